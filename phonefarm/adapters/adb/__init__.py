@@ -1,0 +1,1 @@
+"""The adb side: smart-socket client, device tracking, SMS query, SIM sources, arrival hints."""

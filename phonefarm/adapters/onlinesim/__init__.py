@@ -1,0 +1,1 @@
+"""Onlinesim: the wire field for field, our three webhooks, the push channel, the HTTP server."""

@@ -1,0 +1,99 @@
+"""FarmDesk: everything the window and the command line may ask for or order.
+
+Every coroutine runs on the engine's loop; the window reaches it through `ui.engine_link`.
+A method raises `KnownError` with a sentence for the user when the world or the user is at fault.
+Row methods take the keys to read, or None for all (histories are bounded to the newest HISTORY_ROWS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from phonefarm.application.read_models import (
+    BanRow,
+    Changes,
+    MessageRow,
+    Overview,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    SettingField,
+    SettingProblem,
+    SimRow,
+    StoryLine,
+    Topic,
+)
+
+HISTORY_ROWS = 20_000
+
+
+class FarmDesk(Protocol):
+    # Reading ---------------------------------------------------------------
+
+    async def overview(self) -> Overview: ...
+
+    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]: ...
+
+    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]: ...
+
+    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]: ...
+
+    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]: ...
+
+    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]: ...
+
+    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]: ...
+
+    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+        """What happened to one phone, SIM, rent, message or push; oldest first."""
+        ...
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call `listener` on the engine's loop with coalesced changes, at most ten times a second; returns the undo."""
+        ...
+
+    # Orders ----------------------------------------------------------------
+
+    async def lift_ban(self, sim_id: str) -> None: ...
+
+    async def set_ban(self, sim_id: str, length: timedelta) -> None: ...
+
+    async def hold_back(self, sim_id: str, reason: str) -> None:
+        """Withhold a SIM from the offer until released; an open rent goes on."""
+        ...
+
+    async def release(self, sim_id: str) -> None: ...
+
+    async def set_number(self, sim_id: str, number: str) -> None:
+        """Set the number by hand (any usual spelling); refused while a rent is open on the SIM."""
+        ...
+
+    async def name_phone(self, phone_id: str, label: str) -> None: ...
+
+    async def reconnect_phone(self, phone_id: str) -> None: ...
+
+    async def resend_push(self, sms_id: int) -> None:
+        """Try a parked, refused or closed push again now; refused once Onlinesim has accepted it."""
+        ...
+
+    async def drop_push(self, sms_id: int) -> None:
+        """Stop trying; the message stays, its push is closed as dropped by the user."""
+        ...
+
+    async def release_orphan(self, rent_id: int) -> None:
+        """Free the number of a rent whose answer never reached the market; refused for any other rent."""
+        ...
+
+    async def settle_message(self, sms_id: int, sim_id: str) -> None:
+        """Say to which SIM of its phone a held message belongs; it is then pushed if a rent was open."""
+        ...
+
+    # Settings --------------------------------------------------------------
+
+    async def settings(self) -> Sequence[SettingField]: ...
+
+    async def save_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        """Check all and keep all, or keep nothing and say what is wrong. `api_key` goes to the OS keyring."""
+        ...

@@ -1,0 +1,318 @@
+"""The rows and pictures that the window and the command line are shown: frozen, plain, ready to draw.
+
+Times are aware UTC datetimes, money is Decimal roubles, an absent fact is None or an empty text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from phonefarm.domain.phones import PhoneState as PhoneState
+from phonefarm.domain.pushes import PushState as PushState
+from phonefarm.domain.rents import FinishStatus as FinishStatus
+from phonefarm.domain.rents import RentState as RentState
+from phonefarm.domain.sims import SimStanding as SimStanding
+from phonefarm.domain.sms import SmsStanding as SmsStanding
+
+
+class Topic(StrEnum):
+    """What kind of rows an event, a story or a page is about; the row's key is in brackets."""
+
+    PHONES = "phones"  # phone_id
+    SIMS = "sims"  # sim_id
+    RENTS = "rents"  # str(rent_id)
+    MESSAGES = "messages"  # str(sms_id)
+    PUSHES = "pushes"  # str(sms_id)
+    BANS = "bans"  # sim_id
+    OVERVIEW = "overview"  # no keys: counts or health changed
+    SETTINGS = "settings"  # no keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """Rows that may have changed since the last event: keys by topic; ALL (None) means ask for everything."""
+
+    keys: Mapping[Topic, frozenset[str] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneRow:
+    phone_id: str
+    serial: str
+    server: str
+    label: str
+    """The user's name for it, else make and model, else the serial."""
+    make: str
+    model: str
+    android: str
+    state: PhoneState
+    detail: str
+    """Cause in the words of adb or the phone; empty when ready."""
+    since: datetime
+    sims: tuple[str, ...]
+    """Numbers (or ICCIDs where no number is known) in slot order."""
+    rents_open: int
+    query_seconds: float | None
+    """How long the phone's last SMS query took."""
+    clock_skew_seconds: float | None
+    """Phone clock minus ours; None until measured."""
+    last_read_at: datetime | None
+    hints_working: bool | None
+    """Whether its radio log announces arrivals; None until known."""
+    sms_today: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimRow:
+    sim_id: str
+    iccid: str
+    """Full ICCID, or empty where the phone masks it."""
+    msisdn: str
+    msisdn_source: str
+    """phone, file, hand; empty where no number is known."""
+    country: str
+    operator: str
+    phone_id: str
+    phone_label: str
+    slot: int | None
+    """0-based; None when it sits in no phone."""
+    standing: SimStanding
+    standing_since: datetime | None
+    held_reason: str
+    unused_in_a_row: int
+    """Rents in a row that ended without an accepted SMS; the third bans the number."""
+    banned_until: datetime | None
+    rent_id: int | None
+    rents_total: int
+    income_total: Decimal
+    last_rented_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RentRow:
+    rent_id: int
+    msisdn: str
+    country: str
+    operator: str
+    sim_id: str
+    phone_id: str
+    phone_label: str
+    state: RentState
+    ordered_at: datetime
+    first_sms_deadline: datetime
+    """20 minutes after the order: without an accepted SMS the market cancels then."""
+    finished_at: datetime | None
+    finish_status: FinishStatus | None
+    sms_count: int
+    sms_delivered: int
+    expected: Decimal
+    credited: Decimal | None
+    credited_is_estimate: bool
+    one_more_failure_bans: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageRow:
+    sms_id: int
+    msisdn: str
+    sim_id: str
+    phone_id: str
+    phone_label: str
+    sender: str
+    text: str
+    arrived_at: datetime
+    standing: SmsStanding
+    rent_id: int | None
+    push_state: PushState | None
+    delivered_after_seconds: float | None
+    """From arrival at the phone to Onlinesim's 200."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushRow:
+    sms_id: int
+    rent_id: int
+    msisdn: str
+    sender: str
+    state: PushState
+    attempts: int
+    uncertain: int
+    """Attempts whose end was lost in a crash; each was repeated once."""
+    next_at: datetime | None
+    last_answer: str
+    """`HTTP 502 after 310 ms`, `BAD_SERVICE`, `no connection: …`; empty before the first attempt."""
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BanRow:
+    sim_id: str
+    msisdn: str
+    country: str
+    operator: str
+    phone_label: str
+    since: datetime
+    until: datetime
+    by_hand: bool
+    """Set by the user, not by three unused rents in a row."""
+
+
+class StoryKind(StrEnum):
+    """What happened; the window words and colours it."""
+
+    PHONE_STATE = "phone state"
+    SIM_SEEN = "sim seen"
+    SIM_MOVED = "sim moved"
+    SIM_STANDING = "sim standing"
+    NUMBER_SET = "number set"
+    ORDERED = "ordered"
+    ANSWERED = "answered"
+    ANSWER_LOST = "answer lost"
+    SMS = "sms"
+    PUSH_ATTEMPT = "push attempt"
+    PUSH_DELIVERED = "push delivered"
+    PUSH_REFUSED = "push refused"
+    PUSH_PARKED = "push parked"
+    PUSH_CLOSED = "push closed"
+    PUSH_UNCERTAIN = "push uncertain"
+    FINISHED = "finished"
+    BANNED = "banned"
+    BAN_LIFTED = "ban lifted"
+    HELD_BACK = "held back"
+    RELEASED = "released"
+    USER_ACTION = "user action"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoryLine:
+    at: datetime
+    kind: StoryKind
+    title: str
+    """One short English line, plain text; may hold a sender's name, so never rich text."""
+    body: str = ""
+    """Dimmed second line, for example the text of an SMS."""
+
+
+class AttentionKind(StrEnum):
+    PHONE_UNAUTHORIZED = "phone unauthorized"
+    PHONE_NO_PERMISSIONS = "phone no permissions"
+    PHONE_WITHHELD = "phone withheld"
+    PHONE_FAILING = "phone failing"
+    PHONE_OFFLINE = "phone offline"
+    SMS_HELD = "sms held"
+    PUSH_PARKED = "push parked"
+    KEY_REFUSED = "key refused"
+    MARKET_DOWN = "market down"
+    ADB_DOWN = "adb down"
+    NOT_SELLING = "not selling"
+    NUMBER_MISSING = "number missing"
+    POSSIBLE_ORPHAN = "possible orphan"
+    RENT_OVERDUE = "rent overdue"
+    STORAGE_FAILING = "storage failing"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attention:
+    """Something that needs the user now; most urgent first."""
+
+    kind: AttentionKind
+    subject: str
+    """Phone label, number, token or cause: the window makes the sentence."""
+    since: datetime
+    topic: Topic
+    key: str
+
+
+class Verdict(StrEnum):
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vital:
+    """One health check; names: webhooks, market, adb, storage, engine."""
+
+    name: str
+    verdict: Verdict
+    detail: str
+    since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """The counters of `/health`, in its words."""
+
+    phones: int = 0
+    phones_ready: int = 0
+    sims: int = 0
+    numbers_on_offer: int = 0
+    rents_open: int = 0
+    sms_received: int = 0
+    pushes_waiting: int = 0
+    pushes_delivered: int = 0
+    pushes_refused: int = 0
+    pushes_parked: int = 0
+    pushes_uncertain: int = 0
+    bans: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    at: datetime
+    counts: Counts
+    vitals: tuple[Vital, ...]
+    attention: tuple[Attention, ...]
+    phones_by_state: Mapping[PhoneState, int]
+    rents_waiting_first_sms: int
+    sms_today: int
+    sms_delivered_today: int
+    sms_held: int
+    oldest_waiting_push_at: datetime | None
+    next_push_at: datetime | None
+    income_today: Decimal
+    income_month: Decimal
+    arrival_p50_seconds: float | None
+    arrival_p99_seconds: float | None
+    """Arrival at the phone to Onlinesim's 200, last hour."""
+    sms_by_hour: tuple[int, ...]
+    """Delivered, last 48 hours, oldest first, the current hour last."""
+    income_by_day: tuple[Decimal, ...]
+    """Credited, last 30 days, oldest first, today last."""
+    arrival_by_minute: tuple[float | None, ...]
+    """p50 in seconds for each of the last 60 minutes, oldest first; None where nothing arrived."""
+    waiting_rents: tuple[RentRow, ...]
+    """Open rents without an accepted SMS, nearest deadline first, at most 12."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingField:
+    """One setting as the Settings page shows it."""
+
+    name: str
+    """Field name in settings.toml, for example `push_url`."""
+    environment: str
+    """`PHONEFARM_PUSH_URL`."""
+    value: str
+    """Current value as text; empty for the key, which is never shown."""
+    default: str
+    source: str
+    """default, file, environment, keyring: an environment value cannot be edited here."""
+    help: str
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+    is_set: bool = True
+    needs_restart: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingProblem:
+    name: str
+    problem: str
+    """What is wrong and what would be right, for the person."""

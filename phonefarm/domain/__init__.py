@@ -1,0 +1,1 @@
+"""Frozen values and pure decisions; time is always an argument."""

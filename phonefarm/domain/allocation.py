@@ -1,0 +1,77 @@
+"""Which number an order gets, and how many the market may be told of: one rule for both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from phonefarm.domain.ids import Msisdn
+from phonefarm.domain.sims import Sim, SimStanding, standing
+
+ANY = "any"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What GET_NUMBER asked for; None for country or operator means no filter."""
+
+    country: str | None = None
+    operator: str | None = None
+    excluded_prefixes: tuple[str, ...] = ()
+
+
+def folded(name: str) -> str:
+    """A country or operator name as it is compared: case, blanks, `_` and `-` do not count."""
+    return re.sub(r"[\s_\-]+", "", name).casefold()
+
+
+def on_offer(sims: Iterable[Sim], at: datetime, rented_numbers: frozenset[Msisdn]) -> list[Sim]:
+    """The SIMs that could all be issued at this instant; of SIMs that share a number only the first counts."""
+    numbers: set[Msisdn] = set()
+    offer: list[Sim] = []
+    for sim in sims:
+        if standing(sim, at, rented_numbers) is SimStanding.ON_OFFER and sim.msisdn is not None:
+            if sim.msisdn not in numbers:
+                offer.append(sim)
+            numbers.add(sim.msisdn)
+    return offer
+
+
+def choose(offer: Sequence[Sim], order: Order) -> Sim | None:
+    """The SIM for an order: fewest recent failures first, then longest idle; None when nothing matches."""
+    matching = [sim for sim in offer if _matches(sim, order)]
+    return min(
+        matching,
+        key=lambda sim: (sim.unused_in_a_row, sim.last_rented_at or _LONG_AGO, sim.sim_id),
+        default=None,
+    )
+
+
+def _matches(sim: Sim, order: Order) -> bool:
+    if order.country is not None and folded(sim.country) != folded(order.country):
+        return False
+    if order.operator is not None and folded(sim.operator) != folded(order.operator):
+        return False
+    return sim.msisdn is not None and not sim.msisdn.startswith(order.excluded_prefixes)
+
+
+def count_offer(offer: Iterable[Sim], known_countries: Iterable[str] = ()) -> dict[str, dict[str, int]]:
+    """Numbers by country and operator, with `any` as the sum; a known country without numbers keeps its zero.
+
+    A SIM whose operator is unknown counts in `any` only.
+    """
+    counts: dict[str, dict[str, int]] = {country: {ANY: 0} for country in known_countries}
+    for sim in offer:
+        operators = counts.setdefault(sim.country, {ANY: 0})
+        operators[ANY] += 1
+        if sim.operator and folded(sim.operator) != ANY:
+            operators[sim.operator] = operators.get(sim.operator, 0) + 1
+    return counts
+
+
+def total_on_offer(counts: Mapping[str, Mapping[str, int]]) -> int:
+    """All numbers on offer."""
+    return sum(operators[ANY] for operators in counts.values())

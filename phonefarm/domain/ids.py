@@ -1,0 +1,76 @@
+"""The names things have: phones, SIMs, numbers, rents, messages; and what makes such a name valid."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+import phonenumbers
+
+PhoneId = NewType("PhoneId", str)
+"""`serial@host:port`: an adb serial on one adb server."""
+
+SimId = NewType("SimId", str)
+"""The full ICCID where any source gives it, else a stand-in that starts with `sim:` (phone, sub id, prefix)."""
+
+Msisdn = NewType("Msisdn", str)
+"""A phone number as E.164 digits without the plus sign."""
+
+RentId = NewType("RentId", int)
+SmsId = NewType("SmsId", int)
+"""Rent ids and SMS ids are drawn from one sequence: a `smsId` on the wire can never mean two things."""
+
+_ICCID = re.compile(r"89[0-9]{16,18}")
+
+
+def phone_id(serial: str, server: str) -> PhoneId:
+    return PhoneId(f"{serial}@{server}")
+
+
+def serial_of(phone: PhoneId) -> str:
+    return phone.rpartition("@")[0]
+
+
+def server_of(phone: PhoneId) -> str:
+    return phone.rpartition("@")[2]
+
+
+def parse_iccid(text: str) -> str | None:
+    """The ICCID (18 to 20 digits, ITU prefix 89, Luhn where 19 or 20 digits carry a check digit) or None.
+
+    Many Chinese cards print a non-digit filler or hold no valid check digit, so a 20-digit
+    card passes without Luhn; a 19-digit one must pass it.
+    """
+    digits = text.strip().rstrip("Ff")
+    if not _ICCID.fullmatch(digits):
+        return None
+    if len(digits) == 19 and not _passes_luhn(digits):
+        return None
+    return digits
+
+
+def _passes_luhn(digits: str) -> bool:
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        value = int(char) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def parse_msisdn(text: str, region: str | None = None) -> Msisdn | None:
+    """E.164 digits of a possible phone number, or None.
+
+    `region` (ISO country, any case) lets a national form such as `8 928 123-45-67` be understood.
+    """
+    cleaned = text.strip()
+    if not cleaned or "*" in cleaned or "#" in cleaned:
+        return None
+    attempts = [cleaned] if cleaned.startswith("+") else [f"+{cleaned}", cleaned]
+    for attempt in attempts:
+        try:
+            number = phonenumbers.parse(attempt, region.upper() if region else None)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return Msisdn(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:])
+    return None

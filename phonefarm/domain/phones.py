@@ -1,0 +1,71 @@
+"""What a phone can be: its state, its cause, and what follows for the offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from phonefarm.domain.ids import PhoneId
+
+
+class PhoneState(StrEnum):
+    """One state a phone; only READY phones carry SIMs that can be offered."""
+
+    READY = "ready"
+    STARTING = "starting"
+    """adb reaches it; it is being asked what it is and what SIMs it holds."""
+    UNAUTHORIZED = "unauthorized"
+    """The user has to confirm 'Allow USB debugging' on its screen."""
+    AUTHORIZING = "authorizing"
+    OFFLINE = "offline"
+    """adb lists it but cannot speak with it."""
+    NO_PERMISSIONS = "no permissions"
+    """This PC may not open the USB device (udev rule or driver)."""
+    OTHER_MODE = "other mode"
+    """Recovery, bootloader, sideload: it is not running Android."""
+    WITHHELD = "withheld"
+    """It answers, but its SMS are kept from the adb shell."""
+    FAILING = "failing"
+    """It is connected, and its last readings failed."""
+    GONE = "gone"
+    """Not listed by adb any more: unplugged, or its server is down."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneFacts:
+    """What a phone says of itself (getprop); empty text where it did not say."""
+
+    make: str = ""
+    model: str = ""
+    android: str = ""
+    sdk: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phone:
+    phone_id: PhoneId
+    server: str
+    serial: str
+    state: PhoneState
+    detail: str = ""
+    facts: PhoneFacts = PhoneFacts()
+    label: str = ""
+
+
+def state_from_adb(word: str) -> PhoneState:
+    """The phone state for a state column of `track-devices-l` (matched by prefix, as `no permissions (…)` has a tail)."""
+    for prefix, state in _ADB_WORDS:
+        if word.startswith(prefix):
+            return state
+    return PhoneState.OTHER_MODE
+
+
+_ADB_WORDS = (
+    ("device", PhoneState.STARTING),
+    ("unauthorized", PhoneState.UNAUTHORIZED),
+    ("authorizing", PhoneState.AUTHORIZING),
+    ("connecting", PhoneState.AUTHORIZING),
+    ("offline", PhoneState.OFFLINE),
+    ("detached", PhoneState.OFFLINE),
+    ("no permissions", PhoneState.NO_PERMISSIONS),
+)

@@ -1,0 +1,145 @@
+"""What follows from each attempt to give an SMS to Onlinesim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+REFUSALS_BEFORE_PARKING = 6
+KEY_REFUSED_WAIT = timedelta(minutes=1)
+LONGEST_RETRY_AFTER = timedelta(minutes=10)
+
+
+class PushState(StrEnum):
+    WAITING = "waiting"
+    """Due at `next_at`."""
+    SENDING = "sending"
+    """An attempt has begun and its end is not recorded."""
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    """NO_OPERATION or BAD_SERVICE: final, with the token."""
+    PARKED = "parked"
+    """IGNORED or SERVICE_BAN too often: the user may resend."""
+    RENT_OVER = "rent over"
+    DROPPED = "dropped"
+    """The user stopped it."""
+
+
+FINAL_STATES = frozenset({PushState.DELIVERED})
+OPEN_STATES = frozenset({PushState.WAITING, PushState.SENDING})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """HTTP 200 without an explicit error in the body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalRefusal:
+    """NO_OPERATION, NO_OP or BAD_SERVICE."""
+
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftRefusal:
+    """IGNORED or SERVICE_BAN: the contract says repeat, reason says it will not help."""
+
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRefused:
+    http_status: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooMany:
+    """HTTP 429 or TOO_MANY_ATTEMPTS."""
+
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """Anything else: no connection, time-out, 5xx, an answer nobody understands."""
+
+    detail: str
+
+
+PushOutcome = Accepted | FinalRefusal | SoftRefusal | KeyRefused | TooMany | Failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """The push has ended in `state`; nothing is sent again unless the user asks."""
+
+    state: PushState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    at: datetime
+
+
+def after_attempt(
+    outcome: PushOutcome,
+    *,
+    soft_refusals: int,
+    begun_at: datetime,
+    rent_finished_at: datetime | None,
+    now: datetime,
+    spacing: timedelta,
+    refusals_before_parking: int = REFUSALS_BEFORE_PARKING,
+) -> Settled | Retry:
+    """The next step once an attempt ended.
+
+    `soft_refusals` counts this one too. A rent that finished while the push waited gets one attempt
+    begun after the finish, then the push closes as rent over.
+    """
+    match outcome:
+        case Accepted():
+            return Settled(state=PushState.DELIVERED)
+        case FinalRefusal():
+            return Settled(state=PushState.REFUSED)
+        case SoftRefusal() if soft_refusals >= refusals_before_parking:
+            return Settled(state=PushState.PARKED)
+        case SoftRefusal() | KeyRefused() | TooMany() | Failed():
+            if rent_finished_at is None:
+                return Retry(at=now + _wait_after(outcome, spacing))
+            if begun_at >= rent_finished_at:
+                return Settled(state=PushState.RENT_OVER)
+            return Retry(at=now)
+        case _:
+            assert_never(outcome)
+
+
+def _wait_after(outcome: SoftRefusal | KeyRefused | TooMany | Failed, spacing: timedelta) -> timedelta:
+    match outcome:
+        case KeyRefused():
+            return max(spacing, KEY_REFUSED_WAIT)
+        case TooMany(retry_after=timedelta() as wanted):
+            return max(spacing, min(wanted, LONGEST_RETRY_AFTER))
+        case SoftRefusal() | TooMany() | Failed():
+            return spacing
+        case _:
+            assert_never(outcome)
+
+
+def describe(outcome: PushOutcome) -> str:
+    """One short phrase for the push's row; never holds a message text or the key."""
+    match outcome:
+        case Accepted():
+            return "HTTP 200"
+        case FinalRefusal(token=token) | SoftRefusal(token=token):
+            return token
+        case KeyRefused(http_status=status):
+            return f"HTTP {status}: the key is refused"
+        case TooMany():
+            return "too many requests"
+        case Failed(detail=detail):
+            return detail
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,105 @@
+"""A SIM card wherever it sits, and whether its number can be issued now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.domain.phones import PhoneState
+
+
+class SimStanding(StrEnum):
+    """Why a SIM's number is on offer, or the first reason why it is not."""
+
+    ON_OFFER = "on offer"
+    RENTED = "rented"
+    BANNED = "banned"
+    HELD_BACK = "held back"
+    NO_NUMBER = "no number"
+    NO_COUNTRY = "no country"
+    """Its operator code is not in the table: the market would not know what it is offered."""
+    SAME_NUMBER = "same number"
+    """Another SIM carries the same number and is rented: one number serves one rent."""
+    PIN = "pin"
+    NO_NETWORK = "no network"
+    AWAY = "away"
+    """Its phone is not ready."""
+    OUT = "out"
+    """It sits in no phone that we see."""
+
+
+class SlotState(StrEnum):
+    """What the phone says of the SIM in a slot."""
+
+    READY = "ready"
+    PIN = "pin"
+    NO_NETWORK = "no network"
+    OUT = "out"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenSim:
+    """A SIM as one reading of one phone found it."""
+
+    sim_id: SimId
+    iccid: str
+    slot: int
+    sub_id: int | None
+    mcc_mnc: str
+    slot_state: SlotState
+    msisdn: Msisdn | None
+    """The number the phone itself states."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sim:
+    sim_id: SimId
+    msisdn: Msisdn | None
+    country: str
+    operator: str
+    phone_id: PhoneId | None
+    phone_state: PhoneState
+    slot_state: SlotState
+    held_back: bool = False
+    unused_in_a_row: int = 0
+    banned_until: datetime | None = None
+    rent_id: RentId | None = None
+    last_rented_at: datetime | None = None
+
+
+def standing(
+    sim: Sim, at: datetime, rented_numbers: frozenset[Msisdn] | set[Msisdn] = frozenset()
+) -> SimStanding:
+    """Where the SIM stands at `at`; counting and issuing both ask this and nothing else.
+
+    `rented_numbers` are the numbers of all open rents.
+    """
+    if sim.rent_id is not None:
+        return SimStanding.RENTED
+    if sim.banned_until is not None and at < sim.banned_until:
+        return SimStanding.BANNED
+    if sim.held_back:
+        return SimStanding.HELD_BACK
+    if (reason := _cannot_receive(sim)) is not None:
+        return reason
+    if sim.msisdn is None:
+        return SimStanding.NO_NUMBER
+    if not sim.country:
+        return SimStanding.NO_COUNTRY
+    if sim.msisdn in rented_numbers:
+        return SimStanding.SAME_NUMBER
+    return SimStanding.ON_OFFER
+
+
+def _cannot_receive(sim: Sim) -> SimStanding | None:
+    if sim.phone_id is None or sim.slot_state is SlotState.OUT:
+        return SimStanding.OUT
+    if sim.phone_state is not PhoneState.READY:
+        return SimStanding.AWAY
+    if sim.slot_state is SlotState.PIN:
+        return SimStanding.PIN
+    if sim.slot_state is SlotState.NO_NETWORK:
+        return SimStanding.NO_NETWORK
+    return None

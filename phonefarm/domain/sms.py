@@ -1,0 +1,139 @@
+"""An inbound SMS: what makes it the same message, when it arrived, whose it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from phonefarm.domain.ids import PhoneId, RentId, SimId
+
+CLOCK_TOLERANCE = timedelta(seconds=2)
+"""How far a corrected time may lie outside the span of the reading and still be believed."""
+
+
+class SmsStanding(StrEnum):
+    BASELINE = "baseline"
+    """Was on the phone before we first saw it, or was restored later: never pushed."""
+    NO_RENT = "no rent"
+    FOR_RENT = "for rent"
+    HELD = "held"
+    """Its SIM cannot be told: the user decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsRow:
+    """A row of a phone's inbox as read: times by the phone's clock."""
+
+    row_id: int
+    date_ms: int
+    date_sent_ms: int
+    sub_id: int | None
+    """Android's subscription id; None where the row does not say (column absent, NULL or -1)."""
+    sender: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One complete look at the newest part of a phone's inbox (newest row id first).
+
+    `clock_skew` is the phone's clock minus ours, measured in the same call; None where it could not be.
+    """
+
+    phone_id: PhoneId
+    rows: tuple[SmsRow, ...]
+    begun_at: datetime
+    ended_at: datetime
+    clock_skew: timedelta | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InboundSms:
+    """A message not seen before, with its time on our clock."""
+
+    phone_id: PhoneId
+    sim_id: SimId | None
+    fingerprint: bytes
+    row_id: int
+    sender: str
+    body: str
+    sent_at: datetime | None
+    arrived_at: datetime
+    is_old: bool
+    """It was there before our first look, or came back from a backup."""
+
+
+def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
+    """Rows by ascending row id, each with its identity: sender, both times, body, ordinal among equals.
+
+    The row id has no part in it: Android gives the id of a deleted newest row to the next message.
+    """
+    seen: Counter[bytes] = Counter()
+    identities: list[tuple[SmsRow, bytes]] = []
+    for row in sorted(rows, key=lambda row: row.row_id):
+        digest = hashlib.sha256(
+            b"\x00".join(
+                (
+                    row.sender.encode("utf-8", "surrogatepass"),
+                    str(row.date_ms).encode(),
+                    str(row.date_sent_ms).encode(),
+                    row.body.encode("utf-8", "surrogatepass"),
+                )
+            )
+        ).digest()
+        identities.append((row, hashlib.sha256(digest + seen[digest].to_bytes(4, "big")).digest()))
+        seen[digest] += 1
+    return identities
+
+
+def arrival(
+    date_ms: int,
+    *,
+    skew_now: timedelta | None,
+    skew_before: timedelta | None,
+    not_before: datetime,
+    not_after: datetime,
+) -> datetime | None:
+    """When a message not in the previous reading reached the phone, on our clock; None when it is an old one.
+
+    It must have come between the last reading (`not_before`) and this one (`not_after`). The phone's date
+    is corrected by the skew measured now, or, if its clock was set in between, by the skew before. A date
+    far older than the last reading is a message restored from a backup.
+    """
+    date = from_ms(date_ms)
+    candidates = [date - skew for skew in (skew_now, skew_before) if skew is not None] or [date]
+    for candidate in candidates:
+        if not_before - CLOCK_TOLERANCE <= candidate <= not_after + CLOCK_TOLERANCE:
+            return min(max(candidate, not_before), not_after)
+    if candidates[0] > not_after:
+        return not_after
+    return None
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """An aware UTC time; a value that no calendar holds becomes the epoch."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RentSpan:
+    """When a rent was open on a SIM."""
+
+    rent_id: RentId
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+def rent_at(spans: Sequence[RentSpan], arrived_at: datetime) -> RentId | None:
+    """The rent that was open at the message's arrival; a message from before a rent is never that renter's."""
+    for span in spans:
+        if span.opened_at <= arrived_at and (span.closed_at is None or arrived_at <= span.closed_at):
+            return span.rent_id
+    return None

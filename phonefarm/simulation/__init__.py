@@ -1,0 +1,1 @@
+"""Virtual phones and a virtual Onlinesim, speaking the real protocols on loopback."""
