@@ -112,12 +112,7 @@ def _close(rent: Rent, status: FinishStatus, total: Decimal | None) -> Close:
             if total is None:
                 return Close(status=status, credited=rent.expected, is_estimate=True)
             return Close(status=status, credited=total, is_estimate=False)
-        case (
-            FinishStatus.NOT_ORDERED
-            | FinishStatus.DEPRECATED
-            | FinishStatus.CANCELLED
-            | FinishStatus.REFUNDED
-        ):
+        case FinishStatus.NOT_ORDERED | FinishStatus.DEPRECATED | FinishStatus.CANCELLED | FinishStatus.REFUNDED:
             return Close(status=status, credited=Decimal(0), is_estimate=False)
         case _:
             assert_never(status)

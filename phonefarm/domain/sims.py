@@ -69,9 +69,7 @@ class Sim:
     last_rented_at: datetime | None = None
 
 
-def standing(
-    sim: Sim, at: datetime, rented_numbers: frozenset[Msisdn] | set[Msisdn] = frozenset()
-) -> SimStanding:
+def standing(sim: Sim, at: datetime, rented_numbers: frozenset[Msisdn] | set[Msisdn] = frozenset()) -> SimStanding:
     """Where the SIM stands at `at`; counting and issuing both ask this and nothing else.
 
     `rented_numbers` are the numbers of all open rents.
