@@ -24,7 +24,7 @@ class PhoneUnreachable(KnownError):
 
 
 class SmsWithheld(KnownError):
-    """The phone answered and keeps its SMS from the adb shell (no permission, or an app-op that empties every query)."""
+    """The phone answers, but keeps its SMS from the adb shell: no permission, or every query comes back empty."""
 
 
 class ServerDown(KnownError):

@@ -53,7 +53,7 @@ class Phone:
 
 
 def state_from_adb(word: str) -> PhoneState:
-    """The phone state for a state column of `track-devices-l` (matched by prefix, as `no permissions (…)` has a tail)."""
+    """The phone state for adb's word; matched by its start, since `no permissions (…)` has a tail."""
     for prefix, state in _ADB_WORDS:
         if word.startswith(prefix):
             return state

@@ -1,0 +1,179 @@
+"""The database on its own threads: one writer that groups commits, two readers; plain functions in, results out."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from phonefarm.adapters.storage.migrations import bring_up_to_date
+from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
+from phonefarm.adapters.storage.views import SqlViews
+from phonefarm.application.storage import StorageFailing, UnitOfWork, Views
+
+T = TypeVar("T")
+
+GROUP = 64
+"""At most so many units of work share one commit."""
+WAITING = 10_000
+"""At most so many units of work wait; more means that the disk has failed, and the callers are told."""
+READERS = 2
+BUSY_SECONDS = 5.0
+
+
+@dataclass
+class _Job:
+    work: Callable[[UnitOfWork], Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = field(default=None)
+
+
+class Database:
+    """Storage over SQLAlchemy; `open` and `close` block, so they are called outside the loop or at its ends."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._engine = _engine_for(url)
+        self._writing = self._engine.execution_options(writes=True)
+        self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=WAITING)
+        self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
+        self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="storage-reader")
+        self._opened = False
+
+    def open(self) -> None:
+        """Create or migrate the schema and start the threads; raises KnownError if the file cannot be used."""
+        try:
+            bring_up_to_date(self._engine)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise _failing(error) from error
+        self._opened = True
+        self._writer.start()
+
+    def close(self) -> None:
+        """Finish what was handed in, then let go of the file."""
+        if self._opened:
+            self._jobs.put(None)
+            self._writer.join()
+            self._opened = False
+        self._readers.shutdown(wait=True)
+        self._engine.dispose()
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in a transaction; its changes are on the disk when this returns, or none of them is.
+
+        Cancelling the caller does not stop a unit of work that was handed in.
+        """
+        loop = asyncio.get_running_loop()
+        job = _Job(work, loop, loop.create_future())
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            raise StorageFailing("The database does not keep up: too much waits to be written.") from None
+        result: T = await job.future
+        return result
+
+    async def read(self, query: Callable[[Views], T]) -> T:
+        """Run `query` on a snapshot; readers never wait for the writer."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    def _read(self, query: Callable[[Views], T]) -> T:
+        try:
+            with self._engine.begin() as connection:
+                return query(SqlViews(connection))
+        except SQLAlchemyError as error:
+            raise _failing(error) from error
+
+    def _write_forever(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            group = [job]
+            while len(group) < GROUP:
+                try:
+                    another = self._jobs.get_nowait()
+                except queue.Empty:
+                    break
+                if another is None:
+                    self._commit(group)
+                    return
+                group.append(another)
+            self._commit(group)
+
+    def _commit(self, group: list[_Job]) -> None:
+        try:
+            with self._writing.begin() as connection:
+                for job in group:
+                    _run(job, connection)
+        except SQLAlchemyError as error:
+            for job in group:
+                job.error = job.error or _failing(error)
+        for job in group:
+            _answer(job)
+
+
+def _run(job: _Job, connection: Connection) -> None:
+    """One unit of work inside the group's transaction; its failure undoes itself alone."""
+    savepoint = connection.begin_nested()
+    try:
+        job.result = job.work(SqlUnitOfWork(connection))
+        savepoint.commit()
+    except OperationalError as error:
+        job.error = _failing(error)
+        if savepoint.is_active:
+            savepoint.rollback()
+        else:
+            raise
+    except Exception as error:  # noqa: BLE001 - carried to the caller who handed the work in
+        job.error = error
+        if savepoint.is_active:
+            savepoint.rollback()
+
+
+def _answer(job: _Job) -> None:
+    def settle() -> None:
+        if job.future.done():
+            return
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+    try:
+        job.loop.call_soon_threadsafe(settle)
+    except RuntimeError:
+        return  # the caller's loop has closed: the commit stands, nobody waits for its result
+
+
+def _failing(error: BaseException) -> StorageFailing:
+    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return StorageFailing(f"The database cannot be used: {cause}. Check the disk and the data folder's permissions.")
+
+
+def _engine_for(url: str) -> Engine:
+    engine = create_engine(
+        make_url(url), hide_parameters=True, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy emits BEGIN itself, below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-20000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

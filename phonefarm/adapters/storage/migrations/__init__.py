@@ -1,0 +1,43 @@
+"""Brings a database to the newest schema; Alembic is imported only when there is something to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from phonefarm.domain.errors import KnownError
+
+HEAD = "0001"
+
+
+def bring_up_to_date(engine: Engine) -> None:
+    """Create or migrate the schema; raises KnownError for a database written by a newer phonefarm."""
+    with engine.connect() as connection:
+        current = _current_revision(connection)
+    if current == HEAD:
+        return
+    if current is not None and current > HEAD:
+        raise KnownError(
+            f"The database was written by a newer phonefarm (schema {current}, this one knows {HEAD}). "
+            "Start the newer version, or point database_url at another file."
+        )
+    _upgrade(engine)
+
+
+def _current_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if revision is None else str(revision)
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,203 @@
+"""The tables. What a column means is said where its read model or domain value is defined."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, text
+from sqlmodel import Field, SQLModel
+
+from phonefarm.adapters.storage.columns import Instant, Money
+
+_OPEN_RENT = text("finished_at IS NULL")
+_OPEN_PUSH = text("state IN ('waiting', 'sending')")
+
+
+def _instant(**options: object) -> datetime:
+    return Field(default=None, sa_type=Instant, **options)  # type: ignore[call-overload, no-any-return]
+
+
+class PhoneTable(SQLModel, table=True):
+    __tablename__ = "phones"
+
+    phone_id: str = Field(primary_key=True)
+    server: str
+    serial: str
+    label: str = ""
+    make: str = ""
+    model: str = ""
+    android: str = ""
+    sdk: int = 0
+    state: str
+    detail: str = ""
+    state_since: datetime = Field(sa_type=Instant)
+    baseline_at: datetime | None = _instant()
+    last_read_at: datetime | None = _instant()
+    """Begin of the last complete reading: what it did not show arrived later."""
+    clock_skew_ms: int | None = Field(default=None, sa_type=BigInteger)
+    query_ms: int | None = None
+    hints_working: bool | None = None
+
+
+class SimTable(SQLModel, table=True):
+    __tablename__ = "sims"
+
+    sim_id: str = Field(primary_key=True)
+    iccid: str = ""
+    msisdn: str | None = Field(default=None, index=True)
+    msisdn_source: str = ""
+    phone_msisdn: str | None = None
+    hand_msisdn: str | None = None
+    country: str = ""
+    operator: str = ""
+    mcc_mnc: str = ""
+    phone_id: str | None = Field(default=None, index=True)
+    slot: int | None = None
+    sub_id: int | None = None
+    slot_state: str
+    seen_at: datetime = Field(sa_type=Instant)
+    held_reason: str | None = None
+    held_at: datetime | None = _instant()
+    unused_in_a_row: int = 0
+    banned_since: datetime | None = _instant()
+    banned_until: datetime | None = _instant()
+    banned_by_hand: bool = False
+    last_rented_at: datetime | None = _instant()
+
+
+class NumberTable(SQLModel, table=True):
+    """What the numbers file says, by ICCID, also for SIMs not seen yet."""
+
+    __tablename__ = "numbers"
+
+    iccid: str = Field(primary_key=True)
+    msisdn: str
+    country: str = ""
+    operator: str = ""
+    label: str = ""
+
+
+class RentTable(SQLModel, table=True):
+    __tablename__ = "rents"
+    __table_args__ = (
+        Index("one_open_rent_a_sim", "sim_id", unique=True, sqlite_where=_OPEN_RENT, postgresql_where=_OPEN_RENT),
+        Index("one_open_rent_a_number", "msisdn", unique=True, sqlite_where=_OPEN_RENT, postgresql_where=_OPEN_RENT),
+        Index("rents_of_sim", "sim_id", "ordered_at"),
+    )
+
+    rent_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    sim_id: str
+    msisdn: str
+    phone_id: str
+    country: str
+    operator: str
+    expected: Decimal = Field(sa_type=Money)
+    ordered_at: datetime = Field(sa_type=Instant, index=True)
+    answered: bool = False
+    accepted_sms: int = 0
+    sms_count: int = 0
+    finished_at: datetime | None = _instant(index=True)
+    finish_status: int | None = None
+    credited: Decimal | None = Field(default=None, sa_type=Money)
+    credited_is_estimate: bool = False
+    reversed_at: datetime | None = _instant()
+
+
+class SmsTable(SQLModel, table=True):
+    __tablename__ = "sms"
+    __table_args__ = (
+        Index("one_row_a_message", "serial", "fingerprint", unique=True),
+        Index("sms_of_rent", "rent_id"),
+        Index("sms_of_sim", "sim_id", "arrived_at"),
+    )
+
+    sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    phone_id: str
+    serial: str
+    fingerprint: bytes = Field(sa_type=LargeBinary)
+    row_id: int = Field(sa_type=BigInteger)
+    sim_id: str | None = None
+    msisdn: str = ""
+    sender: str
+    body: str
+    sent_at: datetime | None = _instant()
+    arrived_at: datetime = Field(sa_type=Instant, index=True)
+    standing: str = Field(index=True)
+    rent_id: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class PushTable(SQLModel, table=True):
+    __tablename__ = "pushes"
+    __table_args__ = (
+        Index("open_pushes_by_time", "next_at", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
+        Index("open_pushes_by_number", "msisdn", "sms_id", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
+        Index("pushes_of_rent", "rent_id"),
+        Index("pushes_by_state", "state"),
+    )
+
+    sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    rent_id: int = Field(sa_type=BigInteger)
+    msisdn: str
+    sender: str
+    state: str
+    attempts: int = 0
+    soft_refusals: int = 0
+    uncertain: int = 0
+    next_at: datetime | None = _instant()
+    begun_at: datetime | None = _instant()
+    last_answer: str = ""
+    created_at: datetime = Field(sa_type=Instant)
+    arrived_at: datetime = Field(sa_type=Instant)
+    ended_at: datetime | None = _instant(index=True)
+
+
+class PushAttemptTable(SQLModel, table=True):
+    __tablename__ = "push_attempts"
+
+    sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    attempt: int = Field(primary_key=True)
+    begun_at: datetime = Field(sa_type=Instant)
+    ended_at: datetime | None = _instant()
+    answer: str = ""
+
+
+class JournalTable(SQLModel, table=True):
+    """What happened to phones, SIMs, rents and pushes, for their stories."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index("journal_of_subject", "topic", "key", "at"),)
+
+    line_id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+    topic: str
+    key: str
+    kind: str
+    title: str
+
+
+class SequenceTable(SQLModel, table=True):
+    """One counter for rents and messages alike, so that no id ever means two things."""
+
+    __tablename__ = "sequences"
+
+    name: str = Field(primary_key=True)
+    value: int = Field(sa_type=BigInteger)
+
+
+def _core(model: type[SQLModel]) -> Table:
+    table = model.__table__  # type: ignore[attr-defined]
+    assert isinstance(table, Table)
+    return table
+
+
+phones = _core(PhoneTable)
+sims = _core(SimTable)
+numbers = _core(NumberTable)
+rents = _core(RentTable)
+sms = _core(SmsTable)
+pushes = _core(PushTable)
+push_attempts = _core(PushAttemptTable)
+journal = _core(JournalTable)
+sequences = _core(SequenceTable)
+metadata = SQLModel.metadata

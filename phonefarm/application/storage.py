@@ -1,0 +1,337 @@
+"""What the use cases need of the database: records to change inside one unit of work, views to read from.
+
+A unit of work is a plain function over `UnitOfWork`; it is committed whole, durably, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Protocol, TypeVar
+
+from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.read_models import (
+    BanRow,
+    Counts,
+    MessageRow,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    SimRow,
+    StoryKind,
+    StoryLine,
+    Topic,
+)
+from phonefarm.domain.bans import Streak
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.phones import PhoneFacts, PhoneState
+from phonefarm.domain.pushes import PushState
+from phonefarm.domain.rents import FinishStatus, Rent
+from phonefarm.domain.sims import SeenSim, Sim, SlotState
+from phonefarm.domain.sms import InboundSms, RentSpan, SmsStanding
+
+T = TypeVar("T")
+
+
+class StorageFailing(KnownError):
+    """The database cannot be read or written now; the message says the cause without any stored value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingMark:
+    """Where the readings of a phone stand."""
+
+    baseline_at: datetime | None
+    last_read_at: datetime | None
+    clock_skew: timedelta | None
+    make: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimOnPhone:
+    """A SIM that sits in a phone, or (slot_state OUT) sat in it last."""
+
+    sim_id: SimId
+    sub_id: int | None
+    slot: int | None
+    slot_state: SlotState
+    msisdn: Msisdn | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberEntry:
+    """A line of the numbers file."""
+
+    iccid: str
+    msisdn: Msisdn
+    country: str = ""
+    operator: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSms:
+    sms_id: SmsId
+    phone_id: PhoneId
+    sim_id: SimId | None
+    msisdn: str
+    sender: str
+    standing: SmsStanding
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredPush:
+    sms_id: SmsId
+    rent_id: RentId
+    msisdn: Msisdn
+    state: PushState
+    attempts: int
+    soft_refusals: int
+    begun_at: datetime | None
+    rent_finished_at: datetime | None
+
+
+class PhoneRecords(Protocol):
+    def note(self, phone_id: PhoneId, state: PhoneState, detail: str, at: datetime) -> bool:
+        """Record a phone's state, adding the phone if it is new; True if that changed anything."""
+        ...
+
+    def state_of(self, phone_id: PhoneId) -> PhoneState | None: ...
+
+    def present(self, server: str | None = None) -> list[PhoneId]:
+        """Phones (of one server, or all) that are not GONE."""
+        ...
+
+    def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None: ...
+
+    def set_label(self, phone_id: PhoneId, label: str) -> bool: ...
+
+    def mark_of(self, phone_id: PhoneId) -> ReadingMark: ...
+
+    def note_reading(
+        self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta, first: bool
+    ) -> None: ...
+
+    def note_hints(self, phone_id: PhoneId, working: bool) -> bool: ...
+
+
+class SimRecords(Protocol):
+    def all(self) -> list[Sim]:
+        """Every SIM that sits in a phone, with what decides on its offer."""
+        ...
+
+    def get(self, sim_id: SimId) -> Sim | None: ...
+
+    def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]: ...
+
+    def place(self, seen: SeenSim, phone_id: PhoneId, country: str, operator: str, at: datetime) -> bool:
+        """Record where a SIM was seen and what it said; True if anything changed."""
+        ...
+
+    def take_out(self, phone_id: PhoneId, staying: Collection[SimId]) -> list[SimId]:
+        """Mark SIMs of the phone that are not among `staying` as out; returns those that left."""
+        ...
+
+    def known_number(self, sim_id: SimId) -> NumberEntry | None:
+        """What the numbers file says for the SIM's ICCID."""
+        ...
+
+    def number_sources(self, sim_id: SimId) -> tuple[str | None, str | None]:
+        """(number by hand, number by phone)."""
+        ...
+
+    def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool: ...
+
+    def set_hand_number(self, sim_id: SimId, msisdn: Msisdn) -> None: ...
+
+    def set_network(self, sim_id: SimId, country: str, operator: str) -> bool: ...
+
+    def replace_numbers(self, entries: Iterable[NumberEntry]) -> list[SimId]:
+        """Put the numbers file's lines in place of the former ones; returns the SIMs that they concern."""
+        ...
+
+    def set_streak(self, sim_id: SimId, streak: Streak, at: datetime) -> None: ...
+
+    def set_ban(self, sim_id: SimId, since: datetime, until: datetime) -> None: ...
+
+    def lift_ban(self, sim_id: SimId) -> bool: ...
+
+    def bans_ended(self, now: datetime) -> list[SimId]:
+        """SIMs whose ban has run out and is still on their record."""
+        ...
+
+    def hold(self, sim_id: SimId, reason: str | None, at: datetime) -> None: ...
+
+    def note_rented(self, sim_id: SimId, at: datetime) -> None: ...
+
+
+class RentRecords(Protocol):
+    def open_numbers(self) -> frozenset[Msisdn]: ...
+
+    def countries(self) -> list[str]:
+        """Countries of all SIMs ever seen: they stay in the offer with zeros."""
+        ...
+
+    def add(self, rent: Rent) -> None: ...
+
+    def get(self, rent_id: RentId) -> Rent | None: ...
+
+    def spans(self, sim_id: SimId, around: datetime) -> list[RentSpan]:
+        """Rents of the SIM that were open at `around`, newest first."""
+        ...
+
+    def mark_answered(self, rent_id: RentId) -> None: ...
+
+    def close(
+        self, rent_id: RentId, status: FinishStatus | None, credited: Decimal, is_estimate: bool, at: datetime
+    ) -> None: ...
+
+    def reverse(self, rent_id: RentId, at: datetime) -> None: ...
+
+    def note_sms(self, rent_id: RentId) -> None: ...
+
+    def note_accepted(self, rent_id: RentId) -> None: ...
+
+
+class MessageRecords(Protocol):
+    def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...
+
+    def add(self, sms: InboundSms, standing: SmsStanding, msisdn: str, rent_id: RentId | None) -> SmsId: ...
+
+    def get(self, sms_id: SmsId) -> StoredSms | None: ...
+
+    def settle(
+        self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None
+    ) -> None: ...
+
+
+class PushRecords(Protocol):
+    def add(
+        self, sms_id: SmsId, rent_id: RentId, msisdn: Msisdn, sender: str, arrived_at: datetime, now: datetime
+    ) -> None: ...
+
+    def get(self, sms_id: SmsId) -> StoredPush | None: ...
+
+    def claim(self, now: datetime, limit: int) -> list[PushMessage]:
+        """Take what is due, oldest first, never past an older open push of the same number; records attempts begun."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """When the next waiting push is due; None if none waits."""
+        ...
+
+    def record(self, sms_id: SmsId, answer: str, ended_at: datetime, soft_refusal: bool) -> StoredPush | None:
+        """Note how the attempt under way ended; returns the push as it stands, None if it is not under way."""
+        ...
+
+    def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None: ...
+
+    def retry(self, sms_id: SmsId, at: datetime) -> None: ...
+
+    def restart(self, sms_id: SmsId, now: datetime) -> None:
+        """The user wants it tried again: due now, its refusals forgotten."""
+        ...
+
+    def last_chance(self, rent_id: RentId, now: datetime) -> int:
+        """Make the waiting pushes of a finished rent due now; returns how many there are."""
+        ...
+
+    def make_uncertain(self, now: datetime) -> list[SmsId]:
+        """Attempts begun whose end was never recorded (a crash): count them and make them due once more."""
+        ...
+
+
+class Journal(Protocol):
+    def note(self, at: datetime, topic: Topic, key: object, kind: StoryKind, title: str) -> None: ...
+
+
+class UnitOfWork(Protocol):
+    @property
+    def phones(self) -> PhoneRecords: ...
+
+    @property
+    def sims(self) -> SimRecords: ...
+
+    @property
+    def rents(self) -> RentRecords: ...
+
+    @property
+    def messages(self) -> MessageRecords: ...
+
+    @property
+    def pushes(self) -> PushRecords: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    def next_id(self) -> int:
+        """The next id of the one sequence of rents and messages."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """The figures of the overview that only the database knows."""
+
+    sms_today: int
+    sms_delivered_today: int
+    oldest_waiting_push_at: datetime | None
+    next_push_at: datetime | None
+    income_today: Decimal
+    income_month: Decimal
+    sms_by_hour: tuple[int, ...]
+    income_by_day: tuple[Decimal, ...]
+    arrivals: tuple[tuple[datetime, float], ...]
+    """(delivered at, seconds from arrival to the market's 200) of the last hour."""
+
+
+class Views(Protocol):
+    """Read queries; each takes the rows' keys, or None for all (histories bounded)."""
+
+    def phones(self, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]: ...
+
+    def sims(self, keys: Collection[str] | None, now: datetime) -> list[SimRow]: ...
+
+    def rents(self, keys: Collection[str] | None, now: datetime) -> list[RentRow]: ...
+
+    def waiting_rents(self, limit: int, now: datetime) -> list[RentRow]: ...
+
+    def messages(self, keys: Collection[str] | None) -> list[MessageRow]: ...
+
+    def pushes(self, keys: Collection[str] | None) -> list[PushRow]: ...
+
+    def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]: ...
+
+    def story(self, topic: Topic, key: str) -> list[StoryLine]: ...
+
+    def counts(self, now: datetime) -> Counts: ...
+
+    def phones_by_state(self) -> Mapping[PhoneState, int]: ...
+
+    def traffic(self, now: datetime) -> Traffic: ...
+
+    def offer(self) -> tuple[list[Sim], frozenset[Msisdn], list[str]]:
+        """All SIMs, the numbers of open rents and the known countries, in one snapshot."""
+        ...
+
+    def known_fingerprints(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...
+
+    def phones_with_open_rents(self) -> frozenset[PhoneId]: ...
+
+    def next_push_due(self) -> datetime | None: ...
+
+
+class Storage(Protocol):
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Run `work` in one durable transaction on the storage thread; raises StorageFailing or what `work` raised."""
+        ...
+
+    async def read(self, query: Callable[[Views], T]) -> T:
+        """Run `query` on a snapshot; raises StorageFailing."""
+        ...
+
+

@@ -1,0 +1,101 @@
+"""Structured logs in the data folder and on stderr, with secrets taken out of every line."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+LOG_BYTES = 5_000_000
+LOG_FILES = 5
+HIDDEN = "[hidden]"
+
+
+class SecretFilter:
+    """Replaces known secrets in whatever is about to be logged; new secrets may be added while running."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
+        for secret in secrets:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        if secret:
+            self._secrets.add(secret)
+
+    def clean(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+
+class _CleanFormatter(structlog.stdlib.ProcessorFormatter):
+    """Formats a record, its traceback included, and takes the secrets out last."""
+
+    def __init__(self, secrets: SecretFilter, **options: Any) -> None:
+        super().__init__(**options)
+        self._secrets_filter = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._secrets_filter.clean(super().format(record))
+
+
+def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, level: int = logging.INFO) -> None:
+    """Route everything, libraries too, to a rotating file of JSON lines and, if wanted, to stderr."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _one_line,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        to_file = logging.handlers.RotatingFileHandler(
+            folder / "phonefarm.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+        )
+        to_file.setFormatter(_formatter(secrets, shared, structlog.processors.JSONRenderer(ensure_ascii=False)))
+        root.addHandler(to_file)
+    if to_stderr and sys.stderr is not None:
+        to_terminal = logging.StreamHandler(sys.stderr)
+        to_terminal.setFormatter(_formatter(secrets, shared, structlog.processors.LogfmtRenderer()))
+        root.addHandler(to_terminal)
+    root.setLevel(level)
+    for noisy in ("hypercorn.access", "aiohttp.access", "asyncio", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _formatter(
+    secrets: SecretFilter, shared: list[structlog.typing.Processor], renderer: structlog.typing.Processor
+) -> _CleanFormatter:
+    return _CleanFormatter(
+        secrets,
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+    )
+
+
+def _one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """A sender's name or an adb answer must not be able to start a log line of its own."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable() and name != "exception":
+            event[name] = value.encode("unicode_escape").decode("ascii")
+    return event

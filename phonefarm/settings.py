@@ -1,0 +1,213 @@
+"""Typed settings: defaults, then `settings.toml` in the data folder, then the environment, which wins."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+import tomlkit
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from phonefarm.domain.errors import KnownError
+
+PREFIX = "PHONEFARM_"
+FILE_NAME = "settings.toml"
+
+
+class Settings(BaseSettings):
+    """All that can be set; a field's description is what the Settings page and the README say of it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("phonefarm", appauthor=False),
+        description="Folder of the database, settings.toml and logs.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="Onlinesim partner key. Kept in the system's keyring, never in a file of ours."
+    )
+    listen: str = Field(
+        default="127.0.0.1:8080", description="Address of the webhooks: the only port that a tunnel may show."
+    )
+    admin_listen: str = Field(default="127.0.0.1:8081", description="Address of /health and /metrics; this PC only.")
+    push_url: str = Field(
+        default="", description="Full URL of PUSH_SMS_RENT, as Onlinesim's support gave it. Nothing is sold without it."
+    )
+    adb_servers: str = Field(
+        default="127.0.0.1:5037",
+        description="adb servers as a comma list host:port; a local one is started if absent.",
+    )
+    adb_path: str = Field(
+        default="", description="adb program to start servers with; empty: the one that comes with us."
+    )
+    database_url: str = Field(
+        default="", description="SQLite file of this farm; empty: phonefarm.db in the data folder."
+    )
+    numbers_file: str = Field(
+        default="", description="CSV iccid,msisdn,country,operator,label; read at start and whenever it changes."
+    )
+    push_retry_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Seconds between attempts of a push; the contract says 10."
+    )
+    sms_id: Literal["rent", "message"] = Field(
+        default="rent", description="What smsId carries: the rent's id, as documented, or the message's own."
+    )
+    require_bearer: bool = Field(
+        default=False, description="Demand the Authorization header as well as the key in the body."
+    )
+    poll_seconds: float = Field(
+        default=10.0, ge=1, le=300, description="Seconds between safety polls of a phone without an open rent."
+    )
+    rent_poll_seconds: float = Field(
+        default=5.0, ge=1, le=300, description="Seconds between safety polls of a phone with an open rent."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = os.environ.get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(folder) / FILE_NAME))
+
+    @field_validator("listen", "admin_listen")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        parse_address(value)
+        return value
+
+    @field_validator("admin_listen")
+    @classmethod
+    def _stays_on_this_pc(cls, value: str) -> str:
+        host, _ = parse_address(value)
+        if not _is_loopback(host):
+            raise ValueError("must be an address of this PC only, such as 127.0.0.1:8081")
+        return value
+
+    @field_validator("adb_servers")
+    @classmethod
+    def _is_address_list(cls, value: str) -> str:
+        addresses = [item.strip() for item in value.split(",") if item.strip()]
+        if not addresses:
+            raise ValueError("needs at least one host:port, such as 127.0.0.1:5037")
+        for item in addresses:
+            _, port = parse_address(item)
+            if port == 0:
+                raise ValueError("port 0 is no adb server's port")
+        if len(set(addresses)) != len(addresses):
+            raise ValueError("names the same server twice")
+        return ",".join(addresses)
+
+    @field_validator("push_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise ValueError("must be a full web address, such as https://host/v1/PUSH_SMS_RENT")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError("must start with https: the key and the messages travel with it")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite(cls, value: str) -> str:
+        if value and not value.startswith("sqlite:///"):
+            raise ValueError("must be empty or sqlite:///PATH; PostgreSQL is not supported yet")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _key_has_text(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
+            return None
+        return value
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        if self.listen == self.admin_listen and parse_address(self.listen)[1] != 0:
+            raise ValueError("listen and admin_listen must differ")
+        return self
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.data_dir / 'phonefarm.db').as_posix()}"
+
+    @property
+    def adb_server_list(self) -> list[str]:
+        return self.adb_servers.split(",")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and check all settings; raises KnownError that names the setting and says what would be right."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error).items())
+        raise KnownError(f"A setting is wrong. {problems}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise KnownError(f"{FILE_NAME} cannot be read: {error}. Mend or remove the file.") from None
+
+
+def problems_in(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by setting name; never holds the rejected value, which may be a secret."""
+    found: dict[str, str] = {}
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        name = str(item["loc"][0]) if item["loc"] else "settings"
+        found[name] = item["msg"].removeprefix("Value error, ")
+    return found
+
+
+def settings_file(settings: Settings) -> Path:
+    return settings.data_dir / FILE_NAME
+
+
+def file_values(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def write_settings(path: Path, values: Mapping[str, Any]) -> None:
+    """Keep `values` in settings.toml, leaving its comments and other entries; whole or not at all.
+
+    A value of None takes the entry out, so that the default holds again.
+    """
+    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    for name, value in values.items():
+        if value is None:
+            document.pop(name, None)
+        else:
+            document[name] = value
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+    os.replace(draft, path)
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Split host:port (IPv6 in brackets); raises ValueError with what would be right."""
+    host, colon, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError("must be host:port, such as 127.0.0.1:8080")
+    return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
