@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from phonefarm.domain.errors import KnownError as KnownError
 from phonefarm.domain.phones import PhoneState as PhoneState
 from phonefarm.domain.pushes import PushState as PushState
 from phonefarm.domain.rents import FinishStatus as FinishStatus

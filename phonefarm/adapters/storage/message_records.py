@@ -1,0 +1,73 @@
+"""Inbound SMS in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from sqlalchemy import Connection, insert, select, update
+
+from phonefarm.adapters.storage.tables import sms
+from phonefarm.application.storage import StoredSms
+from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId, serial_of
+from phonefarm.domain.sms import InboundSms, SmsStanding
+
+
+def known_fingerprints(connection: Connection, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
+    """Those of the fingerprints that are stored for this handset, on whichever server it was."""
+    if not fingerprints:
+        return set()
+    rows = connection.execute(
+        select(sms.c.fingerprint).where(sms.c.serial == serial_of(phone_id), sms.c.fingerprint.in_(list(fingerprints)))
+    )
+    return set(rows.scalars())
+
+
+class SqlMessageRecords:
+    def __init__(self, connection: Connection, next_id: Callable[[], int]) -> None:
+        self._connection = connection
+        self._next_id = next_id
+
+    def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
+        return known_fingerprints(self._connection, phone_id, fingerprints)
+
+    def add(self, message: InboundSms, standing: SmsStanding, msisdn: str, rent_id: RentId | None) -> SmsId:
+        sms_id = SmsId(self._next_id())
+        self._connection.execute(
+            insert(sms).values(
+                sms_id=sms_id,
+                phone_id=message.phone_id,
+                serial=serial_of(message.phone_id),
+                fingerprint=message.fingerprint,
+                row_id=message.row_id,
+                sim_id=message.sim_id,
+                msisdn=msisdn,
+                sender=message.sender,
+                body=message.body,
+                sent_at=message.sent_at,
+                arrived_at=message.arrived_at,
+                standing=standing.value,
+                rent_id=rent_id,
+            )
+        )
+        return sms_id
+
+    def get(self, sms_id: SmsId) -> StoredSms | None:
+        row = self._connection.execute(select(sms).where(sms.c.sms_id == sms_id)).one_or_none()
+        if row is None:
+            return None
+        return StoredSms(
+            sms_id=sms_id,
+            phone_id=PhoneId(row.phone_id),
+            sim_id=None if row.sim_id is None else SimId(row.sim_id),
+            msisdn=row.msisdn,
+            sender=row.sender,
+            standing=SmsStanding(row.standing),
+            arrived_at=row.arrived_at,
+        )
+
+    def settle(self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None) -> None:
+        self._connection.execute(
+            update(sms)
+            .where(sms.c.sms_id == sms_id)
+            .values(sim_id=sim_id, msisdn=msisdn, standing=standing.value, rent_id=rent_id)
+        )

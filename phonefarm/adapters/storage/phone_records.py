@@ -1,0 +1,94 @@
+"""Phones in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, select, update
+
+from phonefarm.adapters.storage.tables import phones
+from phonefarm.application.storage import ReadingMark
+from phonefarm.domain.ids import PhoneId, serial_of, server_of
+from phonefarm.domain.phones import PhoneFacts, PhoneState
+
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class SqlPhoneRecords:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, phone_id: PhoneId, state: PhoneState, detail: str, at: datetime) -> bool:
+        before = self._connection.execute(
+            select(phones.c.state, phones.c.detail).where(phones.c.phone_id == phone_id)
+        ).one_or_none()
+        if before is None:
+            self._connection.execute(
+                insert(phones).values(
+                    phone_id=phone_id,
+                    server=server_of(phone_id),
+                    serial=serial_of(phone_id),
+                    state=state.value,
+                    detail=detail,
+                    state_since=at,
+                )
+            )
+            return True
+        if before.state == state.value and before.detail == detail:
+            return False
+        change: dict[str, object] = {"state": state.value, "detail": detail}
+        if before.state != state.value:
+            change["state_since"] = at
+        self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(change))
+        return True
+
+    def state_of(self, phone_id: PhoneId) -> PhoneState | None:
+        state = self._connection.execute(select(phones.c.state).where(phones.c.phone_id == phone_id)).scalar()
+        return None if state is None else PhoneState(state)
+
+    def present(self, server: str | None = None) -> list[PhoneId]:
+        query = select(phones.c.phone_id).where(phones.c.state != PhoneState.GONE.value)
+        if server is not None:
+            query = query.where(phones.c.server == server)
+        return [PhoneId(phone) for phone in self._connection.execute(query).scalars()]
+
+    def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None:
+        self._set(phone_id, make=facts.make, model=facts.model, android=facts.android, sdk=facts.sdk)
+
+    def set_label(self, phone_id: PhoneId, label: str) -> bool:
+        return self._set(phone_id, label=label)
+
+    def mark_of(self, phone_id: PhoneId) -> ReadingMark:
+        row = self._connection.execute(
+            select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms, phones.c.make).where(
+                phones.c.phone_id == phone_id
+            )
+        ).one()
+        return ReadingMark(
+            baseline_at=row.baseline_at,
+            last_read_at=row.last_read_at,
+            clock_skew=None if row.clock_skew_ms is None else row.clock_skew_ms * _MILLISECOND,
+            make=row.make,
+        )
+
+    def note_reading(
+        self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta, first: bool
+    ) -> None:
+        change: dict[str, object] = {"last_read_at": begun_at, "query_ms": took // _MILLISECOND}
+        if skew is not None:
+            change["clock_skew_ms"] = skew // _MILLISECOND
+        if first:
+            change["baseline_at"] = begun_at
+        self._set(phone_id, **change)
+
+    def note_hints(self, phone_id: PhoneId, working: bool) -> bool:
+        changed = self._connection.execute(
+            update(phones)
+            .where(phones.c.phone_id == phone_id, phones.c.hints_working.is_distinct_from(working))
+            .values(hints_working=working)
+        )
+        return changed.rowcount > 0
+
+    def _set(self, phone_id: PhoneId, **values: object) -> bool:
+        changed = self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(values))
+        return changed.rowcount > 0

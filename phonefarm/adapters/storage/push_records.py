@@ -1,0 +1,158 @@
+"""The outbox in the database: pushes, their attempts, and which of them is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Exists, exists, insert, select, update
+
+from phonefarm.adapters.storage.tables import push_attempts, pushes, rents, sms
+from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.storage import StoredPush
+from phonefarm.domain.ids import Msisdn, RentId, SmsId
+from phonefarm.domain.pushes import OPEN_STATES, PushState
+
+UNCERTAIN = "uncertain: phonefarm stopped before the answer was recorded"
+_WAITING = PushState.WAITING.value
+_SENDING = PushState.SENDING.value
+_OPEN = [state.value for state in OPEN_STATES]
+
+
+class SqlPushRecords:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self, sms_id: SmsId, rent_id: RentId, msisdn: Msisdn, sender: str, arrived_at: datetime, now: datetime
+    ) -> None:
+        self._connection.execute(
+            insert(pushes).values(
+                sms_id=sms_id,
+                rent_id=rent_id,
+                msisdn=msisdn,
+                sender=sender,
+                state=_WAITING,
+                next_at=now,
+                created_at=now,
+                arrived_at=arrived_at,
+            )
+        )
+
+    def get(self, sms_id: SmsId) -> StoredPush | None:
+        row = self._connection.execute(
+            select(pushes, rents.c.finished_at.label("rent_finished_at"))
+            .outerjoin(rents, rents.c.rent_id == pushes.c.rent_id)
+            .where(pushes.c.sms_id == sms_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        return StoredPush(
+            sms_id=SmsId(row.sms_id),
+            rent_id=RentId(row.rent_id),
+            msisdn=Msisdn(row.msisdn),
+            state=PushState(row.state),
+            attempts=row.attempts,
+            soft_refusals=row.soft_refusals,
+            begun_at=row.begun_at,
+            rent_finished_at=row.rent_finished_at,
+        )
+
+    def claim(self, now: datetime, limit: int) -> list[PushMessage]:
+        due = self._connection.execute(
+            select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, pushes.c.attempts, sms.c.sender, sms.c.body)
+            .join(sms, sms.c.sms_id == pushes.c.sms_id)
+            .where(pushes.c.state == _WAITING, pushes.c.next_at <= now, ~_waits_for_older())
+            .order_by(pushes.c.next_at, pushes.c.sms_id)
+            .limit(limit)
+        ).all()
+        if due:
+            self._begin_attempts([row.sms_id for row in due], now)
+            self._connection.execute(
+                insert(push_attempts),
+                [{"sms_id": row.sms_id, "attempt": row.attempts + 1, "begun_at": now} for row in due],
+            )
+        return [
+            PushMessage(
+                sms_id=SmsId(row.sms_id),
+                rent_id=RentId(row.rent_id),
+                msisdn=Msisdn(row.msisdn),
+                sender=row.sender,
+                text=row.body,
+            )
+            for row in due
+        ]
+
+    def _begin_attempts(self, sms_ids: list[int], now: datetime) -> None:
+        self._connection.execute(
+            update(pushes)
+            .where(pushes.c.sms_id.in_(sms_ids))
+            .values(state=_SENDING, begun_at=now, next_at=None, attempts=pushes.c.attempts + 1)
+        )
+
+    def next_due(self) -> datetime | None:
+        return next_push_due(self._connection)
+
+    def record(self, sms_id: SmsId, answer: str, ended_at: datetime, soft_refusal: bool) -> StoredPush | None:
+        noted = self._connection.execute(
+            update(pushes)
+            .where(pushes.c.sms_id == sms_id, pushes.c.state == _SENDING)
+            .values(last_answer=answer, soft_refusals=pushes.c.soft_refusals + int(soft_refusal))
+        )
+        if noted.rowcount == 0:
+            return None
+        self._end_attempt(sms_id, answer, ended_at)
+        return self.get(sms_id)
+
+    def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
+        self._set(sms_id, state=state.value, next_at=None, ended_at=at)
+
+    def retry(self, sms_id: SmsId, at: datetime) -> None:
+        self._set(sms_id, state=_WAITING, next_at=at, ended_at=None)
+
+    def restart(self, sms_id: SmsId, now: datetime) -> None:
+        self._set(sms_id, state=_WAITING, next_at=now, ended_at=None, soft_refusals=0)
+
+    def last_chance(self, rent_id: RentId, now: datetime) -> int:
+        hurried = self._connection.execute(
+            update(pushes).where(pushes.c.rent_id == rent_id, pushes.c.state == _WAITING).values(next_at=now)
+        )
+        return hurried.rowcount
+
+    def make_uncertain(self, now: datetime) -> list[SmsId]:
+        found = self._connection.execute(
+            update(pushes)
+            .where(pushes.c.state == _SENDING)
+            .values(state=_WAITING, next_at=now, uncertain=pushes.c.uncertain + 1, last_answer=UNCERTAIN)
+            .returning(pushes.c.sms_id)
+        )
+        sms_ids = [SmsId(sms_id) for sms_id in found.scalars()]
+        for sms_id in sms_ids:
+            self._end_attempt(sms_id, UNCERTAIN, now)
+        return sms_ids
+
+    def _end_attempt(self, sms_id: SmsId, answer: str, at: datetime) -> None:
+        self._connection.execute(
+            update(push_attempts)
+            .where(push_attempts.c.sms_id == sms_id, push_attempts.c.ended_at.is_(None))
+            .values(ended_at=at, answer=answer)
+        )
+
+    def _set(self, sms_id: SmsId, **values: object) -> None:
+        self._connection.execute(update(pushes).where(pushes.c.sms_id == sms_id).values(values))
+
+
+def next_push_due(connection: Connection) -> datetime | None:
+    """When the next push that waits for nothing but its time is due."""
+    due: datetime | None = connection.execute(
+        select(pushes.c.next_at)
+        .where(pushes.c.state == _WAITING, ~_waits_for_older())
+        .order_by(pushes.c.next_at)
+        .limit(1)
+    ).scalar()
+    return due
+
+
+def _waits_for_older() -> Exists:
+    """An older push of the same number is still open: order is kept per number."""
+    older = pushes.alias("older")
+    return exists().where(older.c.msisdn == pushes.c.msisdn, older.c.sms_id < pushes.c.sms_id, older.c.state.in_(_OPEN))

@@ -1,0 +1,109 @@
+"""Rents in the database."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from phonefarm.adapters.storage.tables import rents, sims
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.domain.rents import FinishStatus, Rent
+from phonefarm.domain.sms import RentSpan
+
+
+def rent_from(row: Row[Any]) -> Rent:
+    return Rent(
+        rent_id=RentId(row.rent_id),
+        sim_id=SimId(row.sim_id),
+        msisdn=Msisdn(row.msisdn),
+        phone_id=PhoneId(row.phone_id),
+        country=row.country,
+        operator=row.operator,
+        expected=row.expected,
+        ordered_at=row.ordered_at,
+        answered=row.answered,
+        accepted_sms=row.accepted_sms,
+        finished_at=row.finished_at,
+        finish_status=None if row.finish_status is None else FinishStatus(row.finish_status),
+        credited=row.credited,
+        credited_is_estimate=row.credited_is_estimate,
+    )
+
+
+class SqlRentRecords:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open_numbers(self) -> frozenset[Msisdn]:
+        rows = self._connection.execute(select(rents.c.msisdn).where(rents.c.finished_at.is_(None)))
+        return frozenset(Msisdn(number) for number in rows.scalars())
+
+    def countries(self) -> list[str]:
+        rows = self._connection.execute(select(sims.c.country).where(sims.c.country != "").distinct())
+        return sorted(rows.scalars())
+
+    def add(self, rent: Rent) -> None:
+        self._connection.execute(
+            insert(rents).values(
+                rent_id=rent.rent_id,
+                sim_id=rent.sim_id,
+                msisdn=rent.msisdn,
+                phone_id=rent.phone_id,
+                country=rent.country,
+                operator=rent.operator,
+                expected=rent.expected,
+                ordered_at=rent.ordered_at,
+                answered=rent.answered,
+            )
+        )
+
+    def get(self, rent_id: RentId) -> Rent | None:
+        row = self._connection.execute(select(rents).where(rents.c.rent_id == rent_id)).one_or_none()
+        return None if row is None else rent_from(row)
+
+    def spans(self, sim_id: SimId, around: datetime) -> list[RentSpan]:
+        rows = self._connection.execute(
+            select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
+            .where(rents.c.sim_id == sim_id, rents.c.ordered_at <= around)
+            .where(or_(rents.c.finished_at.is_(None), rents.c.finished_at >= around))
+            .order_by(rents.c.ordered_at.desc())
+            .limit(2)
+        )
+        return [
+            RentSpan(rent_id=RentId(row.rent_id), opened_at=row.ordered_at, closed_at=row.finished_at) for row in rows
+        ]
+
+    def mark_answered(self, rent_id: RentId) -> None:
+        self._set(rent_id, answered=True)
+
+    def close(
+        self, rent_id: RentId, status: FinishStatus | None, credited: Decimal, is_estimate: bool, at: datetime
+    ) -> None:
+        self._set(
+            rent_id,
+            finished_at=at,
+            finish_status=None if status is None else int(status),
+            credited=credited,
+            credited_is_estimate=is_estimate,
+        )
+
+    def reverse(self, rent_id: RentId, at: datetime) -> None:
+        self._set(
+            rent_id,
+            finish_status=int(FinishStatus.REFUNDED),
+            credited=Decimal(0),
+            credited_is_estimate=False,
+            reversed_at=at,
+        )
+
+    def note_sms(self, rent_id: RentId) -> None:
+        self._set(rent_id, sms_count=rents.c.sms_count + 1)
+
+    def note_accepted(self, rent_id: RentId) -> None:
+        self._set(rent_id, accepted_sms=rents.c.accepted_sms + 1)
+
+    def _set(self, rent_id: RentId, **values: object) -> None:
+        self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))

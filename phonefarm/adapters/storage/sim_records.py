@@ -1,0 +1,201 @@
+"""SIMs, their numbers and their bans in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
+
+from phonefarm.adapters.storage.tables import numbers, phones, rents, sims
+from phonefarm.application.storage import NumberEntry, SimOnPhone
+from phonefarm.domain.bans import Streak
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.sims import SeenSim, Sim, SlotState
+
+
+def offer_query() -> Select[Any]:
+    """What decides on the offer, for every SIM; counting and issuing both read this."""
+    return (
+        select(
+            sims.c.sim_id,
+            sims.c.msisdn,
+            sims.c.country,
+            sims.c.operator,
+            sims.c.phone_id,
+            phones.c.state.label("phone_state"),
+            sims.c.slot_state,
+            sims.c.held_reason,
+            sims.c.unused_in_a_row,
+            sims.c.banned_until,
+            rents.c.rent_id,
+            sims.c.last_rented_at,
+        )
+        .outerjoin(phones, phones.c.phone_id == sims.c.phone_id)
+        .outerjoin(rents, and_(rents.c.sim_id == sims.c.sim_id, rents.c.finished_at.is_(None)))
+    )
+
+
+def sim_from(row: Row[Any]) -> Sim:
+    return Sim(
+        sim_id=SimId(row.sim_id),
+        msisdn=None if row.msisdn is None else Msisdn(row.msisdn),
+        country=row.country,
+        operator=row.operator,
+        phone_id=None if row.phone_id is None else PhoneId(row.phone_id),
+        phone_state=PhoneState.GONE if row.phone_state is None else PhoneState(row.phone_state),
+        slot_state=SlotState(row.slot_state),
+        held_back=row.held_reason is not None,
+        unused_in_a_row=row.unused_in_a_row,
+        banned_until=row.banned_until,
+        rent_id=None if row.rent_id is None else RentId(row.rent_id),
+        last_rented_at=row.last_rented_at,
+    )
+
+
+class SqlSimRecords:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Sim]:
+        query = offer_query().where(sims.c.slot_state != SlotState.OUT.value)
+        return [sim_from(row) for row in self._connection.execute(query)]
+
+    def get(self, sim_id: SimId) -> Sim | None:
+        row = self._connection.execute(offer_query().where(sims.c.sim_id == sim_id)).one_or_none()
+        return None if row is None else sim_from(row)
+
+    def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]:
+        rows = self._connection.execute(
+            select(sims.c.sim_id, sims.c.sub_id, sims.c.slot, sims.c.slot_state, sims.c.msisdn)
+            .where(sims.c.phone_id == phone_id)
+            .order_by(sims.c.slot)
+        )
+        return [
+            SimOnPhone(
+                sim_id=SimId(row.sim_id),
+                sub_id=row.sub_id,
+                slot=row.slot,
+                slot_state=SlotState(row.slot_state),
+                msisdn=None if row.msisdn is None else Msisdn(row.msisdn),
+            )
+            for row in rows
+        ]
+
+    def place(self, seen: SeenSim, phone_id: PhoneId, country: str, operator: str, at: datetime) -> bool:
+        now = {
+            "iccid": seen.iccid,
+            "phone_id": phone_id,
+            "slot": seen.slot,
+            "sub_id": seen.sub_id,
+            "mcc_mnc": seen.mcc_mnc,
+            "slot_state": seen.slot_state.value,
+            "phone_msisdn": seen.msisdn,
+        }
+        columns = [sims.c[name] for name in now]
+        before = self._connection.execute(select(*columns).where(sims.c.sim_id == seen.sim_id)).one_or_none()
+        if before is None:
+            self._connection.execute(
+                insert(sims).values(sim_id=seen.sim_id, country=country, operator=operator, seen_at=at, **now)
+            )
+            return True
+        if before._mapping == now:
+            return False
+        self._set(seen.sim_id, **now)
+        return True
+
+    def take_out(self, phone_id: PhoneId, staying: Collection[SimId]) -> list[SimId]:
+        left = self._connection.execute(
+            update(sims)
+            .where(
+                sims.c.phone_id == phone_id,
+                sims.c.slot_state != SlotState.OUT.value,
+                sims.c.sim_id.not_in(list(staying)),
+            )
+            .values(slot_state=SlotState.OUT.value)
+            .returning(sims.c.sim_id)
+        )
+        return [SimId(sim_id) for sim_id in left.scalars()]
+
+    def known_number(self, sim_id: SimId) -> NumberEntry | None:
+        row = self._connection.execute(
+            select(numbers).join(sims, sims.c.iccid == numbers.c.iccid).where(sims.c.sim_id == sim_id)
+        ).one_or_none()
+        if row is None:
+            return None
+        return NumberEntry(
+            iccid=row.iccid, msisdn=Msisdn(row.msisdn), country=row.country, operator=row.operator, label=row.label
+        )
+
+    def number_sources(self, sim_id: SimId) -> tuple[str | None, str | None]:
+        row = self._connection.execute(
+            select(sims.c.hand_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == sim_id)
+        ).one()
+        return row.hand_msisdn, row.phone_msisdn
+
+    def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool:
+        changed = self._connection.execute(
+            update(sims)
+            .where(sims.c.sim_id == sim_id, sims.c.msisdn.is_distinct_from(msisdn))
+            .values(msisdn=msisdn, msisdn_source=source)
+        )
+        return changed.rowcount > 0
+
+    def set_hand_number(self, sim_id: SimId, msisdn: Msisdn) -> None:
+        self._set(sim_id, hand_msisdn=msisdn)
+
+    def set_network(self, sim_id: SimId, country: str, operator: str) -> bool:
+        changed = self._connection.execute(
+            update(sims)
+            .where(sims.c.sim_id == sim_id)
+            .where((sims.c.country != country) | (sims.c.operator != operator))
+            .values(country=country, operator=operator)
+        )
+        return changed.rowcount > 0
+
+    def replace_numbers(self, entries: Iterable[NumberEntry]) -> list[SimId]:
+        had_file_number = select(sims.c.sim_id).join(numbers, numbers.c.iccid == sims.c.iccid)
+        concerned = set(self._connection.execute(had_file_number).scalars())
+        self._connection.execute(delete(numbers))
+        rows = [
+            {"iccid": e.iccid, "msisdn": e.msisdn, "country": e.country, "operator": e.operator, "label": e.label}
+            for e in entries
+        ]
+        if rows:
+            self._connection.execute(insert(numbers), rows)
+        concerned.update(self._connection.execute(had_file_number).scalars())
+        return [SimId(sim_id) for sim_id in sorted(concerned)]
+
+    def set_streak(self, sim_id: SimId, streak: Streak, at: datetime) -> None:
+        self._connection.execute(
+            update(sims)
+            .where(sims.c.sim_id == sim_id, sims.c.banned_until.is_distinct_from(streak.banned_until))
+            .values(banned_until=streak.banned_until, banned_since=at, banned_by_hand=False)
+        )
+        self._set(sim_id, unused_in_a_row=streak.unused_in_a_row)
+
+    def set_ban(self, sim_id: SimId, since: datetime, until: datetime) -> None:
+        self._set(sim_id, banned_since=since, banned_until=until, banned_by_hand=True)
+
+    def lift_ban(self, sim_id: SimId) -> bool:
+        lifted = self._connection.execute(
+            update(sims)
+            .where(sims.c.sim_id == sim_id, sims.c.banned_until.is_not(None))
+            .values(banned_since=None, banned_until=None, banned_by_hand=False, unused_in_a_row=0)
+        )
+        return lifted.rowcount > 0
+
+    def bans_ended(self, now: datetime) -> list[SimId]:
+        ended = self._connection.execute(select(sims.c.sim_id).where(sims.c.banned_until <= now))
+        return [SimId(sim_id) for sim_id in ended.scalars()]
+
+    def hold(self, sim_id: SimId, reason: str | None, at: datetime) -> None:
+        self._set(sim_id, held_reason=reason, held_at=None if reason is None else at)
+
+    def note_rented(self, sim_id: SimId, at: datetime) -> None:
+        self._set(sim_id, last_rented_at=at)
+
+    def _set(self, sim_id: SimId, **values: object) -> None:
+        self._connection.execute(update(sims).where(sims.c.sim_id == sim_id).values(values))

@@ -1,0 +1,51 @@
+"""One transaction's worth of changes: the records of each kind over one connection."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, update
+
+from phonefarm.adapters.storage.message_records import SqlMessageRecords
+from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
+from phonefarm.adapters.storage.push_records import SqlPushRecords
+from phonefarm.adapters.storage.rent_records import SqlRentRecords
+from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.tables import journal, sequences
+from phonefarm.application.read_models import StoryKind, Topic
+
+_SEQUENCE = "rents and messages"
+_FIRST_ID = 10_001
+
+
+class SqlUnitOfWork:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.phones = SqlPhoneRecords(connection)
+        self.sims = SqlSimRecords(connection)
+        self.rents = SqlRentRecords(connection)
+        self.messages = SqlMessageRecords(connection, self.next_id)
+        self.pushes = SqlPushRecords(connection)
+        self.journal = SqlJournal(connection)
+
+    def next_id(self) -> int:
+        taken = self._connection.execute(
+            update(sequences)
+            .where(sequences.c.name == _SEQUENCE)
+            .values(value=sequences.c.value + 1)
+            .returning(sequences.c.value)
+        ).scalar()
+        if taken is not None:
+            return int(taken)
+        self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=_FIRST_ID))
+        return _FIRST_ID
+
+
+class SqlJournal:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, at: datetime, topic: Topic, key: object, kind: StoryKind, title: str) -> None:
+        self._connection.execute(
+            insert(journal).values(at=at, topic=topic.value, key=str(key), kind=kind.value, title=title)
+        )

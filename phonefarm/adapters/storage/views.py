@@ -1,0 +1,83 @@
+"""The read side: one snapshot, answered query by query as rows that are ready to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from phonefarm.adapters.storage import figures, row_queries, stories
+from phonefarm.adapters.storage.message_records import known_fingerprints
+from phonefarm.adapters.storage.push_records import next_push_due
+from phonefarm.adapters.storage.rent_records import SqlRentRecords
+from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.tables import phones, rents
+from phonefarm.application.read_models import (
+    BanRow,
+    Counts,
+    MessageRow,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    SimRow,
+    StoryLine,
+    Topic,
+)
+from phonefarm.application.storage import Traffic
+from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.sims import Sim
+
+
+class SqlViews:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def phones(self, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]:
+        return row_queries.phone_rows(self._connection, keys, now)
+
+    def sims(self, keys: Collection[str] | None, now: datetime) -> list[SimRow]:
+        return row_queries.sim_rows(self._connection, keys, now)
+
+    def rents(self, keys: Collection[str] | None, now: datetime) -> list[RentRow]:
+        return row_queries.rent_rows(self._connection, keys, now)
+
+    def waiting_rents(self, limit: int, now: datetime) -> list[RentRow]:
+        return row_queries.waiting_rent_rows(self._connection, limit, now)
+
+    def messages(self, keys: Collection[str] | None) -> list[MessageRow]:
+        return row_queries.message_rows(self._connection, keys)
+
+    def pushes(self, keys: Collection[str] | None) -> list[PushRow]:
+        return row_queries.push_rows(self._connection, keys)
+
+    def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]:
+        return row_queries.ban_rows(self._connection, keys, now)
+
+    def story(self, topic: Topic, key: str) -> list[StoryLine]:
+        return stories.story(self._connection, topic, key)
+
+    def counts(self, now: datetime) -> Counts:
+        return figures.counts(self._connection, now)
+
+    def phones_by_state(self) -> Mapping[PhoneState, int]:
+        rows = self._connection.execute(select(phones.c.state, func.count()).group_by(phones.c.state))
+        return {PhoneState(state): number for state, number in rows}
+
+    def traffic(self, now: datetime) -> Traffic:
+        return figures.traffic(self._connection, now)
+
+    def offer(self) -> tuple[list[Sim], frozenset[Msisdn], list[str]]:
+        rent_records = SqlRentRecords(self._connection)
+        return SqlSimRecords(self._connection).all(), rent_records.open_numbers(), rent_records.countries()
+
+    def known_fingerprints(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
+        return known_fingerprints(self._connection, phone_id, fingerprints)
+
+    def phones_with_open_rents(self) -> frozenset[PhoneId]:
+        rows = self._connection.execute(select(rents.c.phone_id).where(rents.c.finished_at.is_(None)).distinct())
+        return frozenset(PhoneId(phone) for phone in rows.scalars())
+
+    def next_push_due(self) -> datetime | None:
+        return next_push_due(self._connection)

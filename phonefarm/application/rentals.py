@@ -1,0 +1,243 @@
+"""The rent life: what is on offer, who gets a number, how a rent ends; and what the user may change of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import assert_never
+
+import structlog
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.domain.allocation import Order, choose, count_offer, on_offer
+from phonefarm.domain.bans import Streak, after_finish
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, RentId, SimId
+from phonefarm.domain.rents import (
+    ANSWER_WITHIN,
+    Close,
+    Contradiction,
+    FinishStatus,
+    Rent,
+    RentState,
+    Repeat,
+    Reverse,
+    finish,
+    rent_state,
+)
+from phonefarm.domain.sims import Sim
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """A number handed out."""
+
+    rent_id: RentId
+    msisdn: Msisdn
+
+
+class Rentals:
+    """`selling` tells whether all that a sale needs is set (key and push URL): without it nothing is on offer."""
+
+    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock, *, selling: bool) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._clock = clock
+        self._selling = selling
+
+    async def offer(self) -> dict[str, dict[str, int]]:
+        """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
+        sims, rented, countries = await self._storage.read(lambda views: views.offer())
+        offer = on_offer(sims, self._clock(), rented) if self._selling else []
+        return count_offer(offer, countries)
+
+    async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
+        """Take a number for an order in one commit; None when there is none, or when it is too late to answer."""
+        if not self._selling:
+            return None
+        issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at))
+        if issued is not None:
+            self._rent_changed(issued.rent_id)
+        return issued
+
+    async def answered(self, rent_id: RentId) -> None:
+        """The answer to GET_NUMBER has left whole: the market knows of this rent."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            uow.rents.mark_answered(rent_id)
+            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.ANSWERED, "Answered: the market has the number")
+
+        await self._storage.write(work)
+        self._announcer.changed(Topic.RENTS, [rent_id])
+
+    async def finish(self, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool:
+        """Carry out a FINISH_ACTIVATION; False for a rent that we do not know. Repeats change nothing."""
+        changed = await self._storage.write(lambda uow: self._end(uow, rent_id, status, total))
+        if changed:
+            self._rent_changed(rent_id)
+            self._announcer.changed(Topic.PUSHES, None)
+            self._announcer.changed(Topic.BANS, None)
+        return changed is not None
+
+    async def release_orphan(self, rent_id: RentId) -> None:
+        """The user frees the number of a rent whose answer never reached the market."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            rent = uow.rents.get(rent_id)
+            if rent is None or rent_state(rent, now) is not RentState.POSSIBLE_ORPHAN:
+                raise KnownError("Only a possible orphan can be released: any other rent is ended by the market.")
+            uow.rents.close(rent_id, None, Decimal(0), False, now)
+            uow.pushes.last_chance(rent_id, now)
+            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, "Released by hand as an orphan")
+
+        await self._storage.write(work)
+        self._rent_changed(rent_id)
+
+    async def set_ban(self, sim_id: SimId, length: timedelta) -> None:
+        if not timedelta(minutes=1) <= length <= timedelta(days=366):
+            raise KnownError("A ban lasts between a minute and a year.")
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            _known(uow, sim_id)
+            uow.sims.set_ban(sim_id, now, now + length)
+            hours = length / timedelta(hours=1)
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BANNED, f"Banned by hand for {hours:g} h")
+
+        await self._storage.write(work)
+        self._sim_changed(sim_id)
+
+    async def lift_ban(self, sim_id: SimId) -> None:
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            if not uow.sims.lift_ban(sim_id):
+                raise KnownError("This SIM is not banned.")
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BAN_LIFTED, "Ban lifted by hand")
+
+        await self._storage.write(work)
+        self._sim_changed(sim_id)
+
+    async def end_bans(self) -> None:
+        """Return the SIMs whose ban has run out to their place in the offer."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> list[SimId]:
+            ended = uow.sims.bans_ended(now)
+            for sim_id in ended:
+                uow.sims.lift_ban(sim_id)
+                uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BAN_LIFTED, "Ban has run out")
+            return ended
+
+        for sim_id in await self._storage.write(work):
+            self._sim_changed(sim_id)
+
+    async def hold_back(self, sim_id: SimId, reason: str | None) -> None:
+        """Withhold a SIM from the offer for a reason, or with None let it back in."""
+        now = self._clock()
+        why = None if reason is None else (reason.strip()[:200] or "held back by hand")
+
+        def work(uow: UnitOfWork) -> None:
+            _known(uow, sim_id)
+            uow.sims.hold(sim_id, why, now)
+            kind = StoryKind.RELEASED if why is None else StoryKind.HELD_BACK
+            uow.journal.note(now, Topic.SIMS, sim_id, kind, "Back on offer" if why is None else f"Held back: {why}")
+
+        await self._storage.write(work)
+        self._sim_changed(sim_id)
+
+    def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
+        now = self._clock()
+        if now > received_at + ANSWER_WITHIN:
+            return None
+        sim = choose(on_offer(uow.sims.all(), now, uow.rents.open_numbers()), order)
+        if sim is None or sim.msisdn is None or sim.phone_id is None:
+            return None
+        rent = Rent(
+            rent_id=RentId(uow.next_id()),
+            sim_id=sim.sim_id,
+            msisdn=sim.msisdn,
+            phone_id=sim.phone_id,
+            country=sim.country,
+            operator=sim.operator,
+            expected=expected,
+            ordered_at=now,
+            answered=False,
+        )
+        uow.rents.add(rent)
+        uow.sims.note_rented(sim.sim_id, now)
+        wanted = f"{order.country or 'any country'}, {order.operator or 'any operator'}"
+        uow.journal.note(
+            now, Topic.RENTS, rent.rent_id, StoryKind.ORDERED, f"Ordered: {wanted}, expected {expected} RUB"
+        )
+        return Issued(rent_id=rent.rent_id, msisdn=rent.msisdn)
+
+    def _end(self, uow: UnitOfWork, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool | None:
+        """True if the FINISH changed anything, None for an unknown rent."""
+        rent = uow.rents.get(rent_id)
+        if rent is None:
+            return None
+        now = self._clock()
+        if rent.finished_at is not None and rent.finish_status is None:
+            log.info("finish for a rent released by hand", rent_id=rent_id, status=int(status))
+            return False
+        match finish(rent, status, total):
+            case Close() as end:
+                uow.rents.close(rent_id, end.status, end.credited, end.is_estimate, now)
+                uow.pushes.last_chance(rent_id, now)
+                _count_failure(uow, rent, status, now)
+                title = f"Finished by the market: {status.name.lower().replace('_', ' ')}, {end.credited} RUB"
+                uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
+                return True
+            case Reverse():
+                uow.rents.reverse(rent_id, now)
+                title = f"Refunded after the sale: {rent.credited} RUB taken back"
+                uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
+                return True
+            case Repeat():
+                return False
+            case Contradiction(first=first):
+                log.warning("contradictory finish", rent_id=rent_id, first=int(first), second=int(status))
+                return False
+            case _ as never:
+                assert_never(never)
+
+    def _rent_changed(self, rent_id: RentId) -> None:
+        self._announcer.changed(Topic.RENTS, [rent_id])
+        self._announcer.changed(Topic.SIMS, None)
+        self._announcer.changed(Topic.PHONES, None)
+        self._announcer.changed(Topic.OVERVIEW)
+
+    def _sim_changed(self, sim_id: SimId) -> None:
+        for topic in (Topic.SIMS, Topic.BANS):
+            self._announcer.changed(topic, [sim_id])
+        self._announcer.changed(Topic.OVERVIEW)
+
+
+def _known(uow: UnitOfWork, sim_id: SimId) -> Sim:
+    sim = uow.sims.get(sim_id)
+    if sim is None:
+        raise KnownError("This SIM is not on the books any more.")
+    return sim
+
+
+def _count_failure(uow: UnitOfWork, rent: Rent, status: FinishStatus, now: datetime) -> None:
+    sim = uow.sims.get(rent.sim_id)
+    if sim is None:
+        return
+    before = Streak(unused_in_a_row=sim.unused_in_a_row, banned_until=sim.banned_until)
+    after = after_finish(before, status, rent.accepted_sms, now)
+    if after == before:
+        return
+    uow.sims.set_streak(rent.sim_id, after, now)
+    if after.banned_until != before.banned_until:
+        title = "Banned for 24 h: three rents in a row without an SMS"
+        uow.journal.note(now, Topic.SIMS, rent.sim_id, StoryKind.BANNED, title)

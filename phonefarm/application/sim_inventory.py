@@ -1,0 +1,131 @@
+"""Keeps the books of SIMs: where each sits, what number, country and operator it has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, PhoneId, SimId, parse_msisdn, serial_of
+from phonefarm.domain.sims import SeenSim
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A mobile network by the market's names."""
+
+    country: str
+    operator: str = ""
+
+
+UNKNOWN_NETWORK = Network(country="")
+
+
+class NetworkNames:
+    """Country and operator names of the market by MCC+MNC; a country alone by MCC."""
+
+    def __init__(self, networks: Mapping[str, Network], countries: Mapping[str, str]) -> None:
+        self._networks = networks
+        self._countries = countries
+
+    def of(self, mcc_mnc: str) -> Network:
+        """The network's names; an unlisted operator keeps its country, an unlisted country gives nothing."""
+        known = self._networks.get(mcc_mnc)
+        if known is not None:
+            return known
+        return Network(country=self._countries.get(mcc_mnc[:3], ""))
+
+
+class SimInventory:
+    def __init__(self, storage: Storage, announcer: Announcer, names: NetworkNames, clock: Clock) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._names = names
+        self._clock = clock
+
+    async def take_stock(self, phone_id: PhoneId, seen: Sequence[SeenSim]) -> None:
+        """Record which SIMs a phone holds now; those it no longer holds leave the offer."""
+        changed = await self._storage.write(lambda uow: self._place(uow, phone_id, seen))
+        if changed:
+            self._announcer.changed(Topic.SIMS, changed)
+            self._announcer.changed(Topic.PHONES, [phone_id])
+            self._announcer.changed(Topic.OVERVIEW)
+
+    async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> None:
+        def work(uow: UnitOfWork) -> list[SimId]:
+            concerned = uow.sims.replace_numbers(entries)
+            return [sim_id for sim_id in concerned if _settle_names(uow, sim_id, self._names)]
+
+        changed = await self._storage.write(work)
+        self._announcer.changed(Topic.SIMS, changed)
+        self._announcer.changed(Topic.OVERVIEW)
+
+    async def set_number(self, sim_id: SimId, text: str) -> None:
+        """Give a SIM the number that the user typed; it wins over the file's and the phone's."""
+        msisdn = parse_msisdn(text)
+        if msisdn is None:
+            raise KnownError(
+                f"'{text.strip()[:40]}' is no phone number. Write it with its country code, as +79281234567."
+            )
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            sim = uow.sims.get(sim_id)
+            if sim is None:
+                raise KnownError("This SIM is not on the books any more.")
+            if sim.rent_id is not None:
+                raise KnownError(f"Rent {sim.rent_id} is open on this SIM: change the number when it is finished.")
+            uow.sims.set_hand_number(sim_id, msisdn)
+            _settle_number(uow, sim_id)
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number set by hand: +{msisdn}")
+
+        await self._storage.write(work)
+        self._announcer.changed(Topic.SIMS, [sim_id])
+        self._announcer.changed(Topic.OVERVIEW)
+
+    def _place(self, uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SimId]:
+        now = self._clock()
+        changed: list[SimId] = []
+        for sim in seen:
+            network = self._names.of(sim.mcc_mnc)
+            before = uow.sims.get(sim.sim_id)
+            moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
+            if before is None or before.phone_id != phone_id:
+                kind = StoryKind.SIM_SEEN if before is None else StoryKind.SIM_MOVED
+                where = f"In {serial_of(phone_id)}, slot {sim.slot + 1}"
+                uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
+            if moved | _settle_names(uow, sim.sim_id, self._names, sim.mcc_mnc):
+                changed.append(sim.sim_id)
+        for sim_id in uow.sims.take_out(phone_id, [sim.sim_id for sim in seen]):
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
+            changed.append(sim_id)
+        return changed
+
+
+def _settle_names(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, mcc_mnc: str | None = None) -> bool:
+    """Country and operator: the numbers file wins over the network code."""
+    entry = uow.sims.known_number(sim_id)
+    network = UNKNOWN_NETWORK if mcc_mnc is None else names.of(mcc_mnc)
+    sim = uow.sims.get(sim_id)
+    assert sim is not None
+    country = (entry.country if entry else "") or network.country or sim.country
+    operator = (entry.operator if entry else "") or network.operator or sim.operator
+    return uow.sims.set_network(sim_id, country, operator) | _settle_number(uow, sim_id)
+
+
+def _settle_number(uow: UnitOfWork, sim_id: SimId) -> bool:
+    """The number: by hand, else from the file, else as the phone states it."""
+    by_hand, by_phone = uow.sims.number_sources(sim_id)
+    entry = uow.sims.known_number(sim_id)
+    for number, source in ((by_hand, "hand"), (entry.msisdn if entry else None, "file"), (by_phone, "phone")):
+        if number:
+            return uow.sims.set_number(sim_id, Msisdn(number), source)
+    return uow.sims.set_number(sim_id, None, "")

@@ -1,0 +1,183 @@
+"""Takes in what a phone's inbox showed: new messages, the rents they belong to, and their pushes, in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, UnitOfWork
+from phonefarm.domain.attribution import SimPlace, sim_of
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.sims import SlotState
+from phonefarm.domain.sms import (
+    InboundSms,
+    Reading,
+    SmsRow,
+    SmsStanding,
+    arrival,
+    fingerprinted,
+    from_ms,
+    rent_at,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What a reading brought."""
+
+    first: bool
+    new: tuple[SmsId, ...]
+    pushes: tuple[SmsId, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Owner:
+    """Whose a message is, as far as can be told."""
+
+    standing: SmsStanding
+    sim: SimOnPhone | None = None
+    rent_id: RentId | None = None
+
+
+class SmsIntake:
+    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock, wake_pushes: Callable[[], None]) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._clock = clock
+        self._wake_pushes = wake_pushes
+
+    async def reaches_known(self, reading: Reading) -> bool:
+        """Whether the reading overlaps what is stored: if not, older new messages may lie below it."""
+        prints = [fingerprint for _, fingerprint in fingerprinted(reading.rows)]
+        known = await self._storage.read(lambda views: views.known_fingerprints(reading.phone_id, prints))
+        return bool(known)
+
+    async def accept(self, reading: Reading) -> Intake:
+        """Store the unseen messages of a complete reading, queue those of open rents: all or nothing."""
+        intake = await self._storage.write(lambda uow: _take_in(uow, reading, self._clock()))
+        if intake.new:
+            self._announcer.changed(Topic.MESSAGES, intake.new)
+            self._announcer.changed(Topic.PHONES, [reading.phone_id])
+            self._announcer.changed(Topic.OVERVIEW)
+        if intake.pushes:
+            self._wake_pushes()
+            self._announcer.changed(Topic.PUSHES, intake.pushes)
+            self._announcer.changed(Topic.RENTS, None)
+        return intake
+
+    async def settle(self, sms_id: SmsId, sim_id: SimId) -> None:
+        """The user says which SIM a held message reached; it is pushed if that SIM was rented then."""
+        now = self._clock()
+        rent_id = await self._storage.write(lambda uow: _settle_held(uow, sms_id, sim_id, now))
+        self._announcer.changed(Topic.MESSAGES, [sms_id])
+        self._announcer.changed(Topic.OVERVIEW)
+        if rent_id is not None:
+            self._wake_pushes()
+            self._announcer.changed(Topic.PUSHES, [sms_id])
+            self._announcer.changed(Topic.RENTS, [rent_id])
+
+
+def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
+    mark = uow.phones.mark_of(reading.phone_id)
+    first = mark.baseline_at is None
+    identified = fingerprinted(reading.rows)
+    known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
+    sims = uow.sims.on_phone(reading.phone_id)
+    new: list[SmsId] = []
+    pushed: list[SmsId] = []
+    for row, fingerprint in identified:
+        if fingerprint in known:
+            continue
+        sms = _as_inbound(row, fingerprint, reading, mark)
+        owner = _owner_of(uow, sms, row, sims, mark.make)
+        sms = replace(sms, sim_id=owner.sim.sim_id if owner.sim else None)
+        msisdn = (owner.sim.msisdn if owner.sim else None) or ""
+        sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id)
+        new.append(sms_id)
+        if owner.rent_id is not None:
+            _queue(uow, sms_id, owner.rent_id, sms.sender, sms.arrived_at, now)
+            pushed.append(sms_id)
+    uow.phones.note_reading(
+        reading.phone_id,
+        begun_at=reading.begun_at,
+        skew=reading.clock_skew,
+        took=reading.ended_at - reading.begun_at,
+        first=first,
+    )
+    return Intake(first=first, new=tuple(new), pushes=tuple(pushed))
+
+
+def _as_inbound(row: SmsRow, fingerprint: bytes, reading: Reading, mark: ReadingMark) -> InboundSms:
+    arrived_at = None
+    if mark.last_read_at is not None and mark.baseline_at is not None:
+        arrived_at = arrival(
+            row.date_ms,
+            skew_now=reading.clock_skew,
+            skew_before=mark.clock_skew,
+            not_before=mark.last_read_at,
+            not_after=reading.ended_at,
+        )
+    return InboundSms(
+        phone_id=reading.phone_id,
+        sim_id=None,
+        fingerprint=fingerprint,
+        row_id=row.row_id,
+        sender=row.sender,
+        body=row.body,
+        sent_at=from_ms(row.date_sent_ms) if row.date_sent_ms > 0 else None,
+        arrived_at=arrived_at or from_ms(row.date_ms),
+        is_old=arrived_at is None,
+    )
+
+
+def _owner_of(uow: UnitOfWork, sms: InboundSms, row: SmsRow, sims: list[SimOnPhone], make: str) -> _Owner:
+    by_id = {sim.sim_id: sim for sim in sims}
+    sim_id = sim_of(row.sub_id, [_place_of(sim) for sim in sims], make)
+    sim = by_id.get(sim_id) if sim_id is not None else None
+    if sms.is_old:
+        return _Owner(standing=SmsStanding.BASELINE, sim=sim)
+    if sim is not None:
+        rent_id = rent_at(uow.rents.spans(sim.sim_id, sms.arrived_at), sms.arrived_at)
+        return _Owner(
+            standing=SmsStanding.NO_RENT if rent_id is None else SmsStanding.FOR_RENT, sim=sim, rent_id=rent_id
+        )
+    may_be_rented = any(uow.rents.spans(sim.sim_id, sms.arrived_at) for sim in sims)
+    return _Owner(standing=SmsStanding.HELD if may_be_rented else SmsStanding.NO_RENT)
+
+
+def _place_of(sim: SimOnPhone) -> SimPlace:
+    return SimPlace(sim_id=sim.sim_id, slot=sim.slot, sub_id=sim.sub_id, is_in=sim.slot_state is not SlotState.OUT)
+
+
+def _queue(uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, sender: str, arrived_at: datetime, now: datetime) -> None:
+    """The push row of a message, and the rent's count: in the commit of the message."""
+    rent = uow.rents.get(rent_id)
+    assert rent is not None
+    uow.pushes.add(sms_id, rent_id, Msisdn(rent.msisdn), sender, arrived_at, now)
+    uow.rents.note_sms(rent_id)
+
+
+def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime) -> RentId | None:
+    stored = uow.messages.get(sms_id)
+    if stored is None or stored.standing is not SmsStanding.HELD:
+        raise KnownError("This message is not held: there is nothing to settle.")
+    sim = _sim_on(uow, stored.phone_id, sim_id)
+    rent_id = rent_at(uow.rents.spans(sim_id, stored.arrived_at), stored.arrived_at)
+    standing = SmsStanding.NO_RENT if rent_id is None else SmsStanding.FOR_RENT
+    uow.messages.settle(sms_id, sim_id, sim.msisdn or "", standing, rent_id)
+    uow.journal.note(now, Topic.MESSAGES, sms_id, StoryKind.USER_ACTION, f"Settled by hand to +{sim.msisdn or sim_id}")
+    if rent_id is not None:
+        _queue(uow, sms_id, rent_id, stored.sender, stored.arrived_at, now)
+    return rent_id
+
+
+def _sim_on(uow: UnitOfWork, phone_id: PhoneId, sim_id: SimId) -> SimOnPhone:
+    for sim in uow.sims.on_phone(phone_id):
+        if sim.sim_id == sim_id:
+            return sim
+    raise KnownError("That SIM is not one of the phone's: choose one of the SIMs that sat in it.")
