@@ -1,0 +1,120 @@
+"""`service call iphonesubinfo`: which code asks what in which release, and the parcels that answer."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import Enum
+
+from phonefarm.simulation.handset import Handset, Subscription
+from phonefarm.simulation.shell_io import ShellIo
+
+HIGHEST_CODE = 40
+DENIED = "The user 2000 does not meet the requirements to access device identifiers."
+NO_PERMISSION = "Requires READ_PRIVILEGED_PHONE_STATE permission."
+
+
+class Asked(Enum):
+    ICCID = "iccid"
+    LINE_1 = "line 1 number"
+    MSISDN = "msisdn"
+
+
+@dataclass(frozen=True)
+class Method:
+    asks: Asked
+    by_subscription: bool
+
+
+def methods(sdk: int) -> dict[int, Method]:
+    """The transaction codes, as the order of IPhoneSubInfo.aidl gives them."""
+    if sdk < 23:
+        return {}
+    if sdk <= 27:
+        codes = (11, 12, 13, 14, 18)
+    elif sdk <= 29:
+        codes = (10, 11, 12, 13, 17)
+    else:
+        codes = (12, 14, 15, 16, 20)
+    return dict(
+        zip(
+            codes,
+            (
+                Method(Asked.ICCID, by_subscription=False),
+                Method(Asked.ICCID, by_subscription=True),
+                Method(Asked.LINE_1, by_subscription=False),
+                Method(Asked.LINE_1, by_subscription=True),
+                Method(Asked.MSISDN, by_subscription=True),
+            ),
+            strict=True,
+        )
+    )
+
+
+async def call(handset: Handset, code: int, arguments: list[str], io: ShellIo) -> int:
+    await io.stdout(_answer(handset, code, arguments))
+    return 0
+
+
+def _answer(handset: Handset, code: int, arguments: list[str]) -> str:
+    if not 1 <= code <= HIGHEST_CODE:
+        return 'Result: Parcel(Error: 0xffffffffffffffb6 "Not a data message")\n'
+    method = methods(handset.profile.sdk).get(code)
+    if method is None:
+        return parcel(exception(NO_PERMISSION))
+    if handset.profile.guards_identifiers and method.asks is Asked.ICCID:
+        return parcel(exception(DENIED))
+    subscription = _subscription(handset, arguments) if method.by_subscription else next(iter(handset.active), None)
+    if subscription is None:
+        return parcel(text(None))
+    return parcel(text(_value(method.asks, subscription)))
+
+
+def _subscription(handset: Handset, arguments: list[str]) -> Subscription | None:
+    if len(arguments) < 2 or arguments[0] != "i32" or not arguments[1].isdigit():
+        return None
+    return next((known for known in handset.active if known.sub_id == int(arguments[1])), None)
+
+
+def _value(asks: Asked, subscription: Subscription) -> str | None:
+    sim = subscription.sim
+    if asks is Asked.ICCID:
+        return sim.iccid
+    if not sim.states_number:
+        return "" if asks is Asked.LINE_1 else None
+    return f"+{sim.msisdn}"
+
+
+def text(value: str | None) -> bytes:
+    """A parcel without exception that holds one String16."""
+    if value is None:
+        return struct.pack("<Ii", 0, -1)
+    return struct.pack("<I", 0) + _string16(value)
+
+
+def exception(message: str) -> bytes:
+    """A parcel of a SecurityException."""
+    return struct.pack("<i", -1) + _string16(message) + struct.pack("<I", 0)
+
+
+def _string16(value: str) -> bytes:
+    encoded = value.encode("utf-16-le")
+    terminated = encoded + b"\0\0"
+    return struct.pack("<I", len(encoded) // 2) + terminated + b"\0" * (-len(terminated) % 4)
+
+
+def parcel(data: bytes) -> str:
+    """The dump that `service call` prints."""
+    if len(data) <= 16:
+        words = " ".join(f"{word:08x}" for (word,) in struct.iter_unpack("<I", data))
+        return f"Result: Parcel({words}   '{_shown(data)}')\n"
+    lines = []
+    for start in range(0, len(data), 16):
+        chunk = data[start : start + 16]
+        words = " ".join(f"{word:08x}" for (word,) in struct.iter_unpack("<I", chunk))
+        lines.append(f"  0x{start:08x}: {words:<35} '{_shown(chunk):<16}'")
+    return "Result: Parcel(\n" + "\n".join(lines) + ")\n"
+
+
+def _shown(chunk: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in chunk)

@@ -1,0 +1,125 @@
+"""`dumpsys isub` in both families: SubscriptionController up to Android 13, SubscriptionManagerService from 14."""
+
+from __future__ import annotations
+
+from phonefarm.simulation.handset import OUT, Handset, Subscription
+from phonefarm.simulation.properties import sim_state
+
+MASK = "[****]"
+
+
+def isub(handset: Handset) -> str:
+    if handset.profile.sdk >= 34:
+        return _manager_service(handset)
+    return _controller(handset)
+
+
+def masked_iccid(iccid: str, sdk: int) -> str:
+    return iccid[:9] + ("XXXXXXXXXXX" if sdk <= 25 else MASK)
+
+
+def _controller(handset: Handset) -> str:
+    sdk = handset.profile.sdk
+    default = handset.active[0].sub_id if handset.active else -1
+    rule = "++++++++++++++++++++++++++++++++"
+    lines = [
+        "SubscriptionController:",
+        f" mLastISubServiceRegTime={3 if sdk >= 30 else 2}",
+        f" defaultSubId={default}",
+        f" defaultDataSubId={default}",
+        f" defaultVoiceSubId={default}",
+        f" defaultSmsSubId={default}",
+        *(_slot_line(known, sdk) for known in handset.active),
+        rule,
+        " ActiveSubInfoList:",
+        *(f"  {_controller_row(known, handset)}" for known in handset.active),
+        rule,
+        " AllSubInfoList:",
+        *(f"  {_controller_row(known, handset)}" for known in handset.subscriptions),
+        rule,
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _slot_line(known: Subscription, sdk: int) -> str:
+    if sdk <= 25:
+        return f" sSlotIdxToSubId[{known.slot}]: subId={known.sub_id}"
+    if sdk <= 28:
+        return f" sSlotIndexToSubId[{known.slot}]: subId={known.sub_id}"
+    return f" sSlotIndexToSubId[{known.slot}]: subIds={known.slot}=[{known.sub_id}]"
+
+
+def _controller_row(known: Subscription, handset: Handset) -> str:
+    sdk, sim = handset.profile.sdk, known.sim
+    alpha = sim.operator.alpha
+    if handset.profile.brief_isub:
+        return (
+            f"{{id={known.sub_id} simSlotIndex={known.slot} displayName={alpha} carrierName={alpha} isEmbedded=false}}"
+        )
+    codes = f"mcc {sim.operator.mcc} mnc {int(sim.operator.mnc)}"
+    if sdk >= 29:
+        codes = f"mcc={sim.operator.mcc} mnc={sim.operator.mnc}"
+    tail = (
+        ""
+        if sdk < 28
+        else f" isEmbedded=false nativeAccessRules=null cardString={masked_iccid(sim.iccid, sdk)} cardId=0"
+    )
+    return (
+        f"{{id={known.sub_id}{',' if sdk < 29 else ''} iccId={masked_iccid(sim.iccid, sdk)} "
+        f"simSlotIndex={known.slot} displayName={alpha} carrierName={alpha} nameSource=0 iconTint=-16746133 "
+        f"dataRoaming=0 iconBitmap=android.graphics.Bitmap@1fa2b3c {codes}{tail}}}"
+    )
+
+
+def _manager_service(handset: Handset) -> str:
+    slots = range(handset.profile.slots)
+    inserted = [handset.subscription_in(slot) for slot in slots]
+    default = handset.active[0].sub_id if handset.active else -1
+    ids = [known.sub_id for known in handset.active]
+    lines = [
+        "SubscriptionManagerService:",
+        f"Active modem count={handset.profile.slots}",
+        "Logical SIM slot sub id mapping:",
+        *(f"  Logical SIM slot {slot}: subId={known.sub_id if known else -1}" for slot, known in enumerate(inserted)),
+        "ICCID:",
+        *(
+            f"  slot {slot}: {masked_iccid(known.sim.iccid, handset.profile.sdk) if known else ''}"
+            for slot, known in enumerate(inserted)
+        ),
+        "",
+        *(f"default{kind}SubId={default}" for kind in ("", "Voice", "Data", "Sms")),
+        "areAllSubscriptionsLoaded=true",
+        "",
+        *(f"mSimState[{slot}]={sim_state(handset, slot)}" for slot in slots),
+        "",
+        "Active subscriptions:",
+        *(f"  {_internal(known, handset.profile.sdk)}" for known in handset.active),
+        "",
+        "All subscriptions:",
+        *(f"  {_internal(known, handset.profile.sdk)}" for known in handset.subscriptions),
+        "",
+        "Embedded subscriptions: []",
+        "Opportunistic subscriptions: []",
+        f"getAvailableSubscriptionInfoList: {ids}",
+        f"getSelectableSubscriptionInfoList: {ids}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _internal(known: Subscription, sdk: int) -> str:
+    sim, operator = known.sim, known.sim.operator
+    iccid = masked_iccid(sim.iccid, sdk)
+    number = MASK if sim.states_number else ""
+    return (
+        f"[SubscriptionInfoInternal: id={known.sub_id} iccId={iccid} simSlotIndex={known.slot} "
+        f"portIndex={0 if known.slot != OUT else -1} isEmbedded=0 isRemovableEmbedded=0 carrierId=1435 "
+        f"displayName={operator.alpha} carrierName={operator.alpha} isOpportunistic=0 groupUuid= groupOwner= "
+        f"displayNameSource=SIM_SPN iconTint=-16738131 number={number} dataRoaming=0 mcc={operator.mcc} "
+        f"mnc={operator.mnc} ehplmns= hplmns={operator.numeric} cardString={iccid} cardId=1 nativeAccessRules= "
+        f"carrierConfigAccessRules= countryIso={operator.iso} profileClass=-1 type=LOCAL_SIM "
+        "areUiccApplicationsEnabled=1 usageSetting=DEFAULT wifiCallingMode=UNKNOWN enabledMobileDataPolicies= "
+        f"imsi={sim.imsi[:9]}{MASK} rcsUceEnabled=0 allowedNetworkTypesForReasons=user=840583 "
+        "numberFromCarrier= numberFromIms= userId=-10000 isSatelliteEnabled=-1 isGroupDisabled=false]"
+    )

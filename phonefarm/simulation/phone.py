@@ -1,0 +1,268 @@
+"""A virtual Android phone: a handset behind an adbd of its own, and the hands that act on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from phonefarm.simulation.adbd import AdbListener, Service
+from phonefarm.simulation.addresses import candidate_addresses
+from phonefarm.simulation.handset import Counters, Handset, Subscription
+from phonefarm.simulation.profiles import PIXEL_8, Profile
+from phonefarm.simulation.services import service_named
+from phonefarm.simulation.shell import Shell
+from phonefarm.simulation.shell_io import Answer, Scissors
+from phonefarm.simulation.sims import VirtualSim
+from phonefarm.simulation.sms_table import StoredSms
+
+STORING_SECONDS = 0.06
+"""From the radio's first line to the row in the inbox."""
+POWERED_WITHIN = 600.0
+ADDRESSES_TRIED = 4096
+
+
+class VirtualPhone:
+    """One phone. Call `start` before adb may reach it and `stop` at the end; use it from one event loop."""
+
+    def __init__(
+        self,
+        profile: Profile = PIXEL_8,
+        *,
+        name: str = "phone",
+        query_seconds: float = 0.4,
+        clock_skew: float = 0.0,
+        authorized: bool = True,
+    ) -> None:
+        self.name = name
+        self.handset = Handset(profile, query_seconds=query_seconds, clock_skew=clock_skew)
+        self.storing_seconds = STORING_SECONDS
+        self.host = ""
+        self.port = 0
+        self.is_authorized = authorized
+        self._listener = AdbListener(self)
+        self._scissors = Scissors()
+        self._powered = asyncio.Event()
+        self._powered.set()
+        self._answering = asyncio.Event()
+        self._answering.set()
+
+    async def start(self, addresses: Iterator[tuple[str, int]] | None = None) -> str:
+        """Listen on the first free address; returns the adb serial."""
+        for _, (host, port) in zip(range(ADDRESSES_TRIED), addresses or candidate_addresses(), strict=False):
+            try:
+                self.host, self.port = await self._listener.open(host, port)
+            except OSError:
+                continue
+            return self.serial
+        raise OSError("no free loopback address for a phone")
+
+    async def stop(self) -> None:
+        await self._listener.close()
+        self.handset.close()
+
+    @property
+    def serial(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def profile(self) -> Profile:
+        return self.handset.profile
+
+    @property
+    def counters(self) -> Counters:
+        return self.handset.counters
+
+    @property
+    def is_plugged(self) -> bool:
+        return self._listener.is_open
+
+    # What adbd asks of its phone.
+
+    @property
+    def banner(self) -> str:
+        profile = self.profile
+        features = ";features=shell_v2,cmd,stat_v2,ls_v2,fixed_push_mkdir,abb,abb_exec" if profile.has_shell_v2 else ""
+        return (
+            f"device::ro.product.name={profile.device};ro.product.model={profile.model};"
+            f"ro.product.device={profile.device}{features}"
+        )
+
+    def open(self, service: str) -> Service | None:
+        return service_named(service, self.profile, self._scissors, self._run)
+
+    async def _run(self, line: str, answer: Answer) -> int:
+        # Bounded by the host: it closes the stream when it has waited enough.
+        await self._answering.wait()
+        return await Shell(self.handset).run(line, answer)
+
+    # Messages.
+
+    async def deliver_sms(self, sender: str, body: str, slot: int = 0, *, date_sent: int | None = None) -> StoredSms:
+        """Receive an SMS as Android does; returns once its row is in the inbox.
+
+        `date_sent` is the network's stamp in milliseconds; whole seconds of the host's time if not given.
+        A phone that is switched off gets the message when it is up again.
+        """
+        async with asyncio.timeout(POWERED_WITHIN):
+            await self._powered.wait()
+        subscription = self._subscription(slot)
+        sent_ms = date_sent if date_sent is not None else int(self.handset.host_clock()) * 1000
+        if self.handset.sends_hints:
+            self.handset.log.sms_arriving()
+        await asyncio.sleep(self.storing_seconds)
+        stored = self._store(sender, body, subscription, sent_ms)
+        if self.handset.sends_hints:
+            self.handset.log.sms_delivered(round(self.storing_seconds * 1000))
+        return stored
+
+    def _store(self, sender: str, body: str, subscription: Subscription, sent_ms: int) -> StoredSms:
+        self.counters.sms_delivered += 1
+        return self.handset.sms.insert(
+            sender=sender,
+            body=body,
+            date_ms=int(self.handset.now() * 1000),
+            date_sent_ms=sent_ms,
+            slot=subscription.slot,
+            sub_id=subscription.sub_id,
+            imsi=subscription.sim.imsi,
+        )
+
+    def restore_sms(self, sender: str, body: str, slot: int = 0, *, date_ms: int) -> StoredSms:
+        """Put an old message back, as a backup does: an old date, a new id, no line in the log."""
+        known = self._subscription(slot)
+        return self.handset.sms.insert(
+            sender=sender,
+            body=body,
+            date_ms=date_ms,
+            date_sent_ms=date_ms // 1000 * 1000,
+            slot=slot,
+            sub_id=known.sub_id,
+            imsi=known.sim.imsi,
+        )
+
+    def delete_newest_sms(self) -> int | None:
+        """Delete the newest row; the next message will get its id."""
+        return self.handset.sms.delete_newest()
+
+    def delete_all_sms(self) -> None:
+        self.handset.sms.delete_all()
+
+    def write_log(self, tag: str, text: str) -> None:
+        self.handset.log.write(tag, text)
+
+    def _subscription(self, slot: int) -> Subscription:
+        subscription = self.handset.subscription_in(slot)
+        if subscription is None:
+            raise ValueError(f"no SIM in slot {slot} of {self.name}")
+        return subscription
+
+    # The cable, the power and the screen.
+
+    async def unplug(self) -> None:
+        await self._listener.close()
+
+    async def replug(self) -> None:
+        if not self._listener.is_open:
+            await self._listener.open(self.host, self.port)
+
+    async def reboot(self, seconds: float) -> None:
+        """Off for so long, then up again with an empty log; returns when it is up."""
+        self._powered.clear()
+        await self.unplug()
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.handset.log.clear()
+            self._powered.set()
+            await self.replug()
+
+    async def revoke_authorization(self) -> None:
+        """The user revokes USB debugging: adbd drops its hosts and takes no key any more."""
+        self.is_authorized = False
+        await self._listener.drop_connections()
+
+    async def authorize(self) -> None:
+        """The user confirms 'Allow USB debugging'."""
+        self.is_authorized = True
+        await self._listener.user_confirmed()
+
+    async def drop_connections(self) -> None:
+        """A loose contact: connections end, and the next attempt works."""
+        await self._listener.drop_connections()
+
+    def cut_answer_after(self, size: int) -> None:
+        """Cut the connection in the next answer that has more to say than `size` bytes of stdout."""
+        self._scissors.after = size
+
+    def hang(self, on: bool = True) -> None:
+        """Leave commands without any answer."""
+        if on:
+            self._answering.clear()
+        else:
+            self._answering.set()
+
+    # SIMs and clock.
+
+    def insert_sim(self, sim: VirtualSim, slot: int = 0) -> int:
+        """Returns the subscription id that Android gives the card."""
+        return self.handset.insert_sim(sim, slot).sub_id
+
+    def remove_sim(self, slot: int = 0) -> VirtualSim | None:
+        return self.handset.remove_sim(slot)
+
+    def swap_sims(self) -> None:
+        """The cards of the two slots change places."""
+        first, second = self.remove_sim(0), self.remove_sim(1)
+        for sim, slot in ((first, 1), (second, 0)):
+            if sim is not None:
+                self.insert_sim(sim, slot)
+
+    def set_slot_state(self, slot: int, state: str | None) -> None:
+        """Say PIN_REQUIRED, NOT_READY and the like of a slot; None says the truth again."""
+        if state is None:
+            self.handset.slot_states.pop(slot, None)
+        else:
+            self.handset.slot_states[slot] = state
+
+    def set_clock_skew(self, seconds: float) -> None:
+        self.handset.clock_skew = seconds
+
+    def set_query_seconds(self, seconds: float) -> None:
+        self.handset.query_seconds = seconds
+
+    def withhold_sms(self, on: bool = True) -> None:
+        self.handset.withholds_sms = on
+
+    def send_hints(self, on: bool = True) -> None:
+        self.handset.sends_hints = on
+
+    @property
+    def sims(self) -> dict[int, VirtualSim]:
+        return {known.slot: known.sim for known in self.handset.active}
+
+    @property
+    def log_readers(self) -> int:
+        return self.handset.log.readers
+
+    def describe(self) -> dict[str, Any]:
+        """The phone as JSON."""
+        return {
+            "name": self.name,
+            "serial": self.serial,
+            "profile": self.profile.name,
+            "model": self.profile.model,
+            "android": self.profile.release,
+            "plugged": self.is_plugged,
+            "authorized": self.is_authorized,
+            "query_seconds": self.handset.query_seconds,
+            "clock_skew": self.handset.clock_skew,
+            "inbox": self.handset.sms.count(),
+            "log_readers": self.log_readers,
+            "sims": [
+                {"slot": slot, "iccid": sim.iccid, "msisdn": sim.msisdn, "operator": sim.operator.name}
+                for slot, sim in self.sims.items()
+            ],
+            **asdict(self.counters),
+        }

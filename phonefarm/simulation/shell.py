@@ -1,0 +1,150 @@
+"""The device's shell: the few commands that a farm uses, with their exit codes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from phonefarm.simulation import iphonesubinfo
+from phonefarm.simulation.content import content
+from phonefarm.simulation.dumpsys import dumpsys
+from phonefarm.simulation.handset import Handset
+from phonefarm.simulation.logcat import logcat
+from phonefarm.simulation.properties import getprop
+from phonefarm.simulation.shell_io import Pipe, ShellIo
+from phonefarm.simulation.shell_words import Command, ShellSyntaxError, parse
+
+NOT_FOUND = 127
+_REDIRECT = re.compile(r"(1|2|)>(&1|/dev/null)")
+
+
+@dataclass
+class _Redirected:
+    """Sends stdout and stderr where `2>&1` and `>/dev/null` say."""
+
+    behind: ShellIo
+    drops_stdout: bool = False
+    drops_stderr: bool = False
+    joins: bool = False
+
+    async def stdout(self, text: str) -> None:
+        if not self.drops_stdout:
+            await self.behind.stdout(text)
+
+    async def stderr(self, text: str) -> None:
+        if self.joins:
+            await self.stdout(text)
+        elif not self.drops_stderr:
+            await self.behind.stderr(text)
+
+
+class Shell:
+    """One command line on one handset."""
+
+    def __init__(self, handset: Handset) -> None:
+        self._handset = handset
+        self._last_code = 0
+
+    async def run(self, line: str, io: ShellIo) -> int:
+        """Run the line; returns the exit code of its last command."""
+        self._handset.counters.shell_commands += 1
+        try:
+            commands = parse(line)
+        except ShellSyntaxError as error:
+            await io.stderr(f"/system/bin/sh: syntax error: {error}\n")
+            return 1
+        for pipeline in _pipelines(commands):
+            if pipeline[0].after == "&&" and self._last_code != 0:
+                continue
+            if pipeline[0].after == "||" and self._last_code == 0:
+                continue
+            self._last_code = await self._pipeline(pipeline, io)
+        return self._last_code
+
+    async def _pipeline(self, pipeline: list[Command], io: ShellIo) -> int:
+        given, code = "", 0
+        for number, command in enumerate(pipeline):
+            is_last = number == len(pipeline) - 1
+            pipe = Pipe(io)
+            code = await self._command(command, given, io if is_last else pipe)
+            given = pipe.text
+        return code
+
+    async def _command(self, command: Command, given: str, io: ShellIo) -> int:
+        words = []
+        redirected = _Redirected(io)
+        for word in command.words:
+            text = word.expanded(self._variables())
+            is_bare = all(expands for _, expands in word.pieces)
+            if is_bare and (found := _REDIRECT.fullmatch(text)) is not None:
+                _redirect(redirected, found[1], found[2])
+            else:
+                words.append(text)
+        return await self._program(words, given, redirected)
+
+    async def _program(self, words: list[str], given: str, io: ShellIo) -> int:
+        handset = self._handset
+        match words:
+            case ["content", *rest]:
+                return await content(handset, rest, io)
+            case ["logcat", *rest]:
+                return await logcat(handset, rest, io)
+            case ["service", "call", "iphonesubinfo", code, *rest] if code.isdigit():
+                return await iphonesubinfo.call(handset, int(code), rest, io)
+            case ["grep", *rest]:
+                return await _grep(rest, given, io)
+            case _:
+                said = self._said(words)
+        if said is None:
+            await io.stderr(f"/system/bin/sh: {words[0]}: not found\n")
+            return NOT_FOUND
+        await io.stdout(said)
+        return 0
+
+    def _said(self, words: list[str]) -> str | None:
+        """What a command prints that always works; None for an unknown one."""
+        match words:
+            case [] | ["true" | ":", *_]:
+                return ""
+            case ["echo", *rest]:
+                return " ".join(rest) + "\n"
+            case ["date", "+%s"]:
+                return f"{int(self._handset.now())}\n"
+            case ["getprop", *rest]:
+                return getprop(self._handset, rest)
+            case ["dumpsys", *rest]:
+                return dumpsys(self._handset, rest)
+            case ["service", "call", name, *_]:
+                return f"service: Service {name} does not exist\n"
+            case _:
+                return None
+
+    def _variables(self) -> dict[str, str]:
+        now = self._handset.now()
+        return {"?": str(self._last_code), "EPOCHREALTIME": f"{now:.6f}", "EPOCHSECONDS": str(int(now))}
+
+
+def _redirect(redirected: _Redirected, stream: str, target: str) -> None:
+    if target == "&1":
+        redirected.joins = True
+    elif stream == "2":
+        redirected.drops_stderr = True
+    else:
+        redirected.drops_stdout = True
+
+
+def _pipelines(commands: list[Command]) -> list[list[Command]]:
+    pipelines: list[list[Command]] = []
+    for command in commands:
+        if command.after == "|" and pipelines:
+            pipelines[-1].append(command)
+        else:
+            pipelines.append([command])
+    return pipelines
+
+
+async def _grep(words: list[str], given: str, io: ShellIo) -> int:
+    patterns = [word for word in words if not word.startswith("-")]
+    kept = [line for line in given.splitlines(keepends=True) if patterns and re.search(patterns[0], line)]
+    await io.stdout("".join(kept))
+    return 0 if kept else 1

@@ -1,0 +1,114 @@
+"""A command line as the device's shell reads it: quotes, expansions, pipes and separators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+|\?))")
+_OPERATORS = ("&&", "||", ";", "|", "\n")
+
+
+class ShellSyntaxError(Exception):
+    pass
+
+
+@dataclass
+class Word:
+    """Pieces of text, each with whether its variables are still to be expanded."""
+
+    pieces: list[tuple[str, bool]] = field(default_factory=list)
+
+    def expanded(self, variables: Mapping[str, str]) -> str:
+        return "".join(
+            _VARIABLE.sub(lambda found: variables.get(found[1] or found[2], ""), text) if expands else text
+            for text, expands in self.pieces
+        )
+
+
+@dataclass
+class Command:
+    """One command, and the operator that stands before it (empty for the first)."""
+
+    after: str
+    words: list[Word] = field(default_factory=list)
+
+
+def parse(line: str) -> list[Command]:
+    return _Reader(line).read()
+
+
+class _Reader:
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._place = 0
+        self._commands = [Command("")]
+        self._word: Word | None = None
+
+    def read(self) -> list[Command]:
+        while self._place < len(self._line):
+            self._step()
+        self._end_word()
+        return [command for command in self._commands if command.words]
+
+    def _step(self) -> None:
+        char = self._line[self._place]
+        operator = next((text for text in _OPERATORS if self._line.startswith(text, self._place)), None)
+        if operator is not None:
+            self._end_word()
+            self._commands.append(Command(";" if operator == "\n" else operator))
+            self._place += len(operator)
+        elif char in " \t":
+            self._end_word()
+            self._place += 1
+        elif char == "'":
+            end = self._closing("'", self._place + 1)
+            self._add(self._line[self._place + 1 : end], expands=False)
+            self._place = end + 1
+        elif char == '"':
+            self._double_quoted()
+        elif char == "\\":
+            self._add(self._line[self._place + 1 : self._place + 2], expands=False)
+            self._place += 2
+        else:
+            end = self._place + 1
+            while end < len(self._line) and self._line[end] not in " \t\n;|&'\"\\":
+                end += 1
+            self._add(self._line[self._place : end], expands=True)
+            self._place = end
+
+    def _double_quoted(self) -> None:
+        self._add("", expands=True)
+        self._place += 1
+        while self._place < len(self._line):
+            char = self._line[self._place]
+            if char == '"':
+                self._place += 1
+                return
+            if char == "\\" and self._line[self._place + 1 : self._place + 2] in tuple('$"\\`'):
+                self._add(self._line[self._place + 1], expands=False)
+                self._place += 2
+                continue
+            end = self._place + 1
+            while end < len(self._line) and self._line[end] not in '"\\':
+                end += 1
+            self._add(self._line[self._place : end], expands=True)
+            self._place = end
+        raise ShellSyntaxError("no closing quote")
+
+    def _closing(self, quote: str, start: int) -> int:
+        end = self._line.find(quote, start)
+        if end < 0:
+            raise ShellSyntaxError("no closing quote")
+        return end
+
+    def _add(self, text: str, *, expands: bool) -> None:
+        if self._word is None:
+            self._word = Word()
+        self._word.pieces.append((text, expands))
+
+    def _end_word(self) -> None:
+        if self._word is not None:
+            self._commands[-1].words.append(self._word)
+            self._word = None
