@@ -58,6 +58,12 @@ class Probe:
     facts: PhoneFacts
     reads_hex: bool
     """Whether its provider takes hex() in a projection; otherwise rows are read one column at a time."""
+    counts: bool = True
+    """Whether it takes functions such as count() at all."""
+    has_sub_id: bool = True
+    """Whether its inbox has the column sub_id (Android 5.1 and later)."""
+    slot_column: str = ""
+    """The vendor's own column for the SIM, read where sub_id says nothing; empty if there is none."""
 
 
 class PhoneBridge(Protocol):

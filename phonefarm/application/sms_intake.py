@@ -9,7 +9,7 @@ from datetime import datetime
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, UnitOfWork
+from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, UnitOfWork, Views
 from phonefarm.domain.attribution import SimPlace, sim_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
@@ -52,10 +52,13 @@ class SmsIntake:
         self._wake_pushes = wake_pushes
 
     async def reaches_known(self, reading: Reading) -> bool:
-        """Whether the reading overlaps what is stored: if not, older new messages may lie below it."""
+        """Whether nothing new can lie below the reading: it overlaps what is stored, or the phone is new to us."""
         prints = [fingerprint for _, fingerprint in fingerprinted(reading.rows)]
-        known = await self._storage.read(lambda views: views.known_fingerprints(reading.phone_id, prints))
-        return bool(known)
+
+        def query(views: Views) -> bool:
+            return not views.has_baseline(reading.phone_id) or bool(views.known_fingerprints(reading.phone_id, prints))
+
+        return await self._storage.read(query)
 
     async def accept(self, reading: Reading) -> Intake:
         """Store the unseen messages of a complete reading, queue those of open rents: all or nothing."""

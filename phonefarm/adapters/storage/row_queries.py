@@ -177,33 +177,42 @@ def _rent_row(row: Row[Any], now: datetime) -> RentRow:
 
 
 def message_rows(connection: Connection, keys: Collection[str] | None) -> list[MessageRow]:
-    query = (
+    query = _messages_query()
+    if keys is not None:
+        query = query.where(sms.c.sms_id.in_([int(key) for key in keys]))
+    query = query.order_by(sms.c.arrived_at.desc()).limit(HISTORY_ROWS)
+    return [_message_row(row) for row in connection.execute(query)]
+
+
+def held_message_rows(connection: Connection, limit: int) -> list[MessageRow]:
+    query = _messages_query().where(sms.c.standing == SmsStanding.HELD.value).order_by(sms.c.arrived_at).limit(limit)
+    return [_message_row(row) for row in connection.execute(query)]
+
+
+def _messages_query() -> Select[Any]:
+    return (
         select(sms, pushes.c.state.label("push_state"), pushes.c.ended_at.label("pushed_at"), _PHONE_LABEL)
         .outerjoin(pushes, pushes.c.sms_id == sms.c.sms_id)
         .outerjoin(phones, phones.c.phone_id == sms.c.phone_id)
     )
-    if keys is not None:
-        query = query.where(sms.c.sms_id.in_([int(key) for key in keys]))
-    rows = connection.execute(query.order_by(sms.c.arrived_at.desc()).limit(HISTORY_ROWS))
-    return [
-        MessageRow(
-            sms_id=row.sms_id,
-            msisdn=row.msisdn,
-            sim_id=row.sim_id or "",
-            phone_id=row.phone_id,
-            phone_label=row.phone_label or "",
-            sender=row.sender,
-            text=row.body,
-            arrived_at=row.arrived_at,
-            standing=SmsStanding(row.standing),
-            rent_id=row.rent_id,
-            push_state=None if row.push_state is None else PushState(row.push_state),
-            delivered_after_seconds=(row.pushed_at - row.arrived_at).total_seconds()
-            if row.push_state == PushState.DELIVERED.value
-            else None,
-        )
-        for row in rows
-    ]
+
+
+def _message_row(row: Row[Any]) -> MessageRow:
+    was_delivered = row.push_state == PushState.DELIVERED.value
+    return MessageRow(
+        sms_id=row.sms_id,
+        msisdn=row.msisdn,
+        sim_id=row.sim_id or "",
+        phone_id=row.phone_id,
+        phone_label=row.phone_label or "",
+        sender=row.sender,
+        text=row.body,
+        arrived_at=row.arrived_at,
+        standing=SmsStanding(row.standing),
+        rent_id=row.rent_id,
+        push_state=None if row.push_state is None else PushState(row.push_state),
+        delivered_after_seconds=(row.pushed_at - row.arrived_at).total_seconds() if was_delivered else None,
+    )
 
 
 def push_rows(connection: Connection, keys: Collection[str] | None) -> list[PushRow]:
@@ -211,22 +220,28 @@ def push_rows(connection: Connection, keys: Collection[str] | None) -> list[Push
     if keys is not None:
         query = query.where(pushes.c.sms_id.in_([int(key) for key in keys]))
     query = query.order_by(pushes.c.ended_at.is_(None).desc(), pushes.c.sms_id.desc()).limit(HISTORY_ROWS)
-    return [
-        PushRow(
-            sms_id=row.sms_id,
-            rent_id=row.rent_id,
-            msisdn=row.msisdn,
-            sender=row.sender,
-            state=PushState(row.state),
-            attempts=row.attempts,
-            uncertain=row.uncertain,
-            next_at=row.next_at,
-            last_answer=row.last_answer,
-            created_at=row.created_at,
-            ended_at=row.ended_at,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_push_row(row) for row in connection.execute(query)]
+
+
+def parked_push_rows(connection: Connection, limit: int) -> list[PushRow]:
+    query = select(pushes).where(pushes.c.state == PushState.PARKED.value).order_by(pushes.c.sms_id).limit(limit)
+    return [_push_row(row) for row in connection.execute(query)]
+
+
+def _push_row(row: Row[Any]) -> PushRow:
+    return PushRow(
+        sms_id=row.sms_id,
+        rent_id=row.rent_id,
+        msisdn=row.msisdn,
+        sender=row.sender,
+        state=PushState(row.state),
+        attempts=row.attempts,
+        uncertain=row.uncertain,
+        next_at=row.next_at,
+        last_answer=row.last_answer,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )
 
 
 def ban_rows(connection: Connection, keys: Collection[str] | None, now: datetime) -> list[BanRow]:

@@ -52,6 +52,12 @@ class SqlViews:
     def pushes(self, keys: Collection[str] | None) -> list[PushRow]:
         return row_queries.push_rows(self._connection, keys)
 
+    def held_messages(self, limit: int) -> list[MessageRow]:
+        return row_queries.held_message_rows(self._connection, limit)
+
+    def parked_pushes(self, limit: int) -> list[PushRow]:
+        return row_queries.parked_push_rows(self._connection, limit)
+
     def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]:
         return row_queries.ban_rows(self._connection, keys, now)
 
@@ -74,6 +80,10 @@ class SqlViews:
 
     def known_fingerprints(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
         return known_fingerprints(self._connection, phone_id, fingerprints)
+
+    def has_baseline(self, phone_id: PhoneId) -> bool:
+        query = select(phones.c.baseline_at).where(phones.c.phone_id == phone_id)
+        return self._connection.execute(query).scalar() is not None
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]:
         rows = self._connection.execute(select(rents.c.phone_id).where(rents.c.finished_at.is_(None)).distinct())

@@ -1,0 +1,172 @@
+"""The farm's vital signs, and what needs the user now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.read_models import (
+    Attention,
+    AttentionKind,
+    MessageRow,
+    PhoneRow,
+    PhoneState,
+    PushRow,
+    PushState,
+    RentRow,
+    RentState,
+    SimRow,
+    SimStanding,
+    SmsStanding,
+    Topic,
+    Verdict,
+    Vital,
+)
+
+WEBHOOKS = "webhooks"
+MARKET = "market"
+ADB = "adb"
+STORAGE = "storage"
+ENGINE = "engine"
+NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
+
+OFFLINE_GRACE = timedelta(seconds=20)
+"""A phone that adb lists as offline for less than this is probably coming back."""
+
+_PHONE_NEEDS = {
+    PhoneState.UNAUTHORIZED: AttentionKind.PHONE_UNAUTHORIZED,
+    PhoneState.NO_PERMISSIONS: AttentionKind.PHONE_NO_PERMISSIONS,
+    PhoneState.WITHHELD: AttentionKind.PHONE_WITHHELD,
+    PhoneState.FAILING: AttentionKind.PHONE_FAILING,
+    PhoneState.OFFLINE: AttentionKind.PHONE_OFFLINE,
+}
+
+
+class HealthBoard:
+    """The latest word of each part of the engine; a check nobody has reported on yet is a warning."""
+
+    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._parts: dict[str, dict[str, Vital]] = {}
+
+    def report(self, name: str, verdict: Verdict, detail: str, part: str = "") -> None:
+        """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
+        parts = self._parts.setdefault(name, {})
+        before = parts.get(part)
+        if before is not None and before.verdict is verdict:
+            if before.detail == detail:
+                return
+            since = before.since
+        else:
+            since = self._clock()
+        parts[part] = Vital(name=name, verdict=verdict, detail=detail, since=since)
+        self._on_change()
+
+    def vitals(self) -> tuple[Vital, ...]:
+        return tuple(self._vital(name) for name in NAMES)
+
+    def _vital(self, name: str) -> Vital:
+        parts = self._parts.get(name)
+        if not parts:
+            return Vital(name=name, verdict=Verdict.WARN, detail="not started", since=self._clock())
+        return max(parts.values(), key=lambda vital: _SEVERITY[vital.verdict])
+
+
+_SEVERITY = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2}
+
+
+def worst(vitals: Iterable[Vital]) -> Verdict:
+    return max((vital.verdict for vital in vitals), key=lambda verdict: _SEVERITY[verdict], default=Verdict.PASS)
+
+
+def attention(
+    *,
+    now: datetime,
+    vitals: Sequence[Vital],
+    phones: Iterable[PhoneRow],
+    sims: Iterable[SimRow],
+    rents: Iterable[RentRow],
+    held: Iterable[MessageRow],
+    parked: Iterable[PushRow],
+) -> tuple[Attention, ...]:
+    """What needs the user, most urgent first: the farm itself, messages at stake, phones, then numbers."""
+    found = [need for vital in vitals if (need := _of_vital(vital)) is not None]
+    found += [
+        Attention(
+            kind=AttentionKind.PUSH_PARKED,
+            subject=push.last_answer,
+            since=push.ended_at or push.created_at,
+            topic=Topic.PUSHES,
+            key=str(push.sms_id),
+        )
+        for push in parked
+        if push.state is PushState.PARKED
+    ]
+    found += [
+        Attention(
+            kind=AttentionKind.SMS_HELD,
+            subject=message.phone_label,
+            since=message.arrived_at,
+            topic=Topic.MESSAGES,
+            key=str(message.sms_id),
+        )
+        for message in held
+        if message.standing is SmsStanding.HELD
+    ]
+    found += [need for rent in rents if (need := _of_rent(rent)) is not None]
+    found += [need for phone in phones if (need := _of_phone(phone, now)) is not None]
+    found += [
+        Attention(
+            kind=AttentionKind.NUMBER_MISSING,
+            subject=sim.phone_label or sim.iccid,
+            since=sim.standing_since or now,
+            topic=Topic.SIMS,
+            key=sim.sim_id,
+        )
+        for sim in sims
+        if sim.standing is SimStanding.NO_NUMBER
+    ]
+    return tuple(found)
+
+
+def _of_vital(vital: Vital) -> Attention | None:
+    if vital.verdict is Verdict.PASS:
+        return None
+    kinds = {
+        (ADB, Verdict.FAIL): AttentionKind.ADB_DOWN,
+        (STORAGE, Verdict.FAIL): AttentionKind.STORAGE_FAILING,
+        (ENGINE, Verdict.FAIL): AttentionKind.BUG,
+        (WEBHOOKS, Verdict.FAIL): AttentionKind.NOT_SELLING,
+        (MARKET, Verdict.FAIL): AttentionKind.KEY_REFUSED,
+        (MARKET, Verdict.WARN): AttentionKind.MARKET_DOWN,
+    }
+    kind = kinds.get((vital.name, vital.verdict))
+    if kind is None:
+        return None
+    topic = Topic.SETTINGS if kind in _MENDED_IN_SETTINGS else Topic.OVERVIEW
+    topic = Topic.PUSHES if kind is AttentionKind.MARKET_DOWN else topic
+    return Attention(kind=kind, subject=vital.detail, since=vital.since, topic=topic, key="")
+
+
+_MENDED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})
+
+
+def _of_rent(rent: RentRow) -> Attention | None:
+    kinds = {
+        RentState.POSSIBLE_ORPHAN: AttentionKind.POSSIBLE_ORPHAN,
+        RentState.OVERDUE: AttentionKind.RENT_OVERDUE,
+    }
+    kind = kinds.get(rent.state)
+    if kind is None:
+        return None
+    since = rent.ordered_at if kind is AttentionKind.POSSIBLE_ORPHAN else rent.first_sms_deadline
+    return Attention(kind=kind, subject=rent.msisdn, since=since, topic=Topic.RENTS, key=str(rent.rent_id))
+
+
+def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
+    kind = _PHONE_NEEDS.get(phone.state)
+    if kind is None or (phone.state is PhoneState.OFFLINE and now - phone.since < OFFLINE_GRACE):
+        return None
+    return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)

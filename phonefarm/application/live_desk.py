@@ -1,0 +1,208 @@
+"""The desk of a running engine: reads from the database, orders to the use cases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from statistics import median, quantiles
+from typing import Protocol
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.health import HealthBoard, attention
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.push_worker import PushWorker
+from phonefarm.application.read_models import (
+    BanRow,
+    Changes,
+    MessageRow,
+    Overview,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    SettingField,
+    SettingProblem,
+    SimRow,
+    StoryLine,
+    Topic,
+)
+from phonefarm.application.rentals import Rentals
+from phonefarm.application.sim_inventory import SimInventory
+from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.storage import Storage, Traffic, Views
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
+
+WAITING_RENTS_SHOWN = 12
+MINUTES_SHOWN = 60
+LONGEST_LABEL = 60
+_TROUBLES = 200
+"""At most so many waiting rents, held messages and parked pushes are looked through for what needs the user."""
+
+
+class SettingsKeeper(Protocol):
+    def fields(self) -> Sequence[SettingField]: ...
+
+    def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]: ...
+
+
+class LiveFarmDesk:
+    """Fulfils `FarmDesk`; lives on the engine's loop."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        announcer: Announcer,
+        health: HealthBoard,
+        clock: Clock,
+        watch: PhoneWatch,
+        inventory: SimInventory,
+        intake: SmsIntake,
+        rentals: Rentals,
+        pushes: PushWorker,
+        settings: SettingsKeeper,
+    ) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._health = health
+        self._clock = clock
+        self._watch = watch
+        self._inventory = inventory
+        self._intake = intake
+        self._rentals = rentals
+        self._pushes = pushes
+        self._settings = settings
+
+    # Reading ---------------------------------------------------------------
+
+    async def overview(self) -> Overview:
+        now = self._clock()
+        vitals = self._health.vitals()
+
+        def query(views: Views) -> Overview:
+            traffic = views.traffic(now)
+            waiting = views.waiting_rents(_TROUBLES, now)
+            held = views.held_messages(_TROUBLES)
+            seconds = [seconds for _, seconds in traffic.arrivals]
+            return Overview(
+                at=now,
+                counts=views.counts(now),
+                vitals=vitals,
+                attention=attention(
+                    now=now,
+                    vitals=vitals,
+                    phones=views.phones(None, now),
+                    sims=views.sims(None, now),
+                    rents=waiting,
+                    held=held,
+                    parked=views.parked_pushes(_TROUBLES),
+                ),
+                phones_by_state=views.phones_by_state(),
+                rents_waiting_first_sms=len(waiting),
+                sms_today=traffic.sms_today,
+                sms_delivered_today=traffic.sms_delivered_today,
+                sms_held=len(held),
+                oldest_waiting_push_at=traffic.oldest_waiting_push_at,
+                next_push_at=traffic.next_push_at,
+                income_today=traffic.income_today,
+                income_month=traffic.income_month,
+                arrival_p50_seconds=_percentile(seconds, 50),
+                arrival_p99_seconds=_percentile(seconds, 99),
+                sms_by_hour=traffic.sms_by_hour,
+                income_by_day=traffic.income_by_day,
+                arrival_by_minute=_by_minute(traffic, now),
+                waiting_rents=tuple(waiting[:WAITING_RENTS_SHOWN]),
+            )
+
+        return await self._storage.read(query)
+
+    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
+        return await self._storage.read(lambda views: views.phones(keys, self._clock()))
+
+    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
+        return await self._storage.read(lambda views: views.sims(keys, self._clock()))
+
+    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
+        return await self._storage.read(lambda views: views.rents(keys, self._clock()))
+
+    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]:
+        return await self._storage.read(lambda views: views.messages(keys))
+
+    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]:
+        return await self._storage.read(lambda views: views.pushes(keys))
+
+    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
+        return await self._storage.read(lambda views: views.bans(keys, self._clock()))
+
+    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+        return await self._storage.read(lambda views: views.story(topic, key))
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        return self._announcer.subscribe(listener)
+
+    # Orders ----------------------------------------------------------------
+
+    async def lift_ban(self, sim_id: str) -> None:
+        await self._rentals.lift_ban(SimId(sim_id))
+
+    async def set_ban(self, sim_id: str, length: timedelta) -> None:
+        await self._rentals.set_ban(SimId(sim_id), length)
+
+    async def hold_back(self, sim_id: str, reason: str) -> None:
+        await self._rentals.hold_back(SimId(sim_id), reason)
+
+    async def release(self, sim_id: str) -> None:
+        await self._rentals.hold_back(SimId(sim_id), None)
+
+    async def set_number(self, sim_id: str, number: str) -> None:
+        await self._inventory.set_number(SimId(sim_id), number)
+
+    async def name_phone(self, phone_id: str, label: str) -> None:
+        name = " ".join(label.split())[:LONGEST_LABEL]
+        if not await self._storage.write(lambda uow: uow.phones.set_label(PhoneId(phone_id), name)):
+            raise KnownError("This phone is not on the books any more.")
+        self._announcer.changed(Topic.PHONES, [phone_id])
+        for topic in (Topic.SIMS, Topic.RENTS):
+            self._announcer.changed(topic, None)
+
+    async def reconnect_phone(self, phone_id: str) -> None:
+        await self._watch.reconnect(PhoneId(phone_id))
+
+    async def resend_push(self, sms_id: int) -> None:
+        await self._pushes.resend(SmsId(sms_id))
+
+    async def drop_push(self, sms_id: int) -> None:
+        await self._pushes.drop(SmsId(sms_id))
+
+    async def release_orphan(self, rent_id: int) -> None:
+        await self._rentals.release_orphan(RentId(rent_id))
+
+    async def settle_message(self, sms_id: int, sim_id: str) -> None:
+        await self._intake.settle(SmsId(sms_id), SimId(sim_id))
+
+    # Settings --------------------------------------------------------------
+
+    async def settings(self) -> Sequence[SettingField]:
+        return await asyncio.to_thread(self._settings.fields)
+
+    async def save_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        problems = await asyncio.to_thread(self._settings.save, changes)
+        self._announcer.changed(Topic.SETTINGS)
+        return problems
+
+
+def _percentile(values: Sequence[float], percent: int) -> float | None:
+    if len(values) < 2:
+        return values[0] if values else None
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def _by_minute(traffic: Traffic, now: datetime) -> tuple[float | None, ...]:
+    minutes: list[list[float]] = [[] for _ in range(MINUTES_SHOWN)]
+    for at, seconds in traffic.arrivals:
+        ago = int((now - at) / timedelta(minutes=1))
+        if 0 <= ago < MINUTES_SHOWN:
+            minutes[MINUTES_SHOWN - 1 - ago].append(seconds)
+    return tuple(median(values) if values else None for values in minutes)
