@@ -1,0 +1,119 @@
+"""The adb program and its server on this PC: found, started, told apart from foreign ones."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import ipaddress
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from phonefarm.adapters.adb.smart_socket import ProtocolBroken, SmartSocket
+from phonefarm.application.interfaces import ServerDown
+from phonefarm.domain.errors import KnownError
+
+KNOWN_VERSION = 41
+"""The internal number that adb 29 to 36 share; two programs with different ones kill each other's server."""
+
+START_WITHIN = 20.0
+ANSWER_WITHIN = 5.0
+
+
+def find_adb(setting: str | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """The adb program: as set, by ADBUTILS_ADB_PATH, as shipped with adbutils, or (last, often old) from PATH."""
+    env = os.environ if environment is None else environment
+    for asked, whose in ((setting, "the settings"), (env.get("ADBUTILS_ADB_PATH"), "ADBUTILS_ADB_PATH")):
+        if asked:
+            if not Path(asked).is_file():
+                raise KnownError(f"{whose[0].upper()}{whose[1:]} name {asked} as adb, and there is no such file.")
+            return Path(asked)
+    if (shipped := _shipped_adb()) is not None:
+        return shipped
+    if (installed := shutil.which("adb", path=env.get("PATH"))) is not None:
+        return Path(installed)
+    raise KnownError(
+        "There is no adb program on this PC: install Android's platform-tools, "
+        "or name its adb in the environment variable ADBUTILS_ADB_PATH."
+    )
+
+
+def _shipped_adb() -> Path | None:
+    spec = importlib.util.find_spec("adbutils")
+    folders = spec.submodule_search_locations if spec is not None else None
+    name = "adb.exe" if sys.platform == "win32" else "adb"
+    candidates = (Path(folder, "binaries", name) for folder in folders or ())
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def is_local(host: str) -> bool:
+    """Whether a server on `host` is this PC's, so that we may start it."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def ensure_server(socket: SmartSocket, adb_setting: str | None = None) -> str:
+    """Start a local server if none answers; its version in words."""
+    try:
+        version = await socket.version(within=ANSWER_WITHIN)
+    except ProtocolBroken:
+        raise
+    except ServerDown as down:
+        if not is_local(socket.host):
+            raise ServerDown(
+                f"{down} It runs on another PC: start it there with 'adb -a -P {socket.port} server nodaemon', "
+                "behind a tunnel."
+            ) from down
+        await _start(socket, adb_setting)
+        version = await socket.version(within=ANSWER_WITHIN)
+    return version_in_words(version, socket.name)
+
+
+def version_in_words(version: int, where: str) -> str:
+    if version < KNOWN_VERSION:
+        raise ServerDown(
+            f"The adb server on {where} is of an old kind (1.0.{version}, this app needs 1.0.{KNOWN_VERSION}): "
+            "close the program that started it, and run 'adb kill-server' with that program's adb."
+        )
+    newer = "" if version == KNOWN_VERSION else f", newer than the known 1.0.{KNOWN_VERSION}"
+    return f"1.0.{version}{newer}"
+
+
+async def _start(socket: SmartSocket, adb_setting: str | None) -> None:
+    try:
+        adb = find_adb(adb_setting)
+    except KnownError as error:
+        raise ServerDown(f"No adb server answers on {socket.name}. {error}") from error
+    # A thread, as asyncio's own subprocesses want a child watcher or a certain loop.
+    await asyncio.to_thread(_run_start_server, adb, socket)
+
+
+def _run_start_server(adb: Path, socket: SmartSocket) -> None:
+    # The server inherits what we give it and outlives us: no pipe, no console window, no search for phones by mDNS.
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program with fixed words
+            [str(adb), "-P", str(socket.port), "start-server"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "ADB_MDNS": os.environ.get("ADB_MDNS", "0")},
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            timeout=START_WITHIN,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ServerDown(f"The adb server on {socket.name} did not start within {START_WITHIN:g} s.") from error
+    except OSError as error:
+        raise ServerDown(f"The adb program {adb} cannot be run: {error.strerror}.") from error
+    if done.returncode != 0:
+        raise ServerDown(
+            f"The adb server on {socket.name} did not start ({adb} ended with {done.returncode}): "
+            f"run '{adb} -P {socket.port} start-server' in a terminal to see why."
+        )

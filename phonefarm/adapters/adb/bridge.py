@@ -1,0 +1,135 @@
+"""One adb server and its phones, as the use cases see them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, suppress
+from datetime import UTC, datetime, timedelta
+
+from phonefarm.adapters.adb import adb_server, tracking
+from phonefarm.adapters.adb.hints import hint_in, log_command
+from phonefarm.adapters.adb.inbox import InboxReader
+from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.probing import probe_phone
+from phonefarm.adapters.adb.shell import Shell
+from phonefarm.adapters.adb.sim_reading import SimReader
+from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
+from phonefarm.application.interfaces import Clock, Hint, ListedDevice, PhoneUnreachable, Probe
+from phonefarm.domain.ids import phone_id
+from phonefarm.domain.sims import SeenSim
+from phonefarm.domain.sms import Reading
+
+RECONNECT_WITHIN = 15.0
+FEATURES_WITHIN = 5.0
+_ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.%\w]+\]|[\w.\-]+):\d{1,5}")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Known:
+    """What the bridge remembers of one phone for as long as it is connected."""
+
+    def __init__(self, calls: PhoneCalls, inbox: InboxReader, sims: SimReader, sdk: int) -> None:
+        self.calls = calls
+        self.inbox = inbox
+        self.sims = sims
+        self.sdk = sdk
+
+
+class AdbBridge:
+    """`PhoneBridge` over one adb server's smart socket."""
+
+    def __init__(self, server: str, *, adb: str | None = None, clock: Clock = _utc_now) -> None:
+        """`server` is host:port; `adb` the adb program of the settings, if they name one."""
+        host, _, port = server.rpartition(":")
+        self._socket = SmartSocket(host.strip("[]"), int(port))
+        self._server = server
+        self._adb = adb
+        self._clock = clock
+        self._known: dict[str, _Known] = {}
+
+    @property
+    def server(self) -> str:
+        return self._server
+
+    async def ensure_server(self) -> str:
+        return await adb_server.ensure_server(self._socket, self._adb)
+
+    async def device_lists(self) -> AsyncIterator[Sequence[ListedDevice]]:
+        async with aclosing(tracking.device_lists(self._socket)) as lists:
+            async for listed in lists:
+                self._forget_all_but({device.serial for device in listed})
+                yield listed
+
+    async def probe(self, serial: str) -> Probe:
+        calls = await self._calls(serial)
+        probe = await probe_phone(calls)
+        self._remember(serial, calls, probe)
+        return probe
+
+    async def read_sims(self, serial: str, probe: Probe) -> Sequence[SeenSim]:
+        known = await self._phone(serial, probe)
+        sims = await known.sims.read(probe)
+        known.inbox.row_sims.sims_seen(sims)
+        return sims
+
+    async def read_inbox(self, serial: str, probe: Probe, *, newest: int, skip: int = 0) -> Reading:
+        known = await self._phone(serial, probe)
+        begun, begun_loop = self._clock(), asyncio.get_running_loop().time()
+        window = await known.inbox.read(probe, newest=newest, skip=skip)
+        skew = None
+        if window.phone_clock is not None and window.clock_seen_at is not None:
+            ours = begun.timestamp() + (window.clock_seen_at - begun_loop)
+            skew = timedelta(seconds=window.phone_clock - ours)
+        return Reading(
+            phone_id=phone_id(serial, self._server),
+            rows=window.rows,
+            begun_at=begun,
+            ended_at=max(self._clock(), begun),
+            clock_skew=skew,
+        )
+
+    async def arrival_hints(self, serial: str) -> AsyncIterator[Hint]:
+        known = self._known.get(serial)
+        calls, sdk = (known.calls, known.sdk) if known is not None else (await self._calls(serial), 0)
+        async with aclosing(calls.shell.lines(log_command(sdk))) as lines:
+            async for line in lines:
+                if (hint := hint_in(line)) is not None:
+                    yield hint
+
+    async def reconnect(self, serial: str) -> None:
+        self._known.pop(serial, None)
+        if _ADDRESS.fullmatch(serial) is None:
+            await self._socket.ask(f"host-serial:{serial}:reconnect", within=RECONNECT_WITHIN, serial=serial)
+            return
+        with suppress(PhoneUnreachable):  # not connected any more is what was wanted
+            await self._socket.ask(f"host:disconnect:{serial}", within=RECONNECT_WITHIN, serial=serial)
+        await self.connect(serial)
+
+    async def connect(self, address: str) -> None:
+        """Take up a phone over TCP; PhoneUnreachable if it does not answer there."""
+        answer = await self._socket.ask(f"host:connect:{address}", within=RECONNECT_WITHIN, serial=address)
+        if not answer.startswith(("connected to", "already connected to")):
+            raise PhoneUnreachable(f"Phone {shown(address)}: adb says: {' '.join(answer.split())[:160]}.")
+
+    async def _phone(self, serial: str, probe: Probe) -> _Known:
+        known = self._known.get(serial)
+        return known if known is not None else self._remember(serial, await self._calls(serial), probe)
+
+    def _remember(self, serial: str, calls: PhoneCalls, probe: Probe) -> _Known:
+        known = _Known(calls, InboxReader(calls, probe), SimReader(calls), probe.facts.sdk)
+        self._known[serial] = known
+        return known
+
+    def _forget_all_but(self, serials: set[str]) -> None:
+        for gone in self._known.keys() - serials:
+            del self._known[gone]
+
+    async def _calls(self, serial: str) -> PhoneCalls:
+        features = await self._socket.ask(f"host-serial:{serial}:features", within=FEATURES_WITHIN, serial=serial)
+        v2 = "shell_v2" in features.split(",")
+        return PhoneCalls(serial, Shell(self._socket, serial, v2=v2))

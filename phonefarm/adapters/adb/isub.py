@@ -1,0 +1,67 @@
+"""Active SIMs from `dumpsys isub`, in both families of its output; its names are free text, so keys anchor the reading."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActiveSub:
+    sub_id: int
+    slot: int
+    icc: str
+    """As printed: whole, masked, or empty."""
+    mcc_mnc: str
+    number: str
+    """As printed: empty, masked, or (on debuggable builds) whole."""
+
+    @property
+    def icc_prefix(self) -> str:
+        found = re.match(r"\d*", self.icc)
+        return found[0] if found else ""
+
+
+_ACTIVE = re.compile(r"^[ \t]*(?:ActiveSubInfoList:|Active subscriptions:)[ \t]*$", re.MULTILINE)
+_SECTION_END = re.compile(
+    r"^[ \t]*(?:\+{4,}|All ?Sub(?:InfoList|scriptions):|All subscriptions:|)[ \t]*$", re.MULTILINE
+)
+_ENTRY = re.compile(
+    r"^[ \t]*(?:\[SubscriptionInfoInternal: |\{)id=(?P<id>\d+),?"
+    r"(?: iccId=(?P<icc>\S*))? simSlotIndex=(?P<slot>-?\d+)\b(?P<rest>.*)$",
+    re.MULTILINE,
+)
+# The last match wins: a display name that spells such keys stands to the left of the true ones.
+_NETWORK = re.compile(r".* mcc[ =](?P<mcc>\d+) mnc[ =](?P<mnc>\d+)\b")
+_NUMBER = re.compile(r".* number=(?P<number>\S*) dataRoaming=")
+
+
+def parse_isub(text: str) -> list[ActiveSub] | None:
+    """The SIMs in the phone now, by slot; None where the text is no such dump."""
+    found = _ACTIVE.search(text)
+    if found is None:
+        return None
+    rest = text[found.end() + 1 :]
+    end = _SECTION_END.search(rest)
+    entries = _ENTRY.finditer(rest[: end.start()] if end else rest)
+    active = [_sub(entry) for entry in entries if int(entry["slot"]) >= 0]
+    return sorted(active, key=lambda sub: sub.slot)
+
+
+def _sub(entry: re.Match[str]) -> ActiveSub:
+    rest = entry["rest"]
+    network = _NETWORK.match(rest)
+    number = _NUMBER.match(rest)
+    return ActiveSub(
+        sub_id=int(entry["id"]),
+        slot=int(entry["slot"]),
+        icc=entry["icc"] or "",
+        mcc_mnc=_mcc_mnc(network) if network else "",
+        number=number["number"] if number else "",
+    )
+
+
+def _mcc_mnc(network: re.Match[str]) -> str:
+    if not int(network["mcc"]):
+        return ""
+    return network["mcc"].zfill(3) + network["mnc"].zfill(2)

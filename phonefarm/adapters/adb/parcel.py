@@ -1,0 +1,36 @@
+"""Strings in the answers of `service call`, which prints a parcel's words in hex."""
+
+from __future__ import annotations
+
+import re
+
+_LINE = re.compile(r"^\s*0x[0-9a-f]{8}: ((?:[0-9a-f]{8} )+) *'", re.MULTILINE)
+_ONE_LINE = re.compile(r"Result: Parcel\(((?:[0-9a-f]{8} ?)+) *(?:'|\))")
+_NULL = 0xFFFFFFFF
+_LONGEST_TEXT = 64
+
+
+def parse_parcel_text(text: str) -> str | None:
+    """The string in an answer without exception; None for an exception, a null, or anything that is no string."""
+    words = _words(text)
+    if len(words) < 2 or words[0] != 0:
+        return None
+    length = words[1]
+    if length == _NULL or length > _LONGEST_TEXT:
+        return None
+    data = b"".join(word.to_bytes(4, "little") for word in words[2:])
+    # writeString16 ends every string with a zero unit and fills up to a whole word.
+    if len(data) != (length + 2) // 2 * 4 or any(data[2 * length :]):
+        return None
+    try:
+        return data[: 2 * length].decode("utf-16-le")
+    except UnicodeDecodeError:
+        return None
+
+
+def _words(text: str) -> list[int]:
+    if "Result: Parcel(" not in text:
+        return []
+    one_line = _ONE_LINE.search(text)
+    lines = [one_line[1]] if one_line else [found[1] for found in _LINE.finditer(text)]
+    return [int(word, 16) for line in lines for word in line.split()]

@@ -1,0 +1,53 @@
+"""Several commands in one shell call, their answers kept apart by marks that no answer can hold."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class AnswerCut(Exception):
+    """A mark is missing: the answer is not whole."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """What one command of a script printed on stdout."""
+
+    text: str
+    exit_code: int
+
+
+class Script:
+    """Commands joined by marks; the marks hold a nonce of this call, so no stored text can fake them."""
+
+    def __init__(self, commands: Sequence[str], nonce: str | None = None) -> None:
+        self._nonce = nonce or secrets.token_hex(8)
+        self._count = len(commands)
+        marked = [f"{command}; echo {self._mark(place)}:$?" for place, command in enumerate(commands)]
+        self.command = f"echo S:$EPOCHREALTIME; {'; '.join(marked)}"
+
+    def split(self, stdout: str) -> tuple[float | None, list[Section]]:
+        """The phone's clock as the call began (None if it did not say) and one section a command."""
+        head, _, rest = stdout.partition("\n")
+        clock = _CLOCK.fullmatch(head)
+        if clock is None:
+            raise AnswerCut
+        sections = []
+        for place in range(self._count):
+            end = re.search(rf"{self._mark(place)}:(\d+)\n", rest)
+            if end is None:
+                raise AnswerCut
+            sections.append(Section(text=rest[: end.start()], exit_code=int(end[1])))
+            rest = rest[end.end() :]
+        if rest:
+            raise AnswerCut
+        return (float(f"{clock[1]}.{clock[2]}") if clock[1] else None), sections
+
+    def _mark(self, place: int) -> str:
+        return f"E:{self._nonce}:{place}"
+
+
+_CLOCK = re.compile(r"S:(?:(\d{1,12})[.,](\d{1,9}))?")

@@ -1,0 +1,110 @@
+"""What a phone's many half-sources say of its SIMs, put together: who is in which slot, and what state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from phonefarm.adapters.adb.getprop import by_slot, in_slot
+from phonefarm.adapters.adb.isub import ActiveSub
+from phonefarm.adapters.adb.siminfo import SiminfoRow
+from phonefarm.adapters.adb.subscriber_info import Identity, checked_iccid, checked_number
+from phonefarm.domain.ids import SimId
+from phonefarm.domain.sims import SeenSim, SlotState
+
+GETPROP, ISUB, REGISTRY = "getprop", "dumpsys isub", "dumpsys telephony.registry"
+_LOCKED = ("PIN_REQUIRED", "PUK_REQUIRED")
+_USABLE = ("READY", "LOADED")
+_NOWHERE = ("", "0", "00000", "000000")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheapSources:
+    """What native commands tell in one call: properties, active subscriptions, service by slot."""
+
+    properties: Mapping[str, str]
+    subs: Sequence[ActiveSub] | None
+    in_service: Mapping[int, bool]
+
+
+def present_subs(cheap: CheapSources) -> list[ActiveSub]:
+    """The subscriptions whose card is in its slot now; without a subscription service, one for each used slot."""
+    states = by_slot(cheap.properties.get("gsm.sim.state", ""))
+    if cheap.subs is not None:
+        return [sub for sub in cheap.subs if _state(states, sub.slot) != "ABSENT"]
+    return [
+        ActiveSub(sub_id=-1, slot=slot, icc="", mcc_mnc="", number="")
+        for slot, state in enumerate(states)
+        if state in _USABLE or state in _LOCKED
+    ]
+
+
+def identity_from_cheap(sub: ActiveSub, cheap: CheapSources) -> Identity:
+    """What isub itself shows: all of it on debuggable builds, else nothing."""
+    return Identity(
+        iccid=checked_iccid(sub.icc, ""),
+        msisdn=checked_number(sub.number, region_of(sub.slot, cheap)),
+    )
+
+
+def identity_from_siminfo(sub: ActiveSub, row: SiminfoRow, cheap: CheapSources) -> Identity:
+    return Identity(
+        iccid=checked_iccid(row.icc_id, sub.icc_prefix),
+        msisdn=checked_number(row.number, region_of(sub.slot, cheap)),
+    )
+
+
+def merged(first: Identity, second: Identity) -> Identity:
+    """The first source's word, and the second's where the first has none."""
+    return Identity(iccid=first.iccid or second.iccid, msisdn=first.msisdn or second.msisdn)
+
+
+def region_of(slot: int, cheap: CheapSources) -> str:
+    """ISO country of the SIM's home network, by which a national number is understood."""
+    iso = in_slot(cheap.properties.get("gsm.sim.operator.iso-country", ""), slot)
+    return iso if len(iso) == 2 and iso.isalpha() else ""
+
+
+def seen_sim(serial: str, sub: ActiveSub, identity: Identity, cheap: CheapSources) -> SeenSim:
+    home = in_slot(cheap.properties.get("gsm.sim.operator.numeric", ""), sub.slot)
+    mcc_mnc = home if home.isdecimal() and len(home) in (5, 6) else sub.mcc_mnc
+    return SeenSim(
+        sim_id=SimId(identity.iccid) if identity.iccid else _stand_in(serial, sub, mcc_mnc),
+        iccid=identity.iccid,
+        slot=sub.slot,
+        sub_id=sub.sub_id if sub.sub_id >= 0 else None,
+        mcc_mnc=mcc_mnc,
+        slot_state=slot_state(sub.slot, cheap),
+        msisdn=identity.msisdn,
+    )
+
+
+def _stand_in(serial: str, sub: ActiveSub, mcc_mnc: str) -> SimId:
+    # isub keeps its mcc and mnc in a database; the property comes and goes with the radio.
+    name = str(sub.sub_id) if sub.sub_id >= 0 else f"slot{sub.slot}"
+    return SimId(f"sim:{serial}/{name}/{sub.icc_prefix}/{sub.mcc_mnc or mcc_mnc}")
+
+
+def slot_state(slot: int, cheap: CheapSources) -> SlotState:
+    state = in_slot(cheap.properties.get("gsm.sim.state", ""), slot)
+    if state in _LOCKED:
+        return SlotState.PIN
+    if state in _USABLE and _has_network(slot, cheap):
+        return SlotState.READY
+    return SlotState.NO_NETWORK
+
+
+def _has_network(slot: int, cheap: CheapSources) -> bool:
+    if not cheap.in_service.get(slot, True):
+        return False
+    if "gsm.operator.numeric" in cheap.properties:
+        if in_slot(cheap.properties["gsm.operator.numeric"], slot) not in _NOWHERE:
+            return True
+    elif cheap.in_service.get(slot, False):
+        return True
+    # Over Wi-Fi calling no network is registered, and SMS arrive all the same.
+    return in_slot(cheap.properties.get("gsm.network.type", ""), slot) == "IWLAN"
+
+
+def _state(states: Sequence[str], slot: int) -> str:
+    return states[slot] if slot < len(states) else ""
