@@ -1,0 +1,96 @@
+"""Runs what the user asked for and says how it went: the one place where the window meets failure."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from PySide6.QtCore import QObject, Signal
+
+from phonefarm.application.farm_desk import FarmDesk
+from phonefarm.application.read_models import KnownError
+from phonefarm.application.tasks import Tasks
+from ui.engine_link import Answer, EngineLink
+from ui.safe_text import one_line
+from ui.tokens import Tone
+from ui.words import BUG, counted, tr
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One quiet sentence for the user; good news leaves by itself, the rest waits to be read."""
+
+    tone: Tone
+    text: str
+
+
+class Actions(QObject):
+    """Asks the desk, and turns every failure into a notice."""
+
+    noticed = Signal(object)
+
+    def __init__(self, link: EngineLink, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._tasks = tasks
+
+    async def ask(self, what: str, question: Callable[[FarmDesk], Answer[T]]) -> T | None:
+        """The answer, or None after the user was told why there is none."""
+        try:
+            return await self._link.ask(question)
+        except KnownError as error:
+            self.notice(Tone.WARN, str(error))
+        except Exception as error:  # noqa: BLE001 - the window must outlive every bug behind it
+            self.report_bug(what, error)
+        return None
+
+    def order(
+        self, what: str, orders: Sequence[Callable[[FarmDesk], Answer[None]]], done: Callable[[int], str]
+    ) -> None:
+        """Carry the orders out one after the other; `done` words the notice for those that went well."""
+        self._tasks.start(self._carry_out(what, orders, done), what)
+
+    def start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+        """Run any other work of the window under the same care."""
+        self._tasks.start(self._guarded(work, what), what)
+
+    def notice(self, tone: Tone, text: str) -> None:
+        self.noticed.emit(Notice(tone, one_line(text, 400)))
+
+    def report_bug(self, what: str, error: BaseException) -> None:
+        log.error("a bug in phonefarm", what=what, exc_info=error)
+        self.notice(Tone.BAD, tr(BUG).format(what=what, kind=type(error).__name__))
+
+    async def _carry_out(
+        self, what: str, orders: Sequence[Callable[[FarmDesk], Answer[None]]], done: Callable[[int], str]
+    ) -> None:
+        refusals: list[str] = []
+        for order in orders:
+            try:
+                await self._link.ask(order)
+            except KnownError as error:
+                refusals.append(str(error))
+            except Exception as error:  # noqa: BLE001 - as above
+                self.report_bug(what, error)
+                return
+        if not refusals:
+            self.notice(Tone.OK, done(len(orders)))
+        elif len(orders) == 1:
+            self.notice(Tone.WARN, refusals[0])
+        else:
+            failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(all=len(orders))
+            self.notice(Tone.WARN, f"{failed}: {refusals[0]}")
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+        try:
+            await work()
+        except KnownError as error:
+            self.notice(Tone.WARN, str(error))
+        except Exception as error:  # noqa: BLE001 - as above
+            self.report_bug(what, error)

@@ -1,0 +1,127 @@
+"""Paints table cells: plain text, chips, bars with figures; hairlines below, tinted when selected."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from ui.row_table import Bar, Column, RowTable
+from ui.theme import Theme
+from ui.words import Word
+
+ROW_HEIGHT = 32
+PADDING = 8
+CHIP_HEIGHT = 20
+CHIP_PADDING = 8
+BAR_WIDTH = 72
+BAR_HEIGHT = 5
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Draws each cell as its `Column` says; never anything but plain text."""
+
+    def __init__(self, table: RowTable[Any], theme: Theme, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._theme = theme
+        self._take_fonts()
+        theme.changed.connect(self._take_fonts)
+
+    def _take_fonts(self) -> None:
+        self._text_font = self._theme.font()
+        self._mono_font = self._theme.mono()
+        self._chip_font = self._theme.font(12, bold=True)
+        self._text_metrics = QFontMetrics(self._text_font)
+        self._mono_metrics = QFontMetrics(self._mono_font)
+        self._chip_metrics = QFontMetrics(self._chip_font)
+
+    def column_width(self, column: Column[Any]) -> int:
+        """Wide enough for the column's sample and its title, whatever the font."""
+        title = QFontMetrics(self._theme.font(12, bold=True)).horizontalAdvance(column.title) + 14
+        if column.bar is not None:
+            content = BAR_WIDTH + 8 + self._text_metrics.horizontalAdvance(column.sample)
+        elif column.word is not None:
+            content = self._chip_metrics.horizontalAdvance(column.sample) + 2 * CHIP_PADDING
+        else:
+            metrics = self._mono_metrics if column.mono else self._text_metrics
+            content = metrics.horizontalAdvance(column.sample)
+        return max(title, content) + 2 * PADDING + 2
+
+    def fits(self, index: QModelIndex | QPersistentModelIndex, width: int) -> bool:
+        """Whether the cell shows its whole text."""
+        column = self._table.columns[index.column()]
+        if column.word is not None or column.bar is not None:
+            return True
+        metrics = self._mono_metrics if column.mono else self._text_metrics
+        text = str(index.data() or "")
+        return metrics.horizontalAdvance(text) <= width - 2 * PADDING
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+        return QSize(self.column_width(self._table.columns[index.column()]), ROW_HEIGHT)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        row = self._table.row_at(index.row())
+        if row is None:
+            return
+        column = self._table.columns[index.column()]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        painter.setClipRect(rect)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, self._theme.colour("selection"))
+        painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, self._theme.colour("line"))
+        self._paint_content(painter, rect.adjusted(PADDING, 0, -PADDING, -1), column, row)
+        painter.restore()
+
+    def _paint_content(self, painter: QPainter, rect: QRect, column: Column[Any], row: object) -> None:
+        now = self._table.clock()
+        if column.word is not None:
+            self._paint_chip(painter, rect, column.word(row))
+        elif column.bar is not None and (bar := column.bar(row, now)) is not None:
+            self._paint_bar(painter, rect, bar)
+        else:
+            self._paint_text(painter, rect, column, row, now)
+
+    def _paint_text(self, painter: QPainter, rect: QRect, column: Column[Any], row: object, now: datetime) -> None:
+        font, metrics = (self._mono_font, self._mono_metrics) if column.mono else (self._text_font, self._text_metrics)
+        ink = self._theme.colour("dim" if column.dim else "text")
+        side = Qt.AlignmentFlag.AlignRight if column.align_right else Qt.AlignmentFlag.AlignLeft
+        self._draw(painter, rect, metrics.elidedText(column.text(row, now), Qt.TextElideMode.ElideRight, rect.width()), font, ink, side)
+
+    def _paint_chip(self, painter: QPainter, rect: QRect, word: Word) -> None:
+        room = rect.width() - 2 * CHIP_PADDING
+        text = self._chip_metrics.elidedText(word.said(), Qt.TextElideMode.ElideRight, room)
+        width = self._chip_metrics.horizontalAdvance(text) + 2 * CHIP_PADDING
+        chip = QRect(rect.x(), rect.center().y() - CHIP_HEIGHT // 2 + 1, width, CHIP_HEIGHT)
+        _fill_round(painter, QRectF(chip), CHIP_HEIGHT / 2, self._theme.fill(word.tone))
+        self._draw(painter, chip, text, self._chip_font, self._theme.ink(word.tone), Qt.AlignmentFlag.AlignHCenter)
+
+    def _paint_bar(self, painter: QPainter, rect: QRect, bar: Bar) -> None:
+        track = QRectF(rect.x(), rect.center().y() - BAR_HEIGHT / 2 + 1, BAR_WIDTH, BAR_HEIGHT)
+        _fill_round(painter, track, BAR_HEIGHT / 2, self._theme.colour("track"))
+        passed = QRectF(track)
+        passed.setWidth(max(BAR_HEIGHT, BAR_WIDTH * min(1.0, max(0.0, bar.passed))))
+        _fill_round(painter, passed, BAR_HEIGHT / 2, self._theme.ink(bar.tone))
+        figure = rect.adjusted(BAR_WIDTH + 8, 0, 0, 0)
+        text = self._text_metrics.elidedText(bar.figure, Qt.TextElideMode.ElideRight, figure.width())
+        self._draw(painter, figure, text, self._text_font, self._theme.colour("text"), Qt.AlignmentFlag.AlignRight)
+
+    def _draw(self, painter: QPainter, rect: QRect, text: str, font: QFont, ink: QColor, side: Qt.AlignmentFlag) -> None:
+        painter.setFont(font)
+        painter.setPen(ink)
+        painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), text)
+
+
+def _fill_round(painter: QPainter, rect: QRectF, radius: float, colour: QColor) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(rect, radius, radius)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -1,0 +1,138 @@
+"""The questions the window asks before an order: one small dialog, opened without blocking anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+
+from ui.widgets import Label, button
+from ui.words import tr
+
+WIDTH = 420
+
+
+class Question(QDialog):
+    """A title, what follows from the answer, perhaps a field, and two buttons; `open()` it."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        explanation: str,
+        yes: str,
+        *,
+        field: QWidget | None = None,
+        field_name: str = "",
+        danger: bool = False,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(WIDTH)
+        self.field = field
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 20)
+        layout.setSpacing(12)
+        layout.addWidget(Label(title, "name", wrap=True))
+        layout.addWidget(Label(explanation, "dim", wrap=True))
+        if field is not None:
+            caption = Label(field_name.replace("&", "&&"))  # with a buddy, `&` would underline
+            caption.setBuddy(field)
+            field.setAccessibleName(field_name)
+            layout.addSpacing(4)
+            layout.addWidget(caption)
+            layout.addWidget(field)
+        layout.addSpacing(8)
+        layout.addLayout(self._buttons(yes, danger=danger))
+
+    def _buttons(self, yes: str, *, danger: bool) -> QHBoxLayout:
+        self.yes = button(yes, "danger" if danger else "main")
+        self.no = button(tr("Cancel"))
+        # A dangerous answer is never the one that Enter gives by accident.
+        self.yes.setDefault(not danger)
+        self.no.setDefault(danger)
+        self.yes.clicked.connect(self.accept)
+        self.no.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self.no)
+        row.addWidget(self.yes)
+        return row
+
+
+def confirm(
+    parent: QWidget, title: str, explanation: str, yes: str, then: Callable[[], None], *, danger: bool = False
+) -> Question:
+    question = Question(parent, title, explanation, yes, danger=danger)
+    question.accepted.connect(then)
+    question.open()
+    return question
+
+
+def ask_text(
+    parent: QWidget,
+    title: str,
+    explanation: str,
+    field_name: str,
+    yes: str,
+    then: Callable[[str], None],
+    *,
+    value: str = "",
+    may_be_empty: bool = False,
+    most: int = 80,
+) -> Question:
+    field = QLineEdit(value)
+    field.setMaxLength(most)
+    field.selectAll()
+    question = Question(parent, title, explanation, yes, field=field, field_name=field_name)
+
+    def check(text: str) -> None:
+        question.yes.setEnabled(may_be_empty or bool(text.strip()))
+
+    field.textChanged.connect(check)
+    check(value)
+    question.accepted.connect(lambda: then(field.text().strip()))
+    question.open()
+    field.setFocus()
+    return question
+
+
+def ask_hours(
+    parent: QWidget, title: str, explanation: str, yes: str, then: Callable[[int], None], *, hours: int = 24
+) -> Question:
+    field = QSpinBox()
+    field.setRange(1, 24 * 30)
+    field.setValue(hours)
+    field.setSuffix(tr(" hours"))
+    question = Question(parent, title, explanation, yes, field=field, field_name=tr("For how long"))
+    question.accepted.connect(lambda: then(field.value()))
+    question.open()
+    field.setFocus()
+    return question
+
+
+def ask_choice(
+    parent: QWidget,
+    title: str,
+    explanation: str,
+    field_name: str,
+    yes: str,
+    choices: Sequence[tuple[str, str]],
+    then: Callable[[str], None],
+) -> Question:
+    """`choices` are (key, text); nothing is chosen beforehand: a guess must not be one click away."""
+    field = QComboBox()
+    for key, text in choices:
+        field.addItem(text, key)
+    field.setCurrentIndex(-1)
+    field.setPlaceholderText(tr("Choose…"))
+    question = Question(parent, title, explanation, yes, field=field, field_name=field_name)
+    question.yes.setEnabled(False)
+    field.currentIndexChanged.connect(lambda place: question.yes.setEnabled(place >= 0))
+    question.accepted.connect(lambda: then(str(field.currentData())))
+    question.open()
+    field.setFocus()
+    return question

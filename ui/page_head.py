@@ -1,0 +1,125 @@
+"""The head of a page (title, one line of facts, filter chips) and what stands where a page is empty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from ui import formats
+from ui.flow_layout import FlowLayout
+from ui.widgets import ElidedLabel, Label, button
+from ui.words import tr
+
+LEAST_SUMMARY = 150
+
+
+class PageHead(QWidget):
+    """Title and facts left, filters right; where both do not fit, the filters take a line of their own."""
+
+    filter_chosen = Signal(int)
+    details_toggled = Signal()
+    search_clear_wanted = Signal()
+
+    def __init__(self, title: str, filters: Sequence[str]) -> None:
+        super().__init__()
+        self._titles = list(filters)
+        self._summary = ElidedLabel("", "dim")
+        self._title = Label(title, "title")
+        self._details = button(tr("Details"), tooltip=tr("Show details (Ctrl+D)"))
+        self._details.clicked.connect(self.details_toggled)
+        self._details.hide()
+        self._chips = QWidget()
+        self._flow = FlowLayout(self._chips, spacing=6)
+        self._group = QButtonGroup(self)
+        for place, text in enumerate(filters):
+            chip = button(text, "filter")
+            chip.setCheckable(True)
+            self._group.addButton(chip, place)
+            self._flow.addWidget(chip)
+        self._group.idClicked.connect(self.filter_chosen)
+        self._is_wide = True
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(8)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setColumnStretch(0, 1)
+        left = QHBoxLayout()
+        left.setSpacing(10)
+        left.addWidget(self._title, 0, Qt.AlignmentFlag.AlignBaseline)
+        left.addWidget(self._summary, 1, Qt.AlignmentFlag.AlignBaseline)
+        self._grid.addLayout(left, 0, 0)
+        self._grid.addWidget(self._chips, 0, 1)
+        self._grid.addWidget(self._details, 0, 2)
+        self.setMinimumHeight(32)
+
+    def show_summary(self, text: str) -> None:
+        self._summary.show_text(text)
+
+    def show_details_button(self, *, visible: bool) -> None:
+        self._details.setVisible(visible)
+
+    def show_filters(self, chosen: int, counts: Sequence[int]) -> None:
+        for place, (title, count) in enumerate(zip(self._titles, counts, strict=True)):
+            chip = self._group.button(place)
+            text = f"{title} {formats.number(count)}" if count else title
+            if chip.text() != text:
+                chip.setText(text)
+                chip.setAccessibleName(tr("Show {name}: {count}").format(name=title, count=count))
+            chip.setChecked(place == chosen)
+        self._place_chips()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._place_chips()
+
+    def _place_chips(self) -> None:
+        needed = self._title.sizeHint().width() + LEAST_SUMMARY + self._flow.sizeHint().width() + 24
+        if not self._details.isHidden():
+            needed += self._details.sizeHint().width() + 12
+        is_wide = needed <= self.width()
+        if is_wide != self._is_wide:
+            self._is_wide = is_wide
+            self._grid.removeWidget(self._chips)
+            if is_wide:
+                self._grid.addWidget(self._chips, 0, 1)
+            else:
+                self._grid.addWidget(self._chips, 1, 0, 1, 3)
+        # A flow asks for the width of its widest chip only; here it shall have one line where there is room.
+        self._chips.setMinimumWidth(self._flow.sizeHint().width() if is_wide else 0)
+
+
+class EmptyView(QWidget):
+    """A calm sentence where rows would be, and what to do next."""
+
+    button_pressed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._title = Label("", "heading", wrap=True)
+        self._text = Label("", "dim", wrap=True)
+        self._button = button("")
+        self._button.clicked.connect(self.button_pressed)
+        for label in (self._title, self._text):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+            label.setMinimumWidth(300)
+            label.setMaximumWidth(460)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(8)
+        layout.addStretch(2)
+        for widget in (self._title, self._text, self._button):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+
+    def say(self, title: str, text: str, button_text: str = "") -> None:
+        self._title.setText(title)
+        self._text.setText(text)
+        self._button.setText(button_text)
+        self._button.setAccessibleName(button_text)
+        self._text.setVisible(bool(text))
+        self._button.setVisible(bool(button_text))
+
+    def words(self) -> str:
+        return f"{self._title.text()} {self._text.text()}".strip()

@@ -1,0 +1,123 @@
+"""The Bans page: which numbers are withheld, why, and when they come back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from phonefarm.application.read_models import BanRow, Topic
+from ui import formats
+from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.orders import Orders
+from ui.row_index import RowFilter, RowIndex
+from ui.row_table import Bar, Column
+from ui.safe_text import one_line
+from ui.tokens import Tone
+from ui.words import ban_word, counted, tr
+
+
+def bans_spec(orders: Orders) -> ListSpec[BanRow]:
+    return ListSpec(
+        topic=Topic.BANS,
+        title=tr("Bans"),
+        columns=_columns(),
+        key=lambda row: row.sim_id,
+        read=lambda desk, keys: desk.bans(keys),
+        haystack=lambda row: " ".join((row.msisdn, row.sim_id, row.phone_label, row.country, row.operator)),
+        filters=[
+            RowFilter("all", tr("All"), lambda row: True),
+            RowFilter("rule", tr("Three unused rents"), lambda row: not row.by_hand),
+            RowFilter("hand", tr("Set by you"), lambda row: row.by_hand),
+        ],
+        sort_column=1,
+        summary=_summary,
+        heading=lambda row: formats.grouped_msisdn(row.msisdn),
+        word=ban_word,
+        facts=_facts,
+        actions=_actions(orders),
+        empty=Emptiness(
+            tr("No number is banned"),
+            tr("After three rents in a row without an SMS a number is withheld for 24 hours and then comes back by itself."),
+        ),
+        empty_by_filter={"hand": Emptiness(tr("You have banned no number"))},
+    )
+
+
+def ban_bar(row: BanRow, now: datetime) -> Bar:
+    left = row.until - now
+    if left <= timedelta(0):
+        return Bar(passed=1.0, figure=tr("over"), tone=Tone.OK)
+    whole = max(row.until - row.since, timedelta(seconds=1))
+    return Bar(passed=1 - left / whole, figure=formats.clock_span(left), tone=Tone.WARN)
+
+
+def _columns() -> list[Column[BanRow]]:
+    return [
+        Column(
+            title=tr("Number"),
+            text=lambda row, _: formats.msisdn(row.msisdn),
+            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
+            sample="+4915112345678",
+            mono=True,
+        ),
+        Column(
+            title=tr("Time left"),
+            text=lambda row, now: ban_bar(row, now).figure,
+            sort_key=lambda row: row.until,
+            sample="720:00:00",
+            bar=ban_bar,
+        ),
+        Column(
+            title=tr("Why"),
+            text=lambda row, _: ban_word(row).said(),
+            sort_key=lambda row: row.by_hand,
+            sample=tr("three unused rents"),
+            word=ban_word,
+        ),
+        Column(
+            title=tr("Country, operator"),
+            text=lambda row, _: one_line(formats.place(row.country, row.operator), 60),
+            sort_key=lambda row: (row.country, row.operator),
+            sample="kazakhstan · beeline",
+            stretch=True,
+            rank=1,
+        ),
+        Column(
+            title=tr("Banned"),
+            text=lambda row, now: formats.day_time(row.since, now),
+            sort_key=lambda row: row.since,
+            sample="yesterday 20:12",
+            dim=True,
+            rank=2,
+        ),
+        Column(
+            title=tr("Phone"),
+            text=lambda row, _: one_line(row.phone_label, 60) or formats.NOTHING,
+            sort_key=lambda row: row.phone_label.casefold() or None,
+            sample="shelf 12, port 12",
+            dim=True,
+            rank=3,
+        ),
+    ]
+
+
+def _summary(index: RowIndex[BanRow]) -> str:
+    return counted(len(index), "1 number withheld", "%n numbers withheld") if len(index) else tr("none")
+
+
+def _facts(row: BanRow, now: datetime) -> list[Fact]:
+    return [
+        Fact(tr("Why"), ban_word(row).explained()),
+        Fact(tr("Banned"), formats.day_time(row.since, now)),
+        Fact(tr("Comes back"), formats.day_time(row.until, now)),
+        Fact(tr("Time left"), formats.span(row.until - now)),
+        Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
+        Fact(tr("Phone"), one_line(row.phone_label) or formats.NOTHING),
+    ]
+
+
+def _actions(orders: Orders) -> list[RowAction[BanRow]]:
+    return [
+        RowAction(text=tr("Lift ban"), run=lambda rows: orders.lift_bans([row.sim_id for row in rows]), several=True),
+        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}")),
+        RowAction(text=tr("Show SIM"), run=lambda rows: orders.go(Topic.SIMS, rows[0].sim_id)),
+    ]

@@ -1,0 +1,295 @@
+"""A page that lists rows: title, filters, table on the left, details of the selected row on the right."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from phonefarm.application.read_models import Topic
+from phonefarm.application.tasks import Tasks
+from ui.actions import Actions
+from ui.details import NARROW, WIDTH, DetailsPanel
+from ui.engine_link import Keys
+from ui.feed import Feed
+from ui.list_spec import ListSpec, RowAction
+from ui.page_head import EmptyView, PageHead
+from ui.row_table import RowTable
+from ui.table_view import FarmTable
+from ui.theme import Theme
+from ui.widgets import Card
+from ui.words import tr
+
+Row = TypeVar("Row")
+
+ROOMY = 1000
+"""From this page width on, the details get their full width."""
+
+
+class ListPage(QWidget, Generic[Row]):
+    """Puts a `ListSpec` on the screen and keeps it fresh while it is shown."""
+
+    def __init__(self, spec: ListSpec[Row], actions: Actions, tasks: Tasks, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.spec = spec
+        self._actions = actions
+        self._shown_key: str | None = None
+        self._wanted_key: str | None = None
+        self._is_loaded = False
+        self.table = RowTable(
+            spec.columns,
+            key=spec.key,
+            haystack=spec.haystack,
+            filters=spec.filters,
+            sort_column=spec.sort_column,
+            descending=spec.descending,
+            parent=self,
+        )
+        self.feed = Feed(self._refresh, tasks, spec.title, self)
+        self._story_feed = Feed(self._refresh_story, tasks, tr("a story"), self)
+        self.view = FarmTable(self.table, theme)
+        self.view.setAccessibleName(spec.title)
+        self.details = DetailsPanel(theme)
+        self.head = PageHead(spec.title, [row_filter.title for row_filter in spec.filters])
+        self._empty = EmptyView()
+        self._lay_out()
+        self._connect()
+        if spec.filters:
+            self.table.show_filter(spec.filters[0])
+        order = Qt.SortOrder.DescendingOrder if spec.descending else Qt.SortOrder.AscendingOrder
+        self.view.sort_by(spec.sort_column, order)
+        self._show_head()
+
+    @property
+    def topic(self) -> Topic:
+        return self.spec.topic
+
+    def _lay_out(self) -> None:
+        card = Card(margins=1, spacing=0)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self._empty)
+        card.content.addWidget(self._stack)
+        middle = QHBoxLayout()
+        middle.setSpacing(16)
+        middle.addWidget(card, 1)
+        middle.addWidget(self.details)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 16, 24, 20)
+        layout.setSpacing(12)
+        layout.addWidget(self.head)
+        layout.addLayout(middle, 1)
+
+    def _connect(self) -> None:
+        self.head.filter_chosen.connect(self._choose_filter)
+        self.head.details_toggled.connect(self._toggle_details)
+        self.details.hide_wanted.connect(self._toggle_details)
+        self._empty.button_pressed.connect(self._show_everything)
+        self.view.selection_moved.connect(self._selection_moved)
+        self.view.customContextMenuRequested.connect(self._open_menu)
+        self.view.doubleClicked.connect(self._show_details)
+        QShortcut(QKeySequence("Ctrl+D"), self, self._toggle_details)
+
+    # Life ------------------------------------------------------------------
+
+    def wake(self) -> None:
+        self.feed.wake()
+        self._story_feed.wake()
+
+    def sleep(self) -> None:
+        self.feed.sleep()
+        self._story_feed.sleep()
+
+    def note(self, keys: Keys) -> None:
+        self.feed.note(keys)
+        if self._shown_key is not None and (keys is None or self._shown_key in keys):
+            self._story_feed.note(None)
+
+    def tick(self) -> None:
+        """Once a second while shown: what counts down is repainted."""
+        self.view.tick()
+        self._show_facts()
+
+    async def settled(self) -> None:
+        await self.feed.settled()
+        await self._story_feed.settled()
+
+    def search(self, query: str) -> None:
+        self.table.search(query)
+        self._show_head()
+
+    def show_key(self, key: str) -> None:
+        """Select this row, now or as soon as it is known, whatever filter hides it."""
+        self._wanted_key = key
+        self._take_wanted()
+
+    def select_example(self) -> None:
+        """Select a row that is worth looking at, if any is shown."""
+        places = range(self.table.rowCount())
+        rows = [row for place in places if (row := self.table.row_at(place)) is not None]
+        for row in [*filter(self.spec.sensible, rows), *rows][:1]:
+            self.view.select_key(self.spec.key(row))
+
+    # Data ------------------------------------------------------------------
+
+    async def _refresh(self, keys: Keys) -> bool:
+        rows = await self._actions.ask(
+            tr("reading {page}").format(page=self.spec.title), lambda desk: self.spec.read(desk, keys)
+        )
+        if rows is None:
+            return False
+        if keys is None:
+            self.table.replace_all(rows)
+        else:
+            self.table.upsert(rows, gone=keys - {self.spec.key(row) for row in rows})
+        self._is_loaded = True
+        self._take_wanted()
+        self._show_head()
+        self._show_details_of(self._shown_key)
+        return True
+
+    async def _refresh_story(self, keys: Keys) -> bool:
+        key = self._shown_key
+        if key is None:
+            return True
+        lines = await self._actions.ask(tr("reading a story"), lambda desk: desk.story(self.spec.topic, key))
+        if lines is not None and key == self._shown_key:
+            self.details.show_story(lines, self.table.clock())
+        return lines is not None
+
+    def _take_wanted(self) -> None:
+        key = self._wanted_key
+        if key is None or self.table.row_of(key) is None:
+            return
+        self._wanted_key = None
+        if self.table.place_of(key) is None:
+            self._show_everything()
+        self.view.select_key(key)
+
+    # Filters ---------------------------------------------------------------
+
+    def _choose_filter(self, place: int) -> None:
+        self.table.show_filter(self.spec.filters[place])
+        self._show_head()
+
+    def _show_everything(self) -> None:
+        """No filter that hides a row; the search is the window's and is cleared there."""
+        everything = next((place for place, f in enumerate(self.spec.filters) if f.name == "all"), None)
+        if everything is not None:
+            self._choose_filter(everything)
+        if self.table.index_of_rows.search_terms:
+            self.head.search_clear_wanted.emit()
+
+    def _show_head(self) -> None:
+        index = self.table.index_of_rows
+        active = index.active_filter
+        place = self.spec.filters.index(active) if active is not None else 0
+        self.head.show_filters(place, [index.count(row_filter) for row_filter in self.spec.filters])
+        self.head.show_summary(self.spec.summary(index) if self._is_loaded else tr("reading…"))
+        if self.table.rowCount():
+            self._stack.setCurrentWidget(self.view)
+            return
+        self._stack.setCurrentWidget(self._empty)
+        if not self._is_loaded:
+            self._empty.say("", "")
+        elif not len(index):
+            self._empty.say(self.spec.empty.title, self.spec.empty.next_step)
+        elif index.search_terms:
+            self._empty.say(tr("Nothing here matches the search"), "", tr("Clear search"))
+        else:
+            name = active.name if active is not None else ""
+            found = self.spec.empty_by_filter.get(name)
+            title = found.title if found else tr("Nothing here")
+            self._empty.say(title, found.next_step if found else "", tr("Show all"))
+
+    # Details ---------------------------------------------------------------
+
+    def _selection_moved(self) -> None:
+        keys = self.view.selected_keys()
+        if keys:
+            current = self.table.key_at(self.view.currentIndex().row())
+            self._show_details_of(current if current in keys else keys[0])
+        else:
+            self._show_details_of(self._shown_key)
+
+    def _show_details_of(self, key: str | None) -> None:
+        row = self.table.row_of(key) if key is not None else None
+        if row is None or key is None:
+            self._shown_key = None
+            self.details.show_nothing()
+            return
+        if key != self._shown_key:
+            self._shown_key = key
+            self.details.show_story((), self.table.clock())
+            self._story_feed.note(None)
+        self._show_facts()
+        self.details.show_actions(
+            [(action.text, action.danger, self._runner(action)) for action in self.spec.actions if self._applies(action)]
+        )
+
+    def _show_facts(self) -> None:
+        row = self.table.row_of(self._shown_key) if self._shown_key is not None else None
+        if row is not None:
+            now: datetime = self.table.clock()
+            spec = self.spec
+            self.details.show_row(spec.heading(row), spec.word(row), spec.facts(row, now), spec.body(row))
+
+    def _toggle_details(self) -> None:
+        self.details.setVisible(self.details.isHidden())
+        self.head.show_details_button(visible=self.details.isHidden())
+
+    def _show_details(self) -> None:
+        if self.details.isHidden():
+            self._toggle_details()
+
+    # Actions ---------------------------------------------------------------
+
+    def chosen_rows(self) -> list[Row]:
+        """The selected rows; where none is selected any more, the one the details show."""
+        keys = self.view.selected_keys() or ([self._shown_key] if self._shown_key is not None else [])
+        return [row for key in keys if (row := self.table.row_of(key)) is not None]
+
+    def _applies(self, action: RowAction[Row]) -> bool:
+        rows = self.chosen_rows()
+        return bool(rows) and (action.several or len(rows) == 1) and all(action.applies(row) for row in rows)
+
+    def _runner(self, action: RowAction[Row]) -> _Run[Row]:
+        return _Run(self, action)
+
+    def run(self, action: RowAction[Row]) -> None:
+        """Do it for the chosen rows, if it still applies: a row may have changed under the pointer."""
+        if self._applies(action):
+            action.run(self.chosen_rows())
+
+    def make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for action in self.spec.actions:
+            entry = menu.addAction(action.text)
+            entry.setEnabled(self._applies(action))
+            entry.triggered.connect(self._runner(action))
+        return menu
+
+    def _open_menu(self, at: QPoint) -> None:
+        if self.chosen_rows():
+            self.make_menu().popup(self.view.viewport().mapToGlobal(at))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self.details.setFixedWidth(WIDTH if self.width() >= ROOMY else NARROW)
+        super().resizeEvent(event)
+
+
+class _Run(Generic[Row]):
+    """One action bound to its page, callable by a button and by a menu entry (which also tells its check mark)."""
+
+    def __init__(self, page: ListPage[Row], action: RowAction[Row]) -> None:
+        self._page = page
+        self._action = action
+
+    def __call__(self, checked: bool = False) -> None:
+        self._page.run(self._action)

@@ -1,0 +1,173 @@
+"""The Messages page: every SMS that arrived, whose it is, and whether Onlinesim has it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from phonefarm.application.read_models import MessageRow, PushState, SmsStanding, Topic
+from ui import formats
+from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.orders import Orders
+from ui.row_index import RowFilter, RowIndex
+from ui.row_table import Column
+from ui.safe_text import CELL_LIMIT, one_line
+from ui.words import counted, message_word, tr
+
+SENDER_LIMIT = 40
+
+
+def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
+    return ListSpec(
+        topic=Topic.MESSAGES,
+        title=tr("Messages"),
+        columns=_columns(),
+        key=lambda row: str(row.sms_id),
+        read=lambda desk, keys: desk.messages(keys),
+        haystack=lambda row: " ".join((row.sender, row.msisdn, row.phone_label, str(row.rent_id or ""))),
+        filters=_filters(),
+        sort_column=0,
+        descending=True,
+        summary=_summary,
+        heading=lambda row: tr("SMS from {sender}").format(sender=one_line(row.sender, SENDER_LIMIT)),
+        word=message_word,
+        facts=_facts,
+        actions=_actions(orders),
+        empty=Emptiness(
+            tr("No messages yet"), tr("Every SMS that reaches a connected phone appears here within seconds.")
+        ),
+        empty_by_filter={
+            "held": Emptiness(tr("No message waits for you")),
+            "undelivered": Emptiness(tr("Onlinesim has everything it should have")),
+        },
+        body=lambda row: row.text,
+        sensible=lambda row: row.push_state is PushState.DELIVERED,
+    )
+
+
+def _columns() -> list[Column[MessageRow]]:
+    return [
+        Column(
+            title=tr("Arrived"),
+            text=lambda row, now: formats.day_time(row.arrived_at, now),
+            sort_key=lambda row: row.arrived_at,
+            sample="yesterday 20:12",
+            dim=True,
+        ),
+        Column(
+            title=tr("Sender"),
+            text=lambda row, _: one_line(row.sender, SENDER_LIMIT),
+            sort_key=lambda row: row.sender.casefold(),
+            sample="+447700900123",
+        ),
+        Column(
+            title=tr("Text"),
+            text=lambda row, _: one_line(row.text, CELL_LIMIT),
+            sort_key=lambda row: row.text[:CELL_LIMIT].casefold(),
+            sample="Your login code: 48213",
+            stretch=True,
+        ),
+        Column(
+            title=tr("State"),
+            text=lambda row, _: message_word(row).said(),
+            sort_key=lambda row: message_word(row).text,
+            sample=tr("which SIM?"),
+            word=message_word,
+        ),
+        Column(
+            title=tr("Number"),
+            text=lambda row, _: formats.msisdn(row.msisdn),
+            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
+            sample="+4915112345678",
+            mono=True,
+            rank=1,
+        ),
+        Column(
+            title=tr("Took"),
+            text=lambda row, _: formats.seconds(row.delivered_after_seconds),
+            sort_key=lambda row: row.delivered_after_seconds,
+            sample="0.44 s",
+            align_right=True,
+            dim=True,
+            rank=3,
+            tooltip=lambda row: tr("From its arrival at the phone to Onlinesim's answer."),
+        ),
+        Column(
+            title=tr("Rent"),
+            text=lambda row, _: str(row.rent_id or formats.NOTHING),
+            sort_key=lambda row: row.rent_id,
+            sample="1234567",
+            mono=True,
+            align_right=True,
+            dim=True,
+            rank=2,
+        ),
+        Column(
+            title=tr("Phone"),
+            text=lambda row, _: one_line(row.phone_label, 60),
+            sort_key=lambda row: row.phone_label.casefold(),
+            sample="shelf 12, port 12",
+            dim=True,
+            rank=4,
+        ),
+    ]
+
+
+def _is_undelivered(row: MessageRow) -> bool:
+    return row.standing is SmsStanding.FOR_RENT and row.push_state is not PushState.DELIVERED
+
+
+def _filters() -> list[RowFilter[MessageRow]]:
+    return [
+        RowFilter("all", tr("All"), lambda row: True),
+        RowFilter("rent", tr("For rents"), lambda row: row.standing is SmsStanding.FOR_RENT),
+        RowFilter("undelivered", tr("Undelivered"), _is_undelivered),
+        RowFilter("held", tr("Which SIM?"), lambda row: row.standing is SmsStanding.HELD),
+        RowFilter("none", tr("No rent"), lambda row: row.standing is SmsStanding.NO_RENT),
+    ]
+
+
+def _summary(index: RowIndex[MessageRow]) -> str:
+    by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
+    parts = [tr("the newest {count}").format(count=formats.number(len(index)))]
+    if by_name["held"]:
+        parts.append(counted(by_name["held"], "1 needs you", "%n need you"))
+    return " · ".join(parts)
+
+
+def _facts(row: MessageRow, now: datetime) -> list[Fact]:
+    facts = [
+        Fact(tr("What it means"), message_word(row).explained()),
+        Fact(tr("Arrived"), f"{formats.time_of_day(row.arrived_at)} · {formats.day_time(row.arrived_at, now)}"),
+        Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
+        Fact(tr("Phone"), one_line(row.phone_label)),
+        Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
+        Fact(tr("Onlinesim had it after"), formats.seconds(row.delivered_after_seconds))
+        if row.delivered_after_seconds is not None
+        else None,
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _actions(orders: Orders) -> list[RowAction[MessageRow]]:
+    return [
+        RowAction(
+            text=tr("Choose its SIM…"),
+            run=lambda rows: orders.settle(rows[0]),
+            applies=lambda row: row.standing is SmsStanding.HELD,
+        ),
+        RowAction(text=tr("Copy text"), run=lambda rows: orders.copy(rows[0].text)),
+        RowAction(
+            text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}"), applies=lambda row: bool(row.msisdn)
+        ),
+        RowAction(
+            text=tr("Show rent"),
+            run=lambda rows: orders.go(Topic.RENTS, str(rows[0].rent_id)),
+            applies=lambda row: row.rent_id is not None,
+        ),
+        RowAction(
+            text=tr("Show push"),
+            run=lambda rows: orders.go(Topic.PUSHES, str(rows[0].sms_id)),
+            applies=lambda row: row.push_state is not None,
+        ),
+        RowAction(text=tr("Show phone"), run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id)),
+    ]

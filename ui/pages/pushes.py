@@ -1,0 +1,184 @@
+"""The Push queue page: what Onlinesim still has to hear, and what it would not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from phonefarm.application.read_models import PushRow, PushState, Topic
+from ui import formats
+from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.orders import Orders
+from ui.row_index import RowFilter, RowIndex
+from ui.row_table import Bar, Column
+from ui.safe_text import CELL_LIMIT, one_line
+from ui.tokens import Tone
+from ui.words import PUSH_STATES, counted, tr
+
+OPEN = frozenset({PushState.WAITING, PushState.SENDING})
+CLOSED = frozenset({PushState.RENT_OVER, PushState.DROPPED})
+USUAL_WAIT = timedelta(seconds=10)
+
+
+def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
+    return ListSpec(
+        topic=Topic.PUSHES,
+        title=tr("Push queue"),
+        columns=_columns(),
+        key=lambda row: str(row.sms_id),
+        read=lambda desk, keys: desk.pushes(keys),
+        haystack=lambda row: " ".join((str(row.sms_id), str(row.rent_id), row.msisdn, row.sender)),
+        filters=_filters(),
+        sort_column=0,
+        descending=True,
+        summary=_summary,
+        heading=lambda row: tr("Push of SMS {id}").format(id=row.sms_id),
+        word=lambda row: PUSH_STATES[row.state],
+        facts=_facts,
+        actions=_actions(orders),
+        empty=Emptiness(
+            tr("Nothing to push yet"),
+            tr("An SMS for an open rent is queued here the moment it arrives. To sell, “push url” must be set in the settings."),
+        ),
+        empty_by_filter={
+            "open": Emptiness(tr("Nothing waits"), tr("Onlinesim has every SMS it should have.")),
+            "parked": Emptiness(tr("Nothing is parked")),
+            "refused": Emptiness(tr("Nothing was refused")),
+        },
+        sensible=lambda row: row.state is PushState.WAITING,
+    )
+
+
+def next_try_bar(row: PushRow, now: datetime) -> Bar | None:
+    """How long until the next attempt; the bar fills over the last ten seconds."""
+    if row.state is PushState.SENDING:
+        return Bar(passed=1.0, figure=tr("now"), tone=Tone.INFO)
+    if row.state is not PushState.WAITING or row.next_at is None:
+        return None
+    left = max(row.next_at - now, timedelta(0))
+    figure = formats.clock_span(left) if left else tr("now")
+    return Bar(passed=1 - min(1.0, left / USUAL_WAIT), figure=figure, tone=Tone.INFO)
+
+
+def _columns() -> list[Column[PushRow]]:
+    return [
+        Column(
+            title=tr("Queued"),
+            text=lambda row, now: formats.day_time(row.created_at, now),
+            sort_key=lambda row: row.created_at,
+            sample="yesterday 20:12",
+            dim=True,
+        ),
+        Column(
+            title=tr("State"),
+            text=lambda row, _: PUSH_STATES[row.state].said(),
+            sort_key=lambda row: row.state,
+            sample=tr("delivered"),
+            word=lambda row: PUSH_STATES[row.state],
+        ),
+        Column(
+            title=tr("Next try"),
+            text=lambda row, now: bar.figure if (bar := next_try_bar(row, now)) else "",
+            sort_key=lambda row: row.next_at,
+            sample="00:00",
+            bar=next_try_bar,
+            rank=1,
+        ),
+        Column(
+            title=tr("Tries"),
+            text=lambda row, _: formats.number(row.attempts),
+            sort_key=lambda row: row.attempts,
+            sample="9 999",
+            align_right=True,
+            rank=2,
+        ),
+        Column(
+            title=tr("Last answer"),
+            text=lambda row, _: one_line(row.last_answer, CELL_LIMIT) or formats.NOTHING,
+            sort_key=lambda row: row.last_answer or None,
+            sample="HTTP 502 after 310 ms",
+            dim=True,
+            stretch=True,
+        ),
+        Column(
+            title=tr("Sender"),
+            text=lambda row, _: one_line(row.sender, 40),
+            sort_key=lambda row: row.sender.casefold(),
+            sample="+447700900123",
+            rank=3,
+        ),
+        Column(
+            title=tr("Number"),
+            text=lambda row, _: formats.msisdn(row.msisdn),
+            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
+            sample="+4915112345678",
+            mono=True,
+            rank=4,
+        ),
+        Column(
+            title=tr("Rent"),
+            text=lambda row, _: str(row.rent_id),
+            sort_key=lambda row: row.rent_id,
+            sample="1234567",
+            mono=True,
+            align_right=True,
+            dim=True,
+            rank=5,
+        ),
+    ]
+
+
+def _filters() -> list[RowFilter[PushRow]]:
+    return [
+        RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN),
+        RowFilter("parked", tr("Parked"), lambda row: row.state is PushState.PARKED),
+        RowFilter("refused", tr("Refused"), lambda row: row.state is PushState.REFUSED),
+        RowFilter("closed", tr("Closed"), lambda row: row.state in CLOSED),
+        RowFilter("delivered", tr("Delivered"), lambda row: row.state is PushState.DELIVERED),
+        RowFilter("all", tr("All"), lambda row: True),
+    ]
+
+
+def _summary(index: RowIndex[PushRow]) -> str:
+    by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
+    parts = [counted(by_name["open"], "1 waits", "%n wait")]
+    if by_name["parked"]:
+        parts.append(counted(by_name["parked"], "1 needs you", "%n need you"))
+    return " · ".join(parts)
+
+
+def _facts(row: PushRow, now: datetime) -> list[Fact]:
+    bar = next_try_bar(row, now)
+    facts = [
+        Fact(tr("What it means"), PUSH_STATES[row.state].explained()),
+        Fact(tr("Last answer"), one_line(row.last_answer)) if row.last_answer else None,
+        Fact(tr("Next try"), bar.figure) if bar is not None else None,
+        Fact(tr("Tries"), formats.number(row.attempts)),
+        Fact(tr("Of these uncertain"), formats.number(row.uncertain)) if row.uncertain else None,
+        Fact(tr("Queued"), formats.day_time(row.created_at, now)),
+        Fact(tr("Ended"), formats.day_time(row.ended_at, now)) if row.ended_at else None,
+        Fact(tr("Sender"), one_line(row.sender)),
+        Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
+        Fact(tr("Rent"), str(row.rent_id)),
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _actions(orders: Orders) -> list[RowAction[PushRow]]:
+    return [
+        RowAction(
+            text=tr("Resend"),
+            run=orders.resend,
+            applies=lambda row: row.state not in OPEN and row.state is not PushState.DELIVERED,
+            several=True,
+        ),
+        RowAction(
+            text=tr("Stop sending…"),
+            run=orders.drop,
+            applies=lambda row: row.state in (PushState.WAITING, PushState.PARKED),
+            several=True,
+            danger=True,
+        ),
+        RowAction(text=tr("Show message"), run=lambda rows: orders.go(Topic.MESSAGES, str(rows[0].sms_id))),
+        RowAction(text=tr("Show rent"), run=lambda rows: orders.go(Topic.RENTS, str(rows[0].rent_id))),
+        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}")),
+    ]

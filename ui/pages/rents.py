@@ -1,0 +1,205 @@
+"""The Rents page: who waits for a first SMS, what runs, what ended and what it brought."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from phonefarm.application.read_models import RentRow, RentState, Topic
+from ui import formats
+from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.orders import Orders
+from ui.row_index import RowFilter, RowIndex
+from ui.row_table import Bar, Column
+from ui.safe_text import one_line
+from ui.tokens import Tone
+from ui.words import counted, rent_word, tr
+
+SOON = timedelta(minutes=5)
+NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
+
+
+def rents_spec(orders: Orders) -> ListSpec[RentRow]:
+    return ListSpec(
+        topic=Topic.RENTS,
+        title=tr("Rents"),
+        columns=rent_columns(),
+        key=lambda row: str(row.rent_id),
+        read=lambda desk, keys: desk.rents(keys),
+        haystack=lambda row: " ".join((str(row.rent_id), row.msisdn, row.phone_label, row.country, row.operator)),
+        filters=_filters(),
+        sort_column=0,
+        descending=True,
+        summary=_summary,
+        heading=lambda row: tr("Rent {id}").format(id=row.rent_id),
+        word=rent_word,
+        facts=_facts,
+        actions=_actions(orders),
+        empty=Emptiness(
+            tr("No rents yet"),
+            tr("They appear here as soon as Onlinesim orders a number. For that, numbers must be on offer and the webhooks reachable."),
+        ),
+        empty_by_filter={
+            "open": Emptiness(tr("No rent is open"), tr("The next order of the market appears here by itself.")),
+            "waiting": Emptiness(tr("No rent waits for its first SMS")),
+            "overdue": Emptiness(tr("No rent is overdue")),
+            "orphan": Emptiness(tr("The market knows of every rent")),
+        },
+        sensible=lambda row: row.state is RentState.ACTIVE and row.sms_count > 1,
+    )
+
+
+def time_left_bar(row: RentRow, now: datetime) -> Bar | None:
+    """How much of the 20 minutes has passed; only where the first SMS is still awaited."""
+    if row.state not in (RentState.WAITING, RentState.OVERDUE):
+        return None
+    left = row.first_sms_deadline - now
+    whole = row.first_sms_deadline - row.ordered_at
+    if left <= timedelta(0):
+        return Bar(passed=1.0, figure=tr("over"), tone=Tone.WARN)
+    return Bar(passed=1 - left / whole, figure=formats.clock_span(left), tone=Tone.WARN if left < SOON else Tone.INFO)
+
+
+def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
+    """`short`: what the Overview shows of a rent that waits."""
+    number = Column[RentRow](
+        title=tr("Number"),
+        text=lambda row, _: formats.msisdn(row.msisdn),
+        sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
+        sample="+4915112345678",
+        mono=True,
+    )
+    place = Column[RentRow](
+        title=tr("Country, operator"),
+        text=lambda row, _: one_line(formats.place(row.country, row.operator), 60),
+        sort_key=lambda row: (row.country, row.operator),
+        sample="kazakhstan · kcell",
+        stretch=True,
+        rank=2,
+    )
+    state = Column[RentRow](
+        title=tr("State"),
+        text=lambda row, _: rent_word(row).said(),
+        sort_key=lambda row: rent_word(row).text,
+        sample=tr("third failure: ban"),
+        word=rent_word,
+    )
+    left = Column[RentRow](
+        title=tr("Time left"),
+        text=lambda row, now: bar.figure if (bar := time_left_bar(row, now)) else "",
+        sort_key=lambda row: row.first_sms_deadline if time_left_bar(row, row.ordered_at) else None,
+        sample="00:00",
+        bar=time_left_bar,
+        rank=1,
+    )
+    phone = Column[RentRow](
+        title=tr("Phone"),
+        text=lambda row, _: one_line(row.phone_label, 60),
+        sort_key=lambda row: row.phone_label.casefold(),
+        sample="shelf 12, port 12",
+        dim=True,
+        rank=5,
+    )
+    if short:
+        return [number, place, phone, left, state]
+    rent_id = Column[RentRow](
+        title=tr("Rent"),
+        text=lambda row, _: str(row.rent_id),
+        sort_key=lambda row: row.rent_id,
+        sample="1234567",
+        mono=True,
+        align_right=True,
+    )
+    return [rent_id, number, place, state, left, *_money_columns(), phone]
+
+
+def _money_columns() -> list[Column[RentRow]]:
+    return [
+        Column(
+            title=tr("SMS"),
+            text=lambda row, _: str(row.sms_count),
+            sort_key=lambda row: row.sms_count,
+            sample="999",
+            align_right=True,
+            rank=3,
+        ),
+        Column(
+            title=tr("Ordered"),
+            text=lambda row, now: formats.day_time(row.ordered_at, now),
+            sort_key=lambda row: row.ordered_at,
+            sample="yesterday 20:12",
+            dim=True,
+            rank=6,
+        ),
+        Column(
+            title=tr("Income"),
+            text=lambda row, _: formats.money(_income(row)),
+            sort_key=_income,
+            sample="₽ 9 999",
+            align_right=True,
+            rank=4,
+            tooltip=lambda row: tr("credited") if row.credited is not None else tr("expected"),
+        ),
+    ]
+
+
+def _income(row: RentRow) -> object:
+    return row.expected if row.credited is None else row.credited
+
+
+def _is_open(row: RentRow) -> bool:
+    return row.state is not RentState.FINISHED
+
+
+def _filters() -> list[RowFilter[RentRow]]:
+    return [
+        RowFilter("open", tr("Open"), _is_open),
+        RowFilter("waiting", tr("Waiting"), lambda row: row.state is RentState.WAITING),
+        RowFilter("overdue", tr("Overdue"), lambda row: row.state is RentState.OVERDUE),
+        RowFilter("orphan", tr("Orphans"), lambda row: row.state is RentState.POSSIBLE_ORPHAN),
+        RowFilter("finished", tr("Finished"), lambda row: row.state is RentState.FINISHED),
+        RowFilter("all", tr("All"), lambda row: True),
+    ]
+
+
+def _summary(index: RowIndex[RentRow]) -> str:
+    needing = sum(row.state in NEED_YOU for row in index)
+    parts = [counted(sum(map(_is_open, index)), "1 open", "%n open")]
+    if needing:
+        parts.append(counted(needing, "1 needs you", "%n need you"))
+    return " · ".join(parts)
+
+
+def _facts(row: RentRow, now: datetime) -> list[Fact]:
+    bar = time_left_bar(row, now)
+    until = row.finished_at or now
+    credited = formats.money(row.credited)
+    facts = [
+        Fact(tr("What it means"), rent_word(row).explained()),
+        Fact(tr("First SMS within"), bar.figure) if bar is not None else None,
+        Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
+        Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
+        Fact(tr("Phone"), one_line(row.phone_label)),
+        Fact(tr("Ordered"), formats.day_time(row.ordered_at, now)),
+        Fact(tr("Ended"), formats.day_time(row.finished_at, now)) if row.finished_at else None,
+        Fact(tr("Open for"), formats.span(until - row.ordered_at)),
+        Fact(tr("SMS delivered"), tr("{done} of {all}").format(done=row.sms_delivered, all=row.sms_count)),
+        Fact(tr("Expected"), formats.money(row.expected)),
+        Fact(tr("Credited"), tr("{sum}, estimated").format(sum=credited) if row.credited_is_estimate else credited)
+        if row.credited is not None
+        else None,
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _actions(orders: Orders) -> list[RowAction[RentRow]]:
+    return [
+        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}")),
+        RowAction(text=tr("Show SIM"), run=lambda rows: orders.go(Topic.SIMS, rows[0].sim_id)),
+        RowAction(text=tr("Show phone"), run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id)),
+        RowAction(
+            text=tr("Release…"),
+            run=lambda rows: orders.release_orphan(rows[0]),
+            applies=lambda row: row.state is RentState.POSSIBLE_ORPHAN,
+            danger=True,
+        ),
+    ]

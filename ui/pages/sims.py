@@ -1,0 +1,205 @@
+"""The SIMs page: every card, its number, whether it is on offer, and why not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from phonefarm.application.read_models import SimRow, SimStanding, Topic
+from ui import formats
+from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.orders import Orders
+from ui.row_index import RowFilter, RowIndex
+from ui.row_table import Column
+from ui.safe_text import one_line
+from ui.words import SIM_STANDINGS, counted, tr
+
+NEED_YOU = frozenset({SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY, SimStanding.PIN})
+UNREACHED = frozenset({SimStanding.NO_NETWORK, SimStanding.AWAY, SimStanding.OUT, SimStanding.SAME_NUMBER})
+RENTS_TO_BAN = 3
+
+
+def sims_spec(orders: Orders) -> ListSpec[SimRow]:
+    return ListSpec(
+        topic=Topic.SIMS,
+        title=tr("SIMs"),
+        columns=_columns(),
+        key=lambda row: row.sim_id,
+        read=lambda desk, keys: desk.sims(keys),
+        haystack=lambda row: " ".join(
+            (row.msisdn, row.iccid, row.phone_label, row.country, row.operator, str(row.rent_id or ""))
+        ),
+        filters=_filters(),
+        sort_column=1,
+        summary=_summary,
+        heading=lambda row: formats.grouped_msisdn(row.msisdn) if row.msisdn else tr("SIM without a number"),
+        word=lambda row: SIM_STANDINGS[row.standing],
+        facts=_facts,
+        actions=_actions(orders),
+        empty=Emptiness(
+            tr("No SIMs yet"), tr("SIMs appear by themselves once a phone that holds them is connected and ready.")
+        ),
+        empty_by_filter={
+            "need": Emptiness(tr("No SIM needs you")),
+            "offer": Emptiness(
+                tr("No number is on offer"), tr("A number goes on offer when its phone is ready and its number is known.")
+            ),
+        },
+        sensible=lambda row: row.standing is SimStanding.RENTED,
+    )
+
+
+def _columns() -> list[Column[SimRow]]:
+    return [
+        Column(
+            title=tr("Number"),
+            text=lambda row, _: formats.msisdn(row.msisdn),
+            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
+            sample="+4915112345678",
+            mono=True,
+        ),
+        Column(
+            title=tr("Phone"),
+            text=lambda row, _: _place(row),
+            sort_key=lambda row: (row.phone_label.casefold(), row.slot or 0) if row.phone_label else None,
+            sample="shelf 12, port 12 · slot 1",
+            dim=True,
+            rank=2,
+            stretch=True,
+        ),
+        Column(
+            title=tr("State"),
+            text=lambda row, _: SIM_STANDINGS[row.standing].said(),
+            sort_key=lambda row: row.standing,
+            sample=tr("phone not ready"),
+            word=lambda row: SIM_STANDINGS[row.standing],
+        ),
+        Column(
+            title=tr("Country, operator"),
+            text=lambda row, _: one_line(formats.place(row.country, row.operator), 60),
+            sort_key=lambda row: (row.country, row.operator),
+            sample="kazakhstan · beeline",
+            rank=1,
+        ),
+        Column(
+            title=tr("Rents"),
+            text=lambda row, _: formats.number(row.rents_total),
+            sort_key=lambda row: row.rents_total,
+            sample="9 999",
+            align_right=True,
+            rank=3,
+        ),
+        Column(
+            title=tr("Unused"),
+            text=lambda row, _: tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN),
+            sort_key=lambda row: row.unused_in_a_row,
+            sample="2 of 3",
+            align_right=True,
+            dim=True,
+            rank=5,
+            tooltip=lambda row: tr("Rents in a row without an SMS; the third bans the number for 24 hours."),
+        ),
+        Column(
+            title=tr("Income"),
+            text=lambda row, _: formats.money(row.income_total),
+            sort_key=lambda row: row.income_total,
+            sample="₽ 99 999",
+            align_right=True,
+            rank=2,
+        ),
+        Column(
+            title=tr("ICCID"),
+            text=lambda row, _: formats.short_iccid(row.iccid),
+            sort_key=lambda row: row.iccid or None,
+            sample="8970 … 4417",
+            mono=True,
+            dim=True,
+            rank=6,
+            tooltip=lambda row: formats.grouped_iccid(row.iccid),
+        ),
+    ]
+
+
+def _filters() -> list[RowFilter[SimRow]]:
+    return [
+        RowFilter("all", tr("All"), lambda row: True),
+        RowFilter("offer", tr("On offer"), lambda row: row.standing is SimStanding.ON_OFFER),
+        RowFilter("rented", tr("Rented"), lambda row: row.standing is SimStanding.RENTED),
+        RowFilter("need", tr("Need you"), lambda row: row.standing in NEED_YOU),
+        RowFilter("held", tr("Held back"), lambda row: row.standing is SimStanding.HELD_BACK),
+        RowFilter("unreached", tr("Unreached"), lambda row: row.standing in UNREACHED),
+    ]
+
+
+def _summary(index: RowIndex[SimRow]) -> str:
+    offered = sum(row.standing is SimStanding.ON_OFFER for row in index)
+    needing = sum(row.standing in NEED_YOU for row in index)
+    parts = [tr("{offered} of {all} on offer").format(offered=offered, all=len(index))]
+    if needing:
+        parts.append(counted(needing, "1 needs you", "%n need you"))
+    return " · ".join(parts)
+
+
+def _facts(row: SimRow, now: datetime) -> list[Fact]:
+    sources = {"phone": tr("from the SIM"), "file": tr("from the numbers file"), "hand": tr("entered by you")}
+    facts = [
+        Fact(tr("What it means"), SIM_STANDINGS[row.standing].explained()),
+        Fact(tr("Your reason"), one_line(row.held_reason)) if row.held_reason else None,
+        Fact(tr("Banned until"), formats.day_time(row.banned_until, now)) if row.banned_until else None,
+        Fact(tr("Since"), formats.day_time(row.standing_since, now)) if row.standing_since else None,
+        Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
+        Fact(tr("Number is"), sources.get(row.msisdn_source, tr("not known"))),
+        Fact(tr("ICCID"), formats.grouped_iccid(row.iccid), mono=True),
+        Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
+        Fact(tr("Phone"), _place(row)),
+        Fact(tr("Rents"), formats.number(row.rents_total)),
+        Fact(tr("Unused in a row"), tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN)),
+        Fact(tr("Income"), formats.money(row.income_total)),
+        Fact(tr("Last rented"), formats.day_time(row.last_rented_at, now)),
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _actions(orders: Orders) -> list[RowAction[SimRow]]:
+    def is_rented(row: SimRow) -> bool:
+        return row.rent_id is not None
+
+    return [
+        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}"), applies=_has_number),
+        RowAction(text=tr("Edit number…"), run=lambda rows: orders.edit_number(rows[0]), applies=lambda row: not is_rented(row)),
+        RowAction(text=tr("Hold back…"), run=orders.hold_back, applies=lambda row: not _is_held(row), several=True),
+        RowAction(text=tr("Release"), run=orders.release, applies=_is_held, several=True),
+        RowAction(
+            text=tr("Ban…"),
+            run=lambda rows: orders.set_ban(rows[0]),
+            applies=lambda row: row.banned_until is None and _has_number(row),
+        ),
+        RowAction(
+            text=tr("Lift ban"),
+            run=lambda rows: orders.lift_bans([row.sim_id for row in rows]),
+            applies=lambda row: row.banned_until is not None,
+            several=True,
+        ),
+        RowAction(
+            text=tr("Show rent"), run=lambda rows: orders.go(Topic.RENTS, str(rows[0].rent_id)), applies=is_rented
+        ),
+        RowAction(
+            text=tr("Show phone"),
+            run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id),
+            applies=lambda row: bool(row.phone_id),
+        ),
+    ]
+
+
+def _has_number(row: SimRow) -> bool:
+    return bool(row.msisdn)
+
+
+def _is_held(row: SimRow) -> bool:
+    """A held SIM that is rented or banned shows that first; its reason tells."""
+    return row.standing is SimStanding.HELD_BACK or bool(row.held_reason)
+
+
+def _place(row: SimRow) -> str:
+    if not row.phone_label:
+        return formats.NOTHING
+    return f"{one_line(row.phone_label, 60)} · {formats.slot(row.slot)}"
