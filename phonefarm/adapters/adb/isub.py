@@ -1,4 +1,4 @@
-"""Active SIMs from `dumpsys isub`, in both families of its output; its names are free text, so keys anchor the reading."""
+"""Active SIMs from `dumpsys isub`, both families of its output; its names are free text, so keys anchor the reading."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ LONGEST_SILENCE = 30 * 60.0
 
 _STDOUT, _STDERR, _EXIT = 1, 2, 3
 _FRAME_HEAD = 5
+_CLOSE_STDIN = bytes((4, 0, 0, 0, 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class Shell:
 
     async def _framed(self, command: str) -> ShellAnswer:
         stdout, stderr, first = bytearray(), bytearray(), None
-        with closing(await self._socket.open_service(self._serial, f"shell,v2,raw:{command}")) as talk:
+        with closing(await self._open_framed(command)) as talk:
             while True:
                 kind, length = await _frame_head(talk)
                 self._check_size(len(stdout) + len(stderr) + length)
@@ -72,6 +73,13 @@ class Shell:
                     stdout += payload
                 elif kind == _STDERR:
                     stderr += payload
+
+    async def _open_framed(self, command: str) -> Conversation:
+        talk = await self._socket.open_service(self._serial, f"shell,v2,raw:{command}")
+        # Nothing will be typed. Said at once, it also acknowledges the server's OKAY, for whose acknowledgement
+        # the server holds back the first output: some 40 ms, by which the phone's clock would seem slow.
+        talk.send(_CLOSE_STDIN)
+        return talk
 
     async def _unframed(self, command: str) -> ShellAnswer:
         """The same through the old service, which tells neither end nor exit code: an end mark does."""
@@ -91,9 +99,10 @@ class Shell:
         return ShellAnswer(stdout=text, stderr=b"", exit_code=int(end[1]), first_output_at=first)
 
     async def _pieces(self, command: str) -> AsyncGenerator[bytes, None]:
-        service = f"shell,v2,raw:{command}" if self._v2 else f"shell:{command}"
         async with phone_errors(self._serial, within=OPEN_WITHIN):
-            talk = await self._socket.open_service(self._serial, service)
+            talk = await (
+                self._open_framed(command) if self._v2 else self._socket.open_service(self._serial, f"shell:{command}")
+            )
         with closing(talk):
             while True:
                 async with phone_errors(self._serial, within=LONGEST_SILENCE):

@@ -43,6 +43,10 @@ class Conversation:
             raise Refused(await self.block())
         raise ProtocolBroken(f"What listens there is no adb server: it answered {status!r}.")
 
+    def send(self, data: bytes) -> None:
+        """Send a few bytes and do not wait for their leaving."""
+        self._writer.write(data)
+
     async def block(self) -> str:
         """A text behind its length in four hex digits."""
         return await self.text(await self.length())
