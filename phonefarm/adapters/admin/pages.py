@@ -1,0 +1,79 @@
+"""GET /health as JSON and GET /metrics for Prometheus; served on this PC only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from quart import Quart, Response
+from werkzeug.exceptions import HTTPException
+
+from phonefarm import __version__
+from phonefarm.application.farm_desk import FarmDesk
+from phonefarm.application.health import worst
+from phonefarm.application.read_models import Overview, PhoneState
+
+
+def admin_app(desk: FarmDesk) -> Quart:
+    quart = Quart(__name__, static_folder=None)
+
+    @quart.get("/health")
+    async def health() -> Response:
+        body = json.dumps(health_of(await desk.overview()), ensure_ascii=False)
+        return Response(body, content_type="application/json; charset=utf-8")
+
+    @quart.get("/metrics")
+    async def metrics() -> Response:
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Snapshot(await desk.overview()))
+        return Response(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @quart.errorhandler(HTTPException)
+    async def refused(error: HTTPException) -> Response:
+        return Response(json.dumps({"error": error.name}), status=error.code, content_type="application/json")
+
+    return quart
+
+
+def health_of(overview: Overview) -> dict[str, object]:
+    """The body of /health: status, checks by name, counts."""
+    return {
+        "status": worst(overview.vitals).value,
+        "version": __version__,
+        "checks": {
+            vital.name: {"status": vital.verdict.value, "detail": vital.detail, "since": vital.since.isoformat()}
+            for vital in overview.vitals
+        },
+        "counts": asdict(overview.counts),
+    }
+
+
+class _Snapshot(Collector):
+    """One overview as metrics; every phone state is there, zero as zero."""
+
+    def __init__(self, overview: Overview) -> None:
+        self._overview = overview
+
+    def collect(self) -> list[GaugeMetricFamily]:
+        families = []
+        for name, value in asdict(self._overview.counts).items():
+            family = GaugeMetricFamily(f"phonefarm_{name}", f"{name.replace('_', ' ').capitalize()} now.")
+            family.add_metric([], value)
+            families.append(family)
+        by_state = GaugeMetricFamily("phonefarm_phones_by_state", "Phones in each state.", labels=["state"])
+        for state in PhoneState:
+            by_state.add_metric([state.value], self._overview.phones_by_state.get(state, 0))
+        checks = GaugeMetricFamily("phonefarm_check", "1 pass, 0.5 warn, 0 fail.", labels=["check"])
+        for vital in self._overview.vitals:
+            checks.add_metric([vital.name], {"pass": 1.0, "warn": 0.5, "fail": 0.0}[vital.verdict.value])
+        arrival = GaugeMetricFamily("phonefarm_arrival_seconds", "Arrival to the market's 200.", labels=["quantile"])
+        for quantile, seconds in (
+            ("0.5", self._overview.arrival_p50_seconds),
+            ("0.99", self._overview.arrival_p99_seconds),
+        ):
+            if seconds is not None:
+                arrival.add_metric([quantile], seconds)
+        return [*families, by_state, checks, arrival]

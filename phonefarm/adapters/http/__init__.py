@@ -1,0 +1,1 @@
+"""Hypercorn on a socket that was bound beforehand."""

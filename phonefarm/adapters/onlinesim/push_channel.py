@@ -1,0 +1,146 @@
+"""One attempt to give an SMS to Onlinesim, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Literal
+
+import aiohttp
+
+from phonefarm import __version__
+from phonefarm.adapters.onlinesim import wire
+from phonefarm.application.interfaces import PushMessage
+from phonefarm.domain.pushes import (
+    Accepted,
+    Failed,
+    FinalRefusal,
+    KeyRefused,
+    PushOutcome,
+    SoftRefusal,
+    TooMany,
+)
+
+ATTEMPT_SECONDS = 10.0
+MOST_ANSWER_BYTES = 64 * 1024
+CONNECTIONS = 32
+
+_FINAL = {"NO_OPERATION": "NO_OPERATION", "NO_OP": "NO_OPERATION", "BAD_SERVICE": "BAD_SERVICE"}
+_SOFT = frozenset({"IGNORED", "SERVICE_BAN"})
+_TOO_MANY = "TOO_MANY_ATTEMPTS"
+_TOKEN_FIELDS = ("error", "status", "response", "message", "code")
+
+
+class OnlinesimPushChannel:
+    """Makes one attempt and says how it ended; what follows is the domain's to decide."""
+
+    def __init__(
+        self, push_url: str, current_key: Callable[[], str | None], sms_id: Literal["rent", "message"]
+    ) -> None:
+        self._push_url = push_url
+        self._current_key = current_key
+        self._sms_id: Literal["rent", "message"] = sms_id
+        self._http: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        self._http = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS),
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
+            headers={"User-Agent": f"phonefarm/{__version__}", "Accept-Encoding": "gzip"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+            self._http = None
+
+    async def push(self, message: PushMessage) -> PushOutcome:
+        key = self._current_key()
+        if self._http is None or not self._push_url or not key:
+            return Failed(detail="nothing is sent: the push URL or the key is not set")
+        body = json.dumps(wire.push_body(message, key, self._sms_id), ensure_ascii=False).encode("utf-8", "replace")
+        headers = {"Content-Type": "application/json; charset=utf-8", "Authorization": f"Bearer {key}"}
+        begun = datetime.now(UTC)
+        try:
+            async with self._http.post(self._push_url, data=body, headers=headers, allow_redirects=False) as answer:
+                text = await _text_of(answer)
+                took = datetime.now(UTC) - begun
+                return outcome_of(answer.status, text, answer.headers, took)
+        except TimeoutError:
+            return Failed(detail=f"no answer within {ATTEMPT_SECONDS:g} s")
+        except (aiohttp.ClientError, OSError) as error:
+            return Failed(detail=f"no connection: {_cause(error)}")
+
+
+async def _text_of(answer: aiohttp.ClientResponse) -> str:
+    """The answer's body, cut at the cap.
+
+    A 200 whose body breaks off is read as far as it came: the market has said 200, and
+    sending again after that is what the contract forbids.
+    """
+    parts = bytearray()
+    try:
+        async for part in answer.content.iter_any():
+            parts += part
+            if len(parts) >= MOST_ANSWER_BYTES:
+                break
+    except (aiohttp.ClientError, OSError):
+        if answer.status != 200:
+            raise
+    return bytes(parts[:MOST_ANSWER_BYTES]).decode("utf-8", "replace")
+
+
+def outcome_of(status: int, text: str, headers: Mapping[str, str], took: timedelta) -> PushOutcome:
+    """The outcome of an answer: a known token decides over the HTTP status, then the status does."""
+    found = _tokens(text)
+    for token in found:
+        if token in _FINAL:
+            return FinalRefusal(token=_FINAL[token])
+        if token in _SOFT:
+            return SoftRefusal(token=token)
+    if status == 429 or _TOO_MANY in found:
+        return TooMany(retry_after=_retry_after(headers.get("Retry-After")))
+    if status in (401, 403):
+        return KeyRefused(http_status=status)
+    milliseconds = took // timedelta(milliseconds=1)
+    if status != 200:
+        return Failed(detail=f"HTTP {status} after {milliseconds} ms")
+    if "ERROR" in found:
+        return Failed(detail=f"HTTP 200 with status ERROR after {milliseconds} ms")
+    return Accepted()
+
+
+def _tokens(text: str) -> list[str]:
+    """What the answer says: the telling fields of a JSON object, or the plain text."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return [text.strip().strip('"').upper()] if len(text) < 200 else []
+    if isinstance(body, str):
+        return [body.strip().upper()]
+    if not isinstance(body, dict):
+        return []
+    return [value.strip().upper() for field in _TOKEN_FIELDS if isinstance(value := body.get(field), str)]
+
+
+def _retry_after(value: str | None) -> timedelta | None:
+    """Retry-After as seconds or as a date; None where it says nothing usable."""
+    if value is None:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        return timedelta(seconds=min(int(value), 10**6))
+    try:
+        return max(parsedate_to_datetime(value) - datetime.now(UTC), timedelta(0))
+    except (TypeError, ValueError):
+        return None
+
+
+def _cause(error: Exception) -> str:
+    """The cause without the URL: it may carry what is nobody's business."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return str(error.os_error.strerror or type(error.os_error).__name__)
+    return type(error).__name__

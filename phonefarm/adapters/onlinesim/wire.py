@@ -1,0 +1,180 @@
+"""The market's JSON, field for field: requests parsed strictly, answers and pushes built with exact types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal, NoReturn
+
+from phonefarm.application.interfaces import PushMessage
+from phonefarm.domain.allocation import ANY, Order, folded
+from phonefarm.domain.ids import Msisdn, RentId
+from phonefarm.domain.rents import FinishStatus
+
+Body = dict[str, Any]
+
+LARGEST_ID = 2**53 - 1
+LARGEST_SUM = Decimal(10**9)
+MOST_PREFIXES = 10_000
+
+
+class BadRequest(Exception):
+    """A request that is refused; changes nothing. `reason` goes to the caller and never repeats its values."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberOrder:
+    order: Order
+    expected: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinishOrder:
+    rent_id: RentId
+    status: FinishStatus
+    total: Decimal | None
+
+
+def parse_body(raw: bytes) -> Body:
+    """The JSON object in a request; numbers with a fraction stay exact."""
+    try:
+        body = json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise BadRequest("the body is not JSON in UTF-8") from None
+    if not isinstance(body, dict):
+        raise BadRequest("the body is not a JSON object")
+    return body
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def expect_action(body: Mapping[str, Any], action: str, *, service: bool) -> None:
+    """The request is for this route; `rent` is accepted in any case."""
+    given = body.get("action")
+    if not isinstance(given, str) or given.upper() != action:
+        raise BadRequest(f"action must be {action}")
+    if service:
+        wanted = body.get("service")
+        if not isinstance(wanted, str) or wanted.lower() != "rent":
+            raise BadRequest("service must be rent")
+
+
+def number_order(body: Mapping[str, Any], country_by_dial_code: Mapping[str, str]) -> NumberOrder:
+    """GET_NUMBER; country and operator are optional, `any` and empty text mean no filter."""
+    return NumberOrder(
+        order=Order(
+            country=_country(body.get("country"), country_by_dial_code),
+            operator=_operator(body.get("operator")),
+            excluded_prefixes=_prefixes(body.get("exceptionPhoneSet")),
+        ),
+        expected=_amount(body.get("sum"), "sum"),
+    )
+
+
+def finish_order(body: Mapping[str, Any]) -> FinishOrder:
+    """FINISH_ACTIVATION; `sum` may be missing."""
+    rent_id = _integer(body.get("activationId"), "activationId")
+    if not 1 <= rent_id <= LARGEST_ID:
+        raise BadRequest("activationId must be a positive integer")
+    status = _integer(body.get("status"), "status")
+    if status not in set(FinishStatus):
+        raise BadRequest("status must be 1, 3, 4 or 5")
+    total = body.get("sum")
+    return FinishOrder(
+        rent_id=RentId(rent_id),
+        status=FinishStatus(status),
+        total=None if total is None else _amount(total, "sum"),
+    )
+
+
+def services_answer(offer: Mapping[str, Mapping[str, int]]) -> Body:
+    countries = [
+        {"country": country, "operatorMap": {operator: {"rent": number} for operator, number in operators.items()}}
+        for country, operators in sorted(offer.items())
+    ]
+    return {"status": "SUCCESS", "countryList": countries}
+
+
+def number_answer(msisdn: Msisdn, rent_id: RentId) -> Body:
+    return {"status": "SUCCESS", "number": int(msisdn), "activationId": int(rent_id)}
+
+
+def error_answer(reason: str) -> Body:
+    return {"status": "ERROR", "error": reason}
+
+
+def push_body(message: PushMessage, key: str, sms_id: Literal["rent", "message"]) -> Body:
+    """PUSH_SMS_RENT; `smsId` carries the rent's id as documented, or the message's own by setting."""
+    return {
+        "smsId": int(message.rent_id if sms_id == "rent" else message.sms_id),
+        "phoneFrom": message.sender,
+        "phone": str(message.msisdn),
+        "text": message.text,
+        "action": "PUSH_SMS",
+        "key": key,
+        "service": "rent",
+    }
+
+
+def _integer(value: object, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise BadRequest(f"{name} must be an integer")
+    return value
+
+
+def _amount(value: object, name: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise BadRequest(f"{name} must be a number")
+    amount = Decimal(value)
+    if not 0 <= amount <= LARGEST_SUM:
+        raise BadRequest(f"{name} is out of range")
+    return amount
+
+
+def _country(value: object, by_dial_code: Mapping[str, str]) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    name = _name(value, "country")
+    if name is None:
+        return None
+    digits = name.removeprefix("+")
+    return by_dial_code.get(digits, name) if digits.isascii() and digits.isdigit() else name
+
+
+def _operator(value: object) -> str | None:
+    return _name(value, "operator")
+
+
+def _name(value: object, field: str) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise BadRequest(f"{field} must be a string")
+    return None if folded(value) in ("", ANY) else value.strip()
+
+
+def _prefixes(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MOST_PREFIXES:
+        raise BadRequest("exceptionPhoneSet must be an array of integers")
+    prefixes = (_prefix(item) for item in value)
+    return tuple(prefix for prefix in prefixes if prefix)
+
+
+def _prefix(item: object) -> str:
+    if isinstance(item, bool) or not isinstance(item, int | str):
+        raise BadRequest("exceptionPhoneSet must be an array of integers")
+    digits = str(item).replace(" ", "").removeprefix("+")
+    if digits and not (digits.isascii() and digits.isdigit()):
+        raise BadRequest("exceptionPhoneSet must be an array of integers")
+    return digits

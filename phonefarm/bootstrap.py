@@ -1,0 +1,222 @@
+"""Builds the farm: adapters, use cases, desk. Nothing else constructs them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import SecretStr
+
+from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.admin.pages import admin_app
+from phonefarm.adapters.catalog.network_names import read_catalog
+from phonefarm.adapters.catalog.numbers_file import NumbersFile
+from phonefarm.adapters.http.server import bind, serve_until
+from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
+from phonefarm.adapters.onlinesim.webhooks import Webhooks
+from phonefarm.adapters.secrets.keyring_store import KeyringStore
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.events import Announcer
+from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
+from phonefarm.application.interfaces import PhoneBridge, SecretStore
+from phonefarm.application.live_desk import LiveFarmDesk
+from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.push_worker import PushWorker
+from phonefarm.application.read_models import Topic, Verdict
+from phonefarm.application.rentals import Rentals
+from phonefarm.application.sim_inventory import SimInventory
+from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.tasks import Tasks
+from phonefarm.application.upkeep import Upkeep
+from phonefarm.logs import SecretFilter
+from phonefarm.resource_files import RESOURCES
+from phonefarm.settings import Settings, parse_address
+from phonefarm.settings_keeper import SettingsKeeper
+
+log = structlog.get_logger(__name__)
+
+PUSHES_END_WITHIN = 3.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """The two sockets, bound before anything starts."""
+
+    webhooks: socket.socket
+    admin: socket.socket
+
+    def close(self) -> None:
+        self.webhooks.close()
+        self.admin.close()
+
+    @property
+    def webhooks_address(self) -> str:
+        return _name_of(self.webhooks)
+
+    @property
+    def admin_address(self) -> str:
+        return _name_of(self.admin)
+
+
+def bind_listeners(settings: Settings) -> Listeners:
+    """Raises KnownError for a port that is taken."""
+    webhooks = bind(*parse_address(settings.listen), "webhook server")
+    try:
+        return Listeners(webhooks=webhooks, admin=bind(*parse_address(settings.admin_listen), "admin port"))
+    except BaseException:
+        webhooks.close()
+        raise
+
+
+def _name_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def secret_store(settings: Settings) -> KeyringStore:
+    return KeyringStore(os.fspath(settings.data_dir.resolve()))
+
+
+class CurrentKey:
+    """The partner key: from the environment, else from the keyring, also after it was changed in the window."""
+
+    def __init__(self, settings: Settings, secrets: SecretStore, hidden: SecretFilter) -> None:
+        given = settings.api_key
+        self._given = given.get_secret_value() if isinstance(given, SecretStr) else None
+        self._key = self._given or secrets.read_key()
+        self._secrets = secrets
+        hidden.add(self._key or "")
+
+    def __call__(self) -> str | None:
+        return self._key
+
+    # The window's settings write through here, so that a new key is used at once.
+
+    def read_key(self) -> str | None:
+        return self._secrets.read_key()
+
+    def write_key(self, key: str) -> None:
+        self._secrets.write_key(key)
+        self._key = self._given or key
+
+
+class Farm:
+    """A farm ready to run on one event loop: `start`, then `stop` within five seconds."""
+
+    def __init__(self, settings: Settings, listeners: Listeners, hidden: SecretFilter) -> None:
+        self._settings = settings
+        self._listeners = listeners
+        self._database = Database(settings.resolved_database_url)
+        self._key = CurrentKey(settings, secret_store(settings), hidden)
+        self._announcer = Announcer()
+        self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
+        self._tasks = Tasks(self._report_bug)
+        self._stop_servers = asyncio.Event()
+        catalog = read_catalog(RESOURCES)
+        selling = bool(settings.push_url and self._key())
+        self._rentals = Rentals(self._database, self._announcer, utc_now, selling=selling)
+        self._inventory = SimInventory(self._database, self._announcer, catalog.names, utc_now)
+        self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id)
+        self._pushes = PushWorker(
+            self._database,
+            self._channel,
+            self._announcer,
+            utc_now,
+            self._tasks,
+            spacing=timedelta(seconds=settings.push_retry_seconds),
+            report_market=lambda verdict, detail: self._health.report(MARKET, verdict, detail),
+        )
+        self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake)
+        self._watch = self._phone_watch()
+        self._webhooks = Webhooks(
+            self._rentals, self._key, utc_now, catalog.country_by_dial_code, require_bearer=settings.require_bearer
+        )
+        self._upkeep = self._make_upkeep()
+        self.desk = LiveFarmDesk(
+            storage=self._database,
+            announcer=self._announcer,
+            health=self._health,
+            clock=utc_now,
+            watch=self._watch,
+            inventory=self._inventory,
+            intake=self._intake,
+            rentals=self._rentals,
+            pushes=self._pushes,
+            settings=SettingsKeeper(settings, self._key, hidden),
+        )
+
+    @property
+    def listeners(self) -> Listeners:
+        return self._listeners
+
+    async def start(self) -> None:
+        """Open the database and set everything going; raises KnownError if the world does not let it."""
+        await asyncio.to_thread(self._database.open)
+        await self._channel.open()
+        await self._pushes.recover()
+        self._report_selling()
+        await self._watch.start()
+        self._tasks.keep_going(self._pushes.run, "pushes")
+        self._tasks.keep_going(self._upkeep.run, "upkeep")
+        self._tasks.start(self._serve(self._webhooks.app(), self._listeners.webhooks), "webhook server")
+        self._tasks.start(self._serve(admin_app(self.desk), self._listeners.admin), "admin server")
+        log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
+
+    async def stop(self) -> None:
+        """Take no more orders, let pushes under way end, put everything down; loses nothing."""
+        self._stop_servers.set()
+        await self._pushes.stop(PUSHES_END_WITHIN)
+        await self._tasks.stop(1.5)
+        await self._channel.close()
+        self._announcer.close()
+        await asyncio.to_thread(self._database.close)
+        self._listeners.close()
+        log.info("stopped")
+
+    async def _serve(self, app: Any, listener: socket.socket) -> None:
+        await serve_until(app, listener, self._stop_servers)
+
+    def _phone_watch(self) -> PhoneWatch:
+        adb = self._settings.adb_path or None
+        bridges: list[PhoneBridge] = [AdbBridge(server, adb=adb) for server in self._settings.adb_server_list]
+        return PhoneWatch(
+            self._database,
+            bridges,
+            self._inventory,
+            self._intake,
+            self._announcer,
+            utc_now,
+            self._tasks,
+            poll_seconds=self._settings.poll_seconds,
+            rent_poll_seconds=self._settings.rent_poll_seconds,
+            report_server=lambda server, verdict, detail: self._health.report(ADB, verdict, detail, part=server),
+        )
+
+    def _make_upkeep(self) -> Upkeep:
+        numbers = NumbersFile(Path(self._settings.numbers_file) if self._settings.numbers_file else None)
+        return Upkeep(
+            self._database, self._rentals, self._inventory, self._announcer, self._health, numbers.read_if_changed
+        )
+
+    def _report_selling(self) -> None:
+        self._health.report(ENGINE, Verdict.PASS, "running")
+        if not self._key():
+            self._health.report(WEBHOOKS, Verdict.FAIL, "the Onlinesim key is not set")
+        elif not self._settings.push_url:
+            self._health.report(WEBHOOKS, Verdict.FAIL, "the push URL is not set")
+        else:
+            self._health.report(WEBHOOKS, Verdict.PASS, f"listening on {self._listeners.webhooks_address}")
+        self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
+
+    def _report_bug(self, task: str, error: BaseException) -> None:
+        self._health.report(ENGINE, Verdict.FAIL, f"bug in '{task}' ({type(error).__name__}); see the log", part=task)
