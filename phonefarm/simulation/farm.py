@@ -113,6 +113,18 @@ class VirtualFarm:
             rows.writerow((sim.iccid, sim.msisdn, sim.operator.country, sim.operator.name, label))
         return text.getvalue()
 
+    def stats(self) -> dict[str, int]:
+        """The phones' counters, summed."""
+        return {
+            "phones": len(self.phones),
+            "plugged": sum(phone.is_plugged for phone in self.phones),
+            "sims": sum(len(phone.sims) for phone in self.phones),
+            "log_readers": sum(phone.log_readers for phone in self.phones),
+            "shell_commands": sum(phone.counters.shell_commands for phone in self.phones),
+            "queries": sum(phone.counters.queries for phone in self.phones),
+            "sms_delivered": sum(phone.counters.sms_delivered for phone in self.phones),
+        }
+
     # The adb server.
 
     async def connect_to(self, adb_host: str, adb_port: int) -> dict[str, str]:

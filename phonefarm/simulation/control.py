@@ -1,0 +1,207 @@
+"""A small HTTP control for virtual phones and the virtual market in another process; loopback only."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from phonefarm.simulation.answers import Outcome
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.partner import PartnerFailed
+from phonefarm.simulation.phone import VirtualPhone
+
+Body = dict[str, Any]
+Act = Callable[[VirtualPhone, Body], Awaitable[None]]
+
+
+class ControlServer:
+    """Serves a set of routes on a loopback address."""
+
+    def __init__(self, routes: web.RouteTableDef, listen: tuple[str, int]) -> None:
+        if not ipaddress.ip_address(listen[0]).is_loopback:
+            raise ValueError(f"the control listens on loopback only, not on {listen[0]}")
+        application = web.Application(middlewares=[_plain_errors])
+        application.add_routes(routes)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+        self._listen = listen
+        self.url = ""
+
+    async def __aenter__(self) -> ControlServer:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, *self._listen).start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+
+@web.middleware
+async def _plain_errors(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except KeyError as error:
+        return web.json_response({"error": f"the body has no {error}"}, status=400)
+    except LookupError as error:
+        return web.json_response({"error": str(error)}, status=404)
+    except (ValueError, TypeError) as error:
+        return web.json_response({"error": str(error)}, status=400)
+    except PartnerFailed as error:
+        return web.json_response({"error": str(error)}, status=502)
+
+
+async def _body(request: web.Request) -> Body:
+    body = await request.json() if request.can_read_body else {}
+    if not isinstance(body, dict):
+        raise ValueError("the body must be a JSON object")
+    return body
+
+
+async def _swap(phone: VirtualPhone, _: Body) -> None:
+    phone.swap_sims()
+
+
+async def _cut(phone: VirtualPhone, body: Body) -> None:
+    phone.cut_answer_after(int(body["after"]))
+
+
+async def _query(phone: VirtualPhone, body: Body) -> None:
+    phone.set_query_seconds(float(body["seconds"]))
+
+
+async def _skew(phone: VirtualPhone, body: Body) -> None:
+    phone.set_clock_skew(float(body["seconds"]))
+
+
+async def _hang(phone: VirtualPhone, body: Body) -> None:
+    phone.hang(bool(body.get("on", True)))
+
+
+async def _hints(phone: VirtualPhone, body: Body) -> None:
+    phone.send_hints(bool(body.get("on", True)))
+
+
+async def _withhold(phone: VirtualPhone, body: Body) -> None:
+    phone.withhold_sms(bool(body.get("on", True)))
+
+
+async def _delete_newest(phone: VirtualPhone, _: Body) -> None:
+    phone.delete_newest_sms()
+
+
+async def _slot_state(phone: VirtualPhone, body: Body) -> None:
+    phone.set_slot_state(int(body["slot"]), body.get("state"))
+
+
+ACTIONS: dict[str, Act] = {
+    "unplug": lambda phone, _: phone.unplug(),
+    "replug": lambda phone, _: phone.replug(),
+    "reboot": lambda phone, body: phone.reboot(float(body.get("seconds", 5))),
+    "authorize": lambda phone, _: phone.authorize(),
+    "revoke": lambda phone, _: phone.revoke_authorization(),
+    "drop": lambda phone, _: phone.drop_connections(),
+    "swap": _swap,
+    "cut": _cut,
+    "query": _query,
+    "skew": _skew,
+    "hang": _hang,
+    "hints": _hints,
+    "withhold": _withhold,
+    "delete-newest": _delete_newest,
+    "slot-state": _slot_state,
+}
+
+
+def phone_routes(farm: VirtualFarm) -> web.RouteTableDef:
+    """GET /phones, /stats, /numbers.csv; POST /sms, /phones/NAME/ACTION."""
+    routes = web.RouteTableDef()
+
+    @routes.get("/phones")
+    async def phones(_: web.Request) -> web.Response:
+        return web.json_response([phone.describe() for phone in farm.phones])
+
+    @routes.get("/stats")
+    async def stats(_: web.Request) -> web.Response:
+        return web.json_response(farm.stats())
+
+    @routes.get("/numbers.csv")
+    async def numbers(_: web.Request) -> web.Response:
+        return web.Response(text=farm.numbers_csv(), content_type="text/csv")
+
+    @routes.post("/sms")
+    async def sms(request: web.Request) -> web.Response:
+        body = await _body(request)
+        if "msisdn" in body:
+            phone, slot = farm.find(str(body["msisdn"]))
+        else:
+            phone, slot = farm.phone(str(body["phone"])), int(body.get("slot", 0))
+        stored = await phone.deliver_sms(str(body["sender"]), str(body["text"]), slot)
+        return web.json_response({"serial": phone.serial, "row_id": stored.row_id, "date_ms": stored.date_ms})
+
+    @routes.post("/phones/{phone}/{action}")
+    async def act(request: web.Request) -> web.Response:
+        phone = farm.phone(request.match_info["phone"])
+        action = ACTIONS.get(request.match_info["action"])
+        if action is None:
+            raise LookupError(f"no action {request.match_info['action']}; there are {', '.join(sorted(ACTIONS))}")
+        await action(phone, await _body(request))
+        return web.json_response(phone.describe())
+
+    return routes
+
+
+def market_routes(market: Market) -> web.RouteTableDef:
+    """GET /record, /summary; POST /order, /finish, /policy."""
+    routes = web.RouteTableDef()
+
+    @routes.get("/record")
+    async def record(_: web.Request) -> web.Response:
+        return web.json_response(market.record.as_json())
+
+    @routes.get("/summary")
+    async def summary(_: web.Request) -> web.Response:
+        return web.json_response(market.record.counts())
+
+    @routes.get("/services")
+    async def services(_: web.Request) -> web.Response:
+        return web.json_response(await market.services())
+
+    @routes.post("/order")
+    async def order(request: web.Request) -> web.Response:
+        body = await _body(request)
+        rent = await market.order(
+            body.get("country"),
+            body.get("operator", "any"),
+            price=body.get("sum", 320),
+            without_prefixes=body.get("exceptionPhoneSet", ()),
+        )
+        if rent is None:
+            return web.json_response({"issued": False})
+        return web.json_response({"issued": True, "rent_id": rent.rent_id, "msisdn": rent.msisdn})
+
+    @routes.post("/finish")
+    async def finish(request: web.Request) -> web.Response:
+        body = await _body(request)
+        return web.json_response(
+            {"success": await market.finish(int(body["rent_id"]), int(body["status"]), body.get("sum"))}
+        )
+
+    @routes.post("/policy")
+    async def policy(request: web.Request) -> web.Response:
+        body = await _body(request)
+        market.policy.script(*(Outcome(name) for name in body.get("script", ())))
+        if "chances" in body:
+            market.policy.chances = {Outcome(name): float(chance) for name, chance in body["chances"].items()}
+        return web.json_response({"scripted_left": market.policy.scripted_left, "chances": market.policy.chances})
+
+    return routes

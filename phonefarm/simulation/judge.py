@@ -1,0 +1,90 @@
+"""What became of every SMS of a play: the account that a run is judged by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from phonefarm.simulation.market_record import MarketRecord, PushRecord
+from phonefarm.simulation.play import SentSms
+
+FINISH_GRACE = 5.0
+"""An SMS that came so shortly before the end of its rent may miss it without being lost."""
+
+MessageKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    rents: int
+    sms_received: int
+    """As the app counts them where it was asked, else as the play sent them."""
+    delivered: int
+    refused: int
+    lost: int
+    """Sent to a rented number and neither taken nor refused by the market, nor late."""
+    late: int
+    """Never seen by the market, and sent in the last seconds of the rent."""
+    misdirected: int
+    """Stray SMS that were pushed into a rent."""
+    repeated_after_200: int
+    violations: int
+
+    @property
+    def is_clean(self) -> bool:
+        return not (self.lost or self.misdirected or self.repeated_after_200 or self.violations)
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+def judge(
+    sent: Iterable[SentSms],
+    record: MarketRecord,
+    app_counts: Mapping[str, int] | None = None,
+    *,
+    finish_grace: float = FINISH_GRACE,
+) -> Summary:
+    """Hold the senders' list against the market's record."""
+    messages = list(sent)
+    taken = _by_message(push for push in record.pushes if push.is_accepted)
+    refused = _by_message(push for push in record.pushes if push.is_refused)
+    rented = [sms for sms in messages if sms.rent_id is not None]
+    delivered = [sms for sms in rented if taken[_key(sms)]]
+    turned_away = [sms for sms in rented if not taken[_key(sms)] and refused[_key(sms)]]
+    unseen = [sms for sms in rented if not taken[_key(sms)] and not refused[_key(sms)]]
+    late = [sms for sms in unseen if _is_late(sms, record, finish_grace)]
+    return Summary(
+        rents=len(record.rents),
+        sms_received=app_counts["sms_received"] if app_counts is not None else len(messages),
+        delivered=len(delivered),
+        refused=len(turned_away),
+        lost=len(unseen) - len(late),
+        late=len(late),
+        misdirected=sum(1 for sms in messages if sms.rent_id is None and taken[_key(sms)]),
+        repeated_after_200=len(record.repeated_after_200()),
+        violations=len(record.violations),
+    )
+
+
+def missing(sent: Iterable[SentSms], record: MarketRecord) -> list[SentSms]:
+    """The SMS of rents of which the market has not heard at all."""
+    known = _by_message(push for push in record.pushes if push.is_accepted or push.is_refused)
+    return [sms for sms in sent if sms.rent_id is not None and not known[_key(sms)]]
+
+
+def _key(sms: SentSms) -> MessageKey:
+    return sms.msisdn, sms.sender, sms.text
+
+
+def _by_message(pushes: Iterable[PushRecord]) -> Counter[MessageKey]:
+    return Counter(
+        (str(push.body.get("phone")), str(push.body.get("phoneFrom")), str(push.body.get("text"))) for push in pushes
+    )
+
+
+def _is_late(sms: SentSms, record: MarketRecord, finish_grace: float) -> bool:
+    rent = record.rents.get(sms.rent_id) if sms.rent_id is not None else None
+    finished = rent.finished_at if rent is not None else None
+    return finished is not None and sms.delivered_at.monotonic > finished.monotonic - finish_grace

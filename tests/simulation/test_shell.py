@@ -1,0 +1,72 @@
+"""The device's shell reads command lines as Android's does."""
+
+from __future__ import annotations
+
+import pytest
+
+from phonefarm.simulation.profiles import SAMSUNG_J5, SONY_XA
+from tests.simulation.handsets import a_handset
+from tests.simulation.recording_io import run_line
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("echo a; echo b", "a\nb\n"),
+        ("echo 'a;b' \"c d\"", "a;b c d\n"),
+        ("foo 2>/dev/null; echo n:$?", "n:127\n"),
+        ("true && echo yes || echo no", "yes\n"),
+        ("foo 2>/dev/null && echo yes || echo no", "no\n"),
+        ("echo '$?' \"\\$x\"", "$? $x\n"),
+        ("echo one | grep two; echo $?", "1\n"),
+        ("foo 2>&1", "/system/bin/sh: foo: not found\n"),
+    ],
+)
+async def test_lines_print_as_in_a_shell(line: str, expected: str) -> None:
+    out, _, _ = await run_line(a_handset(), line)
+
+    assert out == expected
+
+
+async def test_an_unknown_command_is_not_found() -> None:
+    assert await run_line(a_handset(), "foo") == ("", "/system/bin/sh: foo: not found\n", 127)
+
+
+async def test_the_phone_tells_its_own_time() -> None:
+    handset = a_handset()
+    handset.host_clock = lambda: 1_700_000_000.25
+    handset.clock_skew = 90.5
+
+    out, _, _ = await run_line(handset, "echo $EPOCHREALTIME; date +%s")
+
+    assert out == "1700000090.750000\n1700000090\n"
+
+
+async def test_an_open_quote_is_a_syntax_error() -> None:
+    _, err, code = await run_line(a_handset(), "echo 'open")
+
+    assert "syntax error" in err
+    assert code == 1
+
+
+async def test_properties_keep_an_empty_slot() -> None:
+    handset = a_handset(SAMSUNG_J5)
+    numeric = handset.active[0].sim.operator.numeric
+
+    out, _, _ = await run_line(handset, "getprop gsm.sim.state; getprop gsm.sim.operator.numeric; getprop no.such")
+
+    assert out == f"LOADED,ABSENT\n{numeric},\n\n"
+
+
+async def test_all_properties_are_listed_in_brackets() -> None:
+    out, _, _ = await run_line(a_handset(), "getprop")
+
+    assert "[ro.build.version.sdk]: [35]\n" in out
+    assert "[ro.product.model]: [Pixel 8]\n" in out
+
+
+async def test_logcat_before_android_7_knows_no_regex() -> None:
+    _, err, code = await run_line(a_handset(SONY_XA), "logcat -b radio --regex x")
+
+    assert "unrecognized option '--regex'" in err
+    assert code == 255
