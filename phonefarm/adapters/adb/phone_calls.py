@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from phonefarm.adapters.adb.provider import denial
 from phonefarm.adapters.adb.script import AnswerCut, Script, Section
-from phonefarm.adapters.adb.shell import Shell
+from phonefarm.adapters.adb.shell import ShellAnswer
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.application.interfaces import PhoneUnreachable, SmsWithheld
 
@@ -23,10 +24,16 @@ class Answers:
     """Loop time at which the phone's clock came in."""
 
 
+class RunsCommands(Protocol):
+    async def run(self, command: str, *, within: float) -> ShellAnswer: ...
+
+    def lines(self, command: str) -> AsyncGenerator[str, None]: ...
+
+
 class PhoneCalls:
     """The shell of one phone, with scripts."""
 
-    def __init__(self, serial: str, shell: Shell) -> None:
+    def __init__(self, serial: str, shell: RunsCommands) -> None:
         self.serial = serial
         self.shell = shell
 

@@ -1,0 +1,1 @@
+"""Tests mirror the tree; fakes stand in for the world, mocks for nothing."""

@@ -1,0 +1,1 @@
+"""The adapters against fakes of what they adapt."""

@@ -1,0 +1,58 @@
+"""The device list in every form that adb prints."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.adb.device_list import parse_device_list
+
+UDEV = "no permissions (user in plugdev group; are your udev rules wrong?); see [http://developer.android.com/tools/device.html]"
+
+
+@pytest.mark.parametrize(
+    ("line", "serial", "state", "detail"),
+    [
+        ("R58M123\tdevice", "R58M123", "device", ""),
+        ("R58M123\tunauthorized", "R58M123", "unauthorized", ""),
+        (f"R58M123\t{UDEV}", "R58M123", UDEV, ""),
+        ("????????????\tno permissions", "????????????", "no permissions", ""),
+        ("two words\toffline", "two words", "offline", ""),
+        ("R58M123                device usb:1-3 product:p model:M device:d transport_id:33", "R58M123", "device",
+         "usb:1-3 product:p model:M device:d transport_id:33"),
+        ("127.1.0.1:5555         offline transport_id:2", "127.1.0.1:5555", "offline", "transport_id:2"),
+        (f"R58M123                {UDEV} usb:1-1.4 transport_id:1", "R58M123", UDEV, "usb:1-1.4 transport_id:1"),
+        ("R58M123                no permissions (verify udev rules); see [http://x] usb:1-1", "R58M123",
+         "no permissions (verify udev rules); see [http://x]", "usb:1-1"),
+        ("R58M123                no permissions (missing rule; see [http://x]) usb:1-1", "R58M123",
+         "no permissions (missing rule; see [http://x])", "usb:1-1"),
+        ("(no serial number)     device usb:1-4 product:p", "(no serial number)", "device", "usb:1-4 product:p"),
+        ("my device 1            device usb:1-4", "my device 1", "device", "usb:1-4"),
+        ("Телефон №1             unauthorized usb:17825792X", "Телефон №1", "unauthorized", "usb:17825792X"),
+        ("R58M123                someday usb:1-4", "R58M123", "someday", "usb:1-4"),
+        ("R58M123 detached", "R58M123", "detached", ""),
+        ("R58M123\tdevice\r", "R58M123", "device", ""),
+    ],
+)  # fmt: skip
+def test_a_line_becomes_serial_state_and_detail(line: str, serial: str, state: str, detail: str) -> None:
+    (device,) = parse_device_list(line + "\n")
+
+    assert (device.serial, device.adb_state, device.detail) == (serial, state, detail)
+
+
+def test_heading_and_empty_lines_name_no_device() -> None:
+    assert parse_device_list("List of devices attached\n\n") == ()
+
+
+def test_a_serial_may_be_very_long() -> None:
+    (device,) = parse_device_list("x" * 5000 + " device usb:1-1\n")
+
+    assert len(device.serial) == 5000
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    for device in parse_device_list(text):
+        assert device.serial
+        assert device.adb_state

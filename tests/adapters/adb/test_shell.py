@@ -1,0 +1,179 @@
+"""Commands: whole answers in both forms of the shell service, and streams."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import aclosing
+
+import pytest
+
+from phonefarm.adapters.adb import shell as shell_module
+from phonefarm.adapters.adb.shell import Shell
+from phonefarm.adapters.adb.smart_socket import SmartSocket
+from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
+from tests.fakes.adb_server import EXIT, STDERR, STDOUT, FakeAdbServer, Line, Service, answer, frame
+
+
+def says(data: bytes) -> Service:
+    async def service(line: Line, _: str) -> None:
+        await line.send(data)
+
+    return service
+
+
+def shell_on(server: FakeAdbServer, *, v2: bool = True) -> Shell:
+    return Shell(SmartSocket("127.0.0.1", server.port), "R5", v2=v2)
+
+
+async def test_stdout_stderr_and_exit_code_are_kept_apart() -> None:
+    data = frame(STDOUT, b"out ") + frame(STDERR, b"err") + frame(STDOUT, b"more") + frame(EXIT, b"\x07")
+    async with FakeAdbServer(shell=says(data)) as server:
+        result = await shell_on(server).run("ls", within=2)
+
+    assert (result.stdout, result.stderr, result.exit_code) == (b"out more", b"err", 7)
+    assert result.first_output_at is not None
+    assert server.requests == ["host:transport:R5", "shell,v2,raw:ls"]
+
+
+async def test_every_cut_of_an_answer_is_refused() -> None:
+    data = answer(b"Row: 0 _id=1\n", b"warn")
+    for size in range(len(data)):
+        async with FakeAdbServer(shell=says(data[:size])) as server:
+            with pytest.raises(PhoneUnreachable, match="cut"):
+                await shell_on(server).run("ls", within=2)
+
+
+async def test_frames_in_single_bytes_are_put_together() -> None:
+    async def service(line: Line, _: str) -> None:
+        await line.send_byte_by_byte(answer(b"hello"))
+
+    async with FakeAdbServer(shell=service) as server:
+        assert (await shell_on(server).run("ls", within=5)).stdout == b"hello"
+
+
+async def test_a_hanging_phone_is_late() -> None:
+    async def service(line: Line, _: str) -> None:
+        await line.send(frame(STDOUT, b"half"))
+        await line.hang()
+
+    async with FakeAdbServer(shell=service) as server:
+        with pytest.raises(PhoneUnreachable, match=r"within 0\.2 s"):
+            await shell_on(server).run("ls", within=0.2)
+
+
+async def test_an_endless_answer_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_module, "LARGEST_ANSWER", 100_000)
+
+    async def service(line: Line, _: str) -> None:
+        while True:
+            await line.send(frame(STDOUT, b"x" * 10_000))
+
+    for v2 in (True, False):
+        async with FakeAdbServer(shell=service) as server:
+            with pytest.raises(PhoneUnreachable, match="more than"):
+                await shell_on(server, v2=v2).run("yes", within=5)
+
+
+async def test_a_frame_of_four_gigabytes_is_not_waited_for() -> None:
+    async with FakeAdbServer(shell=says(b"\x01\xff\xff\xff\xff")) as server:
+        with pytest.raises(PhoneUnreachable, match="more than"):
+            await shell_on(server).run("ls", within=2)
+
+
+async def test_a_refused_phone_says_why() -> None:
+    async with FakeAdbServer(refusals={"R5": "device offline"}) as server:
+        with pytest.raises(PhoneUnreachable, match="is offline"):
+            await shell_on(server).run("ls", within=2)
+
+
+async def test_a_missing_server_is_not_the_phones_fault() -> None:
+    async with FakeAdbServer() as server:
+        shell = shell_on(server)
+
+    with pytest.raises(ServerDown):
+        await shell.run("ls", within=2)
+
+
+def old_shell(print_: Callable[[str], bytes]) -> Service:
+    async def service(line: Line, name: str) -> None:
+        await line.send(print_(name))
+
+    return service
+
+
+def _nonce(service: str) -> bytes:
+    found = re.fullmatch(r"shell:ls; echo ([0-9a-f]{16}):\$\?", service)
+    assert found is not None
+    return found[1].encode()
+
+
+async def test_the_old_shell_gets_its_end_from_a_mark() -> None:
+    async with FakeAdbServer(shell=old_shell(lambda name: b"a\r\nb" + _nonce(name) + b":3\n")) as server:
+        result = await shell_on(server, v2=False).run("ls", within=2)
+
+    assert (result.stdout, result.exit_code) == (b"a\r\nb", 3)
+
+
+async def test_a_terminals_line_ends_are_turned_back() -> None:
+    async with FakeAdbServer(shell=old_shell(lambda name: b"a\r\r\nb\r\n" + _nonce(name) + b":0\r\n")) as server:
+        result = await shell_on(server, v2=False).run("ls", within=2)
+
+    assert result.stdout == b"a\r\nb\n"
+
+
+async def test_the_old_shell_without_its_mark_was_cut() -> None:
+    for tail in (
+        lambda _: b"",
+        lambda n: n[:-1],
+        lambda n: n + b":",
+        lambda n: n + b":0",
+        lambda n: b"0" * 16 + b":0\n",
+    ):
+        async with FakeAdbServer(shell=old_shell(lambda name, tail=tail: b"rows\n" + tail(_nonce(name)))) as server:
+            with pytest.raises(PhoneUnreachable, match="cut"):
+                await shell_on(server, v2=False).run("ls", within=2)
+
+
+async def lines_of(shell: Shell) -> list[str]:
+    got: list[str] = []
+
+    async def read() -> None:
+        async with aclosing(shell.lines("logcat")) as lines:
+            async for line in lines:
+                got.append(line)  # noqa: PERF401 - the end is an error
+
+    with pytest.raises(PhoneUnreachable):
+        await read()
+    return got
+
+
+async def test_a_stream_gives_lines_across_frames_and_ends_with_an_error() -> None:
+    data = frame(STDOUT, b"on") + frame(STDERR, b"no\n") + frame(STDOUT, b"e\r\ntwo\nhal")
+    for end in (b"", frame(EXIT, b"\x00")):
+        async with FakeAdbServer(shell=says(data + end)) as server:
+            assert await lines_of(shell_on(server)) == ["one", "two"]
+
+
+async def test_the_old_shells_stream_gives_lines_too() -> None:
+    async with FakeAdbServer(shell=says(b"one\r\ntwo\nhal")) as server:
+        assert await lines_of(shell_on(server, v2=False)) == ["one", "two"]
+
+
+async def test_a_line_without_end_does_not_fill_the_memory() -> None:
+    data = frame(STDOUT, b"x" * 1_000_000) * 3 + frame(STDOUT, b"\nend\n")
+    async with FakeAdbServer(shell=says(data)) as server:
+        first, second = await lines_of(shell_on(server))
+
+    assert len(first) <= shell_module.LONGEST_LINE
+    assert second == "end"
+
+
+async def test_a_silent_stream_is_given_up_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_module, "LONGEST_SILENCE", 0.1)
+
+    async def service(line: Line, _: str) -> None:
+        await line.hang()
+
+    async with FakeAdbServer(shell=service) as server:
+        assert await lines_of(shell_on(server)) == []

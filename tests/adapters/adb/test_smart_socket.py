@@ -1,0 +1,107 @@
+"""One request a connection, whole or an error of the world."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from phonefarm.adapters.adb import smart_socket
+from phonefarm.adapters.adb.smart_socket import ProtocolBroken, SmartSocket, refusal
+from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
+from tests.fakes.adb_server import FakeAdbServer, Line, block
+
+
+async def test_version_is_a_number() -> None:
+    async with FakeAdbServer() as server:
+        assert await SmartSocket("127.0.0.1", server.port).version(within=2) == 41
+
+
+async def test_nobody_there_is_server_down() -> None:
+    async with FakeAdbServer() as server:
+        port = server.port
+
+    with pytest.raises(ServerDown, match="connection refused"):
+        await SmartSocket("127.0.0.1", port).version(within=2)
+
+
+async def test_a_refused_host_request_is_server_down_with_its_words() -> None:
+    async with FakeAdbServer() as server:
+        with pytest.raises(ServerDown, match="unknown host service"):
+            await SmartSocket("127.0.0.1", server.port).ask("host:nonsense", within=2)
+
+
+@pytest.mark.parametrize("reply", [b"", b"OK", b"OKAY", b"OKAY00", b"OKAY0005abc", b"FAIL", b"FAIL0005a"])
+async def test_an_answer_cut_anywhere_is_server_down(reply: bytes) -> None:
+    async with FakeAdbServer(replies={"host:version": reply}) as server:
+        with pytest.raises(ServerDown):
+            await SmartSocket("127.0.0.1", server.port).version(within=2)
+
+
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 400 Bad Request", b"OKAYzzzz", b"OKAY0004what"])
+async def test_another_protocol_is_told_apart(reply: bytes) -> None:
+    async with FakeAdbServer(replies={"host:version": reply}) as server:
+        with pytest.raises(ProtocolBroken):
+            await SmartSocket("127.0.0.1", server.port).version(within=2)
+
+
+async def test_the_deadline_is_for_the_whole_call() -> None:
+    async def drip(line: Line) -> None:
+        await line.send(b"OKAY0100")
+        for _ in range(100):
+            await line.send(b"x")
+            await asyncio.sleep(0.05)
+
+    async with FakeAdbServer(streams={"host:slow": drip}) as server:
+        with pytest.raises(ServerDown, match=r"within 0\.3 s"):
+            await SmartSocket("127.0.0.1", server.port).ask("host:slow", within=0.3)
+
+
+async def test_a_server_that_takes_connections_and_says_nothing_is_late() -> None:
+    async with FakeAdbServer(streams={"host:version": Line.hang}) as server:
+        with pytest.raises(ServerDown, match="did not answer"):
+            await SmartSocket("127.0.0.1", server.port).version(within=0.2)
+
+
+async def test_split_packets_are_put_together() -> None:
+    async def reply(line: Line) -> None:
+        await line.send_byte_by_byte(b"OKAY" + block("0029"))
+
+    async with FakeAdbServer(streams={"host:version": reply}) as server:
+        assert await SmartSocket("127.0.0.1", server.port).version(within=2) == 41
+
+
+async def test_an_overlong_serial_is_refused_before_it_is_sent() -> None:
+    async with FakeAdbServer() as server:
+        with pytest.raises(PhoneUnreachable, match="too long"):
+            await SmartSocket("127.0.0.1", server.port).ask("host:" + "x" * 70_000, within=2, serial="x" * 70_000)
+
+
+@pytest.mark.parametrize(
+    ("words", "meaning"),
+    [
+        (
+            "device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set\nTry 'adb kill-server'",
+            "confirm 'Allow",
+        ),
+        ("device still authorizing", "being authorised"),
+        ("device offline", "is offline"),
+        ("device 'R5' not found", "is not connected"),
+        ("insufficient permissions for device: user in plugdev group", "udev rule"),
+        ("device still connecting", "just being connected"),
+        ("closed", "refused the command"),
+        ("something\nnew happened.", "adb says: something new happened."),
+        ("", "adb says: no reason given."),
+    ],
+)
+def test_refusals_are_worded_for_the_person(words: str, meaning: str) -> None:
+    error = refusal("R5", words)
+
+    assert isinstance(error, PhoneUnreachable)
+    assert meaning in str(error)
+    assert "\n" not in str(error)
+
+
+def test_a_serial_in_a_message_is_short_and_one_line() -> None:
+    assert smart_socket.shown("a\nb\x00c") == "a?b?c"
+    assert len(smart_socket.shown("x" * 10_000)) < 70

@@ -1,0 +1,1 @@
+"""Stand-ins for the world, each speaking its real protocol."""
