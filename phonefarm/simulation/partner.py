@@ -58,6 +58,8 @@ class Partner:
                 answer = await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             failure = f"{type(error).__name__}: {error}"
+            if isinstance(error, ValueError):
+                self._record.breach(path, f"HTTP {status} with a body that is not JSON")
         self._record.calls.append(
             CallRecord(
                 at=at,

@@ -1,0 +1,115 @@
+"""A play sends what it says it sends, and the judge finds every SMS again or says that it is lost."""
+
+from __future__ import annotations
+
+import random
+
+from phonefarm.simulation.answers import AnswerPolicy, Outcome
+from phonefarm.simulation.judge import judge, missing
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.market_record import FinishRecord, MarketRecord, Moment, PushRecord, RentRecord
+from phonefarm.simulation.play import Manners, Play, SentSms
+from phonefarm.simulation.texts import Texts
+from tests.simulation.small_partner import SmallPartner
+
+KEY = "a-key"
+NUMBER = "79150000001"
+
+
+def at(seconds: float) -> Moment:
+    return Moment(monotonic=seconds, wall=1_700_000_000 + seconds)
+
+
+def a_record(*, finished: float | None = None) -> MarketRecord:
+    rent = RentRecord(rent_id=1, msisdn=NUMBER, country="russia", operator="any", sum=320, ordered_at=at(0))
+    if finished is not None:
+        rent.finishes.append(FinishRecord(at=at(finished), status=3, sum=320, succeeded=True))
+    return MarketRecord(rents={1: rent})
+
+
+def sent(text: str, *, rent_id: int | None = 1, seconds: float = 10.0) -> SentSms:
+    return SentSms(number=1, msisdn=NUMBER, rent_id=rent_id, sender="Shop", text=text, delivered_at=at(seconds))
+
+
+def a_push(text: str, outcome: Outcome, number: int = 1) -> PushRecord:
+    return PushRecord(
+        number=number,
+        at=at(11),
+        body={"smsId": 1, "phone": NUMBER, "phoneFrom": "Shop", "text": text},
+        outcome=str(outcome),
+        http_status=200 if outcome is Outcome.ACCEPT else None,
+        token=str(outcome) if outcome is Outcome.BAD_SERVICE else "",
+        rent_id=1,
+    )
+
+
+def test_each_sms_is_delivered_refused_late_or_lost() -> None:
+    record = a_record(finished=60)
+    record.pushes += [
+        a_push("taken", Outcome.ACCEPT),
+        a_push("answer lost", Outcome.ANSWER_LOST),
+        a_push("refused", Outcome.BAD_SERVICE),
+        a_push("failed", Outcome.ERROR_500),
+    ]
+    messages = [sent(text) for text in ("taken", "answer lost", "refused", "failed", "unheard")]
+    messages.append(sent("in the last second", seconds=59))
+
+    summary = judge(messages, record)
+
+    assert (summary.delivered, summary.refused, summary.lost, summary.late) == (2, 1, 2, 1)
+    assert not summary.is_clean
+    assert [sms.text for sms in missing(messages, record)] == ["failed", "unheard", "in the last second"]
+
+
+def test_a_stray_sms_in_a_rent_is_misdirected_and_a_repeat_is_counted() -> None:
+    record = a_record()
+    record.pushes += [a_push("stray", Outcome.ACCEPT, 1), a_push("stray", Outcome.ACCEPT, 2)]
+
+    summary = judge([sent("stray", rent_id=None)], record, {"sms_received": 4})
+
+    assert (summary.misdirected, summary.repeated_after_200, summary.sms_received) == (1, 1, 4)
+
+
+def test_texts_are_never_equal_and_some_are_hostile() -> None:
+    texts = Texts(random.Random(3), hostile_share=0.5)
+
+    drawn = [texts.draw()[1] for _ in range(400)]
+
+    assert len(set(drawn)) == 400
+    for mark in ("\x00", "\nRow: ", "=HYPERLINK", "🙏", "\u202e"):
+        assert any(mark in text for text in drawn)
+    assert max(len(text) for text in drawn) > 1000
+
+
+async def test_a_play_against_an_honest_partner_is_clean() -> None:
+    policy = AnswerPolicy(seed=1, chances={Outcome.ANSWER_LOST: 0.1, Outcome.ERROR_500: 0.1})
+    pool = [f"7915000{number:04d}" for number in range(30)]
+    async with SmallPartner(KEY, pool) as partner, Market(partner.url, KEY, policy=policy) as market:
+        partner.push_url = market.push_url
+        manners = Manners(seconds_between_strays=1.0)
+        play = Play(market, partner.sms_came, numbers=pool, seed=5, tempo=40.0, manners=manners)
+
+        await play.run(1.5)
+        summary = judge(play.sent, market.record)
+
+    assert summary.is_clean, market.record.violations
+    assert summary.rents >= 10
+    assert summary.delivered >= 10
+    assert any(sms.rent_id is None for sms in play.sent)
+    assert market.record.counts()["rents_open"] == 0
+
+
+async def test_a_partner_that_forgets_an_sms_is_found_out() -> None:
+    async with SmallPartner(KEY, [NUMBER]) as partner, Market(partner.url, KEY) as market:
+        partner.push_url = market.push_url
+
+        async def forget(msisdn: str, sender: str, text: str) -> None:
+            """Takes the SMS and pushes nothing."""
+
+        manners = Manners(sms_of_a_rent=(0.0, 1.0, 0.0, 0.0), shortest_rent=9.0)
+        play = Play(market, forget, seed=5, tempo=40.0, manners=manners)
+
+        await play.run(0.5)
+        summary = judge(play.sent, market.record, finish_grace=0.0)
+
+    assert summary.lost == len(play.sent) > 0
