@@ -139,6 +139,7 @@ class DetailsPanel(Card):
         self._hint = Label(tr("Select a row to see its facts and its story."), "dim", wrap=True)
         self._facts = QVBoxLayout()
         self._facts.setSpacing(0)
+        self._meaning = Label("", "dim", wrap=True)
         self._body = Label("", wrap=True, selectable=True)
         self._story_title = Label(tr("Story"), "heading")
         self._timeline = Timeline(theme)
@@ -147,8 +148,9 @@ class DetailsPanel(Card):
         layout.setContentsMargins(16, 0, 16, 16)
         layout.setSpacing(12)
         layout.addWidget(self._hint)
-        layout.addLayout(self._facts)
+        layout.addWidget(self._meaning)
         layout.addWidget(self._body)
+        layout.addLayout(self._facts)
         layout.addWidget(self._story_title)
         layout.addWidget(self._timeline)
         layout.addStretch(1)
@@ -162,7 +164,7 @@ class DetailsPanel(Card):
 
     def show_nothing(self) -> None:
         self._heading.show_text(tr("Details"))
-        for widget in (self._chip, self._body, self._story_title, self._timeline, self._foot, self._foot_line):
+        for widget in (self._chip, self._meaning, self._body, self._story_title, self._timeline, self._foot, self._foot_line):
             widget.hide()
         self._hint.show()
         empty_layout(self._facts)
@@ -173,6 +175,8 @@ class DetailsPanel(Card):
         self._heading.show_text(heading)
         self._chip.show_word(word)
         self._chip.show()
+        self._meaning.setText(word.explained())
+        self._meaning.show()
         self._body.setText(visible(body))
         self._body.setVisible(bool(body))
         self._story_title.show()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 LINE_LIMIT = 240
+CELL_LIMIT = 160
 BLOCK_LIMIT = 4000
 MARKS_IN_A_ROW = 4
 """More accents than this on one letter are no script but a prank that paints over its neighbours."""

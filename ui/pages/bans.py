@@ -106,7 +106,6 @@ def _summary(index: RowIndex[BanRow]) -> str:
 
 def _facts(row: BanRow, now: datetime) -> list[Fact]:
     return [
-        Fact(tr("Why"), ban_word(row).explained()),
         Fact(tr("Banned"), formats.day_time(row.since, now)),
         Fact(tr("Comes back"), formats.day_time(row.until, now)),
         Fact(tr("Time left"), formats.span(row.until - now)),

@@ -136,7 +136,6 @@ def _summary(index: RowIndex[MessageRow]) -> str:
 
 def _facts(row: MessageRow, now: datetime) -> list[Fact]:
     facts = [
-        Fact(tr("What it means"), message_word(row).explained()),
         Fact(tr("Arrived"), f"{formats.time_of_day(row.arrived_at)} · {formats.day_time(row.arrived_at, now)}"),
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
         Fact(tr("Phone"), one_line(row.phone_label)),

@@ -144,7 +144,6 @@ def _facts(row: PhoneRow, now: datetime) -> list[Fact]:
     hints = {True: tr("announced by the phone"), False: tr("found by reading"), None: tr("not known yet")}
     facts = [
         Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
-        Fact(tr("What to do"), PHONE_STATES[row.state].explained()) if row.state is not PhoneState.READY else None,
         Fact(tr("Since"), formats.day_time(row.since, now)),
         *[Fact(tr("Number {n}").format(n=n), _grouped(sim)) for n, sim in enumerate(row.sims, 1)],
         Fact(tr("Open rents"), str(row.rents_open)),

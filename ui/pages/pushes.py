@@ -149,7 +149,6 @@ def _summary(index: RowIndex[PushRow]) -> str:
 def _facts(row: PushRow, now: datetime) -> list[Fact]:
     bar = next_try_bar(row, now)
     facts = [
-        Fact(tr("What it means"), PUSH_STATES[row.state].explained()),
         Fact(tr("Last answer"), one_line(row.last_answer)) if row.last_answer else None,
         Fact(tr("Next try"), bar.figure) if bar is not None else None,
         Fact(tr("Tries"), formats.number(row.attempts)),

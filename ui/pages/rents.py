@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from phonefarm.application.read_models import RentRow, RentState, Topic
 from ui import formats
@@ -142,7 +143,7 @@ def _money_columns() -> list[Column[RentRow]]:
     ]
 
 
-def _income(row: RentRow) -> object:
+def _income(row: RentRow) -> Decimal:
     return row.expected if row.credited is None else row.credited
 
 
@@ -174,7 +175,6 @@ def _facts(row: RentRow, now: datetime) -> list[Fact]:
     until = row.finished_at or now
     credited = formats.money(row.credited)
     facts = [
-        Fact(tr("What it means"), rent_word(row).explained()),
         Fact(tr("First SMS within"), bar.figure) if bar is not None else None,
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
         Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),

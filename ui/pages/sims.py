@@ -142,7 +142,6 @@ def _summary(index: RowIndex[SimRow]) -> str:
 def _facts(row: SimRow, now: datetime) -> list[Fact]:
     sources = {"phone": tr("from the SIM"), "file": tr("from the numbers file"), "hand": tr("entered by you")}
     facts = [
-        Fact(tr("What it means"), SIM_STANDINGS[row.standing].explained()),
         Fact(tr("Your reason"), one_line(row.held_reason)) if row.held_reason else None,
         Fact(tr("Banned until"), formats.day_time(row.banned_until, now)) if row.banned_until else None,
         Fact(tr("Since"), formats.day_time(row.standing_since, now)) if row.standing_since else None,

@@ -1,0 +1,243 @@
+"""A FarmDesk over a made-up farm that notes every order, and an engine thread for it to live on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from phonefarm.application.farm_desk import FarmDesk
+from phonefarm.application.read_models import (
+    BanRow,
+    Changes,
+    MessageRow,
+    Overview,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    SettingField,
+    SettingProblem,
+    SimRow,
+    StoryKind,
+    StoryLine,
+    Topic,
+)
+from tests.fakes.farms import Farm, empty_farm
+
+Row = TypeVar("Row")
+
+
+def a_setting(**changes: Any) -> SettingField:
+    whole: dict[str, Any] = {
+        "name": "push_url",
+        "environment": "PHONEFARM_PUSH_URL",
+        "value": "",
+        "default": "",
+        "source": "default",
+        "help": "Full URL of PUSH_SMS_RENT; must be set to sell.",
+    }
+    return SettingField(**(whole | changes))
+
+
+def some_settings() -> list[SettingField]:
+    return [
+        a_setting(value="https://onlinesim.io/api/push_sms_rent", source="file"),
+        a_setting(
+            name="api_key",
+            environment="PHONEFARM_API_KEY",
+            source="keyring",
+            help="The partner key of your Onlinesim account.",
+            secret=True,
+        ),
+        a_setting(
+            name="sms_id",
+            environment="PHONEFARM_SMS_ID",
+            value="rent",
+            default="rent",
+            help="What smsId carries.",
+            choices=("rent", "message"),
+        ),
+        a_setting(
+            name="require_bearer",
+            environment="PHONEFARM_REQUIRE_BEARER",
+            value="false",
+            default="false",
+            help="Also demand the Authorization header.",
+            choices=("false", "true"),
+            needs_restart=False,
+        ),
+        a_setting(
+            name="listen",
+            environment="PHONEFARM_LISTEN",
+            value="0.0.0.0:8080",
+            default="127.0.0.1:8080",
+            source="environment",
+            help="Webhooks: the only port that a tunnel may show.",
+        ),
+        a_setting(
+            name="adb_servers",
+            environment="PHONEFARM_ADB_SERVERS",
+            value="127.0.0.1:5037",
+            default="127.0.0.1:5037",
+            help="Comma list host:port; a local one is started if absent.",
+        ),
+        a_setting(
+            name="numbers_file",
+            environment="PHONEFARM_NUMBERS_FILE",
+            help="CSV iccid,msisdn,country,operator,label; read at start and on change.",
+        ),
+    ]
+
+
+@dataclass
+class FakeDesk(FarmDesk):
+    """Answers from `farm`; `failure` is raised by every call while it is set."""
+
+    farm: Farm = field(default_factory=empty_farm)
+    fields: list[SettingField] = field(default_factory=some_settings)
+    problems: list[SettingProblem] = field(default_factory=list)
+    failure: BaseException | None = None
+    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
+    told: dict[str, list[StoryLine]] = field(default_factory=dict)
+    listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+
+    async def overview(self) -> Overview:
+        self._ask(Topic.OVERVIEW, None)
+        return self.farm.overview()
+
+    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
+        return self._read(Topic.PHONES, self.farm.phones, keys)
+
+    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
+        return self._read(Topic.SIMS, self.farm.sims, keys)
+
+    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
+        return self._read(Topic.RENTS, self.farm.rents, keys)
+
+    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]:
+        return self._read(Topic.MESSAGES, self.farm.messages, keys)
+
+    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]:
+        return self._read(Topic.PUSHES, self.farm.pushes, keys)
+
+    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
+        return self._read(Topic.BANS, self.farm.bans, keys)
+
+    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+        if self.failure is not None:
+            raise self.failure
+        return self.told.get(key) or self._usual_story()
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def announce(self, topic: Topic, *keys: str) -> None:
+        """Tell the listeners; without keys, of any row. Call it on the engine's loop."""
+        for listener in list(self.listeners):
+            listener(Changes(keys={topic: frozenset(keys) if keys else None}))
+
+    async def lift_ban(self, sim_id: str) -> None:
+        self._order("lift_ban", sim_id)
+
+    async def set_ban(self, sim_id: str, length: timedelta) -> None:
+        self._order("set_ban", sim_id, length)
+
+    async def hold_back(self, sim_id: str, reason: str) -> None:
+        self._order("hold_back", sim_id, reason)
+
+    async def release(self, sim_id: str) -> None:
+        self._order("release", sim_id)
+
+    async def set_number(self, sim_id: str, number: str) -> None:
+        self._order("set_number", sim_id, number)
+
+    async def name_phone(self, phone_id: str, label: str) -> None:
+        self._order("name_phone", phone_id, label)
+
+    async def reconnect_phone(self, phone_id: str) -> None:
+        self._order("reconnect_phone", phone_id)
+
+    async def resend_push(self, sms_id: int) -> None:
+        self._order("resend_push", sms_id)
+
+    async def drop_push(self, sms_id: int) -> None:
+        self._order("drop_push", sms_id)
+
+    async def release_orphan(self, rent_id: int) -> None:
+        self._order("release_orphan", rent_id)
+
+    async def settle_message(self, sms_id: int, sim_id: str) -> None:
+        self._order("settle_message", sms_id, sim_id)
+
+    async def settings(self) -> Sequence[SettingField]:
+        self._ask(Topic.SETTINGS, None)
+        return list(self.fields)
+
+    async def save_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        self._order("save_settings", dict(changes))
+        return list(self.problems)
+
+    def _order(self, *order: Any) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.orders.append(order)
+
+    def _ask(self, topic: Topic, keys: Collection[str] | None) -> None:
+        self.asked.append((topic, keys))
+        if self.failure is not None:
+            raise self.failure
+
+    def _read(self, topic: Topic, rows: Mapping[str, Row], keys: Collection[str] | None) -> list[Row]:
+        self._ask(topic, keys)
+        return list(rows.values()) if keys is None else [rows[key] for key in keys if key in rows]
+
+    def _usual_story(self) -> list[StoryLine]:
+        def line(seconds: int, kind: StoryKind, title: str, body: str = "") -> StoryLine:
+            return StoryLine(at=self.farm.now - timedelta(seconds=seconds), kind=kind, title=title, body=body)
+
+        return [
+            line(3600, StoryKind.ORDERED, "Ordered: russia, any · expected ₽ 870"),
+            line(3600, StoryKind.ANSWERED, "Answered in 6 ms: +79281446023"),
+            line(3444, StoryKind.SMS, "SMS from Telegram", "Login code 48 213. Do not give it to anyone."),
+            line(3443, StoryKind.PUSH_ATTEMPT, "Push 1: HTTP 502 after 310 ms"),
+            line(3433, StoryKind.PUSH_DELIVERED, "Push 2: delivered in 92 ms"),
+            line(1900, StoryKind.SMS, "SMS from +447700900123 · delivered in 0.44 s", "Your code: 551203"),
+        ]
+
+
+class FakeEngine:
+    """A thread with a loop of its own, as the real engine has; use it as a context."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self.desk = desk
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    def __enter__(self) -> FakeEngine:
+        started = threading.Event()
+        self.loop.call_soon(started.set)
+        self._thread.start()
+        started.wait(5)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        self.loop.close()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(5)
+
+    def announce(self, topic: Topic, *keys: str) -> None:
+        """Let the desk announce a change, on the engine's thread."""
+        self.loop.call_soon_threadsafe(self.desk.announce, topic, *keys)

@@ -1,0 +1,133 @@
+"""Runs the window: application, loops, look, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from phonefarm.application.engine import RunningEngine
+from phonefarm.application.read_models import KnownError
+from phonefarm.application.tasks import Tasks
+from ui.actions import Actions
+from ui.engine_link import EngineLink
+from ui.screenshots import write_screenshots
+from ui.theme import Theme, app_icon
+from ui.tokens import Tone
+from ui.window import MainWindow
+
+IDLE_MS = 200
+SWITCH_INTERVAL = 0.0005
+"""Seconds until Python lets the engine's thread have its turn while the window computes (5 ms by default)."""
+
+
+def run_window(
+    engine: RunningEngine,
+    *,
+    title: str = "phonefarm",
+    screenshots: Path | None = None,
+    seconds: float | None = None,
+) -> int:
+    """Show the window until it is closed, a signal comes, or `seconds` have passed; 0 when all went well."""
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("phonefarm")
+    app.setQuitOnLastWindowClosed(False)
+    memory = QSettings("phonefarm", "window")
+    switch_interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    try:
+        return show_window(app, engine, memory, title=title, screenshots=screenshots, seconds=seconds)
+    finally:
+        sys.setswitchinterval(switch_interval)
+
+
+def show_window(
+    app: QApplication,
+    engine: RunningEngine,
+    memory: QSettings,
+    *,
+    title: str = "phonefarm",
+    screenshots: Path | None = None,
+    seconds: float | None = None,
+) -> int:
+    """`run_window` in an application that is there already."""
+    loop = QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    try:
+        return int(loop.run_until_complete(_live(app, engine, memory, title, screenshots, seconds)))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+async def _live(
+    app: QApplication, engine: RunningEngine, memory: QSettings, title: str, screenshots: Path | None, seconds: float | None
+) -> int:
+    enough = asyncio.Event()
+    tasks = Tasks()
+    theme = Theme()
+    link = EngineLink(engine)
+    actions = Actions(link, tasks)
+    theme.dress(app)
+    app.setWindowIcon(app_icon())
+    window = MainWindow(link, actions, tasks, theme, title, memory)
+    window.closed.connect(enough.set)
+    # Python runs signal handlers between its own steps only; this makes it take one now and then.
+    idle = QTimer(interval=IDLE_MS)
+    idle.timeout.connect(link.check)
+    idle.start()
+    window.show()
+    with _signals_set(enough):
+        try:
+            await _open(link, actions)
+            window.start()
+            await _until(enough, seconds)
+            if screenshots is not None and not enough.is_set():
+                await write_screenshots(app, window, theme, screenshots)
+        finally:
+            idle.stop()
+            window.stop()
+            link.close()
+            await tasks.stop()
+            theme.undress()
+            window.hide()
+            window.deleteLater()
+    return 0
+
+
+async def _open(link: EngineLink, actions: Actions) -> None:
+    try:
+        await link.open()
+    except KnownError as error:
+        actions.notice(Tone.BAD, str(error))
+
+
+async def _until(enough: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await enough.wait()
+    except TimeoutError:
+        return
+
+
+@contextmanager
+def _signals_set(enough: asyncio.Event) -> Iterator[None]:
+    """Ctrl-C and SIGTERM close the window like the user would."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        enough.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

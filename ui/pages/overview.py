@@ -1,0 +1,252 @@
+"""The Overview page: what was earned, what runs, what waits, how fast messages travel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from phonefarm.application.read_models import Overview, PhoneState, Topic
+from ui import formats
+from ui.charts import BarChart, LineChart, Series, Share, ShareBar
+from ui.page_head import EmptyView
+from ui.pages.phones import NEED_YOU, TROUBLED
+from ui.pages.rents import rent_columns
+from ui.row_table import RowTable, utc_now
+from ui.table_view import FarmTable
+from ui.theme import Theme
+from ui.tokens import Tone
+from ui.widgets import Card, ElidedLabel, Label, heading_row
+from ui.words import counted, tr
+
+TILE_COLUMNS_ROOMY = 6
+TILE_COLUMNS_NARROW = 3
+ROOMY = 1000
+
+
+class Tile(Card):
+    """A caption, one figure, one line beneath."""
+
+    def __init__(self, caption: str) -> None:
+        super().__init__(margins=14, spacing=2)
+        self._caption = caption
+        self._figure = Label("", "figure")
+        self._note = ElidedLabel("", "caption")
+        self.content.addWidget(ElidedLabel(caption, "caption"))
+        self.content.addWidget(self._figure)
+        self.content.addWidget(self._note)
+
+    def say(self, figure: str, note: str) -> None:
+        self._figure.setText(figure)
+        self._note.show_text(note)
+        self.setAccessibleName(f"{self._caption}: {figure}, {note}")
+
+
+class OverviewPage(QScrollArea):
+    """Shows an `Overview`; a double click on a waiting rent asks to see it."""
+
+    rent_wanted = Signal(str)
+    topic = Topic.OVERVIEW
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._tiles = {
+            "offer": Tile(tr("Numbers on offer")),
+            "rents": Tile(tr("Rents open")),
+            "sms": Tile(tr("SMS today")),
+            "queue": Tile(tr("Push queue")),
+            "income": Tile(tr("Income today")),
+            "arrival": Tile(tr("Arrival to market")),
+        }
+        self._hours = BarChart(theme, Tone.INFO, tr("SMS an hour"))
+        self._days = BarChart(theme, Tone.OK, tr("Income a day"))
+        self._minutes = LineChart(theme, Tone.INFO, tr("Arrival to market"))
+        self._phones = ShareBar(theme, tr("Phones by state"))
+        self._waiting = RowTable(
+            rent_columns(short=True), key=lambda row: str(row.rent_id), sort_column=3, parent=self
+        )
+        self._table = FarmTable(self._waiting, theme)
+        self._table.setAccessibleName(tr("Waiting for the first SMS"))
+        self._table.doubleClicked.connect(lambda at: self._want_rent(at.row()))
+        self._table.sort_by(3, Qt.SortOrder.AscendingOrder)
+        self._nobody_waits = EmptyView()
+        self._shown: Overview | None = None
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(24, 16, 24, 20)
+        layout.setSpacing(12)
+        layout.addWidget(Label(tr("Overview"), "title"))
+        layout.addLayout(self._grid)
+        layout.addLayout(self._lay_out_cards(), 1)
+        self._arrange_tiles(TILE_COLUMNS_ROOMY)
+        self.setWidget(inside)
+
+    def _lay_out_cards(self) -> QGridLayout:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._nobody_waits)
+        self._stack.setMinimumHeight(5 * 32 + 36)
+        self._phone_count = Label("", "dim")
+        cards = QGridLayout()
+        cards.setSpacing(12)
+        cards.setColumnStretch(0, 5)
+        cards.setColumnStretch(1, 4)
+        cards.setRowStretch(0, 4)
+        cards.setRowStretch(2, 7)
+        cards.addWidget(_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
+        cards.addWidget(_card(tr("Income a day"), tr("credited, last 30 days"), self._days), 0, 1)
+        cards.addWidget(_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack), 1, 0, 2, 1)
+        cards.addWidget(_card(tr("Phones"), self._phone_count, self._phones), 1, 1)
+        cards.addWidget(_card(tr("Arrival to market"), tr("half of all are faster, last hour"), self._minutes), 2, 1)
+        return cards
+
+    def _arrange_tiles(self, columns: int) -> None:
+        for place, tile in enumerate(self._tiles.values()):
+            self._grid.addWidget(tile, place // columns, place % columns)
+        for column in range(TILE_COLUMNS_ROOMY):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._arrange_tiles(TILE_COLUMNS_ROOMY if self.width() >= ROOMY else TILE_COLUMNS_NARROW)
+
+    def tick(self) -> None:
+        self._table.tick()
+        if self._shown is not None:
+            self._say_queue(self._shown, utc_now())
+
+    def select_example(self) -> None:
+        """Nothing here is selected: the page is for looking."""
+
+    def show_overview(self, overview: Overview) -> None:
+        self._shown = overview
+        self._say_tiles(overview)
+        self._say_queue(overview, utc_now())
+        self._draw(overview)
+        self._waiting.replace_all(overview.waiting_rents)
+        self._stack.setCurrentWidget(self._table if overview.waiting_rents else self._nobody_waits)
+        self._say_nobody_waits(overview)
+        self._say_phones(overview)
+
+    def _say_tiles(self, seen: Overview) -> None:
+        counts = seen.counts
+        offered = tr("of {sims} SIMs").format(sims=formats.number(counts.sims))
+        bans = counted(counts.bans, "1 banned", "%n banned")
+        self._tiles["offer"].say(formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered)
+        waiting = counted(seen.rents_waiting_first_sms, "1 waits for its first SMS", "%n wait for their first SMS")
+        self._tiles["rents"].say(formats.number(counts.rents_open), waiting if seen.rents_waiting_first_sms else tr("none waits"))
+        delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
+        held = counted(seen.sms_held, "1 waits for you", "%n wait for you")
+        self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
+        month = tr("{sum} this month").format(sum=formats.money(seen.income_month))
+        self._tiles["income"].say(formats.money(seen.income_today), month)
+        slow = tr("99 of 100 in {time}").format(time=formats.seconds(seen.arrival_p99_seconds))
+        self._tiles["arrival"].say(
+            formats.seconds(seen.arrival_p50_seconds),
+            tr("nothing in the last hour") if seen.arrival_p99_seconds is None else slow,
+        )
+
+    def _say_queue(self, seen: Overview, now: datetime) -> None:
+        waiting = formats.number(seen.counts.pushes_waiting)
+        if seen.oldest_waiting_push_at is None:
+            parked = counted(seen.counts.pushes_parked, "1 parked", "%n parked")
+            self._tiles["queue"].say(waiting, parked if seen.counts.pushes_parked else tr("Onlinesim has everything"))
+            return
+        note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
+        if seen.next_push_at is not None:
+            note += " · " + tr("next in {span}").format(span=formats.span(seen.next_push_at - now))
+        self._tiles["queue"].say(waiting, note)
+
+    def _draw(self, seen: Overview) -> None:
+        # The engine counts full hours and days back from its own now.
+        hours, days, minutes = seen.sms_by_hour, seen.income_by_day, seen.arrival_by_minute
+
+        def hour(place: int) -> datetime:
+            return seen.at.astimezone() - timedelta(hours=len(hours) - 1 - place)
+
+        def day(place: int) -> str:
+            return formats.day(seen.at.astimezone() - timedelta(days=len(days) - 1 - place))
+
+        def minute(place: int) -> str:
+            return formats.hour_minute(seen.at - timedelta(minutes=len(minutes) - 1 - place))
+
+        self._hours.show_series(
+            Series(
+                values=[float(value) for value in hours],
+                first=f"{formats.day(hour(0))} {hour(0):%H}:00",
+                last=tr("now"),
+                figure=lambda most: formats.number(int(most)),
+                tell=lambda place: f"{formats.day(hour(place))} {hour(place):%H}:00 · {formats.number(hours[place])} SMS",
+            )
+        )
+        self._days.show_series(
+            Series(
+                values=[float(value) for value in days],
+                first=day(0),
+                last=tr("today"),
+                figure=lambda _: formats.money(max(days)),
+                tell=lambda place: f"{day(place)} · {formats.money(days[place])}",
+            )
+        )
+        self._minutes.show_series(
+            Series(
+                values=minutes,
+                first=minute(0),
+                last=minute(len(minutes) - 1),
+                figure=formats.seconds,
+                tell=lambda place: f"{minute(place)} · {formats.seconds(minutes[place])}",
+            )
+        )
+
+    def _say_nobody_waits(self, seen: Overview) -> None:
+        if not seen.counts.phones:
+            self._nobody_waits.say(tr("No phones yet"), tr("Connect phones by USB and switch on USB debugging; see the Phones page."))
+        elif not seen.counts.numbers_on_offer and not seen.counts.rents_open:
+            self._nobody_waits.say(tr("No number is on offer"), tr("The SIMs page says of each SIM why not."))
+        else:
+            self._nobody_waits.say(tr("Nobody waits"), tr("Every open rent has had an SMS."))
+
+    def _say_phones(self, seen: Overview) -> None:
+        states = seen.phones_by_state
+        needing = sum(states.get(state, 0) for state in NEED_YOU)
+        troubled = sum(states.get(state, 0) for state in TROUBLED)
+        starting = states.get(PhoneState.STARTING, 0) + states.get(PhoneState.AUTHORIZING, 0)
+        self._phone_count.setText(formats.number(seen.counts.phones))
+        self._phones.show_shares(
+            [
+                Share(states.get(PhoneState.READY, 0), counted(states.get(PhoneState.READY, 0), "1 ready", "%n ready"), Tone.OK),
+                Share(starting, counted(starting, "1 starting", "%n starting"), Tone.INFO),
+                Share(needing, counted(needing, "1 needs you", "%n need you"), Tone.WARN),
+                Share(troubled, counted(troubled, "1 in trouble", "%n in trouble"), Tone.BAD),
+                Share(
+                    states.get(PhoneState.GONE, 0), counted(states.get(PhoneState.GONE, 0), "1 unplugged", "%n unplugged"), Tone.IDLE
+                ),
+            ]
+        )
+
+    def _want_rent(self, place: int) -> None:
+        if (key := self._waiting.key_at(place)) is not None:
+            self.rent_wanted.emit(key)
+
+
+def _card(title: str, caption: str | QLabel, content: QWidget) -> Card:
+    card = Card(margins=16, spacing=10)
+    head, _, note = heading_row(title, caption if isinstance(caption, str) else "")
+    if isinstance(caption, QLabel):
+        head.addWidget(caption)
+        note.hide()
+        head.insertStretch(1, 1)
+    card.content.addLayout(head)
+    card.content.addWidget(content, 1)
+    return card

@@ -1,0 +1,281 @@
+"""The Settings page: every setting with its source, what is wrong with it, and what takes effect when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from phonefarm.application.read_models import SettingField, SettingProblem, Topic
+from phonefarm.application.tasks import Tasks
+from ui.actions import Actions
+from ui.engine_link import Keys
+from ui.feed import Feed
+from ui.safe_text import one_line
+from ui.theme import Theme, ThemeMode
+from ui.tokens import Tone
+from ui.widgets import Card, Label, button, empty_layout, restyle
+from ui.words import tr
+
+GROUPS = {
+    "Onlinesim": ("api_key", "push_url", "push_retry_seconds", "sms_id", "require_bearer"),
+    "Webhooks": ("listen", "admin_listen"),
+    "Phones": ("adb_servers", "adb_path", "numbers_file", "poll_seconds", "rent_poll_seconds"),
+    "Storage": ("data_dir", "database_url"),
+}
+OTHER = "Other"
+FORM_WIDTH = 760
+MODES = {ThemeMode.SYSTEM: "As the system", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
+
+
+class FieldRow(QWidget):
+    """One setting: name and help left, its value right, below it where the value comes from or what is wrong."""
+
+    changed = Signal()
+
+    def __init__(self, setting: SettingField) -> None:
+        super().__init__()
+        self.setting = setting
+        self.is_editable = setting.source != "environment"
+        self.editor = self._make_editor()
+        self.editor.setAccessibleName(setting.name)
+        self.editor.setAccessibleDescription(setting.help)
+        self.note = Label(self._source(), "caption", wrap=True)
+        self.problem = Label("", "problem", wrap=True)
+        self.problem.hide()
+        left = QVBoxLayout()
+        left.setSpacing(2)
+        left.addWidget(Label(tr(setting.name.replace("_", " ").capitalize()), "heading", wrap=True))
+        left.addWidget(Label(tr(setting.help), "caption", wrap=True))
+        left.addStretch(1)
+        right = QVBoxLayout()
+        right.setSpacing(4)
+        for widget in (self.editor, self.problem, self.note):
+            right.addWidget(widget)
+        right.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 8, 0, 8)
+        row.setSpacing(24)
+        row.addLayout(left, 1)
+        row.addLayout(right, 1)
+
+    def _make_editor(self) -> QLineEdit | QComboBox:
+        setting = self.setting
+        if setting.choices:
+            box = QComboBox()
+            box.addItems(list(setting.choices))
+            box.setCurrentText(setting.value)
+            box.setEnabled(self.is_editable)
+            box.currentTextChanged.connect(self.changed)
+            return box
+        line = QLineEdit(setting.value)
+        line.setReadOnly(not self.is_editable)
+        line.setCursorPosition(0)
+        if setting.secret:
+            line.setEchoMode(QLineEdit.EchoMode.Password)
+            line.setPlaceholderText(tr("set; type a new one to replace it") if setting.is_set else tr("not set"))
+        elif not setting.value:
+            line.setPlaceholderText(setting.default or tr("not set"))
+        line.textChanged.connect(self.changed)
+        return line
+
+    def value(self) -> str:
+        return self.editor.currentText() if isinstance(self.editor, QComboBox) else self.editor.text()
+
+    def is_changed(self) -> bool:
+        return self.is_editable and self.value() != ("" if self.setting.secret else self.setting.value)
+
+    def take_back(self) -> None:
+        value = "" if self.setting.secret else self.setting.value
+        if isinstance(self.editor, QComboBox):
+            self.editor.setCurrentText(value)
+        else:
+            self.editor.setText(value)
+        self.show_problem("")
+
+    def show_problem(self, problem: str) -> None:
+        self.problem.setText(one_line(problem, 400))
+        self.problem.setVisible(bool(problem))
+        restyle(self.editor, "state", "problem" if problem else "")
+
+    def _source(self) -> str:
+        setting = self.setting
+        match setting.source:
+            case "environment":
+                return tr("Set by {name} in the environment: change it there.").format(name=setting.environment)
+            case "keyring":
+                source = tr("kept in the system's keyring")
+            case "file":
+                source = tr("from settings.toml")
+            case _:
+                source = tr("default")
+        return f"{source} · {tr('takes effect after a restart')}" if setting.needs_restart else source
+
+
+class SettingsPage(QScrollArea):
+    """A form; nothing is kept until Save, and then all of it or nothing."""
+
+    topic = Topic.SETTINGS
+
+    def __init__(self, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self._actions = actions
+        self._theme = theme
+        self.rows: dict[str, FieldRow] = {}
+        self.feed = Feed(self._refresh, tasks, tr("Settings"), self)
+        self.save = button(tr("Save"), "main")
+        self.undo = button(tr("Undo changes"))
+        self.save.clicked.connect(self._save)
+        self.undo.clicked.connect(self._take_back)
+        self.theme_box = QComboBox()
+        for mode, text in MODES.items():
+            self.theme_box.addItem(tr(text), mode)
+        self.theme_box.setCurrentIndex(list(MODES).index(theme.mode))
+        self.theme_box.setAccessibleName(tr("Appearance"))
+        self.theme_box.currentIndexChanged.connect(lambda place: theme.choose(list(MODES)[place]))
+        theme.changed.connect(self._follow_theme)
+        self._lay_out()
+        self._show_buttons()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(Label(tr("Settings"), "title"))
+        head.addStretch(1)
+        head.addWidget(self.undo)
+        head.addWidget(self.save)
+        self._groups = QVBoxLayout()
+        self._groups.setSpacing(12)
+        column = QWidget()
+        column.setMaximumWidth(FORM_WIDTH)
+        form = QVBoxLayout(column)
+        form.setContentsMargins(24, 16, 24, 20)
+        form.setSpacing(12)
+        form.addLayout(head)
+        form.addLayout(self._groups)
+        form.addWidget(self._appearance())
+        form.addStretch(1)
+        inside = QWidget()
+        layout = QHBoxLayout(inside)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(column, 1)
+        layout.addStretch(0)
+        layout.setAlignment(column, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        column.setMinimumWidth(560)
+        self._column = column
+        self.setWidget(inside)
+
+    def _appearance(self) -> Card:
+        card = Card(margins=16, spacing=4)
+        card.content.addWidget(Label(tr("Window"), "heading"))
+        row = QHBoxLayout()
+        row.setSpacing(24)
+        left = QVBoxLayout()
+        left.setSpacing(2)
+        left.addWidget(Label(tr("Appearance"), "heading"))
+        left.addWidget(Label(tr("Takes effect at once, on this PC only."), "caption", wrap=True))
+        row.addLayout(left, 1)
+        row.addWidget(self.theme_box, 1)
+        card.content.addLayout(row)
+        return card
+
+    # Life ------------------------------------------------------------------
+
+    def wake(self) -> None:
+        self.feed.wake()
+
+    def sleep(self) -> None:
+        self.feed.sleep()
+
+    def note(self, keys: Keys) -> None:
+        self.feed.note(None)
+
+    def tick(self) -> None:
+        """Nothing here counts down."""
+
+    async def settled(self) -> None:
+        await self.feed.settled()
+
+    def select_example(self) -> None:
+        """Nothing here is selected."""
+
+    async def _refresh(self, keys: Keys) -> bool:
+        settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
+        if settings is None:
+            return False
+        if not any(row.is_changed() for row in self.rows.values()):
+            self.show_settings(settings)
+        return True
+
+    def show_settings(self, settings: Sequence[SettingField]) -> None:
+        if [row.setting for row in self.rows.values()] == list(settings):
+            return
+        empty_layout(self._groups)
+        self.rows = {setting.name: FieldRow(setting) for setting in settings}
+        placed = {name for names in GROUPS.values() for name in names}
+        groups = {**GROUPS, OTHER: tuple(name for name in self.rows if name not in placed)}
+        for title, names in groups.items():
+            rows = [self.rows[name] for name in names if name in self.rows]
+            if rows:
+                self._groups.addWidget(_group(tr(title), rows))
+        for row in self.rows.values():
+            row.changed.connect(self._show_buttons)
+        self._show_buttons()
+
+    # Saving ----------------------------------------------------------------
+
+    def changes(self) -> dict[str, str]:
+        return {name: row.value() for name, row in self.rows.items() if row.is_changed()}
+
+    def _show_buttons(self) -> None:
+        is_changed = bool(self.changes())
+        self.save.setEnabled(is_changed)
+        self.undo.setEnabled(is_changed)
+
+    def _take_back(self) -> None:
+        for row in self.rows.values():
+            row.take_back()
+
+    def _save(self) -> None:
+        self._actions.start(self._save_changes, tr("saving the settings"))
+
+    async def _save_changes(self) -> None:
+        changes = self.changes()
+        problems = await self._actions.ask(tr("saving the settings"), lambda desk: desk.save_settings(changes))
+        if problems is None:
+            return
+        self.show_problems(problems)
+        if problems:
+            self._actions.notice(Tone.WARN, tr("Nothing was saved: see the fields marked below."))
+            return
+        needs_restart = any(self.rows[name].setting.needs_restart for name in changes)
+        self._actions.notice(Tone.OK, tr("Saved. Restart phonefarm for it to take effect.") if needs_restart else tr("Saved"))
+        for row in self.rows.values():
+            row.take_back()
+        self.feed.note(None)
+
+    def show_problems(self, problems: Sequence[SettingProblem]) -> None:
+        by_name = {problem.name: problem.problem for problem in problems}
+        for name, row in self.rows.items():
+            row.show_problem(by_name.get(name, ""))
+        for problem in problems:
+            if problem.name in self.rows:
+                self.rows[problem.name].editor.setFocus()
+                self.ensureWidgetVisible(self.rows[problem.name])
+                break
+            self._actions.notice(Tone.WARN, f"{problem.name}: {problem.problem}")
+
+    def _follow_theme(self) -> None:
+        self.theme_box.setCurrentIndex(list(MODES).index(self._theme.mode))
+
+
+def _group(title: str, rows: Sequence[FieldRow]) -> Card:
+    card = Card(margins=16, spacing=0)
+    card.content.addWidget(Label(title, "name"))
+    for row in rows:
+        card.content.addWidget(row)
+    return card

@@ -1,0 +1,47 @@
+"""Writes every page as a picture, in light and dark."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import structlog
+from PySide6.QtWidgets import QApplication
+
+from ui.theme import Theme, ThemeMode
+from ui.window import SIZE, MainWindow
+
+log = structlog.get_logger(__name__)
+
+SETTLE_WITHIN = 5.0
+
+
+async def write_screenshots(app: QApplication, window: MainWindow, theme: Theme, folder: Path) -> list[Path]:
+    """`overview-light.png`, `overview-dark.png` and so on, 1440x900 each; the paths written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    window.resize(*SIZE)
+    written: list[Path] = []
+    for topic, page in window.pages.items():
+        window.go(topic)
+        await _settle(window)
+        page.select_example()
+        await _settle(window)
+        for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
+            theme.choose(mode)
+            app.processEvents()
+            path = folder / f"{topic}-{mode}.png"
+            if window.grab().save(str(path)):
+                written.append(path)
+            else:
+                log.warning("a screenshot could not be written", path=str(path))
+    return written
+
+
+async def _settle(window: MainWindow) -> None:
+    """Let the page have its data; a page that gets none is shown as it is."""
+    try:
+        async with asyncio.timeout(SETTLE_WITHIN):
+            await window.settled()
+    except TimeoutError:
+        log.warning("a page did not get its data in time")
+    await asyncio.sleep(0)

@@ -1,0 +1,116 @@
+"""The top line: the one thing that needs the user now, or "All well"; the search beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu
+
+from phonefarm.application.read_models import Attention
+from ui import formats
+from ui.widgets import ElidedLabel, Label, button, restyle
+from ui.words import ALL_WELL, attention_sentence, attention_tone, counted, tr
+
+SEARCH_WIDTH = 280
+MOST_IN_MENU = 20
+
+
+class AttentionBar(QFrame):
+    """One sentence with its action; the others are a click away."""
+
+    show_wanted = Signal(object)
+    """An Attention."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("attention")
+        self.setFixedHeight(42)
+        self._all: tuple[Attention, ...] | None = None
+        self._sentence = ElidedLabel("")
+        self._sentence.setObjectName("sentence")
+        self._since = Label("", "dim")
+        self._more = button("", "quiet")
+        self._show = button(tr("Show"))
+        self._more.clicked.connect(self._open_menu)
+        self._show.clicked.connect(self._want_first)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 8, 0)
+        layout.setSpacing(10)
+        layout.addWidget(self._sentence, 1)
+        layout.addWidget(self._since)
+        layout.addWidget(self._more)
+        layout.addWidget(self._show)
+        for widget in (self._since, self._more, self._show):
+            widget.hide()
+
+    def sentence(self) -> str:
+        return self._sentence.whole_text()
+
+    def show_attention(self, attention: Sequence[Attention], now: datetime) -> None:
+        if tuple(attention) == self._all:
+            return
+        self._all = tuple(attention)
+        for widget in (self._since, self._show):
+            widget.setVisible(bool(self._all))
+        self._more.setVisible(len(self._all) > 1)
+        if not self._all:
+            restyle(self, "tone", "ok")
+            self._sentence.show_text(tr(ALL_WELL))
+            return
+        first = self._all[0]
+        restyle(self, "tone", str(attention_tone(first)))
+        self._sentence.show_text(attention_sentence(first))
+        self._since.setText(formats.since(first.since, now))
+        self._more.setText(counted(len(self._all) - 1, "1 more", "%n more"))
+        self._more.setAccessibleName(tr("Show what else needs you"))
+        self._show.setAccessibleName(tr("Show: {sentence}").format(sentence=attention_sentence(first)))
+
+    def make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for attention in (self._all or ())[:MOST_IN_MENU]:
+            entry = menu.addAction(attention_sentence(attention).replace("&", "&&"))
+            entry.triggered.connect(lambda _=False, wanted=attention: self.show_wanted.emit(wanted))
+        return menu
+
+    def _open_menu(self) -> None:
+        self.make_menu().popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
+
+    def _want_first(self) -> None:
+        if self._all:
+            self.show_wanted.emit(self._all[0])
+
+
+class SearchField(QLineEdit):
+    """Filters the page shown; Esc empties it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(SEARCH_WIDTH)
+        self.setMaxLength(100)
+        self.setPlaceholderText(tr("Search number, ICCID, sender, rent…"))
+        self.setAccessibleName(tr("Search this page (Ctrl+F)"))
+        self.setClearButtonEnabled(True)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            return
+        super().keyPressEvent(event)
+
+
+class TopLine(QFrame):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("topline")
+        self.attention = AttentionBar()
+        self.search = SearchField()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(24, 12, 24, 12)
+        layout.setSpacing(16)
+        layout.addWidget(self.attention, 1)
+        layout.addWidget(self.search)

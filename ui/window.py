@@ -1,0 +1,214 @@
+"""The main window: puts rail, top line and pages together and brings changes to those who care."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from phonefarm.application.read_models import Attention, Overview, Topic
+from phonefarm.application.tasks import Tasks
+from ui.actions import Actions
+from ui.engine_link import EngineLink, Keys
+from ui.feed import Feed
+from ui.notice_bar import NoticeBar
+from ui.orders import Orders
+from ui.pages.bans import bans_spec
+from ui.pages.list_page import ListPage
+from ui.pages.messages import messages_spec
+from ui.pages.overview import OverviewPage
+from ui.pages.phones import phones_spec
+from ui.pages.pushes import pushes_spec
+from ui.pages.rents import rents_spec
+from ui.pages.settings import SettingsPage
+from ui.pages.sims import sims_spec
+from ui.rail import Rail
+from ui.row_table import utc_now
+from ui.theme import Theme, ThemeMode
+from ui.top_line import TopLine
+from ui.words import tr
+
+Page = ListPage[Any] | OverviewPage | SettingsPage
+
+SIZE = (1440, 900)
+LEAST = (980, 600)
+
+
+class MainWindow(QWidget):
+    """The frame around the pages; `closed` when the user has enough."""
+
+    closed = Signal()
+
+    def __init__(self, link: EngineLink, actions: Actions, tasks: Tasks, theme: Theme, title: str, memory: QSettings) -> None:
+        super().__init__()
+        self.setObjectName("window")
+        self.setWindowTitle(title)
+        self.setMinimumSize(*LEAST)
+        self.resize(*SIZE)
+        self._actions = actions
+        self._memory = memory
+        self._theme = theme
+        self.rail = Rail(theme, title)
+        self.top_line = TopLine()
+        self.notices = NoticeBar()
+        self.pages = self._make_pages(actions, tasks, theme)
+        self.overview_feed = Feed(self._refresh_overview, tasks, tr("Overview"), self)
+        self._shown = Topic.OVERVIEW
+        self._lay_out()
+        self._connect(link)
+        self._pulse = QTimer(self, interval=1000)
+        self._pulse.timeout.connect(self.tick)
+        self._restore()
+        self.go(Topic.OVERVIEW)
+
+    def _make_pages(self, actions: Actions, tasks: Tasks, theme: Theme) -> dict[Topic, Page]:
+        orders = Orders(actions, self, self.go)
+        specs: tuple[Any, ...] = (phones_spec, sims_spec, rents_spec, messages_spec, pushes_spec, bans_spec)
+        pages: dict[Topic, Page] = {Topic.OVERVIEW: OverviewPage(theme)}
+        for make_spec in specs:
+            spec = make_spec(orders)
+            pages[spec.topic] = ListPage(spec, actions, tasks, theme)
+        pages[Topic.SETTINGS] = SettingsPage(actions, tasks, theme)
+        return pages
+
+    def _lay_out(self) -> None:
+        self._stack = QStackedWidget()
+        for page in self.pages.values():
+            self._stack.addWidget(page)
+        notice_row = QHBoxLayout()
+        notice_row.setContentsMargins(24, 12, 24, 0)
+        notice_row.addWidget(self.notices)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.top_line)
+        right.addLayout(notice_row)
+        right.addWidget(self._stack, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addLayout(right, 1)
+
+    def _connect(self, link: EngineLink) -> None:
+        link.changed.connect(self._take_changes)
+        self._actions.noticed.connect(self.notices.show_notice)
+        self.rail.page_chosen.connect(self.go)
+        self.top_line.attention.show_wanted.connect(self._show_attention)
+        self.top_line.search.textChanged.connect(self._search)
+        for page in self.pages.values():
+            if isinstance(page, OverviewPage):
+                page.rent_wanted.connect(lambda key: self.go(Topic.RENTS, key))
+            elif isinstance(page, ListPage):
+                page.head.search_clear_wanted.connect(self.top_line.search.clear)
+        QShortcut(QKeySequence.StandardKey.Find, self, self._focus_search)
+        QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
+        for place, topic in enumerate(self.pages, 1):
+            QShortcut(QKeySequence(f"Ctrl+{place}"), self, lambda topic=topic: self.go(topic))
+
+    # Life ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to ask and to count."""
+        self.overview_feed.wake()
+        self._pulse.start()
+
+    def stop(self) -> None:
+        self._pulse.stop()
+        self.overview_feed.sleep()
+        page = self.page
+        if not isinstance(page, OverviewPage):
+            page.sleep()
+
+    def tick(self) -> None:
+        if self.isVisible() and not self.isMinimized():
+            self.page.tick()
+
+    @property
+    def page(self) -> Page:
+        return self.pages[self._shown]
+
+    async def settled(self) -> None:
+        """Until the page shown has what it asked for."""
+        await self.overview_feed.settled()
+        if not isinstance(self.page, OverviewPage):
+            await self.page.settled()
+
+    # Changes ---------------------------------------------------------------
+
+    def _take_changes(self, changes: Mapping[Topic, Keys]) -> None:
+        if Topic.OVERVIEW in changes:
+            self.overview_feed.note(None)
+        for topic, keys in changes.items():
+            page = self.pages[topic]
+            if not isinstance(page, OverviewPage):
+                page.note(keys)
+
+    def refresh(self) -> None:
+        self._take_changes(dict.fromkeys(Topic))
+
+    async def _refresh_overview(self, keys: Keys) -> bool:
+        seen = await self._actions.ask(tr("reading the overview"), lambda desk: desk.overview())
+        if seen is not None:
+            self.show_overview(seen)
+        return seen is not None
+
+    def show_overview(self, seen: Overview) -> None:
+        self.rail.show_overview(seen)
+        self.top_line.attention.show_attention(seen.attention, utc_now())
+        page = self.pages[Topic.OVERVIEW]
+        if isinstance(page, OverviewPage):
+            page.show_overview(seen)
+
+    # Ways ------------------------------------------------------------------
+
+    def go(self, topic: Topic, key: str = "") -> None:
+        """Show a page, and on it the row with this key."""
+        if topic is not self._shown:
+            old = self.page
+            if not isinstance(old, OverviewPage):
+                old.sleep()
+        self._shown = topic
+        page = self.page
+        self.rail.check(topic)
+        self._stack.setCurrentWidget(page)
+        search = self.top_line.search
+        search.setEnabled(isinstance(page, ListPage))
+        if isinstance(page, ListPage):
+            page.search(search.text())
+            page.wake()
+            if key:
+                page.show_key(key)
+        elif isinstance(page, SettingsPage):
+            page.wake()
+
+    def _show_attention(self, attention: Attention) -> None:
+        self.go(attention.topic, attention.key)
+
+    def _search(self, query: str) -> None:
+        if isinstance(self.page, ListPage):
+            self.page.search(query)
+
+    def _focus_search(self) -> None:
+        if not isinstance(self.page, ListPage):
+            self.go(Topic.SIMS)
+        self.top_line.search.setFocus()
+        self.top_line.search.selectAll()
+
+    # Memory ----------------------------------------------------------------
+
+    def _restore(self) -> None:
+        stored = str(self._memory.value("theme", ThemeMode.SYSTEM))
+        self._theme.choose(ThemeMode(stored) if stored in list(ThemeMode) else ThemeMode.SYSTEM)
+        geometry = self._memory.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._memory.setValue("theme", str(self._theme.mode))
+        self._memory.setValue("geometry", self.saveGeometry())
+        self.stop()
+        super().closeEvent(event)
+        self.closed.emit()
