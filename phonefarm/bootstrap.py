@@ -113,11 +113,13 @@ class CurrentKey:
 class Farm:
     """A farm ready to run on one event loop: `start`, then `stop` within five seconds."""
 
-    def __init__(self, settings: Settings, listeners: Listeners, hidden: SecretFilter) -> None:
+    def __init__(
+        self, settings: Settings, listeners: Listeners, hidden: SecretFilter, secrets: SecretStore | None = None
+    ) -> None:
         self._settings = settings
         self._listeners = listeners
         self._database = Database(settings.resolved_database_url)
-        self._key = CurrentKey(settings, secret_store(settings), hidden)
+        self._key = CurrentKey(settings, secrets or secret_store(settings), hidden)
         self._announcer = Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
         self._tasks = Tasks(self._report_bug)

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from typing import Any, TypeVar
 
 import structlog
 
 from phonefarm.application.farm_desk import FarmDesk
+from phonefarm.application.interfaces import SecretStore
 from phonefarm.bootstrap import Farm, bind_listeners
 from phonefarm.data_folder import DataFolder
 from phonefarm.logs import SecretFilter
 from phonefarm.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 SWITCH_SECONDS = 0.0005
 """How long the window may compute before the engine gets the interpreter; Python's own 5 ms is long for a webhook."""
@@ -26,9 +31,11 @@ STOP_WITHIN = 5.0
 class EngineThread:
     """`start` returns when the farm runs or raises why it cannot; `stop` returns when all is safely put down."""
 
-    def __init__(self, settings: Settings, hidden: SecretFilter) -> None:
+    def __init__(self, settings: Settings, hidden: SecretFilter, secrets: SecretStore | None = None) -> None:
+        """`secrets` keeps the partner key instead of the OS keyring, if given."""
         self._settings = settings
         self._hidden = hidden
+        self._secrets = secrets
         self._folder = DataFolder(settings.data_dir)
         self._thread: threading.Thread | None = None
         self._started: Future[tuple[Farm, asyncio.AbstractEventLoop]] = Future()
@@ -38,6 +45,10 @@ class EngineThread:
     @property
     def farm(self) -> Farm:
         return self._started.result(timeout=0)[0]
+
+    def ask(self, question: Callable[[FarmDesk], Coroutine[Any, Any, T]], within: float = 10.0) -> T:
+        """Await something of the desk from another thread."""
+        return asyncio.run_coroutine_threadsafe(question(self.desk), self.loop).result(within)
 
     @property
     def desk(self) -> FarmDesk:
@@ -85,7 +96,7 @@ class EngineThread:
         self._stop_wanted = asyncio.Event()
         listeners = bind_listeners(self._settings)
         try:
-            farm = Farm(self._settings, listeners, self._hidden)
+            farm = Farm(self._settings, listeners, self._hidden, self._secrets)
             await farm.start()
         except BaseException:
             listeners.close()

@@ -17,6 +17,10 @@ ANSWER_WITHIN = timedelta(seconds=8)
 """Our own deadline for GET_NUMBER; the market drops its request at 10 s and then knows of no rent."""
 
 
+ORPHAN_AFTER = timedelta(seconds=15)
+"""An order whose answer is not known to have left by then may be unknown to the market."""
+
+
 class FinishStatus(IntEnum):
     NOT_ORDERED = 1
     DEPRECATED = 2
@@ -61,7 +65,7 @@ def rent_state(rent: Rent, at: datetime) -> RentState:
         return RentState.FINISHED
     if rent.accepted_sms:
         return RentState.ACTIVE
-    if not rent.answered:
+    if not rent.answered and at >= rent.ordered_at + ORPHAN_AFTER:
         return RentState.POSSIBLE_ORPHAN
     return RentState.WAITING if at < rent.ordered_at + FIRST_SMS_WITHIN else RentState.OVERDUE
 

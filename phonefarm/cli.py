@@ -1,0 +1,258 @@
+"""The commands. Exit codes: 0 done, 1 the world's error (one clear line), 2 usage."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from phonefarm import __version__
+from phonefarm.domain.errors import KnownError
+from phonefarm.logs import SecretFilter, set_up_logs
+from phonefarm.settings import Settings, load_settings
+
+app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
+app.add_typer(simulate, name="simulate")
+
+SELF_TEST_SECONDS = 10.0
+SCREENSHOT_SECONDS = 20.0
+SIGNAL_CHECK_SECONDS = 0.5
+
+
+def main() -> None:
+    """Run a command; a KnownError becomes one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(standalone_mode=False)
+    except KnownError as error:
+        typer.echo(f"phonefarm: {error}", err=True)
+        sys.exit(1)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except typer.Abort:
+        sys.exit(1)
+    except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):
+            error.show()
+            sys.exit(2)
+        raise
+
+
+@app.callback(invoke_without_command=True)
+def window(
+    context: typer.Context,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Run a 10 s demo without a screen and say whether all is well.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Run the farm with its window."""
+    if version:
+        typer.echo(f"phonefarm {__version__}")
+        raise typer.Exit(0)
+    if self_test:
+        raise typer.Exit(_self_test())
+    if context.invoked_subcommand is not None:
+        return
+    if not has_display():
+        raise KnownError("There is no display here for the window. Use 'phonefarm serve', which needs none.")
+    settings, hidden = _prepare()
+    _with_engine(settings, hidden, _show_window)
+
+
+@app.command()
+def serve() -> None:
+    """Run the farm without a window until Ctrl-C or SIGTERM."""
+    settings, hidden = _prepare()
+
+    def wait(engine: Any) -> None:
+        listeners = engine.farm.listeners
+        typer.echo(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
+        sys.stdout.flush()
+        _wait_for_signal()
+
+    _with_engine(settings, hidden, wait)
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Run in the terminal even where there is a display.")] = False,
+    phones: Annotated[int, typer.Option(min=1, max=200, help="How many virtual phones.")] = 12,
+    seconds: Annotated[float | None, typer.Option(min=1, help="End after so many seconds, with a summary.")] = None,
+    screenshots: Annotated[Path | None, typer.Option(help="Write every page as PNG into this folder.")] = None,
+) -> None:
+    """Show everything on virtual phones and a virtual Onlinesim, on a scratch data folder."""
+    raise typer.Exit(_run_demo(headless=headless, phones=phones, seconds=seconds, screenshots=screenshots))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this PC: settings, key, adb, data folder, ports; says what to do for each that fails."""
+    from phonefarm.doctor import examine
+
+    settings, _ = _prepare(logs=False)
+    findings = asyncio.run(examine(settings))
+    for finding in findings:
+        typer.echo(f"{'ok  ' if finding.is_fine else 'FAIL'} {finding.what}: {finding.detail}")
+    raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /health, as it is.")] = False) -> None:
+    """Say how the running farm does."""
+    from phonefarm.status import as_text, fetch_health
+
+    settings, _ = _prepare(logs=False)
+    health = asyncio.run(fetch_health(settings.admin_listen))
+    typer.echo(json.dumps(health, ensure_ascii=False, indent=2) if as_json else as_text(health))
+
+
+@simulate.command("phones")
+def simulate_phones(
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 12,
+    first_address: Annotated[str | None, typer.Option(help="First loopback address, such as 127.20.0.1.")] = None,
+    query_seconds: Annotated[float, typer.Option(min=0, help="What one content query costs.")] = 0.4,
+    seed: Annotated[int, typer.Option(help="Same seed, same makes, cards and numbers.")] = 1,
+    adb_server: Annotated[str | None, typer.Option(help="adb server host:port that shall connect to them.")] = None,
+    control: Annotated[str, typer.Option(help="Address of the HTTP control.")] = "127.0.0.1:0",
+) -> None:
+    """Run virtual phones that a real adb server can connect to."""
+    from phonefarm.simulation.commands import run_phones
+
+    _run_until_signal(run_phones(count, first_address, query_seconds, seed, adb_server, control))
+
+
+@simulate.command("market")
+def simulate_market(
+    target: Annotated[str, typer.Option(help="Where our webhooks answer, such as http://127.0.0.1:8080.")],
+    key: Annotated[str, typer.Option(envvar="PHONEFARM_API_KEY", help="Partner key; better by the environment.")],
+    listen: Annotated[str, typer.Option(help="Address that takes PUSH_SMS_RENT.")] = "127.0.0.1:0",
+    control: Annotated[str, typer.Option(help="Address of the HTTP control.")] = "127.0.0.1:0",
+    play: Annotated[bool, typer.Option(help="Order, send and finish by itself.")] = False,
+    seed: Annotated[int, typer.Option(help="Same seed, same play.")] = 1,
+    phones_control: Annotated[
+        str | None, typer.Option(help="Control URL of 'simulate phones', which the play sends SMS through.")
+    ] = None,
+) -> None:
+    """Run a virtual Onlinesim against a farm on this PC."""
+    from phonefarm.simulation.commands import run_market
+
+    _run_until_signal(run_market(target, key, listen, control, play, seed, phones_control=phones_control))
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: always on Windows and macOS, by environment on Linux."""
+    if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal"):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
+    settings = load_settings()
+    hidden = SecretFilter()
+    if settings.api_key is not None:
+        hidden.add(settings.api_key.get_secret_value())
+    if logs:
+        set_up_logs(settings.data_dir / "logs", hidden, to_stderr=sys.stderr is not None and sys.stderr.isatty())
+    return settings, hidden
+
+
+def _with_engine(settings: Settings, hidden: SecretFilter, use: Callable[[Any], None]) -> None:
+    from phonefarm.engine_thread import EngineThread
+
+    engine = EngineThread(settings, hidden)
+    engine.start()
+    try:
+        use(engine)
+    finally:
+        engine.stop()
+
+
+def _show_window(engine: Any) -> None:
+    from ui.app import run_window
+
+    run_window(engine)
+
+
+def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:
+    from phonefarm.demo.run import run_demo
+    from phonefarm.demo.terminal import show_in_terminal
+
+    in_window = screenshots is not None or (has_display() and not headless)
+    if screenshots is not None and not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+    def show(engine: Any, shown_seconds: float | None) -> None:
+        if in_window:
+            from ui.app import run_window
+
+            run_window(engine, title="phonefarm demo", screenshots=screenshots, seconds=shown_seconds)
+        else:
+            with _signals() as enough:
+                show_in_terminal(engine, shown_seconds, enough)
+
+    length = SCREENSHOT_SECONDS if screenshots is not None and seconds is None else seconds
+    result = run_demo(show, phones=phones, seconds=length)
+    typer.echo(result.as_lines())
+    return 0 if result.is_clean else 1
+
+
+def _self_test() -> int:
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="phonefarm-self-test-", ignore_cleanup_errors=True) as folder:
+        code = _run_demo(headless=True, phones=12, seconds=SELF_TEST_SECONDS, screenshots=Path(folder))
+        pages = list(Path(folder).glob("*.png"))
+    typer.echo(f"self-test {'passed' if code == 0 and pages else 'FAILED'}, {len(pages)} pages drawn")
+    return code if pages else 1
+
+
+@contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C, SIGTERM and (on Windows) Ctrl-Break set."""
+    enough = threading.Event()
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        numbers.append(signal.SIGBREAK)
+    before = {number: signal.signal(number, lambda *_: enough.set()) for number in numbers}
+    try:
+        yield enough
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _wait_for_signal() -> None:
+    with _signals() as enough:
+        # Windows runs signal handlers only between waits of the main thread.
+        while not enough.wait(SIGNAL_CHECK_SECONDS):
+            continue
+
+
+def _run_until_signal(work: Coroutine[Any, Any, None]) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(work)
+        with _signals() as enough:
+            while not task.done() and not enough.is_set():
+                await asyncio.wait([task], timeout=SIGNAL_CHECK_SECONDS)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+    asyncio.run(run())

@@ -1,0 +1,80 @@
+"""The world around the demo's app: virtual phones on a real adb server, and a market that plays."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from types import TracebackType
+
+from phonefarm.simulation.answers import AnswerPolicy
+from phonefarm.simulation.commands import EVERYDAY_TROUBLE
+from phonefarm.simulation.farm import VirtualFarm, a_mixed_farm
+from phonefarm.simulation.judge import Summary, judge, missing
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.play import Manners, Play
+
+MIXED = 12
+WITHOUT_END = 10.0 * 365 * 24 * 3600
+UNHURRIED = 60.0
+FINISH_GRACE = 1.0
+"""An SMS that came so shortly before the end of its rent may miss the market."""
+
+
+class World:
+    """`async with World(...)`: phones listen and are connected, the market takes pushes; `play` sets it going."""
+
+    def __init__(self, adb_port: int, key: str, *, phones: int, seed: int) -> None:
+        self._adb_port = adb_port
+        self.farm = a_mixed_farm(seed=seed) if phones == MIXED else VirtualFarm(phones, seed)
+        self.market = Market("", key, policy=AnswerPolicy(seed=seed, chances=EVERYDAY_TROUBLE))
+        self._seed = seed
+        self._stack = AsyncExitStack()
+        self._play: Play | None = None
+        self._playing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> World:
+        await self._stack.enter_async_context(self.farm)
+        await self._stack.enter_async_context(self.market)
+        await self.farm.connect_to("127.0.0.1", self._adb_port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.end_play(0.0)
+        await self._stack.aclose()
+
+    def start_play(self, webhooks: str, seconds: float | None) -> None:
+        """Order from the app at `webhooks` and send SMS, for `seconds` or until the world ends."""
+        self.market.target_url = webhooks
+        numbers = [sim.msisdn for _, _, sim in self.farm.sims()]
+        self._play = Play(self.market, self.farm.deliver, numbers=numbers, seed=self._seed, manners=_manners(seconds))
+        length = WITHOUT_END if seconds is None else seconds
+        self._playing = asyncio.get_running_loop().create_task(self._play.run(length), name="play")
+
+    async def end_play(self, within: float) -> None:
+        """Wait until the market has ended its rents; after `within` seconds it is made to leave them."""
+        if self._playing is not None:
+            await asyncio.wait([self._playing], timeout=within)
+            self._playing.cancel()
+            await asyncio.wait([self._playing])
+
+    def is_settled(self) -> bool:
+        """Whether the market has heard of every SMS that was sent to a rented number."""
+        return self._play is None or not missing(self._play.sent, self.market.record)
+
+    def summary(self, app_counts: dict[str, int]) -> Summary:
+        sent = self._play.sent if self._play is not None else []
+        return judge(sent, self.market.record, app_counts, finish_grace=FINISH_GRACE)
+
+
+def _manners(seconds: float | None) -> Manners:
+    """Rents that fit into a short demo, and unhurried ones for a long look."""
+    scale = 1.0 if seconds is None else min(max(seconds / UNHURRIED, 0.15), 1.0)
+    return Manners(
+        seconds_between_orders=1.2 * max(scale, 0.5),
+        seconds_between_strays=9.0 * scale,
+        shortest_rent=10.0 * scale,
+        longest_rent=40.0 * scale,
+        most_rents=14,
+    )

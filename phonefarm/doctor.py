@@ -1,0 +1,113 @@
+"""Examines this PC before or while the farm runs: what works, what does not, what to do."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from phonefarm.adapters.adb.adb_server import find_adb
+from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.catalog.numbers_file import parse_numbers
+from phonefarm.adapters.http.server import bind
+from phonefarm.adapters.secrets.keyring_store import KeyringStore
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.phones import PhoneState, state_from_adb
+from phonefarm.settings import Settings, parse_address
+from phonefarm.status import fetch_health
+
+LEAST_FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    what: str
+    is_fine: bool
+    detail: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    return [
+        _data_folder(settings.data_dir),
+        _key(settings),
+        _push_url(settings),
+        _numbers(settings),
+        _adb_program(settings),
+        *[await _adb_server(server, settings) for server in settings.adb_server_list],
+        await _ports(settings),
+    ]
+
+
+def _data_folder(folder: Path) -> Finding:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial = folder / "doctor.tmp"
+        trial.write_bytes(b"x")
+        trial.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Finding(what="data folder", is_fine=False, detail=f"{folder} cannot be written: {error.strerror}")
+    enough = free > LEAST_FREE_BYTES
+    detail = f"{folder}, {free / 1e9:.1f} GB free" + ("" if enough else ": make room on this disk")
+    return Finding(what="data folder", is_fine=enough, detail=detail)
+
+
+def _key(settings: Settings) -> Finding:
+    if settings.api_key is not None:
+        return Finding(what="key", is_fine=True, detail="from the environment")
+    if KeyringStore(str(settings.data_dir.resolve())).read_key():
+        return Finding(what="key", is_fine=True, detail="in the keyring")
+    return Finding(what="key", is_fine=False, detail="not set: enter it on the Settings page or set PHONEFARM_API_KEY")
+
+
+def _push_url(settings: Settings) -> Finding:
+    if settings.push_url:
+        return Finding(what="push URL", is_fine=True, detail=settings.push_url)
+    return Finding(what="push URL", is_fine=False, detail="not set: ask Onlinesim's support and enter it in Settings")
+
+
+def _numbers(settings: Settings) -> Finding:
+    if not settings.numbers_file:
+        return Finding(what="numbers file", is_fine=True, detail="none set")
+    path = Path(settings.numbers_file)
+    try:
+        entries = parse_numbers(path.read_text(encoding="utf-8-sig"), path.name)
+    except (OSError, UnicodeDecodeError, KnownError) as error:
+        return Finding(what="numbers file", is_fine=False, detail=str(error))
+    return Finding(what="numbers file", is_fine=True, detail=f"{len(entries)} numbers in {path}")
+
+
+def _adb_program(settings: Settings) -> Finding:
+    try:
+        return Finding(what="adb program", is_fine=True, detail=str(find_adb(settings.adb_path or None)))
+    except KnownError as error:
+        return Finding(what="adb program", is_fine=False, detail=str(error))
+
+
+async def _adb_server(server: str, settings: Settings) -> Finding:
+    bridge = AdbBridge(server, adb=settings.adb_path or None)
+    what = f"adb server {server}"
+    try:
+        version = await bridge.ensure_server()
+        async for devices in bridge.device_lists():
+            ready = sum(state_from_adb(device.adb_state) is PhoneState.STARTING for device in devices)
+            detail = f"version {version}, {ready} of {len(devices)} phones can be spoken with"
+            return Finding(what=what, is_fine=True, detail=detail)
+    except KnownError as error:
+        return Finding(what=what, is_fine=False, detail=str(error))
+    return Finding(what=what, is_fine=False, detail="ended without a device list")
+
+
+async def _ports(settings: Settings) -> Finding:
+    try:
+        await fetch_health(settings.admin_listen)
+    except KnownError:
+        pass
+    else:
+        return Finding(what="ports", is_fine=True, detail="phonefarm is running and answers")
+    try:
+        for address in (settings.listen, settings.admin_listen):
+            bind(*parse_address(address), "port").close()
+    except KnownError as error:
+        return Finding(what="ports", is_fine=False, detail=str(error))
+    return Finding(what="ports", is_fine=True, detail=f"{settings.listen} and {settings.admin_listen} are free")

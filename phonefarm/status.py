@@ -1,0 +1,34 @@
+"""Asks the running farm's admin port how it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from phonefarm.domain.errors import KnownError
+
+ANSWER_SECONDS = 5.0
+
+
+async def fetch_health(admin_address: str) -> dict[str, Any]:
+    """The body of /health; raises KnownError if no farm answers."""
+    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.get(f"http://{admin_address}/health", allow_redirects=False) as answer,
+        ):
+            body = await answer.json()
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+        raise KnownError(f"No phonefarm answers on {admin_address}. Start it, or check admin_listen.") from error
+    if not isinstance(body, dict) or "counts" not in body:
+        raise KnownError(f"What answers on {admin_address} is no phonefarm.")
+    return body
+
+
+def as_text(health: dict[str, Any]) -> str:
+    lines = [f"status: {health['status']}"]
+    lines += [f"  {name}: {check['status']}, {check['detail']}" for name, check in health["checks"].items()]
+    lines += [f"  {name.replace('_', ' ')}: {number}" for name, number in health["counts"].items()]
+    return "\n".join(lines)
