@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import Theme
 from ui.tokens import Tone
+from ui.widgets import KeyboardRing
 
 CAPTION = 20
 MOST_BAR_WIDTH = 16
@@ -36,6 +37,7 @@ class Chart(QWidget):
         self._tone = tone
         self._series: Series | None = None
         self._pointed: int | None = None
+        self._ring = KeyboardRing(self)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
@@ -84,7 +86,7 @@ class Chart(QWidget):
             area = QRectF(0, CAPTION + 4, self.width(), self.height() - 2 * CAPTION - 6)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             self._paint_values(painter, area, self._series, most or 1.0)
-        if self.hasFocus():
+        if self._ring.is_on:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(self._theme.colour("accent"))
             painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1), 4, 4)
@@ -136,19 +138,24 @@ class LineChart(Chart):
             if value is not None:
                 run.append(QPointF(area.x() + place * step, area.bottom() - area.height() * value / most))
             elif run:
-                self._paint_run(painter, run, ink)
+                self._paint_run(painter, run, ink, area.bottom())
                 run = []
         if self._pointed is not None:
             painter.setPen(self._theme.colour("line"))
             left = area.x() + self._pointed * step
             painter.drawLine(QPointF(left, area.top()), QPointF(left, area.bottom()))
 
-    def _paint_run(self, painter: QPainter, run: list[QPointF], ink: QColor) -> None:
+    def _paint_run(self, painter: QPainter, run: list[QPointF], ink: QColor, floor: float) -> None:
         if len(run) == 1:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink)
             painter.drawEllipse(run[0], 2, 2)
             return
+        shade = QColor(ink)
+        shade.setAlphaF(0.10)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(shade)
+        painter.drawPolygon(QPolygonF([QPointF(run[0].x(), floor), *run, QPointF(run[-1].x(), floor)]))
         painter.setPen(QPen(ink, 1.6))
         painter.drawPolyline(QPolygonF(run))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ui.row_table import Bar, Column, RowTable
 from ui.theme import Theme
@@ -19,6 +19,7 @@ CHIP_HEIGHT = 20
 CHIP_PADDING = 8
 BAR_WIDTH = 72
 BAR_HEIGHT = 5
+FOCUS_WIDTH = 3
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -76,9 +77,15 @@ class CellDelegate(QStyledItemDelegate):
         painter.setClipRect(rect)
         if state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, self._theme.colour("selection"))
+            if self._is_first_of_focused(option, rect):
+                painter.fillRect(rect.x(), rect.y(), FOCUS_WIDTH, rect.height() - 1, self._theme.colour("accent"))
         painter.fillRect(rect.x(), rect.bottom(), rect.width(), 1, self._theme.colour("line"))
         self._paint_content(painter, rect.adjusted(PADDING, 0, -PADDING, -1), column, row)
         painter.restore()
+
+    def _is_first_of_focused(self, option: QStyleOptionViewItem, rect: QRect) -> bool:
+        """The selected rows of the table that has the keyboard carry a mark at their left edge."""
+        return rect.x() <= 0 and bool(option.state & QStyle.StateFlag.State_Active) and _has_focus(option.widget)
 
     def _paint_content(self, painter: QPainter, rect: QRect, column: Column[Any], row: object) -> None:
         now = self._table.clock()
@@ -117,6 +124,10 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(font)
         painter.setPen(ink)
         painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), text)
+
+
+def _has_focus(widget: QObject | None) -> bool:
+    return isinstance(widget, QWidget) and widget.hasFocus()
 
 
 def _fill_round(painter: QPainter, rect: QRectF, radius: float, colour: QColor) -> None:

@@ -7,13 +7,13 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from ui.words import tr
 
-THIN = "\u202f"
-"""A narrow space that never breaks a line."""
+GAP = "\u00a0"
+"""A space that never breaks a line."""
 NOTHING = "–"
 
 
 def number(value: int) -> str:
-    return f"{value:,}".replace(",", THIN)
+    return f"{value:,}".replace(",", GAP)
 
 
 def money(value: Decimal | None) -> str:
@@ -21,8 +21,8 @@ def money(value: Decimal | None) -> str:
     if value is None:
         return NOTHING
     rounded = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    text = f"{rounded:,.2f}".removesuffix(".00").replace(",", THIN)
-    return f"₽{THIN}{text}"
+    text = f"{rounded:,.2f}".removesuffix(".00").replace(",", GAP)
+    return f"₽{GAP}{text}"
 
 
 def seconds(value: float | None) -> str:
@@ -77,6 +77,14 @@ def day_time(moment: datetime | None, now: datetime, zone: tzinfo | None = None)
     return f"{day(local)} {local.year}"
 
 
+def exact(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """`14:32:07 today`, or with the day in front."""
+    local = moment.astimezone(zone)
+    if local.date() == now.astimezone(zone).date():
+        return tr("{time} today").format(time=f"{local:%H:%M:%S}")
+    return f"{day(local)} {local:%H:%M:%S}"
+
+
 def time_of_day(moment: datetime, zone: tzinfo | None = None) -> str:
     return f"{moment.astimezone(zone):%H:%M:%S}"
 
@@ -86,11 +94,11 @@ def hour_minute(moment: datetime, zone: tzinfo | None = None) -> str:
 
 
 def since(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
-    """`since 14:02` today, else `since 24 Oct 14:02`."""
+    """`since 14:02` today, else `since yesterday 14:02`."""
     local = moment.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return tr("since {time}").format(time=f"{local:%H:%M}")
-    return tr("since {time}").format(time=f"{day(local)} {local:%H:%M}")
+    return tr("since {time}").format(time=day_time(moment, now, zone))
 
 
 def day(moment: datetime) -> str:

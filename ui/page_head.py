@@ -13,6 +13,7 @@ from ui.flow_layout import FlowLayout
 from ui.widgets import ElidedLabel, Label, button
 from ui.words import tr
 
+HEIGHT = 32
 LEAST_SUMMARY = 150
 
 
@@ -48,12 +49,13 @@ class PageHead(QWidget):
         self._grid.setColumnStretch(0, 1)
         left = QHBoxLayout()
         left.setSpacing(10)
-        left.addWidget(self._title, 0, Qt.AlignmentFlag.AlignBaseline)
-        left.addWidget(self._summary, 1, Qt.AlignmentFlag.AlignBaseline)
+        left.addWidget(self._title, 0, Qt.AlignmentFlag.AlignVCenter)
+        left.addWidget(self._summary, 1, Qt.AlignmentFlag.AlignVCenter)
         self._grid.addLayout(left, 0, 0)
         self._grid.addWidget(self._chips, 0, 1)
         self._grid.addWidget(self._details, 0, 2)
-        self.setMinimumHeight(32)
+        self._summary.setContentsMargins(0, 3, 0, 0)
+        self._grid.setRowMinimumHeight(0, HEIGHT)
 
     def show_summary(self, text: str) -> None:
         self._summary.show_text(text)

@@ -13,7 +13,7 @@ from ui import formats
 from ui.details import Dot
 from ui.theme import Theme
 from ui.tokens import Tone
-from ui.widgets import ElidedLabel, empty_layout, hairline, plain_tooltip
+from ui.widgets import ElidedLabel, KeyboardRing, empty_layout, hairline, plain_tooltip
 from ui.words import PAGES, VERDICTS, counted, tr, vital_sentence
 
 WIDTH = 208
@@ -29,6 +29,7 @@ class RailItem(QAbstractButton):
         self._theme = theme
         self._count: int | None = None
         self._needing = 0
+        self._ring = KeyboardRing(self)
         self.setText(text)
         self.setAccessibleName(text)
         self.setCheckable(True)
@@ -55,7 +56,7 @@ class RailItem(QAbstractButton):
         if self.isChecked() or self.underMouse():
             painter.setBrush(self._theme.colour("selection" if self.isChecked() else "hover"))
             painter.drawRoundedRect(rect, 6, 6)
-        if self.hasFocus():
+        if self._ring.is_on:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(self._theme.colour("accent"))
             painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)

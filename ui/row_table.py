@@ -44,7 +44,7 @@ class Column(Generic[Row]):
     dim: bool = False
     stretch: bool = False
     rank: int = 0
-    """Where the table is narrow, columns of the highest rank leave first; rank 0 stays."""
+    """Where the table is narrow, columns of low rank get their place first; rank 0 always has it."""
     word: Callable[[Row], Word] | None = None
     """Makes the cell a chip."""
     bar: Callable[[Row, datetime], Bar | None] | None = None

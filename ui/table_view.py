@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
 from ui.delegates import ROW_HEIGHT, CellDelegate
 from ui.row_table import RowTable
+from ui.table_header import TableHeader
 from ui.theme import Theme
 from ui.widgets import plain_tooltip
-
-HEADER_HEIGHT = 36
 
 
 class FarmTable(QTableView):
@@ -50,15 +49,12 @@ class FarmTable(QTableView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
     def _set_headers(self) -> None:
-        rows, head = self.verticalHeader(), self.horizontalHeader()
+        rows = self.verticalHeader()
+        self.setHorizontalHeader(TableHeader(self._table.columns, self._theme, self))
         rows.setVisible(False)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setMinimumSectionSize(ROW_HEIGHT)
         rows.setDefaultSectionSize(ROW_HEIGHT)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setHighlightSections(False)
-        head.setFixedHeight(HEADER_HEIGHT)
-        head.setMinimumSectionSize(24)
 
     def sort_by(self, column: int, order: Qt.SortOrder) -> None:
         """Make the columns sortable, beginning with this order."""
@@ -140,16 +136,17 @@ class FarmTable(QTableView):
         self._tell_rows_in_sight()
 
     def _lay_out_columns(self) -> None:
-        """Give each column the width of its sample; where that is too much, the columns of highest rank leave."""
+        """Give each column the width of its sample; where not all fit, those of lowest rank come first."""
         columns = self._table.columns
         widths = [self._cells.column_width(column) for column in columns]
         room = self.viewport().width()
-        shown = set(range(len(columns)))
-        for place in sorted(shown, key=lambda place: (-columns[place].rank, -place)):
-            if sum(widths[kept] for kept in shown) <= room or columns[place].rank == 0:
-                break
-            shown.discard(place)
-        spare = max(0, room - sum(widths[place] for place in shown))
+        shown: set[int] = set()
+        spare = room
+        for place in sorted(range(len(columns)), key=lambda place: (columns[place].rank, place)):
+            if columns[place].rank == 0 or widths[place] <= spare:
+                shown.add(place)
+                spare -= widths[place]
+        spare = max(0, spare)
         stretching = [place for place in shown if columns[place].stretch] or [max(shown)]
         for place, width in enumerate(widths):
             self.setColumnHidden(place, place not in shown)

@@ -14,7 +14,7 @@ from ui.tokens import DARK, LIGHT, Tokens, Tone
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 TEXT_PIXELS = 13
-LINUX_FONTS = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Roboto", "Open Sans", "DejaVu Sans")
+LINUX_FONTS = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Roboto", "Open Sans", "DejaVu Sans Condensed", "DejaVu Sans")
 MONO_FONTS = ("Cascadia Mono", "SF Mono", "Menlo", "Consolas", "JetBrains Mono", "Noto Sans Mono", "DejaVu Sans Mono")
 
 
@@ -115,6 +115,7 @@ def style_sheet(tokens: Tokens) -> str:
     except OSError:
         return ""
     colours = {name: value for name, value in vars(tokens).items() if isinstance(value, str)}
+    colours["resources"] = RESOURCES.as_posix()
     for tone in Tone:
         colours[f"{tone}_text"] = tokens.tone(tone).text
         colours[f"{tone}_fill"] = tokens.tone(tone).fill

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu
 
 from phonefarm.application.read_models import Attention
 from ui import formats
-from ui.widgets import ElidedLabel, Label, button, restyle
+from ui.widgets import Label, button, restyle
 from ui.words import ALL_WELL, attention_sentence, attention_tone, counted, tr
 
-SEARCH_WIDTH = 280
+HEIGHT = 42
+ROOMY = 640
+SEARCH_WIDTH = (200, 280)
 MOST_IN_MENU = 20
 
 
@@ -28,9 +29,9 @@ class AttentionBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("attention")
-        self.setFixedHeight(42)
+        self.setMinimumHeight(HEIGHT)
         self._all: tuple[Attention, ...] | None = None
-        self._sentence = ElidedLabel("")
+        self._sentence = Label("", wrap=True)
         self._sentence.setObjectName("sentence")
         self._since = Label("", "dim")
         self._more = button("", "quiet")
@@ -38,7 +39,7 @@ class AttentionBar(QFrame):
         self._more.clicked.connect(self._open_menu)
         self._show.clicked.connect(self._want_first)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 0, 8, 0)
+        layout.setContentsMargins(12, 3, 8, 3)
         layout.setSpacing(10)
         layout.addWidget(self._sentence, 1)
         layout.addWidget(self._since)
@@ -48,26 +49,34 @@ class AttentionBar(QFrame):
             widget.hide()
 
     def sentence(self) -> str:
-        return self._sentence.whole_text()
+        return self._sentence.text()
 
     def show_attention(self, attention: Sequence[Attention], now: datetime) -> None:
         if tuple(attention) == self._all:
             return
         self._all = tuple(attention)
-        for widget in (self._since, self._show):
-            widget.setVisible(bool(self._all))
+        self._show.setVisible(bool(self._all))
+        self._show_since()
         self._more.setVisible(len(self._all) > 1)
         if not self._all:
             restyle(self, "tone", "ok")
-            self._sentence.show_text(tr(ALL_WELL))
+            self._sentence.setText(tr(ALL_WELL))
             return
         first = self._all[0]
         restyle(self, "tone", str(attention_tone(first)))
-        self._sentence.show_text(attention_sentence(first))
+        self._sentence.setText(attention_sentence(first))
         self._since.setText(formats.since(first.since, now))
         self._more.setText(counted(len(self._all) - 1, "1 more", "%n more"))
         self._more.setAccessibleName(tr("Show what else needs you"))
         self._show.setAccessibleName(tr("Show: {sentence}").format(sentence=attention_sentence(first)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._show_since()
+
+    def _show_since(self) -> None:
+        """Where it is narrow, what to do goes before since when."""
+        self._since.setVisible(bool(self._all) and self.width() >= ROOMY)
 
     def make_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -90,7 +99,7 @@ class SearchField(QLineEdit):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFixedWidth(SEARCH_WIDTH)
+        self.setFixedWidth(SEARCH_WIDTH[1])
         self.setMaxLength(100)
         self.setPlaceholderText(tr("Search number, ICCID, sender, rent…"))
         self.setAccessibleName(tr("Search this page (Ctrl+F)"))
@@ -114,3 +123,7 @@ class TopLine(QFrame):
         layout.setSpacing(16)
         layout.addWidget(self.attention, 1)
         layout.addWidget(self.search)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self.search.setFixedWidth(SEARCH_WIDTH[self.width() >= 1.5 * ROOMY])
+        super().resizeEvent(event)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.tokens import Tone
@@ -89,6 +89,24 @@ class Chip(Label):
         self.setText(text)
         self.setToolTip(plain_tooltip(tooltip))
         restyle(self, "chip", str(tone))
+
+
+class KeyboardRing(QObject):
+    """Whether a painted widget should show its focus: only where the keyboard brought it there."""
+
+    REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._widget = widget
+        self.is_on = False
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut) and isinstance(event, QFocusEvent):
+            self.is_on = event.gotFocus() and event.reason() in self.REASONS
+            self._widget.update()
+        return False
 
 
 class Card(QFrame):

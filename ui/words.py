@@ -198,6 +198,24 @@ PAGES = {
     Topic.BANS: "Bans",
     Topic.SETTINGS: "Settings",
 }
+SETTINGS = {
+    "api_key": "API key",
+    "push_url": "Push URL",
+    "push_retry_seconds": "Retry a push after (seconds)",
+    "sms_id": "What smsId carries",
+    "require_bearer": "Demand the bearer token too",
+    "listen": "Webhooks listen on",
+    "admin_listen": "Health and metrics listen on",
+    "adb_servers": "adb servers",
+    "adb_path": "adb program",
+    "numbers_file": "Numbers file",
+    "poll_seconds": "Read idle phones every (seconds)",
+    "rent_poll_seconds": "Read rented phones every (seconds)",
+    "data_dir": "Data folder",
+    "database_url": "Database",
+}
+"""Settings without a name here show their own, with blanks."""
+
 BAN_BY_RULE = Word("three unused rents", Tone.WARN, "Three rents in a row ended without an SMS.")
 BAN_BY_HAND = Word("set by you", Tone.IDLE, "You set this ban.")
 
@@ -205,6 +223,10 @@ ALL_WELL = "All well"
 ENGINE_GONE = "The engine has stopped: close this window and start phonefarm again."
 ENGINE_SILENT = "The engine has not answered for {seconds} s: try again, or restart phonefarm if this goes on."
 BUG = "A bug in phonefarm: {what} failed ({kind}). The log has the details."
+
+
+def setting_name(name: str) -> str:
+    return tr(SETTINGS.get(name, name.replace("_", " ").capitalize()))
 
 
 def rent_word(rent: RentRow) -> Word:

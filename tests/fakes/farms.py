@@ -97,7 +97,8 @@ class Farm:
             sms_by_hour=tuple(chance.randint(24, 84) if rents else 0 for _ in range(48)),
             income_by_day=tuple(Decimal(chance.randint(4000, 12000) if rents else 0) for _ in range(30)),
             arrival_by_minute=tuple(
-                None if not rents or place in (20, 21) else 0.4 + place / 300 + chance.random() / 20 for place in range(60)
+                None if not rents or place in (20, 21) else 0.4 + place / 300 + chance.random() / 20
+                for place in range(60)
             ),
             waiting_rents=tuple(sorted(waiting, key=lambda rent: rent.first_sms_deadline)[:12]),
         )
@@ -300,7 +301,9 @@ def _attention(farm: Farm) -> tuple[Attention, ...]:
     for phone in farm.phones.values():
         if phone.state is PhoneState.UNAUTHORIZED:
             kind = AttentionKind.PHONE_UNAUTHORIZED
-            found.append(Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id))
+            found.append(
+                Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
+            )
     for key, rent in farm.rents.items():
         if rent.state is RentState.POSSIBLE_ORPHAN:
             kind = AttentionKind.POSSIBLE_ORPHAN

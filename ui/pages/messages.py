@@ -63,7 +63,7 @@ def _columns() -> list[Column[MessageRow]]:
             title=tr("Text"),
             text=lambda row, _: one_line(row.text, CELL_LIMIT),
             sort_key=lambda row: row.text[:CELL_LIMIT].casefold(),
-            sample="Your login code: 48213",
+            sample="Your verification code is 902-118 for",
             stretch=True,
         ),
         Column(
@@ -136,7 +136,7 @@ def _summary(index: RowIndex[MessageRow]) -> str:
 
 def _facts(row: MessageRow, now: datetime) -> list[Fact]:
     facts = [
-        Fact(tr("Arrived"), f"{formats.time_of_day(row.arrived_at)} · {formats.day_time(row.arrived_at, now)}"),
+        Fact(tr("Arrived"), formats.exact(row.arrived_at, now)),
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
         Fact(tr("Phone"), one_line(row.phone_label)),
         Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,

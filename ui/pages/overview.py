@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStacked
 from phonefarm.application.read_models import Overview, PhoneState, Topic
 from ui import formats
 from ui.charts import BarChart, LineChart, Series, Share, ShareBar
+from ui.page_head import HEIGHT as HEAD_HEIGHT
 from ui.page_head import EmptyView
 from ui.pages.phones import NEED_YOU, TROUBLED
 from ui.pages.rents import rent_columns
@@ -86,7 +87,9 @@ class OverviewPage(QScrollArea):
         layout = QVBoxLayout(inside)
         layout.setContentsMargins(24, 16, 24, 20)
         layout.setSpacing(12)
-        layout.addWidget(Label(tr("Overview"), "title"))
+        title = Label(tr("Overview"), "title")
+        title.setFixedHeight(HEAD_HEIGHT)
+        layout.addWidget(title)
         layout.addLayout(self._grid)
         layout.addLayout(self._lay_out_cards(), 1)
         self._arrange_tiles(TILE_COLUMNS_ROOMY)
@@ -102,8 +105,8 @@ class OverviewPage(QScrollArea):
         cards.setSpacing(12)
         cards.setColumnStretch(0, 5)
         cards.setColumnStretch(1, 4)
-        cards.setRowStretch(0, 4)
-        cards.setRowStretch(2, 7)
+        cards.setRowStretch(0, 5)
+        cards.setRowStretch(2, 6)
         cards.addWidget(_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
         cards.addWidget(_card(tr("Income a day"), tr("credited, last 30 days"), self._days), 0, 1)
         cards.addWidget(_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack), 1, 0, 2, 1)
@@ -147,7 +150,7 @@ class OverviewPage(QScrollArea):
         waiting = counted(seen.rents_waiting_first_sms, "1 waits for its first SMS", "%n wait for their first SMS")
         self._tiles["rents"].say(formats.number(counts.rents_open), waiting if seen.rents_waiting_first_sms else tr("none waits"))
         delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
-        held = counted(seen.sms_held, "1 waits for you", "%n wait for you")
+        held = counted(seen.sms_held, "1 held", "%n held")
         self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
         month = tr("{sum} this month").format(sum=formats.money(seen.income_month))
         self._tiles["income"].say(formats.money(seen.income_today), month)
@@ -165,7 +168,8 @@ class OverviewPage(QScrollArea):
             return
         note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
         if seen.next_push_at is not None:
-            note += " · " + tr("next in {span}").format(span=formats.span(seen.next_push_at - now))
+            left = seen.next_push_at - now
+            note += " · " + (tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now"))
         self._tiles["queue"].say(waiting, note)
 
     def _draw(self, seen: Overview) -> None:

@@ -141,16 +141,16 @@ def _summary(index: RowIndex[PhoneRow]) -> str:
 
 def _facts(row: PhoneRow, now: datetime) -> list[Fact]:
     skew = row.clock_skew_seconds
-    hints = {True: tr("announced by the phone"), False: tr("found by reading"), None: tr("not known yet")}
+    hints = {True: tr("announced by the phone"), False: tr("found by reading")}
     facts = [
         Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
         Fact(tr("Since"), formats.day_time(row.since, now)),
         *[Fact(tr("Number {n}").format(n=n), _grouped(sim)) for n, sim in enumerate(row.sims, 1)],
         Fact(tr("Open rents"), str(row.rents_open)),
         Fact(tr("Last read"), formats.ago(row.last_read_at, now)),
-        Fact(tr("Reading takes"), formats.seconds(row.query_seconds)),
-        Fact(tr("Its clock"), formats.NOTHING if skew is None else _skew(skew)),
-        Fact(tr("New SMS are"), hints[row.hints_working]),
+        Fact(tr("Reading takes"), formats.seconds(row.query_seconds)) if row.query_seconds is not None else None,
+        Fact(tr("Its clock"), _skew(skew)) if skew is not None else None,
+        Fact(tr("New SMS are"), hints[row.hints_working]) if row.hints_working is not None else None,
         Fact(tr("Model"), one_line(f"{row.make} {row.model}")),
         Fact(tr("Android"), one_line(row.android) or formats.NOTHING),
         Fact(tr("Serial"), one_line(row.serial), mono=True),

@@ -177,9 +177,10 @@ def _facts(row: RentRow, now: datetime) -> list[Fact]:
     facts = [
         Fact(tr("First SMS within"), bar.figure) if bar is not None else None,
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
+        Fact(tr("SIM"), formats.short_iccid(row.sim_id)) if row.sim_id.isdecimal() else None,
         Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
         Fact(tr("Phone"), one_line(row.phone_label)),
-        Fact(tr("Ordered"), formats.day_time(row.ordered_at, now)),
+        Fact(tr("Ordered"), formats.exact(row.ordered_at, now)),
         Fact(tr("Ended"), formats.day_time(row.finished_at, now)) if row.finished_at else None,
         Fact(tr("Open for"), formats.span(until - row.ordered_at)),
         Fact(tr("SMS delivered"), tr("{done} of {all}").format(done=row.sms_delivered, all=row.sms_count)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import SettingField, SettingProblem, Topic
@@ -16,7 +16,7 @@ from ui.safe_text import one_line
 from ui.theme import Theme, ThemeMode
 from ui.tokens import Tone
 from ui.widgets import Card, Label, button, empty_layout, restyle
-from ui.words import tr
+from ui.words import setting_name, tr
 
 GROUPS = {
     "Onlinesim": ("api_key", "push_url", "push_retry_seconds", "sms_id", "require_bearer"),
@@ -39,14 +39,14 @@ class FieldRow(QWidget):
         self.setting = setting
         self.is_editable = setting.source != "environment"
         self.editor = self._make_editor()
-        self.editor.setAccessibleName(setting.name)
+        self.editor.setAccessibleName(setting_name(setting.name))
         self.editor.setAccessibleDescription(setting.help)
         self.note = Label(self._source(), "caption", wrap=True)
         self.problem = Label("", "problem", wrap=True)
         self.problem.hide()
         left = QVBoxLayout()
         left.setSpacing(2)
-        left.addWidget(Label(tr(setting.name.replace("_", " ").capitalize()), "heading", wrap=True))
+        left.addWidget(Label(setting_name(setting.name), "heading", wrap=True))
         left.addWidget(Label(tr(setting.help), "caption", wrap=True))
         left.addStretch(1)
         right = QVBoxLayout()
@@ -162,16 +162,13 @@ class SettingsPage(QScrollArea):
         inside = QWidget()
         layout = QHBoxLayout(inside)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(column, 1)
-        layout.addStretch(0)
-        layout.setAlignment(column, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        column.setMinimumWidth(560)
-        self._column = column
+        layout.addWidget(column, 100)
+        layout.addStretch(1)
         self.setWidget(inside)
 
     def _appearance(self) -> Card:
         card = Card(margins=16, spacing=4)
-        card.content.addWidget(Label(tr("Window"), "heading"))
+        card.content.addWidget(Label(tr("Window"), "name"))
         row = QHBoxLayout()
         row.setSpacing(24)
         left = QVBoxLayout()
@@ -267,7 +264,7 @@ class SettingsPage(QScrollArea):
                 self.rows[problem.name].editor.setFocus()
                 self.ensureWidgetVisible(self.rows[problem.name])
                 break
-            self._actions.notice(Tone.WARN, f"{problem.name}: {problem.problem}")
+            self._actions.notice(Tone.WARN, f"{setting_name(problem.name)}: {problem.problem}")
 
     def _follow_theme(self) -> None:
         self.theme_box.setCurrentIndex(list(MODES).index(self._theme.mode))
