@@ -97,7 +97,7 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
         if fingerprint in known:
             continue
         sms = _as_inbound(row, fingerprint, reading, mark)
-        owner = _owner_of(uow, sms, row, sims, mark.make)
+        owner = _owner_of(uow, sms, row, sims)
         sms = replace(sms, sim_id=owner.sim.sim_id if owner.sim else None)
         msisdn = (owner.sim.msisdn if owner.sim else None) or ""
         sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id)
@@ -138,9 +138,9 @@ def _as_inbound(row: SmsRow, fingerprint: bytes, reading: Reading, mark: Reading
     )
 
 
-def _owner_of(uow: UnitOfWork, sms: InboundSms, row: SmsRow, sims: list[SimOnPhone], make: str) -> _Owner:
+def _owner_of(uow: UnitOfWork, sms: InboundSms, row: SmsRow, sims: list[SimOnPhone]) -> _Owner:
     by_id = {sim.sim_id: sim for sim in sims}
-    sim_id = sim_of(row.sub_id, [_place_of(sim) for sim in sims], make)
+    sim_id = sim_of(row.sub_id, [_place_of(sim) for sim in sims])
     sim = by_id.get(sim_id) if sim_id is not None else None
     if sms.is_old:
         return _Owner(standing=SmsStanding.BASELINE, sim=sim)
@@ -154,7 +154,7 @@ def _owner_of(uow: UnitOfWork, sms: InboundSms, row: SmsRow, sims: list[SimOnPho
 
 
 def _place_of(sim: SimOnPhone) -> SimPlace:
-    return SimPlace(sim_id=sim.sim_id, slot=sim.slot, sub_id=sim.sub_id, is_in=sim.slot_state is not SlotState.OUT)
+    return SimPlace(sim_id=sim.sim_id, sub_id=sim.sub_id, is_in=sim.slot_state is not SlotState.OUT)
 
 
 def _queue(uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, sender: str, arrived_at: datetime, now: datetime) -> None:

@@ -47,7 +47,6 @@ class ReadingMark:
     baseline_at: datetime | None
     last_read_at: datetime | None
     clock_skew: timedelta | None
-    make: str
 
 
 @dataclass(frozen=True, kw_only=True)

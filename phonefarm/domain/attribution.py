@@ -1,4 +1,4 @@
-"""Which SIM of a phone a message reached: by Android's or the vendor's rule, and never by guessing."""
+"""Which SIM of a phone a message reached: by Android's subscription id, and never by guessing."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from dataclasses import dataclass
 
 from phonefarm.domain.ids import SimId
 
-SUB_ID_IS_SLOT = frozenset({"huawei", "honor"})
-"""Makes whose `sub_id` column holds the slot and not Android's subscription id."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class SimPlace:
     sim_id: SimId
-    slot: int | None
     sub_id: int | None
     is_in: bool
     """False for a SIM that sat in this phone before and was taken out."""
 
 
-def sim_of(sub_id: int | None, places: Sequence[SimPlace], make: str) -> SimId | None:
+def sim_of(sub_id: int | None, places: Sequence[SimPlace]) -> SimId | None:
     """The SIM of a row with `sub_id`; None where it cannot be told.
 
     A row that names no subscription is the SIM's that sits there alone; Android's subscription ids
@@ -28,8 +24,6 @@ def sim_of(sub_id: int | None, places: Sequence[SimPlace], make: str) -> SimId |
     """
     if sub_id is None:
         return _only(places) or _only(place for place in places if place.is_in)
-    if make.casefold() in SUB_ID_IS_SLOT:
-        return _only(place for place in places if place.is_in and place.slot == sub_id)
     return _only(place for place in places if place.sub_id == sub_id)
 
 

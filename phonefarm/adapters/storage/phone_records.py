@@ -60,7 +60,7 @@ class SqlPhoneRecords:
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark:
         row = self._connection.execute(
-            select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms, phones.c.make).where(
+            select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms).where(
                 phones.c.phone_id == phone_id
             )
         ).one()
@@ -68,7 +68,6 @@ class SqlPhoneRecords:
             baseline_at=row.baseline_at,
             last_read_at=row.last_read_at,
             clock_skew=None if row.clock_skew_ms is None else row.clock_skew_ms * _MILLISECOND,
-            make=row.make,
         )
 
     def note_reading(
