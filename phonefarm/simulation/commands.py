@@ -72,6 +72,7 @@ async def run_market(
     phones_control: str | None = None,
     tempo: float = 1.0,
     seconds: float = PLAY_WITHOUT_END,
+    settle_seconds: float = 15.0,
 ) -> None:
     """A virtual Onlinesim for the partner at `target_url`; playing it sends SMS through `phones_control`."""
     policy = AnswerPolicy(seed=seed, chances=EVERYDAY_TROUBLE if play else {})
@@ -81,15 +82,18 @@ async def run_market(
     ):
         _say(f"virtual Onlinesim: PHONEFARM_PUSH_URL={market.push_url}, calls {target_url}, control {server.url}")
         if play and phones_control is not None:
-            await _play(market, phones_control, seed, tempo, seconds)
+            await _play(market, phones_control, seed, tempo, seconds, settle_seconds)
         else:
             await asyncio.Event().wait()
 
 
-async def _play(market: Market, phones_control: str, seed: int, tempo: float, seconds: float) -> None:
+async def _play(
+    market: Market, phones_control: str, seed: int, tempo: float, seconds: float, settle_seconds: float
+) -> None:
     async with aiohttp.ClientSession() as session:
         phones = PhonesClient(phones_control, session)
         played = Play(market, phones.deliver, numbers=await phones.numbers(), seed=seed, tempo=tempo)
         await played.run(seconds)
+        await played.settle(lambda: judge(played.sent, market.record).lost == 0, settle_seconds)
         summary = judge(played.sent, market.record)
         _say(" ".join(f"{name}={value}" for name, value in summary.as_dict().items()))

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from phonefarm.simulation.answers import Outcome
+from phonefarm.simulation.answers import Outcome, Planned, Shape
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.partner import PartnerFailed
@@ -160,6 +160,18 @@ def phone_routes(farm: VirtualFarm) -> web.RouteTableDef:
     return routes
 
 
+def _planned(answer: str | Body) -> Planned:
+    """An outcome by its name, or an object with outcome, shape, http_status and retry_after."""
+    if isinstance(answer, str):
+        return Planned(outcome=Outcome(answer))
+    return Planned(
+        outcome=Outcome(answer["outcome"]),
+        shape=Shape(answer.get("shape", Shape.ERROR)),
+        http_status=answer.get("http_status"),
+        retry_after=answer.get("retry_after"),
+    )
+
+
 def market_routes(market: Market) -> web.RouteTableDef:
     """GET /record, /summary; POST /order, /finish, /policy."""
     routes = web.RouteTableDef()
@@ -199,7 +211,7 @@ def market_routes(market: Market) -> web.RouteTableDef:
     @routes.post("/policy")
     async def policy(request: web.Request) -> web.Response:
         body = await _body(request)
-        market.policy.script(*(Outcome(name) for name in body.get("script", ())))
+        market.policy.script(*(_planned(answer) for answer in body.get("script", ())))
         if "chances" in body:
             market.policy.chances = {Outcome(name): float(chance) for name, chance in body["chances"].items()}
         return web.json_response({"scripted_left": market.policy.scripted_left, "chances": market.policy.chances})

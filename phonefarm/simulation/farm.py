@@ -51,7 +51,9 @@ class VirtualFarm:
             skew = round(chance.uniform(-LONGEST_SKEW, LONGEST_SKEW), 3) if number % 3 == 2 else 0.0
             phone = VirtualPhone(profile, name=f"phone-{number:03d}", query_seconds=query_seconds, clock_skew=skew)
             for slot in range(profile.slots if number % 2 == 0 else 1):
-                phone.insert_sim(self._cards.make(states_number=chance.random() < 0.5), slot)
+                # A phone that also keeps its ICCIDs to itself states its numbers: no file could name them.
+                states_number = chance.random() < 0.5 or profile.guards_identifiers
+                phone.insert_sim(self._cards.make(states_number=states_number), slot)
             phones.append(phone)
         return phones
 

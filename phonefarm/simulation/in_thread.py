@@ -45,6 +45,8 @@ class InThread(Generic[Sim]):
         if self._loop is not None and self._end is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._end.set)
         self._thread.join(END_WITHIN)
+        if self._failure is not None and error is None:
+            raise self._failure
 
     @property
     def sim(self) -> Sim:

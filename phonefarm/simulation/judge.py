@@ -12,6 +12,9 @@ from phonefarm.simulation.play import SentSms
 FINISH_GRACE = 5.0
 """An SMS that came so shortly before the end of its rent may miss it without being lost."""
 
+ORDER_TOLERANCE = 1.0
+"""A partner's rent begins a little before the market has read of it."""
+
 MessageKey = tuple[str, str, str]
 
 
@@ -27,7 +30,7 @@ class Summary:
     late: int
     """Never seen by the market, and sent in the last seconds of the rent."""
     misdirected: int
-    """Stray SMS that were pushed into a rent."""
+    """SMS from before a rent that were pushed into it."""
     repeated_after_200: int
     violations: int
 
@@ -62,7 +65,7 @@ def judge(
         refused=len(turned_away),
         lost=len(unseen) - len(late),
         late=len(late),
-        misdirected=sum(1 for sms in messages if sms.rent_id is None and taken[_key(sms)]),
+        misdirected=sum(_is_misdirected(sms, record) for sms in messages if sms.rent_id is None),
         repeated_after_200=len(record.repeated_after_200()),
         violations=len(record.violations),
     )
@@ -79,9 +82,20 @@ def _key(sms: SentSms) -> MessageKey:
 
 
 def _by_message(pushes: Iterable[PushRecord]) -> Counter[MessageKey]:
-    return Counter(
-        (str(push.body.get("phone")), str(push.body.get("phoneFrom")), str(push.body.get("text"))) for push in pushes
-    )
+    return Counter(_push_key(push) for push in pushes)
+
+
+def _push_key(push: PushRecord) -> MessageKey:
+    return str(push.body.get("phone")), str(push.body.get("phoneFrom")), str(push.body.get("text"))
+
+
+def _is_misdirected(sms: SentSms, record: MarketRecord) -> bool:
+    for push in record.pushes:
+        if push.is_accepted and push.rent_id is not None and _push_key(push) == _key(sms):
+            ordered_at = record.rents[push.rent_id].ordered_at.monotonic
+            if sms.delivered_at.monotonic < ordered_at - ORDER_TOLERANCE:
+                return True
+    return False
 
 
 def _is_late(sms: SentSms, record: MarketRecord, finish_grace: float) -> bool:

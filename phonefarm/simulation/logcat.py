@@ -22,12 +22,18 @@ class Options:
     style: str = "threadtime"
     regex: str = ""
     last_lines: int | None = None
+    tags: frozenset[str] = frozenset()
+    """The only tags wanted, where a filter ends in `*:S`."""
     ends: bool = False
     clears: bool = False
+
+    def wants(self, line: LogLine) -> bool:
+        return (not self.tags or line.tag in self.tags) and re.search(self.regex, line.tag_and_text) is not None
 
 
 def parse(words: list[str], sdk: int) -> Options:
     style, regex, last, ends, clears = "threadtime", "", None, False, False
+    filters: set[str] = set()
     rest = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
     while rest:
         flag = rest.pop(0)
@@ -48,9 +54,12 @@ def parse(words: list[str], sdk: int) -> Options:
                 clears = True
             case _ if flag.startswith("-"):
                 raise UsageError(f"logcat: unrecognized option '{flag}'")
+            case _:
+                filters.add(flag)
     if style == "epoch" and sdk < FIRST_SDK_WITH_REGEX:
         raise UsageError('Invalid parameter "epoch" to -v')
-    return Options(style=style, regex=regex, last_lines=last, ends=ends, clears=clears)
+    tags = {name.partition(":")[0] for name in filters - {"*:S"}} if "*:S" in filters else set()
+    return Options(style=style, regex=regex, last_lines=last, tags=frozenset(tags), ends=ends, clears=clears)
 
 
 async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
@@ -72,8 +81,7 @@ async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
 
 
 async def _follow(reader: asyncio.Queue[LogLine], options: Options, io: ShellIo) -> None:
-    wanted = re.compile(options.regex)
     while not (options.ends and reader.empty()):
         line = await reader.get()
-        if wanted.search(line.tag_and_text):
+        if options.wants(line):
             await io.stdout(line.formatted(options.style))

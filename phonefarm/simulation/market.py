@@ -38,6 +38,7 @@ class Market:
         policy: AnswerPolicy | None = None,
         sms_id_is_rent: bool = True,
         sends_bearer: bool = True,
+        gzips: bool = False,
         answer_within: float = ANSWER_WITHIN,
     ) -> None:
         self.target_url = target_url
@@ -46,6 +47,7 @@ class Market:
         self._key = key
         self._listen = listen
         self._sends_bearer = sends_bearer
+        self._gzips = gzips
         self._answer_within = answer_within
         self._orders: set[object] = set()
         self._orders_changed = asyncio.Condition()
@@ -185,6 +187,7 @@ class Market:
             self.record,
             self._session,
             sends_bearer=self._sends_bearer,
+            gzips=self._gzips,
             answer_within=self._answer_within,
         )
 

@@ -31,6 +31,7 @@ class Partner:
         session: aiohttp.ClientSession,
         *,
         sends_bearer: bool = True,
+        gzips: bool = False,
         answer_within: float = ANSWER_WITHIN,
     ) -> None:
         self._url = url.rstrip("/")
@@ -40,6 +41,7 @@ class Partner:
         self._headers = {"Content-Type": CONTENT_TYPE, "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
         if sends_bearer:
             self._headers["Authorization"] = f"Bearer {key}"
+        self._compress = "gzip" if gzips else None
         self._timeout = aiohttp.ClientTimeout(total=answer_within)
 
     async def call(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +52,11 @@ class Partner:
         failure = ""
         try:
             request = self._session.post(
-                self._url + path, json={**fields, "key": self._key}, headers=self._headers, timeout=self._timeout
+                self._url + path,
+                json={**fields, "key": self._key},
+                headers=self._headers,
+                timeout=self._timeout,
+                compress=self._compress,
             )
             async with request as response:
                 status = response.status

@@ -23,8 +23,15 @@ class LogLine:
         return f"{self.tag:<8}: {self.text}"
 
     def formatted(self, style: str) -> str:
-        stamp = f"{self.at:19.3f}" if style == "epoch" else self._wall_stamp()
-        return f"{stamp}  1431  1502 D {self.tag_and_text}\n"
+        match style:
+            case "epoch":
+                return f"{self.at:19.3f}  1431  1502 D {self.tag_and_text}\n"
+            case "time":
+                return f"{self._wall_stamp()} D/{self.tag:<8}( 1431): {self.text}\n"
+            case "brief":
+                return f"D/{self.tag:<8}( 1431): {self.text}\n"
+            case _:
+                return f"{self._wall_stamp()}  1431  1502 D {self.tag_and_text}\n"
 
     def _wall_stamp(self) -> str:
         return time.strftime("%m-%d %H:%M:%S", time.gmtime(self.at)) + f".{int(self.at * 1000) % 1000:03d}"

@@ -19,7 +19,8 @@ def service_named(name: str, profile: Profile, scissors: Scissors, run: RunLine)
         return None
 
     async def serve(channel: Channel) -> None:
-        answer = Answer(channel, form, scissors)
+        # A log that streams for ever is not an answer: a cut that was ordered waits for a real one.
+        answer = Answer(channel, form, Scissors() if line.startswith("logcat") else scissors)
         await answer.exit(await run(line, answer))
 
     return serve

@@ -144,6 +144,18 @@ async def test_the_log_streams_until_the_host_hangs_up(bench: Bench) -> None:
     assert b"InboundSmsHandler" not in streamed
 
 
+async def test_an_ordered_cut_waits_for_an_answer_and_leaves_the_log_alone(bench: Bench) -> None:
+    _, writer = await adb_client.open_service(bench.port, bench.phone.serial, "shell,v2,raw:logcat -T 1")
+    await until(lambda: bench.phone.log_readers == 1)
+    bench.phone.cut_answer_after(3)
+
+    await bench.phone.deliver_sms("Shop", "text")
+    answer = await bench.shell("echo 12345")
+    await adb_client.close(writer)
+
+    assert (answer.stdout, answer.exit_code) == (b"123", None)
+
+
 async def test_many_commands_at_once_share_one_connection(bench: Bench) -> None:
     answers = await asyncio.gather(*(bench.shell(f"echo {number}") for number in range(50)))
 

@@ -78,7 +78,14 @@ async def test_a_market_plays_with_phones_of_another_process(capsys: pytest.Capt
 
     async with SmallPartner("a-key", numbers) as partner:
         playing = run_market(
-            partner.url, "a-key", play=True, phones_control=control[1], tempo=20.0, seconds=0.5, seed=3
+            partner.url,
+            "a-key",
+            play=True,
+            phones_control=control[1],
+            tempo=20.0,
+            seconds=0.5,
+            settle_seconds=0.0,
+            seed=3,
         )
         tasks.start(playing, "market")
         summary = await printed.holds("repeated_after_200=")

@@ -248,13 +248,14 @@ async def test_a_partner_that_is_away_is_a_failed_call_and_no_breach() -> None:
 
 
 async def test_the_control_orders_scripts_and_tells(market: Market, partner: SmallPartner) -> None:
+    script = {"script": [{"outcome": "BAD_SERVICE", "shape": "text"}]}
     async with (
         ControlServer(market_routes(market), ("127.0.0.1", 0)) as control,
         aiohttp.ClientSession() as session,
     ):
         async with session.post(f"{control.url}/order", json={"country": "russia"}) as response:
             issued = await response.json()
-        async with session.post(f"{control.url}/policy", json={"script": ["BAD_SERVICE"]}) as response:
+        async with session.post(f"{control.url}/policy", json=script) as response:
             policy = await response.json()
         await partner.push(partner.message(issued["rent_id"], "code"))
         async with session.post(f"{control.url}/finish", json={"rent_id": issued["rent_id"], "status": 4}) as response:
@@ -266,6 +267,11 @@ async def test_the_control_orders_scripts_and_tells(market: Market, partner: Sma
     assert policy["scripted_left"] == 1
     assert finished == {"success": True}
     assert (summary["pushes_refused"], summary["rents_open"]) == (1, 0)
+
+
+async def test_requests_may_be_gzipped(partner: SmallPartner) -> None:
+    async with Market(partner.url, KEY, gzips=True) as market:
+        assert await market.order("russia") is not None
 
 
 async def test_waiting_for_pushes_has_a_deadline(market: Market) -> None:

@@ -61,13 +61,20 @@ def test_each_sms_is_delivered_refused_late_or_lost() -> None:
     assert [sms.text for sms in missing(messages, record)] == ["failed", "unheard", "in the last second"]
 
 
-def test_a_stray_sms_in_a_rent_is_misdirected_and_a_repeat_is_counted() -> None:
+def test_an_older_sms_in_a_rent_is_misdirected_and_a_repeat_is_counted() -> None:
     record = a_record()
     record.pushes += [a_push("stray", Outcome.ACCEPT, 1), a_push("stray", Outcome.ACCEPT, 2)]
 
-    summary = judge([sent("stray", rent_id=None)], record, {"sms_received": 4})
+    summary = judge([sent("stray", rent_id=None, seconds=-2.0)], record, {"sms_received": 4})
 
     assert (summary.misdirected, summary.repeated_after_200, summary.sms_received) == (1, 1, 4)
+
+
+def test_a_stray_sms_that_came_as_a_rent_began_is_nobodys_fault() -> None:
+    record = a_record()
+    record.pushes.append(a_push("stray", Outcome.ACCEPT))
+
+    assert judge([sent("stray", rent_id=None, seconds=-0.5)], record).misdirected == 0
 
 
 def test_texts_are_never_equal_and_some_are_hostile() -> None:

@@ -70,3 +70,23 @@ async def test_logcat_before_android_7_knows_no_regex() -> None:
 
     assert "unrecognized option '--regex'" in err
     assert code == 255
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("-d -v brief RILJ:D '*:S'", "D/RILJ    ( 1431): [UNSL]< UNSOL_RESPONSE_NEW_SMS\n"),
+        ("-t 1 -v brief", "D/GsmInboundSmsHandler( 1431): Deleted 1 rows from raw table.\n"),
+        ("-d -v time -e UNSOL", "11-14 22:13:20.000 D/RILJ    ( 1431): [UNSL]< UNSOL_RESPONSE_NEW_SMS\n"),
+        ("-d -v epoch -e UNSOL", "     1700000000.000  1431  1502 D RILJ    : [UNSL]< UNSOL_RESPONSE_NEW_SMS\n"),
+    ],
+)
+async def test_logcat_filters_and_formats(options: str, expected: str) -> None:
+    handset = a_handset()
+    handset.host_clock = lambda: 1_700_000_000.0
+    handset.log.sms_arriving()
+    handset.log.sms_delivered(60)
+
+    out, _, _ = await run_line(handset, f"logcat -b radio {options}")
+
+    assert out == "--------- beginning of radio\n" + expected
