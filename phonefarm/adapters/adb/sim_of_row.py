@@ -38,19 +38,21 @@ class RowSims:
     def _sub_id(self, raw: RawRow) -> int | None:
         stated = raw.row.sub_id
         if stated is not None:
-            return self._by_slot(stated) if self._states_slots() else stated
+            return self._by_make(stated)
         if raw.slot_value is None:
             return None
         if self._slot_column == "sim_slot":
             return self._by_slot(raw.slot_value)
         return self._by_sim_id(raw.slot_value)
 
-    def _states_slots(self) -> bool:
+    def _by_make(self, stated: int) -> int | None:
         """Huawei writes the slot into sub_id; harmless where its subscriptions are numbered by slot, too."""
         make = self._facts.make.casefold()
         if make not in ("huawei", "honor") or self._saw_two:
-            return False
-        return self._saw_zero or make == "huawei" or self._facts.sdk <= _LAST_HONOR_BY_HUAWEI
+            return stated
+        if self._saw_zero or make == "huawei" or self._facts.sdk <= _LAST_HONOR_BY_HUAWEI:
+            return self._by_slot(stated)
+        return stated if self._by_slot(stated) in (None, stated) else None
 
     def _by_slot(self, slot: int) -> int | None:
         return next((sim.sub_id for sim in self._sims if sim.slot == slot), None)

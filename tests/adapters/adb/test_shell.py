@@ -122,17 +122,14 @@ async def test_a_terminals_line_ends_are_turned_back() -> None:
     assert result.stdout == b"a\r\nb\n"
 
 
-async def test_the_old_shell_without_its_mark_was_cut() -> None:
-    for tail in (
-        lambda _: b"",
-        lambda n: n[:-1],
-        lambda n: n + b":",
-        lambda n: n + b":0",
-        lambda n: b"0" * 16 + b":0\n",
-    ):
-        async with FakeAdbServer(shell=old_shell(lambda name, tail=tail: b"rows\n" + tail(_nonce(name)))) as server:
-            with pytest.raises(PhoneUnreachable, match="cut"):
-                await shell_on(server, v2=False).run("ls", within=2)
+@pytest.mark.parametrize("end", [b"", b"%s", b"%s:", b"%s:0", b"0000000000000000:0\n", b"%s:x\n", b"%s:0\nlate"])
+async def test_the_old_shell_without_its_mark_was_cut(end: bytes) -> None:
+    def cut(name: str) -> bytes:
+        return b"rows\n" + (end % _nonce(name) if b"%s" in end else end)
+
+    async with FakeAdbServer(shell=old_shell(cut)) as server:
+        with pytest.raises(PhoneUnreachable, match="cut"):
+            await shell_on(server, v2=False).run("ls", within=2)
 
 
 async def lines_of(shell: Shell) -> list[str]:

@@ -1,0 +1,215 @@
+"""The bridge on a real adb server and virtual phones of many makes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.application.interfaces import Hint, PhoneUnreachable, ServerDown, SmsWithheld
+from phonefarm.domain.sms import SmsRow
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.phone import VirtualPhone
+from phonefarm.simulation.profiles import HUAWEI_P30, NEXUS_5, PIXEL_8, PROFILES, REDMI_NOTE_9, SONY_XA
+from phonefarm.simulation.sims import SimMaker
+from tests.simulation.adb_server import private_adb_server
+
+pytestmark = pytest.mark.farm
+
+TEXT = "Row: 1 _id=99, d=1\r\n 🙏\nNo result found."
+TRIES = 50
+
+
+@pytest.fixture(scope="module")
+def adb_port() -> Iterator[int]:
+    with private_adb_server() as (port, _):
+        yield port
+
+
+@asynccontextmanager
+async def connected(port: int, *phones: VirtualPhone) -> AsyncIterator[AdbBridge]:
+    async with VirtualFarm(0, phones=phones) as farm:
+        await farm.connect_to("127.0.0.1", port)
+        yield AdbBridge(f"127.0.0.1:{port}")
+
+
+def a_phone(profile: object = PIXEL_8, *, cards: int = 1, **more: object) -> VirtualPhone:
+    phone = VirtualPhone(profile, query_seconds=0.01, **more)  # type: ignore[arg-type]
+    maker = SimMaker(seed=7)
+    for slot in range(min(cards, phone.profile.slots)):
+        phone.insert_sim(maker.make(), slot)
+    return phone
+
+
+async def rows(bridge: AdbBridge, phone: VirtualPhone) -> tuple[SmsRow, ...]:
+    probe = await bridge.probe(phone.serial)
+    await bridge.read_sims(phone.serial, probe)
+    return (await bridge.read_inbox(phone.serial, probe, newest=50)).rows
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile: object) -> None:
+    phone = a_phone(profile, cards=2, clock_skew=-37.5)
+    async with connected(adb_port, phone) as bridge:
+        probe = await bridge.probe(phone.serial)
+        sims = await bridge.read_sims(phone.serial, probe)
+        for slot in phone.sims:
+            await phone.deliver_sms("Bank, x=1", f"{slot}{TEXT}", slot)
+
+        reading = await bridge.read_inbox(phone.serial, probe, newest=50)
+
+    assert probe.facts.model == phone.profile.model
+    assert [sim.slot for sim in sims] == list(phone.sims)
+    if not phone.profile.guards_identifiers:
+        assert [(sim.iccid, sim.msisdn) for sim in sims] == [(sim.iccid, sim.msisdn) for sim in phone.sims.values()]
+    assert [row.body for row in reading.rows] == [f"{slot}{TEXT}" for slot in reversed(phone.sims)]
+    assert {row.sender for row in reading.rows} == {"Bank, x=1"}
+    assert [row.sub_id for row in reading.rows] == [sim.sub_id for sim in reversed(sims)]
+    assert reading.clock_skew is not None
+    assert abs(reading.clock_skew - timedelta(seconds=-37.5)) < timedelta(seconds=0.5)
+
+
+async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:
+    phone = a_phone(HUAWEI_P30, cards=2)
+    async with connected(adb_port, phone) as bridge:
+        await phone.deliver_sms("A", "second", 1)
+
+        (row,) = await rows(bridge, phone)
+
+        known = phone.handset.subscription_in(1)
+    assert known is not None
+    assert row.sub_id == known.sub_id
+
+
+@pytest.mark.parametrize("profile", [PIXEL_8, SONY_XA, NEXUS_5], ids=lambda profile: profile.name)
+async def test_every_cut_of_an_answer_is_refused_and_the_next_look_is_whole(adb_port: int, profile: object) -> None:
+    phone = a_phone(profile)
+    async with connected(adb_port, phone) as bridge:
+        for number in range(3):
+            await phone.deliver_sms("Bank", f"Code {number}")
+        probe = await bridge.probe(phone.serial)
+        whole = (await bridge.read_inbox(phone.serial, probe, newest=50)).rows
+
+        for size in (0, 1, 15, 40, 100):
+            await until_online(bridge, phone)
+            phone.cut_answer_after(size)
+            with pytest.raises(PhoneUnreachable):
+                await bridge.read_inbox(phone.serial, probe, newest=50)
+        await until_online(bridge, phone)
+
+        assert (await bridge.read_inbox(phone.serial, probe, newest=50)).rows == whole
+
+
+async def until_online(bridge: AdbBridge, phone: VirtualPhone) -> None:
+    for _ in range(TRIES):
+        async with aclosing(bridge.device_lists()) as lists:  # type: ignore[type-var]
+            if any(device.serial == phone.serial and device.adb_state == "device" for device in await anext(lists)):
+                return
+        await asyncio.sleep(0.1)
+    pytest.fail("the phone did not come back")
+
+
+async def test_reconnecting_brings_a_phone_back_at_once(adb_port: int) -> None:
+    phone = a_phone()
+    async with connected(adb_port, phone) as bridge:
+        await phone.drop_connections()
+
+        await bridge.reconnect(phone.serial)
+
+        assert (await bridge.probe(phone.serial)).reads_hex
+
+
+async def test_reconnecting_a_phone_that_is_gone_says_so(adb_port: int) -> None:
+    phone = a_phone()
+    async with connected(adb_port, phone) as bridge:
+        await phone.unplug()
+
+        with pytest.raises(PhoneUnreachable, match="failed to connect"):
+            await bridge.reconnect(phone.serial)
+
+
+async def test_a_withholding_phone_is_told_from_an_empty_one(adb_port: int) -> None:
+    phone = a_phone(REDMI_NOTE_9)
+    async with connected(adb_port, phone) as bridge:
+        assert await rows(bridge, phone) == ()
+        probe = await bridge.probe(phone.serial)
+        phone.handset.withholds_sms = True
+
+        with pytest.raises(SmsWithheld):
+            await bridge.read_inbox(phone.serial, probe, newest=50)
+        with pytest.raises(SmsWithheld):
+            await bridge.probe(phone.serial)
+
+
+async def test_an_unauthorized_phone_says_what_to_do(adb_port: int) -> None:
+    phone = a_phone(authorized=False)
+    async with connected(adb_port, phone) as bridge:
+        with pytest.raises(PhoneUnreachable, match="Allow USB debugging"):
+            await bridge.probe(phone.serial)
+
+
+async def test_a_removed_card_is_gone_and_a_new_one_is_seen(adb_port: int) -> None:
+    phone = a_phone(cards=2)
+    async with connected(adb_port, phone) as bridge:
+        probe = await bridge.probe(phone.serial)
+        phone.remove_sim(0)
+        one = await bridge.read_sims(phone.serial, probe)
+        new = SimMaker(seed=8).make()
+        phone.insert_sim(new, 0)
+        two = await bridge.read_sims(phone.serial, probe)
+
+    assert [sim.slot for sim in one] == [1]
+    assert [sim.iccid for sim in two] == [new.iccid, one[0].iccid]
+
+
+@pytest.mark.parametrize("profile", [PIXEL_8, SONY_XA], ids=lambda profile: profile.name)
+async def test_hints_come_with_a_message(adb_port: int, profile: object) -> None:
+    phone = a_phone(profile)
+    async with connected(adb_port, phone) as bridge:
+        await bridge.probe(phone.serial)
+        hints = bridge.arrival_hints(phone.serial)
+        first = asyncio.ensure_future(anext(hints))  # noqa: TID251 - awaited below
+        await asyncio.sleep(0.2)
+        await phone.deliver_sms("Bank", "hi")
+
+        async with asyncio.timeout(5):
+            assert await first is Hint.ARRIVING
+            while await anext(hints) is not Hint.STORED:
+                pass
+
+        await phone.unplug()
+        with pytest.raises(PhoneUnreachable):
+            await to_the_end(hints)
+
+
+async def test_the_list_follows_plugging(adb_port: int) -> None:
+    phone = a_phone()
+    async with VirtualFarm(0, phones=[phone]) as farm:
+        lists = AdbBridge(f"127.0.0.1:{adb_port}").device_lists()
+        await anext(lists)
+        await farm.connect_to("127.0.0.1", adb_port)
+        async with asyncio.timeout(5):
+            while not any(d.serial == phone.serial and d.adb_state == "device" for d in await anext(lists)):
+                pass
+            await farm.pull_out(phone)
+            while any(d.serial == phone.serial for d in await anext(lists)):
+                pass
+
+
+async def test_a_server_that_dies_ends_the_list() -> None:
+    with private_adb_server() as (port, _):
+        lists = AdbBridge(f"127.0.0.1:{port}").device_lists()
+        await anext(lists)
+
+    with pytest.raises(ServerDown):
+        await to_the_end(lists)
+
+
+async def to_the_end(stream: AsyncIterator[object]) -> None:
+    async with asyncio.timeout(5):
+        async for _ in stream:
+            pass

@@ -1,0 +1,73 @@
+"""Log lines that announce an SMS, in the words of every release."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.adb.hints import hint_in, log_command
+from phonefarm.application.interfaces import Hint
+
+A, S = Hint.ARRIVING, Hint.STORED
+GSM = "1700000000.123  1001  1422 D GsmInboundSmsHandler: "
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("RILJ    : [UNSL]< UNSOL_RESPONSE_NEW_SMS", A),
+        ("1700000000.123  1001  1422 D RILJ    : [UNSL]< UNSOL_RESPONSE_NEW_SMS [PHONE0]", A),
+        ("11-22 03:04:05.678  1001  1422 D RILJ: [UNSL]< UNSOL_RESPONSE_CDMA_NEW_SMS", A),
+        ("D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS_ON_SIM", None),
+        ("D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS_STATUS_REPORT", None),
+        (GSM + "Idle state processing message type 1", A),
+        (GSM + "Idle state processing message type 5", None),
+        (GSM + "Idle state processing message type 12", None),
+        (GSM + "IdleState.processMessage: processing EVENT_NEW_SMS", A),
+        ("1.2 1 2 D CdmaInboundSmsHandler: IdleState.processMessage: processing EVENT_NEW_SMS", A),
+        (GSM + "Delivering SMS to: com.google.android.apps.messaging com.google.Receiver", S),
+        (GSM + "ordered broadcast completed in: 43 ms", S),
+        (GSM + "Ordered broadcast completed for android.provider.Telephony.SMS_DELIVER in: 43 ms", S),
+        (GSM + "successful broadcast, deleting from raw table.", S),
+        (GSM + "Deleted 1 rows from raw table.", S),
+        (GSM + "entering Idle state", None),
+        ("1.2 1 2 D SomeApp: ordered broadcast completed in: 43 ms", None),
+        ("--------- beginning of radio", None),
+        ("", None),
+    ],
+)
+def test_a_line_announces_what_it_says(line: str, hint: Hint | None) -> None:
+    assert hint_in(line) is hint
+
+
+@given(st.text(max_size=200))
+def test_no_line_breaks_it(line: str) -> None:
+    hint_in(line)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[UNSL]< UNSOL_RESPONSE_NEW_SMS",
+        "Idle state processing message type 1",
+        "IdleState.processMessage: processing EVENT_NEW_SMS",
+        "Delivering SMS to: com.app",
+        "ordered broadcast completed in: 43 ms",
+        "Ordered broadcast completed for android.provider.Telephony.SMS_DELIVER in: 43 ms",
+        "successful broadcast, deleting from raw table.",
+        "Deleted 1 rows from raw table.",
+    ],
+)
+def test_the_filter_on_the_phone_sees_messages_without_their_tags(message: str) -> None:
+    found = re.search(r"--regex '([^']+)'", log_command(34))
+
+    assert found is not None
+    assert re.search(found[1], message)
+
+
+def test_phones_before_android_7_are_filtered_by_tag() -> None:
+    assert "--regex" not in log_command(23)
+    assert "GsmInboundSmsHandler" in log_command(23)

@@ -1,0 +1,146 @@
+"""Looks at an inbox: empty or withheld, in hex or column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from phonefarm.adapters.adb.inbox import InboxReader
+from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.application.interfaces import PhoneUnreachable, Probe, SmsWithheld
+from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.sms import SmsRow
+from tests.fakes.android_inbox import AndroidInbox
+from tests.fakes.scripted_shell import Answer, ScriptedShell
+
+HEX = Probe(facts=PhoneFacts(sdk=34), reads_hex=True)
+NO_HEX = replace(HEX, reads_hex=False)
+PLAIN = replace(NO_HEX, counts=False)
+NOTHING = "No result found.\n"
+DENIED = (
+    "",
+    (
+        "Error while accessing provider:sms\njava.lang.SecurityException: Permission Denial: reading "
+        "com.android.providers.telephony.SmsProvider uri content://sms/inbox from pid=1, uid=2000 requires "
+        "android.permission.READ_SMS\n\tat android.os.Parcel.readException(Parcel.java:1599)\n"
+    ),
+)
+
+
+def a_row(row_id: int, body: str = "hi") -> SmsRow:
+    return SmsRow(row_id=row_id, date_ms=row_id * 1000, date_sent_ms=0, sub_id=1, sender="Bank", body=body)
+
+
+def reader(answers: Callable[[str], Answer], probe: Probe = HEX) -> tuple[InboxReader, ScriptedShell]:
+    shell = ScriptedShell(answers)
+    return InboxReader(PhoneCalls("R5", shell), probe), shell
+
+
+def always(answer: Answer) -> Callable[[str], Answer]:
+    return lambda _: answer
+
+
+@pytest.mark.parametrize("probe", [HEX, NO_HEX, PLAIN])
+async def test_rows_come_newest_first_with_the_phones_clock(probe: Probe) -> None:
+    rows = [a_row(3, "c\nRow: 1 _id=9"), a_row(2, ""), a_row(1, "NULL")]
+    inbox, _ = reader(AndroidInbox(rows, takes_hex=probe.reads_hex).answer, probe)
+
+    window = await inbox.read(probe, newest=50, skip=0)
+
+    assert list(window.rows) == rows
+    assert window.phone_clock == 1700000000.25
+
+
+async def test_an_empty_inbox_is_proved_empty() -> None:
+    inbox, shell = reader(AndroidInbox().answer)
+
+    assert (await inbox.read(HEX, newest=50, skip=0)).rows == ()
+    assert "count(*)" in shell.commands[1]
+
+
+async def test_an_inbox_that_ends_before_the_window_is_empty_there() -> None:
+    inbox, _ = reader(AndroidInbox([a_row(1)]).answer)
+
+    assert (await inbox.read(HEX, newest=50, skip=5)).rows == ()
+
+
+@pytest.mark.parametrize("probe", [HEX, NO_HEX, PLAIN])
+async def test_nothing_found_even_for_a_count_is_withheld(probe: Probe) -> None:
+    inbox, _ = reader(always(NOTHING), probe)
+
+    with pytest.raises(SmsWithheld, match="even a count"):
+        await inbox.read(probe, newest=50, skip=0)
+
+
+@pytest.mark.parametrize("probe", [HEX, NO_HEX])
+async def test_a_permission_denial_is_withheld_with_its_cause(probe: Probe) -> None:
+    inbox, _ = reader(always(DENIED), probe)
+
+    with pytest.raises(SmsWithheld, match="Permission Denial"):
+        await inbox.read(probe, newest=50, skip=0)
+
+
+async def test_an_old_shell_mixes_the_denial_into_stdout() -> None:
+    inbox, _ = reader(always(DENIED[1]))
+
+    with pytest.raises(SmsWithheld, match="Permission Denial"):
+        await inbox.read(HEX, newest=50, skip=0)
+
+
+async def test_a_provider_that_is_not_up_yet_is_unreachable_for_now() -> None:
+    inbox, _ = reader(always(("", "java.lang.IllegalStateException: Could not find provider: sms\n")))
+
+    with pytest.raises(PhoneUnreachable, match="Could not find provider"):
+        await inbox.read(HEX, newest=50, skip=0)
+
+
+async def test_a_message_that_comes_between_query_and_proof_makes_the_look_void() -> None:
+    inbox, _ = reader(lambda command: "Row: 0 c=1, m=5\n" if "count" in command else NOTHING)
+
+    with pytest.raises(PhoneUnreachable, match="changed"):
+        await inbox.read(HEX, newest=50, skip=0)
+
+
+async def test_no_message_text_stands_in_an_error() -> None:
+    inbox, _ = reader(always("Row: 0 _id=1, body=SECRET 1234\n"))
+
+    with pytest.raises(PhoneUnreachable) as refused:
+        await inbox.read(HEX, newest=50, skip=0)
+
+    assert "SECRET" not in str(refused.value)
+
+
+async def test_texts_that_were_fetched_once_cost_no_call_again() -> None:
+    stored = AndroidInbox([a_row(number) for number in range(1, 13)], takes_hex=False)
+    inbox, shell = reader(stored.answer, NO_HEX)
+    await inbox.read(NO_HEX, newest=50, skip=0)
+    calls_for_twelve = shell.calls
+
+    await inbox.read(NO_HEX, newest=50, skip=0)
+    stored.add(a_row(13, "new"))
+    window = await inbox.read(NO_HEX, newest=50, skip=0)
+
+    assert calls_for_twelve == 1 + 3
+    assert shell.calls == calls_for_twelve + 1 + 2
+    assert window.rows[0].body == "new"
+
+
+async def test_a_row_deleted_while_its_text_is_asked_for_voids_the_look() -> None:
+    stored = AndroidInbox([a_row(1)], takes_hex=False)
+    inbox, _ = reader(lambda command: NOTHING if "--where" in command else stored.answer(command), NO_HEX)
+
+    with pytest.raises(PhoneUnreachable):
+        await inbox.read(NO_HEX, newest=50, skip=0)
+
+
+async def test_a_reused_id_is_fetched_again() -> None:
+    stored = AndroidInbox([a_row(1, "old")], takes_hex=False)
+    inbox, _ = reader(stored.answer, NO_HEX)
+    await inbox.read(NO_HEX, newest=50, skip=0)
+    stored.database.execute("UPDATE sms SET body = 'new', date = 9999")
+
+    window = await inbox.read(NO_HEX, newest=50, skip=0)
+
+    assert [row.body for row in window.rows] == ["new"]

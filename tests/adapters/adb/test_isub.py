@@ -1,0 +1,116 @@
+"""`dumpsys isub` from Android 5 to 17, names that imitate keys included."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.adb.isub import ActiveSub, parse_isub
+
+ANDROID_5 = """SubscriptionController:
+ defaultSubId=1
+ sSlotIdxToSubId[0]: subId=1
+ ActiveSubInfoList:
+  {id=1, iccId=897010112XXXXXXXXXXX simSlotIndex=0 displayName=MTS carrierName=MTS RUS nameSource=0 iconTint=-16746133 \
+dataRoaming=0 iconBitmap=android.graphics.Bitmap@1 mcc 250 mnc 1}
+++++++++++++++++++++++++++++++++
+ AllSubInfoList:
+  {id=1, iccId=897010112XXXXXXXXXXX simSlotIndex=0 displayName=MTS carrierName=MTS RUS mcc 250 mnc 1}
+  {id=2, iccId=897010299XXXXXXXXXXX simSlotIndex=-1 displayName=old carrierName=old mcc 250 mnc 2}
+++++++++++++++++++++++++++++++++
+""".replace("\\\n", "")
+
+ANDROID_10 = """SubscriptionController:
+ mLastISubServiceRegTime=1
+ sSlotIndexToSubId[0]: subIds=1=[3]
+ ActiveSubInfoList:
+  {id=4, iccId=897010299[****] simSlotIndex=1 carrierId=1 displayName=b carrierName=b nameSource=0 iconTint=-1 \
+mNumber= dataRoaming=0 mcc 250 mnc 02 countryIso=ru isEmbedded false cardString=897010299[****] cardId=1}
+  {id=3, iccId=897010112[****] simSlotIndex=0 carrierId=1 displayName=a carrierName=a mcc 250 mnc 01 countryIso=ru}
+++++++++++++++++++++++++++++++++
+ AllSubInfoList:
+""".replace("\\\n", "")
+
+ANDROID_14 = """SubscriptionManagerService:
+Active modem count=2
+Logical SIM slot sub id mapping:
+  Logical SIM slot 0: subId=2
+
+Active subscriptions:
+  [SubscriptionInfoInternal: id=2 iccId=898600451[****] simSlotIndex=0 portIndex=0 isEmbedded=0 carrierId=1 \
+displayName={NAME} carrierName={NAME} isOpportunistic=0 groupUuid= groupOwner= displayNameSource=SIM_SPN iconTint=-1 \
+number={NUMBER} dataRoaming=0 mcc=460 mnc=02 ehplmns=46000 hplmns= cardString=898600451[****] cardId=1 countryIso=cn]
+
+All subscriptions:
+  [SubscriptionInfoInternal: id=1 iccId=898601198[****] simSlotIndex=-1 displayName=x \
+number= dataRoaming=0 mcc=460 mnc=01]
+
+Embedded subscriptions: []
+""".replace("\\\n", "")
+
+
+def on_14(name: str = "CMCC", number: str = "[****]") -> str:
+    return ANDROID_14.replace("{NAME}", name).replace("{NUMBER}", number)
+
+
+def test_android_5_prints_ids_with_a_comma_and_codes_without_a_sign() -> None:
+    assert parse_isub(ANDROID_5) == [
+        ActiveSub(sub_id=1, slot=0, icc="897010112XXXXXXXXXXX", mcc_mnc="25001", number="")
+    ]
+
+
+def test_subscriptions_come_by_slot() -> None:
+    assert parse_isub(ANDROID_10) == [
+        ActiveSub(sub_id=3, slot=0, icc="897010112[****]", mcc_mnc="25001", number=""),
+        ActiveSub(sub_id=4, slot=1, icc="897010299[****]", mcc_mnc="25002", number=""),
+    ]
+
+
+def test_only_the_active_list_counts() -> None:
+    assert parse_isub(on_14()) == [ActiveSub(sub_id=2, slot=0, icc="898600451[****]", mcc_mnc="46002", number="[****]")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CMCC Spare, data | x=y",
+        "] [SubscriptionInfoInternal: id=9 iccId=89 simSlotIndex=1",
+        "x number=+79990000000 dataRoaming=0 mcc=250 mnc=01 ehplmns=",
+        "mcc 1 mnc 2",
+        "",
+        "没有服务",
+    ],
+)
+def test_a_name_that_looks_like_keys_changes_nothing(name: str) -> None:
+    (sub,) = parse_isub(on_14(name=name)) or []
+
+    assert (sub.sub_id, sub.slot, sub.icc, sub.mcc_mnc, sub.number) == (2, 0, "898600451[****]", "46002", "[****]")
+
+
+@pytest.mark.parametrize("number", ["", "[****]", "+8613900000000"])
+def test_the_number_is_kept_as_printed(number: str) -> None:
+    (sub,) = parse_isub(on_14(number=number)) or []
+
+    assert sub.number == number
+
+
+def test_an_empty_active_list_is_no_sim() -> None:
+    assert parse_isub("SubscriptionManagerService:\n\nActive subscriptions:\n\nAll subscriptions:\n  [x]\n") == []
+    assert parse_isub(" ActiveSubInfoList:\n++++++++\n AllSubInfoList:\n  {id=1, iccId=8 simSlotIndex=0 d=}\n") == []
+
+
+@pytest.mark.parametrize("text", ["", "Can't find service: isub\n", "Permission Denial: can't dump isub\n"])
+def test_anything_else_is_no_dump(text: str) -> None:
+    assert parse_isub(text) is None
+
+
+def test_the_prefix_of_a_masked_iccid_is_its_digits() -> None:
+    (sub,) = parse_isub(on_14()) or []
+
+    assert sub.icc_prefix == "898600451"
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    parse_isub("Active subscriptions:\n" + text)

@@ -1,0 +1,47 @@
+"""Scripts: several commands in one call, kept apart whatever they print."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.adb.script import AnswerCut, Script
+
+
+def test_a_script_is_one_line_with_the_clock_first() -> None:
+    assert Script(["getprop", "dumpsys isub"], nonce="ab12").command == (
+        "echo S:$EPOCHREALTIME; getprop; echo E:ab12:0:$?; dumpsys isub; echo E:ab12:1:$?"
+    )
+
+
+@given(st.lists(st.text(max_size=60), min_size=1, max_size=4))
+def test_whatever_the_commands_print_is_kept_apart(texts: list[str]) -> None:
+    script = Script(["x"] * len(texts), nonce="ab12")
+    stdout = "S:1700000000.5\n" + "".join(f"{text}E:ab12:{place}:{place}\n" for place, text in enumerate(texts))
+
+    clock, sections = script.split(stdout)
+
+    assert clock == 1700000000.5
+    assert [(section.text, section.exit_code) for section in sections] == [(t, n) for n, t in enumerate(texts)]
+
+
+def test_every_cut_is_noticed() -> None:
+    whole = "S:1700000000.5\nrows\nE:ab12:0:0\nmore\nE:ab12:1:0\n"
+    script = Script(["x", "y"], nonce="ab12")
+    script.split(whole)
+
+    for size in range(len(whole)):
+        with pytest.raises(AnswerCut):
+            script.split(whole[:size])
+    with pytest.raises(AnswerCut):
+        script.split(whole + "late")
+
+
+@pytest.mark.parametrize(("head", "clock"), [("S:", None), ("S:12.5", 12.5), ("S:12,500000", 12.5)])
+def test_a_phone_without_a_clock_is_read_all_the_same(head: str, clock: float | None) -> None:
+    assert Script(["x"], nonce="ab12").split(f"{head}\nE:ab12:0:0\n")[0] == clock
+
+
+def test_nonces_differ_from_call_to_call() -> None:
+    assert Script(["x"]).command != Script(["x"]).command

@@ -1,0 +1,247 @@
+"""SMS texts come through whole or not at all, whatever an attacker writes into them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.adb import sms_query
+from phonefarm.adapters.adb.provider import AnswerRefused
+from phonefarm.application.interfaces import Probe
+from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.sms import SmsRow
+from tests.fakes.android_inbox import AndroidInbox, printed
+
+PROBE = Probe(facts=PhoneFacts(sdk=34), reads_hex=True)
+NO_SUB = replace(PROBE, has_sub_id=False)
+
+HOSTILE = (
+    "line1\nRow: 1 _id=99, date=1, body=fake",
+    "Row: 0 _id=1, d=1, s=1, sub_id=1, n=0, a=, b=",
+    "\nNo result found.\n",
+    "E:0123456789abcdef:0:0\n",
+    "NULL",
+    "",
+    "a\x00b",
+    "\u2028\u2029\x85",
+    "🙏👩‍👩‍👧",
+    "\r\n\r",
+    "WARNING: linker: fake\n",
+    "x" * 40_000,
+)
+
+
+def a_row(**changes: object) -> SmsRow:
+    row = SmsRow(
+        row_id=7, date_ms=1_700_000_000_123, date_sent_ms=1_700_000_000_000, sub_id=1, sender="Bank", body="hi"
+    )
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+def read(inbox: AndroidInbox, probe: Probe = PROBE, *, newest: int = 50, skip: int = 0) -> list[SmsRow]:
+    text = inbox.answer(sms_query.window_query(probe, newest=newest, skip=skip))
+    assert isinstance(text, str)
+    return [raw.row for raw in sms_query.parse_window(text, probe)]
+
+
+def test_the_query_is_the_one_that_was_measured() -> None:
+    assert sms_query.window_query(PROBE, newest=50, skip=0) == (
+        "content query --uri content://sms/inbox --projection "
+        "'_id:CAST(date AS TEXT) AS d:CAST(date_sent AS TEXT) AS s:sub_id:length(CAST(body AS BLOB)) AS n:"
+        "hex(address) AS a:hex(body) AS b' --sort '_id DESC LIMIT 50'"
+    )
+    assert sms_query.window_query(PROBE, newest=50, skip=100).endswith("'_id DESC LIMIT 50 OFFSET 100'")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_comes_through_as_body_and_as_sender(text: str) -> None:
+    rows = [a_row(row_id=2, body=text, sender=text), a_row(row_id=1, body="before")]
+
+    assert read(AndroidInbox(rows)) == rows
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=80) | st.sampled_from(HOSTILE[:-1])
+sms_rows = st.lists(
+    st.builds(
+        SmsRow,
+        row_id=st.integers(1, 2**40),
+        date_ms=st.integers(-(2**62), 2**62),
+        date_sent_ms=st.integers(0, 2**50),
+        sub_id=st.none() | st.integers(0, 9),
+        sender=texts,
+        body=texts,
+    ),
+    max_size=8,
+    unique_by=lambda row: row.row_id,
+)
+
+
+@given(sms_rows, st.integers(1, 9), st.integers(0, 9))
+def test_any_window_is_read_back_newest_row_first(rows: list[SmsRow], newest: int, skip: int) -> None:
+    expected = sorted(rows, key=lambda row: -row.row_id)[skip : skip + newest]
+
+    assert read(AndroidInbox(rows), newest=newest, skip=skip) == expected
+
+
+def test_every_cut_of_an_answer_is_refused() -> None:
+    answer = AndroidInbox([a_row(row_id=2, body="zwölf"), a_row()]).answer(
+        sms_query.window_query(PROBE, newest=5, skip=0)
+    )
+    assert isinstance(answer, str)
+    whole_lines = {place + 1 for place, char in enumerate(answer) if char == "\n"}
+
+    for size in range(len(answer)):
+        if size not in whole_lines:  # those, the mark at the script's end tells
+            with pytest.raises(AnswerRefused):
+                sms_query.parse_window(answer[:size], PROBE)
+
+
+GOOD = "Row: 0 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        GOOD + "\n",
+        GOOD + "rest",
+        GOOD + "Row: 2 _id=6, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
+        GOOD + "Row: 1 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
+        GOOD + "Row: 1 _id=8, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
+        GOOD + "WARNING: linker: late\n",
+        GOOD + "No result found.\n",
+        GOOD.replace("n=2", "n=3"),
+        GOOD.replace("n=2", "n=NULL"),
+        GOOD.replace("b=6869", "b=686"),
+        GOOD.replace("b=6869", "b=68zz"),
+        GOOD.replace("b=6869", "b=NULL"),
+        GOOD.replace("d=1", "d=1.7E12"),
+        GOOD.replace("_id=7", "_id=NULL"),
+        GOOD.replace("sub_id=1", "sub_id="),
+        GOOD.replace("a=31", "a=BLOB"),
+        " " + GOOD,
+        "[ERROR] Unsupported argument: --sort\n",
+        "java.lang.SecurityException: Permission Denial\n",
+    ],
+)
+def test_anything_unexpected_refuses_the_whole_answer(text: str) -> None:
+    with pytest.raises(AnswerRefused):
+        sms_query.parse_window(text, PROBE)
+
+
+@pytest.mark.parametrize("noise", ["WARNING: linker: app_process has text relocations.\n" * 2, "\n"])
+def test_known_noise_before_the_first_row_is_left_out(noise: str) -> None:
+    assert len(sms_query.parse_window(noise + GOOD, PROBE)) == 1
+    assert sms_query.parse_window(noise + "No result found.\n", PROBE) == []
+
+
+def test_the_misspelt_nothing_of_old_androids_is_nothing() -> None:
+    assert sms_query.parse_window("No reuslt found.\n", PROBE) == []
+
+
+def test_null_texts_and_times_are_empty_and_nought() -> None:
+    (raw,) = sms_query.parse_window("Row: 0 _id=7, d=NULL, s=NULL, sub_id=NULL, n=NULL, a=, b=\n", PROBE)
+
+    assert raw.row == a_row(date_ms=0, date_sent_ms=0, sub_id=None, sender="", body="")
+
+
+def test_sub_id_minus_one_says_nothing() -> None:
+    (raw,) = sms_query.parse_window(GOOD.replace("sub_id=1", "sub_id=-1"), PROBE)
+
+    assert raw.row.sub_id is None
+
+
+def test_a_phone_without_sub_id_is_asked_without_it() -> None:
+    inbox = AndroidInbox([a_row(sub_id=None)], with_sub_id=False)
+
+    assert read(inbox, NO_SUB) == [a_row(sub_id=None)]
+
+
+def test_a_vendors_column_is_read_beside_it() -> None:
+    probe = replace(PROBE, slot_column="sim_id")
+    (raw,) = sms_query.parse_window(GOOD.replace("sub_id=1", "sub_id=-1, v=2"), probe)
+
+    assert "sub_id:sim_id AS v:" in sms_query.window_query(probe, newest=1, skip=0)
+    assert (raw.row.sub_id, raw.slot_value) == (None, 2)
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"caf\xc3\xa9", "café"),
+        (b"\xff\xfeab", "\ufffd\ufffdab"),
+        (b"\xed\xa0\xbd\xed\xb9\x8f", "\U0001f64f"),
+        (b"a\xed\xa0\xbdb", "a\ufffdb"),
+        (b"cut \xe2\x82", "cut \ufffd"),
+    ],
+)
+def test_bytes_that_are_no_utf8_become_text_all_the_same(data: bytes, text: str) -> None:
+    assert sms_query.text_of(data) == text
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_break_the_text(data: bytes) -> None:
+    sms_query.text_of(data).encode("utf-8")
+
+
+@given(st.text(max_size=300))
+def test_no_answer_breaks_the_parser(text: str) -> None:
+    try:
+        rows = sms_query.parse_window(text, PROBE)
+    except AnswerRefused:
+        return
+    assert rows == []
+
+
+# One column at a time ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_one_column_of_one_row_needs_no_delimiter(text: str) -> None:
+    inbox = AndroidInbox([a_row(body=text)])
+    answer = inbox.answer(sms_query.column_query("body", a_row()))
+
+    assert isinstance(answer, str)
+    assert sms_query.parse_column(answer, "body") == text
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "No result found.\n", "Row: 0 body=cut", "Row: 0 address=x\n", "Row: 1 body=x\n"]
+)
+def test_a_column_without_its_frame_is_refused(answer: str) -> None:
+    with pytest.raises(AnswerRefused):
+        sms_query.parse_column(answer, "body")
+
+
+def test_a_message_with_a_reused_id_is_not_taken_for_the_old_one() -> None:
+    inbox = AndroidInbox([a_row(date_ms=5)])
+
+    assert inbox.answer(sms_query.column_query("body", a_row())) == printed([])
+
+
+def test_numbers_are_read_without_expressions_too() -> None:
+    plain = replace(PROBE, reads_hex=False, counts=False)
+    answer = AndroidInbox([a_row()]).answer(sms_query.numbers_query(plain, newest=5, skip=0))
+
+    assert isinstance(answer, str)
+    assert [raw.row for raw in sms_query.parse_numbers(answer, plain)] == [a_row(sender="", body="")]
+
+
+# Proof ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "count"), [("Row: 0 c=0, m=NULL\n", 0), ("Row: 0 c=12, m=340\n", 12), ("No result found.\n", None)]
+)
+def test_a_count_proves_access_and_its_absence_disproves_it(text: str, count: int | None) -> None:
+    assert sms_query.parse_proof(text, PROBE) == count
+
+
+@pytest.mark.parametrize("text", ["", "Row: 0 c=1\n", "Row: 0 c=1, m=2\nRow: 1 c=1, m=2\n", "Row: 0 c=x, m=2\n"])
+def test_a_strange_proof_is_none(text: str) -> None:
+    with pytest.raises(AnswerRefused):
+        sms_query.parse_proof(text, PROBE)
