@@ -21,7 +21,6 @@ from phonefarm.settings import Settings, load_settings
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.judge import Summary
 
-RENTS_END_WITHIN = 90.0
 SETTLE_WITHIN = 30.0
 SETTLE_STEP = 0.2
 
@@ -70,7 +69,7 @@ def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -
                 webhooks = f"http://{engine.farm.listeners.webhooks_address}"
                 world.call(lambda it: it.start_play(webhooks, seconds))
                 show(engine, seconds)
-                return _judged(engine, world, hurried=seconds is None)
+                return _judged(engine, world)
             finally:
                 engine.stop()
                 set_up_logs(None, hidden, to_stderr=False)
@@ -91,9 +90,9 @@ def _settings(folder: Path, key: str, adb_port: int, world: InThread[World]) -> 
     )
 
 
-def _judged(engine: EngineThread, world: InThread[World], *, hurried: bool) -> DemoResult:
+def _judged(engine: EngineThread, world: InThread[World]) -> DemoResult:
     """End the play, let what is under way arrive, and hold the app's counts against the market's record."""
-    world.run(lambda it: it.end_play(0.0 if hurried else RENTS_END_WITHIN), RENTS_END_WITHIN + 10)
+    world.run(lambda it: it.end_play())
     deadline = time.monotonic() + SETTLE_WITHIN
     while time.monotonic() < deadline:
         counts = engine.ask(lambda desk: desk.overview()).counts

@@ -41,21 +41,19 @@ class World:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.end_play(0.0)
+        await self.end_play()
         await self._stack.aclose()
 
-    def start_play(self, webhooks: str, seconds: float | None) -> None:
-        """Order from the app at `webhooks` and send SMS, for `seconds` or until the world ends."""
+    def start_play(self, webhooks: str, pace: float | None) -> None:
+        """Order from the app at `webhooks` and send SMS until `end_play`; a short `pace` in seconds makes short rents."""
         self.market.target_url = webhooks
         numbers = [sim.msisdn for _, _, sim in self.farm.sims()]
-        self._play = Play(self.market, self.farm.deliver, numbers=numbers, seed=self._seed, manners=_manners(seconds))
-        length = WITHOUT_END if seconds is None else seconds
-        self._playing = asyncio.get_running_loop().create_task(self._play.run(length), name="play")
+        self._play = Play(self.market, self.farm.deliver, numbers=numbers, seed=self._seed, manners=_manners(pace))
+        self._playing = asyncio.get_running_loop().create_task(self._play.run(WITHOUT_END), name="play")
 
-    async def end_play(self, within: float) -> None:
-        """Wait until the market has ended its rents; after `within` seconds it is made to leave them."""
+    async def end_play(self) -> None:
+        """Order and send nothing more; rents that are open stay open."""
         if self._playing is not None:
-            await asyncio.wait([self._playing], timeout=within)
             self._playing.cancel()
             await asyncio.wait([self._playing])
 
@@ -68,9 +66,9 @@ class World:
         return judge(sent, self.market.record, app_counts, finish_grace=FINISH_GRACE)
 
 
-def _manners(seconds: float | None) -> Manners:
+def _manners(pace: float | None) -> Manners:
     """Rents that fit into a short demo, and unhurried ones for a long look."""
-    scale = 1.0 if seconds is None else min(max(seconds / UNHURRIED, 0.15), 1.0)
+    scale = 1.0 if pace is None else min(max(pace / UNHURRIED, 0.15), 1.0)
     return Manners(
         seconds_between_orders=1.2 * max(scale, 0.5),
         seconds_between_strays=9.0 * scale,
