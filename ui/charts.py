@@ -118,9 +118,12 @@ class BarChart(Chart):
         past.setAlphaF(0.55)
         step = area.width() / max(1, len(series.values))
         width = min(MOST_BAR_WIDTH, max(2.0, step - 3))
+        painter.fillRect(QRectF(area.x(), area.bottom(), area.width(), 1), self._theme.colour("line"))
         painter.setPen(Qt.PenStyle.NoPen)
         for place, value in enumerate(series.values):
-            height = max(1.0, area.height() * max(0.0, value or 0.0) / most)
+            if not value:
+                continue
+            height = max(1.0, area.height() * max(0.0, value) / most)
             is_current = place == len(series.values) - 1
             painter.setBrush(full if is_current or place == self._pointed else past)
             left = area.x() + place * step + (step - width) / 2

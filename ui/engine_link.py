@@ -89,7 +89,7 @@ class EngineLink(QObject):
         with self._lock:
             self._is_closed = True
         undo, self._undo = self._undo, None
-        if undo is not None and self._is_engine_alive():
+        if undo is not None and self._engine.loop.is_running():
             self._engine.loop.call_soon_threadsafe(undo)
         self._give_up_waiting()
 

@@ -104,16 +104,20 @@ class EmptyView(QWidget):
         self._text = Label("", "dim", wrap=True)
         self._button = button("")
         self._button.clicked.connect(self.button_pressed)
+        column = QWidget()
+        column.setMaximumWidth(460)
+        words = QVBoxLayout(column)
+        words.setSpacing(8)
+        words.addStretch(2)
         for label in (self._title, self._text):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            label.setMinimumWidth(300)
-            label.setMaximumWidth(460)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(8)
-        layout.addStretch(2)
-        for widget in (self._title, self._text, self._button):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
+            words.addWidget(label)
+        words.addWidget(self._button, 0, Qt.AlignmentFlag.AlignHCenter)
+        words.addStretch(3)
+        layout = QHBoxLayout(self)
+        layout.addStretch(1)
+        layout.addWidget(column, 100)
+        layout.addStretch(1)
 
     def say(self, title: str, text: str, button_text: str = "") -> None:
         self._title.setText(title)

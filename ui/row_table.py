@@ -162,14 +162,13 @@ class RowTable(QAbstractTableModel, Generic[Row]):
     def _move(self, kept: list[str]) -> None:
         if kept == self._order:
             return
-        hint = QAbstractTableModel.LayoutChangeHint.VerticalSortHint
-        self.layoutAboutToBeChanged.emit([], hint)
+        self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         keys = [self._order[index.row()] for index in before]
         self._set_order(kept)
         after = [self.index(self._place[key], index.column()) for key, index in zip(keys, before, strict=True)]
         self.changePersistentIndexList(before, after)
-        self.layoutChanged.emit([], hint)
+        self.layoutChanged.emit()
 
     def _insert(self, new: list[str], runs: list[range]) -> None:
         for run in runs:

@@ -14,6 +14,9 @@ from ui.table_header import TableHeader
 from ui.theme import Theme
 from ui.widgets import plain_tooltip
 
+LEAST_STRETCH = 110
+"""A column that takes what is left never gets less than this."""
+
 
 class FarmTable(QTableView):
     """A view on a `RowTable` that knows rows by key."""
@@ -146,6 +149,9 @@ class FarmTable(QTableView):
             if columns[place].rank == 0 or widths[place] <= spare:
                 shown.add(place)
                 spare -= widths[place]
+        if spare < 0:
+            for place in [place for place in shown if columns[place].stretch]:
+                widths[place] = max(LEAST_STRETCH, widths[place] + spare)
         spare = max(0, spare)
         stretching = [place for place in shown if columns[place].stretch] or [max(shown)]
         for place, width in enumerate(widths):

@@ -30,7 +30,6 @@ class Tokens:
     background: str
     panel: str
     line: str
-    field_line: str
     text: str
     dim: str
     accent: str
@@ -59,10 +58,9 @@ LIGHT = Tokens(
     background="#f6f7f9",
     panel="#ffffff",
     line="#e3e6ea",
-    field_line="#868f9c",
     text="#16191d",
     dim="#5f6978",
-    accent="#2563eb",
+    accent="#205ae4",
     on_accent="#ffffff",
     selection="#e8effd",
     hover="#f3f5f8",
@@ -79,7 +77,6 @@ DARK = Tokens(
     background="#14171b",
     panel="#1b1f24",
     line="#2a3037",
-    field_line="#6b7684",
     text="#e7eaee",
     dim="#9aa6b4",
     accent="#6ea0ff",

@@ -101,7 +101,7 @@ def _columns() -> list[Column[BanRow]]:
 
 
 def _summary(index: RowIndex[BanRow]) -> str:
-    return counted(len(index), "1 number withheld", "%n numbers withheld") if len(index) else tr("none")
+    return counted(len(index), "1 number withheld", "%n numbers withheld")
 
 
 def _facts(row: BanRow, now: datetime) -> list[Fact]:

@@ -190,7 +190,7 @@ class ListPage(QWidget, Generic[Row]):
         active = index.active_filter
         place = self.spec.filters.index(active) if active is not None else 0
         self.head.show_filters(place, [index.count(row_filter) for row_filter in self.spec.filters])
-        self.head.show_summary(self.spec.summary(index) if self._is_loaded else tr("reading…"))
+        self.head.show_summary(self._summary())
         if self.table.rowCount():
             self._stack.setCurrentWidget(self.view)
             return
@@ -206,6 +206,12 @@ class ListPage(QWidget, Generic[Row]):
             found = self.spec.empty_by_filter.get(name)
             title = found.title if found else tr("Nothing here")
             self._empty.say(title, found.next_step if found else "", tr("Show all"))
+
+    def _summary(self) -> str:
+        index = self.table.index_of_rows
+        if not self._is_loaded:
+            return tr("reading…")
+        return self.spec.summary(index) if len(index) else tr("none yet")
 
     # Details ---------------------------------------------------------------
 
@@ -237,7 +243,11 @@ class ListPage(QWidget, Generic[Row]):
         if row is not None:
             now: datetime = self.table.clock()
             spec = self.spec
-            self.details.show_row(spec.heading(row), spec.word(row), spec.facts(row, now), spec.body(row))
+            chosen = len(self.view.selected_keys())
+            heading = spec.heading(row)
+            if chosen > 1:
+                heading = tr("{count} selected · {one}").format(count=chosen, one=heading)
+            self.details.show_row(heading, spec.word(row), spec.facts(row, now), spec.body(row))
 
     def _toggle_details(self) -> None:
         self.details.setVisible(self.details.isHidden())

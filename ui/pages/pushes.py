@@ -55,7 +55,7 @@ def next_try_bar(row: PushRow, now: datetime) -> Bar | None:
     if row.state is not PushState.WAITING or row.next_at is None:
         return None
     left = max(row.next_at - now, timedelta(0))
-    figure = formats.clock_span(left) if left else tr("now")
+    figure = formats.clock_span(left) if left >= timedelta(seconds=1) else tr("now")
     return Bar(passed=1 - min(1.0, left / USUAL_WAIT), figure=figure, tone=Tone.INFO)
 
 

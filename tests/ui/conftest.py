@@ -1,0 +1,45 @@
+"""Runs the window's tests without a screen, on the loops that the real window has."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from tests.fakes.desk import FakeDesk
+from tests.fakes.farms import Farm, busy_farm, calm_farm
+from tests.ui.live import WindowRunner
+from ui.theme import Theme
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    return Theme()
+
+
+@pytest.fixture
+def farm() -> Farm:
+    return calm_farm()
+
+
+@pytest.fixture
+def busy() -> Farm:
+    return busy_farm()
+
+
+@pytest.fixture
+def desk(farm: Farm) -> FakeDesk:
+    return FakeDesk(farm=farm)
+
+
+@pytest.fixture
+def runner(qapp: QApplication, tmp_path: Path) -> Iterator[WindowRunner]:
+    runner = WindowRunner(qapp, tmp_path)
+    yield runner
+    runner.close()

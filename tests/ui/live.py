@@ -1,0 +1,131 @@
+"""Runs a scenario against a real window on a qasync loop, with a fake desk on an engine thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication, QDialog
+from qasync import QEventLoop
+
+from phonefarm.application.read_models import Topic
+from phonefarm.application.tasks import Tasks
+from tests.fakes.desk import FakeDesk, FakeEngine
+from ui.actions import Actions, Notice
+from ui.dialogs import Question
+from ui.engine_link import EngineLink
+from ui.pages.list_page import ListPage
+from ui.theme import Theme
+from ui.window import MainWindow
+
+PATIENCE = 10.0
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loops run until the condition holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """All that a scenario may touch."""
+
+    desk: FakeDesk
+    engine: FakeEngine
+    link: EngineLink
+    actions: Actions
+    theme: Theme
+    window: MainWindow
+    notices: list[Notice]
+
+    def page(self, topic: Topic) -> ListPage[Any]:
+        page = self.window.pages[topic]
+        assert isinstance(page, ListPage)
+        return page
+
+    async def open(self, topic: Topic) -> ListPage[Any]:
+        """Go to a list page and wait for its rows."""
+        self.window.go(topic)
+        await self.window.settled()
+        return self.page(topic)
+
+    async def do(self, topic: Topic, keys: list[str], action: str) -> None:
+        """Select rows on a page and press the button with this text."""
+        page = await self.open(topic)
+        page.head.filter_chosen.emit([f.name for f in page.spec.filters].index("all"))
+        page.view.clearSelection()
+        page.view._select_keys(keys, keys[0])
+        chosen = next(found for found in page.spec.actions if found.text == action)
+        assert page._applies(chosen), f"{action} is not offered"
+        page.run(chosen)
+
+    async def question(self) -> Question:
+        """The dialog that an action has opened."""
+
+        def shown() -> list[Question]:
+            return [found for found in self.window.findChildren(Question) if found.isVisible()]
+
+        await until(shown)
+        return shown()[0]
+
+    async def answer(self, question: QDialog) -> None:
+        question.accept()
+        await asyncio.sleep(0)
+
+
+Scenario = Callable[[Live], Awaitable[None]]
+
+
+class WindowRunner:
+    def __init__(self, app: QApplication, folder: Path) -> None:
+        self._app = app
+        self.memory = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+        self._loop = QEventLoop(app)
+        asyncio.set_event_loop(self._loop)
+
+    def close(self) -> None:
+        asyncio.set_event_loop(None)
+        self._loop.close()
+
+    def run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run any coroutine on the window's loop."""
+        self._loop.run_until_complete(self._finish(work()))
+
+    async def _finish(self, work: Awaitable[None]) -> None:
+        await work
+
+    def live(self, desk: FakeDesk, scenario: Scenario) -> None:
+        with FakeEngine(desk) as engine:
+            self.run(lambda: self._live(engine, scenario))
+
+    async def _live(self, engine: FakeEngine, scenario: Scenario) -> None:
+        tasks, theme, notices = Tasks(), Theme(), list[Notice]()
+        link = EngineLink(engine)
+        actions = Actions(link, tasks)
+        actions.noticed.connect(notices.append)
+        theme.dress(self._app)
+        window = MainWindow(link, actions, tasks, theme, "phonefarm", self.memory)
+        window.show()
+        try:
+            await link.open()
+            window.start()
+            await window.settled()
+            await scenario(
+                Live(
+                    desk=engine.desk, engine=engine, link=link, actions=actions, theme=theme, window=window, notices=notices
+                )
+            )
+        finally:
+            window.stop()
+            link.close()
+            await tasks.stop()
+            theme.undress()
+            window.close()
+            window.deleteLater()
+            await asyncio.sleep(0)
