@@ -59,6 +59,11 @@ class InThread(Generic[Sim]):
         assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(act(self.sim), self._loop).result(timeout)
 
+    async def hand_over(self, act: Callable[[Sim], Coroutine[Any, Any, Result]]) -> Result:
+        """Await something of the simulation on its loop, from another loop."""
+        assert self._loop is not None
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(act(self.sim), self._loop))
+
     def call(self, act: Callable[[Sim], Result], timeout: float = CALL_WITHIN) -> Result:
         """Call something plain of the simulation on its loop, from any other thread."""
 

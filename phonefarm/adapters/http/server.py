@@ -16,6 +16,7 @@ from phonefarm.domain.errors import KnownError
 READ_SECONDS = 15
 """A client that sends nothing for so long is dropped: it may not hold a connection open."""
 KEEP_ALIVE_SECONDS = 30
+BACKLOG = 100
 MOST_HEADER_BYTES = 16 * 1024
 
 
@@ -32,6 +33,8 @@ def bind(host: str, port: int, what: str) -> socket.socket:
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        # From here on callers queue, even while the farm is still starting.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise KnownError(

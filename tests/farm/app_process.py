@@ -1,0 +1,111 @@
+"""The whole app as a process of its own: `phonefarm serve` on scratch folders and free ports."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+STARTS_WITHIN = 40.0
+STOPS_WITHIN = 12.0
+KEY = "a-partner-key-for-tests"
+_ADDRESSES = re.compile(r"serves webhooks on (\S+), admin on (\S+)")
+_CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class AppProcess:
+    """Started by `start`; ended by `stop` (as a service manager does) or `kill` (as a power cut does)."""
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, str]) -> None:
+        self._settings = {"DATA_DIR": str(data_dir), "API_KEY": KEY, "LISTEN": "127.0.0.1:0"} | dict(settings)
+        self._settings |= {"ADMIN_LISTEN": "127.0.0.1:0"}
+        self._process: subprocess.Popen[str] | None = None
+        self.webhooks = ""
+        self.admin = ""
+
+    def environment(self) -> dict[str, str]:
+        own = {f"PHONEFARM_{name}": value for name, value in self._settings.items()}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PHONEFARM_")}
+        return kept | own
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "phonefarm", "serve"],
+            env=self.environment(),
+            cwd=_CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        line = self._first_line()
+        found = _ADDRESSES.search(line)
+        assert found is not None, f"serve said {line!r}"
+        self.webhooks, self.admin = f"http://{found[1]}", f"http://{found[2]}"
+
+    def stop(self) -> int:
+        """Ask it to end and return its exit code."""
+        assert self._process is not None
+        if sys.platform == "win32":
+            self._process.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            self._process.terminate()
+        try:
+            return self._process.wait(STOPS_WITHIN)
+        finally:
+            self._end()
+
+    def kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(STOPS_WITHIN)
+        self._end()
+
+    def health(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.admin}/health", timeout=5) as answer:
+            body: dict[str, Any] = json.loads(answer.read())
+            return body
+
+    def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = self.health()["counts"]
+        return counts
+
+    def _first_line(self) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        timer = threading.Timer(STARTS_WITHIN, self._process.kill)
+        timer.start()
+        try:
+            return self._process.stdout.readline()
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._process = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+
+@contextlib.contextmanager
+def running(app: AppProcess) -> Iterator[AppProcess]:
+    """Started now, killed at the end if it still runs."""
+    app.start()
+    try:
+        yield app
+    finally:
+        if app.is_running:
+            app.kill()

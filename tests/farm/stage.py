@@ -1,0 +1,96 @@
+"""The stage of a farm test: a real adb server, virtual phones, a virtual market, and the app between them."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.market_record import MarketRecord, RentRecord
+from phonefarm.simulation.phone import VirtualPhone
+from tests.farm.app_process import KEY, AppProcess
+from tests.simulation.adb_server import private_adb_server
+
+STEP = 0.05
+
+
+def until(is_so: Callable[[], bool], within: float = 20.0, what: str = "the awaited state") -> None:
+    """Return once `is_so`; fail with `what` after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not is_so():
+        assert time.monotonic() < deadline, f"{what} did not come within {within:g} s"
+        time.sleep(STEP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    adb_port: int
+    farm: InThread[VirtualFarm]
+    market: InThread[Market]
+    app: AppProcess
+    folder: Path
+
+    @property
+    def record(self) -> MarketRecord:
+        return self.market.sim.record
+
+    def open_app(self) -> None:
+        """Start the app and wait until every phone that can work is on offer."""
+        self.app.start()
+        self.market.sim.target_url = self.app.webhooks
+        ready = sum(phone.is_plugged and phone.is_authorized for phone in self.farm.sim.phones)
+        until(lambda: self.app.counts()["phones_ready"] == ready, 40, "all phones ready")
+
+    def order(self) -> RentRecord:
+        rent = self.market.run(lambda market: market.order())
+        assert rent is not None, "no number was issued"
+        return rent
+
+    def send(self, msisdn: str, text: str, sender: str = "Telegram") -> None:
+        self.farm.run(lambda farm: farm.deliver(msisdn, sender, text))
+
+    def phone_of(self, msisdn: str) -> VirtualPhone:
+        return self.farm.sim.find(msisdn)[0]
+
+    def texts(self, rent: RentRecord) -> list[str]:
+        """The texts that the market took for a rent, in the order of their arrival there."""
+        return [
+            str(push.body["text"]) for push in self.record.pushes if push.rent_id == rent.rent_id and push.is_accepted
+        ]
+
+    def until_texts(self, rent: RentRecord, *texts: str, within: float = 20.0) -> None:
+        until(lambda: self.texts(rent) == list(texts), within, f"{texts} at the market")
+
+
+@contextlib.contextmanager
+def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Iterator[Stage]:
+    """All but the app is running; the app has its folder and settings and waits to be started."""
+    with (
+        private_adb_server() as (port, _),
+        InThread(lambda: VirtualFarm(phones, query_seconds=query_seconds)) as farm,
+        InThread(lambda: Market("", KEY)) as market,
+    ):
+        farm.run(lambda it: it.connect_to("127.0.0.1", port))
+        numbers = folder / "numbers.csv"
+        numbers.write_text(farm.sim.numbers_csv(), encoding="utf-8")
+        app = AppProcess(
+            folder / "data",
+            {
+                "PUSH_URL": market.sim.push_url,
+                "ADB_SERVERS": f"127.0.0.1:{port}",
+                "NUMBERS_FILE": str(numbers),
+                "PUSH_RETRY_SECONDS": "0.5",
+                "POLL_SECONDS": "2",
+                "RENT_POLL_SECONDS": "1",
+            },
+        )
+        try:
+            yield Stage(adb_port=port, farm=farm, market=market, app=app, folder=folder)
+        finally:
+            if app.is_running:
+                app.kill()

@@ -1,0 +1,110 @@
+"""What is killed, stopped or started twice loses nothing and sends nothing again."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from typing import Self
+
+import pytest
+
+from phonefarm.simulation.answers import Outcome
+from phonefarm.simulation.judge import judge, missing
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.play import Manners, Play
+from tests.farm.stage import Stage, until
+
+pytestmark = pytest.mark.farm
+
+BUSY = Manners(
+    seconds_between_orders=0.15, seconds_between_strays=0.5, shortest_rent=60, longest_rent=90, most_rents=30
+)
+TROUBLE = {Outcome.ERROR_500: 0.1, Outcome.CUT: 0.05, Outcome.ANSWER_LOST: 0.05}
+
+
+def test_a_kill_in_the_middle_of_traffic_loses_nothing_and_repeats_nothing_after_a_200(stage: Stage) -> None:
+    stage.open_app()
+    stage.market.call(lambda market: market.policy.chances.update(TROUBLE))
+    with _Traffic(stage) as traffic:
+        play = traffic.play
+        until(lambda: len(stage.record.pushes) >= 5, 30, "traffic")
+        stage.app.kill()
+        received = len(play.sent)
+        until(lambda: len(play.sent) > received, 30, "messages while the app is dead")
+        stage.open_app()
+        after = len(stage.record.pushes)
+        until(lambda: len(stage.record.pushes) > after + 3, 30, "traffic again")
+
+    until(lambda: not missing(play.sent, stage.record), 30, "every message at the market")
+    until(lambda: stage.app.counts()["pushes_waiting"] == 0, 30, "an empty queue")
+    summary = judge(play.sent, stage.record, finish_grace=0.0)
+    assert (summary.lost, summary.misdirected, summary.repeated_after_200) == (0, 0, 0)
+    assert stage.record.violations == []
+    open_rents = sum(rent.is_open for rent in stage.record.rents.values())
+    assert stage.app.counts()["rents_open"] >= open_rents > 0
+
+
+def test_a_clean_stop_is_quick_and_the_next_start_goes_on_where_it_was(stage: Stage) -> None:
+    stage.open_app()
+    rent = stage.order()
+    stage.send(rent.msisdn, "before the stop")
+    stage.until_texts(rent, "before the stop")
+    begun = time.monotonic()
+
+    code = stage.app.stop()
+
+    took = time.monotonic() - begun
+    stage.send(rent.msisdn, "while it was stopped")
+    stage.open_app()
+    stage.until_texts(rent, "before the stop", "while it was stopped")
+    assert code == 0
+    assert took < 5
+    assert stage.app.counts()["rents_open"] == 1
+    assert len(stage.record.pushes) == 2
+
+
+def test_a_second_app_on_the_same_folder_says_so_and_ends_with_1(stage: Stage) -> None:
+    stage.app.start()
+
+    second = subprocess.run(
+        [sys.executable, "-m", "phonefarm", "serve"],
+        env=stage.app.environment(),
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+    assert second.returncode == 1
+    assert "Another phonefarm is running" in second.stderr
+    assert len(second.stderr.strip().splitlines()) == 1
+
+
+class _Traffic:
+    """A market at play on the stage: orders without end, SMS to the rented numbers and stray ones."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        numbers = [sim.msisdn for _, _, sim in stage.farm.sim.sims()]
+        self.play = Play(stage.market.sim, self._deliver, numbers=numbers, seed=7, manners=BUSY)
+        self._playing: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._stage.market.call(self._begin)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stage.market.run(self._end)
+
+    async def _deliver(self, msisdn: str, sender: str, text: str) -> None:
+        await self._stage.farm.hand_over(lambda farm: farm.deliver(msisdn, sender, text))
+
+    def _begin(self, _market: Market) -> None:
+        self._playing = asyncio.get_running_loop().create_task(self.play.run(3600))
+
+    async def _end(self, _market: Market) -> None:
+        assert self._playing is not None
+        self._playing.cancel()
+        await asyncio.wait([self._playing])
