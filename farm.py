@@ -1,0 +1,365 @@
+"""Makes the environment in this checkout and runs a task in it; needs nothing but Python 3.11 or newer.
+
+python3 farm.py demo [--headless] [--phones N] [--seconds S] [--screenshots DIR]
+python3 farm.py run -- serve          any command of phonefarm
+python3 farm.py test [pytest options] the gate
+python3 farm.py build                 the executable, started once
+python3 farm.py bench NAME [...]      a measurement of bench/
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+OLDEST_PYTHON = (3, 11)
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+STAMP = VENV / "farm-stamp"
+LOCK_FILE = ROOT / ".venv.lock"
+WAIT_FOR_OTHER_FARM_PY = 20 * 60.0
+SELF_TEST_WITHIN = 180.0
+WINDOWS = sys.platform == "win32"
+
+RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+LOCK_OF_TASK = {"demo": RUNTIME, "run": RUNTIME, "test": DEVELOPMENT, "build": DEVELOPMENT, "bench": DEVELOPMENT}
+
+# Debian's package and the library in it without which Qt does not start.
+QT_LIBRARIES = {
+    "libgl1": "libGL.so.1",
+    "libegl1": "libEGL.so.1",
+    "libxkbcommon0": "libxkbcommon.so.0",
+    "libfontconfig1": "libfontconfig.so.1",
+    "libglib2.0-0": "libglib-2.0.so.0",
+    "libdbus-1-3": "libdbus-1.so.3",
+}
+QT_LIBRARIES_OF_A_WINDOW = {
+    "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
+    "libxcb-cursor0": "libxcb-cursor.so.0",
+    "libxcb-icccm4": "libxcb-icccm.so.4",
+    "libxcb-keysyms1": "libxcb-keysyms.so.1",
+    "libxcb-shape0": "libxcb-shape.so.0",
+    "libxcb-xkb1": "libxcb-xkb.so.1",
+    "libxcb-randr0": "libxcb-randr.so.0",
+    "libxcb-image0": "libxcb-image.so.0",
+    "libxcb-render-util0": "libxcb-render-util.so.0",
+    "libxcb-xfixes0": "libxcb-xfixes.so.0",
+    "libxcb-sync1": "libxcb-sync.so.1",
+    "libx11-xcb1": "libX11-xcb.so.1",
+}
+
+
+class Stop(Exception):
+    """What is wrong and what to do, for the person; ends with exit code 1."""
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0] not in LOCK_OF_TASK:
+        print(__doc__, file=sys.stderr)
+        return 2
+    task, options = arguments[0], arguments[1:]
+    try:
+        check_python(sys.version_info[:2])
+        make_environment(LOCK_OF_TASK[task])
+        provide_qt_libraries(task)
+        if task == "build":
+            provide_what_pyinstaller_needs()
+        return run_task(task, options)
+    except Stop as stop:
+        print(f"farm.py: {stop}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    if version < OLDEST_PYTHON:
+        raise Stop(
+            f"this is Python {version[0]}.{version[1]}, and phonefarm needs 3.11 or newer. "
+            "Install a newer Python and start farm.py with it, for example: python3.11 farm.py demo"
+        )
+
+
+# The tasks ------------------------------------------------------------------------
+
+
+def run_task(task: str, options: list[str]) -> int:
+    if task == "test":
+        return run_gate(options)
+    if task == "build":
+        return build()
+    return become(command_of(task, options))
+
+
+def command_of(task: str, options: list[str]) -> list[str]:
+    python = str(venv_python())
+    if task == "demo":
+        return [python, "-m", "phonefarm", "demo", *options]
+    if task == "run":
+        return [python, "-m", "phonefarm", *(options[1:] if options[:1] == ["--"] else options)]
+    names = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_"))
+    if not options or options[0] not in names:
+        raise Stop(f"name one of the measurements: {', '.join(names) or 'there is none yet'}")
+    return [python, str(ROOT / "bench" / f"{options[0]}.py"), *options[1:]]
+
+
+def become(command: list[str]) -> int:
+    """Run the command in our place: its signals, its exit code."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if not WINDOWS:
+        os.execv(command[0], command)
+    with subprocess.Popen(command) as process:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):  # the command got it, too, and ends as it likes
+                return process.wait()
+
+
+def run_gate(pytest_options: list[str]) -> int:
+    """Every check, also after one has failed; pytest last, so that its closing line is the log's."""
+    checks = {
+        "ruff check": [tool("ruff"), "check", "."],
+        "ruff format": [tool("ruff"), "format", "--check", "."],
+        "import rules": [tool("lint-imports")],
+        "mypy": [tool("mypy")],
+    }
+    failed = [name for name, command in checks.items() if step(name, command) != 0]
+    print(f"\n== {'FAILED: ' + ', '.join(failed) if failed else 'all checks passed'}; now the tests")
+    tests = step("pytest", [str(venv_python()), "-m", "pytest", *pytest_options])
+    return 1 if failed or tests != 0 else 0
+
+
+def build() -> int:
+    command = [str(venv_python()), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "phonefarm.spec"]
+    if step("PyInstaller", command) != 0:
+        raise Stop("the executable could not be built; the reason stands above.")
+    folder = ROOT / "dist" / "phonefarm"
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+    print(f"== {folder}: {size / 1e6:.0f} MB")
+    if step("self-test of the executable", [str(built_program(folder)), "--self-test"], within=SELF_TEST_WITHIN) != 0:
+        raise Stop("the executable was built and fails its self-test; the reason stands above.")
+    return 0
+
+
+def built_program(folder: Path) -> Path:
+    return folder / ("phonefarm-cli.exe" if WINDOWS else "phonefarm")
+
+
+def step(name: str, command: list[str], within: float | None = None) -> int:
+    print(f"\n== {name}", flush=True)
+    started = time.monotonic()
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    try:
+        code = subprocess.run(command, cwd=ROOT, env=environment, timeout=within, check=False).returncode
+    except subprocess.TimeoutExpired:
+        code = 124
+    if name != "pytest":
+        print(f"== {name}: {'ok' if code == 0 else f'FAILED ({code})'} after {time.monotonic() - started:.0f} s")
+    return code
+
+
+# The environment --------------------------------------------------------------------
+
+
+def make_environment(lock: str) -> None:
+    """Bring .venv to what the lock says; at once if it is there already."""
+    if is_ready(read_stamp(), wanted_stamp(lock)):
+        return
+    with one_at_a_time():
+        if is_ready(read_stamp(), wanted_stamp(lock)):  # another farm.py has just made it
+            return
+        STAMP.unlink(missing_ok=True)
+        create_venv()
+        print(f"== installing {lock}; the first time this takes about a minute", flush=True)
+        pip("install", "--require-hashes", "--no-deps", "--requirement", str(ROOT / lock))
+        pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        write_stamp(wanted_stamp(lock))
+
+
+def wanted_stamp(lock: str) -> dict[str, str]:
+    """What an environment was made from: another Python, place or lock makes it stale."""
+    stamp = {
+        "python": sys.version.split()[0],
+        "place": str(ROOT),
+        "project": digest("pyproject.toml"),
+        RUNTIME: digest(RUNTIME),
+    }
+    if lock == DEVELOPMENT:
+        stamp[DEVELOPMENT] = digest(DEVELOPMENT)
+    return stamp
+
+
+def is_ready(found: dict[str, str], wanted: dict[str, str]) -> bool:
+    """A development environment serves for running, too."""
+    return all(found.get(name) == value for name, value in wanted.items())
+
+
+def digest(name: str) -> str:
+    return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
+
+
+def read_stamp() -> dict[str, str]:
+    if not venv_python().is_file():
+        return {}
+    try:
+        lines = STAMP.read_text("utf-8").splitlines()
+    except OSError:
+        return {}
+    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+
+
+def write_stamp(stamp: dict[str, str]) -> None:
+    new = STAMP.with_suffix(".new")
+    new.write_text("".join(f"{name}={value}\n" for name, value in stamp.items()), "utf-8")
+    new.replace(STAMP)
+
+
+def create_venv() -> None:
+    """A fresh one where there is none or another Python's; what an interrupted install left is kept and completed."""
+    if venv_version() == sys.version.split()[0]:
+        return
+    if importlib.util.find_spec("ensurepip") is None:
+        provide_packages([f"python{sys.version_info.major}.{sys.version_info.minor}-venv"], "Python's venv and pip")
+        importlib.invalidate_caches()
+    print(f"== making {VENV}", flush=True)
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    if subprocess.run([base, "-m", "venv", "--clear", str(VENV)], check=False).returncode != 0:
+        raise Stop(f"the environment {VENV} could not be made; the reason stands above.")
+
+
+def venv_version() -> str:
+    """The version of the Python in .venv, if it runs and has a pip."""
+    code = "import sys, pip; print(sys.version.split()[0])"
+    try:
+        found = subprocess.run(
+            [str(venv_python()), "-c", code], capture_output=True, text=True, check=False, timeout=60
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip() if found.returncode == 0 else ""
+
+
+def pip(*arguments: str) -> None:
+    command = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments, "-qq"]
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        raise Stop("installing failed; the reason stands above. Start farm.py again to go on where it ended.")
+
+
+def venv_python() -> Path:
+    return VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+
+def tool(name: str) -> str:
+    return str(VENV / (f"Scripts/{name}.exe" if WINDOWS else f"bin/{name}"))
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold the checkout's lock; the system frees it even if we are killed."""
+    deadline = time.monotonic() + WAIT_FOR_OTHER_FARM_PY
+    with LOCK_FILE.open("a+b") as handle:
+        waited = False
+        while not try_lock(handle.fileno()):
+            if time.monotonic() > deadline:
+                raise Stop(f"another farm.py has held {LOCK_FILE} for too long; end it and start again.")
+            if not waited:
+                print("== waiting for another farm.py that makes the environment", flush=True)
+            waited = True
+            time.sleep(0.5)
+        yield
+
+
+def try_lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+# What the system must have -------------------------------------------------------------
+
+
+def provide_qt_libraries(task: str) -> None:
+    """Install them as root on Debian; elsewhere say how. A task without a window can do without."""
+    # The executable brings along what is there when it is built, so then the window's own are wanted, too.
+    with_window = task == "build" or bool(os.environ.get("DISPLAY"))
+    missing = missing_libraries(wanted_libraries(sys.platform, with_window=with_window))
+    if not missing:
+        return
+    try:
+        provide_packages(missing, "the libraries of the window")
+    except Stop as stop:
+        if task in ("test", "build"):
+            raise
+        print(f"farm.py: {stop}\nGoing on: what needs no window works without them.", file=sys.stderr)
+
+
+def wanted_libraries(platform: str, *, with_window: bool) -> dict[str, str]:
+    if not platform.startswith("linux"):
+        return {}
+    return {**QT_LIBRARIES, **(QT_LIBRARIES_OF_A_WINDOW if with_window else {})}
+
+
+def missing_libraries(wanted: dict[str, str]) -> list[str]:
+    """Debian's names of the packages whose library cannot be loaded."""
+    return [package for package, library in wanted.items() if not can_load(library)]
+
+
+def can_load(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def provide_what_pyinstaller_needs() -> None:
+    """binutils, and Python as a library, which Debian ships apart."""
+    if not sys.platform.startswith("linux"):
+        return
+    packages = [] if shutil.which("objdump") else ["binutils"]
+    library = sysconfig.get_config_var("INSTSONAME") or ""
+    beside_python = Path(sysconfig.get_config_var("LIBDIR") or "", library)
+    if library.endswith(".a") or not (beside_python.is_file() or can_load(library)):
+        packages.append(f"libpython{sys.version_info.major}.{sys.version_info.minor}")
+    if packages:
+        provide_packages(packages, "what PyInstaller needs")
+
+
+def provide_packages(packages: list[str], what: str) -> None:
+    apt = shutil.which("apt-get")
+    if apt is None:
+        raise Stop(f"{what} are missing. On Debian they are in: {' '.join(packages)}")
+    if os.geteuid() != 0:
+        raise Stop(f"{what} are missing. Install them with: {install_command(packages)}")
+    print(f"== installing {what}: {' '.join(packages)}", flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in ([apt, "update", "-qq"], [apt, "install", "-y", "-qq", "--no-install-recommends", *packages]):
+        if subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+            raise Stop(f"{what} could not be installed. Try it by hand: {install_command(packages)}")
+
+
+def install_command(packages: list[str]) -> str:
+    return f"sudo apt-get update && sudo apt-get install -y {' '.join(packages)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
