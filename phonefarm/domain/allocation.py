@@ -61,14 +61,19 @@ def _matches(sim: Sim, order: Order) -> bool:
 def count_offer(offer: Iterable[Sim], known_countries: Iterable[str] = ()) -> dict[str, dict[str, int]]:
     """Numbers by country and operator, with `any` as the sum; a known country without numbers keeps its zero.
 
-    A SIM whose operator is unknown counts in `any` only.
+    A SIM whose operator is unknown counts in `any` only. Spellings that an order would not tell apart
+    are counted together, under the one that comes first.
     """
-    counts: dict[str, dict[str, int]] = {country: {ANY: 0} for country in known_countries}
+    spelling: dict[str, str] = {}
+    counts: dict[str, dict[str, int]] = {}
+    for country in known_countries:
+        counts.setdefault(spelling.setdefault(folded(country), country), {ANY: 0})
     for sim in offer:
-        operators = counts.setdefault(sim.country, {ANY: 0})
+        operators = counts.setdefault(spelling.setdefault(folded(sim.country), sim.country), {ANY: 0})
         operators[ANY] += 1
-        if sim.operator and folded(sim.operator) != ANY:
-            operators[sim.operator] = operators.get(sim.operator, 0) + 1
+        if folded(sim.operator) not in ("", ANY):
+            same = next((name for name in operators if folded(name) == folded(sim.operator)), sim.operator)
+            operators[same] = operators.get(same, 0) + 1
     return counts
 
 

@@ -24,6 +24,7 @@ def after_finish(streak: Streak, status: FinishStatus, accepted_sms: int, at: da
 
     Cancelled without an accepted SMS counts one up and the third in a row bans;
     sold, or any accepted SMS, starts again from nought; other ends say nothing about the number.
+    A longer ban that stands already is not cut short.
     """
     if status is FinishStatus.SOLD or accepted_sms > 0:
         return Streak(unused_in_a_row=0, banned_until=streak.banned_until)
@@ -32,7 +33,8 @@ def after_finish(streak: Streak, status: FinishStatus, accepted_sms: int, at: da
     unused = streak.unused_in_a_row + 1
     if unused < UNUSED_RENTS_BEFORE_BAN:
         return Streak(unused_in_a_row=unused, banned_until=streak.banned_until)
-    return Streak(unused_in_a_row=0, banned_until=at + BAN_LENGTH)
+    until = at + BAN_LENGTH
+    return Streak(unused_in_a_row=0, banned_until=max(until, streak.banned_until or until))
 
 
 def one_more_failure_bans(unused_in_a_row: int) -> bool:

@@ -60,17 +60,31 @@ def _passes_luhn(digits: str) -> bool:
 def parse_msisdn(text: str, region: str | None = None) -> Msisdn | None:
     """E.164 digits of a possible phone number, or None.
 
-    `region` (ISO country, any case) lets a national form such as `8 928 123-45-67` be understood.
+    `region` (ISO country, any case) lets a national form such as `8 928 123-45-67` be understood, and comes
+    before other countries: 130 1234 5678 of China could be a number of Maryland, were its plus sign left out.
     """
     cleaned = text.strip()
     if not cleaned or "*" in cleaned or "#" in cleaned:
         return None
-    attempts = [cleaned] if cleaned.startswith("+") else [f"+{cleaned}", cleaned]
-    for attempt in attempts:
-        try:
-            number = phonenumbers.parse(attempt, region.upper() if region else None)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return Msisdn(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:])
-    return None
+    if cleaned.startswith("+"):
+        return _e164(_parsed(cleaned, None))
+    abroad = _parsed(f"+{cleaned}", None)
+    if region is None:
+        return _e164(abroad)
+    if abroad is not None and abroad.country_code == phonenumbers.country_code_for_region(region.upper()):
+        return _e164(abroad)
+    return _e164(_parsed(cleaned, region.upper()) or abroad)
+
+
+def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _e164(number: phonenumbers.PhoneNumber | None) -> Msisdn | None:
+    if number is None:
+        return None
+    return Msisdn(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)[1:])

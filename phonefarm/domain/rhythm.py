@@ -17,21 +17,24 @@ class Rhythm:
     """Times are seconds on one monotonic clock."""
 
     next_look: float
+    last_look: float = float("-inf")
+    """When the last look ended."""
     last_hint: float = float("-inf")
     chase: int | None = None
     """Which wait of CHASE comes next; None while nothing is awaited."""
 
     def on_hint(self, at: float) -> Rhythm:
-        return replace(self, next_look=min(self.next_look, at), last_hint=at, chase=0)
+        soonest = max(at, self.last_look + LEAST_SPACING)
+        return replace(self, next_look=min(self.next_look, soonest), last_hint=at, chase=0)
 
     def on_look(self, *, begun: float, ended: float, found: int, poll: float) -> Rhythm:
         """The plan after a look that found `found` new messages; `poll` is the safety poll's wait in seconds."""
         hinted_meanwhile = self.last_hint >= begun
         if hinted_meanwhile:
-            return replace(self, next_look=ended + LEAST_SPACING, chase=0 if found == 0 else self.chase)
+            return replace(self, last_look=ended, next_look=ended + LEAST_SPACING, chase=0 if found == 0 else self.chase)
         if found or self.chase is None or self.chase >= len(CHASE):
-            return replace(self, next_look=ended + poll, chase=None)
-        return replace(self, next_look=ended + min(CHASE[self.chase], poll), chase=self.chase + 1)
+            return replace(self, last_look=ended, next_look=ended + poll, chase=None)
+        return replace(self, last_look=ended, next_look=ended + min(CHASE[self.chase], poll), chase=self.chase + 1)
 
     def announced(self, at: float) -> bool:
         """Whether a message found at `at` had been hinted at."""

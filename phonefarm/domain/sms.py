@@ -12,7 +12,10 @@ from enum import StrEnum
 from phonefarm.domain.ids import PhoneId, RentId, SimId
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
-"""How far a corrected time may lie outside the span of the reading and still be believed."""
+"""How far after the reading a corrected time may lie and still be believed."""
+
+SLOWEST_ROW = timedelta(minutes=1)
+"""A busy phone may stamp a message and store its row only so much later: the last reading could not show it."""
 
 
 class SmsStanding(StrEnum):
@@ -100,18 +103,26 @@ def arrival(
 ) -> datetime | None:
     """When a message not in the previous reading reached the phone, on our clock; None when it is an old one.
 
-    It must have come between the last reading (`not_before`) and this one (`not_after`). The phone's date
+    Its row was stored between the last reading (`not_before`) and this one (`not_after`). The phone's date
     is corrected by the skew measured now, or, if its clock was set in between, by the skew before. A date
     far older than the last reading is a message restored from a backup.
     """
     date = from_ms(date_ms)
-    candidates = [date - skew for skew in (skew_now, skew_before) if skew is not None] or [date]
+    measured = [_minus(date, skew) for skew in (skew_now, skew_before) if skew is not None]
+    candidates = measured or [date]
     for candidate in candidates:
-        if not_before - CLOCK_TOLERANCE <= candidate <= not_after + CLOCK_TOLERANCE:
-            return min(max(candidate, not_before), not_after)
+        if not_before - SLOWEST_ROW <= candidate <= not_after + CLOCK_TOLERANCE:
+            return min(candidate if measured else max(candidate, not_before), not_after)
     if candidates[0] > not_after:
         return not_after
     return None
+
+
+def _minus(date: datetime, skew: timedelta) -> datetime:
+    try:
+        return date - skew
+    except OverflowError:
+        return date
 
 
 def from_ms(milliseconds: int) -> datetime:
