@@ -84,7 +84,9 @@ class Actions(QObject):
         elif len(orders) == 1:
             self.notice(Tone.WARN, refusals[0])
         else:
-            failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(all=len(orders))
+            failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(
+                all=len(orders)
+            )
             self.notice(Tone.WARN, f"{failed}: {refusals[0]}")
 
     async def _guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -19,6 +19,7 @@ from phonefarm.application.read_models import KnownError
 from phonefarm.application.tasks import Tasks
 from ui.actions import Actions
 from ui.engine_link import EngineLink
+from ui.garbage import GarbageCollector
 from ui.screenshots import write_screenshots
 from ui.theme import Theme, app_icon
 from ui.tokens import Tone
@@ -39,7 +40,6 @@ def run_window(
     """Show the window until it is closed, a signal comes, or `seconds` have passed; 0 when all went well."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName("phonefarm")
-    app.setQuitOnLastWindowClosed(False)
     memory = QSettings("phonefarm", "window")
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -59,6 +59,8 @@ def show_window(
     seconds: float | None = None,
 ) -> int:
     """`run_window` in an application that is there already."""
+    # The end comes in order, after the engine was told; not by Qt when the window closes.
+    app.setQuitOnLastWindowClosed(False)
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
     try:
@@ -69,21 +71,29 @@ def show_window(
 
 
 async def _live(
-    app: QApplication, engine: RunningEngine, memory: QSettings, title: str, screenshots: Path | None, seconds: float | None
+    app: QApplication,
+    engine: RunningEngine,
+    memory: QSettings,
+    title: str,
+    screenshots: Path | None,
+    seconds: float | None,
 ) -> int:
     enough = asyncio.Event()
     tasks = Tasks()
-    theme = Theme()
-    link = EngineLink(engine)
-    actions = Actions(link, tasks)
+    root = QObject()
+    theme = Theme(root)
+    link = EngineLink(engine, root)
+    actions = Actions(link, tasks, root)
+    garbage = GarbageCollector(root)
     theme.dress(app)
     app.setWindowIcon(app_icon())
     window = MainWindow(link, actions, tasks, theme, title, memory)
     window.closed.connect(enough.set)
     # Python runs signal handlers between its own steps only; this makes it take one now and then.
-    idle = QTimer(interval=IDLE_MS)
+    idle = QTimer(root, interval=IDLE_MS)
     idle.timeout.connect(link.check)
     idle.start()
+    garbage.start()
     window.show()
     with _signals_set(enough):
         try:
@@ -91,7 +101,7 @@ async def _live(
             window.start()
             await _until(enough, seconds)
             if screenshots is not None and not enough.is_set():
-                await write_screenshots(app, window, theme, screenshots)
+                await write_screenshots(window, theme, screenshots)
         finally:
             idle.stop()
             window.stop()
@@ -100,6 +110,8 @@ async def _live(
             theme.undress()
             window.hide()
             window.deleteLater()
+            root.deleteLater()
+            garbage.stop()
     return 0
 
 

@@ -100,7 +100,14 @@ class CellDelegate(QStyledItemDelegate):
         font, metrics = (self._mono_font, self._mono_metrics) if column.mono else (self._text_font, self._text_metrics)
         ink = self._theme.colour("dim" if column.dim else "text")
         side = Qt.AlignmentFlag.AlignRight if column.align_right else Qt.AlignmentFlag.AlignLeft
-        self._draw(painter, rect, metrics.elidedText(column.text(row, now), Qt.TextElideMode.ElideRight, rect.width()), font, ink, side)
+        self._draw(
+            painter,
+            rect,
+            metrics.elidedText(column.text(row, now), Qt.TextElideMode.ElideRight, rect.width()),
+            font,
+            ink,
+            side,
+        )
 
     def _paint_chip(self, painter: QPainter, rect: QRect, word: Word) -> None:
         room = rect.width() - 2 * CHIP_PADDING
@@ -120,7 +127,9 @@ class CellDelegate(QStyledItemDelegate):
         text = self._text_metrics.elidedText(bar.figure, Qt.TextElideMode.ElideRight, figure.width())
         self._draw(painter, figure, text, self._text_font, self._theme.colour("text"), Qt.AlignmentFlag.AlignRight)
 
-    def _draw(self, painter: QPainter, rect: QRect, text: str, font: QFont, ink: QColor, side: Qt.AlignmentFlag) -> None:
+    def _draw(
+        self, painter: QPainter, rect: QRect, text: str, font: QFont, ink: QColor, side: Qt.AlignmentFlag
+    ) -> None:
         painter.setFont(font)
         painter.setPen(ink)
         painter.drawText(rect, int(side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), text)

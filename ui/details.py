@@ -7,7 +7,16 @@ from datetime import datetime
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from phonefarm.application.read_models import StoryLine
 from ui import formats
@@ -63,10 +72,7 @@ class Timeline(QWidget):
         if newest == self._lines and self._grid.count():
             return
         self._lines = newest
-        while (item := self._grid.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty_layout(self._grid)
         if not newest:
             self._grid.addWidget(Label(tr("Nothing has happened yet."), "dim", wrap=True), 0, 0, 1, 3)
         row, today, day = 0, now.astimezone().date(), None
@@ -164,7 +170,15 @@ class DetailsPanel(Card):
 
     def show_nothing(self) -> None:
         self._heading.show_text(tr("Details"))
-        for widget in (self._chip, self._meaning, self._body, self._story_title, self._timeline, self._foot, self._foot_line):
+        for widget in (
+            self._chip,
+            self._meaning,
+            self._body,
+            self._story_title,
+            self._timeline,
+            self._foot,
+            self._foot_line,
+        ):
             widget.hide()
         self._hint.show()
         empty_layout(self._facts)
@@ -194,7 +208,8 @@ class DetailsPanel(Card):
         self._facts_shown = facts
 
     def _add_fact(self, fact: Fact) -> ElidedLabel:
-        row = QHBoxLayout()
+        holder = QWidget()
+        row = QHBoxLayout(holder)
         row.setContentsMargins(0, 7, 0, 7)
         row.setSpacing(16)
         value = ElidedLabel(fact.value, mode=Qt.TextElideMode.ElideMiddle if fact.mono else Qt.TextElideMode.ElideRight)
@@ -202,7 +217,7 @@ class DetailsPanel(Card):
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(Label(fact.name, "dim"))
         row.addWidget(value, 1)
-        self._facts.addLayout(row)
+        self._facts.addWidget(holder)
         self._facts.addWidget(hairline())
         return value
 

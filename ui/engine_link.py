@@ -40,7 +40,9 @@ class EngineLink(QObject):
 
     _arrived = Signal()
 
-    def __init__(self, engine: RunningEngine, parent: QObject | None = None, answer_within: float = ANSWER_WITHIN) -> None:
+    def __init__(
+        self, engine: RunningEngine, parent: QObject | None = None, answer_within: float = ANSWER_WITHIN
+    ) -> None:
         super().__init__(parent)
         self._engine = engine
         self._answer_within = answer_within

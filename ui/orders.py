@@ -170,12 +170,16 @@ class Orders:
             return
         here = [sim for sim in sims if sim.phone_id == message.phone_id]
         if not here:
-            self._actions.notice(Tone.WARN, tr("No SIM is known in this phone now: put it back, then settle the message."))
+            self._actions.notice(
+                Tone.WARN, tr("No SIM is known in this phone now: put it back, then settle the message.")
+            )
             return
         ask_choice(
             self._parent,
             tr("Which SIM got this SMS?"),
-            tr("If a rent was open on that SIM when it arrived, its renter is given the text. A wrong choice cannot be undone."),
+            tr(
+                "If a rent was open on that SIM when it arrived, its renter is given the text. A wrong choice cannot be undone."
+            ),
             tr("SIM in {phone}").format(phone=one_line(message.phone_label, 60)),
             tr("It is this SIM"),
             [(sim.sim_id, f"{formats.slot(sim.slot)} · {_name_of(sim)}") for sim in here],

@@ -169,5 +169,3 @@ class Rail(QFrame):
             row.addWidget(text, 1)
             holder.setLayout(row)
             self._vitals.addWidget(holder)
-
-

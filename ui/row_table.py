@@ -78,7 +78,9 @@ class RowTable(QAbstractTableModel, Generic[Row]):
         self.columns = tuple(columns)
         self.clock = clock
         self._key = key
-        self._index = RowIndex(key, haystack, filters, Order(value=columns[sort_column].sort_key, descending=descending))
+        self._index = RowIndex(
+            key, haystack, filters, Order(value=columns[sort_column].sort_key, descending=descending)
+        )
         self._order: list[str] = []
         self._place: dict[str, int] = {}
         self._seen_rows = range(0)

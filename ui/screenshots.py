@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import structlog
-from PySide6.QtWidgets import QApplication
 
 from ui.theme import Theme, ThemeMode
 from ui.window import SIZE, MainWindow
@@ -14,9 +13,11 @@ from ui.window import SIZE, MainWindow
 log = structlog.get_logger(__name__)
 
 SETTLE_WITHIN = 5.0
+REPAINT_SECONDS = 0.02
+"""Time for layouts to settle after a change."""
 
 
-async def write_screenshots(app: QApplication, window: MainWindow, theme: Theme, folder: Path) -> list[Path]:
+async def write_screenshots(window: MainWindow, theme: Theme, folder: Path) -> list[Path]:
     """`overview-light.png`, `overview-dark.png` and so on, 1440x900 each; the paths written."""
     folder.mkdir(parents=True, exist_ok=True)
     window.resize(*SIZE)
@@ -28,7 +29,7 @@ async def write_screenshots(app: QApplication, window: MainWindow, theme: Theme,
         await _settle(window)
         for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
             theme.choose(mode)
-            app.processEvents()
+            await asyncio.sleep(REPAINT_SECONDS)
             path = folder / f"{topic}-{mode}.png"
             if window.grab().save(str(path)):
                 written.append(path)

@@ -14,7 +14,16 @@ from ui.tokens import DARK, LIGHT, Tokens, Tone
 
 RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 TEXT_PIXELS = 13
-LINUX_FONTS = ("Inter", "Noto Sans", "Cantarell", "Ubuntu", "Roboto", "Open Sans", "DejaVu Sans Condensed", "DejaVu Sans")
+LINUX_FONTS = (
+    "Inter",
+    "Noto Sans",
+    "Cantarell",
+    "Ubuntu",
+    "Roboto",
+    "Open Sans",
+    "DejaVu Sans Condensed",
+    "DejaVu Sans",
+)
 MONO_FONTS = ("Cascadia Mono", "SF Mono", "Menlo", "Consolas", "JetBrains Mono", "Noto Sans Mono", "DejaVu Sans Mono")
 
 
@@ -35,7 +44,9 @@ class Theme(QObject):
         self.mode = ThemeMode.SYSTEM
         self._app: QApplication | None = None
         self._family = _ui_family()
-        self._mono_family = _first_family(MONO_FONTS) or QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+        self._mono_family = (
+            _first_family(MONO_FONTS) or QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family()
+        )
 
     def font(self, pixels: int = TEXT_PIXELS, *, bold: bool = False) -> QFont:
         """The UI font with figures of one width."""

@@ -107,7 +107,11 @@ def _luminance(colour: str) -> float:
 def text_pairs(tokens: Tokens) -> list[tuple[str, str, str]]:
     """Every (name, text colour, ground colour) that the window may show together."""
     grounds = {name: getattr(tokens, name) for name in ("background", "panel", "selection", "hover")}
-    pairs = [(f"{ink} on {name}", getattr(tokens, ink), ground) for ink in ("text", "dim") for name, ground in grounds.items()]
+    pairs = [
+        (f"{ink} on {name}", getattr(tokens, ink), ground)
+        for ink in ("text", "dim")
+        for name, ground in grounds.items()
+    ]
     pairs += [(f"accent on {name}", tokens.accent, grounds[name]) for name in ("panel", "selection")]
     pairs.append(("button text on accent", tokens.on_accent, tokens.accent))
     for tone in Tone:

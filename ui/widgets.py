@@ -6,7 +6,7 @@ from html import escape
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.tokens import Tone
 from ui.words import Word
@@ -161,11 +161,12 @@ def restyle(widget: QWidget, name: str, value: str) -> None:
             child.style().polish(child)
 
 
-def empty_layout(layout: QVBoxLayout | QHBoxLayout) -> None:
-    """Remove and delete everything in `layout`."""
+def empty_layout(layout: QLayout) -> None:
+    """Remove and delete all widgets in `layout`; it holds widgets only.
+
+    A layout inside would be known to Python under two addresses, and be deleted twice.
+    """
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
             widget.hide()
             widget.deleteLater()
-        elif isinstance(inner := item.layout(), QVBoxLayout | QHBoxLayout):
-            empty_layout(inner)

@@ -42,7 +42,9 @@ class MainWindow(QWidget):
 
     closed = Signal()
 
-    def __init__(self, link: EngineLink, actions: Actions, tasks: Tasks, theme: Theme, title: str, memory: QSettings) -> None:
+    def __init__(
+        self, link: EngineLink, actions: Actions, tasks: Tasks, theme: Theme, title: str, memory: QSettings
+    ) -> None:
         super().__init__()
         self.setObjectName("window")
         self.setWindowTitle(title)

@@ -63,7 +63,9 @@ PHONE_STATES = {
     PhoneState.AUTHORIZING: Word("authorizing", Tone.INFO, "It is checking this PC's key; a few seconds."),
     PhoneState.OFFLINE: Word("offline", Tone.BAD, "adb lists it but it does not answer: reconnect it, then replug it."),
     PhoneState.NO_PERMISSIONS: Word(
-        "no access", Tone.WARN, "This PC may not open the USB device: on Linux a udev rule is missing, on Windows a driver."
+        "no access",
+        Tone.WARN,
+        "This PC may not open the USB device: on Linux a udev rule is missing, on Windows a driver.",
     ),
     PhoneState.OTHER_MODE: Word(
         "not in Android", Tone.WARN, "It is in recovery, bootloader or sideload: restart it into Android."
@@ -72,7 +74,9 @@ PHONE_STATES = {
         "SMS withheld", Tone.WARN, "It answers but keeps its SMS from adb: allow it in the phone's developer options."
     ),
     PhoneState.FAILING: Word("failing", Tone.BAD, "Its last readings failed; the app keeps trying."),
-    PhoneState.GONE: Word("unplugged", Tone.IDLE, "adb does not see it: it is unplugged, off, or its adb server is down."),
+    PhoneState.GONE: Word(
+        "unplugged", Tone.IDLE, "adb does not see it: it is unplugged, off, or its adb server is down."
+    ),
 }
 
 SIM_STANDINGS = {
@@ -80,7 +84,9 @@ SIM_STANDINGS = {
     SimStanding.RENTED: Word("rented", Tone.INFO, "A rent is open on this number."),
     SimStanding.BANNED: Word("banned", Tone.WARN, "Withheld for a while; it comes back by itself."),
     SimStanding.HELD_BACK: Word("held back", Tone.IDLE, "You keep it from the offer; release it to rent it out again."),
-    SimStanding.NO_NUMBER: Word("no number", Tone.WARN, "Its number is not known: edit it, or add it to the numbers file."),
+    SimStanding.NO_NUMBER: Word(
+        "no number", Tone.WARN, "Its number is not known: edit it, or add it to the numbers file."
+    ),
     SimStanding.NO_COUNTRY: Word(
         "no country", Tone.WARN, "Its operator code is not in the table: add country and operator to the numbers file."
     ),
@@ -96,11 +102,15 @@ RENT_STATES = {
     RentState.ACTIVE: Word("has SMS", Tone.OK, "Open; at least one SMS was accepted."),
     RentState.OVERDUE: Word("overdue", Tone.WARN, "20 minutes without SMS: the market's end of the rent is awaited."),
     RentState.POSSIBLE_ORPHAN: Word(
-        "possible orphan", Tone.BAD, "The answer may not have reached the market. If it does not know this rent, release it."
+        "possible orphan",
+        Tone.BAD,
+        "The answer may not have reached the market. If it does not know this rent, release it.",
     ),
     RentState.FINISHED: Word("finished", Tone.IDLE, "The market ended it."),
 }
-LAST_CHANCE = Word("third failure: ban", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours.")
+LAST_CHANCE = Word(
+    "third failure: ban", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
+)
 
 FINISHES = {
     FinishStatus.NOT_ORDERED: Word("not ordered", Tone.IDLE, "The market ended it: not ordered. Nothing is credited."),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QApplication, QDialog
 from qasync import QEventLoop
 
@@ -18,6 +18,7 @@ from tests.fakes.desk import FakeDesk, FakeEngine
 from ui.actions import Actions, Notice
 from ui.dialogs import Question
 from ui.engine_link import EngineLink
+from ui.garbage import GarbageCollector
 from ui.pages.list_page import ListPage
 from ui.theme import Theme
 from ui.window import MainWindow
@@ -85,6 +86,7 @@ Scenario = Callable[[Live], Awaitable[None]]
 class WindowRunner:
     def __init__(self, app: QApplication, folder: Path) -> None:
         self._app = app
+        app.setQuitOnLastWindowClosed(False)
         self.memory = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
         self._loop = QEventLoop(app)
         asyncio.set_event_loop(self._loop)
@@ -105,9 +107,12 @@ class WindowRunner:
             self.run(lambda: self._live(engine, scenario))
 
     async def _live(self, engine: FakeEngine, scenario: Scenario) -> None:
-        tasks, theme, notices = Tasks(), Theme(), list[Notice]()
-        link = EngineLink(engine)
-        actions = Actions(link, tasks)
+        root, tasks, notices = QObject(), Tasks(), list[Notice]()
+        theme = Theme(root)
+        link = EngineLink(engine, root)
+        actions = Actions(link, tasks, root)
+        garbage = GarbageCollector(root)
+        garbage.start()
         actions.noticed.connect(notices.append)
         theme.dress(self._app)
         window = MainWindow(link, actions, tasks, theme, "phonefarm", self.memory)
@@ -118,7 +123,13 @@ class WindowRunner:
             await window.settled()
             await scenario(
                 Live(
-                    desk=engine.desk, engine=engine, link=link, actions=actions, theme=theme, window=window, notices=notices
+                    desk=engine.desk,
+                    engine=engine,
+                    link=link,
+                    actions=actions,
+                    theme=theme,
+                    window=window,
+                    notices=notices,
                 )
             )
         finally:
@@ -128,4 +139,6 @@ class WindowRunner:
             theme.undress()
             window.close()
             window.deleteLater()
+            root.deleteLater()
+            garbage.stop()
             await asyncio.sleep(0)

@@ -22,7 +22,9 @@ class Sheep:
 BLACK = RowFilter[Sheep]("black", "Black", lambda sheep: sheep.is_black)
 COLUMNS: Sequence[Column[Sheep]] = (
     Column(title="Name", text=lambda s, _: s.name, sort_key=lambda s: s.name, sample="Dolly", stretch=True),
-    Column(title="Weight", text=lambda s, _: str(s.weight), sort_key=lambda s: s.weight, sample="999", align_right=True),
+    Column(
+        title="Weight", text=lambda s, _: str(s.weight), sort_key=lambda s: s.weight, sample="999", align_right=True
+    ),
     Column(
         title="Colour",
         text=lambda s, _: "black" if s.is_black else "white",

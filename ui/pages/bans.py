@@ -36,7 +36,9 @@ def bans_spec(orders: Orders) -> ListSpec[BanRow]:
         actions=_actions(orders),
         empty=Emptiness(
             tr("No number is banned"),
-            tr("After three rents in a row without an SMS a number is withheld for 24 hours and then comes back by itself."),
+            tr(
+                "After three rents in a row without an SMS a number is withheld for 24 hours and then comes back by itself."
+            ),
         ),
         empty_by_filter={"hand": Emptiness(tr("You have banned no number"))},
     )

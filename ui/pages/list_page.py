@@ -235,7 +235,11 @@ class ListPage(QWidget, Generic[Row]):
             self._story_feed.note(None)
         self._show_facts()
         self.details.show_actions(
-            [(action.text, action.danger, self._runner(action)) for action in self.spec.actions if self._applies(action)]
+            [
+                (action.text, action.danger, self._runner(action))
+                for action in self.spec.actions
+                if self._applies(action)
+            ]
         )
 
     def _show_facts(self) -> None:

@@ -156,7 +156,9 @@ def _actions(orders: Orders) -> list[RowAction[MessageRow]]:
         ),
         RowAction(text=tr("Copy text"), run=lambda rows: orders.copy(rows[0].text)),
         RowAction(
-            text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}"), applies=lambda row: bool(row.msisdn)
+            text=tr("Copy number"),
+            run=lambda rows: orders.copy(f"+{rows[0].msisdn}"),
+            applies=lambda row: bool(row.msisdn),
         ),
         RowAction(
             text=tr("Show rent"),

@@ -69,9 +69,7 @@ class OverviewPage(QScrollArea):
         self._days = BarChart(theme, Tone.OK, tr("Income a day"))
         self._minutes = LineChart(theme, Tone.INFO, tr("Arrival to market"))
         self._phones = ShareBar(theme, tr("Phones by state"))
-        self._waiting = RowTable(
-            rent_columns(short=True), key=lambda row: str(row.rent_id), sort_column=3, parent=self
-        )
+        self._waiting = RowTable(rent_columns(short=True), key=lambda row: str(row.rent_id), sort_column=3, parent=self)
         self._table = FarmTable(self._waiting, theme)
         self._table.setAccessibleName(tr("Waiting for the first SMS"))
         self._table.doubleClicked.connect(lambda at: self._want_rent(at.row()))
@@ -109,7 +107,9 @@ class OverviewPage(QScrollArea):
         cards.setRowStretch(2, 6)
         cards.addWidget(_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
         cards.addWidget(_card(tr("Income a day"), tr("credited, last 30 days"), self._days), 0, 1)
-        cards.addWidget(_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack), 1, 0, 2, 1)
+        cards.addWidget(
+            _card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack), 1, 0, 2, 1
+        )
         cards.addWidget(_card(tr("Phones"), self._phone_count, self._phones), 1, 1)
         cards.addWidget(_card(tr("Arrival to market"), tr("half of all are faster, last hour"), self._minutes), 2, 1)
         return cards
@@ -146,9 +146,13 @@ class OverviewPage(QScrollArea):
         counts = seen.counts
         offered = tr("of {sims} SIMs").format(sims=formats.number(counts.sims))
         bans = counted(counts.bans, "1 banned", "%n banned")
-        self._tiles["offer"].say(formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered)
+        self._tiles["offer"].say(
+            formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered
+        )
         waiting = counted(seen.rents_waiting_first_sms, "1 waits for its first SMS", "%n wait for their first SMS")
-        self._tiles["rents"].say(formats.number(counts.rents_open), waiting if seen.rents_waiting_first_sms else tr("none waits"))
+        self._tiles["rents"].say(
+            formats.number(counts.rents_open), waiting if seen.rents_waiting_first_sms else tr("none waits")
+        )
         delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
         held = counted(seen.sms_held, "1 held", "%n held")
         self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
@@ -169,7 +173,9 @@ class OverviewPage(QScrollArea):
         note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
         if seen.next_push_at is not None:
             left = seen.next_push_at - now
-            note += " · " + (tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now"))
+            note += " · " + (
+                tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now")
+            )
         self._tiles["queue"].say(waiting, note)
 
     def _draw(self, seen: Overview) -> None:
@@ -191,7 +197,9 @@ class OverviewPage(QScrollArea):
                 first=f"{formats.day(hour(0))} {hour(0):%H}:00",
                 last=tr("now"),
                 figure=lambda most: formats.number(int(most)),
-                tell=lambda place: f"{formats.day(hour(place))} {hour(place):%H}:00 · {formats.number(hours[place])} SMS",
+                tell=lambda place: (
+                    f"{formats.day(hour(place))} {hour(place):%H}:00 · {formats.number(hours[place])} SMS"
+                ),
             )
         )
         self._days.show_series(
@@ -215,7 +223,9 @@ class OverviewPage(QScrollArea):
 
     def _say_nobody_waits(self, seen: Overview) -> None:
         if not seen.counts.phones:
-            self._nobody_waits.say(tr("No phones yet"), tr("Connect phones by USB and switch on USB debugging; see the Phones page."))
+            self._nobody_waits.say(
+                tr("No phones yet"), tr("Connect phones by USB and switch on USB debugging; see the Phones page.")
+            )
         elif not seen.counts.numbers_on_offer and not seen.counts.rents_open:
             self._nobody_waits.say(tr("No number is on offer"), tr("The SIMs page says of each SIM why not."))
         else:
@@ -229,12 +239,18 @@ class OverviewPage(QScrollArea):
         self._phone_count.setText(formats.number(seen.counts.phones))
         self._phones.show_shares(
             [
-                Share(states.get(PhoneState.READY, 0), counted(states.get(PhoneState.READY, 0), "1 ready", "%n ready"), Tone.OK),
+                Share(
+                    states.get(PhoneState.READY, 0),
+                    counted(states.get(PhoneState.READY, 0), "1 ready", "%n ready"),
+                    Tone.OK,
+                ),
                 Share(starting, counted(starting, "1 starting", "%n starting"), Tone.INFO),
                 Share(needing, counted(needing, "1 needs you", "%n need you"), Tone.WARN),
                 Share(troubled, counted(troubled, "1 in trouble", "%n in trouble"), Tone.BAD),
                 Share(
-                    states.get(PhoneState.GONE, 0), counted(states.get(PhoneState.GONE, 0), "1 unplugged", "%n unplugged"), Tone.IDLE
+                    states.get(PhoneState.GONE, 0),
+                    counted(states.get(PhoneState.GONE, 0), "1 unplugged", "%n unplugged"),
+                    Tone.IDLE,
                 ),
             ]
         )

@@ -13,9 +13,7 @@ from ui.row_table import Column
 from ui.safe_text import one_line
 from ui.words import PHONE_STATES, counted, tr
 
-NEED_YOU = frozenset(
-    {PhoneState.UNAUTHORIZED, PhoneState.NO_PERMISSIONS, PhoneState.WITHHELD, PhoneState.OTHER_MODE}
-)
+NEED_YOU = frozenset({PhoneState.UNAUTHORIZED, PhoneState.NO_PERMISSIONS, PhoneState.WITHHELD, PhoneState.OTHER_MODE})
 TROUBLED = frozenset({PhoneState.FAILING, PhoneState.OFFLINE})
 URGENCY = {state: place for place, state in enumerate([*sorted(NEED_YOU), *sorted(TROUBLED)])}
 
@@ -163,7 +161,10 @@ def _actions(orders: Orders) -> list[RowAction[PhoneRow]]:
     return [
         RowAction(text=tr("Name…"), run=lambda rows: orders.name_phone(rows[0])),
         RowAction(
-            text=tr("Reconnect"), run=orders.reconnect, applies=lambda row: row.state is not PhoneState.GONE, several=True
+            text=tr("Reconnect"),
+            run=orders.reconnect,
+            applies=lambda row: row.state is not PhoneState.GONE,
+            several=True,
         ),
         RowAction(text=tr("Copy serial"), run=lambda rows: orders.copy(rows[0].serial)),
     ]

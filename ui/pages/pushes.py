@@ -37,7 +37,9 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
         actions=_actions(orders),
         empty=Emptiness(
             tr("Nothing to push yet"),
-            tr("An SMS for an open rent is queued here the moment it arrives. To sell, “push url” must be set in the settings."),
+            tr(
+                "An SMS for an open rent is queued here the moment it arrives. To sell, “push url” must be set in the settings."
+            ),
         ),
         empty_by_filter={
             "open": Emptiness(tr("Nothing waits"), tr("Onlinesim has every SMS it should have.")),

@@ -37,7 +37,9 @@ def rents_spec(orders: Orders) -> ListSpec[RentRow]:
         actions=_actions(orders),
         empty=Emptiness(
             tr("No rents yet"),
-            tr("They appear here as soon as Onlinesim orders a number. For that, numbers must be on offer and the webhooks reachable."),
+            tr(
+                "They appear here as soon as Onlinesim orders a number. For that, numbers must be on offer and the webhooks reachable."
+            ),
         ),
         empty_by_filter={
             "open": Emptiness(tr("No rent is open"), tr("The next order of the market appears here by itself.")),

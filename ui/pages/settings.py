@@ -250,7 +250,9 @@ class SettingsPage(QScrollArea):
             self._actions.notice(Tone.WARN, tr("Nothing was saved: see the fields marked below."))
             return
         needs_restart = any(self.rows[name].setting.needs_restart for name in changes)
-        self._actions.notice(Tone.OK, tr("Saved. Restart phonefarm for it to take effect.") if needs_restart else tr("Saved"))
+        self._actions.notice(
+            Tone.OK, tr("Saved. Restart phonefarm for it to take effect.") if needs_restart else tr("Saved")
+        )
         for row in self.rows.values():
             row.take_back()
         self.feed.note(None)

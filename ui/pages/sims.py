@@ -41,7 +41,8 @@ def sims_spec(orders: Orders) -> ListSpec[SimRow]:
         empty_by_filter={
             "need": Emptiness(tr("No SIM needs you")),
             "offer": Emptiness(
-                tr("No number is on offer"), tr("A number goes on offer when its phone is ready and its number is known.")
+                tr("No number is on offer"),
+                tr("A number goes on offer when its phone is ready and its number is known."),
             ),
         },
         sensible=lambda row: row.standing is SimStanding.RENTED,
@@ -164,7 +165,11 @@ def _actions(orders: Orders) -> list[RowAction[SimRow]]:
 
     return [
         RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}"), applies=_has_number),
-        RowAction(text=tr("Edit number…"), run=lambda rows: orders.edit_number(rows[0]), applies=lambda row: not is_rented(row)),
+        RowAction(
+            text=tr("Edit number…"),
+            run=lambda rows: orders.edit_number(rows[0]),
+            applies=lambda row: not is_rented(row),
+        ),
         RowAction(text=tr("Hold back…"), run=orders.hold_back, applies=lambda row: not _is_held(row), several=True),
         RowAction(text=tr("Release"), run=orders.release, applies=_is_held, several=True),
         RowAction(

@@ -1,0 +1,140 @@
+"""The settings: where each value comes from, what may be changed, and what is wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QLineEdit
+
+from phonefarm.application.read_models import SettingProblem, Topic
+from tests.fakes.desk import FakeDesk
+from tests.ui.live import Live, WindowRunner, until
+from ui.pages.settings import SettingsPage
+from ui.theme import ThemeMode
+from ui.tokens import Tone
+
+
+async def settings_of(live: Live) -> SettingsPage:
+    live.window.go(Topic.SETTINGS)
+    await live.window.settled()
+    page = live.window.pages[Topic.SETTINGS]
+    assert isinstance(page, SettingsPage)
+    return page
+
+
+def line(page: SettingsPage, name: str) -> QLineEdit:
+    editor = page.rows[name].editor
+    assert isinstance(editor, QLineEdit)
+    return editor
+
+
+def test_only_changed_fields_are_saved(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        assert not page.save.isEnabled()
+        line(page, "push_url").setText("https://example.org/push")
+        box = page.rows["sms_id"].editor
+        assert isinstance(box, QComboBox)
+        box.setCurrentText("message")
+
+        page.save.click()
+
+        await until(lambda: live.desk.orders)
+        assert live.desk.orders == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
+        await until(lambda: live.notices)
+        assert "Restart" in live.notices[0].text
+
+    runner.live(desk, scenario)
+
+
+def test_a_setting_from_the_environment_is_read_only_and_says_why(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        row = page.rows["listen"]
+        assert line(page, "listen").isReadOnly()
+        assert "PHONEFARM_LISTEN" in row.note.text()
+
+    runner.live(desk, scenario)
+
+
+def test_the_key_can_be_written_and_never_read(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        key = line(page, "api_key")
+        assert key.text() == ""
+        assert key.echoMode() is QLineEdit.EchoMode.Password
+        key.setText("secret")
+
+        page.save.click()
+
+        await until(lambda: live.desk.orders)
+        assert live.desk.orders == [("save_settings", {"api_key": "secret"})]
+        await until(lambda: key.text() == "")
+
+    runner.live(desk, scenario)
+
+
+def test_problems_stand_beside_their_fields_and_what_was_typed_stays(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.problems = [SettingProblem(name="push_url", problem="This is no URL: it must begin with https://")]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        line(page, "push_url").setText("onlinesim")
+
+        page.save.click()
+
+        row = page.rows["push_url"]
+        await until(row.problem.isVisible)
+        assert row.problem.text() == "This is no URL: it must begin with https://"
+        assert row.value() == "onlinesim"
+        assert live.notices[-1].tone is Tone.WARN
+
+    runner.live(desk, scenario)
+
+
+def test_a_problem_of_no_field_is_told_all_the_same(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.problems = [SettingProblem(name="disk", problem="settings.toml cannot be written")]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        line(page, "push_url").setText("x")
+        page.save.click()
+        await until(lambda: any("settings.toml cannot be written" in notice.text for notice in live.notices))
+
+    runner.live(desk, scenario)
+
+
+def test_changes_can_be_undone(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        line(page, "push_url").setText("x")
+
+        page.undo.click()
+
+        assert page.changes() == {}
+        assert not page.undo.isEnabled()
+
+    runner.live(desk, scenario)
+
+
+def test_news_from_the_engine_does_not_overwrite_what_is_being_typed(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        line(page, "push_url").setText("half typed")
+
+        live.engine.announce(Topic.SETTINGS)
+        await until(lambda: len([1 for topic, _ in live.desk.asked if topic is Topic.SETTINGS]) == 2)
+        await live.window.settled()
+
+        assert line(page, "push_url").text() == "half typed"
+
+    runner.live(desk, scenario)
+
+
+def test_the_appearance_is_switched_at_once(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+
+        page.theme_box.setCurrentIndex(list(ThemeMode).index(ThemeMode.DARK))
+
+        assert live.theme.tokens.dark
+
+    runner.live(desk, scenario)
