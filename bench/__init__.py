@@ -1,0 +1,1 @@
+"""What is measured, one command each: `python3 farm.py bench NAME`."""
