@@ -29,12 +29,13 @@ class Rhythm:
 
     def on_look(self, *, begun: float, ended: float, found: int, poll: float) -> Rhythm:
         """The plan after a look that found `found` new messages; `poll` is the safety poll's wait in seconds."""
+        looked = replace(self, last_look=ended)
         hinted_meanwhile = self.last_hint >= begun
         if hinted_meanwhile:
-            return replace(self, last_look=ended, next_look=ended + LEAST_SPACING, chase=0 if found == 0 else self.chase)
+            return replace(looked, next_look=ended + LEAST_SPACING, chase=0 if found == 0 else self.chase)
         if found or self.chase is None or self.chase >= len(CHASE):
-            return replace(self, last_look=ended, next_look=ended + poll, chase=None)
-        return replace(self, last_look=ended, next_look=ended + min(CHASE[self.chase], poll), chase=self.chase + 1)
+            return replace(looked, next_look=ended + poll, chase=None)
+        return replace(looked, next_look=ended + min(CHASE[self.chase], poll), chase=self.chase + 1)
 
     def announced(self, at: float) -> bool:
         """Whether a message found at `at` had been hinted at."""

@@ -1,0 +1,116 @@
+"""Values with everything usual filled in: a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.rents import Rent
+from phonefarm.domain.sims import SeenSim, Sim, SlotState
+from phonefarm.domain.sms import InboundSms, Reading, SmsRow
+
+NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+PHONE = PhoneId("R58M123@127.0.0.1:5037")
+OTHER_PHONE = PhoneId("ZY22XYZ@127.0.0.1:5037")
+NUMBER = Msisdn("79281234567")
+OTHER_NUMBER = Msisdn("79039876543")
+ICCID = "89701010012345678909"
+OTHER_ICCID = "89701990098765432106"
+
+
+def at(seconds: float) -> datetime:
+    """So many seconds after noon."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def a_sim(sim_id: str = ICCID, **changes: Any) -> Sim:
+    whole: dict[str, Any] = {
+        "msisdn": NUMBER,
+        "country": "russia",
+        "operator": "mts",
+        "phone_id": PHONE,
+        "phone_state": PhoneState.READY,
+        "slot_state": SlotState.READY,
+    }
+    return Sim(sim_id=SimId(sim_id), **(whole | changes))
+
+
+def a_seen_sim(iccid: str = ICCID, **changes: Any) -> SeenSim:
+    whole: dict[str, Any] = {
+        "sim_id": SimId(iccid),
+        "iccid": iccid,
+        "slot": 0,
+        "sub_id": 1,
+        "mcc_mnc": "25001",
+        "slot_state": SlotState.READY,
+        "msisdn": NUMBER,
+    }
+    return SeenSim(**(whole | changes))
+
+
+def a_rent(**changes: Any) -> Rent:
+    whole: dict[str, Any] = {
+        "rent_id": RentId(10_001),
+        "sim_id": SimId(ICCID),
+        "msisdn": NUMBER,
+        "phone_id": PHONE,
+        "country": "russia",
+        "operator": "mts",
+        "expected": Decimal(320),
+        "ordered_at": NOON,
+        "answered": True,
+    }
+    return Rent(**(whole | changes))
+
+
+def a_row(row_id: int = 1, **changes: Any) -> SmsRow:
+    """A row of a phone's inbox, stamped at noon unless `at` (seconds after noon) says otherwise."""
+    moment = at(changes.pop("at", 0.0))
+    whole: dict[str, Any] = {
+        "date_ms": ms(moment),
+        "date_sent_ms": ms(moment) // 1000 * 1000,
+        "sub_id": 1,
+        "sender": "Shop",
+        "body": "Your code is 4821",
+    }
+    return SmsRow(row_id=row_id, **(whole | changes))
+
+
+def a_reading(rows: Sequence[SmsRow] = (), **changes: Any) -> Reading:
+    """A look that began and ended at the same moment, by a phone whose clock is right."""
+    moment = changes.pop("at", NOON)
+    whole: dict[str, Any] = {
+        "phone_id": PHONE,
+        "begun_at": moment,
+        "ended_at": moment,
+        "clock_skew": timedelta(0),
+    }
+    newest_first = tuple(sorted(rows, key=lambda row: -row.row_id))
+    return Reading(rows=newest_first, **(whole | changes))
+
+
+def an_inbound_sms(**changes: Any) -> InboundSms:
+    whole: dict[str, Any] = {
+        "phone_id": PHONE,
+        "sim_id": SimId(ICCID),
+        "fingerprint": b"\x01" * 32,
+        "row_id": 1,
+        "sender": "Shop",
+        "body": "Your code is 4821",
+        "sent_at": NOON,
+        "arrived_at": NOON,
+        "is_old": False,
+    }
+    return InboundSms(**(whole | changes))

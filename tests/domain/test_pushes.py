@@ -1,0 +1,128 @@
+"""The outcome table of a push: what is final, what is repeated, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.domain.pushes import (
+    KEY_REFUSED_WAIT,
+    LONGEST_RETRY_AFTER,
+    Accepted,
+    Failed,
+    FinalRefusal,
+    KeyRefused,
+    PushOutcome,
+    PushState,
+    Retry,
+    Settled,
+    SoftRefusal,
+    TooMany,
+    after_attempt,
+    describe,
+)
+from tests.builders import MINUTE, NOON, SECOND, at
+
+SPACING = 10 * SECOND
+REPEATED: list[PushOutcome] = [
+    SoftRefusal(token="IGNORED"),
+    SoftRefusal(token="SERVICE_BAN"),
+    KeyRefused(http_status=401),
+    TooMany(),
+    TooMany(retry_after=MINUTE),
+    Failed(detail="HTTP 502 after 310 ms"),
+]
+
+
+def step(
+    outcome: PushOutcome,
+    soft_refusals: int = 0,
+    rent_finished_at: datetime | None = None,
+    begun_at: datetime = NOON,
+    spacing: timedelta = SPACING,
+) -> Settled | Retry:
+    """What follows an attempt begun at noon that ended a second later."""
+    return after_attempt(
+        outcome,
+        soft_refusals=soft_refusals,
+        begun_at=begun_at,
+        rent_finished_at=rent_finished_at,
+        now=at(1),
+        spacing=spacing,
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "soft_refusals", "follows"),
+    [
+        (Accepted(), 0, Settled(state=PushState.DELIVERED)),
+        (Accepted(), 5, Settled(state=PushState.DELIVERED)),
+        (FinalRefusal(token="NO_OPERATION"), 0, Settled(state=PushState.REFUSED)),
+        (FinalRefusal(token="BAD_SERVICE"), 0, Settled(state=PushState.REFUSED)),
+        (SoftRefusal(token="IGNORED"), 1, Retry(at=at(11))),
+        (SoftRefusal(token="SERVICE_BAN"), 5, Retry(at=at(11))),
+        (SoftRefusal(token="SERVICE_BAN"), 6, Settled(state=PushState.PARKED)),
+        (KeyRefused(http_status=401), 0, Retry(at=at(1) + KEY_REFUSED_WAIT)),
+        (KeyRefused(http_status=403), 0, Retry(at=at(1) + KEY_REFUSED_WAIT)),
+        (TooMany(), 0, Retry(at=at(11))),
+        (TooMany(retry_after=3 * SECOND), 0, Retry(at=at(11))),
+        (TooMany(retry_after=45 * SECOND), 0, Retry(at=at(46))),
+        (TooMany(retry_after=timedelta(days=9)), 0, Retry(at=at(1) + LONGEST_RETRY_AFTER)),
+        (Failed(detail="HTTP 200 with status ERROR"), 0, Retry(at=at(11))),
+        (Failed(detail="no connection"), 0, Retry(at=at(11))),
+    ],
+)
+def test_what_follows_while_the_rent_is_open(
+    outcome: PushOutcome, soft_refusals: int, follows: Settled | Retry
+) -> None:
+    assert step(outcome, soft_refusals) == follows
+
+
+@pytest.mark.parametrize("outcome", REPEATED)
+def test_rent_finished_during_the_attempt_leaves_one_last_attempt_at_once(outcome: PushOutcome) -> None:
+    assert step(outcome, soft_refusals=1, rent_finished_at=at(0.5)) == Retry(at=at(1))
+
+
+@pytest.mark.parametrize("outcome", REPEATED)
+def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> None:
+    assert step(outcome, soft_refusals=1, rent_finished_at=NOON) == Settled(state=PushState.RENT_OVER)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Accepted(), PushState.DELIVERED),
+        (FinalRefusal(token="NO_OPERATION"), PushState.REFUSED),
+        (SoftRefusal(token="IGNORED"), PushState.PARKED),
+    ],
+)
+def test_an_end_of_its_own_counts_more_than_the_rents(outcome: PushOutcome, state: PushState) -> None:
+    assert step(outcome, soft_refusals=6, rent_finished_at=at(-60)) == Settled(state=state)
+
+
+@given(st.sampled_from(REPEATED), st.integers(0, 5), st.integers(1, 600))
+def test_no_message_is_repeated_sooner_than_the_spacing_while_its_rent_is_open(
+    outcome: PushOutcome, soft_refusals: int, seconds: int
+) -> None:
+    follows = step(outcome, soft_refusals, spacing=seconds * SECOND)
+
+    assert isinstance(follows, Retry)
+    assert follows.at - at(1) >= seconds * SECOND
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Accepted(), "HTTP 200"),
+        (FinalRefusal(token="NO_OPERATION"), "NO_OPERATION"),
+        (SoftRefusal(token="IGNORED"), "IGNORED"),
+        (KeyRefused(http_status=403), "HTTP 403: the key is refused"),
+        (TooMany(), "too many requests"),
+        (Failed(detail="HTTP 502 after 310 ms"), "HTTP 502 after 310 ms"),
+    ],
+)
+def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
+    assert describe(outcome) == words
