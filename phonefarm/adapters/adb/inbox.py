@@ -10,6 +10,7 @@ from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.phone_calls import Answers, PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused, exception
 from phonefarm.adapters.adb.sim_of_row import RowSims
+from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import RawRow
 from phonefarm.application.interfaces import PhoneUnreachable, Probe
 from phonefarm.domain.sms import SmsRow
@@ -76,7 +77,7 @@ class InboxReader:
             if probe.counts or not skip:
                 raise self._calls.withheld("every query comes back empty, even a count")
         elif probe.counts and count > skip:
-            raise PhoneUnreachable(f"The inbox of phone {self._calls.serial} changed while it was read.")
+            raise PhoneUnreachable(f"The inbox of phone {shown(self._calls.serial)} changed while it was read.")
 
     async def _with_texts(self, rows: Sequence[RawRow]) -> list[RawRow]:
         missing = [raw for raw in rows if _key(raw) not in self._texts]

@@ -9,6 +9,7 @@ from phonefarm.adapters.adb.getprop import facts_from, parse_getprop
 from phonefarm.adapters.adb.phone_calls import Answers, PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused, denial, exception, is_nothing_found, query, row_lines
 from phonefarm.adapters.adb.sim_of_row import SLOT_COLUMNS
+from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import INBOX
 from phonefarm.application.interfaces import Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
@@ -43,7 +44,7 @@ async def _probe_one_by_one(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
     _check_readable(calls, answers)
     if facts.sdk <= _LAST_SDK_THAT_CUTS and not _is_row(count, r"c=\d+"):
         raise SmsWithheld(
-            f"Phone {calls.serial} cannot be used: its Android {facts.android} prints times cut to 32 bits, "
+            f"Phone {shown(calls.serial)} cannot be used: its Android {facts.android} prints times cut to 32 bits, "
             "and its SMS provider takes no expression that would print them whole."
         )
     return Probe(

@@ -12,7 +12,9 @@ from phonefarm.adapters.adb.subscriber_info import Identity, checked_iccid, chec
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.sims import SeenSim, SlotState
 
-GETPROP, ISUB, REGISTRY = "getprop", "dumpsys isub", "dumpsys telephony.registry"
+GETPROP, ISUB = "getprop", "dumpsys isub"
+# Some hundred kilobytes, of which two kinds of lines count; a phone without grep makes no claim by it.
+REGISTRY = "dumpsys telephony.registry | grep -E 'Phone Id=|mServiceState='"
 _LOCKED = ("PIN_REQUIRED", "PUK_REQUIRED")
 _USABLE = ("READY", "LOADED")
 _NOWHERE = ("", "0", "00000", "000000")
