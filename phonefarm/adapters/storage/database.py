@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from phonefarm.adapters.storage.migrations import bring_up_to_date
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
@@ -28,6 +28,9 @@ WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
 BUSY_SECONDS = 5.0
+
+_OUR_MISTAKES = (IntegrityError, DataError, ProgrammingError)
+"""Errors of the database that no disk and no permission has caused: bugs."""
 
 
 @dataclass
@@ -63,9 +66,10 @@ class Database:
     def close(self) -> None:
         """Finish what was handed in, then let go of the file."""
         if self._opened:
+            self._opened = False
             self._jobs.put(None)
             self._writer.join()
-            self._opened = False
+            self._refuse_the_rest()
         self._readers.shutdown(wait=True)
         self._engine.dispose()
 
@@ -74,6 +78,8 @@ class Database:
 
         Cancelling the caller does not stop a unit of work that was handed in.
         """
+        if not self._opened:
+            raise _closed()
         loop = asyncio.get_running_loop()
         job = _Job(work, loop, loop.create_future())
         try:
@@ -85,6 +91,8 @@ class Database:
 
     async def read(self, query: Callable[[Views], T]) -> T:
         """Run `query` on a snapshot; readers never wait for the writer."""
+        if not self._opened:
+            raise _closed()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
 
     def _read(self, query: Callable[[Views], T]) -> T:
@@ -108,6 +116,13 @@ class Database:
                 group.append(another)
             self._commit(group)
 
+    def _refuse_the_rest(self) -> None:
+        """What slipped in behind the last one is answered too: nobody waits for ever."""
+        while not self._jobs.empty():
+            if (job := self._jobs.get_nowait()) is not None:
+                job.error = _closed()
+                _answer(job)
+
     def _commit(self, group: list[_Job]) -> None:
         try:
             with self._writing.begin() as connection:
@@ -116,6 +131,9 @@ class Database:
         except SQLAlchemyError as error:
             for job in group:
                 job.error = job.error or _failing(error)
+        except Exception as error:  # noqa: BLE001 - the writer lives on, and every caller hears of it
+            for job in group:
+                job.error = job.error or error
         for job in group:
             _answer(job)
 
@@ -126,8 +144,8 @@ def _run(job: _Job, connection: Connection) -> None:
     try:
         job.result = job.work(SqlUnitOfWork(connection))
         savepoint.commit()
-    except OperationalError as error:
-        job.error = _failing(error)
+    except DatabaseError as error:
+        job.error = error if isinstance(error, _OUR_MISTAKES) else _failing(error)
         if savepoint.is_active:
             savepoint.rollback()
         else:
@@ -154,8 +172,12 @@ def _answer(job: _Job) -> None:
 
 
 def _failing(error: BaseException) -> StorageFailing:
-    cause = str(getattr(error, "orig", None) or error).splitlines()[0]
+    cause = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
     return StorageFailing(f"The database cannot be used: {cause}. Check the disk and the data folder's permissions.")
+
+
+def _closed() -> StorageFailing:
+    return StorageFailing("The database is closed: phonefarm is stopping.")
 
 
 def _engine_for(url: str) -> Engine:

@@ -37,7 +37,7 @@ def phone_rows(connection: Connection, keys: Collection[str] | None, now: dateti
         query = query.where(phones.c.phone_id.in_(list(keys)))
     found = connection.execute(query.order_by(phones.c.phone_id)).all()
     numbers = _numbers_by_phone(connection)
-    open_rents = _count_by(connection, rents.c.phone_id, _OPEN_RENT)
+    open_rents = open_rents_by_phone(connection)
     today = _count_by(
         connection,
         sms.c.phone_id,
@@ -287,6 +287,17 @@ def _numbers_by_phone(connection: Connection) -> dict[str, list[str]]:
     for row in rows:
         numbers[row.phone_id].append(row.msisdn or row.iccid)
     return numbers
+
+
+def open_rents_by_phone(connection: Connection) -> dict[str, int]:
+    """Open rents by the phone that their SIM sits in now, which need not be the phone of the order."""
+    rows = connection.execute(
+        select(sims.c.phone_id, func.count())
+        .join(rents, rents.c.sim_id == sims.c.sim_id)
+        .where(_OPEN_RENT, sims.c.phone_id.is_not(None))
+        .group_by(sims.c.phone_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _count_by(connection: Connection, column: ColumnElement[str], condition: ColumnElement[bool]) -> dict[str, int]:

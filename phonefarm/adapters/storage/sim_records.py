@@ -60,7 +60,7 @@ class SqlSimRecords:
         self._connection = connection
 
     def all(self) -> list[Sim]:
-        query = offer_query().where(sims.c.slot_state != SlotState.OUT.value)
+        query = offer_query().where(sims.c.slot_state != SlotState.OUT.value).order_by(sims.c.sim_id)
         return [sim_from(row) for row in self._connection.execute(query)]
 
     def get(self, sim_id: SimId) -> Sim | None:
@@ -138,7 +138,8 @@ class SqlSimRecords:
     def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool:
         changed = self._connection.execute(
             update(sims)
-            .where(sims.c.sim_id == sim_id, sims.c.msisdn.is_distinct_from(msisdn))
+            .where(sims.c.sim_id == sim_id)
+            .where(sims.c.msisdn.is_distinct_from(msisdn) | (sims.c.msisdn_source != source))
             .values(msisdn=msisdn, msisdn_source=source)
         )
         return changed.rowcount > 0

@@ -12,7 +12,7 @@ from phonefarm.adapters.storage.message_records import known_fingerprints
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
-from phonefarm.adapters.storage.tables import phones, rents
+from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.read_models import (
     BanRow,
     Counts,
@@ -86,8 +86,7 @@ class SqlViews:
         return self._connection.execute(query).scalar() is not None
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]:
-        rows = self._connection.execute(select(rents.c.phone_id).where(rents.c.finished_at.is_(None)).distinct())
-        return frozenset(PhoneId(phone) for phone in rows.scalars())
+        return frozenset(PhoneId(phone) for phone in row_queries.open_rents_by_phone(self._connection))
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)
