@@ -70,11 +70,12 @@ class PhoneSession:
 
     async def run(self) -> None:
         """Work until cancelled; every failure of the phone is met here, with a state that says so."""
-        await self._books.set_state(self._phone_id, PhoneState.STARTING)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name=f"hints of {self._phone_id}")
             while True:
                 try:
+                    if self._failures == 0:
+                        await self._books.set_state(self._phone_id, PhoneState.STARTING)
                     await self._watch_inbox(await self._introduce())
                 except (PhoneUnreachable, SmsWithheld, StorageFailing) as error:
                     await self._meet(error)

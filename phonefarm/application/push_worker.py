@@ -17,6 +17,8 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
 from phonefarm.domain.pushes import (
     Accepted,
+    Failed,
+    FinalRefusal,
     KeyRefused,
     PushOutcome,
     PushState,
@@ -33,6 +35,8 @@ CONCURRENCY = 16
 """Attempts under way at once; one message has at most one."""
 IDLE_CHECK = 1.0
 """Seconds after which the database is asked again even if nobody woke us."""
+
+BROKEN_OFF = "a bug in phonefarm broke the attempt off; see the log"
 
 MarketReport = Callable[[Verdict, str], None]
 
@@ -133,22 +137,32 @@ class PushWorker:
         if free <= 0:
             return False
         now = self._clock()
-        due = await self._storage.write(lambda uow: uow.pushes.claim(now, free))
-        for message in due:
-            self._under_way.add(message.sms_id)
-            self._idle.clear()
-            self._tasks.start(self._attempt(message), f"push {message.sms_id}")
+        self._idle.clear()
+        try:
+            due = await self._storage.write(lambda uow: uow.pushes.claim(now, free))
+            for message in due:
+                self._under_way.add(message.sms_id)
+                self._tasks.start(self._attempt(message), f"push {message.sms_id}")
+        finally:
+            self._idle_if_done()
         return bool(due)
 
     async def _attempt(self, message: PushMessage) -> None:
         try:
-            outcome = await self._channel.push(message)
+            try:
+                outcome = await self._channel.push(message)
+            except Exception:
+                await self._record(message, Failed(detail=BROKEN_OFF))
+                raise
             await self._record(message, outcome)
         finally:
             self._under_way.discard(message.sms_id)
-            if not self._under_way:
-                self._idle.set()
+            self._idle_if_done()
             self._wake.set()
+
+    def _idle_if_done(self) -> None:
+        if not self._under_way:
+            self._idle.set()
 
     async def _record(self, message: PushMessage, outcome: PushOutcome) -> None:
         """Write down how the attempt ended; while the database fails this goes on, as a 200 must not be forgotten."""
@@ -192,6 +206,8 @@ class PushWorker:
         match outcome:
             case Accepted():
                 self._report_market(Verdict.PASS, "accepts messages")
+            case FinalRefusal() | SoftRefusal():
+                self._report_market(Verdict.PASS, f"answers; it refused a message with {describe(outcome)}")
             case KeyRefused():
                 self._report_market(Verdict.FAIL, describe(outcome))
             case _:

@@ -42,6 +42,7 @@ class Upkeep:
         self._announcer = announcer
         self._health = health
         self._read_numbers = read_numbers
+        self._unused: Sequence[NumberEntry] | None = None
 
     async def run(self) -> None:
         """One round a second until cancelled; a round that the world spoils says so and the next one tries again."""
@@ -58,11 +59,13 @@ class Upkeep:
 
     async def _use_numbers(self) -> None:
         try:
-            entries = await self._read_numbers()
+            read = await self._read_numbers()
         except KnownError as error:
             self._health.report(ENGINE, Verdict.WARN, str(error), part="numbers file")
             return
-        if entries is not None:
+        self._unused = read if read is not None else self._unused
+        if (entries := self._unused) is not None:
             await self._inventory.use_numbers_file(entries)
+            self._unused = None
             self._health.report(ENGINE, Verdict.PASS, f"{len(entries)} numbers from the file", part="numbers file")
             log.info("numbers file read", lines=len(entries))
