@@ -37,6 +37,7 @@ from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
 LONGEST_LABEL = 60
+TRAFFIC_GOOD_FOR = timedelta(seconds=2)
 _TROUBLES = 200
 """At most so many waiting rents, held messages and parked pushes are looked through for what needs the user."""
 
@@ -74,6 +75,7 @@ class LiveFarmDesk:
         self._rentals = rentals
         self._pushes = pushes
         self._settings = settings
+        self._traffic: tuple[datetime, Traffic] | None = None
 
     # Reading ---------------------------------------------------------------
 
@@ -82,7 +84,7 @@ class LiveFarmDesk:
         vitals = self._health.vitals()
 
         def query(views: Views) -> Overview:
-            traffic = views.traffic(now)
+            traffic = self._traffic_at(views, now)
             waiting = views.waiting_rents(_TROUBLES, now)
             held = views.held_messages(_TROUBLES)
             seconds = [seconds for _, seconds in traffic.arrivals]
@@ -117,6 +119,15 @@ class LiveFarmDesk:
             )
 
         return await self._storage.read(query)
+
+    def _traffic_at(self, views: Views, now: datetime) -> Traffic:
+        """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""
+        noted = self._traffic
+        if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_GOOD_FOR:
+            return noted[1]
+        traffic = views.traffic(now)
+        self._traffic = (now, traffic)
+        return traffic
 
     async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
         return await self._storage.read(lambda views: views.phones(keys, self._clock()))
