@@ -37,16 +37,22 @@ class OnlinesimPushChannel:
     """Makes one attempt and says how it ended; what follows is the domain's to decide."""
 
     def __init__(
-        self, push_url: str, current_key: Callable[[], str | None], sms_id: Literal["rent", "message"]
+        self,
+        push_url: str,
+        current_key: Callable[[], str | None],
+        sms_id: Literal["rent", "message"],
+        *,
+        attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._push_url = push_url
         self._current_key = current_key
         self._sms_id: Literal["rent", "message"] = sms_id
+        self._attempt_seconds = attempt_seconds
         self._http: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         self._http = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=ATTEMPT_SECONDS),
+            timeout=aiohttp.ClientTimeout(total=self._attempt_seconds),
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=60),
             headers={"User-Agent": f"phonefarm/{__version__}", "Accept-Encoding": "gzip"},
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -71,7 +77,7 @@ class OnlinesimPushChannel:
                 took = datetime.now(UTC) - begun
                 return outcome_of(answer.status, text, answer.headers, took)
         except TimeoutError:
-            return Failed(detail=f"no answer within {ATTEMPT_SECONDS:g} s")
+            return Failed(detail=f"no answer within {self._attempt_seconds:g} s")
         except (aiohttp.ClientError, OSError) as error:
             return Failed(detail=f"no connection: {_cause(error)}")
 

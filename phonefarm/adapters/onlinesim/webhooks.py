@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, cast
 
@@ -69,7 +70,7 @@ class Webhooks:
             try:
                 async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                     raw = cast(bytes, await request.get_data(cache=False, as_text=False))
-                    body = wire.parse_body(raw)
+                    body = wire.parse_body(_unpacked(raw, request.headers.get("Content-Encoding", "")))
                     self._check_key(body)
                     return _json(await handler(body))
             except wire.BadRequest as refusal:
@@ -116,6 +117,24 @@ class Webhooks:
         known = await self._rentals.finish(order.rent_id, order.status, order.total)
         log.info("finish", rent_id=order.rent_id, status=int(order.status), known=known)
         return {"status": "SUCCESS"} if known else wire.error_answer("unknown activationId")
+
+
+def _unpacked(raw: bytes, encoding: str) -> bytes:
+    """The body as it was before the caller packed it with gzip, if so; never more than the cap."""
+    if encoding.strip().lower() in ("", "identity"):
+        return raw
+    if encoding.strip().lower() != "gzip":
+        raise wire.BadRequest("the body may be packed with gzip only", 415)
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        body = unpacker.decompress(raw, MOST_BODY_BYTES + 1)
+    except zlib.error:
+        raise wire.BadRequest("the body is not gzip") from None
+    if len(body) > MOST_BODY_BYTES:
+        raise wire.BadRequest("the body is too large", 413)
+    if not unpacker.eof:
+        raise wire.BadRequest("the body is not gzip")
+    return body
 
 
 async def _probe() -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NoReturn
 
 from phonefarm.application.interfaces import PushMessage
@@ -46,7 +46,7 @@ def parse_body(raw: bytes) -> Body:
     """The JSON object in a request; numbers with a fraction stay exact."""
     try:
         body = json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, InvalidOperation):
         raise BadRequest("the body is not JSON in UTF-8") from None
     if not isinstance(body, dict):
         raise BadRequest("the body is not a JSON object")
