@@ -78,8 +78,11 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        folder = os.environ.get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(folder) / FILE_NAME))
+        given = init_settings().get("data_dir")
+        folder = given or os.environ.get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
+        in_file = TomlConfigSettingsSource(settings_cls, Path(folder) / FILE_NAME)
+        in_file.init_kwargs.pop("data_dir", None)  # where the file lies cannot be said in the file
+        return (init_settings, env_settings, in_file)
 
     @field_validator("listen", "admin_listen")
     @classmethod
@@ -117,6 +120,10 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
             raise ValueError("must be a full web address, such as https://host/v1/PUSH_SMS_RENT")
+        try:
+            _ = parts.port
+        except ValueError:
+            raise ValueError("must have a port between 1 and 65535, or none") from None
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             raise ValueError("must start with https: the key and the messages travel with it")
         return value
@@ -124,16 +131,20 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_sqlite(cls, value: str) -> str:
-        if value and not value.startswith("sqlite:///"):
+        path = value.removeprefix("sqlite:///")
+        if value and (path == value or path in ("", ":memory:")):
             raise ValueError("must be empty or sqlite:///PATH; PostgreSQL is not supported yet")
         return value
 
     @field_validator("api_key")
     @classmethod
     def _key_has_text(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().strip():
+        text = "" if value is None else value.get_secret_value().strip()
+        if not text:
             return None
-        return value
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise ValueError("must be the key as Onlinesim shows it: letters and digits without blanks")
+        return SecretStr(text)
 
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
@@ -157,8 +168,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error).items())
         raise KnownError(f"A setting is wrong. {problems}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise KnownError(f"{FILE_NAME} cannot be read: {error}. Mend or remove the file.") from None
+    except (ValueError, OSError) as error:
+        raise _unreadable(error) from None
 
 
 def problems_in(error: ValidationError) -> dict[str, str]:
@@ -175,7 +186,26 @@ def settings_file(settings: Settings) -> Path:
 
 
 def file_values(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    """What the file says; raises KnownError for a file that cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (ValueError, OSError) as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: ValueError | OSError) -> KnownError:
+    """Says what is wrong with the file; of its text only the place, since a key may stand there."""
+    match error:
+        case tomllib.TOMLDecodeError():
+            _, _, place = str(error).rpartition(" (at ")
+            cause = f"it is not TOML (at {place}" if place else "it is not TOML"
+        case UnicodeDecodeError():
+            cause = "it is not UTF-8 text"
+        case OSError(strerror=str(reason)):
+            cause = reason
+        case _:
+            cause = "it cannot be understood"
+    return KnownError(f"{FILE_NAME} cannot be read: {cause}. Mend or remove the file.")
 
 
 def write_settings(path: Path, values: Mapping[str, Any]) -> None:

@@ -41,7 +41,7 @@ class SettingsKeeper:
         ]
         key = wanted.pop(KEY, None)
         in_file = file_values(settings_file(self._settings))
-        parsed, wrong = _checked({**in_file, **wanted}, wanted)
+        parsed, wrong = _checked({**in_file, **wanted, "data_dir": str(self._settings.data_dir)}, wanted)
         problems += wrong
         if problems:
             return problems
