@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -26,10 +28,11 @@ class SecretFilter:
 
     def add(self, secret: str) -> None:
         if secret:
-            self._secrets.add(secret)
+            escaped = json.dumps(secret, ensure_ascii=False)[1:-1]
+            self._secrets |= {secret, escaped, json.dumps(secret)[1:-1], quote(secret, safe="")}
 
     def clean(self, text: str) -> str:
-        for secret in self._secrets:
+        for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return text
 
