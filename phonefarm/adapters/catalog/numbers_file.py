@@ -41,6 +41,7 @@ class NumbersFile:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            self._seen = None
             raise KnownError(f"The numbers file {path} cannot be read: {cause}.") from error
         self._seen = stamp
         return parse_numbers(text, path.name)
@@ -48,6 +49,13 @@ class NumbersFile:
 
 def parse_numbers(text: str, name: str) -> list[NumberEntry]:
     """The entries of a numbers file; separators `,` and `;` are both understood. Raises KnownError with the line."""
+    try:
+        return _parsed(text, name)
+    except csv.Error:
+        raise KnownError(f"{name} is not a CSV file: save it as plain text with commas.") from None
+
+
+def _parsed(text: str, name: str) -> list[NumberEntry]:
     first_line = text.splitlines()[0] if text.strip() else ""
     delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)

@@ -18,6 +18,7 @@ READ_SECONDS = 15
 KEEP_ALIVE_SECONDS = 30
 BACKLOG = 100
 MOST_HEADER_BYTES = 16 * 1024
+BACKLOG = 100
 
 
 def bind(host: str, port: int, what: str) -> socket.socket:
@@ -33,6 +34,7 @@ def bind(host: str, port: int, what: str) -> socket.socket:
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # only a listening socket keeps others from the port; who calls early waits
         # From here on callers queue, even while the farm is still starting.
         listener.listen(BACKLOG)
     except OSError as error:
