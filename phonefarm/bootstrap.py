@@ -41,6 +41,7 @@ from phonefarm.settings_keeper import SettingsKeeper
 
 log = structlog.get_logger(__name__)
 
+SERVERS_END_WITHIN = 1.5
 PUSHES_END_WITHIN = 3.0
 
 
@@ -124,6 +125,7 @@ class Farm:
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
         self._tasks = Tasks(self._report_bug)
         self._stop_servers = asyncio.Event()
+        self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
         selling = bool(settings.push_url and self._key())
         self._rentals = Rentals(self._database, self._announcer, utc_now, selling=selling)
@@ -170,20 +172,27 @@ class Farm:
         await self._watch.start()
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
-        self._tasks.start(self._serve(self._webhooks.app(), self._listeners.webhooks), "webhook server")
-        self._tasks.start(self._serve(admin_app(self.desk), self._listeners.admin), "admin server")
+        self._servers = [
+            self._tasks.start(self._serve(self._webhooks.app(), self._listeners.webhooks), "webhook server"),
+            self._tasks.start(self._serve(admin_app(self.desk), self._listeners.admin), "admin server"),
+        ]
         log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
 
     async def stop(self) -> None:
         """Take no more orders, let pushes under way end, put everything down; loses nothing."""
         self._stop_servers.set()
-        await self._pushes.stop(PUSHES_END_WITHIN)
+        await asyncio.gather(self._requests_end(), self._pushes.stop(PUSHES_END_WITHIN))
         await self._tasks.stop(1.5)
         await self._channel.close()
         self._announcer.close()
         await asyncio.to_thread(self._database.close)
         self._listeners.close()
         log.info("stopped")
+
+    async def _requests_end(self) -> None:
+        """An order that was taken gets its answer, or it would hang as a possible orphan."""
+        if self._servers:
+            await asyncio.wait(self._servers, timeout=SERVERS_END_WITHIN)
 
     async def _serve(self, app: Any, listener: socket.socket) -> None:
         await serve_until(app, listener, self._stop_servers)
