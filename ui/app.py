@@ -101,6 +101,7 @@ async def _live(
             window.start()
             await _until(enough, seconds)
             if screenshots is not None and not enough.is_set():
+                await asyncio.to_thread(screenshots.mkdir, parents=True, exist_ok=True)
                 await write_screenshots(window, theme, screenshots)
         finally:
             idle.stop()

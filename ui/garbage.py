@@ -16,6 +16,7 @@ class GarbageCollector(QObject):
         super().__init__(parent)
         self._timer = QTimer(self, interval=INTERVAL_MS)
         self._timer.timeout.connect(self.collect)
+        self._was_enabled = gc.isenabled()
 
     def start(self) -> None:
         gc.disable()
@@ -23,7 +24,8 @@ class GarbageCollector(QObject):
 
     def stop(self) -> None:
         self._timer.stop()
-        gc.enable()
+        if self._was_enabled:
+            gc.enable()
 
     def collect(self) -> None:
         """What Python itself would do now: each generation whose threshold is passed, the oldest first."""

@@ -178,7 +178,8 @@ class Orders:
             self._parent,
             tr("Which SIM got this SMS?"),
             tr(
-                "If a rent was open on that SIM when it arrived, its renter is given the text. A wrong choice cannot be undone."
+                "If a rent was open on that SIM when it arrived, its renter is given the text. "
+                "A wrong choice cannot be undone."
             ),
             tr("SIM in {phone}").format(phone=one_line(message.phone_label, 60)),
             tr("It is this SIM"),

@@ -55,8 +55,8 @@ class RowIndex(Generic[Row]):
     def __contains__(self, key: str) -> bool:
         return key in self._rows
 
-    def __getitem__(self, key: str) -> Row:
-        return self._rows[key]
+    def get(self, key: str) -> Row | None:
+        return self._rows.get(key)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows.values())

@@ -99,7 +99,7 @@ class RowTable(QAbstractTableModel, Generic[Row]):
         return None if key is None else self.row_of(key)
 
     def row_of(self, key: str) -> Row | None:
-        return self._index[key] if key in self._index else None
+        return self._index.get(key)
 
     def place_of(self, key: str) -> int | None:
         return self._place.get(key)

@@ -19,17 +19,15 @@ REPAINT_SECONDS = 0.02
 
 async def write_screenshots(window: MainWindow, theme: Theme, folder: Path) -> list[Path]:
     """`overview-light.png`, `overview-dark.png` and so on, 1440x900 each; the paths written."""
-    folder.mkdir(parents=True, exist_ok=True)
     window.resize(*SIZE)
     written: list[Path] = []
-    for topic, page in window.pages.items():
-        window.go(topic)
-        await _settle(window)
-        page.select_example()
-        await _settle(window)
-        for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
-            theme.choose(mode)
-            await asyncio.sleep(REPAINT_SECONDS)
+    for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
+        theme.choose(mode)
+        for topic, page in window.pages.items():
+            window.go(topic)
+            await _settle(window)
+            page.select_example()
+            await _settle(window)
             path = folder / f"{topic}-{mode}.png"
             if window.grab().save(str(path)):
                 written.append(path)
@@ -45,4 +43,4 @@ async def _settle(window: MainWindow) -> None:
             await window.settled()
     except TimeoutError:
         log.warning("a page did not get its data in time")
-    await asyncio.sleep(0)
+    await asyncio.sleep(REPAINT_SECONDS)

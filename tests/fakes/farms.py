@@ -35,8 +35,8 @@ PLACES = (("russia", "mts", "7928"), ("russia", "beeline", "7903"), ("germany", 
           ("ukraine", "kyivstar", "38067"), ("kazakhstan", "kcell", "7701"))  # fmt: skip
 MODELS = (("Xiaomi", "Redmi 12", "13"), ("Samsung", "Galaxy A14", "14"), ("Infinix", "Hot 30i", "12"))
 SENDERS = ("Telegram", "WhatsApp", "Google", "+447700900123", "VK", "900")
-TEXTS = ("Login code 48 213. Do not give it to anyone.", "Ваш код: 7731. Никому его не сообщайте.",
-         "Your verification code is 902-118 🔑", "G-551203 is your Google verification code.\nhttps://g.co/2sv")  # fmt: skip
+TEXTS = ("Login code 48 213. Do not give it to anyone.", "Ваш код: 7731. Никому не говорите.",
+         "Your verification code is 902-118 🔑", "G-551203 is your Google code.\nhttps://g.co/2sv")  # fmt: skip
 DETAILS = {
     PhoneState.UNAUTHORIZED: "adb: device unauthorized",
     PhoneState.OFFLINE: "adb: device offline",

@@ -227,7 +227,7 @@ def test_what_makes_no_sense_is_not_enabled(
     async def scenario(live: Live) -> None:
         page = await live.open(topic)
         page.show_key(key_where(rows, fits))
-        entries = {entry.text(): entry.isEnabled() for entry in page.make_menu().actions()}
+        entries = {entry.text(): entry.isEnabled() for entry in page.chosen.make_menu().actions()}
         assert entries[refused] is False
         assert any(entries.values())
 

@@ -37,7 +37,8 @@ def bans_spec(orders: Orders) -> ListSpec[BanRow]:
         empty=Emptiness(
             tr("No number is banned"),
             tr(
-                "After three rents in a row without an SMS a number is withheld for 24 hours and then comes back by itself."
+                "After three rents in a row without an SMS a number is withheld for 24 hours; "
+                "then it comes back by itself."
             ),
         ),
         empty_by_filter={"hand": Emptiness(tr("You have banned no number"))},

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Generic, TypeVar
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import Topic
 from phonefarm.application.tasks import Tasks
@@ -15,8 +14,9 @@ from ui.actions import Actions
 from ui.details import NARROW, WIDTH, DetailsPanel
 from ui.engine_link import Keys
 from ui.feed import Feed
-from ui.list_spec import ListSpec, RowAction
+from ui.list_spec import ListSpec
 from ui.page_head import EmptyView, PageHead
+from ui.pages.chosen_rows import ChosenRows
 from ui.row_table import RowTable
 from ui.table_view import FarmTable
 from ui.theme import Theme
@@ -38,7 +38,6 @@ class ListPage(QWidget, Generic[Row]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.spec = spec
         self._actions = actions
-        self._shown_key: str | None = None
         self._wanted_key: str | None = None
         self._is_loaded = False
         self.table = RowTable(
@@ -51,11 +50,11 @@ class ListPage(QWidget, Generic[Row]):
             parent=self,
         )
         self.feed = Feed(self._refresh, tasks, spec.title, self)
-        self._story_feed = Feed(self._refresh_story, tasks, tr("a story"), self)
         self.view = FarmTable(self.table, theme)
         self.view.setAccessibleName(spec.title)
         self.details = DetailsPanel(theme)
         self.head = PageHead(spec.title, [row_filter.title for row_filter in spec.filters])
+        self.chosen = ChosenRows(spec, self.table, self.view, self.details, actions, tasks, self)
         self._empty = EmptyView()
         self._lay_out()
         self._connect()
@@ -90,8 +89,6 @@ class ListPage(QWidget, Generic[Row]):
         self.head.details_toggled.connect(self._toggle_details)
         self.details.hide_wanted.connect(self._toggle_details)
         self._empty.button_pressed.connect(self._show_everything)
-        self.view.selection_moved.connect(self._selection_moved)
-        self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.doubleClicked.connect(self._show_details)
         QShortcut(QKeySequence("Ctrl+D"), self, self._toggle_details)
 
@@ -99,25 +96,24 @@ class ListPage(QWidget, Generic[Row]):
 
     def wake(self) -> None:
         self.feed.wake()
-        self._story_feed.wake()
+        self.chosen.story_feed.wake()
 
     def sleep(self) -> None:
         self.feed.sleep()
-        self._story_feed.sleep()
+        self.chosen.story_feed.sleep()
 
     def note(self, keys: Keys) -> None:
         self.feed.note(keys)
-        if self._shown_key is not None and (keys is None or self._shown_key in keys):
-            self._story_feed.note(None)
+        self.chosen.note(keys)
 
     def tick(self) -> None:
         """Once a second while shown: what counts down is repainted."""
         self.view.tick()
-        self._show_facts()
+        self.chosen.refresh_facts()
 
     async def settled(self) -> None:
         await self.feed.settled()
-        await self._story_feed.settled()
+        await self.chosen.story_feed.settled()
 
     def search(self, query: str) -> None:
         self.table.search(query)
@@ -150,17 +146,8 @@ class ListPage(QWidget, Generic[Row]):
         self._is_loaded = True
         self._take_wanted()
         self._show_head()
-        self._show_details_of(self._shown_key)
+        self.chosen.refresh()
         return True
-
-    async def _refresh_story(self, keys: Keys) -> bool:
-        key = self._shown_key
-        if key is None:
-            return True
-        lines = await self._actions.ask(tr("reading a story"), lambda desk: desk.story(self.spec.topic, key))
-        if lines is not None and key == self._shown_key:
-            self.details.show_story(lines, self.table.clock())
-        return lines is not None
 
     def _take_wanted(self) -> None:
         key = self._wanted_key
@@ -215,44 +202,6 @@ class ListPage(QWidget, Generic[Row]):
 
     # Details ---------------------------------------------------------------
 
-    def _selection_moved(self) -> None:
-        keys = self.view.selected_keys()
-        if keys:
-            current = self.table.key_at(self.view.currentIndex().row())
-            self._show_details_of(current if current in keys else keys[0])
-        else:
-            self._show_details_of(self._shown_key)
-
-    def _show_details_of(self, key: str | None) -> None:
-        row = self.table.row_of(key) if key is not None else None
-        if row is None or key is None:
-            self._shown_key = None
-            self.details.show_nothing()
-            return
-        if key != self._shown_key:
-            self._shown_key = key
-            self.details.show_story((), self.table.clock())
-            self._story_feed.note(None)
-        self._show_facts()
-        self.details.show_actions(
-            [
-                (action.text, action.danger, self._runner(action))
-                for action in self.spec.actions
-                if self._applies(action)
-            ]
-        )
-
-    def _show_facts(self) -> None:
-        row = self.table.row_of(self._shown_key) if self._shown_key is not None else None
-        if row is not None:
-            now: datetime = self.table.clock()
-            spec = self.spec
-            chosen = len(self.view.selected_keys())
-            heading = spec.heading(row)
-            if chosen > 1:
-                heading = tr("{count} selected · {one}").format(count=chosen, one=heading)
-            self.details.show_row(heading, spec.word(row), spec.facts(row, now), spec.body(row))
-
     def _toggle_details(self) -> None:
         self.details.setVisible(self.details.isHidden())
         self.head.show_details_button(visible=self.details.isHidden())
@@ -261,49 +210,6 @@ class ListPage(QWidget, Generic[Row]):
         if self.details.isHidden():
             self._toggle_details()
 
-    # Actions ---------------------------------------------------------------
-
-    def chosen_rows(self) -> list[Row]:
-        """The selected rows; where none is selected any more, the one the details show."""
-        keys = self.view.selected_keys() or ([self._shown_key] if self._shown_key is not None else [])
-        return [row for key in keys if (row := self.table.row_of(key)) is not None]
-
-    def _applies(self, action: RowAction[Row]) -> bool:
-        rows = self.chosen_rows()
-        return bool(rows) and (action.several or len(rows) == 1) and all(action.applies(row) for row in rows)
-
-    def _runner(self, action: RowAction[Row]) -> _Run[Row]:
-        return _Run(self, action)
-
-    def run(self, action: RowAction[Row]) -> None:
-        """Do it for the chosen rows, if it still applies: a row may have changed under the pointer."""
-        if self._applies(action):
-            action.run(self.chosen_rows())
-
-    def make_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action in self.spec.actions:
-            entry = menu.addAction(action.text)
-            entry.setEnabled(self._applies(action))
-            entry.triggered.connect(self._runner(action))
-        return menu
-
-    def _open_menu(self, at: QPoint) -> None:
-        if self.chosen_rows():
-            self.make_menu().popup(self.view.viewport().mapToGlobal(at))
-
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         self.details.setFixedWidth(WIDTH if self.width() >= ROOMY else NARROW)
         super().resizeEvent(event)
-
-
-class _Run(Generic[Row]):
-    """One action bound to its page, callable by a button and by a menu entry (which also tells its check mark)."""
-
-    def __init__(self, page: ListPage[Row], action: RowAction[Row]) -> None:
-        self._page = page
-        self._action = action
-
-    def __call__(self, checked: bool = False) -> None:
-        self._page.run(self._action)

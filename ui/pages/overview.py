@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStacked
 
 from phonefarm.application.read_models import Overview, PhoneState, Topic
 from ui import formats
-from ui.charts import BarChart, LineChart, Series, Share, ShareBar
+from ui.charts import BarChart, LineChart, Share, ShareBar
 from ui.page_head import HEIGHT as HEAD_HEIGHT
 from ui.page_head import EmptyView
+from ui.pages.overview_series import days_series, hours_series, minutes_series
 from ui.pages.phones import NEED_YOU, TROUBLED
 from ui.pages.rents import rent_columns
 from ui.row_table import RowTable, utc_now
@@ -136,7 +137,9 @@ class OverviewPage(QScrollArea):
         self._shown = overview
         self._say_tiles(overview)
         self._say_queue(overview, utc_now())
-        self._draw(overview)
+        self._hours.show_series(hours_series(overview))
+        self._days.show_series(days_series(overview))
+        self._minutes.show_series(minutes_series(overview))
         self._waiting.replace_all(overview.waiting_rents)
         self._stack.setCurrentWidget(self._table if overview.waiting_rents else self._nobody_waits)
         self._say_nobody_waits(overview)
@@ -177,49 +180,6 @@ class OverviewPage(QScrollArea):
                 tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now")
             )
         self._tiles["queue"].say(waiting, note)
-
-    def _draw(self, seen: Overview) -> None:
-        # The engine counts full hours and days back from its own now.
-        hours, days, minutes = seen.sms_by_hour, seen.income_by_day, seen.arrival_by_minute
-
-        def hour(place: int) -> datetime:
-            return seen.at.astimezone() - timedelta(hours=len(hours) - 1 - place)
-
-        def day(place: int) -> str:
-            return formats.day(seen.at.astimezone() - timedelta(days=len(days) - 1 - place))
-
-        def minute(place: int) -> str:
-            return formats.hour_minute(seen.at - timedelta(minutes=len(minutes) - 1 - place))
-
-        self._hours.show_series(
-            Series(
-                values=[float(value) for value in hours],
-                first=f"{formats.day(hour(0))} {hour(0):%H}:00",
-                last=tr("now"),
-                figure=lambda most: formats.number(int(most)),
-                tell=lambda place: (
-                    f"{formats.day(hour(place))} {hour(place):%H}:00 · {formats.number(hours[place])} SMS"
-                ),
-            )
-        )
-        self._days.show_series(
-            Series(
-                values=[float(value) for value in days],
-                first=day(0),
-                last=tr("today"),
-                figure=lambda _: formats.money(max(days)),
-                tell=lambda place: f"{day(place)} · {formats.money(days[place])}",
-            )
-        )
-        self._minutes.show_series(
-            Series(
-                values=minutes,
-                first=minute(0),
-                last=minute(len(minutes) - 1),
-                figure=formats.seconds,
-                tell=lambda place: f"{minute(place)} · {formats.seconds(minutes[place])}",
-            )
-        )
 
     def _say_nobody_waits(self, seen: Overview) -> None:
         if not seen.counts.phones:

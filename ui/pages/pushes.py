@@ -38,7 +38,8 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
         empty=Emptiness(
             tr("Nothing to push yet"),
             tr(
-                "An SMS for an open rent is queued here the moment it arrives. To sell, “push url” must be set in the settings."
+                "An SMS for an open rent is queued here the moment it arrives. "
+                "To sell, the push URL must be set in the settings."
             ),
         ),
         empty_by_filter={

@@ -38,7 +38,8 @@ def rents_spec(orders: Orders) -> ListSpec[RentRow]:
         empty=Emptiness(
             tr("No rents yet"),
             tr(
-                "They appear here as soon as Onlinesim orders a number. For that, numbers must be on offer and the webhooks reachable."
+                "They appear here as soon as Onlinesim orders a number. "
+                "For that, numbers must be on offer and the webhooks reachable."
             ),
         ),
         empty_by_filter={
