@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -59,7 +59,7 @@ class AdbBridge:
     async def ensure_server(self) -> str:
         return await adb_server.ensure_server(self._socket, self._adb)
 
-    async def device_lists(self) -> AsyncIterator[Sequence[ListedDevice]]:
+    async def device_lists(self) -> AsyncGenerator[Sequence[ListedDevice], None]:
         async with aclosing(tracking.device_lists(self._socket)) as lists:
             async for listed in lists:
                 self._forget_all_but({device.serial for device in listed})
@@ -93,7 +93,7 @@ class AdbBridge:
             clock_skew=skew,
         )
 
-    async def arrival_hints(self, serial: str) -> AsyncIterator[Hint]:
+    async def arrival_hints(self, serial: str) -> AsyncGenerator[Hint, None]:
         known = self._known.get(serial)
         calls, sdk = (known.calls, known.sdk) if known is not None else (await self._calls(serial), 0)
         async with aclosing(calls.shell.lines(log_command(sdk))) as lines:

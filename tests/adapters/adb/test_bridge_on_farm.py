@@ -106,7 +106,7 @@ async def test_every_cut_of_an_answer_is_refused_and_the_next_look_is_whole(adb_
 
 async def until_online(bridge: AdbBridge, phone: VirtualPhone) -> None:
     for _ in range(TRIES):
-        async with aclosing(bridge.device_lists()) as lists:  # type: ignore[type-var]
+        async with aclosing(bridge.device_lists()) as lists:
             if any(device.serial == phone.serial and device.adb_state == "device" for device in await anext(lists)):
                 return
         await asyncio.sleep(0.1)
