@@ -154,3 +154,15 @@ def search_terms(query: str) -> tuple[str, ...]:
     if digits and not folded.strip("+0123456789 ()-./\u00a0\u202f"):
         return (digits,)
     return tuple(folded.split())
+
+
+def natural(label: str) -> list[tuple[int, str]]:
+    """A sort value by which shelf 2 comes before shelf 10."""
+    parts: list[tuple[int, str]] = []
+    word = ""
+    for char in label.casefold() + "\0":
+        if word and (char.isdecimal() != word[-1].isdecimal() or char == "\0"):
+            parts.append((int(word), "") if word.isdecimal() else (0, word))
+            word = ""
+        word += char
+    return parts

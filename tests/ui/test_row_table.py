@@ -12,7 +12,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from tests.ui.rows import BLACK, Sheep, a_table, flock, shown
-from ui.row_index import search_terms
+from ui.row_index import natural, search_terms
 
 
 class ModelTester(Protocol):
@@ -209,3 +209,9 @@ def test_a_storm_of_changes_is_announced_for_the_rows_in_sight_only() -> None:
     table.upsert([Sheep(name=f"s{n:05}", weight=5) for n in range(0, 20_000, 2)])
 
     assert {place for run in announced for place in run} == set(range(100, 130, 2))
+
+
+def test_numbers_inside_names_count_as_numbers() -> None:
+    labels = ["shelf 10, port 1", "shelf 2, port 11", "shelf 2, port 9", "2", "", "bench"]
+
+    assert sorted(labels, key=natural) == ["", "bench", "shelf 2, port 9", "shelf 2, port 11", "shelf 10, port 1", "2"]

@@ -8,7 +8,7 @@ from phonefarm.application.read_models import BanRow, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex
+from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Bar, Column
 from ui.safe_text import one_line
 from ui.tokens import Tone
@@ -95,7 +95,7 @@ def _columns() -> list[Column[BanRow]]:
         Column(
             title=tr("Phone"),
             text=lambda row, _: one_line(row.phone_label, 60) or formats.NOTHING,
-            sort_key=lambda row: row.phone_label.casefold() or None,
+            sort_key=lambda row: natural(row.phone_label) or None,
             sample="shelf 12, port 12",
             dim=True,
             rank=3,

@@ -8,7 +8,7 @@ from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex
+from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Column
 from ui.safe_text import CELL_LIMIT, one_line
 from ui.words import counted, message_word, tr
@@ -104,7 +104,7 @@ def _columns() -> list[Column[MessageRow]]:
         Column(
             title=tr("Phone"),
             text=lambda row, _: one_line(row.phone_label, 60),
-            sort_key=lambda row: row.phone_label.casefold(),
+            sort_key=lambda row: natural(row.phone_label),
             sample="shelf 12, port 12",
             dim=True,
             rank=4,

@@ -8,7 +8,7 @@ from phonefarm.application.read_models import PhoneRow, PhoneState, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex
+from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Column
 from ui.safe_text import one_line
 from ui.words import PHONE_STATES, counted, tr
@@ -54,7 +54,7 @@ def _columns() -> list[Column[PhoneRow]]:
         Column(
             title=tr("Phone"),
             text=lambda row, _: one_line(row.label, 60),
-            sort_key=lambda row: _natural(row.label),
+            sort_key=lambda row: natural(row.label),
             sample="shelf 12, port 12",
             stretch=True,
         ),
@@ -189,15 +189,3 @@ def _number(sim: str) -> str:
 
 def _grouped(sim: str) -> str:
     return formats.grouped_iccid(sim) if len(sim) > 15 else formats.grouped_msisdn(sim)
-
-
-def _natural(label: str) -> list[tuple[int, str]]:
-    """So that shelf 2 comes before shelf 10."""
-    parts: list[tuple[int, str]] = []
-    word = ""
-    for char in label.casefold() + "\0":
-        if word and (char.isdecimal() != word[-1].isdecimal() or char == "\0"):
-            parts.append((int(word), "") if word.isdecimal() else (0, word))
-            word = ""
-        word += char
-    return parts

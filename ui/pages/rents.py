@@ -9,7 +9,7 @@ from phonefarm.application.read_models import RentRow, RentState, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex
+from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Bar, Column
 from ui.safe_text import one_line
 from ui.tokens import Tone
@@ -98,7 +98,7 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
     phone = Column[RentRow](
         title=tr("Phone"),
         text=lambda row, _: one_line(row.phone_label, 60),
-        sort_key=lambda row: row.phone_label.casefold(),
+        sort_key=lambda row: natural(row.phone_label),
         sample="shelf 12, port 12",
         dim=True,
         rank=5,

@@ -8,7 +8,7 @@ from phonefarm.application.read_models import SimRow, SimStanding, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex
+from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Column
 from ui.safe_text import one_line
 from ui.words import SIM_STANDINGS, counted, tr
@@ -61,7 +61,7 @@ def _columns() -> list[Column[SimRow]]:
         Column(
             title=tr("Phone"),
             text=lambda row, _: _place(row),
-            sort_key=lambda row: (row.phone_label.casefold(), row.slot or 0) if row.phone_label else None,
+            sort_key=lambda row: (natural(row.phone_label), row.slot or 0) if row.phone_label else None,
             sample="shelf 12, port 12 · slot 1",
             dim=True,
             rank=2,
