@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -12,7 +12,7 @@ from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import Msisdn, PhoneId, SimId, parse_msisdn, serial_of
+from phonefarm.domain.ids import Msisdn, PhoneId, SimId, is_stand_in, parse_msisdn, serial_of
 from phonefarm.domain.sims import SeenSim
 
 log = structlog.get_logger(__name__)
@@ -94,7 +94,9 @@ class SimInventory:
     def _place(self, uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SimId]:
         now = self._clock()
         changed: list[SimId] = []
-        for sim in seen:
+        staying: list[SimId] = []
+        for sim in _recognised(uow, phone_id, seen):
+            staying.append(sim.sim_id)
             network = self._names.of(sim.mcc_mnc)
             before = uow.sims.get(sim.sim_id)
             moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
@@ -104,10 +106,30 @@ class SimInventory:
                 uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
             if moved | _settle_names(uow, sim.sim_id, self._names, sim.mcc_mnc):
                 changed.append(sim.sim_id)
-        for sim_id in uow.sims.take_out(phone_id, [sim.sim_id for sim in seen]):
+        for sim_id in uow.sims.take_out(phone_id, staying):
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
             changed.append(sim_id)
         return changed
+
+
+def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
+    """The SIMs with the identities under which they are on the books.
+
+    A phone may fail to tell an ICCID that it told before, or tell it only later. Android never gives a
+    subscription id to another card, so on one phone the same subscription is the same card: its rent goes on.
+    """
+    on_books = uow.sims.on_phone(phone_id)
+    recognised: list[SeenSim] = []
+    for sim in seen:
+        same = [known.sim_id for known in on_books if known.sub_id is not None and known.sub_id == sim.sub_id]
+        if is_stand_in(sim.sim_id):
+            full = next((sim_id for sim_id in same if not is_stand_in(sim_id)), None)
+            sim = sim if full is None else replace(sim, sim_id=full, iccid=full)
+        else:
+            for stand_in in filter(is_stand_in, same):
+                uow.sims.become(stand_in, sim.sim_id)
+        recognised.append(sim)
+    return recognised
 
 
 def _settle_names(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, mcc_mnc: str | None = None) -> bool:

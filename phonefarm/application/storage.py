@@ -131,6 +131,13 @@ class SimRecords(Protocol):
         """Record where a SIM was seen and what it said; True if anything changed."""
         ...
 
+    def become(self, stand_in: SimId, sim_id: SimId) -> None:
+        """A SIM known by a stand-in has told its ICCID: its books, rents and messages go over to `sim_id`.
+
+        Nothing happens if both have an open rent: then two numbers are at stake, and the user must look.
+        """
+        ...
+
     def take_out(self, phone_id: PhoneId, staying: Collection[SimId]) -> list[SimId]:
         """Mark SIMs of the phone that are not among `staying` as out; returns those that left."""
         ...

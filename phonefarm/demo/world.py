@@ -45,7 +45,7 @@ class World:
         await self._stack.aclose()
 
     def start_play(self, webhooks: str, pace: float | None) -> None:
-        """Order from the app at `webhooks` and send SMS until `end_play`; a short `pace` in seconds makes short rents."""
+        """Order from the app at `webhooks` and send SMS until `end_play`; a short `pace` makes short rents."""
         self.market.target_url = webhooks
         numbers = [sim.msisdn for _, _, sim in self.farm.sims()]
         self._play = Play(self.market, self.farm.deliver, numbers=numbers, seed=self._seed, manners=_manners(pace))

@@ -20,6 +20,7 @@ RentId = NewType("RentId", int)
 SmsId = NewType("SmsId", int)
 """Rent ids and SMS ids are drawn from one sequence: a `smsId` on the wire can never mean two things."""
 
+_STAND_IN = "sim:"
 _ICCID = re.compile(r"89[0-9]{16,18}")
 
 
@@ -33,6 +34,11 @@ def serial_of(phone: PhoneId) -> str:
 
 def server_of(phone: PhoneId) -> str:
     return phone.rpartition("@")[2]
+
+
+def is_stand_in(sim_id: SimId) -> bool:
+    """Whether the SIM's ICCID was not known when it got its id."""
+    return sim_id.startswith(_STAND_IN)
 
 
 def parse_iccid(text: str) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
 
-from phonefarm.adapters.storage.tables import numbers, phones, rents, sims
+from phonefarm.adapters.storage.tables import numbers, phones, rents, sims, sms
 from phonefarm.application.storage import NumberEntry, SimOnPhone
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
@@ -92,8 +92,9 @@ class SqlSimRecords:
             "sub_id": seen.sub_id,
             "mcc_mnc": seen.mcc_mnc,
             "slot_state": seen.slot_state.value,
-            "phone_msisdn": seen.msisdn,
         }
+        if seen.msisdn is not None:  # a phone that fails to state it once has not lost its number
+            now["phone_msisdn"] = seen.msisdn
         columns = [sims.c[name] for name in now]
         before = self._connection.execute(select(*columns).where(sims.c.sim_id == seen.sim_id)).one_or_none()
         if before is None:
@@ -105,6 +106,19 @@ class SqlSimRecords:
             return False
         self._set(seen.sim_id, **now)
         return True
+
+    def become(self, stand_in: SimId, sim_id: SimId) -> None:
+        open_on_both = self._connection.execute(
+            select(func.count()).where(rents.c.sim_id.in_([stand_in, sim_id]), rents.c.finished_at.is_(None))
+        ).scalar()
+        if open_on_both == 2:
+            return
+        for table in (rents, sms):
+            self._connection.execute(update(table).where(table.c.sim_id == stand_in).values(sim_id=sim_id))
+        if self.get(sim_id) is None:
+            self._connection.execute(update(sims).where(sims.c.sim_id == stand_in).values(sim_id=sim_id))
+        else:
+            self._connection.execute(delete(sims).where(sims.c.sim_id == stand_in))
 
     def take_out(self, phone_id: PhoneId, staying: Collection[SimId]) -> list[SimId]:
         left = self._connection.execute(
