@@ -107,7 +107,7 @@ def ask_hours(
     field.setRange(1, 24 * 30)
     field.setValue(hours)
     field.setSuffix(tr(" hours"))
-    field.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    field.lineEdit().setTextMargins(9, 0, 9, 0)
     question = Question(parent, title, explanation, yes, field=field, field_name=tr("For how long"))
     question.accepted.connect(lambda: then(field.value()))
     question.open()
