@@ -130,7 +130,8 @@ class PhoneSession:
         pause = self._rhythm.next_look - asyncio.get_running_loop().time()
         while pause > 0:
             try:
-                await asyncio.wait_for(self._hinted.wait(), pause)
+                async with asyncio.timeout(pause):  # wait_for swallows a cancellation that meets a hint
+                    await self._hinted.wait()
             except TimeoutError:
                 return
             self._hinted.clear()

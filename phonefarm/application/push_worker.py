@@ -94,7 +94,8 @@ class PushWorker:
         self._stopping = True
         self._wake.set()
         try:
-            await asyncio.wait_for(self._idle.wait(), within)
+            async with asyncio.timeout(within):
+                await self._idle.wait()
         except TimeoutError:
             log.warning("attempts still under way at stop become uncertain", number=len(self._under_way))
 
@@ -226,7 +227,8 @@ class PushWorker:
         if due is not None:
             pause = min(pause, max((due - self._clock()).total_seconds(), 0.0))
         try:
-            await asyncio.wait_for(self._wake.wait(), pause)
+            async with asyncio.timeout(pause):
+                await self._wake.wait()
         except TimeoutError:
             return
 
