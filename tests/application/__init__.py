@@ -1,0 +1,1 @@
+"""The use cases on real SQLite files, with a clock that the test holds."""

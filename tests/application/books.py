@@ -1,0 +1,167 @@
+"""The use cases put together over a real database, and short ways to bring a farm into a state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.read_models import (
+    Counts,
+    MessageRow,
+    PhoneRow,
+    PushRow,
+    PushState,
+    RentRow,
+    SimRow,
+    StoryLine,
+    Topic,
+)
+from phonefarm.application.rentals import Issued, Rentals
+from phonefarm.application.sim_inventory import Network, NetworkNames, SimInventory
+from phonefarm.application.sms_intake import Intake, SmsIntake
+from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.domain.allocation import Order
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.rents import FinishStatus
+from phonefarm.domain.sims import SeenSim
+from phonefarm.domain.sms import SmsRow, SmsStanding
+from tests.builders import PHONE, a_reading, a_row, a_seen_sim, an_inbound_sms, ms
+from tests.fakes.clock import FakeClock
+
+NAMES = NetworkNames(
+    {
+        "25001": Network(country="russia", operator="mts"),
+        "25099": Network(country="russia", operator="beeline"),
+        "26201": Network(country="germany", operator="telekom"),
+    },
+    {"250": "russia", "262": "germany"},
+)
+CANCELLED = FinishStatus.CANCELLED
+
+
+class Books:
+    """A farm's books; every step goes the way that the engine would go."""
+
+    def __init__(self, storage: Storage, *, selling: bool = True) -> None:
+        self.clock = FakeClock()
+        self.storage = storage
+        self.announcer = Announcer()
+        self.rentals = Rentals(storage, self.announcer, self.clock, selling=selling)
+        self.inventory = SimInventory(storage, self.announcer, NAMES, self.clock)
+        self.wakes = 0
+        self.intake = SmsIntake(storage, self.announcer, self.clock, self._woken)
+        self._inbox: dict[PhoneId, list[SmsRow]] = {}
+
+    def _woken(self) -> None:
+        self.wakes += 1
+
+    # Bringing about ----------------------------------------------------------
+
+    async def phone(self, phone: PhoneId = PHONE, state: PhoneState = PhoneState.READY) -> None:
+        now = self.clock()
+        await self.storage.write(lambda uow: uow.phones.note(phone, state, "", now))
+
+    async def seat(self, *sims: SeenSim, phone: PhoneId = PHONE, inbox: Sequence[SmsRow] = ()) -> None:
+        """A ready phone that holds `sims` and whose inbox was read for the first time."""
+        await self.phone(phone)
+        await self.inventory.take_stock(phone, sims)
+        await self.look(*inbox, phone=phone)
+
+    async def farm(self, count: int, **changes: Any) -> list[Msisdn]:
+        """So many phones, one SIM with a number of its own in each."""
+        numbers = [Msisdn(f"7928{1000000 + n}") for n in range(count)]
+        for n, number in enumerate(numbers):
+            phone = PhoneId(f"phone{n}@127.0.0.1:5037")
+            await self.phone(phone)
+            await self.inventory.take_stock(phone, [a_seen_sim(f"89{n:018d}", msisdn=number, **changes)])
+        return numbers
+
+    async def look(self, *rows: SmsRow, phone: PhoneId = PHONE, **changes: Any) -> Intake:
+        """Read the phone's inbox, which now shows `rows` and all that earlier looks showed."""
+        inbox = self._inbox.setdefault(phone, [])
+        inbox += rows
+        return await self.intake.accept(a_reading(inbox, at=self.clock(), phone_id=phone, **changes))
+
+    async def sms(self, row_id: int = 100, phone: PhoneId = PHONE, **changes: Any) -> Intake:
+        """A second passes in which a message arrives, and the inbox is read."""
+        row = a_row(row_id, date_ms=ms(self.clock()), **changes)
+        self.clock.forward(1)
+        return await self.look(row, phone=phone)
+
+    async def issue(self, order: Order | None = None, expected: int = 320) -> Issued | None:
+        return await self.rentals.issue(order or Order(), Decimal(expected), self.clock())
+
+    async def rent(self, order: Order | None = None) -> RentId:
+        """A number that was issued, the market having heard of it."""
+        issued = await self.issue(order)
+        assert issued is not None
+        await self.rentals.answered(issued.rent_id)
+        return issued.rent_id
+
+    async def fail_rent(self) -> RentId:
+        """An order that the market cancels twenty minutes later without an SMS."""
+        rent_id = await self.rent()
+        self.clock.forward(1200)
+        await self.rentals.finish(rent_id, CANCELLED, None)
+        return rent_id
+
+    async def queue(self, number: int, rent_id: int = 1, msisdn: str = "79281234567", text: str = "") -> SmsId:
+        """A message with a push, straight into the books; `number` makes it another one."""
+        now = self.clock()
+
+        def work(uow: UnitOfWork) -> SmsId:
+            print_of = number.to_bytes(32, "big")
+            sms = an_inbound_sms(fingerprint=print_of, row_id=number, arrived_at=now, body=text or f"text {number}")
+            sms_id = uow.messages.add(sms, SmsStanding.FOR_RENT, msisdn, RentId(rent_id))
+            uow.pushes.add(sms_id, RentId(rent_id), Msisdn(msisdn), "Shop", now, now)
+            return sms_id
+
+        return await self.storage.write(work)
+
+    # Asking --------------------------------------------------------------------
+
+    async def phones(self) -> dict[str, PhoneRow]:
+        rows = await self.storage.read(lambda views: views.phones(None, self.clock()))
+        return {row.phone_id: row for row in rows}
+
+    async def sims(self) -> dict[str, SimRow]:
+        rows = await self.storage.read(lambda views: views.sims(None, self.clock()))
+        return {row.sim_id: row for row in rows}
+
+    async def one_sim(self, sim_id: str) -> SimRow:
+        return (await self.sims())[sim_id]
+
+    async def one_rent(self, rent_id: int) -> RentRow:
+        rows = await self.storage.read(lambda views: views.rents([str(rent_id)], self.clock()))
+        return rows[0]
+
+    async def messages(self) -> list[MessageRow]:
+        """All messages, oldest id first."""
+        rows = await self.storage.read(lambda views: views.messages(None))
+        return sorted(rows, key=lambda row: row.sms_id)
+
+    async def pushes(self) -> list[PushRow]:
+        rows = await self.storage.read(lambda views: views.pushes(None))
+        return sorted(rows, key=lambda row: row.sms_id)
+
+    async def push_state(self, sms_id: int) -> PushState:
+        return next(push.state for push in await self.pushes() if push.sms_id == sms_id)
+
+    async def is_push(self, sms_id: int, state: PushState) -> bool:
+        return await self.push_state(sms_id) is state
+
+    async def counts(self) -> Counts:
+        return await self.storage.read(lambda views: views.counts(self.clock()))
+
+    async def story(self, topic: Topic, key: object) -> list[StoryLine]:
+        return await self.storage.read(lambda views: views.story(topic, str(key)))
+
+    async def on_offer(self) -> int:
+        """What GET_SERVICES would announce in all."""
+        return sum(operators["any"] for operators in (await self.rentals.offer()).values())
+
+    async def hold(self, sim_id: str) -> None:
+        await self.rentals.hold_back(SimId(sim_id), "test")

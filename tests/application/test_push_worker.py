@@ -1,0 +1,481 @@
+"""Every queued SMS is given to the market until it has it: at once, in order, once; whatever fails in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.push_worker import CONCURRENCY, PushWorker
+from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
+from phonefarm.application.tasks import Tasks
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, KeyRefused, SoftRefusal, TooMany
+from phonefarm.domain.rents import FinishStatus
+from tests.application.books import Books
+from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim
+from tests.fakes.push_channel import ScriptedPushChannel
+from tests.fakes.storage import BrittleStorage
+from tests.waiting import until
+
+SPACING = 10 * SECOND
+NOTHING_MORE = 0.1
+"""Seconds in which a worker that should stay quiet is watched."""
+
+
+class Outbox:
+    """A worker over the books, its market and what it reports."""
+
+    def __init__(self, database: Database) -> None:
+        self.storage = BrittleStorage(database)
+        self.books = Books(database)
+        self.market = ScriptedPushChannel()
+        self.bugs: list[str] = []
+        self.verdicts: list[tuple[Verdict, str]] = []
+        self.tasks = Tasks(lambda name, error: self.bugs.append(name))
+        self.worker = self.another_worker()
+
+    def another_worker(self) -> PushWorker:
+        return PushWorker(
+            self.storage,
+            self.market,
+            self.books.announcer,
+            self.books.clock,
+            self.tasks,
+            spacing=SPACING,
+            report_market=lambda verdict, detail: self.verdicts.append((verdict, detail)),
+        )
+
+    def start(self) -> None:
+        self.tasks.start(self.worker.run(), "worker")
+
+    async def pass_time(self, seconds: float) -> None:
+        self.books.clock.forward(seconds)
+        self.worker.wake()
+
+    async def reached(self, sms_id: SmsId, state: PushState, attempts: int = 1) -> None:
+        """Wait until the push stands in `state` after so many attempts, none being under way."""
+
+        async def is_so() -> bool:
+            (push,) = [push for push in await self.books.pushes() if push.sms_id == sms_id]
+            return push.state is state and push.attempts == attempts
+
+        await until(is_so)
+
+    async def stays_quiet(self) -> None:
+        before = len(self.market.attempts)
+        self.worker.wake()
+        await asyncio.sleep(NOTHING_MORE)
+        assert len(self.market.attempts) == before
+
+
+@pytest.fixture
+async def outbox(database: Database) -> AsyncIterator[Outbox]:
+    outbox = Outbox(database)
+    yield outbox
+    outbox.market.let_go()
+    await outbox.tasks.stop()
+
+
+# The rule of repetition -----------------------------------------------------
+
+
+async def test_accepted_message_is_delivered_and_never_sent_again(outbox: Outbox) -> None:
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.DELIVERED)
+
+    await outbox.pass_time(3600)
+
+    await outbox.stays_quiet()
+    assert len(outbox.market.attempts) == 1
+
+
+async def test_failed_attempt_is_repeated_after_the_spacing_and_not_before(outbox: Outbox) -> None:
+    outbox.market.script = [Failed(detail="HTTP 502 after 3 ms"), Failed(detail="no connection")]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING, attempts=1)
+
+    await outbox.pass_time(9.9)
+    await outbox.stays_quiet()
+    await outbox.pass_time(0.1)
+    await outbox.reached(sms_id, PushState.WAITING, attempts=2)
+    await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=3)
+
+    assert len(set(outbox.market.attempts)) == 1
+
+
+@pytest.mark.parametrize("token", ["NO_OPERATION", "BAD_SERVICE"])
+async def test_final_refusal_ends_it_with_the_token(outbox: Outbox, token: str) -> None:
+    outbox.market.always = FinalRefusal(token=token)
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.REFUSED)
+
+    await outbox.pass_time(3600)
+
+    await outbox.stays_quiet()
+    assert (await outbox.books.pushes())[0].last_answer == token
+
+
+async def test_sixth_soft_refusal_parks_the_message(outbox: Outbox) -> None:
+    outbox.market.always = SoftRefusal(token="IGNORED")
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    for attempts in range(1, 6):
+        await outbox.reached(sms_id, PushState.WAITING, attempts)
+        await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.PARKED, attempts=6)
+
+    await outbox.pass_time(3600)
+
+    await outbox.stays_quiet()
+
+
+async def test_refused_key_is_tried_again_after_a_minute_and_alarmed_at_once(outbox: Outbox) -> None:
+    outbox.market.script = [KeyRefused(http_status=401)]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING)
+
+    assert outbox.verdicts[-1] == (Verdict.FAIL, "HTTP 401: the key is refused")
+    await outbox.pass_time(59)
+    await outbox.stays_quiet()
+    await outbox.pass_time(1)
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+    assert outbox.verdicts[-1][0] is Verdict.PASS
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(None, 10.0), (3 * SECOND, 10.0), (MINUTE, 60.0)])
+async def test_too_many_requests_wait_as_long_as_the_market_asks_but_never_less_than_the_spacing(
+    outbox: Outbox, asked: timedelta | None, waited: float
+) -> None:
+    outbox.market.script = [TooMany(retry_after=asked)]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING)
+
+    await outbox.pass_time(waited - 0.1)
+    await outbox.stays_quiet()
+    await outbox.pass_time(0.1)
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+
+async def test_bank_senders_refusal_is_no_outage_of_the_market(outbox: Outbox) -> None:
+    outbox.market.script = [FinalRefusal(token="BAD_SERVICE")]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+
+    await outbox.reached(sms_id, PushState.REFUSED)
+
+    await until(lambda: outbox.verdicts)
+    assert outbox.verdicts[-1][0] is Verdict.PASS
+
+
+# A rent that ends while a push waits ------------------------------------------
+
+
+async def waiting_push(outbox: Outbox) -> tuple[SmsId, RentId]:
+    """A push of a real rent whose first attempt has failed."""
+    books = outbox.books
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.sms()
+    sms_id = SmsId((await books.pushes())[0].sms_id)
+    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING, attempts=1)
+    return sms_id, rent_id
+
+
+async def test_finish_gives_a_waiting_message_one_last_attempt_at_once(outbox: Outbox) -> None:
+    sms_id, rent_id = await waiting_push(outbox)
+    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+
+    await outbox.books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    outbox.worker.wake()
+
+    await outbox.reached(sms_id, PushState.RENT_OVER, attempts=2)
+    await outbox.pass_time(3600)
+    await outbox.stays_quiet()
+
+
+async def test_last_attempt_may_still_deliver(outbox: Outbox) -> None:
+    sms_id, rent_id = await waiting_push(outbox)
+
+    await outbox.books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    outbox.worker.wake()
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+
+async def test_accepted_sms_counts_for_its_rent(outbox: Outbox) -> None:
+    sms_id, rent_id = await waiting_push(outbox)
+
+    await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+    assert (await outbox.books.one_rent(rent_id)).sms_delivered == 1
+
+
+# Order and concurrency ------------------------------------------------------
+
+
+async def test_messages_of_one_number_go_one_after_the_other_oldest_first(outbox: Outbox) -> None:
+    sent = [await outbox.books.queue(number) for number in range(1, 6)]
+
+    outbox.start()
+    await outbox.reached(sent[-1], PushState.DELIVERED)
+
+    assert [message.sms_id for message in outbox.market.attempts] == sent
+    assert outbox.market.most_at_once == 1
+
+
+async def test_message_that_cannot_be_delivered_holds_only_its_own_number_up(outbox: Outbox) -> None:
+    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    stuck = await outbox.books.queue(1)
+    behind = await outbox.books.queue(2)
+    outbox.start()
+    await outbox.reached(stuck, PushState.WAITING)
+
+    other = await outbox.books.queue(3, msisdn=OTHER_NUMBER)
+    outbox.worker.wake()
+    await outbox.reached(other, PushState.DELIVERED)
+
+    await outbox.reached(behind, PushState.WAITING, attempts=0)
+    await outbox.pass_time(10)
+    await outbox.reached(behind, PushState.DELIVERED)
+
+
+async def test_attempts_under_way_are_bounded(outbox: Outbox) -> None:
+    outbox.market.hold()
+    for number in range(1, CONCURRENCY + 6):
+        await outbox.books.queue(number, msisdn=str(79280000000 + number))
+
+    outbox.start()
+    await until(lambda: outbox.market.under_way.total() == CONCURRENCY)
+    await outbox.stays_quiet()
+    outbox.market.let_go()
+
+    await until(lambda: len(outbox.market.attempts) == CONCURRENCY + 5)
+
+
+async def test_message_has_at_most_one_attempt_under_way(outbox: Outbox) -> None:
+    outbox.market.hold()
+    await outbox.books.queue(1)
+    outbox.start()
+    await until(lambda: outbox.market.attempts)
+
+    await outbox.pass_time(3600)
+
+    await outbox.stays_quiet()
+
+
+async def test_push_is_noticed_without_being_told(outbox: Outbox) -> None:
+    outbox.start()
+    await outbox.stays_quiet()
+
+    sms_id = await outbox.books.queue(1)
+
+    await outbox.reached(sms_id, PushState.DELIVERED)
+
+
+# Crash and stop -------------------------------------------------------------
+
+
+async def crashed_attempt(outbox: Outbox) -> SmsId:
+    """An attempt that had begun when the process was killed."""
+    outbox.market.hold()
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await until(lambda: outbox.market.attempts)
+    await outbox.tasks.stop()
+    outbox.market.let_go()
+    return sms_id
+
+
+async def test_attempt_cut_by_a_crash_is_uncertain_repeated_once_and_counted(outbox: Outbox) -> None:
+    sms_id = await crashed_attempt(outbox)
+
+    outbox.worker = outbox.another_worker()
+    await outbox.worker.recover()
+    await outbox.worker.recover()
+    outbox.start()
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+    (push,) = await outbox.books.pushes()
+    assert push.uncertain == 1
+    assert (await outbox.books.counts()).pushes_uncertain == 1
+    assert StoryKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+
+
+async def test_what_was_delivered_before_a_crash_is_not_sent_after_it(outbox: Outbox) -> None:
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.DELIVERED)
+    await outbox.tasks.stop()
+
+    outbox.worker = outbox.another_worker()
+    await outbox.worker.recover()
+    outbox.start()
+
+    await outbox.stays_quiet()
+
+
+async def test_stop_waits_for_the_attempts_under_way_and_begins_none(outbox: Outbox) -> None:
+    outbox.market.hold()
+    first = await outbox.books.queue(1)
+    second = await outbox.books.queue(2)
+    outbox.start()
+    await until(lambda: outbox.market.attempts)
+
+    stopped = asyncio.gather(outbox.worker.stop(within=10))
+    await outbox.stays_quiet()
+    assert not stopped.done()
+    outbox.market.let_go()
+    await stopped
+
+    await outbox.reached(first, PushState.DELIVERED)
+    await outbox.reached(second, PushState.WAITING, attempts=0)
+
+
+async def test_stop_during_a_claim_leaves_no_attempt_half_begun(outbox: Outbox) -> None:
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await asyncio.sleep(0)
+
+    await outbox.worker.stop(within=10)
+    await outbox.tasks.stop()
+
+    (push,) = await outbox.books.pushes()
+    assert push.sms_id == sms_id
+    assert push.state in (PushState.WAITING, PushState.DELIVERED)
+
+
+async def test_stop_does_not_wait_for_ever(outbox: Outbox) -> None:
+    outbox.market.hold()
+    await outbox.books.queue(1)
+    outbox.start()
+    await until(lambda: outbox.market.attempts)
+
+    await asyncio.wait_for(outbox.worker.stop(within=0.05), 5)
+
+
+# Failures around it ---------------------------------------------------------
+
+
+async def test_acceptance_is_not_forgotten_while_the_disk_fails(outbox: Outbox) -> None:
+    sms_id = await outbox.books.queue(1)
+    outbox.market.on_attempt = lambda message: setattr(outbox.storage, "broken", True)
+    outbox.start()
+    await until(lambda: outbox.storage.refused > 1)
+
+    outbox.storage.broken = False
+
+    await outbox.reached(sms_id, PushState.DELIVERED)
+    assert len(outbox.market.attempts) == 1
+
+
+async def test_worker_outlives_a_database_that_cannot_be_read(outbox: Outbox) -> None:
+    outbox.storage.broken = True
+    outbox.start()
+    await until(lambda: outbox.storage.refused > 1)
+
+    outbox.storage.broken = False
+    sms_id = await outbox.books.queue(1)
+
+    await outbox.reached(sms_id, PushState.DELIVERED)
+
+
+async def test_bug_in_an_attempt_is_reported_and_the_message_tried_again(outbox: Outbox) -> None:
+    outbox.market.script = [ValueError("a bug")]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING)
+
+    await until(lambda: outbox.bugs)
+    await outbox.pass_time(10)
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+
+# What the user may do -------------------------------------------------------
+
+
+async def test_parked_message_is_sent_again_by_hand_with_its_refusals_forgotten(outbox: Outbox) -> None:
+    outbox.market.script = [SoftRefusal(token="IGNORED")] * 7
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    for attempts in range(1, 6):
+        await outbox.reached(sms_id, PushState.WAITING, attempts)
+        await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.PARKED, attempts=6)
+
+    await outbox.worker.resend(sms_id)
+
+    await outbox.reached(sms_id, PushState.WAITING, attempts=7)
+    await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=8)
+
+
+async def test_delivered_message_is_never_sent_again_not_even_by_hand(outbox: Outbox) -> None:
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.DELIVERED)
+
+    with pytest.raises(KnownError, match="never sent again"):
+        await outbox.worker.resend(sms_id)
+    with pytest.raises(KnownError, match="nothing left to drop"):
+        await outbox.worker.drop(sms_id)
+
+    await outbox.stays_quiet()
+
+
+async def test_attempt_under_way_is_neither_resent_nor_dropped(outbox: Outbox) -> None:
+    outbox.market.hold()
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await until(lambda: outbox.market.attempts)
+
+    for order in (outbox.worker.resend(sms_id), outbox.worker.drop(sms_id)):
+        with pytest.raises(KnownError, match="under way"):
+            await order
+
+
+async def test_dropped_message_is_not_sent_and_lets_the_next_one_pass(outbox: Outbox) -> None:
+    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    first, second = await outbox.books.queue(1), await outbox.books.queue(2)
+    outbox.start()
+    await outbox.reached(first, PushState.WAITING)
+
+    await outbox.worker.drop(first)
+
+    await outbox.reached(second, PushState.DELIVERED)
+    await outbox.pass_time(3600)
+    await outbox.stays_quiet()
+    assert await outbox.books.push_state(first) is PushState.DROPPED
+
+
+async def test_message_without_a_push_cannot_be_resent(outbox: Outbox) -> None:
+    with pytest.raises(KnownError, match="no rent was open"):
+        await outbox.worker.resend(SmsId(5))
+
+
+async def test_story_of_a_push_tells_every_attempt(outbox: Outbox) -> None:
+    outbox.market.script = [Failed(detail="HTTP 502 after 3 ms"), Accepted()]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING)
+    await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+    titles = [line.title for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+
+    assert titles == ["SMS from Shop", "Push 1: HTTP 502 after 3 ms", "Push 2: delivered, 10.00 s after arrival"]

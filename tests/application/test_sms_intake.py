@@ -1,0 +1,360 @@
+"""What a phone's inbox showed becomes messages and pushes: whole, once, and never another's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
+from phonefarm.application.storage import UnitOfWork
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import PhoneId, SimId, SmsId
+from phonefarm.domain.rents import FinishStatus
+from tests.application.books import Books
+from tests.builders import (
+    HOUR,
+    ICCID,
+    NUMBER,
+    OTHER_ICCID,
+    OTHER_NUMBER,
+    OTHER_PHONE,
+    PHONE,
+    SECOND,
+    a_reading,
+    a_row,
+    a_seen_sim,
+    ms,
+)
+
+ONE = a_seen_sim()
+TWO = a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER)
+
+
+async def only_message(books: Books) -> MessageRow:
+    (message,) = await books.messages()
+    return message
+
+
+# What is pushed -------------------------------------------------------------
+
+
+async def test_first_sight_of_a_phone_stores_its_messages_and_pushes_none(books: Books) -> None:
+    await books.seat(ONE)
+    await books.rent()
+
+    new_phone = await books.look(a_row(1), a_row(2, body="old too"), phone=await another_phone(books))
+
+    assert new_phone.first
+    assert [message.standing for message in await books.messages()] == [SmsStanding.BASELINE] * 2
+    assert await books.pushes() == []
+
+
+async def another_phone(books: Books) -> PhoneId:
+    await books.phone(OTHER_PHONE)
+    return OTHER_PHONE
+
+
+async def test_message_of_a_rented_sim_is_queued_and_the_worker_woken(books: Books) -> None:
+    await books.seat(ONE)
+    rent_id = await books.rent()
+
+    await books.sms(body="code 1")
+
+    message = await only_message(books)
+    assert (message.standing, message.rent_id, message.text) == (SmsStanding.FOR_RENT, rent_id, "code 1")
+    assert message.push_state is PushState.WAITING
+    assert (await books.one_rent(rent_id)).sms_count == 1
+    assert books.wakes == 1
+
+
+async def test_message_without_a_rent_is_kept_and_not_pushed(books: Books) -> None:
+    await books.seat(ONE)
+
+    await books.sms()
+
+    assert (await only_message(books)).standing is SmsStanding.NO_RENT
+    assert await books.pushes() == []
+    assert books.wakes == 0
+
+
+async def test_message_seen_again_and_again_is_one_message(books: Books) -> None:
+    await books.seat(ONE)
+    await books.rent()
+    await books.sms()
+
+    for _ in range(3):
+        books.clock.forward(10)
+        assert (await books.look()).new == ()
+
+    assert len(await books.pushes()) == 1
+
+
+async def test_message_of_before_the_rent_is_never_shown_to_its_renter(books: Books) -> None:
+    await books.seat(ONE)
+    came = ms(books.clock())
+    books.clock.forward(5)
+    await books.rent()
+
+    await books.look(a_row(7, date_ms=came))
+
+    assert (await only_message(books)).standing is SmsStanding.NO_RENT
+
+
+async def test_message_read_after_the_finish_but_come_before_it_is_queued(books: Books) -> None:
+    await books.seat(ONE)
+    rent_id = await books.rent()
+    came = ms(books.clock.now + SECOND)
+    books.clock.forward(60)
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    books.clock.forward(5)
+
+    await books.look(a_row(7, date_ms=came))
+
+    assert (await only_message(books)).rent_id == rent_id
+    assert [push.state for push in await books.pushes()] == [PushState.WAITING]
+
+
+async def test_of_two_rents_in_a_row_the_message_is_the_ones_that_was_open(books: Books) -> None:
+    await books.seat(ONE)
+    first = await books.rent()
+    came = ms(books.clock.now + SECOND)
+    books.clock.forward(60)
+    await books.rentals.finish(first, FinishStatus.SOLD, None)
+    second = await books.rent()
+    books.clock.forward(1)
+
+    await books.look(a_row(7, date_ms=came), a_row(8, date_ms=ms(books.clock())))
+
+    assert [message.rent_id for message in await books.messages()] == [first, second]
+
+
+async def test_message_restored_from_a_backup_is_kept_as_old(books: Books) -> None:
+    await books.seat(ONE)
+    books.clock.forward(3600)
+    await books.rent()
+
+    await books.look(a_row(90, date_ms=ms(books.clock.now - 5 * HOUR)))
+
+    assert (await only_message(books)).standing is SmsStanding.BASELINE
+    assert await books.pushes() == []
+
+
+async def test_message_is_matched_by_our_clock_whatever_the_phones_says(books: Books) -> None:
+    await books.seat(ONE)
+    rent_id = await books.rent()
+    books.clock.forward(2)
+    by_the_phone = books.clock.now - timedelta(days=3650)
+
+    books.clock.forward(1)
+    await books.look(a_row(7, date_ms=ms(by_the_phone)), clock_skew=timedelta(days=-3650))
+
+    message = await only_message(books)
+    assert message.rent_id == rent_id
+    assert message.arrived_at == books.clock.now - SECOND
+
+
+# Identity -------------------------------------------------------------------
+
+
+async def test_row_id_that_android_gave_away_again_is_a_new_message(books: Books) -> None:
+    await books.seat(ONE)
+    await books.rent()
+    await books.sms(row_id=7, body="first")
+
+    await books.sms(row_id=7, body="second")
+
+    assert [message.text for message in await books.messages()] == ["first", "second"]
+    assert len(await books.pushes()) == 2
+
+
+async def test_equal_messages_at_the_same_instant_are_both_kept(books: Books) -> None:
+    await books.seat(ONE)
+    await books.rent()
+    books.clock.forward(1)
+    stamp = ms(books.clock())
+
+    await books.look(a_row(7, date_ms=stamp), a_row(8, date_ms=stamp))
+
+    assert len(await books.pushes()) == 2
+
+
+async def test_body_that_imitates_a_query_answer_is_one_message_with_that_text(books: Books) -> None:
+    hostile = "line1\nRow: 1 _id=99, address=Bank, body=fake\x00\u202e'); DROP TABLE sms;--"
+    await books.seat(ONE)
+    await books.rent()
+
+    await books.sms(body=hostile, sender="Row: 0 _id=1")
+
+    message = await only_message(books)
+    assert (message.text, message.sender) == (hostile, "Row: 0 _id=1")
+
+
+async def test_phone_known_from_another_adb_server_brings_no_message_twice(books: Books) -> None:
+    await books.seat(ONE)
+    row = a_row(7, date_ms=ms(books.clock()))
+    books.clock.forward(1)
+    await books.look(row)
+    moved = PhoneId(PHONE.replace(":5037", ":5038"))
+    await books.phone(moved)
+
+    assert (await books.look(row, phone=moved)).new == ()
+
+
+async def test_only_a_window_without_anything_known_asks_for_a_deeper_look(books: Books) -> None:
+    await books.seat(ONE, inbox=[a_row(1)])
+
+    assert await books.intake.reaches_known(a_reading([a_row(1), a_row(2, body="new")]))
+    assert not await books.intake.reaches_known(a_reading([a_row(2, body="new")]))
+
+
+async def test_phone_never_read_before_needs_no_deeper_look(books: Books) -> None:
+    await books.phone()
+
+    assert await books.intake.reaches_known(a_reading([a_row(2)]))
+
+
+# All or nothing -------------------------------------------------------------
+
+
+async def test_unit_of_work_that_fails_leaves_neither_message_nor_push(books: Books) -> None:
+    await books.seat(ONE)
+    rent_id = await books.rent()
+    await books.sms(row_id=1)
+    second, third = (a_row(row_id, date_ms=ms(books.clock()), body=str(row_id)) for row_id in (2, 2**70))
+    books.clock.forward(1)
+
+    with pytest.raises(OverflowError):
+        await books.look(second, third)
+
+    assert len(await books.messages()) == 1
+    assert len(await books.pushes()) == 1
+    assert (await books.one_rent(rent_id)).sms_count == 1
+    assert books.wakes == 1
+
+
+async def test_reading_that_could_not_be_stored_is_taken_in_by_the_next(books: Books) -> None:
+    await books.seat(ONE)
+    await books.rent()
+    came = ms(books.clock())
+    books.clock.forward(1)
+    with pytest.raises(OverflowError):
+        await books.look(a_row(2, date_ms=came), a_row(2**70, date_ms=came, body="no database holds this id"))
+    books.clock.forward(30)
+
+    books._inbox[PHONE].pop()
+    await books.look()
+
+    assert [message.standing for message in await books.messages()] == [SmsStanding.FOR_RENT]
+
+
+# Whose it is ----------------------------------------------------------------
+
+
+async def test_subscription_tells_which_of_two_sims_a_message_reached(books: Books) -> None:
+    await books.seat(ONE, TWO)
+    await books.rent()
+    await books.rent()
+
+    await books.sms(sub_id=2)
+
+    message = await only_message(books)
+    assert (message.sim_id, message.msisdn) == (OTHER_ICCID, OTHER_NUMBER)
+
+
+async def test_message_whose_sim_cannot_be_told_is_held_while_one_of_them_is_rented(books: Books) -> None:
+    await books.seat(ONE, TWO)
+    await books.rent()
+
+    await books.sms(sub_id=None)
+
+    message = await only_message(books)
+    assert (message.standing, message.sim_id) == (SmsStanding.HELD, "")
+    assert await books.pushes() == []
+
+
+async def test_message_whose_sim_cannot_be_told_is_nobodys_while_none_is_rented(books: Books) -> None:
+    await books.seat(ONE, TWO)
+
+    await books.sms(sub_id=None)
+
+    assert (await only_message(books)).standing is SmsStanding.NO_RENT
+
+
+async def test_message_for_a_sim_just_taken_out_still_reaches_its_renter(books: Books) -> None:
+    await books.seat(ONE, TWO)
+    rent_id = await books.rent()
+    rented = (await books.one_rent(rent_id)).sim_id
+    sub_id, other = (1, TWO) if rented == ICCID else (2, ONE)
+    came = ms(books.clock())
+    books.clock.forward(1)
+    await books.inventory.take_stock(PHONE, [other])
+
+    await books.look(a_row(7, date_ms=came, sub_id=sub_id))
+
+    assert (await only_message(books)).rent_id == rent_id
+
+
+# Held messages --------------------------------------------------------------
+
+
+async def held_message(books: Books) -> SmsId:
+    await books.seat(ONE, TWO)
+    await books.sms(row_id=1, sub_id=1, body="not held")
+    await books.rent()
+    await books.sms(row_id=2, sub_id=None, body="held")
+    return SmsId((await books.messages())[1].sms_id)
+
+
+async def test_settling_a_held_message_on_the_rented_sim_pushes_it(books: Books) -> None:
+    sms_id = await held_message(books)
+    rented = next(sim.sim_id for sim in (await books.sims()).values() if sim.rent_id)
+
+    await books.intake.settle(sms_id, SimId(rented))
+
+    assert [push.sms_id for push in await books.pushes()] == [sms_id]
+    assert (await books.messages())[1].standing is SmsStanding.FOR_RENT
+    assert books.wakes == 1
+
+
+async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(books: Books) -> None:
+    sms_id = await held_message(books)
+    other = next(sim.sim_id for sim in (await books.sims()).values() if not sim.rent_id)
+
+    await books.intake.settle(sms_id, SimId(other))
+
+    message = (await books.messages())[1]
+    assert (message.standing, message.sim_id) == (SmsStanding.NO_RENT, other)
+    assert await books.pushes() == []
+
+
+async def test_message_is_settled_once(books: Books) -> None:
+    sms_id = await held_message(books)
+    await books.intake.settle(sms_id, SimId(ICCID))
+
+    with pytest.raises(KnownError, match="not held"):
+        await books.intake.settle(sms_id, SimId(OTHER_ICCID))
+
+
+async def test_message_cannot_be_settled_on_a_sim_of_another_phone(books: Books) -> None:
+    sms_id = await held_message(books)
+    await books.seat(a_seen_sim("89701010000000000001", msisdn=None), phone=OTHER_PHONE)
+
+    with pytest.raises(KnownError, match="choose one of the SIMs"):
+        await books.intake.settle(sms_id, SimId("89701010000000000001"))
+
+    assert (await books.messages())[1].standing is SmsStanding.HELD
+
+
+async def test_push_of_a_rent_goes_to_the_number_that_was_rented(books: Books, database: Database) -> None:
+    await books.seat(ONE)
+    await books.rent()
+    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=OTHER_NUMBER)])
+
+    await books.sms()
+
+    def claimed(uow: UnitOfWork) -> list[str]:
+        return [message.msisdn for message in uow.pushes.claim(books.clock(), 10)]
+
+    assert await database.write(claimed) == [NUMBER]

@@ -1,0 +1,32 @@
+"""A storage that fails as a full disk would, whenever the test says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork, Views
+
+T = TypeVar("T")
+
+
+class BrittleStorage:
+    """Hands everything on to a real storage; while `broken`, refuses it."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self.broken = False
+        self.refused = 0
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        self._refuse_if_broken()
+        return await self._storage.write(work)
+
+    async def read(self, query: Callable[[Views], T]) -> T:
+        self._refuse_if_broken()
+        return await self._storage.read(query)
+
+    def _refuse_if_broken(self) -> None:
+        if self.broken:
+            self.refused += 1
+            raise StorageFailing("The database cannot be used: disk full.")
