@@ -226,7 +226,7 @@ class Farm:
         elif not self._settings.push_url:
             self._health.report(WEBHOOKS, Verdict.FAIL, "the push URL is not set")
         else:
-            self._health.report(WEBHOOKS, Verdict.PASS, f"listening on {self._listeners.webhooks_address}")
+            self._health.report(WEBHOOKS, Verdict.PASS, f"port {self._listeners.webhooks.getsockname()[1]}")
         self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
 
     def _report_bug(self, task: str, error: BaseException) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -200,7 +201,15 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
         if in_window:
             from ui.app import run_window
 
-            run_window(engine, title="phonefarm demo", screenshots=screenshots, seconds=shown_seconds)
+            with tempfile.TemporaryDirectory(prefix="phonefarm-demo-", ignore_cleanup_errors=True) as scratch:
+                memory = Path(scratch) / "window.ini"
+                run_window(
+                    engine,
+                    title="phonefarm demo",
+                    screenshots=screenshots,
+                    seconds=shown_seconds,
+                    memory_file=memory,
+                )
         else:
             with _signals() as enough:
                 show_in_terminal(engine, shown_seconds, enough)
@@ -212,8 +221,6 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
 
 
 def _self_test() -> int:
-    import tempfile
-
     with tempfile.TemporaryDirectory(prefix="phonefarm-self-test-", ignore_cleanup_errors=True) as folder:
         code = _run_demo(headless=True, phones=12, seconds=SELF_TEST_SECONDS, screenshots=Path(folder))
         pages = list(Path(folder).glob("*.png"))

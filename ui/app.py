@@ -26,8 +26,6 @@ from ui.tokens import Tone
 from ui.window import MainWindow
 
 IDLE_MS = 200
-SWITCH_INTERVAL = 0.0005
-"""Seconds until Python lets the engine's thread have its turn while the window computes (5 ms by default)."""
 
 
 def run_window(
@@ -36,17 +34,20 @@ def run_window(
     title: str = "phonefarm",
     screenshots: Path | None = None,
     seconds: float | None = None,
+    memory_file: Path | None = None,
 ) -> int:
-    """Show the window until it is closed, a signal comes, or `seconds` have passed; 0 when all went well."""
+    """Show the window until it is closed, a signal comes, or `seconds` have passed; 0 when all went well.
+
+    `memory_file` keeps the window's place and look instead of the user's profile.
+    """
     app = QApplication(sys.argv[:1])
     app.setApplicationName("phonefarm")
-    memory = QSettings("phonefarm", "window")
-    switch_interval = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH_INTERVAL)
-    try:
-        return show_window(app, engine, memory, title=title, screenshots=screenshots, seconds=seconds)
-    finally:
-        sys.setswitchinterval(switch_interval)
+    memory = (
+        QSettings("phonefarm", "window")
+        if memory_file is None
+        else QSettings(str(memory_file), QSettings.Format.IniFormat)
+    )
+    return show_window(app, engine, memory, title=title, screenshots=screenshots, seconds=seconds)
 
 
 def show_window(

@@ -20,14 +20,19 @@ NOTHING: frozenset[str] = frozenset()
 class Feed(QObject):
     """Stale keys pile up as one set; at most one question is under way."""
 
-    def __init__(self, refresh: Refresh, tasks: Tasks, name: str, parent: QObject | None = None) -> None:
+    def __init__(
+        self, refresh: Refresh, tasks: Tasks, name: str, parent: QObject | None = None, *, rest: float = 0.0
+    ) -> None:
+        """`rest` seconds lie between two questions, for topics whose answer costs much and changes often."""
         super().__init__(parent)
+        self._rest = rest
         self._refresh = refresh
         self._tasks = tasks
         self._name = name
         self._stale: Keys = None
         self._is_awake = False
         self._is_asking = False
+        self._is_resting = False
         self._settled = asyncio.Event()
         self._again = QTimer(self, singleShot=True, interval=RETRY_MS)
         self._again.timeout.connect(self._look)
@@ -51,7 +56,7 @@ class Feed(QObject):
 
     async def settled(self) -> None:
         """Until everything known to be stale has been asked for, or has failed."""
-        while self._is_asking:
+        while self._is_asking and not self._is_resting:
             self._settled.clear()
             await self._settled.wait()
 
@@ -69,6 +74,16 @@ class Feed(QObject):
                     self._stale = None
                     self._again.start()
                     return
+                if self._rest:
+                    await self._take_a_rest()
         finally:
             self._is_asking = False
             self._settled.set()
+
+    async def _take_a_rest(self) -> None:
+        self._is_resting = True
+        self._settled.set()
+        try:
+            await asyncio.sleep(self._rest)
+        finally:
+            self._is_resting = False

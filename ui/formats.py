@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
+import phonenumbers
+
 from ui.words import tr
 
 GAP = "\u00a0"
@@ -112,16 +114,14 @@ def msisdn(digits: str) -> str:
 
 
 def grouped_msisdn(digits: str) -> str:
-    """As details show it: `+7 928 123-45-67`; other countries in groups of three."""
+    """As details show it, grouped as its country does: `+7 928 123-45-67`."""
     if not digits:
         return NOTHING
-    if len(digits) == 11 and digits.startswith("7"):
-        return f"+7 {digits[1:4]} {digits[4:7]}-{digits[7:9]}-{digits[9:]}"
-    head, rest = digits[:2], digits[2:]
-    groups = [rest[start : start + 3] for start in range(0, len(rest), 3)]
-    if len(groups) > 1 and len(groups[-1]) == 1:
-        groups[-2:] = [groups[-2] + groups[-1]]
-    return " ".join([f"+{head}", *groups])
+    try:
+        parsed = phonenumbers.parse(f"+{digits}")
+    except phonenumbers.NumberParseException:
+        return f"+{digits}"
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def short_iccid(iccid: str) -> str:

@@ -73,6 +73,9 @@ class ElidedLabel(Label):
             self.setToolTip(plain_tooltip(self._whole) if shown != self._whole else "")
 
 
+CHIP_PADDING = 8
+
+
 class Chip(Label):
     """A state as one word in its tone."""
 
@@ -89,6 +92,12 @@ class Chip(Label):
         self.setText(text)
         self.setToolTip(plain_tooltip(tooltip))
         restyle(self, "chip", str(tone))
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        self.ensurePolished()
+        width = self.fontMetrics().horizontalAdvance(self.text()) + 2 * CHIP_PADDING + 2
+        return QSize(width, super().sizeHint().height())
 
 
 class KeyboardRing(QObject):

@@ -34,6 +34,7 @@ from ui.words import tr
 Page = ListPage[Any] | OverviewPage | SettingsPage
 
 SIZE = (1440, 900)
+OVERVIEW_REST = 0.5
 LEAST = (980, 600)
 
 
@@ -57,7 +58,7 @@ class MainWindow(QWidget):
         self.top_line = TopLine()
         self.notices = NoticeBar()
         self.pages = self._make_pages(actions, tasks, theme)
-        self.overview_feed = Feed(self._refresh_overview, tasks, tr("Overview"), self)
+        self.overview_feed = Feed(self._refresh_overview, tasks, tr("Overview"), self, rest=OVERVIEW_REST)
         self._shown = Topic.OVERVIEW
         self._lay_out()
         self._connect(link)

@@ -50,7 +50,7 @@ class Upkeep:
             try:
                 await self._rentals.end_bans()
                 await self._use_numbers()
-                self._health.report(STORAGE, Verdict.PASS, "writes are durable")
+                self._health.report(STORAGE, Verdict.PASS, "in order")
             except StorageFailing as error:
                 self._health.report(STORAGE, Verdict.FAIL, str(error))
             if number % RENTS_EVERY == 0:

@@ -17,7 +17,7 @@ from phonefarm.demo.private_adb import private_adb_server
 from phonefarm.demo.world import World
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter, set_up_logs
-from phonefarm.settings import Settings, load_settings
+from phonefarm.settings import FILE_NAME, Settings, load_settings, write_settings
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.judge import Summary
 
@@ -76,18 +76,19 @@ def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -
 
 
 def _settings(folder: Path, key: str, adb_port: int, world: InThread[World]) -> Settings:
+    """Settings as a user would have them: in the file of the data folder, where the Settings page finds them."""
     numbers = folder / "numbers.csv"
     numbers.write_text(world.sim.farm.numbers_csv(), encoding="utf-8")
-    return load_settings(
-        data_dir=folder / "data",
-        api_key=SecretStr(key),
-        listen="127.0.0.1:0",
-        admin_listen="127.0.0.1:0",
-        push_url=world.sim.market.push_url,
-        adb_servers=f"127.0.0.1:{adb_port}",
-        numbers_file=str(numbers),
-        database_url="",
-    )
+    data = folder / "data"
+    values = {
+        "listen": "127.0.0.1:0",
+        "admin_listen": "127.0.0.1:0",
+        "push_url": world.sim.market.push_url,
+        "adb_servers": f"127.0.0.1:{adb_port}",
+        "numbers_file": str(numbers),
+    }
+    write_settings(data / FILE_NAME, values)
+    return load_settings(data_dir=data, api_key=SecretStr(key), **values, database_url="")
 
 
 def _judged(engine: EngineThread, world: InThread[World]) -> DemoResult:

@@ -149,7 +149,7 @@ def _facts(row: PhoneRow, now: datetime) -> list[Fact]:
         Fact(tr("Reading takes"), formats.seconds(row.query_seconds)) if row.query_seconds is not None else None,
         Fact(tr("Its clock"), _skew(skew)) if skew is not None else None,
         Fact(tr("New SMS are"), hints[row.hints_working]) if row.hints_working is not None else None,
-        Fact(tr("Model"), one_line(f"{row.make} {row.model}")),
+        Fact(tr("Model"), one_line(f"{row.make} {row.model}".strip()) or formats.NOTHING),
         Fact(tr("Android"), one_line(row.android) or formats.NOTHING),
         Fact(tr("Serial"), one_line(row.serial), mono=True),
         Fact(tr("adb server"), one_line(row.server)),

@@ -37,13 +37,14 @@ def story(connection: Connection, topic: Topic, key: str) -> list[StoryLine]:
 
 
 def _journal(connection: Connection, topic: Topic, key: str) -> list[StoryLine]:
-    rows = connection.execute(
+    """The newest lines, oldest first, in the order of writing where the clock stood still."""
+    newest_first = connection.execute(
         select(journal)
         .where(journal.c.topic == topic.value, journal.c.key == key)
         .order_by(journal.c.at.desc(), journal.c.line_id.desc())
         .limit(_LINES)
-    )
-    return [StoryLine(at=row.at, kind=StoryKind(row.kind), title=row.title) for row in rows]
+    ).all()
+    return [StoryLine(at=row.at, kind=StoryKind(row.kind), title=row.title) for row in reversed(newest_first)]
 
 
 def _rent(connection: Connection, rent_id: int) -> list[StoryLine]:
