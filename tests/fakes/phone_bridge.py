@@ -101,7 +101,10 @@ class ScriptedPhoneBridge:
         )
 
     async def arrival_hints(self, serial: str) -> AsyncIterator[Hint]:
-        phone = self._reach(serial)
+        try:
+            phone = self._reach(serial)
+        except KnownError as error:
+            raise PhoneUnreachable(str(error)) from error
         while True:
             yield await phone.hints.get()
 
