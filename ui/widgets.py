@@ -82,6 +82,7 @@ class Chip(Label):
     def __init__(self, word: Word | None = None) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         if word is not None:
             self.show_word(word)
 

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QApplication, QDialog
 from qasync import QEventLoop
 
+from phonefarm.application.engine import RunningEngine
 from phonefarm.application.read_models import Topic
 from phonefarm.application.tasks import Tasks
 from tests.fakes.desk import FakeDesk, FakeEngine
@@ -104,9 +105,13 @@ class WindowRunner:
 
     def live(self, desk: FakeDesk, scenario: Scenario) -> None:
         with FakeEngine(desk) as engine:
-            self.run(lambda: self._live(engine, scenario))
+            self.live_on(engine, scenario)
 
-    async def _live(self, engine: FakeEngine, scenario: Scenario) -> None:
+    def live_on(self, engine: RunningEngine, scenario: Scenario) -> None:
+        """On any engine; a scenario on a real one leaves `Live.desk` alone."""
+        self.run(lambda: self._live(engine, scenario))
+
+    async def _live(self, engine: RunningEngine, scenario: Scenario) -> None:
         root, tasks, notices = QObject(), Tasks(), list[Notice]()
         theme = Theme(root)
         link = EngineLink(engine, root)
@@ -123,8 +128,8 @@ class WindowRunner:
             await window.settled()
             await scenario(
                 Live(
-                    desk=engine.desk,
-                    engine=engine,
+                    desk=cast(FakeDesk, engine.desk),
+                    engine=cast(FakeEngine, engine),
                     link=link,
                     actions=actions,
                     theme=theme,
