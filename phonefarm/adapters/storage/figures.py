@@ -62,8 +62,8 @@ def traffic(connection: Connection, now: datetime) -> Traffic:
         sms_delivered_today=_number(connection, pushes.c.sms_id, delivered_today),
         oldest_waiting_push_at=connection.execute(select(func.min(pushes.c.created_at)).where(waiting)).scalar(),
         next_push_at=next_push_due(connection),
-        income_today=_income(connection, today, now),
-        income_month=_income(connection, today.replace(day=1), now),
+        income_today=_income(connection, today),
+        income_month=_income(connection, local_days_ago(now, today.day - 1)),
         sms_by_hour=_delivered_by_hour(connection, now),
         income_by_day=_income_by_day(connection, now),
         arrivals=_arrivals(connection, now - timedelta(hours=1)),
@@ -99,9 +99,9 @@ def _hour_of(column: Any) -> ColumnElement[int]:
     return type_coerce(column, BigInteger) // literal(_MICROSECONDS_AN_HOUR, BigInteger)
 
 
-def _income(connection: Connection, begin: datetime, end: datetime) -> Decimal:
+def _income(connection: Connection, begin: datetime) -> Decimal:
     total: Decimal | None = connection.execute(
-        select(func.sum(rents.c.credited)).where(rents.c.finished_at >= begin, rents.c.finished_at < end)
+        select(func.sum(rents.c.credited)).where(rents.c.finished_at >= begin)
     ).scalar()
     return total or Decimal(0)
 
