@@ -1,0 +1,311 @@
+"""The desk of a running engine: what the overview says is what the books say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.health import MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
+from phonefarm.application.live_desk import LiveFarmDesk
+from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.push_worker import PushWorker
+from phonefarm.application.read_models import (
+    AttentionKind,
+    Overview,
+    PhoneState,
+    PushState,
+    SettingField,
+    SettingProblem,
+    SimStanding,
+    Topic,
+    Verdict,
+)
+from phonefarm.application.tasks import Tasks
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.pushes import PushState as State
+from phonefarm.domain.rents import FinishStatus
+from tests.application.books import Books
+from tests.builders import ICCID, MINUTE, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
+from tests.fakes.push_channel import ScriptedPushChannel
+
+
+class NoSettings:
+    def fields(self) -> Sequence[SettingField]:
+        return []
+
+    def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
+
+
+class Office:
+    """A desk over the books, without phones or a market behind it."""
+
+    def __init__(self, database: Database) -> None:
+        self.books = Books(database)
+        tasks = Tasks()
+        self.health = HealthBoard(self.books.clock, lambda: None)
+        for name in NAMES:
+            self.health.report(name, Verdict.PASS, "well")
+        self.worker = PushWorker(
+            database,
+            ScriptedPushChannel(),
+            self.books.announcer,
+            self.books.clock,
+            tasks,
+            spacing=timedelta(seconds=10),
+            report_market=lambda verdict, detail: None,
+        )
+        watch = PhoneWatch(
+            database,
+            [],
+            self.books.inventory,
+            self.books.intake,
+            self.books.announcer,
+            self.books.clock,
+            tasks,
+            poll_seconds=10,
+            rent_poll_seconds=5,
+            report_server=lambda server, verdict, detail: None,
+        )
+        self.desk = LiveFarmDesk(
+            storage=database,
+            announcer=self.books.announcer,
+            health=self.health,
+            clock=self.books.clock,
+            watch=watch,
+            inventory=self.books.inventory,
+            intake=self.books.intake,
+            rentals=self.books.rentals,
+            pushes=self.worker,
+            settings=NoSettings(),
+        )
+
+    async def overview(self) -> Overview:
+        return await self.desk.overview()
+
+    async def needs(self) -> list[AttentionKind]:
+        return [need.kind for need in (await self.overview()).attention]
+
+    async def deliver(self, sms_id: SmsId, rent_id: RentId) -> None:
+        """The market took the message now."""
+        now = self.books.clock()
+        await self.books.storage.write(lambda uow: uow.pushes.claim(now, 10))
+        await self.books.storage.write(lambda uow: uow.pushes.record(sms_id, "HTTP 200", now, False))
+        await self.books.storage.write(lambda uow: uow.pushes.settle(sms_id, State.DELIVERED, now))
+        await self.books.storage.write(lambda uow: uow.rents.note_accepted(rent_id))
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database)
+
+
+# Figures --------------------------------------------------------------------
+
+
+async def test_new_farm_is_calm_and_empty(office: Office) -> None:
+    overview = await office.overview()
+
+    assert overview.attention == ()
+    assert overview.counts.phones == overview.counts.numbers_on_offer == 0
+    assert (len(overview.sms_by_hour), len(overview.income_by_day), len(overview.arrival_by_minute)) == (48, 30, 60)
+    assert overview.arrival_p50_seconds is None
+
+
+async def test_counters_follow_a_rent_from_order_to_delivery(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim(), inbox=[a_row(1)])
+    await books.phone(OTHER_PHONE, PhoneState.UNAUTHORIZED)
+    rent_id = await books.rent()
+    await books.sms()
+    before = (await office.overview()).counts
+
+    (push,) = await books.pushes()
+    books.clock.forward(3)
+    await office.deliver(SmsId(push.sms_id), rent_id)
+    overview = await office.overview()
+
+    assert (before.phones, before.phones_ready, before.sims, before.rents_open) == (2, 1, 1, 1)
+    assert (before.sms_received, before.pushes_waiting, before.pushes_delivered) == (1, 1, 0)
+    assert (overview.counts.pushes_waiting, overview.counts.pushes_delivered) == (0, 1)
+    assert overview.sms_by_hour[-1] == 1
+    assert sum(overview.sms_by_hour) == 1
+    assert overview.arrival_p50_seconds == pytest.approx(4, abs=0.01)
+    assert overview.arrival_by_minute[-1] == pytest.approx(4, abs=0.01)
+    assert overview.phones_by_state == {PhoneState.READY: 1, PhoneState.UNAUTHORIZED: 1}
+
+
+async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    sold = await office.overview()
+
+    await books.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
+    books.clock.forward(5)
+    refunded = await office.overview()
+
+    assert sold.income_today == sold.income_month == sold.income_by_day[-1] == Decimal("870.25")
+    assert sum(sold.income_by_day) == Decimal("870.25")
+    assert refunded.income_today == refunded.income_month == Decimal(0)
+
+
+async def test_rents_that_wait_for_their_first_sms_come_nearest_deadline_first(office: Office) -> None:
+    await office.books.farm(3)
+    rents = []
+    for _ in range(3):
+        rents.append(await office.books.rent())
+        office.books.clock.forward(60)
+
+    overview = await office.overview()
+
+    assert [rent.rent_id for rent in overview.waiting_rents] == rents
+    assert overview.rents_waiting_first_sms == 3
+
+
+async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -> None:
+    sms_id = await office.books.queue(1)
+    created = office.books.clock()
+    office.books.clock.forward(7)
+    await office.books.queue(2)
+
+    overview = await office.overview()
+
+    assert overview.oldest_waiting_push_at == created
+    assert overview.next_push_at == created
+    assert (await office.desk.pushes([str(sms_id)]))[0].state is PushState.WAITING
+
+
+# Attention ------------------------------------------------------------------
+
+
+async def test_phones_that_need_the_user_are_named(office: Office) -> None:
+    await office.books.phone(PHONE, PhoneState.UNAUTHORIZED)
+    await office.books.phone(OTHER_PHONE, PhoneState.WITHHELD)
+
+    assert set(await office.needs()) == {AttentionKind.PHONE_UNAUTHORIZED, AttentionKind.PHONE_WITHHELD}
+
+
+async def test_phone_that_is_offline_for_a_moment_needs_nobody(office: Office) -> None:
+    await office.books.phone(PHONE, PhoneState.OFFLINE)
+    assert await office.needs() == []
+
+    office.books.clock.forward(21)
+
+    assert await office.needs() == [AttentionKind.PHONE_OFFLINE]
+
+
+async def test_sim_without_a_number_asks_for_one(office: Office) -> None:
+    await office.books.seat(a_seen_sim(msisdn=None))
+
+    assert await office.needs() == [AttentionKind.NUMBER_MISSING]
+
+
+async def test_lost_answer_overdue_rent_and_held_message_are_named(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    await books.rent()
+    await books.issue()
+    await books.sms(sub_id=None)
+    books.clock.now += 21 * MINUTE
+
+    assert set(await office.needs()) == {
+        AttentionKind.SMS_HELD,
+        AttentionKind.RENT_OVERDUE,
+        AttentionKind.POSSIBLE_ORPHAN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "kind"),
+    [
+        (WEBHOOKS, Verdict.FAIL, AttentionKind.NOT_SELLING),
+        (MARKET, Verdict.FAIL, AttentionKind.KEY_REFUSED),
+        (MARKET, Verdict.WARN, AttentionKind.MARKET_DOWN),
+        (STORAGE, Verdict.FAIL, AttentionKind.STORAGE_FAILING),
+    ],
+)
+async def test_ailing_farm_comes_before_everything_else(
+    office: Office, name: str, verdict: Verdict, kind: AttentionKind
+) -> None:
+    await office.books.seat(a_seen_sim(msisdn=None))
+
+    office.health.report(name, verdict, "cause")
+
+    assert await office.needs() == [kind, AttentionKind.NUMBER_MISSING]
+
+
+# Orders ---------------------------------------------------------------------
+
+
+async def test_phone_gets_the_users_name_cut_and_on_one_line(office: Office) -> None:
+    await office.books.seat(a_seen_sim())
+
+    await office.desk.name_phone(PHONE, "  top \n shelf " + "x" * 100)
+
+    label = (await office.desk.phones([PHONE]))[0].label
+    assert label.startswith("top shelf x")
+    assert len(label) == 60
+    assert (await office.desk.sims([ICCID]))[0].phone_label == label
+
+
+async def test_emptied_name_gives_the_model_back(office: Office) -> None:
+    await office.books.phone()
+    await office.desk.name_phone(PHONE, "shelf")
+
+    await office.desk.name_phone(PHONE, "")
+
+    assert (await office.desk.phones())[0].label == "R58M123"
+
+
+async def test_unknown_phone_cannot_be_named(office: Office) -> None:
+    with pytest.raises(KnownError, match="not on the books"):
+        await office.desk.name_phone("nobody@nowhere:1", "x")
+
+
+async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> None:
+    await office.books.seat(a_seen_sim())
+
+    await office.desk.set_ban(ICCID, timedelta(hours=2))
+    banned = (await office.desk.bans())[0]
+    await office.desk.lift_ban(ICCID)
+    await office.desk.hold_back(ICCID, "antenna")
+    held = (await office.desk.sims())[0].standing
+    await office.desk.release(ICCID)
+    await office.desk.set_number(ICCID, f"+{OTHER_NUMBER}")
+
+    assert banned.by_hand
+    assert held is SimStanding.HELD_BACK
+    assert (await office.desk.sims())[0].msisdn == OTHER_NUMBER
+    assert (await office.desk.story(Topic.SIMS, ICCID))[-1].title == f"Number set by hand: +{OTHER_NUMBER}"
+
+
+async def test_keys_choose_the_rows_and_unknown_keys_give_none(office: Office) -> None:
+    await office.books.farm(3)
+    phones = [row.phone_id for row in await office.desk.phones()]
+
+    assert [row.phone_id for row in await office.desk.phones(phones[:1])] == phones[:1]
+    assert list(await office.desk.phones([])) == []
+    assert list(await office.desk.rents(["999"])) == []
+    assert list(await office.desk.story(Topic.RENTS, "not a number")) == []
+
+
+async def test_many_readers_at_once_are_all_answered(office: Office) -> None:
+    await office.books.farm(10)
+
+    overviews = await asyncio.gather(*(office.overview() for _ in range(20)))
+
+    assert {overview.counts.sims for overview in overviews} == {10}
+
+
+async def test_refused_settings_are_said(office: Office) -> None:
+    problems = await office.desk.save_settings({"data_dir": "/x"})
+
+    assert [problem.name for problem in problems] == ["data_dir"]
