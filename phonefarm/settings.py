@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import tomlkit
 from platformdirs import user_data_path
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        return self.database_url or f"sqlite:///{(self.data_dir / 'phonefarm.db').as_posix()}"
+        return self.database_url or f"sqlite:///{quote((self.data_dir / 'phonefarm.db').as_posix(), safe='/:')}"
 
     @property
     def adb_server_list(self) -> list[str]:
