@@ -1,0 +1,26 @@
+"""The databases that every storage promise is held against; a second one is one more entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from phonefarm.adapters.storage.database import Database
+
+Opened = Callable[[Path], AbstractContextManager[tuple[str, Database]]]
+"""Opens a new, empty database; gives its URL too, for a second look from outside."""
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[tuple[str, Database]]:
+    url = f"sqlite:///{folder / 'contract.db'}"
+    database = Database(url)
+    database.open()
+    try:
+        yield url, database
+    finally:
+        database.close()
+
+
+BACKENDS: dict[str, Opened] = {"sqlite": sqlite}

@@ -1,0 +1,444 @@
+"""What the use cases rely on, whatever database is behind: whole units, durable, one at a time, no text in errors."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import IntegrityError
+
+from phonefarm.adapters.storage.columns import Instant, Money
+from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.domain.bans import Streak
+from phonefarm.domain.ids import Msisdn, RentId, SimId, SmsId
+from phonefarm.domain.phones import PhoneFacts, PhoneState
+from phonefarm.domain.pushes import PushState
+from phonefarm.domain.rents import FinishStatus
+from phonefarm.domain.sms import RentSpan
+from tests.adapters.storage.conftest import Store
+from tests.builders import (
+    HOUR,
+    ICCID,
+    MINUTE,
+    NOON,
+    NUMBER,
+    OTHER_ICCID,
+    OTHER_NUMBER,
+    OTHER_PHONE,
+    PHONE,
+    SECOND,
+    a_rent,
+    a_seen_sim,
+    an_inbound_sms,
+)
+
+SECRET_TEXT = "Your bank code is 990017"
+SIM = SimId(ICCID)
+
+
+def note(uow: UnitOfWork, title: str) -> None:
+    uow.journal.note(NOON, Topic.SIMS, "key", StoryKind.USER_ACTION, title)
+
+
+async def titles(store: Store) -> list[str]:
+    lines = await store.database.read(lambda views: views.story(Topic.SIMS, "key"))
+    return [line.title for line in lines]
+
+
+def a_phone_and_sim(uow: UnitOfWork) -> None:
+    uow.phones.note(PHONE, PhoneState.READY, "", NOON)
+    uow.sims.place(a_seen_sim(), PHONE, "russia", "mts", NOON)
+
+
+# Units of work --------------------------------------------------------------
+
+
+async def test_unit_of_work_gives_back_what_it_returns(store: Store) -> None:
+    assert await store.database.write(lambda uow: ("any", 1)) == ("any", 1)
+
+
+async def test_unit_of_work_that_fails_is_undone_whole_and_its_error_is_the_callers(store: Store) -> None:
+    def work(uow: UnitOfWork) -> None:
+        note(uow, "half")
+        raise ZeroDivisionError("in the middle")
+
+    with pytest.raises(ZeroDivisionError, match="in the middle"):
+        await store.database.write(work)
+
+    assert await titles(store) == []
+
+
+async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_reaches_its_caller(
+    store: Store,
+) -> None:
+    hold, entered = threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def block(uow: UnitOfWork) -> None:
+        loop.call_soon_threadsafe(entered.set)
+        hold.wait(10)
+
+    def work(number: int) -> object:
+        def unit(uow: UnitOfWork) -> int:
+            note(uow, f"unit {number}")
+            if number % 3 == 0:
+                raise LookupError(number)
+            return number
+
+        return store.database.write(unit)
+
+    first = asyncio.gather(store.database.write(block))
+    await entered.wait()
+    rest = asyncio.gather(*(work(number) for number in range(12)), return_exceptions=True)  # type: ignore[call-overload]
+    await asyncio.sleep(0)
+    hold.set()
+    await first
+    results = await rest
+
+    expected = [LookupError if number % 3 == 0 else number for number in range(12)]
+    assert [type(it) if isinstance(it, Exception) else it for it in results] == expected
+    assert await titles(store) == [f"unit {number}" for number in range(12) if number % 3]
+
+
+async def test_what_a_write_returned_from_is_seen_by_another_connection(store: Store) -> None:
+    await store.database.write(lambda uow: note(uow, "durable"))
+
+    assert store.asked_by_another("SELECT title FROM journal") == "durable"
+
+
+async def test_open_unit_of_work_is_seen_by_nobody(store: Store) -> None:
+    seen: list[object] = []
+
+    def work(uow: UnitOfWork) -> None:
+        note(uow, "not yet")
+        seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
+
+    await store.database.write(work)
+
+    assert seen == [0]
+
+
+async def test_reader_does_not_wait_for_the_writer(store: Store) -> None:
+    hold, entered = threading.Event(), threading.Event()
+
+    def work(uow: UnitOfWork) -> None:
+        note(uow, "slow")
+        entered.set()
+        hold.wait(10)
+
+    writing = asyncio.gather(store.database.write(work))
+    await asyncio.to_thread(entered.wait, 10)
+
+    assert await asyncio.wait_for(titles(store), 5) == []
+    hold.set()
+    await writing
+    assert await titles(store) == ["slow"]
+
+
+async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -> None:
+    writing = asyncio.gather(store.database.write(lambda uow: note(uow, "handed in")))
+    await asyncio.sleep(0)
+
+    writing.cancel()
+    await store.database.write(lambda uow: None)
+
+    assert await titles(store) == ["handed in"]
+
+
+async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(store: Store) -> None:
+    writing = asyncio.gather(*(store.database.write(lambda uow: note(uow, "in time")) for _ in range(50)))
+    await asyncio.sleep(0)
+
+    await asyncio.to_thread(store.database.close)
+    await writing
+
+    assert store.asked_by_another("SELECT count(*) FROM journal") == 50
+    with pytest.raises(StorageFailing, match="closed"):
+        await asyncio.wait_for(store.database.write(lambda uow: None), 5)
+    with pytest.raises(StorageFailing, match="closed"):
+        await asyncio.wait_for(store.database.read(lambda views: None), 5)
+
+
+async def test_bug_in_a_unit_does_not_end_the_writer(store: Store) -> None:
+    for error in (MemoryError(), RecursionError(), KeyError("x")):
+
+        def work(uow: UnitOfWork, error: Exception = error) -> None:
+            raise error
+
+        with pytest.raises(type(error)):
+            await store.database.write(work)
+
+    assert await asyncio.wait_for(store.database.write(lambda uow: 1), 5) == 1
+
+
+async def test_ids_rise_and_are_never_given_twice(store: Store) -> None:
+    ids = await asyncio.gather(*(store.database.write(lambda uow: uow.next_id()) for _ in range(40)))
+
+    assert len(set(ids)) == 40
+    assert min(ids) > 10_000
+    assert await store.database.write(lambda uow: [uow.next_id(), uow.next_id()]) == [max(ids) + 1, max(ids) + 2]
+
+
+# Rules kept by the database itself ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        a_rent(rent_id=RentId(2), msisdn=OTHER_NUMBER),
+        a_rent(rent_id=RentId(2), sim_id=SimId(OTHER_ICCID)),
+        a_rent(sim_id=SimId(OTHER_ICCID), msisdn=OTHER_NUMBER),
+    ],
+    ids=["same SIM", "same number", "same id"],
+)
+async def test_two_open_rents_on_one_sim_number_or_id_are_refused(store: Store, second: object) -> None:
+    await store.database.write(lambda uow: uow.rents.add(a_rent()))
+
+    with pytest.raises(IntegrityError):
+        await store.database.write(lambda uow: uow.rents.add(second))  # type: ignore[arg-type]
+
+    assert store.asked_by_another("SELECT count(*) FROM rents") == 1
+
+
+async def test_finished_rent_leaves_its_sim_and_number_to_the_next(store: Store) -> None:
+    def work(uow: UnitOfWork) -> frozenset[Msisdn]:
+        uow.rents.add(a_rent())
+        uow.rents.close(RentId(10_001), FinishStatus.SOLD, Decimal("870.1"), False, NOON + HOUR)
+        uow.rents.add(a_rent(rent_id=RentId(10_002)))
+        return uow.rents.open_numbers()
+
+    assert await store.database.write(work) == {NUMBER}
+
+
+async def test_message_is_stored_once_a_handset(store: Store) -> None:
+    add = lambda uow: uow.messages.add(an_inbound_sms(body=SECRET_TEXT), SmsStanding.NO_RENT, "", None)  # noqa: E731
+    await store.database.write(add)
+
+    with pytest.raises(IntegrityError) as refused:
+        await store.database.write(add)
+
+    assert SECRET_TEXT not in str(refused.value)
+    assert await store.database.write(lambda uow: uow.messages.known(PHONE, [b"\x01" * 32, b"\x02" * 32])) == {
+        b"\x01" * 32
+    }
+
+
+async def test_no_text_of_a_message_stands_in_any_error_of_the_database(store: Store) -> None:
+    unstorable = an_inbound_sms(body=SECRET_TEXT, row_id=2**80)
+
+    with pytest.raises(Exception) as refused:
+        await store.database.write(lambda uow: uow.messages.add(unstorable, SmsStanding.NO_RENT, "", None))
+
+    assert SECRET_TEXT not in f"{refused.value!r} {refused.value}"
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "Row: 1\r\n", "🔑 Ваш код", "'; DROP TABLE sms; --", "x" * 100_000])
+async def test_any_text_comes_back_as_it_went_in(store: Store, text: str) -> None:
+    await store.database.write(
+        lambda uow: uow.messages.add(an_inbound_sms(body=text, sender=text), SmsStanding.HELD, "", None)
+    )
+
+    (message,) = await store.database.read(lambda views: views.messages(None))
+    assert (message.text, message.sender) == (text, text)
+
+
+# Records ----------------------------------------------------------------------
+
+
+async def test_phone_keeps_since_when_it_is_in_its_state(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[bool]:
+        return [
+            uow.phones.note(PHONE, PhoneState.OFFLINE, "offline", NOON),
+            uow.phones.note(PHONE, PhoneState.OFFLINE, "offline", NOON + HOUR),
+            uow.phones.note(PHONE, PhoneState.OFFLINE, "still", NOON + HOUR),
+        ]
+
+    assert await store.database.write(work) == [True, False, True]
+    (row,) = await store.database.read(lambda views: views.phones(None, NOON))
+    assert (row.since, row.detail) == (NOON, "still")
+
+
+async def test_present_phones_are_those_not_gone_of_one_server_or_all(store: Store) -> None:
+    elsewhere = PHONE.replace("5037", "5038")
+
+    def work(uow: UnitOfWork) -> list[set[str]]:
+        for phone, state in (
+            (PHONE, PhoneState.READY),
+            (OTHER_PHONE, PhoneState.GONE),
+            (elsewhere, PhoneState.OFFLINE),
+        ):
+            uow.phones.note(phone, state, "", NOON)  # type: ignore[arg-type]
+        return [set(uow.phones.present()), set(uow.phones.present("127.0.0.1:5037"))]
+
+    assert await store.database.write(work) == [{PHONE, elsewhere}, {PHONE}]
+
+
+async def test_reading_mark_keeps_the_last_skew_that_was_measured(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[object]:
+        uow.phones.note(PHONE, PhoneState.READY, "", NOON)
+        marks: list[object] = [uow.phones.mark_of(PHONE).baseline_at]
+        for first, skew in ((True, -3 * HOUR), (False, None)):
+            uow.phones.note_reading(PHONE, begun_at=NOON + MINUTE, skew=skew, took=SECOND, first=first)
+        mark = uow.phones.mark_of(PHONE)
+        return [*marks, mark.baseline_at, mark.last_read_at, mark.clock_skew]
+
+    assert await store.database.write(work) == [None, NOON + MINUTE, NOON + MINUTE, -3 * HOUR]
+
+
+async def test_facts_and_hints_show_on_the_phones_row(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[bool]:
+        uow.phones.note(PHONE, PhoneState.READY, "", NOON)
+        uow.phones.set_facts(PHONE, PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33))
+        return [uow.phones.note_hints(PHONE, True), uow.phones.note_hints(PHONE, True)]
+
+    assert await store.database.write(work) == [True, False]
+    (row,) = await store.database.read(lambda views: views.phones(None, NOON))
+    assert (row.label, row.hints_working) == ("Xiaomi Redmi 12", True)
+
+
+async def test_spans_are_the_rents_open_at_that_instant(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[list[RentSpan]]:
+        uow.rents.add(a_rent(ordered_at=NOON))
+        uow.rents.close(RentId(10_001), FinishStatus.SOLD, Decimal(0), False, NOON + HOUR)
+        uow.rents.add(a_rent(rent_id=RentId(10_002), ordered_at=NOON + HOUR))
+        moments = (NOON - SECOND, NOON, NOON + HOUR, NOON + HOUR + SECOND)
+        return [uow.rents.spans(SIM, moment) for moment in moments]
+
+    spans = await store.database.write(work)
+
+    assert [[span.rent_id for span in found] for found in spans] == [[], [10_001], [10_002, 10_001], [10_002]]
+
+
+async def test_rent_comes_back_as_it_was_made(store: Store) -> None:
+    rent = a_rent(expected=Decimal("320.1234"), answered=False)
+
+    def work(uow: UnitOfWork) -> list[object]:
+        uow.rents.add(rent)
+        return [uow.rents.get(rent.rent_id), uow.rents.get(RentId(1))]
+
+    assert await store.database.write(work) == [rent, None]
+
+
+async def test_ban_and_streak_are_kept_and_lifted(store: Store) -> None:
+    until = NOON + HOUR
+
+    def work(uow: UnitOfWork) -> list[object]:
+        a_phone_and_sim(uow)
+        uow.sims.set_streak(SIM, Streak(unused_in_a_row=0, banned_until=until), NOON)
+        ended = [uow.sims.bans_ended(until - SECOND), uow.sims.bans_ended(until)]
+        return [*ended, uow.sims.lift_ban(SIM), uow.sims.lift_ban(SIM)]
+
+    assert await store.database.write(work) == [[], [SIM], True, False]
+
+
+# The outbox -------------------------------------------------------------------
+
+
+def queue(uow: UnitOfWork, number: int, msisdn: str = NUMBER, at: datetime = NOON) -> SmsId:
+    message = an_inbound_sms(fingerprint=number.to_bytes(32, "big"), body=f"text {number}")
+    sms_id = uow.messages.add(message, SmsStanding.FOR_RENT, msisdn, RentId(1))
+    uow.pushes.add(sms_id, RentId(1), Msisdn(msisdn), "Shop", at, at)
+    return sms_id
+
+
+async def test_claim_takes_the_oldest_of_each_number_and_what_is_taken_is_not_taken_again(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[list[str]]:
+        for number, msisdn in ((1, NUMBER), (2, NUMBER), (3, OTHER_NUMBER)):
+            queue(uow, number, msisdn)
+        return [[message.text for message in uow.pushes.claim(NOON, 10)] for _ in range(2)]
+
+    assert await store.database.write(work) == [["text 1", "text 3"], []]
+
+
+async def test_claim_takes_nothing_before_its_time_and_no_more_than_asked(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[int]:
+        for number in range(1, 6):
+            queue(uow, number, str(79280000000 + number), NOON + SECOND)
+        return [
+            len(uow.pushes.claim(moment, limit)) for moment, limit in ((NOON, 9), (NOON + SECOND, 2), (NOON + HOUR, 9))
+        ]
+
+    assert await store.database.write(work) == [0, 2, 3]
+
+
+async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[datetime | None]:
+        due = [uow.pushes.next_due()]
+        older = queue(uow, 1)
+        queue(uow, 2)
+        due.append(uow.pushes.next_due())
+        uow.pushes.claim(NOON, 10)
+        due.append(uow.pushes.next_due())
+        uow.pushes.record(older, "HTTP 502", NOON, False)
+        uow.pushes.retry(older, NOON + MINUTE)
+        return [*due, uow.pushes.next_due()]
+
+    assert await store.database.write(work) == [None, NOON, None, NOON + MINUTE]
+
+
+async def test_end_of_an_attempt_is_recorded_once(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[object]:
+        sms_id = queue(uow, 1)
+        unbegun = uow.pushes.record(sms_id, "HTTP 200", NOON, False)
+        uow.pushes.claim(NOON, 1)
+        push = uow.pushes.record(sms_id, "IGNORED", NOON, True)
+        uow.pushes.settle(sms_id, PushState.PARKED, NOON)
+        again = uow.pushes.record(sms_id, "HTTP 200", NOON, False)
+        return [unbegun, push.soft_refusals if push else None, again]
+
+    assert await store.database.write(work) == [None, 1, None]
+
+
+async def test_only_begun_attempts_become_uncertain(store: Store) -> None:
+    def work(uow: UnitOfWork) -> list[list[SmsId]]:
+        begun = queue(uow, 1)
+        uow.pushes.claim(NOON, 1)
+        queue(uow, 2, OTHER_NUMBER)
+        return [[begun], uow.pushes.make_uncertain(NOON + MINUTE), uow.pushes.make_uncertain(NOON + MINUTE)]
+
+    begun, uncertain, again = await store.database.write(work)
+    assert (uncertain, again) == (begun, [])
+    (row,) = await store.database.read(lambda views: views.pushes([str(begun[0])]))
+    assert (row.state, row.uncertain, row.next_at, row.attempts) == (PushState.WAITING, 1, NOON + MINUTE, 1)
+
+
+async def test_story_is_in_the_order_of_writing_and_bounded(store: Store) -> None:
+    def work(uow: UnitOfWork) -> None:
+        for number in range(250):
+            note(uow, str(number))
+
+    await store.database.write(work)
+
+    assert await titles(store) == [str(number) for number in range(50, 250)]
+
+
+# Columns ----------------------------------------------------------------------
+
+DIALECT = sqlite.dialect()
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_instant_comes_back_to_the_microsecond(moment: datetime) -> None:
+    column = Instant()
+
+    assert column.process_result_value(column.process_bind_param(moment, DIALECT), DIALECT) == moment
+
+
+@given(st.decimals(0, 10**9, places=4))
+def test_money_comes_back_to_the_ten_thousandth(amount: Decimal) -> None:
+    column = Money()
+
+    assert column.process_result_value(column.process_bind_param(amount, DIALECT), DIALECT) == amount
+
+
+def test_instant_of_another_zone_is_the_same_instant() -> None:
+    moscow = NOON.astimezone(timezone(timedelta(hours=3)))
+
+    assert Instant().process_bind_param(moscow, DIALECT) == Instant().process_bind_param(NOON, DIALECT)

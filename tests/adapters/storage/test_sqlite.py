@@ -1,0 +1,192 @@
+"""What only a file can do: be newer, damaged, locked, out of reach."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from phonefarm.adapters.storage import database as database_module
+from phonefarm.adapters.storage import migrations
+from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
+from phonefarm.adapters.storage.tables import metadata
+from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.storage import StorageFailing
+from phonefarm.domain.errors import KnownError
+from tests.builders import NOON, an_inbound_sms
+
+SECRET_TEXT = "Your bank code is 990017"
+
+
+def url_of(path: Path) -> str:
+    return f"sqlite:///{quote(path.as_posix())}"
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Database]:
+    database = Database(url_of(path))
+    database.open()
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def refusal_of(path: Path) -> str:
+    """What the user is told when this file is to be opened."""
+    database = Database(url_of(path))
+    try:
+        with pytest.raises(KnownError) as refused:
+            database.open()
+    finally:
+        database.close()
+    return str(refused.value)
+
+
+# Schema -----------------------------------------------------------------------
+
+
+def test_head_is_the_newest_revision_of_the_scripts() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+
+    assert scripts.get_heads() == [HEAD]
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_uses(database_file: Path) -> None:
+    engine = create_engine(url_of(database_file))
+    with engine.connect() as connection:
+        difference = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+
+    assert difference == []
+
+
+def test_opening_a_second_time_changes_nothing(database_file: Path) -> None:
+    before = database_file.read_bytes()
+
+    with opened(database_file):
+        pass
+
+    assert database_file.read_bytes() == before
+
+
+def test_upgrade_run_twice_is_quiet(tmp_path: Path) -> None:
+    engine = create_engine(url_of(tmp_path / "new.db"))
+
+    for _ in range(2):
+        bring_up_to_date(engine)
+        migrations._upgrade(engine)
+
+    engine.dispose()
+
+
+def test_database_of_a_newer_phonefarm_is_left_alone(database_file: Path) -> None:
+    with closing(sqlite3.connect(database_file)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+
+    assert "newer phonefarm (schema 9999" in refusal_of(database_file)
+
+
+@pytest.mark.parametrize("name", ["plain.db", "with blank.db", "процент%20.db", "plus+and#hash.db"])
+def test_file_may_have_any_usual_name(tmp_path: Path, name: str) -> None:
+    with opened(tmp_path / name):
+        assert (tmp_path / name).exists()
+
+
+async def test_file_survives_its_process(database_file: Path) -> None:
+    with opened(database_file) as first:
+        await first.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", StoryKind.USER_ACTION, "kept"))
+
+    with opened(database_file) as second:
+        lines = await second.read(lambda views: views.story(Topic.SIMS, "k"))
+
+    assert [line.title for line in lines] == ["kept"]
+
+
+def test_every_commit_is_forced_to_the_disk(database: Database) -> None:
+    with database._engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+# Out of reach -------------------------------------------------------------------
+
+
+def test_file_in_a_folder_that_is_not_there_is_refused_with_the_cause(tmp_path: Path) -> None:
+    refusal = refusal_of(tmp_path / "none" / "phonefarm.db")
+
+    assert "unable to open database file" in refusal
+    assert "Check the disk and the data folder's permissions" in refusal
+
+
+def test_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    assert "unable to open database file" in refusal_of(tmp_path)
+
+
+def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "phonefarm.db"
+    path.write_bytes(b"this is a text" * 1000)
+
+    assert "not a database" in refusal_of(path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_read_only_folder_is_refused(database_file: Path) -> None:
+    database_file.chmod(0o400)
+    database_file.parent.chmod(0o500)
+    try:
+        assert "readonly" in refusal_of(database_file)
+    finally:
+        database_file.parent.chmod(0o700)
+
+
+async def test_locked_database_fails_with_a_sentence_and_works_again(
+    database_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    with opened(database_file) as database, closing(sqlite3.connect(database_file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(StorageFailing, match="database is locked") as refused:
+            await database.write(
+                lambda uow: uow.messages.add(an_inbound_sms(body=SECRET_TEXT), SmsStanding.NO_RENT, "", None)
+            )
+
+        assert SECRET_TEXT not in str(refused.value)
+        other.execute("ROLLBACK")
+        assert await database.write(lambda uow: 1) == 1
+
+
+async def test_damage_is_the_worlds_error_and_not_a_bug(database_file: Path) -> None:
+    with opened(database_file) as database:
+        with closing(sqlite3.connect(database_file)) as other:
+            other.execute("DROP TABLE journal")
+
+        with pytest.raises(StorageFailing, match="no such table"):
+            await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", StoryKind.USER_ACTION, "x"))
+        with pytest.raises(StorageFailing, match="no such table"):
+            await database.read(lambda views: views.story(Topic.SIMS, "k"))
+
+
+async def test_unopened_database_refuses_and_does_not_hang(database_file: Path) -> None:
+    database = Database(url_of(database_file))
+
+    with pytest.raises(StorageFailing, match="closed"):
+        await database.write(lambda uow: None)
+
+    database.close()
