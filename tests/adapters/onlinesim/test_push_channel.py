@@ -1,0 +1,321 @@
+"""One attempt at a real server, and what each way of answering means."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.onlinesim.push_channel import MOST_ANSWER_BYTES, OnlinesimPushChannel, outcome_of
+from phonefarm.application.interfaces import PushMessage
+from phonefarm.domain.ids import Msisdn, RentId, SmsId
+from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, KeyRefused, PushOutcome, SoftRefusal, TooMany
+
+KEY = "planted-partner-key-5e1f"
+TEXT = "Ваш код: 4821 🔑\nnot for others"
+MESSAGE = PushMessage(
+    sms_id=SmsId(10_002), rent_id=RentId(10_001), msisdn=Msisdn("79281234567"), sender="Shop", text=TEXT
+)
+TOOK = timedelta(milliseconds=310)
+
+
+def judged(status: int, text: str, **headers: str) -> PushOutcome:
+    return outcome_of(status, text, {name.replace("_", "-"): value for name, value in headers.items()}, TOOK)
+
+
+# The table --------------------------------------------------------------------------
+
+SHAPES: list[Callable[[str], str]] = [
+    lambda token: token,
+    lambda token: token.lower(),
+    lambda token: f" {token}\r\n",
+    lambda token: json.dumps(token),
+    lambda token: json.dumps({"status": "ERROR", "error": token}),
+    lambda token: json.dumps({"status": token}),
+    lambda token: json.dumps({"response": token.lower()}),
+    lambda token: json.dumps({"message": f" {token} "}),
+    lambda token: json.dumps({"code": token, "status": 1}),
+]
+TOKENS: list[tuple[str, PushOutcome]] = [
+    ("NO_OPERATION", FinalRefusal(token="NO_OPERATION")),
+    ("NO_OP", FinalRefusal(token="NO_OPERATION")),
+    ("BAD_SERVICE", FinalRefusal(token="BAD_SERVICE")),
+    ("IGNORED", SoftRefusal(token="IGNORED")),
+    ("SERVICE_BAN", SoftRefusal(token="SERVICE_BAN")),
+    ("TOO_MANY_ATTEMPTS", TooMany()),
+]
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 404, 500])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape("T")[:24])
+@pytest.mark.parametrize(("token", "outcome"), TOKENS, ids=lambda value: value if isinstance(value, str) else "")
+def test_known_token_decides_in_any_shape_over_any_status(
+    token: str, outcome: PushOutcome, shape: Callable[[str], str], status: int
+) -> None:
+    assert judged(status, shape(token)) == outcome
+
+
+@pytest.mark.parametrize(
+    "text", ["", "OK", '{"status":"SUCCESS"}', "{}", "[]", "null", "5", '{"status": 5}', '{"status":"ER', "<html>"]
+)
+def test_200_without_an_explicit_error_is_accepted(text: str) -> None:
+    assert judged(200, text) == Accepted()
+
+
+@pytest.mark.parametrize("text", ['{"status":"ERROR"}', '{"status":"error","error":"db down"}', "ERROR"])
+def test_200_that_says_error_is_tried_again(text: str) -> None:
+    assert judged(200, text) == Failed(detail="HTTP 200 with status ERROR after 310 ms")
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 400, 404, 418, 500, 502, 503])
+@pytest.mark.parametrize("text", ["", '{"status":"SUCCESS"}', "<html>NO_OPERATION</html>" * 20])
+def test_any_other_status_is_tried_again(status: int, text: str) -> None:
+    assert judged(status, text) == Failed(detail=f"HTTP {status} after 310 ms")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_key_is_told_apart(status: int) -> None:
+    assert judged(status, '{"response":"ERROR_WRONG_KEY"}') == KeyRefused(http_status=status)
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [("30", 30), (" 7 ", 7), ("0", 0), ("-5", None), ("soon", None), ("", None), ("9" * 50, 10**6), ("٣", None)],
+)
+def test_retry_after_in_seconds(value: str, wait: int | None) -> None:
+    expected = None if wait is None else timedelta(seconds=wait)
+
+    assert judged(429, "", Retry_After=value) == TooMany(retry_after=expected)
+
+
+def test_retry_after_as_a_date() -> None:
+    outcome = judged(429, "", Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
+
+    assert isinstance(outcome, TooMany)
+    assert outcome.retry_after is not None
+    assert timedelta(seconds=80) < outcome.retry_after <= timedelta(seconds=90)
+
+
+@given(st.integers(100, 599), st.text(max_size=300), st.text(max_size=40))
+def test_no_answer_whatever_breaks_the_judgement(status: int, text: str, retry_after: str) -> None:
+    judged(status, text, Retry_After=retry_after)
+    judged(status, "[" * 5000 + text)
+
+
+# Real attempts ------------------------------------------------------------------------
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Market:
+    """A server that answers as the test says and keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.handler: Handler = self.success
+        self.requests: list[tuple[dict[str, str], Any]] = []
+        self.url = ""
+
+    async def success(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": "SUCCESS"})
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.requests.append((dict(request.headers), json.loads(await request.read())))
+        return await self.handler(request)
+
+
+@pytest.fixture
+async def market() -> AsyncIterator[Market]:
+    market = Market()
+    app = web.Application()
+    app.router.add_post("/v1/PUSH_SMS_RENT", market.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    market.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/PUSH_SMS_RENT"
+    yield market
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def channel(market: Market) -> AsyncIterator[OnlinesimPushChannel]:
+    channel = OnlinesimPushChannel(market.url, lambda: KEY, "rent", attempt_seconds=0.3)
+    await channel.open()
+    yield channel
+    await channel.close()
+
+
+def says_nothing_secret(outcome: PushOutcome) -> bool:
+    return not any(secret in repr(outcome) for secret in (KEY, TEXT, "4821", "127.0.0.1"))
+
+
+async def test_attempt_carries_the_contracts_body_and_headers(market: Market, channel: OnlinesimPushChannel) -> None:
+    assert await channel.push(MESSAGE) == Accepted()
+
+    ((headers, body),) = market.requests
+    assert body == {
+        "smsId": 10_001,
+        "phoneFrom": "Shop",
+        "phone": "79281234567",
+        "text": TEXT,
+        "action": "PUSH_SMS",
+        "key": KEY,
+        "service": "rent",
+    }
+    assert headers["Content-Type"] == "application/json; charset=utf-8"
+    assert headers["Authorization"] == f"Bearer {KEY}"
+    assert headers["User-Agent"].startswith("phonefarm/")
+
+
+async def test_half_a_character_in_a_text_does_not_stop_it(market: Market, channel: OnlinesimPushChannel) -> None:
+    broken = PushMessage(
+        sms_id=SmsId(1), rent_id=RentId(1), msisdn=Msisdn("79281234567"), sender="\ud83d", text="a\udd11b"
+    )
+
+    assert await channel.push(broken) == Accepted()
+    assert market.requests[0][1]["text"] == "a?b"
+
+
+async def test_server_error_is_tried_again(market: Market, channel: OnlinesimPushChannel) -> None:
+    async def broken(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=500, text=f"{KEY} {TEXT}")
+
+    market.handler = broken
+
+    outcome = await channel.push(MESSAGE)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.detail.startswith("HTTP 500 after ")
+    assert says_nothing_secret(outcome)
+
+
+async def test_silence_ends_at_the_deadline(market: Market, channel: OnlinesimPushChannel) -> None:
+    async def silent(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    market.handler = silent
+
+    assert await channel.push(MESSAGE) == Failed(detail="no answer within 0.3 s")
+
+
+async def test_connection_cut_before_the_answer_is_tried_again(market: Market, channel: OnlinesimPushChannel) -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    market.handler = cut
+
+    outcome = await channel.push(MESSAGE)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.detail.startswith("no connection: ")
+    assert says_nothing_secret(outcome)
+
+
+@pytest.mark.parametrize("then", ["cut", "hang"])
+async def test_200_whose_body_breaks_off_is_accepted(market: Market, channel: OnlinesimPushChannel, then: str) -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Length": "100"})
+        await answer.prepare(request)
+        await answer.write(b'{"status":"SUCC')
+        if then == "hang":
+            await asyncio.sleep(30)
+        assert request.transport is not None
+        request.transport.abort()
+        return answer
+
+    market.handler = half
+
+    assert await channel.push(MESSAGE) == Accepted()
+
+
+async def test_redirect_is_not_followed_with_the_key(market: Market, channel: OnlinesimPushChannel) -> None:
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": market.url})
+
+    market.handler = elsewhere
+
+    outcome = await channel.push(MESSAGE)
+
+    assert isinstance(outcome, Failed)
+    assert outcome.detail.startswith("HTTP 307")
+    assert len(market.requests) == 1
+
+
+async def test_endless_answer_is_read_to_the_cap(market: Market, channel: OnlinesimPushChannel) -> None:
+    async def endless(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for _ in range(100 * MOST_ANSWER_BYTES // 1024):
+            await answer.write(b"x" * 1024)
+        return answer
+
+    market.handler = endless
+
+    assert await asyncio.wait_for(channel.push(MESSAGE), 5) == Accepted()
+
+
+async def test_gzip_answer_is_understood(market: Market, channel: OnlinesimPushChannel) -> None:
+    async def packed(request: web.Request) -> web.StreamResponse:
+        body = gzip.compress(b'{"status":"ERROR","error":"BAD_SERVICE"}')
+        return web.Response(status=400, body=body, headers={"Content-Encoding": "gzip"})
+
+    market.handler = packed
+
+    assert await channel.push(MESSAGE) == FinalRefusal(token="BAD_SERVICE")
+
+
+async def test_false_gzip_of_a_200_is_accepted_and_of_an_error_tried_again(
+    market: Market, channel: OnlinesimPushChannel
+) -> None:
+    outcomes = []
+    for status in (200, 500):
+
+        async def lying(request: web.Request, status: int = status) -> web.StreamResponse:
+            return web.Response(status=status, body=b"not gzip", headers={"Content-Encoding": "gzip"})
+
+        market.handler = lying
+        outcomes.append(await channel.push(MESSAGE))
+
+    assert outcomes[0] == Accepted()
+    assert isinstance(outcomes[1], Failed)
+
+
+async def test_nobody_listening_is_tried_again_and_names_the_cause_only(unused_tcp_port: int) -> None:
+    channel = OnlinesimPushChannel(f"http://127.0.0.1:{unused_tcp_port}/secret-path", lambda: KEY, "rent")
+    await channel.open()
+
+    outcome = await channel.push(MESSAGE)
+
+    await channel.close()
+    assert isinstance(outcome, Failed)
+    assert "refused" in outcome.detail.lower() or "connect" in outcome.detail.lower()
+    assert "secret-path" not in outcome.detail
+
+
+@pytest.mark.parametrize(("url", "key"), [("", KEY), ("http://127.0.0.1:1/", None), ("http://127.0.0.1:1/", "")])
+async def test_nothing_is_sent_without_url_or_key(url: str, key: str | None) -> None:
+    channel = OnlinesimPushChannel(url, lambda: key, "rent")
+    await channel.open()
+
+    outcome = await channel.push(MESSAGE)
+
+    await channel.close()
+    assert outcome == Failed(detail="nothing is sent: the push URL or the key is not set")
+
+
+async def test_closed_channel_sends_nothing(market: Market, channel: OnlinesimPushChannel) -> None:
+    await channel.close()
+
+    assert isinstance(await channel.push(MESSAGE), Failed)
+    assert market.requests == []
