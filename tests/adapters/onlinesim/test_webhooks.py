@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from quart import Quart
-from quart.typing import TestClientProtocol
 
 from phonefarm.adapters.onlinesim.webhooks import JSON_TYPE, MOST_BODY_BYTES, PROBE_PATH, Webhooks
 from phonefarm.adapters.storage.database import Database
@@ -45,7 +44,7 @@ class Desk:
         return quart
 
     @property
-    def market(self) -> TestClientProtocol:
+    def market(self) -> Any:
         return self.quart.test_client()
 
     async def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:

@@ -1,0 +1,73 @@
+"""/health and /metrics say what the overview says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from phonefarm import __version__
+from phonefarm.adapters.admin.pages import admin_app
+from phonefarm.application.read_models import PhoneState
+from tests.fakes.desk import FakeDesk
+from tests.fakes.farms import busy_farm
+
+COUNTS = {
+    "phones",
+    "phones_ready",
+    "sims",
+    "numbers_on_offer",
+    "rents_open",
+    "sms_received",
+    "pushes_waiting",
+    "pushes_delivered",
+    "pushes_refused",
+    "pushes_parked",
+    "pushes_uncertain",
+    "bans",
+}
+
+
+@pytest.fixture
+def desk() -> FakeDesk:
+    return FakeDesk(busy_farm())
+
+
+async def test_health_has_status_checks_and_counts(desk: FakeDesk) -> None:
+    overview = await desk.overview()
+
+    answer = await admin_app(desk).test_client().get("/health")
+    health = json.loads(await answer.get_data())
+
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert health["status"] in ("pass", "warn", "fail")
+    assert health["version"] == __version__
+    assert set(health["counts"]) == COUNTS
+    assert health["counts"]["phones"] == overview.counts.phones
+    for vital in overview.vitals:
+        assert health["checks"][vital.name] == {
+            "status": vital.verdict.value,
+            "detail": vital.detail,
+            "since": vital.since.isoformat(),
+        }
+
+
+async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk) -> None:
+    overview = await desk.overview()
+
+    answer = await admin_app(desk).test_client().get("/metrics")
+    text = await answer.get_data(as_text=True)
+
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert {f"phonefarm_{name}" for name in COUNTS} <= {line.split()[0] for line in text.splitlines()}
+    assert f"phonefarm_phones {float(overview.counts.phones)}" in text
+    for state in PhoneState:
+        assert f'phonefarm_phones_by_state{{state="{state.value}"}}' in text
+
+
+@pytest.mark.parametrize("path", ["/", "/getServicesRent", "/health/", "/static/x"])
+async def test_nothing_else_is_served(desk: FakeDesk, path: str) -> None:
+    answer = await admin_app(desk).test_client().get(path)
+
+    assert answer.status_code == 404
+    assert set(json.loads(await answer.get_data())) == {"error"}

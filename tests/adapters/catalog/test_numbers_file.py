@@ -1,0 +1,126 @@
+"""The user's numbers file: forgiving in form, strict in content, read when it changes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from phonefarm.adapters.catalog import numbers_file
+from phonefarm.adapters.catalog.numbers_file import NumbersFile, parse_numbers
+from phonefarm.application.storage import NumberEntry
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn
+from tests.builders import ICCID, NUMBER, OTHER_ICCID
+
+HEAD = "iccid,msisdn,country,operator,label\n"
+ENTRY = NumberEntry(iccid=ICCID, msisdn=NUMBER, country="russia", operator="mts", label="shelf 1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n",
+        f"{HEAD}{ICCID},+7 928 123-45-67, Russia ,MTS,shelf 1",
+        f"{HEAD.replace(',', ';')}{ICCID};{NUMBER};russia;mts;shelf 1\r\n",
+        f" ICCID ,Msisdn,Country,operator,LABEL\n\n{ICCID},{NUMBER},russia,mts,shelf 1\n,,,,\n",
+        f"label,operator,country,msisdn,iccid\nshelf 1,mts,russia,{NUMBER},{ICCID[:4]} {ICCID[4:]}\n",
+        f'{HEAD}"{ICCID}","{NUMBER}",russia,mts,"shelf 1",and,more\n',
+    ],
+)
+def test_usual_forms_of_the_file_mean_the_same(text: str) -> None:
+    assert parse_numbers(text, "numbers.csv") == [ENTRY]
+
+
+def test_two_columns_are_enough() -> None:
+    assert parse_numbers(f"iccid,msisdn\n{ICCID},{NUMBER}\n", "n.csv") == [NumberEntry(iccid=ICCID, msisdn=NUMBER)]
+
+
+@pytest.mark.parametrize("text", ["", "\n", HEAD])
+def test_file_without_lines_has_no_numbers(text: str) -> None:
+    assert parse_numbers(text, "n.csv") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"{ICCID},{NUMBER}\n", "the first line must name the columns"),
+        (f"{HEAD}123,{NUMBER}\n", "line 2: the ICCID is not 18 to 20 digits"),
+        (f"{HEAD}8.97010E+18,{NUMBER}\n", "line 2: the ICCID"),
+        (f"{HEAD}{ICCID},89281234567\n", "line 2: the number must be written with its country code"),
+        (f"{HEAD}{ICCID},\n", "line 2: the number"),
+        (f"{HEAD}{OTHER_ICCID},{NUMBER}\n{ICCID},{NUMBER}\n{ICCID},{NUMBER}\n", "line 4: this ICCID stands twice"),
+        (f"{HEAD}{'x' * 200_000},{NUMBER}\n", "is not a CSV file"),
+    ],
+)
+def test_bad_line_is_named_with_what_would_be_right(text: str, problem: str) -> None:
+    with pytest.raises(KnownError, match=f"n.csv.*{problem}"):
+        parse_numbers(text, "n.csv")
+
+
+def write(path: Path, text: str, *, seconds: int = 0) -> None:
+    """Put the text there, dated so many seconds after the epoch of the test."""
+    path.write_text(text, encoding="utf-8-sig")
+    os.utime(path, (1_700_000_000 + seconds, 1_700_000_000 + seconds))
+
+
+async def test_file_is_read_at_first_sight_and_whenever_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    file = NumbersFile(path)
+    write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
+
+    first, second = await file.read_if_changed(), await file.read_if_changed()
+    write(path, f"{HEAD}{ICCID},79039876543,russia,mts,shelf 1\n", seconds=1)
+    third = await file.read_if_changed()
+
+    assert (first, second) == ([ENTRY], None)
+    assert third is not None
+    assert third[0].msisdn == Msisdn("79039876543")
+
+
+async def test_no_file_in_the_settings_is_no_trouble() -> None:
+    assert await NumbersFile(None).read_if_changed() is None
+
+
+async def test_missing_file_is_said_and_read_when_it_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    file = NumbersFile(path)
+    write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
+    await file.read_if_changed()
+    kept = path.rename(tmp_path / "away.csv")
+    with pytest.raises(KnownError, match="cannot be read: No such file"):
+        await file.read_if_changed()
+
+    kept.rename(path)
+
+    assert await file.read_if_changed() == [ENTRY]
+
+
+async def test_refused_file_is_refused_once_until_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    file = NumbersFile(path)
+    write(path, f"{HEAD}123,{NUMBER}\n")
+    with pytest.raises(KnownError):
+        await file.read_if_changed()
+
+    assert await file.read_if_changed() is None
+    write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n", seconds=5)
+    assert await file.read_if_changed() == [ENTRY]
+
+
+async def test_file_that_is_no_utf8_text_is_said_to_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_bytes("iccid,msisdn\nмтс".encode("cp1251"))
+
+    with pytest.raises(KnownError, match="not UTF-8"):
+        await NumbersFile(path).read_if_changed()
+
+
+async def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "numbers.csv"
+    write(path, HEAD)
+    monkeypatch.setattr(numbers_file, "LARGEST_FILE", 10)
+
+    with pytest.raises(KnownError, match="larger than"):
+        await NumbersFile(path).read_if_changed()

@@ -1,0 +1,130 @@
+"""Hypercorn on a socket bound beforehand: it answers, and it stops in time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any
+
+import aiohttp
+import pytest
+from quart import Quart
+
+from phonefarm.adapters.http.server import bind, serve_until
+from phonefarm.domain.errors import KnownError
+from tests.waiting import until
+
+
+def an_app(entered: asyncio.Event, let_go: asyncio.Event) -> Quart:
+    quart = Quart(__name__, static_folder=None)
+
+    @quart.get("/quick")
+    async def quick() -> str:
+        return "here"
+
+    @quart.get("/slow")
+    async def slow() -> str:
+        entered.set()
+        await let_go.wait()
+        return "late"
+
+    return quart
+
+
+class Served:
+    """An application on a free port, until the test ends it."""
+
+    def __init__(self) -> None:
+        self.entered, self.let_go, self.stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.listener = bind("127.0.0.1", 0, "test server")
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.ended = asyncio.gather(serve_until(an_app(self.entered, self.let_go), self.listener, self.stop))
+
+    async def __aenter__(self) -> Served:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        self.let_go.set()
+        self.stop.set()
+        await asyncio.wait_for(self.ended, 10)
+        self.listener.close()
+
+
+async def get(url: str) -> str:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return await answer.text()
+
+
+async def test_bound_socket_is_served() -> None:
+    async with Served() as served:
+        assert await get(f"{served.url}/quick") == "here"
+
+
+async def test_caller_who_comes_before_the_server_waits_and_is_answered() -> None:
+    listener = bind("127.0.0.1", 0, "test server")
+    early = asyncio.gather(get(f"http://127.0.0.1:{listener.getsockname()[1]}/quick"))
+    await asyncio.sleep(0.05)
+    stop = asyncio.Event()
+
+    ended = asyncio.gather(serve_until(an_app(asyncio.Event(), asyncio.Event()), listener, stop))
+
+    assert (await asyncio.wait_for(early, 10))[0] == "here"
+    stop.set()
+    await asyncio.wait_for(ended, 10)
+    listener.close()
+
+
+async def test_server_stops_at_once_when_nobody_is_asking() -> None:
+    async with Served() as served:
+        await get(f"{served.url}/quick")
+        begun = asyncio.get_running_loop().time()
+        served.stop.set()
+        await asyncio.wait_for(asyncio.shield(served.ended), 10)
+
+        assert asyncio.get_running_loop().time() - begun < 3
+
+
+async def test_request_under_way_at_the_stop_gets_its_answer() -> None:
+    async with Served() as served:
+        late = asyncio.gather(get(f"{served.url}/slow"))
+        await served.entered.wait()
+
+        served.stop.set()
+        await until(lambda: served.stop.is_set())
+        served.let_go.set()
+
+        assert (await asyncio.wait_for(late, 10))[0] == "late"
+
+
+async def test_request_that_does_not_end_cannot_hold_the_stop_up() -> None:
+    async with Served() as served:
+        stuck = asyncio.gather(get(f"{served.url}/slow"), return_exceptions=True)
+        await served.entered.wait()
+
+        served.stop.set()
+        await asyncio.wait_for(asyncio.shield(served.ended), 8)
+
+        assert (await asyncio.wait_for(stuck, 5))[0] != "late"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_taken_port_is_said_with_what_to_do(host: str) -> None:
+    with bind("127.0.0.1", 0, "webhook server") as first:
+        port = first.getsockname()[1]
+
+        with pytest.raises(KnownError, match=f"webhook server cannot listen on {host}:{port}.*another port"):
+            bind(host, port, "webhook server")
+
+
+def test_address_of_another_computer_is_refused() -> None:
+    with pytest.raises(KnownError, match="cannot listen on"):
+        bind("192.0.2.1", 0, "webhook server")
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_ipv6_is_understood() -> None:
+    try:
+        with bind("::1", 0, "webhook server") as listener:
+            assert listener.family == socket.AF_INET6
+    except KnownError:
+        pytest.skip("no IPv6 loopback here")
