@@ -39,12 +39,14 @@ class SettingsKeeper:
             for name in wanted
             if (problem := self._refusal(name)) is not None
         ]
-        key = wanted.pop(KEY, None)
-        in_file = file_values(settings_file(self._settings))
-        parsed, wrong = _checked({**in_file, **wanted, "data_dir": str(self._settings.data_dir)}, wanted)
-        problems += wrong
         if problems:
             return problems
+        key = wanted.pop(KEY, None)
+        in_file = file_values(settings_file(self._settings))
+        candidate = {**in_file, **wanted, "data_dir": str(self._settings.data_dir), KEY: key or None}
+        parsed, wrong = _checked(candidate, wanted)
+        if wrong:
+            return wrong
         if key:
             try:
                 self._secrets.write_key(key)
@@ -99,7 +101,7 @@ def _checked(candidate: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[d
     """The wanted values in their types (None: back to the default), or the problems."""
     given = {name: value for name, value in candidate.items() if value != "" and name in Settings.model_fields}
     try:
-        checked = Settings.model_validate({**given, KEY: None})
+        checked = Settings.model_validate(given)
     except ValidationError as error:
         return {}, [SettingProblem(name=name, problem=problem) for name, problem in problems_in(error).items()]
     return {name: None if text == "" else getattr(checked, name) for name, text in wanted.items()}, []
