@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import Protocol
@@ -16,6 +17,7 @@ from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
     BanRow,
     Changes,
+    Counts,
     MessageRow,
     Overview,
     PhoneRow,
@@ -90,7 +92,7 @@ class LiveFarmDesk:
             seconds = [seconds for _, seconds in traffic.arrivals]
             return Overview(
                 at=now,
-                counts=views.counts(now),
+                counts=self._announced(views.counts(now)),
                 vitals=vitals,
                 attention=attention(
                     now=now,
@@ -119,6 +121,10 @@ class LiveFarmDesk:
             )
 
         return await self._storage.read(query)
+
+    def _announced(self, counts: Counts) -> Counts:
+        """The counts as the market is told them: nothing is on offer while a sale could not work."""
+        return counts if self._rentals.selling else replace(counts, numbers_on_offer=0)
 
     def _traffic_at(self, views: Views, now: datetime) -> Traffic:
         """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""

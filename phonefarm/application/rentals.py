@@ -51,6 +51,10 @@ class Rentals:
         self._clock = clock
         self._selling = selling
 
+    @property
+    def selling(self) -> bool:
+        return self._selling
+
     async def offer(self) -> dict[str, dict[str, int]]:
         """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
         sims, rented, countries = await self._storage.read(lambda views: views.offer())
