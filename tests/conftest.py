@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,3 +35,24 @@ def database(database_file: Path) -> Iterator[Database]:
     database.open()
     yield database
     database.close()
+
+
+TESTS_BETWEEN_FULL_COLLECTIONS = 100
+_run = itertools.count(1)
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is collected on this thread only, as in the real window.
+
+    Python's collector runs on whichever thread it likes, and one of ours destroying what Qt made here
+    ends the process.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    has_window = "qapp" in getattr(item, "fixturenames", ())
+    gc.collect(2 if has_window or next(_run) % TESTS_BETWEEN_FULL_COLLECTIONS == 0 else 1)

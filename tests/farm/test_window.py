@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,12 +52,9 @@ def engine(stage: Stage) -> Iterator[EngineThread]:
 
 @pytest.fixture
 def runner(qapp: QApplication, tmp_path: Path) -> Iterator[WindowRunner]:
-    gc.disable()  # as in the real window: else the engine's thread would destroy what Qt made on this one
     runner = WindowRunner(qapp, tmp_path)
     yield runner
     runner.close()
-    gc.collect()
-    gc.enable()
 
 
 def block_this_thread_until(is_so: Callable[[], bool]) -> None:
