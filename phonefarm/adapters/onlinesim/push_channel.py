@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Literal
 
 import aiohttp
 
 from phonefarm import __version__
 from phonefarm.adapters.onlinesim import wire
+from phonefarm.adapters.onlinesim.push_answer import outcome_of
 from phonefarm.application.interfaces import PushMessage
-from phonefarm.domain.pushes import (
-    Accepted,
-    Failed,
-    FinalRefusal,
-    KeyRefused,
-    PushOutcome,
-    SoftRefusal,
-    TooMany,
-)
+from phonefarm.domain.pushes import Failed, PushOutcome
 
 ATTEMPT_SECONDS = 10.0
 MOST_ANSWER_BYTES = 64 * 1024
 CONNECTIONS = 32
-
-_FINAL = {"NO_OPERATION": "NO_OPERATION", "NO_OP": "NO_OPERATION", "BAD_SERVICE": "BAD_SERVICE"}
-_SOFT = frozenset({"IGNORED", "SERVICE_BAN"})
-_TOO_MANY = "TOO_MANY_ATTEMPTS"
-_TOKEN_FIELDS = ("error", "status", "response", "message", "code")
 
 
 class OnlinesimPushChannel:
@@ -98,51 +85,6 @@ async def _text_of(answer: aiohttp.ClientResponse) -> str:
         if answer.status != 200:
             raise
     return bytes(parts[:MOST_ANSWER_BYTES]).decode("utf-8", "replace")
-
-
-def outcome_of(status: int, text: str, headers: Mapping[str, str], took: timedelta) -> PushOutcome:
-    """The outcome of an answer: a known token decides over the HTTP status, then the status does."""
-    found = _tokens(text)
-    for token in found:
-        if token in _FINAL:
-            return FinalRefusal(token=_FINAL[token])
-        if token in _SOFT:
-            return SoftRefusal(token=token)
-    if status == 429 or _TOO_MANY in found:
-        return TooMany(retry_after=_retry_after(headers.get("Retry-After")))
-    if status in (401, 403):
-        return KeyRefused(http_status=status)
-    milliseconds = took // timedelta(milliseconds=1)
-    if status != 200:
-        return Failed(detail=f"HTTP {status} after {milliseconds} ms")
-    if "ERROR" in found:
-        return Failed(detail=f"HTTP 200 with status ERROR after {milliseconds} ms")
-    return Accepted()
-
-
-def _tokens(text: str) -> list[str]:
-    """What the answer says: the telling fields of a JSON object, or the plain text."""
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return [text.strip().strip('"').upper()] if len(text) < 200 else []
-    if isinstance(body, str):
-        return [body.strip().upper()]
-    if not isinstance(body, dict):
-        return []
-    return [value.strip().upper() for field in _TOKEN_FIELDS if isinstance(value := body.get(field), str)]
-
-
-def _retry_after(value: str | None) -> timedelta | None:
-    """Retry-After as seconds or as a date; None where it says nothing usable."""
-    if value is None:
-        return None
-    if value.strip().isascii() and value.strip().isdigit():
-        return timedelta(seconds=min(int(value), 10**6))
-    try:
-        return max(parsedate_to_datetime(value) - datetime.now(UTC), timedelta(0))
-    except (TypeError, ValueError):
-        return None
 
 
 def _cause(error: Exception) -> str:

@@ -1,0 +1,173 @@
+"""What each way of answering a push means: sent again, never again, or a matter for the user."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.onlinesim.push_answer import outcome_of
+from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, KeyRefused, PushOutcome, SoftRefusal, TooMany
+
+TOOK = timedelta(milliseconds=310)
+
+
+def judged(status: int, text: str, **headers: str) -> PushOutcome:
+    return outcome_of(status, text, {name.replace("_", "-"): value for name, value in headers.items()}, TOOK)
+
+
+SHAPES: list[Callable[[str], str]] = [
+    lambda token: token,
+    lambda token: token.lower(),
+    lambda token: f" {token}\r\n",
+    lambda token: json.dumps(token),
+    lambda token: json.dumps({"status": "ERROR", "error": token}),
+    lambda token: json.dumps({"status": token}),
+    lambda token: json.dumps({"response": token.lower()}),
+    lambda token: json.dumps({"message": f" {token} "}),
+    lambda token: json.dumps({"code": token, "status": 1}),
+    lambda token: json.dumps({"error": {"code": token}}),
+    lambda token: json.dumps({"response": {"errors": [{"message": token}]}}),
+    lambda token: json.dumps([{"status": "ERROR", "error": token}]),
+    lambda token: json.dumps([token]),
+    lambda token: f"ERROR: {token}",
+    lambda token: json.dumps({"status": f"error - {token}"}),
+]
+TOKENS: list[tuple[str, PushOutcome]] = [
+    ("NO_OPERATION", FinalRefusal(token="NO_OPERATION")),
+    ("NO_OP", FinalRefusal(token="NO_OPERATION")),
+    ("BAD_SERVICE", FinalRefusal(token="BAD_SERVICE")),
+    ("IGNORED", SoftRefusal(token="IGNORED")),
+    ("SERVICE_BAN", SoftRefusal(token="SERVICE_BAN")),
+    ("TOO_MANY_ATTEMPTS", TooMany()),
+]
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 404, 500])
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape("T")[:24])
+@pytest.mark.parametrize(("token", "outcome"), TOKENS, ids=lambda value: value if isinstance(value, str) else "")
+def test_known_token_decides_in_any_shape_over_any_status(
+    token: str, outcome: PushOutcome, shape: Callable[[str], str], status: int
+) -> None:
+    assert judged(status, shape(token)) == outcome
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "OK",
+        "{}",
+        "[]",
+        "null",
+        "5",
+        '{"status":"SUCCESS"}',
+        '{"status":"OK","error":null}',
+        '{"status":"SUCCESS","error":""}',
+        '{"status":"SUCCESS","error":"0","errors":[]}',
+        '{"status":200,"error":{"code":0,"message":""}}',
+        '{"status":"NO_ERROR","success":true}',
+        '{"status":5}',
+        '{"status":"ER',
+        '{"status":"SUCCESS","message":"repeats are ignored"}',
+        "<ok/>",
+    ],
+)
+def test_200_without_an_explicit_error_is_accepted(text: str) -> None:
+    assert judged(200, text) == Accepted()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ERROR",
+        "\ufeffError: try later",
+        "ERROR " + "x" * 300,
+        '"ERROR"',
+        '{"status":"ERROR"}',
+        '{"status":"error","error":"db down"}',
+        '{"status":"INTERNAL_ERROR"}',
+        '{"status":"failed"}',
+        '{"status":"Failure"}',
+        '{"status":500}',
+        '{"status":"503"}',
+        '{"status":false}',
+        '{"success":false}',
+        '{"success":"false"}',
+        '{"Error":"db down"}',
+        '{"status":"SUCCESS","error":"db down"}',
+        '{"error":true}',
+        '{"error":{"code":17}}',
+        '{"errors":["db down"]}',
+        '{"response":"ERROR"}',
+        '{"message":"Error: db down"}',
+        '[{"status":"error"}]',
+        '{"data":{"result":[{"success":false}]}}',
+        "<!DOCTYPE html><title>Sign in</title>",
+        "<html><body>Down for repairs</body></html>",
+        "\n<!-- proxy --><HTML>",
+    ],
+)
+def test_200_that_says_error_is_tried_again(text: str) -> None:
+    assert judged(200, text) == Failed(detail="HTTP 200 with an error in the body after 310 ms")
+
+
+KEY_TOKENS = ["ERROR_WRONG_KEY", "ERROR_NO_KEY", "ACCOUNT_BLOCKED", "API_ACCESS_DISABLED", "API_ACCESS_IP"]
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
+@pytest.mark.parametrize("token", KEY_TOKENS)
+@pytest.mark.parametrize("shape", [*SHAPES, lambda token: json.dumps({"detail": {"why": token}})])
+def test_refused_account_is_a_refused_key_in_any_field_over_any_status(
+    token: str, shape: Callable[[str], str], status: int
+) -> None:
+    assert judged(status, shape(token)) == KeyRefused(http_status=status)
+
+
+@pytest.mark.parametrize("words", ["ERROR_NO_KEY", "NO_OPERATION", "ERROR", "IGNORED"])
+def test_answer_that_repeats_a_strangers_words_is_not_misled_by_them(words: str) -> None:
+    echo: dict[str, Any] = {"text": words, "phoneFrom": words}
+
+    assert judged(200, json.dumps({"status": "SUCCESS"} | echo)) == Accepted()
+    assert judged(200, json.dumps({"status": "SUCCESS", "sms": echo})) == Accepted()
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 302, 400, 404, 418, 500, 502, 503])
+@pytest.mark.parametrize("text", ["", '{"status":"SUCCESS"}', "<html>NO_OPERATION</html>" * 20])
+def test_any_other_status_is_tried_again(status: int, text: str) -> None:
+    assert judged(status, text) == Failed(detail=f"HTTP {status} after 310 ms")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_key_is_told_apart(status: int) -> None:
+    assert judged(status, '{"response":"ERROR_WRONG_KEY"}') == KeyRefused(http_status=status)
+
+
+@pytest.mark.parametrize(
+    ("value", "wait"),
+    [("30", 30), (" 7 ", 7), ("0", 0), ("-5", None), ("soon", None), ("", None), ("9" * 50, 10**6), ("٣", None)],
+)
+def test_retry_after_in_seconds(value: str, wait: int | None) -> None:
+    expected = None if wait is None else timedelta(seconds=wait)
+
+    assert judged(429, "", Retry_After=value) == TooMany(retry_after=expected)
+
+
+def test_retry_after_as_a_date() -> None:
+    outcome = judged(429, "", Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
+
+    assert isinstance(outcome, TooMany)
+    assert outcome.retry_after is not None
+    assert timedelta(seconds=80) < outcome.retry_after <= timedelta(seconds=90)
+
+
+@given(st.integers(100, 599), st.text(max_size=300), st.text(max_size=40))
+def test_no_answer_whatever_breaks_the_judgement(status: int, text: str, retry_after: str) -> None:
+    judged(status, text, Retry_After=retry_after)
+    judged(status, "[" * 5000 + text)
