@@ -8,6 +8,7 @@ import hmac
 import json
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
 from typing import Any, cast
 
 import structlog
@@ -29,7 +30,8 @@ PROBE_PATH = "/probe"
 JSON_TYPE = "application/json; charset=utf-8"
 
 CurrentKey = Callable[[], str | None]
-Handler = Callable[[wire.Body], Awaitable[wire.Body]]
+Handler = Callable[[wire.Body, datetime], Awaitable[wire.Body]]
+"""Answers a body that came with a request begun at the instant given."""
 
 
 class Webhooks:
@@ -67,12 +69,13 @@ class Webhooks:
 
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
+            begun_at = self._clock()  # before the body, which may dawdle: the market's own clock is running
             try:
                 async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
                     raw = cast(bytes, await request.get_data(cache=False, as_text=False))
                     body = wire.parse_body(_unpacked(raw, request.headers.get("Content-Encoding", "")))
                     self._check_key(body)
-                    return _json(await handler(body))
+                    return _json(await handler(body, begun_at))
             except wire.BadRequest as refusal:
                 return _json(wire.error_answer(refusal.reason), refusal.status)
             except StorageFailing as error:
@@ -96,22 +99,21 @@ class Webhooks:
         if not (key and body_is_right and header_is_fine):
             raise wire.BadRequest("wrong key", 401)
 
-    async def _get_services(self, body: wire.Body) -> wire.Body:
+    async def _get_services(self, body: wire.Body, _begun_at: datetime) -> wire.Body:
         wire.expect_action(body, "GET_SERVICES", service=False)
         return wire.services_answer(await self._rentals.offer())
 
-    async def _get_number(self, body: wire.Body) -> wire.Body:
-        received_at = self._clock()
+    async def _get_number(self, body: wire.Body, begun_at: datetime) -> wire.Body:
         wire.expect_action(body, "GET_NUMBER", service=True)
         wanted = wire.number_order(body, self._country_by_dial_code)
-        issued = await self._rentals.issue(wanted.order, wanted.expected, received_at)
+        issued = await self._rentals.issue(wanted.order, wanted.expected, begun_at)
         if issued is None:
             return wire.error_answer("NO_NUMBERS")
         cast(MutableMapping[str, Any], request.scope)[ISSUED] = issued.rent_id
         log.info("number issued", rent_id=issued.rent_id)
         return wire.number_answer(issued.msisdn, issued.rent_id)
 
-    async def _finish(self, body: wire.Body) -> wire.Body:
+    async def _finish(self, body: wire.Body, _begun_at: datetime) -> wire.Body:
         wire.expect_action(body, "FINISH_ACTIVATION", service=True)
         order = wire.finish_order(body)
         known = await self._rentals.finish(order.rent_id, order.status, order.total)

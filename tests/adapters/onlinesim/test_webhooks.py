@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from phonefarm.domain.rents import FinishStatus
 from tests.application.books import Books
 from tests.builders import ICCID, NOON, NUMBER, a_seen_sim
 from tests.fakes.storage import BrittleStorage
+from tests.waiting import until
 
 KEY = "planted-partner-key-5e1f"
 PATHS: dict[str, dict[str, Any]] = {
@@ -32,10 +34,15 @@ class Desk:
         self.storage = BrittleStorage(database)
         self.books = Books(self.storage)
         self.key: str | None = KEY
+        self.clock_looks = 0
         webhooks = Webhooks(
-            self.books.rentals, lambda: self.key, self.books.clock, {"7": "russia"}, require_bearer=require_bearer
+            self.books.rentals, lambda: self.key, self._clock, {"7": "russia"}, require_bearer=require_bearer
         )
         self.app = webhooks.app()
+
+    def _clock(self) -> datetime:
+        self.clock_looks += 1
+        return self.books.clock()
 
     @property
     def quart(self) -> Quart:
@@ -306,4 +313,21 @@ async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_tak
     desk.books.storage.write = slow  # type: ignore[method-assign]
 
     assert (await desk.call("/getNumberRent"))[1]["error"] == "NO_NUMBERS"
+    assert (await desk.books.counts()).rents_open == 0
+
+
+async def test_deadline_of_an_order_counts_from_before_its_body(desk: Desk) -> None:
+    """The market hangs up ten seconds after it began to call, however long its body took to come."""
+    await desk.books.seat(a_seen_sim())
+    body = json.dumps(PATHS["/getNumberRent"] | {"key": KEY}).encode()
+
+    async with desk.market.request("/getNumberRent", method="POST", headers={"Content-Type": JSON_TYPE}) as call:
+        await call.send(body[:20])
+        await until(lambda: desk.clock_looks)
+        desk.books.clock.forward(9)
+        await call.send(body[20:])
+        await call.send_complete()
+    answer = await call.as_response()
+
+    assert json.loads(await answer.get_data())["error"] == "NO_NUMBERS"
     assert (await desk.books.counts()).rents_open == 0
