@@ -62,6 +62,7 @@ def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+    logging.raiseExceptions = False  # a full disk must not flood stderr with the log's own troubles
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import logging.handlers
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ def hidden() -> SecretFilter:
 def log_file(tmp_path: Path, hidden: SecretFilter) -> Iterator[LogFile]:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
+    raises = logging.raiseExceptions
     for handler in before:
         root.removeHandler(handler)
     set_up_logs(tmp_path, hidden, to_stderr=False)
@@ -50,6 +52,7 @@ def log_file(tmp_path: Path, hidden: SecretFilter) -> Iterator[LogFile]:
     for handler in before:
         root.addHandler(handler)
     root.setLevel(level)
+    logging.raiseExceptions = raises
     structlog.reset_defaults()
 
 
@@ -134,3 +137,19 @@ def test_chatter_of_libraries_is_left_out(log_file: LogFile) -> None:
     logging.getLogger("phonefarm.saying").info("said")
 
     assert [line["event"] for line in log_file.lines] == ["said"]
+
+
+def test_log_that_cannot_be_written_says_nothing_on_stderr(
+    log_file: LogFile, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_text: str) -> None:
+        raise OSError("No space left on device")
+
+    (handler,) = (it for it in logging.getLogger().handlers if isinstance(it, logging.handlers.RotatingFileHandler))
+    structlog.get_logger("phonefarm.test").info("the file is open")
+    assert handler.stream is not None
+    monkeypatch.setattr(handler.stream, "write", refuse)
+
+    structlog.get_logger("phonefarm.test").info("not written")
+
+    assert capfd.readouterr().err == ""

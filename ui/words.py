@@ -74,6 +74,9 @@ PHONE_STATES = {
         "SMS withheld", Tone.WARN, "It answers but keeps its SMS from adb: allow it in the phone's developer options."
     ),
     PhoneState.FAILING: Word("failing", Tone.BAD, "Its last readings failed; the app keeps trying."),
+    PhoneState.DUPLICATE: Word(
+        "listed twice", Tone.IDLE, "It is read through another adb server, and through this one if that one loses it."
+    ),
     PhoneState.GONE: Word(
         "unplugged", Tone.IDLE, "adb does not see it: it is unplugged, off, or its adb server is down."
     ),
@@ -167,6 +170,7 @@ ATTENTION = {
     AttentionKind.PHONE_WITHHELD: "Phone “{subject}” keeps its SMS from adb: allow it in its developer options",
     AttentionKind.PHONE_FAILING: "Phone “{subject}” fails to give its SMS: look at its cable and its screen",
     AttentionKind.PHONE_OFFLINE: "Phone “{subject}” is offline: reconnect it, then replug its cable",
+    AttentionKind.PHONE_GONE: "Phone “{subject}” is gone with a rent open: plug it in again, its SMS are waited for",
     AttentionKind.SMS_HELD: "An SMS on “{subject}” waits for you: say which SIM it belongs to",
     AttentionKind.PUSH_PARKED: "Onlinesim keeps ignoring an SMS for {subject}: resend it or drop it",
     AttentionKind.KEY_REFUSED: "Onlinesim refuses the API key ({subject}): enter the right one in the settings",

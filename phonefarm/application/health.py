@@ -33,6 +33,8 @@ NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
 
 OFFLINE_GRACE = timedelta(seconds=20)
 """A phone that adb lists as offline for less than this is probably coming back."""
+GONE_GRACE = timedelta(seconds=30)
+"""The same for a phone with open rents that is not listed any more; others may go as they like."""
 
 _PHONE_NEEDS = {
     PhoneState.UNAUTHORIZED: AttentionKind.PHONE_UNAUTHORIZED,
@@ -40,7 +42,9 @@ _PHONE_NEEDS = {
     PhoneState.WITHHELD: AttentionKind.PHONE_WITHHELD,
     PhoneState.FAILING: AttentionKind.PHONE_FAILING,
     PhoneState.OFFLINE: AttentionKind.PHONE_OFFLINE,
+    PhoneState.GONE: AttentionKind.PHONE_GONE,
 }
+_GRACES = {PhoneState.OFFLINE: OFFLINE_GRACE, PhoneState.GONE: GONE_GRACE}
 
 
 class HealthBoard:
@@ -167,6 +171,8 @@ def _of_rent(rent: RentRow) -> Attention | None:
 
 def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
     kind = _PHONE_NEEDS.get(phone.state)
-    if kind is None or (phone.state is PhoneState.OFFLINE and now - phone.since < OFFLINE_GRACE):
+    if kind is None or now - phone.since < _GRACES.get(phone.state, timedelta(0)):
+        return None
+    if phone.state is PhoneState.GONE and not phone.rents_open:
         return None
     return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)

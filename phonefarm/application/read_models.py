@@ -205,6 +205,8 @@ class AttentionKind(StrEnum):
     PHONE_WITHHELD = "phone withheld"
     PHONE_FAILING = "phone failing"
     PHONE_OFFLINE = "phone offline"
+    PHONE_GONE = "phone gone"
+    """It has open rents, whose SMS cannot be read."""
     SMS_HELD = "sms held"
     PUSH_PARKED = "push parked"
     KEY_REFUSED = "key refused"

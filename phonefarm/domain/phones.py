@@ -27,6 +27,8 @@ class PhoneState(StrEnum):
     """It answers, but its SMS are kept from the adb shell."""
     FAILING = "failing"
     """It is connected, and its last readings failed."""
+    DUPLICATE = "duplicate"
+    """The same handset is read through another adb server; this way to it takes over if that one ends."""
     GONE = "gone"
     """Not listed by adb any more: unplugged, or its server is down."""
 

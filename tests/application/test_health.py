@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from phonefarm.application.health import ADB, NAMES, HealthBoard, worst
-from phonefarm.application.read_models import Verdict, Vital
-from tests.builders import NOON
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.health import ADB, NAMES, HealthBoard, attention, worst
+from phonefarm.application.read_models import AttentionKind, PhoneState, Verdict, Vital
+from tests.application.books import Books
+from tests.builders import NOON, OTHER_PHONE, a_seen_sim
 from tests.fakes.clock import FakeClock
 
 
@@ -54,3 +56,23 @@ def test_only_news_is_announced() -> None:
 
 def test_nothing_to_judge_is_a_pass() -> None:
     assert worst([]) is Verdict.PASS
+
+
+async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_without_is_not(
+    database: Database,
+) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim())
+    await books.rent()
+    await books.phone(state=PhoneState.GONE)
+    await books.phone(OTHER_PHONE, PhoneState.GONE)
+
+    async def needs() -> list[AttentionKind]:
+        phones = (await books.phones()).values()
+        found = attention(now=books.clock(), vitals=(), phones=phones, sims=(), rents=(), held=(), parked=())
+        return [need.kind for need in found]
+
+    books.clock.forward(29)
+    assert await needs() == []
+    books.clock.forward(2)
+    assert await needs() == [AttentionKind.PHONE_GONE]
