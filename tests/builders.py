@@ -111,6 +111,5 @@ def an_inbound_sms(**changes: Any) -> InboundSms:
         "body": "Your code is 4821",
         "sent_at": NOON,
         "arrived_at": NOON,
-        "is_old": False,
     }
     return InboundSms(**(whole | changes))

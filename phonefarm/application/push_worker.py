@@ -85,7 +85,8 @@ class PushWorker:
                 started = await self._start_due()
             except StorageFailing as error:
                 log.error("the outbox cannot be read", cause=str(error))
-                started = False
+                await asyncio.sleep(IDLE_CHECK)
+                continue
             if not started:
                 await self._rest()
 
@@ -156,10 +157,18 @@ class PushWorker:
                 await self._record(message, Failed(detail=BROKEN_OFF))
                 raise
             await self._record(message, outcome)
+        except Exception:
+            await self._let_go(message)
+            raise
         finally:
             self._under_way.discard(message.sms_id)
             self._idle_if_done()
             self._wake.set()
+
+    async def _let_go(self, message: PushMessage) -> None:
+        """After a bug the push must not stay under way for ever: its attempt is uncertain and made again later."""
+        now = self._clock()
+        await self._storage.write(lambda uow: uow.pushes.make_uncertain(now, message.sms_id, now + self._spacing))
 
     def _idle_if_done(self) -> None:
         if not self._under_way:
@@ -183,13 +192,13 @@ class PushWorker:
     def _decide(self, uow: UnitOfWork, message: PushMessage, outcome: PushOutcome) -> PushState | None:
         now = self._clock()
         push = uow.pushes.record(message.sms_id, describe(outcome), now, isinstance(outcome, SoftRefusal))
-        if push is None or push.begun_at is None:
+        if push is None:
             return None
         step = after_attempt(
             outcome,
             soft_refusals=push.soft_refusals,
-            begun_at=push.begun_at,
-            rent_finished_at=push.rent_finished_at,
+            rent_is_over=push.rent_is_over,
+            was_last_chance=push.is_last_chance,
             now=now,
             spacing=self._spacing,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -43,9 +44,9 @@ class Issued:
 
 
 class Rentals:
-    """`selling` tells whether all that a sale needs is set (key and push URL): without it nothing is on offer."""
+    """`selling` tells whether all that a sale needs is set now (key and push URL): without it nothing is on offer."""
 
-    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock, *, selling: bool) -> None:
+    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock, *, selling: Callable[[], bool]) -> None:
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
@@ -53,17 +54,17 @@ class Rentals:
 
     @property
     def selling(self) -> bool:
-        return self._selling
+        return self._selling()
 
     async def offer(self) -> dict[str, dict[str, int]]:
         """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
         sims, rented, countries = await self._storage.read(lambda views: views.offer())
-        offer = on_offer(sims, self._clock(), rented) if self._selling else []
+        offer = on_offer(sims, self._clock(), rented) if self._selling() else []
         return count_offer(offer, countries)
 
     async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         """Take a number for an order in one commit; None when there is none, or when it is too late to answer."""
-        if not self._selling:
+        if not self._selling():
             return None
         issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at))
         if issued is not None:
@@ -190,14 +191,14 @@ class Rentals:
         if rent is None:
             return None
         now = self._clock()
-        if rent.finished_at is not None and rent.finish_status is None:
-            log.info("finish for a rent released by hand", rent_id=rent_id, status=int(status))
-            return False
         match finish(rent, status, total):
             case Close() as end:
-                uow.rents.close(rent_id, end.status, end.credited, end.is_estimate, now)
-                uow.pushes.last_chance(rent_id, now)
-                _count_failure(uow, rent, status, now)
+                uow.rents.close(rent_id, end.status, end.credited, end.is_estimate, rent.finished_at or now)
+                if rent.finished_at is None:
+                    uow.pushes.last_chance(rent_id, now)
+                    _count_failure(uow, rent, status, now)
+                else:
+                    log.warning("the market knew of a rent released as an orphan", rent_id=rent_id, status=int(status))
                 title = f"Finished by the market: {status.name.lower().replace('_', ' ')}, {end.credited} RUB"
                 uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
                 return True

@@ -12,7 +12,7 @@ from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import Msisdn, PhoneId, SimId, is_stand_in, parse_msisdn, serial_of
+from phonefarm.domain.ids import Msisdn, PhoneId, SimId, is_stand_in, may_be, parse_msisdn, serial_of, stand_in_prefix
 from phonefarm.domain.sims import SeenSim
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class SimInventory:
                 uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
             if moved | _settle_names(uow, sim.sim_id, self._names, sim.mcc_mnc):
                 changed.append(sim.sim_id)
-        for sim_id in uow.sims.take_out(phone_id, staying):
+        for sim_id in uow.sims.take_out(phone_id, staying, now):
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
             changed.append(sim_id)
         return changed
@@ -115,21 +115,32 @@ class SimInventory:
 def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
     """The SIMs with the identities under which they are on the books.
 
-    A phone may fail to tell an ICCID that it told before, or tell it only later. Android never gives a
-    subscription id to another card, so on one phone the same subscription is the same card: its rent goes on.
+    A phone may fail to tell an ICCID that it told before, or tell it only later. The card that sits in the
+    same slot under the same subscription id is the same card, if what is known of both ICCIDs agrees.
     """
-    on_books = uow.sims.on_phone(phone_id)
+    on_books = [known for known in uow.sims.on_phone(phone_id) if known.is_in and known.place.sub_id is not None]
     recognised: list[SeenSim] = []
     for sim in seen:
-        same = [known.sim_id for known in on_books if known.sub_id is not None and known.sub_id == sim.sub_id]
+        here = [known.sim_id for known in on_books if (known.place.sub_id, known.slot) == (sim.sub_id, sim.slot)]
         if is_stand_in(sim.sim_id):
-            full = next((sim_id for sim_id in same if not is_stand_in(sim_id)), None)
-            sim = sim if full is None else replace(sim, sim_id=full, iccid=full)
-        else:
-            for stand_in in filter(is_stand_in, same):
+            known_as = next((sim_id for sim_id in here if _agree(sim.sim_id, sim_id)), None)
+            recognised.append(sim if known_as is None else _under(known_as, sim))
+            continue
+        for stand_in in here:
+            if is_stand_in(stand_in) and may_be(stand_in, sim.sim_id):
                 uow.sims.become(stand_in, sim.sim_id)
         recognised.append(sim)
     return recognised
+
+
+def _agree(stand_in: SimId, known: SimId) -> bool:
+    if is_stand_in(known):
+        return stand_in_prefix(stand_in) == stand_in_prefix(known)
+    return may_be(stand_in, known)
+
+
+def _under(known_as: SimId, sim: SeenSim) -> SeenSim:
+    return replace(sim, sim_id=known_as, iccid="" if is_stand_in(known_as) else known_as)
 
 
 def _settle_names(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, mcc_mnc: str | None = None) -> bool:

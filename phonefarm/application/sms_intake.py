@@ -10,17 +10,19 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, UnitOfWork, Views
-from phonefarm.domain.attribution import SimPlace, sim_of
+from phonefarm.domain.attribution import sim_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
-from phonefarm.domain.sims import SlotState
 from phonefarm.domain.sms import (
+    Arrival,
     InboundSms,
+    Newness,
     Reading,
     SmsRow,
     SmsStanding,
     arrival,
     fingerprinted,
+    first_arrival,
     from_ms,
     rent_at,
 )
@@ -52,11 +54,14 @@ class SmsIntake:
         self._wake_pushes = wake_pushes
 
     async def reaches_known(self, reading: Reading) -> bool:
-        """Whether nothing new can lie below the reading: it overlaps what is stored, or the phone is new to us."""
-        prints = [fingerprint for _, fingerprint in fingerprinted(reading.rows)]
+        """Whether nothing new can lie below the reading: it holds a stored row, or the phone is new to us.
+
+        A message that is stored under another row id is a copy that a backup brought; below it may lie new ones.
+        """
+        rows = {fingerprint: row.row_id for row, fingerprint in fingerprinted(reading.rows)}
 
         def query(views: Views) -> bool:
-            return not views.has_baseline(reading.phone_id) or bool(views.known_fingerprints(reading.phone_id, prints))
+            return not views.has_baseline(reading.phone_id) or views.knows_any(reading.phone_id, rows)
 
         return await self._storage.read(query)
 
@@ -96,8 +101,9 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
     for row, fingerprint in identified:
         if fingerprint in known:
             continue
-        sms = _as_inbound(row, fingerprint, reading, mark)
-        owner = _owner_of(uow, sms, row, sims)
+        arrived = _arrival_of(row, reading, mark)
+        owner = _owner_of(uow, row, arrived, sims, now)
+        sms = _as_inbound(row, fingerprint, reading.phone_id, arrived)
         sms = replace(sms, sim_id=owner.sim.sim_id if owner.sim else None)
         msisdn = (owner.sim.msisdn if owner.sim else None) or ""
         sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id)
@@ -110,51 +116,53 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
         begun_at=reading.begun_at,
         skew=reading.clock_skew,
         took=reading.ended_at - reading.begun_at,
-        first=first,
     )
     return Intake(first=first, new=tuple(new), pushes=tuple(pushed))
 
 
-def _as_inbound(row: SmsRow, fingerprint: bytes, reading: Reading, mark: ReadingMark) -> InboundSms:
-    arrived_at = None
-    if mark.last_read_at is not None and mark.baseline_at is not None:
-        arrived_at = arrival(
-            row.date_ms,
-            skew_now=reading.clock_skew,
-            skew_before=mark.clock_skew,
-            not_before=mark.last_read_at,
-            not_after=reading.ended_at,
-        )
+def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark) -> Arrival:
+    if mark.last_read_at is None:
+        return first_arrival(row, skew=reading.clock_skew, not_after=reading.ended_at)
+    return arrival(
+        row,
+        skew_now=reading.clock_skew,
+        skew_before=mark.clock_skew,
+        not_before=min(mark.last_read_at, reading.begun_at),  # unless our own clock was set back
+        not_after=reading.ended_at,
+    )
+
+
+def _as_inbound(row: SmsRow, fingerprint: bytes, phone_id: PhoneId, arrived: Arrival) -> InboundSms:
     return InboundSms(
-        phone_id=reading.phone_id,
+        phone_id=phone_id,
         sim_id=None,
         fingerprint=fingerprint,
         row_id=row.row_id,
         sender=row.sender,
         body=row.body,
         sent_at=from_ms(row.date_sent_ms) if row.date_sent_ms > 0 else None,
-        arrived_at=arrived_at or from_ms(row.date_ms),
-        is_old=arrived_at is None,
+        arrived_at=arrived.at,
     )
 
 
-def _owner_of(uow: UnitOfWork, sms: InboundSms, row: SmsRow, sims: list[SimOnPhone]) -> _Owner:
-    by_id = {sim.sim_id: sim for sim in sims}
-    sim_id = sim_of(row.sub_id, [_place_of(sim) for sim in sims])
-    sim = by_id.get(sim_id) if sim_id is not None else None
-    if sms.is_old:
+def _owner_of(uow: UnitOfWork, row: SmsRow, arrived: Arrival, sims: list[SimOnPhone], now: datetime) -> _Owner:
+    sim_id = sim_of(row.sub_id, [sim.place for sim in sims], arrived.at)
+    sim = next((sim for sim in sims if sim.sim_id == sim_id), None)
+    if arrived.newness is Newness.OLD:
         return _Owner(standing=SmsStanding.BASELINE, sim=sim)
-    if sim is not None:
-        rent_id = rent_at(uow.rents.spans(sim.sim_id, sms.arrived_at), sms.arrived_at)
-        return _Owner(
-            standing=SmsStanding.NO_RENT if rent_id is None else SmsStanding.FOR_RENT, sim=sim, rent_id=rent_id
-        )
-    may_be_rented = any(uow.rents.spans(sim.sim_id, sms.arrived_at) for sim in sims)
-    return _Owner(standing=SmsStanding.HELD if may_be_rented else SmsStanding.NO_RENT)
+    candidates = sims if sim is None else [sim]
+    open_rents = [rent for each in candidates if (rent := _rent_on(uow, each.sim_id, arrived.at, now)) is not None]
+    if arrived.newness is Newness.DOUBTFUL:
+        return _Owner(standing=SmsStanding.HELD if open_rents else SmsStanding.BASELINE, sim=sim)
+    if not open_rents:
+        return _Owner(standing=SmsStanding.NO_RENT, sim=sim)
+    if sim is None:
+        return _Owner(standing=SmsStanding.HELD)
+    return _Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent_id=open_rents[0])
 
 
-def _place_of(sim: SimOnPhone) -> SimPlace:
-    return SimPlace(sim_id=sim.sim_id, sub_id=sim.sub_id, is_in=sim.slot_state is not SlotState.OUT)
+def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> RentId | None:
+    return rent_at(uow.rents.spans(sim_id, at, now), at)
 
 
 def _queue(uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, sender: str, arrived_at: datetime, now: datetime) -> None:
@@ -170,7 +178,7 @@ def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime) -
     if stored is None or stored.standing is not SmsStanding.HELD:
         raise KnownError("This message is not held: there is nothing to settle.")
     sim = _sim_on(uow, stored.phone_id, sim_id)
-    rent_id = rent_at(uow.rents.spans(sim_id, stored.arrived_at), stored.arrived_at)
+    rent_id = _rent_on(uow, sim_id, stored.arrived_at, now)
     standing = SmsStanding.NO_RENT if rent_id is None else SmsStanding.FOR_RENT
     uow.messages.settle(sms_id, sim_id, sim.msisdn or "", standing, rent_id)
     uow.journal.note(now, Topic.MESSAGES, sms_id, StoryKind.USER_ACTION, f"Settled by hand to +{sim.msisdn or sim_id}")

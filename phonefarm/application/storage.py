@@ -24,13 +24,14 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
+from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus, Rent
-from phonefarm.domain.sims import SeenSim, Sim, SlotState
+from phonefarm.domain.sims import SeenSim, Sim
 from phonefarm.domain.sms import InboundSms, RentSpan, SmsStanding
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class StorageFailing(KnownError):
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingMark:
-    """Where the readings of a phone stand."""
+    """Where the readings of a handset stand, on whichever adb server it was read last."""
 
     baseline_at: datetime | None
     last_read_at: datetime | None
@@ -51,13 +52,19 @@ class ReadingMark:
 
 @dataclass(frozen=True, kw_only=True)
 class SimOnPhone:
-    """A SIM that sits in a phone, or (slot_state OUT) sat in it last."""
+    """A SIM that sits in a handset or sat in it: its place there, and its number now."""
 
-    sim_id: SimId
-    sub_id: int | None
-    slot: int | None
-    slot_state: SlotState
+    place: SimPlace
+    slot: int
     msisdn: Msisdn | None
+
+    @property
+    def sim_id(self) -> SimId:
+        return self.place.sim_id
+
+    @property
+    def is_in(self) -> bool:
+        return self.place.until is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +97,9 @@ class StoredPush:
     state: PushState
     attempts: int
     soft_refusals: int
-    begun_at: datetime | None
-    rent_finished_at: datetime | None
+    rent_is_over: bool
+    is_last_chance: bool
+    """Whether the attempt under way, or the last one, began when the rent was over."""
 
 
 class PhoneRecords(Protocol):
@@ -112,7 +120,7 @@ class PhoneRecords(Protocol):
     def mark_of(self, phone_id: PhoneId) -> ReadingMark: ...
 
     def note_reading(
-        self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta, first: bool
+        self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta
     ) -> None: ...
 
     def note_hints(self, phone_id: PhoneId, working: bool) -> bool: ...
@@ -125,7 +133,9 @@ class SimRecords(Protocol):
 
     def get(self, sim_id: SimId) -> Sim | None: ...
 
-    def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]: ...
+    def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]:
+        """The cards that sit or sat in the handset, by slot."""
+        ...
 
     def place(self, seen: SeenSim, phone_id: PhoneId, country: str, operator: str, at: datetime) -> bool:
         """Record where a SIM was seen and what it said; True if anything changed."""
@@ -138,7 +148,7 @@ class SimRecords(Protocol):
         """
         ...
 
-    def take_out(self, phone_id: PhoneId, staying: Collection[SimId]) -> list[SimId]:
+    def take_out(self, phone_id: PhoneId, staying: Collection[SimId], at: datetime) -> list[SimId]:
         """Mark SIMs of the phone that are not among `staying` as out; returns those that left."""
         ...
 
@@ -186,8 +196,11 @@ class RentRecords(Protocol):
 
     def get(self, rent_id: RentId) -> Rent | None: ...
 
-    def spans(self, sim_id: SimId, around: datetime) -> list[RentSpan]:
-        """Rents of the SIM that were open at `around`, newest first."""
+    def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
+        """Rents of the SIM that were open at `around`, newest first.
+
+        An open rent that began after `now` tells that the clock was set back: it counts as begun.
+        """
         ...
 
     def mark_answered(self, rent_id: RentId) -> None: ...
@@ -246,8 +259,8 @@ class PushRecords(Protocol):
         """Make the waiting pushes of a finished rent due now; returns how many there are."""
         ...
 
-    def make_uncertain(self, now: datetime) -> list[SmsId]:
-        """Attempts begun whose end was never recorded (a crash): count them and make them due once more."""
+    def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
+        """Attempts begun whose end was never recorded: count them and make them due once more, at `due` or now."""
         ...
 
 
@@ -328,10 +341,12 @@ class Views(Protocol):
         """All SIMs, the numbers of open rents and the known countries, in one snapshot."""
         ...
 
-    def known_fingerprints(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...
+    def knows_any(self, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
+        """Whether one of the rows (row id by fingerprint) is stored: the same message under the same row id."""
+        ...
 
     def has_baseline(self, phone_id: PhoneId) -> bool:
-        """Whether the phone's inbox has been read before."""
+        """Whether the handset's inbox has been read before."""
         ...
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]: ...

@@ -1,32 +1,41 @@
-"""Which SIM of a phone a message reached: by Android's subscription id, and never by guessing."""
+"""Which SIM of a phone a message reached: by Android's subscription id and by time, and never by guessing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from phonefarm.domain.ids import SimId
+
+NOTICED_WITHIN = timedelta(seconds=90)
+"""A card may have sat in a phone so long before a SIM check saw it there."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimPlace:
+    """A card's stay in one handset, as far as SIM checks noticed it."""
+
     sim_id: SimId
     sub_id: int | None
-    is_in: bool
-    """False for a SIM that sat in this phone before and was taken out."""
+    since: datetime
+    until: datetime | None
+    """None while it sits there."""
 
 
-def sim_of(sub_id: int | None, places: Sequence[SimPlace]) -> SimId | None:
-    """The SIM of a row with `sub_id`; None where it cannot be told.
+def sim_of(sub_id: int | None, places: Sequence[SimPlace], arrived_at: datetime) -> SimId | None:
+    """The SIM that a row with `sub_id` reached at `arrived_at`; None where it cannot be told.
 
-    A row that names no subscription is the SIM's that sits there alone; Android's subscription ids
-    are never given to another card, so they still tell the SIM after it was taken out.
+    Android gives a subscription id to one card only, so it tells the card even after that was taken out.
+    Where several cards come into question (a row without the id, a phone that was reset), the one that
+    alone can have sat there at that time is it.
     """
-    if sub_id is None:
-        return _only(places) or _only(place for place in places if place.is_in)
-    return _only(place for place in places if place.sub_id == sub_id)
+    fitting = [place for place in places if sub_id is None or place.sub_id == sub_id]
+    if len(fitting) == 1:
+        return fitting[0].sim_id
+    possible = [place for place in fitting if _may_have_sat_there(place, arrived_at)]
+    return possible[0].sim_id if len(possible) == 1 else None
 
 
-def _only(places: Iterable[SimPlace]) -> SimId | None:
-    found = list(places)
-    return found[0].sim_id if len(found) == 1 else None
+def _may_have_sat_there(place: SimPlace, at: datetime) -> bool:
+    return place.since - NOTICED_WITHIN <= at and (place.until is None or at <= place.until)

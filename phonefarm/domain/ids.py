@@ -41,6 +41,17 @@ def is_stand_in(sim_id: SimId) -> bool:
     return sim_id.startswith(_STAND_IN)
 
 
+def stand_in_prefix(stand_in: SimId) -> str:
+    """The first digits of the ICCID, where the phone shows no more than these; else empty."""
+    parts = stand_in.split("/")
+    return parts[-2] if len(parts) > 2 else ""
+
+
+def may_be(stand_in: SimId, iccid: str) -> bool:
+    """Whether the card behind a stand-in may carry this ICCID: the digits that its phone did show must agree."""
+    return iccid.startswith(stand_in_prefix(stand_in))
+
+
 def parse_iccid(text: str) -> str | None:
     """The ICCID (18 to 20 digits, ITU prefix 89, Luhn where 19 or 20 digits carry a check digit) or None.
 

@@ -9,6 +9,8 @@ from typing import assert_never
 
 REFUSALS_BEFORE_PARKING = 6
 KEY_REFUSED_WAIT = timedelta(minutes=1)
+ATTEMPTS_THAT_HOLD_BACK = 3
+"""A push that failed so often no longer holds back the newer messages of its number."""
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 
 
@@ -88,16 +90,16 @@ def after_attempt(
     outcome: PushOutcome,
     *,
     soft_refusals: int,
-    begun_at: datetime,
-    rent_finished_at: datetime | None,
+    rent_is_over: bool,
+    was_last_chance: bool,
     now: datetime,
     spacing: timedelta,
     refusals_before_parking: int = REFUSALS_BEFORE_PARKING,
 ) -> Settled | Retry:
     """The next step once an attempt ended.
 
-    `soft_refusals` counts this one too. A rent that finished while the push waited gets one attempt
-    begun after the finish, then the push closes as rent over.
+    `soft_refusals` counts this one too. A push whose rent is over gets one attempt begun after the finish
+    (`was_last_chance`), then it closes as rent over.
     """
     match outcome:
         case Accepted():
@@ -107,11 +109,9 @@ def after_attempt(
         case SoftRefusal() if soft_refusals >= refusals_before_parking:
             return Settled(state=PushState.PARKED)
         case SoftRefusal() | KeyRefused() | TooMany() | Failed():
-            if rent_finished_at is None:
+            if not rent_is_over:
                 return Retry(at=now + _wait_after(outcome, spacing))
-            if begun_at >= rent_finished_at:
-                return Settled(state=PushState.RENT_OVER)
-            return Retry(at=now)
+            return Settled(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
         case _:
             assert_never(outcome)
 

@@ -66,8 +66,6 @@ class InboundSms:
     body: str
     sent_at: datetime | None
     arrived_at: datetime
-    is_old: bool
-    """It was there before our first look, or came back from a backup."""
 
 
 def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
@@ -93,29 +91,58 @@ def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
     return identities
 
 
+class Newness(StrEnum):
+    NEW = "new"
+    OLD = "old"
+    """It came back from a backup, or was there before."""
+    DOUBTFUL = "doubtful"
+    """No clock tells: if a rent was open at that time, the user decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """When a message reached the phone, on our clock, and whether it is new since the last reading."""
+
+    at: datetime
+    newness: Newness
+
+
+def first_arrival(row: SmsRow, *, skew: timedelta | None, not_after: datetime) -> Arrival:
+    """Of a message on a phone that was never read before: it is the baseline, unless a rent was open then."""
+    date = from_ms(row.date_ms)
+    at = min(date if skew is None else _minus(date, skew), not_after)
+    return Arrival(at=at, newness=Newness.DOUBTFUL)
+
+
 def arrival(
-    date_ms: int,
+    row: SmsRow,
     *,
     skew_now: timedelta | None,
     skew_before: timedelta | None,
     not_before: datetime,
     not_after: datetime,
-) -> datetime | None:
-    """When a message not in the previous reading reached the phone, on our clock; None when it is an old one.
+) -> Arrival:
+    """Of a message that the last reading did not show.
 
-    Its row was stored between the last reading (`not_before`) and this one (`not_after`). The phone's date
-    is corrected by the skew measured now, or, if its clock was set in between, by the skew before. A date
-    far older than the last reading is a message restored from a backup.
+    Its row was stored between the last reading (`not_before`) and this one (`not_after`). The phone's date is
+    corrected by the skew measured now, or, if its clock was set in between, by the skew before; where neither
+    falls between the readings, the message centre's time stamp may. A date far older than the last reading is
+    a message restored from a backup; a date in the future, or a phone whose clock cannot be measured, tells nothing.
     """
-    date = from_ms(date_ms)
+    date = from_ms(row.date_ms)
     measured = [_minus(date, skew) for skew in (skew_now, skew_before) if skew is not None]
     candidates = measured or [date]
+    earliest, latest = not_before - SLOWEST_ROW, not_after + CLOCK_TOLERANCE
     for candidate in candidates:
-        if not_before - SLOWEST_ROW <= candidate <= not_after + CLOCK_TOLERANCE:
-            return min(candidate if measured else max(candidate, not_before), not_after)
-    if candidates[0] > not_after:
-        return not_after
-    return None
+        if earliest <= candidate <= latest:
+            at = min(candidate if measured else max(candidate, not_before), not_after)
+            return Arrival(at=at, newness=Newness.NEW)
+    sent = from_ms(row.date_sent_ms)
+    if earliest <= sent <= latest:
+        return Arrival(at=min(max(sent, not_before), not_after), newness=Newness.NEW)
+    if not measured or candidates[0] > not_after:
+        return Arrival(at=not_after, newness=Newness.DOUBTFUL)
+    return Arrival(at=candidates[0], newness=Newness.OLD)
 
 
 def _minus(date: datetime, skew: timedelta) -> datetime:

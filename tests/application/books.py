@@ -49,7 +49,8 @@ class Books:
         self.clock = FakeClock()
         self.storage = storage
         self.announcer = Announcer()
-        self.rentals = Rentals(storage, self.announcer, self.clock, selling=selling)
+        self.selling = selling
+        self.rentals = Rentals(storage, self.announcer, self.clock, selling=lambda: self.selling)
         self.inventory = SimInventory(storage, self.announcer, NAMES, self.clock)
         self.wakes = 0
         self.intake = SmsIntake(storage, self.announcer, self.clock, self._woken)

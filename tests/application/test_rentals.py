@@ -243,17 +243,32 @@ async def test_rent_that_the_market_knows_of_is_never_released(books: Books, fin
         await books.rentals.release_orphan(rent_id)
 
 
-async def test_finish_for_a_released_orphan_is_known_and_changes_nothing(books: Books) -> None:
+async def test_the_sale_of_a_rent_released_as_an_orphan_still_counts(books: Books) -> None:
     await books.seat(a_seen_sim())
     issued = await books.issue()
     assert issued is not None
     books.clock.now += HOUR
     await books.rentals.release_orphan(issued.rent_id)
     released = await books.one_rent(issued.rent_id)
+    books.clock.now += HOUR
+
+    assert await books.rentals.finish(issued.rent_id, FinishStatus.SOLD, Decimal(900))
+
+    sold = await books.one_rent(issued.rent_id)
+    assert (sold.finish_status, sold.credited) == (FinishStatus.SOLD, Decimal(900))
+    assert sold.finished_at == released.finished_at
+
+
+async def test_a_cancelled_rent_that_was_released_as_an_orphan_is_no_failure_of_the_number(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    issued = await books.issue()
+    assert issued is not None
+    books.clock.now += HOUR
+    await books.rentals.release_orphan(issued.rent_id)
 
     assert await books.rentals.finish(issued.rent_id, FinishStatus.CANCELLED, None)
 
-    assert await books.one_rent(issued.rent_id) == released
+    assert (await books.one_sim(ICCID)).unused_in_a_row == 0
 
 
 # Bans -----------------------------------------------------------------------

@@ -7,7 +7,7 @@ from phonefarm.domain.sims import SeenSim
 from tests.application.books import Books
 from tests.builders import ICCID, OTHER_ICCID, PHONE, a_seen_sim
 
-STAND_IN = SimId("sim:R58M123/2/897010101/25001")
+STAND_IN = SimId("sim:R58M123/2/897010100/25001")
 
 
 def without_iccid(**changes: object) -> SeenSim:

@@ -135,7 +135,8 @@ async def test_message_restored_from_a_backup_is_kept_as_old(books: Books) -> No
     books.clock.forward(3600)
     await books.rent()
 
-    await books.look(a_row(90, date_ms=ms(books.clock.now - 5 * HOUR)))
+    long_ago = ms(books.clock.now - 5 * HOUR)
+    await books.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
 
     assert (await only_message(books)).standing is SmsStanding.BASELINE
     assert await books.pushes() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ from phonefarm.domain.pushes import (
     after_attempt,
     describe,
 )
-from tests.builders import MINUTE, NOON, SECOND, at
+from tests.builders import MINUTE, SECOND, at
 
 SPACING = 10 * SECOND
 REPEATED: list[PushOutcome] = [
@@ -40,16 +40,16 @@ REPEATED: list[PushOutcome] = [
 def step(
     outcome: PushOutcome,
     soft_refusals: int = 0,
-    rent_finished_at: datetime | None = None,
-    begun_at: datetime = NOON,
+    rent_is_over: bool = False,
+    was_last_chance: bool = False,
     spacing: timedelta = SPACING,
 ) -> Settled | Retry:
     """What follows an attempt begun at noon that ended a second later."""
     return after_attempt(
         outcome,
         soft_refusals=soft_refusals,
-        begun_at=begun_at,
-        rent_finished_at=rent_finished_at,
+        rent_is_over=rent_is_over,
+        was_last_chance=was_last_chance,
         now=at(1),
         spacing=spacing,
     )
@@ -71,7 +71,7 @@ def step(
         (TooMany(retry_after=3 * SECOND), 0, Retry(at=at(11))),
         (TooMany(retry_after=45 * SECOND), 0, Retry(at=at(46))),
         (TooMany(retry_after=timedelta(days=9)), 0, Retry(at=at(1) + LONGEST_RETRY_AFTER)),
-        (Failed(detail="HTTP 200 with status ERROR"), 0, Retry(at=at(11))),
+        (Failed(detail="HTTP 200 with an error in the body"), 0, Retry(at=at(11))),
         (Failed(detail="no connection"), 0, Retry(at=at(11))),
     ],
 )
@@ -83,12 +83,14 @@ def test_what_follows_while_the_rent_is_open(
 
 @pytest.mark.parametrize("outcome", REPEATED)
 def test_rent_finished_during_the_attempt_leaves_one_last_attempt_at_once(outcome: PushOutcome) -> None:
-    assert step(outcome, soft_refusals=1, rent_finished_at=at(0.5)) == Retry(at=at(1))
+    assert step(outcome, soft_refusals=1, rent_is_over=True) == Retry(at=at(1))
 
 
 @pytest.mark.parametrize("outcome", REPEATED)
 def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> None:
-    assert step(outcome, soft_refusals=1, rent_finished_at=NOON) == Settled(state=PushState.RENT_OVER)
+    ended = step(outcome, soft_refusals=1, rent_is_over=True, was_last_chance=True)
+
+    assert ended == Settled(state=PushState.RENT_OVER)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,7 @@ def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> No
     ],
 )
 def test_an_end_of_its_own_counts_more_than_the_rents(outcome: PushOutcome, state: PushState) -> None:
-    assert step(outcome, soft_refusals=6, rent_finished_at=at(-60)) == Settled(state=state)
+    assert step(outcome, soft_refusals=6, rent_is_over=True) == Settled(state=state)
 
 
 @given(st.sampled_from(REPEATED), st.integers(0, 5), st.integers(1, 600))

@@ -13,6 +13,8 @@ from phonefarm.domain.ids import RentId
 from phonefarm.domain.sms import (
     CLOCK_TOLERANCE,
     SLOWEST_ROW,
+    Arrival,
+    Newness,
     RentSpan,
     SmsRow,
     arrival,
@@ -91,9 +93,18 @@ def test_message_keeps_its_identity_when_others_come_above_it(rows: list[SmsRow]
 # Arrival --------------------------------------------------------------------
 
 
+def judged(
+    date_ms: int, now: timedelta | None = NO_SKEW, before: timedelta | None = NO_SKEW, sent_ms: int = 0
+) -> Arrival:
+    """The arrival of a message that was not there at noon and was seen ten seconds later."""
+    row = a_row(1, date_ms=date_ms, date_sent_ms=sent_ms)
+    return arrival(row, skew_now=now, skew_before=before, not_before=NOON, not_after=at(10))
+
+
 def arrived(date: datetime, now: timedelta | None = NO_SKEW, before: timedelta | None = NO_SKEW) -> datetime | None:
-    """When a message stamped `date` arrived that was not there at noon and was seen ten seconds later."""
-    return arrival(ms(date), skew_now=now, skew_before=before, not_before=NOON, not_after=at(10))
+    """When a new message stamped `date` arrived; None if it is no new one."""
+    found = judged(ms(date), now, before)
+    return found.at if found.newness is Newness.NEW else None
 
 
 def test_arrival_is_the_phones_date_if_its_clock_is_right() -> None:
@@ -110,8 +121,20 @@ def test_clock_set_after_the_message_came_is_corrected_by_the_skew_before() -> N
     assert arrived(at(4) + 3 * HOUR, now=NO_SKEW, before=3 * HOUR) == at(4)
 
 
-def test_date_from_the_future_arrived_by_the_end_of_the_reading() -> None:
-    assert arrived(NOON + 5 * HOUR) == at(10)
+def test_date_from_the_future_is_doubtful() -> None:
+    assert judged(ms(NOON + 5 * HOUR)) == Arrival(at=at(10), newness=Newness.DOUBTFUL)
+
+
+def test_date_of_a_clock_that_cannot_be_measured_and_does_not_fit_is_doubtful() -> None:
+    assert judged(ms(NOON - 5 * HOUR), None, None) == Arrival(at=at(10), newness=Newness.DOUBTFUL)
+
+
+@pytest.mark.parametrize("skew", [NO_SKEW, None])
+def test_the_message_centres_stamp_tells_where_the_phones_date_cannot(skew: timedelta | None) -> None:
+    """A phone that booted in 1970, received, and had its clock set before we looked."""
+    found = judged(0, skew, skew, sent_ms=ms(at(4)))
+
+    assert found == Arrival(at=at(4), newness=Newness.NEW)
 
 
 def test_arrival_is_never_after_the_reading() -> None:
@@ -139,9 +162,9 @@ skews = st.none() | st.timedeltas(timedelta(days=-20_000), timedelta(days=20_000
 def test_any_date_and_any_clock_give_a_time_within_the_reading_or_an_old_message(
     date_ms: int, now: timedelta | None, before: timedelta | None
 ) -> None:
-    time = arrival(date_ms, skew_now=now, skew_before=before, not_before=NOON, not_after=at(10))
+    found = judged(date_ms, now, before)
 
-    assert time is None or NOON - SLOWEST_ROW <= time <= at(10)
+    assert found.newness is Newness.OLD or NOON - SLOWEST_ROW <= found.at <= at(10)
 
 
 @given(st.floats(0, 10), st.timedeltas(timedelta(days=-300), timedelta(days=300)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from phonefarm.adapters.storage.tables import sms
 from phonefarm.application.storage import StoredSms
@@ -12,14 +12,15 @@ from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId, serial_of
 from phonefarm.domain.sms import InboundSms, SmsStanding
 
 
-def known_fingerprints(connection: Connection, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
+def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
+    """Whether one of the rows (row id by fingerprint) is stored for this handset under the same row id."""
+    stored = connection.execute(select(sms.c.fingerprint, sms.c.row_id).where(_of_handset(phone_id, rows.keys())))
+    return any(rows[row.fingerprint] == row.row_id for row in stored)
+
+
+def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnElement[bool]:
     """Those of the fingerprints that are stored for this handset, on whichever server it was."""
-    if not fingerprints:
-        return set()
-    rows = connection.execute(
-        select(sms.c.fingerprint).where(sms.c.serial == serial_of(phone_id), sms.c.fingerprint.in_(list(fingerprints)))
-    )
-    return set(rows.scalars())
+    return (sms.c.serial == serial_of(phone_id)) & sms.c.fingerprint.in_(list(fingerprints))
 
 
 class SqlMessageRecords:
@@ -28,7 +29,8 @@ class SqlMessageRecords:
         self._next_id = next_id
 
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
-        return known_fingerprints(self._connection, phone_id, fingerprints)
+        stored = self._connection.execute(select(sms.c.fingerprint).where(_of_handset(phone_id, fingerprints)))
+        return set(stored.scalars())
 
     def add(self, message: InboundSms, standing: SmsStanding, msisdn: str, rent_id: RentId | None) -> SmsId:
         sms_id = SmsId(self._next_id())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.storage import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
@@ -60,24 +61,27 @@ class SqlPhoneRecords:
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark:
         row = self._connection.execute(
-            select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms).where(
-                phones.c.phone_id == phone_id
-            )
-        ).one()
+            select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms)
+            .where(phones.c.serial == serial_of(phone_id), phones.c.baseline_at.is_not(None))
+            .order_by(phones.c.last_read_at.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is None:
+            return ReadingMark(baseline_at=None, last_read_at=None, clock_skew=None)
         return ReadingMark(
             baseline_at=row.baseline_at,
             last_read_at=row.last_read_at,
             clock_skew=None if row.clock_skew_ms is None else row.clock_skew_ms * _MILLISECOND,
         )
 
-    def note_reading(
-        self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta, first: bool
-    ) -> None:
-        change: dict[str, object] = {"last_read_at": begun_at, "query_ms": took // _MILLISECOND}
+    def note_reading(self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta) -> None:
+        change: dict[str, object] = {
+            "baseline_at": func.coalesce(phones.c.baseline_at, bindparam("begun_at", begun_at, Instant)),
+            "last_read_at": begun_at,
+            "query_ms": took // _MILLISECOND,
+        }
         if skew is not None:
             change["clock_skew_ms"] = skew // _MILLISECOND
-        if first:
-            change["baseline_at"] = begun_at
         self._set(phone_id, **change)
 
     def note_hints(self, phone_id: PhoneId, working: bool) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Exists, exists, insert, select, update
+from sqlalchemy import Connection, Exists, case, exists, false, insert, or_, select, true, update
 
 from phonefarm.adapters.storage.tables import push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.storage import StoredPush
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.pushes import OPEN_STATES, PushState
+from phonefarm.domain.pushes import ATTEMPTS_THAT_HOLD_BACK, OPEN_STATES, PushState
 
 UNCERTAIN = "uncertain: phonefarm stopped before the answer was recorded"
+_RENT_IS_OVER = rents.c.finished_at.is_not(None)
 _WAITING = PushState.WAITING.value
 _SENDING = PushState.SENDING.value
 _OPEN = [state.value for state in OPEN_STATES]
@@ -40,7 +41,7 @@ class SqlPushRecords:
 
     def get(self, sms_id: SmsId) -> StoredPush | None:
         row = self._connection.execute(
-            select(pushes, rents.c.finished_at.label("rent_finished_at"))
+            select(pushes, _RENT_IS_OVER.label("rent_is_over"))
             .outerjoin(rents, rents.c.rent_id == pushes.c.rent_id)
             .where(pushes.c.sms_id == sms_id)
         ).one_or_none()
@@ -53,8 +54,8 @@ class SqlPushRecords:
             state=PushState(row.state),
             attempts=row.attempts,
             soft_refusals=row.soft_refusals,
-            begun_at=row.begun_at,
-            rent_finished_at=row.rent_finished_at,
+            rent_is_over=bool(row.rent_is_over),
+            is_last_chance=row.is_last_chance,
         )
 
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
@@ -83,10 +84,17 @@ class SqlPushRecords:
         ]
 
     def _begin_attempts(self, sms_ids: list[int], now: datetime) -> None:
+        rent_is_over = exists().where(rents.c.rent_id == pushes.c.rent_id, _RENT_IS_OVER)
         self._connection.execute(
             update(pushes)
             .where(pushes.c.sms_id.in_(sms_ids))
-            .values(state=_SENDING, begun_at=now, next_at=None, attempts=pushes.c.attempts + 1)
+            .values(
+                state=_SENDING,
+                begun_at=now,
+                next_at=None,
+                attempts=pushes.c.attempts + 1,
+                is_last_chance=case((rent_is_over, true()), else_=false()),
+            )
         )
 
     def next_due(self) -> datetime | None:
@@ -118,11 +126,11 @@ class SqlPushRecords:
         )
         return hurried.rowcount
 
-    def make_uncertain(self, now: datetime) -> list[SmsId]:
+    def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
         found = self._connection.execute(
             update(pushes)
-            .where(pushes.c.state == _SENDING)
-            .values(state=_WAITING, next_at=now, uncertain=pushes.c.uncertain + 1, last_answer=UNCERTAIN)
+            .where(pushes.c.state == _SENDING, true() if only is None else pushes.c.sms_id == only)
+            .values(state=_WAITING, next_at=due or now, uncertain=pushes.c.uncertain + 1, last_answer=UNCERTAIN)
             .returning(pushes.c.sms_id)
         )
         sms_ids = [SmsId(sms_id) for sms_id in found.scalars()]
@@ -153,6 +161,12 @@ def next_push_due(connection: Connection) -> datetime | None:
 
 
 def _waits_for_older() -> Exists:
-    """An older push of the same number is still open: order is kept per number."""
+    """An older push of the same number is still open: order is kept per number.
+
+    One that failed several times holds nothing back: it may be one that the market never takes.
+    """
     older = pushes.alias("older")
-    return exists().where(older.c.msisdn == pushes.c.msisdn, older.c.sms_id < pushes.c.sms_id, older.c.state.in_(_OPEN))
+    holds_back = or_(older.c.state == _SENDING, older.c.attempts < ATTEMPTS_THAT_HOLD_BACK)
+    return exists().where(
+        older.c.msisdn == pushes.c.msisdn, older.c.sms_id < pushes.c.sms_id, older.c.state.in_(_OPEN), holds_back
+    )

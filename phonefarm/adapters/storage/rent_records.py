@@ -64,16 +64,18 @@ class SqlRentRecords:
         row = self._connection.execute(select(rents).where(rents.c.rent_id == rent_id)).one_or_none()
         return None if row is None else rent_from(row)
 
-    def spans(self, sim_id: SimId, around: datetime) -> list[RentSpan]:
+    def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
         rows = self._connection.execute(
             select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
-            .where(rents.c.sim_id == sim_id, rents.c.ordered_at <= around)
+            .where(rents.c.sim_id == sim_id)
+            .where(or_(rents.c.ordered_at <= around, rents.c.ordered_at > now))
             .where(or_(rents.c.finished_at.is_(None), rents.c.finished_at >= around))
             .order_by(rents.c.ordered_at.desc())
             .limit(2)
         )
         return [
-            RentSpan(rent_id=RentId(row.rent_id), opened_at=row.ordered_at, closed_at=row.finished_at) for row in rows
+            RentSpan(rent_id=RentId(row.rent_id), opened_at=min(row.ordered_at, around), closed_at=row.finished_at)
+            for row in rows
         ]
 
     def mark_answered(self, rent_id: RentId) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
 
-from phonefarm.adapters.storage.tables import numbers, phones, rents, sims, sms
+from phonefarm.adapters.storage.tables import numbers, phones, rents, sim_places, sims, sms
 from phonefarm.application.storage import NumberEntry, SimOnPhone
+from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
-from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, serial_of
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SeenSim, Sim, SlotState
 
@@ -69,16 +70,15 @@ class SqlSimRecords:
 
     def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]:
         rows = self._connection.execute(
-            select(sims.c.sim_id, sims.c.sub_id, sims.c.slot, sims.c.slot_state, sims.c.msisdn)
-            .where(sims.c.phone_id == phone_id)
-            .order_by(sims.c.slot)
+            select(sim_places, sims.c.msisdn)
+            .join(sims, sims.c.sim_id == sim_places.c.sim_id)
+            .where(sim_places.c.serial == serial_of(phone_id))
+            .order_by(sim_places.c.slot, sim_places.c.since)
         )
         return [
             SimOnPhone(
-                sim_id=SimId(row.sim_id),
-                sub_id=row.sub_id,
+                place=SimPlace(sim_id=SimId(row.sim_id), sub_id=row.sub_id, since=row.since, until=row.until),
                 slot=row.slot,
-                slot_state=SlotState(row.slot_state),
                 msisdn=None if row.msisdn is None else Msisdn(row.msisdn),
             )
             for row in rows
@@ -89,12 +89,12 @@ class SqlSimRecords:
             "iccid": seen.iccid,
             "phone_id": phone_id,
             "slot": seen.slot,
-            "sub_id": seen.sub_id,
             "mcc_mnc": seen.mcc_mnc,
             "slot_state": seen.slot_state.value,
         }
         if seen.msisdn is not None:  # a phone that fails to state it once has not lost its number
             now["phone_msisdn"] = seen.msisdn
+        self._note_place(seen, serial_of(phone_id), at)
         columns = [sims.c[name] for name in now]
         before = self._connection.execute(select(*columns).where(sims.c.sim_id == seen.sim_id)).one_or_none()
         if before is None:
@@ -107,20 +107,59 @@ class SqlSimRecords:
         self._set(seen.sim_id, **now)
         return True
 
+    def _note_place(self, seen: SeenSim, serial: str, at: datetime) -> None:
+        """The card sits in this handset, so in no other."""
+        here = (sim_places.c.serial == serial) & (sim_places.c.sim_id == seen.sim_id)
+        self._connection.execute(
+            update(sim_places)
+            .where(sim_places.c.sim_id == seen.sim_id, sim_places.c.serial != serial, sim_places.c.until.is_(None))
+            .values(until=at)
+        )
+        stays = self._connection.execute(
+            update(sim_places).where(here, sim_places.c.until.is_(None)).values(sub_id=seen.sub_id, slot=seen.slot)
+        )
+        if stays.rowcount == 0:
+            self._connection.execute(delete(sim_places).where(here))
+            self._connection.execute(
+                insert(sim_places).values(
+                    serial=serial, sim_id=seen.sim_id, sub_id=seen.sub_id, slot=seen.slot, since=at
+                )
+            )
+
     def become(self, stand_in: SimId, sim_id: SimId) -> None:
         open_on_both = self._connection.execute(
             select(func.count()).where(rents.c.sim_id.in_([stand_in, sim_id]), rents.c.finished_at.is_(None))
         ).scalar()
         if open_on_both == 2:
             return
-        for table in (rents, sms):
+        places_of_both = select(sim_places.c.serial).where(sim_places.c.sim_id == sim_id)
+        self._connection.execute(
+            delete(sim_places).where(sim_places.c.sim_id == stand_in, sim_places.c.serial.in_(places_of_both))
+        )
+        for table in (rents, sms, sim_places):
             self._connection.execute(update(table).where(table.c.sim_id == stand_in).values(sim_id=sim_id))
         if self.get(sim_id) is None:
             self._connection.execute(update(sims).where(sims.c.sim_id == stand_in).values(sim_id=sim_id))
-        else:
-            self._connection.execute(delete(sims).where(sims.c.sim_id == stand_in))
+            return
+        self._take_over(stand_in, sim_id)
+        self._connection.execute(delete(sims).where(sims.c.sim_id == stand_in))
 
-    def take_out(self, phone_id: PhoneId, staying: Collection[SimId]) -> list[SimId]:
+    def _take_over(self, stand_in: SimId, sim_id: SimId) -> None:
+        """What was ordered or counted for the stand-in holds for the card, the stricter of both."""
+        columns = ("held_reason", "held_at", "hand_msisdn", "banned_since", "banned_until", "banned_by_hand")
+        one, other = (
+            self._connection.execute(select(sims).where(sims.c.sim_id == key)).one()._mapping
+            for key in (sim_id, stand_in)
+        )
+        change = {name: other[name] for name in columns[:3] if one[name] is None and other[name] is not None}
+        if other["banned_until"] is not None and (
+            one["banned_until"] is None or other["banned_until"] > one["banned_until"]
+        ):
+            change |= {name: other[name] for name in columns[3:]}
+        change["unused_in_a_row"] = max(one["unused_in_a_row"], other["unused_in_a_row"])
+        self._set(sim_id, **change)
+
+    def take_out(self, phone_id: PhoneId, staying: Collection[SimId], at: datetime) -> list[SimId]:
         left = self._connection.execute(
             update(sims)
             .where(
@@ -130,6 +169,12 @@ class SqlSimRecords:
             )
             .values(slot_state=SlotState.OUT.value)
             .returning(sims.c.sim_id)
+        )
+        self._connection.execute(
+            update(sim_places)
+            .where(sim_places.c.serial == serial_of(phone_id), sim_places.c.until.is_(None))
+            .where(sim_places.c.sim_id.not_in(list(staying)))
+            .values(until=at)
         )
         return [SimId(sim_id) for sim_id in left.scalars()]
 

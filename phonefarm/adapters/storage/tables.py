@@ -23,7 +23,7 @@ class PhoneTable(SQLModel, table=True):
 
     phone_id: str = Field(primary_key=True)
     server: str
-    serial: str
+    serial: str = Field(index=True)
     label: str = ""
     make: str = ""
     model: str = ""
@@ -54,7 +54,6 @@ class SimTable(SQLModel, table=True):
     mcc_mnc: str = ""
     phone_id: str | None = Field(default=None, index=True)
     slot: int | None = None
-    sub_id: int | None = None
     slot_state: str
     seen_at: datetime = Field(sa_type=Instant)
     held_reason: str | None = None
@@ -64,6 +63,19 @@ class SimTable(SQLModel, table=True):
     banned_until: datetime | None = _instant()
     banned_by_hand: bool = False
     last_rented_at: datetime | None = _instant()
+
+
+class SimPlaceTable(SQLModel, table=True):
+    """Which cards sat in which handset, from when until when: what an SMS read late is attributed by."""
+
+    __tablename__ = "sim_places"
+
+    serial: str = Field(primary_key=True)
+    sim_id: str = Field(primary_key=True)
+    sub_id: int | None = None
+    slot: int
+    since: datetime = Field(sa_type=Instant)
+    until: datetime | None = _instant()
 
 
 class NumberTable(SQLModel, table=True):
@@ -146,6 +158,8 @@ class PushTable(SQLModel, table=True):
     uncertain: int = 0
     next_at: datetime | None = _instant()
     begun_at: datetime | None = _instant()
+    is_last_chance: bool = False
+    """Whether the attempt under way began when the rent was over."""
     last_answer: str = ""
     created_at: datetime = Field(sa_type=Instant)
     arrived_at: datetime = Field(sa_type=Instant)
@@ -193,6 +207,7 @@ def _core(model: type[SQLModel]) -> Table:
 
 phones = _core(PhoneTable)
 sims = _core(SimTable)
+sim_places = _core(SimPlaceTable)
 numbers = _core(NumberTable)
 rents = _core(RentTable)
 sms = _core(SmsTable)

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from phonefarm.adapters.storage import figures, row_queries, stories
-from phonefarm.adapters.storage.message_records import known_fingerprints
+from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
@@ -25,7 +25,7 @@ from phonefarm.application.read_models import (
     Topic,
 )
 from phonefarm.application.storage import Traffic
-from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.domain.ids import Msisdn, PhoneId, serial_of
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import Sim
 
@@ -78,12 +78,14 @@ class SqlViews:
         rent_records = SqlRentRecords(self._connection)
         return SqlSimRecords(self._connection).all(), rent_records.open_numbers(), rent_records.countries()
 
-    def known_fingerprints(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
-        return known_fingerprints(self._connection, phone_id, fingerprints)
+    def knows_any(self, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
+        return knows_any(self._connection, phone_id, rows)
 
     def has_baseline(self, phone_id: PhoneId) -> bool:
-        query = select(phones.c.baseline_at).where(phones.c.phone_id == phone_id)
-        return self._connection.execute(query).scalar() is not None
+        query = select(phones.c.phone_id).where(
+            phones.c.serial == serial_of(phone_id), phones.c.baseline_at.is_not(None)
+        )
+        return self._connection.execute(query.limit(1)).scalar() is not None
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]:
         return frozenset(PhoneId(phone) for phone in row_queries.open_rents_by_phone(self._connection))

@@ -284,12 +284,12 @@ async def test_reading_mark_keeps_the_last_skew_that_was_measured(store: Store) 
     def work(uow: UnitOfWork) -> list[object]:
         uow.phones.note(PHONE, PhoneState.READY, "", NOON)
         marks: list[object] = [uow.phones.mark_of(PHONE).baseline_at]
-        for first, skew in ((True, -3 * HOUR), (False, None)):
-            uow.phones.note_reading(PHONE, begun_at=NOON + MINUTE, skew=skew, took=SECOND, first=first)
+        for minute, skew in ((1, -3 * HOUR), (2, None)):
+            uow.phones.note_reading(PHONE, begun_at=NOON + minute * MINUTE, skew=skew, took=SECOND)
         mark = uow.phones.mark_of(PHONE)
         return [*marks, mark.baseline_at, mark.last_read_at, mark.clock_skew]
 
-    assert await store.database.write(work) == [None, NOON + MINUTE, NOON + MINUTE, -3 * HOUR]
+    assert await store.database.write(work) == [None, NOON + MINUTE, NOON + 2 * MINUTE, -3 * HOUR]
 
 
 async def test_facts_and_hints_show_on_the_phones_row(store: Store) -> None:
@@ -309,7 +309,7 @@ async def test_spans_are_the_rents_open_at_that_instant(store: Store) -> None:
         uow.rents.close(RentId(10_001), FinishStatus.SOLD, Decimal(0), False, NOON + HOUR)
         uow.rents.add(a_rent(rent_id=RentId(10_002), ordered_at=NOON + HOUR))
         moments = (NOON - SECOND, NOON, NOON + HOUR, NOON + HOUR + SECOND)
-        return [uow.rents.spans(SIM, moment) for moment in moments]
+        return [uow.rents.spans(SIM, moment, NOON + 2 * HOUR) for moment in moments]
 
     spans = await store.database.write(work)
 

@@ -50,6 +50,7 @@ def upgrade() -> None:
         sa.Column("hints_working", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("phone_id"),
     )
+    op.create_index(op.f("ix_phones_serial"), "phones", ["serial"], unique=False)
     op.create_table(
         "push_attempts",
         sa.Column("sms_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -71,6 +72,7 @@ def upgrade() -> None:
         sa.Column("uncertain", sa.Integer(), nullable=False),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("begun_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_last_chance", sa.Boolean(), nullable=False),
         sa.Column("last_answer", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("arrived_at", sa.BigInteger(), nullable=False),
@@ -142,6 +144,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "sim_places",
+        sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("sim_id", sa.String(), nullable=False),
+        sa.Column("sub_id", sa.Integer(), nullable=True),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("serial", "sim_id"),
+    )
+    op.create_table(
         "sims",
         sa.Column("sim_id", sa.String(), nullable=False),
         sa.Column("iccid", sa.String(), nullable=False),
@@ -154,7 +166,6 @@ def upgrade() -> None:
         sa.Column("mcc_mnc", sa.String(), nullable=False),
         sa.Column("phone_id", sa.String(), nullable=True),
         sa.Column("slot", sa.Integer(), nullable=True),
-        sa.Column("sub_id", sa.Integer(), nullable=True),
         sa.Column("slot_state", sa.String(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("held_reason", sa.String(), nullable=True),
