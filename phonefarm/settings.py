@@ -104,13 +104,12 @@ class Settings(BaseSettings):
         addresses = [item.strip() for item in value.split(",") if item.strip()]
         if not addresses:
             raise ValueError("needs at least one host:port, such as 127.0.0.1:5037")
-        for item in addresses:
-            _, port = parse_address(item)
-            if port == 0:
-                raise ValueError("port 0 is no adb server's port")
-        if len(set(addresses)) != len(addresses):
+        servers = [_one_name_of(*parse_address(item)) for item in addresses]
+        if any(server.endswith(":0") for server in servers):
+            raise ValueError("port 0 is no adb server's port")
+        if len(set(servers)) != len(servers):
             raise ValueError("names the same server twice")
-        return ",".join(addresses)
+        return ",".join(servers)
 
     @field_validator("push_url")
     @classmethod
@@ -232,6 +231,14 @@ def parse_address(text: str) -> tuple[str, int]:
     if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return host, int(port)
+
+
+def _one_name_of(host: str, port: int) -> str:
+    """One spelling a server: phones are known by it, and two names of one server would make two of each phone."""
+    host = host.lower()
+    if host in ("localhost", "::1"):
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

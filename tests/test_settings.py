@@ -100,6 +100,21 @@ def test_database_lies_in_the_data_folder_whatever_its_name(tmp_path: Path, name
     assert url.database == (folder / "phonefarm.db").as_posix()
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("localhost:5037", "127.0.0.1:5037"),
+        ("[::1]:5037", "127.0.0.1:5037"),
+        (" LocalHost:05037 , pc2:5038", "127.0.0.1:5037,pc2:5038"),
+        ("localhost:5037,127.0.0.1:5038", "127.0.0.1:5037,127.0.0.1:5038"),
+        ("[fe80::2]:5037", "[fe80::2]:5037"),
+    ],
+)
+def test_adb_server_of_this_pc_has_one_name(given: str, meant: str) -> None:
+    """Phones are known by their server's name: two names would make two of each phone."""
+    assert load_settings(adb_servers=given).adb_servers == meant
+
+
 # Refusals -------------------------------------------------------------------------
 
 BAD: list[tuple[str, Any, str]] = [
@@ -122,6 +137,9 @@ BAD: list[tuple[str, Any, str]] = [
     ("adb_servers", "127.0.0.1", "must be host:port"),
     ("adb_servers", "127.0.0.1:0", "port 0"),
     ("adb_servers", "a:1, a:1", "same server twice"),
+    ("adb_servers", "farm:1, FARM:01", "same server twice"),
+    ("adb_servers", "localhost:5037,127.0.0.1:5037", "same server twice"),
+    ("adb_servers", "127.0.0.1:5037,[::1]:5037", "same server twice"),
     ("database_url", "postgresql+psycopg://x", "sqlite:///PATH"),
     ("database_url", "sqlite://", "sqlite:///PATH"),
     ("database_url", "sqlite:///", "sqlite:///PATH"),
@@ -219,7 +237,7 @@ def test_admin_port_may_be_any_address_of_this_pc(address: str) -> None:
 
 
 def test_adb_servers_are_a_list_with_blanks_allowed() -> None:
-    assert load_settings(adb_servers=" a:1 , [::1]:5037,").adb_server_list == ["a:1", "[::1]:5037"]
+    assert load_settings(adb_servers=" a:1 , [::1]:5037,").adb_server_list == ["a:1", "127.0.0.1:5037"]
 
 
 # The key ----------------------------------------------------------------------------
