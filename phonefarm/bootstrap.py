@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 from pydantic import SecretStr
@@ -17,9 +19,10 @@ from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.admin.pages import admin_app
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
-from phonefarm.adapters.http.server import bind, serve_until
+from phonefarm.adapters.http.proven_server import ProvenServer
+from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
-from phonefarm.adapters.onlinesim.webhooks import Webhooks
+from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.events import Announcer
@@ -55,28 +58,23 @@ class Listeners:
 
     webhooks: socket.socket
     admin: socket.socket
+    webhooks_address: str
+    admin_address: str
 
     def close(self) -> None:
         self.webhooks.close()
         self.admin.close()
-
-    @property
-    def webhooks_address(self) -> str:
-        return _name_of(self.webhooks)
-
-    @property
-    def admin_address(self) -> str:
-        return _name_of(self.admin)
 
 
 def bind_listeners(settings: Settings) -> Listeners:
     """Raises KnownError for a port that is taken."""
     webhooks = bind(*parse_address(settings.listen), "webhook server")
     try:
-        return Listeners(webhooks=webhooks, admin=bind(*parse_address(settings.admin_listen), "admin port"))
+        admin = bind(*parse_address(settings.admin_listen), "admin port")
     except BaseException:
         webhooks.close()
         raise
+    return Listeners(webhooks=webhooks, admin=admin, webhooks_address=_name_of(webhooks), admin_address=_name_of(admin))
 
 
 def _name_of(listener: socket.socket) -> str:
@@ -89,13 +87,24 @@ def secret_store(settings: Settings) -> KeyringStore:
 
 
 class CurrentKey:
-    """The partner key: from the environment, else from the keyring, also after it was changed in the window."""
+    """The partner key: from the environment, else from the keyring, also after it was changed in the window.
 
-    def __init__(self, settings: Settings, secrets: SecretStore, hidden: SecretFilter) -> None:
+    `on_change` is called, on the thread that wrote the key, when another one is used from now on.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: SecretStore,
+        hidden: SecretFilter,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         given = settings.api_key
         self._given = given.get_secret_value() if isinstance(given, SecretStr) else None
         self._key = self._given or secrets.read_key()
         self._secrets = secrets
+        self._hidden = hidden
+        self._on_change = on_change
         hidden.add(self._key or "")
 
     def __call__(self) -> str | None:
@@ -107,8 +116,10 @@ class CurrentKey:
         return self._secrets.read_key()
 
     def write_key(self, key: str) -> None:
+        self._hidden.add(key)
         self._secrets.write_key(key)
         self._key = self._given or key
+        self._on_change()
 
 
 class Farm:
@@ -120,15 +131,15 @@ class Farm:
         self._settings = settings
         self._listeners = listeners
         self._database = Database(settings.resolved_database_url)
-        self._key = CurrentKey(settings, secrets or secret_store(settings), hidden)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
         self._announcer = Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
         self._tasks = Tasks(self._report_bug)
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
-        selling = bool(settings.push_url and self._key())
-        self._rentals = Rentals(self._database, self._announcer, utc_now, selling=selling)
+        self._rentals = Rentals(self._database, self._announcer, utc_now, selling=self._can_sell)
         self._inventory = SimInventory(self._database, self._announcer, catalog.names, utc_now)
         self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id)
         self._pushes = PushWorker(
@@ -165,16 +176,19 @@ class Farm:
 
     async def start(self) -> None:
         """Open the database and set everything going; raises KnownError if the world does not let it."""
+        self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._database.open)
         await self._channel.open()
         await self._pushes.recover()
+        self._health.report(ENGINE, Verdict.PASS, "running")
+        self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
         self._report_selling()
         await self._watch.start()
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
         self._servers = [
-            self._tasks.start(self._serve(self._webhooks.app(), self._listeners.webhooks), "webhook server"),
-            self._tasks.start(self._serve(admin_app(self.desk), self._listeners.admin), "admin server"),
+            self._tasks.keep_going(partial(server.run, self._stop_servers), what)
+            for what, server in self._make_servers().items()
         ]
         log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
 
@@ -194,8 +208,24 @@ class Farm:
         if self._servers:
             await asyncio.wait(self._servers, timeout=SERVERS_END_WITHIN)
 
-    async def _serve(self, app: Any, listener: socket.socket) -> None:
-        await serve_until(app, listener, self._stop_servers)
+    def _make_servers(self) -> dict[str, ProvenServer]:
+        def webhooks_are(problem: str | None) -> None:
+            verdict = Verdict.PASS if problem is None else Verdict.FAIL
+            self._health.report(WEBHOOKS, verdict, problem or self._webhooks_port, part="server")
+
+        def admin_port_is(problem: str | None) -> None:
+            verdict = Verdict.PASS if problem is None else Verdict.WARN
+            self._health.report(ENGINE, verdict, f"admin port: {problem or 'answers'}", part="admin port")
+
+        listeners = self._listeners
+        return {
+            "webhook server": ProvenServer(
+                self._webhooks.app, listeners.webhooks, "webhook server", webhooks_are, probe_path=PROBE_PATH
+            ),
+            "admin server": ProvenServer(
+                partial(admin_app, self.desk), listeners.admin, "admin port", admin_port_is, probe_path=PROBE_PATH
+            ),
+        }
 
     def _phone_watch(self) -> PhoneWatch:
         adb = self._settings.adb_path or None
@@ -219,15 +249,26 @@ class Farm:
             self._database, self._rentals, self._inventory, self._announcer, self._health, numbers.read_if_changed
         )
 
+    def _can_sell(self) -> bool:
+        return bool(self._settings.push_url and self._key())
+
+    def _key_changed(self) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody asks any more
+                self._loop.call_soon_threadsafe(self._report_selling)
+
     def _report_selling(self) -> None:
-        self._health.report(ENGINE, Verdict.PASS, "running")
         if not self._key():
             self._health.report(WEBHOOKS, Verdict.FAIL, "the Onlinesim key is not set")
         elif not self._settings.push_url:
             self._health.report(WEBHOOKS, Verdict.FAIL, "the push URL is not set")
         else:
-            self._health.report(WEBHOOKS, Verdict.PASS, f"port {self._listeners.webhooks.getsockname()[1]}")
-        self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
+            self._health.report(WEBHOOKS, Verdict.PASS, self._webhooks_port)
+        self._announcer.changed(Topic.OVERVIEW)
+
+    @property
+    def _webhooks_port(self) -> str:
+        return f"port {self._listeners.webhooks_address.rpartition(':')[2]}"
 
     def _report_bug(self, task: str, error: BaseException) -> None:
         self._health.report(ENGINE, Verdict.FAIL, f"bug in '{task}' ({type(error).__name__}); see the log", part=task)

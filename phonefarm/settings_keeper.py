@@ -94,6 +94,7 @@ class SettingsKeeper:
             help=info.description or "",
             secret=True,
             is_set=source != "default",
+            needs_restart=False,
         )
 
 

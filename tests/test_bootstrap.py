@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
+from phonefarm.adapters.http import proven_server
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.read_models import AttentionKind, PushState, StoryKind, Topic
@@ -70,11 +71,13 @@ def hidden(settings: Settings) -> Iterator[SecretFilter]:
 
 
 @asynccontextmanager
-async def running(settings: Settings, hidden: SecretFilter) -> AsyncIterator[tuple[Farm, str, str]]:
+async def running(
+    settings: Settings, hidden: SecretFilter, key: str | None = KEY
+) -> AsyncIterator[tuple[Farm, str, str]]:
     """A running farm, its webhook address and its admin address."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     listeners = bind_listeners(settings)
-    farm = Farm(settings, listeners, hidden, MemoryStore(KEY))
+    farm = Farm(settings, listeners, hidden, MemoryStore(key))
     await farm.start()
     try:
         yield farm, f"http://{listeners.webhooks_address}", f"http://{listeners.admin_address}"
@@ -197,6 +200,57 @@ async def test_farm_without_a_push_url_sells_nothing(settings: Settings, hidden:
     assert AttentionKind.NOT_SELLING in needs
     assert said["checks"]["webhooks"]["detail"] == "the push URL is not set"
     assert said["counts"]["numbers_on_offer"] == 0
+
+
+async def test_key_entered_in_the_window_sells_at_once(settings: Settings, hidden: SecretFilter) -> None:
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    order = {"key": KEY, "action": "GET_NUMBER", "service": "rent", "sum": 320}
+    async with running(settings, hidden, key=None) as (farm, webhooks, admin):
+        await make_ready(farm)
+        before = await health(admin)
+        assert (await call(f"{webhooks}/getNumberRent", **order))[0] == 401
+
+        assert await farm.desk.save_settings({"api_key": KEY}) == []
+
+        async def is_selling() -> bool:
+            return bool((await health(admin))["checks"]["webhooks"]["status"] == "pass")
+
+        await until(is_selling)
+        assert (await health(admin))["counts"]["numbers_on_offer"] == 1
+        _, answer = await call(f"{webhooks}/getNumberRent", **order)
+
+    assert before["checks"]["webhooks"]["detail"] == "the Onlinesim key is not set"
+    assert before["counts"]["numbers_on_offer"] == 0
+    assert answer["status"] == "SUCCESS"
+    assert files_with(KEY, settings.data_dir) == []
+
+
+async def test_webhooks_that_lost_their_socket_are_said_to_and_come_back(
+    settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proven_server, "PROBE_EVERY", 0.02)
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    async with running(settings, hidden) as (farm, webhooks, admin):
+
+        async def says() -> str:
+            return str((await health(admin))["checks"]["webhooks"]["detail"])
+
+        async def is_down() -> bool:
+            return await says() == f"does not answer on port {port}"
+
+        async def is_back() -> bool:
+            return await says() == f"port {port}"
+
+        port = webhooks.rpartition(":")[2]
+        listener = farm.listeners.webhooks
+        asyncio.get_running_loop().remove_reader(listener)
+        listener.close()
+
+        await until(is_down)
+        await until(is_back)
+        _, offer = await call(f"{webhooks}/getServicesRent", key=KEY, action="GET_SERVICES")
+
+    assert offer["status"] == "SUCCESS"
 
 
 async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hidden: SecretFilter) -> None:
