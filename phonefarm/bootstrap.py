@@ -246,7 +246,14 @@ class Farm:
     def _make_upkeep(self) -> Upkeep:
         numbers = NumbersFile(Path(self._settings.numbers_file) if self._settings.numbers_file else None)
         return Upkeep(
-            self._database, self._rentals, self._inventory, self._announcer, self._health, numbers.read_if_changed
+            self._database,
+            self._rentals,
+            self._inventory,
+            self._announcer,
+            self._health,
+            numbers.read_if_changed,
+            utc_now,
+            spacing=timedelta(seconds=self._settings.push_retry_seconds),
         )
 
     def _can_sell(self) -> bool:

@@ -259,6 +259,10 @@ class PushRecords(Protocol):
         """Make the waiting pushes of a finished rent due now; returns how many there are."""
         ...
 
+    def not_later_than(self, at: datetime) -> int:
+        """Pull waiting pushes that are due after `at` to it (the clock was set back); returns how many there were."""
+        ...
+
     def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
         """Attempts begun whose end was never recorded: count them and make them due once more, at `due` or now."""
         ...
@@ -289,6 +293,10 @@ class UnitOfWork(Protocol):
 
     def next_id(self) -> int:
         """The next id of the one sequence of rents and messages."""
+        ...
+
+    def beat(self, at: datetime) -> None:
+        """Write down that the farm lived at `at`: proof that the database takes a change."""
         ...
 
 

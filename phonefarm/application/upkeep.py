@@ -1,15 +1,18 @@
-"""What happens by the clock: bans that run out, overdue rents, the numbers file, the database's pulse."""
+"""What happens by the clock: bans that run out, overdue rents, the numbers file, the database's pulse, clock steps."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from itertools import count
 
 import structlog
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
+from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import Topic, Verdict
 from phonefarm.application.rentals import Rentals
 from phonefarm.application.sim_inventory import SimInventory
@@ -19,6 +22,9 @@ from phonefarm.domain.errors import KnownError
 log = structlog.get_logger(__name__)
 
 EVERY = 1.0
+BEAT_EVERY = 5.0
+CLOCK_STEP = 2.0
+"""Seconds by which the wall clock must leave the monotonic one to have been set."""
 RENTS_EVERY = 15
 """Rounds after which open rents are shown anew, since time alone changes their state."""
 
@@ -35,6 +41,10 @@ class Upkeep:
         announcer: Announcer,
         health: HealthBoard,
         read_numbers: ReadNumbers,
+        clock: Clock,
+        *,
+        spacing: timedelta,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._storage = storage
         self._rentals = rentals
@@ -42,20 +52,51 @@ class Upkeep:
         self._announcer = announcer
         self._health = health
         self._read_numbers = read_numbers
+        self._clock = clock
+        self._spacing = spacing
+        self._monotonic = monotonic
         self._unused: Sequence[NumberEntry] | None = None
+        self._beaten_at: float | None = None
+        self._wall_ahead: float | None = None
 
     async def run(self) -> None:
         """One round a second until cancelled; a round that the world spoils says so and the next one tries again."""
         for number in count():
             try:
+                await self._follow_the_clock()
                 await self._rentals.end_bans()
                 await self._use_numbers()
-                self._health.report(STORAGE, Verdict.PASS, "in order")
+                await self._beat()
             except StorageFailing as error:
+                self._beaten_at = None
                 self._health.report(STORAGE, Verdict.FAIL, str(error))
             if number % RENTS_EVERY == 0:
                 self._announcer.changed(Topic.RENTS, None)
             await asyncio.sleep(EVERY)
+
+    async def _beat(self) -> None:
+        """Prove by a change that is really written that the database takes changes; a full disk still lets us read."""
+        now = self._monotonic()
+        if self._beaten_at is not None and now - self._beaten_at < BEAT_EVERY:
+            return
+        at = self._clock()
+        await self._storage.write(lambda uow: uow.beat(at))
+        self._beaten_at = now
+        self._health.report(STORAGE, Verdict.PASS, "in order")
+
+    async def _follow_the_clock(self) -> None:
+        """A clock that was set back would leave pushes waiting for an hour that passed already: they are pulled in."""
+        now = self._clock()
+        ahead = now.timestamp() - self._monotonic()
+        step = 0.0 if self._wall_ahead is None else ahead - self._wall_ahead
+        if step < -CLOCK_STEP:
+            due = now + self._spacing
+            pulled = await self._storage.write(lambda uow: uow.pushes.not_later_than(due))
+            log.warning("the clock was set back", seconds=round(-step, 1), pushes_pulled_in=pulled)
+            self._announcer.changed(Topic.PUSHES, None)
+        elif step > CLOCK_STEP:
+            log.warning("the clock was set forward, or this PC slept", seconds=round(step, 1))
+        self._wall_ahead = ahead
 
     async def _use_numbers(self) -> None:
         try:

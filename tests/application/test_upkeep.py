@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application import upkeep
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.read_models import SimStanding, Verdict, Vital
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.storage import NumberEntry, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import SimId
+from phonefarm.domain.ids import SimId, SmsId
 from tests.application.books import Books
-from tests.builders import HOUR, ICCID, OTHER_NUMBER, a_seen_sim
+from tests.builders import HOUR, ICCID, OTHER_NUMBER, SECOND, a_seen_sim
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
+
+SPACING = 10 * SECOND
 
 
 class Household:
@@ -28,6 +34,8 @@ class Household:
         self.health = HealthBoard(self.books.clock, lambda: None)
         self.files: list[Sequence[NumberEntry] | KnownError] = []
         self.bugs: list[BaseException] = []
+        self.uptime = 0.0
+        self.files_asked = 0
         self.tasks = Tasks(lambda name, error: self.bugs.append(error))
         self.upkeep = Upkeep(
             self.storage,
@@ -36,10 +44,14 @@ class Household:
             self.books.announcer,
             self.health,
             self._read_numbers,
+            self.books.clock,
+            spacing=SPACING,
+            monotonic=lambda: self.uptime,
         )
 
     async def _read_numbers(self) -> Sequence[NumberEntry] | None:
         """The file's state at this look; each is shown once, like by a file that changes."""
+        self.files_asked += 1
         if not self.files:
             return None
         found = self.files.pop(0)
@@ -49,6 +61,16 @@ class Household:
 
     def start(self) -> None:
         self.tasks.start(self.upkeep.run(), "upkeep")
+
+    def pass_time(self, seconds: float) -> None:
+        """Both clocks go on, as they do."""
+        self.books.clock.forward(seconds)
+        self.uptime += seconds
+
+    async def round(self) -> None:
+        """Return when a round that begins after this call is over."""
+        begun = self.files_asked
+        await until(lambda: self.files_asked >= begun + 3)  # the file is asked for in the midst of a round
 
     def vital(self, name: str) -> Vital:
         return next(vital for vital in self.health.vitals() if vital.name == name)
@@ -133,3 +155,105 @@ async def test_numbers_file_that_met_a_failing_disk_is_used_later(household: Hou
         return (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
     await until(is_used)
+
+
+# The database's pulse -------------------------------------------------------------------
+
+
+async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
+    household: Household, database: Database
+) -> None:
+    """As when the disk is full: transactions begin and end, and only a change is refused."""
+    refusing = False
+
+    def let_in(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA query_only = {int(refusing)}")
+
+    event.listen(database._engine, "checkout", let_in)
+    household.start()
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+
+    refusing = True
+    household.pass_time(upkeep.BEAT_EVERY)
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
+
+    refusing = False
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+
+
+async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Household) -> None:
+    beats: list[datetime] = []
+    real = household.books.storage.write
+
+    async def counting(work: Callable[[UnitOfWork], Any]) -> Any:
+        def watched(uow: UnitOfWork) -> Any:
+            uow.beat = beats.append  # type: ignore[method-assign,assignment]
+            return work(uow)
+
+        return await real(watched)
+
+    household.storage.write = counting  # type: ignore[method-assign]
+    household.start()
+    await household.round()
+    household.pass_time(4.9)
+    await household.round()
+    assert len(beats) == 1
+
+    household.pass_time(0.1)
+    await household.round()
+
+    assert len(beats) == 2
+
+
+# Clock steps ------------------------------------------------------------------------------
+
+
+async def a_push_that_failed_just_now(household: Household) -> SmsId:
+    sms_id = await household.books.queue(1)
+    later = household.books.clock() + SPACING
+    await household.storage.write(lambda uow: uow.pushes.retry(sms_id, later))
+    return sms_id
+
+
+async def due_in(household: Household) -> timedelta:
+    due = await household.storage.read(lambda views: views.next_push_due())
+    assert due is not None
+    return due - household.books.clock()
+
+
+async def test_clock_set_back_does_not_keep_a_push_waiting(household: Household) -> None:
+    await a_push_that_failed_just_now(household)
+    household.start()
+    await household.round()
+
+    household.books.clock.now -= HOUR
+    await household.round()
+
+    assert await due_in(household) == SPACING
+
+
+async def test_clock_set_back_while_the_disk_failed_is_made_good_later(household: Household) -> None:
+    await a_push_that_failed_just_now(household)
+    household.start()
+    await household.round()
+
+    household.storage.broken = True
+    household.books.clock.now -= HOUR
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
+    household.storage.broken = False
+    await household.round()
+
+    assert await due_in(household) == SPACING
+
+
+@pytest.mark.parametrize("step", [-1.9, 0.0, 30.0])
+async def test_clock_that_goes_on_leaves_pushes_their_time(household: Household, step: float) -> None:
+    await a_push_that_failed_just_now(household)
+    household.start()
+    await household.round()
+
+    household.pass_time(3.0)
+    household.books.clock.forward(step)
+    await household.round()
+
+    assert await due_in(household) == SPACING - timedelta(seconds=3.0 + step)

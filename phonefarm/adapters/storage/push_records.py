@@ -126,6 +126,12 @@ class SqlPushRecords:
         )
         return hurried.rowcount
 
+    def not_later_than(self, at: datetime) -> int:
+        pulled = self._connection.execute(
+            update(pushes).where(pushes.c.state == _WAITING, pushes.c.next_at > at).values(next_at=at)
+        )
+        return pulled.rowcount
+
     def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
         found = self._connection.execute(
             update(pushes)

@@ -16,6 +16,7 @@ from phonefarm.application.read_models import StoryKind, Topic
 
 _SEQUENCE = "rents and messages"
 _FIRST_ID = 10_001
+_HEARTBEAT = "heartbeat"
 
 
 class SqlUnitOfWork:
@@ -39,6 +40,12 @@ class SqlUnitOfWork:
             return int(taken)
         self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=_FIRST_ID))
         return _FIRST_ID
+
+    def beat(self, at: datetime) -> None:
+        seconds = int(at.timestamp())
+        beaten = self._connection.execute(update(sequences).where(sequences.c.name == _HEARTBEAT).values(value=seconds))
+        if beaten.rowcount == 0:
+            self._connection.execute(insert(sequences).values(name=_HEARTBEAT, value=seconds))
 
 
 class SqlJournal:

@@ -13,7 +13,7 @@ from quart import Quart
 
 from phonefarm.adapters.http import proven_server
 from phonefarm.adapters.http.proven_server import ProvenServer
-from phonefarm.adapters.http.server import bind
+from phonefarm.adapters.http.server import bind, serve_until
 from tests.waiting import until
 
 
@@ -109,7 +109,6 @@ async def test_server_whose_socket_is_gone_is_reported_and_comes_back_at_its_por
 
 
 async def test_server_that_ends_by_itself_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = proven_server.serve_until
     ends = [RuntimeError("a bug"), None]
 
     async def ends_at_first(app: object, listener: socket.socket, stop: asyncio.Event) -> None:
@@ -119,7 +118,7 @@ async def test_server_that_ends_by_itself_is_started_again(monkeypatch: pytest.M
             if error is not None:
                 raise error
             return
-        await real(app, listener, stop)
+        await serve_until(app, listener, stop)
 
     monkeypatch.setattr(proven_server, "serve_until", ends_at_first)
 

@@ -409,6 +409,26 @@ async def test_only_begun_attempts_become_uncertain(store: Store) -> None:
     assert (row.state, row.uncertain, row.next_at, row.attempts) == (PushState.WAITING, 1, NOON + MINUTE, 1)
 
 
+async def test_waiting_pushes_are_pulled_to_an_instant_and_none_is_put_off(store: Store) -> None:
+    def work(uow: UnitOfWork) -> object:
+        for number, due in enumerate((NOON, NOON + HOUR), start=1):
+            sms = an_inbound_sms(fingerprint=number.to_bytes(32, "big"), row_id=number)
+            sms_id = uow.messages.add(sms, SmsStanding.FOR_RENT, NUMBER, RentId(1))
+            uow.pushes.add(sms_id, RentId(1), Msisdn(f"7928123456{number}"), "Shop", NOON, due)
+        return [uow.pushes.not_later_than(NOON + MINUTE), len(uow.pushes.claim(NOON, 9)), uow.pushes.next_due()]
+
+    assert await store.database.write(work) == [1, 1, NOON + MINUTE]
+
+
+async def test_heartbeat_is_kept_and_takes_no_id(store: Store) -> None:
+    first = await store.database.write(lambda uow: uow.next_id())
+
+    for at in (NOON, NOON + MINUTE):
+        await store.database.write(lambda uow, at=at: uow.beat(at))  # type: ignore[misc]
+
+    assert await store.database.write(lambda uow: uow.next_id()) == first + 1
+
+
 async def test_story_is_in_the_order_of_writing_and_bounded(store: Store) -> None:
     def work(uow: UnitOfWork) -> None:
         for number in range(250):
