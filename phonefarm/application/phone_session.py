@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
-from phonefarm.application.interfaces import PhoneBridge, PhoneUnreachable, Probe, SmsWithheld
+from phonefarm.application.interfaces import PhoneBridge, PhoneUnreachable, Probe, ServerDown, SmsWithheld
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import StorageFailing
@@ -25,8 +27,13 @@ WINDOW = 50
 MOST_PAGES = 40
 PAGE_OVERLAP = 5
 SIM_CHECK_SECONDS = 60.0
+LOOK_PATIENCE = 8.0
+"""A phone that has not answered for so long is failing, though its answer is still waited for."""
 FAILURES_BEFORE_FAILING = 2
 FAILURES_BEFORE_RECONNECT = 5
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds after the first failed look, the second in a row and so on."""
+STORAGE_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 
 
@@ -55,6 +62,7 @@ class PhoneSession:
         intake: SmsIntake,
         books: SessionBooks,
         gate: asyncio.Semaphore,
+        patience: float = LOOK_PATIENCE,
     ) -> None:
         self._phone_id = phone_id
         self._serial = serial_of(phone_id)
@@ -63,8 +71,11 @@ class PhoneSession:
         self._intake = intake
         self._books = books
         self._gate = gate
+        self._patience = patience
+        self._late = asyncio.Event()
         self._hinted = asyncio.Event()
         self._rhythm = Rhythm(next_look=0.0)
+        self._probe: Probe | None = None
         self._next_sim_check = 0.0
         self._failures = 0
 
@@ -72,21 +83,63 @@ class PhoneSession:
         """Work until cancelled; every failure of the phone is met here, with a state that says so."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._listen(), name=f"hints of {self._phone_id}")
+            group.create_task(self._notice_silence(), name=f"patience with {self._phone_id}")
             while True:
                 try:
-                    if self._failures == 0:
-                        await self._books.set_state(self._phone_id, PhoneState.STARTING)
-                    await self._watch_inbox(await self._introduce())
-                except (PhoneUnreachable, SmsWithheld, StorageFailing) as error:
+                    if self._probe is None:
+                        self._probe = await self._introduce()
+                    await self._watch_inbox(self._probe)
+                except (PhoneUnreachable, ServerDown, SmsWithheld) as error:
                     await self._meet(error)
+                except StorageFailing as error:
+                    log.info("a look could not be recorded", phone=self._phone_id, cause=str(error))
+                    await asyncio.sleep(STORAGE_PAUSE)
 
     async def _introduce(self) -> Probe:
         """Ask the phone what it is and what it holds: a few phones at a time, so that a full hub does not choke."""
-        async with self._gate:
-            probe = await self._bridge.probe(self._serial)
+        if self._failures == 0:
+            await self._books.set_state(self._phone_id, PhoneState.STARTING)
+        async with self._place_at_the_gate():
+            with self._patiently():
+                probe = await self._bridge.probe(self._serial)
             await self._books.set_facts(self._phone_id, probe.facts)
             await self._check_sims(probe)
             return probe
+
+    @asynccontextmanager
+    async def _place_at_the_gate(self) -> AsyncIterator[None]:
+        """Given back at the latest when the patience is over: silent phones must not keep the others out."""
+        await self._gate.acquire()
+        with ExitStack() as place:
+            place.callback(self._gate.release)
+            over = asyncio.get_running_loop().call_later(self._patience, place.close)
+            try:
+                yield
+            finally:
+                over.cancel()
+
+    @contextmanager
+    def _patiently(self) -> Iterator[None]:
+        """Around a question to the phone: whether it has gone on for too long is noticed while it goes on."""
+        timer = asyncio.get_running_loop().call_later(self._patience, self._late.set)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._late.clear()
+
+    async def _notice_silence(self) -> None:
+        while True:
+            await self._late.wait()
+            if not self._late.is_set() or self._failures >= FAILURES_BEFORE_FAILING:
+                self._late.clear()
+                continue  # the answer has just come, or the phone is known to fail
+            self._late.clear()
+            words = f"does not answer for {self._patience:g} s"
+            try:
+                await self._books.set_state(self._phone_id, PhoneState.FAILING, words)
+            except StorageFailing as error:
+                log.info("silence could not be recorded", phone=self._phone_id, cause=str(error))
 
     async def _watch_inbox(self, probe: Probe) -> None:
         loop = asyncio.get_running_loop()
@@ -99,7 +152,9 @@ class PhoneSession:
             await self._rest()
 
     async def _check_sims(self, probe: Probe) -> None:
-        await self._inventory.take_stock(self._phone_id, await self._bridge.read_sims(self._serial, probe))
+        with self._patiently():
+            seen = await self._bridge.read_sims(self._serial, probe)
+        await self._inventory.take_stock(self._phone_id, seen)
         spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
         self._next_sim_check = asyncio.get_running_loop().time() + SIM_CHECK_SECONDS * spread
 
@@ -117,14 +172,17 @@ class PhoneSession:
 
     async def _read_whole(self, probe: Probe) -> Reading:
         """The newest window, and what lies below it as long as nothing known is reached."""
-        reading = page = await self._bridge.read_inbox(self._serial, probe, newest=WINDOW)
+        reading = page = await self._read_page(probe, skip=0)
         for number in range(1, MOST_PAGES):
             if len(page.rows) < WINDOW or await self._intake.reaches_known(page):
                 break
-            skip = number * (WINDOW - PAGE_OVERLAP)
-            page = await self._bridge.read_inbox(self._serial, probe, newest=WINDOW, skip=skip)
+            page = await self._read_page(probe, skip=number * (WINDOW - PAGE_OVERLAP))
             reading = _joined(reading, page)
         return reading
+
+    async def _read_page(self, probe: Probe, *, skip: int) -> Reading:
+        with self._patiently():
+            return await self._bridge.read_inbox(self._serial, probe, newest=WINDOW, skip=skip)
 
     async def _rest(self) -> None:
         pause = self._rhythm.next_look - asyncio.get_running_loop().time()
@@ -147,29 +205,26 @@ class PhoneSession:
                 async for _hint in self._bridge.arrival_hints(self._serial):
                     self._rhythm = self._rhythm.on_hint(loop.time())
                     self._hinted.set()
-            except PhoneUnreachable as error:
+            except (PhoneUnreachable, ServerDown) as error:
                 log.info("hints ended", phone=self._phone_id, cause=str(error))
             pause = 1.0 if loop.time() - opened > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
-    async def _meet(self, error: PhoneUnreachable | SmsWithheld | StorageFailing) -> None:
+    async def _meet(self, error: PhoneUnreachable | ServerDown | SmsWithheld) -> None:
         """Say what fails, try a reconnect when nothing else helped, and wait longer each time."""
         self._failures += 1
         log.info("a look failed", phone=self._phone_id, in_a_row=self._failures, cause=str(error))
-        pause = min(0.5 * 2.0**self._failures, LONGEST_PAUSE)
-        if isinstance(error, StorageFailing):
-            await asyncio.sleep(pause)
-            return
         try:
             if isinstance(error, SmsWithheld):
                 await self._books.set_state(self._phone_id, PhoneState.WITHHELD, str(error))
             elif self._failures >= FAILURES_BEFORE_FAILING:
                 await self._books.set_state(self._phone_id, PhoneState.FAILING, str(error))
             if self._failures == FAILURES_BEFORE_RECONNECT:
+                self._probe = None
                 await self._bridge.reconnect(self._serial)
-        except (PhoneUnreachable, StorageFailing) as second:
+        except (PhoneUnreachable, ServerDown, StorageFailing) as second:
             log.info("could not be mended yet", phone=self._phone_id, cause=str(second))
-        await asyncio.sleep(pause)
+        await asyncio.sleep(PAUSES[min(self._failures, len(PAUSES)) - 1])
 
 
 def _joined(newer: Reading, older: Reading) -> Reading:

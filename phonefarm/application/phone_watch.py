@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -11,15 +11,16 @@ import structlog
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, ListedDevice, PhoneBridge, ServerDown
-from phonefarm.application.phone_session import PhoneSession
+from phonefarm.application.phone_session import LOOK_PATIENCE, PhoneSession
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
+from phonefarm.application.recall import Recall
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState, state_from_adb
+from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, state_from_adb
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,9 @@ class PhoneWatch:
         poll_seconds: float,
         rent_poll_seconds: float,
         report_server: ServerReport,
+        patience: float = LOOK_PATIENCE,
     ) -> None:
+        """`patience`: seconds without an answer after which a phone is failing."""
         self._storage = storage
         self._bridges = {bridge.server: bridge for bridge in bridges}
         self._inventory = inventory
@@ -58,6 +61,8 @@ class PhoneWatch:
         self._poll_seconds = poll_seconds
         self._rent_poll_seconds = rent_poll_seconds
         self._report_server = report_server
+        self._patience = patience
+        self._speaking: dict[str, frozenset[PhoneId]] = {}
         self._sessions: dict[PhoneId, asyncio.Task[None]] = {}
         self._rented: frozenset[PhoneId] = frozenset()
         self._without_hints: set[PhoneId] = set()
@@ -69,7 +74,8 @@ class PhoneWatch:
         gone = await self._storage.write(lambda uow: self._all_gone(uow, None, "not seen since the start"))
         self._announcer.changed(Topic.PHONES, gone)
         for bridge in self._bridges.values():
-            self._tasks.keep_going(partial(self._watch, bridge), f"adb server {bridge.server}")
+            recall = Recall(bridge, self._tasks)
+            self._tasks.keep_going(partial(self._watch, bridge, recall), f"adb server {bridge.server}")
         self._tasks.keep_going(self._follow_rents, "phones with rents")
 
     async def reconnect(self, phone: PhoneId) -> None:
@@ -82,8 +88,13 @@ class PhoneWatch:
         if self._states.get(phone) == (state, detail):
             return
         now = self._clock()
-        changed = await self._storage.write(lambda uow: _note(uow, phone, state, detail, now))
-        self._states[phone] = (state, detail)
+        self._states[phone] = (state, detail)  # at once, as the next one may be told before this one is written
+        try:
+            changed = await self._storage.write(lambda uow: _note(uow, phone, state, detail, now))
+        except Exception:
+            if self._states.get(phone) == (state, detail):
+                del self._states[phone]
+            raise
         if changed:
             self._phone_changed([phone])
 
@@ -103,7 +114,7 @@ class PhoneWatch:
             return min(WITHOUT_HINTS_POLL, self._rent_poll_seconds)
         return self._rent_poll_seconds
 
-    async def _watch(self, bridge: PhoneBridge) -> None:
+    async def _watch(self, bridge: PhoneBridge, recall: Recall) -> None:
         pause = 0.5
         while True:
             try:
@@ -111,9 +122,11 @@ class PhoneWatch:
                 self._report_server(bridge.server, Verdict.PASS, f"adb {version} answers")
                 pause = 0.5
                 async for devices in bridge.device_lists():
+                    recall.note_list(devices)
                     await self._apply(bridge, devices)
             except ServerDown as error:
                 self._report_server(bridge.server, Verdict.FAIL, str(error))
+                recall.note_loss()
                 await self._lose_server(bridge, str(error))
             except StorageFailing as error:
                 log.error("the device list cannot be recorded", server=bridge.server, cause=str(error))
@@ -123,35 +136,56 @@ class PhoneWatch:
     async def _apply(self, bridge: PhoneBridge, devices: Sequence[ListedDevice]) -> None:
         """Bring states and sessions in line with a full device list."""
         listed = {phone_id(device.serial, bridge.server): device for device in devices}
-        speaking = {
-            phone for phone, device in listed.items() if state_from_adb(device.adb_state) is PhoneState.STARTING
-        }
-        self._end_sessions(
-            phone for phone in list(self._sessions) if server_of(phone) == bridge.server and phone not in speaking
+        self._follow_sessions(
+            bridge.server,
+            frozenset(
+                phone for phone, device in listed.items() if state_from_adb(device.adb_state) is PhoneState.STARTING
+            ),
         )
-        changed = await self._storage.write(lambda uow: self._note_list(uow, bridge.server, listed, speaking))
+        states = {
+            phone: self._state_without_session(phone, device)
+            for phone, device in listed.items()
+            if phone not in self._sessions
+        }
+        changed = await self._storage.write(lambda uow: self._note_list(uow, bridge.server, frozenset(listed), states))
         self._phone_changed(changed)
-        for phone in sorted(speaking - self._sessions.keys()):
-            session = PhoneSession(phone, bridge, self._inventory, self._intake, self, self._gate)
+
+    def _follow_sessions(self, server: str, speaking: frozenset[PhoneId]) -> None:
+        """One session for each handset that can be spoken with, through whichever server had it first."""
+        self._speaking[server] = speaking
+        for phone in [phone for phone in self._sessions if server_of(phone) == server and phone not in speaking]:
+            self._sessions.pop(phone).cancel()
+            self._states.pop(phone, None)
+        held = {handset_of(phone) for phone in self._sessions}
+        for phone in sorted(frozenset().union(*self._speaking.values()) - self._sessions.keys()):
+            if handset_of(phone) in held:
+                continue
+            held.add(handset_of(phone))
+            bridge = self._bridges[server_of(phone)]
+            session = PhoneSession(phone, bridge, self._inventory, self._intake, self, self._gate, self._patience)
             self._sessions[phone] = self._tasks.keep_going(session.run, f"phone {phone}")
 
+    def _state_without_session(self, phone: PhoneId, device: ListedDevice) -> tuple[PhoneState, str]:
+        state = state_from_adb(device.adb_state)
+        if state is not PhoneState.STARTING:
+            return state, device.adb_state
+        other = next(server_of(other) for other in self._sessions if handset_of(other) == handset_of(phone))
+        return PhoneState.DUPLICATE, f"read through the adb server {other}"
+
     def _note_list(
-        self, uow: UnitOfWork, server: str, listed: dict[PhoneId, ListedDevice], speaking: set[PhoneId]
+        self,
+        uow: UnitOfWork,
+        server: str,
+        listed: frozenset[PhoneId],
+        states: Mapping[PhoneId, tuple[PhoneState, str]],
     ) -> list[PhoneId]:
         now = self._clock()
-        changed: list[PhoneId] = []
-        for phone, device in listed.items():
-            if phone in speaking and phone in self._sessions:
-                continue
-            state = state_from_adb(device.adb_state)
-            detail = "" if state is PhoneState.STARTING else device.adb_state
-            if _note(uow, phone, state, detail, now):
-                changed.append(phone)
+        changed = [phone for phone, (state, detail) in states.items() if _note(uow, phone, state, detail, now)]
         gone = [phone for phone in uow.phones.present(server) if phone not in listed]
         return changed + [phone for phone in gone if _note(uow, phone, PhoneState.GONE, "", now)]
 
     async def _lose_server(self, bridge: PhoneBridge, cause: str) -> None:
-        self._end_sessions(phone for phone in list(self._sessions) if server_of(phone) == bridge.server)
+        self._follow_sessions(bridge.server, frozenset())
         try:
             gone = await self._storage.write(lambda uow: self._all_gone(uow, bridge.server, cause))
         except StorageFailing as error:
@@ -162,11 +196,6 @@ class PhoneWatch:
     def _all_gone(self, uow: UnitOfWork, server: str | None, cause: str) -> list[PhoneId]:
         now = self._clock()
         return [phone for phone in uow.phones.present(server) if _note(uow, phone, PhoneState.GONE, cause, now)]
-
-    def _end_sessions(self, phones: Iterable[PhoneId]) -> None:
-        for phone in phones:
-            self._sessions.pop(phone).cancel()
-            self._states.pop(phone, None)
 
     async def _follow_rents(self) -> None:
         while True:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.ids import PhoneId, serial_of, server_of
+
+_ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.%\w]+\]|[\w.\-]+):\d{1,5}")
 
 
 class PhoneState(StrEnum):
@@ -71,3 +75,23 @@ _ADB_WORDS = (
     ("detached", PhoneState.OFFLINE),
     ("no permissions", PhoneState.NO_PERMISSIONS),
 )
+
+
+def is_address(serial: str) -> bool:
+    """Whether a serial is `host:port`, that is a phone over TCP, which an adb server that ends forgets."""
+    return _ADDRESS.fullmatch(serial) is not None
+
+
+def handset_of(phone: PhoneId) -> tuple[str, str]:
+    """The same for all ways to one handset: its serial, with the PC where such a serial means something there only."""
+    serial, pc = serial_of(phone), server_of(phone).rpartition(":")[0]
+    if serial.startswith("emulator-") or (is_address(serial) and _is_loopback(serial.rpartition(":")[0])):
+        return serial, "" if _is_loopback(pc) else pc
+    return serial, ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application import phone_session
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown, SmsWithheld
-from phonefarm.application.phone_session import PAGE_OVERLAP, WINDOW
-from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.phone_session import FAILURES_BEFORE_RECONNECT, LOOK_PATIENCE, PAGE_OVERLAP, WINDOW
+from phonefarm.application.phone_watch import FIRST_QUESTIONS_AT_ONCE, PhoneWatch
 from phonefarm.application.read_models import PhoneState, Topic, Verdict
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.ids import PhoneId, phone_id
 from tests.application.books import Books
 from tests.builders import OTHER_ICCID, OTHER_NUMBER, a_row, a_seen_sim, ms
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
@@ -22,6 +24,9 @@ from tests.waiting import until
 
 POLL = 60.0
 """So long that whatever is seen sooner was seen through a hint."""
+
+
+OTHER_SERVER = "farm-pc:5037"
 
 
 class Site:
@@ -38,10 +43,10 @@ class Site:
         self.reports: list[tuple[str, Verdict]] = []
         self.watch = self.watch_with(POLL)
 
-    def watch_with(self, poll: float) -> PhoneWatch:
+    def watch_with(self, poll: float, *others: ScriptedPhoneBridge, patience: float = LOOK_PATIENCE) -> PhoneWatch:
         return PhoneWatch(
             self.storage,
-            [self.bridge],
+            [self.bridge, *others],
             self.books.inventory,
             self.books.intake,
             self.books.announcer,
@@ -50,18 +55,22 @@ class Site:
             poll_seconds=poll,
             rent_poll_seconds=poll,
             report_server=lambda server, verdict, detail: self.reports.append((server, verdict)),
+            patience=patience,
         )
+
+    def other_server(self, *phones: ScriptedPhone) -> ScriptedPhoneBridge:
+        return ScriptedPhoneBridge(self.books.clock, *phones, server=OTHER_SERVER)
 
     def id_of(self, phone: ScriptedPhone) -> PhoneId:
         return self.bridge.id_of(phone)
 
-    async def state(self, phone: ScriptedPhone) -> PhoneState | None:
-        row = (await self.books.phones()).get(self.id_of(phone))
+    async def state(self, phone: ScriptedPhone, server: str = SERVER) -> PhoneState | None:
+        row = (await self.books.phones()).get(phone_id(phone.serial, server))
         return row.state if row else None
 
-    async def reached(self, phone: ScriptedPhone, state: PhoneState) -> None:
+    async def reached(self, phone: ScriptedPhone, state: PhoneState, server: str = SERVER) -> None:
         async def is_so() -> bool:
-            return await self.state(phone) is state
+            return await self.state(phone, server) is state
 
         await until(is_so)
 
@@ -187,6 +196,89 @@ async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) ->
     assert await site.books.on_offer() == 0
 
 
+# One handset, one session ---------------------------------------------------
+
+
+async def test_handset_listed_by_two_servers_is_read_through_one_and_named_on_the_other(site: Site) -> None:
+    other = site.other_server(site.one)
+    site.watch = site.watch_with(POLL, other)
+
+    await site.both_ready()
+    await site.reached(site.one, PhoneState.DUPLICATE, OTHER_SERVER)
+
+    duplicate = (await site.books.phones())[other.id_of(site.one)]
+    assert duplicate.detail == f"read through the adb server {SERVER}"
+    assert other.asked[site.one.serial] == 0
+    assert (await site.books.counts()).phones_ready == 2
+    assert await site.books.on_offer() == 2
+
+
+@pytest.mark.parametrize("loss", [ScriptedPhoneBridge.unplug, lambda bridge, _: bridge.end_server()])
+async def test_other_way_to_a_handset_takes_over_when_the_first_is_lost(
+    site: Site, loss: Callable[[ScriptedPhoneBridge, ScriptedPhone], None]
+) -> None:
+    site.watch = site.watch_with(POLL, site.other_server(site.one))
+    await site.both_ready()
+    await site.reached(site.one, PhoneState.DUPLICATE, OTHER_SERVER)
+
+    loss(site.bridge, site.one)
+
+    await site.reached(site.one, PhoneState.READY, OTHER_SERVER)
+    await site.reached(site.one, PhoneState.GONE)
+
+
+async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_work(site: Site) -> None:
+    other = site.other_server(site.one)
+    site.watch = site.watch_with(POLL, other)
+    await site.both_ready()
+    site.bridge.unplug(site.one)
+    await site.reached(site.one, PhoneState.READY, OTHER_SERVER)
+    await site.reached(site.one, PhoneState.GONE)
+
+    site.bridge.plug_in(site.one)
+    await site.reached(site.one, PhoneState.DUPLICATE)
+
+    assert await site.state(site.one, OTHER_SERVER) is PhoneState.READY
+    assert (await site.books.counts()).phones_ready == 2
+
+
+# Phones over TCP --------------------------------------------------------------
+
+
+async def test_phone_over_tcp_is_taken_up_again_by_a_server_that_comes_back(site: Site) -> None:
+    tcp = ScriptedPhone("192.168.1.7:5555")
+    left = ScriptedPhone("192.168.1.8:5555")
+    for phone in (tcp, left):
+        site.bridge.plug_in(phone)
+    await site.both_ready()
+    await site.reached(tcp, PhoneState.READY)
+    site.bridge.unplug(left)
+    await site.reached(left, PhoneState.GONE)
+
+    site.bridge.end_server()
+    await site.reached(tcp, PhoneState.GONE)
+    site.bridge.server_trouble = None
+
+    await site.reached(tcp, PhoneState.READY)
+    assert (tcp.reconnects, left.reconnects, site.one.reconnects) == (1, 0, 0)
+
+
+async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site) -> None:
+    tcp = ScriptedPhone("192.168.1.7:5555")
+    site.bridge.plug_in(tcp)
+    await site.both_ready()
+    await site.reached(tcp, PhoneState.READY)
+    site.bridge.end_server()
+    await site.reached(tcp, PhoneState.GONE)
+    del site.bridge.forgotten[tcp.serial]
+    site.bridge.server_trouble = None
+    await site.reached(site.one, PhoneState.READY)
+
+    site.bridge.forgotten[tcp.serial] = tcp
+
+    await site.reached(tcp, PhoneState.READY)
+
+
 # Looking --------------------------------------------------------------------
 
 
@@ -309,6 +401,121 @@ async def test_session_that_begins_on_a_failing_disk_gets_there(site: Site) -> N
     site.storage.broken = False
 
     await site.reached(site.one, PhoneState.READY)
+
+
+async def test_first_retry_after_a_failed_look_comes_within_half_a_second(site: Site) -> None:
+    await site.both_ready()
+    site.one.trouble = PhoneUnreachable("busy")
+    asked = site.bridge.asked[site.one.serial]
+    site.one.receive(a_row(1))
+    await until(lambda: site.bridge.asked[site.one.serial] > asked)
+
+    site.one.trouble = None
+
+    await until(lambda: site.message_count(), within=0.9)
+
+
+async def test_phone_that_fails_and_recovers_is_not_introduced_again(site: Site) -> None:
+    await site.both_ready()
+    site.one.trouble = PhoneUnreachable("busy")
+    site.one.receive(a_row(1))
+    await site.reached(site.one, PhoneState.FAILING)
+
+    site.one.trouble = None
+    await site.reached(site.one, PhoneState.READY)
+
+    assert site.one.introductions == 1
+
+
+async def test_phone_that_was_reconnected_is_introduced_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
+    await site.both_ready()
+    site.one.trouble = PhoneUnreachable("busy")
+    site.one.receive(a_row(1))
+    await until(lambda: site.one.reconnects == 1)
+
+    site.one.trouble = None
+    await site.reached(site.one, PhoneState.READY)
+
+    assert site.one.introductions == 2
+
+
+async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_session, "PAUSES", (0.0,))
+    site.one.trouble = PhoneUnreachable("busy")
+    await site.watch.start()
+
+    await until(lambda: site.bridge.asked[site.one.serial] > 1200, within=30)
+
+    assert await site.state(site.one) is PhoneState.FAILING
+
+
+async def test_server_that_fails_a_session_is_met_like_a_silent_phone_and_is_no_bug(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
+    site.one.trouble = ServerDown("the conversation was ended")
+    await site.watch.start()
+    await site.reached(site.one, PhoneState.FAILING)
+    await until(lambda: site.one.reconnects == 1)
+    assert site.bridge.asked[site.one.serial] >= FAILURES_BEFORE_RECONNECT
+
+    site.one.trouble = None
+
+    await site.reached(site.one, PhoneState.READY)
+    assert site.bugs == []
+
+
+# Silence --------------------------------------------------------------------
+
+
+async def test_phone_that_does_not_answer_is_off_the_offer_at_once_and_on_it_when_it_answers(site: Site) -> None:
+    site.watch = site.watch_with(0.05, patience=0.1)
+    await site.both_ready()
+
+    site.one.answers.clear()
+    await site.reached(site.one, PhoneState.FAILING)
+
+    assert (await site.books.phones())[site.id_of(site.one)].detail == "does not answer for 0.1 s"
+    assert await site.books.on_offer() == 1
+    site.one.answers.set()
+    await site.reached(site.one, PhoneState.READY)
+    assert await site.books.on_offer() == 2
+
+
+async def test_phone_that_is_silent_from_the_start_is_failing_soon(site: Site) -> None:
+    site.watch = site.watch_with(POLL, patience=0.1)
+    site.one.answers.clear()
+
+    await site.watch.start()
+
+    await site.reached(site.one, PhoneState.FAILING)
+    site.one.answers.set()
+    await site.reached(site.one, PhoneState.READY)
+
+
+async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: Site) -> None:
+    site.watch = site.watch_with(POLL, patience=0.1)
+    for number in range(FIRST_QUESTIONS_AT_ONCE + 2):
+        silent = ScriptedPhone(f"A{number:02}")
+        silent.answers.clear()
+        site.bridge.plug_in(silent)
+
+    await site.both_ready()
+
+
+async def test_states_told_in_quick_turn_are_kept_in_their_order(site: Site) -> None:
+    phone = site.id_of(site.one)
+    await site.watch.set_state(phone, PhoneState.READY)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(site.watch.set_state(phone, PhoneState.FAILING, "late"))
+        group.create_task(site.watch.set_state(phone, PhoneState.READY))
+
+    assert await site.state(site.one) is PhoneState.READY
+
+
+# By hand ----------------------------------------------------------------------
 
 
 async def test_reconnect_goes_to_the_phones_own_server(site: Site) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from phonefarm.domain.phones import PhoneState, state_from_adb
+from phonefarm.domain.ids import phone_id
+from phonefarm.domain.phones import PhoneState, handset_of, is_address, state_from_adb
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,28 @@ from phonefarm.domain.phones import PhoneState, state_from_adb
 )
 def test_every_word_of_adb_has_a_state_and_only_device_can_be_spoken_with(word: str, state: PhoneState) -> None:
     assert state_from_adb(word) is state
+
+
+@pytest.mark.parametrize("serial", ["192.168.1.7:5555", "[fe80::1%eth0]:5555", "phone.local:5555", "127.0.0.1:5555"])
+def test_serial_of_a_phone_over_tcp_is_its_address(serial: str) -> None:
+    assert is_address(serial)
+
+
+@pytest.mark.parametrize("serial", ["R58M123", "emulator-5554", "adb-R58M-x._adb-tls-connect._tcp", "a b:5555"])
+def test_other_serials_are_no_address(serial: str) -> None:
+    assert not is_address(serial)
+
+
+@pytest.mark.parametrize(
+    ("serial", "one", "other", "same"),
+    [
+        ("R58M123", "127.0.0.1:5037", "farm-pc:5037", True),
+        ("R58M123", "127.0.0.1:5037", "localhost:5037", True),
+        ("192.168.1.7:5555", "127.0.0.1:5037", "farm-pc:5037", True),
+        ("127.0.0.1:5555", "127.0.0.1:5037", "localhost:5038", True),
+        ("127.0.0.1:5555", "127.0.0.1:5037", "farm-pc:5037", False),
+        ("emulator-5554", "127.0.0.1:5037", "farm-pc:5037", False),
+    ],
+)
+def test_one_handset_is_known_through_whatever_server(serial: str, one: str, other: str, same: bool) -> None:
+    assert (handset_of(phone_id(serial, one)) == handset_of(phone_id(serial, other))) is same

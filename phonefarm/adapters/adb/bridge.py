@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
@@ -18,12 +17,12 @@ from phonefarm.adapters.adb.sim_reading import SimReader
 from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
 from phonefarm.application.interfaces import Clock, Hint, ListedDevice, PhoneUnreachable, Probe
 from phonefarm.domain.ids import phone_id
+from phonefarm.domain.phones import is_address
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
 
 RECONNECT_WITHIN = 15.0
 FEATURES_WITHIN = 5.0
-_ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.%\w]+\]|[\w.\-]+):\d{1,5}")
 
 
 def _utc_now() -> datetime:
@@ -103,7 +102,7 @@ class AdbBridge:
 
     async def reconnect(self, serial: str) -> None:
         self._known.pop(serial, None)
-        if _ADDRESS.fullmatch(serial) is None:
+        if not is_address(serial):
             await self._socket.ask(f"host-serial:{serial}:reconnect", within=RECONNECT_WITHIN, serial=serial)
             return
         with suppress(PhoneUnreachable):  # not connected any more is what was wanted

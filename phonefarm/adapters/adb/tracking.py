@@ -10,7 +10,7 @@ from phonefarm.adapters.adb.smart_socket import Conversation, ProtocolBroken, Qu
 from phonefarm.application.interfaces import ListedDevice
 
 OPEN_WITHIN = 5.0
-QUIET_FOR = 30.0
+QUIET_FOR = 5.0
 """After so long without a change the server is asked whether it still lives."""
 
 

@@ -1,0 +1,60 @@
+"""Phones over TCP: an adb server that ends forgets them, so they are connected anew when it is back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from phonefarm.application.interfaces import ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
+from phonefarm.application.tasks import Tasks
+from phonefarm.domain.phones import is_address
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 16
+PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 10)
+"""Seconds between the attempts to take up one phone; after the last it is left to the user."""
+
+
+class Recall:
+    """Takes up again what one server had when it was lost; a phone that left before is left alone."""
+
+    def __init__(self, bridge: PhoneBridge, tasks: Tasks) -> None:
+        self._bridge = bridge
+        self._tasks = tasks
+        self._present: frozenset[str] = frozenset()
+        self._wanted: set[str] = set()
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    def note_list(self, devices: Sequence[ListedDevice]) -> None:
+        """The server is there and lists these."""
+        self._present = frozenset(device.serial for device in devices if is_address(device.serial))
+        self._wanted -= self._present
+        for serial in sorted(self._wanted - self._calls.keys()):
+            self._calls[serial] = self._tasks.start(self._call_back(serial), f"taking up {serial}")
+
+    def note_loss(self) -> None:
+        """The server is down, and with it all that it had."""
+        for call in self._calls.values():
+            call.cancel()
+        self._calls.clear()
+        self._wanted |= self._present
+        self._present = frozenset()
+
+    async def _call_back(self, serial: str) -> None:
+        for pause in PAUSES:
+            async with self._gate:
+                if serial not in self._wanted:
+                    break
+                try:
+                    await self._bridge.reconnect(serial)
+                except PhoneUnreachable as error:
+                    log.info("a phone is not there again yet", serial=serial, cause=str(error))
+                except ServerDown as error:
+                    log.info("the server went before a phone was back", serial=serial, cause=str(error))
+            await asyncio.sleep(pause)
+        self._wanted.discard(serial)
+        del self._calls[serial]
