@@ -91,3 +91,44 @@ async def test_task_may_stop_all_others_without_waiting_for_itself(tasks: Tasks)
     await tasks.start(tasks.stop(), "the one that stops")
 
     assert other.cancelled()
+
+
+async def test_loop_that_failed_is_well_again_after_going_on_for_a_while(bugs: list[tuple[str, str]]) -> None:
+    well: list[str] = []
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append, well_after=0.02)
+    rounds = []
+
+    async def work() -> None:
+        rounds.append(1)
+        if len(rounds) < 3:
+            raise ValueError("broken")
+        await asyncio.Event().wait()
+
+    tasks.keep_going(work, "a loop", pause=0.001)
+
+    await until(lambda: well)
+    assert (len(bugs), well) == (2, ["a loop"])
+    await tasks.stop()
+    assert well == ["a loop"]
+
+
+async def test_loop_that_keeps_failing_is_not_called_well(bugs: list[tuple[str, str]]) -> None:
+    well: list[str] = []
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append)
+
+    tasks.keep_going(fail, "a loop", pause=0.001)
+    await until(lambda: len(bugs) > 3)
+
+    assert well == []
+    await tasks.stop()
+
+
+async def test_failing_loop_that_is_not_wanted_any_more_leaves_no_bug_behind(bugs: list[tuple[str, str]]) -> None:
+    well: list[str] = []
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append)
+    loop = tasks.keep_going(fail, "a phone's", pause=60)
+    await until(lambda: bugs)
+
+    loop.cancel()
+
+    await until(lambda: well == ["a phone's"])
