@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -14,6 +15,7 @@ import structlog
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.interfaces import SecretStore
 from phonefarm.bootstrap import Farm, bind_listeners
+from phonefarm.daemon_threads import DaemonPool
 from phonefarm.data_folder import DataFolder
 from phonefarm.logs import SecretFilter
 from phonefarm.settings import Settings
@@ -25,7 +27,12 @@ T = TypeVar("T")
 SWITCH_SECONDS = 0.0005
 """How long the window may compute before the engine gets the interpreter; Python's own 5 ms is long for a webhook."""
 START_WITHIN = 60.0
-STOP_WITHIN = 5.0
+STOP_WITHIN = 4.0
+"""After so long of an orderly stop the rest is let go."""
+STRAGGLERS_WITHIN = 0.7
+GIVE_UP_AFTER = 5.0
+"""The whole of `stop`."""
+HELPERS = 8
 
 
 class EngineThread:
@@ -39,8 +46,8 @@ class EngineThread:
         self._folder = DataFolder(settings.data_dir)
         self._thread: threading.Thread | None = None
         self._started: Future[tuple[Farm, asyncio.AbstractEventLoop]] = Future()
-        self._stop_wanted: asyncio.Event | None = None
-        self._ended = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop_wanted = asyncio.Event()
 
     @property
     def farm(self) -> Farm:
@@ -67,33 +74,36 @@ class EngineThread:
         try:
             self._started.result(timeout=START_WITHIN)
         except BaseException:
-            self._ended.wait(STOP_WITHIN)
-            self._folder.release()
+            self.stop()
             raise
 
     def stop(self) -> None:
+        """Wait for an orderly end, but not for what hangs; the folder is held for as long as the engine lives."""
         if self._thread is None:
             return
-        if self._stop_wanted is not None and not self._ended.is_set():
-            self.loop.call_soon_threadsafe(self._stop_wanted.set)
-        if not self._ended.wait(STOP_WITHIN + 5.0):
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._stop_wanted.set)
+        self._thread.join(GIVE_UP_AFTER)
+        if self._thread.is_alive():
             log.error("the engine did not stop in time")
-        self._thread.join(timeout=1.0)
+            return
         self._folder.release()
 
     def _run(self) -> None:
+        self._loop = loop = asyncio.new_event_loop()
+        loop.set_default_executor(DaemonPool(HELPERS, "helper"))
         try:
-            asyncio.run(self._live())
+            loop.run_until_complete(self._live())
         except BaseException as error:
             if not self._started.done():
                 self._started.set_exception(error)
             else:
                 log.error("the engine ended", exc_info=error)
         finally:
-            self._ended.set()
+            _let_go(loop)
 
     async def _live(self) -> None:
-        self._stop_wanted = asyncio.Event()
         listeners = bind_listeners(self._settings)
         try:
             farm = Farm(self._settings, listeners, self._hidden, self._secrets)
@@ -105,4 +115,31 @@ class EngineThread:
         try:
             await self._stop_wanted.wait()
         finally:
-            await farm.stop()
+            await _stop(farm)
+
+
+async def _stop(farm: Farm) -> None:
+    stopping = asyncio.get_running_loop().create_task(farm.stop(), name="stop")
+    await asyncio.wait([stopping], timeout=STOP_WITHIN)
+    if stopping.done():
+        stopping.result()
+    else:
+        log.error("not all could be put down in time", within=STOP_WITHIN)
+        farm.listeners.close()
+
+
+def _let_go(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what still runs and close the loop, whether or not all has ended by then."""
+    stragglers = asyncio.all_tasks(loop)
+    for task in stragglers:
+        task.cancel()
+    try:
+        if stragglers:
+            _, late = loop.run_until_complete(asyncio.wait(stragglers, timeout=STRAGGLERS_WITHIN))
+            if late:
+                log.error("tasks that do not end are left behind", tasks=sorted(task.get_name() for task in late))
+        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), STRAGGLERS_WITHIN))
+    except Exception as error:
+        log.error("the engine's loop did not end well", exc_info=error)
+    finally:
+        loop.close()

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from phonefarm.adapters.adb.smart_socket import ProtocolBroken, SmartSocket
+from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, SmartSocket
 from phonefarm.application.interfaces import ServerDown
+from phonefarm.daemon_threads import in_own_thread
 from phonefarm.domain.errors import KnownError
 
 KNOWN_VERSION = 41
@@ -71,6 +72,8 @@ async def ensure_server(socket: SmartSocket, adb_setting: str | None = None) -> 
                 f"{down} It runs on another PC: start it there with 'adb -a -P {socket.port} server nodaemon', "
                 "behind a tunnel."
             ) from down
+        if isinstance(down, ServerSilent):
+            raise ServerDown(f"{down} It hangs: end its process, and a new one is started.") from down
         await _start(socket, adb_setting)
         version = await socket.version(within=ANSWER_WITHIN)
     return version_in_words(version, socket.name)
@@ -92,28 +95,52 @@ async def _start(socket: SmartSocket, adb_setting: str | None) -> None:
     except KnownError as error:
         raise ServerDown(f"No adb server answers on {socket.name}. {error}") from error
     # A thread, as asyncio's own subprocesses want a child watcher or a certain loop.
-    await asyncio.to_thread(_run_start_server, adb, socket)
-
-
-def _run_start_server(adb: Path, socket: SmartSocket) -> None:
-    # The server inherits what we give it and outlives us: no pipe, no console window, no search for phones by mDNS.
+    starting = _ServerStart(adb, socket.port)
     try:
-        done = subprocess.run(  # noqa: S603 - a fixed program with fixed words
-            [str(adb), "-P", str(socket.port), "start-server"],
+        code = await in_own_thread(starting.run, "adb start-server")
+    except asyncio.CancelledError:
+        starting.give_up()
+        raise
+    except subprocess.TimeoutExpired as error:
+        raise ServerDown(f"The adb server on {socket.name} did not start within {START_WITHIN:g} s.") from error
+    except OSError as error:
+        raise ServerDown(f"The adb program {adb} cannot be run: {error.strerror}.") from error
+    if code != 0:
+        raise ServerDown(
+            f"The adb server on {socket.name} did not start ({adb} ended with {code}): "
+            f"run '{adb} -P {socket.port} start-server' in a terminal to see why."
+        )
+
+
+class _ServerStart:
+    """One run of `adb start-server`, which may be given up from another thread."""
+
+    def __init__(self, adb: Path, port: int) -> None:
+        self._command = [str(adb), "-P", str(port), "start-server"]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._given_up = False
+
+    def run(self) -> int:
+        """The exit code. The server inherits what we give it and outlives us: no pipe, no console, no mDNS."""
+        process = subprocess.Popen(  # noqa: S603 - a fixed program with fixed words
+            self._command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "ADB_MDNS": os.environ.get("ADB_MDNS", "0")},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            timeout=START_WITHIN,
-            check=False,
         )
-    except subprocess.TimeoutExpired as error:
-        raise ServerDown(f"The adb server on {socket.name} did not start within {START_WITHIN:g} s.") from error
-    except OSError as error:
-        raise ServerDown(f"The adb program {adb} cannot be run: {error.strerror}.") from error
-    if done.returncode != 0:
-        raise ServerDown(
-            f"The adb server on {socket.name} did not start ({adb} ended with {done.returncode}): "
-            f"run '{adb} -P {socket.port} start-server' in a terminal to see why."
-        )
+        self._process = process
+        if self._given_up:
+            process.kill()
+        try:
+            return process.wait(START_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+    def give_up(self) -> None:
+        self._given_up = True
+        if self._process is not None:
+            self._process.kill()

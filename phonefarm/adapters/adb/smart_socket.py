@@ -22,6 +22,10 @@ class ProtocolBroken(ServerDown):
     """What answers does not speak the adb server's language, or lost its thread."""
 
 
+class ServerSilent(ServerDown):
+    """Something listens there and does not answer: another server cannot be started in its place."""
+
+
 class Conversation:
     """An open connection to the adb server."""
 
@@ -145,7 +149,7 @@ class SmartSocket:
         except Refused as error:
             raise ServerDown(f"The adb server on {self.name} refused: {_one_line(str(error))}.") from error
         except TimeoutError as error:
-            raise ServerDown(f"The adb server on {self.name} did not answer within {within:g} s.") from error
+            raise ServerSilent(f"The adb server on {self.name} did not answer within {within:g} s.") from error
         except (OSError, EOFError) as error:
             raise ServerDown(f"The adb server on {self.name} ended the conversation.") from error
 

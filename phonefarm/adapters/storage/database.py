@@ -6,11 +6,13 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
@@ -19,6 +21,9 @@ from phonefarm.adapters.storage.migrations import bring_up_to_date
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.application.storage import StorageFailing, UnitOfWork, Views
+from phonefarm.daemon_threads import DaemonPool
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -28,6 +33,7 @@ WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
 BUSY_SECONDS = 5.0
+CLOSE_WITHIN = 2.0
 
 _OUR_MISTAKES = (IntegrityError, DataError, ProgrammingError)
 """Errors of the database that no disk and no permission has caused: bugs."""
@@ -51,8 +57,9 @@ class Database:
         self._writing = self._engine.execution_options(writes=True)
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=WAITING)
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
-        self._readers = ThreadPoolExecutor(max_workers=READERS, thread_name_prefix="storage-reader")
+        self._readers = DaemonPool(READERS, "storage-reader")
         self._opened = False
+        self._left = False
 
     def open(self) -> None:
         """Create or migrate the schema and start the threads; raises KnownError if the file cannot be used."""
@@ -64,14 +71,22 @@ class Database:
         self._writer.start()
 
     def close(self) -> None:
-        """Finish what was handed in, then let go of the file."""
+        """Finish what was handed in, then let go of the file; a disk or a lock that hangs is left after a while."""
+        deadline = time.monotonic() + CLOSE_WITHIN
+        self._readers.shutdown(wait=False)
         if self._opened:
             self._opened = False
-            self._jobs.put(None)
-            self._writer.join()
+            with suppress(queue.Full):
+                self._jobs.put(None, timeout=CLOSE_WITHIN)
+            self._writer.join(max(0.0, deadline - time.monotonic()))
+            self._left = self._writer.is_alive()
             self._refuse_the_rest()
-        self._readers.shutdown(wait=True)
-        self._engine.dispose()
+            if self._left:
+                self._jobs.put(None)  # its turn comes when the disk or the lock lets go
+        if self._readers.join(max(0.0, deadline - time.monotonic())) and not self._left:
+            self._engine.dispose()
+        else:
+            log.error("the database hangs and is left as it is", within=CLOSE_WITHIN)
 
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """Run `work` in a transaction; its changes are on the disk when this returns, or none of them is.
@@ -103,6 +118,11 @@ class Database:
             raise _failing(error) from error
 
     def _write_forever(self) -> None:
+        self._write_until_closed()
+        if self._left:
+            self._engine.dispose()
+
+    def _write_until_closed(self) -> None:
         while (job := self._jobs.get()) is not None:
             group = [job]
             while len(group) < GROUP:
