@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from types import TracebackType
 
 from phonefarm.simulation.answers import AnswerPolicy
 from phonefarm.simulation.commands import EVERYDAY_TROUBLE
 from phonefarm.simulation.farm import VirtualFarm, a_mixed_farm
-from phonefarm.simulation.judge import Summary, judge, missing
+from phonefarm.simulation.judge import MessageKey, Summary, judge, missing
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.play import Manners, Play
 
@@ -61,9 +62,10 @@ class World:
         """Whether the market has heard of every SMS that was sent to a rented number."""
         return self._play is None or not missing(self._play.sent, self.market.record)
 
-    def summary(self, app_counts: dict[str, int]) -> Summary:
+    def summary(self, app_counts: dict[str, int], with_app: Collection[MessageKey]) -> Summary:
+        """`with_app` names the messages that the app still has to bring to the market."""
         sent = self._play.sent if self._play is not None else []
-        return judge(sent, self.market.record, app_counts, finish_grace=FINISH_GRACE)
+        return judge(sent, self.market.record, app_counts, with_app=with_app, finish_grace=FINISH_GRACE)
 
 
 def _manners(pace: float | None) -> Manners:

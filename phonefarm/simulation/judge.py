@@ -16,6 +16,7 @@ ORDER_TOLERANCE = 1.0
 """A partner's rent begins a little before the market has read of it."""
 
 MessageKey = tuple[str, str, str]
+"""(msisdn, sender, text); an msisdn of "" stands for any, where the app cannot tell the SIM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +24,14 @@ class Summary:
     rents: int
     sms_received: int
     """As the app counts them where it was asked, else as the play sent them."""
+    stray: int
+    """Of these, those to a number that was not rented just then."""
     delivered: int
     refused: int
+    waiting: int
+    """Neither taken nor refused by the market, and with the app, which goes on."""
     lost: int
-    """Sent to a rented number and neither taken nor refused by the market, nor late."""
+    """Sent to a rented number, neither taken nor refused by the market, not with the app, nor late."""
     late: int
     """Never seen by the market, and sent in the last seconds of the rent."""
     misdirected: int
@@ -47,23 +52,30 @@ def judge(
     record: MarketRecord,
     app_counts: Mapping[str, int] | None = None,
     *,
+    with_app: Iterable[MessageKey] = (),
     finish_grace: float = FINISH_GRACE,
 ) -> Summary:
-    """Hold the senders' list against the market's record."""
+    """Hold the senders' list against the market's record and against what the app says still waits (`with_app`)."""
     messages = list(sent)
+    counted = app_counts or {}
     taken = _by_message(push for push in record.pushes if push.is_accepted)
     refused = _by_message(push for push in record.pushes if push.is_refused)
     rented = [sms for sms in messages if sms.rent_id is not None]
     delivered = [sms for sms in rented if taken[_key(sms)]]
     turned_away = [sms for sms in rented if not taken[_key(sms)] and refused[_key(sms)]]
     unseen = [sms for sms in rented if not taken[_key(sms)] and not refused[_key(sms)]]
-    late = [sms for sms in unseen if _is_late(sms, record, finish_grace)]
+    waits = set(with_app)
+    waiting = [sms for sms in unseen if _key(sms) in waits or ("", sms.sender, sms.text) in waits]
+    missed = [sms for sms in unseen if sms not in waiting]
+    late = [sms for sms in missed if _is_late(sms, record, finish_grace)]
     return Summary(
         rents=len(record.rents),
-        sms_received=app_counts["sms_received"] if app_counts is not None else len(messages),
+        sms_received=counted.get("sms_received", len(messages)),
+        stray=counted.get("sms_stray", len(messages) - len(rented)),
         delivered=len(delivered),
         refused=len(turned_away),
-        lost=len(unseen) - len(late),
+        waiting=len(waiting),
+        lost=len(missed) - len(late),
         late=len(late),
         misdirected=sum(_is_misdirected(sms, record) for sms in messages if sms.rent_id is None),
         repeated_after_200=len(record.repeated_after_200()),

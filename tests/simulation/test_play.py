@@ -61,6 +61,25 @@ def test_each_sms_is_delivered_refused_late_or_lost() -> None:
     assert [sms.text for sms in missing(messages, record)] == ["failed", "unheard", "in the last second"]
 
 
+def test_an_sms_that_waits_in_the_app_is_not_lost_and_excuses_no_other() -> None:
+    record = a_record()
+    messages = [sent("waits"), sent("held"), sent("gone"), sent("stray", rent_id=None)]
+    with_app = [(NUMBER, "Shop", "waits"), ("", "Shop", "held"), (NUMBER, "Shop", "stray"), ("7999", "Shop", "gone")]
+
+    summary = judge(messages, record, with_app=with_app)
+
+    assert (summary.waiting, summary.lost, summary.stray) == (2, 1, 1)
+
+
+def test_an_sms_that_the_market_took_does_not_wait() -> None:
+    record = a_record()
+    record.pushes.append(a_push("taken", Outcome.ANSWER_LOST))
+
+    summary = judge([sent("taken")], record, with_app=[(NUMBER, "Shop", "taken")])
+
+    assert (summary.delivered, summary.waiting) == (1, 0)
+
+
 def test_an_older_sms_in_a_rent_is_misdirected_and_a_repeat_is_counted() -> None:
     record = a_record()
     record.pushes += [a_push("stray", Outcome.ACCEPT, 1), a_push("stray", Outcome.ACCEPT, 2)]
