@@ -8,7 +8,8 @@ from phonefarm.application.read_models import BanRow, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex, natural
+from ui.pages.usual_columns import moment_column, number_column, phone_column, place_column
+from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Bar, Column
 from ui.safe_text import one_line
 from ui.tokens import Tone
@@ -55,13 +56,7 @@ def ban_bar(row: BanRow, now: datetime) -> Bar:
 
 def _columns() -> list[Column[BanRow]]:
     return [
-        Column(
-            title=tr("Number"),
-            text=lambda row, _: formats.msisdn(row.msisdn),
-            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
-            sample="+4915112345678",
-            mono=True,
-        ),
+        number_column(BanRow),
         Column(
             title=tr("Time left"),
             text=lambda row, now: ban_bar(row, now).figure,
@@ -76,30 +71,9 @@ def _columns() -> list[Column[BanRow]]:
             sample=tr("three unused rents"),
             word=ban_word,
         ),
-        Column(
-            title=tr("Country, operator"),
-            text=lambda row, _: one_line(formats.place(row.country, row.operator), 60),
-            sort_key=lambda row: (row.country, row.operator),
-            sample="kazakhstan · beeline",
-            stretch=True,
-            rank=1,
-        ),
-        Column(
-            title=tr("Banned"),
-            text=lambda row, now: formats.day_time(row.since, now),
-            sort_key=lambda row: row.since,
-            sample="yesterday 20:12",
-            dim=True,
-            rank=2,
-        ),
-        Column(
-            title=tr("Phone"),
-            text=lambda row, _: one_line(row.phone_label, 60) or formats.NOTHING,
-            sort_key=lambda row: natural(row.phone_label) or None,
-            sample="shelf 12, port 12",
-            dim=True,
-            rank=3,
-        ),
+        place_column(BanRow, rank=1, stretch=True),
+        moment_column(tr("Banned"), lambda row: row.since, rank=2),
+        phone_column(BanRow, rank=3),
     ]
 
 

@@ -8,7 +8,8 @@ from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex, natural
+from ui.pages.usual_columns import moment_column, number_column, phone_column, rent_column
+from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Column
 from ui.safe_text import CELL_LIMIT, one_line
 from ui.words import counted, message_word, tr
@@ -46,13 +47,7 @@ def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
 
 def _columns() -> list[Column[MessageRow]]:
     return [
-        Column(
-            title=tr("Arrived"),
-            text=lambda row, now: formats.day_time(row.arrived_at, now),
-            sort_key=lambda row: row.arrived_at,
-            sample="yesterday 20:12",
-            dim=True,
-        ),
+        moment_column(tr("Arrived"), lambda row: row.arrived_at),
         Column(
             title=tr("Sender"),
             text=lambda row, _: one_line(row.sender, SENDER_LIMIT),
@@ -73,14 +68,7 @@ def _columns() -> list[Column[MessageRow]]:
             sample=tr("which SIM?"),
             word=message_word,
         ),
-        Column(
-            title=tr("Number"),
-            text=lambda row, _: formats.msisdn(row.msisdn),
-            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
-            sample="+4915112345678",
-            mono=True,
-            rank=1,
-        ),
+        number_column(MessageRow, rank=1),
         Column(
             title=tr("Took"),
             text=lambda row, _: formats.seconds(row.delivered_after_seconds),
@@ -91,24 +79,8 @@ def _columns() -> list[Column[MessageRow]]:
             rank=3,
             tooltip=lambda row: tr("From its arrival at the phone to Onlinesim's answer."),
         ),
-        Column(
-            title=tr("Rent"),
-            text=lambda row, _: str(row.rent_id or formats.NOTHING),
-            sort_key=lambda row: row.rent_id,
-            sample="1234567",
-            mono=True,
-            align_right=True,
-            dim=True,
-            rank=2,
-        ),
-        Column(
-            title=tr("Phone"),
-            text=lambda row, _: one_line(row.phone_label, 60),
-            sort_key=lambda row: natural(row.phone_label),
-            sample="shelf 12, port 12",
-            dim=True,
-            rank=4,
-        ),
+        rent_column(MessageRow, rank=2),
+        phone_column(MessageRow, rank=4),
     ]
 
 

@@ -8,6 +8,7 @@ from phonefarm.application.read_models import PhoneRow, PhoneState, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
+from ui.pages.usual_columns import moment_column
 from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Column
 from ui.safe_text import one_line
@@ -66,14 +67,7 @@ def _columns() -> list[Column[PhoneRow]]:
             word=lambda row: PHONE_STATES[row.state],
             tooltip=lambda row: _cause(row),
         ),
-        Column(
-            title=tr("Since"),
-            text=lambda row, now: formats.day_time(row.since, now),
-            sort_key=lambda row: row.since,
-            sample="yesterday 20:12",
-            dim=True,
-            rank=4,
-        ),
+        moment_column(tr("Since"), lambda row: row.since, rank=4),
         Column(
             title=tr("Numbers"),
             text=lambda row, _: ", ".join(_number(sim) for sim in row.sims) or formats.NOTHING,

@@ -8,6 +8,7 @@ from phonefarm.application.read_models import PushRow, PushState, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
+from ui.pages.usual_columns import moment_column, number_column, rent_column
 from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Bar, Column
 from ui.safe_text import CELL_LIMIT, one_line
@@ -64,13 +65,7 @@ def next_try_bar(row: PushRow, now: datetime) -> Bar | None:
 
 def _columns() -> list[Column[PushRow]]:
     return [
-        Column(
-            title=tr("Queued"),
-            text=lambda row, now: formats.day_time(row.created_at, now),
-            sort_key=lambda row: row.created_at,
-            sample="yesterday 20:12",
-            dim=True,
-        ),
+        moment_column(tr("Queued"), lambda row: row.created_at),
         Column(
             title=tr("State"),
             text=lambda row, _: PUSH_STATES[row.state].said(),
@@ -109,24 +104,8 @@ def _columns() -> list[Column[PushRow]]:
             sample="+447700900123",
             rank=3,
         ),
-        Column(
-            title=tr("Number"),
-            text=lambda row, _: formats.msisdn(row.msisdn),
-            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
-            sample="+4915112345678",
-            mono=True,
-            rank=4,
-        ),
-        Column(
-            title=tr("Rent"),
-            text=lambda row, _: str(row.rent_id),
-            sort_key=lambda row: row.rent_id,
-            sample="1234567",
-            mono=True,
-            align_right=True,
-            dim=True,
-            rank=5,
-        ),
+        number_column(PushRow, rank=4),
+        rent_column(PushRow, rank=5),
     ]
 
 

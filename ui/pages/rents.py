@@ -9,7 +9,8 @@ from phonefarm.application.read_models import RentRow, RentState, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.row_index import RowFilter, RowIndex, natural
+from ui.pages.usual_columns import moment_column, number_column, phone_column, place_column, rent_column
+from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Bar, Column
 from ui.safe_text import one_line
 from ui.tokens import Tone
@@ -65,21 +66,8 @@ def time_left_bar(row: RentRow, now: datetime) -> Bar | None:
 
 def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
     """`short`: what the Overview shows of a rent that waits."""
-    number = Column[RentRow](
-        title=tr("Number"),
-        text=lambda row, _: formats.msisdn(row.msisdn),
-        sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
-        sample="+4915112345678",
-        mono=True,
-    )
-    place = Column[RentRow](
-        title=tr("Country, operator"),
-        text=lambda row, _: one_line(formats.place(row.country, row.operator), 60),
-        sort_key=lambda row: (row.country, row.operator),
-        sample="kazakhstan · kcell",
-        stretch=True,
-        rank=2,
-    )
+    number = number_column(RentRow)
+    place = place_column(RentRow, rank=2, stretch=True)
     state = Column[RentRow](
         title=tr("State"),
         text=lambda row, _: rent_word(row).said(),
@@ -95,24 +83,10 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
         bar=time_left_bar,
         rank=1,
     )
-    phone = Column[RentRow](
-        title=tr("Phone"),
-        text=lambda row, _: one_line(row.phone_label, 60),
-        sort_key=lambda row: natural(row.phone_label),
-        sample="shelf 12, port 12",
-        dim=True,
-        rank=5,
-    )
+    phone = phone_column(RentRow, rank=5)
     if short:
         return [number, place, phone, left, state]
-    rent_id = Column[RentRow](
-        title=tr("Rent"),
-        text=lambda row, _: str(row.rent_id),
-        sort_key=lambda row: row.rent_id,
-        sample="1234567",
-        mono=True,
-        align_right=True,
-    )
+    rent_id = rent_column(RentRow, dim=False)
     return [rent_id, number, place, state, left, *_money_columns(), phone]
 
 
@@ -126,14 +100,7 @@ def _money_columns() -> list[Column[RentRow]]:
             align_right=True,
             rank=3,
         ),
-        Column(
-            title=tr("Ordered"),
-            text=lambda row, now: formats.day_time(row.ordered_at, now),
-            sort_key=lambda row: row.ordered_at,
-            sample="yesterday 20:12",
-            dim=True,
-            rank=6,
-        ),
+        moment_column(tr("Ordered"), lambda row: row.ordered_at, rank=6),
         Column(
             title=tr("Income"),
             text=lambda row, _: formats.money(_income(row)),

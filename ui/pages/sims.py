@@ -8,6 +8,7 @@ from phonefarm.application.read_models import SimRow, SimStanding, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
+from ui.pages.usual_columns import number_column, place_column
 from ui.row_index import RowFilter, RowIndex, natural
 from ui.row_table import Column
 from ui.safe_text import one_line
@@ -51,13 +52,7 @@ def sims_spec(orders: Orders) -> ListSpec[SimRow]:
 
 def _columns() -> list[Column[SimRow]]:
     return [
-        Column(
-            title=tr("Number"),
-            text=lambda row, _: formats.msisdn(row.msisdn),
-            sort_key=lambda row: int(row.msisdn) if row.msisdn.isdecimal() else None,
-            sample="+4915112345678",
-            mono=True,
-        ),
+        number_column(SimRow),
         Column(
             title=tr("Phone"),
             text=lambda row, _: _place(row),
@@ -74,13 +69,7 @@ def _columns() -> list[Column[SimRow]]:
             sample=tr("phone not ready"),
             word=lambda row: SIM_STANDINGS[row.standing],
         ),
-        Column(
-            title=tr("Country, operator"),
-            text=lambda row, _: one_line(formats.place(row.country, row.operator), 60),
-            sort_key=lambda row: (row.country, row.operator),
-            sample="kazakhstan · beeline",
-            rank=1,
-        ),
+        place_column(SimRow, rank=1),
         Column(
             title=tr("Rents"),
             text=lambda row, _: formats.number(row.rents_total),
