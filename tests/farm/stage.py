@@ -14,7 +14,7 @@ from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.phone import VirtualPhone
 from tests.farm.app_process import KEY, AppProcess
-from tests.simulation.adb_server import private_adb_server
+from tests.simulation.adb_server import OwnAdbServer, own_adb_server
 
 STEP = 0.05
 
@@ -29,11 +29,15 @@ def until(is_so: Callable[[], bool], within: float = 20.0, what: str = "the awai
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    adb_port: int
+    adb: OwnAdbServer
     farm: InThread[VirtualFarm]
     market: InThread[Market]
     app: AppProcess
     folder: Path
+
+    @property
+    def adb_port(self) -> int:
+        return self.adb.port
 
     @property
     def record(self) -> MarketRecord:
@@ -71,18 +75,18 @@ class Stage:
 def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Iterator[Stage]:
     """All but the app is running; the app has its folder and settings and waits to be started."""
     with (
-        private_adb_server() as (port, _),
+        own_adb_server() as server,
         InThread(lambda: VirtualFarm(phones, query_seconds=query_seconds)) as farm,
         InThread(lambda: Market("", KEY)) as market,
     ):
-        farm.run(lambda it: it.connect_to("127.0.0.1", port))
+        farm.run(lambda it: it.connect_to("127.0.0.1", server.port))
         numbers = folder / "numbers.csv"
         numbers.write_text(farm.sim.numbers_csv(), encoding="utf-8")
         app = AppProcess(
             folder / "data",
             {
                 "PUSH_URL": market.sim.push_url,
-                "ADB_SERVERS": f"127.0.0.1:{port}",
+                "ADB_SERVERS": f"127.0.0.1:{server.port}",
                 "NUMBERS_FILE": str(numbers),
                 "PUSH_RETRY_SECONDS": "0.5",
                 "POLL_SECONDS": "2",
@@ -90,7 +94,7 @@ def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Ite
             },
         )
         try:
-            yield Stage(adb_port=port, farm=farm, market=market, app=app, folder=folder)
+            yield Stage(adb=server, farm=farm, market=market, app=app, folder=folder)
         finally:
             if app.is_running:
                 app.kill()

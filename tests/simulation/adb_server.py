@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import adbutils
@@ -30,6 +31,20 @@ def adb_binary() -> Path:
 @contextlib.contextmanager
 def private_adb_server() -> Iterator[tuple[int, dict[str, str]]]:
     """The port of a fresh adb server, and the environment in which an adb client talks to it."""
+    with own_adb_server() as server:
+        yield server.port, server.environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnAdbServer:
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+
+
+@contextlib.contextmanager
+def own_adb_server() -> Iterator[OwnAdbServer]:
+    """The same with its process, for tests that do it harm."""
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="adb-home-", ignore_cleanup_errors=True) as home:
         environment = _environment(home, port)
@@ -39,7 +54,7 @@ def private_adb_server() -> Iterator[tuple[int, dict[str, str]]]:
             server = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
             try:
                 _wait_for(port, server, log)
-                yield port, environment
+                yield OwnAdbServer(port=port, environment=environment, process=server)
             finally:
                 server.kill()
                 server.wait(ENDS_WITHIN)

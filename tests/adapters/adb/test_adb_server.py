@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from phonefarm.adapters.adb.adb_server import ensure_server, find_adb, is_local,
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.adb.smart_socket import SmartSocket
 from phonefarm.application.interfaces import ServerDown
+from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from tests.fakes.adb_server import FakeAdbServer, block
+from tests.fakes.adb_server import FakeAdbServer, Line, block
+from tests.waiting import until
 
 
 def an_adb(folder: Path) -> Path:
@@ -98,3 +101,39 @@ async def test_a_server_that_does_not_start_is_said_with_the_next_step(tmp_path:
         await ensure_server(SmartSocket("127.0.0.1", port), str(an_adb(tmp_path)))
     with pytest.raises(ServerDown, match="no such file"):
         await ensure_server(SmartSocket("127.0.0.1", port), str(tmp_path / "none"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in program is a shell script")
+async def test_a_start_that_hangs_can_be_given_up_and_leaves_no_process(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    hanging = tmp_path / "hanging-adb"
+    hanging.write_text(f"#!/bin/sh\necho $$ > {pid_file}.new && mv {pid_file}.new {pid_file}\nexec sleep 600\n")
+    hanging.chmod(0o755)
+    async with FakeAdbServer() as server:
+        port = server.port
+    tasks = Tasks()
+    starting = tasks.start(ensure_server(SmartSocket("127.0.0.1", port), str(hanging)), "start")
+    await until(pid_file.exists)
+
+    await tasks.stop()
+
+    def is_gone() -> bool:
+        try:
+            os.kill(int(pid_file.read_text()), 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    assert starting.cancelled()
+    await until(is_gone)
+    await until(lambda: not any(thread.name == "adb start-server" for thread in threading.enumerate()))
+
+
+async def test_a_server_that_listens_and_says_nothing_is_said_to_hang_and_not_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adb_server, "ANSWER_WITHIN", 0.1)
+
+    async with FakeAdbServer(streams={"host:version": Line.hang}) as server:
+        with pytest.raises(ServerDown, match="hangs: end its process"):
+            await ensure_server(SmartSocket("127.0.0.1", server.port), "/nowhere/adb")

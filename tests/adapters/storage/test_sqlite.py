@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -21,9 +23,11 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
-from phonefarm.application.storage import StorageFailing
+from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from tests.builders import NOON, an_inbound_sms
+from tests.waiting import until
 
 SECRET_TEXT = "Your bank code is 990017"
 
@@ -190,3 +194,30 @@ async def test_unopened_database_refuses_and_does_not_hang(database_file: Path) 
         await database.write(lambda uow: None)
 
     database.close()
+
+
+async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it(
+    database_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "CLOSE_WITHIN", 0.1)
+    begun, enough, tasks = threading.Event(), threading.Event(), Tasks()
+    database = Database(url_of(database_file))
+    database.open()
+
+    def hang(_uow: UnitOfWork) -> int:
+        begun.set()
+        enough.wait()
+        return 1
+
+    hanging = tasks.start(database.write(hang), "hangs")
+    await until(begun.is_set)
+    waiting = tasks.start(database.write(lambda uow: 2), "waits")
+    await until(lambda: not database._jobs.empty())
+
+    await asyncio.wait_for(asyncio.to_thread(database.close), 5)
+
+    with pytest.raises(StorageFailing, match="closed"):
+        await waiting
+    enough.set()
+    assert await hanging == 1
+    await until(lambda: not database._writer.is_alive())

@@ -1,0 +1,138 @@
+"""adb servers that are killed, freeze or never start: phones come back, nothing is lost, and the app stops in time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.farm.app_process import AppProcess, running
+from tests.farm.stage import Stage, until
+from tests.simulation.adb_server import adb
+
+pytestmark = pytest.mark.farm
+
+STOPPED_WITHIN = 5.0
+PROCESS_MARGIN = 1.5
+"""What the interpreter's own end and a busy machine may add."""
+OFF_THE_OFFER_WITHIN = 15.0
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and shell scripts")
+
+
+@pytest.fixture
+def reviving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The stage whose app starts adb servers, if it starts any, as private as the first; none is left."""
+    for name in [name for name in os.environ if name.startswith(("ADB", "ANDROID"))]:
+        monkeypatch.delenv(name)
+    for name, value in stage.adb.environment.items():
+        monkeypatch.setenv(name, value)
+    try:
+        yield stage
+    finally:
+        if stage.app.is_running:
+            stage.app.kill()
+        adb(stage.adb.environment, "kill-server")
+
+
+def seconds_to_stop(app: AppProcess) -> float:
+    begun = time.monotonic()
+    code = app.stop()
+    took = time.monotonic() - begun
+    assert code == 0
+    return took
+
+
+def is_listening(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+        return True
+    return False
+
+
+def test_killed_adb_server_is_started_anew_and_its_phones_and_their_sms_come_back(reviving: Stage) -> None:
+    stage = reviving
+    stage.open_app()
+    rent = stage.order()
+
+    stage.adb.process.kill()
+    stage.adb.process.wait(5)
+    stage.send(rent.msisdn, "sent while there was no adb server")
+
+    stage.until_texts(rent, "sent while there was no adb server", within=40)
+    until(lambda: stage.app.counts()["phones_ready"] == 3, 40, "all phones ready again")
+    assert is_listening(stage.adb_port)
+    assert stage.app.health()["checks"]["adb"]["status"] == "pass"
+    assert stage.app.health()["checks"]["engine"]["status"] == "pass"
+
+
+@posix_only
+def test_phones_of_a_frozen_adb_server_leave_the_offer_and_come_back_with_it(reviving: Stage) -> None:
+    stage = reviving
+    stage.open_app()
+    rent = stage.order()
+    stage.adb.process.send_signal(signal.SIGSTOP)
+    try:
+        until(lambda: stage.app.counts()["phones_ready"] == 0, OFF_THE_OFFER_WITHIN, "an empty offer")
+        assert stage.app.counts()["numbers_on_offer"] == 0
+        stage.send(rent.msisdn, "sent while adb was frozen")
+    finally:
+        stage.adb.process.send_signal(signal.SIGCONT)
+
+    until(lambda: stage.app.counts()["phones_ready"] == 3, 60, "all phones ready again")
+    stage.until_texts(rent, "sent while adb was frozen")
+
+
+@posix_only
+def test_app_on_a_frozen_adb_server_stops_in_time(reviving: Stage) -> None:
+    stage = reviving
+    stage.open_app()
+    stage.adb.process.send_signal(signal.SIGSTOP)
+    try:
+        took = seconds_to_stop(stage.app)
+    finally:
+        stage.adb.process.send_signal(signal.SIGCONT)
+
+    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+
+
+@posix_only
+def test_app_whose_adb_never_starts_stops_in_time(tmp_path: Path, unused_tcp_port: int) -> None:
+    begun = tmp_path / "begun"
+    hanging = tmp_path / "adb"
+    hanging.write_text(f"#!/bin/sh\necho $$ > {begun}.new && mv {begun}.new {begun}\nexec sleep 600\n")
+    hanging.chmod(0o755)
+    app = AppProcess(tmp_path / "data", {"ADB_PATH": str(hanging), "ADB_SERVERS": f"127.0.0.1:{unused_tcp_port}"})
+    try:
+        with running(app):
+            until(begun.exists, what="the start of adb")
+
+            took = seconds_to_stop(app)
+    finally:
+        if begun.exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(begun.read_text()), signal.SIGKILL)
+
+    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+
+
+def test_app_whose_database_is_locked_by_another_stops_in_time(stage: Stage) -> None:
+    stage.open_app()
+    rent = stage.order()
+    other = sqlite3.connect(stage.folder / "data" / "phonefarm.db", isolation_level=None)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        stage.send(rent.msisdn, "cannot be recorded yet")
+
+        took = seconds_to_stop(stage.app)
+
+    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+    stage.open_app()
+    stage.until_texts(rent, "cannot be recorded yet")

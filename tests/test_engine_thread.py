@@ -1,0 +1,140 @@
+"""The engine's end: whatever hangs is left behind, and the data folder is held for as long as the engine lives."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from phonefarm import engine_thread
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.domain.errors import KnownError
+from phonefarm.engine_thread import EngineThread
+from phonefarm.logs import SecretFilter
+from phonefarm.settings import PREFIX, Settings, load_settings
+
+STOPPED_WITHIN = 5.0
+MARGIN = 1.0
+"""For a busy machine."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    return load_settings(
+        data_dir=tmp_path / "farm",
+        listen="127.0.0.1:0",
+        admin_listen="127.0.0.1:0",
+        adb_servers=f"127.0.0.1:{unused_tcp_port}",
+        adb_path=str(tmp_path / "no adb here"),
+    )
+
+
+def an_engine(settings: Settings) -> EngineThread:
+    return EngineThread(settings, SecretFilter(), MemoryStore("key"))
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[EngineThread]:
+    engine = an_engine(settings)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+def in_loop(engine: EngineThread, work: Callable[[], object]) -> None:
+    engine.loop.call_soon_threadsafe(work)
+
+
+def seconds_to_stop(engine: EngineThread) -> float:
+    begun = time.monotonic()
+    engine.stop()
+    return time.monotonic() - begun
+
+
+def test_task_that_will_not_end_is_left_behind(engine: EngineThread, settings: Settings) -> None:
+    begun = threading.Event()
+
+    async def stubborn() -> None:
+        begun.set()
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                continue
+
+    tasks = []
+    in_loop(engine, lambda: tasks.append(engine.loop.create_task(stubborn())))
+    begun.wait(5)
+
+    assert seconds_to_stop(engine) < STOPPED_WITHIN + MARGIN
+    again = an_engine(settings)
+    again.start()
+    again.stop()
+
+
+def test_helper_thread_that_hangs_is_left_behind(engine: EngineThread) -> None:
+    begun, enough = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        enough.wait()
+
+    in_loop(engine, lambda: engine.loop.run_in_executor(None, hang))
+    begun.wait(5)
+    try:
+        assert seconds_to_stop(engine) < STOPPED_WITHIN + MARGIN
+    finally:
+        enough.set()
+
+
+def test_locked_database_does_not_keep_the_engine_from_ending(engine: EngineThread, settings: Settings) -> None:
+    begun, tasks = threading.Event(), []
+
+    async def write() -> None:
+        begun.set()
+        await engine.desk.name_phone("no phone", "no name")
+
+    with closing(sqlite3.connect(settings.data_dir / "phonefarm.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        in_loop(engine, lambda: tasks.append(engine.loop.create_task(write())))
+        begun.wait(5)
+
+        took = seconds_to_stop(engine)
+
+        other.execute("ROLLBACK")
+    assert took < STOPPED_WITHIN + MARGIN
+
+
+def test_folder_is_held_until_the_engine_has_really_ended(
+    engine: EngineThread, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_thread, "GIVE_UP_AFTER", 0.2)
+    blocked, enough = threading.Event(), threading.Event()
+
+    def block() -> None:
+        blocked.set()
+        enough.wait()
+
+    in_loop(engine, block)
+    blocked.wait(5)
+
+    engine.stop()
+
+    with pytest.raises(KnownError, match="Another phonefarm is running"):
+        an_engine(settings).start()
+    monkeypatch.undo()
+    enough.set()
+    engine.stop()
+    again = an_engine(settings)
+    again.start()
+    again.stop()
