@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,10 +26,23 @@ from phonefarm.settings import Settings, load_settings
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
 app.add_typer(simulate, name="simulate")
+numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV file.")
+app.add_typer(numbers, name="numbers")
 
 SELF_TEST_SECONDS = 10.0
 SCREENSHOT_SECONDS = 20.0
 SIGNAL_CHECK_SECONDS = 0.5
+
+
+class TableName(StrEnum):
+    """What `export` writes."""
+
+    PHONES = "phones"
+    SIMS = "sims"
+    RENTS = "rents"
+    MESSAGES = "messages"
+    PUSHES = "pushes"
+    BANS = "bans"
 
 
 def main() -> None:
@@ -36,7 +51,7 @@ def main() -> None:
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        app(standalone_mode=False)
+        exit_code = app(standalone_mode=False)  # outside standalone mode a command's Exit comes back as a value
     except KnownError as error:
         typer.echo(f"phonefarm: {error}", err=True)
         sys.exit(1)
@@ -49,6 +64,8 @@ def main() -> None:
             error.show()
             sys.exit(2)
         raise
+    if exit_code:
+        sys.exit(exit_code)
 
 
 @app.callback(invoke_without_command=True)
@@ -120,6 +137,38 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /he
     typer.echo(json.dumps(health, ensure_ascii=False, indent=2) if as_json else as_text(health))
 
 
+@numbers.command("import")
+def numbers_import(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns iccid,msisdn,country,operator,label.")],
+) -> None:
+    """Check a numbers file, keep a copy in the data folder and use it from the next start on."""
+    from phonefarm.exchange import import_numbers
+
+    settings, _ = _prepare(logs=False)
+    typer.echo(import_numbers(settings, file))
+
+
+@numbers.command("export")
+def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")]) -> None:
+    """Write all SIMs on the books as a numbers file."""
+    from phonefarm.exchange import export_numbers
+
+    settings, _ = _prepare(logs=False)
+    typer.echo(export_numbers(settings, file))
+
+
+@app.command()
+def export(
+    table: Annotated[TableName, typer.Argument(help="What to write.")],
+    file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
+) -> None:
+    """Write a table of the farm's database as CSV; only 'messages' holds the texts of SMS."""
+    from phonefarm.exchange import export_table
+
+    settings, _ = _prepare(logs=False)
+    typer.echo(export_table(settings, table.value, file))
+
+
 @simulate.command("phones")
 def simulate_phones(
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 12,
@@ -169,6 +218,9 @@ def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
         hidden.add(settings.api_key.get_secret_value())
     if logs:
         set_up_logs(settings.data_dir / "logs", hidden, to_stderr=sys.stderr is not None and sys.stderr.isatty())
+    else:
+        set_up_logs(None, hidden, to_stderr=False)
+        logging.getLogger().addHandler(logging.NullHandler())  # without any, Python writes warnings to stderr
     return settings, hidden
 
 

@@ -91,8 +91,8 @@ async def _adb_server(server: str, settings: Settings) -> Finding:
         version = await bridge.ensure_server()
         async for devices in bridge.device_lists():
             ready = sum(state_from_adb(device.adb_state) is PhoneState.STARTING for device in devices)
-            detail = f"version {version}, {ready} of {len(devices)} phones can be spoken with"
-            return Finding(what=what, is_fine=True, detail=detail)
+            phones = f"{ready} of {len(devices)} phones can be spoken with" if devices else "no phone is connected"
+            return Finding(what=what, is_fine=True, detail=f"version {version}, {phones}")
     except KnownError as error:
         return Finding(what=what, is_fine=False, detail=str(error))
     return Finding(what=what, is_fine=False, detail="ended without a device list")
@@ -106,8 +106,8 @@ async def _ports(settings: Settings) -> Finding:
     else:
         return Finding(what="ports", is_fine=True, detail="phonefarm is running and answers")
     try:
-        for address in (settings.listen, settings.admin_listen):
-            bind(*parse_address(address), "port").close()
+        for address, what in ((settings.listen, "webhook server"), (settings.admin_listen, "admin port")):
+            bind(*parse_address(address), what).close()
     except KnownError as error:
         return Finding(what="ports", is_fine=False, detail=str(error))
     return Finding(what="ports", is_fine=True, detail=f"{settings.listen} and {settings.admin_listen} are free")

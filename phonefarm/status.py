@@ -20,7 +20,9 @@ async def fetch_health(admin_address: str) -> dict[str, Any]:
             http.get(f"http://{admin_address}/health", allow_redirects=False) as answer,
         ):
             body = await answer.json()
-    except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+    except (aiohttp.ContentTypeError, ValueError):
+        body = None
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise KnownError(f"No phonefarm answers on {admin_address}. Start it, or check admin_listen.") from error
     if not isinstance(body, dict) or "counts" not in body:
         raise KnownError(f"What answers on {admin_address} is no phonefarm.")
@@ -28,7 +30,12 @@ async def fetch_health(admin_address: str) -> dict[str, Any]:
 
 
 def as_text(health: dict[str, Any]) -> str:
+    """For a person: what is well, what is not, then the numbers."""
     lines = [f"status: {health['status']}"]
-    lines += [f"  {name}: {check['status']}, {check['detail']}" for name, check in health["checks"].items()]
-    lines += [f"  {name.replace('_', ' ')}: {number}" for name, number in health["counts"].items()]
+    lines += [f"  {check['status']:<5}{name}: {check['detail']}" for name, check in health["checks"].items()]
+    lines += [f"  {number:>5} {_words(name)}" for name, number in health["counts"].items()]
     return "\n".join(lines)
+
+
+def _words(name: str) -> str:
+    return " ".join({"sms": "SMS", "sims": "SIMs"}.get(word, word) for word in name.split("_"))

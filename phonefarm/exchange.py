@@ -1,0 +1,109 @@
+"""What goes into a farm and out of it as files: the numbers file, and tables as CSV that no spreadsheet executes."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from phonefarm.adapters.catalog.numbers_file import NumbersFile
+from phonefarm.adapters.storage.whole_tables import whole_table
+from phonefarm.domain.errors import KnownError
+from phonefarm.settings import PREFIX, Settings, settings_file, write_settings
+
+NUMBERS_NAME = "numbers.csv"
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def import_numbers(settings: Settings, source: Path) -> str:
+    """Check a numbers file, keep a copy in the data folder and make it the farm's; returns what to tell the user."""
+    if os.environ.get(f"{PREFIX}NUMBERS_FILE"):
+        raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
+    entries = asyncio.run(NumbersFile(source).read_if_changed())
+    if not entries:
+        raise KnownError(f"{source} holds no numbers: nothing was changed.")
+    target = settings.data_dir.resolve() / NUMBERS_NAME
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.resolve() != target:
+            draft = target.with_suffix(".new")
+            shutil.copyfile(source, draft)
+            os.replace(draft, target)
+        was_in_use = settings.numbers_file == str(target)
+        if not was_in_use:
+            write_settings(settings_file(settings), {"numbers_file": str(target)})
+    except OSError as error:
+        raise KnownError(f"The data folder {target.parent} cannot be written: {error.strerror or error}.") from error
+    when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
+    return f"{_counted(len(entries), 'number')} kept in {target}. {when}."
+
+
+def export_numbers(settings: Settings, target: Path) -> str:
+    """Write every SIM on the books that has told its ICCID as a line of a numbers file."""
+    with whole_table(settings.resolved_database_url, "numbers") as (columns, rows):
+        found = [tuple(row) for row in rows]
+    known = [row for row in found if row[0]]
+    _write(target, columns, known)
+    said = [f"{_counted(len(known), 'SIM')} written to {target}."]
+    if without_number := sum(not row[1] for row in known):
+        said.append(f"{without_number} without a number: fill it in before you import the file.")
+    if without_iccid := len(found) - len(known):
+        said.append(f"Left out: {_counted(without_iccid, 'SIM')} whose ICCID the phone does not tell.")
+    return " ".join(said)
+
+
+def export_table(settings: Settings, table: str, target: Path) -> str:
+    """Write a whole table; the texts of messages are in `messages` alone."""
+    with whole_table(settings.resolved_database_url, table) as (columns, rows):
+        count = _write(target, columns, rows)
+    return f"{_counted(count, 'row')} of {table} written to {target}."
+
+
+def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write the file whole or not at all, for its owner's eyes only; returns how many rows there were."""
+    if target.exists() and not target.is_file():
+        raise KnownError(f"{target} is no file that can be replaced: name another one.")
+    count = 0
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        draft = Path(name)
+        try:
+            with open(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                for row in rows:
+                    writer.writerow([cell(value) for value in row])
+                    count += 1
+            os.replace(draft, target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise KnownError(f"{target} cannot be written: {error.strerror or error}.") from error
+    return count
+
+
+def cell(value: object) -> str:
+    """A value as CSV text; what a spreadsheet would take for a formula gets a leading apostrophe."""
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "true" if value else "false"
+        case datetime():
+            text = value.isoformat()
+        case Decimal():
+            text = f"{value.normalize():f}"
+        case _:
+            text = str(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
