@@ -62,6 +62,8 @@ class AppProcess:
         try:
             return self._process.wait(STOPS_WITHIN)
         finally:
+            self._process.kill()
+            self._process.wait(STOPS_WITHIN)
             self._end()
 
     def kill(self) -> None:
