@@ -135,7 +135,7 @@ class Farm:
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
         self._announcer = Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
-        self._tasks = Tasks(self._report_bug)
+        self._tasks = Tasks(self._report_bug, self._report_well)
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
@@ -279,3 +279,6 @@ class Farm:
 
     def _report_bug(self, task: str, error: BaseException) -> None:
         self._health.report(ENGINE, Verdict.FAIL, f"bug in '{task}' ({type(error).__name__}); see the log", part=task)
+
+    def _report_well(self, task: str) -> None:
+        self._health.report(ENGINE, Verdict.PASS, "running", part=task)

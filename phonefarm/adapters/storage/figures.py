@@ -34,7 +34,7 @@ def counts(connection: Connection, now: datetime) -> Counts:
     by_push = {PushState(state): n for state, n in _grouped(connection, pushes.c.state)}
     rented = SqlRentRecords(connection).open_numbers()
     return Counts(
-        phones=sum(n for state, n in by_state.items() if state is not PhoneState.GONE),
+        phones=sum(n for state, n in by_state.items() if state not in (PhoneState.GONE, PhoneState.DUPLICATE)),
         phones_ready=by_state.get(PhoneState.READY, 0),
         sims=_number(connection, sims.c.sim_id, sims.c.slot_state != SlotState.OUT.value),
         numbers_on_offer=len(on_offer(SqlSimRecords(connection).all(), now, rented)),

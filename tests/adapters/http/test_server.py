@@ -128,3 +128,22 @@ def test_ipv6_is_understood() -> None:
             assert listener.family == socket.AF_INET6
     except KnownError:
         pytest.skip("no IPv6 loopback here")
+
+
+async def test_answers_are_not_held_back_by_nagles_delay() -> None:
+    """asyncio switches it off only on sockets that name their protocol; 40 ms an answer hang on that."""
+    listener = bind("127.0.0.1", 0, "test server")
+    no_delay: list[int] = []
+
+    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted = writer.get_extra_info("socket")
+        no_delay.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async with await asyncio.start_server(accept, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        await until(lambda: no_delay)
+        writer.close()
+        await writer.wait_closed()
+
+    assert no_delay[0] != 0
