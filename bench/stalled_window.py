@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
 import sys
 import tempfile
 import time

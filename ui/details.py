@@ -32,6 +32,9 @@ WIDTH = 380
 NARROW = 320
 MOST_LINES = 200
 
+STORY_BODY_LIMIT = 240
+"""A long SMS is whole on the Messages page; in a story it must not bury the rest."""
+
 
 class Dot(QWidget):
     """A dot in the tone of a story line; the word stands beside it."""
@@ -96,7 +99,7 @@ class Timeline(QWidget):
         title.setAccessibleName(f"{word.said()}: {one_line(line.title)}")
         text.addWidget(title)
         if line.body:
-            text.addWidget(Label(visible(line.body, 1000), "dim", wrap=True, selectable=True))
+            text.addWidget(Label(visible(line.body, STORY_BODY_LIMIT), "dim", wrap=True, selectable=True))
         holder = QWidget()
         holder.setLayout(text)
         text.setContentsMargins(0, 0, 0, 0)
