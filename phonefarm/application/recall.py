@@ -45,6 +45,13 @@ class Recall:
         self._present = frozenset()
 
     async def _call_back(self, serial: str) -> None:
+        try:
+            await self._try_again_and_again(serial)
+        finally:
+            if self._calls.get(serial) is asyncio.current_task():
+                del self._calls[serial]
+
+    async def _try_again_and_again(self, serial: str) -> None:
         for pause in PAUSES:
             async with self._gate:
                 if serial not in self._wanted:
@@ -57,4 +64,3 @@ class Recall:
                     log.info("the server went before a phone was back", serial=serial, cause=str(error))
             await asyncio.sleep(pause)
         self._wanted.discard(serial)
-        del self._calls[serial]

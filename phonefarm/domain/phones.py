@@ -82,12 +82,12 @@ def is_address(serial: str) -> bool:
     return _ADDRESS.fullmatch(serial) is not None
 
 
-def handset_of(phone: PhoneId) -> tuple[str, str]:
+def handset_of(phone: PhoneId) -> str:
     """The same for all ways to one handset: its serial, with the PC where such a serial means something there only."""
     serial, pc = serial_of(phone), server_of(phone).rpartition(":")[0]
     if serial.startswith("emulator-") or (is_address(serial) and _is_loopback(serial.rpartition(":")[0])):
-        return serial, "" if _is_loopback(pc) else pc
-    return serial, ""
+        return serial if _is_loopback(pc) else f"{serial}@{pc}"
+    return serial
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from phonefarm.application.read_models import SmsStanding
 from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsRow, fingerprinted
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim, ms
@@ -63,20 +66,6 @@ async def test_a_message_of_an_open_rent_on_a_phone_seen_for_the_first_time_wait
     await books.look(came, old, phone=OTHER_PHONE)
 
     assert sorted(await standings(books)) == [SmsStanding.BASELINE, SmsStanding.HELD]
-
-
-async def test_a_row_without_subscription_from_before_a_swap_is_the_old_cards(books: Books) -> None:
-    await books.seat(a_seen_sim(**WITHOUT_SUB_ID))
-    rent_id = await books.rent()
-    unread = a_row(100, date_ms=ms(books.clock()), **WITHOUT_SUB_ID)
-    books.clock.forward(600)
-    await books.inventory.take_stock(PHONE, [a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER, **WITHOUT_SUB_ID)])
-    await books.rent()
-
-    intake = await books.look(unread)
-
-    assert len(intake.pushes) == 1
-    assert (await books.one_rent(rent_id)).sms_count == 1
 
 
 async def test_a_row_without_subscription_from_about_a_swap_waits_for_the_user(books: Books) -> None:
@@ -146,3 +135,47 @@ async def test_what_was_ordered_for_a_stand_in_holds_for_the_card(books: Books) 
     await books.inventory.take_stock(PHONE, [a_seen_sim()])
 
     assert (await books.one_sim(ICCID)).held_reason == "inventory"
+
+
+@pytest.mark.parametrize("sub_id", [None, 1])
+async def test_a_swap_while_nobody_looked_shows_no_sms_to_the_former_cards_renter(
+    books: Books, sub_id: int | None
+) -> None:
+    """The phone was away, reset and given another card; the first SIM check comes long after."""
+    await books.seat(a_seen_sim(sub_id=sub_id))
+    await books.rent()
+    books.clock.forward(900)
+    for_the_new_card = a_row(100, date_ms=ms(books.clock()), sub_id=sub_id)
+    books.clock.forward(300)
+    await books.inventory.take_stock(PHONE, [a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER, sub_id=sub_id)])
+
+    intake = await books.look(for_the_new_card)
+
+    assert intake.pushes == ()
+    assert await standings(books) == [SmsStanding.HELD]
+
+
+async def test_after_our_clock_was_set_back_an_sms_goes_to_the_open_rent_not_to_a_finished_one(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    books.clock.forward(3600)
+    over = await books.rent()
+    await books.rentals.finish(over, FinishStatus.SOLD, None)
+    books.clock.now -= timedelta(minutes=45)
+    rent_id = await books.rent()
+
+    await books.sms()
+
+    assert (await books.one_rent(rent_id)).sms_count == 1
+    assert (await books.one_rent(over)).sms_count == 0
+
+
+async def test_the_same_loopback_address_on_two_pcs_is_two_handsets(books: Books) -> None:
+    here, there = PhoneId("127.0.0.1:5555@10.0.0.1:5037"), PhoneId("127.0.0.1:5555@10.0.0.2:5037")
+    await books.seat(a_seen_sim(), phone=here)
+    await books.seat(a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER), phone=there)
+    rents = {(await books.one_rent(rent_id)).sim_id: rent_id for rent_id in [await books.rent(), await books.rent()]}
+
+    await books.sms(phone=here)
+
+    assert (await books.one_rent(rents[ICCID])).sms_count == 1
+    assert (await books.one_rent(rents[OTHER_ICCID])).sms_count == 0

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from phonefarm.adapters.storage.tables import sms
 from phonefarm.application.storage import StoredSms
-from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId, serial_of
+from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import InboundSms, SmsStanding
 
 
@@ -20,7 +21,7 @@ def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, in
 
 def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnElement[bool]:
     """Those of the fingerprints that are stored for this handset, on whichever server it was."""
-    return (sms.c.serial == serial_of(phone_id)) & sms.c.fingerprint.in_(list(fingerprints))
+    return (sms.c.handset == handset_of(phone_id)) & sms.c.fingerprint.in_(list(fingerprints))
 
 
 class SqlMessageRecords:
@@ -38,7 +39,7 @@ class SqlMessageRecords:
             insert(sms).values(
                 sms_id=sms_id,
                 phone_id=message.phone_id,
-                serial=serial_of(message.phone_id),
+                handset=handset_of(message.phone_id),
                 fingerprint=message.fingerprint,
                 row_id=message.row_id,
                 sim_id=message.sim_id,

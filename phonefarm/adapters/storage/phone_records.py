@@ -10,7 +10,7 @@ from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.storage import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState
+from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -29,6 +29,7 @@ class SqlPhoneRecords:
                     phone_id=phone_id,
                     server=server_of(phone_id),
                     serial=serial_of(phone_id),
+                    handset=handset_of(phone_id),
                     state=state.value,
                     detail=detail,
                     state_since=at,
@@ -62,7 +63,7 @@ class SqlPhoneRecords:
     def mark_of(self, phone_id: PhoneId) -> ReadingMark:
         row = self._connection.execute(
             select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms)
-            .where(phones.c.serial == serial_of(phone_id), phones.c.baseline_at.is_not(None))
+            .where(phones.c.handset == handset_of(phone_id), phones.c.baseline_at.is_not(None))
             .order_by(phones.c.last_read_at.desc())
             .limit(1)
         ).one_or_none()

@@ -68,7 +68,7 @@ class SqlRentRecords:
         rows = self._connection.execute(
             select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
             .where(rents.c.sim_id == sim_id)
-            .where(or_(rents.c.ordered_at <= around, rents.c.ordered_at > now))
+            .where(or_(rents.c.ordered_at <= around, (rents.c.ordered_at > now) & rents.c.finished_at.is_(None)))
             .where(or_(rents.c.finished_at.is_(None), rents.c.finished_at >= around))
             .order_by(rents.c.ordered_at.desc())
             .limit(2)

@@ -12,8 +12,8 @@ from phonefarm.adapters.storage.tables import numbers, phones, rents, sim_places
 from phonefarm.application.storage import NumberEntry, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
-from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, serial_of
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import SeenSim, Sim, SlotState
 
 
@@ -72,7 +72,7 @@ class SqlSimRecords:
         rows = self._connection.execute(
             select(sim_places, sims.c.msisdn)
             .join(sims, sims.c.sim_id == sim_places.c.sim_id)
-            .where(sim_places.c.serial == serial_of(phone_id))
+            .where(sim_places.c.handset == handset_of(phone_id))
             .order_by(sim_places.c.slot, sim_places.c.since)
         )
         return [
@@ -94,7 +94,7 @@ class SqlSimRecords:
         }
         if seen.msisdn is not None:  # a phone that fails to state it once has not lost its number
             now["phone_msisdn"] = seen.msisdn
-        self._note_place(seen, serial_of(phone_id), at)
+        self._note_place(seen, handset_of(phone_id), at)
         columns = [sims.c[name] for name in now]
         before = self._connection.execute(select(*columns).where(sims.c.sim_id == seen.sim_id)).one_or_none()
         if before is None:
@@ -107,12 +107,12 @@ class SqlSimRecords:
         self._set(seen.sim_id, **now)
         return True
 
-    def _note_place(self, seen: SeenSim, serial: str, at: datetime) -> None:
+    def _note_place(self, seen: SeenSim, handset: str, at: datetime) -> None:
         """The card sits in this handset, so in no other."""
-        here = (sim_places.c.serial == serial) & (sim_places.c.sim_id == seen.sim_id)
+        here = (sim_places.c.handset == handset) & (sim_places.c.sim_id == seen.sim_id)
         self._connection.execute(
             update(sim_places)
-            .where(sim_places.c.sim_id == seen.sim_id, sim_places.c.serial != serial, sim_places.c.until.is_(None))
+            .where(sim_places.c.sim_id == seen.sim_id, sim_places.c.handset != handset, sim_places.c.until.is_(None))
             .values(until=at)
         )
         stays = self._connection.execute(
@@ -122,9 +122,23 @@ class SqlSimRecords:
             self._connection.execute(delete(sim_places).where(here))
             self._connection.execute(
                 insert(sim_places).values(
-                    serial=serial, sim_id=seen.sim_id, sub_id=seen.sub_id, slot=seen.slot, since=at
+                    handset=handset,
+                    sim_id=seen.sim_id,
+                    sub_id=seen.sub_id,
+                    slot=seen.slot,
+                    since=self._last_look(handset, at),
                 )
             )
+
+    def _last_look(self, handset: str, at: datetime) -> datetime:
+        """Since when a card that is new in a handset may have sat there: since that was last read."""
+        last = self._connection.execute(
+            select(phones.c.last_read_at)
+            .where(phones.c.handset == handset, phones.c.last_read_at.is_not(None))
+            .order_by(phones.c.last_read_at.desc())
+            .limit(1)
+        ).scalar()
+        return at if last is None else min(at, last)
 
     def become(self, stand_in: SimId, sim_id: SimId) -> None:
         open_on_both = self._connection.execute(
@@ -132,9 +146,9 @@ class SqlSimRecords:
         ).scalar()
         if open_on_both == 2:
             return
-        places_of_both = select(sim_places.c.serial).where(sim_places.c.sim_id == sim_id)
+        places_of_both = select(sim_places.c.handset).where(sim_places.c.sim_id == sim_id)
         self._connection.execute(
-            delete(sim_places).where(sim_places.c.sim_id == stand_in, sim_places.c.serial.in_(places_of_both))
+            delete(sim_places).where(sim_places.c.sim_id == stand_in, sim_places.c.handset.in_(places_of_both))
         )
         for table in (rents, sms, sim_places):
             self._connection.execute(update(table).where(table.c.sim_id == stand_in).values(sim_id=sim_id))
@@ -172,7 +186,7 @@ class SqlSimRecords:
         )
         self._connection.execute(
             update(sim_places)
-            .where(sim_places.c.serial == serial_of(phone_id), sim_places.c.until.is_(None))
+            .where(sim_places.c.handset == handset_of(phone_id), sim_places.c.until.is_(None))
             .where(sim_places.c.sim_id.not_in(list(staying)))
             .values(until=at)
         )

@@ -23,7 +23,9 @@ class PhoneTable(SQLModel, table=True):
 
     phone_id: str = Field(primary_key=True)
     server: str
-    serial: str = Field(index=True)
+    serial: str
+    handset: str = Field(index=True)
+    """What `domain.phones.handset_of` says: the same on whichever adb server it is."""
     label: str = ""
     make: str = ""
     model: str = ""
@@ -70,7 +72,7 @@ class SimPlaceTable(SQLModel, table=True):
 
     __tablename__ = "sim_places"
 
-    serial: str = Field(primary_key=True)
+    handset: str = Field(primary_key=True)
     sim_id: str = Field(primary_key=True)
     sub_id: int | None = None
     slot: int
@@ -119,14 +121,14 @@ class RentTable(SQLModel, table=True):
 class SmsTable(SQLModel, table=True):
     __tablename__ = "sms"
     __table_args__ = (
-        Index("one_row_a_message", "serial", "fingerprint", unique=True),
+        Index("one_row_a_message", "handset", "fingerprint", unique=True),
         Index("sms_of_rent", "rent_id"),
         Index("sms_of_sim", "sim_id", "arrived_at"),
     )
 
     sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     phone_id: str
-    serial: str
+    handset: str
     fingerprint: bytes = Field(sa_type=LargeBinary)
     row_id: int = Field(sa_type=BigInteger)
     sim_id: str | None = None

@@ -25,8 +25,8 @@ from phonefarm.application.read_models import (
     Topic,
 )
 from phonefarm.application.storage import Traffic
-from phonefarm.domain.ids import Msisdn, PhoneId, serial_of
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import Sim
 
 
@@ -83,7 +83,7 @@ class SqlViews:
 
     def has_baseline(self, phone_id: PhoneId) -> bool:
         query = select(phones.c.phone_id).where(
-            phones.c.serial == serial_of(phone_id), phones.c.baseline_at.is_not(None)
+            phones.c.handset == handset_of(phone_id), phones.c.baseline_at.is_not(None)
         )
         return self._connection.execute(query.limit(1)).scalar() is not None
 

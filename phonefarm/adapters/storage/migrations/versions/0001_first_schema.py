@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("phone_id", sa.String(), nullable=False),
         sa.Column("server", sa.String(), nullable=False),
         sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("handset", sa.String(), nullable=False),
         sa.Column("label", sa.String(), nullable=False),
         sa.Column("make", sa.String(), nullable=False),
         sa.Column("model", sa.String(), nullable=False),
@@ -50,7 +51,7 @@ def upgrade() -> None:
         sa.Column("hints_working", sa.Boolean(), nullable=True),
         sa.PrimaryKeyConstraint("phone_id"),
     )
-    op.create_index(op.f("ix_phones_serial"), "phones", ["serial"], unique=False)
+    op.create_index(op.f("ix_phones_handset"), "phones", ["handset"], unique=False)
     op.create_table(
         "push_attempts",
         sa.Column("sms_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -145,13 +146,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "sim_places",
-        sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("handset", sa.String(), nullable=False),
         sa.Column("sim_id", sa.String(), nullable=False),
         sa.Column("sub_id", sa.Integer(), nullable=True),
         sa.Column("slot", sa.Integer(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("serial", "sim_id"),
+        sa.PrimaryKeyConstraint("handset", "sim_id"),
     )
     op.create_table(
         "sims",
@@ -183,7 +184,7 @@ def upgrade() -> None:
         "sms",
         sa.Column("sms_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("phone_id", sa.String(), nullable=False),
-        sa.Column("serial", sa.String(), nullable=False),
+        sa.Column("handset", sa.String(), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.Column("row_id", sa.BigInteger(), nullable=False),
         sa.Column("sim_id", sa.String(), nullable=True),
@@ -198,6 +199,6 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_sms_arrived_at"), "sms", ["arrived_at"], unique=False)
     op.create_index(op.f("ix_sms_standing"), "sms", ["standing"], unique=False)
-    op.create_index("one_row_a_message", "sms", ["serial", "fingerprint"], unique=True)
+    op.create_index("one_row_a_message", "sms", ["handset", "fingerprint"], unique=True)
     op.create_index("sms_of_rent", "sms", ["rent_id"], unique=False)
     op.create_index("sms_of_sim", "sms", ["sim_id", "arrived_at"], unique=False)
