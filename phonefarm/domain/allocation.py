@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -75,8 +75,3 @@ def count_offer(offer: Iterable[Sim], known_countries: Iterable[str] = ()) -> di
             same = next((name for name in operators if folded(name) == folded(sim.operator)), sim.operator)
             operators[same] = operators.get(same, 0) + 1
     return counts
-
-
-def total_on_offer(counts: Mapping[str, Mapping[str, int]]) -> int:
-    """All numbers on offer."""
-    return sum(operators[ANY] for operators in counts.values())

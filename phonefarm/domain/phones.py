@@ -47,17 +47,6 @@ class PhoneFacts:
     sdk: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Phone:
-    phone_id: PhoneId
-    server: str
-    serial: str
-    state: PhoneState
-    detail: str = ""
-    facts: PhoneFacts = PhoneFacts()
-    label: str = ""
-
-
 def state_from_adb(word: str) -> PhoneState:
     """The phone state for adb's word; matched by its start, since `no permissions (…)` has a tail."""
     for prefix, state in _ADB_WORDS:

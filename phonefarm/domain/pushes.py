@@ -29,7 +29,6 @@ class PushState(StrEnum):
     """The user stopped it."""
 
 
-FINAL_STATES = frozenset({PushState.DELIVERED})
 OPEN_STATES = frozenset({PushState.WAITING, PushState.SENDING})
 
 

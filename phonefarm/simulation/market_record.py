@@ -8,8 +8,6 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-ACCEPTED_STATUS = 200
-
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
