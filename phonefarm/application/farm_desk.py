@@ -15,6 +15,8 @@ from phonefarm.application.read_models import (
     BanRow,
     Changes,
     MessageRow,
+    NetworkRow,
+    NumberTask,
     Overview,
     PhoneRow,
     PushRow,
@@ -25,6 +27,7 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
+from phonefarm.domain.number_patterns import NumberPattern
 
 HISTORY_ROWS = 20_000
 
@@ -45,6 +48,16 @@ class FarmDesk(Protocol):
     async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]: ...
 
     async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]: ...
+
+    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
+        """The SIMs in phones whose number or network name is missing."""
+        ...
+
+    async def networks(self) -> Sequence[NetworkRow]:
+        """The networks of the farm's SIMs, unknown ones first."""
+        ...
+
+    async def number_patterns(self) -> Sequence[NumberPattern]: ...
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         """What happened to one phone, SIM, rent, message or push; oldest first."""
@@ -86,8 +99,32 @@ class FarmDesk(Protocol):
         """Free the number of a rent whose answer never reached the market; refused for any other rent."""
         ...
 
-    async def settle_message(self, sms_id: int, sim_id: str) -> None:
-        """Say to which SIM of its phone a held message belongs; it is then pushed if a rent was open."""
+    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        """Say to which SIM of its phone a held message belongs; it is then pushed if a rent was open.
+
+        `remember`: messages of this phone with the same SIM mark go to that SIM from now on, while it sits there;
+        others that are held with that mark are settled, too.
+        """
+        ...
+
+    async def forget_sim_rules(self, phone_id: str) -> None:
+        """Undo what was remembered of the phone's messages."""
+        ...
+
+    async def accept_number(self, sim_id: str) -> None:
+        """Give the SIM the number that its own messages state."""
+        ...
+
+    async def import_numbers(self, path: str) -> str:
+        """Take the numbers of a CSV or XLSX file in; returns what was done, in words."""
+        ...
+
+    async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+        """Say how the market names a network; an empty country takes the user's own name back."""
+        ...
+
+    async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
+        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the pattern's place from 0."""
         ...
 
     # Settings --------------------------------------------------------------

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.phones import Introduction, PhoneFacts
 from phonefarm.domain.pushes import PushOutcome
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
+from phonefarm.domain.vitals import PhoneVitals
 
 Clock = Callable[[], datetime]
 """Now, as an aware UTC datetime."""
@@ -53,7 +54,7 @@ class Hint(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What a phone is and can do, asked once per connection."""
+    """What a phone is and can do, found out once for each firmware and remembered."""
 
     facts: PhoneFacts
     reads_hex: bool
@@ -64,6 +65,17 @@ class Probe:
     """Whether its inbox has the column sub_id (Android 5.1 and later)."""
     slot_column: str = ""
     """The vendor's own column for the SIM, read where sub_id says nothing; empty if there is none."""
+    has_otp_mark: bool = False
+    """Whether its inbox marks one-time codes (column contains_otp): such an Android may keep them back for a while."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkup:
+    """What a phone says of its SIMs and of itself, once a minute."""
+
+    sims: tuple[SeenSim, ...]
+    """The SIMs in the phone now; empty means that it holds none."""
+    vitals: PhoneVitals
 
 
 class PhoneBridge(Protocol):
@@ -82,14 +94,25 @@ class PhoneBridge(Protocol):
         """The full list now and at each change; ends by raising ServerDown."""
         ...
 
-    async def probe(self, serial: str) -> Probe: ...
-
-    async def read_sims(self, serial: str, probe: Probe) -> Sequence[SeenSim]:
-        """The SIMs in the phone now; an empty sequence means that it holds none."""
+    async def identify(self, serial: str) -> Introduction:
+        """What the phone is and whether it is up; cheap."""
         ...
 
-    async def read_inbox(self, serial: str, probe: Probe, *, newest: int, skip: int = 0) -> Reading:
-        """The `newest` rows of the inbox after leaving out `skip`, whole or not at all."""
+    async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
+        """Find out what its SMS provider takes: some costly queries; SmsWithheld where it shows nothing."""
+        ...
+
+    async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
+        """`thorough`: also what costs the phone something and seldom changes, such as its SMS app."""
+        ...
+
+    async def read_inbox(
+        self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
+    ) -> Reading:
+        """The `newest` rows of the inbox after leaving out `skip`, whole or not at all.
+
+        `expecting`: a message was announced, so that asking for its text at the same time pays.
+        """
         ...
 
     def arrival_hints(self, serial: str) -> AsyncIterator[Hint]:
@@ -98,6 +121,27 @@ class PhoneBridge(Protocol):
 
     async def reconnect(self, serial: str) -> None:
         """Make the server drop the phone and take it up again (over TCP: connect anew)."""
+        ...
+
+    async def reconnect_offline(self) -> None:
+        """Make the server take up again whatever it lists as offline."""
+        ...
+
+    @property
+    def may_restart(self) -> bool:
+        """Whether the server is this PC's own, to be ended and started by us."""
+        ...
+
+    async def restart(self) -> None:
+        """End the server and start it anew; every phone of it is dropped."""
+        ...
+
+    def can_reset_usb(self, usb_path: str) -> bool:
+        """Whether the port (`1-1.4`) is one of this PC's that we may reset."""
+        ...
+
+    async def reset_usb(self, usb_path: str) -> None:
+        """Reset the device on the port; KnownError with the cause where the system refuses."""
         ...
 
 

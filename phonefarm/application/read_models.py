@@ -11,13 +11,16 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from phonefarm.domain.conditions import Condition as Condition
 from phonefarm.domain.errors import KnownError as KnownError
 from phonefarm.domain.phones import PhoneState as PhoneState
 from phonefarm.domain.pushes import PushState as PushState
+from phonefarm.domain.remedies import Remedy as Remedy
 from phonefarm.domain.rents import FinishStatus as FinishStatus
 from phonefarm.domain.rents import RentState as RentState
 from phonefarm.domain.sims import SimStanding as SimStanding
 from phonefarm.domain.sms import SmsStanding as SmsStanding
+from phonefarm.domain.vitals import PhoneVitals as PhoneVitals
 
 
 class Topic(StrEnum):
@@ -29,6 +32,7 @@ class Topic(StrEnum):
     MESSAGES = "messages"  # str(sms_id)
     PUSHES = "pushes"  # str(sms_id)
     BANS = "bans"  # sim_id
+    NUMBERS = "numbers"  # sim_id: the worklist
     OVERVIEW = "overview"  # no keys: counts or health changed
     SETTINGS = "settings"  # no keys
 
@@ -38,6 +42,17 @@ class Changes:
     """Rows that may have changed since the last event: keys by topic; ALL (None) means ask for everything."""
 
     keys: Mapping[Topic, frozenset[str] | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ailment:
+    """Something that is wrong with a phone that works, or would be offered."""
+
+    condition: Condition
+    detail: str
+    """`12 %`, `47 °C`; empty where the condition says all."""
+    since: datetime
+    remedy: Remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +69,19 @@ class PhoneRow:
     detail: str
     """Cause in the words of adb or the phone; empty when ready."""
     since: datetime
+    remedy: Remedy
+    """The user's next step: of the state, else of the most urgent ailment."""
+    ailments: tuple[Ailment, ...]
+    """Most urgent first."""
+    vitals: PhoneVitals
+    booted_at: datetime | None
+    usb_path: str
+    """The port that adb names, `1-1.4`; empty over TCP."""
+    firmware: str
+    reads_hex: bool | None
+    """Whether whole windows are read at once, or one text at a time; None until the phone was probed."""
+    sim_column: str
+    """The vendor's own column for the SIM, where there is one."""
     sims: tuple[str, ...]
     """Numbers (or ICCIDs where no number is known) in slot order."""
     rents_open: int
@@ -64,6 +92,15 @@ class PhoneRow:
     last_read_at: datetime | None
     hints_working: bool | None
     """Whether its radio log announces arrivals; None until known."""
+    hint_to_row_seconds: float | None
+    """From the last announcement to the row found by it."""
+    sms_hinted: int
+    """Messages that were announced, since the phone is known."""
+    sms_unhinted: int
+    """Messages that were not: missed hints."""
+    hints_without_row: int
+    sim_rules: int
+    """How many kinds of its messages the user has settled to a SIM for good."""
     sms_today: int
 
 
@@ -83,6 +120,14 @@ class SimRow:
     """0-based; None when it sits in no phone."""
     standing: SimStanding
     standing_since: datetime | None
+    remedy: Remedy
+    """The user's next step; where its phone keeps it back, the phone's."""
+    mcc_mnc: str
+    """Code of its home network, `25001`; empty where it is not known."""
+    signal: int | None
+    """Bars, 0 to 4."""
+    network_type: str
+    is_roaming: bool
     held_reason: str
     unused_in_a_row: int
     """Rents in a row that ended without an accepted SMS; the third bans the number."""
@@ -91,6 +136,40 @@ class SimRow:
     rents_total: int
     income_total: Decimal
     last_rented_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTask:
+    """A SIM of the worklist: its number or its network's name is missing, or its own messages tell a number."""
+
+    sim_id: str
+    iccid: str
+    phone_id: str
+    phone_label: str
+    slot: int | None
+    mcc_mnc: str
+    country: str
+    operator: str
+    msisdn: str
+    """Empty while it is missing."""
+    found: str
+    """A number that a message of the SIM's operator states; empty where none was found."""
+    found_sender: str
+    found_text: str
+    found_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkRow:
+    """A mobile network that a SIM of this farm belongs to, by the market's names."""
+
+    mcc_mnc: str
+    country: str
+    """Empty where it is not known: the SIMs of the network cannot be offered."""
+    operator: str
+    source: str
+    """`built in`, `yours`, or empty where the network is unknown."""
+    sims: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +246,9 @@ class StoryKind(StrEnum):
     """What happened; the window words and colours it."""
 
     PHONE_STATE = "phone state"
+    AILMENT = "ailment"
+    AILMENT_OVER = "ailment over"
+    RECOVERY = "recovery"
     SIM_SEEN = "sim seen"
     SIM_MOVED = "sim moved"
     SIM_STANDING = "sim standing"
@@ -207,6 +289,15 @@ class AttentionKind(StrEnum):
     PHONE_OFFLINE = "phone offline"
     PHONE_GONE = "phone gone"
     """It has open rents, whose SMS cannot be read."""
+    PHONE_LOCKED = "phone locked"
+    PHONE_UNSTEADY = "phone unsteady"
+    PHONE_AILING = "phone ailing"
+    """A condition keeps its messages from being seen in time, or will soon: the subject names it."""
+    PHONES_LEFT = "phones left"
+    """Several left together: the subject names their number and what they share."""
+    SIM_LOCKED = "sim locked"
+    """A PIN, a PUK or the phone's own lock."""
+    NETWORK_UNKNOWN = "network unknown"
     SMS_HELD = "sms held"
     PUSH_PARKED = "push parked"
     KEY_REFUSED = "key refused"

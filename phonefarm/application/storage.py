@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.interfaces import Probe, PushMessage
 from phonefarm.application.read_models import (
     BanRow,
     Counts,
@@ -26,6 +26,7 @@ from phonefarm.application.read_models import (
 )
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
+from phonefarm.domain.conditions import Condition
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import PhoneFacts, PhoneState
@@ -33,6 +34,7 @@ from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus, Rent
 from phonefarm.domain.sims import SeenSim, Sim
 from phonefarm.domain.sms import InboundSms, RentSpan, SmsStanding
+from phonefarm.domain.vitals import PhoneVitals
 
 T = TypeVar("T")
 
@@ -87,6 +89,7 @@ class StoredSms:
     sender: str
     standing: SmsStanding
     arrived_at: datetime
+    sim_mark: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +118,8 @@ class PhoneRecords(Protocol):
 
     def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None: ...
 
+    def note_port(self, phone_id: PhoneId, usb_path: str) -> None: ...
+
     def set_label(self, phone_id: PhoneId, label: str) -> bool: ...
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark: ...
@@ -124,6 +129,52 @@ class PhoneRecords(Protocol):
     ) -> None: ...
 
     def note_hints(self, phone_id: PhoneId, working: bool) -> bool: ...
+
+    def note_arrivals(self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None) -> None:
+        """Count messages found with and without an announcement; `hint_to_row` of the last announced one."""
+        ...
+
+
+class PhoneHealthRecords(Protocol):
+    """How phones are, and what was found out about them."""
+
+    def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
+        """Keep what the phone said (what it did not say stays as it was); True if anything to be seen changed."""
+        ...
+
+    def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:
+        """What ails the phone, with the detail of each."""
+        ...
+
+    def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
+        """Put these in place of the former ones; those that go on keep their `since`."""
+        ...
+
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
+        """What was found out about the handset under the same firmware; None where that is not known."""
+        ...
+
+    def remember_probe(self, phone_id: PhoneId, probe: Probe) -> None: ...
+
+    def forget_probe(self, phone_id: PhoneId) -> None: ...
+
+    def note_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+        """An announcement of this time brought no row."""
+        ...
+
+    def empty_hints(self, phone_id: PhoneId) -> list[datetime]:
+        """Of the last day, oldest first."""
+        ...
+
+    def settle_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+        """Its row has come after all."""
+        ...
+
+    def sim_rule(self, phone_id: PhoneId, sim_mark: str) -> SimId | None: ...
+
+    def set_sim_rule(self, phone_id: PhoneId, sim_mark: str, sim_id: SimId, at: datetime) -> None: ...
+
+    def forget_sim_rules(self, phone_id: PhoneId) -> bool: ...
 
 
 class SimRecords(Protocol):
@@ -223,6 +274,10 @@ class MessageRecords(Protocol):
 
     def get(self, sms_id: SmsId) -> StoredSms | None: ...
 
+    def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:
+        """Held messages of the handset whose SIM mark is this one, oldest first."""
+        ...
+
     def settle(
         self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None
     ) -> None: ...
@@ -275,6 +330,9 @@ class Journal(Protocol):
 class UnitOfWork(Protocol):
     @property
     def phones(self) -> PhoneRecords: ...
+
+    @property
+    def health(self) -> PhoneHealthRecords: ...
 
     @property
     def sims(self) -> SimRecords: ...

@@ -18,6 +18,12 @@ class PhoneState(StrEnum):
     READY = "ready"
     STARTING = "starting"
     """adb reaches it; it is being asked what it is and what SIMs it holds."""
+    BOOTING = "booting"
+    """adb reaches it, Android is still starting."""
+    LOCKED = "locked"
+    """Not unlocked since it started: until then Android keeps arriving SMS where nobody can read them."""
+    UNSTEADY = "unsteady"
+    """It comes and goes: read while it is there, offered again when it has stayed for a while."""
     UNAUTHORIZED = "unauthorized"
     """The user has to confirm 'Allow USB debugging' on its screen."""
     AUTHORIZING = "authorizing"
@@ -45,6 +51,19 @@ class PhoneFacts:
     model: str = ""
     android: str = ""
     sdk: int = 0
+    firmware: str = ""
+    """The build's fingerprint: what was found out about a phone holds as long as it stays the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Introduction:
+    """What a phone says first."""
+
+    facts: PhoneFacts
+    is_up: bool = True
+    """Whether Android has started."""
+    is_unlocked: bool = True
+    """Whether it was unlocked since; phones without a lock count as unlocked."""
 
 
 def state_from_adb(word: str) -> PhoneState:

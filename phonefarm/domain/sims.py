@@ -23,9 +23,16 @@ class SimStanding(StrEnum):
     SAME_NUMBER = "same number"
     """Another SIM carries the same number and is rented: one number serves one rent."""
     PIN = "pin"
+    PUK = "puk"
+    CARD_LOCKED = "card locked"
+    """The phone takes cards of another operator only."""
+    CARD_FAULT = "card fault"
+    AIRPLANE = "airplane mode"
     NO_NETWORK = "no network"
     AWAY = "away"
     """Its phone is not ready."""
+    PHONE_BLOCKED = "phone blocked"
+    """Its phone would not show a message in time."""
     OUT = "out"
     """It sits in no phone that we see."""
 
@@ -35,6 +42,10 @@ class SlotState(StrEnum):
 
     READY = "ready"
     PIN = "pin"
+    PUK = "puk"
+    CARD_LOCKED = "card locked"
+    CARD_FAULT = "card fault"
+    AIRPLANE = "airplane mode"
     NO_NETWORK = "no network"
     OUT = "out"
 
@@ -51,6 +62,11 @@ class SeenSim:
     slot_state: SlotState
     msisdn: Msisdn | None
     """The number the phone itself states."""
+    signal: int | None = None
+    """Bars, 0 to 4; None where the phone does not say."""
+    network_type: str = ""
+    """LTE, NR and so on, as Android names it; empty where it does not say."""
+    is_roaming: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +78,8 @@ class Sim:
     phone_id: PhoneId | None
     phone_state: PhoneState
     slot_state: SlotState
+    is_phone_blocked: bool = False
+    """Whether its phone has a condition that keeps messages from being seen in time."""
     held_back: bool = False
     unused_in_a_row: int = 0
     banned_until: datetime | None = None
@@ -96,8 +114,8 @@ def _cannot_receive(sim: Sim) -> SimStanding | None:
         return SimStanding.OUT
     if sim.phone_state is not PhoneState.READY:
         return SimStanding.AWAY
-    if sim.slot_state is SlotState.PIN:
-        return SimStanding.PIN
-    if sim.slot_state is SlotState.NO_NETWORK:
-        return SimStanding.NO_NETWORK
+    if sim.slot_state is not SlotState.READY:
+        return SimStanding(sim.slot_state.value)
+    if sim.is_phone_blocked:
+        return SimStanding.PHONE_BLOCKED
     return None

@@ -38,6 +38,8 @@ class SmsRow:
     """Android's subscription id; None where the row does not say (column absent, NULL or -1)."""
     sender: str
     body: str
+    sim_mark: str = ""
+    """What the row's own columns say of its SIM, whatever they mean: rows with equal marks are of one SIM."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class InboundSms:
     body: str
     sent_at: datetime | None
     arrived_at: datetime
+    sim_mark: str = ""
 
 
 def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:

@@ -11,15 +11,15 @@ from phonefarm.adapters.adb import adb_server, tracking
 from phonefarm.adapters.adb.hints import hint_in, log_command
 from phonefarm.adapters.adb.inbox import InboxReader
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
-from phonefarm.adapters.adb.probing import probe_phone
+from phonefarm.adapters.adb.probing import introduce, probe_phone
 from phonefarm.adapters.adb.shell import Shell
 from phonefarm.adapters.adb.sim_reading import SimReader
 from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
-from phonefarm.application.interfaces import Clock, Hint, ListedDevice, PhoneUnreachable, Probe
+from phonefarm.application.interfaces import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe
 from phonefarm.domain.ids import phone_id
-from phonefarm.domain.phones import is_address
-from phonefarm.domain.sims import SeenSim
+from phonefarm.domain.phones import Introduction, PhoneFacts, is_address
 from phonefarm.domain.sms import Reading
+from phonefarm.domain.vitals import PhoneVitals
 
 RECONNECT_WITHIN = 15.0
 FEATURES_WITHIN = 5.0
@@ -64,19 +64,24 @@ class AdbBridge:
                 self._forget_all_but({device.serial for device in listed})
                 yield listed
 
-    async def probe(self, serial: str) -> Probe:
+    async def identify(self, serial: str) -> Introduction:
+        return await introduce(await self._calls(serial))
+
+    async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
         calls = await self._calls(serial)
-        probe = await probe_phone(calls)
+        probe = await probe_phone(calls, facts)
         self._remember(serial, calls, probe)
         return probe
 
-    async def read_sims(self, serial: str, probe: Probe) -> Sequence[SeenSim]:
+    async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         known = await self._phone(serial, probe)
         sims = await known.sims.read(probe)
         known.inbox.row_sims.sims_seen(sims)
-        return sims
+        return Checkup(sims=tuple(sims), vitals=PhoneVitals())
 
-    async def read_inbox(self, serial: str, probe: Probe, *, newest: int, skip: int = 0) -> Reading:
+    async def read_inbox(
+        self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
+    ) -> Reading:
         known = await self._phone(serial, probe)
         begun, begun_loop = self._clock(), asyncio.get_running_loop().time()
         window = await known.inbox.read(probe, newest=newest, skip=skip)
@@ -108,6 +113,22 @@ class AdbBridge:
         with suppress(PhoneUnreachable):  # not connected any more is what was wanted
             await self._socket.ask(f"host:disconnect:{serial}", within=RECONNECT_WITHIN, serial=serial)
         await self.connect(serial)
+
+    async def reconnect_offline(self) -> None:
+        await self._socket.ask("host:reconnect-offline", within=RECONNECT_WITHIN, serial="")
+
+    @property
+    def may_restart(self) -> bool:
+        return False
+
+    async def restart(self) -> None:
+        raise NotImplementedError
+
+    def can_reset_usb(self, usb_path: str) -> bool:
+        return False
+
+    async def reset_usb(self, usb_path: str) -> None:
+        raise NotImplementedError
 
     async def connect(self, address: str) -> None:
         """Take up a phone over TCP; PhoneUnreachable if it does not answer there."""

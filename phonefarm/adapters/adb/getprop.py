@@ -32,4 +32,5 @@ def facts_from(properties: dict[str, str]) -> PhoneFacts:
         model=properties.get("ro.product.model", ""),
         android=properties.get("ro.build.version.release", ""),
         sdk=int(sdk) if sdk.isdecimal() else 0,
+        firmware=properties.get("ro.build.fingerprint", ""),
     )

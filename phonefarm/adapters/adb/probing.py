@@ -12,7 +12,7 @@ from phonefarm.adapters.adb.sim_of_row import SLOT_COLUMNS
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import INBOX
 from phonefarm.application.interfaces import Probe, SmsWithheld
-from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.phones import Introduction, PhoneFacts
 
 PROBE_WITHIN = 30.0
 _NEWEST = "_id DESC LIMIT 1"
@@ -26,14 +26,20 @@ _ONE_BY_ONE = (
 )
 
 
-async def probe_phone(calls: PhoneCalls) -> Probe:
+async def introduce(calls: PhoneCalls) -> Introduction:
+    """What the phone is, and whether Android is up and was unlocked; native and cheap."""
+    answers = await calls.run("getprop", within=PROBE_WITHIN)
+    properties = parse_getprop(answers.sections[0].text)
+    return Introduction(facts=facts_from(properties))
+
+
+async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
     """SmsWithheld where the phone answers and its SMS cannot be read."""
-    answers = await calls.run("getprop", _ALL_AT_ONCE, within=PROBE_WITHIN)
-    facts = facts_from(parse_getprop(answers.sections[0].text))
-    if _proves_hex(answers.sections[1].text):
+    answers = await calls.run(_ALL_AT_ONCE, within=PROBE_WITHIN)
+    if _proves_hex(answers.sections[0].text):
         probe = Probe(facts=facts, reads_hex=True)
     else:
-        calls.check_denied(answers.stderr, answers.sections[1].text)
+        calls.check_denied(answers.stderr, answers.sections[0].text)
         probe = await _probe_one_by_one(calls, facts)
     return await _with_slot_column(calls, probe)
 

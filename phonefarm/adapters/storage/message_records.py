@@ -49,6 +49,7 @@ class SqlMessageRecords:
                 sent_at=message.sent_at,
                 arrived_at=message.arrived_at,
                 standing=standing.value,
+                sim_mark=message.sim_mark,
                 rent_id=rent_id,
             )
         )
@@ -66,7 +67,17 @@ class SqlMessageRecords:
             sender=row.sender,
             standing=SmsStanding(row.standing),
             arrived_at=row.arrived_at,
+            sim_mark=row.sim_mark,
         )
+
+    def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:
+        found = self._connection.execute(
+            select(sms.c.sms_id)
+            .where(sms.c.handset == handset_of(phone_id), sms.c.sim_mark == sim_mark)
+            .where(sms.c.standing == SmsStanding.HELD.value)
+            .order_by(sms.c.arrived_at, sms.c.sms_id)
+        )
+        return [SmsId(sms_id) for sms_id in found.scalars()]
 
     def settle(self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None) -> None:
         self._connection.execute(

@@ -56,6 +56,15 @@ class SqlPhoneRecords:
 
     def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None:
         self._set(phone_id, make=facts.make, model=facts.model, android=facts.android, sdk=facts.sdk)
+        if facts.firmware:
+            self._set(phone_id, firmware=facts.firmware)
+
+    def note_port(self, phone_id: PhoneId, usb_path: str) -> None:
+        self._connection.execute(
+            update(phones)
+            .where(phones.c.phone_id == phone_id, phones.c.usb_path != usb_path)
+            .values(usb_path=usb_path)
+        )
 
     def set_label(self, phone_id: PhoneId, label: str) -> bool:
         return self._set(phone_id, label=label)
@@ -92,6 +101,15 @@ class SqlPhoneRecords:
             .values(hints_working=working)
         )
         return changed.rowcount > 0
+
+    def note_arrivals(self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None) -> None:
+        change: dict[str, object] = {
+            "sms_hinted": phones.c.sms_hinted + hinted,
+            "sms_unhinted": phones.c.sms_unhinted + unhinted,
+        }
+        if hint_to_row is not None:
+            change["hint_to_row_ms"] = hint_to_row // _MILLISECOND
+        self._set(phone_id, **change)
 
     def _set(self, phone_id: PhoneId, **values: object) -> bool:
         changed = self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(values))

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select, true
 
 from phonefarm.adapters.storage.rent_records import SqlRentRecords, rent_from
 from phonefarm.adapters.storage.sim_records import offer_query, sim_from
-from phonefarm.adapters.storage.tables import phones, pushes, rents, sims, sms
+from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, pushes, rents, sim_rules, sims, sms
 from phonefarm.application.farm_desk import HISTORY_ROWS
-from phonefarm.application.read_models import BanRow, MessageRow, PhoneRow, PushRow, RentRow, SimRow
+from phonefarm.application.read_models import Ailment, BanRow, MessageRow, PhoneRow, PushRow, RentRow, SimRow
 from phonefarm.domain.bans import one_more_failure_bans
+from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.ids import Msisdn
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.pushes import PushState
+from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 from phonefarm.domain.rents import FIRST_SMS_WITHIN, rent_state
 from phonefarm.domain.sims import SimStanding, SlotState, standing
 from phonefarm.domain.sms import SmsStanding
+from phonefarm.domain.vitals import PhoneVitals
 
 _OPEN_RENT = rents.c.finished_at.is_(None)
 _PHONE_LABEL = case(
@@ -32,12 +35,17 @@ _PHONE_LABEL = case(
 
 
 def phone_rows(connection: Connection, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]:
-    query = select(phones, _PHONE_LABEL)
+    query = (
+        select(phones, _PHONE_LABEL, probes.c.reads_hex, probes.c.slot_column)
+        .outerjoin(probes, probes.c.handset == phones.c.handset)
+        .order_by(phones.c.phone_id)
+    )
     if keys is not None:
         query = query.where(phones.c.phone_id.in_(list(keys)))
-    found = connection.execute(query.order_by(phones.c.phone_id)).all()
     numbers = _numbers_by_phone(connection)
     open_rents = open_rents_by_phone(connection)
+    ailments = _ailments_by_phone(connection)
+    rules = _count_by(connection, sim_rules.c.handset, true())
     today = _count_by(
         connection,
         sms.c.phone_id,
@@ -55,16 +63,68 @@ def phone_rows(connection: Connection, keys: Collection[str] | None, now: dateti
             state=PhoneState(row.state),
             detail=row.detail,
             since=row.state_since,
+            remedy=_remedy_of_phone(row, ailments.get(row.phone_id, ())),
+            ailments=tuple(ailments.get(row.phone_id, ())),
+            vitals=PhoneVitals(
+                battery_percent=row.battery_percent,
+                is_charging=row.is_charging,
+                temperature=row.temperature,
+                free_bytes=row.free_bytes,
+                uptime_seconds=None if row.booted_at is None else (now - row.booted_at).total_seconds(),
+                airplane_mode=row.airplane_mode,
+                sms_app=row.sms_app,
+            ),
+            booted_at=row.booted_at,
+            usb_path=row.usb_path,
+            firmware=row.firmware,
+            reads_hex=row.reads_hex,
+            sim_column=row.slot_column or "",
             sims=tuple(numbers.get(row.phone_id, ())),
             rents_open=open_rents.get(row.phone_id, 0),
-            query_seconds=None if row.query_ms is None else row.query_ms / 1000,
-            clock_skew_seconds=None if row.clock_skew_ms is None else row.clock_skew_ms / 1000,
+            query_seconds=_seconds(row.query_ms),
+            clock_skew_seconds=_seconds(row.clock_skew_ms),
             last_read_at=row.last_read_at,
             hints_working=row.hints_working,
+            hint_to_row_seconds=_seconds(row.hint_to_row_ms),
+            sms_hinted=row.sms_hinted,
+            sms_unhinted=row.sms_unhinted,
+            hints_without_row=row.hints_without_row,
+            sim_rules=rules.get(row.handset, 0),
             sms_today=today.get(row.phone_id, 0),
         )
-        for row in found
+        for row in connection.execute(query)
     ]
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
+    """Most urgent first; a phone that is not there has none that could be told."""
+    by_phone: dict[str, list[Ailment]] = defaultdict(list)
+    for row in connection.execute(
+        select(phone_conditions)
+        .join(phones, phones.c.phone_id == phone_conditions.c.phone_id)
+        .where(phones.c.state != PhoneState.GONE.value)
+    ):
+        condition = Condition(row.condition)
+        by_phone[row.phone_id].append(
+            Ailment(
+                condition=condition, detail=row.detail, since=row.since, remedy=remedy_for_condition(condition)
+            )
+        )
+    order = list(Condition)
+    for found in by_phone.values():
+        found.sort(key=lambda ailment: order.index(ailment.condition))
+    return by_phone
+
+
+def _remedy_of_phone(row: Row[Any], ailments: Sequence[Ailment]) -> Remedy:
+    of_state = remedy_for_state(PhoneState(row.state), make=row.make, detail=row.detail)
+    if of_state is not Remedy.NONE or row.state != PhoneState.READY.value:
+        return of_state
+    return ailments[0].remedy if ailments else Remedy.NONE
 
 
 def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime) -> list[SimRow]:
@@ -77,8 +137,17 @@ def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime
         sims.c.banned_since,
         rents.c.ordered_at,
         phones.c.state_since,
+        phones.c.detail,
+        phones.c.make,
+        sims.c.mcc_mnc,
+        sims.c.signal,
+        sims.c.network_type,
+        sims.c.is_roaming,
+        sims.c.slot_state_since,
+        sims.c.seen_at,
         _PHONE_LABEL,
     )
+    ailments = _ailments_by_phone(connection)
     if keys is not None:
         query = query.where(sims.c.sim_id.in_(list(keys)))
     rented_numbers = SqlRentRecords(connection).open_numbers()
@@ -91,22 +160,37 @@ def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime
         )
     }
     return [
-        _sim_row(row, now, rented_numbers, totals.get(row.sim_id, (0, None)))
+        _sim_row(row, now, rented_numbers, totals.get(row.sim_id, (0, None)), ailments.get(row.phone_id, ()))
         for row in connection.execute(query.order_by(sims.c.sim_id))
     ]
 
 
 def _sim_row(
-    row: Row[Any], now: datetime, rented_numbers: frozenset[Msisdn], totals: tuple[int, Decimal | None]
+    row: Row[Any],
+    now: datetime,
+    rented_numbers: frozenset[Msisdn],
+    totals: tuple[int, Decimal | None],
+    ailments: Sequence[Ailment],
 ) -> SimRow:
     sim = sim_from(row)
     stands = standing(sim, now, rented_numbers)
+    blocking = [ailment for ailment in ailments if ailment.condition in BLOCKING]
     since = {
         SimStanding.RENTED: row.ordered_at,
         SimStanding.BANNED: row.banned_since,
         SimStanding.HELD_BACK: row.held_at,
         SimStanding.AWAY: row.state_since,
-    }.get(stands)
+        SimStanding.PHONE_BLOCKED: blocking[0].since if blocking else None,
+        SimStanding.NO_NUMBER: row.seen_at,
+        SimStanding.NO_COUNTRY: row.seen_at,
+    }
+    if stands.value in SlotState:
+        since[stands] = row.slot_state_since
+    phone_remedy = Remedy.NONE
+    if stands is SimStanding.AWAY:
+        phone_remedy = remedy_for_state(sim.phone_state, make=row.make or "", detail=row.detail or "")
+    elif blocking:
+        phone_remedy = blocking[0].remedy
     is_in = sim.slot_state is not SlotState.OUT
     return SimRow(
         sim_id=sim.sim_id,
@@ -119,7 +203,12 @@ def _sim_row(
         phone_label=(row.phone_label or "") if sim.phone_id else "",
         slot=row.slot if is_in else None,
         standing=stands,
-        standing_since=since,
+        standing_since=since.get(stands),
+        remedy=remedy_for_sim(stands, phone_remedy),
+        mcc_mnc=row.mcc_mnc,
+        signal=row.signal if is_in else None,
+        network_type=row.network_type if is_in else "",
+        is_roaming=is_in and row.is_roaming,
         held_reason=row.held_reason or "",
         unused_in_a_row=sim.unused_in_a_row,
         banned_until=sim.banned_until,

@@ -6,15 +6,25 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
-from phonefarm.adapters.storage.tables import numbers, phones, rents, sim_places, sims, sms
+from phonefarm.adapters.storage.tables import numbers, phone_conditions, phones, rents, sim_places, sims, sms
 from phonefarm.application.storage import NumberEntry, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
+from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import SeenSim, Sim, SlotState
+
+
+_PHONE_BLOCKED = (
+    exists()
+    .where(phone_conditions.c.phone_id == sims.c.phone_id)
+    .where(phone_conditions.c.condition.in_([condition.value for condition in BLOCKING]))
+    .correlate(sims)
+    .label("is_phone_blocked")
+)
 
 
 def offer_query() -> Select[Any]:
@@ -28,6 +38,7 @@ def offer_query() -> Select[Any]:
             sims.c.phone_id,
             phones.c.state.label("phone_state"),
             sims.c.slot_state,
+            _PHONE_BLOCKED,
             sims.c.held_reason,
             sims.c.unused_in_a_row,
             sims.c.banned_until,
@@ -48,6 +59,7 @@ def sim_from(row: Row[Any]) -> Sim:
         phone_id=None if row.phone_id is None else PhoneId(row.phone_id),
         phone_state=PhoneState.GONE if row.phone_state is None else PhoneState(row.phone_state),
         slot_state=SlotState(row.slot_state),
+        is_phone_blocked=bool(row.is_phone_blocked),
         held_back=row.held_reason is not None,
         unused_in_a_row=row.unused_in_a_row,
         banned_until=row.banned_until,
@@ -91,6 +103,9 @@ class SqlSimRecords:
             "slot": seen.slot,
             "mcc_mnc": seen.mcc_mnc,
             "slot_state": seen.slot_state.value,
+            "signal": seen.signal,
+            "network_type": seen.network_type,
+            "is_roaming": seen.is_roaming,
         }
         if seen.msisdn is not None:  # a phone that fails to state it once has not lost its number
             now["phone_msisdn"] = seen.msisdn
@@ -99,11 +114,20 @@ class SqlSimRecords:
         before = self._connection.execute(select(*columns).where(sims.c.sim_id == seen.sim_id)).one_or_none()
         if before is None:
             self._connection.execute(
-                insert(sims).values(sim_id=seen.sim_id, country=country, operator=operator, seen_at=at, **now)
+                insert(sims).values(
+                    sim_id=seen.sim_id,
+                    country=country,
+                    operator=operator,
+                    seen_at=at,
+                    slot_state_since=at,
+                    **now,
+                )
             )
             return True
         if before._mapping == now:
             return False
+        if before.slot_state != now["slot_state"]:
+            now["slot_state_since"] = at
         self._set(seen.sim_id, **now)
         return True
 
@@ -181,7 +205,7 @@ class SqlSimRecords:
                 sims.c.slot_state != SlotState.OUT.value,
                 sims.c.sim_id.not_in(list(staying)),
             )
-            .values(slot_state=SlotState.OUT.value)
+            .values(slot_state=SlotState.OUT.value, slot_state_since=at)
             .returning(sims.c.sim_id)
         )
         self._connection.execute(

@@ -40,6 +40,64 @@ class PhoneTable(SQLModel, table=True):
     clock_skew_ms: int | None = Field(default=None, sa_type=BigInteger)
     query_ms: int | None = None
     hints_working: bool | None = None
+    hint_to_row_ms: int | None = None
+    sms_hinted: int = 0
+    sms_unhinted: int = 0
+    hints_without_row: int = 0
+    firmware: str = ""
+    usb_path: str = ""
+    battery_percent: int | None = None
+    is_charging: bool | None = None
+    temperature: float | None = None
+    free_bytes: int | None = Field(default=None, sa_type=BigInteger)
+    booted_at: datetime | None = _instant()
+    airplane_mode: bool | None = None
+    sms_app: str | None = None
+
+
+class PhoneConditionTable(SQLModel, table=True):
+    """What ails a phone now, one row each."""
+
+    __tablename__ = "phone_conditions"
+
+    phone_id: str = Field(primary_key=True)
+    condition: str = Field(primary_key=True)
+    detail: str = ""
+    since: datetime = Field(sa_type=Instant)
+
+
+class ProbeTable(SQLModel, table=True):
+    """What a handset's SMS provider takes, found out once for each firmware."""
+
+    __tablename__ = "probes"
+
+    handset: str = Field(primary_key=True)
+    firmware: str
+    reads_hex: bool
+    counts: bool
+    has_sub_id: bool
+    slot_column: str = ""
+    has_otp_mark: bool = False
+
+
+class EmptyHintTable(SQLModel, table=True):
+    """Announcements of a handset that brought no row: one may come late, with the date of its announcement."""
+
+    __tablename__ = "empty_hints"
+
+    handset: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=Instant, primary_key=True)
+
+
+class SimRuleTable(SQLModel, table=True):
+    """Whose a handset's messages with a certain SIM mark are, as the user settled it."""
+
+    __tablename__ = "sim_rules"
+
+    handset: str = Field(primary_key=True)
+    sim_mark: str = Field(primary_key=True)
+    sim_id: str
+    at: datetime = Field(sa_type=Instant)
 
 
 class SimTable(SQLModel, table=True):
@@ -57,6 +115,10 @@ class SimTable(SQLModel, table=True):
     phone_id: str | None = Field(default=None, index=True)
     slot: int | None = None
     slot_state: str
+    slot_state_since: datetime | None = _instant()
+    signal: int | None = None
+    network_type: str = ""
+    is_roaming: bool = False
     seen_at: datetime = Field(sa_type=Instant)
     held_reason: str | None = None
     held_at: datetime | None = _instant()
@@ -138,6 +200,8 @@ class SmsTable(SQLModel, table=True):
     sent_at: datetime | None = _instant()
     arrived_at: datetime = Field(sa_type=Instant, index=True)
     standing: str = Field(index=True)
+    sim_mark: str = ""
+    """What the row's own columns said of its SIM."""
     rent_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
@@ -208,6 +272,10 @@ def _core(model: type[SQLModel]) -> Table:
 
 
 phones = _core(PhoneTable)
+phone_conditions = _core(PhoneConditionTable)
+probes = _core(ProbeTable)
+empty_hints = _core(EmptyHintTable)
+sim_rules = _core(SimRuleTable)
 sims = _core(SimTable)
 sim_places = _core(SimPlaceTable)
 numbers = _core(NumberTable)

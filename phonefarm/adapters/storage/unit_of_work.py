@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, update
 
+from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
 from phonefarm.adapters.storage.push_records import SqlPushRecords
@@ -23,6 +24,7 @@ class SqlUnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.phones = SqlPhoneRecords(connection)
+        self.health = SqlPhoneHealthRecords(connection)
         self.sims = SqlSimRecords(connection)
         self.rents = SqlRentRecords(connection)
         self.messages = SqlMessageRecords(connection, self.next_id)
