@@ -1,0 +1,146 @@
+"""How phones are and what was found out about them, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
+from phonefarm.application.interfaces import Probe
+from phonefarm.domain.conditions import Condition
+from phonefarm.domain.ids import PhoneId, SimId
+from phonefarm.domain.phones import PhoneFacts, handset_of
+from phonefarm.domain.vitals import PhoneVitals
+
+EMPTY_HINTS_KEPT_FOR = timedelta(hours=24)
+_BOOT_TOLERANCE = timedelta(seconds=30)
+_SEEN = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
+_FREE_STEP = 50_000_000
+"""Free storage moves all the time: smaller steps are not worth a write."""
+
+
+class SqlPhoneHealthRecords:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
+        columns = [phones.c[name] for name in (*_SEEN, "booted_at")]
+        before = self._connection.execute(select(*columns).where(phones.c.phone_id == phone_id)).one_or_none()
+        if before is None:
+            return False
+        now = {name: value for name in _SEEN if (value := getattr(vitals, name)) is not None}
+        if vitals.uptime_seconds is not None:
+            booted_at = at - timedelta(seconds=vitals.uptime_seconds)
+            if before.booted_at is None or abs(before.booted_at - booted_at) > _BOOT_TOLERANCE:
+                now["booted_at"] = booted_at
+        change = {name: value for name, value in now.items() if _differs(name, before._mapping[name], value)}
+        if change:
+            self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(change))
+        return bool(change)
+
+    def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:
+        rows = self._connection.execute(select(phone_conditions).where(phone_conditions.c.phone_id == phone_id))
+        return {Condition(row.condition): row.detail for row in rows}
+
+    def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
+        before = self.conditions(phone_id)
+        mine = phone_conditions.c.phone_id == phone_id
+        for condition in before.keys() - conditions.keys():
+            self._connection.execute(
+                delete(phone_conditions).where(mine, phone_conditions.c.condition == condition.value)
+            )
+        for condition, detail in conditions.items():
+            if condition not in before:
+                self._connection.execute(
+                    insert(phone_conditions).values(
+                        phone_id=phone_id, condition=condition.value, detail=detail, since=at
+                    )
+                )
+            elif before[condition] != detail:
+                self._connection.execute(
+                    update(phone_conditions)
+                    .where(mine, phone_conditions.c.condition == condition.value)
+                    .values(detail=detail)
+                )
+
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
+        if not facts.firmware:
+            return None
+        row = self._connection.execute(
+            select(probes).where(probes.c.handset == handset_of(phone_id), probes.c.firmware == facts.firmware)
+        ).one_or_none()
+        if row is None:
+            return None
+        return Probe(
+            facts=facts,
+            reads_hex=row.reads_hex,
+            counts=row.counts,
+            has_sub_id=row.has_sub_id,
+            slot_column=row.slot_column,
+            has_otp_mark=row.has_otp_mark,
+        )
+
+    def remember_probe(self, phone_id: PhoneId, probe: Probe) -> None:
+        self.forget_probe(phone_id)
+        self._connection.execute(
+            insert(probes).values(
+                handset=handset_of(phone_id),
+                firmware=probe.facts.firmware,
+                reads_hex=probe.reads_hex,
+                counts=probe.counts,
+                has_sub_id=probe.has_sub_id,
+                slot_column=probe.slot_column,
+                has_otp_mark=probe.has_otp_mark,
+            )
+        )
+
+    def forget_probe(self, phone_id: PhoneId) -> None:
+        self._connection.execute(delete(probes).where(probes.c.handset == handset_of(phone_id)))
+
+    def note_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+        handset = handset_of(phone_id)
+        mine = empty_hints.c.handset == handset
+        self._connection.execute(delete(empty_hints).where(mine, empty_hints.c.at < at - EMPTY_HINTS_KEPT_FOR))
+        self.settle_empty_hint(phone_id, at)
+        self._connection.execute(insert(empty_hints).values(handset=handset, at=at))
+        self._connection.execute(
+            update(phones)
+            .where(phones.c.phone_id == phone_id)
+            .values(hints_without_row=phones.c.hints_without_row + 1)
+        )
+
+    def empty_hints(self, phone_id: PhoneId) -> list[datetime]:
+        mine = empty_hints.c.handset == handset_of(phone_id)
+        return list(self._connection.execute(select(empty_hints.c.at).where(mine).order_by(empty_hints.c.at)).scalars())
+
+    def settle_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+        self._connection.execute(
+            delete(empty_hints).where(empty_hints.c.handset == handset_of(phone_id), empty_hints.c.at == at)
+        )
+
+    def sim_rule(self, phone_id: PhoneId, sim_mark: str) -> SimId | None:
+        found = self._connection.execute(
+            select(sim_rules.c.sim_id).where(
+                sim_rules.c.handset == handset_of(phone_id), sim_rules.c.sim_mark == sim_mark
+            )
+        ).scalar()
+        return None if found is None else SimId(found)
+
+    def set_sim_rule(self, phone_id: PhoneId, sim_mark: str, sim_id: SimId, at: datetime) -> None:
+        handset = handset_of(phone_id)
+        self._connection.execute(
+            delete(sim_rules).where(sim_rules.c.handset == handset, sim_rules.c.sim_mark == sim_mark)
+        )
+        self._connection.execute(insert(sim_rules).values(handset=handset, sim_mark=sim_mark, sim_id=sim_id, at=at))
+
+    def forget_sim_rules(self, phone_id: PhoneId) -> bool:
+        gone = self._connection.execute(delete(sim_rules).where(sim_rules.c.handset == handset_of(phone_id)))
+        return gone.rowcount > 0
+
+
+def _differs(name: str, before: object, now: object) -> bool:
+    if name == "free_bytes" and isinstance(before, int) and isinstance(now, int):
+        return abs(before - now) >= _FREE_STEP
+    return before != now

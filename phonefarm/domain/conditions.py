@@ -1,0 +1,125 @@
+"""What ails a phone that can be spoken with: decided from its vitals, its SIMs and how its hints turn out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from phonefarm.domain.vitals import PhoneVitals
+
+
+class Condition(StrEnum):
+    NO_SIM = "no sim"
+    AIRPLANE = "airplane mode"
+    STORAGE_FULL = "storage full"
+    NO_SMS_APP = "no sms app"
+    NOT_STORING = "not storing"
+    """Messages were announced and no row came, with room on the disk and an SMS app chosen."""
+    CODES_DELAYED = "codes delayed"
+    """Rows appear long after their announcement: newer Android keeps one-time codes back for a while."""
+    HOT = "hot"
+    LOW_BATTERY = "low battery"
+    NO_HINTS = "no hints"
+    """Its log does not announce arrivals: its inbox is read more often."""
+    CLOCK_WRONG = "clock wrong"
+
+
+BLOCKING = frozenset({Condition.STORAGE_FULL, Condition.NO_SMS_APP, Condition.NOT_STORING, Condition.CODES_DELAYED})
+"""A message to this phone would not be seen in time: its numbers are not offered."""
+
+EMPTY_HINTS_TO_BLAME = 2
+"""Announcements in a row without a row; a single line could be anybody's."""
+CODES_STAY_DELAYED = timedelta(hours=24)
+DELAYED_AFTER = timedelta(seconds=60)
+CLOCK_WRONG_BY = timedelta(minutes=10)
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Band:
+    """A condition begins beyond one limit and ends beyond another, so that it does not flicker between them."""
+
+    begins: float
+    ends: float
+
+    def holds(self, value: float | None, held: bool) -> bool:
+        if value is None:
+            return held
+        limit = self.ends if held else self.begins
+        return value > limit if self.begins > self.ends else value < limit
+
+
+_HOT = _Band(begins=45.0, ends=42.0)
+_LOW = _Band(begins=20, ends=30)
+_FULL = _Band(begins=100 * _MEGABYTE, ends=200 * _MEGABYTE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintRecord:
+    """How the phone's announcements have turned out lately."""
+
+    empty_in_a_row: int = 0
+    """Announcements since the last new row that brought none."""
+    delayed_at: datetime | None = None
+    """When a row was last found long after its announcement."""
+    working: bool | None = None
+    """Whether the last new rows were announced; None until known."""
+
+
+def conditions(
+    vitals: PhoneVitals,
+    hints: HintRecord,
+    *,
+    sim_count: int,
+    has_otp_mark: bool,
+    clock_skew: timedelta | None,
+    held: Collection[Condition],
+    now: datetime,
+) -> dict[Condition, str]:
+    """What ails the phone now, with a detail each (empty where the condition says all).
+
+    `held` are the conditions at the last look; `has_otp_mark`: whether its Android marks one-time codes.
+    """
+    found: dict[Condition, str] = {}
+    if sim_count == 0:
+        found[Condition.NO_SIM] = ""
+    if vitals.airplane_mode:
+        found[Condition.AIRPLANE] = ""
+    if _FULL.holds(vitals.free_bytes, Condition.STORAGE_FULL in held):
+        found[Condition.STORAGE_FULL] = _megabytes(vitals.free_bytes)
+    if vitals.sms_app == "":
+        found[Condition.NO_SMS_APP] = ""
+    if hints.delayed_at is not None and now - hints.delayed_at < CODES_STAY_DELAYED:
+        found[Condition.CODES_DELAYED] = ""
+    if hints.empty_in_a_row >= EMPTY_HINTS_TO_BLAME and not found.keys() & BLOCKING:
+        found[Condition.CODES_DELAYED if has_otp_mark else Condition.NOT_STORING] = (
+            f"{hints.empty_in_a_row} announced and not found"
+        )
+    if _HOT.holds(vitals.temperature, Condition.HOT in held):
+        found[Condition.HOT] = "" if vitals.temperature is None else f"{vitals.temperature:.0f} °C"
+    if _LOW.holds(vitals.battery_percent, Condition.LOW_BATTERY in held):
+        found[Condition.LOW_BATTERY] = "" if vitals.battery_percent is None else f"{vitals.battery_percent} %"
+    if hints.working is False:
+        found[Condition.NO_HINTS] = ""
+    if clock_skew is not None and abs(clock_skew) >= CLOCK_WRONG_BY:
+        found[Condition.CLOCK_WRONG] = _minutes(clock_skew)
+    return found
+
+
+def changes(before: Mapping[Condition, str], after: Mapping[Condition, str]) -> tuple[list[Condition], list[Condition]]:
+    """(began, ended), in the order of urgency."""
+    return (
+        [condition for condition in Condition if condition in after and condition not in before],
+        [condition for condition in Condition if condition in before and condition not in after],
+    )
+
+
+def _megabytes(size: int | None) -> str:
+    return "" if size is None else f"{size // _MEGABYTE} MB free"
+
+
+def _minutes(skew: timedelta) -> str:
+    minutes = round(abs(skew).total_seconds() / 60)
+    return f"{minutes} min {'fast' if skew > timedelta(0) else 'slow'}"

@@ -1,0 +1,119 @@
+"""The user's next step for whatever keeps a phone or a SIM from earning; the window words it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from phonefarm.domain.conditions import Condition
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.sims import SimStanding
+
+
+class Remedy(StrEnum):
+    NONE = ""
+    WAIT = "wait"
+    """It is being mended without the user."""
+    CONFIRM_DEBUGGING = "confirm debugging"
+    ADD_UDEV_RULE = "add udev rule"
+    INSTALL_DRIVER = "install driver"
+    CHECK_CABLE = "check cable"
+    START_ANDROID = "start android"
+    UNLOCK_ONCE = "unlock once"
+    ALLOW_SMS = "allow sms"
+    ALLOW_SMS_XIAOMI = "allow sms xiaomi"
+    ALLOW_SMS_COLOROS = "allow sms coloros"
+    ALLOW_SMS_SAMSUNG = "allow sms samsung"
+    ALLOW_SMS_HUAWEI = "allow sms huawei"
+    CONNECT = "connect"
+    INSERT_SIM = "insert sim"
+    ENTER_PIN = "enter pin"
+    ENTER_PUK = "enter puk"
+    UNLOCK_CARD = "unlock card"
+    RESEAT_CARD = "reseat card"
+    FIND_NETWORK = "find network"
+    LEAVE_AIRPLANE = "leave airplane mode"
+    ENTER_NUMBER = "enter number"
+    NAME_NETWORK = "name network"
+    FREE_STORAGE = "free storage"
+    CHOOSE_SMS_APP = "choose sms app"
+    CHECK_SMS_APP = "check sms app"
+    MOVE_SIM = "move sim"
+    """To a phone whose Android shows one-time codes at once."""
+    COOL = "cool"
+    CHARGE = "charge"
+    SWITCH_LOG_ON = "switch log on"
+    SET_CLOCK = "set clock"
+
+
+_BY_STATE = {
+    PhoneState.READY: Remedy.NONE,
+    PhoneState.STARTING: Remedy.WAIT,
+    PhoneState.BOOTING: Remedy.WAIT,
+    PhoneState.AUTHORIZING: Remedy.WAIT,
+    PhoneState.LOCKED: Remedy.UNLOCK_ONCE,
+    PhoneState.UNAUTHORIZED: Remedy.CONFIRM_DEBUGGING,
+    PhoneState.OFFLINE: Remedy.CHECK_CABLE,
+    PhoneState.OTHER_MODE: Remedy.START_ANDROID,
+    PhoneState.FAILING: Remedy.CHECK_CABLE,
+    PhoneState.UNSTEADY: Remedy.CHECK_CABLE,
+    PhoneState.DUPLICATE: Remedy.NONE,
+    PhoneState.GONE: Remedy.CONNECT,
+}
+
+_WITHHELD_BY_MAKE = {
+    "xiaomi": Remedy.ALLOW_SMS_XIAOMI,
+    "redmi": Remedy.ALLOW_SMS_XIAOMI,
+    "poco": Remedy.ALLOW_SMS_XIAOMI,
+    "oppo": Remedy.ALLOW_SMS_COLOROS,
+    "realme": Remedy.ALLOW_SMS_COLOROS,
+    "oneplus": Remedy.ALLOW_SMS_COLOROS,
+    "samsung": Remedy.ALLOW_SMS_SAMSUNG,
+    "huawei": Remedy.ALLOW_SMS_HUAWEI,
+    "honor": Remedy.ALLOW_SMS_HUAWEI,
+}
+
+_BY_CONDITION = {
+    Condition.NO_SIM: Remedy.INSERT_SIM,
+    Condition.AIRPLANE: Remedy.LEAVE_AIRPLANE,
+    Condition.STORAGE_FULL: Remedy.FREE_STORAGE,
+    Condition.NO_SMS_APP: Remedy.CHOOSE_SMS_APP,
+    Condition.NOT_STORING: Remedy.CHECK_SMS_APP,
+    Condition.CODES_DELAYED: Remedy.MOVE_SIM,
+    Condition.HOT: Remedy.COOL,
+    Condition.LOW_BATTERY: Remedy.CHARGE,
+    Condition.NO_HINTS: Remedy.SWITCH_LOG_ON,
+    Condition.CLOCK_WRONG: Remedy.SET_CLOCK,
+}
+
+_BY_STANDING = {
+    SimStanding.PIN: Remedy.ENTER_PIN,
+    SimStanding.PUK: Remedy.ENTER_PUK,
+    SimStanding.CARD_LOCKED: Remedy.UNLOCK_CARD,
+    SimStanding.CARD_FAULT: Remedy.RESEAT_CARD,
+    SimStanding.AIRPLANE: Remedy.LEAVE_AIRPLANE,
+    SimStanding.NO_NETWORK: Remedy.FIND_NETWORK,
+    SimStanding.NO_NUMBER: Remedy.ENTER_NUMBER,
+    SimStanding.NO_COUNTRY: Remedy.NAME_NETWORK,
+    SimStanding.OUT: Remedy.INSERT_SIM,
+}
+
+
+def remedy_for_state(state: PhoneState, *, make: str, detail: str) -> Remedy:
+    """`detail`: adb's own words, which tell a missing udev rule from a missing driver."""
+    if state is PhoneState.WITHHELD:
+        return _WITHHELD_BY_MAKE.get(make.casefold(), Remedy.ALLOW_SMS)
+    if state is PhoneState.NO_PERMISSIONS:
+        words = detail.casefold()
+        return Remedy.INSTALL_DRIVER if "driver" in words else Remedy.ADD_UDEV_RULE
+    return _BY_STATE[state]
+
+
+def remedy_for_condition(condition: Condition) -> Remedy:
+    return _BY_CONDITION[condition]
+
+
+def remedy_for_sim(standing: SimStanding, phone: Remedy = Remedy.NONE) -> Remedy:
+    """The SIM's own next step, else (where its phone is what keeps it back) the phone's."""
+    if standing in (SimStanding.AWAY, SimStanding.PHONE_BLOCKED):
+        return phone
+    return _BY_STANDING.get(standing, Remedy.NONE)
