@@ -97,6 +97,8 @@ def parse(words: list[str]) -> Query:
 
 
 def _run(handset: Handset, query: Query) -> str:
+    if handset.is_booting:
+        raise ProviderError("java.lang.IllegalStateException", f"Could not find provider: {query.authority}")
     match query.authority, query.path:
         case "sms", "" | "inbox":
             return _sms(handset, query)

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from phonefarm.simulation.profiles import Profile
+from phonefarm.simulation.radio import LOADED_STATES, READABLE_STATES, Service, SlotRadio, SlotView
 from phonefarm.simulation.radio_log import RadioLog
 from phonefarm.simulation.sims import VirtualSim
 from phonefarm.simulation.sms_table import SmsTable
+from phonefarm.simulation.vitals import fresh_vitals
 
+LAST_SDK_THAT_DROPS_FAULTY_CARDS = 33
 OUT = -1
 """The slot of a subscription whose card is not in the phone."""
 
@@ -20,6 +23,9 @@ class Counters:
     shell_commands: int = 0
     queries: int = 0
     sms_delivered: int = 0
+    """Messages that reached the inbox."""
+    sms_lost: int = 0
+    """Messages that the phone took from the network and could not store."""
 
 
 @dataclass
@@ -43,11 +49,23 @@ class Handset:
     withholds_sms: bool = False
     slot_states: dict[int, str] = field(default_factory=dict)
     """SIM states said instead of the true ones: PIN_REQUIRED, NOT_READY and so on, by slot."""
+    is_booting: bool = False
+    """adb answers; the services of Android do not yet."""
+    is_locked: bool = False
+    """Not yet unlocked after a boot: the user's files, the SMS among them, are closed."""
+    firmware: int = 0
+    """Updates since the first day."""
+    hardware_id: str = "0"
+    """Whatever tells it from others; its serial number is made from it."""
 
     def __post_init__(self) -> None:
-        self.withholds_sms = self.withholds_sms or self.profile.withholds_sms
-        self.sms = SmsTable(self.profile.vendor)
-        self.log = RadioLog(self.profile.sdk, self.now)
+        profile = self.profile
+        self.withholds_sms = self.withholds_sms or profile.withholds_sms
+        self.sends_hints = self.sends_hints and not profile.has_no_hints
+        self.vitals = fresh_vitals(profile.default_sms_app, profile.total_bytes, booted_at=self.host_clock())
+        self.radios = [SlotRadio() for _ in range(profile.slots)]
+        self.sms = SmsTable(profile.vendor)
+        self.log = RadioLog(profile.sdk, self.now)
 
     def now(self) -> float:
         """The phone's own clock, in seconds."""
@@ -60,6 +78,53 @@ class Handset:
     def active(self) -> list[Subscription]:
         """Subscriptions in the phone now, by slot."""
         return sorted((known for known in self.subscriptions if known.slot != OUT), key=lambda known: known.slot)
+
+    @property
+    def listed(self) -> list[Subscription]:
+        """Active subscriptions as Android lists them: up to 13 a card with an I/O error is as good as out."""
+        return [known for known in self.active if not self._is_dropped(known)]
+
+    def _is_dropped(self, known: Subscription) -> bool:
+        is_old = self.profile.sdk <= LAST_SDK_THAT_DROPS_FAULTY_CARDS
+        return is_old and self.slot_states.get(known.slot) == "CARD_IO_ERROR"
+
+    def listed_slot(self, known: Subscription) -> int:
+        return OUT if self._is_dropped(known) else known.slot
+
+    def slot(self, slot: int) -> SlotView:
+        """What the phone says of a slot just now."""
+        known, radio, state = self.subscription_in(slot), self.radios[slot], self._sim_state(slot)
+        service = self._service(slot, state)
+        is_on_air = service is Service.IN_SERVICE and known is not None
+        home = known.sim.operator if known is not None and state in READABLE_STATES else None
+        return SlotView(
+            sim_state=state,
+            service=service,
+            home=home,
+            network=(radio.visited or home) if is_on_air else None,
+            network_type=radio.network_type if is_on_air else "Unknown",
+            level=radio.level if is_on_air else None,
+            is_roaming=is_on_air and radio.visited is not None,
+        )
+
+    def _sim_state(self, slot: int) -> str:
+        if (forced := self.slot_states.get(slot)) is not None:
+            return forced
+        if self.subscription_in(slot) is None:
+            return "ABSENT"
+        if self.vitals.airplane_mode and self.profile.sdk < 28:
+            # Older radios cut the card's power too.
+            return "NOT_READY"
+        return "LOADED" if self.profile.sdk >= 26 else "READY"
+
+    def _service(self, slot: int, state: str) -> Service:
+        if self.vitals.airplane_mode:
+            return Service.POWER_OFF
+        if self.subscription_in(slot) is None:
+            return Service.NO_SERVICE
+        if state not in LOADED_STATES:
+            return Service.EMERGENCY_ONLY
+        return self.radios[slot].service
 
     def insert_sim(self, sim: VirtualSim, slot: int) -> Subscription:
         if not 0 <= slot < self.profile.slots:

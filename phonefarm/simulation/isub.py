@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from phonefarm.simulation.handset import OUT, Handset, Subscription
-from phonefarm.simulation.properties import sim_state
 
 MASK = "[****]"
 
@@ -20,7 +19,7 @@ def masked_iccid(iccid: str, sdk: int) -> str:
 
 def _controller(handset: Handset) -> str:
     sdk = handset.profile.sdk
-    default = handset.active[0].sub_id if handset.active else -1
+    default = handset.listed[0].sub_id if handset.listed else -1
     rule = "++++++++++++++++++++++++++++++++"
     lines = [
         "SubscriptionController:",
@@ -29,10 +28,10 @@ def _controller(handset: Handset) -> str:
         f" defaultDataSubId={default}",
         f" defaultVoiceSubId={default}",
         f" defaultSmsSubId={default}",
-        *(_slot_line(known, sdk) for known in handset.active),
+        *(_slot_line(known, sdk) for known in handset.listed),
         rule,
         " ActiveSubInfoList:",
-        *(f"  {_controller_row(known, handset)}" for known in handset.active),
+        *(f"  {_controller_row(known, handset)}" for known in handset.listed),
         rule,
         " AllSubInfoList:",
         *(f"  {_controller_row(known, handset)}" for known in handset.subscriptions),
@@ -52,11 +51,9 @@ def _slot_line(known: Subscription, sdk: int) -> str:
 
 def _controller_row(known: Subscription, handset: Handset) -> str:
     sdk, sim = handset.profile.sdk, known.sim
-    alpha = sim.operator.alpha
+    alpha, slot = sim.operator.alpha, handset.listed_slot(known)
     if handset.profile.brief_isub:
-        return (
-            f"{{id={known.sub_id} simSlotIndex={known.slot} displayName={alpha} carrierName={alpha} isEmbedded=false}}"
-        )
+        return f"{{id={known.sub_id} simSlotIndex={slot} displayName={alpha} carrierName={alpha} isEmbedded=false}}"
     codes = f"mcc {sim.operator.mcc} mnc {int(sim.operator.mnc)}"
     if sdk >= 29:
         codes = f"mcc={sim.operator.mcc} mnc={sim.operator.mnc}"
@@ -67,7 +64,7 @@ def _controller_row(known: Subscription, handset: Handset) -> str:
     )
     return (
         f"{{id={known.sub_id}{',' if sdk < 29 else ''} iccId={masked_iccid(sim.iccid, sdk)} "
-        f"simSlotIndex={known.slot} displayName={alpha} carrierName={alpha} nameSource=0 iconTint=-16746133 "
+        f"simSlotIndex={slot} displayName={alpha} carrierName={alpha} nameSource=0 iconTint=-16746133 "
         f"dataRoaming=0 iconBitmap=android.graphics.Bitmap@1fa2b3c {codes}{tail}}}"
     )
 
@@ -91,7 +88,7 @@ def _manager_service(handset: Handset) -> str:
         *(f"default{kind}SubId={default}" for kind in ("", "Voice", "Data", "Sms")),
         "areAllSubscriptionsLoaded=true",
         "",
-        *(f"mSimState[{slot}]={sim_state(handset, slot)}" for slot in slots),
+        *(f"mSimState[{slot}]={handset.slot(slot).sim_state}" for slot in slots),
         "",
         "Active subscriptions:",
         *(f"  {_internal(known, handset.profile.sdk)}" for known in handset.active),

@@ -6,37 +6,46 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 from phonefarm.simulation.adbd import AdbListener, Service
 from phonefarm.simulation.addresses import candidate_addresses
+from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.handset import Counters, Handset, Subscription
 from phonefarm.simulation.profiles import PIXEL_8, Profile
 from phonefarm.simulation.services import service_named
 from phonefarm.simulation.shell import Shell
 from phonefarm.simulation.shell_io import Answer, Scissors
-from phonefarm.simulation.sims import VirtualSim
 from phonefarm.simulation.sms_table import StoredSms
 
 STORING_SECONDS = 0.06
 """From the radio's first line to the row in the inbox."""
+UNNAMED = "phone"
 POWERED_WITHIN = 600.0
 ADDRESSES_TRIED = 4096
 
 
-class VirtualPhone:
+class VirtualPhone(Hands):
     """One phone. Call `start` before adb may reach it and `stop` at the end; use it from one event loop."""
 
     def __init__(
         self,
         profile: Profile = PIXEL_8,
         *,
-        name: str = "phone",
+        name: str = UNNAMED,
         query_seconds: float = 0.4,
         clock_skew: float = 0.0,
         authorized: bool = True,
     ) -> None:
         self.name = name
-        self.handset = Handset(profile, query_seconds=query_seconds, clock_skew=clock_skew)
+        super().__init__(
+            Handset(
+                profile,
+                query_seconds=query_seconds,
+                clock_skew=clock_skew,
+                hardware_id=uuid4().hex if name == UNNAMED else name,
+            )
+        )
         self.storing_seconds = STORING_SECONDS
         self.host = ""
         self.port = 0
@@ -65,10 +74,6 @@ class VirtualPhone:
     @property
     def serial(self) -> str:
         return f"{self.host}:{self.port}"
-
-    @property
-    def profile(self) -> Profile:
-        return self.handset.profile
 
     @property
     def counters(self) -> Counters:
@@ -203,44 +208,7 @@ class VirtualPhone:
         else:
             self._answering.set()
 
-    # SIMs and clock.
-
-    def insert_sim(self, sim: VirtualSim, slot: int = 0) -> int:
-        """Returns the subscription id that Android gives the card."""
-        return self.handset.insert_sim(sim, slot).sub_id
-
-    def remove_sim(self, slot: int = 0) -> VirtualSim | None:
-        return self.handset.remove_sim(slot)
-
-    def swap_sims(self) -> None:
-        """The cards of the two slots change places."""
-        first, second = self.remove_sim(0), self.remove_sim(1)
-        for sim, slot in ((first, 1), (second, 0)):
-            if sim is not None:
-                self.insert_sim(sim, slot)
-
-    def set_slot_state(self, slot: int, state: str | None) -> None:
-        """Say PIN_REQUIRED, NOT_READY and the like of a slot; None says the truth again."""
-        if state is None:
-            self.handset.slot_states.pop(slot, None)
-        else:
-            self.handset.slot_states[slot] = state
-
-    def set_clock_skew(self, seconds: float) -> None:
-        self.handset.clock_skew = seconds
-
-    def set_query_seconds(self, seconds: float) -> None:
-        self.handset.query_seconds = seconds
-
-    def withhold_sms(self, on: bool = True) -> None:
-        self.handset.withholds_sms = on
-
-    def send_hints(self, on: bool = True) -> None:
-        self.handset.sends_hints = on
-
-    @property
-    def sims(self) -> dict[int, VirtualSim]:
-        return {known.slot: known.sim for known in self.handset.active}
+    # What can be seen of it.
 
     @property
     def log_readers(self) -> int:

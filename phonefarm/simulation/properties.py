@@ -1,54 +1,85 @@
-"""`getprop`: who made the phone, and what the radio says of each slot."""
+"""`getprop`: who made the phone, how far it has booted, and what the radio says of each slot."""
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from phonefarm.simulation.handset import Handset
-from phonefarm.simulation.sims import VirtualSim
+from phonefarm.simulation.sims import MobileOperator
 
 VALUE_CUT = 91
 """Longest value a property holds up to Android 7."""
 
 
 def properties(handset: Handset) -> dict[str, str]:
-    profile = handset.profile
-    slots = [handset.subscription_in(slot) for slot in range(profile.slots)]
-    sims = [known.sim if known is not None else None for known in slots]
-    values = {
-        "gsm.current.phone-type": ",".join("1" for _ in sims),
-        "gsm.network.type": ",".join("LTE" if sim else "Unknown" for sim in sims),
-        "gsm.operator.alpha": _by_slot(sims, "alpha"),
-        "gsm.operator.iso-country": _by_slot(sims, "iso"),
-        "gsm.operator.isroaming": ",".join("false" for _ in sims),
-        "gsm.operator.numeric": _by_slot(sims, "numeric"),
-        "gsm.sim.operator.alpha": _by_slot(sims, "alpha"),
-        "gsm.sim.operator.iso-country": _by_slot(sims, "iso"),
-        "gsm.sim.operator.numeric": _by_slot(sims, "numeric"),
-        "gsm.sim.state": ",".join(sim_state(handset, slot) for slot in range(profile.slots)),
+    values = _of_the_radio(handset) | _of_the_build(handset) | _of_the_boot(handset)
+    return values if handset.profile.sdk > 25 else {name: value[:VALUE_CUT] for name, value in values.items()}
+
+
+def _of_the_radio(handset: Handset) -> dict[str, str]:
+    slots = [handset.slot(slot) for slot in range(handset.profile.slots)]
+    homes, networks = [slot.home for slot in slots], [slot.network for slot in slots]
+    if handset.is_booting:
+        return {"gsm.version.ril-impl": "Qualcomm RIL 1.0"}
+    return {
+        "gsm.current.phone-type": ",".join("1" for _ in slots),
+        "gsm.network.type": ",".join(slot.network_type for slot in slots),
+        "gsm.operator.alpha": _by_slot(networks, "alpha"),
+        "gsm.operator.iso-country": _by_slot(networks, "iso"),
+        "gsm.operator.isroaming": ",".join("true" if slot.is_roaming else "false" for slot in slots),
+        "gsm.operator.numeric": _by_slot(networks, "numeric"),
+        "gsm.sim.operator.alpha": _by_slot(homes, "alpha"),
+        "gsm.sim.operator.iso-country": _by_slot(homes, "iso"),
+        "gsm.sim.operator.numeric": _by_slot(homes, "numeric"),
+        "gsm.sim.state": ",".join(slot.sim_state for slot in slots),
         "gsm.version.ril-impl": "Qualcomm RIL 1.0",
-        "ro.build.version.release": profile.release,
+    }
+
+
+def _of_the_build(handset: Handset) -> dict[str, str]:
+    profile = handset.profile
+    serial = f"{crc32(handset.hardware_id.encode()):08x}"
+    return {
+        "ro.boot.serialno": serial,
+        "ro.build.fingerprint": fingerprint(handset),
+        "ro.build.id": profile.build_id,
+        "ro.build.type": "user",
+        "ro.build.version.incremental": _incremental(handset),
+        "ro.build.version.release": profile.version,
         "ro.build.version.sdk": str(profile.sdk),
         "ro.product.brand": profile.brand,
         "ro.product.device": profile.device,
         "ro.product.manufacturer": profile.manufacturer,
         "ro.product.model": profile.model,
         "ro.product.name": profile.device,
-        "ro.build.type": "user",
+        "ro.serialno": serial,
         "persist.sys.timezone": "Europe/Moscow",
-        "sys.boot_completed": "1",
     }
-    return values if profile.sdk > 25 else {name: value[:VALUE_CUT] for name, value in values.items()}
 
 
-def sim_state(handset: Handset, slot: int) -> str:
-    if (forced := handset.slot_states.get(slot)) is not None:
-        return forced
-    if handset.subscription_in(slot) is None:
-        return "ABSENT"
-    return "LOADED" if handset.profile.sdk >= 26 else "READY"
+def _of_the_boot(handset: Handset) -> dict[str, str]:
+    values = {} if handset.is_booting else {"sys.boot_completed": "1", "dev.bootcomplete": "1"}
+    if not handset.profile.encrypts_files:
+        return values
+    values |= {"ro.crypto.state": "encrypted", "ro.crypto.type": "file"}
+    if not handset.is_booting and not handset.is_locked:
+        values["sys.user.0.ce_available"] = "true"
+    return values
 
 
-def _by_slot(sims: list[VirtualSim | None], attribute: str) -> str:
-    return ",".join(getattr(sim.operator, attribute) if sim is not None else "" for sim in sims)
+def fingerprint(handset: Handset) -> str:
+    """The build's name, another one after every firmware update."""
+    profile = handset.profile
+    build = f"{profile.version}/{profile.build_id}/{_incremental(handset)}"
+    return f"{profile.brand}/{profile.device}/{profile.device}:{build}:user/release-keys"
+
+
+def _incremental(handset: Handset) -> str:
+    return str(11_500_000 + 1_000 * handset.profile.sdk + handset.firmware)
+
+
+def _by_slot(operators: list[MobileOperator | None], attribute: str) -> str:
+    return ",".join(getattr(operator, attribute) if operator is not None else "" for operator in operators)
 
 
 def getprop(handset: Handset, words: list[str]) -> str:

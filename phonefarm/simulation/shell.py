@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from phonefarm.simulation import iphonesubinfo
 from phonefarm.simulation.content import content
 from phonefarm.simulation.dumpsys import dumpsys
+from phonefarm.simulation.files import cat, df
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.logcat import logcat
+from phonefarm.simulation.packages import cmd, pm
 from phonefarm.simulation.properties import getprop
+from phonefarm.simulation.settings_command import settings
 from phonefarm.simulation.shell_io import Pipe, ShellIo
 from phonefarm.simulation.shell_words import Command, ShellSyntaxError, parse
+from phonefarm.simulation.text_tools import grep, head, test
 
 NOT_FOUND = 127
 _REDIRECT = re.compile(r"(1|2|)>(&1|/dev/null)")
@@ -89,12 +93,36 @@ class Shell:
                 return await content(handset, rest, io)
             case ["logcat", *rest]:
                 return await logcat(handset, rest, io)
-            case ["service", "call", "iphonesubinfo", code, *rest] if code.isdigit():
-                return await iphonesubinfo.call(handset, int(code), rest, io)
-            case ["grep", *rest]:
-                return await _grep(rest, given, io)
+            case ["service", "call", name, code, *rest] if code.isdigit():
+                return await _call(handset, name, int(code), rest, io)
+            case ["dumpsys", *rest]:
+                return await dumpsys(handset, rest, io)
+            case ["settings", *rest]:
+                return await settings(handset, rest, io)
+            case ["pm", *rest]:
+                return await pm(handset, rest, io)
+            case ["cmd", *rest]:
+                return await cmd(handset, rest, io)
             case _:
-                said = self._said(words)
+                return await self._small_program(words, given, io)
+
+    async def _small_program(self, words: list[str], given: str, io: ShellIo) -> int:
+        """What starts at once on every phone."""
+        handset = self._handset
+        match words:
+            case ["cat", *rest]:
+                return await cat(handset, rest, given, io)
+            case ["df", *rest]:
+                return await df(handset, rest, io)
+            case ["grep", *rest] if handset.profile.has_grep:
+                return await grep(rest, given, io)
+            case ["head", *rest]:
+                return await head(rest, given, io)
+            case ["test", *rest] | ["[", *rest, "]"]:
+                return test(rest)
+            case ["false"]:
+                return 1
+        said = self._said(words)
         if said is None:
             await io.stderr(f"/system/bin/sh: {words[0]}: not found\n")
             return NOT_FOUND
@@ -112,10 +140,6 @@ class Shell:
                 return f"{int(self._handset.now())}\n"
             case ["getprop", *rest]:
                 return getprop(self._handset, rest)
-            case ["dumpsys", *rest]:
-                return dumpsys(self._handset, rest)
-            case ["service", "call", name, *_]:
-                return f"service: Service {name} does not exist\n"
             case _:
                 return None
 
@@ -143,8 +167,8 @@ def _pipelines(commands: list[Command]) -> list[list[Command]]:
     return pipelines
 
 
-async def _grep(words: list[str], given: str, io: ShellIo) -> int:
-    patterns = [word for word in words if not word.startswith("-")]
-    kept = [line for line in given.splitlines(keepends=True) if patterns and re.search(patterns[0], line)]
-    await io.stdout("".join(kept))
-    return 0 if kept else 1
+async def _call(handset: Handset, name: str, code: int, arguments: list[str], io: ShellIo) -> int:
+    if name != "iphonesubinfo" or handset.is_booting:
+        await io.stdout(f"service: Service {name} does not exist\n")
+        return 0
+    return await iphonesubinfo.call(handset, code, arguments, io)

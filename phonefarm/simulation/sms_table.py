@@ -23,6 +23,7 @@ _EXTRA = {
     Vendor.HUAWEI: """, network_type INTEGER DEFAULT 13, group_id INTEGER, addr_body TEXT DEFAULT '0,',
         time_body TEXT DEFAULT '0,', risk_url_body TEXT DEFAULT '', is_secret INTEGER DEFAULT 0,
         hw_is_satellite INTEGER DEFAULT 0""",
+    Vendor.MEDIATEK: ", sim_id INTEGER DEFAULT -1, ipmsg_id INTEGER DEFAULT 0, ref_id INTEGER, total_len INTEGER",
 }
 # No AUTOINCREMENT, as in every Android release: deleting the newest row gives its id to the next message.
 
@@ -81,7 +82,7 @@ class SmsTable:
                 return {"sub_id": sub_id}
             case Vendor.SAMSUNG:
                 return {"sub_id": sub_id, "sim_slot": slot, "sim_imsi": imsi}
-            case Vendor.XIAOMI:
+            case Vendor.XIAOMI | Vendor.MEDIATEK:
                 return {"sub_id": -1, "sim_id": sub_id}
             case Vendor.HUAWEI:
                 return {"sub_id": slot}

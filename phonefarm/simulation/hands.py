@@ -1,0 +1,135 @@
+"""Hands on a handset: cards moved, switches turned, batteries run down; nothing here needs a network."""
+
+from __future__ import annotations
+
+from phonefarm.simulation.handset import Handset
+from phonefarm.simulation.profiles import Profile
+from phonefarm.simulation.radio import NETWORK_TYPES, STRONGEST, Service
+from phonefarm.simulation.sims import MobileOperator, VirtualSim
+from phonefarm.simulation.vitals import ROOM_WHEN_FULL, Vitals
+
+
+class Hands:
+    """What a person, the network or time can do to a handset."""
+
+    def __init__(self, handset: Handset) -> None:
+        self.handset = handset
+
+    @property
+    def profile(self) -> Profile:
+        return self.handset.profile
+
+    @property
+    def vitals(self) -> Vitals:
+        return self.handset.vitals
+
+    # SIMs and clock.
+
+    def insert_sim(self, sim: VirtualSim, slot: int = 0) -> int:
+        """Returns the subscription id that Android gives the card."""
+        return self.handset.insert_sim(sim, slot).sub_id
+
+    def remove_sim(self, slot: int = 0) -> VirtualSim | None:
+        return self.handset.remove_sim(slot)
+
+    def swap_sims(self) -> None:
+        """The cards of the two slots change places."""
+        first, second = self.remove_sim(0), self.remove_sim(1)
+        for sim, slot in ((first, 1), (second, 0)):
+            if sim is not None:
+                self.insert_sim(sim, slot)
+
+    def set_slot_state(self, slot: int, state: str | None) -> None:
+        """Say PIN_REQUIRED, NOT_READY and the like of a slot; None says the truth again."""
+        if state is None:
+            self.handset.slot_states.pop(slot, None)
+        else:
+            self.handset.slot_states[slot] = state
+
+    def set_clock_skew(self, seconds: float) -> None:
+        self.handset.clock_skew = seconds
+
+    def set_query_seconds(self, seconds: float) -> None:
+        self.handset.query_seconds = seconds
+
+    def withhold_sms(self, on: bool = True) -> None:
+        self.handset.withholds_sms = on
+
+    def send_hints(self, on: bool = True) -> None:
+        self.handset.sends_hints = on
+
+    @property
+    def sims(self) -> dict[int, VirtualSim]:
+        return {known.slot: known.sim for known in self.handset.active}
+
+    # Vitals.
+
+    def set_battery(self, level: int, *, charging: bool | None = None) -> None:
+        """Per cent; whether it charges stays as it was if not given."""
+        if not 0 <= level <= 100:
+            raise ValueError(f"a battery holds 0 to 100 per cent, not {level}")
+        self.vitals.battery_level = level
+        if charging is not None:
+            self.vitals.is_charging = charging
+
+    def set_temperature(self, celsius: float) -> None:
+        self.vitals.celsius = celsius
+
+    def set_free_storage(self, free_bytes: int) -> None:
+        self.vitals.free_bytes = min(max(free_bytes, 0), self.vitals.total_bytes)
+
+    def fill_storage(self) -> None:
+        """Leave too little room for an SMS: those that come from now on are lost."""
+        self.set_free_storage(ROOM_WHEN_FULL)
+
+    def free_storage(self) -> None:
+        self.set_free_storage(self.vitals.total_bytes * 5 // 8)
+
+    def set_uptime(self, seconds: float) -> None:
+        self.vitals.booted_at = self.handset.host_clock() - seconds
+
+    def set_sms_app(self, package: str | None) -> None:
+        """Choose the default SMS app, which is installed if it was not; None and an empty text choose none."""
+        self.vitals.sms_app = package
+        if package and package not in self.vitals.installed:
+            self.vitals.installed.append(package)
+
+    def disable_package(self, package: str, on: bool = True) -> None:
+        """Switch an app off, as `pm disable-user` does; the settings keep naming it."""
+        (self.vitals.disabled.add if on else self.vitals.disabled.discard)(package)
+
+    def update_firmware(self) -> None:
+        """Another build from now on: the fingerprint changes."""
+        self.handset.firmware += 1
+
+    # The radio.
+
+    def set_airplane_mode(self, on: bool = True) -> None:
+        self.vitals.airplane_mode = on
+
+    def set_signal(self, level: int | None, slot: int = 0) -> None:
+        """0 to 4, or None where the radio cannot say."""
+        if level is not None and not 0 <= level <= STRONGEST:
+            raise ValueError(f"signal is 0 to {STRONGEST}, not {level}")
+        self.handset.radios[slot].level = level
+
+    def set_network_type(self, name: str, slot: int = 0) -> None:
+        """LTE, NR, UMTS, EDGE and so on."""
+        if name not in NETWORK_TYPES:
+            raise ValueError(f"no network type {name}; there are {', '.join(NETWORK_TYPES)}")
+        self.handset.radios[slot].network_type = name
+
+    def set_service(self, service: Service, slot: int = 0) -> None:
+        """In service, out of it, or good for emergency calls only."""
+        self.handset.radios[slot].service = service
+
+    def roam(self, visited: MobileOperator | None, slot: int = 0) -> None:
+        """Move a card into another network; None brings it home."""
+        self.handset.radios[slot].visited = visited
+
+    # How far it has booted.
+
+    def set_booting(self, on: bool = True) -> None:
+        """adb answers and Android does not yet; at the end of it the phone counts its uptime from now."""
+        self.handset.is_booting = on
+        self.set_uptime(0.0)

@@ -1,0 +1,82 @@
+"""`pm` and `cmd`: which packages there are, and what the shell may do."""
+
+from __future__ import annotations
+
+import asyncio
+
+from phonefarm.simulation.handset import Handset
+from phonefarm.simulation.profiles import Refusal
+from phonefarm.simulation.shell_io import ShellIo
+
+FIRST_SDK_WITH_CMD = 24
+NOT_FOUND = 127
+NO_SERVICE = 20
+PERMISSIONS = ("READ_PHONE_STATE", "READ_SMS", "RECEIVE_SMS")
+
+
+async def pm(handset: Handset, words: list[str], io: ShellIo) -> int:
+    """Before Android 8 a JVM of its own, afterwards `cmd package`."""
+    if handset.profile.has_native_commands:
+        return await cmd(handset, ["package", *words], io)
+    await asyncio.sleep(handset.query_seconds)
+    if handset.is_booting:
+        await io.stderr("Error: Could not access the Package Manager.  Is the system running?\n")
+        return 1
+    return await _package(handset, words, io)
+
+
+async def cmd(handset: Handset, words: list[str], io: ShellIo) -> int:
+    if handset.profile.sdk < FIRST_SDK_WITH_CMD:
+        await io.stderr("/system/bin/sh: cmd: not found\n")
+        return NOT_FOUND
+    match words if not handset.is_booting else words[:1]:
+        case []:
+            await io.stderr("cmd: No service specified; use -l to list all services\n")
+            return NO_SERVICE
+        case ["package", *rest] if not handset.is_booting:
+            return await _package(handset, rest, io)
+        case ["appops", "get", "com.android.shell", *_]:
+            await io.stdout(_app_ops(handset))
+            return 0
+        case [name, *_]:
+            await io.stderr(f"cmd: Can't find service: {name}\n")
+            return NO_SERVICE
+    return 0
+
+
+async def _package(handset: Handset, words: list[str], io: ShellIo) -> int:
+    match words:
+        case ["list", "packages", *rest]:
+            await io.stdout("".join(f"package:{name}\n" for name in _listed(handset, rest)))
+            return 0
+        case ["path", name] if name in handset.vitals.installed:
+            await io.stdout(f"package:/system/app/{name}/{name}.apk\n")
+            return 0
+        case _:
+            await io.stderr("Error: unknown command or package\n")
+            return 1
+
+
+def _listed(handset: Handset, words: list[str]) -> list[str]:
+    """A filter is any part of the name: asking for one package may list others too."""
+    wanted = next((word for word in words if not word.startswith("-")), "")
+    names = [name for name in sorted(handset.vitals.installed) if wanted in name]
+    if "-e" in words:
+        return [name for name in names if name not in handset.vitals.disabled]
+    if "-d" in words:
+        return [name for name in names if name in handset.vitals.disabled]
+    return names
+
+
+def _app_ops(handset: Handset) -> str:
+    if handset.withholds_sms and handset.profile.refusal is Refusal.SILENT:
+        return "READ_SMS: ignore; rejectTime=+1m2s345ms ago\n"
+    return "READ_SMS: allow; time=+1m2s345ms ago\n"
+
+
+def shell_permissions(handset: Handset) -> str:
+    """The part of `dumpsys package com.android.shell` that tells what is granted."""
+    is_stripped = handset.withholds_sms and handset.profile.refusal is Refusal.DENIED
+    granted = [name for name in PERMISSIONS if not (is_stripped and name.endswith("_SMS"))]
+    lines = "".join(f"      android.permission.{name}: granted=true\n" for name in granted)
+    return f"Packages:\n  Package [com.android.shell] (5d3f2a1):\n    userId=2000\n    install permissions:\n{lines}"
