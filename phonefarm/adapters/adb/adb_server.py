@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, SmartSocket
@@ -22,6 +23,8 @@ KNOWN_VERSION = 41
 
 START_WITHIN = 20.0
 ANSWER_WITHIN = 5.0
+END_TRIES = 100
+END_PAUSE = 0.1
 
 
 def find_adb(setting: str | None = None, environment: Mapping[str, str] | None = None) -> Path:
@@ -87,6 +90,46 @@ def version_in_words(version: int, where: str) -> str:
         )
     newer = "" if version == KNOWN_VERSION else f", newer than the known 1.0.{KNOWN_VERSION}"
     return f"1.0.{version}{newer}"
+
+
+async def restart_server(socket: SmartSocket, adb_setting: str | None = None) -> str:
+    """End this PC's server and start another; ServerDown, with nothing ended, where the server is not ours to end."""
+    if not is_local(socket.host):
+        raise ServerDown(f"The adb server on {socket.name} runs on another PC: it is not ended from here.")
+    try:
+        version = await socket.version(within=ANSWER_WITHIN)
+    except (ProtocolBroken, ServerSilent):
+        raise
+    except ServerDown:
+        return await ensure_server(socket, adb_setting)
+    if version != KNOWN_VERSION:
+        raise ServerDown(
+            f"The adb server on {socket.name} belongs to another adb (1.0.{version} and not 1.0.{KNOWN_VERSION}): "
+            "it is not ended, or the two would end each other's for ever."
+        )
+    await _end(socket)
+    return await ensure_server(socket, adb_setting)
+
+
+async def _end(socket: SmartSocket) -> None:
+    async with socket.server_errors(within=ANSWER_WITHIN):
+        with closing(await socket.connect()) as talk:
+            await talk.request("host:kill")
+    for _ in range(END_TRIES):
+        if not await _is_listening(socket):
+            return
+        await asyncio.sleep(END_PAUSE)
+    raise ServerDown(
+        f"The adb server on {socket.name} was told to end and goes on: end its process, and a new one is started."
+    )
+
+
+async def _is_listening(socket: SmartSocket) -> bool:
+    try:
+        (await socket.connect()).close()
+    except ServerDown:
+        return False
+    return True
 
 
 async def _start(socket: SmartSocket, adb_setting: str | None) -> None:

@@ -8,21 +8,24 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 
 from phonefarm.adapters.adb import adb_server, tracking
+from phonefarm.adapters.adb.checkup import CheckupReader
 from phonefarm.adapters.adb.hints import hint_in, log_command
 from phonefarm.adapters.adb.inbox import InboxReader
+from phonefarm.adapters.adb.introducing import introduce
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
-from phonefarm.adapters.adb.probing import introduce, probe_phone
+from phonefarm.adapters.adb.probing import probe_phone
 from phonefarm.adapters.adb.shell import Shell
-from phonefarm.adapters.adb.sim_reading import SimReader
 from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
+from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.application.interfaces import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe
+from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import phone_id
 from phonefarm.domain.phones import Introduction, PhoneFacts, is_address
 from phonefarm.domain.sms import Reading
-from phonefarm.domain.vitals import PhoneVitals
 
 RECONNECT_WITHIN = 15.0
 FEATURES_WITHIN = 5.0
+RESET_WITHIN = 10.0
 
 
 def _utc_now() -> datetime:
@@ -32,23 +35,26 @@ def _utc_now() -> datetime:
 class _Known:
     """What the bridge remembers of one phone for as long as it is connected."""
 
-    def __init__(self, calls: PhoneCalls, inbox: InboxReader, sims: SimReader, sdk: int) -> None:
+    def __init__(self, calls: PhoneCalls, probe: Probe) -> None:
         self.calls = calls
-        self.inbox = inbox
-        self.sims = sims
-        self.sdk = sdk
+        self.probe = probe
+        self.inbox = InboxReader(calls, probe)
+        self.checkups = CheckupReader(calls, probe)
 
 
 class AdbBridge:
     """`PhoneBridge` over one adb server's smart socket."""
 
-    def __init__(self, server: str, *, adb: str | None = None, clock: Clock = _utc_now) -> None:
+    def __init__(
+        self, server: str, *, adb: str | None = None, clock: Clock = _utc_now, usb: UsbPorts | None = None
+    ) -> None:
         """`server` is host:port; `adb` the adb program of the settings, if they name one."""
         host, _, port = server.rpartition(":")
         self._socket = SmartSocket(host.strip("[]"), int(port))
         self._server = server
         self._adb = adb
         self._clock = clock
+        self._usb = usb or UsbPorts()
         self._known: dict[str, _Known] = {}
 
     @property
@@ -75,9 +81,9 @@ class AdbBridge:
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         known = await self._phone(serial, probe)
-        sims = await known.sims.read(probe)
-        known.inbox.row_sims.sims_seen(sims)
-        return Checkup(sims=tuple(sims), vitals=PhoneVitals())
+        checkup = await known.checkups.read(thorough=thorough)
+        known.inbox.row_sims.sims_seen(checkup.sims)
+        return checkup
 
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
@@ -99,7 +105,7 @@ class AdbBridge:
 
     async def arrival_hints(self, serial: str) -> AsyncGenerator[Hint, None]:
         known = self._known.get(serial)
-        calls, sdk = (known.calls, known.sdk) if known is not None else (await self._calls(serial), 0)
+        calls, sdk = (known.calls, known.probe.facts.sdk) if known is not None else (await self._calls(serial), 0)
         async with aclosing(calls.shell.lines(log_command(sdk))) as lines:
             async for line in lines:
                 if (hint := hint_in(line)) is not None:
@@ -115,20 +121,30 @@ class AdbBridge:
         await self.connect(serial)
 
     async def reconnect_offline(self) -> None:
-        await self._socket.ask("host:reconnect-offline", within=RECONNECT_WITHIN, serial="")
+        await self._socket.ask("host:reconnect-offline", within=RECONNECT_WITHIN)
 
     @property
     def may_restart(self) -> bool:
-        return False
+        return adb_server.is_local(self._socket.host)
 
     async def restart(self) -> None:
-        raise NotImplementedError
+        self._known.clear()
+        await adb_server.restart_server(self._socket, self._adb)
 
     def can_reset_usb(self, usb_path: str) -> bool:
-        return False
+        return self.may_restart and self._usb.can_reset(usb_path)
 
     async def reset_usb(self, usb_path: str) -> None:
-        raise NotImplementedError
+        if not self.may_restart:
+            raise KnownError(f"The phones of the adb server {self._server} hang on another PC: reset the port there.")
+        try:
+            async with asyncio.timeout(RESET_WITHIN):
+                await self._usb.reset(usb_path)
+        except TimeoutError as error:
+            raise KnownError(
+                f"USB port {usb_path} did not come back from its reset within {RESET_WITHIN:g} s: unplug its hub "
+                "and plug it in again."
+            ) from error
 
     async def connect(self, address: str) -> None:
         """Take up a phone over TCP; PhoneUnreachable if it does not answer there."""
@@ -138,10 +154,12 @@ class AdbBridge:
 
     async def _phone(self, serial: str, probe: Probe) -> _Known:
         known = self._known.get(serial)
-        return known if known is not None else self._remember(serial, await self._calls(serial), probe)
+        if known is None:
+            return self._remember(serial, await self._calls(serial), probe)
+        return known if known.probe == probe else self._remember(serial, known.calls, probe)
 
     def _remember(self, serial: str, calls: PhoneCalls, probe: Probe) -> _Known:
-        known = _Known(calls, InboxReader(calls, probe), SimReader(calls), probe.facts.sdk)
+        known = _Known(calls, probe)
         self._known[serial] = known
         return known
 

@@ -9,9 +9,11 @@ from phonefarm.domain.phones import PhoneFacts
 _LINE = re.compile(r"\[([^\]\n]+)\]: \[(.*)\]")
 
 
-def parse_getprop(text: str) -> dict[str, str]:
-    """Properties by name; a value of several lines is left out."""
-    lines = (_LINE.fullmatch(line.rstrip("\r")) for line in text.split("\n"))
+def parse_getprop(text: str, only: str = "") -> dict[str, str]:
+    """Properties by name, those whose names begin with `only`; a value of several lines is left out."""
+    # A phone has a thousand of them and a farm asks hundreds of phones: a pattern meets the wanted lines only.
+    start = f"[{only}"
+    lines = (_LINE.fullmatch(line.rstrip("\r")) for line in text.split("\n") if line.startswith(start))
     return {found[1]: found[2] for found in lines if found is not None}
 
 

@@ -1,18 +1,17 @@
-"""What a phone is and what its SMS provider takes, asked once per connection."""
+"""What a phone's SMS provider takes, found out once for each firmware."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from phonefarm.adapters.adb.getprop import facts_from, parse_getprop
 from phonefarm.adapters.adb.phone_calls import Answers, PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused, denial, exception, is_nothing_found, query, row_lines
 from phonefarm.adapters.adb.sim_of_row import SLOT_COLUMNS
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import INBOX
 from phonefarm.application.interfaces import Probe, SmsWithheld
-from phonefarm.domain.phones import Introduction, PhoneFacts
+from phonefarm.domain.phones import PhoneFacts
 
 PROBE_WITHIN = 30.0
 _NEWEST = "_id DESC LIMIT 1"
@@ -24,13 +23,6 @@ _ONE_BY_ONE = (
     query(INBOX, "_id", sort=_NEWEST),
     query(INBOX, "sub_id", sort=_NEWEST),
 )
-
-
-async def introduce(calls: PhoneCalls) -> Introduction:
-    """What the phone is, and whether Android is up and was unlocked; native and cheap."""
-    answers = await calls.run("getprop", within=PROBE_WITHIN)
-    properties = parse_getprop(answers.sections[0].text)
-    return Introduction(facts=facts_from(properties))
 
 
 async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:

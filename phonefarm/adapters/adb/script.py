@@ -36,13 +36,12 @@ class Script:
         if clock is None:
             raise AnswerCut
         sections = []
+        start = 0
         for place in range(self._count):
-            end = re.search(rf"{self._mark(place)}:(\d+)\n", rest)
-            if end is None:
-                raise AnswerCut
-            sections.append(Section(text=rest[: end.start()], exit_code=int(end[1])))
-            rest = rest[end.end() :]
-        if rest:
+            end, after, code = _find_mark(rest, self._mark(place), start)
+            sections.append(Section(text=rest[start:end], exit_code=code))
+            start = after
+        if start != len(rest):
             raise AnswerCut
         return (float(f"{clock[1]}.{clock[2]}") if clock[1] else None), sections
 
@@ -50,4 +49,15 @@ class Script:
         return f"E:{self._nonce}:{place}"
 
 
+def _find_mark(text: str, mark: str, start: int) -> tuple[int, int, int]:
+    """Where the mark begins and its line ends, and the exit code on it. No pattern is built for it: that costs more."""
+    while (place := text.find(mark, start)) >= 0:
+        code = _CODE.match(text, place + len(mark))
+        if code is not None:
+            return place, code.end(), int(code[1])
+        start = place + 1
+    raise AnswerCut
+
+
+_CODE = re.compile(r":(\d{1,9})\n")
 _CLOCK = re.compile(r"S:(?:(\d{1,12})[.,](\d{1,9}))?")

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from phonefarm.adapters.adb.getprop import by_slot, in_slot
 from phonefarm.adapters.adb.isub import ActiveSub
+from phonefarm.adapters.adb.registry import SlotRadio
 from phonefarm.adapters.adb.siminfo import SiminfoRow
 from phonefarm.adapters.adb.subscriber_info import Identity, checked_iccid, checked_number
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.sims import SeenSim, SlotState
 
 GETPROP, ISUB = "getprop", "dumpsys isub"
-# Some hundred kilobytes, of which two kinds of lines count; a phone without grep makes no claim by it.
-REGISTRY = "dumpsys telephony.registry | grep -E 'Phone Id=|mServiceState='"
-_LOCKED = ("PIN_REQUIRED", "PUK_REQUIRED")
 _USABLE = ("READY", "LOADED")
+_UNUSABLE = {
+    "PIN_REQUIRED": SlotState.PIN,
+    "PUK_REQUIRED": SlotState.PUK,
+    "NETWORK_LOCKED": SlotState.CARD_LOCKED,
+    "CARD_IO_ERROR": SlotState.CARD_FAULT,
+    "CARD_RESTRICTED": SlotState.CARD_FAULT,
+    "PERM_DISABLED": SlotState.CARD_FAULT,
+}
+_NETWORK_TYPE = re.compile(r"[A-Za-z0-9][\w.+\- /]{1,23}", re.ASCII)
+_NETWORK_NAMES = {"Unknown": "", "UNKNOWN": "", "HSPAP": "HSPA+", "LTE_CA": "LTE"}
 _NOWHERE = ("", "0", "00000", "000000")
 
 
@@ -26,7 +35,8 @@ class CheapSources:
 
     properties: Mapping[str, str]
     subs: Sequence[ActiveSub] | None
-    in_service: Mapping[int, bool]
+    radio: Mapping[int, SlotRadio]
+    airplane_mode: bool | None = None
 
 
 def present_subs(cheap: CheapSources) -> list[ActiveSub]:
@@ -37,7 +47,7 @@ def present_subs(cheap: CheapSources) -> list[ActiveSub]:
     return [
         ActiveSub(sub_id=-1, slot=slot, icc="", mcc_mnc="", number="")
         for slot, state in enumerate(states)
-        if state in _USABLE or state in _LOCKED
+        if state in _USABLE or state in _UNUSABLE
     ]
 
 
@@ -78,7 +88,15 @@ def seen_sim(serial: str, sub: ActiveSub, identity: Identity, cheap: CheapSource
         mcc_mnc=mcc_mnc,
         slot_state=slot_state(sub.slot, cheap),
         msisdn=identity.msisdn,
+        signal=cheap.radio.get(sub.slot, SlotRadio()).signal,
+        network_type=_network_type(sub.slot, cheap),
+        is_roaming=in_slot(cheap.properties.get("gsm.operator.isroaming", ""), sub.slot) == "true",
     )
+
+
+def _network_type(slot: int, cheap: CheapSources) -> str:
+    name = in_slot(cheap.properties.get("gsm.network.type", ""), slot)
+    return _NETWORK_NAMES.get(name, name) if _NETWORK_TYPE.fullmatch(name) else ""
 
 
 def _stand_in(serial: str, sub: ActiveSub, mcc_mnc: str) -> SimId:
@@ -89,23 +107,23 @@ def _stand_in(serial: str, sub: ActiveSub, mcc_mnc: str) -> SimId:
 
 def slot_state(slot: int, cheap: CheapSources) -> SlotState:
     state = in_slot(cheap.properties.get("gsm.sim.state", ""), slot)
-    if state in _LOCKED:
-        return SlotState.PIN
+    if (trouble := _UNUSABLE.get(state)) is not None:
+        return trouble
     if state in _USABLE and _has_network(slot, cheap):
         return SlotState.READY
-    return SlotState.NO_NETWORK
+    return SlotState.AIRPLANE if cheap.airplane_mode else SlotState.NO_NETWORK
 
 
 def _has_network(slot: int, cheap: CheapSources) -> bool:
-    if not cheap.in_service.get(slot, True):
+    in_service = cheap.radio.get(slot, SlotRadio()).in_service
+    if in_service is False:
         return False
-    if "gsm.operator.numeric" in cheap.properties:
-        if in_slot(cheap.properties["gsm.operator.numeric"], slot) not in _NOWHERE:
-            return True
-    elif cheap.in_service.get(slot, False):
+    # Over Wi-Fi calling no network is registered, and SMS arrive all the same, in airplane mode, too.
+    if in_slot(cheap.properties.get("gsm.network.type", ""), slot) == "IWLAN":
         return True
-    # Over Wi-Fi calling no network is registered, and SMS arrive all the same.
-    return in_slot(cheap.properties.get("gsm.network.type", ""), slot) == "IWLAN"
+    if "gsm.operator.numeric" in cheap.properties:
+        return in_slot(cheap.properties["gsm.operator.numeric"], slot) not in _NOWHERE
+    return in_service is True
 
 
 def _state(states: Sequence[str], slot: int) -> str:
