@@ -90,7 +90,7 @@ class AdbBridge:
     ) -> Reading:
         known = await self._phone(serial, probe)
         begun, begun_loop = self._clock(), asyncio.get_running_loop().time()
-        window = await known.inbox.read(probe, newest=newest, skip=skip)
+        window = await known.inbox.read(probe, newest=newest, skip=skip, expecting=expecting)
         skew = None
         if window.phone_clock is not None and window.clock_seen_at is not None:
             ours = begun.timestamp() + (window.clock_seen_at - begun_loop)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from phonefarm.adapters.adb import sms_query
+from phonefarm.adapters.adb.inbox_texts import InboxTexts
 from phonefarm.adapters.adb.phone_calls import Answers, PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused, exception
 from phonefarm.adapters.adb.sim_of_row import RowSims
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import RawRow
 from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.domain.errors import KnownError
 from phonefarm.domain.sms import SmsRow
 
 WINDOW_WITHIN = 20.0
 PROOF_WITHIN = 15.0
-TEXTS_WITHIN = 45.0
-TEXTS_PER_CALL = 5
-REMEMBERED_TEXTS = 1_000
+EXPECTED_WITHIN = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,23 +34,50 @@ class Window:
 class InboxReader:
     def __init__(self, calls: PhoneCalls, probe: Probe) -> None:
         self._calls = calls
-        self._texts: OrderedDict[tuple[int, int, int], tuple[str, str]] = OrderedDict()
+        self._texts = InboxTexts(calls)
         self.row_sims = RowSims(probe.facts, probe.slot_column)
 
-    async def read(self, probe: Probe, *, newest: int, skip: int) -> Window:
-        """The window, whole; PhoneUnreachable if not, SmsWithheld if an empty one is not an empty inbox."""
+    async def read(self, probe: Probe, *, newest: int, skip: int, expecting: bool = False) -> Window:
+        """The window, whole; PhoneUnreachable if not, SmsWithheld if an empty one is not an empty inbox.
+
+        `expecting`: a message was announced, so that its texts are asked for along with the window.
+        """
         ask = sms_query.window_query if probe.reads_hex else sms_query.numbers_query
-        answers = await self._calls.run(ask(probe, newest=newest, skip=skip), within=WINDOW_WITHIN)
+        query = ask(probe, newest=newest, skip=skip)
+        if expecting and not skip and not probe.reads_hex:
+            answers, texts = await self._ask_at_once(query, probe)
+        else:
+            answers, texts = await self._calls.run(query, within=WINDOW_WITHIN), ()
         rows = self._parsed(answers, probe)[:newest]
         if not rows:
             await self._prove_empty(probe, skip)
         elif not probe.reads_hex:
-            rows = await self._with_texts(rows)
+            if texts:
+                self._texts.expect(rows[0], texts, probe)
+            rows = await self._texts.filled_in(rows)
         return Window(
             rows=self.row_sims.settle(rows),
             phone_clock=answers.phone_clock,
             clock_seen_at=answers.clock_seen_at,
         )
+
+    async def _ask_at_once(self, query: str, probe: Probe) -> tuple[Answers, Sequence[Answers]]:
+        """The window, and (or nothing, if anything went wrong with them) the newest row's texts."""
+        window, *texts = await asyncio.gather(
+            self._calls.run(query, within=WINDOW_WITHIN),
+            *(self._calls.run(text_query, within=EXPECTED_WITHIN) for text_query in InboxTexts.newest_queries(probe)),
+            return_exceptions=True,
+        )
+        if isinstance(window, BaseException):
+            raise window
+        whole = []
+        for text in texts:
+            if isinstance(text, KnownError):
+                return window, ()
+            if isinstance(text, BaseException):
+                raise text
+            whole.append(text)
+        return window, whole
 
     def _parsed(self, answers: Answers, probe: Probe) -> list[RawRow]:
         text = answers.sections[0].text
@@ -78,32 +105,3 @@ class InboxReader:
                 raise self._calls.withheld("every query comes back empty, even a count")
         elif probe.counts and count > skip:
             raise PhoneUnreachable(f"The inbox of phone {shown(self._calls.serial)} changed while it was read.")
-
-    async def _with_texts(self, rows: Sequence[RawRow]) -> list[RawRow]:
-        missing = [raw for raw in rows if _key(raw) not in self._texts]
-        for start in range(0, len(missing), TEXTS_PER_CALL):
-            await self._fetch_texts(missing[start : start + TEXTS_PER_CALL])
-        whole = []
-        for raw in rows:
-            sender, body = self._texts[_key(raw)]
-            self._texts.move_to_end(_key(raw))
-            whole.append(replace(raw, row=replace(raw.row, sender=sender, body=body)))
-        while len(self._texts) > REMEMBERED_TEXTS:
-            self._texts.popitem(last=False)
-        return whole
-
-    async def _fetch_texts(self, rows: Sequence[RawRow]) -> None:
-        commands = [sms_query.column_query(name, raw.row) for raw in rows for name in ("address", "body")]
-        answers = await self._calls.run(*commands, within=TEXTS_WITHIN)
-        texts = [section.text for section in answers.sections]
-        try:
-            for place, raw in enumerate(rows):
-                sender = sms_query.parse_column(texts[2 * place], "address")
-                body = sms_query.parse_column(texts[2 * place + 1], "body")
-                self._texts[_key(raw)] = (sender, body)
-        except AnswerRefused as error:
-            raise self._calls.unreadable(str(error)) from error
-
-
-def _key(raw: RawRow) -> tuple[int, int, int]:
-    return raw.row.row_id, raw.row.date_ms, raw.row.date_sent_ms

@@ -41,16 +41,16 @@ def parse_window(text: str, probe: Probe) -> list[RawRow]:
         rf"Row: (?P<row>\d+) _id=(?P<id>{_INT}), d=(?P<d>{_INT_OR_NULL}), s=(?P<s>{_INT_OR_NULL})"
         rf"{_sim_form(probe)}, n=(?P<n>\d+|NULL), a=(?P<a>{_HEX}), b=(?P<b>{_HEX})"
     )
-    rows = [_hex_row(found) for found in _matched(form, row_lines(text))]
+    rows = [_hex_row(found, probe) for found in _matched(form, row_lines(text))]
     _check_order(rows)
     return rows
 
 
-def _hex_row(found: re.Match[str]) -> RawRow:
+def _hex_row(found: re.Match[str], probe: Probe) -> RawRow:
     body = bytes.fromhex(found["b"])
     if len(body) != (0 if found["n"] == "NULL" else int(found["n"])):
         raise AnswerRefused("a text is not whole")
-    return _raw_row(found, sender=text_of(bytes.fromhex(found["a"])), body=text_of(body))
+    return _raw_row(found, probe, sender=text_of(bytes.fromhex(found["a"])), body=text_of(body))
 
 
 def text_of(data: bytes) -> str:
@@ -82,7 +82,7 @@ def parse_numbers(text: str, probe: Probe) -> list[RawRow]:
         rf"Row: (?P<row>\d+) _id=(?P<id>{_INT}), {date}=(?P<d>{_INT_OR_NULL}), {sent}=(?P<s>{_INT_OR_NULL})"
         rf"{_sim_form(probe)}"
     )
-    rows = [_raw_row(found, sender="", body="") for found in _matched(form, row_lines(text))]
+    rows = [_raw_row(found, probe, sender="", body="") for found in _matched(form, row_lines(text))]
     _check_order(rows)
     return rows
 
@@ -102,6 +102,36 @@ def parse_column(text: str, column: str) -> str:
     if not answer.startswith(start) or not answer.endswith("\n"):
         raise AnswerRefused(f"no {column} in the answer")
     return answer[len(start) : -1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewestText:
+    """A text of what was the newest row when it was asked for."""
+
+    row_id: int
+    date_ms: int
+    text: str
+
+
+def newest_text_query(column: str, probe: Probe) -> str:
+    """One row whose integers come first and whose one text comes last, so that it ends where the answer ends."""
+    date = "CAST(date AS TEXT) AS d" if probe.counts else "date"
+    return query(INBOX, f"_id:{date}:{column}", sort=_newest_first(1, 0))
+
+
+def parse_newest_text(text: str, column: str, probe: Probe) -> NewestText:
+    date = "d" if probe.counts else "date"
+    answer = without_noise(text)
+    start = re.match(rf"Row: 0 _id=({_INT}), {date}=({_INT}), {column}=", answer)
+    if start is None or not answer.endswith("\n"):
+        raise AnswerRefused(f"no {column} in the answer")
+    value = answer[start.end() : -1]
+    if _SECOND_ROW in value:  # a message's text, or a provider that does not know LIMIT
+        raise AnswerRefused("more than one row in the answer")
+    return NewestText(row_id=int(start[1]), date_ms=int(start[2]), text=value)
+
+
+_SECOND_ROW = "\nRow: 1 _id="
 
 
 # Proof of access ---------------------------------------------------------------
@@ -155,7 +185,7 @@ def _matched(form: re.Pattern[str], lines: Sequence[str]) -> list[re.Match[str]]
     return matches
 
 
-def _raw_row(found: re.Match[str], *, sender: str, body: str) -> RawRow:
+def _raw_row(found: re.Match[str], probe: Probe, *, sender: str, body: str) -> RawRow:
     sub_id = _int(found["sub"])
     return RawRow(
         row=SmsRow(
@@ -165,9 +195,16 @@ def _raw_row(found: re.Match[str], *, sender: str, body: str) -> RawRow:
             sub_id=sub_id if sub_id is not None and sub_id >= 0 else None,
             sender=sender,
             body=body,
+            sim_mark=_sim_mark(found, probe),
         ),
         slot_value=_int(found["slot"]),
     )
+
+
+def _sim_mark(found: re.Match[str], probe: Probe) -> str:
+    """The columns for the SIM as they stand, `sub_id=-1 sim_id=2`: what a user says of one such row holds for all."""
+    said = [("sub_id", found["sub"] if probe.has_sub_id else ""), (probe.slot_column, found["slot"])]
+    return " ".join(f"{column}={value}" for column, value in said if value)
 
 
 def _int(text: str) -> int | None:
