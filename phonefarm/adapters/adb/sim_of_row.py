@@ -13,6 +13,9 @@ from phonefarm.domain.sms import SmsRow
 SLOT_COLUMNS = {"samsung": "sim_slot", "xiaomi": "sim_id", "redmi": "sim_id", "poco": "sim_id"}
 """A make's own column for the SIM, read where sub_id is -1."""
 
+OLD_COLUMN = "sim_id"
+"""Of MediaTek's builds, under many makes' names: looked for where sub_id is missing or never filled."""
+
 _LAST_HONOR_BY_HUAWEI = 29
 
 
@@ -58,7 +61,7 @@ class RowSims:
         return next((sim.sub_id for sim in self._sims if sim.slot == slot), None)
 
     def _by_sim_id(self, value: int) -> int | None:
-        """Xiaomi's sim_id: a subscription id by all we saw, unless it would be another SIM counted as a slot from 1."""
+        """The column sim_id: a subscription id by all we saw, unless it would be another SIM counted as a slot from 1."""
         if not any(sim.sub_id == value for sim in self._sims):
             return None
         by_place = self._by_slot(value - 1)

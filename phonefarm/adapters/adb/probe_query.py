@@ -1,0 +1,77 @@
+"""The query that proves several abilities of an SMS provider at once, and the strict reading of its one row."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from phonefarm.adapters.adb.provider import AnswerRefused, query, row_lines
+from phonefarm.adapters.adb.sms_query import INBOX
+
+SUB_ID, OTP_MARK = "sub_id", "contains_otp"
+_MISSING = re.compile(r"no such column: (?:sms\.)?(\w{1,64})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Columns that may be there, and hex()."""
+
+    columns: tuple[str, ...]
+    hexes: bool = True
+
+    def without_column(self, name: str) -> Wanted:
+        return replace(self, columns=tuple(column for column in self.columns if column != name))
+
+    def without_hex(self) -> Wanted:
+        return replace(self, hexes=False)
+
+    def with_hex(self) -> Wanted:
+        return replace(self, hexes=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    fills_sub_id: bool | None
+    """Whether any row says its subscription; None where there is no row to tell, or it was not asked."""
+
+
+def wanted_query(wanted: Wanted) -> str:
+    """One row over the whole inbox, integers and hex only, whatever the messages say."""
+    columns = ["count(*) AS c", "CAST(count(*) AS TEXT) AS t"]
+    columns += ["hex(count(*)) AS h"] if wanted.hexes else []
+    columns += [f"count({column}) AS c{place}" for place, column in enumerate(wanted.columns)]
+    columns += [f"max({SUB_ID}) AS x"] if SUB_ID in wanted.columns else []
+    return query(INBOX, ":".join(columns))
+
+
+def parse_wanted(text: str, wanted: Wanted) -> Given | None:
+    """None where the answer is not exactly the row that proves all of it."""
+    form = r"Row: 0 c=(?P<count>\d{1,9}), t=(?P<text>\d{1,9})"
+    form += r", h=(?P<hex>[0-9A-F]{1,20})" if wanted.hexes else "(?P<hex>)"
+    form += "".join(rf", c{place}=\d{{1,9}}" for place in range(len(wanted.columns)))
+    form += r", x=(?P<highest>-?\d{1,19}|NULL)" if SUB_ID in wanted.columns else "(?P<highest>)"
+    found = re.fullmatch(form, only_line(text))
+    if found is None or found["text"] != found["count"]:
+        return None
+    if wanted.hexes and found["count"].encode().hex().upper() != found["hex"]:
+        return None
+    return Given(fills_sub_id=None if found["highest"] in ("", "NULL") else int(found["highest"]) >= 0)
+
+
+def missing_column(text: str) -> str:
+    """The column that SQLite misses; empty where it does not say so."""
+    found = _MISSING.search(text)
+    return found[1] if found else ""
+
+
+def is_row(text: str, columns: str) -> bool:
+    """Whether the answer is one row of this form."""
+    return re.fullmatch(rf"Row: 0 {columns}", only_line(text)) is not None
+
+
+def only_line(text: str) -> str:
+    try:
+        lines = row_lines(text)
+    except AnswerRefused:
+        return ""
+    return lines[0] if len(lines) == 1 else ""
