@@ -61,7 +61,7 @@ class RowSims:
         return next((sim.sub_id for sim in self._sims if sim.slot == slot), None)
 
     def _by_sim_id(self, value: int) -> int | None:
-        """The column sim_id: a subscription id by all we saw, unless it would be another SIM counted as a slot from 1."""
+        """A sim_id is a subscription id by all we saw, unless it would be another SIM counted as a slot from 1."""
         if not any(sim.sub_id == value for sim in self._sims):
             return None
         by_place = self._by_slot(value - 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from phonefarm.adapters.adb.isub import ActiveSub
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
-from phonefarm.adapters.adb.provider import AnswerRefused
+from phonefarm.adapters.adb.provider import AnswerRefused, denial
 from phonefarm.adapters.adb.sim_sources import (
     CheapSources,
     identity_from_cheap,
@@ -17,7 +17,7 @@ from phonefarm.adapters.adb.sim_sources import (
     region_of,
     seen_sim,
 )
-from phonefarm.adapters.adb.siminfo import LAST_SDK_THAT_SHOWS_IT, QUERY, SiminfoRow, parse_siminfo
+from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo, queries
 from phonefarm.adapters.adb.subscriber_info import Identity, codes_for, commands, parse_identity
 from phonefarm.domain.sims import SeenSim
 
@@ -49,7 +49,7 @@ class SimReader:
 
     async def _identify(self, subs: Sequence[ActiveSub], cheap: CheapSources) -> None:
         found = {_key(sub): identity_from_cheap(sub, cheap) for sub in subs}
-        if self._sdk <= LAST_SDK_THAT_SHOWS_IT and not _all_known(found.values()):
+        if not _all_known(found.values()):
             rows = await self._siminfo()
             for sub in subs:
                 if (row := rows.get(sub.sub_id)) is not None and row.slot in (sub.slot, -1):
@@ -61,11 +61,14 @@ class SimReader:
 
     async def _siminfo(self) -> dict[int, SiminfoRow]:
         """Its rows, or none where the phone does not show it or does not take the query."""
-        answers = await self._calls.run(QUERY, within=COSTLY_WITHIN)
-        try:
-            return parse_siminfo(answers.sections[0].text)
-        except AnswerRefused:
-            return {}
+        for query in queries(self._sdk):
+            answers = await self._calls.run(query, within=COSTLY_WITHIN)
+            try:
+                return parse_siminfo(answers.sections[0].text)
+            except AnswerRefused:
+                if denial(answers.stderr, answers.sections[0].text) is not None:
+                    break  # another question would be refused, too
+        return {}
 
     async def _subscriber_info(self, subs: Sequence[ActiveSub], cheap: CheapSources) -> Sequence[Identity]:
         codes = codes_for(self._sdk)

@@ -60,9 +60,12 @@ def identity_from_cheap(sub: ActiveSub, cheap: CheapSources) -> Identity:
 
 
 def identity_from_siminfo(sub: ActiveSub, row: SiminfoRow, cheap: CheapSources) -> Identity:
+    """The first of its numbers that can be one."""
+    region = region_of(sub.slot, cheap)
+    numbers = (checked_number(text, region) for text in row.numbers)
     return Identity(
         iccid=checked_iccid(row.icc_id, sub.icc_prefix),
-        msisdn=checked_number(row.number, region_of(sub.slot, cheap)),
+        msisdn=next((number for number in numbers if number is not None), None),
     )
 
 

@@ -9,6 +9,8 @@ from phonefarm.adapters.adb.provider import AnswerRefused, query, row_lines
 from phonefarm.adapters.adb.sms_query import text_of
 
 LAST_SDK_THAT_SHOWS_IT = 32
+FIRST_SDK_WITH_SOURCES = 31
+"""Android 12 began to keep apart where a number comes from; not every build of it has the columns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,12 +18,26 @@ class SiminfoRow:
     sub_id: int
     slot: int
     icc_id: str
-    number: str
+    numbers: tuple[str, ...]
+    """What may be the number, the most trusted first; unchecked."""
 
 
-QUERY = query("content://telephony/siminfo", "_id:sim_id:hex(icc_id) AS i:hex(number) AS n")
+_COLUMNS = "_id:sim_id:hex(icc_id) AS i:hex(number) AS n"
+_SOURCES = "hex(phone_number_source_carrier) AS c:hex(phone_number_source_ims) AS m"
+_URI = "content://telephony/siminfo"
+QUERY = query(_URI, _COLUMNS)
+QUERY_WITH_SOURCES = query(_URI, f"{_COLUMNS}:{_SOURCES}")
 _HEX = r"(?:[0-9A-F]{2})*"
-_ROW = re.compile(rf"Row: (\d+) _id=(\d+), sim_id=(-?\d+|NULL), i=({_HEX}), n=({_HEX})")
+_ROW = re.compile(
+    rf"Row: (\d{{1,6}}) _id=(\d{{1,9}}), sim_id=(-?\d{{1,9}}|NULL), i=({_HEX}), n=({_HEX})(?:, c=({_HEX}), m=({_HEX}))?"
+)
+
+
+def queries(sdk: int) -> tuple[str, ...]:
+    """What to ask, one after the other, until an answer is understood."""
+    if sdk > LAST_SDK_THAT_SHOWS_IT:
+        return ()
+    return (QUERY_WITH_SOURCES, QUERY) if sdk >= FIRST_SDK_WITH_SOURCES else (QUERY,)
 
 
 def parse_siminfo(text: str) -> dict[int, SiminfoRow]:
@@ -35,7 +51,7 @@ def parse_siminfo(text: str) -> dict[int, SiminfoRow]:
             sub_id=int(found[2]),
             slot=-1 if found[3] == "NULL" else int(found[3]),
             icc_id=text_of(bytes.fromhex(found[4])),
-            number=text_of(bytes.fromhex(found[5])),
+            numbers=tuple(text_of(bytes.fromhex(number)) for number in found.group(5, 6, 7) if number),
         )
         rows[row.sub_id] = row
     return rows
