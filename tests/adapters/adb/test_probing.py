@@ -1,4 +1,4 @@
-"""What one call finds out about a phone and its SMS provider."""
+"""What is found out about an SMS provider, and with how many of its costly queries."""
 
 from __future__ import annotations
 
@@ -7,45 +7,119 @@ from collections.abc import Callable
 import pytest
 
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.probe_query import Wanted, parse_wanted
 from phonefarm.adapters.adb.probing import probe_phone
 from phonefarm.application.interfaces import PhoneUnreachable, Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.sms import SmsRow
 from tests.fakes.android_inbox import AndroidInbox
 from tests.fakes.scripted_shell import Answer, ScriptedShell
 
 NOTHING = "No result found.\n"
 
 
-def properties(make: str = "Google", sdk: int = 34) -> str:
-    return (
-        f"[ro.product.manufacturer]: [{make}]\n[ro.product.model]: [M]\n"
-        f"[ro.build.version.release]: [14]\n[ro.build.version.sdk]: [{sdk}]\n"
-    )
+def facts(make: str = "Google", sdk: int = 34) -> PhoneFacts:
+    return PhoneFacts(make=make, model="M", android="14", sdk=sdk, firmware="f")
 
 
-async def probed(answers: Callable[[str], Answer], props: str = "") -> tuple[Probe, ScriptedShell]:
-    shell = ScriptedShell(lambda command: (props or properties()) if command == "getprop" else answers(command))
-    return await probe_phone(PhoneCalls("R5", shell)), shell
+async def probed(answers: Callable[[str], Answer], of: PhoneFacts | None = None) -> tuple[Probe, ScriptedShell]:
+    shell = ScriptedShell(answers)
+    return await probe_phone(PhoneCalls("R5", shell), of or facts()), shell
 
 
-async def test_a_common_phone_costs_one_call() -> None:
+def an_inbox(*extra: str, sub_id: int | None = 1, **how: bool) -> AndroidInbox:
+    """One message, and a vendor's `extra` columns."""
+    row = SmsRow(row_id=1, date_ms=1, date_sent_ms=0, sub_id=sub_id, sender="Bank", body="hi")
+    stored = AndroidInbox([row], **how)
+    for column in extra:
+        stored.database.execute(f"ALTER TABLE sms ADD COLUMN {column} INTEGER DEFAULT 2")
+    return stored
+
+
+async def test_a_common_phone_costs_one_query() -> None:
+    probe, shell = await probed(an_inbox().answer)
+
+    assert probe == Probe(facts=facts(), reads_hex=True)
+    assert len(shell.commands) == 1
+
+
+async def test_an_empty_inbox_tells_as_much() -> None:
     probe, shell = await probed(AndroidInbox().answer)
 
-    assert probe == Probe(facts=PhoneFacts(make="Google", model="M", android="14", sdk=34), reads_hex=True)
-    assert shell.calls == 1
+    assert probe == Probe(facts=facts(), reads_hex=True)
+    assert len(shell.commands) == 1
 
 
-async def test_a_phone_without_sub_id_is_asked_piece_by_piece() -> None:
-    probe, shell = await probed(AndroidInbox(with_sub_id=False).answer)
+async def test_a_column_that_is_missing_costs_one_query_more() -> None:
+    probe, shell = await probed(an_inbox().answer, facts(make="samsung"))
 
-    assert (probe.reads_hex, probe.counts, probe.has_sub_id) == (True, True, False)
-    assert shell.calls == 2
+    assert (probe.reads_hex, probe.has_sub_id, probe.slot_column) == (True, True, "")
+    assert len(shell.commands) == 2
 
 
-async def test_a_provider_without_hex_is_read_by_columns() -> None:
-    probe, _ = await probed(AndroidInbox(takes_hex=False).answer)
+async def test_several_columns_that_are_missing_cost_one_query_each() -> None:
+    probe, shell = await probed(an_inbox(with_sub_id=False).answer, facts(make="samsung", sdk=36))
+
+    assert (probe.has_sub_id, probe.slot_column, probe.has_otp_mark) == (False, "", False)
+    assert len(shell.commands) == 4 + 1, "sub_id, sim_slot, contains_otp, all that is left; the old column"
+
+
+async def test_a_provider_without_hex_costs_one_query_more() -> None:
+    probe, shell = await probed(an_inbox(takes_hex=False).answer)
 
     assert (probe.reads_hex, probe.counts, probe.has_sub_id) == (False, True, True)
+    assert len(shell.commands) == 2
+
+
+async def test_columns_that_are_refused_without_being_named_are_asked_one_by_one() -> None:
+    stored = an_inbox("sim_slot")
+
+    def no_more_than_one_column(command: str) -> Answer:
+        if "sub_id" in command and "sim_slot" in command:
+            return "", "java.lang.IllegalArgumentException: too much\n"
+        return stored.answer(command)
+
+    probe, shell = await probed(no_more_than_one_column, facts(make="samsung"))
+
+    assert (probe.reads_hex, probe.has_sub_id, probe.slot_column) == (True, True, "sim_slot")
+    assert shell.calls == 3
+
+
+@pytest.mark.parametrize(("make", "column"), [("Xiaomi", "sim_id"), ("samsung", "sim_slot"), ("Google", "")])
+async def test_a_makes_own_column_is_looked_for(make: str, column: str) -> None:
+    probe, _ = await probed(an_inbox("sim_id", "sim_slot").answer, facts(make))
+
+    assert probe.slot_column == column
+
+
+@pytest.mark.parametrize("sub_id", [None, 1])
+async def test_the_old_column_is_looked_for_on_any_make_whose_rows_do_not_fill_sub_id(sub_id: int | None) -> None:
+    probe, _ = await probed(an_inbox("sim_id", sub_id=sub_id).answer, facts("alps"))
+
+    assert probe.slot_column == ("sim_id" if sub_id is None else "")
+
+
+async def test_the_old_column_is_looked_for_where_there_is_no_sub_id() -> None:
+    probe, _ = await probed(an_inbox("sim_id", with_sub_id=False).answer, facts("alps", sdk=19))
+
+    assert (probe.has_sub_id, probe.slot_column) == (False, "sim_id")
+
+
+async def test_an_old_phone_with_an_empty_inbox_is_asked_for_the_old_column_too() -> None:
+    stored = AndroidInbox()
+    stored.database.execute("ALTER TABLE sms ADD COLUMN sim_id INTEGER")
+
+    probe, _ = await probed(stored.answer, facts("alps", sdk=22))
+
+    assert probe.slot_column == "sim_id"
+
+
+@pytest.mark.parametrize(("sdk", "has_mark"), [(34, False), (36, True)])
+async def test_a_mark_of_one_time_codes_is_looked_for_where_android_may_have_it(sdk: int, has_mark: bool) -> None:
+    probe, shell = await probed(an_inbox("contains_otp").answer, facts(sdk=sdk))
+
+    assert probe.has_otp_mark is has_mark
+    assert len(shell.commands) == 1
 
 
 def plain_columns_only(command: str) -> Answer:
@@ -62,12 +136,14 @@ async def test_a_provider_of_plain_columns_is_known_as_such() -> None:
 
 async def test_an_old_phone_that_would_print_cut_times_is_not_used() -> None:
     with pytest.raises(SmsWithheld, match="cut to 32 bits"):
-        await probed(plain_columns_only, properties(sdk=22))
+        await probed(plain_columns_only, facts(sdk=22))
 
 
 async def test_withheld_sms_are_told_from_an_empty_inbox() -> None:
-    with pytest.raises(SmsWithheld, match="even a count"):
+    with pytest.raises(SmsWithheld, match="even a count") as withheld:
         await probed(lambda _: NOTHING)
+
+    assert "Xiaomi" not in str(withheld.value), "the next step is worded with the phone's state"
 
 
 async def test_a_denial_is_said() -> None:
@@ -75,19 +151,33 @@ async def test_a_denial_is_said() -> None:
         await probed(lambda _: ("", "java.lang.SecurityException: Permission Denial: reading x\n"))
 
 
-async def test_a_provider_that_answers_nothing_sensible_is_unreachable() -> None:
+async def test_a_provider_that_is_not_up_yet_is_asked_once_and_is_unreachable() -> None:
+    shell = ScriptedShell(lambda _: ("", "java.lang.IllegalStateException: Could not find provider: sms\n"))
+
     with pytest.raises(PhoneUnreachable, match="Could not find provider"):
-        await probed(lambda _: ("", "java.lang.IllegalStateException: Could not find provider: sms\n"))
+        await probe_phone(PhoneCalls("R5", shell), facts())
+
+    assert shell.calls == 1
 
 
-@pytest.mark.parametrize(("make", "column"), [("Xiaomi", "sim_id"), ("samsung", "sim_slot"), ("Google", "")])
-async def test_a_makes_own_column_is_looked_for(make: str, column: str) -> None:
-    stored = AndroidInbox()
-    stored.database.execute("ALTER TABLE sms ADD COLUMN sim_id INTEGER")
-    stored.database.execute("ALTER TABLE sms ADD COLUMN sim_slot INTEGER")
-
-    assert (await probed(stored.answer, properties(make)))[0].slot_column == column
+async def test_a_provider_that_answers_nothing_sensible_is_unreachable() -> None:
+    with pytest.raises(PhoneUnreachable, match="not understood"):
+        await probed(lambda _: "Segmentation fault\n")
 
 
-async def test_a_makes_own_column_may_be_missing() -> None:
-    assert (await probed(AndroidInbox().answer, properties("Xiaomi")))[0].slot_column == ""
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        NOTHING,
+        "Row: 0 c=2, t=2, h=32\n",
+        "Row: 0 c=2, t=3, h=32, c0=2, x=1\n",
+        "Row: 0 c=2, t=2, h=33, c0=2, x=1\n",
+        "Row: 0 c=2, t=2, h=32, c0=2, x=\n",
+        "Row: 0 c=2, t=2, h=32, c0=2, x=1\nRow: 1 c=2, t=2, h=32, c0=2, x=1\n",
+        "Row: 0 c=2, t=2, h=32, c0=2, x=1, y=1\n",
+    ],
+)
+def test_only_the_very_row_that_was_asked_for_proves_anything(text: str) -> None:
+    assert parse_wanted(text, Wanted(columns=("sub_id",))) is None
+    assert parse_wanted("Row: 0 c=2, t=2, h=32, c0=2, x=1\n", Wanted(columns=("sub_id",))) is not None
