@@ -29,6 +29,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.interfaces import PhoneBridge, SecretStore
 from phonefarm.application.live_desk import LiveFarmDesk
+from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import Topic, Verdict
@@ -152,6 +153,7 @@ class Farm:
             report_market=lambda verdict, detail: self._health.report(MARKET, verdict, detail),
         )
         self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake)
+        self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
         self._watch = self._phone_watch()
         self._webhooks = Webhooks(
             self._rentals, self._key, utc_now, catalog.country_by_dial_code, require_bearer=settings.require_bearer
@@ -235,6 +237,7 @@ class Farm:
             bridges,
             self._inventory,
             self._intake,
+            self._phone_health,
             self._announcer,
             utc_now,
             self._tasks,

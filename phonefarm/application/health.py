@@ -23,6 +23,8 @@ from phonefarm.application.read_models import (
     Verdict,
     Vital,
 )
+from phonefarm.domain.conditions import BLOCKING, Condition
+from phonefarm.domain.hubs import SharedLoss
 
 WEBHOOKS = "webhooks"
 MARKET = "market"
@@ -43,8 +45,19 @@ _PHONE_NEEDS = {
     PhoneState.FAILING: AttentionKind.PHONE_FAILING,
     PhoneState.OFFLINE: AttentionKind.PHONE_OFFLINE,
     PhoneState.GONE: AttentionKind.PHONE_GONE,
+    PhoneState.LOCKED: AttentionKind.PHONE_LOCKED,
+    PhoneState.UNSTEADY: AttentionKind.PHONE_UNSTEADY,
 }
 _GRACES = {PhoneState.OFFLINE: OFFLINE_GRACE, PhoneState.GONE: GONE_GRACE}
+_AILMENTS_TOLD = BLOCKING | {Condition.AIRPLANE, Condition.HOT, Condition.LOW_BATTERY, Condition.CLOCK_WRONG}
+"""The others are facts to be read on the phone's page: many farms run with them."""
+_SIM_NEEDS = {
+    SimStanding.NO_NUMBER: AttentionKind.NUMBER_MISSING,
+    SimStanding.NO_COUNTRY: AttentionKind.NETWORK_UNKNOWN,
+    SimStanding.PIN: AttentionKind.SIM_LOCKED,
+    SimStanding.PUK: AttentionKind.SIM_LOCKED,
+    SimStanding.CARD_LOCKED: AttentionKind.SIM_LOCKED,
+}
 
 
 class HealthBoard:
@@ -90,6 +103,7 @@ def attention(
     now: datetime,
     vitals: Sequence[Vital],
     phones: Iterable[PhoneRow],
+    together: Sequence[SharedLoss],
     sims: Iterable[SimRow],
     rents: Iterable[RentRow],
     held: Iterable[MessageRow],
@@ -120,18 +134,12 @@ def attention(
         if message.standing is SmsStanding.HELD
     ]
     found += [need for rent in rents if (need := _of_rent(rent)) is not None]
-    found += [need for phone in phones if (need := _of_phone(phone, now)) is not None]
-    found += [
-        Attention(
-            kind=AttentionKind.NUMBER_MISSING,
-            subject=sim.phone_label or sim.iccid,
-            since=sim.standing_since or now,
-            topic=Topic.SIMS,
-            key=sim.sim_id,
-        )
-        for sim in sims
-        if sim.standing is SimStanding.NO_NUMBER
-    ]
+    found += [_of_shared_loss(shared) for shared in together]
+    told = {phone for shared in together for phone in shared.phones}
+    for phone in phones:
+        if phone.phone_id not in told and (need := _of_phone(phone, now)) is not None:
+            found.append(need)
+    found += [need for sim in sims if (need := _of_sim(sim, now)) is not None]
     return tuple(found)
 
 
@@ -169,10 +177,51 @@ def _of_rent(rent: RentRow) -> Attention | None:
     return Attention(kind=kind, subject=rent.msisdn, since=since, topic=Topic.RENTS, key=str(rent.rent_id))
 
 
+def _of_shared_loss(shared: SharedLoss) -> Attention:
+    return Attention(
+        kind=AttentionKind.PHONES_LEFT,
+        subject=shared.hub,
+        since=shared.at,
+        topic=Topic.PHONES,
+        key=shared.phones[0],
+        count=len(shared.phones),
+    )
+
+
 def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
     kind = _PHONE_NEEDS.get(phone.state)
-    if kind is None or now - phone.since < _GRACES.get(phone.state, timedelta(0)):
+    if kind is None:
+        return _of_ailment(phone)
+    if now - phone.since < _GRACES.get(phone.state, timedelta(0)):
         return None
     if phone.state is PhoneState.GONE and not phone.rents_open:
         return None
     return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
+
+
+def _of_ailment(phone: PhoneRow) -> Attention | None:
+    """The most urgent ailment that is worth an alarm; the others are on the phone's page."""
+    for ailment in phone.ailments:
+        if ailment.condition in _AILMENTS_TOLD:
+            return Attention(
+                kind=AttentionKind.PHONE_AILING,
+                subject=phone.label,
+                since=ailment.since,
+                topic=Topic.PHONES,
+                key=phone.phone_id,
+                condition=ailment.condition,
+            )
+    return None
+
+
+def _of_sim(sim: SimRow, now: datetime) -> Attention | None:
+    kind = _SIM_NEEDS.get(sim.standing)
+    if kind is None:
+        return None
+    return Attention(
+        kind=kind,
+        subject=sim.phone_label or sim.iccid,
+        since=sim.standing_since or now,
+        topic=Topic.SIMS if kind is AttentionKind.SIM_LOCKED else Topic.NUMBERS,
+        key=sim.sim_id,
+    )

@@ -24,6 +24,10 @@ class PhoneUnreachable(KnownError):
     """The phone did not answer whole: gone, offline, silent past the deadline, or the answer was cut."""
 
 
+class NotUnderstood(PhoneUnreachable):
+    """The answer is whole and of a form that was not asked for: what was found out about the phone may not hold."""
+
+
 class SmsWithheld(KnownError):
     """The phone answers, but keeps its SMS from the adb shell: no permission, or every query comes back empty."""
 

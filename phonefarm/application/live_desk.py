@@ -84,6 +84,7 @@ class LiveFarmDesk:
     async def overview(self) -> Overview:
         now = self._clock()
         vitals = self._health.vitals()
+        together = self._watch.left_together()
 
         def query(views: Views) -> Overview:
             traffic = self._traffic_at(views, now)
@@ -98,6 +99,7 @@ class LiveFarmDesk:
                     now=now,
                     vitals=vitals,
                     phones=views.phones(None, now),
+                    together=together,
                     sims=views.sims(None, now),
                     rents=waiting,
                     held=held,
@@ -196,8 +198,11 @@ class LiveFarmDesk:
     async def release_orphan(self, rent_id: int) -> None:
         await self._rentals.release_orphan(RentId(rent_id))
 
-    async def settle_message(self, sms_id: int, sim_id: str) -> None:
-        await self._intake.settle(SmsId(sms_id), SimId(sim_id))
+    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        await self._intake.settle(SmsId(sms_id), SimId(sim_id), remember=remember)
+
+    async def forget_sim_rules(self, phone_id: str) -> None:
+        await self._intake.forget_rules(PhoneId(phone_id))
 
     # Settings --------------------------------------------------------------
 

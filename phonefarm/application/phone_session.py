@@ -6,15 +6,26 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from phonefarm.application.interfaces import PhoneBridge, PhoneUnreachable, Probe, ServerDown, SmsWithheld
+from phonefarm.application.interfaces import (
+    Hint,
+    NotUnderstood,
+    PhoneBridge,
+    PhoneUnreachable,
+    Probe,
+    ServerDown,
+    SmsWithheld,
+)
+from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.sim_inventory import SimInventory
-from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.sms_intake import Intake, SmsIntake
 from phonefarm.application.storage import StorageFailing
+from phonefarm.domain.conditions import HintRecord
 from phonefarm.domain.ids import PhoneId, serial_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.rhythm import Rhythm
@@ -26,11 +37,14 @@ WINDOW = 50
 """Newest rows read at each look."""
 MOST_PAGES = 40
 PAGE_OVERLAP = 5
-SIM_CHECK_SECONDS = 60.0
+CHECKUP_SECONDS = 60.0
+THOROUGH_EVERY = 10
+"""Every so manieth check-up asks for everything."""
+NOT_UP_PAUSE = 3.0
+"""Seconds between two questions whether Android is up and unlocked."""
 LOOK_PATIENCE = 8.0
 """A phone that has not answered for so long is failing, though its answer is still waited for."""
 FAILURES_BEFORE_FAILING = 2
-FAILURES_BEFORE_RECONNECT = 5
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds after the first failed look, the second in a row and so on."""
 STORAGE_PAUSE = 1.0
@@ -51,6 +65,16 @@ class SessionBooks(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Announcement:
+    """The hints since the last look that found something."""
+
+    since: float
+    """Loop time of the first."""
+    stored: bool = False
+    """Whether the SMS app was handed a message: a row must follow, which a part of a longer text does not promise."""
+
+
 class PhoneSession:
     """`gate` bounds how many phones are being asked for the first time at once."""
 
@@ -60,6 +84,7 @@ class PhoneSession:
         bridge: PhoneBridge,
         inventory: SimInventory,
         intake: SmsIntake,
+        health: PhoneHealth,
         books: SessionBooks,
         gate: asyncio.Semaphore,
         patience: float = LOOK_PATIENCE,
@@ -69,6 +94,7 @@ class PhoneSession:
         self._bridge = bridge
         self._inventory = inventory
         self._intake = intake
+        self._health = health
         self._books = books
         self._gate = gate
         self._patience = patience
@@ -76,7 +102,11 @@ class PhoneSession:
         self._hinted = asyncio.Event()
         self._rhythm = Rhythm(next_look=0.0)
         self._probe: Probe | None = None
-        self._next_sim_check = 0.0
+        self._checkups = 0
+        self._next_checkup = 0.0
+        self._announcement: _Announcement | None = None
+        self._hints = HintRecord()
+        self._skew: timedelta | None = None
         self._failures = 0
 
     async def run(self) -> None:
@@ -99,12 +129,26 @@ class PhoneSession:
         """Ask the phone what it is and what it holds: a few phones at a time, so that a full hub does not choke."""
         if self._failures == 0:
             await self._books.set_state(self._phone_id, PhoneState.STARTING)
-        async with self._place_at_the_gate():
+        while True:
+            async with self._place_at_the_gate():
+                with self._patiently():
+                    introduction = await self._bridge.identify(self._serial)
+                await self._books.set_facts(self._phone_id, introduction.facts)
+                if introduction.is_up and introduction.is_unlocked:
+                    return await self._get_ready(introduction.facts)
+            state = PhoneState.LOCKED if introduction.is_up else PhoneState.BOOTING
+            await self._books.set_state(self._phone_id, state)
+            await asyncio.sleep(NOT_UP_PAUSE)
+
+    async def _get_ready(self, facts: PhoneFacts) -> Probe:
+        probe = await self._health.remembered(self._phone_id, facts)
+        if probe is None:
             with self._patiently():
-                probe = await self._bridge.probe(self._serial)
-            await self._books.set_facts(self._phone_id, probe.facts)
-            await self._check_sims(probe)
-            return probe
+                probe = await self._bridge.probe(self._serial, facts)
+            await self._health.remember(self._phone_id, probe)
+        self._hints = await self._health.hints_of(self._phone_id)
+        await self._check_up(probe)
+        return probe
 
     @asynccontextmanager
     async def _place_at_the_gate(self) -> AsyncIterator[None]:
@@ -144,31 +188,73 @@ class PhoneSession:
     async def _watch_inbox(self, probe: Probe) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            if loop.time() >= self._next_sim_check:
-                await self._check_sims(probe)
-            await self._look(probe)
-            self._failures = 0
-            await self._books.set_state(self._phone_id, PhoneState.READY)
+            if loop.time() >= self._next_checkup:
+                await self._check_up(probe)
+            if loop.time() >= self._rhythm.next_look:
+                await self._look(probe)
+                self._failures = 0
+                await self._books.set_state(self._phone_id, PhoneState.READY)
             await self._rest()
 
-    async def _check_sims(self, probe: Probe) -> None:
+    async def _check_up(self, probe: Probe) -> None:
+        thorough = self._checkups % THOROUGH_EVERY == 0
         with self._patiently():
-            seen = await self._bridge.read_sims(self._serial, probe)
-        await self._inventory.take_stock(self._phone_id, seen)
+            checkup = await self._bridge.check_up(self._serial, probe, thorough=thorough)
+        self._checkups += 1
+        await self._inventory.take_stock(self._phone_id, checkup.sims)
+        await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
-        self._next_sim_check = asyncio.get_running_loop().time() + SIM_CHECK_SECONDS * spread
+        self._next_checkup = asyncio.get_running_loop().time() + CHECKUP_SECONDS * spread
+
+    def _check_up_soon(self) -> None:
+        """Something about the messages changed: find out at once what ails the phone, or what does no more."""
+        self._checkups = 0
+        self._next_checkup = 0.0
 
     async def _look(self, probe: Probe) -> None:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         self._hinted.clear()
-        intake = await self._intake.accept(await self._read_whole(probe))
+        reading = await self._read_whole(probe)
+        intake = await self._intake.accept(reading)
+        self._skew = reading.clock_skew if reading.clock_skew is not None else self._skew
         ended = loop.time()
         found = 0 if intake.first else len(intake.new)
         poll = self._books.poll_seconds(self._phone_id) * random.uniform(0.85, 1.15)  # noqa: S311 - jitter
-        self._rhythm = self._rhythm.on_look(begun=begun, ended=ended, found=found, poll=poll)
+        before = self._rhythm
+        self._rhythm = before.on_look(begun=begun, ended=ended, found=found, poll=poll)
         if found:
-            await self._books.note_hints(self._phone_id, self._rhythm.announced(ended))
+            await self._note_rows(intake, ended, reading.ended_at)
+        elif self._rhythm.gave_up(before):
+            await self._note_empty_hint(reading.begun_at, begun)
+
+    async def _note_rows(self, intake: Intake, ended: float, at: datetime) -> None:
+        announced = self._rhythm.announced(ended)
+        announcement, self._announcement = self._announcement, None
+        hints = self._hints.on_rows(announced=announced, delayed=intake.delayed > 0, at=at)
+        if (hints.blamed_at, hints.delayed_at) != (self._hints.blamed_at, self._hints.delayed_at):
+            self._check_up_soon()
+        self._hints = hints
+        took = timedelta(seconds=ended - announcement.since) if announced and announcement is not None else None
+        count = len(intake.new)
+        await self._health.note_arrivals(
+            self._phone_id,
+            hinted=count if announced else 0,
+            unhinted=0 if announced else count,
+            hint_to_row=took,
+        )
+        await self._books.note_hints(self._phone_id, announced)
+
+    async def _note_empty_hint(self, begun_at: datetime, begun: float) -> None:
+        announcement, self._announcement = self._announcement, None
+        if announcement is None or not announcement.stored:
+            return
+        at = begun_at - timedelta(seconds=begun - announcement.since)
+        await self._health.note_empty_hint(self._phone_id, at)
+        before, self._hints = self._hints, self._hints.on_empty(begun_at)
+        log.info("an announced message has no row", phone=self._phone_id, in_a_row=self._hints.empty_in_a_row)
+        if self._hints.blamed_at != before.blamed_at or before.empty_in_a_row == 0:
+            self._check_up_soon()
 
     async def _read_whole(self, probe: Probe) -> Reading:
         """The newest window, and what lies below it as long as nothing known is reached."""
@@ -182,18 +268,21 @@ class PhoneSession:
 
     async def _read_page(self, probe: Probe, *, skip: int) -> Reading:
         with self._patiently():
-            return await self._bridge.read_inbox(self._serial, probe, newest=WINDOW, skip=skip)
+            return await self._bridge.read_inbox(
+                self._serial, probe, newest=WINDOW, skip=skip, expecting=self._rhythm.chase is not None and skip == 0
+            )
 
     async def _rest(self) -> None:
-        pause = self._rhythm.next_look - asyncio.get_running_loop().time()
-        while pause > 0:
+        while (pause := self._next_task() - asyncio.get_running_loop().time()) > 0:
             try:
                 async with asyncio.timeout(pause):  # wait_for swallows a cancellation that meets a hint
                     await self._hinted.wait()
             except TimeoutError:
                 return
             self._hinted.clear()
-            pause = self._rhythm.next_look - asyncio.get_running_loop().time()
+
+    def _next_task(self) -> float:
+        return min(self._rhythm.next_look, self._next_checkup)
 
     async def _listen(self) -> None:
         """Follow the phone's arrival hints; a stream that ends is opened again, later each time."""
@@ -202,16 +291,21 @@ class PhoneSession:
         while True:
             opened = loop.time()
             try:
-                async for _hint in self._bridge.arrival_hints(self._serial):
-                    self._rhythm = self._rhythm.on_hint(loop.time())
-                    self._hinted.set()
+                async for hint in self._bridge.arrival_hints(self._serial):
+                    self._note_hint(hint, loop.time())
             except (PhoneUnreachable, ServerDown) as error:
                 log.info("hints ended", phone=self._phone_id, cause=str(error))
             pause = 1.0 if loop.time() - opened > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
+    def _note_hint(self, hint: Hint, at: float) -> None:
+        self._rhythm = self._rhythm.on_hint(at)
+        known = self._announcement or _Announcement(since=at)
+        self._announcement = replace(known, stored=known.stored or hint is Hint.STORED)
+        self._hinted.set()
+
     async def _meet(self, error: PhoneUnreachable | ServerDown | SmsWithheld) -> None:
-        """Say what fails, try a reconnect when nothing else helped, and wait longer each time."""
+        """Say what fails and wait longer each time; making the connection anew is the ladder's business."""
         self._failures += 1
         log.info("a look failed", phone=self._phone_id, in_a_row=self._failures, cause=str(error))
         try:
@@ -219,11 +313,11 @@ class PhoneSession:
                 await self._books.set_state(self._phone_id, PhoneState.WITHHELD, str(error))
             elif self._failures >= FAILURES_BEFORE_FAILING:
                 await self._books.set_state(self._phone_id, PhoneState.FAILING, str(error))
-            if self._failures == FAILURES_BEFORE_RECONNECT:
+            if isinstance(error, NotUnderstood):
                 self._probe = None
-                await self._bridge.reconnect(self._serial)
-        except (PhoneUnreachable, ServerDown, StorageFailing) as second:
-            log.info("could not be mended yet", phone=self._phone_id, cause=str(second))
+                await self._health.forget(self._phone_id)
+        except StorageFailing as second:
+            log.info("a failure could not be recorded", phone=self._phone_id, cause=str(second))
         await asyncio.sleep(PAUSES[min(self._failures, len(PAUSES)) - 1])
 
 

@@ -9,16 +9,20 @@ from functools import partial
 
 import structlog
 
+from phonefarm.application.comings import Comings
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, ListedDevice, PhoneBridge, ServerDown
+from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_session import LOOK_PATIENCE, PhoneSession
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
 from phonefarm.application.recall import Recall
+from phonefarm.application.recovery import PhoneNow, Recovery
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.hubs import Loss, SharedLoss, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, state_from_adb
 
@@ -28,6 +32,10 @@ FIRST_QUESTIONS_AT_ONCE = 8
 LONGEST_PAUSE = 10.0
 RENTED_CHECK = 1.0
 WITHOUT_HINTS_POLL = 3.0
+"""Seconds between two looks at a rented phone that does not announce its messages."""
+IDLE_WITHOUT_HINTS_POLL = 8.0
+"""The same for one without a rent: quicker than its neighbours, and still cheap."""
+COMINGS_CHECK = 1.0
 
 ServerReport = Callable[[str, Verdict, str], None]
 
@@ -41,6 +49,7 @@ class PhoneWatch:
         bridges: Sequence[PhoneBridge],
         inventory: SimInventory,
         intake: SmsIntake,
+        health: PhoneHealth,
         announcer: Announcer,
         clock: Clock,
         tasks: Tasks,
@@ -49,12 +58,14 @@ class PhoneWatch:
         rent_poll_seconds: float,
         report_server: ServerReport,
         patience: float = LOOK_PATIENCE,
+        hurry: float = 1.0,
     ) -> None:
-        """`patience`: seconds without an answer after which a phone is failing."""
+        """`patience`: seconds without an answer after which a phone is failing; `hurry` as `Recovery` has it."""
         self._storage = storage
         self._bridges = {bridge.server: bridge for bridge in bridges}
         self._inventory = inventory
         self._intake = intake
+        self._health = health
         self._announcer = announcer
         self._clock = clock
         self._tasks = tasks
@@ -67,6 +78,10 @@ class PhoneWatch:
         self._rented: frozenset[PhoneId] = frozenset()
         self._without_hints: set[PhoneId] = set()
         self._states: dict[PhoneId, tuple[PhoneState, str]] = {}
+        self._now: dict[PhoneId, PhoneNow] = {}
+        self._ports: dict[PhoneId, str] = {}
+        self._comings = Comings()
+        self._recovery = Recovery(storage, bridges, self._phones_now, announcer, clock, hurry=hurry)
         self._gate = asyncio.Semaphore(FIRST_QUESTIONS_AT_ONCE)
 
     async def start(self) -> None:
@@ -77,6 +92,8 @@ class PhoneWatch:
             recall = Recall(bridge, self._tasks)
             self._tasks.keep_going(partial(self._watch, bridge, recall), f"adb server {bridge.server}")
         self._tasks.keep_going(self._follow_rents, "phones with rents")
+        self._tasks.keep_going(self._follow_comings, "phones that come and go")
+        self._tasks.keep_going(self._recovery.run, "recovery")
 
     async def reconnect(self, phone: PhoneId) -> None:
         bridge = self._bridges.get(server_of(phone))
@@ -84,7 +101,16 @@ class PhoneWatch:
             raise KnownError(f"The adb server {server_of(phone)} is not in the settings any more.")
         await bridge.reconnect(serial_of(phone))
 
+    def present(self) -> frozenset[PhoneId]:
+        """Phones that are listed now, whatever is shown of them."""
+        return frozenset(self._now)
+
+    def left_together(self) -> list[SharedLoss]:
+        """Phones that left within seconds of each other and are still gone."""
+        return self._comings.together(lambda phone: phone not in self._now)
+
     async def set_state(self, phone: PhoneId, state: PhoneState, detail: str = "") -> None:
+        state, detail = self._shown(phone, state, detail)
         if self._states.get(phone) == (state, detail):
             return
         now = self._clock()
@@ -109,7 +135,8 @@ class PhoneWatch:
 
     def poll_seconds(self, phone: PhoneId) -> float:
         if phone not in self._rented:
-            return self._poll_seconds
+            quicker = min(IDLE_WITHOUT_HINTS_POLL, self._poll_seconds)
+            return quicker if phone in self._without_hints else self._poll_seconds
         if phone in self._without_hints:
             return min(WITHOUT_HINTS_POLL, self._rent_poll_seconds)
         return self._rent_poll_seconds
@@ -136,6 +163,8 @@ class PhoneWatch:
     async def _apply(self, bridge: PhoneBridge, devices: Sequence[ListedDevice]) -> None:
         """Bring states and sessions in line with a full device list."""
         listed = {phone_id(device.serial, bridge.server): device for device in devices}
+        self._note_losses(bridge.server, listed)
+        self._ports |= {phone: usb_path(device.detail) for phone, device in listed.items() if "usb:" in device.detail}
         self._follow_sessions(
             bridge.server,
             frozenset(
@@ -143,12 +172,41 @@ class PhoneWatch:
             ),
         )
         states = {
-            phone: self._state_without_session(phone, device)
+            phone: self._shown(phone, *self._state_without_session(phone, device))
             for phone, device in listed.items()
             if phone not in self._sessions
         }
         changed = await self._storage.write(lambda uow: self._note_list(uow, bridge.server, frozenset(listed), states))
         self._phone_changed(changed)
+
+    def _note_losses(self, server: str, listed: Mapping[PhoneId, ListedDevice]) -> None:
+        """Phones that worked and that adb does not reach any more."""
+        now = self._clock()
+        worked = [phone for phone in self._sessions if server_of(phone) == server and self._works(phone)]
+        self._comings.note_losses(
+            Loss(phone_id=phone, usb_path=self._ports.get(phone, ""), at=now)
+            for phone in sorted(worked)
+            if phone not in listed or state_from_adb(listed[phone].adb_state) is not PhoneState.STARTING
+        )
+        for phone in [phone for phone in self._now if server_of(phone) == server and phone not in listed]:
+            del self._now[phone]
+
+    def _works(self, phone: PhoneId) -> bool:
+        known = self._now.get(phone)
+        return known is not None and known.state in (PhoneState.READY, PhoneState.STARTING)
+
+    def _shown(self, phone: PhoneId, state: PhoneState, detail: str) -> tuple[PhoneState, str]:
+        """Note the state that a phone is in, and say which one is shown for it."""
+        now = self._clock()
+        before = self._now.get(phone)
+        if state is PhoneState.GONE:
+            self._now.pop(phone, None)
+        elif before is None or before.state is not state:
+            self._now[phone] = PhoneNow(phone_id=phone, state=state, since=now, usb_path=self._ports.get(phone, ""))
+        return self._comings.shown(phone, state, detail, now)
+
+    def _phones_now(self, server: str) -> list[PhoneNow]:
+        return [known for phone, known in self._now.items() if server_of(phone) == server]
 
     def _follow_sessions(self, server: str, speaking: frozenset[PhoneId]) -> None:
         """One session for each handset that can be spoken with, through whichever server had it first."""
@@ -162,7 +220,9 @@ class PhoneWatch:
                 continue
             held.add(handset_of(phone))
             bridge = self._bridges[server_of(phone)]
-            session = PhoneSession(phone, bridge, self._inventory, self._intake, self, self._gate, self._patience)
+            session = PhoneSession(
+                phone, bridge, self._inventory, self._intake, self._health, self, self._gate, self._patience
+            )
             self._sessions[phone] = self._tasks.keep_going(session.run, f"phone {phone}")
 
     def _state_without_session(self, phone: PhoneId, device: ListedDevice) -> tuple[PhoneState, str]:
@@ -181,11 +241,16 @@ class PhoneWatch:
     ) -> list[PhoneId]:
         now = self._clock()
         changed = [phone for phone, (state, detail) in states.items() if _note(uow, phone, state, detail, now)]
+        for phone in listed:
+            if (port := self._ports.get(phone)) is not None:
+                uow.phones.note_port(phone, port)
         gone = [phone for phone in uow.phones.present(server) if phone not in listed]
-        return changed + [phone for phone in gone if _note(uow, phone, PhoneState.GONE, "", now)]
+        return changed + [phone for phone in gone if _note(uow, phone, *self._shown(phone, PhoneState.GONE, ""), now)]
 
     async def _lose_server(self, bridge: PhoneBridge, cause: str) -> None:
         self._follow_sessions(bridge.server, frozenset())
+        for phone in [phone for phone in self._now if server_of(phone) == bridge.server]:
+            del self._now[phone]
         try:
             gone = await self._storage.write(lambda uow: self._all_gone(uow, bridge.server, cause))
         except StorageFailing as error:
@@ -204,6 +269,34 @@ class PhoneWatch:
             except StorageFailing as error:
                 log.error("open rents cannot be read", cause=str(error))
             await asyncio.sleep(RENTED_CHECK)
+
+    async def _follow_comings(self) -> None:
+        """Tell what only time shows: phones that have stayed at last, and those that left together."""
+        while True:
+            await asyncio.sleep(COMINGS_CHECK)
+            now = self._clock()
+            try:
+                for phone, (state, detail) in self._comings.ended_dampings(now).items():
+                    await self.set_state(phone, state, detail)
+                for shared in self._comings.new_shared_losses(self._present_ports(), now):
+                    await self._tell_together(shared, now)
+            except StorageFailing as error:
+                log.error("comings and goings cannot be recorded", cause=str(error))
+
+    def _present_ports(self) -> dict[PhoneId, str]:
+        return {phone: self._ports.get(phone, "") for phone in self._now}
+
+    async def _tell_together(self, shared: SharedLoss, now: datetime) -> None:
+        what = f"USB hub {shared.hub}" if shared.hub else "unknown what they share"
+        log.warning("phones left together", count=len(shared.phones), hub=shared.hub)
+        title = f"Left together with {len(shared.phones) - 1} others ({what})"
+
+        def work(uow: UnitOfWork) -> None:
+            for phone in shared.phones:
+                uow.journal.note(now, Topic.PHONES, phone, StoryKind.PHONE_STATE, title)
+
+        await self._storage.write(work)
+        self._phone_changed(shared.phones)
 
     def _phone_changed(self, phones: Sequence[PhoneId]) -> None:
         if phones:

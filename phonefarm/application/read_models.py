@@ -292,9 +292,9 @@ class AttentionKind(StrEnum):
     PHONE_LOCKED = "phone locked"
     PHONE_UNSTEADY = "phone unsteady"
     PHONE_AILING = "phone ailing"
-    """A condition keeps its messages from being seen in time, or will soon: the subject names it."""
+    """A condition keeps its messages from being seen in time, or soon will."""
     PHONES_LEFT = "phones left"
-    """Several left together: the subject names their number and what they share."""
+    """Several left together: the subject is the hub that they share, or empty."""
     SIM_LOCKED = "sim locked"
     """A PIN, a PUK or the phone's own lock."""
     NETWORK_UNKNOWN = "network unknown"
@@ -321,6 +321,10 @@ class Attention:
     since: datetime
     topic: Topic
     key: str
+    count: int = 1
+    """How many phones, where it is about several."""
+    condition: Condition | None = None
+    """What ails the phone, where that is it."""
 
 
 class Verdict(StrEnum):

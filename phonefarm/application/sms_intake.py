@@ -9,8 +9,8 @@ from datetime import datetime
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, UnitOfWork, Views
-from phonefarm.domain.attribution import sim_of
+from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, StoredSms, UnitOfWork, Views
+from phonefarm.domain.attribution import sat_there, sim_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.sms import (
@@ -20,6 +20,7 @@ from phonefarm.domain.sms import (
     Reading,
     SmsRow,
     SmsStanding,
+    announced_at,
     arrival,
     fingerprinted,
     first_arrival,
@@ -35,6 +36,8 @@ class Intake:
     first: bool
     new: tuple[SmsId, ...]
     pushes: tuple[SmsId, ...]
+    delayed: int = 0
+    """How many came long after they had been announced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,12 @@ class _Owner:
     standing: SmsStanding
     sim: SimOnPhone | None = None
     rent_id: RentId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settled:
+    sms_id: SmsId
+    rent_id: RentId | None
 
 
 class SmsIntake:
@@ -78,16 +87,34 @@ class SmsIntake:
             self._announcer.changed(Topic.RENTS, None)
         return intake
 
-    async def settle(self, sms_id: SmsId, sim_id: SimId) -> None:
-        """The user says which SIM a held message reached; it is pushed if that SIM was rented then."""
+    async def settle(self, sms_id: SmsId, sim_id: SimId, *, remember: bool = False) -> None:
+        """The user says which SIM a held message reached; it is pushed if that SIM was rented then.
+
+        `remember`: so do others of the phone with the same SIM mark, held ones and those to come.
+        """
         now = self._clock()
-        rent_id = await self._storage.write(lambda uow: _settle_held(uow, sms_id, sim_id, now))
-        self._announcer.changed(Topic.MESSAGES, [sms_id])
+        settled = await self._storage.write(lambda uow: _settle_held(uow, sms_id, sim_id, now, remember))
+        self._announcer.changed(Topic.MESSAGES, [one.sms_id for one in settled])
+        self._announcer.changed(Topic.PHONES, None)
         self._announcer.changed(Topic.OVERVIEW)
-        if rent_id is not None:
+        pushed = [one for one in settled if one.rent_id is not None]
+        if pushed:
             self._wake_pushes()
-            self._announcer.changed(Topic.PUSHES, [sms_id])
-            self._announcer.changed(Topic.RENTS, [rent_id])
+            self._announcer.changed(Topic.PUSHES, [one.sms_id for one in pushed])
+            self._announcer.changed(Topic.RENTS, [one.rent_id for one in pushed])
+
+    async def forget_rules(self, phone_id: PhoneId) -> None:
+        """Undo what was remembered of the phone's messages; what was settled stays so."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            if not uow.health.forget_sim_rules(phone_id):
+                raise KnownError("Nothing is remembered of this phone's messages.")
+            title = "Its messages are not settled by rule any more"
+            uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.USER_ACTION, title)
+
+        await self._storage.write(work)
+        self._announcer.changed(Topic.PHONES, [phone_id])
 
 
 def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
@@ -96,13 +123,22 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
     identified = fingerprinted(reading.rows)
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
     sims = uow.sims.on_phone(reading.phone_id)
+    announcements = uow.health.empty_hints(reading.phone_id)
     new: list[SmsId] = []
     pushed: list[SmsId] = []
+    delayed = 0
     for row, fingerprint in identified:
         if fingerprint in known:
             continue
         arrived = _arrival_of(row, reading, mark)
-        owner = _owner_of(uow, row, arrived, sims, now)
+        if arrived.newness is not Newness.NEW and not first:
+            kept_back = announced_at(row, announcements, skew_now=reading.clock_skew, skew_before=mark.clock_skew)
+            if kept_back is not None:
+                arrived = Arrival(at=min(kept_back[0], reading.ended_at), newness=Newness.NEW)
+                announcements.remove(kept_back[1])
+                uow.health.settle_empty_hint(reading.phone_id, kept_back[1])
+                delayed += 1
+        owner = _owner_of(uow, reading.phone_id, row, arrived, sims, now)
         sms = _as_inbound(row, fingerprint, reading.phone_id, arrived)
         sms = replace(sms, sim_id=owner.sim.sim_id if owner.sim else None)
         msisdn = (owner.sim.msisdn if owner.sim else None) or ""
@@ -117,7 +153,7 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
         skew=reading.clock_skew,
         took=reading.ended_at - reading.begun_at,
     )
-    return Intake(first=first, new=tuple(new), pushes=tuple(pushed))
+    return Intake(first=first, new=tuple(new), pushes=tuple(pushed), delayed=delayed)
 
 
 def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark) -> Arrival:
@@ -142,11 +178,16 @@ def _as_inbound(row: SmsRow, fingerprint: bytes, phone_id: PhoneId, arrived: Arr
         body=row.body,
         sent_at=from_ms(row.date_sent_ms) if row.date_sent_ms > 0 else None,
         arrived_at=arrived.at,
+        sim_mark=row.sim_mark,
     )
 
 
-def _owner_of(uow: UnitOfWork, row: SmsRow, arrived: Arrival, sims: list[SimOnPhone], now: datetime) -> _Owner:
+def _owner_of(
+    uow: UnitOfWork, phone_id: PhoneId, row: SmsRow, arrived: Arrival, sims: list[SimOnPhone], now: datetime
+) -> _Owner:
     sim_id = sim_of(row.sub_id, [sim.place for sim in sims], arrived.at)
+    if sim_id is None:
+        sim_id = _settled_before(uow, phone_id, row.sim_mark, arrived.at, sims)
     sim = next((sim for sim in sims if sim.sim_id == sim_id), None)
     if arrived.newness is Newness.OLD:
         return _Owner(standing=SmsStanding.BASELINE, sim=sim)
@@ -161,6 +202,14 @@ def _owner_of(uow: UnitOfWork, row: SmsRow, arrived: Arrival, sims: list[SimOnPh
     return _Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent_id=open_rents[0])
 
 
+def _settled_before(
+    uow: UnitOfWork, phone_id: PhoneId, sim_mark: str, arrived_at: datetime, sims: list[SimOnPhone]
+) -> SimId | None:
+    """The SIM to which the user settled such messages for good, if it sat in the phone then."""
+    rule = uow.health.sim_rule(phone_id, sim_mark)
+    return next((sim.sim_id for sim in sims if sim.sim_id == rule and sat_there(sim.place, arrived_at)), None)
+
+
 def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> RentId | None:
     return rent_at(uow.rents.spans(sim_id, at, now), at)
 
@@ -173,18 +222,32 @@ def _queue(uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, sender: str, arrived
     uow.rents.note_sms(rent_id)
 
 
-def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime) -> RentId | None:
+def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool) -> list[_Settled]:
     stored = uow.messages.get(sms_id)
     if stored is None or stored.standing is not SmsStanding.HELD:
         raise KnownError("This message is not held: there is nothing to settle.")
     sim = _sim_on(uow, stored.phone_id, sim_id)
-    rent_id = _rent_on(uow, sim_id, stored.arrived_at, now)
+    settled = [_settle_one(uow, stored, sim, now)]
+    if remember:
+        uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, sim_id, now)
+        title = f"Messages marked '{stored.sim_mark or 'nothing'}' go to +{sim.msisdn or sim_id} from now on"
+        uow.journal.note(now, Topic.PHONES, stored.phone_id, StoryKind.USER_ACTION, title)
+        for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
+            other = uow.messages.get(other_id)
+            if other is not None and sat_there(sim.place, other.arrived_at):
+                settled.append(_settle_one(uow, other, sim, now))
+    return settled
+
+
+def _settle_one(uow: UnitOfWork, stored: StoredSms, sim: SimOnPhone, now: datetime) -> _Settled:
+    rent_id = _rent_on(uow, sim.sim_id, stored.arrived_at, now)
     standing = SmsStanding.NO_RENT if rent_id is None else SmsStanding.FOR_RENT
-    uow.messages.settle(sms_id, sim_id, sim.msisdn or "", standing, rent_id)
-    uow.journal.note(now, Topic.MESSAGES, sms_id, StoryKind.USER_ACTION, f"Settled by hand to +{sim.msisdn or sim_id}")
+    uow.messages.settle(stored.sms_id, sim.sim_id, sim.msisdn or "", standing, rent_id)
+    title = f"Settled by hand to +{sim.msisdn or sim.sim_id}"
+    uow.journal.note(now, Topic.MESSAGES, stored.sms_id, StoryKind.USER_ACTION, title)
     if rent_id is not None:
-        _queue(uow, sms_id, rent_id, stored.sender, stored.arrived_at, now)
-    return rent_id
+        _queue(uow, stored.sms_id, rent_id, stored.sender, stored.arrived_at, now)
+    return _Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 
 def _sim_on(uow: UnitOfWork, phone_id: PhoneId, sim_id: SimId) -> SimOnPhone:

@@ -33,9 +33,10 @@ def sim_of(sub_id: int | None, places: Sequence[SimPlace], arrived_at: datetime)
     fitting = [place for place in places if sub_id is None or place.sub_id == sub_id]
     if len(fitting) == 1:
         return fitting[0].sim_id
-    possible = [place for place in fitting if _may_have_sat_there(place, arrived_at)]
+    possible = [place for place in fitting if sat_there(place, arrived_at)]
     return possible[0].sim_id if len(possible) == 1 else None
 
 
-def _may_have_sat_there(place: SimPlace, at: datetime) -> bool:
+def sat_there(place: SimPlace, at: datetime) -> bool:
+    """Whether the card may have sat in the handset at that time."""
     return place.since - NOTICED_WITHIN <= at and (place.until is None or at <= place.until)

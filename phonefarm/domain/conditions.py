@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,8 +31,9 @@ BLOCKING = frozenset({Condition.STORAGE_FULL, Condition.NO_SMS_APP, Condition.NO
 
 EMPTY_HINTS_TO_BLAME = 2
 """Announcements in a row without a row; a single line could be anybody's."""
+BLAMED_FOR = timedelta(hours=1)
+"""Then the phone gets another chance: withheld numbers get no messages that could prove it well."""
 CODES_STAY_DELAYED = timedelta(hours=24)
-DELAYED_AFTER = timedelta(seconds=60)
 CLOCK_WRONG_BY = timedelta(minutes=10)
 _MEGABYTE = 1_000_000
 
@@ -60,12 +61,37 @@ _FULL = _Band(begins=100 * _MEGABYTE, ends=200 * _MEGABYTE)
 class HintRecord:
     """How the phone's announcements have turned out lately."""
 
-    empty_in_a_row: int = 0
-    """Announcements since the last new row that brought none."""
-    delayed_at: datetime | None = None
-    """When a row was last found long after its announcement."""
     working: bool | None = None
     """Whether the last new rows were announced; None until known."""
+    empty_in_a_row: int = 0
+    """Announcements since the last new row that brought none."""
+    blamed_at: datetime | None = None
+    delayed_at: datetime | None = None
+    """When a row was last found long after its announcement."""
+
+    def on_rows(self, *, announced: bool, delayed: bool, at: datetime) -> HintRecord:
+        """New rows were found; `delayed`: one of them long after its announcement."""
+        return HintRecord(working=announced or delayed, delayed_at=at if delayed else self.delayed_at)
+
+    def on_empty(self, at: datetime) -> HintRecord:
+        """A message was announced and no row came."""
+        count = self.empty_in_a_row + 1
+        return replace(self, empty_in_a_row=count, blamed_at=at if count >= EMPTY_HINTS_TO_BLAME else self.blamed_at)
+
+    def keeps_rows_back(self, now: datetime) -> bool:
+        return self.blamed_at is not None and now - self.blamed_at < BLAMED_FOR
+
+    def delays_codes(self, now: datetime) -> bool:
+        return self.delayed_at is not None and now - self.delayed_at < CODES_STAY_DELAYED
+
+
+def hints_remembered(since: Mapping[Condition, datetime]) -> HintRecord:
+    """What the conditions of the last run tell of the announcements; `since` when each began."""
+    return HintRecord(
+        working=False if Condition.NO_HINTS in since else None,
+        blamed_at=since.get(Condition.NOT_STORING),
+        delayed_at=since.get(Condition.CODES_DELAYED),
+    )
 
 
 def conditions(
@@ -91,12 +117,10 @@ def conditions(
         found[Condition.STORAGE_FULL] = _megabytes(vitals.free_bytes)
     if vitals.sms_app == "":
         found[Condition.NO_SMS_APP] = ""
-    if hints.delayed_at is not None and now - hints.delayed_at < CODES_STAY_DELAYED:
+    if hints.delays_codes(now):
         found[Condition.CODES_DELAYED] = ""
-    if hints.empty_in_a_row >= EMPTY_HINTS_TO_BLAME and not found.keys() & BLOCKING:
-        found[Condition.CODES_DELAYED if has_otp_mark else Condition.NOT_STORING] = (
-            f"{hints.empty_in_a_row} announced and not found"
-        )
+    if hints.keeps_rows_back(now) and not found.keys() & BLOCKING:
+        found[Condition.CODES_DELAYED if has_otp_mark else Condition.NOT_STORING] = ""
     if _HOT.holds(vitals.temperature, Condition.HOT in held):
         found[Condition.HOT] = "" if vitals.temperature is None else f"{vitals.temperature:.0f} °C"
     if _LOW.holds(vitals.battery_percent, Condition.LOW_BATTERY in held):

@@ -148,6 +148,25 @@ def arrival(
     return Arrival(at=candidates[0], newness=Newness.OLD)
 
 
+ANNOUNCED_BEFORE = timedelta(minutes=1)
+ANNOUNCED_AFTER = timedelta(seconds=10)
+"""A row kept back by Android bears the time of its arrival, about when the radio announced it."""
+
+
+def announced_at(
+    row: SmsRow, announcements: Sequence[datetime], *, skew_now: timedelta | None, skew_before: timedelta | None
+) -> tuple[datetime, datetime] | None:
+    """(arrival, announcement) of a row that came long after an announcement that had brought none; None for others."""
+    for skew in (skew_now, skew_before):
+        if skew is None:
+            continue
+        arrived = _minus(from_ms(row.date_ms), skew)
+        for announcement in announcements:
+            if -ANNOUNCED_AFTER <= arrived - announcement <= ANNOUNCED_BEFORE:
+                return arrived, announcement
+    return None
+
+
 def _minus(date: datetime, skew: timedelta) -> datetime:
     try:
         return date - skew

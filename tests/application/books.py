@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from phonefarm.application.events import Announcer
+from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.read_models import (
     Counts,
     MessageRow,
@@ -54,6 +55,7 @@ class Books:
         self.inventory = SimInventory(storage, self.announcer, NAMES, self.clock)
         self.wakes = 0
         self.intake = SmsIntake(storage, self.announcer, self.clock, self._woken)
+        self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}
 
     def _woken(self) -> None:

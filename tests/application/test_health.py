@@ -69,7 +69,9 @@ async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_w
 
     async def needs() -> list[AttentionKind]:
         phones = (await books.phones()).values()
-        found = attention(now=books.clock(), vitals=(), phones=phones, sims=(), rents=(), held=(), parked=())
+        found = attention(
+            now=books.clock(), vitals=(), phones=phones, together=(), sims=(), rents=(), held=(), parked=()
+        )
         return [need.kind for need in found]
 
     books.clock.forward(29)

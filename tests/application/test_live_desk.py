@@ -66,6 +66,7 @@ class Office:
             [],
             self.books.inventory,
             self.books.intake,
+            self.books.health,
             self.books.announcer,
             self.books.clock,
             tasks,

@@ -3,93 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application import phone_session
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown, SmsWithheld
-from phonefarm.application.phone_session import FAILURES_BEFORE_RECONNECT, LOOK_PATIENCE, PAGE_OVERLAP, WINDOW
+from phonefarm.application.phone_session import PAGE_OVERLAP, WINDOW
 from phonefarm.application.phone_watch import FIRST_QUESTIONS_AT_ONCE, PhoneWatch
 from phonefarm.application.read_models import PhoneState, Topic, Verdict
-from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import PhoneId, phone_id
-from tests.application.books import Books
-from tests.builders import OTHER_ICCID, OTHER_NUMBER, a_row, a_seen_sim, ms
+from phonefarm.domain.ids import PhoneId
+from tests.application.site import OTHER_SERVER, POLL, Site
+from tests.builders import a_row, a_seen_sim, ms
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
-from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
-
-POLL = 60.0
-"""So long that whatever is seen sooner was seen through a hint."""
-
-
-OTHER_SERVER = "farm-pc:5037"
-
-
-class Site:
-    """An adb server with two phones, watched."""
-
-    def __init__(self, database: Database) -> None:
-        self.storage = BrittleStorage(database)
-        self.books = Books(self.storage)
-        self.one = ScriptedPhone("R58M123", sims=[a_seen_sim()])
-        self.two = ScriptedPhone("ZY22XYZ", sims=[a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER)])
-        self.bridge = ScriptedPhoneBridge(self.books.clock, self.one, self.two)
-        self.bugs: list[BaseException] = []
-        self.tasks = Tasks(lambda name, error: self.bugs.append(error))
-        self.reports: list[tuple[str, Verdict]] = []
-        self.watch = self.watch_with(POLL)
-
-    def watch_with(self, poll: float, *others: ScriptedPhoneBridge, patience: float = LOOK_PATIENCE) -> PhoneWatch:
-        return PhoneWatch(
-            self.storage,
-            [self.bridge, *others],
-            self.books.inventory,
-            self.books.intake,
-            self.books.announcer,
-            self.books.clock,
-            self.tasks,
-            poll_seconds=poll,
-            rent_poll_seconds=poll,
-            report_server=lambda server, verdict, detail: self.reports.append((server, verdict)),
-            patience=patience,
-        )
-
-    def other_server(self, *phones: ScriptedPhone) -> ScriptedPhoneBridge:
-        return ScriptedPhoneBridge(self.books.clock, *phones, server=OTHER_SERVER)
-
-    def id_of(self, phone: ScriptedPhone) -> PhoneId:
-        return self.bridge.id_of(phone)
-
-    async def state(self, phone: ScriptedPhone, server: str = SERVER) -> PhoneState | None:
-        row = (await self.books.phones()).get(phone_id(phone.serial, server))
-        return row.state if row else None
-
-    async def reached(self, phone: ScriptedPhone, state: PhoneState, server: str = SERVER) -> None:
-        async def is_so() -> bool:
-            return await self.state(phone, server) is state
-
-        await until(is_so)
-
-    async def both_ready(self) -> None:
-        await self.watch.start()
-        await self.reached(self.one, PhoneState.READY)
-        await self.reached(self.two, PhoneState.READY)
-
-    async def message_count(self) -> int:
-        return len(await self.books.messages())
-
-
-@pytest.fixture
-async def site(database: Database) -> AsyncIterator[Site]:
-    site = Site(database)
-    yield site
-    await site.tasks.stop()
-    assert site.bugs == []
-
 
 # Coming and going -----------------------------------------------------------
 
@@ -427,19 +356,6 @@ async def test_phone_that_fails_and_recovers_is_not_introduced_again(site: Site)
     assert site.one.introductions == 1
 
 
-async def test_phone_that_was_reconnected_is_introduced_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
-    await site.both_ready()
-    site.one.trouble = PhoneUnreachable("busy")
-    site.one.receive(a_row(1))
-    await until(lambda: site.one.reconnects == 1)
-
-    site.one.trouble = None
-    await site.reached(site.one, PhoneState.READY)
-
-    assert site.one.introductions == 2
-
-
 async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phone_session, "PAUSES", (0.0,))
     site.one.trouble = PhoneUnreachable("busy")
@@ -457,8 +373,6 @@ async def test_server_that_fails_a_session_is_met_like_a_silent_phone_and_is_no_
     site.one.trouble = ServerDown("the conversation was ended")
     await site.watch.start()
     await site.reached(site.one, PhoneState.FAILING)
-    await until(lambda: site.one.reconnects == 1)
-    assert site.bridge.asked[site.one.serial] >= FAILURES_BEFORE_RECONNECT
 
     site.one.trouble = None
 
@@ -534,6 +448,7 @@ async def test_poll_is_faster_while_rented_and_fastest_without_hints(database: D
         [site.bridge],
         site.books.inventory,
         site.books.intake,
+        site.books.health,
         site.books.announcer,
         site.books.clock,
         site.tasks,
@@ -553,3 +468,12 @@ async def test_poll_is_faster_while_rented_and_fastest_without_hints(database: D
     await watch.note_hints(phone, working=True)
     assert watch.poll_seconds(phone) == 5
     await site.tasks.stop()
+
+
+async def test_idle_phone_without_hints_is_polled_more_often_than_its_neighbours(site: Site) -> None:
+    site.watch = site.watch_with(10)
+    phone = site.id_of(site.one)
+
+    await site.watch.note_hints(phone, working=False)
+
+    assert (site.watch.poll_seconds(phone), site.watch.poll_seconds(site.id_of(site.two))) == (8, 10)

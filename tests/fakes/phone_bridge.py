@@ -6,8 +6,10 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from phonefarm.application.interfaces import (
+    Checkup,
     Clock,
     Hint,
     ListedDevice,
@@ -18,17 +20,28 @@ from phonefarm.application.interfaces import (
 )
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, phone_id
-from phonefarm.domain.phones import PhoneFacts, is_address
+from phonefarm.domain.phones import Introduction, PhoneFacts, is_address
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
+from phonefarm.domain.vitals import PhoneVitals
 
 SERVER = "127.0.0.1:5037"
+REDMI = PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33, firmware="redmi/13/1")
+WELL = PhoneVitals(battery_percent=80, temperature=30.0, free_bytes=10**10, uptime_seconds=3600.0, sms_app="com.sms")
 
 
 @dataclass
 class ScriptedPhone:
     serial: str
     adb_state: str = "device"
+    detail: str = ""
+    """What adb's long list says behind the state."""
+    facts: PhoneFacts = REDMI
+    is_up: bool = True
+    is_unlocked: bool = True
+    vitals: PhoneVitals = WELL
+    skew: timedelta | None = None
+    has_otp_mark: bool = False
     sims: list[SeenSim] = field(default_factory=list)
     inbox: list[SmsRow] = field(default_factory=list)
     trouble: KnownError | None = None
@@ -36,6 +49,9 @@ class ScriptedPhone:
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     """Set from the start; while it is not, every question to the phone waits."""
     introductions: int = 0
+    probes: int = 0
+    checkups: list[bool] = field(default_factory=list)
+    """Whether each check-up was a thorough one."""
     looks: int = 0
     skips: list[int] = field(default_factory=list)
     reconnects: int = 0
@@ -43,6 +59,10 @@ class ScriptedPhone:
 
     def __post_init__(self) -> None:
         self.answers.set()
+
+    def announce(self, hint: Hint = Hint.STORED) -> None:
+        """A line in the log, and no row."""
+        self.hints.put_nowait(hint)
 
     def receive(self, row: SmsRow, *, hinted: bool = True) -> None:
         self.inbox.append(row)
@@ -57,6 +77,11 @@ class ScriptedPhoneBridge:
         self.forgotten: dict[str, ScriptedPhone] = {}
         """Phones over TCP that answer but are not connected."""
         self.asked: Counter[str] = Counter()
+        self.may_restart = False
+        self.usb_ports: set[str] = set()
+        """Ports that may be reset."""
+        self.steps: list[str] = []
+        """What the ladder did, in order."""
         self._clock = clock
         self._server = server
         self._changed = asyncio.Event()
@@ -97,18 +122,31 @@ class ScriptedPhoneBridge:
         while True:
             if self.server_trouble is not None:
                 raise self.server_trouble
-            yield [ListedDevice(serial=phone.serial, adb_state=phone.adb_state) for phone in self.phones.values()]
+            yield [
+                ListedDevice(serial=phone.serial, adb_state=phone.adb_state, detail=phone.detail)
+                for phone in self.phones.values()
+            ]
             await self._changed.wait()
             self._changed.clear()
 
-    async def probe(self, serial: str) -> Probe:
-        (await self._reach(serial)).introductions += 1
-        return Probe(facts=PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33), reads_hex=True)
+    async def identify(self, serial: str) -> Introduction:
+        phone = await self._reach(serial)
+        phone.introductions += 1
+        return Introduction(facts=phone.facts, is_up=phone.is_up, is_unlocked=phone.is_unlocked)
 
-    async def read_sims(self, serial: str, probe: Probe) -> Sequence[SeenSim]:
-        return list((await self._reach(serial)).sims)
+    async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
+        phone = await self._reach(serial)
+        phone.probes += 1
+        return Probe(facts=facts, reads_hex=True, has_otp_mark=phone.has_otp_mark)
 
-    async def read_inbox(self, serial: str, probe: Probe, *, newest: int, skip: int = 0) -> Reading:
+    async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
+        phone = await self._reach(serial)
+        phone.checkups.append(thorough)
+        return Checkup(sims=tuple(phone.sims), vitals=phone.vitals)
+
+    async def read_inbox(
+        self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
+    ) -> Reading:
         phone = await self._reach(serial)
         begun_at = self._clock()
         await asyncio.sleep(0)
@@ -120,7 +158,7 @@ class ScriptedPhoneBridge:
             rows=tuple(newest_first[skip : skip + newest]),
             begun_at=begun_at,
             ended_at=self._clock(),
-            clock_skew=None,
+            clock_skew=phone.skew,
         )
 
     async def arrival_hints(self, serial: str) -> AsyncIterator[Hint]:
@@ -141,8 +179,21 @@ class ScriptedPhoneBridge:
         if phone is None:
             raise PhoneUnreachable("The phone is not there.")
         phone.reconnects += 1
+        self.steps.append(f"reconnect {serial}")
         if isinstance(phone.trouble, ServerDown):
             raise phone.trouble
+
+    async def reconnect_offline(self) -> None:
+        self.steps.append("reconnect offline")
+
+    async def restart(self) -> None:
+        self.steps.append("restart")
+
+    def can_reset_usb(self, usb_path: str) -> bool:
+        return usb_path in self.usb_ports
+
+    async def reset_usb(self, usb_path: str) -> None:
+        self.steps.append(f"reset {usb_path}")
 
     async def _reach(self, serial: str) -> ScriptedPhone:
         self.asked[serial] += 1

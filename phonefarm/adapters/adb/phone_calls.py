@@ -10,7 +10,7 @@ from phonefarm.adapters.adb.provider import denial
 from phonefarm.adapters.adb.script import AnswerCut, Script, Section
 from phonefarm.adapters.adb.shell import ShellAnswer
 from phonefarm.adapters.adb.smart_socket import shown
-from phonefarm.application.interfaces import PhoneUnreachable, SmsWithheld
+from phonefarm.application.interfaces import NotUnderstood, PhoneUnreachable, SmsWithheld
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +51,13 @@ class PhoneCalls:
             clock_seen_at=answer.first_output_at,
         )
 
-    def unreadable(self, what: str) -> PhoneUnreachable:
+    def unreadable(self, what: str) -> NotUnderstood:
         """An answer that is whole and not understood; `what` never holds any of its text."""
-        return PhoneUnreachable(f"Phone {shown(self.serial)} gave an answer that is not understood: {what}.")
+        return NotUnderstood(f"Phone {shown(self.serial)} gave an answer that is not understood: {what}.")
 
     def withheld(self, why: str) -> SmsWithheld:
-        return SmsWithheld(
-            f"Phone {shown(self.serial)} keeps its SMS from adb ({why}). Allow it on the phone: "
-            "'USB debugging (Security settings)' on Xiaomi, 'Disable permission monitoring' on Oppo, Realme and "
-            "OnePlus, Auto Blocker off on Samsung; then plug it in again."
-        )
+        """The cause; what to do about it depends on the make and is worded with the phone's state."""
+        return SmsWithheld(f"Phone {shown(self.serial)} keeps its SMS from adb: {why}.")
 
     def check_denied(self, *texts: str) -> None:
         """SmsWithheld if a query's stderr (or what an old shell mixed with it) tells of a missing permission."""

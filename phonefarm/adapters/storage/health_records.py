@@ -44,6 +44,10 @@ class SqlPhoneHealthRecords:
         rows = self._connection.execute(select(phone_conditions).where(phone_conditions.c.phone_id == phone_id))
         return {Condition(row.condition): row.detail for row in rows}
 
+    def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
+        rows = self._connection.execute(select(phone_conditions).where(phone_conditions.c.phone_id == phone_id))
+        return {Condition(row.condition): row.since for row in rows}
+
     def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
         before = self.conditions(phone_id)
         mine = phone_conditions.c.phone_id == phone_id
@@ -106,9 +110,7 @@ class SqlPhoneHealthRecords:
         self.settle_empty_hint(phone_id, at)
         self._connection.execute(insert(empty_hints).values(handset=handset, at=at))
         self._connection.execute(
-            update(phones)
-            .where(phones.c.phone_id == phone_id)
-            .values(hints_without_row=phones.c.hints_without_row + 1)
+            update(phones).where(phones.c.phone_id == phone_id).values(hints_without_row=phones.c.hints_without_row + 1)
         )
 
     def empty_hints(self, phone_id: PhoneId) -> list[datetime]:

@@ -61,9 +61,7 @@ class SqlPhoneRecords:
 
     def note_port(self, phone_id: PhoneId, usb_path: str) -> None:
         self._connection.execute(
-            update(phones)
-            .where(phones.c.phone_id == phone_id, phones.c.usb_path != usb_path)
-            .values(usb_path=usb_path)
+            update(phones).where(phones.c.phone_id == phone_id, phones.c.usb_path != usb_path).values(usb_path=usb_path)
         )
 
     def set_label(self, phone_id: PhoneId, label: str) -> bool:

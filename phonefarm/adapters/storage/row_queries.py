@@ -34,6 +34,9 @@ _PHONE_LABEL = case(
 ).label("phone_label")
 
 
+_SLOT_STATES = frozenset(state.value for state in SlotState)
+
+
 def phone_rows(connection: Connection, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]:
     query = (
         select(phones, _PHONE_LABEL, probes.c.reads_hex, probes.c.slot_column)
@@ -110,9 +113,7 @@ def _ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
     ):
         condition = Condition(row.condition)
         by_phone[row.phone_id].append(
-            Ailment(
-                condition=condition, detail=row.detail, since=row.since, remedy=remedy_for_condition(condition)
-            )
+            Ailment(condition=condition, detail=row.detail, since=row.since, remedy=remedy_for_condition(condition))
         )
     order = list(Condition)
     for found in by_phone.values():
@@ -184,7 +185,7 @@ def _sim_row(
         SimStanding.NO_NUMBER: row.seen_at,
         SimStanding.NO_COUNTRY: row.seen_at,
     }
-    if stands.value in SlotState:
+    if stands.value in _SLOT_STATES:
         since[stands] = row.slot_state_since
     phone_remedy = Remedy.NONE
     if stands is SimStanding.AWAY:

@@ -17,7 +17,6 @@ from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import SeenSim, Sim, SlotState
 
-
 _PHONE_BLOCKED = (
     exists()
     .where(phone_conditions.c.phone_id == sims.c.phone_id)

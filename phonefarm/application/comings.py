@@ -1,0 +1,78 @@
+"""Watches how phones come and go: damps those that flap, and finds those that left together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from phonefarm.domain.hubs import TOGETHER_WITHIN, Loss, SharedLoss, shared_losses
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.steadiness import Steadiness
+
+State = tuple[PhoneState, str]
+
+_FLICKER = frozenset(
+    {PhoneState.READY, PhoneState.STARTING, PhoneState.OFFLINE, PhoneState.AUTHORIZING, PhoneState.GONE}
+)
+"""States between which a loose cable throws a phone."""
+
+
+class Comings:
+    """In memory only: after a start every phone is believed anew."""
+
+    def __init__(self) -> None:
+        self._steadiness: dict[PhoneId, Steadiness] = {}
+        self._true: dict[PhoneId, State] = {}
+        self._losses: list[Loss] = []
+        self._together: list[SharedLoss] = []
+
+    def shown(self, phone: PhoneId, state: PhoneState, detail: str, now: datetime) -> State:
+        """The state to be shown for the one the phone is in: damped, all the flicker is one state."""
+        self._true[phone] = (state, detail)
+        steadiness = self._steadiness.get(phone)
+        if steadiness is None or state not in _FLICKER:
+            return state, detail
+        steadiness = self._steadiness[phone] = steadiness.at(now)
+        if not steadiness.is_damped:
+            return state, detail
+        return PhoneState.UNSTEADY, f"left {len(steadiness.losses)} times in ten minutes"
+
+    def note_losses(self, losses: Iterable[Loss]) -> None:
+        """Phones that were there and are not any more, by adb's list."""
+        for loss in losses:
+            steadiness = self._steadiness.get(loss.phone_id, Steadiness()).on_loss(loss.at)
+            self._steadiness[loss.phone_id] = steadiness
+            if not steadiness.is_damped:  # a loose cable says nothing of the hub
+                self._losses.append(loss)
+
+    def ended_dampings(self, now: datetime) -> dict[PhoneId, State]:
+        """Phones whose damping is over since the last call, with the state they are in."""
+        over: dict[PhoneId, State] = {}
+        for phone, steadiness in list(self._steadiness.items()):
+            later = self._steadiness[phone] = steadiness.at(now)
+            if steadiness.is_damped and not later.is_damped and phone in self._true:
+                over[phone] = self._true[phone]
+            if not later.is_damped and not later.losses:
+                del self._steadiness[phone]
+        return over
+
+    def new_shared_losses(self, still_there: Mapping[PhoneId, str], now: datetime) -> list[SharedLoss]:
+        """Groups that left together, told once, when no more can join; phones that are back again are no loss."""
+        if not self._losses or now - self._losses[-1].at <= TOGETHER_WITHIN:
+            return []
+        gone = [loss for loss in self._losses if loss.phone_id not in still_there]
+        self._losses.clear()
+        found = shared_losses(gone, still_there)
+        self._together += found
+        return found
+
+    def together(self, is_gone: Callable[[PhoneId], bool]) -> list[SharedLoss]:
+        """Groups that left together and of which some are still gone, without those that came back."""
+        left = []
+        for shared in self._together:
+            phones = tuple(phone for phone in shared.phones if is_gone(phone))
+            if phones:
+                left.append(SharedLoss(phones=phones, hub=shared.hub, at=shared.at))
+        self._together = left
+        return [shared for shared in left if len(shared.phones) > 1]

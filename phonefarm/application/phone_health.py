@@ -1,0 +1,96 @@
+"""Keeps what ails each phone, and what was found out about it, on the books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.interfaces import Checkup, Clock, Probe
+from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.phones import PhoneFacts
+
+
+class PhoneHealth:
+    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._clock = clock
+
+    async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
+        """What was found out about the phone under this firmware."""
+        return await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+
+    async def remember(self, phone_id: PhoneId, probe: Probe) -> None:
+        await self._storage.write(lambda uow: uow.health.remember_probe(phone_id, probe))
+
+    async def forget(self, phone_id: PhoneId) -> None:
+        """What was found out does not fit the phone any more."""
+        await self._storage.write(lambda uow: uow.health.forget_probe(phone_id))
+
+    async def hints_of(self, phone_id: PhoneId) -> HintRecord:
+        """What the last run knew of the phone's announcements."""
+        return await self._storage.write(lambda uow: hints_remembered(uow.health.ailing_since(phone_id)))
+
+    async def note_checkup(
+        self, phone_id: PhoneId, probe: Probe, checkup: Checkup, hints: HintRecord, skew: timedelta | None
+    ) -> None:
+        """Record what the phone said of itself, and what ails it by that and by how its announcements turned out."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> tuple[bool, bool]:
+            seen = uow.health.note_vitals(phone_id, checkup.vitals, now)
+            before = uow.health.conditions(phone_id)
+            after = conditions(
+                checkup.vitals,
+                hints,
+                sim_count=len(checkup.sims),
+                has_otp_mark=probe.has_otp_mark,
+                clock_skew=skew,
+                held=before.keys(),
+                now=now,
+            )
+            if after == before:
+                return seen, False
+            uow.health.set_conditions(phone_id, after, now)
+            _tell(uow, phone_id, before, after, now)
+            return True, bool((before.keys() ^ after.keys()) & BLOCKING)
+
+        changed, offer_changed = await self._storage.write(work)
+        if changed:
+            self._announcer.changed(Topic.PHONES, [phone_id])
+        if offer_changed:
+            self._announcer.changed(Topic.SIMS, None)
+            self._announcer.changed(Topic.OVERVIEW)
+
+    async def note_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+        """A message was announced at `at` and no row came: one may come late."""
+        await self._storage.write(lambda uow: uow.health.note_empty_hint(phone_id, at))
+        self._announcer.changed(Topic.PHONES, [phone_id])
+
+    async def note_arrivals(
+        self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None
+    ) -> None:
+        await self._storage.write(
+            lambda uow: uow.phones.note_arrivals(phone_id, hinted=hinted, unhinted=unhinted, hint_to_row=hint_to_row)
+        )
+
+
+def _tell(
+    uow: UnitOfWork,
+    phone_id: PhoneId,
+    before: Mapping[Condition, str],
+    after: Mapping[Condition, str],
+    now: datetime,
+) -> None:
+    began, ended = changes(before, after)
+    for condition in began:
+        detail = f": {after[condition]}" if after[condition] else ""
+        title = f"{condition.value.capitalize()}{detail}"
+        uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.AILMENT, title)
+    for condition in ended:
+        title = f"Over: {condition.value}"
+        uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.AILMENT_OVER, title)

@@ -1,0 +1,158 @@
+"""Takes the steps of the ladder: connections that fail are made anew without the user, mildest way first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.interfaces import Clock, PhoneBridge
+from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import PhoneId, serial_of
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.recovery import IN_TROUBLE, Server, Step, Trouble, next_step
+
+log = structlog.get_logger(__name__)
+
+EVERY = 1.0
+_TITLES = {
+    Step.RECONNECT: "Connected anew by the app",
+    Step.RECONNECT_OFFLINE: "Taken up again by adb, with all that it listed as offline",
+    Step.RESET_USB: "Its USB port was reset",
+    Step.RESTART_ADB: "adb was restarted, as no phone of it worked",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhoneNow:
+    """A phone that adb lists, as the watch sees it."""
+
+    phone_id: PhoneId
+    state: PhoneState
+    since: datetime
+    usb_path: str
+
+
+@dataclass
+class _Case:
+    since: datetime
+    tried: dict[Step, datetime] = field(default_factory=dict)
+
+
+PhonesNow = Callable[[str], Collection[PhoneNow]]
+"""The phones that one adb server lists."""
+
+
+class Recovery:
+    """`hurry` divides all waits of the ladder; other than 1 in tests only."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        bridges: Sequence[PhoneBridge],
+        phones_now: PhonesNow,
+        announcer: Announcer,
+        clock: Clock,
+        *,
+        hurry: float = 1.0,
+    ) -> None:
+        self._storage = storage
+        self._bridges = bridges
+        self._phones_now = phones_now
+        self._announcer = announcer
+        self._clock = clock
+        self._hurry = hurry
+        self._cases: dict[PhoneId, _Case] = {}
+        self._restarted: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        while True:
+            for bridge in self._bridges:
+                await self._tend(bridge)
+            await asyncio.sleep(EVERY / self._hurry)
+
+    async def _tend(self, bridge: PhoneBridge) -> None:
+        phones = self._phones_now(bridge.server)
+        self._follow(bridge.server, phones)
+        at_work = sum(phone.state in (PhoneState.READY, PhoneState.UNSTEADY) for phone in phones)
+        for phone in phones:
+            case = self._cases.get(phone.phone_id)
+            if case is None:
+                continue
+            step = next_step(
+                Trouble(state=phone.state, since=case.since, tried=case.tried),
+                Server(
+                    phones_at_work=at_work,
+                    may_restart=bridge.may_restart,
+                    restarted_at=self._restarted.get(bridge.server),
+                    can_reset_usb=bool(phone.usb_path) and bridge.can_reset_usb(phone.usb_path),
+                ),
+                self._clock(),
+                hurry=self._hurry,
+            )
+            if step is not None:
+                await self._take(step, phone, bridge)
+                if step is Step.RESTART_ADB:
+                    return  # the list that was looked at is no more
+
+    def _follow(self, server: str, phones: Collection[PhoneNow]) -> None:
+        """A case is opened when trouble begins and closed when it is over; a step in between does not end it."""
+        by_id = {phone.phone_id: phone for phone in phones}
+        for phone in phones:
+            if phone.state in IN_TROUBLE and phone.phone_id not in self._cases:
+                self._cases[phone.phone_id] = _Case(since=phone.since)
+        over = (PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD, PhoneState.GONE)
+        for phone_id in list(self._cases):
+            known = by_id.get(phone_id)
+            if known is not None and known.state in over:
+                del self._cases[phone_id]
+
+    async def _take(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> None:
+        now = self._clock()
+        concerned = [phone.phone_id]
+        self._cases[phone.phone_id].tried[step] = now
+        if step is Step.RECONNECT_OFFLINE:
+            for other in self._phones_now(bridge.server):
+                if other.state is PhoneState.OFFLINE and other.phone_id in self._cases:
+                    self._cases[other.phone_id].tried[step] = now
+                    concerned.append(other.phone_id)
+        elif step is Step.RESTART_ADB:
+            self._restarted[bridge.server] = now
+            concerned += [other.phone_id for other in self._phones_now(bridge.server)]
+        problem = await self._try(step, phone, bridge)
+        log.info("recovery", step=step.value, phone=phone.phone_id, problem=problem)
+        title = _TITLES[step] if problem is None else f"{step.value.capitalize()} did not work: {problem}"
+        await self._tell(sorted(set(concerned)), title, now)
+
+    async def _try(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> str | None:
+        """The problem, or None where the step could be taken; whether it helped is seen later."""
+        try:
+            match step:
+                case Step.RECONNECT:
+                    await bridge.reconnect(serial_of(phone.phone_id))
+                case Step.RECONNECT_OFFLINE:
+                    await bridge.reconnect_offline()
+                case Step.RESET_USB:
+                    await bridge.reset_usb(phone.usb_path)
+                case Step.RESTART_ADB:
+                    await bridge.restart()
+        except KnownError as error:
+            return str(error)
+        return None
+
+    async def _tell(self, phones: Sequence[PhoneId], title: str, now: datetime) -> None:
+        def work(uow: UnitOfWork) -> None:
+            for phone_id in phones:
+                uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.RECOVERY, title)
+
+        try:
+            await self._storage.write(work)
+        except StorageFailing as error:
+            log.info("a recovery step could not be recorded", cause=str(error))
+        self._announcer.changed(Topic.PHONES, phones)

@@ -1,0 +1,89 @@
+"""An adb server with two phones, watched: the stage of the tests about phones."""
+
+from __future__ import annotations
+
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.phone_session import LOOK_PATIENCE
+from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.read_models import PhoneRow, PhoneState, Topic, Verdict
+from phonefarm.application.tasks import Tasks
+from phonefarm.domain.ids import PhoneId, phone_id
+from tests.application.books import Books
+from tests.builders import OTHER_ICCID, OTHER_NUMBER, a_seen_sim
+from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
+from tests.fakes.storage import BrittleStorage
+from tests.waiting import until
+
+POLL = 60.0
+"""So long that whatever is seen sooner was seen through a hint."""
+
+OTHER_SERVER = "farm-pc:5037"
+
+
+class Site:
+    """An adb server with two phones, watched."""
+
+    def __init__(self, database: Database) -> None:
+        self.storage = BrittleStorage(database)
+        self.books = Books(self.storage)
+        self.one = ScriptedPhone("R58M123", sims=[a_seen_sim()])
+        self.two = ScriptedPhone("ZY22XYZ", sims=[a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER)])
+        self.bridge = ScriptedPhoneBridge(self.books.clock, self.one, self.two)
+        self.bugs: list[BaseException] = []
+        self.tasks = Tasks(lambda name, error: self.bugs.append(error))
+        self.reports: list[tuple[str, Verdict]] = []
+        self.watch = self.watch_with(POLL)
+
+    def watch_with(
+        self, poll: float, *others: ScriptedPhoneBridge, patience: float = LOOK_PATIENCE, hurry: float = 1.0
+    ) -> PhoneWatch:
+        """A watch in place of the one before, which must not have been started."""
+        return PhoneWatch(
+            self.storage,
+            [self.bridge, *others],
+            self.books.inventory,
+            self.books.intake,
+            self.books.health,
+            self.books.announcer,
+            self.books.clock,
+            self.tasks,
+            poll_seconds=poll,
+            rent_poll_seconds=poll,
+            report_server=lambda server, verdict, detail: self.reports.append((server, verdict)),
+            patience=patience,
+            hurry=hurry,
+        )
+
+    def other_server(self, *phones: ScriptedPhone) -> ScriptedPhoneBridge:
+        return ScriptedPhoneBridge(self.books.clock, *phones, server=OTHER_SERVER)
+
+    def id_of(self, phone: ScriptedPhone) -> PhoneId:
+        return self.bridge.id_of(phone)
+
+    async def state(self, phone: ScriptedPhone, server: str = SERVER) -> PhoneState | None:
+        row = (await self.books.phones()).get(phone_id(phone.serial, server))
+        return row.state if row else None
+
+    async def reached(self, phone: ScriptedPhone, state: PhoneState, server: str = SERVER) -> None:
+        async def is_so() -> bool:
+            return await self.state(phone, server) is state
+
+        await until(is_so)
+
+    async def row(self, phone: ScriptedPhone) -> PhoneRow:
+        return (await self.books.phones())[self.id_of(phone)]
+
+    async def story(self, phone: ScriptedPhone) -> list[str]:
+        return [line.title for line in await self.books.story(Topic.PHONES, self.id_of(phone))]
+
+    async def left(self, phone: ScriptedPhone) -> None:
+        """Until the watch knows that the phone is not there, whatever is shown."""
+        await until(lambda: self.id_of(phone) not in self.watch.present())
+
+    async def both_ready(self) -> None:
+        await self.watch.start()
+        await self.reached(self.one, PhoneState.READY)
+        await self.reached(self.two, PhoneState.READY)
+
+    async def message_count(self) -> int:
+        return len(await self.books.messages())

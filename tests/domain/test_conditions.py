@@ -1,0 +1,159 @@
+"""What ails a phone follows from what it measured and from how its announcements turned out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from phonefarm.domain.conditions import (
+    BLAMED_FOR,
+    BLOCKING,
+    CODES_STAY_DELAYED,
+    Condition,
+    HintRecord,
+    changes,
+    conditions,
+    hints_remembered,
+)
+from phonefarm.domain.remedies import Remedy, remedy_for_condition
+from phonefarm.domain.vitals import PhoneVitals
+from tests.builders import HOUR, MINUTE, NOON, SECOND
+
+
+def ailing(
+    vitals: PhoneVitals | None = None,
+    hints: HintRecord | None = None,
+    *,
+    held: Collection[Condition] = (),
+    **changes: Any,
+) -> dict[Condition, str]:
+    whole: dict[str, Any] = {"sim_count": 2, "has_otp_mark": False, "clock_skew": None, "now": NOON}
+    return conditions(vitals or PhoneVitals(), hints or HintRecord(), held=held, **(whole | changes))
+
+
+def test_phone_that_says_nothing_of_itself_ails_nothing() -> None:
+    assert ailing() == {}
+
+
+@pytest.mark.parametrize(
+    ("vitals", "condition", "detail"),
+    [
+        (PhoneVitals(battery_percent=12), Condition.LOW_BATTERY, "12 %"),
+        (PhoneVitals(temperature=47.3), Condition.HOT, "47 °C"),
+        (PhoneVitals(free_bytes=42_000_000), Condition.STORAGE_FULL, "42 MB free"),
+        (PhoneVitals(sms_app=""), Condition.NO_SMS_APP, ""),
+        (PhoneVitals(airplane_mode=True), Condition.AIRPLANE, ""),
+    ],
+)
+def test_each_measure_has_its_limit(vitals: PhoneVitals, condition: Condition, detail: str) -> None:
+    assert ailing(vitals) == {condition: detail}
+
+
+@pytest.mark.parametrize(
+    ("condition", "between"),
+    [
+        (Condition.LOW_BATTERY, PhoneVitals(battery_percent=25)),
+        (Condition.HOT, PhoneVitals(temperature=43.5)),
+        (Condition.STORAGE_FULL, PhoneVitals(free_bytes=150_000_000)),
+    ],
+)
+def test_value_between_the_limits_changes_nothing(condition: Condition, between: PhoneVitals) -> None:
+    assert condition not in ailing(between)
+    assert condition in ailing(between, held=[condition])
+
+
+@pytest.mark.parametrize("condition", [Condition.LOW_BATTERY, Condition.HOT, Condition.STORAGE_FULL])
+def test_phone_that_stops_measuring_keeps_what_it_had(condition: Condition) -> None:
+    assert ailing(PhoneVitals(), held=[condition]) == {condition: ""}
+
+
+def test_phone_without_a_card_is_said_to_have_none() -> None:
+    assert ailing(sim_count=0) == {Condition.NO_SIM: ""}
+
+
+@pytest.mark.parametrize(("minutes", "detail"), [(61, "61 min fast"), (-12, "12 min slow")])
+def test_clock_that_is_far_off_is_named(minutes: int, detail: str) -> None:
+    assert ailing(clock_skew=minutes * MINUTE) == {Condition.CLOCK_WRONG: detail}
+
+
+def test_clock_of_an_ordinary_phone_is_none_of_the_users_business() -> None:
+    assert ailing(clock_skew=90 * SECOND) == {}
+
+
+def test_phone_is_blamed_at_the_second_announcement_without_a_row_and_not_at_the_first() -> None:
+    first = HintRecord().on_empty(NOON)
+
+    assert ailing(hints=first) == {}
+    assert ailing(hints=first.on_empty(NOON)) == {Condition.NOT_STORING: ""}
+
+
+def test_row_in_between_clears_the_phone() -> None:
+    blamed = HintRecord().on_empty(NOON).on_empty(NOON)
+
+    well = blamed.on_rows(announced=True, delayed=False, at=NOON)
+
+    assert ailing(hints=well) == {}
+    assert ailing(hints=well.on_empty(NOON)) == {}
+
+
+def test_blamed_phone_gets_another_chance_after_an_hour_and_one_more_failure_blames_it_again() -> None:
+    blamed = HintRecord().on_empty(NOON).on_empty(NOON)
+    later = NOON + BLAMED_FOR
+
+    assert ailing(hints=blamed, now=later) == {}
+    assert ailing(hints=blamed.on_empty(later), now=later) == {Condition.NOT_STORING: ""}
+
+
+@pytest.mark.parametrize(
+    ("vitals", "cause"),
+    [(PhoneVitals(free_bytes=1), Condition.STORAGE_FULL), (PhoneVitals(sms_app=""), Condition.NO_SMS_APP)],
+)
+def test_known_cause_of_missing_rows_is_named_instead_of_the_riddle(vitals: PhoneVitals, cause: Condition) -> None:
+    blamed = HintRecord().on_empty(NOON).on_empty(NOON)
+
+    assert ailing(vitals, blamed).keys() == {cause}
+
+
+def test_android_that_marks_codes_is_taken_to_keep_them_back() -> None:
+    blamed = HintRecord().on_empty(NOON).on_empty(NOON)
+
+    assert ailing(hints=blamed, has_otp_mark=True) == {Condition.CODES_DELAYED: ""}
+
+
+def test_row_that_came_late_proves_the_delay_for_a_day() -> None:
+    late = HintRecord().on_rows(announced=False, delayed=True, at=NOON)
+
+    assert ailing(hints=late, now=NOON + HOUR) == {Condition.CODES_DELAYED: ""}
+    assert ailing(hints=late, now=NOON + CODES_STAY_DELAYED) == {}
+
+
+def test_rows_without_announcement_mark_the_phone() -> None:
+    assert ailing(hints=HintRecord(working=False)) == {Condition.NO_HINTS: ""}
+
+
+def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
+    since = {Condition.NOT_STORING: NOON - timedelta(minutes=50), Condition.NO_HINTS: NOON - HOUR}
+
+    remembered = hints_remembered(since)
+
+    assert ailing(hints=remembered).keys() == {Condition.NOT_STORING, Condition.NO_HINTS}
+    assert ailing(hints=remembered, now=NOON + 11 * MINUTE).keys() == {Condition.NO_HINTS}
+
+
+def test_changes_name_what_began_and_what_ended() -> None:
+    before = {Condition.HOT: "47 °C", Condition.NO_SIM: ""}
+    after = {Condition.HOT: "48 °C", Condition.AIRPLANE: ""}
+
+    assert changes(before, after) == ([Condition.AIRPLANE], [Condition.NO_SIM])
+
+
+def test_every_condition_has_a_next_step_for_the_user() -> None:
+    assert all(remedy_for_condition(condition) is not Remedy.NONE for condition in Condition)
+
+
+def test_what_hides_messages_blocks_the_offer_and_what_does_not_does_not() -> None:
+    assert Condition.STORAGE_FULL in BLOCKING
+    assert not BLOCKING & {Condition.LOW_BATTERY, Condition.HOT, Condition.NO_HINTS}

@@ -1,0 +1,95 @@
+"""Phones that leave together are one event, named by the hub that explains it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.domain.hubs import LEAST_TOGETHER, Loss, SharedLoss, shared_losses, usb_path
+from phonefarm.domain.ids import PhoneId
+from tests.builders import NOON, SECOND
+
+
+def loss(name: str, path: str, second: float = 0.0) -> Loss:
+    return Loss(phone_id=PhoneId(name), usb_path=path, at=NOON + second * SECOND)
+
+
+def told(found: list[SharedLoss]) -> list[tuple[str, int]]:
+    return [(shared.hub, len(shared.phones)) for shared in found]
+
+
+@pytest.mark.parametrize(
+    ("detail", "path"),
+    [
+        ("usb:1-1.4 product:a52q model:SM_A525F device:a52q transport_id:7", "1-1.4"),
+        ("usb:17825792X product:a52q", "17825792X"),
+        ("product:x usb:3-2 transport_id:1", "3-2"),
+        ("product:x model:notusb:1-1", ""),
+        ("", ""),
+    ],
+)
+def test_port_is_read_from_adbs_long_list(detail: str, path: str) -> None:
+    assert usb_path(detail) == path
+
+
+def test_hub_whose_phones_all_left_is_named() -> None:
+    losses = [loss(f"p{n}", f"1-1.4.{n}", n * 0.3) for n in range(1, 8)]
+
+    assert told(shared_losses(losses, {PhoneId("stays"): "1-1.3.1"})) == [("1-1.4", 7)]
+
+
+def test_hub_on_which_phones_still_work_explains_nothing_but_the_one_below_it_may() -> None:
+    losses = [loss(f"p{n}", f"1-1.4.2.{n}") for n in range(1, 4)]
+
+    assert told(shared_losses(losses, {PhoneId("stays"): "1-1.4.1"})) == [("1-1.4.2", 3)]
+
+
+def test_two_hubs_that_drop_at_once_are_named_by_what_is_above_both() -> None:
+    losses = [loss(f"a{n}", f"1-1.1.{n}") for n in range(3)] + [loss(f"b{n}", f"1-1.2.{n}") for n in range(3)]
+
+    assert told(shared_losses(losses, {})) == [("1-1", 6)]
+
+
+def test_two_hubs_of_two_buses_are_two_events() -> None:
+    losses = [loss(f"a{n}", f"1-1.1.{n}") for n in range(3)] + [loss(f"b{n}", f"2-1.2.{n}") for n in range(3)]
+
+    assert told(shared_losses(losses, {})) == [("1-1.1", 3), ("2-1.2", 3)]
+
+
+def test_phones_without_a_known_port_are_one_event_without_a_hub() -> None:
+    losses = [loss(f"p{n}", path) for n, path in enumerate(["", "", "17825792X"])]
+
+    assert told(shared_losses(losses, {})) == [("", 3)]
+
+
+def test_few_phones_are_no_event() -> None:
+    assert shared_losses([loss("a", "1-1.1"), loss("b", "1-1.2")], {}) == []
+
+
+def test_phones_that_left_minutes_apart_are_no_event() -> None:
+    assert shared_losses([loss(f"p{n}", f"1-1.{n}", 60.0 * n) for n in range(6)], {}) == []
+
+
+PATHS = st.one_of(
+    st.just(""),
+    st.text(max_size=12),
+    st.builds(
+        lambda bus, ports: f"{bus}-{'.'.join(map(str, ports))}",
+        st.integers(1, 3),
+        st.lists(st.integers(1, 4), min_size=1, max_size=4),
+    ),
+)
+
+
+@given(gone=st.lists(PATHS, max_size=20), staying=st.lists(PATHS, max_size=5), seconds=st.data())
+def test_every_phone_is_told_once_at_most_and_groups_are_never_small(
+    gone: list[str], staying: list[str], seconds: st.DataObject
+) -> None:
+    losses = [loss(f"p{n}", path, seconds.draw(st.floats(0, 40))) for n, path in enumerate(gone)]
+
+    found = shared_losses(losses, {PhoneId(f"s{n}"): path for n, path in enumerate(staying)})
+
+    phones = [phone for shared in found for phone in shared.phones]
+    assert len(phones) == len(set(phones))
+    assert all(len(shared.phones) >= LEAST_TOGETHER for shared in found)

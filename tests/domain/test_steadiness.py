@@ -1,0 +1,77 @@
+"""A phone that comes and goes is damped until it stays; one that was unplugged is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from phonefarm.domain.steadiness import COUNTED_WITHIN, LONGEST_PROOF, LOSSES_THAT_DAMP, STEADY_AFTER, Steadiness
+from tests.builders import HOUR, MINUTE, NOON, SECOND
+
+
+def lost(times: int, *, every: timedelta = 20 * SECOND) -> Steadiness:
+    steadiness = Steadiness()
+    for number in range(times):
+        steadiness = steadiness.on_loss(NOON + number * every)
+    return steadiness
+
+
+def test_phone_that_left_a_few_times_is_not_damped() -> None:
+    assert not lost(LOSSES_THAT_DAMP - 1).is_damped
+
+
+def test_one_loss_more_within_ten_minutes_damps_it() -> None:
+    assert lost(LOSSES_THAT_DAMP).is_damped
+
+
+def test_losses_far_apart_never_damp() -> None:
+    assert not lost(50, every=COUNTED_WITHIN / (LOSSES_THAT_DAMP - 1)).is_damped
+
+
+def test_damped_phone_that_stays_is_steady_again() -> None:
+    damped = lost(LOSSES_THAT_DAMP)
+    last = damped.losses[-1]
+
+    assert damped.at(last + STEADY_AFTER - SECOND).is_damped
+    assert not damped.at(last + STEADY_AFTER).is_damped
+
+
+def test_loss_while_damped_begins_the_proof_anew() -> None:
+    damped = lost(LOSSES_THAT_DAMP)
+    again = damped.losses[-1] + 50 * SECOND
+
+    damped = damped.on_loss(again)
+
+    assert damped.at(again + 50 * SECOND).is_damped
+
+
+def test_phone_that_is_damped_again_must_stay_twice_as_long() -> None:
+    steadiness = lost(LOSSES_THAT_DAMP)
+    back = steadiness.losses[-1] + STEADY_AFTER
+    steadiness = steadiness.at(back)
+    for number in range(LOSSES_THAT_DAMP - 1):
+        steadiness = steadiness.on_loss(back + number * SECOND)
+
+    assert steadiness.is_damped
+    assert steadiness.steady_after == 2 * STEADY_AFTER
+
+
+def test_proof_never_takes_longer_than_ten_minutes() -> None:
+    assert Steadiness(dampings=40).steady_after == LONGEST_PROOF
+
+
+def test_quiet_hour_makes_the_past_forgotten() -> None:
+    steadiness = lost(LOSSES_THAT_DAMP)
+    steadiness = steadiness.at(steadiness.losses[-1] + STEADY_AFTER)
+
+    assert steadiness.at(NOON + 2 * HOUR) == Steadiness()
+
+
+def test_losses_that_are_kept_are_bounded() -> None:
+    assert len(lost(1000, every=SECOND / 2).losses) <= 32
+
+
+def test_clock_that_is_set_back_damps_nothing_for_ever() -> None:
+    damped = lost(LOSSES_THAT_DAMP)
+
+    assert damped.at(NOON - MINUTE) == damped
+    assert not damped.at(NOON + HOUR).is_damped
