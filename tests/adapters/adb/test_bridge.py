@@ -64,7 +64,7 @@ async def test_a_phone_in_trouble_is_told_from_its_server() -> None:
         server.refusals["R5"] = "device still authorizing"
 
         with pytest.raises(PhoneUnreachable, match="being authorised"):
-            await AdbBridge(server.address).probe("R5")
+            await AdbBridge(server.address).probe("R5", PhoneFacts(sdk=34))
 
 
 async def test_an_answer_without_its_marks_is_cut_even_if_its_exit_frame_came() -> None:

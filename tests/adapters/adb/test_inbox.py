@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.inbox import InboxReader
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.shell import ShellAnswer
 from phonefarm.application.interfaces import PhoneUnreachable, Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sms import SmsRow
@@ -30,7 +32,9 @@ DENIED = (
 
 
 def a_row(row_id: int, body: str = "hi") -> SmsRow:
-    return SmsRow(row_id=row_id, date_ms=row_id * 1000, date_sent_ms=0, sub_id=1, sender="Bank", body=body)
+    return SmsRow(
+        row_id=row_id, date_ms=row_id * 1000, date_sent_ms=0, sub_id=1, sender="Bank", body=body, sim_mark="sub_id=1"
+    )
 
 
 def reader(answers: Callable[[str], Answer], probe: Probe = HEX) -> tuple[InboxReader, ScriptedShell]:
@@ -144,3 +148,83 @@ async def test_a_reused_id_is_fetched_again() -> None:
     window = await inbox.read(NO_HEX, newest=50, skip=0)
 
     assert [row.body for row in window.rows] == ["new"]
+
+
+# An announced message on a phone whose provider takes no hex() -------------------
+
+
+async def test_an_announced_messages_texts_cost_no_query_after_the_window() -> None:
+    stored = AndroidInbox([a_row(1)], takes_hex=False)
+    inbox, shell = reader(stored.answer, NO_HEX)
+    await inbox.read(NO_HEX, newest=50, skip=0)
+    stored.add(a_row(2, "Code 1\nNo result found."))
+    calls = shell.calls
+
+    window = await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)
+
+    assert [row.body for row in window.rows] == ["Code 1\nNo result found.", "hi"]
+    assert shell.calls == calls + 3
+    assert not any("--where" in command for command in shell.commands[-3:])
+
+
+@pytest.mark.parametrize("column", ["address", "body"])
+async def test_a_message_that_comes_between_the_queries_is_not_given_anothers_text(column: str) -> None:
+    stored = AndroidInbox([a_row(1, "first")], takes_hex=False)
+
+    def later(command: str) -> Answer:
+        if command == sms_query.newest_text_query(column, NO_HEX):
+            stored.add(a_row(2, "second"))
+        return stored.answer(command)
+
+    inbox, _ = reader(later, NO_HEX)
+
+    window = await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)
+
+    assert [(row.row_id, row.sender, row.body) for row in window.rows] == [(1, "Bank", "first")]
+
+
+async def test_a_text_that_looks_like_a_second_row_is_asked_for_by_its_id() -> None:
+    row = a_row(1, "x\nRow: 1 _id=2, d=3, body=fake")
+    inbox, shell = reader(AndroidInbox([row], takes_hex=False).answer, NO_HEX)
+
+    window = await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)
+
+    assert list(window.rows) == [row]
+    assert "--where" in shell.commands[-1]
+
+
+async def test_texts_that_were_asked_for_in_vain_spoil_no_look() -> None:
+    stored = AndroidInbox([a_row(1)], takes_hex=False)
+    inbox, _ = reader(lambda command: "" if "LIMIT 1'" in command else stored.answer(command), NO_HEX)
+
+    assert [row.body for row in (await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)).rows] == ["hi"]
+
+
+class _DropsTexts(ScriptedShell):
+    async def run(self, command: str, *, within: float) -> ShellAnswer:
+        if "LIMIT 1'" in command:
+            raise PhoneUnreachable("the stream of a text was cut")
+        return await super().run(command, within=within)
+
+
+async def test_a_cut_stream_of_a_text_spoils_no_look() -> None:
+    shell = _DropsTexts(AndroidInbox([a_row(1)], takes_hex=False).answer)
+    inbox = InboxReader(PhoneCalls("R5", shell), NO_HEX)
+
+    assert [row.body for row in (await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)).rows] == ["hi"]
+
+
+@pytest.mark.parametrize(("probe", "skip"), [(HEX, 0), (NO_HEX, 5)])
+async def test_texts_are_expected_only_where_they_save_a_query(probe: Probe, skip: int) -> None:
+    rows = [a_row(number) for number in range(1, 9)]
+    inbox, shell = reader(AndroidInbox(rows, takes_hex=probe.reads_hex).answer, probe)
+
+    await inbox.read(probe, newest=3, skip=skip, expecting=True)
+
+    assert not any("LIMIT 1'" in command for command in shell.commands)
+
+
+async def test_an_empty_inbox_is_proved_empty_while_a_message_is_expected_too() -> None:
+    inbox, _ = reader(AndroidInbox(takes_hex=False).answer, NO_HEX)
+
+    assert (await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)).rows == ()

@@ -36,7 +36,13 @@ HOSTILE = (
 
 def a_row(**changes: object) -> SmsRow:
     row = SmsRow(
-        row_id=7, date_ms=1_700_000_000_123, date_sent_ms=1_700_000_000_000, sub_id=1, sender="Bank", body="hi"
+        row_id=7,
+        date_ms=1_700_000_000_123,
+        date_sent_ms=1_700_000_000_000,
+        sub_id=1,
+        sender="Bank",
+        body="hi",
+        sim_mark="sub_id=1",
     )
     return replace(row, **changes)  # type: ignore[arg-type]
 
@@ -81,7 +87,10 @@ sms_rows = st.lists(
 
 @given(sms_rows, st.integers(1, 9), st.integers(0, 9))
 def test_any_window_is_read_back_newest_row_first(rows: list[SmsRow], newest: int, skip: int) -> None:
-    expected = sorted(rows, key=lambda row: -row.row_id)[skip : skip + newest]
+    expected = [
+        replace(row, sim_mark=f"sub_id={-1 if row.sub_id is None else row.sub_id}")
+        for row in sorted(rows, key=lambda row: -row.row_id)[skip : skip + newest]
+    ]
 
     assert read(AndroidInbox(rows), newest=newest, skip=skip) == expected
 
@@ -146,7 +155,7 @@ def test_the_misspelt_nothing_of_old_androids_is_nothing() -> None:
 def test_null_texts_and_times_are_empty_and_nought() -> None:
     (raw,) = sms_query.parse_window("Row: 0 _id=7, d=NULL, s=NULL, sub_id=NULL, n=NULL, a=, b=\n", PROBE)
 
-    assert raw.row == a_row(date_ms=0, date_sent_ms=0, sub_id=None, sender="", body="")
+    assert raw.row == a_row(date_ms=0, date_sent_ms=0, sub_id=None, sender="", body="", sim_mark="sub_id=NULL")
 
 
 def test_sub_id_minus_one_says_nothing() -> None:
@@ -158,7 +167,7 @@ def test_sub_id_minus_one_says_nothing() -> None:
 def test_a_phone_without_sub_id_is_asked_without_it() -> None:
     inbox = AndroidInbox([a_row(sub_id=None)], with_sub_id=False)
 
-    assert read(inbox, NO_SUB) == [a_row(sub_id=None)]
+    assert read(inbox, NO_SUB) == [a_row(sub_id=None, sim_mark="")]
 
 
 def test_a_vendors_column_is_read_beside_it() -> None:
@@ -167,6 +176,24 @@ def test_a_vendors_column_is_read_beside_it() -> None:
 
     assert "sub_id:sim_id AS v:" in sms_query.window_query(probe, newest=1, skip=0)
     assert (raw.row.sub_id, raw.slot_value) == (None, 2)
+    assert raw.row.sim_mark == "sub_id=-1 sim_id=2"
+
+
+@pytest.mark.parametrize(
+    ("sub_id", "mark"),
+    [("sub_id=1, v=NULL", "sub_id=1 sim_id=NULL"), ("sub_id=NULL, v=0", "sub_id=NULL sim_id=0")],
+)
+def test_a_rows_own_columns_are_kept_as_they_stand(sub_id: str, mark: str) -> None:
+    (raw,) = sms_query.parse_window(GOOD.replace("sub_id=1", sub_id), replace(PROBE, slot_column="sim_id"))
+
+    assert raw.row.sim_mark == mark
+
+
+def test_rows_of_equal_columns_have_equal_marks_whatever_their_texts_say() -> None:
+    imitation = "sub_id=-1 sim_id=2"
+    rows = [a_row(row_id=2, body=imitation, sender=imitation), a_row(row_id=1)]
+
+    assert [row.sim_mark for row in read(AndroidInbox(rows))] == ["sub_id=1", "sub_id=1"]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +256,60 @@ def test_numbers_are_read_without_expressions_too() -> None:
 
     assert isinstance(answer, str)
     assert [raw.row for raw in sms_query.parse_numbers(answer, plain)] == [a_row(sender="", body="")]
+
+
+# The newest row's text beside the window ----------------------------------------
+
+NO_HEX = replace(PROBE, reads_hex=False)
+PLAIN = replace(NO_HEX, counts=False)
+
+
+@pytest.mark.parametrize("probe", [NO_HEX, PLAIN], ids=["with functions", "plain columns"])
+@pytest.mark.parametrize("column", ["address", "body"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_the_newest_text_comes_whole_with_its_rows_id_and_date(text: str, column: str, probe: Probe) -> None:
+    newest = a_row(row_id=9, body=text, sender=text)
+    answer = AndroidInbox([newest, a_row()]).answer(sms_query.newest_text_query(column, probe))
+    assert isinstance(answer, str)
+
+    if "\nRow: 1 _id=" in text:
+        with pytest.raises(AnswerRefused):
+            sms_query.parse_newest_text(answer, column, probe)
+    else:
+        found = sms_query.parse_newest_text(answer, column, probe)
+        assert (found.row_id, found.date_ms, found.text) == (9, newest.date_ms, text)
+
+
+@given(texts)
+def test_a_newest_text_is_never_another_than_the_stored_one(text: str) -> None:
+    answer = AndroidInbox([a_row(body=text)]).answer(sms_query.newest_text_query("body", NO_HEX))
+    assert isinstance(answer, str)
+
+    try:
+        found = sms_query.parse_newest_text(answer, "body", NO_HEX)
+    except AnswerRefused:
+        assert "Row: 1" in text
+    else:
+        assert found.text == text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "No result found.\n",
+        "Row: 0 _id=1, d=2, body=cut",
+        "Row: 0 _id=1, d=NULL, body=x\n",
+        "Row: 0 _id=1, body=x\n",
+        "Row: 0 _id=1, d=2, address=x\n",
+        "Row: 1 _id=1, d=2, body=x\n",
+        "Row: 0 _id=1, d=2, body=x\nRow: 1 _id=2, d=2, body=y\n",
+        "\nRow: 0 _id=1, d=2, body=x\n",
+    ],
+)
+def test_a_newest_text_in_any_other_form_is_refused(answer: str) -> None:
+    with pytest.raises(AnswerRefused):
+        sms_query.parse_newest_text(answer, "body", NO_HEX)
 
 
 # Proof ------------------------------------------------------------------------
