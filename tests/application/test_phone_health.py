@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -34,6 +35,10 @@ async def until_ailing(site: Site, phone: ScriptedPhone, *wanted: Condition) -> 
         return await conditions(site, phone) == list(wanted)
 
     await until(is_so)
+
+
+def _was_looked_at(phone: ScriptedPhone, times: int) -> bool:
+    return phone.looks >= times
 
 
 async def announce_in_vain(site: Site, phone: ScriptedPhone) -> None:
@@ -248,9 +253,9 @@ async def test_missing_row_makes_the_cause_be_looked_for_at_once(site: Site) -> 
 async def test_part_of_a_longer_message_is_no_reason_to_blame_the_phone(site: Site) -> None:
     await site.both_ready()
     for _ in range(3):
-        looks = site.one.looks
+        enough = site.one.looks + 1 + len(CHASE)
         site.one.announce(Hint.ARRIVING)
-        await until(lambda looks=looks: site.one.looks >= looks + 1 + len(CHASE))
+        await until(partial(_was_looked_at, site.one, enough))
 
     assert (await site.row(site.one)).hints_without_row == 0
     assert await conditions(site, site.one) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -138,8 +139,11 @@ async def flap(site: Site, phone: ScriptedPhone, times: int) -> None:
         site.bridge.unplug(phone)
         await site.left(phone)
         site.bridge.plug_in(phone)
-        looks = phone.looks
-        await until(lambda looks=looks: phone.looks > looks)
+        await until(partial(_was_looked_at, phone, phone.looks))
+
+
+def _was_looked_at(phone: ScriptedPhone, before: int) -> bool:
+    return phone.looks > before
 
 
 async def test_phone_that_comes_and_goes_is_unsteady_not_offered_and_still_read(
@@ -217,7 +221,11 @@ async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
 
     (shared,) = site.watch.left_together()
     assert (shared.hub, len(shared.phones)) == ("1-1.4", 5)
-    assert (await site.story(hub[2]))[-1] == "Left together with 4 others (USB hub 1-1.4)"
+
+    async def is_told() -> bool:
+        return (await site.story(hub[2]))[-1] == "Left together with 4 others (USB hub 1-1.4)"
+
+    await until(is_told)
     assert (await site.row(hub[2])).usb_path == "1-1.4.3"
 
 

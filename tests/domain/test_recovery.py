@@ -15,7 +15,8 @@ from tests.builders import HOUR, NOON, SECOND
 
 
 def trouble(**changes: Any) -> Trouble:
-    return Trouble(**({"state": PhoneState.OFFLINE, "since": NOON} | changes))
+    whole: dict[str, Any] = {"state": PhoneState.OFFLINE, "since": NOON}
+    return Trouble(**(whole | changes))
 
 
 def server(**changes: Any) -> Server:
