@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.application.interfaces import Hint, PhoneUnreachable, ServerDown, SmsWithheld
+from phonefarm.application.interfaces import Hint, PhoneUnreachable, Probe, ServerDown, SmsWithheld
 from phonefarm.domain.sms import SmsRow
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.phone import VirtualPhone
@@ -45,9 +45,14 @@ def a_phone(profile: object = PIXEL_8, *, cards: int = 1, **more: object) -> Vir
     return phone
 
 
+async def probed(bridge: AdbBridge, phone: VirtualPhone) -> Probe:
+    introduction = await bridge.identify(phone.serial)
+    return await bridge.probe(phone.serial, introduction.facts)
+
+
 async def rows(bridge: AdbBridge, phone: VirtualPhone) -> tuple[SmsRow, ...]:
-    probe = await bridge.probe(phone.serial)
-    await bridge.read_sims(phone.serial, probe)
+    probe = await probed(bridge, phone)
+    await bridge.check_up(phone.serial, probe, thorough=False)
     return (await bridge.read_inbox(phone.serial, probe, newest=50)).rows
 
 
@@ -55,8 +60,8 @@ async def rows(bridge: AdbBridge, phone: VirtualPhone) -> tuple[SmsRow, ...]:
 async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile: object) -> None:
     phone = a_phone(profile, cards=2, clock_skew=-37.5)
     async with connected(adb_port, phone) as bridge:
-        probe = await bridge.probe(phone.serial)
-        sims = await bridge.read_sims(phone.serial, probe)
+        probe = await probed(bridge, phone)
+        sims = (await bridge.check_up(phone.serial, probe, thorough=True)).sims
         for slot in phone.sims:
             await phone.deliver_sms("Bank, x=1", f"{slot}{TEXT}", slot)
 
@@ -91,7 +96,7 @@ async def test_every_cut_of_an_answer_is_refused_and_the_next_look_is_whole(adb_
     async with connected(adb_port, phone) as bridge:
         for number in range(3):
             await phone.deliver_sms("Bank", f"Code {number}")
-        probe = await bridge.probe(phone.serial)
+        probe = await probed(bridge, phone)
         whole = (await bridge.read_inbox(phone.serial, probe, newest=50)).rows
 
         for size in (0, 1, 15, 40, 100):
@@ -120,7 +125,7 @@ async def test_reconnecting_brings_a_phone_back_at_once(adb_port: int) -> None:
 
         await bridge.reconnect(phone.serial)
 
-        assert (await bridge.probe(phone.serial)).reads_hex
+        assert (await probed(bridge, phone)).reads_hex
 
 
 async def test_reconnecting_a_phone_that_is_gone_says_so(adb_port: int) -> None:
@@ -136,31 +141,31 @@ async def test_a_withholding_phone_is_told_from_an_empty_one(adb_port: int) -> N
     phone = a_phone(REDMI_NOTE_9)
     async with connected(adb_port, phone) as bridge:
         assert await rows(bridge, phone) == ()
-        probe = await bridge.probe(phone.serial)
+        probe = await probed(bridge, phone)
         phone.handset.withholds_sms = True
 
         with pytest.raises(SmsWithheld):
             await bridge.read_inbox(phone.serial, probe, newest=50)
         with pytest.raises(SmsWithheld):
-            await bridge.probe(phone.serial)
+            await probed(bridge, phone)
 
 
 async def test_an_unauthorized_phone_says_what_to_do(adb_port: int) -> None:
     phone = a_phone(authorized=False)
     async with connected(adb_port, phone) as bridge:
         with pytest.raises(PhoneUnreachable, match="Allow USB debugging"):
-            await bridge.probe(phone.serial)
+            await probed(bridge, phone)
 
 
 async def test_a_removed_card_is_gone_and_a_new_one_is_seen(adb_port: int) -> None:
     phone = a_phone(cards=2)
     async with connected(adb_port, phone) as bridge:
-        probe = await bridge.probe(phone.serial)
+        probe = await probed(bridge, phone)
         phone.remove_sim(0)
-        one = await bridge.read_sims(phone.serial, probe)
+        one = (await bridge.check_up(phone.serial, probe, thorough=False)).sims
         new = SimMaker(seed=8).make()
         phone.insert_sim(new, 0)
-        two = await bridge.read_sims(phone.serial, probe)
+        two = (await bridge.check_up(phone.serial, probe, thorough=False)).sims
 
     assert [sim.slot for sim in one] == [1]
     assert [sim.iccid for sim in two] == [new.iccid, one[0].iccid]
@@ -170,7 +175,7 @@ async def test_a_removed_card_is_gone_and_a_new_one_is_seen(adb_port: int) -> No
 async def test_hints_come_with_a_message(adb_port: int, profile: object) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
-        await bridge.probe(phone.serial)
+        await probed(bridge, phone)
         hints = bridge.arrival_hints(phone.serial)
         first = asyncio.ensure_future(anext(hints))  # noqa: TID251 - awaited below
         await asyncio.sleep(0.2)

@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+from phonefarm.adapters.adb.checkup import CheckupReader
 from phonefarm.adapters.adb.getprop import by_slot, facts_from, in_slot, parse_getprop
+from phonefarm.adapters.adb.isub import ActiveSub
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused
-from phonefarm.adapters.adb.registry import parse_registry
-from phonefarm.adapters.adb.sim_reading import SimReader
-from phonefarm.adapters.adb.sim_sources import CheapSources, slot_state
+from phonefarm.adapters.adb.registry import SlotRadio
+from phonefarm.adapters.adb.sim_sources import CheapSources, seen_sim, slot_state
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo
-from phonefarm.adapters.adb.subscriber_info import checked_number, codes_for, parse_identity
+from phonefarm.adapters.adb.subscriber_info import Identity, checked_number, codes_for, parse_identity
 from phonefarm.application.interfaces import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
@@ -25,12 +26,15 @@ ICCID = "89860045112345678902"
 NULL = "Result: Parcel(00000000 ffffffff   '........')\n"
 
 
-def cheap(in_service: dict[int, bool] | None = None, **properties: str) -> CheapSources:
+def cheap(
+    in_service: dict[int, bool] | None = None, airplane_mode: bool | None = None, **properties: str
+) -> CheapSources:
     named = {f"gsm.{name.replace('_', '.')}": value for name, value in properties.items()}
-    return CheapSources(properties=named, subs=[], in_service=in_service or {})
+    radio = {slot: SlotRadio(in_service=service) for slot, service in (in_service or {}).items()}
+    return CheapSources(properties=named, subs=[], radio=radio, airplane_mode=airplane_mode)
 
 
-# Properties and registry --------------------------------------------------------
+# Properties --------------------------------------------------------
 
 
 def test_properties_are_read_by_line() -> None:
@@ -51,27 +55,6 @@ def test_facts_of_a_phone_that_says_nothing_are_empty() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "service"),
-    [
-        ("    mServiceState={mVoiceRegState=0(IN_SERVICE), mDataRegState=0(IN_SERVICE), mOperatorNumeric=25001", True),
-        ("    mServiceState={mVoiceRegState=1(OUT_OF_SERVICE), mDataRegState=1(OUT_OF_SERVICE), x", False),
-        ("    mServiceState={mVoiceRegState=3(POWER_OFF), mDataRegState=0(IN_SERVICE), IWLAN", True),
-        ("  mServiceState=0 0 voice home data home MTS RUS MTS 25001 LTE", True),
-        ("  mServiceState=1 1 voice home data home null null null  Unknown", False),
-        ("  mServiceState=2 1 voice emergency", False),
-    ],
-)
-def test_service_is_read_in_old_and_new_form(line: str, service: bool) -> None:
-    text = f"last known state:\n  Phone Id=0\n    mCallState=0\n  Phone Id=1\n{line}\n{line}\n"
-
-    assert parse_registry(text) == {1: service}
-
-
-def test_a_registry_that_says_nothing_is_no_claim() -> None:
-    assert parse_registry("Can't find service: telephony.registry\n") == {}
-
-
-@pytest.mark.parametrize(
     ("sources", "state"),
     [
         (cheap(sim_state="LOADED", operator_numeric="25001"), SlotState.READY),
@@ -84,14 +67,56 @@ def test_a_registry_that_says_nothing_is_no_claim() -> None:
         (cheap(sim_state="LOADED", operator_numeric="", network_type="IWLAN"), SlotState.READY),
         (cheap(sim_state="LOADED", network_type="LTE"), SlotState.NO_NETWORK),
         (cheap(sim_state="PIN_REQUIRED", operator_numeric="25001"), SlotState.PIN),
-        (cheap(sim_state="PUK_REQUIRED"), SlotState.PIN),
+        (cheap(sim_state="PUK_REQUIRED"), SlotState.PUK),
         (cheap(sim_state="NOT_READY", operator_numeric="25001"), SlotState.NO_NETWORK),
-        (cheap(sim_state="NETWORK_LOCKED", operator_numeric="25001"), SlotState.NO_NETWORK),
+        (cheap(sim_state="NETWORK_LOCKED", operator_numeric="25001"), SlotState.CARD_LOCKED),
+        (cheap(sim_state="CARD_IO_ERROR"), SlotState.CARD_FAULT),
+        (cheap(sim_state="CARD_RESTRICTED"), SlotState.CARD_FAULT),
+        (cheap(sim_state="PERM_DISABLED"), SlotState.CARD_FAULT),
+        (cheap(sim_state="LOADED", operator_numeric="", airplane_mode=True), SlotState.AIRPLANE),
+        (cheap({0: False}, sim_state="LOADED", operator_numeric="25001", airplane_mode=True), SlotState.AIRPLANE),
+        (cheap(sim_state="NOT_READY", airplane_mode=True), SlotState.AIRPLANE),
+        (cheap(sim_state="PIN_REQUIRED", airplane_mode=True), SlotState.PIN),
+        (cheap({0: True}, sim_state="LOADED", network_type="IWLAN", airplane_mode=True), SlotState.READY),
+        (cheap({0: False}, sim_state="LOADED", network_type="IWLAN", airplane_mode=True), SlotState.AIRPLANE),
+        (cheap(sim_state="LOADED", operator_numeric="25001", airplane_mode=False), SlotState.READY),
         (cheap(operator_numeric="25001"), SlotState.NO_NETWORK),
     ],
 )
 def test_the_state_of_a_slot(sources: CheapSources, state: SlotState) -> None:
     assert slot_state(0, sources) is state
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("LTE", "LTE"),
+        ("NR", "NR"),
+        ("HSPAP", "HSPA+"),
+        ("LTE_CA", "LTE"),
+        ("Unknown", ""),
+        ("", ""),
+        ("EvDo-rev.A", "EvDo-rev.A"),
+        ("<b>LTE</b>", ""),
+    ],
+)
+def test_the_network_is_named_as_android_names_it(said: str, name: str) -> None:
+    sub = ActiveSub(sub_id=1, slot=0, icc="", mcc_mnc="25001", number="")
+
+    assert seen_sim("R5", sub, Identity(), cheap(network_type=said)).network_type == name
+
+
+def test_signal_and_roaming_are_told_by_slot() -> None:
+    sources = CheapSources(
+        properties={"gsm.operator.isroaming": "false,true"}, subs=[], radio={1: SlotRadio(in_service=True, signal=3)}
+    )
+    first, second = (
+        seen_sim("R5", ActiveSub(sub_id=slot, slot=slot, icc="", mcc_mnc="", number=""), Identity(), sources)
+        for slot in (0, 1)
+    )
+
+    assert (first.signal, first.is_roaming) == (None, False)
+    assert (second.signal, second.is_roaming) == (3, True)
 
 
 # siminfo and iphonesubinfo ------------------------------------------------------
@@ -102,8 +127,14 @@ def test_siminfo_is_read_in_hex() -> None:
         "Row: 0 _id=1, sim_id=0, i=3839, n=2B37\nRow: 1 _id=2, sim_id=-1, i=, n=\nRow: 2 _id=3, sim_id=NULL, i=, n=\n"
     )
 
-    assert parse_siminfo(text)[1] == SiminfoRow(sub_id=1, slot=0, icc_id="89", number="+7")
+    assert parse_siminfo(text)[1] == SiminfoRow(sub_id=1, slot=0, icc_id="89", numbers=("+7",))
     assert [row.slot for row in parse_siminfo(text).values()] == [0, -1, -1]
+
+
+def test_siminfo_keeps_the_sources_of_a_number_in_their_order() -> None:
+    text = "Row: 0 _id=1, sim_id=0, i=3839, n=, c=31, m=32\nRow: 1 _id=2, sim_id=1, i=3839, n=33, c=, m=\n"
+
+    assert [row.numbers for row in parse_siminfo(text).values()] == [("1", "2"), ("3",)]
 
 
 @pytest.mark.parametrize("text", ["", "Row: 0 _id=1, icc_id=8985, sim_id=1\n", "Row: 1 _id=1, sim_id=0, i=, n=\n"])
@@ -171,13 +202,13 @@ def phone(
     return answer
 
 
-def reader(answers: Callable[[str], Answer]) -> tuple[SimReader, ScriptedShell]:
+def reader(answers: Callable[[str], Answer], sdk: int) -> tuple[CheckupReader, ScriptedShell]:
     shell = ScriptedShell(answers)
-    return SimReader(PhoneCalls("R5", shell)), shell
+    return CheckupReader(PhoneCalls("R5", shell), Probe(facts=PhoneFacts(sdk=sdk), reads_hex=True)), shell
 
 
 async def sims_of(answers: Callable[[str], Answer], sdk: int) -> list[SeenSim]:
-    return list(await reader(answers)[0].read(Probe(facts=PhoneFacts(sdk=sdk), reads_hex=True)))
+    return list((await reader(answers, sdk)[0].read(thorough=False)).sims)
 
 
 async def test_a_new_phone_tells_by_iphonesubinfo() -> None:
@@ -189,11 +220,46 @@ async def test_a_new_phone_tells_by_iphonesubinfo() -> None:
 
 async def test_an_older_phone_tells_by_siminfo() -> None:
     row = f"Row: 0 _id=2, sim_id=0, i={ICCID.encode().hex().upper()}, n={b'+8613900000000'.hex().upper()}\n"
-    sim_reader, shell = reader(phone(siminfo=row))
-    (sim,) = await sim_reader.read(Probe(facts=PhoneFacts(sdk=29), reads_hex=True))
+    checkups, shell = reader(phone(siminfo=row), 29)
+    (sim,) = (await checkups.read(thorough=False)).sims
 
     assert (sim.iccid, sim.msisdn) == (ICCID, "8613900000000")
     assert not any(command.startswith("service") for command in shell.commands)
+
+
+def hexed(text: str) -> str:
+    return text.encode().hex().upper()
+
+
+async def test_a_number_by_its_source_counts_where_the_usual_column_is_empty() -> None:
+    row = f"Row: 0 _id=2, sim_id=0, i={hexed(ICCID)}, n=, c={hexed('*100#')}, m={hexed('+8613900000001')}\n"
+
+    (sim,) = await sims_of(phone(siminfo=row), 31)
+
+    assert sim.msisdn == "8613900000001"
+
+
+async def test_a_build_without_the_sources_of_numbers_is_asked_without_them() -> None:
+    row = f"Row: 0 _id=2, sim_id=0, i={hexed(ICCID)}, n={hexed('+8613900000000')}\n"
+    usual = phone(siminfo=row)
+
+    def answer(command: str) -> Answer:
+        if "phone_number_source" in command:
+            return "", "android.database.sqlite.SQLiteException: no such column: phone_number_source_carrier\n"
+        return usual(command)
+
+    (sim,) = await sims_of(answer, 31)
+
+    assert (sim.iccid, sim.msisdn) == (ICCID, "8613900000000")
+
+
+async def test_a_denied_siminfo_is_not_asked_again_in_another_form() -> None:
+    denied = "", "java.lang.SecurityException: No permission to access SIMINFO table\n"
+    checkups, shell = reader(phone(siminfo=denied), 31)
+
+    await checkups.read(thorough=False)
+
+    assert sum("siminfo" in command for command in shell.commands) == 1
 
 
 async def test_a_guarded_phone_gets_a_stand_in() -> None:
@@ -204,14 +270,13 @@ async def test_a_guarded_phone_gets_a_stand_in() -> None:
 
 
 async def test_costly_sources_are_asked_once_for_each_card() -> None:
-    sim_reader, shell = reader(phone())
-    probe = Probe(facts=PhoneFacts(sdk=31), reads_hex=True)
-    await sim_reader.read(probe)
+    checkups, shell = reader(phone(), 31)
+    await checkups.read(thorough=False)
     calls = shell.calls
 
-    await sim_reader.read(probe)
+    await checkups.read(thorough=False)
 
-    assert (calls, shell.calls) == (3, 4)
+    assert (calls, shell.calls) == (4, 5), "the look, siminfo twice, iphonesubinfo; then the look alone"
 
 
 async def test_a_card_that_isub_still_lists_and_the_slot_lacks_is_out() -> None:

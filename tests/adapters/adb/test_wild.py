@@ -78,7 +78,7 @@ def test_isub_reduced_to_an_esim() -> None:
     ],
 )
 def test_slots_of_real_phones(name: str, states: list[SlotState]) -> None:
-    cheap = CheapSources(properties=parse_getprop(wild(name)), subs=None, in_service={})
+    cheap = CheapSources(properties=parse_getprop(wild(name)), subs=None, radio={})
 
     assert [slot_state(slot, cheap) for slot in range(len(states))] == states
 

@@ -1,0 +1,184 @@
+"""One look at a phone: one native call, and nothing that a phone does not say spoils the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from phonefarm.adapters.adb.checkup import CheckupReader
+from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.phone_settings import ASK_AIRPLANE, ASK_SMS_APP, ASK_SMS_ROLE, ask_enabled
+from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.sims import SlotState
+from phonefarm.domain.vitals import PhoneVitals
+from tests.adapters.adb.test_isub import on_14
+from tests.adapters.adb.test_registry import modern
+from tests.adapters.adb.test_vitals import BATTERY, TOYBOX
+from tests.fakes.scripted_shell import Answer, ScriptedShell
+
+MMS = "com.android.mms"
+NO_ROLES = "Unknown command: get-role-holders\n"
+
+
+class APhone:
+    """Answers as a phone does that is well; a test changes what it needs."""
+
+    def __init__(self, **said: Answer) -> None:
+        """`said`: answers to the commands that begin so, blanks written as underscores."""
+        self.answers: dict[str, Answer] = {
+            "getprop": "[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.operator.numeric]: [46000,]\n"
+            "[gsm.network.type]: [LTE,Unknown]\n[gsm.operator.isroaming]: [false,false]\n",
+            "dumpsys isub": on_14(),
+            "dumpsys telephony.registry": f"  Phone Id=0\n    mSignalStrength={modern(Lte=3)}\n",
+            "dumpsys battery": BATTERY,
+            "cat /proc/uptime": "350735.47 234388.90\n",
+            "df /data": TOYBOX + "/dev/block/dm-5 112345678 12345678 100000 12% /data/user/0\n",
+            ASK_AIRPLANE: "0\n",
+            ASK_SMS_APP: f"{MMS}\n",
+            ASK_SMS_ROLE: NO_ROLES,
+            "pm list packages": f"package:{MMS}\npackage:{MMS}.service\n",
+        }
+        for start, answer in said.items():
+            self.says(start.replace("_", " "), answer)
+
+    def says(self, start: str, answer: Answer) -> None:
+        (command,) = [command for command in self.answers if command.startswith(start)]
+        self.answers[command] = answer
+
+    def answer(self, command: str) -> Answer:
+        return next((answer for start, answer in self.answers.items() if command.startswith(start)), "")
+
+
+def reader(answers: Callable[[str], Answer], sdk: int = 34) -> tuple[CheckupReader, ScriptedShell]:
+    shell = ScriptedShell(answers)
+    return CheckupReader(PhoneCalls("R5", shell), Probe(facts=PhoneFacts(sdk=sdk), reads_hex=True)), shell
+
+
+async def vitals_of(phone: APhone, sdk: int = 34, *, thorough: bool = True) -> PhoneVitals:
+    return (await reader(phone.answer, sdk)[0].read(thorough=thorough)).vitals
+
+
+async def test_a_well_phone_tells_all_of_itself() -> None:
+    checkup = await reader(APhone().answer)[0].read(thorough=False)
+
+    assert checkup.vitals == PhoneVitals(
+        battery_percent=85,
+        is_charging=True,
+        temperature=31.2,
+        free_bytes=102_400_000,
+        uptime_seconds=350735.47,
+        airplane_mode=False,
+        sms_app=MMS,
+    )
+    (sim,) = checkup.sims
+    assert (sim.signal, sim.network_type, sim.is_roaming, sim.slot_state) == (3, "LTE", False, SlotState.READY)
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+async def test_the_second_look_is_one_call(thorough: bool) -> None:
+    checkups, shell = reader(APhone().answer)
+    await checkups.read(thorough=True)
+    calls = shell.calls
+
+    await checkups.read(thorough=thorough)
+
+    assert shell.calls == calls + 1
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        ("dumpsys battery", "battery_percent"),
+        ("cat /proc/uptime", "uptime_seconds"),
+        ("df /data", "free_bytes"),
+        (ASK_AIRPLANE, "airplane_mode"),
+        (ASK_SMS_APP, "sms_app"),
+    ],
+)
+@pytest.mark.parametrize("answer", ["", "gibberish\n", ("", "/system/bin/sh: not found\n"), "\x00\ufffd\n" * 50])
+async def test_what_a_phone_does_not_say_is_none_and_spoils_nothing(command: str, field: str, answer: Answer) -> None:
+    phone = APhone()
+    phone.says(command, answer)
+
+    vitals = await vitals_of(phone)
+
+    assert getattr(vitals, field) is None
+    assert sum(getattr(vitals, name) is not None for name in PhoneVitals.__dataclass_fields__) >= 4
+
+
+async def test_half_of_the_list_of_sims_is_still_no_look_at_all() -> None:
+    with pytest.raises(PhoneUnreachable, match="dumpsys isub"):
+        await vitals_of(APhone(dumpsys_isub="DUMP TIMEOUT (10000ms) EXPIRED\n"))
+
+
+# Before Android 8 the settings cost a JVM ----------------------------------------
+
+
+async def test_an_old_phone_is_asked_for_its_settings_only_in_a_thorough_look_and_they_are_remembered() -> None:
+    phone = APhone(settings_get_global="1\n")
+    checkups, shell = reader(phone.answer, sdk=25)
+
+    first = (await checkups.read(thorough=False)).vitals
+    thorough = (await checkups.read(thorough=True)).vitals
+    asked = len([command for command in shell.commands if command.startswith(("settings", "pm"))])
+    later = (await checkups.read(thorough=False)).vitals
+
+    assert (first.airplane_mode, first.sms_app) == (None, None)
+    assert (thorough.airplane_mode, thorough.sms_app) == (later.airplane_mode, later.sms_app) == (True, MMS)
+    assert asked == len([command for command in shell.commands if command.startswith(("settings", "pm"))])
+
+
+async def test_airplane_mode_is_why_a_sim_has_no_network() -> None:
+    phone = APhone(getprop="[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.operator.numeric]: [,]\n", settings_get_global="1\n")
+
+    (sim,) = (await reader(phone.answer)[0].read(thorough=True)).sims
+
+    assert sim.slot_state is SlotState.AIRPLANE
+
+
+# The SMS app ---------------------------------------------------------------------
+
+
+async def test_an_sms_app_that_is_switched_off_stores_nothing() -> None:
+    assert (await vitals_of(APhone(pm_list="package:com.android.mms.service\n"))).sms_app == ""
+    assert (await vitals_of(APhone(pm_list=""))).sms_app == ""
+
+
+@pytest.mark.parametrize("answer", ["Error: Could not access the Package Manager\n", "java.lang.SecurityException\n"])
+async def test_an_sms_app_counts_as_on_unless_the_list_says_otherwise(answer: str) -> None:
+    assert (await vitals_of(APhone(pm_list=answer))).sms_app == MMS
+
+
+async def test_before_roles_an_empty_setting_is_no_app() -> None:
+    assert (await vitals_of(APhone(settings_get_secure="null\n"), sdk=28)).sms_app == ""
+
+
+@pytest.mark.parametrize(("role", "app"), [(f"{MMS}\n", MMS), ("", ""), (NO_ROLES, None)])
+async def test_since_roles_the_holder_counts_where_a_make_never_fills_the_setting(role: str, app: str | None) -> None:
+    phone = APhone(settings_get_secure="null\n")
+    phone.says(ASK_SMS_ROLE, role)
+
+    assert (await vitals_of(phone)).sms_app == app
+
+
+async def test_the_holder_is_asked_for_in_the_same_call_from_then_on() -> None:
+    phone = APhone(settings_get_secure="null\n")
+    phone.says(ASK_SMS_ROLE, f"{MMS}\n")
+    checkups, shell = reader(phone.answer)
+    await checkups.read(thorough=True)
+    calls = shell.calls
+
+    assert (await checkups.read(thorough=False)).vitals.sms_app == MMS
+    assert shell.calls == calls + 1
+
+
+async def test_another_choice_is_looked_at_anew() -> None:
+    phone = APhone()
+    checkups, shell = reader(phone.answer)
+    await checkups.read(thorough=True)
+    phone.says(ASK_SMS_APP, "com.google.android.apps.messaging\n")
+
+    assert (await checkups.read(thorough=False)).vitals.sms_app == "", "it is not among those switched on"
+    assert ask_enabled("com.google.android.apps.messaging") in shell.commands
