@@ -39,8 +39,8 @@ def get(url: str) -> Any:
 
 
 @contextlib.contextmanager
-def process(arguments: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[str]:
-    """A child process; yields the first line that it prints, ends it at the end."""
+def process(arguments: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[tuple[str, int]]:
+    """A child process; yields the first line that it prints and its pid, ends it at the end."""
     child = subprocess.Popen(
         [sys.executable, *arguments],
         env={**os.environ, **(environment or {})},
@@ -54,7 +54,7 @@ def process(arguments: Sequence[str], environment: dict[str, str] | None = None)
     line = child.stdout.readline()
     timer.cancel()
     try:
-        yield line
+        yield line, child.pid
     finally:
         child.terminate()
         try:
@@ -88,7 +88,7 @@ def virtual_phones(count: int, query_seconds: float) -> Iterator[Phones]:
         with private_adb_server(find_adb(), folder) as adb_port:
             arguments = ["-m", "phonefarm", "simulate", "phones", "--count", str(count)]
             arguments += ["--adb-server", f"127.0.0.1:{adb_port}", "--query-seconds", str(query_seconds)]
-            with process(arguments) as line:
+            with process(arguments) as (line, _):
                 control = line.split("control ")[1].strip()
                 described = get(f"{control}/phones")
                 with urllib.request.urlopen(f"{control}/numbers.csv", timeout=30) as answer:
@@ -117,15 +117,16 @@ def serving_app(phones: Phones, push_url: str, module: Sequence[str] = ("-m", "p
             "ADB_SERVERS": f"127.0.0.1:{phones.adb_port}",
             "NUMBERS_FILE": str(numbers),
         }
-        with process(list(module), {f"PHONEFARM_{name}": value for name, value in settings.items()}) as line:
+        with process(list(module), {f"PHONEFARM_{name}": value for name, value in settings.items()}) as (line, pid):
             words = line.replace(",", "").split()
-            yield App(webhooks=f"http://{words[words.index('on') + 1]}", admin=f"http://{words[-1]}")
+            yield App(webhooks=f"http://{words[words.index('on') + 1]}", admin=f"http://{words[-1]}", pid=pid)
 
 
 @dataclass(frozen=True, kw_only=True)
 class App:
     webhooks: str
     admin: str
+    pid: int
 
     def until_ready(self, phones: int) -> None:
         until(lambda: get(f"{self.admin}/health")["counts"]["phones_ready"] >= phones, 120)

@@ -1,0 +1,169 @@
+"""50, 100 and 200 virtual phones for minutes: what the app and adb cost idle and under traffic, against a naive loop.
+
+For each size the app runs idle first (no rent is open), then with every second number rented and an SMS now
+and then. Counted are the queries each phone was asked, CPU and memory of the app's and the adb server's process
+(Linux /proc), and the time from an SMS in the inbox to its push, less the query time that its phone takes.
+The naive loop of `bench.arrival` (a thread a phone, a query each 3 s) runs over the same phones afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.arrival import Sink, with_a_naive_loop
+from bench.parts import App, Phones, Spread, get, serving_app, until, virtual_phones
+
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_MEGABYTE = 1 << 20
+_SETTLING_SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a process used between two looks: share of one core, and resident memory at both."""
+
+    cpu_percent: float
+    before_mb: float
+    after_mb: float
+
+
+class Meter:
+    """Looks at one process through /proc."""
+
+    def __init__(self, pid: int) -> None:
+        self._folder = Path("/proc", str(pid))
+        self._begun = time.monotonic()
+        self._cpu = self._cpu_seconds()
+        self._memory = self._resident()
+
+    def cost(self) -> Cost:
+        seconds = time.monotonic() - self._begun
+        used = self._cpu_seconds() - self._cpu
+        return Cost(cpu_percent=100 * used / seconds, before_mb=self._memory, after_mb=self._resident())
+
+    def _cpu_seconds(self) -> float:
+        fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def _resident(self) -> float:
+        pages = int((self._folder / "statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+
+
+def adb_pid(port: int) -> int:
+    """The adb server that listens on the port, by its command line."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if any(b"adb" in word for word in words[:1]) and str(port).encode() in b" ".join(words):
+                return int(folder.name)
+    raise LookupError(f"no adb server on port {port}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Idle:
+    app: Cost
+    adb: Cost
+    queries_a_minute: Spread
+    """Of the SMS and SIM providers, a phone and a minute."""
+
+
+def measure_idle(phones: Phones, app: App, seconds: float) -> Idle:
+    before = _queries(phones)
+    app_meter, adb_meter = Meter(app.pid), Meter(adb_pid(phones.adb_port))
+    time.sleep(seconds)
+    costs = app_meter.cost(), adb_meter.cost()
+    after = _queries(phones)
+    rates = [(after[serial] - before[serial]) * 60 / seconds for serial in after]
+    return Idle(app=costs[0], adb=costs[1], queries_a_minute=Spread.of(rates))
+
+
+def _queries(phones: Phones) -> dict[str, int]:
+    return {phone["serial"]: phone["queries"] for phone in _described(phones)}
+
+
+def _described(phones: Phones) -> list[dict[str, Any]]:
+    described: list[dict[str, Any]] = get(f"{phones.control}/phones")
+    return described
+
+
+@dataclass(frozen=True, kw_only=True)
+class Busy:
+    app: Cost
+    over_query: Spread
+    """Seconds from the inbox to the push, less the query time of the SMS's phone."""
+
+
+def measure_busy(phones: Phones, app: App, sink: Sink, messages: int, gap: float, query_seconds: float) -> Busy:
+    rented: list[str] = []
+    while len(rented) < len(phones.numbers) // 2 and (rent := app.order()) is not None:
+        rented.append(rent[1])
+    time.sleep(_SETTLING_SECONDS / 4)
+    meter = Meter(app.pid)
+    chance = random.Random(1)
+    sent: dict[str, float] = {}
+    for number in range(messages):
+        text = f"bench {number}"
+        sent[text] = phones.send(chance.choice(rented), text)
+        time.sleep(chance.uniform(0.5, 1.5) * gap)
+    until(lambda: all(text in sink.arrived for text in sent), 60)
+    seconds = [sink.arrived[text] - at - query_seconds for text, at in sent.items()]
+    return Busy(app=meter.cost(), over_query=Spread.of(seconds))
+
+
+def show(count: int, started: float, idle: Idle, busy: Busy, naive: Sequence[float], query_seconds: float) -> None:
+    plain = Spread.of([seconds - query_seconds for seconds in naive]) if naive else None
+    app, adb = idle.app, idle.adb
+    queries = idle.queries_a_minute
+    lines = [
+        f"ready after {started:.1f} s",
+        f"idle: app {app.cpu_percent:.1f} % of a core, adb {adb.cpu_percent:.1f} %; "
+        f"app RSS {app.before_mb:.0f} -> {app.after_mb:.0f} MB, adb {adb.before_mb:.0f} -> {adb.after_mb:.0f} MB",
+        f"idle: queries a phone a minute p50 {queries.p50:.1f}, most {queries.most:.1f}",
+        f"busy: app {busy.app.cpu_percent:.1f} % of a core, RSS {busy.app.before_mb:.0f} -> {busy.app.after_mb:.0f} MB",
+        f"arrival to push beyond the phone's query: p50 {busy.over_query.p50:+.2f} s, p99 {busy.over_query.p99:+.2f} s",
+    ]
+    if plain is not None:
+        lines.append(
+            f"naive loop, the same: p50 {plain.p50:+.2f} s, p99 {plain.p99:+.2f} s (20 queries a phone a minute)"
+        )
+    for line in lines:
+        print(f"{count:>4} phones  {line}", flush=True)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    options.add_argument("--phones", type=int, nargs="+", default=[50, 100, 200])
+    options.add_argument("--idle-seconds", type=float, default=120)
+    options.add_argument("--messages", type=int, default=300)
+    options.add_argument("--gap", type=float, default=0.2, help="seconds between messages")
+    options.add_argument("--query-seconds", type=float, default=0.4)
+    options.add_argument("--without-naive", action="store_true")
+    chosen = options.parse_args()
+    for count in chosen.phones:
+        with virtual_phones(count, chosen.query_seconds) as phones:
+            sink = Sink()
+            begun = time.monotonic()
+            with serving_app(phones, sink.url) as app:
+                app.until_ready(count)
+                started = time.monotonic() - begun
+                time.sleep(_SETTLING_SECONDS)
+                idle = measure_idle(phones, app, chosen.idle_seconds)
+                busy = measure_busy(phones, app, sink, chosen.messages, chosen.gap, chosen.query_seconds)
+            sink.close()
+            naive = [] if chosen.without_naive else with_a_naive_loop(phones, chosen.messages, chosen.gap)
+        show(count, started, idle, busy, naive, chosen.query_seconds)
+
+
+if __name__ == "__main__":
+    main()
