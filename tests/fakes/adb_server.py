@@ -93,6 +93,10 @@ class FakeAdbServer:
         self.drop_all()
         await asyncio.sleep(0.01)
 
+    def stop_listening(self) -> None:
+        """As a server that has ended: nobody can connect any more."""
+        self._server.close()
+
     def drop_all(self) -> None:
         for writer in self._lines:
             writer.transport.abort()

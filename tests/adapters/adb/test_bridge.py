@@ -76,3 +76,36 @@ async def test_an_answer_without_its_marks_is_cut_even_if_its_exit_frame_came() 
         server.features("R5")
         with pytest.raises(PhoneUnreachable, match="cut"):
             await AdbBridge(server.address).read_inbox("R5", probe, newest=50)
+
+
+async def test_two_phones_of_one_serial_are_listed_twice_and_spoken_with_never() -> None:
+    async def play(line: Line) -> None:
+        await line.send(b"OKAY" + block("0123 device usb:1-1\n0123 device usb:1-2\n"))
+        await line.hang()
+
+    async with FakeAdbServer(streams={"host:track-devices-l": play}) as server:
+        server.replies["host-serial:0123:features"] = b"FAIL" + block("more than one device with serial 0123")
+        bridge = AdbBridge(server.address)
+        async with aclosing(bridge.device_lists()) as lists:
+            devices = await anext(lists)
+        with pytest.raises(PhoneUnreachable, match="shares its serial"):
+            await bridge.identify("0123")
+
+    assert [device.detail for device in devices] == ["usb:1-1", "usb:1-2"]
+
+
+SERIALS = ["R5", "два слова", "(no serial number)", "x" * 300, "a;b'c$(d)", "192.168.1.5:5555", "????????????"]
+
+
+@pytest.mark.parametrize("serial", SERIALS)
+async def test_any_serial_is_spoken_with_as_it_is(serial: str) -> None:
+    async def service(line: Line, command: str) -> None:
+        nonce = command.rpartition("; echo ")[2].removesuffix(":$?")
+        await line.send(answer(f"S:\n[ro.product.model]: [M]\n[sys.boot_completed]: [1]\n{nonce}:0\n".encode()))
+
+    async with FakeAdbServer(shell=service) as server:
+        server.features(serial)
+        introduction = await AdbBridge(server.address).identify(serial)
+
+    assert introduction.facts.model == "M"
+    assert server.requests[1] == f"host:transport:{serial}"

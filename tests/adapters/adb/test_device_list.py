@@ -51,6 +51,22 @@ def test_a_serial_may_be_very_long() -> None:
     assert len(device.serial) == 5000
 
 
+def test_two_phones_of_one_serial_are_two_lines() -> None:
+    """Cheap makes give a whole series the same one."""
+    devices = parse_device_list("0123456789ABCDEF device usb:1-1\n0123456789ABCDEF unauthorized usb:1-2\n")
+
+    assert [(device.serial, device.adb_state, device.detail) for device in devices] == [
+        ("0123456789ABCDEF", "device", "usb:1-1"),
+        ("0123456789ABCDEF", "unauthorized", "usb:1-2"),
+    ]
+
+
+def test_a_thousand_phones_are_a_thousand_lines() -> None:
+    text = "".join(f"SERIAL{number:06} device usb:1-{number} transport_id:{number}\n" for number in range(1000))
+
+    assert len({device.serial for device in parse_device_list(text)}) == 1000
+
+
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_parser(text: str) -> None:
     for device in parse_device_list(text):

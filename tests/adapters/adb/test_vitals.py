@@ -156,10 +156,9 @@ def test_the_role_is_held_by_a_package_nobody_or_not_told(text: str, holder: str
 
 
 def test_packages_are_told_only_if_nothing_else_stands_there() -> None:
-    assert parse_packages("package:com.android.mms\r\npackage:com.android.mms.service\r\n") == {
-        "com.android.mms",
-        "com.android.mms.service",
-    }
+    listed = parse_packages("package:com.android.mms\r\npackage:com.android.mms.service\r\n")
+
+    assert listed == frozenset({"com.android.mms", "com.android.mms.service"})
     assert parse_packages("") == frozenset()
     assert parse_packages("package:com.android.mms\nError: x\n") is None
 

@@ -1,0 +1,159 @@
+"""What the bridge can do about an adb server: take up the offline again, restart its own, leave others alone."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from phonefarm.adapters.adb import adb_server
+from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.application.interfaces import ServerDown
+from tests.fakes.adb_server import FakeAdbServer, Line, block
+from tests.simulation.adb_server import own_adb_server
+
+needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in program is a shell script")
+
+
+def an_adb_that_leaves_a_trace(folder: Path) -> tuple[Path, Path]:
+    """A program that only notes that it was run."""
+    adb, trace = folder / "adb", folder / "was-run"
+    adb.write_text(f"#!/bin/sh\necho $@ >> {trace}\nexit 3\n")
+    adb.chmod(0o755)
+    return adb, trace
+
+
+@asynccontextmanager
+async def a_server_that_ends_when_told() -> AsyncIterator[FakeAdbServer]:
+    async with FakeAdbServer() as server:
+
+        async def end(line: Line) -> None:
+            await line.send(b"OKAY")
+            server.stop_listening()
+
+        server.streams["host:kill"] = end
+        yield server
+
+
+async def test_the_offline_are_taken_up_again_in_one_request() -> None:
+    async with FakeAdbServer(replies={"host:reconnect-offline": b"OKAY" + block("reconnecting R5\n")}) as server:
+        await AdbBridge(server.address).reconnect_offline()
+
+    assert server.requests == ["host:reconnect-offline"]
+
+
+async def test_a_server_that_refuses_to_take_them_up_says_why() -> None:
+    async with FakeAdbServer() as server:
+        with pytest.raises(ServerDown, match="unknown host service"):
+            await AdbBridge(server.address).reconnect_offline()
+
+
+@pytest.mark.parametrize(("server", "may"), [("127.0.0.1:5037", True), ("[::1]:5037", True), ("farm-pc:5037", False)])
+def test_only_this_pcs_server_may_be_restarted(server: str, may: bool) -> None:
+    assert AdbBridge(server).may_restart is may
+
+
+@pytest.mark.farm
+async def test_a_real_server_is_ended_and_another_answers_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    with own_adb_server() as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        bridge = AdbBridge(f"127.0.0.1:{server.port}")
+        lists = bridge.device_lists()
+        await anext(lists)
+
+        await bridge.restart()
+
+        with pytest.raises(ServerDown):
+            await anext(lists)
+        assert await bridge.ensure_server() == "1.0.41"
+        async with asyncio.timeout(5):
+            assert await anext(bridge.device_lists()) == ()
+        await end(bridge)
+
+
+async def end(bridge: AdbBridge) -> None:
+    """The server that was started anew is nobody's child."""
+    await adb_server._end(bridge._socket)
+
+
+@needs_sh
+async def test_a_server_is_started_only_after_the_old_one_is_gone(tmp_path: Path) -> None:
+    adb, trace = an_adb_that_leaves_a_trace(tmp_path)
+    async with a_server_that_ends_when_told() as server:
+        with pytest.raises(ServerDown, match="ended with 3"):
+            await AdbBridge(server.address, adb=str(adb)).restart()
+
+    assert server.requests == ["host:version", "host:kill"]
+    assert "start-server" in trace.read_text()
+
+
+@needs_sh
+async def test_a_server_that_will_not_end_is_said_and_none_is_started_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adb_server, "END_PAUSE", 0)
+    monkeypatch.setattr(adb_server, "END_TRIES", 3)
+    adb, trace = an_adb_that_leaves_a_trace(tmp_path)
+    async with FakeAdbServer(replies={"host:version": b"OKAY" + block("0029"), "host:kill": b"OKAY"}) as server:
+        with pytest.raises(ServerDown, match="goes on: end its process"):
+            await AdbBridge(server.address, adb=str(adb)).restart()
+
+    assert not trace.exists()
+
+
+@needs_sh
+async def test_where_no_server_runs_restarting_only_starts_one(tmp_path: Path) -> None:
+    adb, trace = an_adb_that_leaves_a_trace(tmp_path)
+    async with FakeAdbServer() as server:
+        address = server.address
+
+    with pytest.raises(ServerDown, match="ended with 3"):
+        await AdbBridge(address, adb=str(adb)).restart()
+    assert "start-server" in trace.read_text()
+
+
+@needs_sh
+@pytest.mark.parametrize("version", ["001f", "0024", "002a"])
+@pytest.mark.parametrize("call", ["restart", "ensure_server"])
+async def test_a_foreign_adb_is_said_and_neither_ended_nor_joined_by_another(
+    tmp_path: Path, version: str, call: str
+) -> None:
+    """Two adb programs of different kinds would end each other's server for ever."""
+    adb, trace = an_adb_that_leaves_a_trace(tmp_path)
+    async with FakeAdbServer(replies={"host:version": b"OKAY" + block(version)}) as server:
+        bridge = AdbBridge(server.address, adb=str(adb))
+        if (call, version) == ("ensure_server", "002a"):
+            assert "newer" in await bridge.ensure_server()
+        else:
+            with pytest.raises(ServerDown, match=r"old kind|another adb"):
+                await getattr(bridge, call)()
+
+    assert server.requests == ["host:version"]
+    assert not trace.exists()
+
+
+@needs_sh
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"OKAYzzzz", b"OKAY0004what"])
+async def test_another_program_on_the_port_is_left_alone(tmp_path: Path, reply: bytes) -> None:
+    adb, trace = an_adb_that_leaves_a_trace(tmp_path)
+    async with FakeAdbServer(replies={"host:version": reply}) as server:
+        for call in (AdbBridge(server.address, adb=str(adb)).restart, AdbBridge(server.address).ensure_server):
+            with pytest.raises(ServerDown):
+                await call()
+
+    assert set(server.requests) == {"host:version"}
+    assert not trace.exists()
+
+
+async def test_another_pcs_server_is_never_asked_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adb_server, "is_local", lambda _: False)
+    async with FakeAdbServer() as server:
+        with pytest.raises(ServerDown, match="another PC"):
+            await AdbBridge(server.address).restart()
+
+    assert server.requests == []
