@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from phonefarm.simulation import siminfo
 from phonefarm.simulation.handset import Handset
+from phonefarm.simulation.profiles import Refusal
 from phonefarm.simulation.provider_rules import ColumnRefused, check_projection, is_refused_silently
 from phonefarm.simulation.shell_io import ShellIo
 
@@ -17,6 +18,7 @@ LINKER_WARNING = (
     "WARNING: linker: app_process has text relocations. This is wasting memory and is a security risk. Please fix.\n"
 )
 USAGE = "usage: adb shell content [subcommand] [options]\n"
+FIRST_SDK_THAT_NAMES_THE_FOLDER = 28
 _FLAGS = ("--uri", "--projection", "--where", "--sort", "--user")
 
 Cell = int | float | str | bytes | None
@@ -110,8 +112,26 @@ def _run(handset: Handset, query: Query) -> str:
             raise ProviderError("java.lang.IllegalStateException", f"Could not find provider: {query.authority}")
 
 
+def _refuse_sms(handset: Handset, query: Query) -> None:
+    """Raise where the provider cannot or may not answer."""
+    profile = handset.profile
+    if handset.withholds_sms and profile.refusal is Refusal.DENIED:
+        raise ProviderError(
+            "java.lang.SecurityException",
+            "Permission Denial: reading com.android.providers.telephony.SmsProvider uri "
+            f"{query.uri} from pid=30012, uid=2000 requires android.permission.READ_SMS, or grantUriPermission()",
+        )
+    if handset.is_locked:
+        folder = "/data/user/0/com.android.providers.telephony/databases"
+        message = f"Cannot open database '{folder}/mmssms.db': Directory {folder} doesn't exist"
+        if profile.sdk < FIRST_SDK_THAT_NAMES_THE_FOLDER:
+            message = "unknown error (code 14): Could not open database"
+        raise ProviderError("android.database.sqlite.SQLiteCantOpenDatabaseException", message)
+
+
 def _sms(handset: Handset, query: Query) -> str:
     profile = handset.profile
+    _refuse_sms(handset, query)
     if handset.withholds_sms:
         return NOTHING
     columns = query.projection.split(":") if query.projection is not None else ["*"]
@@ -126,6 +146,8 @@ def _sms(handset: Handset, query: Query) -> str:
     if profile.sdk >= 34:
         known = ", ".join(str(subscription.sub_id) for subscription in handset.subscriptions)
         conditions.append(f"(sub_id IN ({known or '-1'}, -1))")
+    if hidden := handset.hidden_rows:
+        conditions.append(f"(_id NOT IN ({', '.join(map(str, hidden))}))")
     sql = _select(columns, "sms", conditions, query, default_sort="date DESC")
     return _printed(handset.sms.database, sql, profile.sdk, profile.cuts_integers)
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.profiles import Profile
 from phonefarm.simulation.radio import NETWORK_TYPES, STRONGEST, Service
+from phonefarm.simulation.reception import Reception
 from phonefarm.simulation.sims import MobileOperator, VirtualSim
 from phonefarm.simulation.vitals import ROOM_WHEN_FULL, Vitals
+
+UNLOCK_MS = 60
+"""What delivering a kept message takes, as the log says it."""
 
 
 class Hands:
@@ -14,6 +21,17 @@ class Hands:
 
     def __init__(self, handset: Handset) -> None:
         self.handset = handset
+        self.reception = Reception(handset)
+        self._news = asyncio.Event()
+
+    def _tell(self) -> None:
+        """Wake those who wait for another state of the phone."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
+        while not is_so():
+            await self._news.wait()
 
     @property
     def profile(self) -> Profile:
@@ -27,7 +45,9 @@ class Hands:
 
     def insert_sim(self, sim: VirtualSim, slot: int = 0) -> int:
         """Returns the subscription id that Android gives the card."""
-        return self.handset.insert_sim(sim, slot).sub_id
+        sub_id = self.handset.insert_sim(sim, slot).sub_id
+        self._tell()
+        return sub_id
 
     def remove_sim(self, slot: int = 0) -> VirtualSim | None:
         return self.handset.remove_sim(slot)
@@ -45,6 +65,7 @@ class Hands:
             self.handset.slot_states.pop(slot, None)
         else:
             self.handset.slot_states[slot] = state
+        self._tell()
 
     def set_clock_skew(self, seconds: float) -> None:
         self.handset.clock_skew = seconds
@@ -54,6 +75,14 @@ class Hands:
 
     def withhold_sms(self, on: bool = True) -> None:
         self.handset.withholds_sms = on
+
+    def allow_sms(self) -> None:
+        """The user lets the shell read SMS: "USB debugging (Security settings)", "Disable permission monitoring"."""
+        self.withhold_sms(False)
+
+    def delay_codes(self, seconds: float) -> None:
+        """Hide messages that look like one-time codes from the shell, from now on and for so long each."""
+        self.handset.codes_delayed_for = seconds
 
     def send_hints(self, on: bool = True) -> None:
         self.handset.sends_hints = on
@@ -106,6 +135,7 @@ class Hands:
 
     def set_airplane_mode(self, on: bool = True) -> None:
         self.vitals.airplane_mode = on
+        self._tell()
 
     def set_signal(self, level: int | None, slot: int = 0) -> None:
         """0 to 4, or None where the radio cannot say."""
@@ -122,14 +152,31 @@ class Hands:
     def set_service(self, service: Service, slot: int = 0) -> None:
         """In service, out of it, or good for emergency calls only."""
         self.handset.radios[slot].service = service
+        self._tell()
 
     def roam(self, visited: MobileOperator | None, slot: int = 0) -> None:
         """Move a card into another network; None brings it home."""
         self.handset.radios[slot].visited = visited
 
+    def send_sms_over_ims(self, on: bool = True, slot: int = 0) -> None:
+        """VoLTE or VoWiFi: the log names no new SMS from the radio, only the handler behind it."""
+        self.handset.radios[slot].sms_over_ims = on
+
     # How far it has booted.
 
     def set_booting(self, on: bool = True) -> None:
-        """adb answers and Android does not yet; at the end of it the phone counts its uptime from now."""
+        """adb answers and Android does not yet; its uptime counts from here."""
         self.handset.is_booting = on
         self.set_uptime(0.0)
+        self._tell()
+
+    def lock(self) -> None:
+        """As after a boot before the first unlock: SMS arrive and nobody can read them."""
+        if not self.profile.encrypts_files:
+            raise ValueError(f"{self.profile.model} does not encrypt its users' files")
+        self.handset.is_locked = True
+
+    def unlock(self) -> None:
+        """The first unlock: what arrived before comes into the inbox, each message with its date of arrival."""
+        self.handset.is_locked = False
+        self.reception.deliver_waiting(UNLOCK_MS)

@@ -64,8 +64,10 @@ class Handset:
         self.sends_hints = self.sends_hints and not profile.has_no_hints
         self.vitals = fresh_vitals(profile.default_sms_app, profile.total_bytes, booted_at=self.host_clock())
         self.radios = [SlotRadio() for _ in range(profile.slots)]
-        self.sms = SmsTable(profile.vendor)
+        self.sms = SmsTable(profile.vendor, marks_codes=profile.marks_codes)
         self.log = RadioLog(profile.sdk, self.now)
+        self.codes_delayed_for = profile.delays_codes
+        self._shown_from: dict[int, float] = {}
 
     def now(self) -> float:
         """The phone's own clock, in seconds."""
@@ -78,6 +80,17 @@ class Handset:
     def active(self) -> list[Subscription]:
         """Subscriptions in the phone now, by slot."""
         return sorted((known for known in self.subscriptions if known.slot != OUT), key=lambda known: known.slot)
+
+    def show_row(self, row_id: int, *, after: float) -> None:
+        """Let the shell see a row of the SMS table at once or so many seconds later."""
+        self._shown_from.pop(row_id, None)
+        if after > 0:
+            self._shown_from[row_id] = self.host_clock() + after
+
+    @property
+    def hidden_rows(self) -> list[int]:
+        now = self.host_clock()
+        return sorted(row_id for row_id, shown_from in self._shown_from.items() if shown_from > now)
 
     @property
     def listed(self) -> list[Subscription]:
@@ -106,6 +119,10 @@ class Handset:
             level=radio.level if is_on_air else None,
             is_roaming=is_on_air and radio.visited is not None,
         )
+
+    def can_receive(self, slot: int) -> bool:
+        """Whether the network can hand it an SMS now."""
+        return not self.is_booting and self.slot(slot).can_receive
 
     def _sim_state(self, slot: int) -> str:
         if (forced := self.slot_states.get(slot)) is not None:

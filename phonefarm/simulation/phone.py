@@ -10,9 +10,11 @@ from uuid import uuid4
 
 from phonefarm.simulation.adbd import AdbListener, Service
 from phonefarm.simulation.addresses import candidate_addresses
+from phonefarm.simulation.description import described_slot, described_state
 from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.handset import Counters, Handset, Subscription
 from phonefarm.simulation.profiles import PIXEL_8, Profile
+from phonefarm.simulation.reception import Arrival
 from phonefarm.simulation.services import service_named
 from phonefarm.simulation.shell import Shell
 from phonefarm.simulation.shell_io import Answer, Scissors
@@ -21,7 +23,7 @@ from phonefarm.simulation.sms_table import StoredSms
 STORING_SECONDS = 0.06
 """From the radio's first line to the row in the inbox."""
 UNNAMED = "phone"
-POWERED_WITHIN = 600.0
+REACHABLE_WITHIN = 600.0
 ADDRESSES_TRIED = 4096
 
 
@@ -52,8 +54,7 @@ class VirtualPhone(Hands):
         self.is_authorized = authorized
         self._listener = AdbListener(self)
         self._scissors = Scissors()
-        self._powered = asyncio.Event()
-        self._powered.set()
+        self._is_on = True
         self._answering = asyncio.Event()
         self._answering.set()
 
@@ -105,34 +106,26 @@ class VirtualPhone(Hands):
     # Messages.
 
     async def deliver_sms(self, sender: str, body: str, slot: int = 0, *, date_sent: int | None = None) -> StoredSms:
-        """Receive an SMS as Android does; returns once its row is in the inbox.
+        """Receive an SMS as Android does; returns once the phone has dealt with it.
 
+        Its row id is 0 where it is not in the inbox: lost, or waiting for the first unlock.
         `date_sent` is the network's stamp in milliseconds; whole seconds of the host's time if not given.
-        A phone that is switched off gets the message when it is up again.
+        The network keeps the message while the phone is off, has no service or is in airplane mode.
         """
-        async with asyncio.timeout(POWERED_WITHIN):
-            await self._powered.wait()
+        async with asyncio.timeout(REACHABLE_WITHIN):
+            await self._until(lambda: self._is_on and (slot not in self.sims or self.handset.can_receive(slot)))
         subscription = self._subscription(slot)
         sent_ms = date_sent if date_sent is not None else int(self.handset.host_clock()) * 1000
-        if self.handset.sends_hints:
-            self.handset.log.sms_arriving()
+        self.reception.announce(slot)
         await asyncio.sleep(self.storing_seconds)
-        stored = self._store(sender, body, subscription, sent_ms)
-        if self.handset.sends_hints:
-            self.handset.log.sms_delivered(round(self.storing_seconds * 1000))
-        return stored
-
-    def _store(self, sender: str, body: str, subscription: Subscription, sent_ms: int) -> StoredSms:
-        self.counters.sms_delivered += 1
-        return self.handset.sms.insert(
+        arrival = Arrival(
             sender=sender,
             body=body,
+            subscription=subscription,
             date_ms=int(self.handset.now() * 1000),
             date_sent_ms=sent_ms,
-            slot=subscription.slot,
-            sub_id=subscription.sub_id,
-            imsi=subscription.sim.imsi,
         )
+        return self.reception.take(arrival, round(self.storing_seconds * 1000))
 
     def restore_sms(self, sender: str, body: str, slot: int = 0, *, date_ms: int) -> StoredSms:
         """Put an old message back, as a backup does: an old date, a new id, no line in the log."""
@@ -172,16 +165,35 @@ class VirtualPhone(Hands):
         if not self._listener.is_open:
             await self._listener.open(self.host, self.port)
 
-    async def reboot(self, seconds: float) -> None:
-        """Off for so long, then up again with an empty log; returns when it is up."""
-        self._powered.clear()
+    async def reboot(self, seconds: float, *, locked: bool = False) -> None:
+        """Off for so long, then up again with an empty log; returns when it is up.
+
+        A phone that comes up `locked` has a PIN for its screen and waits for `unlock`.
+        """
+        self._is_on = False
         await self.unplug()
         try:
             await asyncio.sleep(seconds)
         finally:
             self.handset.log.clear()
-            self._powered.set()
+            self.set_uptime(0.0)
+            if locked:
+                self.lock()
+            else:
+                self.unlock()
+            self._is_on = True
+            self._tell()
             await self.replug()
+
+    async def flap(self, times: int, on_seconds: float, off_seconds: float) -> None:
+        """A bad cable: gone and back again so many times; it ends plugged in."""
+        for _ in range(times):
+            await self.unplug()
+            try:
+                await asyncio.sleep(off_seconds)
+            finally:
+                await self.replug()
+            await asyncio.sleep(on_seconds)
 
     async def revoke_authorization(self) -> None:
         """The user revokes USB debugging: adbd drops its hosts and takes no key any more."""
@@ -216,6 +228,7 @@ class VirtualPhone(Hands):
 
     def describe(self) -> dict[str, Any]:
         """The phone as JSON."""
+        handset = self.handset
         return {
             "name": self.name,
             "serial": self.serial,
@@ -224,13 +237,11 @@ class VirtualPhone(Hands):
             "android": self.profile.release,
             "plugged": self.is_plugged,
             "authorized": self.is_authorized,
-            "query_seconds": self.handset.query_seconds,
-            "clock_skew": self.handset.clock_skew,
-            "inbox": self.handset.sms.count(),
+            "query_seconds": handset.query_seconds,
+            "clock_skew": handset.clock_skew,
+            "inbox": handset.sms.count(),
             "log_readers": self.log_readers,
-            "sims": [
-                {"slot": slot, "iccid": sim.iccid, "msisdn": sim.msisdn, "operator": sim.operator.name}
-                for slot, sim in self.sims.items()
-            ],
+            **described_state(handset, waiting=self.reception.waiting),
+            "sims": [described_slot(handset, slot) for slot in self.sims],
             **asdict(self.counters),
         }

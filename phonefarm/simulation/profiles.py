@@ -70,6 +70,8 @@ class Profile:
     refusal: Refusal = Refusal.SILENT
     opens_siminfo: bool = True
     """Counts on Android 11 and 12 only, where phones differ."""
+    has_source_numbers: bool = True
+    """Its siminfo tells which source a number came from; counts from Android 12 on."""
     guards_identifiers: bool = False
     """iphonesubinfo refuses the shell (some Samsung builds)."""
     has_pty: bool = False
@@ -132,10 +134,11 @@ class Profile:
         return self.sdk <= 29 or self.opens_siminfo
 
 
-def profile_of(make: str, brand: str, model: str, device: str, release: str, **more: object) -> Profile:
-    name = f"{brand.lower()}-{release.split('.')[0]}"
+def profile_of(
+    make: str, brand: str, model: str, device: str, release: str, *, name: str = "", **more: object
+) -> Profile:
     return Profile(
-        name=name,
+        name=name or f"{brand.lower()}-{release.split('.')[0]}",
         manufacturer=make,
         brand=brand,
         model=model,

@@ -31,6 +31,8 @@ class SlotRadio:
     network_type: str = "LTE"
     service: Service = Service.IN_SERVICE
     visited: MobileOperator | None = None
+    sms_over_ims: bool = False
+    """SMS come over IMS (VoLTE, VoWiFi): the radio itself announces none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -71,13 +71,19 @@ class RadioLog:
             if not reader.full():
                 reader.put_nowait(line)
 
-    def sms_arriving(self) -> None:
-        self.write("RILJ", "[UNSL]< UNSOL_RESPONSE_NEW_SMS")
+    def sms_arriving(self, *, over_ims: bool = False) -> None:
+        if not over_ims:
+            self.write("RILJ", "[UNSL]< UNSOL_RESPONSE_NEW_SMS")
         if self._sdk >= 30:
             self.write("GsmInboundSmsHandler", "IdleState.processMessage: processing EVENT_NEW_SMS")
         else:
             self.write("GsmInboundSmsHandler", "Idle state processing message type 1")
-        self.write("GsmInboundSmsHandler", "Delivering SMS to: com.google.android.apps.messaging .SmsDeliverReceiver")
+
+    def sms_delivering(self, package: str) -> None:
+        self.write("GsmInboundSmsHandler", f"Delivering SMS to: {package} .SmsDeliverReceiver")
+
+    def sms_kept_locked(self) -> None:
+        self.write("GsmInboundSmsHandler", "Show new message notification.")
 
     def sms_delivered(self, milliseconds: int) -> None:
         if self._sdk >= 31:

@@ -25,6 +25,7 @@ _EXTRA = {
         hw_is_satellite INTEGER DEFAULT 0""",
     Vendor.MEDIATEK: ", sim_id INTEGER DEFAULT -1, ipmsg_id INTEGER DEFAULT 0, ref_id INTEGER, total_len INTEGER",
 }
+_MARK = ", contains_otp INTEGER DEFAULT 0"
 # No AUTOINCREMENT, as in every Android release: deleting the newest row gives its id to the next message.
 
 
@@ -42,13 +43,23 @@ class StoredSms:
 
 
 class SmsTable:
-    def __init__(self, vendor: Vendor) -> None:
+    def __init__(self, vendor: Vendor, *, marks_codes: bool = False) -> None:
         self._vendor = vendor
+        self._marks_codes = marks_codes
         self.database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self.database.execute(f"CREATE TABLE sms ({_AOSP}{_EXTRA[vendor]})")
+        self.database.execute(f"CREATE TABLE sms ({_AOSP}{_EXTRA[vendor]}{_MARK if marks_codes else ''})")
 
     def insert(
-        self, *, sender: str, body: str, date_ms: int, date_sent_ms: int, slot: int, sub_id: int, imsi: str = ""
+        self,
+        *,
+        sender: str,
+        body: str,
+        date_ms: int,
+        date_sent_ms: int,
+        slot: int,
+        sub_id: int,
+        imsi: str = "",
+        holds_code: bool = False,
     ) -> StoredSms:
         message: dict[str, int | str] = {
             "thread_id": 1,
@@ -63,6 +74,8 @@ class SmsTable:
             "creator": "com.google.android.apps.messaging",
         }
         values = message | self._sim_columns(slot, sub_id, imsi)
+        if self._marks_codes:
+            values["contains_otp"] = int(holds_code)
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         row = self.database.execute(f"INSERT INTO sms ({names}) VALUES ({marks})", list(values.values()))  # noqa: S608
         assert row.lastrowid is not None
