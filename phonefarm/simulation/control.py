@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any
 
 from aiohttp import web
 
@@ -13,10 +12,7 @@ from phonefarm.simulation.answers import Outcome, Planned, Shape
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.partner import PartnerFailed
-from phonefarm.simulation.phone import VirtualPhone
-
-Body = dict[str, Any]
-Act = Callable[[VirtualPhone, Body], Awaitable[None]]
+from phonefarm.simulation.phone_actions import ACTIONS, Body
 
 
 class ControlServer:
@@ -67,63 +63,8 @@ async def _body(request: web.Request) -> Body:
     return body
 
 
-async def _swap(phone: VirtualPhone, _: Body) -> None:
-    phone.swap_sims()
-
-
-async def _cut(phone: VirtualPhone, body: Body) -> None:
-    phone.cut_answer_after(int(body["after"]))
-
-
-async def _query(phone: VirtualPhone, body: Body) -> None:
-    phone.set_query_seconds(float(body["seconds"]))
-
-
-async def _skew(phone: VirtualPhone, body: Body) -> None:
-    phone.set_clock_skew(float(body["seconds"]))
-
-
-async def _hang(phone: VirtualPhone, body: Body) -> None:
-    phone.hang(bool(body.get("on", True)))
-
-
-async def _hints(phone: VirtualPhone, body: Body) -> None:
-    phone.send_hints(bool(body.get("on", True)))
-
-
-async def _withhold(phone: VirtualPhone, body: Body) -> None:
-    phone.withhold_sms(bool(body.get("on", True)))
-
-
-async def _delete_newest(phone: VirtualPhone, _: Body) -> None:
-    phone.delete_newest_sms()
-
-
-async def _slot_state(phone: VirtualPhone, body: Body) -> None:
-    phone.set_slot_state(int(body["slot"]), body.get("state"))
-
-
-ACTIONS: dict[str, Act] = {
-    "unplug": lambda phone, _: phone.unplug(),
-    "replug": lambda phone, _: phone.replug(),
-    "reboot": lambda phone, body: phone.reboot(float(body.get("seconds", 5))),
-    "authorize": lambda phone, _: phone.authorize(),
-    "revoke": lambda phone, _: phone.revoke_authorization(),
-    "drop": lambda phone, _: phone.drop_connections(),
-    "swap": _swap,
-    "cut": _cut,
-    "query": _query,
-    "skew": _skew,
-    "hang": _hang,
-    "hints": _hints,
-    "withhold": _withhold,
-    "delete-newest": _delete_newest,
-    "slot-state": _slot_state,
-}
-
-
 def phone_routes(farm: VirtualFarm) -> web.RouteTableDef:
-    """GET /phones, /stats, /numbers.csv; POST /sms, /phones/NAME/ACTION."""
+    """GET /phones, /stats, /numbers.csv; POST /sms, /phones/NAME/ACTION; `phone_actions` lists the actions."""
     routes = web.RouteTableDef()
 
     @routes.get("/phones")

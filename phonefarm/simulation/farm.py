@@ -12,7 +12,7 @@ from types import TracebackType
 from phonefarm.simulation import smart_socket
 from phonefarm.simulation.addresses import candidate_addresses
 from phonefarm.simulation.phone import VirtualPhone
-from phonefarm.simulation.profiles import PROFILES
+from phonefarm.simulation.profiles import PROFILES, Profile
 from phonefarm.simulation.sims import SimMaker, VirtualSim
 from phonefarm.simulation.sms_table import StoredSms
 
@@ -26,7 +26,7 @@ class VirtualFarm:
     """`async with VirtualFarm(12) as farm:` — phones that listen, each on an address of its own.
 
     The same seed gives the same makes, cards and numbers; addresses differ from run to run unless
-    `first_address` (a 127.x.y.z) is given.
+    `first_address` (a 127.x.y.z) is given. Makes are taken in turn from `profiles`.
     """
 
     def __init__(
@@ -37,17 +37,19 @@ class VirtualFarm:
         *,
         first_address: str | None = None,
         phones: Sequence[VirtualPhone] | None = None,
+        profiles: Sequence[Profile] = PROFILES,
     ) -> None:
         self._cards = SimMaker(seed)
         self._first_address = first_address
         self._servers: set[tuple[str, int]] = set()
+        self._profiles = profiles
         self.phones = list(phones) if phones is not None else self._make_phones(count, seed, query_seconds)
 
     def _make_phones(self, count: int, seed: int, query_seconds: float) -> list[VirtualPhone]:
         chance = random.Random(seed)
         phones = []
         for number in range(count):
-            profile = PROFILES[number % len(PROFILES)]
+            profile = self._profiles[number % len(self._profiles)]
             skew = round(chance.uniform(-LONGEST_SKEW, LONGEST_SKEW), 3) if number % 3 == 2 else 0.0
             phone = VirtualPhone(profile, name=f"phone-{number:03d}", query_seconds=query_seconds, clock_skew=skew)
             for slot in range(profile.slots if number % 2 == 0 else 1):
@@ -75,9 +77,9 @@ class VirtualFarm:
     async def stop(self) -> None:
         await asyncio.gather(*(phone.stop() for phone in self.phones))
 
-    def new_sim(self, *, states_number: bool = True) -> VirtualSim:
+    def new_sim(self, *, states_number: bool = True, number_by_ims: bool = False) -> VirtualSim:
         """A further card whose number nobody else has."""
-        return self._cards.make(states_number=states_number)
+        return self._cards.make(states_number=states_number, number_by_ims=number_by_ims)
 
     # Finding.
 
@@ -125,6 +127,7 @@ class VirtualFarm:
             "shell_commands": sum(phone.counters.shell_commands for phone in self.phones),
             "queries": sum(phone.counters.queries for phone in self.phones),
             "sms_delivered": sum(phone.counters.sms_delivered for phone in self.phones),
+            "sms_lost": sum(phone.counters.sms_lost for phone in self.phones),
         }
 
     # The adb server.
@@ -154,6 +157,16 @@ class VirtualFarm:
         await phone.replug()
         for host, port in self._servers:
             await smart_socket.ask(host, port, f"host:connect:{phone.serial}")
+
+    async def flap(self, phone: VirtualPhone, times: int, on_seconds: float, off_seconds: float) -> None:
+        """A bad cable as adb sees it with USB: the phone leaves its list and comes back; it ends plugged in."""
+        for _ in range(times):
+            await self.pull_out(phone)
+            try:
+                await asyncio.sleep(off_seconds)
+            finally:
+                await self.push_in(phone)
+            await asyncio.sleep(on_seconds)
 
 
 def a_mixed_farm(query_seconds: float = 0.4, *, seed: int = 1, first_address: str | None = None) -> VirtualFarm:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import Enum
+from zlib import crc32
 
 from phonefarm.simulation.handset import Handset, Subscription
 from phonefarm.simulation.shell_io import ShellIo
+from phonefarm.simulation.sims import luhn_digit
 
 HIGHEST_CODE = 40
 DENIED = "The user 2000 does not meet the requirements to access device identifiers."
@@ -18,6 +20,10 @@ class Asked(Enum):
     ICCID = "iccid"
     LINE_1 = "line 1 number"
     MSISDN = "msisdn"
+    IMSI = "imsi"
+    GROUP_ID = "group id"
+    ALPHA_TAG = "alpha tag"
+    IMEI = "imei"
 
 
 @dataclass(frozen=True)
@@ -59,30 +65,60 @@ async def call(handset: Handset, code: int, arguments: list[str], io: ShellIo) -
 def _answer(handset: Handset, code: int, arguments: list[str]) -> str:
     if not 1 <= code <= HIGHEST_CODE:
         return 'Result: Parcel(Error: 0xffffffffffffffb6 "Not a data message")\n'
-    method = methods(handset.profile.sdk).get(code)
+    method = _method_at(handset, code)
     if method is None:
         return parcel(exception(NO_PERMISSION))
     if handset.profile.guards_identifiers and method.asks is Asked.ICCID:
         return parcel(exception(DENIED))
-    subscription = _subscription(handset, arguments) if method.by_subscription else next(iter(handset.active), None)
+    if method.asks is Asked.IMEI:
+        return parcel(text(imei(handset)))
+    subscription = _subscription(handset, arguments) if method.by_subscription else next(iter(handset.listed), None)
     if subscription is None:
         return parcel(text(None))
     return parcel(text(_value(method.asks, subscription)))
 
 
+def _method_at(handset: Handset, code: int) -> Method | None:
+    """What stands at a code; where a vendor's own methods come first, one that AOSP has further up the list."""
+    shift, known = handset.profile.shifts_codes, methods(handset.profile.sdk)
+    if not shift or not known:
+        return known.get(code)
+    before_shift, first = code - shift, min(known)
+    if before_shift in known:
+        return known[before_shift]
+    neighbours = {
+        first - 3: Method(Asked.IMSI, by_subscription=True),
+        first - 2: Method(Asked.GROUP_ID, by_subscription=False),
+        first - 1: Method(Asked.GROUP_ID, by_subscription=True),
+        max(known) - 3: Method(Asked.ALPHA_TAG, by_subscription=False),
+        max(known) - 2: Method(Asked.ALPHA_TAG, by_subscription=True),
+    }
+    return neighbours.get(before_shift, Method(Asked.IMEI, by_subscription=False))
+
+
+def imei(handset: Handset) -> str:
+    body = f"35{crc32(handset.hardware_id.encode()) % 10**12:012d}"
+    return body + luhn_digit(body)
+
+
 def _subscription(handset: Handset, arguments: list[str]) -> Subscription | None:
     if len(arguments) < 2 or arguments[0] != "i32" or not arguments[1].isdigit():
         return None
-    return next((known for known in handset.active if known.sub_id == int(arguments[1])), None)
+    return next((known for known in handset.listed if known.sub_id == int(arguments[1])), None)
 
 
 def _value(asks: Asked, subscription: Subscription) -> str | None:
     sim = subscription.sim
-    if asks is Asked.ICCID:
-        return sim.iccid
-    if not sim.states_number:
+    match asks:
+        case Asked.ICCID:
+            return sim.iccid
+        case Asked.IMSI:
+            return sim.imsi
+        case Asked.GROUP_ID | Asked.ALPHA_TAG | Asked.IMEI:
+            return None
+    if sim.on_card is None:
         return "" if asks is Asked.LINE_1 else None
-    return f"+{sim.msisdn}"
+    return sim.on_card
 
 
 def text(value: str | None) -> bytes:

@@ -108,7 +108,7 @@ def _manager_service(handset: Handset) -> str:
 def _internal(known: Subscription, sdk: int) -> str:
     sim, operator = known.sim, known.sim.operator
     iccid = masked_iccid(sim.iccid, sdk)
-    number = MASK if sim.states_number else ""
+    number, ims_number = (MASK if value is not None else "" for value in (sim.on_card, sim.from_ims))
     return (
         f"[SubscriptionInfoInternal: id={known.sub_id} iccId={iccid} simSlotIndex={known.slot} "
         f"portIndex={0 if known.slot != OUT else -1} isEmbedded=0 isRemovableEmbedded=0 carrierId=1435 "
@@ -118,5 +118,5 @@ def _internal(known: Subscription, sdk: int) -> str:
         f"carrierConfigAccessRules= countryIso={operator.iso} profileClass=-1 type=LOCAL_SIM "
         "areUiccApplicationsEnabled=1 usageSetting=DEFAULT wifiCallingMode=UNKNOWN enabledMobileDataPolicies= "
         f"imsi={sim.imsi[:9]}{MASK} rcsUceEnabled=0 allowedNetworkTypesForReasons=user=840583 "
-        "numberFromCarrier= numberFromIms= userId=-10000 isSatelliteEnabled=-1 isGroupDisabled=false]"
+        f"numberFromCarrier= numberFromIms={ims_number} userId=-10000 isSatelliteEnabled=-1 isGroupDisabled=false]"
     )

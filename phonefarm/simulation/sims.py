@@ -65,6 +65,17 @@ class VirtualSim:
     msisdn: str
     operator: MobileOperator
     states_number: bool = True
+    number_by_ims: bool = False
+    """The card itself holds no number; IMS registration brought one."""
+
+    @property
+    def on_card(self) -> str | None:
+        """The number as the card states it, or None."""
+        return f"+{self.msisdn}" if self.states_number and not self.number_by_ims else None
+
+    @property
+    def from_ims(self) -> str | None:
+        return f"+{self.msisdn}" if self.number_by_ims else None
 
 
 def luhn_digit(digits: str) -> str:
@@ -83,7 +94,10 @@ class SimMaker:
         self._random = random.Random(seed)
         self._used: set[str] = set()
 
-    def make(self, operator: MobileOperator | None = None, *, states_number: bool = True) -> VirtualSim:
+    def make(
+        self, operator: MobileOperator | None = None, *, states_number: bool = True, number_by_ims: bool = False
+    ) -> VirtualSim:
+        """A card that states its number, or one whose number only IMS knows, or one that nobody knows the number of."""
         made_for = operator or self._random.choice(OPERATORS)
         length = self._random.choice((19, 20))
         body = self._fill(made_for.iccid_prefix, length - 1)
@@ -93,6 +107,7 @@ class SimMaker:
             msisdn=self._unused_number(made_for),
             operator=made_for,
             states_number=states_number,
+            number_by_ims=number_by_ims,
         )
 
     def _unused_number(self, operator: MobileOperator) -> str:
