@@ -162,6 +162,29 @@ async def test_many_commands_at_once_share_one_connection(bench: Bench) -> None:
     assert [int(answer.stdout) for answer in answers] == list(range(50))
 
 
+async def test_three_scripts_at_once_on_one_phone_run_side_by_side(bench: Bench) -> None:
+    bench.phone.set_query_seconds(0.5)
+    script = (
+        "echo S:$EPOCHREALTIME; "
+        "content query --uri content://sms/inbox --projection 'count(*) AS c'; echo E:nonce:0:$?; "
+        "dumpsys battery 2>/dev/null | grep -E 'level|temperature'; echo E:nonce:1:$?"
+    )
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+
+    answers = await asyncio.gather(*(bench.shell(script) for _ in range(3)))
+
+    assert clock() - begun < 1.2
+    expected = "Row: 0 c=0\nE:nonce:0:0\n  level: 100\n  temperature: 271\nE:nonce:1:0\n"
+    assert [answer.stdout.decode().split("\n", 1)[1] for answer in answers] == [expected] * 3
+
+
+async def test_a_bad_cable_takes_a_phone_off_the_list_and_back(bench: Bench) -> None:
+    await bench.farm.flap(bench.phone, 2, on_seconds=0.0, off_seconds=0.0)
+
+    await bench.state_becomes("device")
+
+
 async def test_an_unplugged_phone_is_offline_and_heals_after_replugging(bench: Bench) -> None:
     await bench.phone.unplug()
     await bench.state_becomes("offline")
