@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 ASK = "dumpsys battery"
 _TITLE = "Current Battery Service state:"
-_VALUE = re.compile(r"^  (status|present|level|scale|temperature): (-?\d{1,9}|true|false)\r?$", re.MULTILINE)
+_VALUE = re.compile(r"^  (status|present|level|scale|temperature): (-?[0-9]{1,9}|true|false)\r?$", re.MULTILINE)
 _CHARGING = {2: True, 5: True, 3: False, 4: False}
 """Android's codes: charging, full, discharging, not charging (a weak hub)."""
 _COLDEST, _HOTTEST = -50.0, 150.0

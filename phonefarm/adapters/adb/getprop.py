@@ -8,6 +8,8 @@ from phonefarm.domain.phones import PhoneFacts
 
 _LINE = re.compile(r"\[([^\]\n]+)\]: \[(.*)\]")
 
+_SDK = re.compile("[0-9]{1,3}")
+
 
 def parse_getprop(text: str, only: str = "") -> dict[str, str]:
     """Properties by name, those whose names begin with `only`; a value of several lines is left out."""
@@ -33,6 +35,6 @@ def facts_from(properties: dict[str, str]) -> PhoneFacts:
         make=properties.get("ro.product.manufacturer", ""),
         model=properties.get("ro.product.model", ""),
         android=properties.get("ro.build.version.release", ""),
-        sdk=int(sdk) if sdk.isdecimal() else 0,
+        sdk=int(sdk) if _SDK.fullmatch(sdk) else 0,
         firmware=properties.get("ro.build.fingerprint", ""),
     )

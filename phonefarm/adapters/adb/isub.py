@@ -18,7 +18,7 @@ class ActiveSub:
 
     @property
     def icc_prefix(self) -> str:
-        found = re.match(r"\d*", self.icc)
+        found = re.match(r"[0-9]*", self.icc)
         return found[0] if found else ""
 
 
@@ -27,12 +27,12 @@ _SECTION_END = re.compile(
     r"^[ \t]*(?:\+{4,}|All ?Sub(?:InfoList|scriptions):|All subscriptions:|)[ \t]*$", re.MULTILINE
 )
 _ENTRY = re.compile(
-    r"^[ \t]*(?:\[SubscriptionInfoInternal: |\{)id=(?P<id>\d+),?"
-    r"(?: iccId=(?P<icc>\S*))? simSlotIndex=(?P<slot>-?\d+)\b(?P<rest>.*)$",
+    r"^[ \t]*(?:\[SubscriptionInfoInternal: |\{)id=(?P<id>[0-9]{1,9}),?"
+    r"(?: iccId=(?P<icc>\S*))? simSlotIndex=(?P<slot>-?[0-9]{1,3})\b(?P<rest>.*)$",
     re.MULTILINE,
 )
 # The last match wins: a display name that spells such keys stands to the left of the true ones.
-_NETWORK = re.compile(r".* mcc[ =](?P<mcc>\d+) mnc[ =](?P<mnc>\d+)\b")
+_NETWORK = re.compile(r".* mcc[ =](?P<mcc>[0-9]{1,4}) mnc[ =](?P<mnc>[0-9]{1,4})\b")
 _NUMBER = re.compile(r".* number=(?P<number>\S*) dataRoaming=")
 
 

@@ -46,10 +46,10 @@ def wanted_query(wanted: Wanted) -> str:
 
 def parse_wanted(text: str, wanted: Wanted) -> Given | None:
     """None where the answer is not exactly the row that proves all of it."""
-    form = r"Row: 0 c=(?P<count>\d{1,9}), t=(?P<text>\d{1,9})"
+    form = r"Row: 0 c=(?P<count>[0-9]{1,9}), t=(?P<text>[0-9]{1,9})"
     form += r", h=(?P<hex>[0-9A-F]{1,20})" if wanted.hexes else "(?P<hex>)"
-    form += "".join(rf", c{place}=\d{{1,9}}" for place in range(len(wanted.columns)))
-    form += r", x=(?P<highest>-?\d{1,19}|NULL)" if SUB_ID in wanted.columns else "(?P<highest>)"
+    form += "".join(rf", c{place}=[0-9]{{1,9}}" for place in range(len(wanted.columns)))
+    form += r", x=(?P<highest>-?[0-9]{1,19}|NULL)" if SUB_ID in wanted.columns else "(?P<highest>)"
     found = re.fullmatch(form, only_line(text))
     if found is None or found["text"] != found["count"]:
         return None

@@ -10,7 +10,7 @@ from phonefarm.adapters.adb.signal_strength import parse_signal
 # Some hundred kilobytes, of which three kinds of lines count; a phone without grep makes no claim by it.
 ASK = "dumpsys telephony.registry | grep -E 'Phone Id=|mServiceState=|mSignalStrength='"
 
-_PHONE = re.compile(r"[ \t]*Phone Id=(\d{1,2})[ \t]*")
+_PHONE = re.compile(r"[ \t]*Phone Id=([0-9]{1,2})[ \t]*")
 _STATE = re.compile(
     r"mServiceState=(?:\{mVoiceRegState=(?P<voice>\d)\D.*?mDataRegState=(?P<data>\d)\D.*|(?P<v>\d) (?P<d>\d)\b.*)"
 )

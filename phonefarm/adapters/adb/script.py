@@ -59,5 +59,5 @@ def _find_mark(text: str, mark: str, start: int) -> tuple[int, int, int]:
     raise AnswerCut
 
 
-_CODE = re.compile(r":(\d{1,9})\n")
-_CLOCK = re.compile(r"S:(?:(\d{1,12})[.,](\d{1,9}))?")
+_CODE = re.compile(r":([0-9]{1,9})\n")
+_CLOCK = re.compile(r"S:(?:([0-9]{1,12})[.,]([0-9]{1,9}))?")

@@ -6,8 +6,8 @@ import re
 from itertools import pairwise
 
 _PRIMARY = re.compile(r",primary=CellSignalStrength(Cdma|Gsm|Wcdma|Tdscdma|Lte|Nr)\b")
-_LEVEL = re.compile(r"\bm?[lL]evel ?= ?(\d)(?!\d)")
-_NUMBERS = re.compile(r"SignalStrength: (-?\d{1,10}(?: -?\d{1,10}){11,})\b.* gsm\|lte\b")
+_LEVEL = re.compile(r"\bm?[lL]evel ?= ?([0-9])(?![0-9])")
+_NUMBERS = re.compile(r"SignalStrength: (-?[0-9]{1,10}(?: -?[0-9]{1,10}){11,})\b.* gsm\|lte\b")
 _MOST = 4
 _MOST_OF_A_VENDOR = 5
 _GSM, _LTE_RSSI, _RSRP, _RSSNR = 0, 7, 8, 10

@@ -29,7 +29,8 @@ QUERY = query(_URI, _COLUMNS)
 QUERY_WITH_SOURCES = query(_URI, f"{_COLUMNS}:{_SOURCES}")
 _HEX = r"(?:[0-9A-F]{2})*"
 _ROW = re.compile(
-    rf"Row: (\d{{1,6}}) _id=(\d{{1,9}}), sim_id=(-?\d{{1,9}}|NULL), i=({_HEX}), n=({_HEX})(?:, c=({_HEX}), m=({_HEX}))?"
+    r"Row: ([0-9]{1,6}) _id=([0-9]{1,9}), sim_id=(-?[0-9]{1,9}|NULL), "
+    rf"i=({_HEX}), n=({_HEX})(?:, c=({_HEX}), m=({_HEX}))?"
 )
 
 

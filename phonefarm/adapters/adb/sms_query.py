@@ -12,8 +12,9 @@ from phonefarm.application.interfaces import Probe
 from phonefarm.domain.sms import SmsRow
 
 INBOX = "content://sms/inbox"
-_INT = r"-?\d{1,19}"
+_INT = r"-?[0-9]{1,19}"
 _INT_OR_NULL = rf"(?:{_INT}|NULL)"
+_PLACE, _LENGTH = "[0-9]{1,6}", "[0-9]{1,9}"
 _HEX = r"(?:[0-9A-F]{2})*"
 
 
@@ -38,8 +39,8 @@ def window_query(probe: Probe, *, newest: int, skip: int) -> str:
 def parse_window(text: str, probe: Probe) -> list[RawRow]:
     """All rows, newest row id first; AnswerRefused if any line is not exactly what was asked for."""
     form = re.compile(
-        rf"Row: (?P<row>\d+) _id=(?P<id>{_INT}), d=(?P<d>{_INT_OR_NULL}), s=(?P<s>{_INT_OR_NULL})"
-        rf"{_sim_form(probe)}, n=(?P<n>\d+|NULL), a=(?P<a>{_HEX}), b=(?P<b>{_HEX})"
+        rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}), d=(?P<d>{_INT_OR_NULL}), s=(?P<s>{_INT_OR_NULL})"
+        rf"{_sim_form(probe)}, n=(?P<n>{_LENGTH}|NULL), a=(?P<a>{_HEX}), b=(?P<b>{_HEX})"
     )
     rows = [_hex_row(found, probe) for found in _matched(form, row_lines(text))]
     _check_order(rows)
@@ -79,7 +80,7 @@ def parse_numbers(text: str, probe: Probe) -> list[RawRow]:
     """Rows without texts."""
     date, sent = ("d", "s") if probe.counts else ("date", "date_sent")
     form = re.compile(
-        rf"Row: (?P<row>\d+) _id=(?P<id>{_INT}), {date}=(?P<d>{_INT_OR_NULL}), {sent}=(?P<s>{_INT_OR_NULL})"
+        rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}), {date}=(?P<d>{_INT_OR_NULL}), {sent}=(?P<s>{_INT_OR_NULL})"
         rf"{_sim_form(probe)}"
     )
     rows = [_raw_row(found, probe, sender="", body="") for found in _matched(form, row_lines(text))]
@@ -144,8 +145,8 @@ def proof_query(probe: Probe) -> str:
     return query(INBOX, "_id", sort="_id DESC LIMIT 1")
 
 
-_PROOF = re.compile(r"Row: 0 c=(\d+), m=(?:\d+|NULL)")
-_PLAIN_PROOF = re.compile(r"Row: 0 _id=\d+")
+_PROOF = re.compile(rf"Row: 0 c=({_LENGTH}), m={_INT_OR_NULL}")
+_PLAIN_PROOF = re.compile(rf"Row: 0 _id={_INT}")
 
 
 def parse_proof(text: str, probe: Probe) -> int | None:

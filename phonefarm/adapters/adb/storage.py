@@ -8,8 +8,8 @@ ASK = "df /data"
 _DATA = "/data"
 _BLOCKS = {"1K-blocks": 1024, "1024-blocks": 1024, "512-blocks": 512}
 _UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([BKMGT])")
-_COUNT = re.compile(r"\d{1,15}")
+_SIZE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([BKMGT])")
+_COUNT = re.compile(r"[0-9]{1,15}")
 
 
 def parse_free_bytes(text: str) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 ASK = "cat /proc/uptime"
-_UPTIME = re.compile(r"(\d{1,12}\.\d{1,3}) \d{1,15}\.\d{1,3}\r?\n")
+_UPTIME = re.compile(r"([0-9]{1,12}\.[0-9]{1,3}) [0-9]{1,15}\.[0-9]{1,3}\r?\n")
 
 
 def parse_uptime(text: str) -> float | None:
