@@ -16,7 +16,9 @@ _VOICE_STATES = {
 }
 _RSRP = (-133, -123, -113, -103, -88)
 """Measures that mean levels 0 to 4 with the thresholds of AOSP's carrier settings."""
+_RSSNR = (-100, -20, 20, 80, 200)
 _GSM_ASU = (1, 3, 6, 9, 20)
+_KINDS = {"NR": "Nr", "UMTS": "Wcdma", "HSPA": "Wcdma", "EDGE": "Gsm", "GPRS": "Gsm", "GSM": "Gsm"}
 _OVER_LTE = frozenset({"LTE", "NR", "IWLAN"})
 
 
@@ -125,18 +127,18 @@ def _signal(slot: SlotView, handset: Handset) -> str:
 
 def _flat_signal(slot: SlotView, sdk: int) -> str:
     """Numbers by place, without a level: GSM first, then CDMA, then LTE's strength, rsrp, rsrq, rssnr and cqi."""
-    asu, rsrp, lte = 99, UNKNOWN, 99
+    asu, lte, measures = 99, 99, (UNKNOWN, UNKNOWN, UNKNOWN)
     if slot.level is not None and slot.network_type in _OVER_LTE:
-        rsrp, lte = _RSRP[slot.level], 10 + 4 * slot.level
+        lte, measures = 10 + 4 * slot.level, (_RSRP[slot.level], -9, _RSSNR[slot.level])
     elif slot.level is not None:
         asu = _GSM_ASU[slot.level]
-    rest = f"-9 {120 if rsrp != UNKNOWN else UNKNOWN} {UNKNOWN}" if rsrp != UNKNOWN else " ".join([str(UNKNOWN)] * 3)
+    rsrp, rsrq, rssnr = measures
     boost = f"{UNKNOWN} " if sdk <= 25 else f"{UNKNOWN} 0 "
-    return f"SignalStrength: {asu} 0 -120 -160 -120 -1 -1 {lte} {rsrp} {rest} {boost}gsm|lte"
+    return f"SignalStrength: {asu} 0 -120 -160 -120 -1 -1 {lte} {rsrp} {rsrq} {rssnr} {UNKNOWN} {boost}gsm|lte"
 
 
 def _signal_by_technology(slot: SlotView, sdk: int, vendor: Vendor) -> str:
-    kind = "Nr" if slot.network_type == "NR" else "Lte" if slot.network_type in _OVER_LTE else "Gsm"
+    kind = _KINDS.get(slot.network_type, "Lte")
     level = {kind: slot.level} if slot.level is not None else {}
     used = " parametersUseForLevel=0" if sdk >= 31 else ""
     table = f"cqiTableIndex={UNKNOWN} " if sdk >= 31 else ""
@@ -146,10 +148,11 @@ def _signal_by_technology(slot: SlotView, sdk: int, vendor: Vendor) -> str:
         f"{table}cqi={UNKNOWN} ta={UNKNOWN} level={level.get('Lte', 0)}{used}"
     )
     gsm_rssi = -113 + 2 * _GSM_ASU[level["Gsm"]] if "Gsm" in level else UNKNOWN
+    wcdma = _RSRP[level["Wcdma"]] + 15 if "Wcdma" in level else UNKNOWN
     parts = {
         "Cdma": f"cdmaDbm={UNKNOWN} cdmaEcio={UNKNOWN} evdoDbm={UNKNOWN} evdoEcio={UNKNOWN} evdoSnr={UNKNOWN} level=0",
         "Gsm": f"rssi={gsm_rssi} ber={UNKNOWN} mTa={UNKNOWN} mLevel={level.get('Gsm', 0)}",
-        "Wcdma": f"ss={UNKNOWN} ber={UNKNOWN} rscp={UNKNOWN} ecno={UNKNOWN} level=0",
+        "Wcdma": f"ss={wcdma} ber={UNKNOWN} rscp={wcdma} ecno={UNKNOWN} level={level.get('Wcdma', 0)}",
         "Tdscdma": f"rssi={UNKNOWN} ber={UNKNOWN} rscp={UNKNOWN} level=0",
         "Lte": lte,
     }

@@ -59,6 +59,16 @@ async def test_5g_and_gsm_have_places_of_their_own() -> None:
     assert await prop(handset, "gsm.network.type") == "NR,EDGE"
 
 
+async def test_3g_is_measured_as_wcdma() -> None:
+    handset = a_handset()
+    Hands(handset).set_network_type("UMTS")
+
+    shown = await registry_of(handset)
+
+    assert "mWcdma=CellSignalStrengthWcdma: ss=-88 ber=2147483647 rscp=-88 ecno=2147483647 level=3," in shown
+    assert "primary=CellSignalStrengthWcdma}" in shown
+
+
 @pytest.mark.parametrize("profile", [MOTO_G5, SAMSUNG_J5])
 async def test_before_android_10_the_signal_is_a_row_of_numbers(profile: Profile) -> None:
     handset = a_handset(profile)
@@ -69,7 +79,7 @@ async def test_before_android_10_the_signal_is_a_row_of_numbers(profile: Profile
     hands.set_network_type("EDGE")
     over_gsm = await registry_of(handset)
 
-    assert re.search(r"mSignalStrength=SignalStrength: 99 0 -120 -160 -120 -1 -1 14 -123 -9 120 2147483647 ", over_lte)
+    assert re.search(r"mSignalStrength=SignalStrength: 99 0 -120 -160 -120 -1 -1 14 -123 -9 -20 2147483647 ", over_lte)
     assert re.search(r"mSignalStrength=SignalStrength: 3 0 -120 -160 -120 -1 -1 99 2147483647 ", over_gsm)
 
 
