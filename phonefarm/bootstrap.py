@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.admin.pages import admin_app
 from phonefarm.adapters.catalog.network_names import read_catalog
+from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.adapters.http.proven_server import ProvenServer
 from phonefarm.adapters.http.server import bind
@@ -29,6 +30,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.interfaces import PhoneBridge, SecretStore
 from phonefarm.application.live_desk import LiveFarmDesk
+from phonefarm.application.numbering import Numbering
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.push_worker import PushWorker
@@ -142,6 +144,9 @@ class Farm:
         catalog = read_catalog(RESOURCES)
         self._rentals = Rentals(self._database, self._announcer, utc_now, selling=self._can_sell)
         self._inventory = SimInventory(self._database, self._announcer, catalog.names, utc_now)
+        self._numbering = Numbering(
+            self._database, self._announcer, self._inventory, catalog.names, catalog.patterns, read_table, utc_now
+        )
         self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id)
         self._pushes = PushWorker(
             self._database,
@@ -166,6 +171,7 @@ class Farm:
             clock=utc_now,
             watch=self._watch,
             inventory=self._inventory,
+            numbering=self._numbering,
             intake=self._intake,
             rentals=self._rentals,
             pushes=self._pushes,

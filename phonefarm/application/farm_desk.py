@@ -59,6 +59,10 @@ class FarmDesk(Protocol):
 
     async def number_patterns(self) -> Sequence[NumberPattern]: ...
 
+    async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
+        """What `save_number_patterns` takes to have the built-in ones again, and later improvements of them."""
+        ...
+
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         """What happened to one phone, SIM, rent, message or push; oldest first."""
         ...
@@ -111,8 +115,11 @@ class FarmDesk(Protocol):
         """Undo what was remembered of the phone's messages."""
         ...
 
-    async def accept_number(self, sim_id: str) -> None:
-        """Give the SIM the number that its own messages state."""
+    async def accept_number(self, sim_id: str, number: str) -> None:
+        """Give the SIM the number that its own messages state; refused if they do not state this one now.
+
+        Anybody can send a message: what the user saw is what is accepted, not what came a moment later.
+        """
         ...
 
     async def import_numbers(self, path: str) -> str:

@@ -12,6 +12,7 @@ from typing import Protocol
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import HealthBoard, attention
 from phonefarm.application.interfaces import Clock
+from phonefarm.application.numbering import Numbering, concerning_numbers
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
@@ -19,6 +20,8 @@ from phonefarm.application.read_models import (
     Changes,
     Counts,
     MessageRow,
+    NetworkRow,
+    NumberTask,
     Overview,
     PhoneRow,
     PushRow,
@@ -35,6 +38,7 @@ from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Storage, Traffic, Views
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.number_patterns import NumberPattern
 
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
@@ -62,6 +66,7 @@ class LiveFarmDesk:
         clock: Clock,
         watch: PhoneWatch,
         inventory: SimInventory,
+        numbering: Numbering,
         intake: SmsIntake,
         rentals: Rentals,
         pushes: PushWorker,
@@ -73,6 +78,7 @@ class LiveFarmDesk:
         self._clock = clock
         self._watch = watch
         self._inventory = inventory
+        self._numbering = numbering
         self._intake = intake
         self._rentals = rentals
         self._pushes = pushes
@@ -155,11 +161,23 @@ class LiveFarmDesk:
     async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
         return await self._storage.read(lambda views: views.bans(keys, self._clock()))
 
+    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
+        return await self._numbering.tasks(keys)
+
+    async def networks(self) -> Sequence[NetworkRow]:
+        return await self._numbering.networks()
+
+    async def number_patterns(self) -> Sequence[NumberPattern]:
+        return await self._numbering.patterns()
+
+    async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
+        return self._numbering.built_in
+
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         return await self._storage.read(lambda views: views.story(topic, key))
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
-        return self._announcer.subscribe(listener)
+        return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
 
     # Orders ----------------------------------------------------------------
 
@@ -203,6 +221,18 @@ class LiveFarmDesk:
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         await self._intake.forget_rules(PhoneId(phone_id))
+
+    async def accept_number(self, sim_id: str, number: str) -> None:
+        await self._numbering.accept(SimId(sim_id), number)
+
+    async def import_numbers(self, path: str) -> str:
+        return await self._numbering.import_table(path)
+
+    async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+        await self._numbering.name_network(mcc_mnc, country, operator)
+
+    async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
+        return await self._numbering.save_patterns(patterns)
 
     # Settings --------------------------------------------------------------
 

@@ -111,7 +111,7 @@ class SimRow:
     """Full ICCID, or empty where the phone masks it."""
     msisdn: str
     msisdn_source: str
-    """phone, file, hand; empty where no number is known."""
+    """hand, file, import, message, phone, in this precedence; empty where no number is known."""
     country: str
     operator: str
     phone_id: str
@@ -157,6 +157,10 @@ class NumberTask:
     found_sender: str
     found_text: str
     found_at: datetime | None
+    found_others: tuple[str, ...] = ()
+    """Numbers that its other messages state: one of them may be a stranger's doing."""
+    found_on: str = ""
+    """Where the found number sits already: phone and slot of another SIM; empty where it sits nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
+from phonefarm.application.networks import Network as Network
+from phonefarm.application.networks import NetworkNames as NetworkNames
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import Msisdn, PhoneId, SimId, is_stand_in, may_be, parse_msisdn, serial_of, stand_in_prefix
-from phonefarm.domain.sims import SeenSim
+from phonefarm.domain.ids import PhoneId, SimId, is_stand_in, may_be, parse_msisdn, serial_of, stand_in_prefix
+from phonefarm.domain.sims import SeenSim, Sim
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Network:
-    """A mobile network by the market's names."""
-
-    country: str
-    operator: str = ""
-
-
-UNKNOWN_NETWORK = Network(country="")
-
-
-class NetworkNames:
-    """Country and operator names of the market by MCC+MNC; a country alone by MCC."""
-
-    def __init__(self, networks: Mapping[str, Network], countries: Mapping[str, str]) -> None:
-        self._networks = networks
-        self._countries = countries
-
-    def of(self, mcc_mnc: str) -> Network:
-        """The network's names; an unlisted operator keeps its country, an unlisted country gives nothing."""
-        known = self._networks.get(mcc_mnc)
-        if known is not None:
-            return known
-        return Network(country=self._countries.get(mcc_mnc[:3], ""))
 
 
 class SimInventory:
@@ -55,18 +31,17 @@ class SimInventory:
         """Record which SIMs a phone holds now; those it no longer holds leave the offer."""
         changed = await self._storage.write(lambda uow: self._place(uow, phone_id, seen))
         if changed:
-            self._announcer.changed(Topic.SIMS, changed)
             self._announcer.changed(Topic.PHONES, [phone_id])
-            self._announcer.changed(Topic.OVERVIEW)
+            self.announce(changed)
 
     async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> None:
-        def work(uow: UnitOfWork) -> list[SimId]:
-            concerned = uow.sims.replace_numbers(entries)
-            return [sim_id for sim_id in concerned if _settle_names(uow, sim_id, self._names)]
+        now = self._clock()
 
-        changed = await self._storage.write(work)
-        self._announcer.changed(Topic.SIMS, changed)
-        self._announcer.changed(Topic.OVERVIEW)
+        def work(uow: UnitOfWork) -> list[SimId]:
+            concerned = uow.numbers.replace_file(entries, now)
+            return [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names)]
+
+        self.announce(await self._storage.write(work))
 
     async def set_number(self, sim_id: SimId, text: str) -> None:
         """Give a SIM the number that the user typed; it wins over the file's and the phone's."""
@@ -78,17 +53,18 @@ class SimInventory:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
-            sim = uow.sims.get(sim_id)
-            if sim is None:
-                raise KnownError("This SIM is not on the books any more.")
-            if sim.rent_id is not None:
-                raise KnownError(f"Rent {sim.rent_id} is open on this SIM: change the number when it is finished.")
+            unrented_sim(uow, sim_id)
             uow.sims.set_hand_number(sim_id, msisdn)
-            _settle_number(uow, sim_id)
+            settle_number(uow, sim_id)
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number set by hand: +{msisdn}")
 
         await self._storage.write(work)
-        self._announcer.changed(Topic.SIMS, [sim_id])
+        self.announce([sim_id])
+
+    def announce(self, sim_ids: Sequence[SimId]) -> None:
+        """Numbers or networks of these SIMs may have changed."""
+        self._announcer.changed(Topic.SIMS, sim_ids)
+        self._announcer.changed(Topic.NUMBERS, sim_ids)
         self._announcer.changed(Topic.OVERVIEW)
 
     def _place(self, uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SimId]:
@@ -97,14 +73,14 @@ class SimInventory:
         staying: list[SimId] = []
         for sim in _recognised(uow, phone_id, seen):
             staying.append(sim.sim_id)
-            network = self._names.of(sim.mcc_mnc)
+            network = network_of(uow, sim.mcc_mnc, self._names)
             before = uow.sims.get(sim.sim_id)
             moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
             if before is None or before.phone_id != phone_id:
                 kind = StoryKind.SIM_SEEN if before is None else StoryKind.SIM_MOVED
                 where = f"In {serial_of(phone_id)}, slot {sim.slot + 1}"
                 uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
-            if moved | _settle_names(uow, sim.sim_id, self._names, sim.mcc_mnc):
+            if moved | settle_sim(uow, sim.sim_id, self._names):
                 changed.append(sim.sim_id)
         for sim_id in uow.sims.take_out(phone_id, staying, now):
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
@@ -143,22 +119,49 @@ def _under(known_as: SimId, sim: SeenSim) -> SeenSim:
     return replace(sim, sim_id=known_as, iccid="" if is_stand_in(known_as) else known_as)
 
 
-def _settle_names(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, mcc_mnc: str | None = None) -> bool:
-    """Country and operator: the numbers file wins over the network code."""
-    entry = uow.sims.known_number(sim_id)
-    network = UNKNOWN_NETWORK if mcc_mnc is None else names.of(mcc_mnc)
+def unrented_sim(uow: UnitOfWork, sim_id: SimId) -> Sim:
+    """The SIM, if its number may be changed now; else KnownError."""
+    sim = uow.sims.get(sim_id)
+    if sim is None:
+        raise KnownError("This SIM is not on the books any more.")
+    if sim.rent_id is not None:
+        raise KnownError(f"Rent {sim.rent_id} is open on this SIM: change the number when it is finished.")
+    return sim
+
+
+def network_of(uow: UnitOfWork, mcc_mnc: str, names: NetworkNames) -> Network:
+    """The network by the user's own name, else by the shipped table."""
+    return uow.numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
+
+
+def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames) -> bool:
+    """Country, operator and number anew from all that is said; True if anything changed.
+
+    The user's table wins over the network code. A SIM whose code is not known keeps the names that it had.
+    """
+    told = uow.numbers.entry_of(sim_id)
     sim = uow.sims.get(sim_id)
     assert sim is not None
-    country = (entry.country if entry else "") or network.country or sim.country
-    operator = (entry.operator if entry else "") or network.operator or sim.operator
-    return uow.sims.set_network(sim_id, country, operator) | _settle_number(uow, sim_id)
+    code = uow.sims.network_code(sim_id)
+    network = network_of(uow, code, names) if code else Network(country=sim.country, operator=sim.operator)
+    country = (told[0].country if told else "") or network.country
+    operator = (told[0].operator if told else "") or network.operator
+    return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id)
 
 
-def _settle_number(uow: UnitOfWork, sim_id: SimId) -> bool:
-    """The number: by hand, else from the file, else as the phone states it."""
-    by_hand, by_phone = uow.sims.number_sources(sim_id)
-    entry = uow.sims.known_number(sim_id)
-    for number, source in ((by_hand, "hand"), (entry.msisdn if entry else None, "file"), (by_phone, "phone")):
+def settle_number(uow: UnitOfWork, sim_id: SimId) -> bool:
+    """The number: by hand, else by the user's table, else by a message that the user accepted, else by the phone.
+
+    A phone states what was once written on the card, which is often old: what the user has looked at wins.
+    """
+    said = uow.sims.number_sources(sim_id)
+    told = uow.numbers.entry_of(sim_id)
+    for number, source in (
+        (said.by_hand, "hand"),
+        (told[0].msisdn if told else None, told[1].value if told else ""),
+        (said.by_message, "message"),
+        (said.by_phone, "phone"),
+    ):
         if number:
-            return uow.sims.set_number(sim_id, Msisdn(number), source)
+            return uow.sims.set_number(sim_id, number, source)
     return uow.sims.set_number(sim_id, None, "")

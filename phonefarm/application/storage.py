@@ -5,17 +5,20 @@ A unit of work is a plain function over `UnitOfWork`; it is committed whole, dur
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from phonefarm.application.interfaces import Probe, PushMessage
+from phonefarm.application.networks import Network
 from phonefarm.application.read_models import (
     BanRow,
     Counts,
     MessageRow,
+    NumberTask,
     PhoneRow,
     PushRow,
     RentRow,
@@ -29,6 +32,7 @@ from phonefarm.domain.bans import Streak
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus, Rent
@@ -69,9 +73,18 @@ class SimOnPhone:
         return self.place.until is None
 
 
+class NumberOrigin(StrEnum):
+    """Where a line of numbers comes from."""
+
+    FILE = "file"
+    """The numbers file: a line that leaves it takes its number along."""
+    IMPORT = "import"
+    """A table that the user imported: kept until the next import that names the card."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class NumberEntry:
-    """A line of the numbers file."""
+    """A line of the numbers file or of an imported table."""
 
     iccid: str
     msisdn: Msisdn
@@ -103,6 +116,34 @@ class StoredPush:
     rent_is_over: bool
     is_last_chance: bool
     """Whether the attempt under way, or the last one, began when the rent was over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberSources:
+    """What has been said of a SIM's number, beside tables."""
+
+    by_hand: Msisdn | None
+    by_message: Msisdn | None
+    """Stated by a message, and accepted by the user."""
+    by_phone: Msisdn | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldSms:
+    """What a message says, and who says it."""
+
+    sender: str
+    body: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenNetwork:
+    """A network that SIMs of the farm belong to, or that the user has named."""
+
+    mcc_mnc: str
+    sims: int
+    own_name: Network | None
 
 
 class PhoneRecords(Protocol):
@@ -145,6 +186,8 @@ class PhoneHealthRecords(Protocol):
     def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:
         """What ails the phone, with the detail of each."""
         ...
+
+    def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]: ...
 
     def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
         """Put these in place of the former ones; those that go on keep their `since`."""
@@ -203,23 +246,23 @@ class SimRecords(Protocol):
         """Mark SIMs of the phone that are not among `staying` as out; returns those that left."""
         ...
 
-    def known_number(self, sim_id: SimId) -> NumberEntry | None:
-        """What the numbers file says for the SIM's ICCID."""
+    def network_code(self, sim_id: SimId) -> str:
+        """MCC and MNC of the card's home network; empty where no phone has told."""
         ...
 
-    def number_sources(self, sim_id: SimId) -> tuple[str | None, str | None]:
-        """(number by hand, number by phone)."""
-        ...
+    def number_sources(self, sim_id: SimId) -> NumberSources: ...
 
     def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool: ...
 
     def set_hand_number(self, sim_id: SimId, msisdn: Msisdn) -> None: ...
 
-    def set_network(self, sim_id: SimId, country: str, operator: str) -> bool: ...
+    def set_message_number(self, sim_id: SimId, msisdn: Msisdn) -> None: ...
 
-    def replace_numbers(self, entries: Iterable[NumberEntry]) -> list[SimId]:
-        """Put the numbers file's lines in place of the former ones; returns the SIMs that they concern."""
+    def in_phones_with_number(self, msisdn: Msisdn) -> list[SimId]:
+        """The SIMs in phones that carry this number."""
         ...
+
+    def set_network(self, sim_id: SimId, country: str, operator: str) -> bool: ...
 
     def set_streak(self, sim_id: SimId, streak: Streak, at: datetime) -> None: ...
 
@@ -234,6 +277,43 @@ class SimRecords(Protocol):
     def hold(self, sim_id: SimId, reason: str | None, at: datetime) -> None: ...
 
     def note_rented(self, sim_id: SimId, at: datetime) -> None: ...
+
+
+class NumberRecords(Protocol):
+    """What the user has said of numbers and networks: by tables, by names, by patterns."""
+
+    def entry_of(self, sim_id: SimId) -> tuple[NumberEntry, NumberOrigin] | None:
+        """The line that holds for the SIM's ICCID: of file and import, the one that was said later."""
+        ...
+
+    def replace_file(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
+        """Put the numbers file's lines in place of the former ones; returns the SIMs that they concern.
+
+        A line that stays as it was keeps the time at which it was said.
+        """
+        ...
+
+    def take_in(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
+        """Keep the lines of an imported table, beside those of earlier ones; returns the SIMs that they concern."""
+        ...
+
+    def messages_of(self, sim_id: SimId, limit: int) -> list[ToldSms]:
+        """The newest messages of the SIM, newest first."""
+        ...
+
+    def network_name(self, mcc_mnc: str) -> Network | None:
+        """The user's own name for a network."""
+        ...
+
+    def set_network_name(self, mcc_mnc: str, name: Network | None, at: datetime) -> None: ...
+
+    def sims_of_network(self, mcc_mnc: str) -> list[SimId]: ...
+
+    def patterns(self) -> list[NumberPattern]:
+        """The user's own patterns; none as long as the built-in ones are used."""
+        ...
+
+    def set_patterns(self, patterns: Sequence[NumberPattern]) -> None: ...
 
 
 class RentRecords(Protocol):
@@ -338,6 +418,9 @@ class UnitOfWork(Protocol):
     def sims(self) -> SimRecords: ...
 
     @property
+    def numbers(self) -> NumberRecords: ...
+
+    @property
     def rents(self) -> RentRecords: ...
 
     @property
@@ -394,6 +477,28 @@ class Views(Protocol):
     def parked_pushes(self, limit: int) -> list[PushRow]: ...
 
     def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]: ...
+
+    def number_tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
+        """SIMs in phones whose number or country is missing; what their messages state is not looked for."""
+        ...
+
+    def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
+        """(how many, newest id) of the messages of each SIM that has any: changes when one is added."""
+        ...
+
+    def messages_of(self, sim_id: str, limit: int) -> list[ToldSms]:
+        """The newest messages of a SIM, newest first."""
+        ...
+
+    def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
+        """Which of the numbers a SIM in a phone has already, and where: phone and slot."""
+        ...
+
+    def networks(self) -> list[SeenNetwork]: ...
+
+    def number_patterns(self) -> list[NumberPattern]:
+        """The user's own patterns; none as long as the built-in ones are used."""
+        ...
 
     def story(self, topic: Topic, key: str) -> list[StoryLine]: ...
 

@@ -22,6 +22,7 @@ SmsId = NewType("SmsId", int)
 
 _STAND_IN = "sim:"
 _ICCID = re.compile(r"89[0-9]{16,18}")
+_MOBILE = frozenset({phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
 def phone_id(serial: str, server: str) -> PhoneId:
@@ -91,6 +92,20 @@ def parse_msisdn(text: str, region: str | None = None) -> Msisdn | None:
     if abroad is not None and abroad.country_code == phonenumbers.country_code_for_region(region.upper()):
         return _e164(abroad)
     return _e164(_parsed(cleaned, region.upper()) or abroad)
+
+
+def parse_mobile(text: str, region: str | None) -> Msisdn | None:
+    """E.164 digits of a number that a SIM of this ISO country may have, or None; of any country where it is None.
+
+    Numbers of shops and services (free, shared cost, premium) and of landlines are none.
+    """
+    msisdn = parse_msisdn(text, region)
+    if msisdn is None:
+        return None
+    number = phonenumbers.parse(f"+{msisdn}")
+    if region is not None and not phonenumbers.is_valid_number_for_region(number, region.upper()):
+        return None
+    return msisdn if phonenumbers.number_type(number) in _MOBILE else None
 
 
 def _parsed(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from phonefarm.application.events import Announcer
+from phonefarm.application.numbering import Numbering
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.read_models import (
     Counts,
@@ -22,9 +23,10 @@ from phonefarm.application.read_models import (
 from phonefarm.application.rentals import Issued, Rentals
 from phonefarm.application.sim_inventory import Network, NetworkNames, SimInventory
 from phonefarm.application.sms_intake import Intake, SmsIntake
-from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sims import SeenSim
@@ -39,7 +41,9 @@ NAMES = NetworkNames(
         "26201": Network(country="germany", operator="telekom"),
     },
     {"250": "russia", "262": "germany"},
+    {"250": "RU", "262": "DE"},
 )
+PATTERNS = (NumberPattern(text="Ваш номер {number}"), NumberPattern(text="Your number is {number}"))
 CANCELLED = FinishStatus.CANCELLED
 
 
@@ -53,10 +57,17 @@ class Books:
         self.selling = selling
         self.rentals = Rentals(storage, self.announcer, self.clock, selling=lambda: self.selling)
         self.inventory = SimInventory(storage, self.announcer, NAMES, self.clock)
+        self.tables: dict[str, list[NumberEntry]] = {}
+        self.numbering = Numbering(
+            storage, self.announcer, self.inventory, NAMES, PATTERNS, self._read_table, self.clock
+        )
         self.wakes = 0
         self.intake = SmsIntake(storage, self.announcer, self.clock, self._woken)
         self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}
+
+    async def _read_table(self, path: str) -> list[NumberEntry]:
+        return self.tables[path]
 
     def _woken(self) -> None:
         self.wakes += 1

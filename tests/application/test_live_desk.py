@@ -81,6 +81,7 @@ class Office:
             clock=self.books.clock,
             watch=watch,
             inventory=self.books.inventory,
+            numbering=self.books.numbering,
             intake=self.books.intake,
             rentals=self.books.rentals,
             pushes=self.worker,

@@ -1,4 +1,4 @@
-"""Reads resources/networks.csv and resources/countries.csv: the market's names by network and dial code."""
+"""Reads what is shipped and may be edited: the market's names by network and dial code, patterns of messages."""
 
 from __future__ import annotations
 
@@ -6,27 +6,42 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonefarm.application.sim_inventory import Network, NetworkNames
+from phonefarm.application.networks import Network, NetworkNames
+from phonefarm.domain.number_patterns import NumberPattern
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
     names: NetworkNames
     country_by_dial_code: dict[str, str]
+    patterns: tuple[NumberPattern, ...]
 
 
 def read_catalog(resources: Path) -> Catalog:
-    """`networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (several apart by a blank)."""
+    """The tables of the folder.
+
+    `networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (several apart by a blank) and
+    region, the ISO code; `number_patterns.csv`: sender,text.
+    """
     networks = {
         row["mcc_mnc"]: Network(country=row["country"], operator=row["operator"])
         for row in _rows(resources / "networks.csv")
     }
     countries = _rows(resources / "countries.csv")
     by_mcc = {mcc: row["country"] for row in countries for mcc in row["mcc"].split()}
-    by_dial_code = {row["dial_code"]: row["country"] for row in countries}
-    return Catalog(names=NetworkNames(networks, by_mcc), country_by_dial_code=by_dial_code)
+    by_dial_code = {row["dial_code"]: row["country"] for row in countries if row["dial_code"]}
+    regions = {mcc: row.get("region", "") for row in countries for mcc in row["mcc"].split() if row.get("region")}
+    return Catalog(
+        names=NetworkNames(networks, by_mcc, regions),
+        country_by_dial_code=by_dial_code,
+        patterns=tuple(
+            NumberPattern(text=row["text"], sender=row["sender"]) for row in _rows(resources / "number_patterns.csv")
+        ),
+    )
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
     with path.open(encoding="utf-8", newline="") as file:
-        return [{name: value.strip() for name, value in row.items()} for row in csv.DictReader(file)]
+        return [{name: (value or "").strip() for name, value in row.items()} for row in csv.DictReader(file)]

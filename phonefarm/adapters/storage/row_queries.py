@@ -10,11 +10,21 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select, true
 
+from phonefarm.adapters.storage.number_records import unfinished_sims
 from phonefarm.adapters.storage.rent_records import SqlRentRecords, rent_from
 from phonefarm.adapters.storage.sim_records import offer_query, sim_from
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, pushes, rents, sim_rules, sims, sms
 from phonefarm.application.farm_desk import HISTORY_ROWS
-from phonefarm.application.read_models import Ailment, BanRow, MessageRow, PhoneRow, PushRow, RentRow, SimRow
+from phonefarm.application.read_models import (
+    Ailment,
+    BanRow,
+    MessageRow,
+    NumberTask,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    SimRow,
+)
 from phonefarm.domain.bans import one_more_failure_bans
 from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.ids import Msisdn
@@ -218,6 +228,36 @@ def _sim_row(
         income_total=totals[1] or Decimal(0),
         last_rented_at=sim.last_rented_at,
     )
+
+
+def number_task_rows(connection: Connection, keys: Collection[str] | None) -> list[NumberTask]:
+    return [
+        NumberTask(
+            sim_id=row.sim_id,
+            iccid=row.iccid,
+            phone_id=row.phone_id or "",
+            phone_label=row.phone_label or "",
+            slot=row.slot,
+            mcc_mnc=row.mcc_mnc,
+            country=row.country,
+            operator=row.operator,
+            msisdn=row.msisdn or "",
+            found="",
+            found_sender="",
+            found_text="",
+            found_at=None,
+        )
+        for row in unfinished_sims(connection, keys, _PHONE_LABEL)
+    ]
+
+
+def places_of_numbers(connection: Connection, numbers: Collection[str]) -> dict[str, str]:
+    rows = connection.execute(
+        select(sims.c.msisdn, sims.c.slot, _PHONE_LABEL)
+        .join(phones, phones.c.phone_id == sims.c.phone_id)
+        .where(sims.c.slot_state != SlotState.OUT.value, sims.c.msisdn.in_(list(numbers)))
+    )
+    return {row.msisdn: f"{row.phone_label}, slot {(row.slot or 0) + 1}" for row in rows}
 
 
 def _rents_query() -> Select[Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
-from phonefarm.adapters.storage.tables import numbers, phone_conditions, phones, rents, sim_places, sims, sms
-from phonefarm.application.storage import NumberEntry, SimOnPhone
+from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sims, sms
+from phonefarm.application.storage import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.conditions import BLOCKING
@@ -183,16 +183,17 @@ class SqlSimRecords:
 
     def _take_over(self, stand_in: SimId, sim_id: SimId) -> None:
         """What was ordered or counted for the stand-in holds for the card, the stricter of both."""
-        columns = ("held_reason", "held_at", "hand_msisdn", "banned_since", "banned_until", "banned_by_hand")
+        columns = ("held_reason", "held_at", "hand_msisdn", "message_msisdn")
+        of_ban = ("banned_since", "banned_until", "banned_by_hand")
         one, other = (
             self._connection.execute(select(sims).where(sims.c.sim_id == key)).one()._mapping
             for key in (sim_id, stand_in)
         )
-        change = {name: other[name] for name in columns[:3] if one[name] is None and other[name] is not None}
+        change = {name: other[name] for name in columns if one[name] is None and other[name] is not None}
         if other["banned_until"] is not None and (
             one["banned_until"] is None or other["banned_until"] > one["banned_until"]
         ):
-            change |= {name: other[name] for name in columns[3:]}
+            change |= {name: other[name] for name in of_ban}
         change["unused_in_a_row"] = max(one["unused_in_a_row"], other["unused_in_a_row"])
         self._set(sim_id, **change)
 
@@ -215,21 +216,18 @@ class SqlSimRecords:
         )
         return [SimId(sim_id) for sim_id in left.scalars()]
 
-    def known_number(self, sim_id: SimId) -> NumberEntry | None:
-        row = self._connection.execute(
-            select(numbers).join(sims, sims.c.iccid == numbers.c.iccid).where(sims.c.sim_id == sim_id)
-        ).one_or_none()
-        if row is None:
-            return None
-        return NumberEntry(
-            iccid=row.iccid, msisdn=Msisdn(row.msisdn), country=row.country, operator=row.operator, label=row.label
-        )
+    def network_code(self, sim_id: SimId) -> str:
+        return self._connection.execute(select(sims.c.mcc_mnc).where(sims.c.sim_id == sim_id)).scalar() or ""
 
-    def number_sources(self, sim_id: SimId) -> tuple[str | None, str | None]:
+    def number_sources(self, sim_id: SimId) -> NumberSources:
         row = self._connection.execute(
-            select(sims.c.hand_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == sim_id)
+            select(sims.c.hand_msisdn, sims.c.message_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == sim_id)
         ).one()
-        return row.hand_msisdn, row.phone_msisdn
+        return NumberSources(
+            by_hand=row.hand_msisdn and Msisdn(row.hand_msisdn),
+            by_message=row.message_msisdn and Msisdn(row.message_msisdn),
+            by_phone=row.phone_msisdn and Msisdn(row.phone_msisdn),
+        )
 
     def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool:
         changed = self._connection.execute(
@@ -243,6 +241,17 @@ class SqlSimRecords:
     def set_hand_number(self, sim_id: SimId, msisdn: Msisdn) -> None:
         self._set(sim_id, hand_msisdn=msisdn)
 
+    def set_message_number(self, sim_id: SimId, msisdn: Msisdn) -> None:
+        self._set(sim_id, message_msisdn=msisdn)
+
+    def in_phones_with_number(self, msisdn: Msisdn) -> list[SimId]:
+        found = self._connection.execute(
+            select(sims.c.sim_id)
+            .where(sims.c.msisdn == msisdn, sims.c.slot_state != SlotState.OUT.value)
+            .order_by(sims.c.sim_id)
+        )
+        return [SimId(sim_id) for sim_id in found.scalars()]
+
     def set_network(self, sim_id: SimId, country: str, operator: str) -> bool:
         changed = self._connection.execute(
             update(sims)
@@ -251,19 +260,6 @@ class SqlSimRecords:
             .values(country=country, operator=operator)
         )
         return changed.rowcount > 0
-
-    def replace_numbers(self, entries: Iterable[NumberEntry]) -> list[SimId]:
-        had_file_number = select(sims.c.sim_id).join(numbers, numbers.c.iccid == sims.c.iccid)
-        concerned = set(self._connection.execute(had_file_number).scalars())
-        self._connection.execute(delete(numbers))
-        rows = [
-            {"iccid": e.iccid, "msisdn": e.msisdn, "country": e.country, "operator": e.operator, "label": e.label}
-            for e in entries
-        ]
-        if rows:
-            self._connection.execute(insert(numbers), rows)
-        concerned.update(self._connection.execute(had_file_number).scalars())
-        return [SimId(sim_id) for sim_id in sorted(concerned)]
 
     def set_streak(self, sim_id: SimId, streak: Streak, at: datetime) -> None:
         self._connection.execute(

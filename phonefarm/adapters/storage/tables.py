@@ -109,6 +109,8 @@ class SimTable(SQLModel, table=True):
     msisdn_source: str = ""
     phone_msisdn: str | None = None
     hand_msisdn: str | None = None
+    message_msisdn: str | None = None
+    """Stated by one of its own messages, and accepted by the user."""
     country: str = ""
     operator: str = ""
     mcc_mnc: str = ""
@@ -143,15 +145,39 @@ class SimPlaceTable(SQLModel, table=True):
 
 
 class NumberTable(SQLModel, table=True):
-    """What the numbers file says, by ICCID, also for SIMs not seen yet."""
+    """What the numbers file and imported tables say, by ICCID, also for SIMs not seen yet."""
 
     __tablename__ = "numbers"
 
     iccid: str = Field(primary_key=True)
+    origin: str = Field(primary_key=True)
     msisdn: str
     country: str = ""
     operator: str = ""
     label: str = ""
+    said_at: datetime = Field(sa_type=Instant)
+    """When the line was first said as it is: of file and import, the later one holds."""
+
+
+class NetworkNameTable(SQLModel, table=True):
+    """The user's own names of networks."""
+
+    __tablename__ = "network_names"
+
+    mcc_mnc: str = Field(primary_key=True)
+    country: str
+    operator: str = ""
+    named_at: datetime = Field(sa_type=Instant)
+
+
+class NumberPatternTable(SQLModel, table=True):
+    """The user's own patterns of messages that state a number; none: the built-in ones are used."""
+
+    __tablename__ = "number_patterns"
+
+    place: int = Field(primary_key=True)
+    text: str
+    sender: str = ""
 
 
 class RentTable(SQLModel, table=True):
@@ -279,6 +305,8 @@ sim_rules = _core(SimRuleTable)
 sims = _core(SimTable)
 sim_places = _core(SimPlaceTable)
 numbers = _core(NumberTable)
+network_names = _core(NetworkNameTable)
+number_patterns = _core(NumberPatternTable)
 rents = _core(RentTable)
 sms = _core(SmsTable)
 pushes = _core(PushTable)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, update
 
 from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
+from phonefarm.adapters.storage.number_records import SqlNumberRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
 from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
@@ -26,6 +27,7 @@ class SqlUnitOfWork:
         self.phones = SqlPhoneRecords(connection)
         self.health = SqlPhoneHealthRecords(connection)
         self.sims = SqlSimRecords(connection)
+        self.numbers = SqlNumberRecords(connection)
         self.rents = SqlRentRecords(connection)
         self.messages = SqlMessageRecords(connection, self.next_id)
         self.pushes = SqlPushRecords(connection)

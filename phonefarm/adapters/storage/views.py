@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from phonefarm.adapters.storage import figures, row_queries, stories
+from phonefarm.adapters.storage import figures, number_records, row_queries, stories
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
@@ -17,6 +17,7 @@ from phonefarm.application.read_models import (
     BanRow,
     Counts,
     MessageRow,
+    NumberTask,
     PhoneRow,
     PushRow,
     RentRow,
@@ -24,8 +25,9 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
-from phonefarm.application.storage import Traffic
+from phonefarm.application.storage import SeenNetwork, ToldSms, Traffic
 from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import Sim
 
@@ -60,6 +62,24 @@ class SqlViews:
 
     def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]:
         return row_queries.ban_rows(self._connection, keys, now)
+
+    def number_tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
+        return row_queries.number_task_rows(self._connection, keys)
+
+    def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
+        return number_records.newest_messages(self._connection, sim_ids)
+
+    def messages_of(self, sim_id: str, limit: int) -> list[ToldSms]:
+        return number_records.messages_of(self._connection, sim_id, limit)
+
+    def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
+        return row_queries.places_of_numbers(self._connection, numbers)
+
+    def networks(self) -> list[SeenNetwork]:
+        return number_records.seen_networks(self._connection)
+
+    def number_patterns(self) -> list[NumberPattern]:
+        return number_records.stored_patterns(self._connection)
 
     def story(self, topic: Topic, key: str) -> list[StoryLine]:
         return stories.story(self._connection, topic, key)

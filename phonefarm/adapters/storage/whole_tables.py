@@ -24,7 +24,14 @@ def _columns(table: Table, names: str) -> list[ColumnElement[Any]]:
 
 
 _BANNED = sims.c.banned_until.is_not(None)
-_LABEL = func.coalesce(numbers.c.label, "").label("label")
+_LABEL = func.coalesce(
+    select(numbers.c.label)
+    .where(numbers.c.iccid == sims.c.iccid)
+    .order_by(numbers.c.said_at.desc(), numbers.c.origin.desc())
+    .limit(1)
+    .scalar_subquery(),
+    "",
+).label("label")
 _TEXT = sms.c.body.label("text")
 TABLES: Mapping[str, Select[Any]] = {
     "phones": select(
@@ -51,9 +58,7 @@ TABLES: Mapping[str, Select[Any]] = {
     "bans": select(*_columns(sims, "sim_id iccid msisdn country operator banned_since banned_until banned_by_hand"))
     .where(_BANNED)
     .order_by(sims.c.banned_until),
-    "numbers": select(*_columns(sims, "iccid msisdn country operator"), _LABEL)
-    .outerjoin(numbers, numbers.c.iccid == sims.c.iccid)
-    .order_by(sims.c.iccid),
+    "numbers": select(*_columns(sims, "iccid msisdn country operator"), _LABEL).order_by(sims.c.iccid),
 }
 
 

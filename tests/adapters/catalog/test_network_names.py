@@ -31,7 +31,7 @@ def test_every_shipped_name_is_lower_case_and_every_code_digits() -> None:
 
 def test_networks_lie_in_countries_that_are_listed() -> None:
     catalog = read_catalog(RESOURCES)
-    listed = set(catalog.country_by_dial_code.values())
+    listed = set(catalog.names._countries.values())
 
     assert {network.country for network in catalog.names._networks.values()} <= listed
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.adapters.catalog import numbers_file
-from phonefarm.adapters.catalog.numbers_file import NumbersFile, parse_numbers
+from phonefarm.adapters.catalog import number_tables
+from phonefarm.adapters.catalog.number_tables import parse_numbers
+from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn
@@ -47,7 +48,7 @@ def test_file_without_lines_has_no_numbers(text: str) -> None:
     [
         (f"{ICCID},{NUMBER}\n", "the first line must name the columns"),
         (f"{HEAD}123,{NUMBER}\n", "line 2: the ICCID is not 18 to 20 digits"),
-        (f"{HEAD}8.97010E+18,{NUMBER}\n", "line 2: the ICCID"),
+        (f"{HEAD}8.97010E+18,{NUMBER}\n", "line 2: the ICCID was kept as a number"),
         (f"{HEAD}{ICCID},89281234567\n", "line 2: the number must be written with its country code"),
         (f"{HEAD}{ICCID},\n", "line 2: the number"),
         (f"{HEAD}{OTHER_ICCID},{NUMBER}\n{ICCID},{NUMBER}\n{ICCID},{NUMBER}\n", "line 4: this ICCID stands twice"),
@@ -109,18 +110,20 @@ async def test_refused_file_is_refused_once_until_it_changes(tmp_path: Path) -> 
     assert await file.read_if_changed() == [ENTRY]
 
 
-async def test_file_that_is_no_utf8_text_is_said_to_be_none(tmp_path: Path) -> None:
+async def test_file_of_russian_windows_is_understood(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
-    path.write_bytes("iccid,msisdn\nмтс".encode("cp1251"))
+    path.write_bytes(f"{HEAD}{ICCID},{NUMBER},russia,mts,полка 1\n".encode("cp1251"))
 
-    with pytest.raises(KnownError, match="not UTF-8"):
-        await NumbersFile(path).read_if_changed()
+    entries = await NumbersFile(path).read_if_changed()
+
+    assert entries is not None
+    assert entries[0].label == "полка 1"
 
 
 async def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.csv"
     write(path, HEAD)
-    monkeypatch.setattr(numbers_file, "LARGEST_FILE", 10)
+    monkeypatch.setattr(number_tables, "LARGEST_FILE", 10)
 
     with pytest.raises(KnownError, match="larger than"):
         await NumbersFile(path).read_if_changed()

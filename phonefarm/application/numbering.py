@@ -1,0 +1,292 @@
+"""The worklist of numbers: what is missing, what messages state, names of networks, imported tables, patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from phonefarm.application.events import Announcer
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.networks import Network, NetworkNames
+from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SettingProblem, StoryKind, Topic
+from phonefarm.application.sim_inventory import SimInventory, settle_number, settle_sim, unrented_sim
+from phonefarm.application.storage import NumberEntry, Storage, ToldSms, UnitOfWork, Views
+from phonefarm.domain.allocation import ANY
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, SimId, parse_msisdn
+from phonefarm.domain.number_patterns import NumberPattern, number_in, problem_of
+
+MESSAGES_READ = 100
+"""Of each SIM, newest first."""
+MOST_PATTERNS = 300
+TEXT_SHOWN = 320
+_NAMED_AT_MOST = 3
+_NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
+_CODE = re.compile(r"[0-9]{5,6}")
+
+ReadTable = Callable[[str], Awaitable[Sequence[NumberEntry]]]
+"""The lines of a CSV or XLSX file; raises KnownError that names the bad line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """The number that a SIM's own messages state."""
+
+    msisdn: Msisdn
+    told: ToldSms
+    others: tuple[str, ...]
+
+
+class Numbering:
+    def __init__(
+        self,
+        storage: Storage,
+        announcer: Announcer,
+        inventory: SimInventory,
+        names: NetworkNames,
+        built_in: Sequence[NumberPattern],
+        read_table: ReadTable,
+        clock: Clock,
+    ) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._inventory = inventory
+        self._names = names
+        self.built_in = tuple(built_in)
+        self._read_table = read_table
+        self._clock = clock
+        self._known: dict[str, tuple[object, Proposal | None]] = {}
+
+    # Reading ---------------------------------------------------------------
+
+    async def tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
+        def query(views: Views) -> list[NumberTask]:
+            tasks = views.number_tasks(keys)
+            missing = [task.sim_id for task in tasks if not task.msisdn]
+            patterns = tuple(views.number_patterns()) or self.built_in
+            newest = views.newest_messages(missing)
+            proposals = {
+                task.sim_id: self._proposal(views, task, newest[task.sim_id], patterns)
+                for task in tasks
+                if task.sim_id in newest
+            }
+            taken = views.places_of_numbers({found.msisdn for found in proposals.values() if found is not None})
+            if keys is None:
+                self._known = {sim_id: known for sim_id, known in self._known.items() if sim_id in newest}
+            return [_with(task, proposals.get(task.sim_id), taken) for task in tasks]
+
+        return await self._storage.read(query)
+
+    def _proposal(
+        self, views: Views, task: NumberTask, newest: tuple[int, int], patterns: tuple[NumberPattern, ...]
+    ) -> Proposal | None:
+        """What the SIM's messages state; looked for again only when there is another message or pattern."""
+        region = self._names.region_of(task.mcc_mnc)
+        basis = (newest, region, patterns)
+        known = self._known.get(task.sim_id)
+        if known is None or known[0] != basis:
+            known = (basis, proposal_in(views.messages_of(task.sim_id, MESSAGES_READ), patterns, region))
+            self._known[task.sim_id] = known
+        return known[1]
+
+    async def networks(self) -> list[NetworkRow]:
+        """Unknown ones first, then those with most SIMs."""
+        seen = await self._storage.read(lambda views: views.networks())
+        rows = []
+        for network in seen:
+            built_in = self._names.of(network.mcc_mnc)
+            name = network.own_name or built_in
+            source = "yours" if network.own_name else "built in" if built_in.country else ""
+            rows.append(
+                NetworkRow(
+                    mcc_mnc=network.mcc_mnc,
+                    country=name.country,
+                    operator=name.operator,
+                    source=source,
+                    sims=network.sims,
+                )
+            )
+        return sorted(rows, key=lambda row: (bool(row.country), -row.sims, row.mcc_mnc))
+
+    async def patterns(self) -> Sequence[NumberPattern]:
+        return await self._storage.read(lambda views: views.number_patterns()) or list(self.built_in)
+
+    # Orders ----------------------------------------------------------------
+
+    async def accept(self, sim_id: SimId, number: str) -> None:
+        """Give the SIM the number that its messages state, if it is the one that the user saw."""
+        now = self._clock()
+        wanted = parse_msisdn(number)
+
+        def work(uow: UnitOfWork) -> None:
+            unrented_sim(uow, sim_id)
+            patterns = tuple(uow.numbers.patterns()) or self.built_in
+            region = self._names.region_of(uow.sims.network_code(sim_id))
+            found = proposal_in(uow.numbers.messages_of(sim_id, MESSAGES_READ), patterns, region)
+            if found is None:
+                raise KnownError("No message of this SIM states its number any more: look at it again, or type it.")
+            if found.msisdn != wanted:
+                raise KnownError(
+                    f"A newer message states another number, +{found.msisdn}: look at it again before you accept it."
+                )
+            others = [other for other in uow.sims.in_phones_with_number(found.msisdn) if other != sim_id]
+            if others:
+                raise KnownError(
+                    f"+{found.msisdn} belongs to the SIM {others[0]} in another slot already: "
+                    "look which of both is right, and type the number there."
+                )
+            uow.sims.set_message_number(sim_id, found.msisdn)
+            settle_number(uow, sim_id)
+            title = f"Number taken from a message of {found.told.sender[:40]}: +{found.msisdn}"
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, title)
+
+        await self._storage.write(work)
+        self._inventory.announce([sim_id])
+
+    async def import_table(self, path: str) -> str:
+        """Take the numbers of a table in, whole or not at all; returns what was done, in words."""
+        entries = await self._read_table(path)
+        if not entries:
+            raise KnownError("The file holds no numbers: nothing was changed.")
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
+            concerned = uow.numbers.take_in(entries, now)
+            changed = []
+            for sim_id in concerned:
+                before = uow.sims.get(sim_id)
+                assert before is not None
+                if not settle_sim(uow, sim_id, self._names):
+                    continue
+                changed.append(sim_id)
+                after = uow.sims.get(sim_id)
+                assert after is not None
+                if before.msisdn == after.msisdn:
+                    continue
+                if before.rent_id is not None:
+                    raise KnownError(
+                        f"Rent {before.rent_id} is open on the SIM {sim_id}: leave its line out, or import the file "
+                        "when the rent is finished. Nothing was changed."
+                    )
+                uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number imported: +{after.msisdn}")
+            return concerned, _said(uow, entries, concerned, changed)
+
+        concerned, said = await self._storage.write(work)
+        self._inventory.announce(concerned)
+        return " ".join(said)
+
+    async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+        """Give a network the market's names, on all its SIMs at once; an empty country takes the own name back."""
+        name = _network_name(mcc_mnc, country.strip(), operator.strip())
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> list[SimId]:
+            uow.numbers.set_network_name(mcc_mnc, name, now)
+            return [sim_id for sim_id in uow.numbers.sims_of_network(mcc_mnc) if settle_sim(uow, sim_id, self._names)]
+
+        self._inventory.announce(await self._storage.write(work))
+
+    async def save_patterns(self, patterns: Sequence[NumberPattern]) -> list[SettingProblem]:
+        """Keep all, or keep nothing and say what is wrong; the built-in ones again are not the user's own."""
+        tidy = [
+            NumberPattern(text=" ".join(pattern.text.split()), sender=pattern.sender.strip()) for pattern in patterns
+        ]
+        if not tidy:
+            return [SettingProblem(name="", problem="Keep one pattern at least, or reset them to the built-in ones.")]
+        if len(tidy) > MOST_PATTERNS:
+            return [SettingProblem(name="", problem=f"More than {MOST_PATTERNS} patterns: take some out.")]
+        found = [(place, problem_of(pattern)) for place, pattern in enumerate(tidy)]
+        problems = [SettingProblem(name=str(place), problem=problem) for place, problem in found if problem is not None]
+        if not problems:
+            own = [] if tuple(tidy) == self.built_in else tidy
+            await self._storage.write(lambda uow: uow.numbers.set_patterns(own))
+            self._announcer.changed(Topic.NUMBERS, None)
+        return problems
+
+
+def proposal_in(messages: Sequence[ToldSms], patterns: Sequence[NumberPattern], region: str | None) -> Proposal | None:
+    """What the messages (newest first) state, if any does.
+
+    The newest wins, but one whose sender is an ordinary phone number, as anybody has, only where no other speaks.
+    Numbers that other messages state are told beside it.
+    """
+    stating = [
+        (message, number)
+        for message in messages
+        if (number := number_in(patterns, message.sender, message.body, region)) is not None
+    ]
+    if not stating:
+        return None
+    trusted = [pair for pair in stating if not _is_a_persons(pair[0].sender)]
+    told, msisdn = (trusted or stating)[0]
+    others = dict.fromkeys(number for _, number in stating if number != msisdn)
+    return Proposal(msisdn=msisdn, told=told, others=tuple(others))
+
+
+def _is_a_persons(sender: str) -> bool:
+    return sum(char.isdecimal() for char in sender) >= 9 and not any(char.isalpha() for char in sender)
+
+
+def concerning_numbers(changes: Changes) -> Changes:
+    """The changes, with the worklist's: a message may state a number."""
+    if Topic.MESSAGES not in changes.keys:
+        return changes
+    return Changes(keys={**changes.keys, Topic.NUMBERS: None})
+
+
+def _with(task: NumberTask, found: Proposal | None, taken: Mapping[str, str]) -> NumberTask:
+    if found is None:
+        return task
+    return replace(
+        task,
+        found=found.msisdn,
+        found_sender=found.told.sender,
+        found_text=found.told.body[:TEXT_SHOWN],
+        found_at=found.told.arrived_at,
+        found_others=found.others,
+        found_on=taken.get(found.msisdn, ""),
+    )
+
+
+def _network_name(mcc_mnc: str, country: str, operator: str) -> Network | None:
+    if not _CODE.fullmatch(mcc_mnc):
+        raise KnownError("A network's code has 5 or 6 digits, as 25001.")
+    if not country:
+        return None
+    for what, name in (("country", country), ("operator", operator)):
+        if name and not _NAME.fullmatch(name):
+            raise KnownError(
+                f"'{name[:40]}' is no {what} name of the market: only small letters, digits, _ and -, as united_kingdom."
+            )
+    if ANY in (country, operator):
+        raise KnownError(f"'{ANY}' is the market's word for all: name the country and the operator.")
+    return Network(country=country, operator=operator)
+
+
+def _said(
+    uow: UnitOfWork, entries: Sequence[NumberEntry], concerned: Sequence[SimId], changed: Sequence[SimId]
+) -> list[str]:
+    """What an import did: how much, for whom, what stays as the user typed it, which numbers two SIMs have now."""
+    count = len(entries)
+    said = [f"{count} {'number' if count == 1 else 'numbers'} taken in: {len(changed)} SIMs changed."]
+    if waiting := count - len(concerned):
+        said.append(f"{waiting} wait for SIMs that were never seen.")
+    stated = {entry.iccid: entry for entry in entries}
+    by_hand = 0
+    for sim_id in concerned:
+        sim = uow.sims.get(sim_id)
+        entry = stated.get(sim_id)
+        by_hand += sim is not None and entry is not None and sim.msisdn != entry.msisdn
+    if by_hand:
+        said.append(f"{by_hand} keep the number that you typed.")
+    doubled = {
+        number: holders
+        for number in dict.fromkeys(entry.msisdn for entry in entries)
+        if len(holders := uow.sims.in_phones_with_number(number)) > 1
+    }
+    for number, holders in list(doubled.items())[:_NAMED_AT_MOST]:
+        said.append(f"+{number} is now on {len(holders)} SIMs in phones ({', '.join(holders)}): one is wrong.")
+    if len(doubled) > _NAMED_AT_MOST:
+        said.append(f"The same is true of {len(doubled) - _NAMED_AT_MOST} more numbers.")
+    return said
