@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, SmartSocket
@@ -113,7 +113,7 @@ async def restart_server(socket: SmartSocket, adb_setting: str | None = None) ->
 
 async def _end(socket: SmartSocket) -> None:
     async with socket.server_errors(within=ANSWER_WITHIN):
-        with closing(await socket.connect()) as talk:
+        with closing(await socket.connect()) as talk, suppress(OSError, EOFError):  # it may go without a word
             await talk.request("host:kill")
     for _ in range(END_TRIES):
         if not await _is_listening(socket):

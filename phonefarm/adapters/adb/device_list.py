@@ -46,7 +46,7 @@ def _device(line: str) -> ListedDevice | None:
     )
 
 
-_SHORT = re.compile(r"(?P<serial>[^\t]+)\t(?P<state>[^\t]*[^\t ][^\t]*)(?P<detail>)")
+_SHORT = re.compile(r"(?P<serial>[^\t]+)\t(?P<state>[^\t]*\S[^\t]*)(?P<detail>)")
 
 
 def _short_form(line: str) -> re.Match[str] | None:

@@ -67,7 +67,10 @@ async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile
 
         reading = await bridge.read_inbox(phone.serial, probe, newest=50)
 
+        expected = await bridge.read_inbox(phone.serial, probe, newest=50, expecting=True)
+
     assert probe.facts.model == phone.profile.model
+    assert expected.rows == reading.rows
     assert [sim.slot for sim in sims] == list(phone.sims)
     if not phone.profile.guards_identifiers:
         assert [(sim.iccid, sim.msisdn) for sim in sims] == [(sim.iccid, sim.msisdn) for sim in phone.sims.values()]
@@ -76,6 +79,34 @@ async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile
     assert [row.sub_id for row in reading.rows] == [sim.sub_id for sim in reversed(sims)]
     assert reading.clock_skew is not None
     assert abs(reading.clock_skew - timedelta(seconds=-37.5)) < timedelta(seconds=0.5)
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+async def test_every_make_tells_all_of_itself(adb_port: int, profile: object) -> None:
+    phone = a_phone(profile)
+    async with connected(adb_port, phone) as bridge:
+        introduction = await bridge.identify(phone.serial)
+        probe = await bridge.probe(phone.serial, introduction.facts)
+        checkup = await bridge.check_up(phone.serial, probe, thorough=True)
+
+    assert (introduction.is_up, introduction.is_unlocked) == (True, True)
+    assert introduction.facts.firmware
+    assert [name for name, value in vars(checkup.vitals).items() if value in (None, "")] == []
+    assert [sim.signal is not None for sim in checkup.sims] == [True]
+    assert all(sim.network_type for sim in checkup.sims)
+
+
+async def test_a_phone_tells_that_it_boots_and_that_it_was_not_unlocked(adb_port: int) -> None:
+    phone = a_phone()
+    async with connected(adb_port, phone) as bridge:
+        phone.handset.is_booting = True
+        booting = await bridge.identify(phone.serial)
+        phone.handset.is_booting = False
+        phone.handset.is_locked = True
+        locked = await bridge.identify(phone.serial)
+
+    assert not booting.is_up
+    assert (locked.is_up, locked.is_unlocked) == (True, False)
 
 
 async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:

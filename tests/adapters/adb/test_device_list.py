@@ -45,6 +45,11 @@ def test_heading_and_empty_lines_name_no_device() -> None:
     assert parse_device_list("List of devices attached\n\n") == ()
 
 
+@pytest.mark.parametrize("line", ["R5\t ", "R5\t\x85  ", "R5\t", "R5"])
+def test_a_line_without_a_state_names_no_device(line: str) -> None:
+    assert parse_device_list(line + "\n") == ()
+
+
 def test_a_serial_may_be_very_long() -> None:
     (device,) = parse_device_list("x" * 5000 + " device usb:1-1\n")
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench import fuzz
 from bench._parsers import DECLARED, DUMPS, PARSERS, WILD, corpus, kind_of
 
+CORPUS = corpus()
 RUN_SECONDS = 2.0
 MADE_TO_BE_REFUSED = ("siminfo_", "sms_", "noise_")
 """Real dumps of plain text, as anybody may post them: never taken for an answer to what we ask."""
@@ -35,6 +39,18 @@ def test_every_real_dump_is_read_by_its_parser(path: Path) -> None:
             parser(text)
     else:
         parser(text)
+
+
+@pytest.mark.parametrize("parser", sorted(PARSERS))
+@given(hostile=st.text(max_size=60), dump=st.integers(0, 99), place=st.integers(0, 4000))
+def test_hostile_text_anywhere_in_a_dump_is_refused_or_read_for_what_it_is(
+    parser: str, hostile: str, dump: int, place: int
+) -> None:
+    text = CORPUS[parser][dump % len(CORPUS[parser])]
+    at = place % (len(text) + 1)
+
+    with suppress(*DECLARED):
+        PARSERS[parser](text[:at] + hostile + text[at:])
 
 
 def test_a_short_run_over_all_parsers_finds_nothing() -> None:

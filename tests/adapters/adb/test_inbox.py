@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -165,6 +166,29 @@ async def test_an_announced_messages_texts_cost_no_query_after_the_window() -> N
     assert [row.body for row in window.rows] == ["Code 1\nNo result found.", "hi"]
     assert shell.calls == calls + 3
     assert not any("--where" in command for command in shell.commands[-3:])
+
+
+class _AnswersTogether(ScriptedShell):
+    """Answers no query of a look before all three have been asked."""
+
+    def __init__(self, answers: Callable[[str], Answer]) -> None:
+        super().__init__(answers)
+        self._all_asked = asyncio.Barrier(3)
+
+    async def run(self, command: str, *, within: float) -> ShellAnswer:
+        async with asyncio.timeout(2):
+            await self._all_asked.wait()
+        return await super().run(command, within=within)
+
+
+async def test_the_window_and_both_texts_are_asked_for_side_by_side() -> None:
+    inbox = InboxReader(
+        PhoneCalls("R5", _AnswersTogether(AndroidInbox([a_row(1, "Code")], takes_hex=False).answer)), NO_HEX
+    )
+
+    window = await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)
+
+    assert [row.body for row in window.rows] == ["Code"]
 
 
 @pytest.mark.parametrize("column", ["address", "body"])

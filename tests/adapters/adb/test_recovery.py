@@ -92,6 +92,29 @@ async def test_a_server_is_started_only_after_the_old_one_is_gone(tmp_path: Path
     assert "start-server" in trace.read_text()
 
 
+async def test_a_server_that_will_not_be_ended_says_so() -> None:
+    """Some are started so that they refuse."""
+    async with FakeAdbServer() as server:
+        server.replies["host:kill"] = b"FAIL" + block("kill-server rejected by remote server")
+        with pytest.raises(ServerDown, match="rejected"):
+            await AdbBridge(server.address).restart()
+
+
+@needs_sh
+async def test_a_server_that_goes_without_a_word_has_gone(tmp_path: Path) -> None:
+    adb, trace = an_adb_that_leaves_a_trace(tmp_path)
+    async with FakeAdbServer() as server:
+
+        async def go(line: Line) -> None:
+            server.stop_listening()
+
+        server.streams["host:kill"] = go
+        with pytest.raises(ServerDown, match="ended with 3"):
+            await AdbBridge(server.address, adb=str(adb)).restart()
+
+    assert "start-server" in trace.read_text()
+
+
 @needs_sh
 async def test_a_server_that_will_not_end_is_said_and_none_is_started_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
