@@ -271,6 +271,6 @@ def corpus() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {kind: [] for kind in PARSERS}
     for folder in (DUMPS, WILD):
         for path in sorted(folder.glob("*.txt")):
-            text = path.read_bytes().decode("utf-8")
+            text = path.read_text("utf-8")
             found[kind_of(path)].append(text.partition("\n")[2] if folder == WILD else text)
     return found

@@ -160,6 +160,9 @@ class AdbBridge:
 
     def _remember(self, serial: str, calls: PhoneCalls, probe: Probe) -> _Known:
         known = _Known(calls, probe)
+        if (before := self._known.get(serial)) is not None:  # probed anew; its SIMs are the same
+            known.checkups = before.checkups
+            known.inbox.row_sims.sims_seen(before.inbox.row_sims.sims)
         self._known[serial] = known
         return known
 

@@ -46,8 +46,9 @@ def _device(line: str) -> ListedDevice | None:
     )
 
 
-_SHORT = re.compile(r"(?P<serial>[^\t]+)\t(?P<state>[^\t]*\S[^\t]*)(?P<detail>)")
+_SHORT = re.compile(r"(?P<serial>[^\t]+)\t(?P<state>[^\t]+)(?P<detail>)")
 
 
 def _short_form(line: str) -> re.Match[str] | None:
-    return _SHORT.fullmatch(line)
+    found = _SHORT.fullmatch(line)
+    return found if found is not None and found["state"].strip() else None

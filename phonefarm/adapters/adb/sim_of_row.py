@@ -25,12 +25,12 @@ class RowSims:
     def __init__(self, facts: PhoneFacts, slot_column: str) -> None:
         self._facts = facts
         self._slot_column = slot_column
-        self._sims: Sequence[SeenSim] = ()
+        self.sims: Sequence[SeenSim] = ()
         self._saw_zero = False
         self._saw_two = False
 
     def sims_seen(self, sims: Sequence[SeenSim]) -> None:
-        self._sims = sims
+        self.sims = sims
 
     def settle(self, rows: Sequence[RawRow]) -> tuple[SmsRow, ...]:
         for raw in rows:
@@ -58,11 +58,11 @@ class RowSims:
         return stated if self._by_slot(stated) in (None, stated) else None
 
     def _by_slot(self, slot: int) -> int | None:
-        return next((sim.sub_id for sim in self._sims if sim.slot == slot), None)
+        return next((sim.sub_id for sim in self.sims if sim.slot == slot), None)
 
     def _by_sim_id(self, value: int) -> int | None:
         """A sim_id is a subscription id by all we saw, unless it would be another SIM counted as a slot from 1."""
-        if not any(sim.sub_id == value for sim in self._sims):
+        if not any(sim.sub_id == value for sim in self.sims):
             return None
         by_place = self._by_slot(value - 1)
         return value if by_place in (None, value) else None

@@ -46,7 +46,7 @@ def parse_siminfo(text: str) -> dict[int, SiminfoRow]:
     rows: dict[int, SiminfoRow] = {}
     for place, line in enumerate(row_lines(text)):
         found = _ROW.fullmatch(line)
-        if found is None or int(found[1]) != place:
+        if found is None or found[1] != str(place):
             raise AnswerRefused(f"siminfo line {place + 1} is not row {place}")
         row = SiminfoRow(
             sub_id=int(found[2]),

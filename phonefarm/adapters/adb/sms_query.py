@@ -180,7 +180,7 @@ def _matched(form: re.Pattern[str], lines: Sequence[str]) -> list[re.Match[str]]
     matches = []
     for number, line in enumerate(lines):
         found = form.fullmatch(line)
-        if found is None or int(found["row"]) != number:
+        if found is None or found["row"] != str(number):
             raise AnswerRefused(f"line {number + 1} of {len(lines)} is not row {number}")
         matches.append(found)
     return matches

@@ -121,6 +121,18 @@ async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:
     assert row.sub_id == known.sub_id
 
 
+async def test_a_phone_that_is_probed_anew_still_tells_its_slots_apart(adb_port: int) -> None:
+    phone = a_phone(HUAWEI_P30, cards=2)
+    async with connected(adb_port, phone) as bridge:
+        await phone.deliver_sms("A", "second", 1)
+        before = await rows(bridge, phone)
+
+        probe = await probed(bridge, phone)
+
+        assert (await bridge.read_inbox(phone.serial, probe, newest=50)).rows == before
+    assert before[0].sub_id is not None
+
+
 @pytest.mark.parametrize("profile", [PIXEL_8, SONY_XA, NEXUS_5], ids=lambda profile: profile.name)
 async def test_every_cut_of_an_answer_is_refused_and_the_next_look_is_whole(adb_port: int, profile: object) -> None:
     phone = a_phone(profile)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +56,15 @@ def test_a_serial_may_be_very_long() -> None:
     (device,) = parse_device_list("x" * 5000 + " device usb:1-1\n")
 
     assert len(device.serial) == 5000
+
+
+def test_a_line_as_long_as_the_whole_list_costs_no_time() -> None:
+    begun = time.process_time()
+
+    parse_device_list("R5\t" + "9" * 60_000 + "\tdevice\n")
+    parse_device_list("R5" + " 9" * 30_000 + " device usb:\n")
+
+    assert time.process_time() - begun < 1
 
 
 def test_two_phones_of_one_serial_are_two_lines() -> None:

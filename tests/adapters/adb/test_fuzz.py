@@ -21,7 +21,7 @@ MADE_TO_BE_REFUSED = ("siminfo_", "sms_", "noise_")
 
 @pytest.mark.parametrize("path", sorted(DUMPS.glob("*.txt")), ids=lambda path: path.stem)
 def test_each_of_our_dumps_is_understood_by_its_parser(path: Path) -> None:
-    PARSERS[kind_of(path)](path.read_bytes().decode("utf-8"))
+    PARSERS[kind_of(path)](path.read_text("utf-8"))
 
 
 def test_every_parser_has_a_dump_to_begin_with() -> None:

@@ -118,6 +118,7 @@ GOOD = "Row: 0 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n"
         "\n",
         GOOD + "\n",
         GOOD + "rest",
+        GOOD.replace("Row: 0", "Row: 00"),
         GOOD + "Row: 2 _id=6, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
         GOOD + "Row: 1 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
         GOOD + "Row: 1 _id=8, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
