@@ -8,7 +8,7 @@ from datetime import timedelta
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from phonefarm.application.read_models import MessageRow, PhoneRow, PushRow, RentRow, SimRow, Topic
+from phonefarm.application.read_models import MessageRow, NumberTask, PhoneRow, PushRow, RentRow, SimRow, Topic
 from ui import formats
 from ui.actions import Actions
 from ui.dialogs import ask_choice, ask_hours, ask_text, confirm
@@ -78,7 +78,7 @@ class Orders:
             lambda count: counted(count, "SIM released", "%n SIMs released"),
         )
 
-    def edit_number(self, sim: SimRow) -> None:
+    def edit_number(self, sim: SimRow | NumberTask) -> None:
         ask_text(
             self._parent,
             tr("Number of SIM {iccid}").format(iccid=formats.short_iccid(sim.iccid)),

@@ -54,8 +54,20 @@ class PageHead(QWidget):
         self._grid.addLayout(left, 0, 0)
         self._grid.addWidget(self._chips, 0, 1)
         self._grid.addWidget(self._details, 0, 2)
+        self._tools = QWidget()
+        self._tools_row = QHBoxLayout(self._tools)
+        self._tools_row.setContentsMargins(0, 0, 0, 0)
+        self._tools_row.setSpacing(6)
+        self._tools.hide()
+        self._grid.addWidget(self._tools, 0, 3)
         self._summary.setContentsMargins(0, 3, 0, 0)
         self._grid.setRowMinimumHeight(0, HEIGHT)
+
+    def add_tools(self, buttons: Sequence[QWidget]) -> None:
+        """What may be done on the page whatever is selected: on the right."""
+        for tool in buttons:
+            self._tools_row.addWidget(tool)
+        self._tools.show()
 
     def show_summary(self, text: str) -> None:
         self._summary.show_text(text)
@@ -81,6 +93,8 @@ class PageHead(QWidget):
         needed = self._title.sizeHint().width() + LEAST_SUMMARY + self._flow.sizeHint().width() + 24
         if not self._details.isHidden():
             needed += self._details.sizeHint().width() + 12
+        if not self._tools.isHidden():
+            needed += self._tools.sizeHint().width() + 12
         is_wide = needed <= self.width()
         if is_wide != self._is_wide:
             self._is_wide = is_wide
@@ -88,7 +102,7 @@ class PageHead(QWidget):
             if is_wide:
                 self._grid.addWidget(self._chips, 0, 1)
             else:
-                self._grid.addWidget(self._chips, 1, 0, 1, 3)
+                self._grid.addWidget(self._chips, 1, 0, 1, 4)
         # A flow asks for the width of its widest chip only; here it shall have one line where there is room.
         self._chips.setMinimumWidth(self._flow.sizeHint().width() if is_wide else 0)
 

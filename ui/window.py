@@ -15,10 +15,12 @@ from ui.actions import Actions
 from ui.engine_link import EngineLink, Keys
 from ui.feed import Feed
 from ui.notice_bar import NoticeBar
+from ui.number_orders import NumberOrders
 from ui.orders import Orders
 from ui.pages.bans import bans_spec
 from ui.pages.list_page import ListPage
 from ui.pages.messages import messages_spec
+from ui.pages.numbers import NumbersPage
 from ui.pages.overview import OverviewPage
 from ui.pages.phones import phones_spec
 from ui.pages.pushes import pushes_spec
@@ -69,11 +71,17 @@ class MainWindow(QWidget):
 
     def _make_pages(self, actions: Actions, tasks: Tasks, theme: Theme) -> dict[Topic, Page]:
         orders = Orders(actions, self, self.go)
-        specs: tuple[Any, ...] = (phones_spec, sims_spec, rents_spec, messages_spec, pushes_spec, bans_spec)
+        number_orders = NumberOrders(actions, self)
         pages: dict[Topic, Page] = {Topic.OVERVIEW: OverviewPage(theme)}
-        for make_spec in specs:
-            spec = make_spec(orders)
-            pages[spec.topic] = ListPage(spec, actions, tasks, theme)
+
+        def add(*specs: Any) -> None:
+            for make_spec in specs:
+                spec = make_spec(orders)
+                pages[spec.topic] = ListPage(spec, actions, tasks, theme)
+
+        add(phones_spec, sims_spec)
+        pages[Topic.NUMBERS] = NumbersPage(orders, number_orders, actions, tasks, theme)
+        add(rents_spec, messages_spec, pushes_spec, bans_spec)
         pages[Topic.SETTINGS] = SettingsPage(actions, tasks, theme)
         return pages
 

@@ -206,6 +206,7 @@ PAGES = {
     Topic.OVERVIEW: "Overview",
     Topic.PHONES: "Phones",
     Topic.SIMS: "SIMs",
+    Topic.NUMBERS: "Numbers",
     Topic.RENTS: "Rents",
     Topic.MESSAGES: "Messages",
     Topic.PUSHES: "Push queue",
@@ -229,6 +230,16 @@ SETTINGS = {
     "database_url": "Database",
 }
 """Settings without a name here show their own, with blanks."""
+
+NUMBER_MISSING = Word("no number", Tone.WARN, "Type it, import it, or let the operator tell it in an SMS to this SIM.")
+NUMBER_FOUND = Word("found", Tone.INFO, "An SMS to this SIM states its number: look who sent it, then accept it.")
+NUMBER_UNSURE = Word("found twice: look", Tone.WARN, "SMS to this SIM state different numbers: one of them is wrong.")
+NUMBER_TAKEN = Word(
+    "found elsewhere", Tone.WARN, "An SMS states a number that another SIM in a phone has: one of both is wrong."
+)
+UNKNOWN_NETWORK = Word(
+    "no network name", Tone.WARN, "The market's name of its network is not known: name it, and its SIMs go on offer."
+)
 
 BAN_BY_RULE = Word("three unused rents", Tone.WARN, "Three rents in a row ended without an SMS.")
 BAN_BY_HAND = Word("set by you", Tone.IDLE, "You set this ban.")

@@ -174,7 +174,8 @@ class LiveFarmDesk:
         return self._numbering.built_in
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
-        return await self._storage.read(lambda views: views.story(topic, key))
+        subject = Topic.SIMS if topic is Topic.NUMBERS else topic
+        return await self._storage.read(lambda views: views.story(subject, key))
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))

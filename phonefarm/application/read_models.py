@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from phonefarm.domain.conditions import Condition as Condition
 from phonefarm.domain.errors import KnownError as KnownError
+from phonefarm.domain.number_patterns import NumberPattern as NumberPattern
 from phonefarm.domain.phones import PhoneState as PhoneState
 from phonefarm.domain.pushes import PushState as PushState
 from phonefarm.domain.remedies import Remedy as Remedy

@@ -14,6 +14,8 @@ from phonefarm.application.read_models import (
     BanRow,
     Changes,
     MessageRow,
+    NetworkRow,
+    NumberTask,
     Overview,
     PhoneRow,
     PushRow,
@@ -25,7 +27,8 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
-from tests.fakes.farms import Farm, empty_farm
+from phonefarm.domain.number_patterns import NumberPattern
+from tests.fakes.farms import PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
 
@@ -127,6 +130,22 @@ class FakeDesk(FarmDesk):
     async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
         return self._read(Topic.BANS, self.farm.bans, keys)
 
+    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
+        return self._read(Topic.NUMBERS, self.farm.numbers, keys)
+
+    async def networks(self) -> Sequence[NetworkRow]:
+        if self.failure is not None:
+            raise self.failure
+        return list(self.farm.networks)
+
+    async def number_patterns(self) -> Sequence[NumberPattern]:
+        if self.failure is not None:
+            raise self.failure
+        return list(self.farm.patterns)
+
+    async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
+        return list(PATTERNS)
+
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         if self.failure is not None:
             raise self.failure
@@ -171,8 +190,25 @@ class FakeDesk(FarmDesk):
     async def release_orphan(self, rent_id: int) -> None:
         self._order("release_orphan", rent_id)
 
-    async def settle_message(self, sms_id: int, sim_id: str) -> None:
-        self._order("settle_message", sms_id, sim_id)
+    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        self._order("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
+
+    async def forget_sim_rules(self, phone_id: str) -> None:
+        self._order("forget_sim_rules", phone_id)
+
+    async def accept_number(self, sim_id: str, number: str) -> None:
+        self._order("accept_number", sim_id, number)
+
+    async def import_numbers(self, path: str) -> str:
+        self._order("import_numbers", path)
+        return "3 numbers taken in: 2 SIMs changed."
+
+    async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+        self._order("name_network", mcc_mnc, country, operator)
+
+    async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
+        self._order("save_number_patterns", tuple(patterns))
+        return list(self.problems)
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)

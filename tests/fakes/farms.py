@@ -8,17 +8,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import cycle, islice
+from typing import Any
 
 from phonefarm.application.read_models import (
+    Ailment,
     Attention,
     AttentionKind,
     BanRow,
+    Condition,
     Counts,
     FinishStatus,
     MessageRow,
+    NetworkRow,
+    NumberTask,
     Overview,
     PhoneRow,
     PhoneState,
+    PhoneVitals,
     PushRow,
     PushState,
     RentRow,
@@ -30,7 +36,15 @@ from phonefarm.application.read_models import (
     Verdict,
     Vital,
 )
+from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 
+CODES = {"mts": "25001", "beeline": "25099", "telekom": "26201", "kyivstar": "25503", "kcell": "40102"}
+PATTERNS = (
+    NumberPattern(text="Ваш номер {number}"),
+    NumberPattern(text="Your number is {number}"),
+    NumberPattern(text="{number}", sender="MegaFon"),
+)
 PLACES = (("russia", "mts", "7928"), ("russia", "beeline", "7903"), ("germany", "telekom", "49151"),
           ("ukraine", "kyivstar", "38067"), ("kazakhstan", "kcell", "7701"))  # fmt: skip
 MODELS = (("Xiaomi", "Redmi 12", "13"), ("Samsung", "Galaxy A14", "14"), ("Infinix", "Hot 30i", "12"))
@@ -58,6 +72,9 @@ class Farm:
     messages: dict[str, MessageRow] = field(default_factory=dict)
     pushes: dict[str, PushRow] = field(default_factory=dict)
     bans: dict[str, BanRow] = field(default_factory=dict)
+    numbers: dict[str, NumberTask] = field(default_factory=dict)
+    networks: list[NetworkRow] = field(default_factory=list)
+    patterns: list[NumberPattern] = field(default_factory=lambda: list(PATTERNS))
     attention: tuple[Attention, ...] = ()
 
     def overview(self) -> Overview:
@@ -126,6 +143,8 @@ def busy_farm(now: datetime | None = None) -> Farm:
     _add_rents(farm, 240, (*RentState, RentState.ACTIVE, RentState.WAITING, RentState.FINISHED))
     add_messages(farm, 1204)
     _add_bans(farm)
+    _add_ailments(farm)
+    _add_numbers(farm)
     farm.attention = _attention(farm)
     return farm
 
@@ -147,12 +166,25 @@ def _add_phones(farm: Farm, count: int, states: tuple[PhoneState, ...], mostly: 
             state=state,
             detail=DETAILS.get(state, ""),
             since=farm.now - timedelta(minutes=chance.randint(1, 4000)),
+            remedy=remedy_for_state(state, make=make, detail=DETAILS.get(state, "")),
+            ailments=(),
+            vitals=_vitals_of(place) if state is PhoneState.READY else PhoneVitals(),
+            booted_at=farm.now - timedelta(hours=3 + place * 5) if state is PhoneState.READY else None,
+            usb_path=f"1-{place // 12 + 1}.{place % 12 // 4 + 1}.{place % 4 + 1}",
+            firmware=f"{make}/{model}/{android}",
+            reads_hex=place % 16 != 7,
+            sim_column="sim_id" if make == "Xiaomi" else "",
             sims=(),
             rents_open=0,
             query_seconds=chance.uniform(0.05, 0.4) if state is PhoneState.READY else None,
             clock_skew_seconds=chance.uniform(-3, 3) if state is PhoneState.READY else None,
             last_read_at=farm.now - timedelta(seconds=chance.randint(0, 4)) if state is PhoneState.READY else None,
             hints_working=chance.choice((True, True, False)) if state is PhoneState.READY else None,
+            hint_to_row_seconds=0.4 + place % 7 / 10 if state is PhoneState.READY else None,
+            sms_hinted=40 + place * 3,
+            sms_unhinted=place % 5,
+            hints_without_row=place % 3,
+            sim_rules=int(place % 11 == 3),
             sms_today=chance.randint(0, 60),
         )
         farm.phones[phone.phone_id] = phone
@@ -179,6 +211,11 @@ def _add_sims(farm: Farm, count: int, standings: tuple[SimStanding, ...], mostly
             slot=None if is_out else place // len(farm.phones) % 2,
             standing=standing,
             standing_since=farm.now - timedelta(minutes=chance.randint(1, 900)),
+            remedy=remedy_for_sim(standing, phone.remedy),
+            mcc_mnc="25062" if standing is SimStanding.NO_COUNTRY else CODES[operator],
+            signal=None if is_out or standing is SimStanding.NO_NETWORK else place % 5,
+            network_type="" if is_out else ("LTE", "LTE", "NR", "UMTS")[place % 4],
+            is_roaming=place % 23 == 5 and not is_out,
             held_reason="kept for tests" if standing is SimStanding.HELD_BACK else "",
             unused_in_a_row=chance.choice((0, 0, 0, 1, 2)),
             banned_until=farm.now + timedelta(hours=chance.randint(1, 23)) if standing is SimStanding.BANNED else None,
@@ -296,6 +333,90 @@ def _add_bans(farm: Farm) -> None:
         )
 
 
+def _vitals_of(place: int) -> PhoneVitals:
+    return PhoneVitals(
+        battery_percent=100 - place % 9 * 4,
+        is_charging=place % 6 != 2,
+        temperature=29.0 + place % 8,
+        free_bytes=(4 + place % 20) * 10**9,
+        airplane_mode=False,
+        sms_app="com.google.android.apps.messaging",
+    )
+
+
+def _add_ailments(farm: Farm) -> None:
+    """Each condition on one of the phones that are ready."""
+    told: dict[Condition, tuple[str, dict[str, Any]]] = {
+        Condition.STORAGE_FULL: ("38 MB", {"free_bytes": 38_000_000}),
+        Condition.AIRPLANE: ("", {"airplane_mode": True}),
+        Condition.NO_SMS_APP: ("", {"sms_app": ""}),
+        Condition.HOT: ("47 °C", {"temperature": 47.0}),
+        Condition.LOW_BATTERY: ("12 %", {"battery_percent": 12, "is_charging": False}),
+        Condition.NO_HINTS: ("", {}),
+        Condition.CLOCK_WRONG: ("14 min ahead", {}),
+    }
+    ready = [phone for phone in farm.phones.values() if phone.state is PhoneState.READY]
+    for place, condition in enumerate(Condition):
+        phone = ready[place * 3 % len(ready)]
+        detail, changes = told.get(condition, ("", {}))
+        since = farm.now - timedelta(minutes=5 + place * 17)
+        ailment = Ailment(condition=condition, detail=detail, since=since, remedy=remedy_for_condition(condition))
+        farm.phones[phone.phone_id] = replace(
+            phone,
+            ailments=(ailment,),
+            remedy=ailment.remedy if phone.remedy is Remedy.NONE else phone.remedy,
+            vitals=replace(phone.vitals, **changes),
+        )
+
+
+FOUND_TEXTS = (
+    ("MegaFon", "Добро пожаловать! Ваш номер +{number}. Баланс 0 р."),
+    ("Beeline", "Ваш номер {number}"),
+    ("111", "Your number is +{number}. Welcome!"),
+)
+
+
+def _add_numbers(farm: Farm) -> None:
+    """The worklist of all SIMs in phones that lack a number or a country, with more of them for the page."""
+    for place, sim in enumerate(list(farm.sims.values())):
+        extra = place % 9 == 4 and bool(sim.phone_id) and sim.standing is SimStanding.ON_OFFER
+        if not extra and (not sim.phone_id or sim.standing not in (SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY)):
+            continue
+        is_unknown = sim.standing is SimStanding.NO_COUNTRY
+        msisdn = sim.msisdn if is_unknown else ""
+        prefix = next((prefix for _, operator, prefix in PLACES if operator == sim.operator), "7926")
+        number = f"{prefix}{place:02}45{place * 7 % 1000:03}"
+        sender, text = FOUND_TEXTS[place % len(FOUND_TEXTS)]
+        is_found = not msisdn and place % 2 == 0
+        farm.numbers[sim.sim_id] = NumberTask(
+            sim_id=sim.sim_id,
+            iccid=sim.iccid,
+            phone_id=sim.phone_id,
+            phone_label=sim.phone_label,
+            slot=sim.slot,
+            mcc_mnc=sim.mcc_mnc,
+            country=sim.country,
+            operator=sim.operator,
+            msisdn=msisdn,
+            found=number if is_found else "",
+            found_sender=sender if is_found else "",
+            found_text=text.format(number=number) if is_found else "",
+            found_at=farm.now - timedelta(minutes=place * 7) if is_found else None,
+            found_others=("79031112233",) if is_found and place % 3 == 0 else (),
+            found_on="shelf 2, port 7, slot 1" if is_found and place % 8 == 0 else "",
+        )
+    known = Counter((sim.mcc_mnc, sim.country, sim.operator) for sim in farm.sims.values() if sim.phone_id)
+    farm.networks = sorted(
+        (
+            NetworkRow(
+                mcc_mnc=code, country=country, operator=operator, source="built in" if country else "", sims=count
+            )
+            for (code, country, operator), count in known.items()
+        ),
+        key=lambda row: (bool(row.country), -row.sims),
+    )
+
+
 def _attention(farm: Farm) -> tuple[Attention, ...]:
     found: list[Attention] = []
     for phone in farm.phones.values():
@@ -304,6 +425,11 @@ def _attention(farm: Farm) -> tuple[Attention, ...]:
             found.append(
                 Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
             )
+    for key, task in farm.numbers.items():
+        missing, unknown = AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN
+        kind = unknown if task.msisdn else missing
+        subject = task.mcc_mnc if task.msisdn else task.phone_label
+        found.append(Attention(kind=kind, subject=subject, since=farm.now, topic=Topic.NUMBERS, key=key))
     for key, rent in farm.rents.items():
         if rent.state is RentState.POSSIBLE_ORPHAN:
             kind = AttentionKind.POSSIBLE_ORPHAN

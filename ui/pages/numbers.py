@@ -1,0 +1,224 @@
+"""The Numbers page: SIMs whose number or network name is missing, and the ways to tell it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+
+from phonefarm.application.read_models import NumberTask, Topic
+from phonefarm.application.tasks import Tasks
+from ui import formats
+from ui.actions import Actions
+from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.number_orders import NumberOrders
+from ui.orders import Orders
+from ui.pages.list_page import ListPage
+from ui.row_index import RowFilter, RowIndex, natural
+from ui.row_table import Column
+from ui.safe_text import one_line
+from ui.theme import Theme
+from ui.widgets import button
+from ui.words import NUMBER_FOUND, NUMBER_MISSING, NUMBER_TAKEN, NUMBER_UNSURE, UNKNOWN_NETWORK, Word, counted, tr
+
+TABLE_ENDINGS = (".csv", ".txt", ".xlsx")
+
+
+class NumbersPage(ListPage[NumberTask]):
+    """A list page that also takes a file of numbers: by its button, or dropped on it."""
+
+    def __init__(self, orders: Orders, number_orders: NumberOrders, actions: Actions, tasks: Tasks, theme: Theme):
+        super().__init__(numbers_spec(orders, number_orders), actions, tasks, theme)
+        self._number_orders = number_orders
+        self.setAcceptDrops(True)
+        take = button(tr("Import…"), tooltip=tr("Take numbers from a CSV or XLSX file; or drop the file on this page"))
+        networks = button(tr("Networks…"), tooltip=tr("How the market names the networks of your SIMs"))
+        patterns = button(tr("Patterns…"), tooltip=tr("By which words an SMS is known to state its SIM's number"))
+        take.clicked.connect(lambda: number_orders.choose_file())
+        networks.clicked.connect(lambda: number_orders.name_network())
+        patterns.clicked.connect(lambda: number_orders.edit_patterns())
+        self.head.add_tools([take, networks, patterns])
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        if _dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        path = _dropped_file(event)
+        if path is not None:
+            event.acceptProposedAction()
+            self._number_orders.import_file(path)
+
+
+def _dropped_file(event: QDropEvent) -> str | None:
+    urls = event.mimeData().urls()
+    path = urls[0].toLocalFile() if len(urls) == 1 else ""
+    return path if Path(path).suffix.lower() in TABLE_ENDINGS else None
+
+
+def numbers_spec(orders: Orders, number_orders: NumberOrders) -> ListSpec[NumberTask]:
+    return ListSpec(
+        topic=Topic.NUMBERS,
+        title=tr("Numbers"),
+        columns=_columns(),
+        key=lambda row: row.sim_id,
+        read=lambda desk, keys: desk.number_tasks(keys),
+        haystack=lambda row: " ".join(
+            (row.iccid, row.phone_label, row.msisdn, row.found, row.mcc_mnc, row.country, row.operator)
+        ),
+        filters=[
+            RowFilter("missing", tr("Number missing"), lambda row: not row.msisdn),
+            RowFilter("found", tr("Found"), is_found),
+            RowFilter("network", tr("Network unknown"), lambda row: not row.country),
+            RowFilter("all", tr("All"), lambda row: True),
+        ],
+        sort_column=0,
+        summary=_summary,
+        heading=_place,
+        word=task_word,
+        facts=_facts,
+        actions=_actions(orders, number_orders),
+        empty=Emptiness(
+            tr("Every SIM has its number"),
+            tr("SIMs that come without a number, or from a network whose name is not known, are listed here."),
+        ),
+        empty_by_filter={
+            "missing": Emptiness(tr("No number is missing")),
+            "found": Emptiness(
+                tr("No SMS states a number"),
+                tr("Ask the operator for it, for example by its code for the own number: the answer is found here."),
+            ),
+            "network": Emptiness(tr("Every network has a name")),
+        },
+        body=lambda row: row.found_text,
+        sensible=is_found,
+    )
+
+
+def is_found(row: NumberTask) -> bool:
+    return bool(row.found) and not row.msisdn
+
+
+def task_word(row: NumberTask) -> Word:
+    if row.msisdn:
+        return UNKNOWN_NETWORK
+    if not row.found:
+        return NUMBER_MISSING
+    if row.found_on:
+        return NUMBER_TAKEN
+    return NUMBER_UNSURE if row.found_others else NUMBER_FOUND
+
+
+def _columns() -> list[Column[NumberTask]]:
+    return [
+        Column(
+            title=tr("Phone"),
+            text=lambda row, _: _place(row),
+            sort_key=lambda row: (natural(row.phone_label), row.slot or 0),
+            sample="shelf 12, port 12 · slot 1",
+            stretch=True,
+        ),
+        Column(
+            title=tr("State"),
+            text=lambda row, _: task_word(row).said(),
+            sort_key=lambda row: task_word(row).text,
+            sample=tr("found twice: look"),
+            word=task_word,
+        ),
+        Column(
+            title=tr("Number"),
+            text=lambda row, _: formats.msisdn(row.msisdn or row.found),
+            sort_key=lambda row: int(row.msisdn or row.found) if row.msisdn or row.found else None,
+            sample="+4915112345678",
+            mono=True,
+        ),
+        Column(
+            title=tr("Told by"),
+            text=lambda row, _: one_line(row.found_sender, 40) or formats.NOTHING,
+            sort_key=lambda row: row.found_sender or None,
+            sample="MegaFon Info",
+            dim=True,
+            rank=2,
+        ),
+        Column(
+            title=tr("Network"),
+            text=lambda row, _: _network(row),
+            sort_key=lambda row: (row.country, row.operator, row.mcc_mnc),
+            sample="kazakhstan · beeline",
+            rank=1,
+        ),
+        Column(
+            title=tr("ICCID"),
+            text=lambda row, _: formats.short_iccid(row.iccid),
+            sort_key=lambda row: row.iccid or None,
+            sample="8970 … 4417",
+            mono=True,
+            dim=True,
+            rank=3,
+            tooltip=lambda row: formats.grouped_iccid(row.iccid),
+        ),
+    ]
+
+
+def _summary(index: RowIndex[NumberTask]) -> str:
+    missing = sum(not row.msisdn for row in index)
+    found = sum(is_found(row) for row in index)
+    unknown = len({row.mcc_mnc for row in index if not row.country})
+    parts = [counted(missing, "1 number missing", "%n numbers missing")] if missing else []
+    if found:
+        parts.append(counted(found, "1 found in its SMS", "%n found in their SMS"))
+    if unknown:
+        parts.append(counted(unknown, "1 network without a name", "%n networks without a name"))
+    return " · ".join(parts)
+
+
+def _facts(row: NumberTask, now: datetime) -> list[Fact]:
+    others = ", ".join(formats.msisdn(other) for other in row.found_others)
+    facts = [
+        Fact(tr("Its SMS states"), formats.grouped_msisdn(row.found)) if row.found else None,
+        Fact(tr("Told by"), one_line(row.found_sender)) if row.found else None,
+        Fact(tr("Told"), formats.day_time(row.found_at, now)) if row.found_at else None,
+        Fact(tr("Other SMS state"), others) if others else None,
+        Fact(tr("Is already on"), one_line(row.found_on)) if row.found_on else None,
+        Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)) if row.msisdn else None,
+        Fact(tr("Network"), _network(row)),
+        Fact(tr("Network code"), row.mcc_mnc or formats.NOTHING),
+        Fact(tr("ICCID"), formats.grouped_iccid(row.iccid), mono=True),
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _actions(orders: Orders, number_orders: NumberOrders) -> list[RowAction[NumberTask]]:
+    return [
+        RowAction(
+            text=tr("Accept number"),
+            run=number_orders.accept,
+            applies=lambda row: is_found(row) and not row.found_on,
+            several=True,
+        ),
+        RowAction(text=tr("Type number…"), run=lambda rows: orders.edit_number(rows[0])),
+        RowAction(
+            text=tr("Name network…"),
+            run=lambda rows: number_orders.name_network(rows[0].mcc_mnc),
+            applies=lambda row: bool(row.mcc_mnc),
+        ),
+        RowAction(text=tr("Show SIM"), run=lambda rows: orders.go(Topic.SIMS, rows[0].sim_id)),
+        RowAction(
+            text=tr("Show phone"),
+            run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id),
+            applies=lambda row: bool(row.phone_id),
+        ),
+    ]
+
+
+def _place(row: NumberTask) -> str:
+    if not row.phone_label:
+        return formats.short_iccid(row.iccid) or formats.NOTHING
+    return f"{one_line(row.phone_label, 60)} · {formats.slot(row.slot)}"
+
+
+def _network(row: NumberTask) -> str:
+    if row.country:
+        return one_line(formats.place(row.country, row.operator), 60)
+    return tr("unknown, {code}").format(code=row.mcc_mnc) if row.mcc_mnc else tr("unknown")
