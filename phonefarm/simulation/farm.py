@@ -150,7 +150,7 @@ class VirtualFarm:
         """Unplug so that adb forgets the phone at once, as it does with USB ones (over TCP it would show `offline`)."""
         await phone.unplug()
         for host, port in self._servers:
-            await smart_socket.ask(host, port, f"host:disconnect:{phone.serial}")
+            await smart_socket.forget(host, port, phone.serial)
 
     async def push_in(self, phone: VirtualPhone) -> None:
         """Replug and have the adb servers take the phone up."""

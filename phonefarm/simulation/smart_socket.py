@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 ANSWER_WITHIN = 30.0
+LIST_STEP = 0.02
 
 
 class AdbServerError(Exception):
@@ -18,6 +19,18 @@ async def ask(host: str, port: int, request: str) -> str:
             return await _ask(host, port, request)
     except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
         raise AdbServerError(f"{request}: {error or type(error).__name__}") from error
+
+
+async def forget(host: str, port: int, serial: str) -> None:
+    """Have the server disconnect a phone; returns once it is off the list, so that the next connect makes a new one."""
+    try:
+        await ask(host, port, f"host:disconnect:{serial}")
+    except AdbServerError as error:
+        if "no such device" not in str(error):
+            raise
+    async with asyncio.timeout(ANSWER_WITHIN):
+        while f"{serial}\t" in await ask(host, port, "host:devices"):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(LIST_STEP)
 
 
 async def _ask(host: str, port: int, request: str) -> str:
