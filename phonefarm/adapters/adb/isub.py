@@ -24,7 +24,7 @@ class ActiveSub:
 
 _ACTIVE = re.compile(r"^[ \t]*(?:ActiveSubInfoList:|Active subscriptions:)[ \t]*$", re.MULTILINE)
 _SECTION_END = re.compile(
-    r"^[ \t]*(?:\+{4,}|All ?Sub(?:InfoList|scriptions):|All subscriptions:|)[ \t]*$", re.MULTILINE
+    r"^[ \t]*$|^[ \t]*(?:\+{4,}|All ?Sub(?:InfoList|scriptions):|All subscriptions:)[ \t]*$", re.MULTILINE
 )
 _ENTRY = re.compile(
     r"^[ \t]*(?:\[SubscriptionInfoInternal: |\{)id=(?P<id>[0-9]{1,9}),?"

@@ -65,6 +65,7 @@ async def test_a_real_server_is_ended_and_another_answers_in_its_place(monkeypat
         bridge = AdbBridge(f"127.0.0.1:{server.port}")
         lists = bridge.device_lists()
         await anext(lists)
+        await bridge.reconnect_offline()
 
         await bridge.restart()
 
