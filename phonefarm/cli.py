@@ -26,7 +26,7 @@ from phonefarm.settings import Settings, load_settings
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
 app.add_typer(simulate, name="simulate")
-numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV file.")
+numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV or XLSX file.")
 app.add_typer(numbers, name="numbers")
 
 SELF_TEST_SECONDS = 10.0
@@ -139,7 +139,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /he
 
 @numbers.command("import")
 def numbers_import(
-    file: Annotated[Path, typer.Argument(help="CSV with the columns iccid,msisdn,country,operator,label.")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX with the columns iccid,msisdn,country,operator,label.")],
 ) -> None:
     """Check a numbers file, keep a copy in the data folder and use it from the next start on."""
     from phonefarm.exchange import import_numbers
@@ -150,7 +150,7 @@ def numbers_import(
 
 @numbers.command("export")
 def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")]) -> None:
-    """Write all SIMs on the books as a numbers file."""
+    """Write all SIMs on the books as a numbers file; a name that ends in .xlsx makes it one for Excel."""
     from phonefarm.exchange import export_numbers
 
     settings, _ = _prepare(logs=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from phonefarm.adapters.adb.adb_server import find_adb
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.adapters.catalog.numbers_file import parse_numbers
+from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
 from phonefarm.domain.errors import KnownError
@@ -71,8 +71,8 @@ def _numbers(settings: Settings) -> Finding:
         return Finding(what="numbers file", is_fine=True, detail="none set")
     path = Path(settings.numbers_file)
     try:
-        entries = parse_numbers(path.read_text(encoding="utf-8-sig"), path.name)
-    except (OSError, UnicodeDecodeError, KnownError) as error:
+        entries = read_entries(path)
+    except KnownError as error:
         return Finding(what="numbers file", is_fine=False, detail=str(error))
     return Finding(what="numbers file", is_fine=True, detail=f"{len(entries)} numbers in {path}")
 

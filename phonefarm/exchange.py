@@ -1,24 +1,27 @@
-"""What goes into a farm and out of it as files: the numbers file, and tables as CSV that no spreadsheet executes."""
+"""What goes into a farm and out of it as files: the numbers, and tables as CSV or XLSX that no spreadsheet executes."""
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from phonefarm.adapters.catalog.numbers_file import NumbersFile
+from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
 from phonefarm.domain.errors import KnownError
 from phonefarm.settings import PREFIX, Settings, settings_file, write_settings
 
 NUMBERS_NAME = "numbers.csv"
+NUMBER_COLUMNS = ("iccid", "msisdn", "country", "operator", "label")
+EXCEL_ENDING = ".xlsx"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -26,7 +29,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
     """Check a numbers file, keep a copy in the data folder and make it the farm's; returns what to tell the user."""
     if os.environ.get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
-    entries = asyncio.run(NumbersFile(source).read_if_changed())
+    entries = read_entries(source)
     if not entries:
         raise KnownError(f"{source} holds no numbers: nothing was changed.")
     target = settings.data_dir.resolve() / NUMBERS_NAME
@@ -34,7 +37,10 @@ def import_numbers(settings: Settings, source: Path) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.resolve() != target:
             draft = target.with_suffix(".new")
-            shutil.copyfile(source, draft)
+            if zipfile.is_zipfile(source):
+                _write_csv(draft, NUMBER_COLUMNS, ([getattr(e, name) for name in NUMBER_COLUMNS] for e in entries))
+            else:
+                shutil.copyfile(source, draft)
             os.replace(draft, target)
         was_in_use = settings.numbers_file == str(target)
         if not was_in_use:
@@ -46,7 +52,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
 
 
 def export_numbers(settings: Settings, target: Path) -> str:
-    """Write every SIM on the books that has told its ICCID as a line of a numbers file."""
+    """Write every SIM on the books that has told its ICCID as a line of a numbers file, for Excel if so named."""
     with whole_table(settings.resolved_database_url, "numbers") as (columns, rows):
         found = [tuple(row) for row in rows]
     known = [row for row in found if row[0]]
@@ -70,17 +76,13 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
     """Write the file whole or not at all, for its owner's eyes only; returns how many rows there were."""
     if target.exists() and not target.is_file():
         raise KnownError(f"{target} is no file that can be replaced: name another one.")
-    count = 0
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         draft = Path(name)
         try:
-            with open(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(columns)
-                for row in rows:
-                    writer.writerow([cell(value) for value in row])
-                    count += 1
+            os.close(handle)
+            write = _write_xlsx if target.suffix.lower() == EXCEL_ENDING else _write_csv
+            count = write(draft, columns, rows)
             os.replace(draft, target)
         finally:
             draft.unlink(missing_ok=True)
@@ -89,20 +91,60 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
     return count
 
 
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([cell(value) for value in row])
+            count += 1
+    return count
+
+
+def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Every cell as text: no formula, no rounded ICCID."""
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("phonefarm")
+    sheet.freeze_panes = "A2"
+    for place in range(len(columns)):
+        sheet.column_dimensions["ABCDEFGHIJKLMNOPQRSTUVWXYZ"[place]].width = 24
+    count = -1
+    for row in chain([columns], rows):
+        cells = []
+        for value in row:
+            made = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(" ", text_of(value)))
+            made.data_type = "s"  # openpyxl takes what begins with = for a formula
+            made.number_format = "@"
+            cells.append(made)
+        sheet.append(cells)
+        count += 1
+    book.save(path)
+    return count
+
+
 def cell(value: object) -> str:
     """A value as CSV text; what a spreadsheet would take for a formula gets a leading apostrophe."""
+    text = text_of(value)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def text_of(value: object) -> str:
     match value:
         case None:
-            text = ""
+            return ""
         case bool():
-            text = "true" if value else "false"
+            return "true" if value else "false"
         case datetime():
-            text = value.isoformat()
+            return value.isoformat()
         case Decimal():
-            text = f"{value.normalize():f}"
+            return f"{value.normalize():f}"
         case _:
-            text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+            return str(value)
 
 
 def _counted(count: int, thing: str) -> str:

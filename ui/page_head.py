@@ -67,6 +67,7 @@ class PageHead(QWidget):
         """What may be done on the page whatever is selected: on the right."""
         for tool in buttons:
             self._tools_row.addWidget(tool)
+        self._flow.setContentsMargins(0, 2, 0, 0)  # chips are lower than buttons: all on one line
         self._tools.show()
 
     def show_summary(self, text: str) -> None:
