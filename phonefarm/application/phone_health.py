@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from phonefarm.application.events import Announcer
@@ -12,6 +13,36 @@ from phonefarm.application.storage import Storage, UnitOfWork
 from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.vitals import PhoneVitals
+
+NOTED_FOR = timedelta(minutes=5)
+"""Conditions may end by time alone, so the same is noted anew after so long."""
+_FREE_STEP = 50_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Noted:
+    """A check-up as far as its differences matter: equal ones need no commit."""
+
+    vitals: PhoneVitals
+    hints: HintRecord
+    sim_count: int
+    minutes_off: int | None
+
+    @classmethod
+    def of(cls, checkup: Checkup, hints: HintRecord, skew: timedelta | None) -> _Noted:
+        vitals, free = checkup.vitals, checkup.vitals.free_bytes
+        return cls(
+            vitals=replace(
+                vitals,
+                uptime_seconds=None,
+                temperature=None if vitals.temperature is None else round(vitals.temperature),
+                free_bytes=None if free is None else free // _FREE_STEP,
+            ),
+            hints=hints,
+            sim_count=len(checkup.sims),
+            minutes_off=None if skew is None else round(skew / timedelta(minutes=1)),
+        )
 
 
 class PhoneHealth:
@@ -19,6 +50,7 @@ class PhoneHealth:
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
+        self._last: dict[PhoneId, tuple[_Noted, datetime]] = {}
 
     async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
         """What was found out about the phone under this firmware."""
@@ -40,6 +72,9 @@ class PhoneHealth:
     ) -> None:
         """Record what the phone said of itself, and what ails it by that and by how its announcements turned out."""
         now = self._clock()
+        noted = _Noted.of(checkup, hints, skew)
+        if (last := self._last.get(phone_id)) is not None and last[0] == noted and now - last[1] < NOTED_FOR:
+            return
 
         def work(uow: UnitOfWork) -> tuple[bool, bool]:
             seen = uow.health.note_vitals(phone_id, checkup.vitals, now)
@@ -60,6 +95,7 @@ class PhoneHealth:
             return True, bool((before.keys() ^ after.keys()) & BLOCKING)
 
         changed, offer_changed = await self._storage.write(work)
+        self._last[phone_id] = (noted, now)
         if changed:
             self._announcer.changed(Topic.PHONES, [phone_id])
         if offer_changed:

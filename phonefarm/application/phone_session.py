@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -29,6 +29,7 @@ from phonefarm.domain.conditions import HintRecord
 from phonefarm.domain.ids import PhoneId, serial_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.rhythm import Rhythm
+from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
 
 log = structlog.get_logger(__name__)
@@ -104,6 +105,7 @@ class PhoneSession:
         self._probe: Probe | None = None
         self._checkups = 0
         self._next_checkup = 0.0
+        self._sims: tuple[SeenSim, ...] | None = None
         self._announcement: _Announcement | None = None
         self._hints = HintRecord()
         self._skew: timedelta | None = None
@@ -188,20 +190,38 @@ class PhoneSession:
     async def _watch_inbox(self, probe: Probe) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            if loop.time() >= self._next_checkup:
-                await self._check_up(probe)
-            if loop.time() >= self._rhythm.next_look:
-                await self._look(probe)
-                self._failures = 0
-                await self._books.set_state(self._phone_id, PhoneState.READY)
+            async with self._checkup_beside(probe):
+                if loop.time() >= self._rhythm.next_look:
+                    await self._look(probe)
+                    self._failures = 0
+                    await self._books.set_state(self._phone_id, PhoneState.READY)
             await self._rest()
+
+    @asynccontextmanager
+    async def _checkup_beside(self, probe: Probe) -> AsyncIterator[None]:
+        """A check-up that is due goes first, but an announced message does not wait for its end."""
+        if asyncio.get_running_loop().time() < self._next_checkup:
+            yield
+            return
+        checkup = asyncio.create_task(self._check_up(probe))  # noqa: TID251 - awaited or ended below
+        if await self._before_a_hint(checkup):
+            await checkup
+            yield
+            return
+        try:
+            yield
+            await checkup
+        finally:
+            await _ended(checkup)
 
     async def _check_up(self, probe: Probe) -> None:
         thorough = self._checkups % THOROUGH_EVERY == 0
         with self._patiently():
             checkup = await self._bridge.check_up(self._serial, probe, thorough=thorough)
         self._checkups += 1
-        await self._inventory.take_stock(self._phone_id, checkup.sims)
+        if thorough or checkup.sims != self._sims:
+            await self._inventory.take_stock(self._phone_id, checkup.sims)
+            self._sims = checkup.sims
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
         self._next_checkup = asyncio.get_running_loop().time() + CHECKUP_SECONDS * spread
@@ -215,7 +235,10 @@ class PhoneSession:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         self._hinted.clear()
-        reading = await self._read_whole(probe)
+        reading = None if self._is_expecting else await self._poll(probe)
+        if reading is None:
+            begun = loop.time()
+            reading = await self._read_whole(probe)
         intake = await self._intake.accept(reading)
         self._skew = reading.clock_skew if reading.clock_skew is not None else self._skew
         ended = loop.time()
@@ -227,6 +250,33 @@ class PhoneSession:
             await self._note_rows(intake, ended, reading.ended_at)
         elif self._rhythm.gave_up(before):
             await self._note_empty_hint(reading.begun_at, begun)
+
+    @property
+    def _is_expecting(self) -> bool:
+        return self._rhythm.chase is not None
+
+    async def _poll(self, probe: Probe) -> Reading | None:
+        """The safety poll, or None where a message was announced meanwhile: it may have come too late for the answer.
+
+        The announced one is asked for at once, not behind the old question.
+        """
+        reading = asyncio.create_task(self._read_whole(probe))  # noqa: TID251 - awaited or ended below
+        if await self._before_a_hint(reading):
+            return await reading
+        await _ended(reading)
+        return None
+
+    async def _before_a_hint(self, task: asyncio.Task[Any]) -> bool:
+        """Whether the task ended before a message was announced; it is cancelled with us."""
+        hint = asyncio.create_task(self._hinted.wait())  # noqa: TID251 - ended below
+        try:
+            await asyncio.wait((task, hint), return_when=asyncio.FIRST_COMPLETED)
+            return task.done()
+        except asyncio.CancelledError:
+            await _ended(task)
+            raise
+        finally:
+            hint.cancel()
 
     async def _note_rows(self, intake: Intake, ended: float, at: datetime) -> None:
         announced = self._rhythm.announced(ended)
@@ -269,7 +319,7 @@ class PhoneSession:
     async def _read_page(self, probe: Probe, *, skip: int) -> Reading:
         with self._patiently():
             return await self._bridge.read_inbox(
-                self._serial, probe, newest=WINDOW, skip=skip, expecting=self._rhythm.chase is not None and skip == 0
+                self._serial, probe, newest=WINDOW, skip=skip, expecting=self._is_expecting and skip == 0
             )
 
     async def _rest(self) -> None:
@@ -319,6 +369,13 @@ class PhoneSession:
         except StorageFailing as second:
             log.info("a failure could not be recorded", phone=self._phone_id, cause=str(second))
         await asyncio.sleep(PAUSES[min(self._failures, len(PAUSES)) - 1])
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody calls it unheard
 
 
 def _joined(newer: Reading, older: Reading) -> Reading:

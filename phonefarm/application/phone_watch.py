@@ -28,7 +28,7 @@ from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, state_fr
 
 log = structlog.get_logger(__name__)
 
-FIRST_QUESTIONS_AT_ONCE = 8
+FIRST_QUESTIONS_AT_ONCE = 16
 LONGEST_PAUSE = 10.0
 RENTED_CHECK = 1.0
 WITHOUT_HINTS_POLL = 3.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
@@ -13,6 +13,7 @@ from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, Stor
 from phonefarm.domain.attribution import sat_there, sim_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import (
     Arrival,
     InboundSms,
@@ -49,6 +50,23 @@ class _Owner:
     rent_id: RentId | None = None
 
 
+MARK_EVERY = timedelta(seconds=30)
+"""So far the time of the last reading on the books may lag behind: it is a lower bound for what comes next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Accepted:
+    """The last reading of a handset that is on the books."""
+
+    phone_id: PhoneId
+    rows: tuple[SmsRow, ...]
+    at: datetime
+
+    def is_enough_for(self, reading: Reading) -> bool:
+        age = reading.begun_at - self.at
+        return self.phone_id == reading.phone_id and self.rows == reading.rows and timedelta(0) <= age < MARK_EVERY
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Settled:
     sms_id: SmsId
@@ -61,6 +79,7 @@ class SmsIntake:
         self._announcer = announcer
         self._clock = clock
         self._wake_pushes = wake_pushes
+        self._last: dict[str, _Accepted] = {}
 
     async def reaches_known(self, reading: Reading) -> bool:
         """Whether nothing new can lie below the reading: it holds a stored row, or the phone is new to us.
@@ -75,8 +94,16 @@ class SmsIntake:
         return await self._storage.read(query)
 
     async def accept(self, reading: Reading) -> Intake:
-        """Store the unseen messages of a complete reading, queue those of open rents: all or nothing."""
+        """Store the unseen messages of a complete reading, queue those of open rents: all or nothing.
+
+        A reading that shows what the last one showed is not worth a commit each time.
+        """
+        handset = handset_of(reading.phone_id)
+        last = self._last.get(handset)
+        if last is not None and last.is_enough_for(reading):
+            return Intake(first=False, new=(), pushes=())
         intake = await self._storage.write(lambda uow: _take_in(uow, reading, self._clock()))
+        self._last[handset] = _Accepted(phone_id=reading.phone_id, rows=reading.rows, at=reading.begun_at)
         if intake.new:
             self._announcer.changed(Topic.MESSAGES, intake.new)
             self._announcer.changed(Topic.PHONES, [reading.phone_id])
