@@ -269,9 +269,9 @@ def _said(
 ) -> list[str]:
     """What an import did: how much, for whom, what stays as the user typed it, which numbers two SIMs have now."""
     count = len(entries)
-    said = [f"{count} {'number' if count == 1 else 'numbers'} taken in: {len(changed)} SIMs changed."]
+    said = [f"{_counted(count, 'number', 'numbers')} taken in: {_counted(len(changed), 'SIM', 'SIMs')} changed."]
     if waiting := count - len(concerned):
-        said.append(f"{waiting} wait for SIMs that were never seen.")
+        said.append(_counted(waiting, "waits for a SIM that was never seen.", "wait for SIMs that were never seen."))
     stated = {entry.iccid: entry for entry in entries}
     by_hand = 0
     for sim_id in concerned:
@@ -279,7 +279,7 @@ def _said(
         entry = stated.get(sim_id)
         by_hand += sim is not None and entry is not None and sim.msisdn != entry.msisdn
     if by_hand:
-        said.append(f"{by_hand} keep the number that you typed.")
+        said.append(_counted(by_hand, "keeps the number that you typed.", "keep the numbers that you typed."))
     doubled = {
         number: holders
         for number in dict.fromkeys(entry.msisdn for entry in entries)
@@ -290,3 +290,7 @@ def _said(
     if len(doubled) > _NAMED_AT_MOST:
         said.append(f"The same is true of {len(doubled) - _NAMED_AT_MOST} more numbers.")
     return said
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

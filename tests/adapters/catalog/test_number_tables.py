@@ -1,0 +1,214 @@
+"""Tables of numbers as Excel and others write them: understood, or refused with the line and what would be right."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from phonefarm.adapters.catalog import number_tables
+from phonefarm.adapters.catalog.number_tables import entries_in, read_entries, read_table
+from phonefarm.application.storage import NumberEntry
+from phonefarm.domain.errors import KnownError
+from tests.builders import ICCID, NUMBER, OTHER_ICCID
+
+ENTRY = NumberEntry(iccid=ICCID, msisdn=NUMBER, country="russia", operator="mts", label="полка 1")
+HEAD = "iccid,msisdn,country,operator,label\n"
+GOOD = f"{HEAD}{ICCID},{NUMBER},russia,mts,полка 1\n"
+
+
+def workbook(*sheets: Sequence[Sequence[Any]]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    book.remove(book.active)
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(list(row))
+    kept = io.BytesIO()
+    book.save(kept)
+    return kept.getvalue()
+
+
+# CSV ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.encode(),
+        GOOD.encode("utf-8-sig"),
+        GOOD.encode("cp1251"),
+        GOOD.encode("utf-16"),
+        GOOD.encode("utf-16-le"),
+        GOOD.encode("utf-16-be"),
+        GOOD.replace(",", "\t").encode("utf-16"),
+        GOOD.replace(",", ";").replace("\n", "\r\n").encode("cp1251"),
+        f"sep=;\r\n{GOOD.replace(',', ';')}".encode(),
+        f"\n\n{GOOD}\n,,,,\n".encode(),
+        f"ICC ID;Номер;Страна;Оператор;Метка;Цена\n{ICCID};+7 928 123-45-67;Russia;MTS;полка 1;5\n".encode("cp1251"),
+        f"phone,iccid,label,operator,country\n'+{NUMBER},'{ICCID},полка 1,mts,russia\n".encode(),
+        f"{HEAD}{ICCID},{NUMBER}.0,russia,mts,полка 1\n".encode(),
+    ],
+)
+def test_csv_of_every_usual_program_means_the_same(content: bytes) -> None:
+    assert entries_in(content, "numbers.csv") == [ENTRY]
+
+
+@pytest.mark.parametrize("shown", ["8.97010100123457E+19", "8,9701E+19", "8.9701e19"])
+def test_iccid_that_excel_has_rounded_is_refused_with_what_to_do(shown: str) -> None:
+    with pytest.raises(KnownError, match=r"line 3: the ICCID was kept as a number.*last digits are lost.*as text"):
+        entries_in(f'{GOOD}"{shown}",{NUMBER},,,\n'.encode(), "numbers.csv")
+
+
+def test_line_that_the_users_program_shows_is_named_even_behind_a_text_of_two_lines() -> None:
+    with pytest.raises(KnownError, match="line 4"):
+        entries_in(f'{HEAD}{ICCID},{NUMBER},,,"two\nlines"\n123,{NUMBER},,,\n'.encode(), "numbers.csv")
+
+
+@pytest.mark.parametrize("content", [b"\x00\x01\x02\x03" * 100, b"iccid,msisdn\n\x00\x00\x00"])
+def test_file_that_is_no_text_is_said_to_be_no_table(content: bytes) -> None:
+    with pytest.raises(KnownError):
+        entries_in(content, "numbers.csv")
+
+
+# XLSX -----------------------------------------------------------------------
+
+TITLES = ("iccid", "msisdn", "country", "operator", "label")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [TITLES, (ICCID, NUMBER, "russia", "mts", "полка 1")],
+        [TITLES, (ICCID, int(NUMBER), "Russia", "MTS", "полка 1")],
+        [TITLES, (f"'{ICCID}", float(NUMBER), "russia", "mts", "полка 1")],
+        [(), TITLES, (), (ICCID, f"+{NUMBER}", "russia", "mts", "полка 1"), (None,) * 5],
+        [("Оператор", "ICC", "Номер телефона", "страна", "Note"), ("mts", ICCID, int(NUMBER), "russia", "полка 1")],
+    ],
+)
+def test_cells_may_be_texts_or_numbers(rows: Sequence[Sequence[Any]]) -> None:
+    assert entries_in(workbook(rows), "numbers.xlsx") == [ENTRY]
+
+
+def test_sheet_with_the_columns_is_found_among_others() -> None:
+    book = workbook([("prices",), (5,)], [], [TITLES, (ICCID, NUMBER, "russia", "mts", "полка 1")])
+
+    assert entries_in(book, "numbers.xlsx") == [ENTRY]
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([TITLES, (8.970101001234567e19, NUMBER)], "line 2: the ICCID was kept as a number, 8.97010E"),
+        ([TITLES, (int(ICCID), NUMBER)], "line 2: the ICCID was kept as a number"),
+        ([TITLES, (), (f'="{ICCID}"', NUMBER)], "line 3: the ICCID is missing; a formula must have been calculated"),
+        ([TITLES, (ICCID, "=1+1")], "line 2: the number must be written with its country code"),
+        ([TITLES, (ICCID, True)], "line 2: the number"),
+        ([TITLES, (ICCID, NUMBER), (ICCID, NUMBER)], "line 3: this ICCID stands twice"),
+        ([("a", "b"), (ICCID, NUMBER)], "must name the columns"),
+    ],
+)
+def test_bad_sheet_is_refused_with_its_line(rows: Sequence[Sequence[Any]], problem: str) -> None:
+    with pytest.raises(KnownError, match=problem):
+        entries_in(workbook(rows), "numbers.xlsx")
+
+
+def test_empty_workbook_has_no_numbers() -> None:
+    assert entries_in(workbook([]), "numbers.xlsx") == []
+
+
+def test_last_row_that_excel_knows_does_not_fill_the_memory() -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(TITLES)
+    book.active.cell(row=1_048_576, column=1, value=ICCID)
+    kept = io.BytesIO()
+    book.save(kept)
+
+    with pytest.raises(KnownError, match="more than 50000 lines"):
+        entries_in(kept.getvalue(), "numbers.xlsx")
+
+
+def archive(write: Callable[[zipfile.ZipFile], None]) -> bytes:
+    kept = io.BytesIO()
+    with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as made:
+        write(made)
+    return kept.getvalue()
+
+
+def many_parts(made: zipfile.ZipFile) -> None:
+    for n in range(1100):
+        made.writestr(f"{n}.xml", b"")
+
+
+def with_bit_set(content: bytes) -> bytes:
+    """Every part marked as encrypted."""
+    broken = bytearray(content)
+    place = broken.find(b"PK\x01\x02")
+    while place >= 0:
+        broken[place + 8] |= 1
+        place = broken.find(b"PK\x01\x02", place + 4)
+    return bytes(broken)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "protected by a password, or of an old Excel"),
+        (workbook([TITLES])[:300], "broken or cut short"),
+        (with_bit_set(workbook([TITLES])), "protected by a password"),
+        (archive(lambda made: made.writestr("photo.jpg", b"x")), "no Excel file"),
+        (archive(lambda made: made.writestr("xl/workbook.xml", b"<x")), "cannot be read as an Excel file"),
+        (archive(lambda made: made.writestr("xl/workbook.xml", bytes(90_000_000))), "unpacks to more than 80 MB"),
+        (archive(many_parts), "unpacks to more"),
+    ],
+)
+def test_broken_locked_and_bursting_files_are_refused(content: bytes, problem: str) -> None:
+    with pytest.raises(KnownError, match=problem):
+        entries_in(content, "numbers.xlsx")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damaged_workbook_is_read_or_refused_and_never_a_bug(data: st.DataObject) -> None:
+    content = bytearray(workbook([TITLES, (ICCID, NUMBER), (OTHER_ICCID, NUMBER)]))
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+
+    try:
+        entries_in(bytes(content), "numbers.xlsx")
+    except KnownError as error:
+        assert "numbers.xlsx" in str(error)  # noqa: PT017 - either end is right
+
+
+# Files ----------------------------------------------------------------------
+
+
+async def test_content_tells_the_kind_of_a_file_not_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.csv"
+    path.write_bytes(workbook([TITLES, (ICCID, NUMBER, "russia", "mts", "полка 1")]))
+
+    assert await read_table(str(path)) == [ENTRY]
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", ".", "a\0b"])
+def test_file_that_cannot_be_read_is_said(tmp_path: Path, name: str) -> None:
+    with pytest.raises(KnownError, match="cannot be read"):
+        read_entries(tmp_path / name)
+
+
+def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "numbers.xlsx"
+    path.write_bytes(workbook([TITLES]))
+    monkeypatch.setattr(number_tables, "LARGEST_FILE", 10)
+
+    with pytest.raises(KnownError, match="larger than"):
+        read_entries(path)
