@@ -19,6 +19,8 @@ from phonefarm.domain.sms import SmsRow
 
 WINDOW_WITHIN = 20.0
 PROOF_WITHIN = 15.0
+PROOF_GOOD_FOR = 60.0
+"""Seconds for which an inbox that was proven empty need not prove it again: a proof costs a query more."""
 EXPECTED_WITHIN = 10.0
 
 
@@ -35,6 +37,7 @@ class InboxReader:
     def __init__(self, calls: PhoneCalls, probe: Probe) -> None:
         self._calls = calls
         self._texts = InboxTexts(calls)
+        self._proven_empty_at = float("-inf")
         self.row_sims = RowSims(probe.facts, probe.slot_column)
 
     async def read(self, probe: Probe, *, newest: int, skip: int, expecting: bool = False) -> Window:
@@ -50,7 +53,9 @@ class InboxReader:
             answers, texts = await self._calls.run(query, within=WINDOW_WITHIN), ()
         rows = self._parsed(answers, probe)[:newest]
         if not rows:
-            await self._prove_empty(probe, skip)
+            if skip or expecting or self._now() - self._proven_empty_at > PROOF_GOOD_FOR:
+                await self._prove_empty(probe, skip)
+                self._proven_empty_at = self._now()
         elif not probe.reads_hex:
             if texts:
                 self._texts.expect(rows[0], texts, probe)
@@ -60,6 +65,10 @@ class InboxReader:
             phone_clock=answers.phone_clock,
             clock_seen_at=answers.clock_seen_at,
         )
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _ask_at_once(self, query: str, probe: Probe) -> tuple[Answers, Sequence[Answers]]:
         """The window, and (or nothing, if anything went wrong with them) the newest row's texts."""

@@ -65,6 +65,22 @@ async def test_an_empty_inbox_is_proved_empty() -> None:
     assert "count(*)" in shell.commands[1]
 
 
+async def test_proof_of_an_empty_inbox_is_good_for_a_minute_unless_a_message_is_expected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inbox, shell = reader(AndroidInbox([]).answer)
+    await inbox.read(HEX, newest=50, skip=0)
+    proven = len(shell.commands)
+
+    await inbox.read(HEX, newest=50, skip=0)
+    assert len(shell.commands) == proven + 1
+    await inbox.read(HEX, newest=50, skip=0, expecting=True)
+    assert len(shell.commands) == proven + 3
+    monkeypatch.setattr("phonefarm.adapters.adb.inbox.PROOF_GOOD_FOR", -1.0)
+    await inbox.read(HEX, newest=50, skip=0)
+    assert len(shell.commands) == proven + 5
+
+
 async def test_an_inbox_that_ends_before_the_window_is_empty_there() -> None:
     inbox, _ = reader(AndroidInbox([a_row(1)]).answer)
 
