@@ -10,9 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook, load_workbook
 
+from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.whole_tables import TABLES
+from phonefarm.application.storage import NumberEntry
 from phonefarm.cli import TableName
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SimId
@@ -92,6 +95,20 @@ def test_bad_numbers_file_is_refused_and_changes_nothing(
     assert not (tmp_path / "settings.toml").exists()
 
 
+def test_excel_file_is_kept_as_csv(settings: Settings, tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["iccid", "number", "label"])
+    book.active.append([ICCID, int(NUMBER), "=полка 1"])
+    book.active["C2"].data_type = "s"
+    book.save(tmp_path / "mine.xlsx")
+
+    import_numbers(settings, tmp_path / "mine.xlsx")
+
+    kept = (tmp_path / "numbers.csv").read_text(encoding="utf-8")
+    assert kept == f"{HEADER}{ICCID},{NUMBER},,,'=полка 1\n"
+
+
 def test_missing_numbers_file_is_said(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(KnownError, match="cannot be read"):
         import_numbers(settings, tmp_path / "nowhere.csv")
@@ -135,6 +152,25 @@ async def test_exported_numbers_name_the_sims_that_lack_one(
     assert "2 SIMs written" in said
     assert "1 without a number" in said
     assert "1 SIM whose ICCID" in said
+
+
+async def test_numbers_for_excel_are_texts_without_formulas_and_can_be_imported_again(
+    database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    books = Books(database)
+    await books.inventory.use_numbers_file([NumberEntry(iccid=ICCID, msisdn=NUMBER, label=f"{FORMULA}\x07")])
+    await books.seat(a_seen_sim())
+    out = tmp_path / "out.XLSX"
+
+    assert export_numbers(settings, out) == f"1 SIM written to {out}."
+
+    sheet = load_workbook(out).worksheets[0]
+    assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
+        ["iccid", "msisdn", "country", "operator", "label"],
+        [ICCID, NUMBER, "russia", "mts", f"{FORMULA} "],
+    ]
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s"}
+    assert [entry.msisdn for entry in read_entries(out)] == [NUMBER]
 
 
 # Tables out ---------------------------------------------------------------------------

@@ -282,7 +282,7 @@ def _said(
         said.append(_counted(by_hand, "keeps the number that you typed.", "keep the numbers that you typed."))
     doubled = {
         number: holders
-        for number in dict.fromkeys(entry.msisdn for entry in entries)
+        for number in dict.fromkeys(stated[sim_id].msisdn for sim_id in concerned if sim_id in stated)
         if len(holders := uow.sims.in_phones_with_number(number)) > 1
     }
     for number, holders in list(doubled.items())[:_NAMED_AT_MOST]:

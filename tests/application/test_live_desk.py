@@ -16,6 +16,8 @@ from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
     AttentionKind,
+    Changes,
+    NumberPattern,
     Overview,
     PhoneState,
     PushState,
@@ -25,6 +27,7 @@ from phonefarm.application.read_models import (
     Topic,
     Verdict,
 )
+from phonefarm.application.storage import NumberEntry
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import RentId, SmsId
@@ -287,6 +290,29 @@ async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> 
     assert held is SimStanding.HELD_BACK
     assert (await office.desk.sims())[0].msisdn == OTHER_NUMBER
     assert (await office.desk.story(Topic.SIMS, ICCID))[-1].title == f"Number set by hand: +{OTHER_NUMBER}"
+
+
+async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> None:
+    books, told = office.books, list[Changes]()
+    office.desk.subscribe(told.append)
+    await books.seat(a_seen_sim(msisdn=None, mcc_mnc="99901"))
+    await books.sms(body=f"Your number is +{OTHER_NUMBER}")
+    found = (await office.desk.number_tasks())[0].found
+
+    await office.desk.accept_number(ICCID, found)
+    await office.desk.name_network("99901", "russia", "mts")
+    books.tables["file"] = [NumberEntry(iccid=OTHER_ICCID, msisdn=OTHER_NUMBER)]
+    said = await office.desk.import_numbers("file")
+    problems = await office.desk.save_number_patterns([NumberPattern(text="x")])
+    await asyncio.sleep(0.2)
+
+    assert (await office.desk.sims())[0].standing is SimStanding.ON_OFFER
+    assert (await office.desk.networks())[0].source == "yours"
+    assert said.startswith("1 number taken in")
+    assert len(problems) == 1
+    assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
+    assert (await office.desk.story(Topic.NUMBERS, ICCID)) == (await office.desk.story(Topic.SIMS, ICCID))
+    assert any(Topic.NUMBERS in changes.keys for changes in told)
 
 
 async def test_keys_choose_the_rows_and_unknown_keys_give_none(office: Office) -> None:
