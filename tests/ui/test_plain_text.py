@@ -47,6 +47,10 @@ def make_hostile(farm: Farm) -> None:
     farm.sims = {
         key: replace(row, phone_label=EVIL[:300], held_reason=EVIL, operator=SENDER) for key, row in farm.sims.items()
     }
+    farm.numbers = {
+        key: replace(row, phone_label=EVIL[:300], found="79281234567", found_sender=SENDER, found_text=EVIL)
+        for key, row in farm.numbers.items()
+    }
     farm.rents = {key: replace(row, phone_label=EVIL[:300], operator=SENDER) for key, row in farm.rents.items()}
     farm.bans = {key: replace(row, phone_label=EVIL[:300], operator=SENDER) for key, row in farm.bans.items()}
     farm.attention = (
