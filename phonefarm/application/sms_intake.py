@@ -15,6 +15,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import (
+    CLOCK_TOLERANCE,
     Arrival,
     InboundSms,
     Newness,
@@ -50,7 +51,7 @@ class _Owner:
     rent_id: RentId | None = None
 
 
-MARK_EVERY = timedelta(seconds=30)
+MARK_EVERY = timedelta(seconds=55)
 """So far the time of the last reading on the books may lag behind: it is a lower bound for what comes next."""
 
 
@@ -60,10 +61,14 @@ class _Accepted:
 
     phone_id: PhoneId
     rows: tuple[SmsRow, ...]
+    skew: timedelta | None
     at: datetime
 
     def is_enough_for(self, reading: Reading) -> bool:
+        """A phone whose clock cannot be measured, or was set, needs each mark: its dates alone tell little."""
         age = reading.begun_at - self.at
+        if self.skew is None or reading.clock_skew is None or abs(self.skew - reading.clock_skew) > CLOCK_TOLERANCE:
+            return False
         return self.phone_id == reading.phone_id and self.rows == reading.rows and timedelta(0) <= age < MARK_EVERY
 
 
@@ -103,7 +108,9 @@ class SmsIntake:
         if last is not None and last.is_enough_for(reading):
             return Intake(first=False, new=(), pushes=())
         intake = await self._storage.write(lambda uow: _take_in(uow, reading, self._clock()))
-        self._last[handset] = _Accepted(phone_id=reading.phone_id, rows=reading.rows, at=reading.begun_at)
+        self._last[handset] = _Accepted(
+            phone_id=reading.phone_id, rows=reading.rows, skew=reading.clock_skew, at=reading.begun_at
+        )
         if intake.new:
             self._announcer.changed(Topic.MESSAGES, intake.new)
             self._announcer.changed(Topic.PHONES, [reading.phone_id])

@@ -27,6 +27,7 @@ from tests.builders import (
     a_seen_sim,
     ms,
 )
+from tests.fakes.storage import BrittleStorage
 
 ONE = a_seen_sim()
 TWO = a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER)
@@ -359,3 +360,125 @@ async def test_push_of_a_rent_goes_to_the_number_that_was_rented(books: Books, d
         return [message.msisdn for message in uow.pushes.claim(books.clock(), 10)]
 
     assert await database.write(claimed) == [NUMBER]
+
+
+# Settled for good -------------------------------------------------------------
+
+
+async def two_held(books: Books) -> list[SmsId]:
+    """Two messages whose SIM the phone marks as `sim_id=7` only, while one of its SIMs is rented."""
+    await books.seat(ONE, TWO)
+    await books.sms(row_id=1, sub_id=1, body="not held")
+    await books.rent()
+    await books.sms(row_id=2, sub_id=None, body="first", sim_mark="sim_id=7")
+    await books.sms(row_id=3, sub_id=None, body="second", sim_mark="sim_id=7")
+    return [SmsId(message.sms_id) for message in (await books.messages())[1:]]
+
+
+async def rented_sim(books: Books) -> SimId:
+    return SimId(next(sim.sim_id for sim in (await books.sims()).values() if sim.rent_id))
+
+
+async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(books: Books) -> None:
+    first, second = await two_held(books)
+    rented = await rented_sim(books)
+
+    await books.intake.settle(first, rented, remember=True)
+    await books.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
+
+    third = SmsId((await books.messages())[3].sms_id)
+    assert [push.sms_id for push in await books.pushes()] == [first, second, third]
+    assert (await books.phones())[PHONE].sim_rules == 1
+
+
+async def test_decision_that_is_not_remembered_settles_one_message(books: Books) -> None:
+    first, _ = await two_held(books)
+
+    await books.intake.settle(first, await rented_sim(books))
+
+    assert [push.sms_id for push in await books.pushes()] == [first]
+    assert (await books.phones())[PHONE].sim_rules == 0
+
+
+async def test_message_with_another_mark_is_still_held(books: Books) -> None:
+    first, _ = await two_held(books)
+    await books.intake.settle(first, await rented_sim(books), remember=True)
+
+    await books.sms(row_id=4, sub_id=None, body="other", sim_mark="sim_id=8")
+
+    assert (await books.messages())[3].standing is SmsStanding.HELD
+
+
+async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(books: Books) -> None:
+    first, _ = await two_held(books)
+    rented = await rented_sim(books)
+    await books.intake.settle(first, rented, remember=True)
+    staying = TWO if rented == ICCID else ONE
+    newcomer = a_seen_sim("89701010000000000001", slot=staying.slot ^ 1, sub_id=3, msisdn="79990001122")
+    books.clock.forward(600)
+    await books.inventory.take_stock(PHONE, [staying, newcomer])
+    books.clock.forward(600)
+    await books.rent()
+
+    await books.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
+
+    assert (await books.messages())[3].standing is SmsStanding.HELD
+
+
+async def test_rule_that_is_forgotten_holds_messages_again(books: Books) -> None:
+    first, _ = await two_held(books)
+    await books.intake.settle(first, await rented_sim(books), remember=True)
+
+    await books.intake.forget_rules(PHONE)
+    await books.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
+
+    assert (await books.messages())[3].standing is SmsStanding.HELD
+    with pytest.raises(KnownError, match="Nothing is remembered"):
+        await books.intake.forget_rules(PHONE)
+
+
+# Looks that show nothing new ------------------------------------------------------
+
+
+async def test_look_that_shows_nothing_new_costs_no_commit_for_a_minute(database: Database) -> None:
+    storage = BrittleStorage(database)
+    books = Books(storage)
+    await books.seat(ONE, inbox=[a_row(1)])
+    writes = storage.writes
+
+    for _ in range(5):
+        books.clock.forward(10)
+        await books.look()
+    assert storage.writes == writes
+    books.clock.forward(10)
+    await books.look()
+
+    assert storage.writes == writes + 1
+    assert (await books.phones())[PHONE].last_read_at == books.clock()
+
+
+@pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
+async def test_clock_that_tells_nothing_or_was_set_is_marked_at_each_look(
+    database: Database, skew: timedelta | None
+) -> None:
+    storage = BrittleStorage(database)
+    books = Books(storage)
+    await books.seat(ONE, inbox=[a_row(1)])
+    books.clock.forward(10)
+    writes = storage.writes
+
+    await books.look(clock_skew=skew)
+
+    assert storage.writes == writes + 1
+
+
+async def test_deleted_message_is_no_news_and_the_next_one_is(books: Books) -> None:
+    await books.seat(ONE, inbox=[a_row(1), a_row(2, body="deleted")])
+    await books.rent()
+    books.clock.forward(5)
+    shorter = await books.intake.accept(a_reading([a_row(1)], at=books.clock()))
+    came = a_row(2, body="reuses the id", date_ms=ms(books.clock.forward(5)))
+
+    found = await books.intake.accept(a_reading([a_row(1), came], at=books.clock.forward(1)))
+
+    assert (len(shorter.new), len(found.new)) == (0, 1)

@@ -17,9 +17,11 @@ class BrittleStorage:
         self._storage = storage
         self.broken = False
         self.refused = 0
+        self.writes = 0
 
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
         self._refuse_if_broken()
+        self.writes += 1
         return await self._storage.write(work)
 
     async def read(self, query: Callable[[Views], T]) -> T:
