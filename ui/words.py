@@ -178,7 +178,7 @@ ATTENTION = {
     AttentionKind.ADB_DOWN: "The adb server does not answer ({subject}): no phone can be read",
     AttentionKind.NOT_SELLING: "Nothing is on sale: {subject}",
     AttentionKind.NUMBER_MISSING: "SIM {subject} has no number: enter it, and it goes on offer",
-    AttentionKind.NETWORK_UNKNOWN: "SIM {subject} is of a network without a name: name the network, and its SIMs go on offer",
+    AttentionKind.NETWORK_UNKNOWN: "SIM {subject} is of a network without a name: name it, and its SIMs go on offer",
     AttentionKind.POSSIBLE_ORPHAN: "The market may not know of rent {subject}: check it there, then release it",
     AttentionKind.RENT_OVERDUE: "Rent {subject} is past its 20 minutes and the market has not ended it",
     AttentionKind.STORAGE_FAILING: "The database cannot be written ({subject}): free the disk before SMS are lost",

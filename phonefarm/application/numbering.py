@@ -257,7 +257,7 @@ def _network_name(mcc_mnc: str, country: str, operator: str) -> Network | None:
     for what, name in (("country", country), ("operator", operator)):
         if name and not _NAME.fullmatch(name):
             raise KnownError(
-                f"'{name[:40]}' is no {what} name of the market: only small letters, digits, _ and -, as united_kingdom."
+                f"'{name[:40]}' is no {what} name of the market: small letters, digits, _ and -, as united_kingdom."
             )
     if ANY in (country, operator):
         raise KnownError(f"'{ANY}' is the market's word for all: name the country and the operator.")
