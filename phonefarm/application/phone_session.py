@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -188,31 +188,25 @@ class PhoneSession:
                 log.info("silence could not be recorded", phone=self._phone_id, cause=str(error))
 
     async def _watch_inbox(self, probe: Probe) -> None:
+        """Look and check up in turn; a check-up that is due goes first, but no announced message waits for its end."""
         loop = asyncio.get_running_loop()
-        while True:
-            async with self._checkup_beside(probe):
+        checkup: asyncio.Task[None] | None = None
+        try:
+            while True:
+                if checkup is None and loop.time() >= self._next_checkup:
+                    checkup = asyncio.create_task(self._check_up(probe))  # noqa: TID251 - awaited or ended here
+                    await self._before_a_hint(checkup)
+                if checkup is not None and checkup.done():
+                    await checkup
+                    checkup = None
                 if loop.time() >= self._rhythm.next_look:
                     await self._look(probe)
                     self._failures = 0
                     await self._books.set_state(self._phone_id, PhoneState.READY)
-            await self._rest()
-
-    @asynccontextmanager
-    async def _checkup_beside(self, probe: Probe) -> AsyncIterator[None]:
-        """A check-up that is due goes first, but an announced message does not wait for its end."""
-        if asyncio.get_running_loop().time() < self._next_checkup:
-            yield
-            return
-        checkup = asyncio.create_task(self._check_up(probe))  # noqa: TID251 - awaited or ended below
-        if await self._before_a_hint(checkup):
-            await checkup
-            yield
-            return
-        try:
-            yield
-            await checkup
+                await self._rest(checkup)
         finally:
-            await _ended(checkup)
+            if checkup is not None:
+                await _ended(checkup)
 
     async def _check_up(self, probe: Probe) -> None:
         thorough = self._checkups % THOROUGH_EVERY == 0
@@ -261,20 +255,17 @@ class PhoneSession:
         The announced one is asked for at once, not behind the old question.
         """
         reading = asyncio.create_task(self._read_whole(probe))  # noqa: TID251 - awaited or ended below
-        if await self._before_a_hint(reading):
-            return await reading
-        await _ended(reading)
-        return None
+        try:
+            return await reading if await self._before_a_hint(reading) else None
+        finally:
+            await _ended(reading)
 
-    async def _before_a_hint(self, task: asyncio.Task[Any]) -> bool:
-        """Whether the task ended before a message was announced; it is cancelled with us."""
+    async def _before_a_hint(self, task: asyncio.Task[Any], within: float | None = None) -> bool:
+        """Whether the task ended before a message was announced, or within so many seconds."""
         hint = asyncio.create_task(self._hinted.wait())  # noqa: TID251 - ended below
         try:
-            await asyncio.wait((task, hint), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, hint), timeout=within, return_when=asyncio.FIRST_COMPLETED)
             return task.done()
-        except asyncio.CancelledError:
-            await _ended(task)
-            raise
         finally:
             hint.cancel()
 
@@ -322,17 +313,21 @@ class PhoneSession:
                 self._serial, probe, newest=WINDOW, skip=skip, expecting=self._is_expecting and skip == 0
             )
 
-    async def _rest(self) -> None:
-        while (pause := self._next_task() - asyncio.get_running_loop().time()) > 0:
-            try:
-                async with asyncio.timeout(pause):  # wait_for swallows a cancellation that meets a hint
-                    await self._hinted.wait()
-            except TimeoutError:
+    async def _rest(self, checkup: asyncio.Task[None] | None) -> None:
+        """Until the next look, the next check-up, or the end of the one under way."""
+        while (pause := self._next_task(checkup) - asyncio.get_running_loop().time()) > 0:
+            if checkup is not None:
+                await self._before_a_hint(checkup, pause)
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):  # wait_for swallows a cancellation that meets a hint
+                        await self._hinted.wait()
+            if not self._hinted.is_set() or (checkup is not None and checkup.done()):
                 return
             self._hinted.clear()
 
-    def _next_task(self) -> float:
-        return min(self._rhythm.next_look, self._next_checkup)
+    def _next_task(self, checkup: asyncio.Task[None] | None) -> float:
+        return self._rhythm.next_look if checkup is not None else min(self._rhythm.next_look, self._next_checkup)
 
     async def _listen(self) -> None:
         """Follow the phone's arrival hints; a stream that ends is opened again, later each time."""

@@ -230,6 +230,38 @@ async def test_safety_poll_finds_what_no_hint_announced(site: Site) -> None:
     await until(lambda: site.message_count())
 
 
+async def test_announced_message_does_not_wait_behind_a_safety_poll_under_way(site: Site) -> None:
+    site.watch = site.watch_with(0.05)
+    await site.both_ready()
+    site.one.answers.clear()
+    asked = site.bridge.asked[site.one.serial]
+    await until(lambda: site.bridge.asked[site.one.serial] == asked + 1)
+
+    site.one.receive(a_row(1))
+
+    await until(lambda: site.bridge.asked[site.one.serial] == asked + 2)
+    site.one.answers.set()
+    await until(lambda: site.message_count())
+    assert site.one.looks == len(site.one.skips)
+
+
+async def test_announced_message_does_not_wait_behind_a_check_up_under_way(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.05)
+    await site.both_ready()
+    site.one.checks.clear()
+    checkups = len(site.one.checkups)
+    await until(lambda: site.one.checking)
+
+    site.one.receive(a_row(1))
+
+    await until(lambda: site.message_count())
+    assert len(site.one.checkups) == checkups
+    site.one.checks.set()
+    await until(lambda: len(site.one.checkups) > checkups)
+
+
 async def test_phone_whose_messages_come_unannounced_is_shown_as_such(site: Site) -> None:
     site.watch = site.watch_with(0.05)
     await site.both_ready()

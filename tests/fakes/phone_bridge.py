@@ -56,9 +56,13 @@ class ScriptedPhone:
     skips: list[int] = field(default_factory=list)
     reconnects: int = 0
     hints: asyncio.Queue[Hint] = field(default_factory=asyncio.Queue)
+    checks: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set from the start; while it is not, check-ups wait and everything else is answered."""
+    checking: bool = False
 
     def __post_init__(self) -> None:
         self.answers.set()
+        self.checks.set()
 
     def announce(self, hint: Hint = Hint.STORED) -> None:
         """A line in the log, and no row."""
@@ -141,6 +145,9 @@ class ScriptedPhoneBridge:
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         phone = await self._reach(serial)
+        phone.checking = True
+        await phone.checks.wait()
+        phone.checking = False
         phone.checkups.append(thorough)
         return Checkup(sims=tuple(phone.sims), vitals=phone.vitals)
 
