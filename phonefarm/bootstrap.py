@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from phonefarm.adapters.secrets.keyring_store import KeyringStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
-from phonefarm.application.interfaces import PhoneBridge, SecretStore
+from phonefarm.application.interfaces import Clock, PhoneBridge, SecretStore
 from phonefarm.application.live_desk import LiveFarmDesk
 from phonefarm.application.numbering import Numbering
 from phonefarm.application.phone_health import PhoneHealth
@@ -53,6 +54,12 @@ PUSHES_END_WITHIN = 3.0
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def steady_clock() -> Clock:
+    """A clock that starts right and that nobody sets: for waits, not for dates."""
+    begun = utc_now() - timedelta(seconds=time.monotonic())
+    return lambda: begun + timedelta(seconds=time.monotonic())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +256,7 @@ class Farm:
             self._tasks,
             poll_seconds=self._settings.poll_seconds,
             rent_poll_seconds=self._settings.rent_poll_seconds,
+            steady=steady_clock(),
             report_server=lambda server, verdict, detail: self._health.report(ADB, verdict, detail, part=server),
         )
 

@@ -11,7 +11,7 @@ import structlog
 
 from phonefarm.application.comings import Comings
 from phonefarm.application.events import Announcer
-from phonefarm.application.interfaces import Clock, ListedDevice, PhoneBridge, ServerDown
+from phonefarm.application.interfaces import Clock, ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_session import LOOK_PATIENCE, PhoneSession
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
@@ -24,7 +24,7 @@ from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hubs import Loss, SharedLoss, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, state_from_adb
+from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, is_address, state_from_adb
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +58,13 @@ class PhoneWatch:
         rent_poll_seconds: float,
         report_server: ServerReport,
         patience: float = LOOK_PATIENCE,
+        steady: Clock | None = None,
         hurry: float = 1.0,
     ) -> None:
-        """`patience`: seconds without an answer after which a phone is failing; `hurry` as `Recovery` has it."""
+        """`patience`: seconds without an answer after which a phone is failing.
+
+        `steady`: a clock that nobody sets, for waits; `hurry` as `Recovery` has it.
+        """
         self._storage = storage
         self._bridges = {bridge.server: bridge for bridge in bridges}
         self._inventory = inventory
@@ -68,6 +72,7 @@ class PhoneWatch:
         self._health = health
         self._announcer = announcer
         self._clock = clock
+        self._steady = steady or clock
         self._tasks = tasks
         self._poll_seconds = poll_seconds
         self._rent_poll_seconds = rent_poll_seconds
@@ -81,7 +86,10 @@ class PhoneWatch:
         self._now: dict[PhoneId, PhoneNow] = {}
         self._ports: dict[PhoneId, str] = {}
         self._comings = Comings()
-        self._recovery = Recovery(storage, bridges, self._phones_now, announcer, clock, hurry=hurry)
+        self._recalls = {bridge.server: Recall(bridge, tasks) for bridge in bridges}
+        self._recovery = Recovery(
+            storage, bridges, self._phones_now, announcer, clock, self._steady, self._want_back, hurry=hurry
+        )
         self._gate = asyncio.Semaphore(FIRST_QUESTIONS_AT_ONCE)
 
     async def start(self) -> None:
@@ -89,8 +97,8 @@ class PhoneWatch:
         gone = await self._storage.write(lambda uow: self._all_gone(uow, None, "not seen since the start"))
         self._announcer.changed(Topic.PHONES, gone)
         for bridge in self._bridges.values():
-            recall = Recall(bridge, self._tasks)
-            self._tasks.keep_going(partial(self._watch, bridge, recall), f"adb server {bridge.server}")
+            watch = partial(self._watch, bridge, self._recalls[bridge.server])
+            self._tasks.keep_going(watch, f"adb server {bridge.server}")
         self._tasks.keep_going(self._follow_rents, "phones with rents")
         self._tasks.keep_going(self._follow_comings, "phones that come and go")
         self._tasks.keep_going(self._recovery.run, "recovery")
@@ -99,11 +107,20 @@ class PhoneWatch:
         bridge = self._bridges.get(server_of(phone))
         if bridge is None:
             raise KnownError(f"The adb server {server_of(phone)} is not in the settings any more.")
-        await bridge.reconnect(serial_of(phone))
+        try:
+            await bridge.reconnect(serial_of(phone))
+        except PhoneUnreachable:
+            if is_address(serial_of(phone)):
+                self._want_back(phone)
+            raise
 
     def present(self) -> frozenset[PhoneId]:
         """Phones that are listed now, whatever is shown of them."""
         return frozenset(self._now)
+
+    def troubled(self) -> frozenset[PhoneId]:
+        """Phones that the ladder is at work on."""
+        return self._recovery.cases
 
     def left_together(self) -> list[SharedLoss]:
         """Phones that left within seconds of each other and are still gone."""
@@ -181,7 +198,7 @@ class PhoneWatch:
 
     def _note_losses(self, server: str, listed: Mapping[PhoneId, ListedDevice]) -> None:
         """Phones that worked and that adb does not reach any more."""
-        now = self._clock()
+        now = self._steady()
         worked = [phone for phone in self._sessions if server_of(phone) == server and self._works(phone)]
         self._comings.note_losses(
             Loss(phone_id=phone, usb_path=self._ports.get(phone, ""), at=now)
@@ -197,13 +214,16 @@ class PhoneWatch:
 
     def _shown(self, phone: PhoneId, state: PhoneState, detail: str) -> tuple[PhoneState, str]:
         """Note the state that a phone is in, and say which one is shown for it."""
-        now = self._clock()
+        now = self._steady()
         before = self._now.get(phone)
         if state is PhoneState.GONE:
             self._now.pop(phone, None)
         elif before is None or before.state is not state:
             self._now[phone] = PhoneNow(phone_id=phone, state=state, since=now, usb_path=self._ports.get(phone, ""))
         return self._comings.shown(phone, state, detail, now)
+
+    def _want_back(self, phone: PhoneId) -> None:
+        self._recalls[server_of(phone)].want(serial_of(phone))
 
     def _phones_now(self, server: str) -> list[PhoneNow]:
         return [known for phone, known in self._now.items() if server_of(phone) == server]
@@ -274,19 +294,20 @@ class PhoneWatch:
         """Tell what only time shows: phones that have stayed at last, and those that left together."""
         while True:
             await asyncio.sleep(COMINGS_CHECK)
-            now = self._clock()
+            now = self._steady()
             try:
                 for phone, (state, detail) in self._comings.ended_dampings(now).items():
                     await self.set_state(phone, state, detail)
                 for shared in self._comings.new_shared_losses(self._present_ports(), now):
-                    await self._tell_together(shared, now)
+                    await self._tell_together(shared)
             except StorageFailing as error:
                 log.error("comings and goings cannot be recorded", cause=str(error))
 
     def _present_ports(self) -> dict[PhoneId, str]:
         return {phone: self._ports.get(phone, "") for phone in self._now}
 
-    async def _tell_together(self, shared: SharedLoss, now: datetime) -> None:
+    async def _tell_together(self, shared: SharedLoss) -> None:
+        now = self._clock()
         what = f"USB hub {shared.hub}" if shared.hub else "unknown what they share"
         log.warning("phones left together", count=len(shared.phones), hub=shared.hub)
         title = f"Left together with {len(shared.phones) - 1} others ({what})"

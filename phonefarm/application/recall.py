@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 import structlog
 
@@ -15,11 +16,16 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 16
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 10)
-"""Seconds between the attempts to take up one phone; after the last it is left to the user."""
+"""Seconds between the attempts to take up one phone."""
+LONG_PAUSE = 120.0
+"""Between all further ones: a router may be off for a night."""
 
 
 class Recall:
-    """Takes up again what one server had when it was lost; a phone that left before is left alone."""
+    """Takes up again what one server had when it was lost, or what was dropped to be connected anew.
+
+    A phone that left by itself before is left alone.
+    """
 
     def __init__(self, bridge: PhoneBridge, tasks: Tasks) -> None:
         self._bridge = bridge
@@ -33,8 +39,7 @@ class Recall:
         """The server is there and lists these."""
         self._present = frozenset(device.serial for device in devices if is_address(device.serial))
         self._wanted -= self._present
-        for serial in sorted(self._wanted - self._calls.keys()):
-            self._calls[serial] = self._tasks.start(self._call_back(serial), f"taking up {serial}")
+        self._call_wanted()
 
     def note_loss(self) -> None:
         """The server is down, and with it all that it had."""
@@ -44,6 +49,15 @@ class Recall:
         self._wanted |= self._present
         self._present = frozenset()
 
+    def want(self, serial: str) -> None:
+        """A phone over TCP that we dropped and that did not answer when it was connected anew."""
+        self._wanted.add(serial)
+        self._call_wanted()
+
+    def _call_wanted(self) -> None:
+        for serial in sorted(self._wanted - self._calls.keys()):
+            self._calls[serial] = self._tasks.start(self._call_back(serial), f"taking up {serial}")
+
     async def _call_back(self, serial: str) -> None:
         try:
             await self._try_again_and_again(serial)
@@ -52,7 +66,7 @@ class Recall:
                 del self._calls[serial]
 
     async def _try_again_and_again(self, serial: str) -> None:
-        for pause in PAUSES:
+        for pause in chain(PAUSES, repeat(LONG_PAUSE)):
             async with self._gate:
                 if serial not in self._wanted:
                     break
@@ -63,4 +77,3 @@ class Recall:
                 except ServerDown as error:
                     log.info("the server went before a phone was back", serial=serial, cause=str(error))
             await asyncio.sleep(pause)
-        self._wanted.discard(serial)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -14,13 +14,16 @@ from phonefarm.application.interfaces import Clock, PhoneBridge
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import PhoneId, serial_of
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.ids import PhoneId, serial_of, server_of
+from phonefarm.domain.phones import PhoneState, is_address
 from phonefarm.domain.recovery import IN_TROUBLE, Server, Step, Trouble, next_step
 
 log = structlog.get_logger(__name__)
 
 EVERY = 1.0
+CASE_KEPT_FOR = timedelta(minutes=2)
+"""A step makes a phone vanish for a moment; one that stays away for longer was unplugged."""
+_WELL_AGAIN = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD})
 _TITLES = {
     Step.RECONNECT: "Connected anew by the app",
     Step.RECONNECT_OFFLINE: "Taken up again by adb, with all that it listed as offline",
@@ -42,15 +45,21 @@ class PhoneNow:
 @dataclass
 class _Case:
     since: datetime
+    seen_at: datetime
     tried: dict[Step, datetime] = field(default_factory=dict)
 
 
 PhonesNow = Callable[[str], Collection[PhoneNow]]
 """The phones that one adb server lists."""
+OnDropped = Callable[[PhoneId], None]
+"""Hears of a phone over TCP that was dropped and did not answer when it was connected anew."""
 
 
 class Recovery:
-    """`hurry` divides all waits of the ladder; other than 1 in tests only."""
+    """`clock` dates what is told; waits are measured by `steady`, which no clock change moves.
+
+    `hurry` divides all waits of the ladder; other than 1 in tests only.
+    """
 
     def __init__(
         self,
@@ -59,6 +68,8 @@ class Recovery:
         phones_now: PhonesNow,
         announcer: Announcer,
         clock: Clock,
+        steady: Clock,
+        on_dropped: OnDropped,
         *,
         hurry: float = 1.0,
     ) -> None:
@@ -67,9 +78,15 @@ class Recovery:
         self._phones_now = phones_now
         self._announcer = announcer
         self._clock = clock
+        self._steady = steady
+        self._on_dropped = on_dropped
         self._hurry = hurry
         self._cases: dict[PhoneId, _Case] = {}
         self._restarted: dict[str, datetime] = {}
+
+    @property
+    def cases(self) -> frozenset[PhoneId]:
+        return frozenset(self._cases)
 
     async def run(self) -> None:
         while True:
@@ -93,7 +110,7 @@ class Recovery:
                     restarted_at=self._restarted.get(bridge.server),
                     can_reset_usb=bool(phone.usb_path) and bridge.can_reset_usb(phone.usb_path),
                 ),
-                self._clock(),
+                self._steady(),
                 hurry=self._hurry,
             )
             if step is not None:
@@ -103,18 +120,22 @@ class Recovery:
 
     def _follow(self, server: str, phones: Collection[PhoneNow]) -> None:
         """A case is opened when trouble begins and closed when it is over; a step in between does not end it."""
-        by_id = {phone.phone_id: phone for phone in phones}
+        now = self._steady()
         for phone in phones:
             if phone.state in IN_TROUBLE and phone.phone_id not in self._cases:
-                self._cases[phone.phone_id] = _Case(since=phone.since)
-        over = (PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD, PhoneState.GONE)
-        for phone_id in list(self._cases):
+                self._cases[phone.phone_id] = _Case(since=phone.since, seen_at=now)
+        by_id = {phone.phone_id: phone for phone in phones}
+        for phone_id, case in list(self._cases.items()):
+            if server_of(phone_id) != server:
+                continue
             known = by_id.get(phone_id)
-            if known is not None and known.state in over:
+            if known is not None and known.state not in _WELL_AGAIN:
+                case.seen_at = now
+            elif known is not None or now - case.seen_at > CASE_KEPT_FOR:
                 del self._cases[phone_id]
 
     async def _take(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> None:
-        now = self._clock()
+        now = self._steady()
         concerned = [phone.phone_id]
         self._cases[phone.phone_id].tried[step] = now
         if step is Step.RECONNECT_OFFLINE:
@@ -128,7 +149,7 @@ class Recovery:
         problem = await self._try(step, phone, bridge)
         log.info("recovery", step=step.value, phone=phone.phone_id, problem=problem)
         title = _TITLES[step] if problem is None else f"{step.value.capitalize()} did not work: {problem}"
-        await self._tell(sorted(set(concerned)), title, now)
+        await self._tell(sorted(set(concerned)), title)
 
     async def _try(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> str | None:
         """The problem, or None where the step could be taken; whether it helped is seen later."""
@@ -143,10 +164,14 @@ class Recovery:
                 case Step.RESTART_ADB:
                     await bridge.restart()
         except KnownError as error:
+            if step is Step.RECONNECT and is_address(serial_of(phone.phone_id)):
+                self._on_dropped(phone.phone_id)
             return str(error)
         return None
 
-    async def _tell(self, phones: Sequence[PhoneId], title: str, now: datetime) -> None:
+    async def _tell(self, phones: Sequence[PhoneId], title: str) -> None:
+        now = self._clock()
+
         def work(uow: UnitOfWork) -> None:
             for phone_id in phones:
                 uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.RECOVERY, title)

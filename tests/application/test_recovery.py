@@ -131,6 +131,42 @@ async def test_phone_that_waits_for_the_user_is_left_alone(hurried: Site) -> Non
     await step(site, 16, f"reconnect {offline.serial}")
 
 
+async def test_phone_over_tcp_that_the_ladder_dropped_is_called_until_it_answers(hurried: Site) -> None:
+    site = hurried
+    tcp = ScriptedPhone("192.168.1.7:5555")
+    site.bridge.plug_in(tcp)
+    await site.both_ready()
+    await site.reached(tcp, PhoneState.READY)
+    tcp.adb_state = "offline"
+    site.bridge.change()
+    await site.reached(tcp, PhoneState.OFFLINE)
+    del site.bridge.phones[tcp.serial]  # dropped, and it does not answer the first call
+
+    site.books.clock.forward(16 / HURRY)
+    tcp.adb_state = "device"
+    site.bridge.forgotten[tcp.serial] = tcp
+
+    await site.reached(tcp, PhoneState.READY)
+
+
+async def test_trouble_that_ended_by_unplugging_begins_anew_when_the_phone_is_back(hurried: Site) -> None:
+    site = hurried
+    await site.both_ready()
+    site.one.adb_state = "offline"
+    site.bridge.change()
+    await site.reached(site.one, PhoneState.OFFLINE)
+    await step(site, 16, f"reconnect {site.one.serial}")
+    site.bridge.unplug(site.one)
+    await site.reached(site.one, PhoneState.GONE)
+    site.books.clock.forward(600)
+    await until(lambda: not site.watch.troubled())
+
+    site.bridge.plug_in(site.one)
+    await site.reached(site.one, PhoneState.OFFLINE)
+
+    await step(site, 16, f"reconnect {site.one.serial}")
+
+
 # Flapping -----------------------------------------------------------------------
 
 
