@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.health import ADB, NAMES, HealthBoard, attention, worst
-from phonefarm.application.read_models import AttentionKind, PhoneState, Verdict, Vital
+from phonefarm.application.read_models import Attention, AttentionKind, PhoneState, Topic, Verdict, Vital
+from phonefarm.domain.conditions import Condition
+from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.sims import SlotState
 from tests.application.books import Books
-from tests.builders import NOON, OTHER_PHONE, a_seen_sim
+from tests.builders import NOON, OTHER_PHONE, PHONE, a_seen_sim
 from tests.fakes.clock import FakeClock
 
 
@@ -78,3 +85,91 @@ async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_w
     assert await needs() == []
     books.clock.forward(2)
     assert await needs() == [AttentionKind.PHONE_GONE]
+
+
+async def needs_of(books: Books, together: Sequence[SharedLoss] = ()) -> list[Attention]:
+    phones = (await books.phones()).values()
+    sims = (await books.sims()).values()
+    return list(
+        attention(
+            now=books.clock(), vitals=(), phones=phones, together=together, sims=sims, rents=(), held=(), parked=()
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (PhoneState.LOCKED, AttentionKind.PHONE_LOCKED),
+        (PhoneState.UNSTEADY, AttentionKind.PHONE_UNSTEADY),
+        (PhoneState.UNAUTHORIZED, AttentionKind.PHONE_UNAUTHORIZED),
+        (PhoneState.NO_PERMISSIONS, AttentionKind.PHONE_NO_PERMISSIONS),
+        (PhoneState.WITHHELD, AttentionKind.PHONE_WITHHELD),
+    ],
+)
+async def test_state_that_only_the_user_mends_is_an_alarm(
+    database: Database, state: PhoneState, kind: AttentionKind
+) -> None:
+    books = Books(database)
+    await books.phone(state=state)
+
+    assert [need.kind for need in await needs_of(books)] == [kind]
+
+
+@pytest.mark.parametrize("state", [PhoneState.BOOTING, PhoneState.STARTING, PhoneState.AUTHORIZING])
+async def test_state_that_passes_by_itself_is_none(database: Database, state: PhoneState) -> None:
+    books = Books(database)
+    await books.phone(state=state)
+
+    assert await needs_of(books) == []
+
+
+async def test_most_urgent_ailment_of_a_ready_phone_is_one_alarm(database: Database) -> None:
+    books = Books(database)
+    await books.phone()
+    ailing = {Condition.LOW_BATTERY: "9 %", Condition.STORAGE_FULL: "3 MB free", Condition.NO_HINTS: ""}
+    await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, ailing, books.clock()))
+
+    (need,) = await needs_of(books)
+
+    assert (need.kind, need.condition) == (AttentionKind.PHONE_AILING, Condition.STORAGE_FULL)
+
+
+async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: Database) -> None:
+    books = Books(database)
+    await books.phone()
+    await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, {Condition.NO_HINTS: ""}, books.clock()))
+
+    assert await needs_of(books) == []
+
+
+async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(database: Database) -> None:
+    books = Books(database)
+    for phone in (PHONE, OTHER_PHONE):
+        await books.phone(phone, PhoneState.OFFLINE)
+    books.clock.forward(60)
+    shared = SharedLoss(phones=(PHONE, OTHER_PHONE), hub="1-1.4", at=books.clock())
+
+    (need,) = await needs_of(books, [shared])
+
+    assert (need.kind, need.subject, need.count) == (AttentionKind.PHONES_LEFT, "1-1.4", 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "topic"),
+    [
+        ({"slot_state": SlotState.PUK}, AttentionKind.SIM_LOCKED, Topic.SIMS),
+        ({"slot_state": SlotState.CARD_LOCKED}, AttentionKind.SIM_LOCKED, Topic.SIMS),
+        ({"msisdn": None}, AttentionKind.NUMBER_MISSING, Topic.NUMBERS),
+        ({"mcc_mnc": "99999"}, AttentionKind.NETWORK_UNKNOWN, Topic.NUMBERS),
+    ],
+)
+async def test_sim_that_only_the_user_mends_is_an_alarm_that_leads_where_it_is_done(
+    database: Database, changes: dict[str, object], kind: AttentionKind, topic: Topic
+) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim(**changes))
+
+    (need,) = await needs_of(books)
+
+    assert (need.kind, need.topic) == (kind, topic)
