@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -165,7 +166,7 @@ async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(dat
     ],
 )
 async def test_sim_that_only_the_user_mends_is_an_alarm_that_leads_where_it_is_done(
-    database: Database, changes: dict[str, object], kind: AttentionKind, topic: Topic
+    database: Database, changes: dict[str, Any], kind: AttentionKind, topic: Topic
 ) -> None:
     books = Books(database)
     await books.seat(a_seen_sim(**changes))
