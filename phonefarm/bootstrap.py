@@ -26,7 +26,10 @@ from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
+from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
+from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.backups import Backups
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.interfaces import Clock, PhoneBridge, SecretStore
@@ -171,6 +174,13 @@ class Farm:
             self._rentals, self._key, utc_now, catalog.country_by_dial_code, require_bearer=settings.require_bearer
         )
         self._upkeep = self._make_upkeep()
+        self._backups = Backups(
+            BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
+            self._health,
+            utc_now,
+            every=timedelta(hours=settings.backup_hours),
+            keep=settings.backup_keep,
+        )
         self.desk = LiveFarmDesk(
             storage=self._database,
             announcer=self._announcer,
@@ -192,7 +202,7 @@ class Farm:
     async def start(self) -> None:
         """Open the database and set everything going; raises KnownError if the world does not let it."""
         self._loop = asyncio.get_running_loop()
-        await asyncio.to_thread(self._database.open)
+        await asyncio.to_thread(self._open_database)
         await self._channel.open()
         await self._pushes.recover()
         self._health.report(ENGINE, Verdict.PASS, "running")
@@ -201,11 +211,17 @@ class Farm:
         await self._watch.start()
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
+        self._tasks.keep_going(self._backups.run, "backups")
         self._servers = [
             self._tasks.keep_going(partial(server.run, self._stop_servers), what)
             for what, server in self._make_servers().items()
         ]
         log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
+
+    def _open_database(self) -> None:
+        url = self._settings.resolved_database_url
+        refuse_a_damaged(database_path(url), self._settings.data_dir / BACKUPS)
+        self._database.open()
 
     async def stop(self) -> None:
         """Take no more orders, let pushes under way end, put everything down; loses nothing."""

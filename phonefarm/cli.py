@@ -169,6 +169,28 @@ def export(
     typer.echo(export_table(settings, table.value, file))
 
 
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="File to write; without it the backup goes to the data folder.")
+    ] = None,
+) -> None:
+    """Make and verify a backup of the database, also while the farm runs; texts the market has are left out."""
+    from phonefarm.safekeeping import back_up
+
+    settings, _ = _prepare(logs=False)
+    typer.echo(back_up(settings, file))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="Backup to go back to.")]) -> None:
+    """Put a verified backup in the place of the database, which is kept beside it; no farm may run meanwhile."""
+    from phonefarm.safekeeping import go_back
+
+    settings, _ = _prepare(logs=False)
+    typer.echo(go_back(settings, file))
+
+
 @simulate.command("phones")
 def simulate_phones(
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 12,

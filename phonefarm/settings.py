@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         default=5.0, ge=1, le=300, description="Seconds between safety polls of a phone with an open rent."
     )
 
+    backup_hours: float = Field(
+        default=6.0, ge=0.25, le=168, description="Hours between two automatic backups of the database."
+    )
+    backup_keep: int = Field(default=20, ge=1, le=1000, description="How many automatic backups are kept.")
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -1,0 +1,253 @@
+"""Copies of the database that count only when they were opened, checked and read; and the way back from one.
+
+A copy holds no text of an SMS that the market already has: what the farm erases must not live on in backups.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from phonefarm.adapters.storage.migrations import HEAD
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.pushes import PushState
+from phonefarm.domain.sms import SmsStanding
+
+FOLDER = "backups"
+_PREFIX, _SUFFIX, _DRAFT = "phonefarm-", ".db", ".draft"
+_STAMP = "%Y%m%dT%H%M%SZ"
+_NEEDED_TEXTS = f"""
+    standing = '{SmsStanding.HELD.value}' OR sms_id IN (
+        SELECT sms_id FROM pushes
+        WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}', '{PushState.PARKED.value}')
+    )
+"""  # noqa: S608 - words of ours
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backup:
+    """A verified copy."""
+
+    path: Path
+    made_at: datetime
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a copy holds, read from it."""
+
+    revision: str
+    sims: int
+    rents: int
+    messages: int
+    last_heartbeat: datetime | None
+
+    def __str__(self) -> str:
+        return f"{self.sims} SIMs, {self.rents} rents, {self.messages} messages"
+
+
+def backups_in(folder: Path) -> list[Backup]:
+    """The copies in a folder, newest first, by their names; drafts that a crash left do not count."""
+    found = []
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        with suppress(ValueError, OSError):
+            stamp = path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+            made_at = datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+            found.append(Backup(path=path, made_at=made_at, size=path.stat().st_size))
+    return sorted(found, key=lambda backup: backup.made_at, reverse=True)
+
+
+def database_path(url: str) -> Path:
+    """The file of an SQLite URL."""
+    return Path(str(make_url(url).database)).resolve()
+
+
+def make_backup(database: Path, target: Path) -> Contents:
+    """Copy a database, also one that is being written to, and verify the copy; `target` is whole or not there.
+
+    Raises KnownError with the cause and what to do.
+    """
+    if not database.is_file():
+        raise KnownError(f"There is no database at {database} yet: phonefarm has not run on this data folder.")
+    draft = target.with_name(target.name + _DRAFT)
+    with _told(f"The backup {target} could not be made"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)
+        try:
+            _copy(database, draft)
+            _strip(draft)
+            contents = verified(draft)
+            _settle(draft, target)
+        finally:
+            draft.unlink(missing_ok=True)
+    return contents
+
+
+def verified(path: Path) -> Contents:
+    """Open a copy as the app would, check every page of it and read from it; KnownError if it is not sound."""
+    if not path.is_file():
+        raise KnownError(f"There is no backup at {path}.")
+    try:
+        with closing(_read_only(path)) as connection:
+            problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            if problem != "ok":
+                raise KnownError(f"{path} is damaged: {' '.join(str(problem).split())[:160]}.")
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+            counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in _COUNTED]  # noqa: S608
+            beat = connection.execute("SELECT value FROM sequences WHERE name = 'heartbeat'").fetchone()
+    except (sqlite3.Error, TypeError) as error:
+        raise KnownError(f"{path} is no database of phonefarm that can be read: {error}.") from error
+    if str(revision) > HEAD:
+        raise KnownError(f"{path} was written by a newer phonefarm (schema {revision}, this one knows {HEAD}).")
+    return Contents(
+        revision=str(revision),
+        sims=counts[0],
+        rents=counts[1],
+        messages=counts[2],
+        last_heartbeat=datetime.fromtimestamp(beat[0], UTC) if beat else None,
+    )
+
+
+_COUNTED = ("sims", "rents", "sms")
+
+
+def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path | None]:
+    """Put a verified copy in the place of the database; returns what it holds and where the former one was put.
+
+    The caller holds the data folder, so that no phonefarm runs on it.
+    """
+    contents = verified(backup)
+    draft = database.with_name(database.name + _DRAFT)
+    with _told(f"The backup {backup} could not be restored"):
+        database.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(backup, draft)
+        _forget_readings(draft)
+        verified(draft)
+        aside = _put_aside(database, now)
+        _settle(draft, database)
+    return contents, aside
+
+
+def problem_of(database: Path) -> str | None:
+    """What is wrong with a database file, or None; looks at every page once, not at every index."""
+    if not database.is_file() or database.stat().st_size == 0:
+        return None
+    try:
+        with closing(sqlite3.connect(database, timeout=5.0)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.OperationalError:
+        return None  # locked, or not readable: said by whoever opens it
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if found == "ok" else " ".join(found.split())[:160]
+
+
+def refuse_a_damaged(database: Path, backups: Path) -> None:
+    """KnownError for a database that is damaged, with the backup to go back to."""
+    problem = problem_of(database)
+    if problem is None:
+        return
+    newest = next(iter(backups_in(backups)), None)
+    if newest is None:
+        remedy = f"There is no backup in {backups}: move the file away to begin with an empty one."
+    else:
+        made = newest.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        remedy = f"The last verified backup is of {made}: 'phonefarm restore {newest.path}' puts it in place."
+    raise KnownError(f"The database {database} is damaged ({problem}). {remedy}")
+
+
+def _copy(database: Path, draft: Path) -> None:
+    with closing(_read_only(database)) as source, closing(sqlite3.connect(draft)) as copy:
+        source.backup(copy)
+
+
+def _strip(draft: Path) -> None:
+    """Take the texts out that nobody needs any more, for good, and the journal mode that needs two more files."""
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(f"UPDATE sms SET body = '' WHERE body <> '' AND NOT ({_NEEDED_TEXTS})")  # noqa: S608
+        connection.execute("VACUUM")
+
+
+def _forget_readings(draft: Path) -> None:
+    """What came since the backup may have been pushed already: as on a new phone, the user decides on it."""
+    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute("UPDATE phones SET baseline_at = NULL, last_read_at = NULL")
+
+
+def _settle(draft: Path, target: Path) -> None:
+    """The draft, safely on the disk, takes the target's name."""
+    with draft.open("rb+") as file:
+        os.fsync(file.fileno())
+    if os.name == "posix":
+        draft.chmod(0o600)
+    os.replace(draft, target)
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _put_aside(database: Path, now: datetime) -> Path | None:
+    """The former database with its journal, kept beside the new one: nothing is thrown away by a restore."""
+    aside = None
+    for ending in ("-shm", "-wal", ""):
+        path = Path(f"{database}{ending}")
+        if path.exists():
+            aside = Path(f"{database}.before-{now.strftime(_STAMP)}{ending}")
+            os.replace(path, aside)
+    return aside
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    # Not mode=ro: the first reader of a WAL database must be able to make its index.
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=5.0)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        raise KnownError(
+            f"{what}: {cause or error}. Check the disk's free space and the folder's permissions."
+        ) from error
+
+
+def name_at(now: datetime) -> str:
+    return f"{_PREFIX}{now.astimezone(UTC).strftime(_STAMP)}{_SUFFIX}"
+
+
+class BackupFolder:
+    """The automatic copies of one database: made, listed, thinned out."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._database = database_path(url)
+        self._folder = folder
+
+    def newest_at(self) -> datetime | None:
+        found = backups_in(self._folder)
+        return found[0].made_at if found else None
+
+    def make(self, now: datetime, keep: int) -> str:
+        """Make one and let go of the oldest beyond `keep`; returns what it holds, in words."""
+        contents = make_backup(self._database, self._folder / name_at(now))
+        for old in backups_in(self._folder)[keep:]:
+            with suppress(OSError):
+                old.path.unlink()
+        return str(contents)

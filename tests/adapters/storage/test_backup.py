@@ -1,0 +1,247 @@
+"""A backup counts when it was opened, checked and read; a restore goes back to it and throws nothing away."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from phonefarm.adapters.storage.backup import (
+    BackupFolder,
+    backups_in,
+    make_backup,
+    name_at,
+    problem_of,
+    refuse_a_damaged,
+    restore,
+    verified,
+)
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.read_models import SmsStanding
+from phonefarm.domain.errors import KnownError
+from tests.application.books import Books
+from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
+
+SECRET_TEXT = "Ihr Code lautet 771204"
+
+
+async def with_messages(database: Database) -> Books:
+    """One message that the market has, one that it awaits, one that is nobody's."""
+    books = Books(database)
+    await books.seat(a_seen_sim())
+    await books.sms(row_id=1, body=SECRET_TEXT)
+    await books.rent()
+    await books.sms(row_id=2, body="still to be pushed")
+    return books
+
+
+def texts_in(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[0] for row in connection.execute("SELECT body FROM sms ORDER BY sms_id")]
+
+
+def spoil(path: Path, at: int = 5_000) -> None:
+    with path.open("rb+") as file:
+        file.seek(at)
+        file.write(b"\xff" * 20_000)
+
+
+# Making -------------------------------------------------------------------------
+
+
+async def test_backup_of_a_running_farm_holds_its_books(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    await with_messages(database)
+
+    contents = make_backup(database_file, tmp_path / "copy.db")
+
+    assert (contents.sims, contents.rents, contents.messages) == (1, 1, 2)
+    assert verified(tmp_path / "copy.db") == contents
+
+
+async def test_backup_leaves_out_texts_that_nobody_needs_any_more(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    await with_messages(database)
+
+    make_backup(database_file, tmp_path / "copy.db")
+
+    assert texts_in(tmp_path / "copy.db") == ["", "still to be pushed"]
+    assert SECRET_TEXT.encode() not in (tmp_path / "copy.db").read_bytes()
+    assert texts_in(database_file) == [SECRET_TEXT, "still to be pushed"]
+
+
+async def test_held_message_keeps_its_text_in_the_backup(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim(), a_seen_sim("89701990098765432106", slot=1, sub_id=2, msisdn="79039876543"))
+    await books.rent()
+    await books.sms(row_id=2, sub_id=None, body="whose is it")
+
+    make_backup(database_file, tmp_path / "copy.db")
+
+    assert texts_in(tmp_path / "copy.db") == ["whose is it"]
+
+
+def test_backup_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(KnownError, match="has not run on this data folder"):
+        make_backup(tmp_path / "none.db", tmp_path / "copy.db")
+
+
+def test_backup_that_cannot_be_written_says_so_and_leaves_nothing(database_file: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("no folder")
+
+    with pytest.raises(KnownError, match="could not be made"):
+        make_backup(database_file, blocked / "copy.db")
+
+    assert list(tmp_path.glob("*.draft")) == []
+
+
+def test_damaged_database_gives_no_backup(database_file: Path, tmp_path: Path) -> None:
+    spoil(database_file)
+
+    with pytest.raises(KnownError):
+        make_backup(database_file, tmp_path / "copy.db")
+
+    assert not (tmp_path / "copy.db").exists()
+    assert list(tmp_path.glob("*.draft")) == []
+
+
+# Keeping ------------------------------------------------------------------------
+
+
+def test_newest_backups_are_kept_and_older_ones_let_go(database_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    store = BackupFolder(f"sqlite:///{database_file}", folder)
+    assert store.newest_at() is None
+
+    for hour in range(5):
+        store.make(NOON + hour * HOUR, keep=3)
+
+    assert [backup.made_at for backup in backups_in(folder)] == [NOON + hour * HOUR for hour in (4, 3, 2)]
+    assert store.newest_at() == NOON + 4 * HOUR
+
+
+def test_draft_that_a_crash_left_is_no_backup(tmp_path: Path) -> None:
+    (tmp_path / f"{name_at(NOON)}.draft").write_bytes(b"half")
+    (tmp_path / "phonefarm-notes.db").write_bytes(b"the user's own")
+
+    assert backups_in(tmp_path) == []
+
+
+# Verifying ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all, but long enough to look like one" * 100])
+def test_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "copy.db"
+    path.write_bytes(content)
+
+    with pytest.raises(KnownError, match="no database of phonefarm"):
+        verified(path)
+
+
+def test_damaged_copy_is_refused(database_file: Path, tmp_path: Path) -> None:
+    make_backup(database_file, tmp_path / "copy.db")
+    spoil(tmp_path / "copy.db")
+
+    with pytest.raises(KnownError, match=r"damaged|no database"):
+        verified(tmp_path / "copy.db")
+
+
+def test_copy_of_a_newer_phonefarm_is_refused(database_file: Path) -> None:
+    with closing(sqlite3.connect(database_file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(KnownError, match="newer phonefarm"):
+        verified(database_file)
+
+
+# Restoring ------------------------------------------------------------------------
+
+
+async def test_restore_brings_the_books_back_and_keeps_the_former_ones(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    books = await with_messages(database)
+    make_backup(database_file, tmp_path / "copy.db")
+    await books.sms(row_id=3, body="after the backup")
+    database.close()
+
+    contents, aside = restore(tmp_path / "copy.db", database_file, NOON)
+
+    assert contents.messages == 2
+    assert aside is not None
+    assert len(texts_in(aside)) == 3
+    assert len(texts_in(database_file)) == 2
+
+
+async def test_what_came_between_backup_and_restore_is_held_for_the_user(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    books = await with_messages(database)
+    make_backup(database_file, tmp_path / "copy.db")
+    came = ms(books.clock.forward(60))
+    database.close()
+    restore(tmp_path / "copy.db", database_file, NOON)
+    again = Database(f"sqlite:///{database_file}")
+    again.open()
+    restored = Books(again)
+    restored.clock.forward(600)
+    await restored.phone()
+
+    await restored.look(a_row(3, body="pushed before, perhaps", date_ms=came))
+
+    newest = (await restored.messages())[-1]
+    again.close()
+    assert newest.standing is SmsStanding.HELD
+
+
+def test_bad_backup_restores_nothing(database_file: Path, tmp_path: Path) -> None:
+    before = database_file.read_bytes()
+    (tmp_path / "bad.db").write_bytes(b"x" * 4096)
+
+    with pytest.raises(KnownError):
+        restore(tmp_path / "bad.db", database_file, NOON)
+
+    assert database_file.read_bytes() == before
+    assert list(tmp_path.glob("*before*")) == []
+
+
+# At the start ---------------------------------------------------------------------
+
+
+def test_sound_missing_and_empty_databases_have_no_problem(database_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.db").touch()
+
+    assert problem_of(database_file) is None
+    assert problem_of(tmp_path / "none.db") is None
+    assert problem_of(tmp_path / "empty.db") is None
+
+
+def test_damaged_database_is_refused_with_the_backup_to_go_back_to(database_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    BackupFolder(f"sqlite:///{database_file}", folder).make(datetime(2026, 3, 14, 12, tzinfo=UTC), keep=3)
+    spoil(database_file, at=0)
+
+    with pytest.raises(KnownError, match="damaged") as refusal:
+        refuse_a_damaged(database_file, folder)
+
+    assert f"phonefarm restore {folder / name_at(NOON)}" in str(refusal.value)
+
+
+def test_damaged_database_without_a_backup_says_how_to_begin_anew(database_file: Path, tmp_path: Path) -> None:
+    spoil(database_file, at=0)
+
+    with pytest.raises(KnownError, match="There is no backup"):
+        refuse_a_damaged(database_file, tmp_path / "backups")
+
+
+def test_names_of_backups_are_times_in_utc() -> None:
+    assert name_at(NOON + timedelta(seconds=1)) == "phonefarm-20260314T120001Z.db"
