@@ -340,7 +340,7 @@ def test_engine_that_cannot_start_says_why_and_leaves_the_folder_free(settings: 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     (settings.data_dir / "phonefarm.db").write_bytes(b"no database" * 1000)
 
-    with pytest.raises(KnownError, match="database cannot be used"):
+    with pytest.raises(KnownError, match="is damaged"):
         EngineThread(settings, hidden, MemoryStore(KEY)).start()
 
     (settings.data_dir / "phonefarm.db").unlink()
