@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from ui.widgets import Label, button
 from ui.words import tr
 
 WIDTH = 420
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """Something to tick beside the answer, and what it does; never ticked beforehand."""
+
+    text: str
+    meaning: str
 
 
 class Question(QDialog):
@@ -25,6 +34,7 @@ class Question(QDialog):
         *,
         field: QWidget | None = None,
         field_name: str = "",
+        option: Option | None = None,
         danger: bool = False,
     ) -> None:
         super().__init__(parent)
@@ -44,8 +54,19 @@ class Question(QDialog):
             layout.addSpacing(4)
             layout.addWidget(caption)
             layout.addWidget(field)
+        self.option = None if option is None else self._add_option(layout, option)
         layout.addSpacing(8)
         layout.addLayout(self._buttons(yes, danger=danger))
+
+    def _add_option(self, layout: QVBoxLayout, option: Option) -> QCheckBox:
+        box = QCheckBox(option.text.replace("&", "&&"))
+        meaning = Label(option.meaning, "dim", wrap=True)
+        meaning.setContentsMargins(23, 0, 0, 0)
+        box.setAccessibleDescription(option.meaning)
+        layout.addSpacing(4)
+        layout.addWidget(box)
+        layout.addWidget(meaning)
+        return box
 
     def _buttons(self, yes: str, *, danger: bool) -> QHBoxLayout:
         self.yes = button(yes, "danger" if danger else "main")
@@ -122,7 +143,8 @@ def ask_choice(
     field_name: str,
     yes: str,
     choices: Sequence[tuple[str, str]],
-    then: Callable[[str], None],
+    option: Option,
+    then: Callable[[str, bool], None],
 ) -> Question:
     """`choices` are (key, text); nothing is chosen beforehand: a guess must not be one click away."""
     field = QComboBox()
@@ -130,10 +152,11 @@ def ask_choice(
         field.addItem(text, key)
     field.setCurrentIndex(-1)
     field.setPlaceholderText(tr("Choose…"))
-    question = Question(parent, title, explanation, yes, field=field, field_name=field_name)
+    question = Question(parent, title, explanation, yes, field=field, field_name=field_name, option=option)
     question.yes.setEnabled(False)
     field.currentIndexChanged.connect(lambda place: question.yes.setEnabled(place >= 0))
-    question.accepted.connect(lambda: then(str(field.currentData())))
+    ticked = question.option
+    question.accepted.connect(lambda: then(str(field.currentData()), ticked is not None and ticked.isChecked()))
     question.open()
     field.setFocus()
     return question

@@ -79,6 +79,21 @@ def day_time(moment: datetime | None, now: datetime, zone: tzinfo | None = None)
     return f"{day(local)} {local.year}"
 
 
+def short_moment(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """`14:32` today, else `24 Oct`, else `2025`: for columns that must be narrow."""
+    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
+        return f"{local:%H:%M}"
+    return day(local) if local.year == today.year else f"{local.year}"
+
+
+def size(count: int) -> str:
+    """Bytes as `38 MB` or `12.4 GB`, as phones count them."""
+    if count < 10**9:
+        return tr("{n} MB").format(n=count // 10**6)
+    return tr("{n} GB").format(n=f"{count / 10**9:.1f}")
+
+
 def exact(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     """`14:32:07 today`, or with the day in front."""
     local = moment.astimezone(zone)

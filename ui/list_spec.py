@@ -12,6 +12,7 @@ from phonefarm.application.read_models import Topic
 from ui.engine_link import Answer
 from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Column
+from ui.tokens import Tone
 from ui.words import Word
 
 Row = TypeVar("Row")
@@ -19,11 +20,28 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Fact:
-    """One line of the details: a name and its value."""
+    """One line of the details: a name and its value, in a tone where it needs a look."""
 
     name: str
     value: str
     mono: bool = False
+    tone: Tone | None = None
+
+
+@dataclass(frozen=True)
+class Heading(Fact):
+    """Begins a group of facts."""
+
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to do about a row: plain words, a command to paste, and how urgent it is."""
+
+    text: str = ""
+    command: str = ""
+    tone: Tone = Tone.IDLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +82,8 @@ class ListSpec(Generic[Row]):
     actions: Sequence[RowAction[Row]]
     empty: Emptiness
     empty_by_filter: dict[str, Emptiness] = field(default_factory=dict)
+    advice: Callable[[Row], Advice] = lambda row: Advice()
+    """Stands first in the details."""
     body: Callable[[Row], str] = lambda row: ""
     """A text shown whole in the details, for example an SMS."""
     sensible: Callable[[Row], bool] = lambda row: True

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from phonefarm.application.read_models import MessageRow, NumberTask, PhoneRow, PushRow, RentRow, SimRow, Topic
 from ui import formats
 from ui.actions import Actions
-from ui.dialogs import ask_choice, ask_hours, ask_text, confirm
+from ui.dialogs import Option, ask_choice, ask_hours, ask_text, confirm
 from ui.safe_text import one_line
 from ui.tokens import Tone
 from ui.words import counted, tr
@@ -119,6 +119,25 @@ class Orders:
             lambda count: counted(count, "Reconnecting the phone", "Reconnecting %n phones"),
         )
 
+    def forget_sim_rules(self, phone: PhoneRow) -> None:
+        confirm(
+            self._parent,
+            tr("Forget the SIM rules of {phone}").format(phone=one_line(phone.label, 60)),
+            counted(
+                phone.sim_rules,
+                "Later messages of the kind that you settled for good wait for your choice again. "
+                "Messages that are settled already stay where they are.",
+                "Later messages of the %n kinds that you settled for good wait for your choice again. "
+                "Messages that are settled already stay where they are.",
+            ),
+            tr("Forget rules"),
+            lambda: self._actions.order(
+                tr("forgetting SIM rules"),
+                [lambda desk: desk.forget_sim_rules(phone.phone_id)],
+                lambda _: tr("SIM rules forgotten"),
+            ),
+        )
+
     # Pushes ----------------------------------------------------------------
 
     def resend(self, pushes: Sequence[PushRow]) -> None:
@@ -184,10 +203,17 @@ class Orders:
             tr("SIM in {phone}").format(phone=one_line(message.phone_label, 60)),
             tr("It is this SIM"),
             [(sim.sim_id, f"{formats.slot(sim.slot)} · {_name_of(sim)}") for sim in here],
-            lambda sim_id: self._actions.order(
+            Option(
+                text=tr("Also for later messages of this phone that are marked the same way"),
+                meaning=tr(
+                    "They then go to this SIM unasked, as long as it sits in this phone, and those that wait now do, "
+                    "too; the phone's page can forget it again."
+                ),
+            ),
+            lambda sim_id, remember: self._actions.order(
                 tr("settling a message"),
-                [lambda desk: desk.settle_message(message.sms_id, sim_id)],
-                lambda _: tr("Message settled"),
+                [lambda desk: desk.settle_message(message.sms_id, sim_id, remember=remember)],
+                lambda _: tr("Message settled, and later ones like it") if remember else tr("Message settled"),
             ),
         )
 

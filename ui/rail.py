@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout
 
 from phonefarm.application.read_models import Overview, Topic, Vital
 from ui import formats
-from ui.details import Dot
+from ui.story import Dot
 from ui.theme import Theme
 from ui.tokens import Tone
 from ui.widgets import ElidedLabel, KeyboardRing, empty_layout, hairline, plain_tooltip

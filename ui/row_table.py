@@ -31,6 +31,22 @@ class Bar:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Chips:
+    """Up to a few words as chips, and behind them a dimmed text where there is room."""
+
+    words: Sequence[Word]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signals:
+    """Bars (0 to 4, None where unknown) of one or more SIMs, and behind them a dimmed text."""
+
+    levels: Sequence[int | None]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Column(Generic[Row]):
     """What a column shows of a row and how; text and bar are told the time, so that nothing here asks a clock."""
 
@@ -49,6 +65,14 @@ class Column(Generic[Row]):
     """Makes the cell a chip."""
     bar: Callable[[Row, datetime], Bar | None] | None = None
     """Makes the cell a bar with a figure, repainted each second."""
+    chips: Callable[[Row], Chips] | None = None
+    """Makes the cell a row of chips with a note."""
+    signals: Callable[[Row], Signals] | None = None
+    """Makes the cell the bars of signals."""
+    tone: Callable[[Row], Tone | None] | None = None
+    """Colours the text where it needs a look."""
+    bolt: Callable[[Row], bool] | None = None
+    """Puts the mark of charging behind the text."""
     tooltip: Callable[[Row], str] | None = None
 
 

@@ -118,5 +118,7 @@ def text_pairs(tokens: Tokens) -> list[tuple[str, str, str]]:
         colours = tokens.tone(tone)
         pairs.append((f"{tone} chip", colours.text, colours.fill))
         pairs += [(f"{tone} on {name}", colours.text, ground) for name, ground in grounds.items()]
-    pairs += [("dim on warn fill", tokens.dim, tokens.warn.fill), ("text on warn fill", tokens.text, tokens.warn.fill)]
+    for tone in (Tone.WARN, Tone.BAD):
+        fill = tokens.tone(tone).fill
+        pairs += [(f"dim on {tone} fill", tokens.dim, fill), (f"text on {tone} fill", tokens.text, fill)]
     return pairs

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu
 from phonefarm.application.read_models import Attention
 from ui import formats
 from ui.widgets import Label, button, restyle
-from ui.words import ALL_WELL, attention_sentence, attention_tone, counted, tr
+from ui.words import ALL_WELL, attention_sentence, attention_tone, by_kind, counted, tr
 
 HEIGHT = 42
 ROOMY = 640
@@ -21,7 +21,7 @@ MOST_IN_MENU = 20
 
 
 class AttentionBar(QFrame):
-    """One sentence with its action; the others are a click away."""
+    """One sentence with its action; the others, gathered by kind, are a click away."""
 
     show_wanted = Signal(object)
     """An Attention."""
@@ -81,8 +81,11 @@ class AttentionBar(QFrame):
     def make_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for attention in (self._all or ())[:MOST_IN_MENU]:
-            entry = menu.addAction(attention_sentence(attention).replace("&", "&&"))
+        for attention, count in by_kind(self._all or ())[:MOST_IN_MENU]:
+            sentence = attention_sentence(attention)
+            if count > 1:
+                sentence += " · " + counted(count - 1, "and 1 more like it", "and %n more like it")
+            entry = menu.addAction(sentence.replace("&", "&&"))
             entry.triggered.connect(lambda _=False, wanted=attention: self.show_wanted.emit(wanted))
         return menu
 

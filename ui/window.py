@@ -22,7 +22,7 @@ from ui.pages.list_page import ListPage
 from ui.pages.messages import messages_spec
 from ui.pages.numbers import NumbersPage
 from ui.pages.overview import OverviewPage
-from ui.pages.phones import phones_spec
+from ui.pages.phones import PhonesPage
 from ui.pages.pushes import pushes_spec
 from ui.pages.rents import rents_spec
 from ui.pages.settings import SettingsPage
@@ -79,7 +79,8 @@ class MainWindow(QWidget):
                 spec = make_spec(orders)
                 pages[spec.topic] = ListPage(spec, actions, tasks, theme)
 
-        add(phones_spec, sims_spec)
+        pages[Topic.PHONES] = PhonesPage(orders, actions, tasks, theme)
+        add(sims_spec)
         pages[Topic.NUMBERS] = NumbersPage(orders, number_orders, actions, tasks, theme)
         add(rents_spec, messages_spec, pushes_spec, bans_spec)
         pages[Topic.SETTINGS] = SettingsPage(actions, tasks, theme)
@@ -156,6 +157,9 @@ class MainWindow(QWidget):
             page = self.pages[topic]
             if not isinstance(page, OverviewPage):
                 page.note(keys)
+        phones = self.pages[Topic.PHONES]
+        if Topic.SIMS in changes and isinstance(phones, PhonesPage):
+            phones.note_sims(changes[Topic.SIMS])
 
     def refresh(self) -> None:
         self._take_changes(dict.fromkeys(Topic))

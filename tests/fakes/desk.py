@@ -149,7 +149,7 @@ class FakeDesk(FarmDesk):
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         if self.failure is not None:
             raise self.failure
-        return self.told.get(key) or self._usual_story()
+        return self.told.get(key) or self.farm.stories.get(key) or self._usual_story()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self.listeners.append(listener)

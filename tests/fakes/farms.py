@@ -32,6 +32,7 @@ from phonefarm.application.read_models import (
     SimRow,
     SimStanding,
     SmsStanding,
+    StoryLine,
     Topic,
     Verdict,
     Vital,
@@ -76,6 +77,7 @@ class Farm:
     networks: list[NetworkRow] = field(default_factory=list)
     patterns: list[NumberPattern] = field(default_factory=lambda: list(PATTERNS))
     attention: tuple[Attention, ...] = ()
+    stories: dict[str, list[StoryLine]] = field(default_factory=dict)
 
     def overview(self) -> Overview:
         rents = list(self.rents.values())
@@ -130,7 +132,7 @@ def calm_farm(now: datetime | None = None) -> Farm:
     farm = Farm(now=now or datetime.now(UTC))
     _add_phones(farm, 12, (PhoneState.READY,))
     _add_sims(farm, 20, (SimStanding.ON_OFFER, SimStanding.ON_OFFER, SimStanding.RENTED))
-    _add_rents(farm, 30, (RentState.ACTIVE, RentState.FINISHED, RentState.FINISHED, RentState.WAITING))
+    add_rents(farm, 30, (RentState.ACTIVE, RentState.FINISHED, RentState.FINISHED, RentState.WAITING))
     add_messages(farm, 60)
     return farm
 
@@ -140,11 +142,11 @@ def busy_farm(now: datetime | None = None) -> Farm:
     farm = Farm(now=now or datetime.now(UTC))
     _add_phones(farm, 60, tuple(PhoneState), mostly=PhoneState.READY)
     _add_sims(farm, 100, tuple(SimStanding), mostly=SimStanding.ON_OFFER)
-    _add_rents(farm, 240, (*RentState, RentState.ACTIVE, RentState.WAITING, RentState.FINISHED))
+    add_rents(farm, 240, (*RentState, RentState.ACTIVE, RentState.WAITING, RentState.FINISHED))
     add_messages(farm, 1204)
-    _add_bans(farm)
+    add_bans(farm)
     _add_ailments(farm)
-    _add_numbers(farm)
+    add_numbers(farm)
     farm.attention = _attention(farm)
     return farm
 
@@ -229,7 +231,7 @@ def _add_sims(farm: Farm, count: int, standings: tuple[SimStanding, ...], mostly
             farm.phones[phone.phone_id] = replace(now_in, sims=(*now_in.sims, msisdn or iccid))
 
 
-def _add_rents(farm: Farm, count: int, states: tuple[RentState, ...]) -> None:
+def add_rents(farm: Farm, count: int, states: tuple[RentState, ...]) -> None:
     chance = random.Random(4)
     sims = [sim for sim in farm.sims.values() if sim.msisdn and sim.phone_id]
     for place in range(count):
@@ -318,7 +320,7 @@ def _push(farm: Farm, message: MessageRow, state: PushState, chance: random.Rand
     )
 
 
-def _add_bans(farm: Farm) -> None:
+def add_bans(farm: Farm) -> None:
     for place, sim in enumerate(sim for sim in farm.sims.values() if sim.banned_until is not None):
         until = sim.banned_until or farm.now
         farm.bans[sim.sim_id] = BanRow(
@@ -347,13 +349,13 @@ def _vitals_of(place: int) -> PhoneVitals:
 def _add_ailments(farm: Farm) -> None:
     """Each condition on one of the phones that are ready."""
     told: dict[Condition, tuple[str, dict[str, Any]]] = {
-        Condition.STORAGE_FULL: ("38 MB", {"free_bytes": 38_000_000}),
+        Condition.STORAGE_FULL: ("38 MB free", {"free_bytes": 38_000_000}),
         Condition.AIRPLANE: ("", {"airplane_mode": True}),
         Condition.NO_SMS_APP: ("", {"sms_app": ""}),
         Condition.HOT: ("47 °C", {"temperature": 47.0}),
         Condition.LOW_BATTERY: ("12 %", {"battery_percent": 12, "is_charging": False}),
         Condition.NO_HINTS: ("", {}),
-        Condition.CLOCK_WRONG: ("14 min ahead", {}),
+        Condition.CLOCK_WRONG: ("14 min fast", {}),
     }
     ready = [phone for phone in farm.phones.values() if phone.state is PhoneState.READY]
     for place, condition in enumerate(Condition):
@@ -376,10 +378,10 @@ FOUND_TEXTS = (
 )
 
 
-def _add_numbers(farm: Farm) -> None:
+def add_numbers(farm: Farm, *, more: bool = True) -> None:
     """The worklist of all SIMs in phones that lack a number or a country, with more of them for the page."""
     for place, sim in enumerate(list(farm.sims.values())):
-        extra = place % 9 == 4 and bool(sim.phone_id) and sim.standing is SimStanding.ON_OFFER
+        extra = more and place % 9 == 4 and bool(sim.phone_id) and sim.standing is SimStanding.ON_OFFER
         if not extra and (not sim.phone_id or sim.standing not in (SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY)):
             continue
         is_unknown = sim.standing is SimStanding.NO_COUNTRY
@@ -428,16 +430,19 @@ def _attention(farm: Farm) -> tuple[Attention, ...]:
     for key, task in farm.numbers.items():
         missing, unknown = AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN
         kind = unknown if task.msisdn else missing
-        subject = task.mcc_mnc if task.msisdn else task.phone_label
-        found.append(Attention(kind=kind, subject=subject, since=farm.now, topic=Topic.NUMBERS, key=key))
+        found.append(
+            Attention(kind=kind, subject=task.phone_label or task.iccid, since=farm.now, topic=Topic.NUMBERS, key=key)
+        )
     for key, rent in farm.rents.items():
         if rent.state is RentState.POSSIBLE_ORPHAN:
             kind = AttentionKind.POSSIBLE_ORPHAN
-            found.append(Attention(kind=kind, subject=key, since=rent.ordered_at, topic=Topic.RENTS, key=key))
+            found.append(Attention(kind=kind, subject=rent.msisdn, since=rent.ordered_at, topic=Topic.RENTS, key=key))
     for key, push in farm.pushes.items():
         if push.state is PushState.PARKED:
             kind = AttentionKind.PUSH_PARKED
-            found.append(Attention(kind=kind, subject=push.msisdn, since=push.created_at, topic=Topic.PUSHES, key=key))
+            found.append(
+                Attention(kind=kind, subject=push.last_answer, since=push.created_at, topic=Topic.PUSHES, key=key)
+            )
     return tuple(found)
 
 

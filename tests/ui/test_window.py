@@ -144,7 +144,7 @@ def test_ctrl_f_goes_to_the_search_and_numbers_to_the_pages(runner: WindowRunner
         live.window.activateWindow()
         await until(live.window.isActiveWindow)
 
-        QTest.keyClick(live.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(live.window, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
         assert live.window.page is live.page(Topic.RENTS)
         QTest.keyClick(live.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
 

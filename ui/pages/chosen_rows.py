@@ -62,7 +62,7 @@ class ChosenRows(QObject, Generic[Row]):
         count = len(self._view.selected_keys())
         if count > 1:
             heading = tr("{count} selected · {one}").format(count=count, one=heading)
-        self._panel.show_row(heading, spec.word(row), spec.facts(row, now), spec.body(row))
+        self._panel.show_row(heading, spec.word(row), spec.facts(row, now), spec.body(row), spec.advice(row))
 
     def _selection_moved(self) -> None:
         keys = self._view.selected_keys()

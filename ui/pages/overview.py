@@ -8,13 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from phonefarm.application.read_models import Overview, PhoneState, Topic
+from phonefarm.application.read_models import Overview, Topic
 from ui import formats
-from ui.charts import BarChart, LineChart, Share, ShareBar
+from ui.charts import BarChart, LineChart, ShareBar
 from ui.page_head import HEIGHT as HEAD_HEIGHT
 from ui.page_head import EmptyView
 from ui.pages.overview_series import days_series, hours_series, minutes_series
-from ui.pages.phones import NEED_YOU, TROUBLED
+from ui.pages.phone_groups import phone_shares
 from ui.pages.rents import rent_columns
 from ui.row_table import RowTable, utc_now
 from ui.table_view import FarmTable
@@ -192,28 +192,8 @@ class OverviewPage(QScrollArea):
             self._nobody_waits.say(tr("Nobody waits"), tr("Every open rent has had an SMS."))
 
     def _say_phones(self, seen: Overview) -> None:
-        states = seen.phones_by_state
-        needing = sum(states.get(state, 0) for state in NEED_YOU)
-        troubled = sum(states.get(state, 0) for state in TROUBLED)
-        starting = states.get(PhoneState.STARTING, 0) + states.get(PhoneState.AUTHORIZING, 0)
         self._phone_count.setText(formats.number(seen.counts.phones))
-        self._phones.show_shares(
-            [
-                Share(
-                    states.get(PhoneState.READY, 0),
-                    counted(states.get(PhoneState.READY, 0), "1 ready", "%n ready"),
-                    Tone.OK,
-                ),
-                Share(starting, counted(starting, "1 starting", "%n starting"), Tone.INFO),
-                Share(needing, counted(needing, "1 needs you", "%n need you"), Tone.WARN),
-                Share(troubled, counted(troubled, "1 in trouble", "%n in trouble"), Tone.BAD),
-                Share(
-                    states.get(PhoneState.GONE, 0),
-                    counted(states.get(PhoneState.GONE, 0), "1 unplugged", "%n unplugged"),
-                    Tone.IDLE,
-                ),
-            ]
-        )
+        self._phones.show_shares(phone_shares(seen))
 
     def _want_rent(self, place: int) -> None:
         if (key := self._waiting.key_at(place)) is not None:

@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from phonefarm.application.read_models import SimRow, SimStanding, Topic
 from ui import formats
-from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.list_spec import Emptiness, ListSpec, RowAction
 from ui.orders import Orders
-from ui.pages.usual_columns import number_column, place_column
+from ui.pages.sim_facts import RENTS_TO_BAN, sim_advice, sim_facts, sim_place, sim_tooltip
+from ui.pages.usual_columns import network_note, number_column, place_column, signal_text, since_column
 from ui.row_index import RowFilter, RowIndex, natural
-from ui.row_table import Column
-from ui.safe_text import one_line
-from ui.words import SIM_STANDINGS, counted, tr
+from ui.row_table import Column, Signals
+from ui.words import SIM_STANDINGS, counted, remedy_short, tr
 
-NEED_YOU = frozenset({SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY, SimStanding.PIN})
-UNREACHED = frozenset({SimStanding.NO_NETWORK, SimStanding.AWAY, SimStanding.OUT, SimStanding.SAME_NUMBER})
-RENTS_TO_BAN = 3
+NEED_YOU = frozenset(
+    {
+        SimStanding.NO_NUMBER,
+        SimStanding.NO_COUNTRY,
+        SimStanding.PIN,
+        SimStanding.PUK,
+        SimStanding.CARD_LOCKED,
+        SimStanding.CARD_FAULT,
+    }
+)
+UNREACHED = frozenset(
+    {
+        SimStanding.NO_NETWORK,
+        SimStanding.AIRPLANE,
+        SimStanding.AWAY,
+        SimStanding.PHONE_BLOCKED,
+        SimStanding.OUT,
+        SimStanding.SAME_NUMBER,
+    }
+)
+URGENCY = {
+    standing: place
+    for place, standing in enumerate([s for group in (NEED_YOU, UNREACHED) for s in SimStanding if s in group])
+}
 
 
 def sims_spec(orders: Orders) -> ListSpec[SimRow]:
@@ -27,20 +46,24 @@ def sims_spec(orders: Orders) -> ListSpec[SimRow]:
         key=lambda row: row.sim_id,
         read=lambda desk, keys: desk.sims(keys),
         haystack=lambda row: " ".join(
-            (row.msisdn, row.iccid, row.phone_label, row.country, row.operator, str(row.rent_id or ""))
+            (row.msisdn, row.iccid, row.phone_label, row.country, row.operator, row.mcc_mnc, str(row.rent_id or ""))
         ),
         filters=_filters(),
         sort_column=1,
         summary=_summary,
         heading=lambda row: formats.grouped_msisdn(row.msisdn) if row.msisdn else tr("SIM without a number"),
         word=lambda row: SIM_STANDINGS[row.standing],
-        facts=_facts,
+        advice=sim_advice,
+        facts=sim_facts,
         actions=_actions(orders),
         empty=Emptiness(
             tr("No SIMs yet"), tr("SIMs appear by themselves once a phone that holds them is connected and ready.")
         ),
         empty_by_filter={
+            "rented": Emptiness(tr("No number is rented")),
             "need": Emptiness(tr("No SIM needs you")),
+            "held": Emptiness(tr("You hold no SIM back")),
+            "unreached": Emptiness(tr("Every SIM in a phone can be reached")),
             "offer": Emptiness(
                 tr("No number is on offer"),
                 tr("A number goes on offer when its phone is ready and its number is known."),
@@ -55,7 +78,7 @@ def _columns() -> list[Column[SimRow]]:
         number_column(SimRow),
         Column(
             title=tr("Phone"),
-            text=lambda row, _: _place(row),
+            text=lambda row, _: sim_place(row),
             sort_key=lambda row: (natural(row.phone_label), row.slot or 0) if row.phone_label else None,
             sample="shelf 12, port 12 · slot 1",
             dim=True,
@@ -65,18 +88,37 @@ def _columns() -> list[Column[SimRow]]:
         Column(
             title=tr("State"),
             text=lambda row, _: SIM_STANDINGS[row.standing].said(),
-            sort_key=lambda row: row.standing,
-            sample=tr("phone not ready"),
+            sort_key=lambda row: (URGENCY.get(row.standing, len(URGENCY)), row.standing),
+            sample=tr("phone takes no SMS"),
             word=lambda row: SIM_STANDINGS[row.standing],
+            tooltip=sim_tooltip,
         ),
-        place_column(SimRow, rank=1),
+        since_column(lambda row: row.standing_since, rank=3),
+        Column(
+            title=tr("Signal"),
+            text=lambda row, _: signal_text(row),
+            sort_key=lambda row: row.signal,
+            sample=tr("LTE roaming"),
+            rank=1,
+            signals=lambda row: Signals(levels=(row.signal,), note=network_note(row)),
+            tooltip=signal_text,
+        ),
+        Column(
+            title=tr("Next step"),
+            text=lambda row, _: remedy_short(row.remedy),
+            sort_key=lambda row: remedy_short(row.remedy) or None,
+            sample=tr("move it to another phone"),
+            rank=5,
+            tooltip=lambda row: sim_advice(row).text,
+        ),
+        place_column(SimRow, rank=4),
         Column(
             title=tr("Rents"),
             text=lambda row, _: formats.number(row.rents_total),
             sort_key=lambda row: row.rents_total,
             sample="9 999",
             align_right=True,
-            rank=3,
+            rank=7,
         ),
         Column(
             title=tr("Unused"),
@@ -85,7 +127,7 @@ def _columns() -> list[Column[SimRow]]:
             sample="2 of 3",
             align_right=True,
             dim=True,
-            rank=5,
+            rank=8,
             tooltip=lambda row: tr("Rents in a row without an SMS; the third bans the number for 24 hours."),
         ),
         Column(
@@ -94,7 +136,7 @@ def _columns() -> list[Column[SimRow]]:
             sort_key=lambda row: row.income_total,
             sample="₽ 99 999",
             align_right=True,
-            rank=2,
+            rank=6,
         ),
         Column(
             title=tr("ICCID"),
@@ -103,7 +145,7 @@ def _columns() -> list[Column[SimRow]]:
             sample="8970 … 4417",
             mono=True,
             dim=True,
-            rank=6,
+            rank=9,
             tooltip=lambda row: formats.grouped_iccid(row.iccid),
         ),
     ]
@@ -127,25 +169,6 @@ def _summary(index: RowIndex[SimRow]) -> str:
     if needing:
         parts.append(counted(needing, "1 needs you", "%n need you"))
     return " · ".join(parts)
-
-
-def _facts(row: SimRow, now: datetime) -> list[Fact]:
-    sources = {"phone": tr("from the SIM"), "file": tr("from the numbers file"), "hand": tr("entered by you")}
-    facts = [
-        Fact(tr("Your reason"), one_line(row.held_reason)) if row.held_reason else None,
-        Fact(tr("Banned until"), formats.day_time(row.banned_until, now)) if row.banned_until else None,
-        Fact(tr("Since"), formats.day_time(row.standing_since, now)) if row.standing_since else None,
-        Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
-        Fact(tr("Number is"), sources.get(row.msisdn_source, tr("not known"))),
-        Fact(tr("ICCID"), formats.grouped_iccid(row.iccid), mono=True),
-        Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
-        Fact(tr("Phone"), _place(row)),
-        Fact(tr("Rents"), formats.number(row.rents_total)),
-        Fact(tr("Unused in a row"), tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN)),
-        Fact(tr("Income"), formats.money(row.income_total)),
-        Fact(tr("Last rented"), formats.day_time(row.last_rented_at, now)),
-    ]
-    return [fact for fact in facts if fact is not None]
 
 
 def _actions(orders: Orders) -> list[RowAction[SimRow]]:
@@ -190,9 +213,3 @@ def _has_number(row: SimRow) -> bool:
 def _is_held(row: SimRow) -> bool:
     """A held SIM that is rented or banned shows that first; its reason tells."""
     return row.standing is SimStanding.HELD_BACK or bool(row.held_reason)
-
-
-def _place(row: SimRow) -> str:
-    if not row.phone_label:
-        return formats.NOTHING
-    return f"{one_line(row.phone_label, 60)} · {formats.slot(row.slot)}"

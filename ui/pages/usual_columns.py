@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from phonefarm.application.read_models import SimRow
 from ui import formats
 from ui.row_index import natural
 from ui.row_table import Column
@@ -101,3 +102,46 @@ def moment_column(title: str, moment: Callable[[Row], datetime], *, rank: int = 
         dim=True,
         rank=rank,
     )
+
+
+def since_column(moment: Callable[[Row], datetime | None], *, rank: int = 0) -> Column[Row]:
+    """Narrow: the time today, else the day."""
+
+    def text(row: Row, now: datetime) -> str:
+        at = moment(row)
+        return formats.NOTHING if at is None else formats.short_moment(at, now)
+
+    return Column(title=tr("Since"), text=text, sort_key=moment, sample="24 Oct", dim=True, rank=rank)
+
+
+# Signal --------------------------------------------------------------------
+
+GENERATIONS = {
+    "NR": "5G",
+    "NR_NSA": "5G",
+    "NR_SA": "5G",
+    "LTE": "LTE",
+    "LTE_CA": "LTE",
+    "UMTS": "3G",
+    "HSPA": "3G",
+    "HSDPA": "3G",
+    "HSUPA": "3G",
+    "HSPAP": "3G",
+    "HSPA+": "3G",
+    "EDGE": "2G",
+    "GPRS": "2G",
+    "GSM": "2G",
+}
+"""Android's names of networks, as people know them; another name stands for itself."""
+
+
+def network_note(sim: SimRow) -> str:
+    """`LTE`, `5G roaming`."""
+    kind = GENERATIONS.get(sim.network_type.upper(), one_line(sim.network_type, 12))
+    return " ".join(part for part in (kind, tr("roaming") if sim.is_roaming else "") if part)
+
+
+def signal_text(sim: SimRow) -> str:
+    """`3 of 4, LTE`: what the bars say, in words."""
+    bars = tr("{n} of 4").format(n=sim.signal) if sim.signal is not None else ""
+    return ", ".join(part for part in (bars, network_note(sim)) if part) or formats.NOTHING

@@ -1,0 +1,288 @@
+"""A farm as it is in the field: two hundred phones of many makes, every state, ailment and standing, few of each."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from phonefarm.application.health import attention
+from phonefarm.application.read_models import (
+    Ailment,
+    Condition,
+    PhoneRow,
+    PhoneState,
+    PhoneVitals,
+    Remedy,
+    RentState,
+    SimRow,
+    SimStanding,
+    StoryKind,
+    StoryLine,
+)
+from phonefarm.domain.conditions import BLOCKING
+from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.remedies import remedy_for_condition, remedy_for_sim, remedy_for_state
+from tests.fakes.farms import CODES, PLACES, Farm, add_bans, add_messages, add_numbers, add_rents
+
+PHONES = 200
+HANDSETS = (
+    ("Xiaomi", "Redmi 12", "13"), ("Redmi", "Note 11S", "12"), ("POCO", "M5s", "13"), ("Samsung", "Galaxy A14", "14"),
+    ("Samsung", "SM-J530FM", "9"), ("HUAWEI", "P40 lite", "10"), ("HONOR", "X7a", "12"), ("realme", "C55", "13"),
+    ("OPPO", "CPH2471", "13"), ("OnePlus", "Nord N100", "11"), ("Infinix", "Hot 30i", "12"),
+    ("TECNO", "Spark 10", "13"), ("motorola", "moto e13", "13"), ("Google", "Pixel 4a", "15"),
+)  # fmt: skip
+TROUBLES: tuple[tuple[PhoneState, int, str], ...] = (
+    (PhoneState.LOCKED, 4, ""),
+    (PhoneState.BOOTING, 2, ""),
+    (PhoneState.STARTING, 2, ""),
+    (PhoneState.AUTHORIZING, 1, ""),
+    (PhoneState.UNSTEADY, 4, "left 5 times within 10 min"),
+    (PhoneState.UNAUTHORIZED, 3, ""),
+    (PhoneState.OFFLINE, 3, "device offline"),
+    (PhoneState.NO_PERMISSIONS, 2, "missing udev rules? user is in the plugdev group"),
+    (PhoneState.NO_PERMISSIONS, 1, "no driver is installed for it"),
+    (PhoneState.OTHER_MODE, 1, "recovery"),
+    (PhoneState.WITHHELD, 7, "Permission Denial: reading content://sms requires READ_SMS"),
+    (PhoneState.FAILING, 3, "no answer within 8 s, 4 times in a row"),
+    (PhoneState.DUPLICATE, 2, "read through 192.168.1.20:5037"),
+    (PhoneState.GONE, 14, ""),
+)
+AILMENTS: tuple[tuple[Condition, int, str, dict[str, Any]], ...] = (
+    (Condition.NO_SIM, 2, "", {}),
+    (Condition.AIRPLANE, 1, "", {"airplane_mode": True}),
+    (Condition.STORAGE_FULL, 2, "42 MB free", {"free_bytes": 42_000_000}),
+    (Condition.NO_SMS_APP, 1, "", {"sms_app": ""}),
+    (Condition.NOT_STORING, 1, "", {}),
+    (Condition.CODES_DELAYED, 2, "", {}),
+    (Condition.HOT, 4, "47 °C", {"temperature": 47.0}),
+    (Condition.LOW_BATTERY, 6, "12 %", {"battery_percent": 12, "is_charging": False}),
+    (Condition.NO_HINTS, 12, "", {}),
+    (Condition.CLOCK_WRONG, 2, "14 min fast", {}),
+)
+OWN_STANDINGS = (
+    (SimStanding.BANNED, 9), (SimStanding.HELD_BACK, 4), (SimStanding.NO_NUMBER, 7), (SimStanding.NO_COUNTRY, 3),
+    (SimStanding.SAME_NUMBER, 1), (SimStanding.PIN, 2), (SimStanding.PUK, 1), (SimStanding.CARD_LOCKED, 1),
+    (SimStanding.CARD_FAULT, 2), (SimStanding.NO_NETWORK, 5), (SimStanding.OUT, 6), (SimStanding.RENTED, 60),
+)  # fmt: skip
+HUB = "1-1.4"
+
+
+def field_farm(now: datetime | None = None) -> Farm:
+    """The same one each time; twelve of its phones hung on a hub that lost its power."""
+    farm = Farm(now=now or datetime.now(UTC))
+    _add_phones(farm)
+    _add_sims(farm)
+    add_rents(farm, 400, (RentState.ACTIVE,) * 6 + (RentState.WAITING,) * 3 + (RentState.FINISHED,))
+    add_messages(farm, 1600)
+    add_bans(farm)
+    add_numbers(farm, more=False)
+    farm.stories = {phone.phone_id: _story(farm, phone) for phone in farm.phones.values()}
+    farm.attention = _attention(farm)
+    return farm
+
+
+def _states() -> Iterator[tuple[PhoneState, str]]:
+    for state, count, detail in TROUBLES:
+        for _ in range(count):
+            yield state, detail
+
+
+def _add_phones(farm: Farm) -> None:
+    chance = random.Random(11)
+    troubled = list(_states())
+    on_hub = set(range(36, 48))
+    places = chance.sample([place for place in range(PHONES) if place not in on_hub], len(troubled) - len(on_hub))
+    states = dict(zip(places, troubled, strict=False)) | dict.fromkeys(on_hub, (PhoneState.GONE, ""))
+    for place in range(PHONES):
+        phone = _phone(farm, place, *states.get(place, (PhoneState.READY, "")), chance)
+        farm.phones[phone.phone_id] = phone
+    _spread_ailments(farm, chance)
+
+
+def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: random.Random) -> PhoneRow:
+    make, model, android = HANDSETS[place * 5 % len(HANDSETS)]
+    serial = f"{chance.choice(('R58M', 'ZY22', '9b01', 'LGE'))}{chance.randrange(16**7):07X}"
+    is_read = state in (PhoneState.READY, PhoneState.UNSTEADY)
+    on_hub = 36 <= place < 48
+    since = timedelta(seconds=200) if on_hub else timedelta(minutes=chance.choice((3, 14, 55, 400, 2600, 9000)))
+    bus, hub, port = place // 96 + 1, place % 96 // 12 + 1, place % 12 + 1
+    return PhoneRow(
+        phone_id=f"{serial}@127.0.0.1:5037",
+        serial=serial,
+        server="127.0.0.1:5037",
+        label=f"shelf {place // 12 + 1}, port {place % 12 + 1}" if place % 17 else f"{make} {model}",
+        make=make,
+        model=model,
+        android=android,
+        state=state,
+        detail=detail,
+        since=farm.now - since,
+        remedy=remedy_for_state(state, make=make, detail=detail),
+        ailments=(),
+        vitals=_vitals(place, chance) if is_read or state is PhoneState.LOCKED else PhoneVitals(),
+        booted_at=farm.now - timedelta(hours=3 + place * 5) if is_read else None,
+        usb_path=f"{HUB}.{port}" if on_hub else f"{bus}-{hub}.{port}",
+        firmware=f"{make}/{model}/{android}/TP1A.220624.014/V14.0.4:user/release-keys",
+        reads_hex=place % 16 != 7 if is_read else None,
+        sim_column={"Xiaomi": "sim_id", "Redmi": "sim_id", "Samsung": "sim_slot"}.get(make, ""),
+        sims=(),
+        rents_open=0,
+        query_seconds=chance.uniform(0.09, 0.7) if is_read else None,
+        clock_skew_seconds=chance.uniform(-3, 3) if is_read else None,
+        last_read_at=farm.now - (timedelta(seconds=chance.randint(0, 9)) if is_read else since),
+        hints_working=True if is_read else None,
+        hint_to_row_seconds=chance.uniform(0.2, 1.4) if is_read else None,
+        sms_hinted=40 + place * 3,
+        sms_unhinted=place % 5,
+        hints_without_row=place % 3,
+        sim_rules=int(place % 23 == 3) * 2,
+        sms_today=chance.randint(0, 60) if is_read else 0,
+    )
+
+
+def _vitals(place: int, chance: random.Random) -> PhoneVitals:
+    return PhoneVitals(
+        battery_percent=chance.choice((100, 100, 100, 98, 87, 64, 41)),
+        is_charging=place % 9 != 2,
+        temperature=round(chance.uniform(26, 40), 1),
+        free_bytes=chance.randint(10**9, 90 * 10**9),
+        uptime_seconds=3600.0 * (3 + place * 5),
+        airplane_mode=False,
+        sms_app=("com.google.android.apps.messaging", "com.android.mms", "com.samsung.android.messaging")[place % 3],
+    )
+
+
+def _spread_ailments(farm: Farm, chance: random.Random) -> None:
+    ready = [phone.phone_id for phone in farm.phones.values() if phone.state is PhoneState.READY]
+    chance.shuffle(ready)
+    for condition, count, detail, changes in AILMENTS:
+        for _ in range(count):
+            _ail(farm, ready.pop(), condition, detail, changes)
+    for condition in (Condition.STORAGE_FULL, Condition.HOT, Condition.LOW_BATTERY):  # one that has it all
+        _, _, detail, changes = next(row for row in AILMENTS if row[0] is condition)
+        _ail(farm, ready[-1], condition, detail, changes)
+    unsteady = next(phone for phone in farm.phones.values() if phone.state is PhoneState.UNSTEADY)
+    _ail(farm, unsteady.phone_id, Condition.LOW_BATTERY, "9 %", {"battery_percent": 9, "is_charging": False})
+
+
+def _ail(farm: Farm, phone_id: str, condition: Condition, detail: str, changes: dict[str, Any]) -> None:
+    phone = farm.phones[phone_id]
+    remedy = remedy_for_condition(condition)
+    since = farm.now - timedelta(minutes=7 + 31 * list(Condition).index(condition))
+    ailment = Ailment(condition=condition, detail=detail, since=since, remedy=remedy)
+    farm.phones[phone_id] = replace(
+        phone,
+        ailments=(*phone.ailments, ailment),
+        remedy=remedy if phone.remedy is Remedy.NONE else phone.remedy,
+        vitals=replace(phone.vitals, **changes),
+        hints_working=False if condition is Condition.NO_HINTS else phone.hints_working,
+        clock_skew_seconds=840.0 if condition is Condition.CLOCK_WRONG else phone.clock_skew_seconds,
+    )
+
+
+def _add_sims(farm: Farm) -> None:
+    """One or two a phone; the standing is the phone's where the phone keeps it back."""
+    chance = random.Random(12)
+    own = [standing for standing, count in OWN_STANDINGS for _ in range(count)]
+    chance.shuffle(own)
+    for place, phone in enumerate(list(farm.phones.values())):
+        has_none = any(ailment.condition is Condition.NO_SIM for ailment in phone.ailments)
+        for slot in range(0 if has_none or phone.state is PhoneState.DUPLICATE else 2 - place % 3 // 2):
+            standing = _of_phone(phone)
+            if standing is SimStanding.ON_OFFER and own and chance.random() < 0.5:
+                standing = own.pop()
+            _add_sim(farm, phone, slot, standing, chance)
+
+
+def _of_phone(phone: PhoneRow) -> SimStanding:
+    conditions = {ailment.condition for ailment in phone.ailments}
+    if phone.state is not PhoneState.READY:
+        return SimStanding.AWAY
+    if Condition.AIRPLANE in conditions:
+        return SimStanding.AIRPLANE
+    return SimStanding.PHONE_BLOCKED if conditions & BLOCKING else SimStanding.ON_OFFER
+
+
+def _add_sim(farm: Farm, phone: PhoneRow, slot: int, standing: SimStanding, chance: random.Random) -> None:
+    country, operator, prefix = chance.choice(PLACES)
+    iccid = f"8970101{chance.randrange(10**12):012}"
+    msisdn = "" if standing is SimStanding.NO_NUMBER else f"{prefix}{chance.randrange(10**7):07}"
+    is_out, is_unknown = standing is SimStanding.OUT, standing is SimStanding.NO_COUNTRY
+    deaf = (SimStanding.NO_NETWORK, SimStanding.AIRPLANE, SimStanding.PIN, SimStanding.PUK, SimStanding.CARD_FAULT)
+    hears = not is_out and standing not in deaf and standing is not SimStanding.AWAY
+    sim = SimRow(
+        sim_id=iccid,
+        iccid=iccid,
+        msisdn=msisdn,
+        msisdn_source=chance.choice(("phone", "file", "hand", "import", "message")) if msisdn else "",
+        country="" if is_unknown else country,
+        operator="" if is_unknown else operator,
+        phone_id="" if is_out else phone.phone_id,
+        phone_label="" if is_out else phone.label,
+        slot=None if is_out else slot,
+        standing=standing,
+        standing_since=farm.now - timedelta(minutes=chance.choice((2, 31, 220, 900, 5000))),
+        remedy=remedy_for_sim(standing, phone.remedy),
+        mcc_mnc="25062" if is_unknown else CODES[operator],
+        signal=chance.choice((4, 4, 3, 3, 3, 2, 2, 1, 0)) if hears else None,
+        network_type=chance.choice(("LTE", "LTE", "LTE", "NR", "UMTS", "EDGE")) if hears else "",
+        is_roaming=hears and chance.random() < 0.04,
+        held_reason="kept for tests" if standing is SimStanding.HELD_BACK else "",
+        unused_in_a_row=chance.choice((0, 0, 0, 0, 1, 2)),
+        banned_until=farm.now + timedelta(hours=chance.randint(1, 23)) if standing is SimStanding.BANNED else None,
+        rent_id=None,
+        rents_total=chance.randint(0, 120),
+        income_total=Decimal(chance.randint(0, 40000)),
+        last_rented_at=farm.now - timedelta(minutes=chance.randint(5, 9000)),
+    )
+    farm.sims[iccid] = sim
+    if not is_out:
+        now_in = farm.phones[phone.phone_id]
+        is_rented = int(standing is SimStanding.RENTED)
+        farm.phones[phone.phone_id] = replace(
+            now_in, sims=(*now_in.sims, msisdn or iccid), rents_open=now_in.rents_open + is_rented
+        )
+
+
+def _story(farm: Farm, phone: PhoneRow) -> list[StoryLine]:
+    def line(minutes: float, kind: StoryKind, title: str) -> StoryLine:
+        return StoryLine(at=farm.now - timedelta(minutes=minutes), kind=kind, title=title)
+
+    return [
+        line(2980, StoryKind.PHONE_STATE, "Ready"),
+        line(400, StoryKind.AILMENT, "Low battery: 14 %"),
+        line(312, StoryKind.AILMENT_OVER, "Over: low battery"),
+        line(41, StoryKind.PHONE_STATE, "Offline: device offline"),
+        line(40.7, StoryKind.RECOVERY, "Connected anew by the app"),
+        line(40.2, StoryKind.RECOVERY, "Taken up again by adb, with all that it listed as offline"),
+        line(39.7, StoryKind.RECOVERY, "Reset usb did not work: this PC does not permit it"),
+        line(
+            38,
+            StoryKind.PHONE_STATE,
+            f"{phone.state.value.capitalize()}" + (f": {phone.detail}" if phone.detail else ""),
+        ),
+        *[line(20, StoryKind.AILMENT, ailment.condition.value.capitalize()) for ailment in phone.ailments],
+    ]
+
+
+def _attention(farm: Farm) -> Any:
+    """As the farm itself finds it."""
+    gone = [phone for phone in farm.phones.values() if phone.usb_path.startswith(HUB)]
+    lost = SharedLoss(
+        phones=tuple(PhoneId(phone.phone_id) for phone in gone), hub=HUB, at=farm.now - timedelta(seconds=200)
+    )
+    return attention(
+        now=farm.now,
+        vitals=(),
+        phones=farm.phones.values(),
+        together=[lost],
+        sims=farm.sims.values(),
+        rents=farm.rents.values(),
+        held=farm.messages.values(),
+        parked=farm.pushes.values(),
+    )

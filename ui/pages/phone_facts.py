@@ -1,0 +1,162 @@
+"""What the details panel says of a phone: what to do, what ails it, its vitals, how it is read, what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from phonefarm.application.read_models import PhoneRow, PhoneState, Remedy, SimRow
+from ui import formats
+from ui.list_spec import Advice, Fact, Heading
+from ui.pages.phone_columns import battery_told, battery_tone, temperature_text, temperature_tone
+from ui.pages.phone_sims import SimsOfPhones
+from ui.pages.usual_columns import signal_text
+from ui.safe_text import one_line
+from ui.tokens import Tone
+from ui.words import CONDITIONS, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, tr
+
+WRONG_CLOCK = 600.0
+LITTLE_STORAGE = 200 * 10**6
+SLOW_ROW = 10.0
+
+
+def phone_advice(row: PhoneRow) -> Advice:
+    """The next step first; where more ails the phone, each with its name before it."""
+    steps: dict[Remedy, str] = {row.remedy: ""}
+    for ailment in row.ailments:
+        steps[ailment.remedy] = CONDITIONS[ailment.condition].said()
+    told = [(name, step) for remedy, name in steps.items() if (step := remedy_advice(remedy, row.make))]
+    named = len(told) > 1
+    text = "\n\n".join(f"{_capital(name)}: {step}" if named and name else step for name, step in told)
+    return Advice(text=text, command=REMEDIES[row.remedy].command, tone=_advice_tone(row))
+
+
+def _advice_tone(row: PhoneRow) -> Tone:
+    tones = {phone_word(row).tone, *(CONDITIONS[ailment.condition].tone for ailment in row.ailments)}
+    return next((tone for tone in (Tone.BAD, Tone.WARN) if tone in tones), Tone.IDLE)
+
+
+def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
+    facts = [
+        Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
+        Fact(tr("Since"), formats.day_time(row.since, now)),
+        *_ailments(row, now),
+        *_numbers(row, sims.of(row.phone_id)),
+        *_vitals(row, now),
+        *_reading(row, now),
+        *_identity(row),
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _ailments(row: PhoneRow, now: datetime) -> list[Fact]:
+    if not row.ailments:
+        return []
+    return [
+        Heading(tr("What ails it")),
+        *[
+            Fact(
+                _capital(CONDITIONS[ailment.condition].said()),
+                ", ".join(part for part in (one_line(ailment.detail, 40), formats.since(ailment.since, now)) if part),
+                tone=CONDITIONS[ailment.condition].tone,
+            )
+            for ailment in row.ailments
+        ],
+    ]
+
+
+def _numbers(row: PhoneRow, sims: tuple[SimRow, ...]) -> list[Fact]:
+    facts: list[Fact] = [Heading(tr("SIMs"))] if sims or row.sims else []
+    for sim in sims:
+        number = formats.grouped_msisdn(sim.msisdn) if sim.msisdn else formats.short_iccid(sim.iccid)
+        word = SIM_STANDINGS[sim.standing]
+        facts.append(Fact(_capital(formats.slot(sim.slot)), number))
+        facts.append(Fact("", f"{word.said()} · {signal_text(sim)}", tone=word.tone))
+    if not sims:
+        facts += [Fact(tr("Number {n}").format(n=n), grouped(sim)) for n, sim in enumerate(row.sims, 1)]
+    return [*facts, Fact(tr("Open rents"), str(row.rents_open)), Fact(tr("SMS today"), formats.number(row.sms_today))]
+
+
+def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:
+    vitals = row.vitals
+    free, airplane = vitals.free_bytes, {True: tr("on"), False: tr("off")}
+    storage_tone = Tone.BAD if free is not None and free < LITTLE_STORAGE else None
+    return [
+        Heading(tr("Vital signs")),
+        Fact(tr("Battery"), battery_told(row), tone=battery_tone(row)),
+        Fact(tr("Battery's warmth"), temperature_text(row), tone=temperature_tone(row)),
+        Fact(tr("Free storage"), formats.NOTHING if free is None else formats.size(free), tone=storage_tone),
+        Fact(tr("Airplane mode"), airplane[vitals.airplane_mode], tone=Tone.WARN if vitals.airplane_mode else None)
+        if vitals.airplane_mode is not None
+        else None,
+        _sms_app(vitals.sms_app),
+        Fact(tr("Running for"), _uptime(row, now)),
+    ]
+
+
+def _sms_app(package: str | None) -> Fact | None:
+    if package is None:
+        return None
+    return Fact(tr("SMS app"), one_line(package, 80) or tr("none"), mono=True, tone=None if package else Tone.BAD)
+
+
+def _uptime(row: PhoneRow, now: datetime) -> str:
+    if row.booted_at is None or row.state is PhoneState.GONE:
+        return formats.NOTHING
+    return f"{formats.span(now - row.booted_at)}, {formats.since(row.booted_at, now)}"
+
+
+def _reading(row: PhoneRow, now: datetime) -> list[Fact | None]:
+    announced, skew = row.sms_hinted + row.sms_unhinted, row.clock_skew_seconds
+    how = {True: tr("whole windows at once"), False: tr("text by text, slower")}
+    working = {True: tr("announced by the phone"), False: tr("found by reading")}
+    late = row.hint_to_row_seconds is not None and row.hint_to_row_seconds >= SLOW_ROW
+    return [
+        Heading(tr("How it is read")),
+        Fact(tr("Last read"), formats.ago(row.last_read_at, now)),
+        Fact(tr("A query takes"), formats.seconds(row.query_seconds)),
+        Fact(tr("Read"), how[row.reads_hex]) if row.reads_hex is not None else None,
+        Fact(tr("New SMS are"), working[row.hints_working]) if row.hints_working is not None else None,
+        Fact(tr("Announcement to row"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if late else None),
+        Fact(tr("Announced"), _share(row.sms_hinted, announced)),
+        Fact(tr("Missed announcements"), formats.number(row.sms_unhinted)),
+        Fact(tr("Announced, never stored"), formats.number(row.hints_without_row)),
+        Fact(tr("Its clock"), _skew(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK else None)
+        if skew is not None
+        else None,
+        Fact(tr("SIM column"), one_line(row.sim_column, 40), mono=True) if row.sim_column else None,
+        Fact(tr("SIM rules of yours"), str(row.sim_rules)) if row.sim_rules else None,
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    if not whole:
+        return formats.NOTHING
+    return tr("{n} of {all} SMS").format(n=formats.number(part), all=formats.number(whole))
+
+
+def _identity(row: PhoneRow) -> list[Fact | None]:
+    return [
+        Heading(tr("Handset")),
+        Fact(tr("Model"), one_line(f"{row.make} {row.model}".strip(), 80) or formats.NOTHING),
+        Fact(tr("Android"), one_line(row.android) or formats.NOTHING),
+        Fact(tr("Port"), one_line(row.usb_path, 40), mono=True) if row.usb_path else None,
+        Fact(tr("Firmware"), one_line(row.firmware), mono=True) if row.firmware else None,
+        Fact(tr("Serial"), one_line(row.serial), mono=True),
+        Fact(tr("adb server"), one_line(row.server)),
+    ]
+
+
+def grouped(sim: str) -> str:
+    return formats.grouped_iccid(sim) if len(sim) > 15 else formats.grouped_msisdn(sim)
+
+
+def _skew(seconds: float) -> str:
+    if abs(seconds) < 1:
+        return tr("right")
+    words = tr("{span} fast") if seconds > 0 else tr("{span} slow")
+    length = formats.seconds(abs(seconds)) if abs(seconds) < 10 else formats.span(timedelta(seconds=abs(seconds)))
+    return words.format(span=length)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,88 @@
+"""The sentences of the top line: what needs the user, where, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from phonefarm.application.read_models import Attention, AttentionKind, Condition
+from ui.safe_text import one_line
+from ui.tokens import Tone
+from ui.words.core import counted, tr
+from ui.words.phones import BLOCKING
+
+ATTENTION = {
+    AttentionKind.PHONE_UNAUTHORIZED: "Phone “{subject}” waits for you: confirm “Allow USB debugging” on its screen",
+    AttentionKind.PHONE_NO_PERMISSIONS: "This PC may not open phone “{subject}”: a udev rule or a driver is missing",
+    AttentionKind.PHONE_WITHHELD: "Phone “{subject}” keeps its SMS from adb: allow it in its developer options",
+    AttentionKind.PHONE_FAILING: "Phone “{subject}” fails to give its SMS: look at its cable and its screen",
+    AttentionKind.PHONE_OFFLINE: "Phone “{subject}” is offline: replug its cable",
+    AttentionKind.PHONE_GONE: "Phone “{subject}” is gone with a rent open: plug it in again, its SMS are waited for",
+    AttentionKind.PHONE_LOCKED: "Phone “{subject}” has restarted: unlock it once, before that its SMS cannot be read",
+    AttentionKind.PHONE_UNSTEADY: "Phone “{subject}” comes and goes: change its cable or its port",
+    AttentionKind.PHONE_AILING: "Phone “{subject}” needs a look",
+    AttentionKind.PHONES_LEFT: "%n phones left together: USB hub {subject}. Check its power and its cable",
+    AttentionKind.SIM_LOCKED: "The SIM in “{subject}” is locked: it receives nothing until you unlock it",
+    AttentionKind.NETWORK_UNKNOWN: "The network of the SIM in “{subject}” has no name: name it, and it goes on offer",
+    AttentionKind.SMS_HELD: "An SMS on “{subject}” waits for you: say which SIM it belongs to",
+    AttentionKind.PUSH_PARKED: "Onlinesim keeps ignoring an SMS ({subject}): resend it or drop it",
+    AttentionKind.KEY_REFUSED: "Onlinesim refuses the API key ({subject}): enter the right one in the settings",
+    AttentionKind.MARKET_DOWN: "Onlinesim cannot be reached ({subject}): SMS wait and are sent as soon as it answers",
+    AttentionKind.ADB_DOWN: "The adb server does not answer ({subject}): no phone can be read",
+    AttentionKind.NOT_SELLING: "Nothing is on sale: {subject}",
+    AttentionKind.NUMBER_MISSING: "The SIM in “{subject}” has no number: enter it, and it goes on offer",
+    AttentionKind.POSSIBLE_ORPHAN: "The market may not know of the rent on {subject}: check it there, then release it",
+    AttentionKind.RENT_OVERDUE: "The rent on {subject} is past its 20 minutes and the market has not ended it",
+    AttentionKind.STORAGE_FAILING: "The database cannot be written ({subject}): free the disk before SMS are lost",
+    AttentionKind.BUG: "A bug in phonefarm: {subject}. The log has the details",
+}
+AILING = {
+    Condition.NO_SIM: "Phone “{subject}” holds no SIM: put one in",
+    Condition.AIRPLANE: "Phone “{subject}” is in airplane mode: switch it off",
+    Condition.STORAGE_FULL: "Phone “{subject}” stores no SMS: its storage is full",
+    Condition.NO_SMS_APP: "Phone “{subject}” stores no SMS: no SMS app is chosen on it",
+    Condition.NOT_STORING: "Phone “{subject}” announces SMS and stores none: open its SMS app",
+    Condition.CODES_DELAYED: "Phone “{subject}” shows one-time codes too late: move its SIM to an older phone",
+    Condition.HOT: "Phone “{subject}” is hot: let it cool before its battery swells",
+    Condition.LOW_BATTERY: "Phone “{subject}” is running out of battery: check its cable and its port",
+    Condition.NO_HINTS: "Phone “{subject}” does not announce its SMS: switch its log on",
+    Condition.CLOCK_WRONG: "The clock of phone “{subject}” is wrong: let it set the time by itself",
+}
+WHOLE_BUS = "%n phones left together: USB bus {subject}. Check the hub's power and its cable to this PC"
+NO_HUB = "%n phones left together. Check the power and the cable of what they hang on"
+URGENT = frozenset(
+    {AttentionKind.KEY_REFUSED, AttentionKind.ADB_DOWN, AttentionKind.STORAGE_FAILING, AttentionKind.BUG}
+)
+"""Red instead of amber: money or messages are being lost now."""
+ALL_WELL = "All well"
+
+
+def attention_sentence(attention: Attention) -> str:
+    subject = one_line(attention.subject, 80)
+    if attention.kind is AttentionKind.PHONES_LEFT:
+        return _left_together(subject, attention.count)
+    if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:
+        return tr(AILING[attention.condition]).format(subject=subject)
+    return tr(ATTENTION[attention.kind]).format(subject=subject)
+
+
+def _left_together(hub: str, count: int) -> str:
+    if not hub:
+        return counted(count, NO_HUB, NO_HUB)
+    many = WHOLE_BUS if hub.isdecimal() else ATTENTION[AttentionKind.PHONES_LEFT]
+    return counted(count, many, many).format(subject=hub)
+
+
+def attention_tone(attention: Attention) -> Tone:
+    """Red as well where several phones are gone, or one that answers takes no message."""
+    if attention.kind is AttentionKind.PHONES_LEFT or attention.condition in BLOCKING:
+        return Tone.BAD
+    return Tone.BAD if attention.kind in URGENT else Tone.WARN
+
+
+def by_kind(all_of_them: Iterable[Attention]) -> list[tuple[Attention, int]]:
+    """The first of each kind and how many there are like it, in the order of urgency."""
+    groups: dict[tuple[AttentionKind, Condition | None, str], list[Attention]] = {}
+    for one in all_of_them:
+        alone = one.subject if one.kind is AttentionKind.PHONES_LEFT else ""
+        groups.setdefault((one.kind, one.condition, alone), []).append(one)
+    return [(group[0], len(group)) for group in groups.values()]
