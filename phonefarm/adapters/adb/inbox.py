@@ -55,16 +55,19 @@ class InboxReader:
         if not rows:
             if skip or expecting or self._now() - self._proven_empty_at > PROOF_GOOD_FOR:
                 await self._prove_empty(probe, skip)
-                self._proven_empty_at = self._now()
-        elif not probe.reads_hex:
+                if not skip:
+                    self._proven_empty_at = self._now()
+            return self._window((), answers)
+        self._proven_empty_at = float("-inf")  # an inbox that held something and is empty now proves it anew
+        if not probe.reads_hex:
             if texts:
                 self._texts.expect(rows[0], texts, probe)
             rows = await self._texts.filled_in(rows)
-        return Window(
-            rows=self.row_sims.settle(rows),
-            phone_clock=answers.phone_clock,
-            clock_seen_at=answers.clock_seen_at,
-        )
+        return self._window(self.row_sims.settle(rows), answers)
+
+    @staticmethod
+    def _window(rows: Sequence[SmsRow], answers: Answers) -> Window:
+        return Window(rows=tuple(rows), phone_clock=answers.phone_clock, clock_seen_at=answers.clock_seen_at)
 
     @staticmethod
     def _now() -> float:

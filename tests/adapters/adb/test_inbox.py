@@ -81,6 +81,20 @@ async def test_proof_of_an_empty_inbox_is_good_for_a_minute_unless_a_message_is_
     assert len(shell.commands) == proven + 5
 
 
+async def test_an_inbox_that_held_a_message_and_is_empty_now_proves_it_anew() -> None:
+    stored = AndroidInbox([])
+    inbox, _ = reader(lambda command: NOTHING if is_withheld else stored.answer(command))
+    is_withheld = False
+    await inbox.read(HEX, newest=50, skip=0)
+    stored.add(a_row(1))
+    await inbox.read(HEX, newest=50, skip=0)
+
+    is_withheld = True
+
+    with pytest.raises(SmsWithheld, match="even a count"):
+        await inbox.read(HEX, newest=50, skip=0)
+
+
 async def test_an_inbox_that_ends_before_the_window_is_empty_there() -> None:
     inbox, _ = reader(AndroidInbox([a_row(1)]).answer)
 
