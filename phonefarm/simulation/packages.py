@@ -9,6 +9,7 @@ from phonefarm.simulation.profiles import Refusal
 from phonefarm.simulation.shell_io import ShellIo
 
 FIRST_SDK_WITH_CMD = 24
+FIRST_SDK_WITH_ROLES = 29
 NOT_FOUND = 127
 NO_SERVICE = 20
 PERMISSIONS = ("READ_PHONE_STATE", "READ_SMS", "RECEIVE_SMS")
@@ -35,6 +36,9 @@ async def cmd(handset: Handset, words: list[str], io: ShellIo) -> int:
             return NO_SERVICE
         case ["package", *rest] if not handset.is_booting:
             return await _package(handset, rest, io)
+        case ["role", "get-role-holders", "android.app.role.SMS"] if handset.profile.sdk >= FIRST_SDK_WITH_ROLES:
+            await io.stdout(f"{handset.vitals.sms_app}\n" if handset.vitals.sms_app else "")
+            return 0
         case ["appops", "get", "com.android.shell", *_]:
             await io.stdout(_app_ops(handset))
             return 0

@@ -9,6 +9,7 @@ import pytest
 
 from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.profiles import (
+    HUAWEI_P30,
     MOTO_G5,
     NEXUS_5,
     PIXEL_8,
@@ -92,6 +93,20 @@ async def test_the_chosen_sms_app_is_a_setting(package: str | None, printed: str
     out, _, _ = await run_line(handset, "settings get secure sms_default_application")
 
     assert out == f"{printed}\n"
+
+
+@pytest.mark.parametrize(("package", "printed"), [("org.example.sms", "org.example.sms\n"), (None, ""), ("", "")])
+async def test_the_chosen_sms_app_holds_the_role_since_android_10(package: str | None, printed: str) -> None:
+    handset = a_handset(HUAWEI_P30)
+    Hands(handset).set_sms_app(package)
+
+    assert await run_line(handset, "cmd role get-role-holders android.app.role.SMS") == (printed, "", 0)
+
+
+async def test_before_android_10_there_are_no_roles() -> None:
+    _, error, code = await run_line(a_handset(SAMSUNG_J5), "cmd role get-role-holders android.app.role.SMS")
+
+    assert (error, code) == ("cmd: Can't find service: role\n", 20)
 
 
 @pytest.mark.parametrize("command", ["pm", "cmd package"])
