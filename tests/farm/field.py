@@ -1,0 +1,232 @@
+"""Phones in the field under the app's own engine in this process, so that its desk can be asked about them."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from pydantic import SecretStr
+
+from phonefarm import bootstrap
+from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.adb.usb_reset import UsbPorts
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.application import phone_health, phone_session, phone_watch, sms_intake
+from phonefarm.application.farm_desk import FarmDesk
+from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.read_models import Ailment, Condition, Overview, PhoneRow, PhoneState, SimRow, Topic
+from phonefarm.domain import sms as sms_rules
+from phonefarm.domain import steadiness
+from phonefarm.domain.ids import phone_id
+from phonefarm.engine_thread import EngineThread
+from phonefarm.logs import SecretFilter
+from phonefarm.settings import load_settings
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.market_record import RentRecord
+from phonefarm.simulation.phone import VirtualPhone
+from phonefarm.simulation.profiles import Profile
+from phonefarm.simulation.sims import OPERATORS, SimMaker, VirtualSim
+from tests.farm.app_process import KEY
+from tests.farm.stage import until
+
+T = TypeVar("T")
+
+COUNTRY = "russia"
+QUERY_SECONDS = 0.02
+READY_WITHIN = 40.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How much quicker than in the field the app's own waits are; nothing else of it is changed."""
+
+    checkup: float = 0.6
+    thorough_every: int = 1
+    hurry: float = 8.0
+    """The ladder's waits are divided by it: the first step comes after about two seconds."""
+    patience: float = 2.0
+    steady_after: timedelta = timedelta(seconds=3)
+    poll: float = 2.0
+    rent_poll: float = 1.0
+    usb: UsbPorts | None = None
+
+    def set_by(self, patch: pytest.MonkeyPatch) -> None:
+        patch.setattr(phone_session, "CHECKUP_SECONDS", self.checkup)
+        patch.setattr(phone_session, "THOROUGH_EVERY", self.thorough_every)
+        patch.setattr(phone_session, "NOT_UP_PAUSE", 0.3)
+        patch.setattr(phone_session, "PAUSES", (0.3, 0.5))
+        patch.setattr(phone_watch, "COMINGS_CHECK", 0.2)
+        patch.setattr(phone_watch, "RENTED_CHECK", 0.2)
+        patch.setattr(phone_health, "NOTED_FOR", timedelta(seconds=0.5))
+        patch.setattr(steadiness, "STEADY_AFTER", self.steady_after)
+        # A row that comes seconds after its announcement is as late here as one that comes minutes after it.
+        patch.setattr(sms_rules, "SLOWEST_ROW", timedelta(seconds=1))
+        patch.setattr(sms_intake, "MARK_EVERY", timedelta(seconds=0.5))
+        patch.setattr(bootstrap, "PhoneWatch", partial(PhoneWatch, hurry=self.hurry, patience=self.patience))
+        if self.usb is not None:
+            patch.setattr(bootstrap, "AdbBridge", partial(AdbBridge, usb=self.usb))
+
+
+def a_phone(name: str, profile: Profile, *cards: VirtualSim, authorized: bool = True) -> VirtualPhone:
+    """A phone with these cards, else with one for each slot, all of an operator that is named like the phone."""
+    phone = VirtualPhone(profile, name=name, query_seconds=QUERY_SECONDS, authorized=authorized)
+    maker = SimMaker(zlib.crc32(name.encode()))
+    operator = replace(OPERATORS[0], name=name)
+    for slot, card in enumerate(cards or [maker.make(operator, states_number=False) for _ in range(profile.slots)]):
+        phone.insert_sim(card, slot)
+    return phone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    server: str
+    farm: InThread[VirtualFarm]
+    market: InThread[Market]
+    engine: EngineThread
+    serials: Mapping[str, str]
+    """What adb calls the phones, where it is not what they call themselves; by name."""
+
+    def phone(self, name: str) -> VirtualPhone:
+        return self.farm.sim.phone(name)
+
+    def act(self, act: Callable[[VirtualPhone], object], name: str) -> None:
+        """Do something plain to a phone, on its own loop."""
+        self.farm.call(lambda farm: act(farm.phone(name)))
+
+    def do(self, act: Callable[[VirtualPhone], Coroutine[Any, Any, T]], name: str) -> T:
+        return self.farm.run(lambda farm: act(farm.phone(name)))
+
+    # What the app makes of it.
+
+    def ask(self, question: Callable[[FarmDesk], Coroutine[Any, Any, T]]) -> T:
+        return self.engine.ask(question)
+
+    def id_of(self, name: str) -> str:
+        return phone_id(self.serials.get(name) or self.phone(name).serial, self.server)
+
+    def row(self, name: str) -> PhoneRow:
+        return self.ask(lambda desk: desk.phones([self.id_of(name)]))[0]
+
+    def rows(self) -> dict[str, PhoneRow]:
+        """By serial."""
+        return {row.serial: row for row in self.ask(lambda desk: desk.phones())}
+
+    def state(self, name: str) -> PhoneState | None:
+        rows = self.ask(lambda desk: desk.phones([self.id_of(name)]))
+        return rows[0].state if rows else None
+
+    def ailment(self, name: str, condition: Condition) -> Ailment | None:
+        return next((ailment for ailment in self.row(name).ailments if ailment.condition is condition), None)
+
+    def sim(self, card: VirtualSim) -> SimRow:
+        return self.ask(lambda desk: desk.sims([card.iccid]))[0]
+
+    def story(self, name: str) -> list[str]:
+        return [line.title for line in self.ask(lambda desk: desk.story(Topic.PHONES, self.id_of(name)))]
+
+    def overview(self) -> Overview:
+        return self.ask(lambda desk: desk.overview())
+
+    def reaches(self, name: str, state: PhoneState, within: float = 20.0) -> PhoneRow:
+        until(lambda: self.state(name) is state, within, f"{name} {state}")
+        return self.row(name)
+
+    def ails(self, name: str, condition: Condition, within: float = 20.0) -> Ailment:
+        until(lambda: self.ailment(name, condition) is not None, within, f"{name}: {condition}")
+        found = self.ailment(name, condition)
+        assert found is not None
+        return found
+
+    def is_over(self, name: str, condition: Condition, within: float = 20.0) -> None:
+        until(lambda: self.ailment(name, condition) is None, within, f"{name} without {condition}")
+
+    # What the market makes of it.
+
+    def offered(self, name: str) -> int:
+        """How many numbers of a phone the market is offered, by its own question."""
+        return self.market.run(lambda market: market.services()).get(COUNTRY, {}).get(name, 0)
+
+    def is_offered(self, name: str, count: int | None = None) -> None:
+        """Return once so many of the phone's numbers are on offer, all of them if not given."""
+        wanted = len(self.phone(name).sims) if count is None else count
+        until(lambda: self.offered(name) == wanted, what=f"{wanted} numbers of {name} on offer")
+
+    def order(self, name: str) -> RentRecord:
+        rent = self.market.run(lambda market: market.order(COUNTRY, name))
+        assert rent is not None, f"no number of {name} was issued"
+        return rent
+
+    def finish(self, rent: RentRecord) -> None:
+        assert self.market.run(lambda market: market.finish(rent.rent_id, 3, rent.sum))
+
+    def send(self, msisdn: str, text: str, sender: str = "Telegram") -> None:
+        self.farm.run(lambda farm: farm.deliver(msisdn, sender, text))
+
+    def texts(self, rent: RentRecord) -> list[str]:
+        """The texts that the market took for a rent, in the order of their arrival there."""
+        pushes = self.market.sim.record.pushes
+        return [str(push.body["text"]) for push in pushes if push.rent_id == rent.rent_id and push.is_accepted]
+
+    def until_texts(self, rent: RentRecord, *texts: str, within: float = 20.0) -> None:
+        until(lambda: self.texts(rent) == list(texts), within, f"{texts} at the market")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextlib.contextmanager
+def a_field(
+    folder: Path,
+    server: str,
+    farm: InThread[VirtualFarm],
+    pace: Pace,
+    *,
+    numbers: str | None = None,
+    serials: Mapping[str, str] | None = None,
+    adb_path: str = "",
+) -> Iterator[Field]:
+    """The engine runs and looks at `server`; it stops at the end."""
+    (folder / "numbers.csv").write_text(numbers or farm.sim.numbers_csv(), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch, InThread(lambda: Market("", KEY)) as market:
+        pace.set_by(patch)
+        settings = load_settings(
+            data_dir=folder / "data",
+            api_key=SecretStr(KEY),
+            listen="127.0.0.1:0",
+            admin_listen="127.0.0.1:0",
+            push_url=market.sim.push_url,
+            adb_servers=server,
+            adb_path=adb_path,
+            numbers_file=str(folder / "numbers.csv"),
+            push_retry_seconds=0.5,
+            poll_seconds=pace.poll,
+            rent_poll_seconds=pace.rent_poll,
+        )
+        engine = EngineThread(settings, SecretFilter(), MemoryStore(KEY))
+        engine.start()
+        try:
+            market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
+            yield Field(server=server, farm=farm, market=market, engine=engine, serials=serials or {})
+        finally:
+            engine.stop()
+
+
+def ready(field: Field, names: Sequence[str], within: float = READY_WITHIN) -> None:
+    """Return once all these phones work."""
+    ids = [field.id_of(name) for name in names]
+
+    def not_ready() -> list[str]:
+        rows = {row.phone_id: row.state for row in field.ask(lambda desk: desk.phones(ids))}
+        return [name for name, known in zip(names, ids, strict=True) if rows.get(known) is not PhoneState.READY]
+
+    until(lambda: not not_ready(), within, f"{names} ready")
