@@ -37,6 +37,7 @@ from phonefarm.application.live_desk import LiveFarmDesk
 from phonefarm.application.numbering import Numbering
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.privacy import Privacy
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import Topic, Verdict
 from phonefarm.application.rentals import Rentals
@@ -167,7 +168,15 @@ class Farm:
             spacing=timedelta(seconds=settings.push_retry_seconds),
             report_market=lambda verdict, detail: self._health.report(MARKET, verdict, detail),
         )
-        self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake)
+        self._privacy = Privacy(
+            self._database,
+            self._announcer,
+            utc_now,
+            catalog.blocked_senders,
+            blocks=settings.block_senders,
+            keep_texts=timedelta(hours=settings.text_hours),
+        )
+        self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake, self._privacy.withholds)
         self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
         self._watch = self._phone_watch()
         self._webhooks = Webhooks(
@@ -192,6 +201,7 @@ class Farm:
             intake=self._intake,
             rentals=self._rentals,
             pushes=self._pushes,
+            privacy=self._privacy,
             settings=SettingsKeeper(settings, self._key, hidden),
         )
 
@@ -205,6 +215,7 @@ class Farm:
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
         await self._pushes.recover()
+        await self._privacy.start()
         self._health.report(ENGINE, Verdict.PASS, "running")
         self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
         self._report_selling()
@@ -212,6 +223,7 @@ class Farm:
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
         self._tasks.keep_going(self._backups.run, "backups")
+        self._tasks.keep_going(self._privacy.run, "erasing old texts")
         self._servers = [
             self._tasks.keep_going(partial(server.run, self._stop_servers), what)
             for what, server in self._make_servers().items()

@@ -74,6 +74,13 @@ class Settings(BaseSettings):
     )
     backup_keep: int = Field(default=20, ge=1, le=1000, description="How many automatic backups are kept.")
 
+    block_senders: bool = Field(
+        default=True, description="Withhold messages of banks, payment services and government; the list is editable."
+    )
+    text_hours: float = Field(
+        default=72.0, ge=1, le=8760, description="Hours after its delivery at which an SMS's text is erased."
+    )
+
     @classmethod
     def settings_customise_sources(
         cls,

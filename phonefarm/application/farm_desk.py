@@ -27,6 +27,7 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 
 HISTORY_ROWS = 20_000
@@ -132,6 +133,20 @@ class FarmDesk(Protocol):
 
     async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
         """Keep all, or keep nothing and say what is wrong; `name` of a problem is the pattern's place from 0."""
+        ...
+
+    async def blocked_senders(self) -> Sequence[BlockedSender]:
+        """The senders whose messages are withheld."""
+        ...
+
+    async def built_in_blocked_senders(self) -> Sequence[BlockedSender]: ...
+
+    async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
+        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the entry's place from 0."""
+        ...
+
+    async def erase_number(self, number: str) -> str:
+        """Erase the texts of a number now, except those still needed; returns what was done, in words."""
         ...
 
     # Settings --------------------------------------------------------------

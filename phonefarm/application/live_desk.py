@@ -14,6 +14,7 @@ from phonefarm.application.health import HealthBoard, attention
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.numbering import Numbering, concerning_numbers
 from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.privacy import Privacy
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
     BanRow,
@@ -36,6 +37,7 @@ from phonefarm.application.rentals import Rentals
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Storage, Traffic, Views
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
@@ -70,6 +72,7 @@ class LiveFarmDesk:
         intake: SmsIntake,
         rentals: Rentals,
         pushes: PushWorker,
+        privacy: Privacy,
         settings: SettingsKeeper,
     ) -> None:
         self._storage = storage
@@ -82,6 +85,7 @@ class LiveFarmDesk:
         self._intake = intake
         self._rentals = rentals
         self._pushes = pushes
+        self._privacy = privacy
         self._settings = settings
         self._traffic: tuple[datetime, Traffic] | None = None
 
@@ -234,6 +238,18 @@ class LiveFarmDesk:
 
     async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
         return await self._numbering.save_patterns(patterns)
+
+    async def blocked_senders(self) -> Sequence[BlockedSender]:
+        return await self._privacy.senders()
+
+    async def built_in_blocked_senders(self) -> Sequence[BlockedSender]:
+        return self._privacy.built_in
+
+    async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
+        return await self._privacy.save_senders(entries)
+
+    async def erase_number(self, number: str) -> str:
+        return await self._privacy.erase_number(number)
 
     # Settings --------------------------------------------------------------
 

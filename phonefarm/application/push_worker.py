@@ -111,6 +111,9 @@ class PushWorker:
                 raise KnownError("Onlinesim has accepted this message: it is never sent again.")
             if push.state is PushState.SENDING:
                 raise KnownError("An attempt is under way: wait for its end.")
+            message = uow.messages.get(sms_id)
+            if message is None or message.is_erased:
+                raise KnownError("Its text was erased: there is nothing left to send.")
             uow.pushes.restart(sms_id, now)
             uow.journal.note(now, Topic.PUSHES, sms_id, StoryKind.USER_ACTION, "Sent again by hand")
 

@@ -215,6 +215,8 @@ class MessageRow:
     push_state: PushState | None
     delivered_after_seconds: float | None
     """From arrival at the phone to Onlinesim's 200."""
+    is_erased: bool = False
+    """Whether the text was taken out, or never kept since its sender is withheld."""
 
 
 @dataclass(frozen=True, kw_only=True)

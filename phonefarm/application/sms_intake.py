@@ -79,11 +79,20 @@ class _Settled:
 
 
 class SmsIntake:
-    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock, wake_pushes: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        announcer: Announcer,
+        clock: Clock,
+        wake_pushes: Callable[[], None],
+        withholds: Callable[[str], bool] = lambda sender: False,
+    ) -> None:
+        """`withholds` says of a sender whether its messages must not leave this PC."""
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
         self._wake_pushes = wake_pushes
+        self._withholds = withholds
         self._last: dict[str, _Accepted] = {}
 
     async def reaches_known(self, reading: Reading) -> bool:
@@ -107,7 +116,7 @@ class SmsIntake:
         last = self._last.get(handset)
         if last is not None and last.is_enough_for(reading):
             return Intake(first=False, new=(), pushes=())
-        intake = await self._storage.write(lambda uow: _take_in(uow, reading, self._clock()))
+        intake = await self._storage.write(lambda uow: _take_in(uow, reading, self._clock(), self._withholds))
         self._last[handset] = _Accepted(
             phone_id=reading.phone_id, rows=reading.rows, skew=reading.clock_skew, at=reading.begun_at
         )
@@ -151,7 +160,7 @@ class SmsIntake:
         self._announcer.changed(Topic.PHONES, [phone_id])
 
 
-def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
+def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callable[[str], bool]) -> Intake:
     mark = uow.phones.mark_of(reading.phone_id)
     first = mark.baseline_at is None
     identified = fingerprinted(reading.rows)
@@ -176,7 +185,10 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime) -> Intake:
         sms = _as_inbound(row, fingerprint, reading.phone_id, arrived)
         sms = replace(sms, sim_id=owner.sim.sim_id if owner.sim else None)
         msisdn = (owner.sim.msisdn if owner.sim else None) or ""
-        sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id)
+        is_withheld = withholds(row.sender)
+        if is_withheld and owner.standing is not SmsStanding.BASELINE:
+            owner = replace(owner, standing=SmsStanding.WITHHELD, rent_id=None)
+        sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id, now if is_withheld else None)
         new.append(sms_id)
         if owner.rent_id is not None:
             _queue(uow, sms_id, owner.rent_id, sms.sender, sms.arrived_at, now)

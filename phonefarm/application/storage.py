@@ -29,6 +29,7 @@ from phonefarm.application.read_models import (
 )
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
@@ -103,6 +104,7 @@ class StoredSms:
     standing: SmsStanding
     arrived_at: datetime
     sim_mark: str
+    is_erased: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -350,7 +352,16 @@ class RentRecords(Protocol):
 class MessageRecords(Protocol):
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...
 
-    def add(self, message: InboundSms, standing: SmsStanding, msisdn: str, rent_id: RentId | None) -> SmsId: ...
+    def add(
+        self,
+        message: InboundSms,
+        standing: SmsStanding,
+        msisdn: str,
+        rent_id: RentId | None,
+        erased_at: datetime | None = None,
+    ) -> SmsId:
+        """`erased_at`: the text is not kept, only the fact."""
+        ...
 
     def get(self, sms_id: SmsId) -> StoredSms | None: ...
 
@@ -403,6 +414,25 @@ class PushRecords(Protocol):
         ...
 
 
+class PrivacyRecords(Protocol):
+    def erase_texts(self, before: datetime, now: datetime, limit: int) -> int:
+        """Take out the oldest texts that have had no use since `before`; returns how many, at most `limit`.
+
+        What is still to be pushed, or held for the user, stays.
+        """
+        ...
+
+    def erase_number(self, msisdn: str, now: datetime) -> tuple[int, int]:
+        """Take out the texts of a number; (erased, still needed)."""
+        ...
+
+    def blocked_senders(self) -> list[BlockedSender]:
+        """The user's own list; empty while the built-in one holds."""
+        ...
+
+    def set_blocked_senders(self, entries: Sequence[BlockedSender]) -> None: ...
+
+
 class Journal(Protocol):
     def note(self, at: datetime, topic: Topic, key: object, kind: StoryKind, title: str) -> None: ...
 
@@ -428,6 +458,9 @@ class UnitOfWork(Protocol):
 
     @property
     def pushes(self) -> PushRecords: ...
+
+    @property
+    def privacy(self) -> PrivacyRecords: ...
 
     @property
     def journal(self) -> Journal: ...

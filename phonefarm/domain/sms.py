@@ -25,6 +25,8 @@ class SmsStanding(StrEnum):
     FOR_RENT = "for rent"
     HELD = "held"
     """Its SIM cannot be told: the user decides."""
+    WITHHELD = "withheld"
+    """Its sender is on the block list: its text was not kept and goes nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application.health import MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
 from phonefarm.application.live_desk import LiveFarmDesk
 from phonefarm.application.phone_watch import PhoneWatch
+from phonefarm.application.privacy import Privacy
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
     AttentionKind,
@@ -88,6 +89,9 @@ class Office:
             intake=self.books.intake,
             rentals=self.books.rentals,
             pushes=self.worker,
+            privacy=Privacy(
+                database, self.books.announcer, self.books.clock, (), blocks=True, keep_texts=timedelta(hours=72)
+            ),
             settings=NoSettings(),
         )
 

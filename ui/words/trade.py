@@ -42,6 +42,7 @@ SMS_STANDINGS = {
     SmsStanding.NO_RENT: Word("no rent", Tone.IDLE, "No rent was open on this number when it arrived: kept here only."),
     SmsStanding.FOR_RENT: Word("for a rent", Tone.INFO, "It belongs to a rent."),
     SmsStanding.HELD: Word("which SIM?", Tone.WARN, "The phone does not say which of its SIMs got it: you decide."),
+    SmsStanding.WITHHELD: Word("withheld", Tone.IDLE, "Its sender is on your block list: its text was not kept."),
 }
 
 PUSH_STATES = {

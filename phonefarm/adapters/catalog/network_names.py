@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from phonefarm.application.networks import Network, NetworkNames
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 
 
@@ -15,13 +16,14 @@ class Catalog:
     names: NetworkNames
     country_by_dial_code: dict[str, str]
     patterns: tuple[NumberPattern, ...]
+    blocked_senders: tuple[BlockedSender, ...]
 
 
 def read_catalog(resources: Path) -> Catalog:
     """The tables of the folder.
 
     `networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (several apart by a blank) and
-    region, the ISO code; `number_patterns.csv`: sender,text.
+    region, the ISO code; `number_patterns.csv`: sender,text; `blocked_senders.csv`: pattern,what.
     """
     networks = {
         row["mcc_mnc"]: Network(country=row["country"], operator=row["operator"])
@@ -36,6 +38,9 @@ def read_catalog(resources: Path) -> Catalog:
         country_by_dial_code=by_dial_code,
         patterns=tuple(
             NumberPattern(text=row["text"], sender=row["sender"]) for row in _rows(resources / "number_patterns.csv")
+        ),
+        blocked_senders=tuple(
+            BlockedSender(pattern=row["pattern"], what=row["what"]) for row in _rows(resources / "blocked_senders.csv")
         ),
     )
 

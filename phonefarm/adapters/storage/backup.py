@@ -32,6 +32,9 @@ _NEEDED_TEXTS = f"""
 """  # noqa: S608 - words of ours
 
 
+_STRIP = f"UPDATE sms SET body = '', erased_at = arrived_at WHERE erased_at IS NULL AND NOT ({_NEEDED_TEXTS})"  # noqa: S608
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backup:
     """A verified copy."""
@@ -175,7 +178,7 @@ def _strip(draft: Path) -> None:
     with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = DELETE")
         connection.execute("PRAGMA secure_delete = ON")
-        connection.execute(f"UPDATE sms SET body = '' WHERE body <> '' AND NOT ({_NEEDED_TEXTS})")  # noqa: S608
+        connection.execute(_STRIP)
         connection.execute("VACUUM")
 
 

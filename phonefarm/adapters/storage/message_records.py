@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
@@ -33,7 +34,14 @@ class SqlMessageRecords:
         stored = self._connection.execute(select(sms.c.fingerprint).where(_of_handset(phone_id, fingerprints)))
         return set(stored.scalars())
 
-    def add(self, message: InboundSms, standing: SmsStanding, msisdn: str, rent_id: RentId | None) -> SmsId:
+    def add(
+        self,
+        message: InboundSms,
+        standing: SmsStanding,
+        msisdn: str,
+        rent_id: RentId | None,
+        erased_at: datetime | None = None,
+    ) -> SmsId:
         sms_id = SmsId(self._next_id())
         self._connection.execute(
             insert(sms).values(
@@ -45,7 +53,8 @@ class SqlMessageRecords:
                 sim_id=message.sim_id,
                 msisdn=msisdn,
                 sender=message.sender,
-                body=message.body,
+                body=message.body if erased_at is None else "",
+                erased_at=erased_at,
                 sent_at=message.sent_at,
                 arrived_at=message.arrived_at,
                 standing=standing.value,
@@ -68,6 +77,7 @@ class SqlMessageRecords:
             standing=SmsStanding(row.standing),
             arrived_at=row.arrived_at,
             sim_mark=row.sim_mark,
+            is_erased=row.erased_at is not None,
         )
 
     def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:

@@ -342,6 +342,7 @@ def _message_row(row: Row[Any]) -> MessageRow:
         rent_id=row.rent_id,
         push_state=None if row.push_state is None else PushState(row.push_state),
         delivered_after_seconds=(row.pushed_at - row.arrived_at).total_seconds() if was_delivered else None,
+        is_erased=row.erased_at is not None,
     )
 
 

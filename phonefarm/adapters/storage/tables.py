@@ -212,6 +212,7 @@ class SmsTable(SQLModel, table=True):
         Index("one_row_a_message", "handset", "fingerprint", unique=True),
         Index("sms_of_rent", "rent_id"),
         Index("sms_of_sim", "sim_id", "arrived_at"),
+        Index("texts_to_erase", "arrived_at", sqlite_where=text("erased_at IS NULL")),
     )
 
     sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -228,7 +229,19 @@ class SmsTable(SQLModel, table=True):
     standing: str = Field(index=True)
     sim_mark: str = ""
     """What the row's own columns said of its SIM."""
+    erased_at: datetime | None = _instant()
+    """When its text was taken out; None while it is there, also where it is empty."""
     rent_id: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class BlockedSenderTable(SQLModel, table=True):
+    """The user's own list of senders whose messages are withheld; empty while the built-in one holds."""
+
+    __tablename__ = "blocked_senders"
+
+    place: int = Field(primary_key=True)
+    pattern: str
+    what: str = ""
 
 
 class PushTable(SQLModel, table=True):
@@ -309,6 +322,7 @@ network_names = _core(NetworkNameTable)
 number_patterns = _core(NumberPatternTable)
 rents = _core(RentTable)
 sms = _core(SmsTable)
+blocked_senders = _core(BlockedSenderTable)
 pushes = _core(PushTable)
 push_attempts = _core(PushAttemptTable)
 journal = _core(JournalTable)

@@ -10,6 +10,7 @@ from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
 from phonefarm.adapters.storage.number_records import SqlNumberRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
+from phonefarm.adapters.storage.privacy_records import SqlPrivacyRecords
 from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
@@ -31,6 +32,7 @@ class SqlUnitOfWork:
         self.rents = SqlRentRecords(connection)
         self.messages = SqlMessageRecords(connection, self.next_id)
         self.pushes = SqlPushRecords(connection)
+        self.privacy = SqlPrivacyRecords(connection)
         self.journal = SqlJournal(connection)
 
     def next_id(self) -> int:

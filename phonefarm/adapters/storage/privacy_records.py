@@ -1,0 +1,57 @@
+"""Texts that are erased and senders that are withheld, in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+
+from phonefarm.adapters.storage.tables import blocked_senders, pushes, sms
+from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.pushes import PushState
+from phonefarm.domain.sms import SmsStanding
+
+_AWAITED = (PushState.WAITING.value, PushState.SENDING.value, PushState.PARKED.value)
+
+
+def _is_needed() -> ColumnElement[bool]:
+    """A text that is still to be given to the market, or that the user has to decide on."""
+    awaited = select(pushes.c.sms_id).where(pushes.c.state.in_(_AWAITED))
+    return or_(sms.c.standing == SmsStanding.HELD.value, sms.c.sms_id.in_(awaited))
+
+
+class SqlPrivacyRecords:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def erase_texts(self, before: datetime, now: datetime, limit: int) -> int:
+        # From its delivery on a text has no use; one that was never pushed, from its arrival on.
+        young = select(pushes.c.sms_id).where(pushes.c.ended_at >= before)
+        old = (
+            select(sms.c.sms_id)
+            .where(sms.c.erased_at.is_(None), sms.c.arrived_at < before)
+            .where(~_is_needed(), sms.c.sms_id.not_in(young))
+            .order_by(sms.c.arrived_at)
+            .limit(limit)
+        )
+        return self._erase(sms.c.sms_id.in_(old), now)
+
+    def erase_number(self, msisdn: str, now: datetime) -> tuple[int, int]:
+        mine = (sms.c.msisdn == msisdn) & sms.c.erased_at.is_(None)
+        erased = self._erase(mine & ~_is_needed(), now)
+        left = len(self._connection.execute(select(sms.c.sms_id).where(mine)).all())
+        return erased, left
+
+    def _erase(self, which: ColumnElement[bool], now: datetime) -> int:
+        return self._connection.execute(update(sms).where(which).values(body="", erased_at=now)).rowcount
+
+    def blocked_senders(self) -> list[BlockedSender]:
+        rows = self._connection.execute(select(blocked_senders).order_by(blocked_senders.c.place))
+        return [BlockedSender(pattern=row.pattern, what=row.what) for row in rows]
+
+    def set_blocked_senders(self, entries: Sequence[BlockedSender]) -> None:
+        self._connection.execute(delete(blocked_senders))
+        rows = [{"place": place, "pattern": entry.pattern, "what": entry.what} for place, entry in enumerate(entries)]
+        if rows:
+            self._connection.execute(insert(blocked_senders), rows)

@@ -1,0 +1,67 @@
+"""Whose messages never leave this PC."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phonefarm.adapters.catalog.network_names import read_catalog
+from phonefarm.domain.blocklist import BlockedSender, BlockList, problem_of
+from phonefarm.resource_files import RESOURCES
+from phonefarm.simulation.texts import ODD_SENDERS, SENDERS
+
+BUILT_IN = read_catalog(RESOURCES).blocked_senders
+
+
+def blocks(pattern: str, sender: str) -> bool:
+    return BlockList([BlockedSender(pattern=pattern)]).entry_for(sender) is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sender"),
+    [
+        ("900", "900"),
+        ("Alfa-Bank", "ALFABANK"),
+        ("Alfa Bank", "alfa-bank"),
+        ("Sber*", "SBERBANK"),
+        ("*Bank", "Some Bank"),
+        ("*pay*", "MyPayService"),
+        ("ВТБ*", "втб банк"),
+    ],
+)
+def test_case_blanks_and_dashes_do_not_matter_and_a_star_stands_for_anything(pattern: str, sender: str) -> None:
+    assert blocks(pattern, sender)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sender"),
+    [("900", "9001"), ("Sber*", "MySber"), ("*Bank", "Bankomat"), ("Wise", "Wisely"), ("900", "")],
+)
+def test_sender_that_only_resembles_is_not_withheld(pattern: str, sender: str) -> None:
+    assert not blocks(pattern, sender)
+
+
+@pytest.mark.parametrize("pattern", ["", "  ", "*", "**", "-", "a*b", "ab*", "*x", "x" * 41])
+def test_pattern_that_means_nothing_or_nearly_everything_is_refused(pattern: str) -> None:
+    assert problem_of(pattern) is not None
+
+
+@pytest.mark.parametrize("entry", BUILT_IN, ids=lambda entry: entry.pattern)
+def test_every_built_in_pattern_is_sound_and_withholds_what_it_names(entry: BlockedSender) -> None:
+    assert problem_of(entry.pattern) is None
+    assert entry.what in ("bank", "payment", "government")
+    found = BlockList(BUILT_IN).entry_for(entry.pattern.strip("*"))
+    assert found is not None
+
+
+@pytest.mark.parametrize(
+    "sender", [*SENDERS, *ODD_SENDERS, "Uber", "Viber", "Steam", "Apple", "Amazon", "MTS", "Tele2"]
+)
+def test_services_that_numbers_are_rented_for_are_not_withheld(sender: str) -> None:
+    assert BlockList(BUILT_IN).entry_for(sender) is None
+
+
+@given(patterns=st.lists(st.text(max_size=12), max_size=20), sender=st.text(max_size=60))
+def test_no_text_breaks_the_list(patterns: list[str], sender: str) -> None:
+    BlockList(BlockedSender(pattern=pattern) for pattern in patterns).entry_for(sender)
