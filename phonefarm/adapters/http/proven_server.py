@@ -15,7 +15,8 @@ from typing import Any
 import aiohttp
 import structlog
 
-from phonefarm.adapters.http.server import bind, serve_until
+from phonefarm.adapters.http.conversation import Limits
+from phonefarm.adapters.http.server import DEFAULT_LIMITS, bind, serve_until
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 
@@ -43,12 +44,14 @@ class ProvenServer:
         report: Report,
         *,
         probe_path: str,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._make_app = make_app
         self._listener: socket.socket | None = listener
         self._host, self._port = listener.getsockname()[:2]
         self._what = what
         self._report = report
+        self._limits = limits
         self._probe_url = f"http://{_reachable(self._host)}:{self._port}{probe_path}"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -84,7 +87,7 @@ class ProvenServer:
 
     async def _serve(self, listener: socket.socket, put_down: asyncio.Event) -> None:
         try:
-            await serve_until(self._make_app(), listener, put_down)
+            await serve_until(self._make_app(), listener, put_down, self._limits)
         except Exception as error:
             lost_its_socket = listener.fileno() == -1
             log.error("a server ended", what=self._what, exc_info=None if lost_its_socket else error)

@@ -6,19 +6,17 @@ import asyncio
 import logging
 import socket
 import sys
-from typing import Any
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config, Sockets
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
 
+from phonefarm.adapters.http.conversation import Application, Connections, Conversation, Limits
 from phonefarm.domain.errors import KnownError
 
-READ_SECONDS = 15
-"""A client that sends nothing for so long is dropped: it may not hold a connection open."""
-KEEP_ALIVE_SECONDS = 30
+DEFAULT_LIMITS = Limits()
 BACKLOG = 100
-MOST_HEADER_BYTES = 16 * 1024
-BACKLOG = 100
+GRACE_SECONDS = 1.0
+"""What is under way at the stop may go on for so long."""
 
 
 def bind(host: str, port: int, what: str) -> socket.socket:
@@ -35,8 +33,7 @@ def bind(host: str, port: int, what: str) -> socket.socket:
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        listener.listen(BACKLOG)  # only a listening socket keeps others from the port; who calls early waits
-        # From here on callers queue, even while the farm is still starting.
+        # Only a listening socket keeps others from the port; who calls while the farm still starts, waits.
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
@@ -48,25 +45,58 @@ def bind(host: str, port: int, what: str) -> socket.socket:
     return listener
 
 
-class _BoundConfig(Config):
-    """A Hypercorn configuration whose socket exists already."""
+class _NoSocketConfig(Config):
+    """A Hypercorn configuration for a socket that exists already."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, limits: Limits) -> None:
         super().__init__()
-        self._listener = listener
-        self.read_timeout = READ_SECONDS
-        self.keep_alive_timeout = KEEP_ALIVE_SECONDS
-        self.h11_max_incomplete_size = MOST_HEADER_BYTES
-        self.graceful_timeout = 1.0
-        self.shutdown_timeout = 2.0
+        self.keep_alive_timeout = limits.keep_alive_seconds
+        self.h11_max_incomplete_size = limits.head_bytes
         self.include_server_header = False
         self.accesslog = None
         self.errorlog = logging.getLogger("hypercorn.error")
 
-    def create_sockets(self) -> Sockets:
-        return Sockets([], [self._listener], [])
+
+async def serve_until(
+    app: Application, listener: socket.socket, stop: asyncio.Event, limits: Limits = DEFAULT_LIMITS
+) -> None:
+    """Serve until `stop` is set, then let requests under way end for a second.
+
+    Hypercorn's own `serve` has no way to limit connections, so its parts are put together here.
+    """
+    config, context = _NoSocketConfig(limits), WorkerContext(None)
+    connections = Connections(limits.connections)
+    conversing: set[asyncio.Task[None]] = set()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        conversation = Conversation(app, config, context, limits, reader, writer)
+        if not connections.enter(conversation):
+            conversation.drop()
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        conversing.add(task)
+        try:
+            await conversation.run()
+        finally:
+            connections.leave(conversation)
+            conversing.discard(task)
+
+    server = await asyncio.start_server(converse, backlog=BACKLOG, sock=listener)
+    try:
+        await stop.wait()
+    finally:
+        await context.terminated.set()
+        server.close()
+        await _end(conversing)
 
 
-async def serve_until(app: Any, listener: socket.socket, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then let requests under way end for a second."""
-    await serve(app, _BoundConfig(listener), shutdown_trigger=stop.wait, mode="asgi")
+async def _end(conversing: set[asyncio.Task[None]]) -> None:
+    """Wait a second for what is under way, then cut it off."""
+    if not conversing:
+        return
+    _, late = await asyncio.wait(conversing, timeout=GRACE_SECONDS)
+    for task in late:
+        task.cancel()
+    if late:
+        await asyncio.wait(late, timeout=GRACE_SECONDS)

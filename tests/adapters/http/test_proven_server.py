@@ -6,12 +6,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
 from quart import Quart
 
 from phonefarm.adapters.http import proven_server
+from phonefarm.adapters.http.conversation import Limits
 from phonefarm.adapters.http.proven_server import ProvenServer
 from phonefarm.adapters.http.server import bind, serve_until
 from tests.waiting import until
@@ -111,14 +113,14 @@ async def test_server_whose_socket_is_gone_is_reported_and_comes_back_at_its_por
 async def test_server_that_ends_by_itself_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     ends = [RuntimeError("a bug"), None]
 
-    async def ends_at_first(app: object, listener: socket.socket, stop: asyncio.Event) -> None:
+    async def ends_at_first(app: Any, listener: socket.socket, stop: asyncio.Event, limits: Limits) -> None:
         if ends:
             error = ends.pop(0)
             listener.close()
             if error is not None:
                 raise error
             return
-        await serve_until(app, listener, stop)
+        await serve_until(app, listener, stop, limits)
 
     monkeypatch.setattr(proven_server, "serve_until", ends_at_first)
 
