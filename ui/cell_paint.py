@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 BAR_WIDTH = 72
 BAR_HEIGHT = 5
@@ -32,11 +32,21 @@ def paint_passed(painter: QPainter, rect: QRect, passed: float, ground: QColor, 
 
 
 def paint_signal(painter: QPainter, left: int, middle: int, level: int, ground: QColor, ink: QColor) -> None:
-    """Four steps that rise, the first `level` of them filled."""
+    """Four steps that rise, the first `level` of them filled; a cross where there is none."""
     bottom = middle + 7
     for step in range(SIGNAL_STEPS):
         height = 4 + step * 3
         painter.fillRect(left + step * 5, bottom - height, 3, height, ink if step < level else ground)
+    if level == 0:
+        _paint_cross(painter, left, middle - 6, ink)
+
+
+def _paint_cross(painter: QPainter, left: int, top: int, ink: QColor) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(ink, 1.6))
+    painter.drawLine(QPointF(left, top), QPointF(left + 6, top + 6))
+    painter.drawLine(QPointF(left + 6, top), QPointF(left, top + 6))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 def paint_bolt(painter: QPainter, left: int, middle: int, ink: QColor) -> None:

@@ -29,6 +29,7 @@ PADDING = 8
 CHIP_HEIGHT = 20
 CHIP_PADDING = 8
 CHIP_GAP = 4
+GHOST_ALPHA = 64
 LEAST_NOTE = 48
 """A dimmed note with less room than this would say nothing."""
 FOCUS_WIDTH = 3
@@ -155,9 +156,15 @@ class CellDelegate(QStyledItemDelegate):
             else:
                 tone = signal_tone(level)
                 ink = self._theme.colour("dim") if tone is None else self._theme.ink(tone)
-                paint_signal(painter, left, rect.center().y(), level, self._theme.colour("line"), ink)
+                paint_signal(painter, left, rect.center().y(), level, self._ghost(), ink)
             left += SIGNAL_WIDTH + SIGNAL_GAP
         self._paint_note(painter, rect.adjusted(left - rect.x(), 0, 0, 0), signals.note)
+
+    def _ghost(self) -> QColor:
+        """A step that is not reached: seen on every ground, a selected row's too."""
+        ghost = self._theme.colour("dim")
+        ghost.setAlpha(GHOST_ALPHA)
+        return ghost
 
     def _paint_note(self, painter: QPainter, rect: QRect, note: str) -> None:
         width = self._text_metrics.horizontalAdvance(note)

@@ -36,13 +36,16 @@ class AdviceBox(QFrame):
     def show_advice(self, advice: Advice) -> None:
         restyle(self, "tone", str(advice.tone) if advice.tone in LOUD else "quiet")
         self._text.setText(visible(advice.text))
-        self._command.setText(advice.command)
+        if advice.command != self._command.text():
+            self._command.setText(advice.command)
+            self._copy.setText(tr("Copy command"))
         self._command.setVisible(bool(advice.command))
         self._copy.setVisible(bool(advice.command))
         self.setVisible(bool(advice.text))
 
     def _take_command(self) -> None:
         QGuiApplication.clipboard().setText(self._command.text())
+        self._copy.setText(tr("Copied"))
 
 
 class FactLine(QFrame):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import StoryLine
 from ui.detail_lines import AdviceBox, FactLine
@@ -46,18 +47,34 @@ class DetailsPanel(Card):
         self.content.addWidget(self._foot)
         self.show_nothing()
 
-    def _make_head(self) -> QHBoxLayout:
+    def _make_head(self) -> QGridLayout:
         self._heading = ElidedLabel("", "heading")
         self._chip = Chip()
         self._hide = button(tr("Hide"), "quiet", name=tr("Hide details"), tooltip=tr("Hide details (Ctrl+D)"))
         self._hide.clicked.connect(self.hide_wanted)
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 12, 8, 8)
-        head.setSpacing(8)
-        head.addWidget(self._heading, 1)
-        head.addWidget(self._chip)
-        head.addWidget(self._hide)
-        return head
+        self._head = QGridLayout()
+        self._head.setContentsMargins(16, 12, 8, 8)
+        self._head.setSpacing(8)
+        self._head.setColumnStretch(0, 1)
+        self._head.addWidget(self._heading, 0, 0)
+        self._head.addWidget(self._chip, 0, 1)
+        self._head.addWidget(self._hide, 0, 2)
+        return self._head
+
+    def _place_chip(self) -> None:
+        """Beside the heading; below it where both would not be whole."""
+        needed = self._heading.sizeHint().width() + self._chip.sizeHint().width() + self._hide.sizeHint().width() + 44
+        is_beside = self._head.itemAtPosition(0, 1) is not None
+        if is_beside != (needed <= self.width()):
+            self._head.removeWidget(self._chip)
+            if is_beside:
+                self._head.addWidget(self._chip, 1, 0, 1, 3, Qt.AlignmentFlag.AlignLeft)
+            else:
+                self._head.addWidget(self._chip, 0, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._place_chip()
 
     def _make_scroll(self, theme: Theme) -> QScrollArea:
         self._hint = Label(tr("Select a row to see its facts and its story."), "dim", wrap=True)
@@ -111,6 +128,7 @@ class DetailsPanel(Card):
         self._heading.show_text(heading)
         self._chip.show_word(word)
         self._chip.show()
+        self._place_chip()
         self._meaning.setText(word.explained())
         self._meaning.show()
         self._body.setText(visible(body))

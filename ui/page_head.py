@@ -103,7 +103,7 @@ class PageHead(QWidget):
             if is_wide:
                 self._grid.addWidget(self._chips, 0, 1)
             else:
-                self._grid.addWidget(self._chips, 1, 0, 1, 4)
+                self._grid.addWidget(self._chips, 1, 0, 1, 3 if self._tools.isHidden() else 4)
         # A flow asks for the width of its widest chip only; here it shall have one line where there is room.
         self._chips.setMinimumWidth(self._flow.sizeHint().width() if is_wide else 0)
 

@@ -138,9 +138,9 @@ def calm_farm(now: datetime | None = None) -> Farm:
 
 
 def busy_farm(now: datetime | None = None) -> Farm:
-    """Sixty phones, a hundred SIMs, and every state there is."""
+    """Seventy phones, a hundred SIMs, and every state there is."""
     farm = Farm(now=now or datetime.now(UTC))
-    _add_phones(farm, 60, tuple(PhoneState), mostly=PhoneState.READY)
+    _add_phones(farm, 70, tuple(PhoneState), mostly=PhoneState.READY)
     _add_sims(farm, 100, tuple(SimStanding), mostly=SimStanding.ON_OFFER)
     add_rents(farm, 240, (*RentState, RentState.ACTIVE, RentState.WAITING, RentState.FINISHED))
     add_messages(farm, 1204)
@@ -215,7 +215,7 @@ def _add_sims(farm: Farm, count: int, standings: tuple[SimStanding, ...], mostly
             standing_since=farm.now - timedelta(minutes=chance.randint(1, 900)),
             remedy=remedy_for_sim(standing, phone.remedy),
             mcc_mnc="25062" if standing is SimStanding.NO_COUNTRY else CODES[operator],
-            signal=None if is_out or standing is SimStanding.NO_NETWORK else place % 5,
+            signal=None if is_out or standing is SimStanding.NO_NETWORK else (4, 3, 2, 3, 1)[place % 5],
             network_type="" if is_out else ("LTE", "LTE", "NR", "UMTS")[place % 4],
             is_roaming=place % 23 == 5 and not is_out,
             held_reason="kept for tests" if standing is SimStanding.HELD_BACK else "",

@@ -20,6 +20,7 @@ from phonefarm.application.read_models import (
     RentState,
     SimRow,
     SimStanding,
+    SmsStanding,
     StoryKind,
     StoryLine,
 )
@@ -69,6 +70,8 @@ OWN_STANDINGS = (
     (SimStanding.SAME_NUMBER, 1), (SimStanding.PIN, 2), (SimStanding.PUK, 1), (SimStanding.CARD_LOCKED, 1),
     (SimStanding.CARD_FAULT, 2), (SimStanding.NO_NETWORK, 5), (SimStanding.OUT, 6), (SimStanding.RENTED, 60),
 )  # fmt: skip
+WITHHOLDING = (1, 5, 7, 3, 10)
+"""Which of the handsets keep their SMS back: one of each make that needs an advice of its own."""
 HUB = "1-1.4"
 
 
@@ -79,11 +82,19 @@ def field_farm(now: datetime | None = None) -> Farm:
     _add_sims(farm)
     add_rents(farm, 400, (RentState.ACTIVE,) * 6 + (RentState.WAITING,) * 3 + (RentState.FINISHED,))
     add_messages(farm, 1600)
+    _settle_most(farm)
     add_bans(farm)
     add_numbers(farm, more=False)
     farm.stories = {phone.phone_id: _story(farm, phone) for phone in farm.phones.values()}
     farm.attention = _attention(farm)
     return farm
+
+
+def _settle_most(farm: Farm) -> None:
+    """Only the newest few of the messages wait for somebody."""
+    held = [key for key, message in farm.messages.items() if message.standing is SmsStanding.HELD]
+    for key in held[3:]:
+        farm.messages[key] = replace(farm.messages[key], standing=SmsStanding.NO_RENT)
 
 
 def _states() -> Iterator[tuple[PhoneState, str]]:
@@ -106,11 +117,14 @@ def _add_phones(farm: Farm) -> None:
 
 def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: random.Random) -> PhoneRow:
     make, model, android = HANDSETS[place * 5 % len(HANDSETS)]
+    if state is PhoneState.WITHHELD:
+        before = sum(phone.state is state for phone in farm.phones.values())
+        make, model, android = HANDSETS[WITHHOLDING[before % len(WITHHOLDING)]]
     serial = f"{chance.choice(('R58M', 'ZY22', '9b01', 'LGE'))}{chance.randrange(16**7):07X}"
     is_read = state in (PhoneState.READY, PhoneState.UNSTEADY)
     on_hub = 36 <= place < 48
     since = timedelta(seconds=200) if on_hub else timedelta(minutes=chance.choice((3, 14, 55, 400, 2600, 9000)))
-    bus, hub, port = place // 96 + 1, place % 96 // 12 + 1, place % 12 + 1
+    bus, hub, port = place // 96 + 1, place % 96 // 12 + 5, place % 12 + 1
     return PhoneRow(
         phone_id=f"{serial}@127.0.0.1:5037",
         serial=serial,
@@ -229,7 +243,7 @@ def _add_sim(farm: Farm, phone: PhoneRow, slot: int, standing: SimStanding, chan
         standing_since=farm.now - timedelta(minutes=chance.choice((2, 31, 220, 900, 5000))),
         remedy=remedy_for_sim(standing, phone.remedy),
         mcc_mnc="25062" if is_unknown else CODES[operator],
-        signal=chance.choice((4, 4, 3, 3, 3, 2, 2, 1, 0)) if hears else None,
+        signal=chance.choice((4,) * 6 + (3,) * 8 + (2,) * 5 + (1, 1, 0)) if hears else None,
         network_type=chance.choice(("LTE", "LTE", "LTE", "NR", "UMTS", "EDGE")) if hears else "",
         is_roaming=hears and chance.random() < 0.04,
         held_reason="kept for tests" if standing is SimStanding.HELD_BACK else "",
@@ -272,7 +286,7 @@ def _story(farm: Farm, phone: PhoneRow) -> list[StoryLine]:
 
 def _attention(farm: Farm) -> Any:
     """As the farm itself finds it."""
-    gone = [phone for phone in farm.phones.values() if phone.usb_path.startswith(HUB)]
+    gone = [phone for phone in farm.phones.values() if phone.usb_path.startswith(f"{HUB}.")]
     lost = SharedLoss(
         phones=tuple(PhoneId(phone.phone_id) for phone in gone), hub=HUB, at=farm.now - timedelta(seconds=200)
     )

@@ -195,6 +195,25 @@ def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, d
     runner.live(desk, scenario)
 
 
+def test_a_held_message_may_settle_later_ones_too(runner: WindowRunner, desk: FakeDesk) -> None:
+    key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
+
+    async def scenario(live: Live) -> None:
+        await live.do(Topic.MESSAGES, [key], "Choose its SIM…")
+        question = await live.question()
+        assert isinstance(question.field, QComboBox)
+        assert question.option is not None
+        assert question.option.text() == "Also for later messages of this phone that are marked the same way"
+        assert not question.option.isChecked()
+        question.option.setChecked(True)
+        question.field.setCurrentIndex(0)
+        chosen = question.field.itemData(0)
+        await live.answer(question)
+        await ordered(live, ("settle_message", int(key), chosen, "remember"))
+
+    runner.live(desk, scenario)
+
+
 def test_a_number_is_copied(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.rents, lambda rent: rent.state is RentState.ACTIVE)
 

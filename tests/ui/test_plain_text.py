@@ -18,6 +18,7 @@ from phonefarm.application.read_models import (
 )
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
+from tests.fakes.field_farm import field_farm
 from tests.ui.live import Live, WindowRunner, until
 from ui.widgets import plain_tooltip
 
@@ -42,10 +43,27 @@ def make_hostile(farm: Farm) -> None:
     }
     farm.pushes = {key: replace(row, sender=SENDER, last_answer=EVIL) for key, row in farm.pushes.items()}
     farm.phones = {
-        key: replace(row, label=EVIL[:300], detail=EVIL, make=SENDER, model=SENDER) for key, row in farm.phones.items()
+        key: replace(
+            row,
+            label=EVIL[:300],
+            detail=EVIL,
+            make=SENDER,
+            model=SENDER,
+            android=SENDER,
+            firmware=EVIL,
+            usb_path=EVIL,
+            sim_column=EVIL,
+            serial=EVIL,
+            ailments=tuple(replace(ailment, detail=EVIL) for ailment in row.ailments),
+            vitals=replace(row.vitals, sms_app=EVIL),
+        )
+        for key, row in farm.phones.items()
     }
     farm.sims = {
-        key: replace(row, phone_label=EVIL[:300], held_reason=EVIL, operator=SENDER) for key, row in farm.sims.items()
+        key: replace(
+            row, phone_label=EVIL[:300], held_reason=EVIL, operator=SENDER, network_type=SENDER, mcc_mnc=SENDER
+        )
+        for key, row in farm.sims.items()
     }
     farm.numbers = {
         key: replace(row, phone_label=EVIL[:300], found="79281234567", found_sender=SENDER, found_text=EVIL)
@@ -55,6 +73,7 @@ def make_hostile(farm: Farm) -> None:
     farm.bans = {key: replace(row, phone_label=EVIL[:300], operator=SENDER) for key, row in farm.bans.items()}
     farm.attention = (
         Attention(kind=AttentionKind.SMS_HELD, subject=EVIL, since=farm.now, topic=Topic.MESSAGES, key=""),
+        Attention(kind=AttentionKind.PHONES_LEFT, subject=EVIL, since=farm.now, topic=Topic.PHONES, key="", count=3),
         Attention(kind=AttentionKind.BUG, subject=SENDER, since=farm.now, topic=Topic.PHONES, key=""),
     )
 
@@ -108,6 +127,24 @@ def test_no_cell_shows_more_than_one_harmless_line(runner: WindowRunner, busy: F
                 assert "\u202e" not in page.view.tooltip_at(page.table.index(0, column))
 
     runner.live(FakeDesk(farm=busy), scenario)
+
+
+def test_the_details_of_an_ailing_phone_are_plain(runner: WindowRunner) -> None:
+    farm = field_farm()
+    make_hostile(farm)
+    ailing = [key for key, phone in farm.phones.items() if phone.ailments]
+
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PHONES)
+        for key in ailing:
+            page.show_key(key)
+            check(page)
+            places = range(page.table.columnCount())
+            at = page.table.place_of(key)
+            assert at is not None
+            assert all("\u202e" not in page.view.tooltip_at(page.table.index(at, place)) for place in places)
+
+    runner.live(FakeDesk(farm=farm), scenario)
 
 
 def test_the_question_about_a_held_message_is_plain(runner: WindowRunner, busy: Farm) -> None:

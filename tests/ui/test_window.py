@@ -65,20 +65,20 @@ def test_a_row_that_the_desk_no_longer_knows_leaves(runner: WindowRunner, desk: 
 
 def test_a_page_nobody_looks_at_asks_for_nothing_until_it_is_shown(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
-        await live.open(Topic.SIMS)
+        await live.open(Topic.RENTS)
         page = await live.open(Topic.PHONES)
-        before = len(asked_for(live, Topic.SIMS))
-        sim_id = next(iter(live.desk.farm.sims))
+        before = len(asked_for(live, Topic.RENTS))
+        rent_id = next(iter(live.desk.farm.rents))
 
-        live.engine.announce(Topic.SIMS, sim_id)
+        live.engine.announce(Topic.RENTS, rent_id)
         live.engine.announce(Topic.PHONES, "marker")
         await until(lambda: frozenset({"marker"}) in asked_for(live, Topic.PHONES))
 
-        assert len(asked_for(live, Topic.SIMS)) == before
-        assert live.page(Topic.SIMS).feed.is_stale
+        assert len(asked_for(live, Topic.RENTS)) == before
+        assert live.page(Topic.RENTS).feed.is_stale
         assert not page.feed.is_stale
-        await live.open(Topic.SIMS)
-        assert asked_for(live, Topic.SIMS)[-1] == frozenset({sim_id})
+        await live.open(Topic.RENTS)
+        assert asked_for(live, Topic.RENTS)[-1] == frozenset({rent_id})
 
     runner.live(desk, scenario)
 

@@ -12,9 +12,11 @@ import pytest
 from phonefarm.application.read_models import (
     Attention,
     AttentionKind,
+    Condition,
     FinishStatus,
     PhoneState,
     PushState,
+    Remedy,
     RentState,
     SimStanding,
     SmsStanding,
@@ -23,17 +25,25 @@ from phonefarm.application.read_models import (
     Verdict,
     Vital,
 )
+from phonefarm.domain.conditions import BLOCKING
 from tests.fakes.farms import busy_farm
 from ui import words
 from ui.tokens import Tone
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LONGEST_STEP = 20
+"""A next step stands in a table cell beside its state."""
+
+
+def an_attention(kind: AttentionKind, subject: str = "shelf 2, port 7", **more: Any) -> Attention:
+    return Attention(kind=kind, subject=subject, since=NOON, topic=Topic.PHONES, key="p", **more)
 
 
 @pytest.mark.parametrize(
     ("states", "spoken"),
     [
         (PhoneState, words.PHONE_STATES),
+        (Condition, words.CONDITIONS),
         (SimStanding, words.SIM_STANDINGS),
         (RentState, words.RENT_STATES),
         (FinishStatus, words.FINISHES),
@@ -53,20 +63,99 @@ def test_every_state_has_a_word_and_a_tone(states: type[Enum], spoken: Mapping[A
 
 @pytest.mark.parametrize("kind", AttentionKind)
 def test_every_attention_is_a_sentence_about_its_subject(kind: AttentionKind) -> None:
-    attention = Attention(kind=kind, subject="shelf 2, port 7", since=NOON, topic=Topic.PHONES, key="p")
+    attention = an_attention(kind)
 
     sentence = words.attention_sentence(attention)
 
     assert "shelf 2, port 7" in sentence
     assert "{" not in sentence
+    assert "%n" not in sentence
     assert not sentence.endswith("!")
     assert words.attention_tone(attention) in (Tone.WARN, Tone.BAD)
 
 
+@pytest.mark.parametrize("condition", Condition)
+def test_every_ailment_that_needs_the_user_is_a_sentence_of_its_own(condition: Condition) -> None:
+    general = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING))
+
+    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING, condition=condition))
+
+    assert "shelf 2, port 7" in sentence
+    assert sentence != general
+
+
+@pytest.mark.parametrize(
+    ("hub", "said"),
+    [
+        ("1-1.4", "12 phones left together: USB hub 1-1.4. Check its power and its cable"),
+        ("1", "12 phones left together: USB bus 1. Check the hub's power and its cable to this PC"),
+        ("", "12 phones left together. Check the power and the cable of what they hang on"),
+    ],
+)
+def test_phones_that_left_together_are_one_sentence(hub: str, said: str) -> None:
+    attention = an_attention(AttentionKind.PHONES_LEFT, hub, count=12)
+
+    assert words.attention_sentence(attention) == said
+    assert words.attention_tone(attention) is Tone.BAD
+
+
+def test_needs_of_one_kind_are_gathered_and_keep_their_order() -> None:
+    offline = [an_attention(AttentionKind.PHONE_OFFLINE, f"shelf {n}") for n in range(3)]
+    locked = an_attention(AttentionKind.PHONE_LOCKED)
+    hubs = [an_attention(AttentionKind.PHONES_LEFT, hub, count=4) for hub in ("1-1.4", "1-2")]
+
+    gathered = words.by_kind([offline[0], locked, *hubs, *offline[1:]])
+
+    assert gathered == [(offline[0], 3), (locked, 1), (hubs[0], 1), (hubs[1], 1)]
+
+
 def test_a_subject_with_braces_is_only_text() -> None:
-    attention = Attention(kind=AttentionKind.BUG, subject="{0} {x}", since=NOON, topic=Topic.OVERVIEW, key="")
+    attention = an_attention(AttentionKind.BUG, "{0} {x}")
 
     assert "{0} {x}" in words.attention_sentence(attention)
+
+
+@pytest.mark.parametrize("remedy", set(Remedy) - {Remedy.NONE})
+def test_every_remedy_says_what_to_do_briefly_and_in_full(remedy: Remedy) -> None:
+    assert 0 < len(words.remedy_short(remedy)) <= LONGEST_STEP
+    assert words.remedy_advice(remedy).endswith(".")
+    assert len(words.remedy_advice(remedy)) > len(words.remedy_short(remedy))
+
+
+def test_no_remedy_needs_no_words() -> None:
+    assert words.remedy_short(Remedy.NONE) == words.remedy_advice(Remedy.NONE) == ""
+
+
+@pytest.mark.parametrize(
+    ("remedy", "make", "names"),
+    [
+        (Remedy.ALLOW_SMS_XIAOMI, "Xiaomi", ("USB debugging (Security settings)", "SIM", "Mi account")),
+        (Remedy.ALLOW_SMS_COLOROS, "realme", ("Disable permission monitoring",)),
+        (Remedy.ALLOW_SMS_SAMSUNG, "Samsung", ("Auto Blocker",)),
+        (Remedy.ALLOW_SMS_HUAWEI, "HUAWEI", ("Allow ADB debugging in charge only mode",)),
+        (Remedy.CONFIRM_DEBUGGING, "HONOR", ("Allow USB debugging", "charge only mode")),
+        (Remedy.CONFIRM_DEBUGGING, "Samsung", ("Auto Blocker",)),
+        (Remedy.SWITCH_LOG_ON, "Huawei", ("Logger buffer sizes", "*#*#2846579#*#*")),
+        (Remedy.INSTALL_DRIVER, "", ("Windows", "driver")),
+        (Remedy.UNLOCK_ONCE, "", ("screen lock off",)),
+    ],
+)
+def test_the_advice_names_the_switch_of_the_make(remedy: Remedy, make: str, names: tuple[str, ...]) -> None:
+    advice = words.remedy_advice(remedy, make)
+
+    assert all(name in advice for name in names)
+
+
+def test_the_udev_rule_comes_with_its_command_line() -> None:
+    command = words.REMEDIES[Remedy.ADD_UDEV_RULE].command
+
+    assert command.startswith("echo 'SUBSYSTEM==")
+    assert "sudo tee /etc/udev/rules.d/" in command
+    assert "udevadm control --reload" in command
+
+
+def test_red_ailments_are_those_that_keep_numbers_from_the_offer() -> None:
+    assert words.BLOCKING == BLOCKING
 
 
 @pytest.mark.parametrize("topic", Topic)
@@ -88,8 +177,9 @@ def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
     assert spoken == {True: "third failure: ban", False: "waiting"}
 
 
-def test_every_state_that_needs_the_user_says_what_to_do() -> None:
-    for word in (*words.PHONE_STATES.values(), *words.SIM_STANDINGS.values(), *words.PUSH_STATES.values()):
+def test_every_state_that_needs_the_user_says_what_it_means() -> None:
+    vocabularies = (words.PHONE_STATES, words.CONDITIONS, words.SIM_STANDINGS, words.PUSH_STATES)
+    for word in (word for vocabulary in vocabularies for word in vocabulary.values()):
         if word.tone in (Tone.WARN, Tone.BAD):
             assert len(word.explained()) > len(word.said())
 

@@ -8,11 +8,11 @@ from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
-from ui.pages.usual_columns import moment_column, number_column, phone_column, rent_column
+from ui.pages.usual_columns import moment_column, number_column, phone_column, rent_column, widest
 from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Column
 from ui.safe_text import CELL_LIMIT, one_line
-from ui.words import counted, message_word, tr
+from ui.words import PUSH_STATES, SMS_STANDINGS, counted, message_word, tr
 
 SENDER_LIMIT = 40
 
@@ -65,7 +65,7 @@ def _columns() -> list[Column[MessageRow]]:
             title=tr("State"),
             text=lambda row, _: message_word(row).said(),
             sort_key=lambda row: message_word(row).text,
-            sample=tr("which SIM?"),
+            sample=widest(SMS_STANDINGS, PUSH_STATES),
             word=message_word,
         ),
         number_column(MessageRow, rank=1),

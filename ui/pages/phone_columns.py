@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from phonefarm.application.read_models import Ailment, PhoneRow, PhoneState
 from ui import formats
-from ui.pages.phone_groups import urgency
+from ui.pages.phone_groups import NEED_YOU, urgency
 from ui.pages.phone_sims import SimsOfPhones
 from ui.pages.usual_columns import signal_text, since_column
 from ui.row_index import natural
@@ -33,7 +35,7 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
             title=tr("Phone"),
             text=lambda row, _: one_line(row.label, 60),
             sort_key=lambda row: natural(row.label),
-            sample="shelf 12, port 12",
+            sample="shelf 12, port 12 m",
         ),
         Column(
             title=tr("State"),
@@ -44,7 +46,7 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
             chips=state_chips,
             tooltip=state_tooltip,
         ),
-        since_column(lambda row: row.since, rank=3),
+        since_column(_since, rank=3),
         _numbers_column(),
         _battery_column(),
         Column(
@@ -67,14 +69,6 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
             dim=True,
             rank=8,
         ),
-        Column(
-            title=tr("Next step"),
-            text=lambda row, _: remedy_short(row.remedy),
-            sort_key=lambda row: remedy_short(row.remedy) or None,
-            sample=tr("permission monitoring off"),
-            rank=9,
-            tooltip=lambda row: remedy_advice(row.remedy, row.make),
-        ),
         _temperature_column(),
         Column(
             title=tr("Serial"),
@@ -93,7 +87,7 @@ def _numbers_column() -> Column[PhoneRow]:
         title=tr("Numbers"),
         text=lambda row, _: ", ".join(number_text(sim) for sim in row.sims) or formats.NOTHING,
         sort_key=lambda row: row.sims or None,
-        sample="+79281234567, +79281234567",
+        sample="+380672037872, +79281234567",
         mono=True,
         rank=4,
     )
@@ -115,7 +109,7 @@ def _battery_column() -> Column[PhoneRow]:
 
 def _temperature_column() -> Column[PhoneRow]:
     return Column(
-        title=tr("Warmth"),
+        title=tr("Temperature"),
         text=lambda row, _: temperature_text(row),
         sort_key=lambda row: row.vitals.temperature,
         sample="47 °C",
@@ -162,13 +156,21 @@ def _figures() -> list[Column[PhoneRow]]:
 
 
 def state_chips(row: PhoneRow) -> Chips:
-    """The state, beside it the most urgent ailment, behind them the cause."""
+    """The state, beside it the most urgent ailment, behind them the next step, or the cause where none is needed."""
     others = other_ailments(row)
     words = [phone_word(row), *(CONDITIONS[ailment.condition] for ailment in others[:1])]
+    if row.state is PhoneState.READY:
+        told = [ailment for ailment in (blocking_ailment(row), *others[:1]) if ailment is not None]
+        note = next((one_line(ailment.detail, CAUSE_LIMIT) for ailment in told if ailment.detail), "")
+        return Chips(words=words, note=note or (remedy_short(told[0].remedy) if told else ""))
+    cause, step = one_line(row.detail, CAUSE_LIMIT), remedy_short(row.remedy)
+    return Chips(words=words, note=(step or cause) if row.state in NEED_YOU else (cause or step))
+
+
+def _since(row: PhoneRow) -> datetime:
+    """How long it has been as the chip says."""
     blocking = blocking_ailment(row)
-    told = [ailment for ailment in (blocking, *others[:1]) if ailment is not None]
-    cause = "" if row.state is PhoneState.READY else one_line(row.detail, CAUSE_LIMIT)
-    return Chips(words=words, note=cause or next((one_line(a.detail, CAUSE_LIMIT) for a in told if a.detail), ""))
+    return row.since if blocking is None else blocking.since
 
 
 def state_text(row: PhoneRow) -> str:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from phonefarm.application.read_models import PhoneRow, PhoneState, Remedy, SimRow
 from ui import formats
+from ui.delegates import signal_tone
 from ui.list_spec import Advice, Fact, Heading
 from ui.pages.phone_columns import battery_told, battery_tone, temperature_text, temperature_tone
 from ui.pages.phone_sims import SimsOfPhones
 from ui.pages.usual_columns import signal_text
 from ui.safe_text import one_line
 from ui.tokens import Tone
-from ui.words import CONDITIONS, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, tr
+from ui.words import CONDITIONS, PHONE_STATES, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, tr
 
 WRONG_CLOCK = 600.0
 LITTLE_STORAGE = 200 * 10**6
@@ -38,7 +39,7 @@ def _advice_tone(row: PhoneRow) -> Tone:
 def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
     facts = [
         Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
-        Fact(tr("Since"), formats.day_time(row.since, now)),
+        _state_since(row, now),
         *_ailments(row, now),
         *_numbers(row, sims.of(row.phone_id)),
         *_vitals(row, now),
@@ -46,6 +47,12 @@ def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
         *_identity(row),
     ]
     return [fact for fact in facts if fact is not None]
+
+
+def _state_since(row: PhoneRow, now: datetime) -> Fact:
+    state = _capital(PHONE_STATES[row.state].said())
+    name = tr("Connected since") if row.state is PhoneState.READY else tr("{state} since").format(state=state)
+    return Fact(name, formats.day_time(row.since, now))
 
 
 def _ailments(row: PhoneRow, now: datetime) -> list[Fact]:
@@ -70,10 +77,14 @@ def _numbers(row: PhoneRow, sims: tuple[SimRow, ...]) -> list[Fact]:
         number = formats.grouped_msisdn(sim.msisdn) if sim.msisdn else formats.short_iccid(sim.iccid)
         word = SIM_STANDINGS[sim.standing]
         facts.append(Fact(_capital(formats.slot(sim.slot)), number))
-        facts.append(Fact("", f"{word.said()} · {signal_text(sim)}", tone=word.tone))
+        facts.append(Fact(_capital(word.said()), signal_text(sim), tone=_signal_tone(sim)))
     if not sims:
         facts += [Fact(tr("Number {n}").format(n=n), grouped(sim)) for n, sim in enumerate(row.sims, 1)]
     return [*facts, Fact(tr("Open rents"), str(row.rents_open)), Fact(tr("SMS today"), formats.number(row.sms_today))]
+
+
+def _signal_tone(sim: SimRow) -> Tone | None:
+    return None if sim.signal is None else signal_tone(sim.signal)
 
 
 def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:
@@ -83,7 +94,7 @@ def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:
     return [
         Heading(tr("Vital signs")),
         Fact(tr("Battery"), battery_told(row), tone=battery_tone(row)),
-        Fact(tr("Battery's warmth"), temperature_text(row), tone=temperature_tone(row)),
+        Fact(tr("Battery temperature"), temperature_text(row), tone=temperature_tone(row)),
         Fact(tr("Free storage"), formats.NOTHING if free is None else formats.size(free), tone=storage_tone),
         Fact(tr("Airplane mode"), airplane[vitals.airplane_mode], tone=Tone.WARN if vitals.airplane_mode else None)
         if vitals.airplane_mode is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phonefarm.application.read_models import Attention, AttentionKind, Overview, PhoneRow, PhoneState
+from ui import formats
 from ui.charts import Share
 from ui.row_index import RowFilter, RowIndex
 from ui.tokens import Tone
@@ -55,7 +56,7 @@ def phone_filters() -> list[RowFilter[PhoneRow]]:
 
 def phones_summary(index: RowIndex[PhoneRow]) -> str:
     by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
-    parts = [tr("{ready} of {all} ready").format(ready=by_name["ready"], all=len(index))]
+    parts = [tr("{n} ready").format(n=formats.number(by_name["ready"]))]
     if by_name["need"]:
         parts.append(counted(by_name["need"], "1 needs you", "%n need you"))
     return " · ".join(parts)

@@ -7,9 +7,9 @@ from ui import formats
 from ui.list_spec import Emptiness, ListSpec, RowAction
 from ui.orders import Orders
 from ui.pages.sim_facts import RENTS_TO_BAN, sim_advice, sim_facts, sim_place, sim_tooltip
-from ui.pages.usual_columns import network_note, number_column, place_column, signal_text, since_column
+from ui.pages.usual_columns import network_note, number_column, place_column, signal_text, since_column, widest
 from ui.row_index import RowFilter, RowIndex, natural
-from ui.row_table import Column, Signals
+from ui.row_table import Chips, Column, Signals
 from ui.words import SIM_STANDINGS, counted, remedy_short, tr
 
 NEED_YOU = frozenset(
@@ -80,17 +80,17 @@ def _columns() -> list[Column[SimRow]]:
             title=tr("Phone"),
             text=lambda row, _: sim_place(row),
             sort_key=lambda row: (natural(row.phone_label), row.slot or 0) if row.phone_label else None,
-            sample="shelf 12, port 12 · slot 1",
+            sample="Samsung Galaxy A14 · slot 1",
             dim=True,
             rank=2,
-            stretch=True,
         ),
         Column(
             title=tr("State"),
             text=lambda row, _: SIM_STANDINGS[row.standing].said(),
             sort_key=lambda row: (URGENCY.get(row.standing, len(URGENCY)), row.standing),
-            sample=tr("phone takes no SMS"),
-            word=lambda row: SIM_STANDINGS[row.standing],
+            sample=widest(SIM_STANDINGS),
+            stretch=True,
+            chips=lambda row: Chips(words=(SIM_STANDINGS[row.standing],), note=remedy_short(row.remedy)),
             tooltip=sim_tooltip,
         ),
         since_column(lambda row: row.standing_since, rank=3),
@@ -102,14 +102,6 @@ def _columns() -> list[Column[SimRow]]:
             rank=1,
             signals=lambda row: Signals(levels=(row.signal,), note=network_note(row)),
             tooltip=signal_text,
-        ),
-        Column(
-            title=tr("Next step"),
-            text=lambda row, _: remedy_short(row.remedy),
-            sort_key=lambda row: remedy_short(row.remedy) or None,
-            sample=tr("move it to another phone"),
-            rank=5,
-            tooltip=lambda row: sim_advice(row).text,
         ),
         place_column(SimRow, rank=4),
         Column(
@@ -165,7 +157,7 @@ def _filters() -> list[RowFilter[SimRow]]:
 def _summary(index: RowIndex[SimRow]) -> str:
     offered = sum(row.standing is SimStanding.ON_OFFER for row in index)
     needing = sum(row.standing in NEED_YOU for row in index)
-    parts = [tr("{offered} of {all} on offer").format(offered=offered, all=len(index))]
+    parts = [tr("{n} on offer").format(n=formats.number(offered))]
     if needing:
         parts.append(counted(needing, "1 needs you", "%n need you"))
     return " · ".join(parts)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from phonefarm.application.read_models import SimRow
 from ui import formats
 from ui.row_index import natural
 from ui.row_table import Column
 from ui.safe_text import one_line
-from ui.words import tr
+from ui.words import Word, tr
 
 LABEL_LIMIT = 60
 
@@ -102,6 +102,11 @@ def moment_column(title: str, moment: Callable[[Row], datetime], *, rank: int = 
         dim=True,
         rank=rank,
     )
+
+
+def widest(*vocabularies: Mapping[Any, Word]) -> str:
+    """The longest word of them, as the sample of a column of chips, whatever the language."""
+    return max((word.said() for words in vocabularies for word in words.values()), key=len)
 
 
 def since_column(moment: Callable[[Row], datetime | None], *, rank: int = 0) -> Column[Row]:

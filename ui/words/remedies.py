@@ -26,7 +26,7 @@ REMEDIES = {
     Remedy.NONE: Advice("", ""),
     Remedy.WAIT: Advice("wait", "Nothing to do: it passes by itself within a minute or two."),
     Remedy.CONFIRM_DEBUGGING: Advice(
-        "confirm on its screen",
+        "confirm on screen",
         "Unlock the phone and confirm “Allow USB debugging” on its screen, with “Always allow from this computer” "
         "ticked. If it asks nothing, unplug it and plug it in again.",
     ),
@@ -37,7 +37,7 @@ REMEDIES = {
         UDEV_COMMAND,
     ),
     Remedy.INSTALL_DRIVER: Advice(
-        "install its USB driver",
+        "install the driver",
         "Windows has no adb driver for it. Install the maker's USB driver (or Google USB Driver: Device Manager, the "
         "phone, Update driver), then unplug it and plug it in again.",
     ),
@@ -56,17 +56,17 @@ REMEDIES = {
         "Security, Screen lock: None), or it waits for you after each restart.",
     ),
     Remedy.ALLOW_SMS: Advice(
-        "allow SMS to adb",
+        "allow SMS",
         "In its Developer options switch on what gives adb more rights, for example “USB debugging (Security "
         "settings)” or “Disable permission monitoring”, then unplug it and plug it in again.",
     ),
     Remedy.ALLOW_SMS_XIAOMI: Advice(
-        "security settings on",
+        "security settings",
         "Xiaomi, Redmi, POCO: in Developer options switch on “USB debugging (Security settings)”. The phone wants a "
         "SIM in it and a Mi account signed in for that. Then unplug it and plug it in again.",
     ),
     Remedy.ALLOW_SMS_COLOROS: Advice(
-        "permission monitoring off",
+        "stop monitoring",
         "OPPO, realme, OnePlus: in Developer options switch on “Disable permission monitoring” (near the end of the "
         "list), restart the phone and unlock it once.",
     ),
@@ -76,7 +76,7 @@ REMEDIES = {
         "again and confirm “Allow USB debugging”.",
     ),
     Remedy.ALLOW_SMS_HUAWEI: Advice(
-        "charge-only debugging on",
+        "charge-only mode",
         "Huawei, Honor: in Developer options switch on “Allow ADB debugging in charge only mode”, choose “Charge "
         "only” for USB, then unplug it and plug it in again.",
     ),
@@ -97,7 +97,7 @@ REMEDIES = {
         "the card is dead.",
     ),
     Remedy.UNLOCK_CARD: Advice(
-        "move it to another phone",
+        "use another phone",
         "The phone is locked to one operator. Put the card into a phone without such a lock, or have the operator "
         "unlock this one.",
     ),
@@ -107,7 +107,7 @@ REMEDIES = {
         "operator replace it.",
     ),
     Remedy.FIND_NETWORK: Advice(
-        "look for its network",
+        "look at signal",
         "Look at the signal in its place and move the phone if there is none. With a good signal the card is blocked "
         "or unpaid: ask the operator.",
     ),
@@ -128,12 +128,12 @@ REMEDIES = {
         "go on offer again by themselves.",
     ),
     Remedy.CHOOSE_SMS_APP: Advice(
-        "choose an SMS app",
+        "choose one",
         "On the phone: Settings, Apps, Default apps, SMS app: choose one. If none is listed, install Messages by "
         "Google.",
     ),
     Remedy.CHECK_SMS_APP: Advice(
-        "check its SMS app",
+        "look at SMS app",
         "Open the SMS app on the phone: switch off chats (RCS), spam filters and “5G messages” or “free network SMS”, "
         "and let it finish whatever it asks. Then send it an SMS to see one come.",
     ),
@@ -143,7 +143,7 @@ REMEDIES = {
         "an older Android.",
     ),
     Remedy.COOL: Advice(
-        "let it cool", "Take it out of its case and give it air; keep it off other phones and off the charger's top."
+        "let it cool", "Take it out of its case and give it air; keep it away from other phones and from the sun."
     ),
     Remedy.CHARGE: Advice(
         "charge it", "Its port gives too little power, or none: use a powered hub, another port or another cable."

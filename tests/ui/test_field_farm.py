@@ -1,0 +1,40 @@
+"""The made-up farm of 200 phones has everything there is, in proportions of the field."""
+
+from __future__ import annotations
+
+from phonefarm.application.read_models import AttentionKind, Condition, PhoneState, Remedy, SimStanding
+from tests.fakes.field_farm import field_farm
+
+ONLY_BY_SIM = {Remedy.NONE, Remedy.ENTER_NUMBER, Remedy.NAME_NETWORK}
+
+
+def test_it_has_every_state_ailment_standing_and_remedy() -> None:
+    farm = field_farm()
+    phones, sims = farm.phones.values(), farm.sims.values()
+
+    assert len(phones) == 200
+    assert {phone.state for phone in phones} == set(PhoneState)
+    assert {ailment.condition for phone in phones for ailment in phone.ailments} == set(Condition)
+    assert {sim.standing for sim in sims} == set(SimStanding)
+    told = {row.remedy for row in (*phones, *sims)} | {a.remedy for phone in phones for a in phone.ailments}
+    assert told == set(Remedy)
+
+
+def test_most_of_it_is_well() -> None:
+    farm = field_farm()
+
+    ready = sum(phone.state is PhoneState.READY and not phone.ailments for phone in farm.phones.values())
+
+    assert 100 < ready < 160
+
+
+def test_the_dead_hub_is_one_need() -> None:
+    hubs = [need for need in field_farm().attention if need.kind is AttentionKind.PHONES_LEFT]
+
+    assert [(hub.subject, hub.count) for hub in hubs] == [("1-1.4", 12)]
+
+
+def test_it_is_the_same_each_time() -> None:
+    one = field_farm()
+
+    assert field_farm(one.now).phones == one.phones
