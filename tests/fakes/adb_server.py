@@ -1,11 +1,14 @@
-"""A small adb server that says what a test wants: odd lists, hanging answers, cut frames, refusals."""
+"""A small adb server that says what a test wants: lists that change, hanging answers, cut frames, refusals."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
+from typing import Any
 
 STDOUT, STDERR, EXIT = 1, 2, 3
 CLOSED_STDIN = b"\x04\x00\x00\x00\x00"
@@ -54,8 +57,64 @@ class Line:
         while await self._reader.read(4096):
             pass
 
+    async def while_there(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do the work to its end, or until the other side goes away."""
+
+        async def worked() -> None:
+            with suppress(OSError):
+                await work
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(worked()), group.create_task(self.hang())]
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+
 
 Service = Callable[[Line, str], Awaitable[None]]
+
+
+class DeviceLists:
+    """Lists that followers are told, the newest first; `serve` makes a server tell them."""
+
+    def __init__(self) -> None:
+        self._newest = {"host:track-devices-l": block(""), "host:track-devices": block("")}
+        self._followers: list[tuple[str, asyncio.Queue[bytes]]] = []
+        self.packet_size = 65536
+        """How many bytes are sent at a time."""
+
+    def show(self, long: str, short: str = "") -> None:
+        """From now on; a list that is too long is sent with the broken length that adb gives it."""
+        self._newest = {"host:track-devices-l": block(long), "host:track-devices": block(short)}
+        for request, follower in self._followers:
+            follower.put_nowait(self._newest[request])
+
+    def say(self, data: bytes, request: str = "host:track-devices-l") -> None:
+        """Send just these bytes to whoever follows now."""
+        for followed, follower in self._followers:
+            if followed == request:
+                follower.put_nowait(data)
+
+    def serve(self, server: FakeAdbServer) -> None:
+        for request in self._newest:
+            server.streams[request] = partial(self._follow, request)
+
+    async def _follow(self, request: str, line: Line) -> None:
+        await line.send(b"OKAY")
+        await line.while_there(self._tell(request, line))
+
+    async def _tell(self, request: str, line: Line) -> None:
+        follower: asyncio.Queue[bytes] = asyncio.Queue()
+        follower.put_nowait(self._newest[request])
+        self._followers.append((request, follower))
+        try:
+            while True:
+                data = await follower.get()
+                for start in range(0, len(data), self.packet_size):
+                    await line.send(data[start : start + self.packet_size])
+                    await asyncio.sleep(0)
+        finally:
+            self._followers.remove((request, follower))
 
 
 @dataclass
@@ -70,6 +129,8 @@ class FakeAdbServer:
     """FAIL texts of `host:transport:` by serial."""
     shell: Service | None = None
     """Plays a device service, after both OKAYs."""
+    phones: dict[str, Service] = field(default_factory=dict)
+    """The same for single phones, by serial."""
     requests: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -82,9 +143,13 @@ class FakeAdbServer:
 
     async def __aenter__(self) -> FakeAdbServer:
         self._lines: set[asyncio.StreamWriter] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self.listen()
         return self
+
+    async def listen(self) -> None:
+        """On any port at first, on the same one after `stop_listening`."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -134,5 +199,6 @@ class FakeAdbServer:
         await line.send(b"OKAY")
         if service.startswith("shell,v2"):
             await line.take(CLOSED_STDIN)
-        assert self.shell is not None
-        await self.shell(line, service)
+        play = self.phones.get(serial, self.shell)
+        assert play is not None
+        await play(line, service)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 from pydantic import SecretStr
@@ -18,7 +18,7 @@ from phonefarm import bootstrap
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.application import phone_health, phone_session, phone_watch, sms_intake
+from phonefarm.application import comings, phone_health, phone_session, phone_watch, sms_intake
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.read_models import Ailment, Condition, Overview, PhoneRow, PhoneState, SimRow, Topic
@@ -39,6 +39,7 @@ from tests.farm.app_process import KEY
 from tests.farm.stage import until
 
 T = TypeVar("T")
+AnyFarm = TypeVar("AnyFarm", bound=VirtualFarm)
 
 COUNTRY = "russia"
 QUERY_SECONDS = 0.02
@@ -55,6 +56,9 @@ class Pace:
     """The ladder's waits are divided by it: the first step comes after about two seconds."""
     patience: float = 2.0
     steady_after: timedelta = timedelta(seconds=3)
+    losses_that_damp: int = steadiness.LOSSES_THAT_DAMP
+    together_within: timedelta = timedelta(seconds=1)
+    """How long is waited for more phones that leave together."""
     poll: float = 2.0
     rent_poll: float = 1.0
     usb: UsbPorts | None = None
@@ -68,6 +72,8 @@ class Pace:
         patch.setattr(phone_watch, "RENTED_CHECK", 0.2)
         patch.setattr(phone_health, "NOTED_FOR", timedelta(seconds=0.5))
         patch.setattr(steadiness, "STEADY_AFTER", self.steady_after)
+        patch.setattr(steadiness, "LOSSES_THAT_DAMP", self.losses_that_damp)
+        patch.setattr(comings, "TOGETHER_WITHIN", self.together_within)
         # A row that comes seconds after its announcement is as late here as one that comes minutes after it.
         patch.setattr(sms_rules, "SLOWEST_ROW", timedelta(seconds=1))
         patch.setattr(sms_intake, "MARK_EVERY", timedelta(seconds=0.5))
@@ -188,7 +194,7 @@ def now() -> datetime:
 def a_field(
     folder: Path,
     server: str,
-    farm: InThread[VirtualFarm],
+    farm: InThread[AnyFarm],
     pace: Pace,
     *,
     numbers: str | None = None,
@@ -216,7 +222,8 @@ def a_field(
         engine.start()
         try:
             market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
-            yield Field(server=server, farm=farm, market=market, engine=engine, serials=serials or {})
+            one_farm = cast("InThread[VirtualFarm]", farm)
+            yield Field(server=server, farm=one_farm, market=market, engine=engine, serials=serials or {})
         finally:
             engine.stop()
 

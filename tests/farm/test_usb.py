@@ -1,0 +1,244 @@
+"""What adb says of phones on USB ports: each of its words, odd serials, broken lists, hubs that drop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from phonefarm.application.read_models import AttentionKind, PhoneState, Remedy, SimStanding, Verdict, Vital
+from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.profiles import NEXUS_5, PIXEL_6A, PIXEL_8
+from tests.fakes.adb_server import block
+from tests.farm.field import Field, Pace, a_field, a_phone, now, ready
+from tests.farm.stage import until
+from tests.farm.usb_farm import Plugged, UsbFarm
+
+pytestmark = pytest.mark.farm
+
+NO_RULE = (
+    "no permissions (missing udev rules? user is in the plugdev group); "
+    "see [http://developer.android.com/tools/device.html]"
+)
+NO_RULE_OLD = "no permissions; see [http://developer.android.com/tools/device.html]"
+NO_DRIVER = "no permissions (verify that the driver is installed); see [http://developer.android.com/tools/device.html]"
+HUB = [f"hub-{number}" for number in range(5)]
+ODD = {
+    "blanks": "AB CD device 12",
+    "marks": "?????????",
+    "unicode": "ТЕЛЕФОН-№1",
+    "quoted": "a'b\"c;$(reboot)",
+    "long": "0123456789ABCDEF" * 8,
+}
+"""Serials as cheap firmware gives them, by the name of their phone."""
+
+
+def the_farm() -> UsbFarm:
+    phones = [
+        Plugged("R58M30ABCDE", "1-1.4.2", phone=a_phone("varied", PIXEL_8)),
+        Plugged("ZY22XYZ", "1-1.2", phone=a_phone("steady", PIXEL_6A)),
+        Plugged("06a1b2c3", "2-1", phone=a_phone("old", NEXUS_5)),
+    ]
+    phones += [Plugged(f"HUB{name}", f"1-3.1.{place}", phone=a_phone(name, PIXEL_8)) for place, name in enumerate(HUB)]
+    phones += [
+        Plugged(serial, f"3-1.{place}", phone=a_phone(name, PIXEL_8))
+        for place, (name, serial) in enumerate(ODD.items())
+    ]
+    return UsbFarm(*phones)
+
+
+@pytest.fixture(scope="module")
+def farm() -> Iterator[InThread[UsbFarm]]:
+    with InThread(the_farm) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def field(farm: InThread[UsbFarm], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    pace = Pace(losses_that_damp=1000, checkup=2.0)
+    serials = {entry.phone.name: entry.serial for entry in farm.sim.plugged if entry.phone is not None}
+    with a_field(tmp_path_factory.mktemp("usb"), farm.sim.server.address, farm, pace, serials=serials) as built:
+        for name in ("varied", "steady", "old"):
+            built.is_offered(name)
+        yield built
+
+
+@pytest.mark.parametrize(
+    ("words", "state", "remedy"),
+    [
+        (NO_RULE, PhoneState.NO_PERMISSIONS, Remedy.ADD_UDEV_RULE),
+        (NO_RULE_OLD, PhoneState.NO_PERMISSIONS, Remedy.ADD_UDEV_RULE),
+        (NO_DRIVER, PhoneState.NO_PERMISSIONS, Remedy.INSTALL_DRIVER),
+        ("authorizing", PhoneState.AUTHORIZING, Remedy.WAIT),
+        ("connecting", PhoneState.AUTHORIZING, Remedy.WAIT),
+        ("unauthorized", PhoneState.UNAUTHORIZED, Remedy.CONFIRM_DEBUGGING),
+        ("offline", PhoneState.OFFLINE, Remedy.CHECK_CABLE),
+        ("recovery", PhoneState.OTHER_MODE, Remedy.START_ANDROID),
+        ("sideload", PhoneState.OTHER_MODE, Remedy.START_ANDROID),
+        ("rescue", PhoneState.OTHER_MODE, Remedy.START_ANDROID),
+        ("bootloader", PhoneState.OTHER_MODE, Remedy.START_ANDROID),
+        ("something-new", PhoneState.OTHER_MODE, Remedy.START_ANDROID),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, str) else "",
+)
+def test_each_word_of_adb_is_a_state_with_its_cause_and_next_step_and_over_when_adb_says_device(
+    field: Field, farm: InThread[UsbFarm], words: str, state: PhoneState, remedy: Remedy
+) -> None:
+    field.is_offered("varied")
+    begun = now()
+
+    farm.call(lambda it: it.set_state("varied", words))
+
+    row = field.reaches("varied", state)
+    assert (row.detail, row.remedy, row.usb_path) == (words, remedy, "1-1.4.2")
+    assert row.since >= begun
+    assert field.offered("varied") == 0
+    sims = [field.sim(card) for card in field.phone("varied").sims.values()]
+    assert {(sim.standing, sim.remedy) for sim in sims} == {(SimStanding.AWAY, remedy)}
+    assert field.state("steady") is PhoneState.READY
+    farm.call(lambda it: it.set_state("varied", "device"))
+    row = field.reaches("varied", PhoneState.READY)
+    assert (row.detail, row.remedy) == ("", Remedy.NONE)
+    field.is_offered("varied")
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_phone_with_an_odd_serial_works_like_any_other(field: Field, name: str) -> None:
+    field.is_offered(name)
+    rent = field.order(name)
+
+    field.send(rent.msisdn, f"to {name}")
+
+    field.until_texts(rent, f"to {name}")
+    assert field.row(name).serial == ODD[name]
+    field.finish(rent)
+
+
+def test_two_phones_of_one_serial_are_said_and_disturb_no_other(field: Field, farm: InThread[UsbFarm]) -> None:
+    twins = [Plugged("0123456789ABCDEF", f"4-1.{place}") for place in (1, 2)]
+    refused = b"FAIL" + block("more than one device/emulator")
+    farm.call(lambda it: it.server.replies.update({f"host-serial:{twins[0].serial}:features": refused}))
+
+    farm.call(lambda it: it.plug_in(*twins))
+
+    until(lambda: twins_state(field) is PhoneState.FAILING, what="twins failing")
+    assert "shares its serial with another phone" in field.rows()["0123456789ABCDEF"].detail
+    assert field.state("steady") is PhoneState.READY
+    for twin in twins:
+        twin.is_in = False
+    farm.call(UsbFarm.show)
+    until(lambda: twins_state(field) is PhoneState.GONE, what="twins gone")
+
+
+def follow_anew(field: Field, farm: InThread[UsbFarm]) -> None:
+    """A server that was lost is asked for its long list again."""
+    before = farm.sim.requests.count("host:track-devices-l")
+    farm.call(lambda it: it.server.drop_all())
+    until(lambda: farm.sim.requests.count("host:track-devices-l") > before, what="the long list asked for")
+    ready(field, ["varied", "steady", "old", *HUB])
+
+
+def twins_state(field: Field) -> PhoneState | None:
+    row = field.rows().get("0123456789ABCDEF")
+    return None if row is None else row.state
+
+
+def test_list_of_a_thousand_phones_that_overruns_adbs_own_counting_is_read_and_the_working_ones_go_on(
+    field: Field, farm: InThread[UsbFarm]
+) -> None:
+    crowd = [Plugged(f"CROWD{number:06}", f"9-1.{number}", state="unauthorized") for number in range(1000)]
+
+    farm.call(lambda it: it.plug_in(*crowd))
+
+    until(lambda: field.overview().phones_by_state.get(PhoneState.UNAUTHORIZED, 0) == 1000, what="a thousand phones")
+    ready(field, ["steady", "old"])
+    rent = field.order("steady")
+    field.send(rent.msisdn, "among a thousand")
+    field.until_texts(rent, "among a thousand")
+    field.finish(rent)
+    for entry in crowd:
+        entry.is_in = False
+    farm.call(UsbFarm.show)
+    until(lambda: field.overview().phones_by_state.get(PhoneState.UNAUTHORIZED, 0) == 0, what="the crowd gone")
+    follow_anew(field, farm)
+
+
+def test_list_in_packets_of_single_bytes_is_read_whole(field: Field, farm: InThread[UsbFarm]) -> None:
+    farm.call(lambda it: setattr(it.lists, "packet_size", 1))
+    try:
+        farm.call(lambda it: it.set_state("varied", "recovery"))
+        field.reaches("varied", PhoneState.OTHER_MODE)
+        assert field.state("steady") is PhoneState.READY
+        farm.call(lambda it: it.set_state("varied", "device"))
+        field.reaches("varied", PhoneState.READY)
+    finally:
+        farm.call(lambda it: setattr(it.lists, "packet_size", 65536))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [b"zzzz", b"0010too short a line", b"ffff", b"\x00\x00\x00\x00", block("R58M30ABCDE device")],
+    ids=["no length", "no newline", "no text", "zeros", "no last newline"],
+)
+def test_list_that_loses_its_thread_is_asked_for_anew_and_every_phone_works_again(
+    field: Field, farm: InThread[UsbFarm], garbage: bytes
+) -> None:
+    rent = field.order("steady")
+    asked = sum(request.startswith("host:track-devices") for request in farm.sim.requests)
+
+    farm.call(lambda it: it.lists.say(garbage))
+
+    until(
+        lambda: sum(request.startswith("host:track-devices") for request in farm.sim.requests) > asked,
+        what="a new list",
+    )
+    ready(field, ["varied", "steady", "old"])
+    field.send(rent.msisdn, "after the garbage")
+    field.until_texts(rent, "after the garbage")
+    field.finish(rent)
+    follow_anew(field, farm)
+
+
+def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_back(
+    field: Field, farm: InThread[UsbFarm]
+) -> None:
+    ready(field, HUB)
+    begun = now()
+
+    farm.call(lambda it: it.set_in(HUB, False))
+
+    until(lambda: any(need.kind is AttentionKind.PHONES_LEFT for need in field.overview().attention), what="the hub")
+    told = [need for need in field.overview().attention if need.kind is AttentionKind.PHONES_LEFT]
+    assert [(need.count, need.subject) for need in told] == [(5, "1-3.1")]
+    assert told[0].since >= begun
+    hub_ids = {field.id_of(name) for name in HUB}
+    assert [need for need in field.overview().attention if need.key in hub_ids] == told
+    assert {field.state(name) for name in HUB} == {PhoneState.GONE}
+    assert "Left together with 4 others (USB hub 1-3.1)" in field.story(HUB[0])
+    assert field.state("steady") is PhoneState.READY
+    farm.call(lambda it: it.set_in(HUB, True))
+    ready(field, HUB)
+    assert not [need for need in field.overview().attention if need.kind is AttentionKind.PHONES_LEFT]
+
+
+@pytest.mark.parametrize("version", ["001f", "0020"])
+def test_adb_of_an_old_kind_is_said_and_neither_ended_nor_is_another_started(tmp_path: Path, version: str) -> None:
+    adb, trace = tmp_path / "adb", tmp_path / "was-run"
+    adb.write_text(f"#!/bin/sh\ntouch {trace}\n")
+    adb.chmod(0o755)
+    with InThread(UsbFarm) as farm:
+        farm.sim.server.replies["host:version"] = b"OKAY" + block(version)
+        with a_field(tmp_path, farm.sim.server.address, farm, Pace(hurry=100.0), adb_path=str(adb)) as field:
+            until(lambda: adb_vital(field).verdict is Verdict.FAIL, what="adb said to be old")
+            until(lambda: len(farm.sim.requests) >= 3, what="asked again")
+
+            assert "of an old kind" in adb_vital(field).detail
+            assert f"1.0.{int(version, 16)}" in adb_vital(field).detail
+            assert AttentionKind.ADB_DOWN in {need.kind for need in field.overview().attention}
+            assert set(farm.sim.requests) == {"host:version"}
+            assert not trace.exists()
+
+
+def adb_vital(field: Field) -> Vital:
+    return next(vital for vital in field.overview().vitals if vital.name == "adb")

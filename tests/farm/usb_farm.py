@@ -1,0 +1,121 @@
+"""Virtual phones on USB ports, as a fake adb server lists them: makers' serials, ports and adb's own troubles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.phone import VirtualPhone
+from tests.fakes.adb_server import DeviceLists, FakeAdbServer, Line, Service, block
+
+DEVICE = "device"
+
+
+@dataclass
+class Plugged:
+    """A line of adb's list; behind one without a phone is nothing that could be spoken with."""
+
+    serial: str
+    port: str
+    state: str = DEVICE
+    phone: VirtualPhone | None = None
+    is_in: bool = True
+
+
+class _Wire:
+    """The phone's end of a stream."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def write(self, data: bytes) -> None:
+        await self._line.send(data)
+
+    async def cut(self) -> None:
+        self._line.writer.transport.abort()
+
+
+def plays(phone: VirtualPhone) -> Service:
+    """The services of a phone that hangs on a USB port."""
+
+    async def serve(line: Line, name: str) -> None:
+        service = phone.open(name)
+        if service is not None:
+            await line.while_there(_ran(service(_Wire(line))))
+
+    return serve
+
+
+async def _ran(work: object) -> None:
+    await work  # type: ignore[misc]
+
+
+class UsbFarm(VirtualFarm):
+    """The phones listen nowhere: the only way to them is `server`."""
+
+    def __init__(self, *plugged: Plugged) -> None:
+        super().__init__(0, phones=[entry.phone for entry in plugged if entry.phone is not None])
+        self.plugged = list(plugged)
+        self.server = FakeAdbServer()
+        self.lists = DeviceLists()
+        self.lists.serve(self.server)
+
+    @property
+    def requests(self) -> list[str]:
+        return self.server.requests
+
+    @property
+    def steps(self) -> list[str]:
+        """What was done to make connections anew, in order."""
+        return [request for request in self.requests if "reconnect" in request or request in ("host:kill", "reset")]
+
+    async def __aenter__(self) -> UsbFarm:
+        for entry in self.plugged:
+            self._connect(entry)
+        await self.server.__aenter__()
+        self.show()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.server.__aexit__(kind, error, trace)
+        await self.stop()
+
+    def plug_in(self, *more: Plugged) -> None:
+        for entry in more:
+            self.plugged.append(entry)
+            self._connect(entry)
+        self.show()
+
+    def set_state(self, name: str, state: str) -> None:
+        self.entry(name).state = state
+        self.show()
+
+    def set_in(self, names: Sequence[str], is_in: bool) -> None:
+        for name in names:
+            self.entry(name).is_in = is_in
+        self.show()
+
+    def entry(self, name: str) -> Plugged:
+        return next(entry for entry in self.plugged if entry.phone is not None and entry.phone.name == name)
+
+    def show(self) -> None:
+        """Tell the list as it is now."""
+        listed = [entry for entry in self.plugged if entry.is_in]
+        long = "".join(
+            f"{entry.serial:<22} {entry.state} usb:{entry.port} transport_id:{number}\n"
+            for number, entry in enumerate(listed, 1)
+        )
+        self.lists.show(long, "".join(f"{entry.serial}\t{entry.state}\n" for entry in listed))
+
+    def _connect(self, entry: Plugged) -> None:
+        server = self.server
+        server.replies[f"host-serial:{entry.serial}:reconnect"] = b"OKAY" + block("reconnecting\n")
+        server.replies["host:reconnect-offline"] = b"OKAY" + block("reconnecting\n")
+        if entry.phone is not None:
+            features = "shell_v2,cmd" if entry.phone.profile.has_shell_v2 else "cmd"
+            server.features(entry.serial, features)
+            server.phones[entry.serial] = plays(entry.phone)
