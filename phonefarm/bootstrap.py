@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,8 +21,10 @@ from phonefarm.adapters.admin.pages import admin_app
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
+from phonefarm.adapters.http.conversation import Limits, is_cut, prove
 from phonefarm.adapters.http.proven_server import ProvenServer
 from phonefarm.adapters.http.server import bind
+from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
@@ -153,12 +155,19 @@ class Farm:
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
-        self._rentals = Rentals(self._database, self._announcer, utc_now, selling=self._can_sell)
+        self._rentals = Rentals(
+            self._database,
+            self._announcer,
+            utc_now,
+            selling=self._can_sell,
+            tasks=self._tasks,
+            retire_after_sale=settings.retire_after_sale,
+        )
         self._inventory = SimInventory(self._database, self._announcer, catalog.names, utc_now)
         self._numbering = Numbering(
             self._database, self._announcer, self._inventory, catalog.names, catalog.patterns, read_table, utc_now
         )
-        self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id)
+        self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id, phone=settings.push_phone)
         self._pushes = PushWorker(
             self._database,
             self._channel,
@@ -167,6 +176,7 @@ class Farm:
             self._tasks,
             spacing=timedelta(seconds=settings.push_retry_seconds),
             report_market=lambda verdict, detail: self._health.report(MARKET, verdict, detail),
+            refusals_before_parking=settings.push_refusals_before_parking,
         )
         self._privacy = Privacy(
             self._database,
@@ -179,9 +189,7 @@ class Farm:
         self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake, self._privacy.withholds)
         self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
         self._watch = self._phone_watch()
-        self._webhooks = Webhooks(
-            self._rentals, self._key, utc_now, catalog.country_by_dial_code, require_bearer=settings.require_bearer
-        )
+        self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
         self._upkeep = self._make_upkeep()
         self._backups = Backups(
             BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
@@ -251,6 +259,26 @@ class Farm:
         if self._servers:
             await asyncio.wait(self._servers, timeout=SERVERS_END_WITHIN)
 
+    def _make_webhooks(self, country_by_dial_code: Mapping[str, str]) -> Webhooks:
+        settings = self._settings
+        gate = Gate(
+            calls_per_second=settings.calls_per_second,
+            wrong_keys_per_minute=settings.wrong_keys_per_minute,
+            now=time.monotonic,
+        )
+        return Webhooks(
+            self._rentals,
+            self._key,
+            utc_now,
+            country_by_dial_code,
+            require_bearer=settings.require_bearer,
+            no_numbers=settings.no_numbers,
+            shared_path=settings.shared_path,
+            gate=gate,
+            prove=prove,
+            is_cut=is_cut,
+        )
+
     def _make_servers(self) -> dict[str, ProvenServer]:
         def webhooks_are(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.FAIL
@@ -263,7 +291,12 @@ class Farm:
         listeners = self._listeners
         return {
             "webhook server": ProvenServer(
-                self._webhooks.app, listeners.webhooks, "webhook server", webhooks_are, probe_path=PROBE_PATH
+                self._webhooks.app,
+                listeners.webhooks,
+                "webhook server",
+                webhooks_are,
+                probe_path=PROBE_PATH,
+                limits=Limits(connections=self._settings.most_connections),
             ),
             "admin server": ProvenServer(
                 partial(admin_app, self.desk), listeners.admin, "admin port", admin_port_is, probe_path=PROBE_PATH

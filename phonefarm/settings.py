@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from phonefarm.domain.errors import KnownError
 
 PREFIX = "PHONEFARM_"
 FILE_NAME = "settings.toml"
+TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
 
 
 class Settings(BaseSettings):
@@ -59,8 +61,50 @@ class Settings(BaseSettings):
     sms_id: Literal["rent", "message"] = Field(
         default="rent", description="What smsId carries: the rent's id, as documented, or the message's own."
     )
+    push_phone: Literal["string", "integer"] = Field(
+        default="string", description="How a push carries the number: as a string, as documented, or as an integer."
+    )
+    push_refusals_before_parking: int = Field(
+        default=6,
+        ge=1,
+        le=1000,
+        description="A message that Onlinesim answers with IGNORED or SERVICE_BAN is parked after so many attempts.",
+    )
+    no_numbers: Literal["error", "status"] = Field(
+        default="error",
+        description="Answer when no number matches: status ERROR with the error NO_NUMBERS, or status NO_NUMBERS.",
+    )
+    retire_after_sale: bool = Field(
+        default=False,
+        description="Hold a number back once a rent of it was sold. Onlinesim's second version says that a number pays "
+        "only once; its first, which is spoken here, does not: watch whether second sales are paid.",
+    )
+    shared_path: str = Field(
+        default="",
+        description="One more path, such as /onlinesim, for all three calls together, told apart by their action; "
+        "empty: none. For partners who registered one shared address.",
+    )
     require_bearer: bool = Field(
         default=False, description="Demand the Authorization header as well as the key in the body."
+    )
+    calls_per_second: float = Field(
+        default=200.0,
+        ge=20,
+        le=10_000,
+        description="Calls with the right key that are answered each second; sixty at once always are.",
+    )
+    wrong_keys_per_minute: float = Field(
+        default=60.0,
+        ge=1,
+        le=10_000,
+        description="Calls without the right key from one address that are answered in full each minute; more are "
+        "turned away. Never touches a call with the right key, though both come from the tunnel.",
+    )
+    most_connections: int = Field(
+        default=256,
+        ge=32,
+        le=10_000,
+        description="Connections to the webhooks at once; beyond that the oldest without the right key is dropped.",
     )
     poll_seconds: float = Field(
         default=10.0, ge=1, le=300, description="Seconds between safety polls of a phone without an open rent."
@@ -138,6 +182,16 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             raise ValueError("must start with https: the key and the messages travel with it")
         return value
+
+    @field_validator("shared_path")
+    @classmethod
+    def _is_free_path(cls, value: str) -> str:
+        path = value.strip()
+        if path and not re.fullmatch(r"/[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*", path):
+            raise ValueError("must be empty or a path such as /onlinesim")
+        if path.casefold() in TAKEN_PATHS:
+            raise ValueError("must differ from the paths that are served anyway")
+        return path
 
     @field_validator("database_url")
     @classmethod

@@ -16,6 +16,8 @@ from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
 from phonefarm.domain.pushes import (
+    NO_OPERATION,
+    REFUSALS_BEFORE_PARKING,
     Accepted,
     Failed,
     FinalRefusal,
@@ -38,6 +40,9 @@ IDLE_CHECK = 1.0
 
 BROKEN_OFF = "a bug in phonefarm broke the attempt off; see the log"
 
+UNKNOWN_OPERATION = "Onlinesim knows no operation for this rent: check the setting sms_id"
+"""If the rent has not ended meanwhile, what smsId carries may not be what Onlinesim looks for."""
+
 MarketReport = Callable[[Verdict, str], None]
 
 
@@ -54,6 +59,7 @@ class PushWorker:
         *,
         spacing: timedelta,
         report_market: MarketReport,
+        refusals_before_parking: int = REFUSALS_BEFORE_PARKING,
     ) -> None:
         self._storage = storage
         self._channel = channel
@@ -62,6 +68,7 @@ class PushWorker:
         self._tasks = tasks
         self._spacing = spacing
         self._report_market = report_market
+        self._refusals_before_parking = refusals_before_parking
         self._wake = asyncio.Event()
         self._under_way: set[SmsId] = set()
         self._idle = asyncio.Event()
@@ -181,22 +188,27 @@ class PushWorker:
         """Write down how the attempt ended; while the database fails this goes on, as a 200 must not be forgotten."""
         while True:
             try:
-                state = await self._storage.write(lambda uow: self._decide(uow, message, outcome))
+                state, is_strange = await self._storage.write(lambda uow: self._decide(uow, message, outcome))
                 break
             except StorageFailing as error:
                 log.error("an attempt's end cannot be recorded yet", sms_id=message.sms_id, cause=str(error))
                 await asyncio.sleep(IDLE_CHECK)
         log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=state)
-        self._judge_market(outcome)
+        if is_strange:
+            self._report_market(Verdict.WARN, f"{NO_OPERATION} for a rent that is open: check the setting sms_id")
+        else:
+            self._judge_market(outcome)
         self._push_changed(message.sms_id)
         self._announcer.changed(Topic.MESSAGES, [message.sms_id])
         self._announcer.changed(Topic.RENTS, [message.rent_id])
 
-    def _decide(self, uow: UnitOfWork, message: PushMessage, outcome: PushOutcome) -> PushState | None:
+    def _decide(self, uow: UnitOfWork, message: PushMessage, outcome: PushOutcome) -> tuple[PushState | None, bool]:
+        """Where the push stands now, and whether the market denies a rent that is open."""
         now = self._clock()
         push = uow.pushes.record(message.sms_id, describe(outcome), now, isinstance(outcome, SoftRefusal))
         if push is None:
-            return None
+            return None, False
+        is_strange = outcome == FinalRefusal(token=NO_OPERATION) and not push.rent_is_over
         step = after_attempt(
             outcome,
             soft_refusals=push.soft_refusals,
@@ -204,16 +216,19 @@ class PushWorker:
             was_last_chance=push.is_last_chance,
             now=now,
             spacing=self._spacing,
+            refusals_before_parking=self._refusals_before_parking,
         )
         match step:
             case Settled(state=state):
                 uow.pushes.settle(message.sms_id, state, now)
                 if state is PushState.DELIVERED:
                     uow.rents.note_accepted(push.rent_id)
-                return state
+                if is_strange:
+                    uow.journal.note(now, Topic.RENTS, push.rent_id, StoryKind.PUSH_REFUSED, UNKNOWN_OPERATION)
+                return state, is_strange
             case Retry(at=at):
                 uow.pushes.retry(message.sms_id, at)
-                return PushState.WAITING
+                return PushState.WAITING, False
 
     def _judge_market(self, outcome: PushOutcome) -> None:
         match outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,8 @@ import structlog
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
+from phonefarm.application.tasks import Tasks
 from phonefarm.domain.allocation import Order, choose, count_offer, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
@@ -34,6 +36,9 @@ from phonefarm.domain.sims import Sim
 
 log = structlog.get_logger(__name__)
 
+SOLD_ONCE = "a rent of it was sold"
+"""Why a number is held back by the setting that retires it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
@@ -46,11 +51,22 @@ class Issued:
 class Rentals:
     """`selling` tells whether all that a sale needs is set now (key and push URL): without it nothing is on offer."""
 
-    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock, *, selling: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        announcer: Announcer,
+        clock: Clock,
+        *,
+        selling: Callable[[], bool],
+        tasks: Tasks | None = None,
+        retire_after_sale: bool = False,
+    ) -> None:
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
         self._selling = selling
+        self._tasks = tasks or Tasks()
+        self._retire_after_sale = retire_after_sale
 
     @property
     def selling(self) -> bool:
@@ -63,13 +79,59 @@ class Rentals:
         return count_offer(offer, countries)
 
     async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
-        """Take a number for an order in one commit; None when there is none, or when it is too late to answer."""
+        """Take a number for an order in one commit; None when there is none, or when it is too late to answer.
+
+        A caller who gives up before it has the result gets no answer, so whatever was taken for it is taken back.
+        """
         if not self._selling():
             return None
-        issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at))
-        if issued is not None:
-            self._rent_changed(issued.rent_id)
+        taking = self._tasks.start(self._take_in_time(order, expected, received_at), "order")
+        try:
+            issued: Issued | StorageFailing | None = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._given_up)
+            raise
+        if isinstance(issued, StorageFailing):
+            raise issued
         return issued
+
+    async def _take_in_time(
+        self, order: Order, expected: Decimal, received_at: datetime
+    ) -> Issued | StorageFailing | None:
+        try:
+            issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at))
+        except StorageFailing as error:
+            return error
+        if issued is None:
+            return None
+        if self._clock() > received_at + ANSWER_WITHIN:
+            await self._take_back(issued.rent_id)
+            return None
+        self._rent_changed(issued.rent_id)
+        return issued
+
+    def _given_up(self, taking: asyncio.Task[Issued | StorageFailing | None]) -> None:
+        if taking.cancelled() or taking.exception() is not None:
+            return
+        if isinstance(issued := taking.result(), Issued):
+            self._tasks.start(self._take_back(issued.rent_id), f"taking back {issued.rent_id}")
+
+    async def _take_back(self, rent_id: RentId) -> None:
+        """Undo an order that was taken and never answered: the market cannot know of it."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            uow.rents.close(rent_id, None, Decimal(0), False, now)
+            uow.pushes.last_chance(rent_id, now)
+            title = "Taken back: too late to be answered, the market knows nothing of it"
+            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, title)
+
+        try:
+            await self._storage.write(work)
+        except StorageFailing as error:
+            log.error("a late order cannot be taken back: it stays as a possible orphan", cause=str(error))
+        log.warning("an order came too late and was taken back", rent_id=rent_id)
+        self._rent_changed(rent_id)
 
     async def answered(self, rent_id: RentId) -> None:
         """The answer to GET_NUMBER has left whole: the market knows of this rent."""
@@ -81,6 +143,13 @@ class Rentals:
 
         await self._storage.write(work)
         self._announcer.changed(Topic.RENTS, [rent_id])
+
+    async def answer_lost(self, rent_id: RentId) -> None:
+        """The answer to GET_NUMBER did not leave whole: whether the market knows of this rent nobody can tell."""
+        now = self._clock()
+        title = "The answer did not leave whole: the market may not know of this rent"
+        await self._storage.write(lambda uow: uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.ANSWER_LOST, title))
+        self._rent_changed(rent_id)
 
     async def finish(self, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool:
         """Carry out a FINISH_ACTIVATION; False for a rent that we do not know. Repeats change nothing."""
@@ -197,6 +266,7 @@ class Rentals:
                 if rent.finished_at is None:
                     uow.pushes.last_chance(rent_id, now)
                     _count_failure(uow, rent, status, now)
+                    self._retire(uow, rent, status, now)
                 else:
                     log.warning("the market knew of a rent released as an orphan", rent_id=rent_id, status=int(status))
                 title = f"Finished by the market: {status.name.lower().replace('_', ' ')}, {end.credited} RUB"
@@ -214,6 +284,14 @@ class Rentals:
                 return False
             case _ as never:
                 assert_never(never)
+
+    def _retire(self, uow: UnitOfWork, rent: Rent, status: FinishStatus, now: datetime) -> None:
+        """Hold a sold number back, if the setting wants it; a reason of the user's own stays."""
+        sim = uow.sims.get(rent.sim_id)
+        if not self._retire_after_sale or status is not FinishStatus.SOLD or sim is None or sim.held_back:
+            return
+        uow.sims.hold(rent.sim_id, SOLD_ONCE, now)
+        uow.journal.note(now, Topic.SIMS, rent.sim_id, StoryKind.HELD_BACK, f"Held back: {SOLD_ONCE}")
 
     def _rent_changed(self, rent_id: RentId) -> None:
         self._announcer.changed(Topic.RENTS, [rent_id])

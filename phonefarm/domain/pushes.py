@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
+NO_OPERATION = "NO_OPERATION"
 REFUSALS_BEFORE_PARKING = 6
 KEY_REFUSED_WAIT = timedelta(minutes=1)
 ATTEMPTS_THAT_HOLD_BACK = 3

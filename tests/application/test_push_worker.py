@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.push_worker import CONCURRENCY, PushWorker
+from phonefarm.application.push_worker import UNKNOWN_OPERATION, CONCURRENCY, PushWorker
 from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
@@ -177,6 +177,32 @@ async def test_bank_senders_refusal_is_no_outage_of_the_market(outbox: Outbox) -
 
     await until(lambda: outbox.verdicts)
     assert outbox.verdicts[-1][0] is Verdict.PASS
+
+
+async def test_no_operation_for_an_open_rent_is_pointed_out_with_the_setting_to_check(outbox: Outbox) -> None:
+    books = outbox.books
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.sms()
+    outbox.market.script = [FinalRefusal(token="NO_OPERATION")]
+
+    outbox.start()
+
+    await until(lambda: outbox.verdicts)
+    assert outbox.verdicts[-1][0] is Verdict.WARN
+    assert "sms_id" in outbox.verdicts[-1][1]
+    assert UNKNOWN_OPERATION in [line.title for line in await books.story(Topic.RENTS, rent_id)]
+
+
+async def test_no_operation_for_a_rent_that_is_over_is_nothing_strange(outbox: Outbox) -> None:
+    sms_id, rent_id = await waiting_push(outbox)
+    outbox.market.script = [FinalRefusal(token="NO_OPERATION")]
+
+    await outbox.books.rentals.finish(rent_id, FinishStatus.CANCELLED, None)
+    outbox.worker.wake()
+
+    await outbox.reached(sms_id, PushState.REFUSED, attempts=2)
+    await until(lambda: outbox.verdicts[-1][0] is Verdict.PASS)
 
 
 # A rent that ends while a push waits ------------------------------------------

@@ -16,18 +16,30 @@ ISSUED = "phonefarm.issued"
 """Key of the ASGI scope under which a request leaves the id of the rent that it issued."""
 
 Event = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 
 
 class AnswerWatch:
-    """ASGI middleware: calls `answered` once the response was sent and the caller was still there."""
+    """ASGI middleware: calls `answered` once the response was sent and the caller was still there, else `lost`.
 
-    def __init__(self, app: Any, answered: Callable[[RentId], Awaitable[None]]) -> None:
+    `is_cut` tells of a request's scope whether the connection broke under what was sent.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        answered: Callable[[RentId], Awaitable[None]],
+        lost: Callable[[RentId], Awaitable[None]],
+        is_cut: Callable[[Scope], bool] = lambda _scope: False,
+    ) -> None:
         self._app = app
         self._answered = answered
+        self._lost = lost
+        self._is_cut = is_cut
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -47,14 +59,16 @@ class AnswerWatch:
             if event["type"] == "http.response.body" and not event.get("more_body", False):
                 sent_whole = True
 
-        await self._app(scope, watched_receive, watched_send)
-        rent_id = scope.get(ISSUED)
-        if rent_id is None:
-            return
-        if not sent_whole or left:
-            log.warning("the answer to an order did not leave whole", rent_id=rent_id)
-            return
         try:
-            await self._answered(rent_id)
+            await self._app(scope, watched_receive, watched_send)
+        finally:
+            if (rent_id := scope.get(ISSUED)) is not None:
+                await self._note(rent_id, heard=sent_whole and not left and not self._is_cut(scope))
+
+    async def _note(self, rent_id: RentId, *, heard: bool) -> None:
+        if not heard:
+            log.warning("the answer to an order did not leave whole", rent_id=rent_id)
+        try:
+            await (self._answered if heard else self._lost)(rent_id)
         except StorageFailing as error:
-            log.error("an answer cannot be recorded", rent_id=rent_id, cause=str(error))
+            log.error("how an order was answered cannot be recorded", rent_id=rent_id, cause=str(error))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from phonefarm.domain.pushes import (
+    NO_OPERATION,
     Accepted,
     Failed,
     FinalRefusal,
@@ -20,7 +21,7 @@ from phonefarm.domain.pushes import (
     TooMany,
 )
 
-_FINAL = {"NO_OPERATION": "NO_OPERATION", "NO_OP": "NO_OPERATION", "BAD_SERVICE": "BAD_SERVICE"}
+_FINAL = {NO_OPERATION: NO_OPERATION, "NO_OP": NO_OPERATION, "BAD_SERVICE": "BAD_SERVICE"}
 _SOFT = frozenset({"IGNORED", "SERVICE_BAN"})
 _KEY = frozenset({"ERROR_WRONG_KEY", "ERROR_NO_KEY", "ACCOUNT_BLOCKED", "API_ACCESS_DISABLED", "API_ACCESS_IP"})
 _TOO_MANY = "TOO_MANY_ATTEMPTS"

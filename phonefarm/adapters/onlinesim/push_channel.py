@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
 
 import aiohttp
 
@@ -27,13 +26,15 @@ class OnlinesimPushChannel:
         self,
         push_url: str,
         current_key: Callable[[], str | None],
-        sms_id: Literal["rent", "message"],
+        sms_id: wire.SmsIdMode,
         *,
+        phone: wire.PhoneMode = "string",
         attempt_seconds: float = ATTEMPT_SECONDS,
     ) -> None:
         self._push_url = push_url
         self._current_key = current_key
-        self._sms_id: Literal["rent", "message"] = sms_id
+        self._sms_id: wire.SmsIdMode = sms_id
+        self._phone: wire.PhoneMode = phone
         self._attempt_seconds = attempt_seconds
         self._http: aiohttp.ClientSession | None = None
 
@@ -55,7 +56,8 @@ class OnlinesimPushChannel:
         key = self._current_key()
         if self._http is None or not self._push_url or not key:
             return Failed(detail="nothing is sent: the push URL or the key is not set")
-        body = json.dumps(wire.push_body(message, key, self._sms_id), ensure_ascii=False).encode("utf-8", "replace")
+        fields = wire.push_body(message, key, self._sms_id, self._phone)
+        body = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json; charset=utf-8", "Authorization": f"Bearer {key}"}
         begun = datetime.now(UTC)
         try:

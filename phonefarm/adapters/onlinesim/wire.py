@@ -19,14 +19,22 @@ LARGEST_ID = 2**53 - 1
 LARGEST_SUM = Decimal(10**9)
 MOST_PREFIXES = 10_000
 
+GET_SERVICES, GET_NUMBER, FINISH_ACTIVATION = "GET_SERVICES", "GET_NUMBER", "FINISH_ACTIVATION"
+RENT = "rent"
+
+SmsIdMode = Literal["rent", "message"]
+PhoneMode = Literal["string", "integer"]
+NoNumbersMode = Literal["error", "status"]
+
 
 class BadRequest(Exception):
     """A request that is refused; changes nothing. `reason` goes to the caller and never repeats its values."""
 
-    def __init__(self, reason: str, status: int = 400) -> None:
+    def __init__(self, reason: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +53,7 @@ class FinishOrder:
 def parse_body(raw: bytes) -> Body:
     """The JSON object in a request; numbers with a fraction stay exact."""
     try:
-        body = json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=_no_constant)
+        body = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError, InvalidOperation):
         raise BadRequest("the body is not JSON in UTF-8") from None
     if not isinstance(body, dict):
@@ -57,6 +65,14 @@ def _no_constant(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
+def action_of(body: Mapping[str, Any]) -> str:
+    """The action by which a request at the shared path is told apart."""
+    given = body.get("action")
+    if not isinstance(given, str) or given.upper() not in (GET_SERVICES, GET_NUMBER, FINISH_ACTIVATION):
+        raise BadRequest(f"action must be {GET_SERVICES}, {GET_NUMBER} or {FINISH_ACTIVATION}")
+    return given.upper()
+
+
 def expect_action(body: Mapping[str, Any], action: str, *, service: bool) -> None:
     """The request is for this route; `rent` is accepted in any case."""
     given = body.get("action")
@@ -64,7 +80,7 @@ def expect_action(body: Mapping[str, Any], action: str, *, service: bool) -> Non
         raise BadRequest(f"action must be {action}")
     if service:
         wanted = body.get("service")
-        if not isinstance(wanted, str) or wanted.lower() != "rent":
+        if not isinstance(wanted, str) or wanted.lower() != RENT:
             raise BadRequest("service must be rent")
 
 
@@ -108,20 +124,25 @@ def number_answer(msisdn: Msisdn, rent_id: RentId) -> Body:
     return {"status": "SUCCESS", "number": int(msisdn), "activationId": int(rent_id)}
 
 
+def no_numbers_answer(mode: NoNumbersMode) -> Body:
+    """Nothing matches the order: the market knows ERROR, its ancestor a status of its own."""
+    return error_answer("NO_NUMBERS") if mode == "error" else {"status": "NO_NUMBERS"}
+
+
 def error_answer(reason: str) -> Body:
     return {"status": "ERROR", "error": reason}
 
 
-def push_body(message: PushMessage, key: str, sms_id: Literal["rent", "message"]) -> Body:
+def push_body(message: PushMessage, key: str, sms_id: SmsIdMode, phone: PhoneMode = "string") -> Body:
     """PUSH_SMS_RENT; `smsId` carries the rent's id as documented, or the message's own by setting."""
     return {
         "smsId": int(message.rent_id if sms_id == "rent" else message.sms_id),
         "phoneFrom": message.sender,
-        "phone": str(message.msisdn),
+        "phone": str(message.msisdn) if phone == "string" else int(message.msisdn),
         "text": message.text,
         "action": "PUSH_SMS",
         "key": key,
-        "service": "rent",
+        "service": RENT,
     }
 
 

@@ -26,6 +26,8 @@ class Call:
         self.scope: dict[str, Any] = {"type": "http"}
         self.sent: list[Event] = []
         self.answered: list[RentId] = []
+        self.lost: list[RentId] = []
+        self.is_cut = False
         self.breaks_at: int | None = None
         self._events = events
         self._issued = issued
@@ -34,7 +36,9 @@ class Call:
 
     async def run(self, *, caller_leaves: bool = False) -> list[RentId]:
         self._caller_left = caller_leaves
-        await AnswerWatch(self._app, self._note)(self.scope, self._receive, self._send)
+        await AnswerWatch(self._app, self._note, self._note_lost, lambda _scope: self.is_cut)(
+            self.scope, self._receive, self._send
+        )
         return self.answered
 
     async def _app(self, scope: Any, receive: Any, send: Send) -> None:
@@ -61,6 +65,11 @@ class Call:
             raise StorageFailing("disk full")
         self.answered.append(rent_id)
 
+    async def _note_lost(self, rent_id: RentId) -> None:
+        if self._fails:
+            raise StorageFailing("disk full")
+        self.lost.append(rent_id)
+
 
 async def test_answer_that_left_whole_is_noted() -> None:
     assert await Call(START, PART, LAST).run() == [10_001]
@@ -73,7 +82,10 @@ async def test_caller_who_leaves_after_the_whole_answer_has_it() -> None:
 
 
 async def test_caller_who_left_before_the_answer_never_heard_of_the_rent() -> None:
-    assert await Call(START, LAST).run(caller_leaves=True) == []
+    call = Call(START, LAST)
+
+    assert await call.run(caller_leaves=True) == []
+    assert call.lost == [10_001]
 
 
 async def test_answer_without_its_end_is_not_noted() -> None:
@@ -87,7 +99,15 @@ async def test_connection_that_breaks_while_answering_leaves_the_rent_unanswered
     with pytest.raises(ConnectionResetError):
         await call.run()
 
-    assert call.answered == []
+    assert (call.answered, call.lost) == ([], [10_001])
+
+
+async def test_connection_that_broke_under_the_whole_answer_leaves_the_rent_unanswered() -> None:
+    call = Call(START, LAST)
+    call.is_cut = True
+
+    assert await call.run() == []
+    assert call.lost == [10_001]
 
 
 async def test_call_that_issued_nothing_is_not_noted() -> None:
@@ -96,6 +116,7 @@ async def test_call_that_issued_nothing_is_not_noted() -> None:
 
 async def test_failing_disk_after_the_answer_is_no_bug() -> None:
     assert await Call(START, LAST, fails=True).run() == []
+    assert await Call(START, PART, fails=True).run() == []
 
 
 async def test_other_traffic_passes_untouched() -> None:
