@@ -170,6 +170,44 @@ def export(
 
 
 @app.command()
+def certify(
+    url: Annotated[
+        str, typer.Option(help="Webhooks of the farm; without it a farm of virtual phones is examined.")
+    ] = "",
+    key: Annotated[str, typer.Option(envvar="PHONEFARM_API_KEY", help="Its partner key; better by environment.")] = "",
+    admin: Annotated[str, typer.Option(help="Its admin port host:port, which tells of open rents.")] = "",
+    push_listen: Annotated[str, typer.Option(help="Take its pushes on host:port; its push URL must name it.")] = "",
+    phones_control: Annotated[str, typer.Option(help="Control URL of 'simulate phones', to send SMS through.")] = "",
+    junit: Annotated[Path | None, typer.Option(help="Write the report as JUnit XML, too.")] = None,
+    even_with_open_rents: Annotated[
+        bool, typer.Option("--even-with-open-rents", help="Examine although customers may be waiting for their SMS.")
+    ] = False,
+) -> None:
+    """Play the market's acceptance list against a farm: all its numbers are ordered, and given back."""
+    from phonefarm.certify.examination import Grade
+    from phonefarm.certify.report import as_line, summary, write_junit
+    from phonefarm.certify.run import Plan, check_url
+    from phonefarm.certify.run import certify as examine
+
+    if url and not key:
+        raise typer.BadParameter("the key of that farm is needed, by PHONEFARM_API_KEY or --key")
+    plan = Plan(
+        url=check_url(url) if url else "",
+        key=key,
+        admin=admin,
+        push_listen=push_listen,
+        phones_control=phones_control,
+        even_with_open_rents=even_with_open_rents,
+    )
+    set_up_logs(None, SecretFilter(), to_stderr=False)
+    results = asyncio.run(examine(plan, lambda result: typer.echo(as_line(result))))
+    typer.echo(summary(results))
+    if junit is not None:
+        write_junit(results, junit)
+    raise typer.Exit(1 if any(result.grade is Grade.FAILED for result in results) else 0)
+
+
+@app.command()
 def backup(
     file: Annotated[
         Path | None, typer.Argument(help="File to write; without it the backup goes to the data folder.")

@@ -1,0 +1,1 @@
+"""Plays the market's acceptance list against a running farm."""
