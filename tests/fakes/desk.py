@@ -27,72 +27,13 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
+from tests.fakes.desk_settings import a_setting as a_setting
+from tests.fakes.desk_settings import some_settings
 from tests.fakes.farms import PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
-
-
-def a_setting(**changes: Any) -> SettingField:
-    whole: dict[str, Any] = {
-        "name": "push_url",
-        "environment": "PHONEFARM_PUSH_URL",
-        "value": "",
-        "default": "",
-        "source": "default",
-        "help": "Full URL of PUSH_SMS_RENT; must be set to sell.",
-    }
-    return SettingField(**(whole | changes))
-
-
-def some_settings() -> list[SettingField]:
-    return [
-        a_setting(value="https://onlinesim.io/api/push_sms_rent", source="file"),
-        a_setting(
-            name="api_key",
-            environment="PHONEFARM_API_KEY",
-            source="keyring",
-            help="The partner key of your Onlinesim account.",
-            secret=True,
-        ),
-        a_setting(
-            name="sms_id",
-            environment="PHONEFARM_SMS_ID",
-            value="rent",
-            default="rent",
-            help="What smsId carries.",
-            choices=("rent", "message"),
-        ),
-        a_setting(
-            name="require_bearer",
-            environment="PHONEFARM_REQUIRE_BEARER",
-            value="false",
-            default="false",
-            help="Also demand the Authorization header.",
-            choices=("false", "true"),
-            needs_restart=False,
-        ),
-        a_setting(
-            name="listen",
-            environment="PHONEFARM_LISTEN",
-            value="0.0.0.0:8080",
-            default="127.0.0.1:8080",
-            source="environment",
-            help="Webhooks: the only port that a tunnel may show.",
-        ),
-        a_setting(
-            name="adb_servers",
-            environment="PHONEFARM_ADB_SERVERS",
-            value="127.0.0.1:5037",
-            default="127.0.0.1:5037",
-            help="Comma list host:port; a local one is started if absent.",
-        ),
-        a_setting(
-            name="numbers_file",
-            environment="PHONEFARM_NUMBERS_FILE",
-            help="CSV iccid,msisdn,country,operator,label; read at start and on change.",
-        ),
-    ]
 
 
 @dataclass
@@ -209,6 +150,22 @@ class FakeDesk(FarmDesk):
     async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
         self._order("save_number_patterns", tuple(patterns))
         return list(self.problems)
+
+    async def blocked_senders(self) -> Sequence[BlockedSender]:
+        if self.failure is not None:
+            raise self.failure
+        return list(self.farm.blocked)
+
+    async def built_in_blocked_senders(self) -> Sequence[BlockedSender]:
+        return [BlockedSender(pattern="*bank*", what="bank")]
+
+    async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
+        self._order("save_blocked_senders", tuple(entries))
+        return list(self.problems)
+
+    async def erase_number(self, number: str) -> str:
+        self._order("erase_number", number)
+        return "4 texts erased."
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import cycle, islice
@@ -14,44 +13,26 @@ from phonefarm.application.read_models import (
     Ailment,
     Attention,
     AttentionKind,
-    BanRow,
     Condition,
-    Counts,
-    FinishStatus,
-    MessageRow,
-    NetworkRow,
-    NumberTask,
-    Overview,
     PhoneRow,
     PhoneState,
     PhoneVitals,
-    PushRow,
     PushState,
-    RentRow,
     RentState,
     SimRow,
     SimStanding,
-    SmsStanding,
-    StoryLine,
     Topic,
-    Verdict,
-    Vital,
 )
-from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
+from tests.fakes.farm_model import CODES as CODES
+from tests.fakes.farm_model import PATTERNS as PATTERNS
+from tests.fakes.farm_model import PLACES as PLACES
+from tests.fakes.farm_model import Farm as Farm
+from tests.fakes.farm_numbers import add_numbers as add_numbers
+from tests.fakes.farm_trade import add_bans, add_rents
+from tests.fakes.farm_trade import add_messages as add_messages
 
-CODES = {"mts": "25001", "beeline": "25099", "telekom": "26201", "kyivstar": "25503", "kcell": "40102"}
-PATTERNS = (
-    NumberPattern(text="Ваш номер {number}"),
-    NumberPattern(text="Your number is {number}"),
-    NumberPattern(text="{number}", sender="MegaFon"),
-)
-PLACES = (("russia", "mts", "7928"), ("russia", "beeline", "7903"), ("germany", "telekom", "49151"),
-          ("ukraine", "kyivstar", "38067"), ("kazakhstan", "kcell", "7701"))  # fmt: skip
 MODELS = (("Xiaomi", "Redmi 12", "13"), ("Samsung", "Galaxy A14", "14"), ("Infinix", "Hot 30i", "12"))
-SENDERS = ("Telegram", "WhatsApp", "Google", "+447700900123", "VK", "900")
-TEXTS = ("Login code 48 213. Do not give it to anyone.", "Ваш код: 7731. Никому не говорите.",
-         "Your verification code is 902-118 🔑", "G-551203 is your Google code.\nhttps://g.co/2sv")  # fmt: skip
 DETAILS = {
     PhoneState.UNAUTHORIZED: "adb: device unauthorized",
     PhoneState.OFFLINE: "adb: device offline",
@@ -60,67 +41,6 @@ DETAILS = {
     PhoneState.FAILING: "no answer within 8 s, 4 times in a row",
     PhoneState.OTHER_MODE: "recovery",
 }
-
-
-@dataclass
-class Farm:
-    """All that a desk knows; tests change it and tell the window."""
-
-    now: datetime
-    phones: dict[str, PhoneRow] = field(default_factory=dict)
-    sims: dict[str, SimRow] = field(default_factory=dict)
-    rents: dict[str, RentRow] = field(default_factory=dict)
-    messages: dict[str, MessageRow] = field(default_factory=dict)
-    pushes: dict[str, PushRow] = field(default_factory=dict)
-    bans: dict[str, BanRow] = field(default_factory=dict)
-    numbers: dict[str, NumberTask] = field(default_factory=dict)
-    networks: list[NetworkRow] = field(default_factory=list)
-    patterns: list[NumberPattern] = field(default_factory=lambda: list(PATTERNS))
-    attention: tuple[Attention, ...] = ()
-    stories: dict[str, list[StoryLine]] = field(default_factory=dict)
-
-    def overview(self) -> Overview:
-        rents = list(self.rents.values())
-        pushes = Counter(push.state for push in self.pushes.values())
-        waiting = [rent for rent in rents if rent.state in (RentState.WAITING, RentState.OVERDUE)]
-        chance = random.Random(3)
-        due = [push for push in self.pushes.values() if push.state is PushState.WAITING]
-        return Overview(
-            at=self.now,
-            counts=Counts(
-                phones=len(self.phones),
-                phones_ready=sum(phone.state is PhoneState.READY for phone in self.phones.values()),
-                sims=len(self.sims),
-                numbers_on_offer=sum(sim.standing is SimStanding.ON_OFFER for sim in self.sims.values()),
-                rents_open=sum(rent.state is not RentState.FINISHED for rent in rents),
-                sms_received=len(self.messages),
-                pushes_waiting=pushes[PushState.WAITING] + pushes[PushState.SENDING],
-                pushes_delivered=pushes[PushState.DELIVERED],
-                pushes_refused=pushes[PushState.REFUSED],
-                pushes_parked=pushes[PushState.PARKED],
-                bans=len(self.bans),
-            ),
-            vitals=_vitals(self),
-            attention=self.attention,
-            phones_by_state=Counter(phone.state for phone in self.phones.values()),
-            rents_waiting_first_sms=sum(rent.state is RentState.WAITING for rent in rents),
-            sms_today=len(self.messages),
-            sms_delivered_today=sum(m.push_state is PushState.DELIVERED for m in self.messages.values()),
-            sms_held=sum(m.standing is SmsStanding.HELD for m in self.messages.values()),
-            oldest_waiting_push_at=min((push.created_at for push in due), default=None),
-            next_push_at=min((push.next_at for push in due if push.next_at), default=None),
-            income_today=Decimal(8430 if rents else 0),
-            income_month=Decimal(212600 if rents else 0),
-            arrival_p50_seconds=0.46 if rents else None,
-            arrival_p99_seconds=0.71 if rents else None,
-            sms_by_hour=tuple(chance.randint(24, 84) if rents else 0 for _ in range(48)),
-            income_by_day=tuple(Decimal(chance.randint(4000, 12000) if rents else 0) for _ in range(30)),
-            arrival_by_minute=tuple(
-                None if not rents or place in (20, 21) else 0.4 + place / 300 + chance.random() / 20
-                for place in range(60)
-            ),
-            waiting_rents=tuple(sorted(waiting, key=lambda rent: rent.first_sms_deadline)[:12]),
-        )
 
 
 def empty_farm(now: datetime | None = None) -> Farm:
@@ -231,110 +151,6 @@ def _add_sims(farm: Farm, count: int, standings: tuple[SimStanding, ...], mostly
             farm.phones[phone.phone_id] = replace(now_in, sims=(*now_in.sims, msisdn or iccid))
 
 
-def add_rents(farm: Farm, count: int, states: tuple[RentState, ...]) -> None:
-    chance = random.Random(4)
-    sims = [sim for sim in farm.sims.values() if sim.msisdn and sim.phone_id]
-    for place in range(count):
-        sim = chance.choice(sims)
-        state = states[place % len(states)] if place < 60 else RentState.FINISHED
-        ordered = farm.now - timedelta(minutes=place * 7, seconds=chance.randint(0, 59))
-        if state is RentState.WAITING:
-            ordered = farm.now - timedelta(minutes=chance.randint(0, 18), seconds=chance.randint(0, 59))
-        finish = chance.choice(tuple(FinishStatus)) if state is RentState.FINISHED else None
-        sms = chance.randint(1, 9) if state is RentState.ACTIVE or finish is FinishStatus.SOLD else 0
-        rent = RentRow(
-            rent_id=10482 - place,
-            msisdn=sim.msisdn,
-            country=sim.country or "russia",
-            operator=sim.operator or "mts",
-            sim_id=sim.sim_id,
-            phone_id=sim.phone_id,
-            phone_label=sim.phone_label,
-            state=state,
-            ordered_at=ordered,
-            first_sms_deadline=ordered + timedelta(minutes=20),
-            finished_at=ordered + timedelta(minutes=31) if finish is not None else None,
-            finish_status=finish,
-            sms_count=sms,
-            sms_delivered=sms,
-            expected=Decimal(chance.choice((320, 410, 870, 1260))),
-            credited=Decimal(870 if finish is FinishStatus.SOLD else 0) if finish is not None else None,
-            credited_is_estimate=finish is FinishStatus.SOLD and place % 2 == 0,
-            one_more_failure_bans=place % 3 == 0,
-        )
-        farm.rents[str(rent.rent_id)] = rent
-        if state is not RentState.FINISHED and sim.standing is SimStanding.RENTED:
-            farm.sims[sim.sim_id] = replace(farm.sims[sim.sim_id], rent_id=rent.rent_id)
-
-
-def add_messages(farm: Farm, count: int) -> None:
-    """Messages and their pushes; the newest are still on their way."""
-    chance = random.Random(5)
-    rents = list(farm.rents.values())
-    states = tuple(PushState)
-    for place in range(count):
-        rent = chance.choice(rents)
-        standing = chance.choice((*SmsStanding, *[SmsStanding.FOR_RENT] * 20))
-        state = None
-        if standing is SmsStanding.FOR_RENT:
-            state = states[place % len(states)] if place < 40 else PushState.DELIVERED
-        message = MessageRow(
-            sms_id=90_000 - place,
-            msisdn="" if standing is SmsStanding.HELD else rent.msisdn,
-            sim_id="" if standing is SmsStanding.HELD else rent.sim_id,
-            phone_id=rent.phone_id,
-            phone_label=rent.phone_label,
-            sender=chance.choice(SENDERS),
-            text=chance.choice(TEXTS),
-            arrived_at=farm.now - timedelta(seconds=place * 71),
-            standing=standing,
-            rent_id=rent.rent_id if state is not None else None,
-            push_state=state,
-            delivered_after_seconds=chance.uniform(0.2, 2) if state is PushState.DELIVERED else None,
-        )
-        farm.messages[str(message.sms_id)] = message
-        if state is not None:
-            farm.pushes[str(message.sms_id)] = _push(farm, message, state, chance)
-
-
-def _push(farm: Farm, message: MessageRow, state: PushState, chance: random.Random) -> PushRow:
-    answers = {
-        PushState.DELIVERED: "HTTP 200",
-        PushState.REFUSED: "BAD_SERVICE",
-        PushState.PARKED: "IGNORED",
-        PushState.WAITING: chance.choice(("HTTP 502 after 310 ms", "no connection: refused", "no answer within 10 s")),
-    }
-    is_open = state in (PushState.WAITING, PushState.SENDING)
-    return PushRow(
-        sms_id=message.sms_id,
-        rent_id=message.rent_id or 0,
-        msisdn=message.msisdn,
-        sender=message.sender,
-        state=state,
-        attempts=chance.randint(1, 9),
-        uncertain=int(chance.random() < 0.1),
-        next_at=farm.now + timedelta(seconds=chance.randint(1, 9)) if state is PushState.WAITING else None,
-        last_answer=answers.get(state, ""),
-        created_at=message.arrived_at,
-        ended_at=None if is_open else message.arrived_at + timedelta(seconds=40),
-    )
-
-
-def add_bans(farm: Farm) -> None:
-    for place, sim in enumerate(sim for sim in farm.sims.values() if sim.banned_until is not None):
-        until = sim.banned_until or farm.now
-        farm.bans[sim.sim_id] = BanRow(
-            sim_id=sim.sim_id,
-            msisdn=sim.msisdn,
-            country=sim.country,
-            operator=sim.operator,
-            phone_label=sim.phone_label,
-            since=until - timedelta(hours=24),
-            until=until,
-            by_hand=place % 2 == 1,
-        )
-
-
 def _vitals_of(place: int) -> PhoneVitals:
     return PhoneVitals(
         battery_percent=100 - place % 9 * 4,
@@ -371,54 +187,6 @@ def _add_ailments(farm: Farm) -> None:
         )
 
 
-FOUND_TEXTS = (
-    ("MegaFon", "Добро пожаловать! Ваш номер +{number}. Баланс 0 р."),
-    ("Beeline", "Ваш номер {number}"),
-    ("111", "Your number is +{number}. Welcome!"),
-)
-
-
-def add_numbers(farm: Farm, *, more: bool = True) -> None:
-    """The worklist of all SIMs in phones that lack a number or a country, with more of them for the page."""
-    for place, sim in enumerate(list(farm.sims.values())):
-        extra = more and place % 9 == 4 and bool(sim.phone_id) and sim.standing is SimStanding.ON_OFFER
-        if not extra and (not sim.phone_id or sim.standing not in (SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY)):
-            continue
-        is_unknown = sim.standing is SimStanding.NO_COUNTRY
-        msisdn = sim.msisdn if is_unknown else ""
-        prefix = next((prefix for _, operator, prefix in PLACES if operator == sim.operator), "7926")
-        number = f"{prefix}{place:02}45{place * 7 % 1000:03}"
-        sender, text = FOUND_TEXTS[place % len(FOUND_TEXTS)]
-        is_found = not msisdn and place % 2 == 0
-        farm.numbers[sim.sim_id] = NumberTask(
-            sim_id=sim.sim_id,
-            iccid=sim.iccid,
-            phone_id=sim.phone_id,
-            phone_label=sim.phone_label,
-            slot=sim.slot,
-            mcc_mnc=sim.mcc_mnc,
-            country=sim.country,
-            operator=sim.operator,
-            msisdn=msisdn,
-            found=number if is_found else "",
-            found_sender=sender if is_found else "",
-            found_text=text.format(number=number) if is_found else "",
-            found_at=farm.now - timedelta(minutes=place * 7) if is_found else None,
-            found_others=("79031112233",) if is_found and place % 3 == 0 else (),
-            found_on="shelf 2, port 7, slot 1" if is_found and place % 8 == 0 else "",
-        )
-    known = Counter((sim.mcc_mnc, sim.country, sim.operator) for sim in farm.sims.values() if sim.phone_id)
-    farm.networks = sorted(
-        (
-            NetworkRow(
-                mcc_mnc=code, country=country, operator=operator, source="built in" if country else "", sims=count
-            )
-            for (code, country, operator), count in known.items()
-        ),
-        key=lambda row: (bool(row.country), -row.sims),
-    )
-
-
 def _attention(farm: Farm) -> tuple[Attention, ...]:
     found: list[Attention] = []
     for phone in farm.phones.values():
@@ -444,15 +212,3 @@ def _attention(farm: Farm) -> tuple[Attention, ...]:
                 Attention(kind=kind, subject=push.last_answer, since=push.created_at, topic=Topic.PUSHES, key=key)
             )
     return tuple(found)
-
-
-def _vitals(farm: Farm) -> tuple[Vital, ...]:
-    troubled = sum(phone.state is not PhoneState.READY for phone in farm.phones.values())
-    adb = f"{troubled} of {len(farm.phones)} not ready" if troubled else "all phones ready"
-    since = farm.now - timedelta(hours=5)
-    return (
-        Vital(name="webhooks", verdict=Verdict.PASS, detail="on port 8080", since=since),
-        Vital(name="market", verdict=Verdict.PASS, detail="answers in 84 ms", since=since),
-        Vital(name="adb", verdict=Verdict.WARN if troubled else Verdict.PASS, detail=adb, since=since),
-        Vital(name="storage", verdict=Verdict.PASS, detail="commits in 3 ms", since=since),
-    )

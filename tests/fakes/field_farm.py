@@ -28,51 +28,10 @@ from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.remedies import remedy_for_condition, remedy_for_sim, remedy_for_state
-from tests.fakes.farms import CODES, PLACES, Farm, add_bans, add_messages, add_numbers, add_rents
-
-PHONES = 200
-HANDSETS = (
-    ("Xiaomi", "Redmi 12", "13"), ("Redmi", "Note 11S", "12"), ("POCO", "M5s", "13"), ("Samsung", "Galaxy A14", "14"),
-    ("Samsung", "SM-J530FM", "9"), ("HUAWEI", "P40 lite", "10"), ("HONOR", "X7a", "12"), ("realme", "C55", "13"),
-    ("OPPO", "CPH2471", "13"), ("OnePlus", "Nord N100", "11"), ("Infinix", "Hot 30i", "12"),
-    ("TECNO", "Spark 10", "13"), ("motorola", "moto e13", "13"), ("Google", "Pixel 4a", "15"),
-)  # fmt: skip
-TROUBLES: tuple[tuple[PhoneState, int, str], ...] = (
-    (PhoneState.LOCKED, 4, ""),
-    (PhoneState.BOOTING, 2, ""),
-    (PhoneState.STARTING, 2, ""),
-    (PhoneState.AUTHORIZING, 1, ""),
-    (PhoneState.UNSTEADY, 4, "left 5 times within 10 min"),
-    (PhoneState.UNAUTHORIZED, 3, ""),
-    (PhoneState.OFFLINE, 3, "device offline"),
-    (PhoneState.NO_PERMISSIONS, 2, "missing udev rules? user is in the plugdev group"),
-    (PhoneState.NO_PERMISSIONS, 1, "no driver is installed for it"),
-    (PhoneState.OTHER_MODE, 1, "recovery"),
-    (PhoneState.WITHHELD, 7, "Permission Denial: reading content://sms requires READ_SMS"),
-    (PhoneState.FAILING, 3, "no answer within 8 s, 4 times in a row"),
-    (PhoneState.DUPLICATE, 2, "read through 192.168.1.20:5037"),
-    (PhoneState.GONE, 14, ""),
-)
-AILMENTS: tuple[tuple[Condition, int, str, dict[str, Any]], ...] = (
-    (Condition.NO_SIM, 2, "", {}),
-    (Condition.AIRPLANE, 1, "", {"airplane_mode": True}),
-    (Condition.STORAGE_FULL, 2, "42 MB free", {"free_bytes": 42_000_000}),
-    (Condition.NO_SMS_APP, 1, "", {"sms_app": ""}),
-    (Condition.NOT_STORING, 1, "", {}),
-    (Condition.CODES_DELAYED, 2, "", {}),
-    (Condition.HOT, 4, "47 °C", {"temperature": 47.0}),
-    (Condition.LOW_BATTERY, 6, "12 %", {"battery_percent": 12, "is_charging": False}),
-    (Condition.NO_HINTS, 12, "", {}),
-    (Condition.CLOCK_WRONG, 2, "14 min fast", {}),
-)
-OWN_STANDINGS = (
-    (SimStanding.BANNED, 9), (SimStanding.HELD_BACK, 4), (SimStanding.NO_NUMBER, 7), (SimStanding.NO_COUNTRY, 3),
-    (SimStanding.SAME_NUMBER, 1), (SimStanding.PIN, 2), (SimStanding.PUK, 1), (SimStanding.CARD_LOCKED, 1),
-    (SimStanding.CARD_FAULT, 2), (SimStanding.NO_NETWORK, 5), (SimStanding.OUT, 6), (SimStanding.RENTED, 60),
-)  # fmt: skip
-WITHHOLDING = (1, 5, 7, 3, 10)
-"""Which of the handsets keep their SMS back: one of each make that needs an advice of its own."""
-HUB = "1-1.4"
+from tests.fakes.farm_model import CODES, PLACES, Farm
+from tests.fakes.farm_numbers import add_numbers
+from tests.fakes.farm_trade import add_bans, add_messages, add_rents
+from tests.fakes.field_plan import AILMENTS, HANDSETS, HUB, OWN_STANDINGS, PHONES, TROUBLES, WITHHOLDING
 
 
 def field_farm(now: datetime | None = None) -> Farm:

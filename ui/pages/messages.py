@@ -40,7 +40,7 @@ def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
             "held": Emptiness(tr("No message waits for you")),
             "undelivered": Emptiness(tr("Onlinesim has everything it should have")),
         },
-        body=lambda row: row.text,
+        body=_text,
         sensible=lambda row: row.push_state is PushState.DELIVERED,
     )
 
@@ -56,7 +56,7 @@ def _columns() -> list[Column[MessageRow]]:
         ),
         Column(
             title=tr("Text"),
-            text=lambda row, _: one_line(row.text, CELL_LIMIT),
+            text=lambda row, _: one_line(_text(row), CELL_LIMIT),
             sort_key=lambda row: row.text[:CELL_LIMIT].casefold(),
             sample="Your verification code is 902-118 for",
             stretch=True,
@@ -82,6 +82,10 @@ def _columns() -> list[Column[MessageRow]]:
         rent_column(MessageRow, rank=2),
         phone_column(MessageRow, rank=4),
     ]
+
+
+def _text(row: MessageRow) -> str:
+    return row.text or (tr("(its text is erased)") if row.is_erased else "")
 
 
 def _is_undelivered(row: MessageRow) -> bool:
@@ -126,7 +130,7 @@ def _actions(orders: Orders) -> list[RowAction[MessageRow]]:
             run=lambda rows: orders.settle(rows[0]),
             applies=lambda row: row.standing is SmsStanding.HELD,
         ),
-        RowAction(text=tr("Copy text"), run=lambda rows: orders.copy(rows[0].text)),
+        RowAction(text=tr("Copy text"), run=lambda rows: orders.copy(rows[0].text), applies=lambda row: bool(row.text)),
         RowAction(
             text=tr("Copy number"),
             run=lambda rows: orders.copy(f"+{rows[0].msisdn}"),
