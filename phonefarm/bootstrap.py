@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.admin.pages import admin_app
+from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
@@ -36,6 +37,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.interfaces import Clock, PhoneBridge, SecretStore
 from phonefarm.application.live_desk import LiveFarmDesk
+from phonefarm.application.money import Money
 from phonefarm.application.numbering import Numbering
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_watch import PhoneWatch
@@ -210,6 +212,7 @@ class Farm:
             rentals=self._rentals,
             pushes=self._pushes,
             privacy=self._privacy,
+            money=Money(self._database, read_account),
             settings=SettingsKeeper(settings, self._key, hidden),
         )
 

@@ -8,13 +8,16 @@ Row methods take the keys to read, or None for all (histories are bounded to the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from phonefarm.application.read_models import (
     BanRow,
     Changes,
+    Difference,
+    Grouping,
     MessageRow,
+    MoneyRow,
     NetworkRow,
     NumberTask,
     Overview,
@@ -62,6 +65,14 @@ class FarmDesk(Protocol):
 
     async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
         """What `save_number_patterns` takes to have the built-in ones again, and later improvements of them."""
+        ...
+
+    async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
+        """The account for [begin, end): credits by the rent's finish, reversals by their own time."""
+        ...
+
+    async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
+        """Hold the market's account (CSV or XLSX with the columns rent_id, sum) against the books for [begin, end)."""
         ...
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:

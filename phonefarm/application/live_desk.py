@@ -12,6 +12,7 @@ from typing import Protocol
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import HealthBoard, attention
 from phonefarm.application.interfaces import Clock
+from phonefarm.application.money import Money
 from phonefarm.application.numbering import Numbering, concerning_numbers
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.privacy import Privacy
@@ -20,7 +21,10 @@ from phonefarm.application.read_models import (
     BanRow,
     Changes,
     Counts,
+    Difference,
+    Grouping,
     MessageRow,
+    MoneyRow,
     NetworkRow,
     NumberTask,
     Overview,
@@ -73,6 +77,7 @@ class LiveFarmDesk:
         rentals: Rentals,
         pushes: PushWorker,
         privacy: Privacy,
+        money: Money,
         settings: SettingsKeeper,
     ) -> None:
         self._storage = storage
@@ -86,6 +91,7 @@ class LiveFarmDesk:
         self._rentals = rentals
         self._pushes = pushes
         self._privacy = privacy
+        self._money = money
         self._settings = settings
         self._traffic: tuple[datetime, Traffic] | None = None
 
@@ -176,6 +182,12 @@ class LiveFarmDesk:
 
     async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
         return self._numbering.built_in
+
+    async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
+        return await self._money.account(grouping, begin, end)
+
+    async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
+        return await self._money.reconcile(path, begin, end)
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         subject = Topic.SIMS if topic is Topic.NUMBERS else topic

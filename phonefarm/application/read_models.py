@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from phonefarm.domain.conditions import Condition as Condition
 from phonefarm.domain.errors import KnownError as KnownError
+from phonefarm.domain.money import Difference as Difference
+from phonefarm.domain.money import Grouping as Grouping
+from phonefarm.domain.money import Sums as Sums
 from phonefarm.domain.number_patterns import NumberPattern as NumberPattern
 from phonefarm.domain.phones import PhoneState as PhoneState
 from phonefarm.domain.pushes import PushState as PushState
@@ -198,6 +201,16 @@ class RentRow:
     credited: Decimal | None
     credited_is_estimate: bool
     one_more_failure_bans: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoneyRow:
+    """A line of the account: a day, a month, a SIM, a phone, an operator or a country."""
+
+    key: str
+    """`2026-03-14`, `2026-03`, a SIM's or phone's id, `russia, mts`, `russia`."""
+    label: str
+    sums: Sums
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from phonefarm.application.read_models import (
     BanRow,
     Counts,
     MessageRow,
+    MoneyRow,
     NumberTask,
     PhoneRow,
     PushRow,
@@ -33,6 +34,7 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.pushes import PushState
@@ -540,6 +542,14 @@ class Views(Protocol):
     def phones_by_state(self) -> Mapping[PhoneState, int]: ...
 
     def traffic(self, now: datetime) -> Traffic: ...
+
+    def money(self, grouping: Grouping, begin: datetime, end: datetime) -> list[MoneyRow]:
+        """Lines of the account for [begin, end): credits by the rent's finish, reversals by their own time."""
+        ...
+
+    def net_by_rent(self, begin: datetime, end: datetime) -> dict[int, Decimal]:
+        """Net income of every rent finished in [begin, end)."""
+        ...
 
     def offer(self) -> tuple[list[Sim], frozenset[Msisdn], list[str]]:
         """All SIMs, the numbers of open rents and the known countries, in one snapshot."""

@@ -9,9 +9,11 @@ from decimal import Decimal
 
 import pytest
 
+from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.health import MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
 from phonefarm.application.live_desk import LiveFarmDesk
+from phonefarm.application.money import Money
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.privacy import Privacy
 from phonefarm.application.push_worker import PushWorker
@@ -89,6 +91,7 @@ class Office:
             intake=self.books.intake,
             rentals=self.books.rentals,
             pushes=self.worker,
+            money=Money(database, read_account),
             privacy=Privacy(
                 database, self.books.announcer, self.books.clock, (), blocks=True, keep_texts=timedelta(hours=72)
             ),

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.push_worker import UNKNOWN_OPERATION, CONCURRENCY, PushWorker
+from phonefarm.application.push_worker import CONCURRENCY, UNKNOWN_OPERATION, PushWorker
 from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError

@@ -96,6 +96,7 @@ class SqlRentRecords:
         self._set(
             rent_id,
             finish_status=int(FinishStatus.REFUNDED),
+            reversed_sum=rents.c.credited,
             credited=Decimal(0),
             credited_is_estimate=False,
             reversed_at=at,

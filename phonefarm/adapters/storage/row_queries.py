@@ -37,7 +37,7 @@ from phonefarm.domain.sms import SmsStanding
 from phonefarm.domain.vitals import PhoneVitals
 
 _OPEN_RENT = rents.c.finished_at.is_(None)
-_PHONE_LABEL = case(
+PHONE_LABEL = case(
     (phones.c.label != "", phones.c.label),
     (phones.c.model != "", func.trim(phones.c.make + " " + phones.c.model)),
     else_=phones.c.serial,
@@ -49,7 +49,7 @@ _SLOT_STATES = frozenset(state.value for state in SlotState)
 
 def phone_rows(connection: Connection, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]:
     query = (
-        select(phones, _PHONE_LABEL, probes.c.reads_hex, probes.c.slot_column)
+        select(phones, PHONE_LABEL, probes.c.reads_hex, probes.c.slot_column)
         .outerjoin(probes, probes.c.handset == phones.c.handset)
         .order_by(phones.c.phone_id)
     )
@@ -156,7 +156,7 @@ def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime
         sims.c.is_roaming,
         sims.c.slot_state_since,
         sims.c.seen_at,
-        _PHONE_LABEL,
+        PHONE_LABEL,
     )
     ailments = _ailments_by_phone(connection)
     if keys is not None:
@@ -247,13 +247,13 @@ def number_task_rows(connection: Connection, keys: Collection[str] | None) -> li
             found_text="",
             found_at=None,
         )
-        for row in unfinished_sims(connection, keys, _PHONE_LABEL)
+        for row in unfinished_sims(connection, keys, PHONE_LABEL)
     ]
 
 
 def places_of_numbers(connection: Connection, numbers: Collection[str]) -> dict[str, str]:
     rows = connection.execute(
-        select(sims.c.msisdn, sims.c.slot, _PHONE_LABEL)
+        select(sims.c.msisdn, sims.c.slot, PHONE_LABEL)
         .join(phones, phones.c.phone_id == sims.c.phone_id)
         .where(sims.c.slot_state != SlotState.OUT.value, sims.c.msisdn.in_(list(numbers)))
     )
@@ -262,7 +262,7 @@ def places_of_numbers(connection: Connection, numbers: Collection[str]) -> dict[
 
 def _rents_query() -> Select[Any]:
     return (
-        select(rents, sims.c.unused_in_a_row, _PHONE_LABEL)
+        select(rents, sims.c.unused_in_a_row, PHONE_LABEL)
         .outerjoin(sims, sims.c.sim_id == rents.c.sim_id)
         .outerjoin(phones, phones.c.phone_id == rents.c.phone_id)
     )
@@ -321,7 +321,7 @@ def held_message_rows(connection: Connection, limit: int) -> list[MessageRow]:
 
 def _messages_query() -> Select[Any]:
     return (
-        select(sms, pushes.c.state.label("push_state"), pushes.c.ended_at.label("pushed_at"), _PHONE_LABEL)
+        select(sms, pushes.c.state.label("push_state"), pushes.c.ended_at.label("pushed_at"), PHONE_LABEL)
         .outerjoin(pushes, pushes.c.sms_id == sms.c.sms_id)
         .outerjoin(phones, phones.c.phone_id == sms.c.phone_id)
     )
@@ -377,7 +377,7 @@ def _push_row(row: Row[Any]) -> PushRow:
 
 def ban_rows(connection: Connection, keys: Collection[str] | None, now: datetime) -> list[BanRow]:
     query = (
-        select(sims, _PHONE_LABEL)
+        select(sims, PHONE_LABEL)
         .outerjoin(phones, phones.c.phone_id == sims.c.phone_id)
         .where(sims.c.banned_until > now)
     )

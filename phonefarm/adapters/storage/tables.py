@@ -204,6 +204,8 @@ class RentTable(SQLModel, table=True):
     credited: Decimal | None = Field(default=None, sa_type=Money)
     credited_is_estimate: bool = False
     reversed_at: datetime | None = _instant()
+    reversed_sum: Decimal | None = Field(default=None, sa_type=Money)
+    """What had been credited and was taken back; `credited` is 0 then."""
 
 
 class SmsTable(SQLModel, table=True):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from phonefarm.adapters.storage import figures, number_records, row_queries, stories
+from phonefarm.adapters.storage import accounts, figures, number_records, row_queries, stories
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
@@ -17,6 +18,7 @@ from phonefarm.application.read_models import (
     BanRow,
     Counts,
     MessageRow,
+    MoneyRow,
     NumberTask,
     PhoneRow,
     PushRow,
@@ -27,6 +29,7 @@ from phonefarm.application.read_models import (
 )
 from phonefarm.application.storage import SeenNetwork, ToldSms, Traffic
 from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import Sim
@@ -90,6 +93,12 @@ class SqlViews:
     def phones_by_state(self) -> Mapping[PhoneState, int]:
         rows = self._connection.execute(select(phones.c.state, func.count()).group_by(phones.c.state))
         return {PhoneState(state): number for state, number in rows}
+
+    def money(self, grouping: Grouping, begin: datetime, end: datetime) -> list[MoneyRow]:
+        return accounts.money_rows(self._connection, grouping, begin, end)
+
+    def net_by_rent(self, begin: datetime, end: datetime) -> dict[int, Decimal]:
+        return accounts.net_by_rent(self._connection, begin, end)
 
     def traffic(self, now: datetime) -> Traffic:
         return figures.traffic(self._connection, now)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from phonefarm.adapters.catalog import number_tables
+from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in, read_entries, read_table
 from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
@@ -208,7 +208,7 @@ def test_file_that_cannot_be_read_is_said(tmp_path: Path, name: str) -> None:
 def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.xlsx"
     path.write_bytes(workbook([TITLES]))
-    monkeypatch.setattr(number_tables, "LARGEST_FILE", 10)
+    monkeypatch.setattr(table_files, "LARGEST_FILE", 10)
 
     with pytest.raises(KnownError, match="larger than"):
         read_entries(path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.adapters.catalog import number_tables
+from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import parse_numbers
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.application.storage import NumberEntry
@@ -123,7 +123,7 @@ async def test_file_of_russian_windows_is_understood(tmp_path: Path) -> None:
 async def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.csv"
     write(path, HEAD)
-    monkeypatch.setattr(number_tables, "LARGEST_FILE", 10)
+    monkeypatch.setattr(table_files, "LARGEST_FILE", 10)
 
     with pytest.raises(KnownError, match="larger than"):
         await NumbersFile(path).read_if_changed()

@@ -1,0 +1,140 @@
+"""Reads tables out of files that people have, CSV as Excel and others write it or XLSX: rows of texts, no meaning."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from phonefarm.domain.errors import KnownError
+
+LARGEST_FILE = 10_000_000
+LARGEST_UNPACKED = 80_000_000
+MOST_PARTS = 1_000
+MOST_ROWS = 50_000
+MOST_COLUMNS = 64
+MOST_SHEETS = 10
+LINES_THAT_TELL = 20
+"""By so many lines the separator is told: the first may be a title."""
+_SEPARATORS = ",;\t"
+
+Row = tuple[int, Sequence[str]]
+"""The number of a line as the user's program shows it, and its cells."""
+
+
+def tables_of(path: Path) -> list[list[Row]]:
+    """The tables of a file: one of a CSV, one for each sheet of an XLSX; raises KnownError."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise KnownError(f"The file {path} is larger than {LARGEST_FILE // 10**6} MB.")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        raise KnownError(f"The file {path} cannot be read: {cause}.") from error
+    return tables_in(content, path.name)
+
+
+def tables_in(content: bytes, name: str) -> list[list[Row]]:
+    """The same; nothing but the file's content tells what kind it is."""
+    if content.startswith(b"PK\x03\x04"):
+        return _sheets_in(content, name)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise KnownError(
+            f"{name} is protected by a password, or of an old Excel (.xls): save it as .xlsx without a password."
+        )
+    try:
+        return [list(csv_rows(_decoded(content, name)))]
+    except csv.Error:
+        raise KnownError(f"{name} is not a CSV file: save it as plain text with commas.") from None
+
+
+def _decoded(content: bytes, name: str) -> str:
+    """UTF-8, UTF-16 as Excel's "Unicode text", else the code page of Russian Windows."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif b"\x00" in content[:200]:
+        encodings = ["utf-16-le" if content[1:2] == b"\x00" else "utf-16-be"]
+    else:
+        encodings = ["utf-8-sig", "cp1251"]
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text:
+            return text
+    raise KnownError(f"{name} is no table: it must be a CSV text or an Excel file (.xlsx).")
+
+
+def csv_rows(text: str) -> Iterator[Row]:
+    lines = text.splitlines()
+    told = re.fullmatch(r'"?sep=(.)"?', lines[0].strip()) if lines else None  # Excel's own hint
+    separator = told[1] if told else max(_SEPARATORS, key="\n".join(lines[:LINES_THAT_TELL]).count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    for place, cells in enumerate(reader):
+        if place == 0 and told:
+            continue
+        yield reader.line_num, cells
+
+
+def _sheets_in(content: bytes, name: str) -> list[list[Row]]:
+    """The sheets of an XLSX that hold anything."""
+    _refuse_bombs(content, name)
+    try:
+        sheets = _sheets(content)
+    except Exception as error:  # what a broken file makes of the library is not to be foreseen
+        raise KnownError(f"{name} cannot be read as an Excel file ({type(error).__name__}): save it anew.") from error
+    return [rows for rows in sheets if any(any(cells) for _, cells in rows)]
+
+
+def _refuse_bombs(content: bytes, name: str) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise KnownError(f"{name} is broken or cut short: copy it again.") from error
+    if any(part.flag_bits & 1 for part in parts):
+        raise KnownError(f"{name} is protected by a password: save it without one.")
+    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+        raise KnownError(f"{name} unpacks to more than {LARGEST_UNPACKED // 10**6} MB: that is no table of numbers.")
+    if not any(part.filename == "xl/workbook.xml" for part in parts):
+        raise KnownError(f"{name} is an archive, but no Excel file: save the table as .xlsx or CSV.")
+
+
+def _sheets(content: bytes) -> list[list[Row]]:
+    from openpyxl import load_workbook
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on styles and extensions that openpyxl does not know
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+        try:
+            return [
+                [
+                    (number, [_text(value) for value in values])
+                    for number, values in enumerate(
+                        sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS, values_only=True), start=1
+                    )
+                ]
+                for sheet in book.worksheets[:MOST_SHEETS]
+            ]
+        finally:
+            book.close()
+
+
+def _text(value: object) -> str:
+    """A cell as text. Excel keeps 15 digits of a number: a longer one is shown rounded, as Excel shows it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value)
+        case float() | int():
+            if abs(value) >= 10**15:
+                return f"{float(value):.5E}"
+            return str(int(value)) if value == int(value) else str(value)
+        case _:
+            return str(value)
