@@ -85,7 +85,7 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
 def _numbers_column() -> Column[PhoneRow]:
     return Column(
         title=tr("Numbers"),
-        text=lambda row, _: ", ".join(number_text(sim) for sim in row.sims) or formats.NOTHING,
+        text=lambda row, _: ", ".join(number_text(sim) for sim in row.sims if sim) or formats.NOTHING,
         sort_key=lambda row: row.sims or None,
         sample="+380672037872, +79281234567",
         mono=True,

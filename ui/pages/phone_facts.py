@@ -42,11 +42,17 @@ def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
         _state_since(row, now),
         *_ailments(row, now),
         *_numbers(row, sims.of(row.phone_id)),
-        *_vitals(row, now),
-        *_reading(row, now),
+        *_known(_vitals(row, now)),
+        *_known(_reading(row, now)),
         *_identity(row),
     ]
     return [fact for fact in facts if fact is not None]
+
+
+def _known(group: list[Fact | None]) -> list[Fact]:
+    """The facts that say something; without any, no heading either."""
+    known = [fact for fact in group if fact is not None and fact.value != formats.NOTHING]
+    return known if any(not isinstance(fact, Heading) for fact in known) else []
 
 
 def _state_since(row: PhoneRow, now: datetime) -> Fact:
@@ -123,14 +129,16 @@ def _reading(row: PhoneRow, now: datetime) -> list[Fact | None]:
     late = row.hint_to_row_seconds is not None and row.hint_to_row_seconds >= SLOW_ROW
     return [
         Heading(tr("How it is read")),
-        Fact(tr("Last read"), formats.ago(row.last_read_at, now)),
+        Fact(tr("Last read"), formats.ago(row.last_read_at, now)) if row.last_read_at else None,
         Fact(tr("A query takes"), formats.seconds(row.query_seconds)),
         Fact(tr("Read"), how[row.reads_hex]) if row.reads_hex is not None else None,
         Fact(tr("New SMS are"), working[row.hints_working]) if row.hints_working is not None else None,
         Fact(tr("Announcement to row"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if late else None),
         Fact(tr("Announced"), _share(row.sms_hinted, announced)),
-        Fact(tr("Missed announcements"), formats.number(row.sms_unhinted)),
-        Fact(tr("Announced, never stored"), formats.number(row.hints_without_row)),
+        Fact(tr("Missed announcements"), formats.number(row.sms_unhinted)) if announced else None,
+        Fact(tr("Announced, never stored"), formats.number(row.hints_without_row))
+        if announced or row.hints_without_row
+        else None,
         Fact(tr("Its clock"), _skew(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK else None)
         if skew is not None
         else None,

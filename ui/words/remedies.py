@@ -24,9 +24,9 @@ class Advice:
 
 REMEDIES = {
     Remedy.NONE: Advice("", ""),
-    Remedy.WAIT: Advice("wait", "Nothing to do: it passes by itself within a minute or two."),
+    Remedy.WAIT: Advice("passes by itself", "Nothing to do: it passes by itself within a minute or two."),
     Remedy.CONFIRM_DEBUGGING: Advice(
-        "confirm on screen",
+        "confirm USB",
         "Unlock the phone and confirm “Allow USB debugging” on its screen, with “Always allow from this computer” "
         "ticked. If it asks nothing, unplug it and plug it in again.",
     ),
