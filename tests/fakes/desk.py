@@ -6,14 +6,17 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.read_models import (
     BanRow,
     Changes,
+    Difference,
+    Grouping,
     MessageRow,
+    MoneyRow,
     NetworkRow,
     NumberTask,
     Overview,
@@ -86,6 +89,16 @@ class FakeDesk(FarmDesk):
 
     async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
         return list(PATTERNS)
+
+    async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
+        if self.failure is not None:
+            raise self.failure
+        return []
+
+    async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
+        if self.failure is not None:
+            raise self.failure
+        return []
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         if self.failure is not None:
