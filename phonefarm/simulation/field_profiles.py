@@ -22,7 +22,7 @@ SAMSUNG_FOLD_4 = profile_of("samsung", "samsung", "SM-F936B", "q4q", "12L", vend
 VIVO_Y22 = profile_of("vivo", "vivo", "V2207", "V2207", "13", sms_app="com.android.mms")
 TECNO_SPARK = profile_of("TECNO MOBILE LIMITED", "TECNO", "TECNO KI5k", "TECNO-KI5k", "13")
 HONOR_MAGIC_6 = profile_of(
-    "HONOR", "HONOR", "BVL-N49", "HNBVL", "14", vendor=Vendor.HUAWEI, sms_app="com.hihonor.mms"
+    "HONOR", "HONOR", "BVL-N49", "HNBVL", "14", sms_app="com.hihonor.mms"
 )  # fmt: skip
 SAMSUNG_S24 = profile_of("samsung", "samsung", "SM-S921B", "e1s", "16", vendor=Vendor.SAMSUNG, guards_identifiers=True)
 PIXEL_9 = profile_of("Google", "google", "Pixel 9", "tokay", "16", marks_codes=True)
