@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.in_thread import InThread
@@ -14,7 +17,7 @@ from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.phone import VirtualPhone
 from tests.farm.app_process import KEY, AppProcess
-from tests.simulation.adb_server import OwnAdbServer, own_adb_server
+from tests.simulation.adb_server import OwnAdbServer, adb, own_adb_server
 
 STEP = 0.05
 
@@ -69,6 +72,21 @@ class Stage:
 
     def until_texts(self, rent: RentRecord, *texts: str, within: float = 20.0) -> None:
         until(lambda: self.texts(rent) == list(texts), within, f"{texts} at the market")
+
+
+@contextlib.contextmanager
+def adb_may_be_started(stage: Stage, patch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """The stage whose app starts adb servers, if it starts any, as private as the first; none is left."""
+    for name in [name for name in os.environ if name.startswith(("ADB", "ANDROID"))]:
+        patch.delenv(name)
+    for name, value in stage.adb.environment.items():
+        patch.setenv(name, value)
+    try:
+        yield stage
+    finally:
+        if stage.app.is_running:
+            stage.app.kill()
+        adb(stage.adb.environment, "kill-server")
 
 
 @contextlib.contextmanager

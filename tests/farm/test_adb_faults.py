@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.farm.app_process import AppProcess, running
-from tests.farm.stage import Stage, until
-from tests.simulation.adb_server import adb
+from tests.farm.stage import Stage, adb_may_be_started, until
 
 pytestmark = pytest.mark.farm
 
@@ -30,17 +29,8 @@ posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and she
 
 @pytest.fixture
 def reviving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The stage whose app starts adb servers, if it starts any, as private as the first; none is left."""
-    for name in [name for name in os.environ if name.startswith(("ADB", "ANDROID"))]:
-        monkeypatch.delenv(name)
-    for name, value in stage.adb.environment.items():
-        monkeypatch.setenv(name, value)
-    try:
+    with adb_may_be_started(stage, monkeypatch):
         yield stage
-    finally:
-        if stage.app.is_running:
-            stage.app.kill()
-        adb(stage.adb.environment, "kill-server")
 
 
 def seconds_to_stop(app: AppProcess) -> float:
