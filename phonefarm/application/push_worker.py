@@ -242,22 +242,25 @@ class PushWorker:
                 self._report_market(Verdict.WARN, describe(outcome))
 
     async def _rest(self) -> None:
-        """Sleep until woken, until the next push is due, or for a second at most."""
+        """Sleep until woken or until a push is due; the database is asked each second, without writing to it."""
         if len(self._under_way) >= CONCURRENCY:
             await self._wake.wait()
             return
-        pause = IDLE_CHECK
+        while (pause := await self._seconds_to_next()) > 0:
+            try:
+                async with asyncio.timeout(min(pause, IDLE_CHECK)):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+            return
+
+    async def _seconds_to_next(self) -> float:
+        """Until the next push is due; more than a second where none is known of."""
         try:
             due = await self._storage.read(lambda views: views.next_push_due())
         except StorageFailing:
             due = None
-        if due is not None:
-            pause = min(pause, max((due - self._clock()).total_seconds(), 0.0))
-        try:
-            async with asyncio.timeout(pause):
-                await self._wake.wait()
-        except TimeoutError:
-            return
+        return 2 * IDLE_CHECK if due is None else (due - self._clock()).total_seconds()
 
     def _push_changed(self, sms_id: SmsId) -> None:
         self._announcer.changed(Topic.PUSHES, [sms_id])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Exists, case, exists, false, insert, or_, select, true, update
+from sqlalchemy import Connection, Exists, Integer, bindparam, case, exists, false, insert, or_, select, true, update
 
+from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.tables import push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.storage import StoredPush
@@ -59,13 +60,7 @@ class SqlPushRecords:
         )
 
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
-        due = self._connection.execute(
-            select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, pushes.c.attempts, sms.c.sender, sms.c.body)
-            .join(sms, sms.c.sms_id == pushes.c.sms_id)
-            .where(pushes.c.state == _WAITING, pushes.c.next_at <= now, ~_waits_for_older())
-            .order_by(pushes.c.next_at, pushes.c.sms_id)
-            .limit(limit)
-        ).all()
+        due = self._connection.execute(_DUE, {"now": now, "most": limit}).all()
         if due:
             self._begin_attempts([row.sms_id for row in due], now)
             self._connection.execute(
@@ -155,17 +150,6 @@ class SqlPushRecords:
         self._connection.execute(update(pushes).where(pushes.c.sms_id == sms_id).values(values))
 
 
-def next_push_due(connection: Connection) -> datetime | None:
-    """When the next push that waits for nothing but its time is due."""
-    due: datetime | None = connection.execute(
-        select(pushes.c.next_at)
-        .where(pushes.c.state == _WAITING, ~_waits_for_older())
-        .order_by(pushes.c.next_at)
-        .limit(1)
-    ).scalar()
-    return due
-
-
 def _waits_for_older() -> Exists:
     """An older push of the same number is still open: order is kept per number.
 
@@ -176,3 +160,22 @@ def _waits_for_older() -> Exists:
     return exists().where(
         older.c.msisdn == pushes.c.msisdn, older.c.sms_id < pushes.c.sms_id, older.c.state.in_(_OPEN), holds_back
     )
+
+
+# Asked each second: put together once.
+_NEXT_DUE = (
+    select(pushes.c.next_at).where(pushes.c.state == _WAITING, ~_waits_for_older()).order_by(pushes.c.next_at).limit(1)
+)
+_DUE = (
+    select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, pushes.c.attempts, sms.c.sender, sms.c.body)
+    .join(sms, sms.c.sms_id == pushes.c.sms_id)
+    .where(pushes.c.state == _WAITING, pushes.c.next_at <= bindparam("now", type_=Instant), ~_waits_for_older())
+    .order_by(pushes.c.next_at, pushes.c.sms_id)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
+def next_push_due(connection: Connection) -> datetime | None:
+    """When the next push that waits for nothing but its time is due."""
+    due: datetime | None = connection.execute(_NEXT_DUE).scalar()
+    return due
