@@ -68,19 +68,20 @@ def _no_constant(_name: str) -> NoReturn:
 def action_of(body: Mapping[str, Any]) -> str:
     """The action by which a request at the shared path is told apart."""
     given = body.get("action")
-    if not isinstance(given, str) or given.upper() not in (GET_SERVICES, GET_NUMBER, FINISH_ACTIVATION):
+    action = given.strip().upper() if isinstance(given, str) else ""
+    if action not in (GET_SERVICES, GET_NUMBER, FINISH_ACTIVATION):
         raise BadRequest(f"action must be {GET_SERVICES}, {GET_NUMBER} or {FINISH_ACTIVATION}")
-    return given.upper()
+    return action
 
 
 def expect_action(body: Mapping[str, Any], action: str, *, service: bool) -> None:
     """The request is for this route; `rent` is accepted in any case."""
     given = body.get("action")
-    if not isinstance(given, str) or given.upper() != action:
+    if not isinstance(given, str) or given.strip().upper() != action:
         raise BadRequest(f"action must be {action}")
     if service:
         wanted = body.get("service")
-        if not isinstance(wanted, str) or wanted.lower() != RENT:
+        if not isinstance(wanted, str) or wanted.strip().lower() != RENT:
             raise BadRequest("service must be rent")
 
 
@@ -195,7 +196,7 @@ def _prefixes(value: object) -> tuple[str, ...]:
 def _prefix(item: object) -> str:
     if isinstance(item, bool) or not isinstance(item, int | str):
         raise BadRequest("exceptionPhoneSet must be an array of integers")
-    digits = str(item).replace(" ", "").removeprefix("+")
+    digits = "".join(str(item).split()).removeprefix("+")
     if digits and not (digits.isascii() and digits.isdigit()):
         raise BadRequest("exceptionPhoneSet must be an array of integers")
     return digits

@@ -1,0 +1,171 @@
+"""The OpenAPI description of our webhooks, made from the constants that they run on.
+
+`python -m phonefarm.adapters.onlinesim.openapi` prints it; docs/openapi.json is that.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from phonefarm import __version__
+from phonefarm.adapters.onlinesim import wire
+from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MOST_BODY_BYTES, NUMBER_PATH, PROBE_PATH, SERVICES_PATH
+from phonefarm.domain.rents import ANSWER_WITHIN, FinishStatus
+
+Schema = dict[str, Any]
+
+REFUSALS = {
+    "400": "The body is not what the call wants; nothing has changed.",
+    "401": "The key is wrong, the same for every wrong key.",
+    "408": "The body came too slowly.",
+    "413": f"The body is larger than {MOST_BODY_BYTES} bytes, packed or unpacked.",
+    "415": "The body is packed otherwise than with gzip.",
+    "429": "Too many calls; Retry-After says when the next may come.",
+    "503": f"The database does not answer, or {ANSWER_WITHIN.total_seconds():g} seconds have passed.",
+}
+
+
+def document(key: str | None = None) -> Schema:
+    """The whole description; with `key`, one that demands just this key, for who makes calls from it."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "phonefarm: webhooks for Onlinesim's rent protocol",
+            "version": __version__,
+            "description": "Three calls, POST with a JSON object in UTF-8. The key travels in the body; an "
+            "Authorization header, if there is one, must carry the same key. Unknown fields are passed over.",
+        },
+        "paths": {
+            SERVICES_PATH: _call("GET_SERVICES: numbers that can be rented now.", _services_request(key), _services()),
+            NUMBER_PATH: _call("GET_NUMBER: take a number.", _number_request(key), _either(_issued(), _no_numbers())),
+            FINISH_PATH: _call("FINISH_ACTIVATION: end a rent.", _finish_request(key), _either(_done(), _error())),
+            PROBE_PATH: {
+                "get": {
+                    "summary": "Tells a tunnel that the port answers.",
+                    "responses": {"200": _response("It does.", _done())},
+                }
+            },
+        },
+    }
+
+
+def _call(summary: str, request: Schema, answer: Schema) -> Schema:
+    responses = {"200": _response("Carried out, or refused in the words of the protocol.", answer)}
+    responses |= {status: _response(meaning, _error()) for status, meaning in REFUSALS.items()}
+    return {
+        "post": {
+            "summary": summary,
+            "requestBody": {"required": True, "content": {"application/json": {"schema": request}}},
+            "responses": responses,
+        }
+    }
+
+
+def _response(meaning: str, schema: Schema) -> Schema:
+    return {"description": meaning, "content": {"application/json": {"schema": schema}}}
+
+
+def _services_request(key: str | None) -> Schema:
+    return _object({"action": _word(wire.GET_SERVICES), "key": _key(key)}, closed=False)
+
+
+def _number_request(key: str | None) -> Schema:
+    fields = {
+        "action": _word(wire.GET_NUMBER),
+        "key": _key(key),
+        "service": _word(wire.RENT),
+        "sum": _sum("Price of the first period in roubles."),
+    }
+    optional = {
+        "country": {
+            "description": "A name, loosely spelled, or a dial code; `any`, empty or missing: no filter.",
+            "type": ["string", "integer", "null"],
+        },
+        "operator": {"description": "A name; `any`, empty or missing: no filter.", "type": ["string", "null"]},
+        "exceptionPhoneSet": {
+            "description": "Numbers that begin so are not issued; from the dial code on.",
+            "type": ["array", "null"],
+            "maxItems": wire.MOST_PREFIXES,
+            "items": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\+?[0-9]*$"}]},
+        },
+    }
+    return _object(fields, optional, closed=False)
+
+
+def _finish_request(key: str | None) -> Schema:
+    fields = {
+        "action": _word(wire.FINISH_ACTIVATION),
+        "key": _key(key),
+        "service": _word(wire.RENT),
+        "activationId": {"type": "integer", "minimum": 1, "maximum": wire.LARGEST_ID},
+        "status": {"enum": [int(status) for status in FinishStatus]},
+    }
+    total = {"anyOf": [_sum("Total of all periods in roubles."), {"type": "null"}]}
+    return _object(fields, {"sum": total}, closed=False)
+
+
+def _services() -> Schema:
+    rentable = _object({"rent": {"type": "integer", "minimum": 0}})
+    operators = {"type": "object", "required": ["any"], "additionalProperties": rentable}
+    country = _object({"country": {"type": "string", "minLength": 1}, "operatorMap": operators})
+    return _object({"status": {"const": "SUCCESS"}, "countryList": {"type": "array", "items": country}})
+
+
+def _issued() -> Schema:
+    return _object(
+        {
+            "status": {"const": "SUCCESS"},
+            "number": {"type": "integer", "minimum": 1},
+            "activationId": {"type": "integer", "minimum": 1, "maximum": wire.LARGEST_ID},
+        }
+    )
+
+
+def _no_numbers() -> Schema:
+    modes: tuple[wire.NoNumbersMode, ...] = ("error", "status")
+    return {"enum": [wire.no_numbers_answer(mode) for mode in modes]}
+
+
+def _done() -> Schema:
+    return _object({"status": {"const": "SUCCESS"}})
+
+
+def _error() -> Schema:
+    return _object({"status": {"const": "ERROR"}, "error": {"type": "string", "minLength": 1}})
+
+
+def _either(*schemas: Schema) -> Schema:
+    return {"oneOf": list(schemas)}
+
+
+def _object(fields: Schema, optional: Schema | None = None, *, closed: bool = True) -> Schema:
+    properties = fields | (optional or {})
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(fields),
+        "additionalProperties": not closed,
+    }
+
+
+def _word(word: str) -> Schema:
+    return {"description": "In any case.", "type": "string", "pattern": f"^{_any_case(word)}$", "examples": [word]}
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter.upper()}{letter.lower()}]" if letter.isalpha() else letter for letter in word)
+
+
+def _key(key: str | None) -> Schema:
+    return {"type": "string"} if key is None else {"const": key}
+
+
+def _sum(description: str) -> Schema:
+    return {"description": description, "type": "number", "minimum": 0, "maximum": int(wire.LARGEST_SUM)}
+
+
+if __name__ == "__main__":
+    json.dump(document(), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
