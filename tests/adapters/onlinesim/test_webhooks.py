@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import hmac
 import json
 from datetime import datetime
 from typing import Any
 
 import pytest
 from quart import Quart
+from werkzeug.datastructures import Headers
 
+from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.adapters.onlinesim.webhooks import JSON_TYPE, MOST_BODY_BYTES, PROBE_PATH, Webhooks
 from phonefarm.adapters.storage.database import Database
 from phonefarm.domain.rents import FinishStatus
@@ -30,13 +33,18 @@ PATHS: dict[str, dict[str, Any]] = {
 class Desk:
     """The webhooks over a farm's books, and the market that calls them."""
 
-    def __init__(self, database: Database, *, require_bearer: bool = False) -> None:
+    def __init__(self, database: Database, *, require_bearer: bool = False, **choices: Any) -> None:
         self.storage = BrittleStorage(database)
         self.books = Books(self.storage)
         self.key: str | None = KEY
         self.clock_looks = 0
         webhooks = Webhooks(
-            self.books.rentals, lambda: self.key, self._clock, {"7": "russia"}, require_bearer=require_bearer
+            self.books.rentals,
+            lambda: self.key,
+            self._clock,
+            {"7": "russia"},
+            require_bearer=require_bearer,
+            **choices,
         )
         self.app = webhooks.app()
 
@@ -147,13 +155,113 @@ async def test_gzip_body_is_understood(desk: Desk) -> None:
     [
         (b"no gzip", "gzip", 400),
         (gzip.compress(b"{}" * 100)[:-9], "gzip", 400),
+        (gzip.compress(b"{}") + b"more", "gzip", 400),
         (gzip.compress(b" " * 10_000_000), "gzip", 413),
         (b"{}", "br", 415),
     ],
-    ids=["no gzip", "cut", "bomb", "other"],
+    ids=["no gzip", "cut", "more behind", "bomb", "other"],
 )
 async def test_body_packed_badly_is_refused(desk: Desk, body: bytes, encoding: str, status: int) -> None:
     assert (await desk.post("/getServicesRent", body, **{"Content-Encoding": encoding}))[0] == status
+
+
+PACKED = [("gzip", True), ("GZIP", True), ("br, gzip;q=0.5", True), ("gzip;q=0", False), ("", False), ("br", False)]
+
+
+@pytest.mark.parametrize(("takes", "is_packed"), PACKED)
+async def test_answer_is_packed_only_for_who_says_that_it_takes_gzip(desk: Desk, takes: str, is_packed: bool) -> None:
+    body = json.dumps(PATHS["/getServicesRent"] | {"key": KEY}).encode()
+
+    answer = await desk.market.post("/getServicesRent", data=body, headers={"Accept-Encoding": takes})
+
+    data = await answer.get_data()
+    assert answer.headers.get("Content-Encoding") == ("gzip" if is_packed else None)
+    assert json.loads(gzip.decompress(data) if is_packed else data)["status"] == "SUCCESS"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+CONTENT_TYPES = [
+    "application/json",
+    "application/json; charset=UTF-8",
+    'application/json;charset="utf8"',
+    "application/json; charset=windows-1251",
+    "application/json; charset=no-such-charset",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    ";;;",
+]
+
+
+@pytest.mark.parametrize("content_type", CONTENT_TYPES)
+async def test_body_is_json_in_utf8_whatever_the_content_type_says(desk: Desk, content_type: str) -> None:
+    body = json.dumps(PATHS["/getNumberRent"] | {"key": KEY, "note": "Россия"}, ensure_ascii=False).encode()
+
+    status, answer = await desk.post("/getNumberRent", body, **{"Content-Type": content_type})
+
+    assert (status, answer["error"]) == (200, "NO_NUMBERS")
+
+
+async def test_body_may_begin_with_a_byte_order_mark(desk: Desk) -> None:
+    body = b"\xef\xbb\xbf" + json.dumps(PATHS["/getServicesRent"] | {"key": KEY}).encode()
+
+    assert (await desk.post("/getServicesRent", body))[0] == 200
+
+
+async def test_header_names_count_in_any_case(desk: Desk) -> None:
+    body = gzip.compress(json.dumps(PATHS["/getServicesRent"] | {"key": KEY}).encode())
+
+    headers = {"cOnTeNt-EnCoDiNg": "gzip", "AUTHORIZATION": f"Bearer {KEY}"}
+    assert (await desk.post("/getServicesRent", body, **headers))[0] == 200
+    assert (await desk.post("/getServicesRent", body, **headers | {"AUTHORIZATION": "Bearer x"}))[0] == 401
+
+
+async def test_no_numbers_can_be_said_as_a_status_by_setting(database: Database) -> None:
+    desk = Desk(database, no_numbers="status")
+
+    assert await desk.call("/getNumberRent") == (200, {"status": "NO_NUMBERS"})
+
+
+async def test_dial_code_finds_the_country_and_an_unknown_one_finds_nothing(desk: Desk) -> None:
+    await desk.books.farm(4)
+
+    for known in (7, "7", "+7"):
+        assert (await desk.call("/getNumberRent", country=known))[1]["status"] == "SUCCESS"
+    for unknown in (49, "380", 0, -7, "atlantis"):
+        assert (await desk.call("/getNumberRent", country=unknown))[1]["error"] == "NO_NUMBERS"
+
+
+# One shared path --------------------------------------------------------------------
+
+
+async def test_shared_path_serves_all_three_calls_by_their_action(database: Database) -> None:
+    desk = Desk(database, shared_path="/onlinesim")
+    await desk.books.seat(a_seen_sim())
+
+    async def call(path: str) -> Any:
+        return await desk.post("/onlinesim", PATHS[path] | {"key": KEY})
+
+    assert (await call("/getServicesRent"))[1]["countryList"]
+    assert (await call("/getNumberRent"))[1]["number"] == int(NUMBER)
+    assert await call("/finishActivationRent") == (200, {"status": "SUCCESS"})
+
+
+@pytest.mark.parametrize("fields", [{"action": "GET_NUMBER", "service": "vk", "sum": 5}, {"action": "X"}, {}])
+async def test_what_is_no_rent_call_is_refused_at_the_shared_path(database: Database, fields: dict[str, Any]) -> None:
+    desk = Desk(database, shared_path="/onlinesim")
+
+    status, answer = await desk.post("/onlinesim", fields | {"key": KEY})
+
+    assert (status, answer["status"]) == (400, "ERROR")
+
+
+async def test_shared_path_demands_the_key_too(database: Database) -> None:
+    desk = Desk(database, shared_path="/onlinesim")
+
+    assert (await desk.post("/onlinesim", PATHS["/getNumberRent"]))[0] == 401
+
+
+async def test_without_the_setting_there_is_no_shared_path(desk: Desk) -> None:
+    assert (await desk.market.post("/onlinesim", data=b"{}")).status_code == 404
 
 
 # The key ----------------------------------------------------------------------------
@@ -214,6 +322,104 @@ async def test_bearer_can_be_demanded(database: Database) -> None:
 
 async def test_wrong_key_is_refused_before_anything_else_is_looked_at(desk: Desk) -> None:
     assert (await desk.post("/getNumberRent", {"action": "nonsense", "sum": "x"}))[0] == 401
+
+
+async def test_every_authorization_header_must_say_the_same(desk: Desk) -> None:
+    body = json.dumps(PATHS["/getServicesRent"] | {"key": KEY}).encode()
+    headers = Headers([("Authorization", f"Bearer {KEY}"), ("Authorization", "Bearer other")])
+
+    assert (await desk.market.post("/getServicesRent", data=body, headers=headers)).status_code == 401
+
+
+async def test_wrong_keys_are_compared_alike_whatever_is_right_about_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Always digests of the same length, in constant time, and as often for a near miss as for nonsense."""
+    compared: list[tuple[int, int]] = []
+    real = hmac.compare_digest
+
+    def counted(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return real(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", counted)
+    work = []
+    for wrong in ("", "x", KEY[:-1], KEY + "x", "x" * 10_000):
+        compared.clear()
+        await desk.post("/getServicesRent", PATHS["/getServicesRent"] | {"key": wrong})
+        work.append(list(compared))
+
+    assert work == [[(32, 32)]] * 5
+
+
+# How often --------------------------------------------------------------------------
+
+
+def a_small_gate(**changes: float) -> Gate:
+    return Gate(**({"calls_per_second": 20.0, "wrong_keys_per_minute": 3.0} | changes), now=lambda: 0.0)
+
+
+STRANGE: list[Any] = [{}, {"key": "x"}, {"key": KEY[:-1]}, b"no json", b"[]"]
+
+
+async def test_strangers_beyond_their_measure_all_get_the_same_short_answer(database: Database) -> None:
+    desk = Desk(database, gate=a_small_gate())
+    for _ in range(3):
+        assert (await desk.post("/getNumberRent", {"key": "x"}))[0] == 401
+
+    for body in STRANGE:
+        assert await desk.post("/getNumberRent", body) == (429, {"status": "ERROR", "error": "too many requests"})
+
+
+async def test_stranger_who_is_turned_away_loses_its_connection_and_is_told_when_to_come(database: Database) -> None:
+    desk = Desk(database, gate=a_small_gate(wrong_keys_per_minute=1.0))
+    await desk.post("/getNumberRent", {})
+
+    answer = await desk.market.post("/getNumberRent", data=b"{}")
+
+    assert (answer.headers["Connection"], answer.headers["Retry-After"]) == ("close", "60")
+
+
+async def test_market_is_served_in_the_middle_of_a_flood_from_its_own_address(database: Database) -> None:
+    desk = Desk(database, gate=a_small_gate())
+    await desk.books.farm(5)
+
+    for _ in range(20):
+        await desk.post("/getNumberRent", {"key": "guess"})
+        assert (await desk.call("/getServicesRent"))[0] == 200
+
+
+async def test_forward_headers_give_a_stranger_no_other_address(database: Database) -> None:
+    desk = Desk(database, gate=a_small_gate())
+    ends = []
+    for number in range(6):
+        address = f"203.0.113.{number}"
+        headers = {"X-Forwarded-For": address, "Forwarded": f"for={address}", "X-Real-IP": address}
+        ends.append((await desk.post("/getNumberRent", {"key": "guess"}, **headers))[0])
+
+    assert ends == [401, 401, 401, 429, 429, 429]
+
+
+async def test_calls_with_the_key_beyond_the_setting_are_told_to_come_again_and_change_nothing(
+    database: Database,
+) -> None:
+    desk = Desk(database, gate=a_small_gate())
+    await desk.books.farm(2)
+    for _ in range(60):
+        assert (await desk.call("/getServicesRent"))[0] == 200
+
+    assert (await desk.call("/getNumberRent"))[0] == 429
+    assert (await desk.books.counts()).rents_open == 0
+
+
+async def test_caller_with_the_key_proves_its_connection_and_no_other_does(database: Database) -> None:
+    proven: list[str] = []
+    desk = Desk(database, prove=lambda scope: proven.append(scope["path"]))
+
+    await desk.post("/getNumberRent", {"key": "guess"})
+    await desk.call("/getServicesRent")
+
+    assert proven == ["/getServicesRent"]
 
 
 # Refusals ---------------------------------------------------------------------------

@@ -273,3 +273,13 @@ def test_push_has_the_contracts_fields_and_types() -> None:
 
 def test_sms_id_carries_the_messages_own_id_by_setting() -> None:
     assert wire.push_body(MESSAGE, "the key", "message")["smsId"] == 10_002
+
+
+def test_phone_is_a_string_of_digits_or_an_integer_by_setting() -> None:
+    assert wire.push_body(MESSAGE, "the key", "rent")["phone"] == "79281234567"
+    assert wire.push_body(MESSAGE, "the key", "rent", "integer")["phone"] == 79281234567
+
+
+def test_no_numbers_carries_neither_number_nor_id_in_either_form() -> None:
+    assert wire.no_numbers_answer("error") == {"status": "ERROR", "error": "NO_NUMBERS"}
+    assert wire.no_numbers_answer("status") == {"status": "NO_NUMBERS"}
