@@ -144,7 +144,7 @@ def end_adb(stage: Stage) -> None:
 
 
 async def flap_all(farm: VirtualFarm, loose: Sequence[VirtualPhone]) -> None:
-    await together(farm.flap(phone, times=6, on_seconds=0.6, off_seconds=0.4) for phone in loose)
+    await together(farm.flap(phone, times=4, on_seconds=0.6, off_seconds=0.4) for phone in loose)
 
 
 async def together(acts: Iterable[Coroutine[object, object, None]]) -> None:
