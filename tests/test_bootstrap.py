@@ -267,6 +267,19 @@ async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hi
         await until(is_answered)
 
 
+async def test_choices_that_the_contract_leaves_open_reach_the_webhooks(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    choices = {"shared_path": "/onlinesim", "no_numbers": "status", "wrong_keys_per_minute": 1.0}
+    settings = settings.model_copy(update=choices)
+    async with running(settings, hidden) as (_, webhooks, _):
+        order = {"action": "GET_NUMBER", "service": "rent", "sum": 320}
+
+        assert await call(f"{webhooks}/onlinesim", key=KEY, **order) == (200, {"status": "NO_NUMBERS"})
+        assert [(await call(f"{webhooks}/onlinesim", key="guess", **order))[0] for _ in range(2)] == [401, 429]
+        assert (await call(f"{webhooks}/onlinesim", key=KEY, **order))[0] == 200
+
+
 async def test_webhook_port_shows_no_admin_page_and_the_admin_port_no_webhook(
     settings: Settings, hidden: SecretFilter
 ) -> None:

@@ -305,3 +305,33 @@ def test_writing_makes_the_folder_and_the_file(tmp_path: Path) -> None:
 )
 def test_address_is_taken_apart(text: str, address: tuple[str, int]) -> None:
     assert parse_address(text) == address
+
+
+@pytest.mark.parametrize("path", ["/onlinesim", "/a/b-c_d.e", ""])
+def test_shared_path_is_a_plain_path_or_none(path: str) -> None:
+    assert load_settings(shared_path=path).shared_path == path
+
+
+@pytest.mark.parametrize(
+    "path", ["onlinesim", "/", "/a b", "/<x>", "/a//b", "/getNumberRent", "/GETSERVICESRENT", "/probe"]
+)
+def test_shared_path_that_is_taken_or_no_path_is_refused(path: str) -> None:
+    with pytest.raises(KnownError, match="shared_path"):
+        load_settings(shared_path=path)
+
+
+def test_what_the_contract_leaves_open_is_decided_as_its_analysis_recommends() -> None:
+    settings = load_settings()
+
+    assert (settings.sms_id, settings.push_phone, settings.no_numbers) == ("rent", "string", "error")
+    assert (settings.require_bearer, settings.retire_after_sale, settings.shared_path) == (False, False, "")
+    assert (settings.push_retry_seconds, settings.push_refusals_before_parking) == (10, 6)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("calls_per_second", 20), ("wrong_keys_per_minute", 1), ("most_connections", 32)]
+)
+def test_limits_cannot_be_set_below_what_the_market_needs(name: str, least: int) -> None:
+    assert getattr(load_settings(**{name: least}), name) == least
+    with pytest.raises(KnownError, match=name):
+        load_settings(**{name: least - 1})

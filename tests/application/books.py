@@ -50,12 +50,14 @@ CANCELLED = FinishStatus.CANCELLED
 class Books:
     """A farm's books; every step goes the way that the engine would go."""
 
-    def __init__(self, storage: Storage, *, selling: bool = True) -> None:
+    def __init__(self, storage: Storage, *, selling: bool = True, retire_after_sale: bool = False) -> None:
         self.clock = FakeClock()
         self.storage = storage
         self.announcer = Announcer()
         self.selling = selling
-        self.rentals = Rentals(storage, self.announcer, self.clock, selling=lambda: self.selling)
+        self.rentals = Rentals(
+            storage, self.announcer, self.clock, selling=lambda: self.selling, retire_after_sale=retire_after_sale
+        )
         self.inventory = SimInventory(storage, self.announcer, NAMES, self.clock)
         self.tables: dict[str, list[NumberEntry]] = {}
         self.numbering = Numbering(

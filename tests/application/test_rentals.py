@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.read_models import RentState, SimStanding, StoryKind, Topic
+from phonefarm.application.storage import StorageFailing
+from phonefarm.application.tasks import Tasks
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import RentId, SimId
+from phonefarm.domain.ids import PhoneId, RentId, SimId
+from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.rents import ANSWER_WITHIN, ORPHAN_AFTER, FinishStatus
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, SECOND, a_seen_sim
+from tests.fakes.storage import BrittleStorage
+from tests.waiting import until
 
 SIM = SimId(ICCID)
 
@@ -121,6 +128,93 @@ async def test_ids_of_rents_and_messages_come_from_one_sequence(books: Books) ->
     assert second == rent_id + 2
 
 
+class HeldWrites:
+    """Storage whose writes are carried out at once and reported when the test lets them go."""
+
+    def __init__(self, books: Books) -> None:
+        self.reached, self.let_go = asyncio.Event(), asyncio.Event()
+        self._write = books.storage.write
+        books.storage.write = self.write  # type: ignore[method-assign]
+
+    async def write(self, work: Any) -> Any:
+        result = await self._write(work)
+        self.reached.set()
+        await self.let_go.wait()
+        return result
+
+
+async def test_order_whose_commit_took_too_long_is_taken_back_and_the_number_free(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    held = HeldWrites(books)
+    ordering = asyncio.gather(books.issue())
+    await held.reached.wait()
+
+    books.clock.now += ANSWER_WITHIN + SECOND
+    held.let_go.set()
+
+    assert (await ordering)[0] is None
+    assert await books.on_offer() == 1
+    assert "Taken back" in (await books.story(Topic.RENTS, 10_001))[-1].title
+
+
+async def test_order_whose_caller_gives_up_before_its_answer_is_taken_back(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    held = HeldWrites(books)
+    ordering = Tasks().start(books.issue(), "an order")
+    await held.reached.wait()
+
+    ordering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await ordering
+    assert (await books.counts()).rents_open == 1
+    held.let_go.set()
+
+    async def is_free() -> bool:
+        return await books.on_offer() == 1
+
+    await until(is_free)
+
+
+async def test_failing_database_is_said_to_the_caller_and_is_no_bug(database: Database) -> None:
+    storage = BrittleStorage(database)
+    books = Books(storage)
+    await books.seat(a_seen_sim())
+    storage.broken = True
+
+    with pytest.raises(StorageFailing):
+        await books.issue()
+
+
+async def test_orders_are_spread_so_that_no_number_is_used_twice_before_all_were_used_once(books: Books) -> None:
+    numbers = await books.farm(6)
+
+    used = []
+    for _ in range(18):
+        rent_id = await books.rent()
+        used.append((await books.one_rent(rent_id)).msisdn)
+        books.clock.forward(1)
+        await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+
+    for begin in (0, 6, 12):
+        assert sorted(used[begin : begin + 6]) == sorted(numbers)
+
+
+async def test_offer_of_the_real_books_is_issued_whole_while_phones_vanish_and_return(books: Books) -> None:
+    await books.farm(8)
+    rng = random.Random(5)
+
+    for _ in range(60):
+        phone = PhoneId(f"phone{rng.randrange(8)}@127.0.0.1:5037")
+        await books.phone(phone, rng.choice([PhoneState.READY, PhoneState.READY, PhoneState.GONE, PhoneState.OFFLINE]))
+        announced = await books.on_offer()
+
+        issued = [number for number in await asyncio.gather(*(books.issue() for _ in range(10))) if number]
+
+        assert len({number.msisdn for number in issued}) == announced
+        for number in issued[rng.randrange(3) :]:
+            await books.rentals.finish(number.rent_id, FinishStatus.NOT_ORDERED, None)
+
+
 # Finishing ------------------------------------------------------------------
 
 
@@ -214,6 +308,59 @@ async def test_overdue_rent_stays_open_until_the_market_ends_it(books: Books) ->
     assert await books.on_offer() == 0
 
 
+async def test_rent_that_is_prolonged_for_months_stays_open_is_not_pointed_out_and_credits_its_total(
+    books: Books,
+) -> None:
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.storage.write(lambda uow: uow.rents.note_accepted(rent_id))
+    lines = len(await books.story(Topic.RENTS, rent_id))
+
+    for _ in range(120):
+        books.clock.forward(24 * 3600)
+        await books.rentals.end_bans()
+
+    assert (await books.one_rent(rent_id)).state is RentState.ACTIVE
+    assert len(await books.story(Topic.RENTS, rent_id)) == lines
+    assert await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal(4350))
+    assert (await books.one_rent(rent_id)).credited == Decimal(4350)
+
+
+@pytest.mark.parametrize("retires", [False, True])
+async def test_sold_number_is_held_back_only_by_setting(database: Database, retires: bool) -> None:
+    books = Books(database, retire_after_sale=retires)
+    await books.seat(a_seen_sim())
+
+    await books.rentals.finish(await books.rent(), FinishStatus.SOLD, None)
+
+    sim = await books.one_sim(ICCID)
+    assert sim.held_reason == ("a rent of it was sold" if retires else "")
+    assert await books.on_offer() == (0 if retires else 1)
+
+
+@pytest.mark.parametrize("status", [status for status in FinishStatus if status is not FinishStatus.SOLD])
+async def test_number_that_was_not_sold_is_not_retired(database: Database, status: FinishStatus) -> None:
+    books = Books(database, retire_after_sale=True)
+    await books.seat(a_seen_sim())
+
+    await books.rentals.finish(await books.rent(), status, None)
+
+    assert await books.on_offer() == 1
+
+
+async def test_retired_number_keeps_the_users_own_reason_and_comes_back_by_hand(database: Database) -> None:
+    books = Books(database, retire_after_sale=True)
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.rentals.hold_back(SIM, "broken antenna")
+
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+
+    assert (await books.one_sim(ICCID)).held_reason == "broken antenna"
+    await books.rentals.hold_back(SIM, None)
+    assert await books.on_offer() == 1
+
+
 # Orphans --------------------------------------------------------------------
 
 
@@ -229,6 +376,19 @@ async def test_order_whose_answer_was_lost_is_released_by_the_user_only_after_a_
 
     assert await books.on_offer() == 1
     assert (await books.one_sim(ICCID)).unused_in_a_row == 0
+
+
+async def test_lost_answer_is_written_into_the_rents_story_and_frees_nothing(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    issued = await books.issue()
+    assert issued is not None
+
+    await books.rentals.answer_lost(issued.rent_id)
+    books.clock.now += 720 * HOUR
+
+    assert (await books.story(Topic.RENTS, issued.rent_id))[-1].kind is StoryKind.ANSWER_LOST
+    assert (await books.one_rent(issued.rent_id)).state is RentState.POSSIBLE_ORPHAN
+    assert await books.on_offer() == 0
 
 
 @pytest.mark.parametrize("finished", [False, True])
