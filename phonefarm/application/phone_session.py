@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import Intake, SmsIntake
 from phonefarm.application.storage import StorageFailing
+from phonefarm.domain import rhythm
+from phonefarm.domain.announcements import Announcements
 from phonefarm.domain.conditions import HintRecord
 from phonefarm.domain.ids import PhoneId, serial_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState
@@ -66,16 +68,6 @@ class SessionBooks(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Announcement:
-    """The hints since the last look that found something."""
-
-    since: float
-    """Loop time of the first."""
-    stored: bool = False
-    """Whether the SMS app was handed a message: a row must follow, which a part of a longer text does not promise."""
-
-
 class PhoneSession:
     """`gate` bounds how many phones are being asked for the first time at once."""
 
@@ -106,7 +98,7 @@ class PhoneSession:
         self._checkups = 0
         self._next_checkup = 0.0
         self._sims: tuple[SeenSim, ...] | None = None
-        self._announcement: _Announcement | None = None
+        self._announcements = Announcements()
         self._hints = HintRecord()
         self._skew: timedelta | None = None
         self._failures = 0
@@ -238,12 +230,12 @@ class PhoneSession:
         ended = loop.time()
         found = 0 if intake.first else len(intake.new)
         poll = self._books.poll_seconds(self._phone_id) * random.uniform(0.85, 1.15)  # noqa: S311 - jitter
-        before = self._rhythm
-        self._rhythm = before.on_look(begun=begun, ended=ended, found=found, poll=poll)
+        self._rhythm = self._rhythm.on_look(begun=begun, ended=ended, found=found, poll=poll)
         if found:
             await self._note_rows(intake, ended, reading.ended_at)
-        elif self._rhythm.gave_up(before):
-            await self._note_empty_hint(reading.begun_at, begun)
+        self._announcements, overdue = self._announcements.overdue(ended, sum(rhythm.CHASE))
+        for announcement in overdue:
+            await self._note_empty_hint(reading.ended_at - timedelta(seconds=ended - announcement.since))
 
     @property
     def _is_expecting(self) -> bool:
@@ -270,29 +262,27 @@ class PhoneSession:
             hint.cancel()
 
     async def _note_rows(self, intake: Intake, ended: float, at: datetime) -> None:
+        """`ended`: the loop's time at which our clock said `at`."""
         announced = self._rhythm.announced(ended)
-        announcement, self._announcement = self._announcement, None
+        arrivals = [ended - (at - arrival).total_seconds() for arrival in intake.arrivals]
+        self._announcements, explained = self._announcements.on_rows(arrivals or None, ended)
         hints = self._hints.on_rows(announced=announced, delayed=intake.delayed > 0, at=at)
         if (hints.blamed_at, hints.delayed_at) != (self._hints.blamed_at, self._hints.delayed_at):
             self._check_up_soon()
         self._hints = hints
-        took = timedelta(seconds=ended - announcement.since) if announced and announcement is not None else None
         count = len(intake.new)
         await self._health.note_arrivals(
             self._phone_id,
             hinted=count if announced else 0,
             unhinted=0 if announced else count,
-            hint_to_row=took,
+            hint_to_row=None if explained is None else timedelta(seconds=ended - explained.since),
         )
         await self._books.note_hints(self._phone_id, announced)
 
-    async def _note_empty_hint(self, begun_at: datetime, begun: float) -> None:
-        announcement, self._announcement = self._announcement, None
-        if announcement is None or not announcement.stored:
-            return
-        at = begun_at - timedelta(seconds=begun - announcement.since)
+    async def _note_empty_hint(self, at: datetime) -> None:
+        """A message was announced at `at`, and no row has come for as long as one was waited for."""
         await self._health.note_empty_hint(self._phone_id, at)
-        before, self._hints = self._hints, self._hints.on_empty(begun_at)
+        before, self._hints = self._hints, self._hints.on_empty(at)
         log.info("an announced message has no row", phone=self._phone_id, in_a_row=self._hints.empty_in_a_row)
         if self._hints.blamed_at != before.blamed_at or before.empty_in_a_row == 0:
             self._check_up_soon()
@@ -345,8 +335,7 @@ class PhoneSession:
 
     def _note_hint(self, hint: Hint, at: float) -> None:
         self._rhythm = self._rhythm.on_hint(at)
-        known = self._announcement or _Announcement(since=at)
-        self._announcement = replace(known, stored=known.stored or hint is Hint.STORED)
+        self._announcements = self._announcements.on_hint(at, stored=hint is Hint.STORED)
         self._hinted.set()
 
     async def _meet(self, error: PhoneUnreachable | ServerDown | SmsWithheld) -> None:

@@ -40,6 +40,8 @@ class Intake:
     pushes: tuple[SmsId, ...]
     delayed: int = 0
     """How many came long after they had been announced."""
+    arrivals: tuple[datetime, ...] = ()
+    """When the new ones reached the phone; empty where its clock could not be measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +171,7 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
     announcements = uow.health.empty_hints(reading.phone_id)
     new: list[SmsId] = []
     pushed: list[SmsId] = []
+    arrivals: list[datetime] = []
     delayed = 0
     for row, fingerprint in identified:
         if fingerprint in known:
@@ -190,6 +193,7 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
             owner = replace(owner, standing=SmsStanding.WITHHELD, rent_id=None)
         sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id, now if is_withheld else None)
         new.append(sms_id)
+        arrivals.append(arrived.at)
         if owner.rent_id is not None:
             _queue(uow, sms_id, owner.rent_id, sms.sender, sms.arrived_at, now)
             pushed.append(sms_id)
@@ -199,7 +203,13 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
         skew=reading.clock_skew,
         took=reading.ended_at - reading.begun_at,
     )
-    return Intake(first=first, new=tuple(new), pushes=tuple(pushed), delayed=delayed)
+    return Intake(
+        first=first,
+        new=tuple(new),
+        pushes=tuple(pushed),
+        delayed=delayed,
+        arrivals=tuple(arrivals) if reading.clock_skew is not None else (),
+    )
 
 
 def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark) -> Arrival:

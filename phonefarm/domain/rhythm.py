@@ -37,10 +37,6 @@ class Rhythm:
             return replace(looked, next_look=ended + poll, chase=None)
         return replace(looked, next_look=ended + min(CHASE[self.chase], poll), chase=self.chase + 1)
 
-    def gave_up(self, before: Rhythm) -> bool:
-        """Whether the look between `before` and this plan ended the wait for an announced row that did not come."""
-        return before.chase is not None and self.chase is None and self.last_look > before.last_look
-
     def announced(self, at: float) -> bool:
         """Whether a message found at `at` had been hinted at."""
         return at - self.last_hint <= HINT_MEMORY
