@@ -8,21 +8,20 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
+from phonefarm.application.csv_cells import cell as cell
+from phonefarm.application.csv_cells import text_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.settings import PREFIX, Settings, settings_file, write_settings
 
 NUMBERS_NAME = "numbers.csv"
 NUMBER_COLUMNS = ("iccid", "msisdn", "country", "operator", "label")
 EXCEL_ENDING = ".xlsx"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def import_numbers(settings: Settings, source: Path) -> str:
@@ -125,26 +124,6 @@ def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]
         count += 1
     book.save(path)
     return count
-
-
-def cell(value: object) -> str:
-    """A value as CSV text; what a spreadsheet would take for a formula gets a leading apostrophe."""
-    text = text_of(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def text_of(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return value.isoformat()
-        case Decimal():
-            return f"{value.normalize():f}"
-        case _:
-            return str(value)
 
 
 def _counted(count: int, thing: str) -> str:

@@ -41,7 +41,7 @@ class Chart(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(name)
-        self.setMinimumHeight(96)
+        self.setMinimumHeight(84)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
@@ -110,7 +110,7 @@ class Chart(QWidget):
 
 
 class BarChart(Chart):
-    """One colour; the current bar full, the past lighter."""
+    """One colour; the current bar full, the past lighter; what is below nothing hangs from the line."""
 
     def _paint_values(self, painter: QPainter, area: QRectF, series: Series, most: float) -> None:
         full = self._theme.ink(self._tone)
@@ -118,16 +118,20 @@ class BarChart(Chart):
         past.setAlphaF(0.55)
         step = area.width() / max(1, len(series.values))
         width = min(MOST_BAR_WIDTH, max(2.0, step - 3))
-        painter.fillRect(QRectF(area.x(), area.bottom(), area.width(), 1), self._theme.colour("line"))
+        least = min(0.0, min((value for value in series.values if value is not None), default=0.0))
+        scale = area.height() / (max(most, 0.0) - least or 1.0)
+        ground = area.bottom() + least * scale
+        painter.fillRect(QRectF(area.x(), ground, area.width(), 1), self._theme.colour("line"))
         painter.setPen(Qt.PenStyle.NoPen)
         for place, value in enumerate(series.values):
             if not value:
                 continue
-            height = max(1.0, area.height() * max(0.0, value) / most)
+            height = max(1.0, abs(value) * scale)
             is_current = place == len(series.values) - 1
             painter.setBrush(full if is_current or place == self._pointed else past)
             left = area.x() + place * step + (step - width) / 2
-            painter.drawRoundedRect(QRectF(left, area.bottom() - height, width, height), 1.5, 1.5)
+            top = ground - height if value > 0 else ground + 1
+            painter.drawRoundedRect(QRectF(left, top, width, height), 1.5, 1.5)
 
 
 class LineChart(Chart):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 import phonenumbers
@@ -12,6 +12,7 @@ from ui.words import tr
 GAP = "\u00a0"
 """A space that never breaks a line."""
 NOTHING = "–"
+MINUS = "\u2212"
 
 
 def number(value: int) -> str:
@@ -23,8 +24,17 @@ def money(value: Decimal | None) -> str:
     if value is None:
         return NOTHING
     rounded = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
-    text = f"{rounded:,.2f}".removesuffix(".00").replace(",", GAP)
-    return f"₽{GAP}{text}"
+    text = f"{abs(rounded):,.2f}".removesuffix(".00").replace(",", GAP)
+    return f"{MINUS if rounded < 0 else ''}₽{GAP}{text}"
+
+
+def share(value: Decimal | None) -> str:
+    """`12 %`; what is there and rounds to nothing is `< 1 %`."""
+    if value is None:
+        return NOTHING
+    if 0 < value < Decimal("0.01"):
+        return f"<{GAP}1{GAP}%"
+    return f"{(value * 100).quantize(Decimal(1), ROUND_HALF_UP)}{GAP}%"
 
 
 def seconds(value: float | None) -> str:
@@ -118,9 +128,26 @@ def since(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     return tr("since {time}").format(time=day_time(moment, now, zone))
 
 
-def day(moment: datetime) -> str:
-    months = tr("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
-    return f"{moment.day} {months[moment.month - 1]}"
+def day(moment: date) -> str:
+    return f"{moment.day} {_month(moment)}"
+
+
+def whole_date(moment: date, *, with_year: bool = True) -> str:
+    """`14 Mar 2026`."""
+    return f"{day(moment)} {moment.year}" if with_year else day(moment)
+
+
+def month(moment: date) -> str:
+    """`Mar 2026`."""
+    return f"{_month(moment)} {moment.year}"
+
+
+def weekday(moment: date) -> str:
+    return tr("Mon Tue Wed Thu Fri Sat Sun").split()[moment.weekday()]
+
+
+def _month(moment: date) -> str:
+    return tr("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()[moment.month - 1]
 
 
 def msisdn(digits: str) -> str:

@@ -4,61 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QHeaderView,
-    QLineEdit,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
 
-from phonefarm.application.read_models import NetworkRow, NumberPattern, SettingProblem
+from phonefarm.application.read_models import NetworkRow, NumberPattern
 from ui import formats
+from ui.form_dialog import FormDialog
+from ui.pairs_dialog import PairsDialog
 from ui.safe_text import one_line
+from ui.theme import Theme
 from ui.widgets import Label, button
 from ui.words import counted, tr
 
 LONGEST_NAME = 40
-PATTERNS_SIZE = (680, 560)
 
 
-class _Dialog(QDialog):
-    """A title, what follows, and room for fields; the buttons come last."""
-
-    def __init__(self, parent: QWidget, title: str, explanation: str) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
-        self.content = QVBoxLayout(self)
-        self.content.setContentsMargins(24, 20, 24, 20)
-        self.content.setSpacing(12)
-        self.content.addWidget(Label(title, "name", wrap=True))
-        self.content.addWidget(Label(explanation, "dim", wrap=True))
-        self.yes = button(tr("Save"), "main")
-        self.no = button(tr("Cancel"))
-        self.no.clicked.connect(self.reject)
-
-    def add_buttons(self, *left: QWidget) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for widget in left:
-            row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.no)
-        row.addWidget(self.yes)
-        self.content.addSpacing(8)
-        self.content.addLayout(row)
-
-
-class NetworkDialog(_Dialog):
+class NetworkDialog(FormDialog):
     """Says country and operator of one network; `named` carries code, country, operator."""
 
     named = Signal(str, str, str)
@@ -136,94 +97,25 @@ def _network_line(row: NetworkRow) -> str:
     return f"{row.mcc_mnc} · {name} · {counted(row.sims, '1 SIM', '%n SIMs')}"
 
 
-class PatternsDialog(_Dialog):
-    """A table of words and senders; `save_wanted` when the user has done, and the dialog stays for its problems."""
+class PatternsDialog(PairsDialog):
+    """By which words, and of which sender, an SMS states its SIM's number."""
 
-    save_wanted = Signal()
-
-    def __init__(self, parent: QWidget, patterns: Sequence[NumberPattern], built_in: Sequence[NumberPattern]) -> None:
+    def __init__(
+        self, parent: QWidget, theme: Theme, patterns: Sequence[NumberPattern], built_in: Sequence[NumberPattern]
+    ) -> None:
         super().__init__(
             parent,
+            theme,
             tr("SMS that state a number"),
             tr(
                 "An SMS with these words is taken to state the number of the SIM that got it. {number} stands for the "
                 "number, … for any few words; a sender, where one is named, must be exactly this one."
             ),
+            (tr("Words"), tr("Sender")),
+            [(pattern.text, pattern.sender) for pattern in patterns],
+            [(pattern.text, pattern.sender) for pattern in built_in],
         )
-        self.resize(*PATTERNS_SIZE)
-        self._built_in = list(built_in)
-        self.table = QTableWidget(0, 2)
-        self.table.setHorizontalHeaderLabels([tr("Words"), tr("Sender")])
-        self.table.setAccessibleName(tr("Patterns"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setAlternatingRowColors(False)
-        self.table.setShowGrid(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(30)
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.table.setColumnWidth(1, 160)
-        self._problem = Label("", "problem", wrap=True)
-        self._problem.hide()
-        self.content.addWidget(self.table, 1)
-        self.content.addWidget(self._problem)
-        add, remove = button(tr("Add")), button(tr("Remove"))
-        self.reset = button(tr("Reset to built-in"))
-        add.clicked.connect(self.add_empty)
-        remove.clicked.connect(self.remove_selected)
-        self.reset.clicked.connect(lambda: self.show_patterns(self._built_in))
-        self.yes.clicked.connect(self.save_wanted)
-        self.add_buttons(add, remove, self.reset)
-        self.show_patterns(patterns)
-
-    def show_patterns(self, patterns: Sequence[NumberPattern]) -> None:
-        self.table.setRowCount(0)
-        for pattern in patterns:
-            self._append(pattern)
-        self._problem.hide()
+        self.add_buttons(self.add, self.remove, self.reset)
 
     def patterns(self) -> list[NumberPattern]:
-        """What stands in the table, without lines that are empty."""
-        lines = [(self._cell(row, 0), self._cell(row, 1)) for row in range(self.table.rowCount())]
-        return [NumberPattern(text=text, sender=sender) for text, sender in lines if text or sender]
-
-    def show_problems(self, problems: Sequence[SettingProblem]) -> None:
-        """Say the first in words, and colour the lines concerned."""
-        filled = [row for row in range(self.table.rowCount()) if self._cell(row, 0) or self._cell(row, 1)]
-        for row in filled:
-            self._item(row, 0).setData(Qt.ItemDataRole.ForegroundRole, None)
-        rows = [filled[int(problem.name)] for problem in problems if problem.name.isdecimal()]
-        for row in rows:
-            self._item(row, 0).setForeground(QBrush(Qt.GlobalColor.red))
-        where = tr("Line {n}: ").format(n=rows[0] + 1) if rows else ""
-        self._problem.setText(f"{where}{problems[0].problem}")
-        self._problem.show()
-        if rows:
-            self.table.selectRow(rows[0])
-            self.table.scrollToItem(self._item(rows[0], 0))
-
-    def add_empty(self) -> None:
-        row = self._append(NumberPattern(text="", sender=""))
-        self.table.setCurrentCell(row, 0)
-        self.table.editItem(self._item(row, 0))
-
-    def remove_selected(self) -> None:
-        for row in sorted({index.row() for index in self.table.selectedIndexes()}, reverse=True):
-            self.table.removeRow(row)
-
-    def _append(self, pattern: NumberPattern) -> int:
-        row = self.table.rowCount()
-        self.table.insertRow(row)
-        self.table.setItem(row, 0, QTableWidgetItem(pattern.text))
-        self.table.setItem(row, 1, QTableWidgetItem(pattern.sender))
-        return row
-
-    def _item(self, row: int, column: int) -> QTableWidgetItem:
-        item = self.table.item(row, column)
-        assert item is not None
-        return item
-
-    def _cell(self, row: int, column: int) -> str:
-        item = self.table.item(row, column)
-        return item.text().strip() if item is not None else ""
+        return [NumberPattern(text=text, sender=sender) for text, sender in self.pairs()]

@@ -14,6 +14,7 @@ from ui.actions import Actions
 from ui.dialogs import confirm
 from ui.number_dialogs import NetworkDialog, PatternsDialog
 from ui.safe_text import one_line
+from ui.theme import Theme
 from ui.tokens import Tone
 from ui.words import counted, tr
 
@@ -21,9 +22,10 @@ FILES = "CSV, XLSX (*.csv *.txt *.xlsx);;All files (*)"
 
 
 class NumberOrders:
-    def __init__(self, actions: Actions, parent: QWidget) -> None:
+    def __init__(self, actions: Actions, parent: QWidget, theme: Theme) -> None:
         self._actions = actions
         self._parent = parent
+        self._theme = theme
 
     def accept(self, tasks: Sequence[NumberTask]) -> None:
         """Anybody can send such an SMS: several, or those that other SMS contradict, are asked for first."""
@@ -102,7 +104,7 @@ class NumberOrders:
         built_in = await self._actions.ask(tr("reading the patterns"), lambda desk: desk.built_in_number_patterns())
         if patterns is None or built_in is None:
             return
-        dialog = PatternsDialog(self._parent, patterns, built_in)
+        dialog = PatternsDialog(self._parent, self._theme, patterns, built_in)
         dialog.save_wanted.connect(lambda: self._actions.start(partial(self._save, dialog), tr("saving patterns")))
         dialog.open()
 

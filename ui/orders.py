@@ -12,6 +12,7 @@ from phonefarm.application.read_models import MessageRow, NumberTask, PhoneRow, 
 from ui import formats
 from ui.actions import Actions
 from ui.dialogs import Option, ask_choice, ask_hours, ask_text, confirm
+from ui.privacy_orders import PrivacyOrders
 from ui.safe_text import one_line
 from ui.tokens import Tone
 from ui.words import counted, tr
@@ -22,10 +23,11 @@ Go = Callable[[Topic, str], None]
 class Orders:
     """Each method is one thing a button or a menu may say."""
 
-    def __init__(self, actions: Actions, parent: QWidget, go: Go) -> None:
+    def __init__(self, actions: Actions, parent: QWidget, go: Go, privacy: PrivacyOrders) -> None:
         self._actions = actions
         self._parent = parent
         self.go = go
+        self.privacy = privacy
 
     def copy(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)

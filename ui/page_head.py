@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QVBoxLayou
 
 from ui import formats
 from ui.flow_layout import FlowLayout
-from ui.widgets import ElidedLabel, Label, button
+from ui.widgets import ElidedLabel, Label, button, restyle
 from ui.words import tr
 
 HEIGHT = 32
@@ -24,9 +24,11 @@ class PageHead(QWidget):
     details_toggled = Signal()
     search_clear_wanted = Signal()
 
-    def __init__(self, title: str, filters: Sequence[str]) -> None:
+    def __init__(self, title: str, filters: Sequence[str], calling: Sequence[bool] = ()) -> None:
+        """`calling`: which of the filters show what needs the user; they are amber while there is any."""
         super().__init__()
         self._titles = list(filters)
+        self._calling = list(calling) or [False] * len(self._titles)
         self._summary = ElidedLabel("", "dim")
         self._title = Label(title, "title")
         self._details = button(tr("Details"), tooltip=tr("Show details (Ctrl+D)"))
@@ -84,6 +86,7 @@ class PageHead(QWidget):
                 chip.setText(text)
                 chip.setAccessibleName(tr("Show {name}: {count}").format(name=title, count=count))
             chip.setChecked(place == chosen)
+            restyle(chip, "calls", "yes" if count and self._calling[place] else "")
         self._place_chips()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

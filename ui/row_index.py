@@ -16,6 +16,8 @@ class RowFilter(Generic[Row]):
     name: str
     title: str
     passes: Callable[[Row], bool]
+    calls: bool = False
+    """Whether its rows need the user."""
 
 
 @dataclass(frozen=True, kw_only=True)

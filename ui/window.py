@@ -14,26 +14,29 @@ from phonefarm.application.tasks import Tasks
 from ui.actions import Actions
 from ui.engine_link import EngineLink, Keys
 from ui.feed import Feed
+from ui.money_orders import MoneyOrders
 from ui.notice_bar import NoticeBar
 from ui.number_orders import NumberOrders
 from ui.orders import Orders
 from ui.pages.bans import bans_spec
 from ui.pages.list_page import ListPage
 from ui.pages.messages import messages_spec
+from ui.pages.money import MoneyPage
 from ui.pages.numbers import NumbersPage
 from ui.pages.overview import OverviewPage
 from ui.pages.phones import PhonesPage
-from ui.pages.pushes import pushes_spec
+from ui.pages.pushes import PushesPage
 from ui.pages.rents import rents_spec
 from ui.pages.settings import SettingsPage
 from ui.pages.sims import sims_spec
+from ui.privacy_orders import PrivacyOrders
 from ui.rail import Rail
 from ui.row_table import utc_now
 from ui.theme import Theme, ThemeMode
 from ui.top_line import TopLine
 from ui.words import tr
 
-Page = ListPage[Any] | OverviewPage | SettingsPage
+Page = ListPage[Any] | OverviewPage | MoneyPage | SettingsPage
 
 SIZE = (1440, 900)
 OVERVIEW_REST = 0.5
@@ -70,8 +73,9 @@ class MainWindow(QWidget):
         self.go(Topic.OVERVIEW)
 
     def _make_pages(self, actions: Actions, tasks: Tasks, theme: Theme) -> dict[Topic, Page]:
-        orders = Orders(actions, self, self.go)
-        number_orders = NumberOrders(actions, self)
+        privacy = PrivacyOrders(actions, self, theme)
+        orders = Orders(actions, self, self.go, privacy)
+        number_orders = NumberOrders(actions, self, theme)
         pages: dict[Topic, Page] = {Topic.OVERVIEW: OverviewPage(theme)}
 
         def add(*specs: Any) -> None:
@@ -82,8 +86,11 @@ class MainWindow(QWidget):
         pages[Topic.PHONES] = PhonesPage(orders, actions, tasks, theme)
         add(sims_spec)
         pages[Topic.NUMBERS] = NumbersPage(orders, number_orders, actions, tasks, theme)
-        add(rents_spec, messages_spec, pushes_spec, bans_spec)
-        pages[Topic.SETTINGS] = SettingsPage(actions, tasks, theme)
+        add(rents_spec, messages_spec)
+        pages[Topic.PUSHES] = PushesPage(orders, actions, tasks, theme)
+        add(bans_spec)
+        pages[Topic.MONEY] = MoneyPage(MoneyOrders(actions, self, theme, self.go), actions, tasks, theme)
+        pages[Topic.SETTINGS] = SettingsPage(privacy, actions, tasks, theme)
         return pages
 
     def _lay_out(self) -> None:
@@ -113,12 +120,14 @@ class MainWindow(QWidget):
         for page in self.pages.values():
             if isinstance(page, OverviewPage):
                 page.rent_wanted.connect(lambda key: self.go(Topic.RENTS, key))
+            elif isinstance(page, MoneyPage):
+                page.row_wanted.connect(self.go)
             elif isinstance(page, ListPage):
                 page.head.search_clear_wanted.connect(self.top_line.search.clear)
         QShortcut(QKeySequence.StandardKey.Find, self, self._focus_search)
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
         for place, topic in enumerate(self.pages, 1):
-            QShortcut(QKeySequence(f"Ctrl+{place}"), self, lambda topic=topic: self.go(topic))
+            QShortcut(QKeySequence(f"Ctrl+{place % 10}"), self, lambda topic=topic: self.go(topic))
 
     # Life ------------------------------------------------------------------
 
@@ -154,12 +163,17 @@ class MainWindow(QWidget):
         if Topic.OVERVIEW in changes:
             self.overview_feed.note(None)
         for topic, keys in changes.items():
-            page = self.pages[topic]
-            if not isinstance(page, OverviewPage):
-                page.note(keys)
+            self._note_page(topic, keys)
         phones = self.pages[Topic.PHONES]
+        if Topic.RENTS in changes:
+            self._note_page(Topic.MONEY, None)
         if Topic.SIMS in changes and isinstance(phones, PhonesPage):
             phones.note_sims(changes[Topic.SIMS])
+
+    def _note_page(self, topic: Topic, keys: Keys) -> None:
+        page = self.pages[topic]
+        if not isinstance(page, OverviewPage):
+            page.note(keys)
 
     def refresh(self) -> None:
         self._take_changes(dict.fromkeys(Topic))
@@ -196,7 +210,7 @@ class MainWindow(QWidget):
             page.wake()
             if key:
                 page.show_key(key)
-        elif isinstance(page, SettingsPage):
+        elif not isinstance(page, OverviewPage):
             page.wake()
 
     def _show_attention(self, attention: Attention) -> None:

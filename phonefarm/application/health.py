@@ -210,6 +210,7 @@ def _of_ailment(phone: PhoneRow) -> Attention | None:
                 topic=Topic.PHONES,
                 key=phone.phone_id,
                 condition=ailment.condition,
+                detail=ailment.detail,
             )
     return None
 

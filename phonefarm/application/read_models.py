@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from phonefarm.domain.blocklist import BlockedSender as BlockedSender
+from phonefarm.domain.blocklist import BlockList as BlockList
 from phonefarm.domain.conditions import Condition as Condition
 from phonefarm.domain.errors import KnownError as KnownError
 from phonefarm.domain.money import Difference as Difference
@@ -36,6 +38,7 @@ class Topic(StrEnum):
     MESSAGES = "messages"  # str(sms_id)
     PUSHES = "pushes"  # str(sms_id)
     BANS = "bans"  # sim_id
+    MONEY = "money"  # no keys: the account follows the rents
     NUMBERS = "numbers"  # sim_id: the worklist
     OVERVIEW = "overview"  # no keys: counts or health changed
     SETTINGS = "settings"  # no keys
@@ -345,6 +348,8 @@ class Attention:
     """How many phones, where it is about several."""
     condition: Condition | None = None
     """What ails the phone, where that is it."""
+    detail: str = ""
+    """The measure of it, `42 MB free`; empty where the condition says all."""
 
 
 class Verdict(StrEnum):

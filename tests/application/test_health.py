@@ -134,6 +134,7 @@ async def test_most_urgent_ailment_of_a_ready_phone_is_one_alarm(database: Datab
     (need,) = await needs_of(books)
 
     assert (need.kind, need.condition) == (AttentionKind.PHONE_AILING, Condition.STORAGE_FULL)
+    assert need.detail == "3 MB free"
 
 
 async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: Database) -> None:

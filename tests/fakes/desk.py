@@ -34,7 +34,8 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
-from tests.fakes.farms import PATTERNS, Farm, empty_farm
+from tests.fakes.farm_money import account
+from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
 
@@ -91,14 +92,12 @@ class FakeDesk(FarmDesk):
         return list(PATTERNS)
 
     async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
-        if self.failure is not None:
-            raise self.failure
-        return []
+        self._ask(Topic.MONEY, None)
+        return account(self.farm, grouping, begin, end)
 
     async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
-        if self.failure is not None:
-            raise self.failure
-        return []
+        self._order("reconcile", path, begin, end)
+        return list(self.farm.differences)
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         if self.failure is not None:
@@ -170,7 +169,7 @@ class FakeDesk(FarmDesk):
         return list(self.farm.blocked)
 
     async def built_in_blocked_senders(self) -> Sequence[BlockedSender]:
-        return [BlockedSender(pattern="*bank*", what="bank")]
+        return list(BLOCKED)
 
     async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
         self._order("save_blocked_senders", tuple(entries))

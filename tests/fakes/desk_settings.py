@@ -66,4 +66,19 @@ def some_settings() -> list[SettingField]:
             environment="PHONEFARM_NUMBERS_FILE",
             help="CSV iccid,msisdn,country,operator,label; read at start and on change.",
         ),
+        a_setting(
+            name="block_senders",
+            environment="PHONEFARM_BLOCK_SENDERS",
+            value="true",
+            default="true",
+            help="Withhold messages of banks, payment services and government; the list is editable.",
+            choices=("true", "false"),
+        ),
+        a_setting(
+            name="text_hours",
+            environment="PHONEFARM_TEXT_HOURS",
+            value="72",
+            default="72",
+            help="Hours after its delivery at which an SMS's text is erased.",
+        ),
     ]

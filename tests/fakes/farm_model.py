@@ -12,6 +12,7 @@ from phonefarm.application.read_models import (
     Attention,
     BanRow,
     Counts,
+    Difference,
     MessageRow,
     NetworkRow,
     NumberTask,
@@ -38,6 +39,11 @@ PATTERNS = (
     NumberPattern(text="Your number is {number}"),
     NumberPattern(text="{number}", sender="MegaFon"),
 )
+BLOCKED = tuple(
+    BlockedSender(pattern=pattern, what=what)
+    for pattern, what in (("900", "bank"), ("Sber*", "bank"), ("*bank*", "bank"), ("QIWI*", "payment"),
+                          ("YooMoney", "payment"), ("gosuslugi", "government"))
+)  # fmt: skip
 PLACES = (("russia", "mts", "7928"), ("russia", "beeline", "7903"), ("germany", "telekom", "49151"),
           ("ukraine", "kyivstar", "38067"), ("kazakhstan", "kcell", "7701"))  # fmt: skip
 
@@ -56,7 +62,8 @@ class Farm:
     numbers: dict[str, NumberTask] = field(default_factory=dict)
     networks: list[NetworkRow] = field(default_factory=list)
     patterns: list[NumberPattern] = field(default_factory=lambda: list(PATTERNS))
-    blocked: list[BlockedSender] = field(default_factory=list)
+    blocked: list[BlockedSender] = field(default_factory=lambda: list(BLOCKED))
+    differences: list[Difference] = field(default_factory=list)
     attention: tuple[Attention, ...] = ()
     stories: dict[str, list[StoryLine]] = field(default_factory=dict)
 

@@ -86,6 +86,8 @@ def add_messages(farm: Farm, count: int) -> None:
             push_state=state,
             delivered_after_seconds=chance.uniform(0.2, 2) if state is PushState.DELIVERED else None,
         )
+        if standing is SmsStanding.WITHHELD:
+            message = replace(message, sender="Sberbank", text="", is_erased=True)
         farm.messages[str(message.sms_id)] = message
         if state is not None:
             farm.pushes[str(message.sms_id)] = _push(farm, message, state, chance)

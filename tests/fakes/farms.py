@@ -24,6 +24,7 @@ from phonefarm.application.read_models import (
     Topic,
 )
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
+from tests.fakes.farm_model import BLOCKED as BLOCKED
 from tests.fakes.farm_model import CODES as CODES
 from tests.fakes.farm_model import PATTERNS as PATTERNS
 from tests.fakes.farm_model import PLACES as PLACES

@@ -40,7 +40,7 @@ def test_since_names_the_day_only_if_it_is_not_today() -> None:
         (Decimal("8430"), "₽ 8 430"),
         (Decimal("8430.5"), "₽ 8 430.50"),
         (Decimal("0"), "₽ 0"),
-        (Decimal("-12"), "₽ -12"),
+        (Decimal("-12"), "\u2212₽ 12"),
         (None, "–"),
     ],
 )

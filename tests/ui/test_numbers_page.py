@@ -202,11 +202,11 @@ def test_patterns_are_edited_refused_kept_and_reset(runner: WindowRunner, desk: 
         numbers_page(live)._number_orders.edit_patterns()
         dialog = await dialog_of(live, PatternsDialog)
         assert isinstance(dialog, PatternsDialog)
-        dialog.add_empty()
-        dialog._item(1, 0).setText("no number")
+        dialog.add_line()
+        dialog.item(1, 0).setText("no number")
         live.desk.problems = [SettingProblem(name="1", problem="{number} must stand in it")]
         dialog.yes.click()
-        await until(lambda: "Line 2" in dialog._problem.text())
+        await until(lambda: "Line 2" in dialog.problem.text())
         assert dialog.isVisible()
 
         dialog.remove_selected()

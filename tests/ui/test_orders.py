@@ -140,7 +140,7 @@ def test_several_parked_pushes_are_resent(runner: WindowRunner, desk: FakeDesk) 
     keys = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 3)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.PUSHES, keys, "Resend")
+        await live.do(Topic.PUSHES, keys, "Send again")
         await until(lambda: len(live.desk.orders) == 3)
         assert sorted(live.desk.orders) == sorted(("resend_push", int(key)) for key in keys)
 
@@ -229,7 +229,7 @@ def test_a_number_is_copied(runner: WindowRunner, desk: FakeDesk) -> None:
     ("topic", "fits", "refused"),
     [
         (Topic.RENTS, lambda rent: rent.state is RentState.ACTIVE, "Release…"),
-        (Topic.PUSHES, lambda push: push.state is PushState.DELIVERED, "Resend"),
+        (Topic.PUSHES, lambda push: push.state is PushState.DELIVERED, "Send again"),
         (Topic.PUSHES, lambda push: push.state is PushState.DELIVERED, "Stop sending…"),
         (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Release"),
         (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Lift ban"),
@@ -278,7 +278,7 @@ def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, d
                 raise KnownError("Onlinesim has it already")
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.PUSHES, keys, "Resend")
+        await live.do(Topic.PUSHES, keys, "Send again")
         await until(lambda: live.notices)
         assert live.notices[0].text == "1 of 2 was refused: Onlinesim has it already"
 

@@ -174,7 +174,7 @@ def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
 
     spoken = {rent.one_more_failure_bans: words.rent_word(rent).text for rent in rents}
 
-    assert spoken == {True: "third failure: ban", False: "waiting"}
+    assert spoken == {True: "one more failure bans", False: "waiting"}
 
 
 def test_every_state_that_needs_the_user_says_what_it_means() -> None:

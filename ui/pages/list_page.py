@@ -53,7 +53,7 @@ class ListPage(QWidget, Generic[Row]):
         self.view = FarmTable(self.table, theme)
         self.view.setAccessibleName(spec.title)
         self.details = DetailsPanel(theme)
-        self.head = PageHead(spec.title, [row_filter.title for row_filter in spec.filters])
+        self.head = PageHead(spec.title, [f.title for f in spec.filters], [f.calls for f in spec.filters])
         self.chosen = ChosenRows(spec, self.table, self.view, self.details, actions, tasks, self)
         self._empty = EmptyView()
         self._lay_out()

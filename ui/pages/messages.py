@@ -12,6 +12,7 @@ from ui.pages.usual_columns import moment_column, number_column, phone_column, r
 from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Column
 from ui.safe_text import CELL_LIMIT, one_line
+from ui.tokens import Tone
 from ui.words import PUSH_STATES, SMS_STANDINGS, counted, message_word, tr
 
 SENDER_LIMIT = 40
@@ -38,6 +39,10 @@ def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
         ),
         empty_by_filter={
             "held": Emptiness(tr("No message waits for you")),
+            "withheld": Emptiness(
+                tr("No message was withheld"),
+                tr("Whose messages are withheld stands in the settings: Privacy, Blocked senders."),
+            ),
             "undelivered": Emptiness(tr("Onlinesim has everything it should have")),
         },
         body=_text,
@@ -60,6 +65,7 @@ def _columns() -> list[Column[MessageRow]]:
             sort_key=lambda row: row.text[:CELL_LIMIT].casefold(),
             sample="Your verification code is 902-118 for",
             stretch=True,
+            tone=_ink_of_text,
         ),
         Column(
             title=tr("State"),
@@ -85,7 +91,18 @@ def _columns() -> list[Column[MessageRow]]:
 
 
 def _text(row: MessageRow) -> str:
-    return row.text or (tr("(its text is erased)") if row.is_erased else "")
+    if row.text or not row.is_erased:
+        return row.text
+    return tr("(its text was not kept)") if _is_withheld(row) else tr("(its text is erased)")
+
+
+def _is_withheld(row: MessageRow) -> bool:
+    return row.standing is SmsStanding.WITHHELD
+
+
+def _ink_of_text(row: MessageRow) -> Tone | None:
+    """What stands for a text that is gone is not the text: dimmed."""
+    return Tone.IDLE if row.is_erased and not row.text else None
 
 
 def _is_undelivered(row: MessageRow) -> bool:
@@ -97,8 +114,9 @@ def _filters() -> list[RowFilter[MessageRow]]:
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("rent", tr("For rents"), lambda row: row.standing is SmsStanding.FOR_RENT),
         RowFilter("undelivered", tr("Undelivered"), _is_undelivered),
-        RowFilter("held", tr("Which SIM?"), lambda row: row.standing is SmsStanding.HELD),
+        RowFilter("held", tr("Which SIM?"), lambda row: row.standing is SmsStanding.HELD, calls=True),
         RowFilter("none", tr("No rent"), lambda row: row.standing is SmsStanding.NO_RENT),
+        RowFilter("withheld", tr("Withheld"), _is_withheld),
     ]
 
 
@@ -147,4 +165,15 @@ def _actions(orders: Orders) -> list[RowAction[MessageRow]]:
             applies=lambda row: row.push_state is not None,
         ),
         RowAction(text=tr("Show phone"), run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id)),
+        RowAction(
+            text=tr("Blocked senders…"),
+            run=lambda rows: orders.privacy.edit_senders(rows[0].sender),
+            applies=_is_withheld,
+        ),
+        RowAction(
+            text=tr("Erase texts of this number…"),
+            run=lambda rows: orders.privacy.erase_number(rows[0].msisdn),
+            applies=lambda row: bool(row.msisdn),
+            danger=True,
+        ),
     ]

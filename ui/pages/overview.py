@@ -6,7 +6,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import Overview, Topic
 from ui import formats
@@ -19,31 +19,14 @@ from ui.pages.rents import rent_columns
 from ui.row_table import RowTable, utc_now
 from ui.table_view import FarmTable
 from ui.theme import Theme
+from ui.tiles import Tile, arrange_tiles, titled_card
 from ui.tokens import Tone
-from ui.widgets import Card, ElidedLabel, Label, heading_row
+from ui.widgets import Label
 from ui.words import counted, tr
 
 TILE_COLUMNS_ROOMY = 6
 TILE_COLUMNS_NARROW = 3
 ROOMY = 1000
-
-
-class Tile(Card):
-    """A caption, one figure, one line beneath."""
-
-    def __init__(self, caption: str) -> None:
-        super().__init__(margins=14, spacing=2)
-        self._caption = caption
-        self._figure = Label("", "figure")
-        self._note = ElidedLabel("", "caption")
-        self.content.addWidget(ElidedLabel(caption, "caption"))
-        self.content.addWidget(self._figure)
-        self.content.addWidget(self._note)
-
-    def say(self, figure: str, note: str) -> None:
-        self._figure.setText(figure)
-        self._note.show_text(note)
-        self.setAccessibleName(f"{self._caption}: {figure}, {note}")
 
 
 class OverviewPage(QScrollArea):
@@ -91,7 +74,7 @@ class OverviewPage(QScrollArea):
         layout.addWidget(title)
         layout.addLayout(self._grid)
         layout.addLayout(self._lay_out_cards(), 1)
-        self._arrange_tiles(TILE_COLUMNS_ROOMY)
+        arrange_tiles(self._grid, self._tiles.values(), TILE_COLUMNS_ROOMY)
         self.setWidget(inside)
 
     def _lay_out_cards(self) -> QGridLayout:
@@ -106,24 +89,25 @@ class OverviewPage(QScrollArea):
         cards.setColumnStretch(1, 4)
         cards.setRowStretch(0, 5)
         cards.setRowStretch(2, 6)
-        cards.addWidget(_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
-        cards.addWidget(_card(tr("Income a day"), tr("credited, last 30 days"), self._days), 0, 1)
+        cards.addWidget(titled_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
+        cards.addWidget(titled_card(tr("Income a day"), tr("credited, last 30 days"), self._days), 0, 1)
         cards.addWidget(
-            _card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack), 1, 0, 2, 1
+            titled_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack),
+            1,
+            0,
+            2,
+            1,
         )
-        cards.addWidget(_card(tr("Phones"), self._phone_count, self._phones), 1, 1)
-        cards.addWidget(_card(tr("Arrival to market"), tr("half of all are faster, last hour"), self._minutes), 2, 1)
+        cards.addWidget(titled_card(tr("Phones"), self._phone_count, self._phones), 1, 1)
+        cards.addWidget(
+            titled_card(tr("Arrival to market"), tr("half of all are faster, last hour"), self._minutes), 2, 1
+        )
         return cards
-
-    def _arrange_tiles(self, columns: int) -> None:
-        for place, tile in enumerate(self._tiles.values()):
-            self._grid.addWidget(tile, place // columns, place % columns)
-        for column in range(TILE_COLUMNS_ROOMY):
-            self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        self._arrange_tiles(TILE_COLUMNS_ROOMY if self.width() >= ROOMY else TILE_COLUMNS_NARROW)
+        columns = TILE_COLUMNS_ROOMY if self.width() >= ROOMY else TILE_COLUMNS_NARROW
+        arrange_tiles(self._grid, self._tiles.values(), columns)
 
     def tick(self) -> None:
         self._table.tick()
@@ -198,15 +182,3 @@ class OverviewPage(QScrollArea):
     def _want_rent(self, place: int) -> None:
         if (key := self._waiting.key_at(place)) is not None:
             self.rent_wanted.emit(key)
-
-
-def _card(title: str, caption: str | QLabel, content: QWidget) -> Card:
-    card = Card(margins=16, spacing=10)
-    head, _, note = heading_row(title, caption if isinstance(caption, str) else "")
-    if isinstance(caption, QLabel):
-        head.addWidget(caption)
-        note.hide()
-        head.insertStretch(1, 1)
-    card.content.addLayout(head)
-    card.content.addWidget(content, 1)
-    return card

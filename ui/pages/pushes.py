@@ -5,19 +5,46 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from phonefarm.application.read_models import PushRow, PushState, Topic
+from phonefarm.application.tasks import Tasks
 from ui import formats
-from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.actions import Actions
+from ui.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
+from ui.pages.list_page import ListPage
 from ui.pages.usual_columns import moment_column, number_column, rent_column
 from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Bar, Column
 from ui.safe_text import CELL_LIMIT, one_line
+from ui.theme import Theme
 from ui.tokens import Tone
-from ui.words import PUSH_STATES, counted, tr
+from ui.widgets import button
+from ui.words import PUSH_STATES, counted, push_advice, tr
 
 OPEN = frozenset({PushState.WAITING, PushState.SENDING})
 CLOSED = frozenset({PushState.RENT_OVER, PushState.DROPPED})
+STOPPED = frozenset({PushState.PARKED, PushState.REFUSED})
+"""By Onlinesim: its answer is the reason."""
 USUAL_WAIT = timedelta(seconds=10)
+
+
+class PushesPage(ListPage[PushRow]):
+    """A list page that also sends all that is parked again, whatever is selected."""
+
+    def __init__(self, orders: Orders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+        self.resend_parked = button(
+            tr("Resend all parked"), tooltip=tr("Send every SMS again that Onlinesim ignored too often")
+        )
+        super().__init__(pushes_spec(orders), actions, tasks, theme)
+        self.resend_parked.clicked.connect(lambda: orders.resend(self.parked()))
+        self.head.add_tools([self.resend_parked])
+
+    def parked(self) -> list[PushRow]:
+        return [row for row in self.table.index_of_rows if row.state is PushState.PARKED]
+
+    def _show_head(self) -> None:
+        super()._show_head()
+        index = self.table.index_of_rows
+        self.resend_parked.setEnabled(any(index.count(f) for f in index.filters if f.name == "parked"))
 
 
 def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
@@ -34,6 +61,7 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
         summary=_summary,
         heading=lambda row: tr("Push of SMS {id}").format(id=row.sms_id),
         word=lambda row: PUSH_STATES[row.state],
+        advice=_advice,
         facts=_facts,
         actions=_actions(orders),
         empty=Emptiness(
@@ -96,6 +124,7 @@ def _columns() -> list[Column[PushRow]]:
             sample="HTTP 502 after 310 ms",
             dim=True,
             stretch=True,
+            tone=lambda row: PUSH_STATES[row.state].tone if row.state in STOPPED else None,
         ),
         Column(
             title=tr("Sender"),
@@ -112,7 +141,7 @@ def _columns() -> list[Column[PushRow]]:
 def _filters() -> list[RowFilter[PushRow]]:
     return [
         RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN),
-        RowFilter("parked", tr("Parked"), lambda row: row.state is PushState.PARKED),
+        RowFilter("parked", tr("Parked"), lambda row: row.state is PushState.PARKED, calls=True),
         RowFilter("refused", tr("Refused"), lambda row: row.state is PushState.REFUSED),
         RowFilter("closed", tr("Closed"), lambda row: row.state in CLOSED),
         RowFilter("delivered", tr("Delivered"), lambda row: row.state is PushState.DELIVERED),
@@ -126,6 +155,12 @@ def _summary(index: RowIndex[PushRow]) -> str:
     if by_name["parked"]:
         parts.append(counted(by_name["parked"], "1 needs you", "%n need you"))
     return " · ".join(parts)
+
+
+def _advice(row: PushRow) -> Advice:
+    if row.state not in STOPPED:
+        return Advice()
+    return Advice(text=push_advice(row), tone=PUSH_STATES[row.state].tone)
 
 
 def _facts(row: PushRow, now: datetime) -> list[Fact]:
@@ -147,7 +182,7 @@ def _facts(row: PushRow, now: datetime) -> list[Fact]:
 def _actions(orders: Orders) -> list[RowAction[PushRow]]:
     return [
         RowAction(
-            text=tr("Resend"),
+            text=tr("Send again"),
             run=orders.resend,
             applies=lambda row: row.state not in OPEN and row.state is not PushState.DELIVERED,
             several=True,

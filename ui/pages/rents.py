@@ -7,14 +7,14 @@ from decimal import Decimal
 
 from phonefarm.application.read_models import RentRow, RentState, Topic
 from ui import formats
-from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
 from ui.pages.usual_columns import moment_column, number_column, phone_column, place_column, rent_column
 from ui.row_index import RowFilter, RowIndex
-from ui.row_table import Bar, Column
+from ui.row_table import Bar, Chips, Column
 from ui.safe_text import one_line
 from ui.tokens import Tone
-from ui.words import counted, rent_word, tr
+from ui.words import LAST_CHANCE, counted, rent_advice, rent_word, rent_words, tr
 
 SOON = timedelta(minutes=5)
 NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
@@ -34,6 +34,7 @@ def rents_spec(orders: Orders) -> ListSpec[RentRow]:
         summary=_summary,
         heading=lambda row: tr("Rent {id}").format(id=row.rent_id),
         word=rent_word,
+        advice=_advice,
         facts=_facts,
         actions=_actions(orders),
         empty=Emptiness(
@@ -48,6 +49,9 @@ def rents_spec(orders: Orders) -> ListSpec[RentRow]:
             "waiting": Emptiness(tr("No rent waits for its first SMS")),
             "overdue": Emptiness(tr("No rent is overdue")),
             "orphan": Emptiness(tr("The market knows of every rent")),
+            "near": Emptiness(
+                tr("No number is near a ban"), tr("Three rents in a row without an SMS ban a number for 24 hours.")
+            ),
         },
         sensible=lambda row: row.state is RentState.ACTIVE and row.sms_count > 1,
     )
@@ -70,10 +74,11 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
     place = place_column(RentRow, rank=2, stretch=True)
     state = Column[RentRow](
         title=tr("State"),
-        text=lambda row, _: rent_word(row).said(),
+        text=lambda row, _: ", ".join(word.said() for word in rent_words(row)),
         sort_key=lambda row: rent_word(row).text,
-        sample=tr("third failure: ban"),
-        word=rent_word,
+        sample=LAST_CHANCE.said(),
+        chips=lambda row: Chips(words=rent_words(row)),
+        tooltip=lambda row: " ".join(word.explained() for word in rent_words(row)),
     )
     left = Column[RentRow](
         title=tr("Time left"),
@@ -121,12 +126,18 @@ def _is_open(row: RentRow) -> bool:
     return row.state is not RentState.FINISHED
 
 
+def is_near_ban(row: RentRow) -> bool:
+    """If it ends as it is now, the number is banned."""
+    return LAST_CHANCE in rent_words(row)
+
+
 def _filters() -> list[RowFilter[RentRow]]:
     return [
         RowFilter("open", tr("Open"), _is_open),
         RowFilter("waiting", tr("Waiting"), lambda row: row.state is RentState.WAITING),
-        RowFilter("overdue", tr("Overdue"), lambda row: row.state is RentState.OVERDUE),
-        RowFilter("orphan", tr("Orphans"), lambda row: row.state is RentState.POSSIBLE_ORPHAN),
+        RowFilter("overdue", tr("Overdue"), lambda row: row.state is RentState.OVERDUE, calls=True),
+        RowFilter("orphan", tr("Orphans"), lambda row: row.state is RentState.POSSIBLE_ORPHAN, calls=True),
+        RowFilter("near", tr("Near a ban"), is_near_ban),
         RowFilter("finished", tr("Finished"), lambda row: row.state is RentState.FINISHED),
         RowFilter("all", tr("All"), lambda row: True),
     ]
@@ -140,6 +151,10 @@ def _summary(index: RowIndex[RentRow]) -> str:
     return " · ".join(parts)
 
 
+def _advice(row: RentRow) -> Advice:
+    return Advice(text=rent_advice(row), tone=rent_word(row).tone if row.state in NEED_YOU else Tone.IDLE)
+
+
 def _facts(row: RentRow, now: datetime) -> list[Fact]:
     bar = time_left_bar(row, now)
     until = row.finished_at or now
@@ -150,6 +165,7 @@ def _facts(row: RentRow, now: datetime) -> list[Fact]:
         Fact(tr("SIM"), formats.short_iccid(row.sim_id)) if row.sim_id.isdecimal() else None,
         Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
         Fact(tr("Phone"), one_line(row.phone_label)),
+        Fact(tr("If no SMS comes"), tr("banned for 24 h"), tone=Tone.WARN) if is_near_ban(row) else None,
         Fact(tr("Ordered"), formats.exact(row.ordered_at, now)),
         Fact(tr("Ended"), formats.day_time(row.finished_at, now)) if row.finished_at else None,
         Fact(tr("Open for"), formats.span(until - row.ordered_at)),

@@ -4,113 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import SettingField, SettingProblem, Topic
 from phonefarm.application.tasks import Tasks
 from ui.actions import Actions
 from ui.engine_link import Keys
 from ui.feed import Feed
-from ui.safe_text import one_line
+from ui.pages.setting_rows import FieldRow, LabelledRow
+from ui.privacy_orders import PrivacyOrders
 from ui.theme import Theme, ThemeMode
 from ui.tokens import Tone
-from ui.widgets import Card, Label, button, empty_layout, restyle
+from ui.widgets import Card, Label, button, empty_layout
 from ui.words import setting_name, tr
 
+PRIVACY = "Privacy"
 GROUPS = {
-    "Onlinesim": ("api_key", "push_url", "push_retry_seconds", "sms_id", "require_bearer"),
-    "Webhooks": ("listen", "admin_listen"),
+    "Onlinesim": (
+        "api_key",
+        "push_url",
+        "push_retry_seconds",
+        "push_refusals_before_parking",
+        "sms_id",
+        "push_phone",
+        "no_numbers",
+        "retire_after_sale",
+        "require_bearer",
+    ),
+    "Webhooks": (
+        "listen",
+        "shared_path",
+        "admin_listen",
+        "calls_per_second",
+        "wrong_keys_per_minute",
+        "most_connections",
+    ),
     "Phones": ("adb_servers", "adb_path", "numbers_file", "poll_seconds", "rent_poll_seconds"),
-    "Storage": ("data_dir", "database_url"),
+    PRIVACY: ("block_senders", "text_hours"),
+    "Storage": ("data_dir", "database_url", "backup_hours", "backup_keep"),
 }
 OTHER = "Other"
 FORM_WIDTH = 760
 MODES = {ThemeMode.SYSTEM: "As the system", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
-
-
-class FieldRow(QWidget):
-    """One setting: name and help left, its value right, below it where the value comes from or what is wrong."""
-
-    changed = Signal()
-
-    def __init__(self, setting: SettingField) -> None:
-        super().__init__()
-        self.setting = setting
-        self.is_editable = setting.source != "environment"
-        self.editor = self._make_editor()
-        self.editor.setAccessibleName(setting_name(setting.name))
-        self.editor.setAccessibleDescription(setting.help)
-        self.note = Label(self._source(), "caption", wrap=True)
-        self.problem = Label("", "problem", wrap=True)
-        self.problem.hide()
-        left = QVBoxLayout()
-        left.setSpacing(2)
-        left.addWidget(Label(setting_name(setting.name), "heading", wrap=True))
-        left.addWidget(Label(tr(setting.help), "caption", wrap=True))
-        left.addStretch(1)
-        right = QVBoxLayout()
-        right.setSpacing(4)
-        for widget in (self.editor, self.problem, self.note):
-            right.addWidget(widget)
-        right.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 8, 0, 8)
-        row.setSpacing(24)
-        row.addLayout(left, 1)
-        row.addLayout(right, 1)
-
-    def _make_editor(self) -> QLineEdit | QComboBox:
-        setting = self.setting
-        if setting.choices:
-            box = QComboBox()
-            box.addItems(list(setting.choices))
-            box.setCurrentText(setting.value)
-            box.setEnabled(self.is_editable)
-            box.currentTextChanged.connect(self.changed)
-            return box
-        line = QLineEdit(setting.value)
-        line.setReadOnly(not self.is_editable)
-        line.setCursorPosition(0)
-        if setting.secret:
-            line.setEchoMode(QLineEdit.EchoMode.Password)
-            line.setPlaceholderText(tr("set; type a new one to replace it") if setting.is_set else tr("not set"))
-        elif not setting.value:
-            line.setPlaceholderText(setting.default or tr("not set"))
-        line.textChanged.connect(self.changed)
-        return line
-
-    def value(self) -> str:
-        return self.editor.currentText() if isinstance(self.editor, QComboBox) else self.editor.text()
-
-    def is_changed(self) -> bool:
-        return self.is_editable and self.value() != ("" if self.setting.secret else self.setting.value)
-
-    def take_back(self) -> None:
-        value = "" if self.setting.secret else self.setting.value
-        if isinstance(self.editor, QComboBox):
-            self.editor.setCurrentText(value)
-        else:
-            self.editor.setText(value)
-        self.show_problem("")
-
-    def show_problem(self, problem: str) -> None:
-        self.problem.setText(one_line(problem, 400))
-        self.problem.setVisible(bool(problem))
-        restyle(self.editor, "state", "problem" if problem else "")
-
-    def _source(self) -> str:
-        setting = self.setting
-        match setting.source:
-            case "environment":
-                return tr("Set by {name} in the environment: change it there.").format(name=setting.environment)
-            case "keyring":
-                source = tr("kept in the system's keyring")
-            case "file":
-                source = tr("from settings.toml")
-            case _:
-                source = tr("default")
-        return f"{source} · {tr('takes effect after a restart')}" if setting.needs_restart else source
 
 
 class SettingsPage(QScrollArea):
@@ -118,11 +53,12 @@ class SettingsPage(QScrollArea):
 
     topic = Topic.SETTINGS
 
-    def __init__(self, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+    def __init__(self, privacy: PrivacyOrders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("page")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        self._privacy = privacy
         self._actions = actions
         self._theme = theme
         self.rows: dict[str, FieldRow] = {}
@@ -167,18 +103,19 @@ class SettingsPage(QScrollArea):
         self.setWidget(inside)
 
     def _appearance(self) -> Card:
-        card = Card(margins=16, spacing=4)
-        card.content.addWidget(Label(tr("Window"), "name"))
-        row = QHBoxLayout()
-        row.setSpacing(24)
-        left = QVBoxLayout()
-        left.setSpacing(2)
-        left.addWidget(Label(tr("Appearance"), "heading"))
-        left.addWidget(Label(tr("Takes effect at once, on this PC only."), "caption", wrap=True))
-        row.addLayout(left, 1)
-        row.addWidget(self.theme_box, 1)
-        card.content.addLayout(row)
-        return card
+        about = tr("Takes effect at once, on this PC only.")
+        return _group(tr("Window"), [LabelledRow(tr("Appearance"), about, self.theme_box)])
+
+    def _senders_row(self) -> QWidget:
+        edit = button(tr("Blocked senders…"))
+        edit.clicked.connect(lambda: self._privacy.edit_senders())
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(edit)
+        row.addStretch(1)
+        about = tr("Banks, payment services, government: their messages never leave this PC. Takes effect at once.")
+        return LabelledRow(tr("Whose messages are withheld"), about, holder)
 
     # Life ------------------------------------------------------------------
 
@@ -216,7 +153,9 @@ class SettingsPage(QScrollArea):
         placed = {name for names in GROUPS.values() for name in names}
         groups = {**GROUPS, OTHER: tuple(name for name in self.rows if name not in placed)}
         for title, names in groups.items():
-            rows = [self.rows[name] for name in names if name in self.rows]
+            rows: list[QWidget] = [self.rows[name] for name in names if name in self.rows]
+            if title == PRIVACY:
+                rows.append(self._senders_row())
             if rows:
                 self._groups.addWidget(_group(tr(title), rows))
         for row in self.rows.values():
@@ -272,7 +211,7 @@ class SettingsPage(QScrollArea):
         self.theme_box.setCurrentIndex(list(MODES).index(self._theme.mode))
 
 
-def _group(title: str, rows: Sequence[FieldRow]) -> Card:
+def _group(title: str, rows: Sequence[QWidget]) -> Card:
     card = Card(margins=16, spacing=0)
     card.content.addWidget(Label(title, "name"))
     for row in rows:

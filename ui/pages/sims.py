@@ -195,6 +195,12 @@ def _actions(orders: Orders) -> list[RowAction[SimRow]]:
             run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id),
             applies=lambda row: bool(row.phone_id),
         ),
+        RowAction(
+            text=tr("Erase texts of this number…"),
+            run=lambda rows: orders.privacy.erase_number(rows[0].msisdn),
+            applies=_has_number,
+            danger=True,
+        ),
     ]
 
 

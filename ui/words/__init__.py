@@ -30,7 +30,10 @@ from ui.words.trade import SMS_STANDINGS as SMS_STANDINGS
 from ui.words.trade import UNKNOWN_NETWORK as UNKNOWN_NETWORK
 from ui.words.trade import ban_word as ban_word
 from ui.words.trade import message_word as message_word
+from ui.words.trade import push_advice as push_advice
+from ui.words.trade import rent_advice as rent_advice
 from ui.words.trade import rent_word as rent_word
+from ui.words.trade import rent_words as rent_words
 from ui.words.window import BUG as BUG
 from ui.words.window import ENGINE_GONE as ENGINE_GONE
 from ui.words.window import ENGINE_SILENT as ENGINE_SILENT

@@ -38,15 +38,16 @@ ATTENTION = {
 AILING = {
     Condition.NO_SIM: "Phone “{subject}” holds no SIM: put one in",
     Condition.AIRPLANE: "Phone “{subject}” is in airplane mode: switch it off",
-    Condition.STORAGE_FULL: "Phone “{subject}” stores no SMS: its storage is full",
+    Condition.STORAGE_FULL: "Phone “{subject}” stores no SMS: its storage is full{detail}",
     Condition.NO_SMS_APP: "Phone “{subject}” stores no SMS: no SMS app is chosen on it",
     Condition.NOT_STORING: "Phone “{subject}” announces SMS and stores none: open its SMS app",
     Condition.CODES_DELAYED: "Phone “{subject}” shows one-time codes too late: move its SIM to an older phone",
-    Condition.HOT: "Phone “{subject}” is hot: let it cool before its battery swells",
-    Condition.LOW_BATTERY: "Phone “{subject}” is running out of battery: check its cable and its port",
+    Condition.HOT: "Phone “{subject}” is hot{detail}: let it cool before its battery swells",
+    Condition.LOW_BATTERY: "Phone “{subject}” is running out of battery{detail}: check its cable and its port",
     Condition.NO_HINTS: "Phone “{subject}” does not announce its SMS: switch its log on",
-    Condition.CLOCK_WRONG: "The clock of phone “{subject}” is wrong: let it set the time by itself",
+    Condition.CLOCK_WRONG: "The clock of phone “{subject}” is wrong{detail}: let it set the time by itself",
 }
+"""`{detail}` is the measure in brackets, ` (42 MB free)`, or nothing."""
 WHOLE_BUS = "%n phones left together: USB bus {subject}. Check the hub's power and its cable to this PC"
 NO_HUB = "%n phones left together. Check the power and the cable of what they hang on"
 URGENT = frozenset(
@@ -61,7 +62,8 @@ def attention_sentence(attention: Attention) -> str:
     if attention.kind is AttentionKind.PHONES_LEFT:
         return _left_together(subject, attention.count)
     if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:
-        return tr(AILING[attention.condition]).format(subject=subject)
+        detail = f" ({one_line(attention.detail, 40)})" if attention.detail else ""
+        return tr(AILING[attention.condition]).format(subject=subject, detail=detail)
     return tr(ATTENTION[attention.kind]).format(subject=subject)
 
 

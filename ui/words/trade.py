@@ -6,13 +6,14 @@ from phonefarm.application.read_models import (
     BanRow,
     FinishStatus,
     MessageRow,
+    PushRow,
     PushState,
     RentRow,
     RentState,
     SmsStanding,
 )
 from ui.tokens import Tone
-from ui.words.core import Word
+from ui.words.core import Word, tr
 
 RENT_STATES = {
     RentState.WAITING: Word("waiting", Tone.IDLE, "Open; the first SMS has not come yet."),
@@ -26,7 +27,7 @@ RENT_STATES = {
     RentState.FINISHED: Word("finished", Tone.IDLE, "The market ended it."),
 }
 LAST_CHANCE = Word(
-    "third failure: ban", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
+    "one more failure bans", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
 )
 
 FINISHES = {
@@ -67,6 +68,43 @@ UNKNOWN_NETWORK = Word(
 
 BAN_BY_RULE = Word("three unused rents", Tone.WARN, "Three rents in a row ended without an SMS.")
 BAN_BY_HAND = Word("set by you", Tone.IDLE, "You set this ban.")
+
+
+PUSH_REASONS = {
+    "IGNORED": "Onlinesim took no notice of it. Send it again; if it is ignored for ever, it is not wanted: stop it.",
+    "SERVICE_BAN": "Onlinesim bars this sender's service at the moment. Send it again later.",
+    "BAD_SERVICE": "Onlinesim says that the SMS is not of the service that was ordered. Sending it again rarely helps.",
+    "NO_OPERATION": "Onlinesim knows no open rent of this id: it has ended there, or never began. "
+    "Look at the rent before you send it again.",
+}
+"""What Onlinesim's answers mean, by their first word."""
+PUSH_REASONS["NO_OP"] = PUSH_REASONS["NO_OPERATION"]
+OVERDUE_ADVICE = (
+    "Nothing to do yet: the market ends such a rent by itself, late at times. "
+    "If it stays for hours, look in your Onlinesim account whether it is still open there."
+)
+ORPHAN_ADVICE = (
+    "Look in your Onlinesim account. If the market knows this rent, leave it: SMS are pushed as usual. "
+    "If it does not, release it, and the number goes on offer again."
+)
+
+
+def push_advice(push: PushRow) -> str:
+    """What stands behind the answer that stopped a push, and what to do."""
+    token = push.last_answer.split(" ")[0].rstrip(":,.;")
+    return tr(PUSH_REASONS.get(token, PUSH_STATES[push.state].meaning))
+
+
+def rent_advice(rent: RentRow) -> str:
+    advice = {RentState.OVERDUE: OVERDUE_ADVICE, RentState.POSSIBLE_ORPHAN: ORPHAN_ADVICE}
+    return tr(advice[rent.state]) if rent.state in advice else ""
+
+
+def rent_words(rent: RentRow) -> list[Word]:
+    """Its state; and where it would cost the number a ban to end so, that too."""
+    word = rent_word(rent)
+    at_risk = rent.one_more_failure_bans and rent.state in (RentState.OVERDUE, RentState.POSSIBLE_ORPHAN)
+    return [word, LAST_CHANCE] if at_risk else [word]
 
 
 def rent_word(rent: RentRow) -> Word:

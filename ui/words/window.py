@@ -57,6 +57,7 @@ PAGES = {
     Topic.MESSAGES: "Messages",
     Topic.PUSHES: "Push queue",
     Topic.BANS: "Bans",
+    Topic.MONEY: "Money",
     Topic.SETTINGS: "Settings",
 }
 SETTINGS = {
@@ -72,8 +73,20 @@ SETTINGS = {
     "numbers_file": "Numbers file",
     "poll_seconds": "Read idle phones every (seconds)",
     "rent_poll_seconds": "Read rented phones every (seconds)",
+    "push_phone": "How a push carries the number",
+    "push_refusals_before_parking": "Refusals before an SMS is parked",
+    "no_numbers": "Answer when no number matches",
+    "retire_after_sale": "Hold a number back once it was sold",
+    "shared_path": "One path for all calls",
+    "calls_per_second": "Calls with the key, each second",
+    "wrong_keys_per_minute": "Calls without it, each minute",
+    "most_connections": "Connections at once",
+    "block_senders": "Withhold blocked senders",
+    "text_hours": "Erase texts after (hours)",
     "data_dir": "Data folder",
     "database_url": "Database",
+    "backup_hours": "Make a backup every (hours)",
+    "backup_keep": "Backups kept",
 }
 """Settings without a name here show their own, with blanks."""
 
