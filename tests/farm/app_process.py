@@ -18,8 +18,8 @@ from typing import Any
 STARTS_WITHIN = 40.0
 STOPS_WITHIN = 12.0
 KEY = "a-partner-key-for-tests"
-_ADDRESSES = re.compile(r"serves webhooks on (\S+), admin on (\S+)")
-_CHECKOUT = Path(__file__).resolve().parents[2]
+ADDRESSES = re.compile(r"serves webhooks on (\S+), admin on (\S+)")
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class AppProcess:
@@ -41,14 +41,14 @@ class AppProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "phonefarm", "serve"],
             env=self.environment(),
-            cwd=_CHECKOUT,
+            cwd=CHECKOUT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         line = self._first_line()
-        found = _ADDRESSES.search(line)
+        found = ADDRESSES.search(line)
         assert found is not None, f"serve said {line!r}"
         self.webhooks, self.admin = f"http://{found[1]}", f"http://{found[2]}"
 

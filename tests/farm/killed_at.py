@@ -1,0 +1,175 @@
+"""`phonefarm serve` as processes that end themselves, as a power cut would, at a commit that they were told.
+
+Run as a program it stays small and single-threaded, has all the app's code loaded, and forks one app for each
+request on its stdin: starting an app so takes a tenth of the usual time, and each is a process of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Engine, event
+
+from phonefarm.adapters.storage import database
+from phonefarm.application.sms_intake import Intake
+
+BEFORE, AFTER = "before", "after"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A commit: the nth that holds a unit of work of this kind which changed something."""
+
+    kind: str
+    moment: str
+    """`BEFORE`: all is written and COMMIT is not yet said. `AFTER`: it is on the disk and nobody has heard of it."""
+    nth: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    environment: Mapping[str, str]
+    output: str
+    """File for what it says."""
+    ledger: str
+    """File for the kinds that were committed, a line each."""
+    point: Point | None = None
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        fields = json.loads(text)
+        point = fields.pop("point")
+        return cls(**fields, point=Point(**point) if point else None)
+
+
+def kind_of(job: database._Job) -> str:
+    """The work function's qualified name; a reading that brought new messages is told from one that only marks."""
+    name = job.work.__qualname__.replace(".<locals>", "")
+    match job.result:
+        case Intake(pushes=(_, *_)):
+            return f"{name} with a push"
+        case Intake(first=True):
+            return f"{name} as the baseline"
+    return str(name)
+
+
+class Witness:
+    """Sits on the writer's thread: notes every kind that is committed, and kills the process at its point."""
+
+    def __init__(self, ledger: Path, point: Point | None) -> None:
+        self._ledger = ledger
+        self._point = point
+        self._counts: Counter[str] = Counter()
+        self._written: list[str] = []
+        self._is_reached = False
+
+    def install(self) -> None:
+        run, commit, answer = database._run, database.Database._commit, database._answer
+
+        def watched_run(job: database._Job, connection: Connection) -> None:
+            raw: Any = connection.connection.dbapi_connection
+            before = raw.total_changes
+            run(job, connection)
+            if job.error is None and raw.total_changes != before:
+                self._written.append(kind_of(job))
+
+        def watched_commit(storage: database.Database, group: list[database._Job]) -> None:
+            self._written.clear()
+            commit(storage, group)
+
+        def watched_answer(job: database._Job) -> None:
+            if self._is_reached:
+                _die()
+            self._note_committed()
+            answer(job)
+
+        database._run, database._answer = watched_run, watched_answer
+        database.Database._commit = watched_commit  # type: ignore[method-assign]
+        event.listen(Engine, "commit", self._about_to_commit)
+
+    def _about_to_commit(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get("writes"):
+            return
+        for kind in self._written:
+            self._counts[kind] += 1
+            if self._point is not None and (kind, self._counts[kind]) == (self._point.kind, self._point.nth):
+                if self._point.moment == BEFORE:
+                    _die()
+                self._is_reached = True
+
+    def _note_committed(self) -> None:
+        if self._written:
+            with self._ledger.open("a", encoding="utf-8") as file:
+                file.writelines(f"{kind}\n" for kind in self._written)
+            self._written.clear()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _serve(request: Request) -> NoReturn:
+    """In the forked process: become the app."""
+    from phonefarm.cli import main
+
+    code = 70
+    try:
+        output = os.open(request.output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for number, opened in enumerate((nothing, output, output)):
+            os.dup2(opened, number)
+        for name in [name for name in os.environ if name.startswith("PHONEFARM_")]:
+            del os.environ[name]
+        os.environ.update(request.environment)
+        sys.argv = ["phonefarm", "serve"]
+        Witness(Path(request.ledger), request.point).install()
+        main()
+        code = 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def fork_on_request() -> None:
+    """A request a line: `start {…}` answers the process id, `poll PID` its exit status or -, as `waitpid` has it."""
+    for module in ("phonefarm.cli", "phonefarm.engine_thread"):
+        importlib.import_module(module)
+    children: set[int] = set()
+    for line in sys.stdin:
+        word, _, rest = line.partition(" ")
+        if word == "start":
+            pid = os.fork()
+            if pid == 0:
+                _serve(Request.from_json(rest))
+            children.add(pid)
+            answer = str(pid)
+        else:
+            ended, status = os.waitpid(int(rest), os.WNOHANG)
+            children.discard(ended)
+            answer = str(status) if ended else "-"
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    fork_on_request()

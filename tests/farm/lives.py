@@ -1,0 +1,265 @@
+"""One farm through several lives of its app: each is a forked process that may kill itself, and is started again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO, Any
+
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.market import Market
+from phonefarm.simulation.market_record import MarketRecord, RentRecord
+from phonefarm.simulation.partner import PartnerFailed
+from tests.farm.app_process import ADDRESSES, CHECKOUT, KEY
+from tests.farm.killed_at import Point, Request
+
+STEP = 0.02
+WITHIN = 30.0
+STOPS_WITHIN = 10.0
+
+
+class Forks:
+    """The program that forks apps."""
+
+    def __init__(self, process: subprocess.Popen[str], stdin: IO[str], stdout: IO[str]) -> None:
+        self._process = process
+        self._stdin = stdin
+        self._stdout = stdout
+
+    def start(self, request: Request) -> int:
+        return int(self._ask(f"start {request.as_json()}"))
+
+    def status(self, pid: int) -> int | None:
+        """The exit code, negative for a signal, of a process that has ended; to be asked once after its end."""
+        answer = self._ask(f"poll {pid}")
+        return None if answer == "-" else os.waitstatus_to_exitcode(int(answer))
+
+    def _ask(self, line: str) -> str:
+        self._stdin.write(f"{line}\n")
+        self._stdin.flush()
+        answer = self._stdout.readline().strip()
+        assert answer, "the program that forks apps has ended"
+        return answer
+
+
+@contextlib.contextmanager
+def forks() -> Iterator[Forks]:
+    command = [sys.executable, "-m", "tests.farm.killed_at"]
+    with subprocess.Popen(
+        command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            yield Forks(process, process.stdin, process.stdout)
+        finally:
+            process.stdin.close()
+            process.wait(STOPS_WITHIN)
+
+
+class Lives:
+    """A data folder, a market of its own, and the app that lives on them for as long as it is let."""
+
+    def __init__(
+        self, forks: Forks, farm: InThread[VirtualFarm], market: InThread[Market], adb_port: int, folder: Path
+    ) -> None:
+        self.market = market
+        self.farm = farm
+        self.data = folder / "data"
+        self.killed = 0
+        self.webhooks = ""
+        self.admin = ""
+        self._forks = forks
+        self._folder = folder
+        self._pid: int | None = None
+        self._points: list[Point] = []
+        numbers = folder / "numbers.csv"
+        numbers.write_text(farm.sim.numbers_csv(), encoding="utf-8")
+        settings = {
+            "DATA_DIR": str(self.data),
+            "API_KEY": KEY,
+            "LISTEN": "127.0.0.1:0",
+            "ADMIN_LISTEN": "127.0.0.1:0",
+            "PUSH_URL": market.sim.push_url,
+            "ADB_SERVERS": f"127.0.0.1:{adb_port}",
+            "NUMBERS_FILE": str(numbers),
+            "PUSH_RETRY_SECONDS": "0.3",
+            "POLL_SECONDS": "2",
+            "RENT_POLL_SECONDS": "1",
+        }
+        self._environment = {f"PHONEFARM_{name}": value for name, value in settings.items()}
+
+    @property
+    def record(self) -> MarketRecord:
+        return self.market.sim.record
+
+    @property
+    def pid(self) -> int:
+        assert self._pid is not None
+        return self._pid
+
+    @property
+    def committed(self) -> list[str]:
+        """The kinds of work that were committed, in all lives, in their order."""
+        path = self._folder / "ledger"
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+    # Life and death ---------------------------------------------------------------
+
+    def begin(self, *points: Point) -> None:
+        """Start the app, which kills itself at the first point; the one after it at the second, and so on."""
+        self._points = list(points)
+        self._start()
+
+    def go_on(self) -> None:
+        """What a service manager does: start the app again if it was killed."""
+        if self._pid is None:
+            return
+        status = self._forks.status(self._pid)
+        if status is None:
+            return
+        self._pid = None
+        assert status == -signal.SIGKILL, f"the app ended by itself with {status}: {self.said}"
+        self.killed += 1
+        self._start()
+
+    def stop(self) -> int:
+        """Ask it to end and return its exit code."""
+        os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOPS_WITHIN
+        while (status := self._forks.status(self.pid)) is None:
+            assert time.monotonic() < deadline, "the app did not stop"
+            time.sleep(STEP)
+        self._pid = None
+        return status
+
+    def let_go(self) -> None:
+        if self._pid is not None and self._forks.status(self._pid) is None:
+            os.kill(self._pid, signal.SIGKILL)
+            self.until(lambda: self._forks.status(self.pid) is not None, "the end")
+
+    @property
+    def said(self) -> str:
+        output = self._folder / "output"
+        return output.read_text(encoding="utf-8") if output.exists() else ""
+
+    def _start(self) -> None:
+        output = self._folder / "output"
+        output.write_text("", encoding="utf-8")
+        point = self._points.pop(0) if self._points else None
+        request = Request(
+            environment=self._environment, output=str(output), ledger=str(self._folder / "ledger"), point=point
+        )
+        self.webhooks = self.admin = ""
+        self._pid = self._forks.start(request)
+        self.until(self._has_spoken, "its first line")
+
+    def _has_spoken(self) -> bool:
+        """Whether it serves, or has been killed before it could."""
+        if found := ADDRESSES.search(self.said):
+            self.webhooks, self.admin = f"http://{found[1]}", f"http://{found[2]}"
+            self.market.sim.target_url = self.webhooks
+            return True
+        return self._is_dead()
+
+    def _is_dead(self) -> bool:
+        try:
+            state = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        return state == "Z"
+
+    # Acting and waiting, through whatever happens to the app --------------------------
+
+    def until(self, is_so: Callable[[], bool], what: str, within: float = WITHIN) -> None:
+        deadline = time.monotonic() + within
+        while not is_so():
+            assert time.monotonic() < deadline, f"{what} did not come within {within:g} s"
+            time.sleep(STEP)
+
+    def lives_until(self, is_so: Callable[[], bool], what: str, within: float = WITHIN) -> None:
+        def is_so_by_now() -> bool:
+            self.go_on()
+            with contextlib.suppress(OSError, HTTPException):
+                return is_so()
+            return False
+
+        self.until(is_so_by_now, what, within)
+
+    def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = self.health()["counts"]
+        return counts
+
+    def health(self) -> dict[str, Any]:
+        if not self.admin:
+            raise ConnectionError("the app has not started")
+        with urllib.request.urlopen(f"{self.admin}/health", timeout=5) as answer:
+            body: dict[str, Any] = json.loads(answer.read())
+            return body
+
+    def order(self, only: str | None = None) -> RentRecord:
+        """Ask for a number, this one if it is given, until one is issued; a dead farm answers nothing."""
+        others = [sim.msisdn for _, _, sim in self.farm.sim.sims() if only is not None and sim.msisdn != only]
+        without = [int(number) for number in others]
+        issued: list[RentRecord] = []
+
+        def has_ordered() -> bool:
+            with contextlib.suppress(PartnerFailed):
+                rent = self.market.run(lambda market: market.order(without_prefixes=without))
+                issued.extend([rent] if rent is not None else [])
+            return bool(issued)
+
+        self.lives_until(has_ordered, f"a number ({only or 'any'})")
+        return issued[0]
+
+    def finish(self, rent: RentRecord, status: int, total: float | None = None) -> None:
+        """Say it until the farm has said SUCCESS, as the market does."""
+
+        def has_finished() -> bool:
+            with contextlib.suppress(PartnerFailed):
+                return self.market.run(lambda market: market.finish(rent.rent_id, status, total))
+            return False
+
+        self.lives_until(has_finished, f"the finish of {rent.rent_id}")
+
+    def send(self, msisdn: str, text: str) -> None:
+        self.farm.run(lambda farm: farm.deliver(msisdn, "Telegram", text))
+
+    def texts(self, rent: RentRecord) -> list[str]:
+        """What the market took for a rent, in the order of its arrival there."""
+        pushes = [push for push in self.record.pushes if push.rent_id == rent.rent_id and push.is_accepted]
+        return [str(push.body["text"]) for push in pushes]
+
+    # The books, once it has stopped ---------------------------------------------------
+
+    def books(self, query: str) -> list[dict[str, Any]]:
+        with contextlib.closing(sqlite3.connect(self.data / "phonefarm.db")) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query)]
+
+    def let_bans_run_out(self) -> None:
+        """A day passes for the stopped farm."""
+        with contextlib.closing(sqlite3.connect(self.data / "phonefarm.db", isolation_level=None)) as connection:
+            connection.execute("UPDATE sims SET banned_until = banned_since WHERE banned_until IS NOT NULL")
+
+
+@contextlib.contextmanager
+def some_lives(forks: Forks, farm: InThread[VirtualFarm], adb_port: int, folder: Path) -> Iterator[Lives]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with InThread(lambda: Market("", KEY)) as market:
+        lives = Lives(forks, farm, market, adb_port, folder)
+        try:
+            yield lives
+        finally:
+            lives.let_go()
