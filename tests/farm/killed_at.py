@@ -97,7 +97,7 @@ class Witness:
             answer(job)
 
         database._run, database._answer = watched_run, watched_answer
-        database.Database._commit = watched_commit  # type: ignore[method-assign]
+        database.Database._commit = watched_commit  # type: ignore[method-assign,assignment]
         event.listen(Engine, "commit", self._about_to_commit)
 
     def _about_to_commit(self, connection: Connection) -> None:
