@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from phonefarm.adapters.storage.columns import Instant, Money
 
 _OPEN_RENT = text("finished_at IS NULL")
+_FREE_PUSH = text("is_free = 1")
 _OPEN_PUSH = text("state IN ('waiting', 'sending')")
 
 
@@ -249,7 +250,7 @@ class BlockedSenderTable(SQLModel, table=True):
 class PushTable(SQLModel, table=True):
     __tablename__ = "pushes"
     __table_args__ = (
-        Index("open_pushes_by_time", "next_at", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
+        Index("free_pushes_by_time", "next_at", sqlite_where=_FREE_PUSH, postgresql_where=_FREE_PUSH),
         Index("open_pushes_by_number", "msisdn", "sms_id", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
         Index("pushes_of_rent", "rent_id"),
         Index("pushes_by_state", "state"),
@@ -263,6 +264,8 @@ class PushTable(SQLModel, table=True):
     attempts: int = 0
     soft_refusals: int = 0
     uncertain: int = 0
+    is_free: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
+    """Whether it waits for nothing but its time: no older open push of its number holds it back."""
     next_at: datetime | None = _instant()
     begun_at: datetime | None = _instant()
     is_last_chance: bool = False
