@@ -12,9 +12,10 @@ import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import typer
 
@@ -32,6 +33,13 @@ app.add_typer(numbers, name="numbers")
 SELF_TEST_SECONDS = 10.0
 SCREENSHOT_SECONDS = 20.0
 SIGNAL_CHECK_SECONDS = 0.5
+
+
+class Startable(Protocol):
+    def start(self) -> None: ...
+
+
+E = TypeVar("E", bound=Startable)
 
 
 class TableName(StrEnum):
@@ -86,8 +94,9 @@ def window(
         return
     if not has_display():
         raise KnownError("There is no display here for the window. Use 'phonefarm serve', which needs none.")
-    settings, hidden = _prepare()
-    _with_engine(settings, hidden, _show_window)
+    from ui.app import Program
+
+    _run_windowed(Program())
 
 
 @app.command()
@@ -295,10 +304,52 @@ def _with_engine(settings: Settings, hidden: SecretFilter, use: Callable[[Any], 
         engine.stop()
 
 
-def _show_window(engine: Any) -> None:
-    from ui.app import run_window
+class WindowProgram(Protocol):
+    """What `ui.app.Program` can do."""
 
-    run_window(engine)
+    def tell(self, sentence: str) -> None: ...
+
+    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
+
+    def run(self, engine: Any) -> None: ...
+
+
+def _run_windowed(program: WindowProgram) -> None:
+    """Whoever double-clicked the program reads in a dialog why it cannot start."""
+    from phonefarm.engine_thread import EngineThread
+
+    try:
+        settings, hidden = _prepare()
+        engine = started_or_restored(settings, lambda: EngineThread(settings, hidden), program)
+    except KnownError as error:
+        program.tell(str(error))
+        raise
+    if engine is None:
+        raise typer.Exit(1)
+    try:
+        program.run(engine)
+    finally:
+        engine.stop()
+
+
+def started_or_restored(settings: Settings, make: Callable[[], E], program: WindowProgram) -> E | None:
+    """A running engine, where need be on the newest sound backup; None where the user does not want that one."""
+    from phonefarm.safekeeping import go_back, way_back
+
+    engine = make()
+    try:
+        engine.start()
+    except KnownError as error:
+        found = way_back(settings)
+        if found is None:
+            raise
+        backup, contents = found
+        if not program.wants_back(str(error), backup.made_at, str(contents)):
+            return None
+        typer.echo(go_back(settings, backup.path))
+        engine = make()
+        engine.start()
+    return engine
 
 
 def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:

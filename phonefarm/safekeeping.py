@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from phonefarm.adapters.storage.backup import FOLDER, database_path, make_backup, name_at, restore
+from phonefarm.adapters.storage.backup import (
+    FOLDER,
+    Backup,
+    Contents,
+    backups_in,
+    database_path,
+    make_backup,
+    name_at,
+    problem_of,
+    restore,
+    verified,
+)
 from phonefarm.data_folder import DataFolder
 from phonefarm.domain.errors import KnownError
 from phonefarm.settings import Settings
@@ -18,6 +30,16 @@ def back_up(settings: Settings, target: Path | None) -> str:
         raise KnownError(f"{path} is there already: name another file.")
     contents = make_backup(database_path(settings.resolved_database_url), path)
     return f"Backup {path} made and verified: {contents}."
+
+
+def way_back(settings: Settings) -> tuple[Backup, Contents] | None:
+    """Where the database is damaged: the newest backup that is sound, and what it holds."""
+    if problem_of(database_path(settings.resolved_database_url)) is None:
+        return None
+    for backup in backups_in(settings.data_dir / FOLDER):
+        with suppress(KnownError):
+            return backup, verified(backup.path)
+    return None
 
 
 def go_back(settings: Settings, backup: Path) -> str:

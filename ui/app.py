@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -21,6 +22,7 @@ from ui.actions import Actions
 from ui.engine_link import EngineLink
 from ui.garbage import GarbageCollector
 from ui.screenshots import write_screenshots
+from ui.start_dialogs import offer_backup, tell_trouble
 from ui.theme import Theme, app_icon
 from ui.tokens import Tone
 from ui.window import MainWindow
@@ -40,8 +42,43 @@ def run_window(
 
     `memory_file` keeps the window's place and look instead of the user's profile.
     """
+    return _run(make_app(), engine, title, screenshots, seconds, memory_file)
+
+
+class Program:
+    """The farm's program with a window: what keeps it from starting is said in a dialog, for want of a terminal."""
+
+    def __init__(self) -> None:
+        self._app = make_app()
+
+    def tell(self, sentence: str) -> None:
+        """Until the user has read it."""
+        tell_trouble(self._app, sentence)
+
+    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
+        """Tell of a damaged database; whether the user wants the backup of that moment in its place."""
+        return offer_backup(self._app, sentence, made_at, contents)
+
+    def run(self, engine: RunningEngine) -> None:
+        _run(self._app, engine, "phonefarm", None, None, None)
+
+
+def make_app() -> QApplication:
     app = QApplication(sys.argv[:1])
     app.setApplicationName("phonefarm")
+    # A dialog before the start, or the window's own end in order, must not quit the program by being closed.
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+def _run(
+    app: QApplication,
+    engine: RunningEngine,
+    title: str,
+    screenshots: Path | None,
+    seconds: float | None,
+    memory_file: Path | None,
+) -> int:
     memory = (
         QSettings("phonefarm", "window")
         if memory_file is None

@@ -19,6 +19,7 @@ PERIODS = {
     PeriodName.ALL: "All",
     PeriodName.OWN: "From–to",
 }
+FIELD_WIDTH = 140
 
 
 class OwnPeriod(QWidget):
@@ -66,5 +67,5 @@ def _field(name: str, day: date) -> QDateEdit:
     field.setMinimumDate(QDate(2000, 1, 1))
     field.setDate(QDate(day.year, day.month, day.day))
     field.setAccessibleName(name)
-    field.lineEdit().setTextMargins(9, 0, 9, 0)
+    field.setMinimumWidth(FIELD_WIDTH)
     return field

@@ -6,14 +6,15 @@ from collections.abc import Collection
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from ui.widgets import Card, ElidedLabel, Label, heading_row
+from ui.widgets import Card, ElidedLabel, Label, heading_row, plain_tooltip
 
 
 class Tile(Card):
     """A caption, one figure, one line beneath."""
 
-    def __init__(self, caption: str) -> None:
+    def __init__(self, caption: str, meaning: str = "") -> None:
         super().__init__(margins=14, spacing=2)
+        self.setToolTip(plain_tooltip(meaning))
         self._caption = caption
         self._figure = Label("", "figure")
         self._note = ElidedLabel("", "caption")

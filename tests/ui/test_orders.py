@@ -22,6 +22,7 @@ from phonefarm.application.read_models import (
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
 from tests.ui.live import Live, WindowRunner, until
+from ui.pages.pushes import PushesPage
 from ui.tokens import Tone
 
 Row = TypeVar("Row")
@@ -285,3 +286,21 @@ def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, d
     runner.live(Moody(farm=desk.farm), scenario)
 
     assert len(tried) == 2
+
+
+def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: FakeDesk) -> None:
+    parked = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 1000)
+
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PUSHES)
+        assert isinstance(page, PushesPage)
+        assert page.resend_parked.isEnabled()
+        page.resend_parked.click()
+        await until(lambda: len(live.desk.orders) == len(parked))
+        assert sorted(live.desk.orders) == sorted(("resend_push", int(key)) for key in parked)
+
+        desk.farm.pushes = {}
+        live.window.refresh()
+        await until(lambda: not page.resend_parked.isEnabled())
+
+    runner.live(desk, scenario)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -187,3 +188,36 @@ def test_every_state_that_needs_the_user_says_what_it_means() -> None:
 def test_one_and_many_are_worded_apart() -> None:
     assert words.counted(1, "1 needs you", "%n need you") == "1 needs you"
     assert words.counted(3, "1 needs you", "%n need you") == "3 need you"
+
+
+@pytest.mark.parametrize(
+    ("condition", "detail", "said"),
+    [
+        (Condition.STORAGE_FULL, "42 MB free", "its storage is full (42 MB free)"),
+        (Condition.HOT, "47 °C", "is hot (47 °C): let it cool"),
+        (Condition.STORAGE_FULL, "", "its storage is full"),
+        (Condition.AIRPLANE, "", "is in airplane mode: switch it off"),
+    ],
+)
+def test_the_top_line_tells_the_measure_of_an_ailment(condition: Condition, detail: str, said: str) -> None:
+    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING, condition=condition, detail=detail))
+
+    assert said in sentence
+    assert ("(" in sentence) is bool(detail)
+
+
+@pytest.mark.parametrize("answer", ["IGNORED", "SERVICE_BAN", "BAD_SERVICE", "NO_OPERATION", "NO_OP"])
+def test_every_answer_that_stops_a_push_is_explained(answer: str) -> None:
+    push = next(push for push in busy_farm().pushes.values() if push.state is PushState.PARKED)
+
+    assert words.push_advice(replace(push, last_answer=answer)) != words.PUSH_STATES[PushState.PARKED].meaning
+    assert words.push_advice(replace(push, last_answer="?")) == words.PUSH_STATES[PushState.PARKED].meaning
+
+
+@pytest.mark.parametrize("state", [RentState.OVERDUE, RentState.POSSIBLE_ORPHAN])
+def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: RentState) -> None:
+    rent = next(rent for rent in busy_farm().rents.values() if rent.state is state)
+
+    assert words.rent_advice(rent)
+    assert words.LAST_CHANCE in words.rent_words(replace(rent, one_more_failure_bans=True))
+    assert words.LAST_CHANCE not in words.rent_words(replace(rent, one_more_failure_bans=False))

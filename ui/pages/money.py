@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from decimal import Decimal
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -18,7 +19,7 @@ from ui.engine_link import Keys
 from ui.feed import Feed
 from ui.money_orders import MoneyOrders
 from ui.page_head import EmptyView, PageHead
-from ui.pages.money_lines import GROUPINGS, by_day, income_series, is_by_month, sums_in
+from ui.pages.money_lines import ESTIMATED, GROUPINGS, by_day, income_series, is_by_month, sums_in
 from ui.pages.money_table import MoneyTable
 from ui.period_choice import PERIODS, OwnPeriod
 from ui.periods import Period, PeriodName, covering, period_of
@@ -70,8 +71,8 @@ class MoneyPage(QWidget):
             "today": Tile(tr("Income today")),
             "month": Tile(tr("Income this month")),
             "period": Tile(tr("Income of the period")),
-            "reversed": Tile(tr("Taken back")),
-            "estimated": Tile(tr("Estimated")),
+            "reversed": Tile(tr("Taken back"), tr("What refunds took back in the period, whenever it was credited.")),
+            "estimated": Tile(tr("Estimated"), tr(ESTIMATED)),
         }
         self.chart = BarChart(theme, Tone.OK, tr("Income a day"))
         self.tables = {grouping: MoneyTable(grouping, theme) for grouping in GROUPINGS}
@@ -226,22 +227,23 @@ class MoneyPage(QWidget):
         self.head.show_summary(f"{period.said(today)} · {ended}")
         self.tiles["today"].say(formats.money(now.income), _sold(now))
         self.tiles["month"].say(formats.money(month.income), _sold(month))
-        expected = tr("{sum} expected").format(sum=formats.money(sums.expected))
-        self.tiles["period"].say(formats.money(sums.income), f"{_sold(sums)} · {expected}")
-        share = sums.reversed / sums.credited if sums.credited else None
-        self.tiles["reversed"].say(
-            formats.money(sums.reversed),
-            tr("{share} of what was credited").format(share=formats.share(share)) if sums.reversed else tr("nothing"),
-        )
-        share = sums.estimated / sums.credited if sums.credited else None
-        unnamed = tr("{sum} at the ordered price").format(sum=formats.money(sums.estimated))
+        self.tiles["period"].say(formats.money(sums.income), _sold(sums))
+        lost = tr("{share} of the credits").format(share=_share(sums.reversed, sums.credited))
+        self.tiles["reversed"].say(formats.money(sums.reversed), lost if sums.reversed else tr("nothing"))
+        unnamed = tr("{sum} not named").format(sum=formats.money(sums.estimated))
         self.tiles["estimated"].say(
-            formats.share(share), unnamed if sums.estimated else tr("the market named every sum")
+            _share(sums.estimated, sums.credited), unnamed if sums.estimated else tr("every sum is named")
         )
 
     def _save(self) -> None:
         self._orders.save_account(self.tables[self.grouping].rows(), self.grouping, self.period())
 
 
+def _share(part: Decimal, whole: Decimal) -> str:
+    return formats.share(part / whole if whole else None)
+
+
 def _sold(sums: Sums) -> str:
+    if not sums.rents:
+        return tr("no rent ended")
     return tr("{sold} of {rents} sold").format(sold=formats.number(sums.sold), rents=formats.number(sums.rents))

@@ -1,0 +1,73 @@
+"""What keeps the program from starting, told to somebody who double-clicked it and sees no terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
+
+from ui import formats
+from ui.safe_text import visible
+from ui.theme import Theme, app_icon
+from ui.widgets import Label, button
+from ui.words import tr
+
+WIDTH = 520
+
+
+class StartDialog(QDialog):
+    """A sentence, what follows from the answer, and one or two buttons; it is on its own, without a window."""
+
+    def __init__(self, title: str, sentence: str, explanation: str, yes: str = "") -> None:
+        super().__init__()
+        self.setWindowTitle("phonefarm")
+        self.setMinimumWidth(WIDTH)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 20)
+        layout.setSpacing(12)
+        layout.addWidget(Label(title, "name", wrap=True))
+        layout.addWidget(Label(visible(sentence), wrap=True, selectable=True))
+        if explanation:
+            layout.addWidget(Label(explanation, "dim", wrap=True))
+        layout.addSpacing(8)
+        self.yes = button(yes, "main")
+        self.no = button(tr("Close"), "" if yes else "main")
+        self.yes.setVisible(bool(yes))
+        (self.yes if yes else self.no).setDefault(True)
+        self.yes.clicked.connect(self.accept)
+        self.no.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self.no)
+        row.addWidget(self.yes)
+        layout.addLayout(row)
+
+
+def tell_trouble(app: QApplication, sentence: str) -> None:
+    _ask(app, StartDialog(tr("phonefarm cannot start"), sentence, ""))
+
+
+def offer_backup(app: QApplication, sentence: str, made_at: datetime, contents: str) -> bool:
+    """Whether the user wants it restored; closing the dialog is a no."""
+    when = formats.day_time(made_at, datetime.now(UTC))
+    explanation = tr(
+        "The backup holds {contents}. What came after it is not in it: rents and SMS of that time are missing, and "
+        "messages that are still on the phones are shown, not pushed. The damaged file is kept beside the new one."
+    ).format(contents=contents)
+    yes = tr("Restore the backup of {when}").format(when=when)
+    return _ask(app, StartDialog(tr("The database is damaged"), sentence, explanation, yes))
+
+
+def _ask(app: QApplication, dialog: StartDialog) -> bool:
+    """Nothing else runs yet, so the dialog may have a loop of its own."""
+    theme = Theme()
+    theme.dress(app)
+    app.setWindowIcon(app_icon())
+    waiting = QEventLoop()
+    dialog.finished.connect(waiting.quit)
+    dialog.open()
+    waiting.exec()
+    theme.undress()
+    return dialog.result() == QDialog.DialogCode.Accepted
