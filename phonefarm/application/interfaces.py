@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -157,7 +157,7 @@ class PushMessage:
     rent_id: RentId
     msisdn: Msisdn
     sender: str
-    text: str
+    text: str = field(repr=False)
 
 
 class PushChannel(Protocol):

@@ -6,7 +6,7 @@ Times are aware UTC datetimes, money is Decimal roubles, an absent fact is None 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -224,7 +224,7 @@ class MessageRow:
     phone_id: str
     phone_label: str
     sender: str
-    text: str
+    text: str = field(repr=False)
     arrived_at: datetime
     standing: SmsStanding
     rent_id: int | None
@@ -300,7 +300,7 @@ class StoryLine:
     kind: StoryKind
     title: str
     """One short English line, plain text; may hold a sender's name, so never rich text."""
-    body: str = ""
+    body: str = field(default="", repr=False)
     """Dimmed second line, for example the text of an SMS."""
 
 

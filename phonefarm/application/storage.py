@@ -6,7 +6,7 @@ A unit of work is a plain function over `UnitOfWork`; it is committed whole, dur
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -137,7 +137,7 @@ class ToldSms:
     """What a message says, and who says it."""
 
     sender: str
-    body: str
+    body: str = field(repr=False)
     arrived_at: datetime
 
 

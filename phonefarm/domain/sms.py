@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -39,7 +39,7 @@ class SmsRow:
     sub_id: int | None
     """Android's subscription id; None where the row does not say (column absent, NULL or -1)."""
     sender: str
-    body: str
+    body: str = field(repr=False)
     sim_mark: str = ""
     """What the row's own columns say of its SIM, whatever they mean: rows with equal marks are of one SIM."""
 
@@ -67,7 +67,7 @@ class InboundSms:
     fingerprint: bytes
     row_id: int
     sender: str
-    body: str
+    body: str = field(repr=False)
     sent_at: datetime | None
     arrived_at: datetime
     sim_mark: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class AnswerCut(Exception):
@@ -16,7 +16,7 @@ class AnswerCut(Exception):
 class Section:
     """What one command of a script printed on stdout."""
 
-    text: str
+    text: str = field(repr=False)
     exit_code: int
 
 

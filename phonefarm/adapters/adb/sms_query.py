@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from phonefarm.adapters.adb.provider import AnswerRefused, query, row_lines, without_noise
@@ -111,7 +111,7 @@ class NewestText:
 
     row_id: int
     date_ms: int
-    text: str
+    text: str = field(repr=False)
 
 
 def newest_text_query(column: str, probe: Probe) -> str:
