@@ -98,18 +98,15 @@ class SqlPushRecords:
         return next_push_due(self._connection)
 
     def record(self, sms_id: SmsId, answer: str, ended_at: datetime, soft_refusal: bool) -> StoredPush | None:
-        noted = self._connection.execute(
-            update(pushes)
-            .where(pushes.c.sms_id == sms_id, pushes.c.state == _SENDING)
-            .values(last_answer=answer, soft_refusals=pushes.c.soft_refusals + int(soft_refusal))
-        )
+        noted = self._connection.execute(_RECORD, {"push": sms_id, "answered": answer, "soft": int(soft_refusal)})
         if noted.rowcount == 0:
             return None
         self._end_attempt(sms_id, answer, ended_at)
         return self.get(sms_id)
 
     def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
-        self._keep_order(self._set(sms_id, state=state.value, is_free=False, next_at=None, ended_at=at))
+        settled = self._connection.execute(_SETTLE, {"push": sms_id, "settled": state.value, "ended": at})
+        self._keep_order(settled.scalar())
 
     def retry(self, sms_id: SmsId, at: datetime) -> None:
         self._keep_order(self._set(sms_id, state=_WAITING, next_at=at, ended_at=None))
@@ -143,11 +140,7 @@ class SqlPushRecords:
         return [SmsId(row.sms_id) for row in found]
 
     def _end_attempt(self, sms_id: SmsId, answer: str, at: datetime) -> None:
-        self._connection.execute(
-            update(push_attempts)
-            .where(push_attempts.c.sms_id == sms_id, push_attempts.c.ended_at.is_(None))
-            .values(ended_at=at, answer=answer)
-        )
+        self._connection.execute(_END_ATTEMPT, {"push": sms_id, "ended": at, "answered": answer})
 
     def _set(self, sms_id: SmsId, **values: object) -> str | None:
         """The number of the push that was changed."""
@@ -214,10 +207,29 @@ _BEGIN = (
         ),
     )
 )
+_PUSH = bindparam("push", type_=BigInteger)
+_ANSWERED = bindparam("answered", type_=String)
+_ENDED = bindparam("ended", type_=Instant)
+_RECORD = (
+    update(pushes)
+    .where(pushes.c.sms_id == _PUSH, pushes.c.state == _SENDING)
+    .values(last_answer=_ANSWERED, soft_refusals=pushes.c.soft_refusals + bindparam("soft", type_=Integer))
+)
+_END_ATTEMPT = (
+    update(push_attempts)
+    .where(push_attempts.c.sms_id == _PUSH, push_attempts.c.ended_at.is_(None))
+    .values(ended_at=_ENDED, answer=_ANSWERED)
+)
+_SETTLE = (
+    update(pushes)
+    .where(pushes.c.sms_id == _PUSH)
+    .values(state=bindparam("settled", type_=String), is_free=False, next_at=None, ended_at=_ENDED)
+    .returning(pushes.c.msisdn)
+)
 _GET = (
     select(pushes, _RENT_IS_OVER.label("rent_is_over"))
     .outerjoin(rents, rents.c.rent_id == pushes.c.rent_id)
-    .where(pushes.c.sms_id == bindparam("push", type_=BigInteger))
+    .where(pushes.c.sms_id == _PUSH)
 )
 
 

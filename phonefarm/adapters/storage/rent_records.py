@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, Row, String, bindparam, insert, or_, select, update
 
+from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.tables import rents, sims
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.rents import FinishStatus, Rent
@@ -61,18 +62,11 @@ class SqlRentRecords:
         )
 
     def get(self, rent_id: RentId) -> Rent | None:
-        row = self._connection.execute(select(rents).where(rents.c.rent_id == rent_id)).one_or_none()
+        row = self._connection.execute(_GET, {"rent": rent_id}).one_or_none()
         return None if row is None else rent_from(row)
 
     def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
-        rows = self._connection.execute(
-            select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
-            .where(rents.c.sim_id == sim_id)
-            .where(or_(rents.c.ordered_at <= around, (rents.c.ordered_at > now) & rents.c.finished_at.is_(None)))
-            .where(or_(rents.c.finished_at.is_(None), rents.c.finished_at >= around))
-            .order_by(rents.c.ordered_at.desc())
-            .limit(2)
-        )
+        rows = self._connection.execute(_SPANS, {"sim": sim_id, "around": around, "now": now})
         return [
             RentSpan(rent_id=RentId(row.rent_id), opened_at=min(row.ordered_at, around), closed_at=row.finished_at)
             for row in rows
@@ -103,10 +97,31 @@ class SqlRentRecords:
         )
 
     def note_sms(self, rent_id: RentId) -> None:
-        self._set(rent_id, sms_count=rents.c.sms_count + 1)
+        self._connection.execute(_NOTE_SMS, {"rent": rent_id})
 
     def note_accepted(self, rent_id: RentId) -> None:
-        self._set(rent_id, accepted_sms=rents.c.accepted_sms + 1)
+        self._connection.execute(_NOTE_ACCEPTED, {"rent": rent_id})
 
     def _set(self, rent_id: RentId, **values: object) -> None:
         self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))
+
+
+# For each message: put together once.
+_RENT = bindparam("rent", type_=BigInteger)
+_AROUND = bindparam("around", type_=Instant)
+_GET = select(rents).where(rents.c.rent_id == _RENT)
+_NOTE_SMS = update(rents).where(rents.c.rent_id == _RENT).values(sms_count=rents.c.sms_count + 1)
+_NOTE_ACCEPTED = update(rents).where(rents.c.rent_id == _RENT).values(accepted_sms=rents.c.accepted_sms + 1)
+_SPANS = (
+    select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
+    .where(rents.c.sim_id == bindparam("sim", type_=String))
+    .where(
+        or_(
+            rents.c.ordered_at <= _AROUND,
+            (rents.c.ordered_at > bindparam("now", type_=Instant)) & rents.c.finished_at.is_(None),
+        )
+    )
+    .where(or_(rents.c.finished_at.is_(None), rents.c.finished_at >= _AROUND))
+    .order_by(rents.c.ordered_at.desc())
+    .limit(2)
+)

@@ -36,12 +36,7 @@ class SqlUnitOfWork:
         self.journal = SqlJournal(connection)
 
     def next_id(self) -> int:
-        taken = self._connection.execute(
-            update(sequences)
-            .where(sequences.c.name == _SEQUENCE)
-            .values(value=sequences.c.value + 1)
-            .returning(sequences.c.value)
-        ).scalar()
+        taken = self._connection.execute(_NEXT).scalar()
         if taken is not None:
             return int(taken)
         self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=_FIRST_ID))
@@ -52,6 +47,14 @@ class SqlUnitOfWork:
         beaten = self._connection.execute(update(sequences).where(sequences.c.name == _HEARTBEAT).values(value=seconds))
         if beaten.rowcount == 0:
             self._connection.execute(insert(sequences).values(name=_HEARTBEAT, value=seconds))
+
+
+_NEXT = (
+    update(sequences)
+    .where(sequences.c.name == _SEQUENCE)
+    .values(value=sequences.c.value + 1)
+    .returning(sequences.c.value)
+)
 
 
 class SqlJournal:
