@@ -1,0 +1,169 @@
+"""A farm without phones: real database, intake, outbox, push channel and webhooks on one loop, fed by the measurer."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import structlog
+
+from bench.parts import KEY
+from phonefarm.adapters.http.proven_server import ProvenServer
+from phonefarm.adapters.http.server import bind
+from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
+from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.events import Announcer
+from phonefarm.application.networks import Network, NetworkNames
+from phonefarm.application.push_worker import PushWorker
+from phonefarm.application.rentals import Rentals
+from phonefarm.application.sim_inventory import SimInventory
+from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.tasks import Tasks
+from phonefarm.domain.allocation import Order
+from phonefarm.domain.ids import Msisdn, PhoneId, SimId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.sims import SeenSim, SlotState
+from phonefarm.domain.sms import Reading, SmsRow
+
+_NAMES = NetworkNames({"25001": Network(country="russia", operator="mts")}, {"250": "russia"})
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def phone_named(number: int) -> PhoneId:
+    return PhoneId(f"bench{number}@127.0.0.1:5037")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outbox:
+    intake: SmsIntake
+    rentals: Rentals
+    pushes: PushWorker
+    database: Database
+    webhooks: str
+
+    async def seat(self, inventory: SimInventory, sims: int) -> None:
+        for number in range(sims):
+            phone = phone_named(number)
+            await self.database.write(lambda uow, phone=phone: uow.phones.note(phone, PhoneState.READY, "", now()))  # type: ignore[misc]
+            await inventory.take_stock(phone, [_sim(number)])
+            await self.intake.accept(_reading(phone, []))
+
+    async def rent(self, count: int) -> dict[int, PhoneId]:
+        """Open so many rents; the phone by rent."""
+        rented: dict[int, PhoneId] = {}
+        for _ in range(count):
+            issued = await self.rentals.issue(Order(), Decimal(320), now())
+            assert issued is not None
+            await self.rentals.answered(issued.rent_id)
+            rented[issued.rent_id] = phone_named(int(issued.msisdn) - 79_280_000_000)
+        return rented
+
+    async def arrive(self, phone: PhoneId, texts: list[str], first_row: int) -> None:
+        """Messages that one look at the phone's inbox finds."""
+        date = int(time.time() * 1000)
+        rows = [
+            SmsRow(row_id=first_row + n, date_ms=date, date_sent_ms=0, sub_id=1, sender="Bench", body=text)
+            for n, text in enumerate(texts)
+        ]
+        await self.intake.accept(_reading(phone, rows))
+
+
+def _sim(number: int) -> SeenSim:
+    iccid = f"8970{number:016d}"
+    return SeenSim(
+        sim_id=SimId(iccid),
+        iccid=iccid,
+        slot=0,
+        sub_id=1,
+        mcc_mnc="25001",
+        slot_state=SlotState.READY,
+        msisdn=Msisdn(str(79_280_000_000 + number)),
+    )
+
+
+def _reading(phone: PhoneId, rows: list[SmsRow]) -> Reading:
+    at = now()
+    return Reading(phone_id=phone, rows=tuple(reversed(rows)), begun_at=at, ended_at=at, clock_skew=timedelta(0))
+
+
+@asynccontextmanager
+async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> AsyncIterator[Outbox]:
+    """The parts, running, with `sims` numbers on offer and `history` old rows of messages and pushes."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    path = folder / "bench.db"
+    database = Database(f"sqlite:///{path}")
+    database.open()
+    if history:
+        await asyncio.to_thread(fill, path, history)
+    announcer, tasks = Announcer(), Tasks()
+    rentals = Rentals(database, announcer, now, selling=lambda: True, tasks=tasks)
+    channel = OnlinesimPushChannel(sink, lambda: KEY, "rent")
+    await channel.open()
+    pushes = PushWorker(
+        database, channel, announcer, now, tasks, spacing=timedelta(seconds=10), report_market=lambda *_: None
+    )
+    intake = SmsIntake(database, announcer, now, pushes.wake)
+    listener = bind("127.0.0.1", 0, "bench")
+    webhooks = Webhooks(rentals, lambda: KEY, now, {"7": "russia"}, require_bearer=False)
+    server = ProvenServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)
+    stop = asyncio.Event()
+    tasks.start(server.run(stop), "webhooks")
+    tasks.start(pushes.run(), "pushes")
+    parts = Outbox(
+        intake=intake,
+        rentals=rentals,
+        pushes=pushes,
+        database=database,
+        webhooks=f"http://127.0.0.1:{listener.getsockname()[1]}",
+    )
+    await parts.seat(SimInventory(database, announcer, _NAMES, now), sims)
+    try:
+        yield parts
+    finally:
+        stop.set()
+        await pushes.stop(2.0)
+        await tasks.stop(2.0)
+        await channel.close()
+        database.close()
+
+
+def fill(path: Path, rows: int) -> None:
+    """A history of finished rents, messages and delivered pushes, as years leave it behind."""
+    micro = 1_000_000
+    begin = int((now() - timedelta(days=700)).timestamp()) * micro
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.executemany(
+            "INSERT INTO rents (rent_id, sim_id, msisdn, phone_id, country, operator, expected, ordered_at, answered, "
+            "accepted_sms, sms_count, finished_at, finish_status, credited, credited_is_estimate) "
+            "VALUES (?, ?, ?, 'old@x:1', 'russia', 'mts', 3200000, ?, 1, 1, 1, ?, 3, 3200000, 0)",
+            (
+                (-n - 1, f"8970{n % 2000:016d}", str(79_280_000_000 + n % 2000), begin + n * micro, begin + n * micro)
+                for n in range(rows)
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO sms (sms_id, phone_id, handset, fingerprint, row_id, sim_id, msisdn, sender, body, "
+            "arrived_at, standing, rent_id, sim_mark) VALUES (?, 'old@x:1', ?, ?, ?, ?, '79', 'Old', '', ?, 'for rent', ?, '')",
+            (
+                (-n - 1, f"bench{n % 2000}", n.to_bytes(8, "big"), n, f"8970{n % 2000:016d}", begin + n * micro, -n - 1)
+                for n in range(rows)
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO pushes (sms_id, rent_id, msisdn, sender, state, attempts, soft_refusals, uncertain, "
+            "is_last_chance, last_answer, created_at, arrived_at, ended_at) "
+            "VALUES (?, ?, ?, 'Old', 'delivered', 1, 0, 0, 0, 'HTTP 200', ?, ?, ?)",
+            ((-n - 1, -n - 1, str(79_280_000_000 + n % 2000), *(begin + n * micro,) * 3) for n in range(rows)),
+        )

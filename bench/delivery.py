@@ -1,0 +1,172 @@
+"""From the reading of an inbox to the market: a burst, a steady stream and a backlog, with durable commits.
+
+The database, the intake, the outbox, the push channel and the webhooks are the real ones on one loop; the sink
+is a process of its own. In the same run, over the same sink: one commit and one request a message, one after the
+other, as one would write it first; and Kannel with its fake SMSC and a spool on disk, where it is installed (its
+figure is what its smsbox gives to the sink). During the burst another process orders and finishes numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sqlite3
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench._kannel import is_installed, kannel, messages
+from bench._outbox import Outbox, outbox
+from bench.parts import KEY, Spread, get, post, process, until
+from bench.sink import PATH
+from bench.webhooks import load
+
+RENTED = 200
+
+
+def texts(kind: str, count: int) -> list[str]:
+    return [f"{kind} {number}" for number in range(count)]
+
+
+async def until_taken(sink: str, count: int, within: float) -> None:
+    deadline = time.monotonic() + within
+    while (await asyncio.to_thread(get, f"{sink}/count"))["count"] < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{count} messages were not at the sink within {within:g} s")
+        await asyncio.sleep(0.02)
+
+
+async def until_recorded(parts: Outbox) -> None:
+    """Until the farm has noted the last 200."""
+    while await parts.database.read(lambda views: views.next_push_due()) is not None:  # noqa: ASYNC110 - a database
+        await asyncio.sleep(0.01)
+
+
+async def burst(parts: Outbox, sink: str, count: int) -> float:
+    """SMS a second, from the first reading to the last message at the sink and on the books."""
+    post(f"{sink}/forget", {})
+    phones = list((await parts.rent(min(RENTED, count))).values())
+    todo = texts("burst", count)
+    share = -(-count // len(phones))
+    begun = time.perf_counter()
+    async with asyncio.TaskGroup() as group:
+        for place, phone in enumerate(phones):
+            group.create_task(parts.arrive(phone, todo[place * share : (place + 1) * share], first_row=1))
+    await until_taken(sink, count, 300)
+    await until_recorded(parts)
+    return count / (time.perf_counter() - begun)
+
+
+async def steady(parts: Outbox, sink: str, seconds: float, rate: float) -> list[float]:
+    """Seconds from the reading to the sink's receipt of each message, at so many a second."""
+    post(f"{sink}/forget", {})
+    phones = list((await parts.rent(50)).values())
+    begun = time.perf_counter()
+    given: dict[str, float] = {}
+
+    async def one(number: int) -> None:
+        text = f"steady {number}"
+        given[text] = time.time()
+        await parts.arrive(phones[number % len(phones)], [text], first_row=1_000 + number)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(int(seconds * rate)):
+            await asyncio.sleep(max(begun + number / rate - time.perf_counter(), 0))
+            group.create_task(one(number))
+    await until_taken(sink, len(given), 60)
+    taken = await asyncio.to_thread(get, f"{sink}/times")
+    return [taken[text] - at for text, at in given.items()]
+
+
+def one_by_one(folder: Path, sink: str, count: int) -> float:
+    """The naive outbox: insert and commit, post, update and commit, next."""
+    post(f"{sink}/forget", {})
+    connection = sqlite3.connect(folder / "naive.db")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE outbox (text TEXT PRIMARY KEY, sent INTEGER DEFAULT 0)")
+    begun = time.perf_counter()
+    for text in texts("naive", count):
+        with connection:
+            connection.execute("INSERT INTO outbox (text) VALUES (?)", (text,))
+        body = json.dumps({"text": text, "key": KEY}).encode()
+        request = urllib.request.Request(sink + PATH, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            answer.read()
+        with connection:
+            connection.execute("UPDATE outbox SET sent = 1 WHERE text = ?", (text,))
+    connection.close()
+    return count / (time.perf_counter() - begun)
+
+
+def by_kannel(folder: Path, sink: str, count: int) -> float:
+    """SMS a second that Kannel gives to the sink; equal texts, so the sink's requests are counted by its log."""
+    with kannel(folder, sink) as port:
+        time.sleep(1.0)
+        post(f"{sink}/forget", {})
+        begun = time.perf_counter()
+        with messages(port, count):
+            until(lambda: get(f"{sink}/requests")["count"] >= count, 300)
+        return count / (time.perf_counter() - begun)
+
+
+async def orders_during(parts: Outbox, sink: str, count: int, seconds: float) -> tuple[Spread, float]:
+    """GET_NUMBER's answer times from another process while a burst goes out; and the burst's rate."""
+    words = [sys.executable, "-m", "bench.delivery", "--orders-to", parts.webhooks, "--seconds", str(seconds)]
+    child = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+    rate = await burst(parts, sink, count)
+    output, _ = await child.communicate()
+    return Spread.of(json.loads(output)), rate
+
+
+async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
+    async with outbox(folder, sink + PATH, sims=max(2 * RENTED, 500)) as parts:
+        rates = [await burst(parts, sink, chosen.messages)]
+        print(f"burst of {chosen.messages}: phonefarm {rates[0]:.0f} SMS/s", flush=True)
+        spread = Spread.of([1000 * seconds for seconds in await steady(parts, sink, chosen.seconds, 50)])
+        print(f"50/s for {chosen.seconds:g} s: p50 {spread.p50:.1f} ms, p99 {spread.p99:.1f} ms", flush=True)
+    naive = await asyncio.to_thread(one_by_one, folder, sink, min(chosen.messages, 1_000))
+    print(
+        f"one commit and one request a message: {naive:.0f} SMS/s; phonefarm / it: {rates[0] / naive:.1f}", flush=True
+    )
+    if is_installed():
+        gateway = await asyncio.to_thread(by_kannel, folder, sink, chosen.messages)
+        print(f"Kannel, spool on disk: {gateway:.0f} SMS/s; phonefarm / it: {rates[0] / gateway:.2f}", flush=True)
+    else:
+        print("Kannel is not installed (Debian: apt install kannel kannel-extras): not measured", flush=True)
+
+
+async def measured_with_history(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
+    async with outbox(folder, sink + PATH, sims=2_000, history=chosen.history) as parts:
+        spread, rate = await orders_during(parts, sink, chosen.messages, 12)
+        print(
+            f"2,000 SIMs, {chosen.history} history rows, during a burst of {chosen.messages} ({rate:.0f} SMS/s): "
+            f"GET_NUMBER p50 {1000 * spread.p50:.1f} ms, p99 {1000 * spread.p99:.1f} ms",
+            flush=True,
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    options.add_argument("--messages", type=int, default=5_000)
+    options.add_argument("--seconds", type=float, default=20)
+    options.add_argument("--history", type=int, default=1_000_000)
+    options.add_argument("--orders-to", help=argparse.SUPPRESS)
+    chosen = options.parse_args(arguments)
+    if chosen.orders_to:
+        _, numbers = asyncio.run(load(chosen.orders_to, chosen.seconds, 20))
+        print(json.dumps(numbers))
+        return
+    with process(["-m", "bench.sink"]) as (line, _):
+        sink = line.strip()
+        for measure in (measured, measured_with_history):
+            with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as folder:
+                asyncio.run(measure(Path(folder), sink, chosen))
+
+
+if __name__ == "__main__":
+    main()
