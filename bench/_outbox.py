@@ -155,7 +155,8 @@ def fill(path: Path, rows: int) -> None:
         )
         connection.executemany(
             "INSERT INTO sms (sms_id, phone_id, handset, fingerprint, row_id, sim_id, msisdn, sender, body, "
-            "arrived_at, standing, rent_id, sim_mark) VALUES (?, 'old@x:1', ?, ?, ?, ?, '79', 'Old', '', ?, 'for rent', ?, '')",
+            "arrived_at, standing, rent_id, sim_mark) "
+            "VALUES (?, 'old@x:1', ?, ?, ?, ?, '79', 'Old', '', ?, 'for rent', ?, '')",
             (
                 (-n - 1, f"bench{n % 2000}", n.to_bytes(8, "big"), n, f"8970{n % 2000:016d}", begin + n * micro, -n - 1)
                 for n in range(rows)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from bench._kannel import is_installed, kannel, messages
 from bench._outbox import Outbox, outbox
+from bench._sink import PATH
 from bench.parts import KEY, Spread, get, post, process, until
-from bench.sink import PATH
 from bench.webhooks import load
 
 RENTED = 200
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _, numbers = asyncio.run(load(chosen.orders_to, chosen.seconds, 20))
         print(json.dumps(numbers))
         return
-    with process(["-m", "bench.sink"]) as (line, _):
+    with process(["-m", "bench._sink"]) as (line, _):
         sink = line.strip()
         for measure in (measured, measured_with_history):
             with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as folder:
