@@ -30,11 +30,14 @@ class StartDialog(QDialog):
         layout.addWidget(Label(visible(sentence), wrap=True, selectable=True))
         if explanation:
             layout.addWidget(Label(explanation, "dim", wrap=True))
+        layout.addStretch(1)
         layout.addSpacing(8)
         self.yes = button(yes, "main")
         self.no = button(tr("Close"), "" if yes else "main")
         self.yes.setVisible(bool(yes))
-        (self.yes if yes else self.no).setDefault(True)
+        first = self.yes if yes else self.no
+        first.setDefault(True)
+        first.setFocus()
         self.yes.clicked.connect(self.accept)
         self.no.clicked.connect(self.reject)
         row = QHBoxLayout()

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.backup import FOLDER, name_at
-from phonefarm.cli import started_or_restored
+from phonefarm.cli import _run_windowed, started_or_restored
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter
@@ -160,3 +160,18 @@ def test_the_backup_is_offered_with_its_time_and_what_it_holds(qapp: QApplicatio
     assert offer_backup(qapp, "The database is damaged (x).", NOW - timedelta(days=1), "12 SIMs, 3 rents") is yes
     assert any("12 SIMs, 3 rents" in text for text in read)
     assert buttons[0].startswith("Restore the backup of yesterday")
+
+
+def test_whoever_double_clicked_reads_what_is_wrong_with_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}LISTEN", "nowhere")
+    told: list[str] = []
+
+    class Reader(Answers):
+        def tell(self, sentence: str) -> None:
+            told.append(sentence)
+
+    with pytest.raises(KnownError) as error:
+        _run_windowed(Reader(yes=True))
+
+    assert told == [str(error.value)]
+    assert "listen" in told[0]

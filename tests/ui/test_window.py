@@ -326,3 +326,18 @@ def test_phones_that_need_the_user_come_first_when_sorted_by_state(runner: Windo
         )
 
     runner.live(FakeDesk(farm=busy), scenario)
+
+
+def test_chips_of_what_needs_the_user_stand_out_while_there_is_any(runner: WindowRunner, busy: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PUSHES)
+        place = [f.name for f in page.spec.filters].index("parked")
+        chip = page.head._group.button(place)
+        assert chip.property("calls") == "yes"
+
+        live.desk.farm.pushes = {}
+        live.window.refresh()
+        await live.window.settled()
+        assert chip.property("calls") == ""
+
+    runner.live(FakeDesk(farm=busy), scenario)

@@ -19,7 +19,7 @@ from ui.engine_link import Keys
 from ui.feed import Feed
 from ui.money_orders import MoneyOrders
 from ui.page_head import EmptyView, PageHead
-from ui.pages.money_lines import ESTIMATED, GROUPINGS, by_day, income_series, is_by_month, sums_in
+from ui.pages.money_lines import ESTIMATED, GROUPINGS, by_day, days_in, income_series, is_by_month, sums_in
 from ui.pages.money_table import MoneyTable
 from ui.period_choice import PERIODS, OwnPeriod
 from ui.periods import Period, PeriodName, covering, period_of
@@ -198,12 +198,15 @@ class MoneyPage(QWidget):
         daily = await self._actions.ask(what, lambda desk: desk.money(Grouping.DAY, whole.begin, whole.end))
         if daily is None:
             return False
-        rows = await self._actions.ask(what, lambda desk: desk.money(grouping, period.begin, period.end))
-        if rows is None:
-            return False
+        days, rows = by_day(daily), days_in(daily, period)
+        if grouping is not Grouping.DAY:
+            asked = await self._actions.ask(what, lambda desk: desk.money(grouping, period.begin, period.end))
+            if asked is None:
+                return False
+            rows = list(asked)
         if (period, grouping) == (self.period(), self.grouping):
             self._shown_on = today
-            self._show(by_day(daily), rows, period, today)
+            self._show(days, rows, period, today)
         return True
 
     def _show(self, days: dict[date, Sums], rows: Sequence[MoneyRow], period: Period, today: date) -> None:

@@ -134,6 +134,10 @@ def by_day(rows: Sequence[MoneyRow]) -> dict[date, Sums]:
     return {date.fromisoformat(row.key): row.sums for row in rows}
 
 
+def days_in(rows: Sequence[MoneyRow], period: Period) -> list[MoneyRow]:
+    return [row for row in rows if date.fromisoformat(row.key) in period]
+
+
 def sums_in(days: Mapping[date, Sums], period: Period) -> Sums:
     return sum((sums for day, sums in days.items() if day in period), Sums())
 

@@ -68,9 +68,9 @@ def numbers_spec(orders: Orders, number_orders: NumberOrders) -> ListSpec[Number
             (row.iccid, row.phone_label, row.msisdn, row.found, row.mcc_mnc, row.country, row.operator)
         ),
         filters=[
-            RowFilter("missing", tr("Number missing"), lambda row: not row.msisdn),
+            RowFilter("missing", tr("Number missing"), lambda row: not row.msisdn, calls=True),
             RowFilter("found", tr("Found"), is_found),
-            RowFilter("network", tr("Network unknown"), lambda row: not row.country),
+            RowFilter("network", tr("Network unknown"), lambda row: not row.country, calls=True),
             RowFilter("all", tr("All"), lambda row: True),
         ],
         sort_column=0,

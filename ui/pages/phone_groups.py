@@ -47,7 +47,7 @@ def phone_filters() -> list[RowFilter[PhoneRow]]:
     return [
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("ready", tr("Ready"), is_ready),
-        RowFilter("need", tr("Need you"), needs_you),
+        RowFilter("need", tr("Need you"), needs_you, calls=True),
         RowFilter("trouble", tr("In trouble"), is_in_trouble),
         RowFilter("ailing", tr("Ailing"), lambda row: bool(row.ailments)),
         RowFilter("gone", tr("Unplugged"), lambda row: row.state is PhoneState.GONE),

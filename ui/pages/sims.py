@@ -148,7 +148,7 @@ def _filters() -> list[RowFilter[SimRow]]:
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("offer", tr("On offer"), lambda row: row.standing is SimStanding.ON_OFFER),
         RowFilter("rented", tr("Rented"), lambda row: row.standing is SimStanding.RENTED),
-        RowFilter("need", tr("Need you"), lambda row: row.standing in NEED_YOU),
+        RowFilter("need", tr("Need you"), lambda row: row.standing in NEED_YOU, calls=True),
         RowFilter("held", tr("Held back"), lambda row: row.standing is SimStanding.HELD_BACK),
         RowFilter("unreached", tr("Unreached"), lambda row: row.standing in UNREACHED),
     ]
