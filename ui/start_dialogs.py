@@ -37,7 +37,6 @@ class StartDialog(QDialog):
         self.yes.setVisible(bool(yes))
         first = self.yes if yes else self.no
         first.setDefault(True)
-        first.setFocus()
         self.yes.clicked.connect(self.accept)
         self.no.clicked.connect(self.reject)
         row = QHBoxLayout()
@@ -46,6 +45,7 @@ class StartDialog(QDialog):
         row.addWidget(self.no)
         row.addWidget(self.yes)
         layout.addLayout(row)
+        first.setFocus()
 
 
 def tell_trouble(app: QApplication, sentence: str) -> None:
