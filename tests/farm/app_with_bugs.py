@@ -1,0 +1,75 @@
+"""`phonefarm` with bugs planted where a key and a text of an SMS are at hand; `window FILE` shows it, unseen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from phonefarm import cli
+from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
+from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.rentals import Rentals
+from phonefarm.domain.pushes import PushOutcome
+
+BUGGY_SENDER = "Buggy"
+EACH_PAGE_MS = 300
+
+
+def plant() -> None:
+    push = OnlinesimPushChannel.push
+    broken: set[int] = set()
+
+    async def push_with_a_bug(self: OnlinesimPushChannel, message: PushMessage) -> PushOutcome:
+        if message.sender == BUGGY_SENDER and message.sms_id not in broken:
+            broken.add(message.sms_id)
+            text = message.text
+            raise KeyError(message, len(text))
+        return await push(self, message)
+
+    async def finish_with_a_bug(self: Rentals, *_: Any) -> bool:
+        key = os.environ["PHONEFARM_API_KEY"]
+        raise RuntimeError(f"a bug that speaks of {key}")
+
+    OnlinesimPushChannel.push = push_with_a_bug  # type: ignore[method-assign]
+    Rentals.finish = finish_with_a_bug  # type: ignore[method-assign,assignment]
+
+
+def show_window(memory: Path) -> None:
+    """The window over the farm: the user goes through its pages and closes it."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    from PySide6.QtCore import QSettings, QTimer
+
+    from phonefarm.application.read_models import Topic
+    from ui import app as window_app
+    from ui.window import MainWindow
+
+    def use(engine: Any) -> None:
+        app = window_app.make_app()
+        pages = iter(Topic)
+
+        def turn_the_page() -> None:
+            (window,) = [found for found in app.topLevelWidgets() if isinstance(found, MainWindow)]
+            topic = next((topic for topic in pages if topic in window.pages), None)
+            if topic is None:
+                window.close()
+            else:
+                window.go(topic)
+
+        timer = QTimer(interval=EACH_PAGE_MS)
+        timer.timeout.connect(turn_the_page)
+        timer.start()
+        window_app.show_window(app, engine, QSettings(str(memory), QSettings.Format.IniFormat))
+        timer.stop()
+
+    settings, hidden = cli._prepare()
+    cli._with_engine(settings, hidden, use)
+
+
+if __name__ == "__main__":
+    plant()
+    if sys.argv[1] == "window":
+        show_window(Path(sys.argv[2]))
+    else:
+        cli.main()
