@@ -7,6 +7,7 @@ import logging
 import logging.handlers
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -68,7 +69,8 @@ def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, 
         root.removeHandler(handler)
         handler.close()
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # said by whoever takes the data folder, in one line
+            folder.mkdir(parents=True, exist_ok=True)
         to_file = logging.handlers.RotatingFileHandler(
             folder / "phonefarm.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
         )
