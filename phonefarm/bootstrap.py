@@ -343,7 +343,11 @@ class Farm:
     def _key_changed(self) -> None:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody asks any more
-                self._loop.call_soon_threadsafe(self._report_selling)
+                self._loop.call_soon_threadsafe(self._use_new_key)
+
+    def _use_new_key(self) -> None:
+        self._report_selling()
+        self._tasks.start(self._pushes.use_new_key(), "pushes with a new key")
 
     def _report_selling(self) -> None:
         if not self._key():

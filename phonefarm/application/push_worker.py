@@ -85,6 +85,17 @@ class PushWorker:
         if uncertain:
             log.warning("uncertain attempts are repeated once", number=len(uncertain))
 
+    async def use_new_key(self) -> None:
+        """What waits because the key was refused is tried with the new one soon, and not after its minute."""
+        due = self._clock() + self._spacing
+        try:
+            await self._storage.write(lambda uow: uow.pushes.not_later_than(due))
+        except StorageFailing as error:
+            log.error("pushes wait their time out, though the key is new", cause=str(error))
+            return
+        self._announcer.changed(Topic.PUSHES, None)
+        self.wake()
+
     async def run(self) -> None:
         while not self._stopping:
             self._wake.clear()

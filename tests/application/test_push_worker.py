@@ -152,6 +152,20 @@ async def test_refused_key_is_tried_again_after_a_minute_and_alarmed_at_once(out
     await until(lambda: outbox.verdicts[-1][0] is Verdict.PASS)
 
 
+async def test_new_key_is_tried_after_the_spacing_and_not_after_a_minute(outbox: Outbox) -> None:
+    outbox.market.script = [KeyRefused(http_status=401)]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING)
+
+    await outbox.worker.use_new_key()
+    await outbox.pass_time(9.9)
+    await outbox.stays_quiet()
+    await outbox.pass_time(0.1)
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+
 @pytest.mark.parametrize(("asked", "waited"), [(None, 10.0), (3 * SECOND, 10.0), (MINUTE, 60.0)])
 async def test_too_many_requests_wait_as_long_as_the_market_asks_but_never_less_than_the_spacing(
     outbox: Outbox, asked: timedelta | None, waited: float

@@ -101,6 +101,7 @@ NOT_KILLED_HERE = {
     "PhoneWatch._tell_together.work": "a line of a story",
     "Privacy.erase_old.<lambda>": "done again each ten minutes",
     "PushWorker._let_go.<lambda>": "after a bug; the next start makes the attempt uncertain in its place",
+    "PushWorker.use_new_key.<lambda>": "pulls waiting pushes in; without it they wait a minute",
     "Recovery._tell.work": "a line of a story",
     "Rentals._take_back.work": "without it the order stays as a possible orphan, which the user releases",
     "Rentals.answer_lost.<lambda>": "a line of a story",
