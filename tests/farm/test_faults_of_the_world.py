@@ -1,0 +1,294 @@
+"""What the world does to a running farm, and what the farm says and does then: each with its state and its sentence.
+
+Elsewhere: a second copy (test_kill_and_restart.py), a damaged database (tests/test_safekeeping.py), garbage and endless
+answers (tests/adapters/onlinesim/test_push_answer.py, test_push_channel.py), adb's faults (test_adb_faults.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from phonefarm import bootstrap
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.engine_thread import EngineThread
+from phonefarm.logs import SecretFilter
+from phonefarm.settings import load_settings
+from phonefarm.simulation.answers import Outcome
+from tests.farm.app_process import KEY, AppProcess
+from tests.farm.field import Field, Pace, a_field, ready
+from tests.farm.stage import Stage, until
+
+if sys.platform != "win32":
+    import resource
+
+pytestmark = pytest.mark.farm
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="limits and mounts as Linux has them")
+HOUR = timedelta(hours=1)
+
+
+def check(stage: Stage, name: str) -> tuple[str, str]:
+    found = stage.app.health()["checks"][name]
+    return found["status"], found["detail"]
+
+
+def order_is_refused(stage: Stage) -> bool:
+    """Whether an order gets an answer that issues nothing."""
+    calls = len(stage.record.calls)
+    rent = stage.market.run(lambda market: market.order())
+    assert len(stage.record.calls) == calls + 1
+    return rent is None
+
+
+def answers_of_orders(stage: Stage) -> list[tuple[int | None, str]]:
+    return [(call.http_status, call.answer["error"]) for call in stage.record.calls if call.answer["status"] == "ERROR"]
+
+
+# The market ---------------------------------------------------------------------------------
+
+
+def test_market_that_hangs_is_said_and_gets_the_message_when_it_answers(stage: Stage) -> None:
+    stage.open_app()
+    rent = stage.order()
+    stage.market.call(lambda market: market.policy.script(Outcome.HANG))
+
+    stage.send(rent.msisdn, "first")
+    until(lambda: check(stage, "market") == ("warn", "no answer within 10 s"), 20, "the market's silence said")
+    stage.send(rent.msisdn, "second")
+
+    stage.until_texts(rent, "first", "second")
+    until(lambda: check(stage, "market")[0] == "pass", what="the market well again")
+    assert stage.record.repeated_after_200() == []
+
+
+def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it_in_order(stage: Stage) -> None:
+    stage.open_app()
+    rents = [stage.order() for _ in range(3)]
+    stage.market.call(lambda market: market.policy.chances.update({Outcome.CUT: 1.0}))
+    for text in ("one", "two", "three"):
+        for rent in rents:
+            stage.send(rent.msisdn, text)
+    until(lambda: stage.app.counts()["pushes_waiting"] == 9, what="all messages waiting")
+    assert check(stage, "market")[0] == "warn"
+    assert check(stage, "market")[1].startswith("no connection: ")
+
+    stage.market.call(lambda market: market.policy.chances.clear())
+
+    for rent in rents:
+        until(lambda rent=rent: len(stage.texts(rent)) == 3, what="all three")  # type: ignore[misc]
+    assert stage.record.repeated_after_200() == []
+    until(lambda: stage.app.counts()["pushes_waiting"] == 0, what="an empty queue")
+
+
+@pytest.fixture
+def keyring_field(stage: Stage) -> Iterator[tuple[Stage, EngineThread]]:
+    """The stage with an engine in this process, whose key is in a keyring and may be changed in the window."""
+    settings = load_settings(
+        data_dir=stage.folder / "data",
+        listen="127.0.0.1:0",
+        admin_listen="127.0.0.1:0",
+        push_url=stage.market.sim.push_url,
+        adb_servers=f"127.0.0.1:{stage.adb_port}",
+        numbers_file=str(stage.folder / "numbers.csv"),
+        push_retry_seconds=0.5,
+    )
+    engine = EngineThread(settings, SecretFilter(), MemoryStore(KEY))
+    engine.start()
+    try:
+        stage.market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
+        until(lambda: engine.ask(lambda desk: desk.overview()).counts.phones_ready == 3, 40, "all phones ready")
+        yield stage, engine
+    finally:
+        engine.stop()
+
+
+def test_refused_key_is_an_alarm_and_a_better_key_is_used_at_once(
+    keyring_field: tuple[Stage, EngineThread],
+) -> None:
+    stage, engine = keyring_field
+    rent = stage.order()
+    change_the_markets_key(stage, "another0key")
+
+    stage.send(rent.msisdn, "under the old key")
+    until(lambda: market_check(engine) == ("fail", "HTTP 401: the key is refused"), what="the alarm")
+    refused = len(stage.record.pushes)
+    assert engine.ask(lambda desk: desk.save_settings({"api_key": "another0key"})) == []
+
+    stage.until_texts(rent, "under the old key", within=10)
+    assert refused == 1
+    until(lambda: market_check(engine)[0] == "pass", what="the alarm over")
+
+
+def change_the_markets_key(stage: Stage, key: str) -> None:
+    stage.market.sim._key = stage.market.sim._desk._key = key
+
+
+def market_check(engine: EngineThread) -> tuple[str, str]:
+    vitals = {vital.name: vital for vital in engine.ask(lambda desk: desk.overview()).vitals}
+    return vitals["market"].verdict.value, vitals["market"].detail
+
+
+# The disk -------------------------------------------------------------------------------------
+
+
+def pid_of(app: AppProcess) -> int:
+    assert app._process is not None
+    return app._process.pid
+
+
+@contextlib.contextmanager
+def full_disk(app: AppProcess) -> Iterator[None]:
+    """No file of the app can grow or be written beyond its first bytes, as on a disk without room."""
+    limits = resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE)
+    resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE, limits)
+
+
+@linux_only
+def test_full_disk_refuses_orders_says_so_and_loses_no_message(stage: Stage) -> None:
+    stage.open_app()
+    rent = stage.order()
+
+    with full_disk(stage.app):
+        stage.send(rent.msisdn, "came while the disk was full")
+        until(lambda: check(stage, "storage")[0] == "fail", what="the full disk said")
+        assert order_is_refused(stage)
+        sentence = check(stage, "storage")[1]
+        assert stage.texts(rent) == []
+
+    stage.until_texts(rent, "came while the disk was full", within=30)
+    until(lambda: check(stage, "storage")[0] == "pass", what="the disk well again")
+    assert sentence.startswith("The database cannot be used: disk I/O error. Check the disk and the data folder's")
+    assert answers_of_orders(stage) == [(503, "temporarily unavailable")]
+    assert stage.order().msisdn != rent.msisdn
+    assert stage.app.stop() == 0
+
+
+@linux_only
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="no mount of one's own")
+def test_read_only_disk_ends_the_start_with_one_sentence(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    script = f"mount --bind {data} {data} && mount -o remount,ro,bind {data}"
+    if subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, check=False).returncode:
+        pytest.skip("no mount of one's own")
+
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", f"{script} && exec {sys.executable} -m phonefarm serve"],
+        env=AppProcess(data, {}).environment(),
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Read-only file system" in done.stderr
+
+
+LOCKED_FOR = 20.0
+
+
+def test_database_that_another_process_locks_refuses_orders_says_so_and_loses_no_message(stage: Stage) -> None:
+    stage.open_app()
+    rent = stage.order()
+    other = sqlite3.connect(stage.folder / "data" / "phonefarm.db", isolation_level=None)
+    with contextlib.closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        locked_at = time.monotonic()
+        stage.send(rent.msisdn, "came while it was locked")
+        until(lambda: check(stage, "storage")[0] == "fail", what="the lock said")
+        sentence = check(stage, "storage")[1]
+        assert order_is_refused(stage)
+        until(lambda: time.monotonic() - locked_at > LOCKED_FOR, LOCKED_FOR + 5, "the end of the lock")
+        assert stage.app.health()["checks"]["engine"]["status"] == "pass"
+
+    stage.until_texts(rent, "came while it was locked", within=30)
+    until(lambda: check(stage, "storage")[0] == "pass", what="the database well again")
+    assert sentence.startswith("The database cannot be used: database is locked.")
+    assert len(stage.record.pushes) == 1
+
+
+# The PC ----------------------------------------------------------------------------------------
+
+
+def test_port_that_is_taken_ends_the_start_with_one_sentence(stage: Stage) -> None:
+    stage.app.start()
+    taken = stage.app.webhooks.removeprefix("http://")
+
+    second = subprocess.run(
+        [sys.executable, "-m", "phonefarm", "serve"],
+        env=AppProcess(stage.folder / "another", {"LISTEN": taken}).environment(),
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+    assert second.returncode == 1
+    (line,) = second.stderr.strip().splitlines()
+    assert f"webhook server cannot listen on {taken}" in line
+    assert "choose another port" in line
+
+
+class PcClock:
+    """This PC's clock as the app reads it; somebody may set it."""
+
+    def __init__(self) -> None:
+        self._real = bootstrap.utc_now
+        self.ahead = timedelta(0)
+
+    def __call__(self) -> datetime:
+        return self._real() + self.ahead
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> PcClock:
+    clock = PcClock()
+    monkeypatch.setattr(bootstrap, "utc_now", clock)
+    return clock
+
+
+@pytest.fixture
+def field(stage: Stage, clock: PcClock, tmp_path: Path) -> Iterator[Field]:
+    """An engine in this process, on the PC's clock."""
+    with a_field(tmp_path, f"127.0.0.1:{stage.adb_port}", stage.farm, Pace()) as field:
+        ready(field, [phone.name for phone in stage.farm.sim.phones])
+        yield field
+
+
+@pytest.mark.parametrize("step", [-HOUR, HOUR], ids=["back", "forward"])
+def test_clock_that_is_set_by_an_hour_delays_no_message_and_ends_no_rent(
+    field: Field, clock: PcClock, step: timedelta
+) -> None:
+    rent = field.market.run(lambda market: market.order())
+    assert rent is not None
+    field.send(rent.msisdn, "before")
+    field.until_texts(rent, "before")
+    field.market.call(lambda market: market.policy.chances.update({Outcome.ERROR_500: 1.0}))
+    field.send(rent.msisdn, "waiting")
+    until(lambda: field.overview().counts.pushes_waiting == 1, what="a message that waits")
+
+    clock.ahead = step
+    field.market.call(lambda market: market.policy.chances.clear())
+    field.send(rent.msisdn, "after")
+
+    field.until_texts(rent, "before", "waiting", "after")
+    assert field.overview().counts.rents_open == 1
+    assert field.market.sim.record.repeated_after_200() == []
+    assert field.market.run(lambda market: market.finish(rent.rent_id, 3, 320))
+    assert field.market.run(lambda market: market.order()) is not None
