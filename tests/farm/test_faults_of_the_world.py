@@ -71,7 +71,7 @@ def test_market_that_hangs_is_said_and_gets_the_message_when_it_answers(stage: S
     assert stage.record.repeated_after_200() == []
 
 
-def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it_in_order(stage: Stage) -> None:
+def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it(stage: Stage) -> None:
     stage.open_app()
     rents = [stage.order() for _ in range(3)]
     stage.market.call(lambda market: market.policy.chances.update({Outcome.CUT: 1.0}))
