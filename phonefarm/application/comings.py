@@ -38,6 +38,14 @@ class Comings:
             return state, detail
         return PhoneState.UNSTEADY, f"left {len(steadiness.losses)} times in ten minutes"
 
+    def not_gone(self) -> list[PhoneId]:
+        """Phones that are shown as something else than gone."""
+        return [
+            phone
+            for phone, (state, _) in self._true.items()
+            if state is not PhoneState.GONE or (phone in self._steadiness and self._steadiness[phone].is_damped)
+        ]
+
     def note_losses(self, losses: Iterable[Loss]) -> None:
         """Phones that were there and are not any more, by adb's list."""
         for loss in losses:

@@ -73,7 +73,11 @@ class PhoneHealth:
         """Record what the phone said of itself, and what ails it by that and by how its announcements turned out."""
         now = self._clock()
         noted = _Noted.of(checkup, hints, skew)
-        if (last := self._last.get(phone_id)) is not None and last[0] == noted and now - last[1] < NOTED_FOR:
+        if (
+            (last := self._last.get(phone_id)) is not None
+            and last[0] == noted
+            and timedelta(0) <= now - last[1] < NOTED_FOR
+        ):
             return
 
         def work(uow: UnitOfWork) -> tuple[bool, bool]:

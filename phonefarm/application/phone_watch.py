@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -142,7 +142,11 @@ class PhoneWatch:
             self._phone_changed([phone])
 
     async def set_facts(self, phone: PhoneId, facts: PhoneFacts) -> None:
-        await self._storage.write(lambda uow: uow.phones.set_facts(phone, facts))
+        def work(uow: UnitOfWork) -> None:
+            uow.phones.set_facts(phone, facts)
+            uow.phones.note_port(phone, self._ports.get(phone, ""))
+
+        await self._storage.write(work)
         self._phone_changed([phone])
 
     async def note_hints(self, phone: PhoneId, working: bool) -> None:
@@ -181,7 +185,9 @@ class PhoneWatch:
         """Bring states and sessions in line with a full device list."""
         listed = {phone_id(device.serial, bridge.server): device for device in devices}
         self._note_losses(bridge.server, listed)
-        self._ports |= {phone: usb_path(device.detail) for phone, device in listed.items() if "usb:" in device.detail}
+        ports = {phone: usb_path(device.detail) for phone, device in listed.items() if "usb:" in device.detail}
+        moved = {phone: port for phone, port in ports.items() if self._ports.get(phone) != port}
+        self._ports |= moved
         self._follow_sessions(
             bridge.server,
             frozenset(
@@ -193,7 +199,13 @@ class PhoneWatch:
             for phone, device in listed.items()
             if phone not in self._sessions
         }
-        changed = await self._storage.write(lambda uow: self._note_list(uow, bridge.server, frozenset(listed), states))
+        left = [
+            phone for phone in self._comings.not_gone() if server_of(phone) == bridge.server and phone not in listed
+        ]
+        states |= {phone: self._shown(phone, PhoneState.GONE, "") for phone in left}
+        changed = await self._storage.write(
+            lambda uow: self._note_list(uow, bridge.server, listed.keys(), states, moved)
+        )
         self._phone_changed(changed)
 
     def _note_losses(self, server: str, listed: Mapping[PhoneId, ListedDevice]) -> None:
@@ -256,21 +268,21 @@ class PhoneWatch:
         self,
         uow: UnitOfWork,
         server: str,
-        listed: frozenset[PhoneId],
+        listed: Collection[PhoneId],
         states: Mapping[PhoneId, tuple[PhoneState, str]],
+        moved: Mapping[PhoneId, str],
     ) -> list[PhoneId]:
         now = self._clock()
         changed = [phone for phone, (state, detail) in states.items() if _note(uow, phone, state, detail, now)]
-        for phone in listed:
-            if (port := self._ports.get(phone)) is not None:
-                uow.phones.note_port(phone, port)
-        gone = [phone for phone in uow.phones.present(server) if phone not in listed]
-        return changed + [phone for phone in gone if _note(uow, phone, *self._shown(phone, PhoneState.GONE, ""), now)]
+        for phone, port in moved.items():
+            uow.phones.note_port(phone, port)
+        gone = [phone for phone in uow.phones.present(server) if phone not in listed and phone not in states]
+        return changed + [phone for phone in gone if _note(uow, phone, PhoneState.GONE, "", now)]
 
     async def _lose_server(self, bridge: PhoneBridge, cause: str) -> None:
         self._follow_sessions(bridge.server, frozenset())
-        for phone in [phone for phone in self._now if server_of(phone) == bridge.server]:
-            del self._now[phone]
+        for phone in [phone for phone in self._comings.not_gone() if server_of(phone) == bridge.server]:
+            self._shown(phone, PhoneState.GONE, cause)  # else its end of damping would show it as it was before
         try:
             gone = await self._storage.write(lambda uow: self._all_gone(uow, bridge.server, cause))
         except StorageFailing as error:
@@ -297,7 +309,8 @@ class PhoneWatch:
             now = self._steady()
             try:
                 for phone, (state, detail) in self._comings.ended_dampings(now).items():
-                    await self.set_state(phone, state, detail)
+                    if phone in self._sessions or state not in (PhoneState.READY, PhoneState.STARTING):
+                        await self.set_state(phone, state, detail)
                 for shared in self._comings.new_shared_losses(self._present_ports(), now):
                     await self._tell_together(shared)
             except StorageFailing as error:

@@ -231,6 +231,8 @@ class MessageRow:
     push_state: PushState | None
     delivered_after_seconds: float | None
     """From arrival at the phone to Onlinesim's 200."""
+    can_be_remembered: bool = False
+    """Whether it is held and its mark tells SIMs apart, so that its settling may hold for others, too."""
     is_erased: bool = False
     """Whether the text was taken out, or never kept since its sender is withheld."""
 

@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 EVERY = 1.0
 CASE_KEPT_FOR = timedelta(minutes=2)
 """A step makes a phone vanish for a moment; one that stays away for longer was unplugged."""
+_AT_WORK = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.STARTING, PhoneState.WITHHELD})
 _WELL_AGAIN = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD})
 _TITLES = {
     Step.RECONNECT: "Connected anew by the app",
@@ -89,34 +90,42 @@ class Recovery:
         return frozenset(self._cases)
 
     async def run(self) -> None:
-        while True:
+        """One loop a server: one that hangs keeps no other waiting."""
+        async with asyncio.TaskGroup() as group:
             for bridge in self._bridges:
-                await self._tend(bridge)
+                group.create_task(self._tend_on(bridge), name=f"recovery on {bridge.server}")
+
+    async def _tend_on(self, bridge: PhoneBridge) -> None:
+        while True:
+            await self._tend(bridge)
             await asyncio.sleep(EVERY / self._hurry)
 
     async def _tend(self, bridge: PhoneBridge) -> None:
         phones = self._phones_now(bridge.server)
         self._follow(bridge.server, phones)
-        at_work = sum(phone.state in (PhoneState.READY, PhoneState.UNSTEADY) for phone in phones)
-        for phone in phones:
-            case = self._cases.get(phone.phone_id)
-            if case is None:
-                continue
-            step = next_step(
-                Trouble(state=phone.state, since=case.since, tried=case.tried),
-                Server(
-                    phones_at_work=at_work,
-                    may_restart=bridge.may_restart,
-                    restarted_at=self._restarted.get(bridge.server),
-                    can_reset_usb=bool(phone.usb_path) and bridge.can_reset_usb(phone.usb_path),
-                ),
-                self._steady(),
-                hurry=self._hurry,
-            )
+        for phone_id in [phone.phone_id for phone in phones if phone.phone_id in self._cases]:
+            step = self._step_for(phone_id, bridge)
             if step is not None:
-                await self._take(step, phone, bridge)
-                if step is Step.RESTART_ADB:
-                    return  # the list that was looked at is no more
+                await self._take(step[0], step[1], bridge)
+
+    def _step_for(self, phone_id: PhoneId, bridge: PhoneBridge) -> tuple[Step, PhoneNow] | None:
+        """By how things stand at this moment: the steps before may have taken their time."""
+        phones = {phone.phone_id: phone for phone in self._phones_now(bridge.server)}
+        phone, case = phones.get(phone_id), self._cases.get(phone_id)
+        if phone is None or case is None:
+            return None
+        step = next_step(
+            Trouble(state=phone.state, since=case.since, tried=case.tried),
+            Server(
+                phones_at_work=sum(other.state in _AT_WORK for other in phones.values()),
+                may_restart=bridge.may_restart,
+                restarted_at=self._restarted.get(bridge.server),
+                can_reset_usb=bool(phone.usb_path) and bridge.can_reset_usb(phone.usb_path),
+            ),
+            self._steady(),
+            hurry=self._hurry,
+        )
+        return None if step is None else (step, phone)
 
     def _follow(self, server: str, phones: Collection[PhoneNow]) -> None:
         """A case is opened when trouble begins and closed when it is over; a step in between does not end it."""

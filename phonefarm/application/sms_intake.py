@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import ReadingMark, SimOnPhone, Storage, StoredSms, UnitOfWork, Views
-from phonefarm.domain.attribution import sat_there, sim_of
+from phonefarm.application.storage import ReadingMark, SimOnPhone, SimRule, Storage, StoredSms, UnitOfWork, Views
+from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
@@ -263,7 +263,13 @@ def _settled_before(
 ) -> SimId | None:
     """The SIM to which the user settled such messages for good, if it sat in the phone then."""
     rule = uow.health.sim_rule(phone_id, sim_mark)
-    return next((sim.sim_id for sim in sims if sim.sim_id == rule and sat_there(sim.place, arrived_at)), None)
+    if rule is None:
+        return None
+    for sim in sims:
+        sits_as_then = (sim.slot, sim.place.sub_id) == (rule.slot, rule.sub_id)
+        if sim.sim_id == rule.sim_id and sits_as_then and sat_there(sim.place, arrived_at):
+            return sim.sim_id
+    return None
 
 
 def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> RentId | None:
@@ -285,8 +291,13 @@ def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, r
     sim = _sim_on(uow, stored.phone_id, sim_id)
     settled = [_settle_one(uow, stored, sim, now)]
     if remember:
-        uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, sim_id, now)
-        title = f"Messages marked '{stored.sim_mark or 'nothing'}' go to +{sim.msisdn or sim_id} from now on"
+        if not tells_something(stored.sim_mark) or stored.sim_id is not None:
+            raise KnownError(
+                "The phone marks such messages in no way that tells its SIMs apart: each has to be settled by itself."
+            )
+        rule = SimRule(sim_id=sim_id, slot=sim.slot, sub_id=sim.place.sub_id)
+        uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, rule, now)
+        title = f"Messages marked '{stored.sim_mark}' go to +{sim.msisdn or sim_id} from now on"
         uow.journal.note(now, Topic.PHONES, stored.phone_id, StoryKind.USER_ACTION, title)
         for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
             other = uow.messages.get(other_id)

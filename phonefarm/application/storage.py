@@ -97,6 +97,15 @@ class NumberEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SimRule:
+    """Whose messages with a certain mark are: a card's, as long as it sits where it sat when the user said so."""
+
+    sim_id: SimId
+    slot: int
+    sub_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredSms:
     sms_id: SmsId
     phone_id: PhoneId
@@ -217,9 +226,9 @@ class PhoneHealthRecords(Protocol):
         """Its row has come after all."""
         ...
 
-    def sim_rule(self, phone_id: PhoneId, sim_mark: str) -> SimId | None: ...
+    def sim_rule(self, phone_id: PhoneId, sim_mark: str) -> SimRule | None: ...
 
-    def set_sim_rule(self, phone_id: PhoneId, sim_mark: str, sim_id: SimId, at: datetime) -> None: ...
+    def set_sim_rule(self, phone_id: PhoneId, sim_mark: str, rule: SimRule, at: datetime) -> None: ...
 
     def forget_sim_rules(self, phone_id: PhoneId) -> bool: ...
 
@@ -368,7 +377,7 @@ class MessageRecords(Protocol):
     def get(self, sms_id: SmsId) -> StoredSms | None: ...
 
     def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:
-        """Held messages of the handset whose SIM mark is this one, oldest first."""
+        """Held messages of the handset with this mark whose SIM is not known, oldest first."""
         ...
 
     def settle(

@@ -37,6 +37,12 @@ def sim_of(sub_id: int | None, places: Sequence[SimPlace], arrived_at: datetime)
     return possible[0].sim_id if len(possible) == 1 else None
 
 
+def tells_something(sim_mark: str) -> bool:
+    """Whether a row's mark tells its SIM apart from another's: `sub_id=-1 sim_id=2` does, `sub_id=-1` does not."""
+    values = [part.rpartition("=")[2] for part in sim_mark.split()]
+    return any(value.isascii() and value.isdigit() for value in values)
+
+
 def sat_there(place: SimPlace, at: datetime) -> bool:
     """Whether the card may have sat in the handset at that time."""
     return place.since - NOTICED_WITHIN <= at and (place.until is None or at <= place.until)

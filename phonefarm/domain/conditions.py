@@ -64,7 +64,8 @@ class HintRecord:
     working: bool | None = None
     """Whether the last new rows were announced; None until known."""
     empty_in_a_row: int = 0
-    """Announcements since the last new row that brought none."""
+    """Announcements since the last new row that brought none, each within an hour of the one before."""
+    emptied_at: datetime | None = None
     blamed_at: datetime | None = None
     delayed_at: datetime | None = None
     """When a row was last found long after its announcement."""
@@ -75,14 +76,21 @@ class HintRecord:
 
     def on_empty(self, at: datetime) -> HintRecord:
         """A message was announced and no row came."""
-        count = self.empty_in_a_row + 1
-        return replace(self, empty_in_a_row=count, blamed_at=at if count >= EMPTY_HINTS_TO_BLAME else self.blamed_at)
+        lately = self.emptied_at is None or abs(at - self.emptied_at) < BLAMED_FOR
+        count = self.empty_in_a_row + 1 if lately else 1
+        blamed_at = at if count >= EMPTY_HINTS_TO_BLAME else self.blamed_at
+        return replace(self, empty_in_a_row=count, emptied_at=at, blamed_at=blamed_at)
 
     def keeps_rows_back(self, now: datetime) -> bool:
-        return self.blamed_at is not None and now - self.blamed_at < BLAMED_FOR
+        return _within(self.blamed_at, now, BLAMED_FOR)
 
     def delays_codes(self, now: datetime) -> bool:
-        return self.delayed_at is not None and now - self.delayed_at < CODES_STAY_DELAYED
+        return _within(self.delayed_at, now, CODES_STAY_DELAYED)
+
+
+def _within(at: datetime | None, now: datetime, length: timedelta) -> bool:
+    """A moment in the future tells that the clock was set back: it counts for nothing."""
+    return at is not None and timedelta(0) <= now - at < length
 
 
 def hints_remembered(since: Mapping[Condition, datetime]) -> HintRecord:

@@ -76,6 +76,10 @@ class Site:
     async def story(self, phone: ScriptedPhone) -> list[str]:
         return [line.title for line in await self.books.story(Topic.PHONES, self.id_of(phone))]
 
+    def recover(self, phone: ScriptedPhone) -> None:
+        phone.adb_state = "device"
+        self.bridge.change()
+
     async def left(self, phone: ScriptedPhone) -> None:
         """Until the watch knows that the phone is not there, whatever is shown."""
         await until(lambda: self.id_of(phone) not in self.watch.present())

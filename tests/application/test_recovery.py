@@ -91,6 +91,23 @@ async def test_adb_is_restarted_when_no_phone_of_it_works(hurried: Site) -> None
     assert site.bridge.steps.count("restart") == 1
 
 
+async def test_adb_is_not_restarted_when_a_phone_came_to_work_during_the_steps_before(hurried: Site) -> None:
+    site = hurried
+    site.bridge.may_restart = True
+    for phone in (site.one, site.two):
+        phone.adb_state = "offline"
+    site.bridge.on_step = lambda: site.recover(site.two)
+    await site.watch.start()
+    await site.reached(site.two, PhoneState.OFFLINE)
+
+    site.books.clock.forward(121 / HURRY)
+    await site.reached(site.two, PhoneState.READY)
+    site.books.clock.forward(1000 / HURRY)
+    await until(lambda: site.bridge.steps.count("reconnect offline") > 0)
+
+    assert "restart" not in site.bridge.steps
+
+
 async def test_phone_that_fails_its_looks_is_reconnected(hurried: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site = hurried
     monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
@@ -231,6 +248,22 @@ async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monke
     site.books.clock.forward(STEADY_AFTER.total_seconds() + 1)
 
     await site.reached(site.one, PhoneState.GONE)
+
+
+async def test_damped_phone_of_a_server_that_went_down_is_gone_when_its_damping_ends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    await site.both_ready()
+    await flap(site, site.one, LOSSES_THAT_DAMP)
+    await site.reached(site.one, PhoneState.UNSTEADY)
+    site.bridge.end_server()
+    await site.reached(site.two, PhoneState.GONE)
+
+    site.books.clock.forward(STEADY_AFTER.total_seconds() + 1)
+
+    await site.reached(site.one, PhoneState.GONE)
+    assert await site.books.on_offer() == 0
 
 
 # Together -----------------------------------------------------------------------

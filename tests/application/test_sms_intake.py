@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -419,6 +420,33 @@ async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(books: Books) -
     await books.inventory.take_stock(PHONE, [staying, newcomer])
     books.clock.forward(600)
     await books.rent()
+
+    await books.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
+
+    assert (await books.messages())[3].standing is SmsStanding.HELD
+
+
+@pytest.mark.parametrize("mark", ["", "sub_id=-1", "sub_id=NULL", "sub_id=-1 sim_id=NULL"])
+async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(books: Books, mark: str) -> None:
+    await books.seat(ONE, TWO)
+    await books.rent()
+    await books.sms(row_id=2, sub_id=None, body="whose", sim_mark=mark)
+    message = await only_message(books)
+
+    with pytest.raises(KnownError, match="settled by itself"):
+        await books.intake.settle(SmsId(message.sms_id), await rented_sim(books), remember=True)
+
+    assert (await only_message(books)).standing is SmsStanding.HELD
+    assert not message.can_be_remembered
+
+
+async def test_rule_ends_when_the_cards_change_places(books: Books) -> None:
+    first, _ = await two_held(books)
+    rented = await rented_sim(books)
+    await books.intake.settle(first, rented, remember=True)
+    books.clock.forward(600)
+    swapped = [replace(ONE, slot=1, sub_id=2), replace(TWO, slot=0, sub_id=1)]
+    await books.inventory.take_stock(PHONE, swapped)
 
     await books.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
 

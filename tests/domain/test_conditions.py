@@ -99,12 +99,28 @@ def test_row_in_between_clears_the_phone() -> None:
     assert ailing(hints=well.on_empty(NOON)) == {}
 
 
-def test_blamed_phone_gets_another_chance_after_an_hour_and_one_more_failure_blames_it_again() -> None:
+def test_blamed_phone_gets_another_chance_after_an_hour_and_two_more_failures_blame_it_again() -> None:
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
     later = NOON + BLAMED_FOR
+    once_more = blamed.on_empty(later)
 
     assert ailing(hints=blamed, now=later) == {}
-    assert ailing(hints=blamed.on_empty(later), now=later) == {Condition.NOT_STORING: ""}
+    assert ailing(hints=once_more, now=later) == {}
+    assert ailing(hints=once_more.on_empty(later), now=later) == {Condition.NOT_STORING: ""}
+
+
+def test_failures_far_apart_blame_nobody() -> None:
+    record = HintRecord()
+    for number in range(5):
+        record = record.on_empty(NOON + number * BLAMED_FOR)
+
+    assert ailing(hints=record, now=NOON + 4 * BLAMED_FOR) == {}
+
+
+def test_blame_from_a_future_that_a_wrong_clock_invented_counts_for_nothing() -> None:
+    blamed = HintRecord().on_empty(NOON + HOUR).on_empty(NOON + HOUR)
+
+    assert ailing(hints=blamed, now=NOON) == {}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -86,6 +86,7 @@ class ScriptedPhoneBridge:
         """Ports that may be reset."""
         self.steps: list[str] = []
         """What the ladder did, in order."""
+        self.on_step: Callable[[], None] = lambda: None
         self._clock = clock
         self._server = server
         self._changed = asyncio.Event()
@@ -187,6 +188,7 @@ class ScriptedPhoneBridge:
             raise PhoneUnreachable("The phone is not there.")
         phone.reconnects += 1
         self.steps.append(f"reconnect {serial}")
+        self.on_step()
         if isinstance(phone.trouble, ServerDown):
             raise phone.trouble
 

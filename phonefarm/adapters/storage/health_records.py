@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
 from phonefarm.application.interfaces import Probe
+from phonefarm.application.storage import SimRule
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of
@@ -122,20 +123,22 @@ class SqlPhoneHealthRecords:
             delete(empty_hints).where(empty_hints.c.handset == handset_of(phone_id), empty_hints.c.at == at)
         )
 
-    def sim_rule(self, phone_id: PhoneId, sim_mark: str) -> SimId | None:
-        found = self._connection.execute(
-            select(sim_rules.c.sim_id).where(
-                sim_rules.c.handset == handset_of(phone_id), sim_rules.c.sim_mark == sim_mark
-            )
-        ).scalar()
-        return None if found is None else SimId(found)
+    def sim_rule(self, phone_id: PhoneId, sim_mark: str) -> SimRule | None:
+        row = self._connection.execute(
+            select(sim_rules).where(sim_rules.c.handset == handset_of(phone_id), sim_rules.c.sim_mark == sim_mark)
+        ).one_or_none()
+        return None if row is None else SimRule(sim_id=SimId(row.sim_id), slot=row.slot, sub_id=row.sub_id)
 
-    def set_sim_rule(self, phone_id: PhoneId, sim_mark: str, sim_id: SimId, at: datetime) -> None:
+    def set_sim_rule(self, phone_id: PhoneId, sim_mark: str, rule: SimRule, at: datetime) -> None:
         handset = handset_of(phone_id)
         self._connection.execute(
             delete(sim_rules).where(sim_rules.c.handset == handset, sim_rules.c.sim_mark == sim_mark)
         )
-        self._connection.execute(insert(sim_rules).values(handset=handset, sim_mark=sim_mark, sim_id=sim_id, at=at))
+        self._connection.execute(
+            insert(sim_rules).values(
+                handset=handset, sim_mark=sim_mark, sim_id=rule.sim_id, slot=rule.slot, sub_id=rule.sub_id, at=at
+            )
+        )
 
     def forget_sim_rules(self, phone_id: PhoneId) -> bool:
         gone = self._connection.execute(delete(sim_rules).where(sim_rules.c.handset == handset_of(phone_id)))

@@ -84,7 +84,7 @@ class SqlMessageRecords:
         found = self._connection.execute(
             select(sms.c.sms_id)
             .where(sms.c.handset == handset_of(phone_id), sms.c.sim_mark == sim_mark)
-            .where(sms.c.standing == SmsStanding.HELD.value)
+            .where(sms.c.standing == SmsStanding.HELD.value, sms.c.sim_id.is_(None))
             .order_by(sms.c.arrived_at, sms.c.sms_id)
         )
         return [SmsId(sms_id) for sms_id in found.scalars()]

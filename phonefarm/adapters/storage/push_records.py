@@ -50,12 +50,12 @@ class SqlPushRecords:
                 msisdn=msisdn,
                 sender=sender,
                 state=_WAITING,
-                is_free=self._first_that_holds_back(msisdn) is None,
                 next_at=now,
                 created_at=now,
                 arrived_at=arrived_at,
             )
         )
+        self._keep_order(msisdn)
 
     def get(self, sms_id: SmsId) -> StoredPush | None:
         row = self._connection.execute(_GET, {"push": sms_id}).one_or_none()

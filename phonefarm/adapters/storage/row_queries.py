@@ -25,6 +25,7 @@ from phonefarm.application.read_models import (
     RentRow,
     SimRow,
 )
+from phonefarm.domain.attribution import tells_something
 from phonefarm.domain.bans import one_more_failure_bans
 from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.ids import Msisdn
@@ -342,6 +343,9 @@ def _message_row(row: Row[Any]) -> MessageRow:
         rent_id=row.rent_id,
         push_state=None if row.push_state is None else PushState(row.push_state),
         delivered_after_seconds=(row.pushed_at - row.arrived_at).total_seconds() if was_delivered else None,
+        can_be_remembered=row.standing == SmsStanding.HELD.value
+        and row.sim_id is None
+        and tells_something(row.sim_mark),
         is_erased=row.erased_at is not None,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
-from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sims, sms
+from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sim_rules, sims, sms
 from phonefarm.application.storage import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
@@ -173,7 +173,7 @@ class SqlSimRecords:
         self._connection.execute(
             delete(sim_places).where(sim_places.c.sim_id == stand_in, sim_places.c.handset.in_(places_of_both))
         )
-        for table in (rents, sms, sim_places):
+        for table in (rents, sms, sim_places, sim_rules):
             self._connection.execute(update(table).where(table.c.sim_id == stand_in).values(sim_id=sim_id))
         if self.get(sim_id) is None:
             self._connection.execute(update(sims).where(sims.c.sim_id == stand_in).values(sim_id=sim_id))

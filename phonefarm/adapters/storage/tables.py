@@ -98,6 +98,8 @@ class SimRuleTable(SQLModel, table=True):
     handset: str = Field(primary_key=True)
     sim_mark: str = Field(primary_key=True)
     sim_id: str
+    slot: int
+    sub_id: int | None = None
     at: datetime = Field(sa_type=Instant)
 
 

@@ -64,6 +64,8 @@ def upgrade() -> None:
         sa.Column("handset", sa.String(), nullable=False),
         sa.Column("sim_mark", sa.String(), nullable=False),
         sa.Column("sim_id", sa.String(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("sub_id", sa.Integer(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("handset", "sim_mark"),
     )
