@@ -56,8 +56,8 @@ class Request:
 
 
 def kind_of(job: database._Job) -> str:
-    """The work function's qualified name; a reading that brought new messages is told from one that only marks."""
-    name = job.work.__qualname__.replace(".<locals>", "")
+    """The method that handed the work in; a reading that brought new messages is told from one that only marks."""
+    name = job.work.__qualname__.partition(".<locals>")[0]
     match job.result:
         case Intake(pushes=(_, *_)):
             return f"{name} with a push"

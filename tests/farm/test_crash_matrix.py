@@ -34,28 +34,28 @@ PAID = 640
 UNUSED = 3
 DAY_IN_MICROSECONDS = 24 * 3600 * 1_000_000
 
-ORDER = "Rentals._take_in_time.<lambda>"
-ANSWERED = "Rentals.answered.work"
-MESSAGE = "SmsIntake.accept.<lambda> with a push"
-CLAIM = "PushWorker._start_due.<lambda>"
-OUTCOME = "PushWorker._record.<lambda>"
-FINISH = "Rentals.finish.<lambda>"
-RECOVERY = "PushWorker.recover.<lambda>"
-HEARTBEAT = "Upkeep._beat.<lambda>"
-BANS_RUN_OUT = "Rentals.end_bans.work"
-NOT_SEEN_YET = "PhoneWatch.start.<lambda>"
+ORDER = "Rentals._take_in_time"
+ANSWERED = "Rentals.answered"
+MESSAGE = "SmsIntake.accept with a push"
+CLAIM = "PushWorker._start_due"
+OUTCOME = "PushWorker._record"
+FINISH = "Rentals.finish"
+RECOVERY = "PushWorker.recover"
+HEARTBEAT = "Upkeep._beat"
+BANS_RUN_OUT = "Rentals.end_bans"
+NOT_SEEN_YET = "PhoneWatch.start"
 
 KILLED_AT: dict[str, tuple[int, ...]] = {
-    "PhoneHealth.note_arrivals.<lambda>": (1,),
-    "PhoneHealth.note_checkup.work": (1,),
-    "PhoneHealth.remember.<lambda>": (1,),
-    "PhoneWatch._apply.<lambda>": (1,),
-    "PhoneWatch.note_hints.<lambda>": (1,),
-    "PhoneWatch.set_facts.<lambda>": (1,),
-    "PhoneWatch.set_state.<lambda>": (1, 4),
-    "SimInventory.take_stock.<lambda>": (1, 2),
-    "SimInventory.use_numbers_file.work": (1,),
-    "SmsIntake.accept.<lambda> as the baseline": (1, 2),
+    "PhoneHealth.note_arrivals": (1,),
+    "PhoneHealth.note_checkup": (1,),
+    "PhoneHealth.remember": (1,),
+    "PhoneWatch._apply": (1,),
+    "PhoneWatch.note_hints": (1,),
+    "PhoneWatch.set_facts": (1,),
+    "PhoneWatch.set_state": (1, 4),
+    "SimInventory.take_stock": (1, 2),
+    "SimInventory.use_numbers_file": (1,),
+    "SmsIntake.accept as the baseline": (1, 2),
     HEARTBEAT: (1,),
     ORDER: (1,),
     ANSWERED: (1, 2),
@@ -69,43 +69,43 @@ KILLED_AT: dict[str, tuple[int, ...]] = {
 }
 """Every kind of work that the scenario commits, and at which of its commits the app is killed."""
 
-ONLY_SOMETIMES = {"SmsIntake.accept.<lambda>"}
+ONLY_SOMETIMES = {"SmsIntake.accept"}
 """A look that brought nothing is noted once a minute or when a clock moved; there is nothing in it to lose."""
 
 BY_THE_USER = {
-    "LiveFarmDesk.name_phone.<lambda>",
-    "Numbering.accept.work",
-    "Numbering.import_table.work",
-    "Numbering.name_network.work",
-    "Numbering.save_patterns.<lambda>",
-    "Privacy.erase_number.<lambda>",
-    "Privacy.save_senders.<lambda>",
-    "PushWorker.drop.work",
-    "PushWorker.resend.work",
-    "Rentals.hold_back.work",
-    "Rentals.lift_ban.work",
-    "Rentals.release_orphan.work",
-    "Rentals.set_ban.work",
-    "SimInventory.set_number.work",
-    "SmsIntake.forget_rules.work",
-    "SmsIntake.settle.<lambda>",
+    "LiveFarmDesk.name_phone",
+    "Numbering.accept",
+    "Numbering.import_table",
+    "Numbering.name_network",
+    "Numbering.save_patterns",
+    "Privacy.erase_number",
+    "Privacy.save_senders",
+    "PushWorker.drop",
+    "PushWorker.resend",
+    "Rentals.hold_back",
+    "Rentals.lift_ban",
+    "Rentals.release_orphan",
+    "Rentals.set_ban",
+    "SimInventory.set_number",
+    "SmsIntake.forget_rules",
+    "SmsIntake.settle",
 }
 """Orders of the user, who sees whether they were carried out and gives them again."""
 
-ONLY_READ = {"PhoneHealth.hints_of.<lambda>", "PhoneHealth.remembered.<lambda>", "Privacy.senders.<lambda>"}
+ONLY_READ = {"PhoneHealth.hints_of", "PhoneHealth.remembered", "Privacy.senders"}
 
 NOT_KILLED_HERE = {
-    "PhoneHealth.forget.<lambda>": "found out anew by the next start",
-    "PhoneHealth.note_empty_hint.<lambda>": "an announcement that no row followed; without it a late row is held",
-    "PhoneWatch._lose_server.<lambda>": "every start begins with no phone at all",
-    "PhoneWatch._tell_together.work": "a line of a story",
-    "Privacy.erase_old.<lambda>": "done again each ten minutes",
-    "PushWorker._let_go.<lambda>": "after a bug; the next start makes the attempt uncertain in its place",
-    "PushWorker.use_new_key.<lambda>": "pulls waiting pushes in; without it they wait a minute",
-    "Recovery._tell.work": "a line of a story",
-    "Rentals._take_back.work": "without it the order stays as a possible orphan, which the user releases",
-    "Rentals.answer_lost.<lambda>": "a line of a story",
-    "Upkeep._follow_the_clock.<lambda>": "pulls waiting pushes in; without it they wait for their time",
+    "PhoneHealth.forget": "found out anew by the next start",
+    "PhoneHealth.note_empty_hint": "an announcement that no row followed; without it a late row is held",
+    "PhoneWatch._lose_server": "every start begins with no phone at all",
+    "PhoneWatch._tell_together": "a line of a story",
+    "Privacy.erase_old": "done again each ten minutes",
+    "PushWorker._let_go": "after a bug; the next start makes the attempt uncertain in its place",
+    "PushWorker.use_new_key": "pulls waiting pushes in; without it they wait a minute",
+    "Recovery._tell": "a line of a story",
+    "Rentals._take_back": "without it the order stays as a possible orphan, which the user releases",
+    "Rentals.answer_lost": "a line of a story",
+    "Upkeep._follow_the_clock": "pulls waiting pushes in; without it they wait for their time",
 }
 """What the scenario does not commit, and what a kill at it leaves."""
 
@@ -273,15 +273,13 @@ def test_every_unit_of_work_of_the_code_is_killed_or_has_a_reason_not_to_be() ->
 
 
 def units_of_work(path: Path) -> set[str]:
-    """The qualified names of the functions that a module hands to the storage to be written."""
-    found = set()
-    for room in ast.parse(path.read_text(encoding="utf-8")).body:
-        for method in room.body if isinstance(room, ast.ClassDef) else []:
-            for call in ast.walk(method):
-                if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "write":
-                    work = call.args[0]
-                    assert isinstance(method, ast.AsyncFunctionDef)
-                    assert isinstance(room, ast.ClassDef)
-                    name = work.id if isinstance(work, ast.Name) else "<lambda>"
-                    found.add(f"{room.name}.{method.name}.{name}")
-    return found
+    """The methods of a module that hand something to the storage to be written."""
+    return {
+        f"{room.name}.{method.name}"
+        for room in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(room, ast.ClassDef)
+        for method in room.body
+        if isinstance(method, ast.AsyncFunctionDef)
+        for call in ast.walk(method)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "write"
+    }
