@@ -143,7 +143,7 @@ def ask_choice(
     field_name: str,
     yes: str,
     choices: Sequence[tuple[str, str]],
-    option: Option,
+    option: Option | None,
     then: Callable[[str, bool], None],
 ) -> Question:
     """`choices` are (key, text); nothing is chosen beforehand: a guess must not be one click away."""

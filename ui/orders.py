@@ -205,19 +205,23 @@ class Orders:
             tr("SIM in {phone}").format(phone=one_line(message.phone_label, 60)),
             tr("It is this SIM"),
             [(sim.sim_id, f"{formats.slot(sim.slot)} · {_name_of(sim)}") for sim in here],
-            Option(
-                text=tr("Also for later messages of this phone that are marked the same way"),
-                meaning=tr(
-                    "They then go to this SIM unasked, as long as it sits in this phone, and those that wait now do, "
-                    "too; the phone's page can forget it again."
-                ),
-            ),
+            _remembering() if message.can_be_remembered else None,
             lambda sim_id, remember: self._actions.order(
                 tr("settling a message"),
                 [lambda desk: desk.settle_message(message.sms_id, sim_id, remember=remember)],
                 lambda _: tr("Message settled, and later ones like it") if remember else tr("Message settled"),
             ),
         )
+
+
+def _remembering() -> Option:
+    return Option(
+        text=tr("Also for later messages of this phone that are marked the same way"),
+        meaning=tr(
+            "They then go to this SIM unasked, as long as it sits where it sits now, and those that wait now do, "
+            "too; the phone's page can forget it again."
+        ),
+    )
 
 
 def _name_of(sim: SimRow) -> str:

@@ -54,6 +54,8 @@ class Hint(StrEnum):
     """A new SMS came in from the network; its row may not be stored yet."""
     STORED = "stored"
     """The SMS app has been handed the message: its row exists now or in a moment."""
+    ENDED = "ended"
+    """Something from the network was dealt with: an SMS, or what leaves no row (MMS, WAP push, a blocked number)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,8 @@ PAGE_OVERLAP = 5
 CHECKUP_SECONDS = 60.0
 THOROUGH_EVERY = 10
 """Every so manieth check-up asks for everything."""
+CHECKUP_GOES_FIRST = 3.0
+"""So many seconds a look that is due waits for a check-up."""
 NOT_UP_PAUSE = 3.0
 """Seconds between two questions whether Android is up and unlocked."""
 LOOK_PATIENCE = 8.0
@@ -97,6 +99,8 @@ class PhoneSession:
         self._probe: Probe | None = None
         self._checkups = 0
         self._next_checkup = 0.0
+        self._wants_checkup = False
+        self._checkup_problems: tuple[str, ...] = ()
         self._sims: tuple[SeenSim, ...] | None = None
         self._announcements = Announcements()
         self._hints = HintRecord()
@@ -141,7 +145,8 @@ class PhoneSession:
                 probe = await self._bridge.probe(self._serial, facts)
             await self._health.remember(self._phone_id, probe)
         self._hints = await self._health.hints_of(self._phone_id)
-        await self._check_up(probe)
+        # The first check-up belongs to the introduction; one that fails must not keep the inbox from being read.
+        await self._take_up(asyncio.create_task(self._check_up(probe)))  # noqa: TID251 - awaited there
         return probe
 
     @asynccontextmanager
@@ -187,20 +192,39 @@ class PhoneSession:
             while True:
                 if checkup is None and loop.time() >= self._next_checkup:
                     checkup = asyncio.create_task(self._check_up(probe))  # noqa: TID251 - awaited or ended here
-                    await self._before_a_hint(checkup)
+                    await self._before_a_hint(checkup, CHECKUP_GOES_FIRST)
                 if checkup is not None and checkup.done():
-                    await checkup
+                    await self._take_up(checkup)
                     checkup = None
                 if loop.time() >= self._rhythm.next_look:
                     await self._look(probe)
                     self._failures = 0
-                    await self._books.set_state(self._phone_id, PhoneState.READY)
+                    await self._say_how_it_is()
                 await self._rest(checkup)
         finally:
             if checkup is not None:
                 await _ended(checkup)
 
+    async def _take_up(self, checkup: asyncio.Task[None]) -> None:
+        """The end of a check-up: one that failed is made again soon, and the inbox is read all the same."""
+        try:
+            await checkup
+        except (PhoneUnreachable, SmsWithheld) as error:
+            self._checkup_problems = (*self._checkup_problems, str(error))[-FAILURES_BEFORE_FAILING:]
+            log.info("a check-up failed", phone=self._phone_id, cause=str(error))
+            self._next_checkup = asyncio.get_running_loop().time() + CHECKUP_SECONDS / 4
+        else:
+            self._checkup_problems = ()
+
+    async def _say_how_it_is(self) -> None:
+        """After a look that succeeded: a phone whose SIMs cannot be seen is read, and not offered."""
+        if len(self._checkup_problems) < FAILURES_BEFORE_FAILING:
+            await self._books.set_state(self._phone_id, PhoneState.READY)
+        else:
+            await self._books.set_state(self._phone_id, PhoneState.FAILING, self._checkup_problems[-1])
+
     async def _check_up(self, probe: Probe) -> None:
+        self._wants_checkup = False
         thorough = self._checkups % THOROUGH_EVERY == 0
         with self._patiently():
             checkup = await self._bridge.check_up(self._serial, probe, thorough=thorough)
@@ -209,13 +233,15 @@ class PhoneSession:
             await self._inventory.take_stock(self._phone_id, checkup.sims)
             self._sims = checkup.sims
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
-        spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
-        self._next_checkup = asyncio.get_running_loop().time() + CHECKUP_SECONDS * spread
+        if not self._wants_checkup:  # what made it wanted may have come too late for this one
+            spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
+            self._next_checkup = asyncio.get_running_loop().time() + CHECKUP_SECONDS * spread
 
     def _check_up_soon(self) -> None:
         """Something about the messages changed: find out at once what ails the phone, or what does no more."""
         self._checkups = 0
         self._next_checkup = 0.0
+        self._wants_checkup = True
 
     async def _look(self, probe: Probe) -> None:
         loop = asyncio.get_running_loop()
@@ -335,7 +361,9 @@ class PhoneSession:
 
     def _note_hint(self, hint: Hint, at: float) -> None:
         self._rhythm = self._rhythm.on_hint(at)
-        self._announcements = self._announcements.on_hint(at, stored=hint is Hint.STORED)
+        self._announcements = self._announcements.on_hint(
+            at, arriving=hint is Hint.ARRIVING, stored=hint is Hint.STORED
+        )
         self._hinted.set()
 
     async def _meet(self, error: PhoneUnreachable | ServerDown | SmsWithheld) -> None:

@@ -245,11 +245,9 @@ def _owner_of(
     if sim_id is None:
         sim_id = _settled_before(uow, phone_id, row.sim_mark, arrived.at, sims)
     sim = next((sim for sim in sims if sim.sim_id == sim_id), None)
-    if arrived.newness is Newness.OLD:
-        return _Owner(standing=SmsStanding.BASELINE, sim=sim)
     candidates = sims if sim is None else [sim]
     open_rents = [rent for each in candidates if (rent := _rent_on(uow, each.sim_id, arrived.at, now)) is not None]
-    if arrived.newness is Newness.DOUBTFUL:
+    if arrived.newness is not Newness.NEW:  # it came late, or from a backup: during a rent the user decides
         return _Owner(standing=SmsStanding.HELD if open_rents else SmsStanding.BASELINE, sim=sim)
     if not open_rents:
         return _Owner(standing=SmsStanding.NO_RENT, sim=sim)

@@ -40,15 +40,15 @@ class Announcements:
     explained_at: float = float("-inf")
     """When a row last explained one."""
 
-    def on_hint(self, at: float, *, stored: bool) -> Announcements:
+    def on_hint(self, at: float, *, arriving: bool = False, stored: bool = False) -> Announcements:
         last = self.open[-1] if self.open else None
         if last is not None and at - last.latest < ONE_MESSAGE_WITHIN:
-            grown = replace(last, latest=at, stored=last.stored or stored, arriving=last.arriving or not stored)
+            grown = replace(last, latest=at, stored=last.stored or stored, arriving=last.arriving or arriving)
             return replace(self, open=(*self.open[:-1], grown))
         new = Announcement(
             since=at,
             latest=at,
-            arriving=not stored,
+            arriving=arriving,
             stored=stored,
             trails=at - self.explained_at < LINES_TRAIL_FOR,
         )

@@ -207,6 +207,33 @@ async def test_beginning_and_end_of_an_ailment_are_told_in_the_phones_story(
     ]
 
 
+async def test_phone_whose_sims_cannot_be_seen_is_read_and_not_offered_and_says_why(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
+    site.watch = site.watch_with(0.05)
+    await site.both_ready()
+    site.one.checkup_trouble = NotUnderstood("dumpsys isub shows no list of active SIMs")
+    await site.reached(site.one, PhoneState.FAILING)
+
+    site.one.receive(a_row(1), hinted=False)
+    await until(lambda: site.message_count())
+
+    assert (await site.row(site.one)).detail == "dumpsys isub shows no list of active SIMs"
+    assert site.one.probes == 1
+    assert await site.books.on_offer() == 1
+    site.one.checkup_trouble = None
+    await site.reached(site.one, PhoneState.READY)
+
+
+async def test_phone_that_fails_its_first_check_up_is_read_all_the_same(site: Site) -> None:
+    site.one.checkup_trouble = NotUnderstood("DUMP TIMEOUT")
+
+    await site.watch.start()
+
+    await until(lambda: site.one.looks > 0)
+
+
 # Announcements ------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ def announced(*lines: tuple[float, bool], start: Announcements | None = None) ->
     """Lines as (second, whether the SMS app was handed the message)."""
     known = start or Announcements()
     for at, stored in lines:
-        known = known.on_hint(at, stored=stored)
+        known = known.on_hint(at, arriving=not stored, stored=stored)
     return known
 
 
@@ -44,6 +44,12 @@ def test_announcement_that_another_message_overtakes_is_still_waited_for() -> No
 
     assert promises(known, 15.9) == []
     assert promises(known, 16.0) == [0.0]
+
+
+def test_end_of_what_may_leave_no_row_promises_nothing() -> None:
+    known = Announcements().on_hint(0.0, arriving=True).on_hint(0.5)
+
+    assert promises(known, 100) == []
 
 
 def test_part_of_a_longer_message_promises_nothing() -> None:

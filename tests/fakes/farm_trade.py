@@ -76,6 +76,7 @@ def add_messages(farm: Farm, count: int) -> None:
             sms_id=90_000 - place,
             msisdn="" if standing is SmsStanding.HELD else rent.msisdn,
             sim_id="" if standing is SmsStanding.HELD else rent.sim_id,
+            can_be_remembered=standing is SmsStanding.HELD,
             phone_id=rent.phone_id,
             phone_label=rent.phone_label,
             sender=chance.choice(SENDERS),

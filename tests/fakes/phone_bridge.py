@@ -59,6 +59,8 @@ class ScriptedPhone:
     checks: asyncio.Event = field(default_factory=asyncio.Event)
     """Set from the start; while it is not, check-ups wait and everything else is answered."""
     checking: bool = False
+    checkup_trouble: KnownError | None = None
+    """What every check-up ends with, while everything else is answered."""
 
     def __post_init__(self) -> None:
         self.answers.set()
@@ -146,6 +148,8 @@ class ScriptedPhoneBridge:
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         phone = await self._reach(serial)
+        if phone.checkup_trouble is not None:
+            raise phone.checkup_trouble
         phone.checking = True
         await phone.checks.wait()
         phone.checking = False

@@ -22,13 +22,13 @@ _KINDS = (
     (re.compile(r"\bUNSOL_RESPONSE_(?:CDMA_)?NEW_SMS\b(?!_)"), Hint.ARRIVING),
     (re.compile(r"InboundSmsHandler.*(?:processing message type 1\b|\bEVENT_NEW_SMS\b)"), Hint.ARRIVING),
     (re.compile(r"InboundSmsHandler.*\bDelivering SMS to\b"), Hint.STORED),
-    (re.compile(r"InboundSmsHandler.*\bordered broadcast completed\b", re.IGNORECASE), Hint.STORED),
-    (re.compile(r"InboundSmsHandler.*\bdeleting from raw table\b"), Hint.STORED),
-    (re.compile(r"InboundSmsHandler.*\bDeleted \d+ rows? from raw table\b"), Hint.STORED),
     (
         re.compile(r"InboundSmsHandler.*\bbroadcast completed for android\.provider\.Telephony\.SMS_DELIVER\b"),
         Hint.STORED,
     ),
+    (re.compile(r"InboundSmsHandler.*\bordered broadcast completed\b", re.IGNORECASE), Hint.ENDED),
+    (re.compile(r"InboundSmsHandler.*\bdeleting from raw table\b"), Hint.ENDED),
+    (re.compile(r"InboundSmsHandler.*\bDeleted \d+ rows? from raw table\b"), Hint.ENDED),
 )
 
 

@@ -35,6 +35,14 @@ _NEEDED_TEXTS = f"""
 _STRIP = f"UPDATE sms SET body = '', erased_at = arrived_at WHERE erased_at IS NULL AND NOT ({_NEEDED_TEXTS})"  # noqa: S608
 
 
+_PARK = (
+    f"UPDATE pushes SET state = '{PushState.PARKED.value}', is_free = 0, next_at = NULL, ended_at = ?, "  # noqa: S608
+    "last_answer = 'restored from a backup: send it again if Onlinesim lacks it' "
+    f"WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}')"
+)
+IDS_LEFT_OUT = 10_000_000
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backup:
     """A verified copy."""
@@ -133,7 +141,7 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
     with _told(f"The backup {backup} could not be restored"):
         database.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(backup, draft)
-        _forget_readings(draft)
+        _forget_readings(draft, now)
         verified(draft)
         aside = _put_aside(database, now)
         _settle(draft, database)
@@ -182,10 +190,13 @@ def _strip(draft: Path) -> None:
         connection.execute("VACUUM")
 
 
-def _forget_readings(draft: Path) -> None:
-    """What came since the backup may have been pushed already: as on a new phone, the user decides on it."""
-    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+def _forget_readings(draft: Path, now: datetime) -> None:
+    """What came, was pushed or was rented since the backup is not known: as on a new phone, the user decides on it."""
+    with closing(sqlite3.connect(draft)) as connection, connection:
         connection.execute("UPDATE phones SET baseline_at = NULL, last_read_at = NULL")
+        connection.execute(_PARK, (int(now.timestamp() * 1_000_000),))
+        # Ids given out since the backup must never be given again: the market knows them.
+        connection.execute("UPDATE sequences SET value = value + ? WHERE name <> 'heartbeat'", (IDS_LEFT_OUT,))
 
 
 def _settle(draft: Path, target: Path) -> None:

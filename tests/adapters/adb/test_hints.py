@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from phonefarm.adapters.adb.hints import hint_in, log_command
 from phonefarm.application.interfaces import Hint
 
-A, S = Hint.ARRIVING, Hint.STORED
+A, S, E = Hint.ARRIVING, Hint.STORED, Hint.ENDED
 GSM = "1700000000.123  1001  1422 D GsmInboundSmsHandler: "
 
 
@@ -29,10 +29,10 @@ GSM = "1700000000.123  1001  1422 D GsmInboundSmsHandler: "
         (GSM + "IdleState.processMessage: processing EVENT_NEW_SMS", A),
         ("1.2 1 2 D CdmaInboundSmsHandler: IdleState.processMessage: processing EVENT_NEW_SMS", A),
         (GSM + "Delivering SMS to: com.google.android.apps.messaging com.google.Receiver", S),
-        (GSM + "ordered broadcast completed in: 43 ms", S),
+        (GSM + "ordered broadcast completed in: 43 ms", E),
         (GSM + "Ordered broadcast completed for android.provider.Telephony.SMS_DELIVER in: 43 ms", S),
-        (GSM + "successful broadcast, deleting from raw table.", S),
-        (GSM + "Deleted 1 rows from raw table.", S),
+        (GSM + "successful broadcast, deleting from raw table.", E),
+        (GSM + "Deleted 1 rows from raw table.", E),
         (GSM + "entering Idle state", None),
         ("1.2 1 2 D SomeApp: ordered broadcast completed in: 43 ms", None),
         ("--------- beginning of radio", None),

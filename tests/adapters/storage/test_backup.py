@@ -20,7 +20,7 @@ from phonefarm.adapters.storage.backup import (
     verified,
 )
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.read_models import SmsStanding
+from phonefarm.application.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
 from tests.application.books import Books
 from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
@@ -201,6 +201,42 @@ async def test_what_came_between_backup_and_restore_is_held_for_the_user(
     newest = (await restored.messages())[-1]
     again.close()
     assert newest.standing is SmsStanding.HELD
+
+
+async def test_push_that_waited_in_the_backup_is_not_sent_again_by_itself(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    await with_messages(database)
+    make_backup(database_file, tmp_path / "copy.db")
+    database.close()
+
+    restore(tmp_path / "copy.db", database_file, NOON)
+
+    again = Database(f"sqlite:///{database_file}")
+    again.open()
+    (push,) = await Books(again).pushes()
+    again.close()
+    assert (push.state, push.last_answer) == (
+        PushState.PARKED,
+        "restored from a backup: send it again if Onlinesim lacks it",
+    )
+
+
+async def test_id_that_was_given_out_since_the_backup_is_not_given_again(
+    database: Database, database_file: Path, tmp_path: Path
+) -> None:
+    books = await with_messages(database)
+    make_backup(database_file, tmp_path / "copy.db")
+    later = [await database.write(lambda uow: uow.next_id()) for _ in range(50)]
+    database.close()
+
+    restore(tmp_path / "copy.db", database_file, books.clock())
+
+    again = Database(f"sqlite:///{database_file}")
+    again.open()
+    given = await again.write(lambda uow: uow.next_id())
+    again.close()
+    assert max(later) < given < 2**53
 
 
 def test_bad_backup_restores_nothing(database_file: Path, tmp_path: Path) -> None:
