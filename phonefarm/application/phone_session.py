@@ -65,6 +65,10 @@ class SessionBooks(Protocol):
 
     async def note_hints(self, phone_id: PhoneId, working: bool) -> None: ...
 
+    def other_way_to(self, phone_id: PhoneId, hardware: str) -> PhoneId | None:
+        """The phone under whose name this handset is read already; None makes `phone_id` its name from now on."""
+        ...
+
     def poll_seconds(self, phone_id: PhoneId) -> float:
         """The safety poll's wait: shorter while one of the phone's SIMs is rented."""
         ...
@@ -132,10 +136,14 @@ class PhoneSession:
                 with self._patiently():
                     introduction = await self._bridge.identify(self._serial)
                 await self._books.set_facts(self._phone_id, introduction.facts)
-                if introduction.is_up and introduction.is_unlocked:
+                other = self._books.other_way_to(self._phone_id, introduction.hardware)
+                if other is None and introduction.is_up and introduction.is_unlocked:
                     return await self._get_ready(introduction.facts)
-            state = PhoneState.LOCKED if introduction.is_up else PhoneState.BOOTING
-            await self._books.set_state(self._phone_id, state)
+            if other is not None:
+                await self._books.set_state(self._phone_id, PhoneState.DUPLICATE, f"read as {other}")
+            else:
+                state = PhoneState.LOCKED if introduction.is_up else PhoneState.BOOTING
+                await self._books.set_state(self._phone_id, state)
             await asyncio.sleep(NOT_UP_PAUSE)
 
     async def _get_ready(self, facts: PhoneFacts) -> Probe:

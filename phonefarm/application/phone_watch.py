@@ -84,6 +84,8 @@ class PhoneWatch:
         self._without_hints: set[PhoneId] = set()
         self._states: dict[PhoneId, tuple[PhoneState, str]] = {}
         self._now: dict[PhoneId, PhoneNow] = {}
+        self._hardware: dict[str, PhoneId] = {}
+        """Under which name each handset is read."""
         self._ports: dict[PhoneId, str] = {}
         self._comings = Comings()
         self._recalls = {bridge.server: Recall(bridge, tasks) for bridge in bridges}
@@ -153,6 +155,14 @@ class PhoneWatch:
         (self._without_hints.discard if working else self._without_hints.add)(phone)
         if await self._storage.write(lambda uow: uow.phones.note_hints(phone, working)):
             self._phone_changed([phone])
+
+    def other_way_to(self, phone: PhoneId, hardware: str) -> PhoneId | None:
+        other = self._hardware.get(hardware) if hardware else None
+        if other is not None and other != phone and other in self._sessions:
+            return other
+        if hardware:
+            self._hardware[hardware] = phone
+        return None
 
     def poll_seconds(self, phone: PhoneId) -> float:
         if phone not in self._rented:

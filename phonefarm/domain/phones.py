@@ -64,6 +64,8 @@ class Introduction:
     """Whether Android has started."""
     is_unlocked: bool = True
     """Whether it was unlocked since; phones without a lock count as unlocked."""
+    hardware: str = ""
+    """The handset itself, whichever way adb reaches it; empty where its maker gave many the same number."""
 
 
 def state_from_adb(word: str) -> PhoneState:
@@ -83,6 +85,16 @@ _ADB_WORDS = (
     ("detached", PhoneState.OFFLINE),
     ("no permissions", PhoneState.NO_PERMISSIONS),
 )
+
+
+def hardware_of(serial_number: str, facts: PhoneFacts) -> str:
+    """The same for one handset over USB and over TCP; cheap phones that share a serial number have none."""
+    number = serial_number.strip()
+    is_made_up = len(number) < 6 or len(set(number)) < 4 or number.upper() in _MADE_UP_NUMBERS
+    return "" if is_made_up or not facts.model else f"{number}/{facts.make}/{facts.model}"
+
+
+_MADE_UP_NUMBERS = frozenset({"0123456789ABCDEF", "0123456789", "1234567890ABCDEF", "1234567890", "UNKNOWN", "123456"})
 
 
 def is_address(serial: str) -> bool:

@@ -22,7 +22,6 @@ from phonefarm.simulation.sms_table import StoredSms
 
 STORING_SECONDS = 0.06
 """From the radio's first line to the row in the inbox."""
-UNNAMED = "phone"
 REACHABLE_WITHIN = 600.0
 ADDRESSES_TRIED = 4096
 
@@ -34,7 +33,7 @@ class VirtualPhone(Hands):
         self,
         profile: Profile = PIXEL_8,
         *,
-        name: str = UNNAMED,
+        name: str = "phone",
         query_seconds: float = 0.4,
         clock_skew: float = 0.0,
         authorized: bool = True,
@@ -45,7 +44,7 @@ class VirtualPhone(Hands):
                 profile,
                 query_seconds=query_seconds,
                 clock_skew=clock_skew,
-                hardware_id=uuid4().hex if name == UNNAMED else name,
+                hardware_id=uuid4().hex,
             )
         )
         self.storing_seconds = STORING_SECONDS

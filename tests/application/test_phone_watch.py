@@ -171,6 +171,23 @@ async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_
     assert (await site.books.counts()).phones_ready == 2
 
 
+async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    site.one.hardware = "R58M123/Xiaomi/Redmi 12"
+    await site.both_ready()
+    over_tcp = ScriptedPhone("192.168.1.7:5555", sims=site.one.sims, hardware=site.one.hardware)
+
+    site.bridge.plug_in(over_tcp)
+    await site.reached(over_tcp, PhoneState.DUPLICATE)
+
+    row = (await site.books.phones())[site.id_of(over_tcp)]
+    assert row.detail == f"read as {site.id_of(site.one)}"
+    assert over_tcp.looks == 0
+    assert await site.books.on_offer() == 2
+    site.bridge.unplug(site.one)
+    await site.reached(over_tcp, PhoneState.READY)
+
+
 # Phones over TCP --------------------------------------------------------------
 
 

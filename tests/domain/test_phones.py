@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from phonefarm.domain.ids import phone_id
-from phonefarm.domain.phones import PhoneState, handset_of, is_address, state_from_adb
+from phonefarm.domain.phones import (
+    PhoneFacts,
+    PhoneState,
+    handset_of,
+    hardware_of,
+    is_address,
+    state_from_adb,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +59,19 @@ def test_other_serials_are_no_address(serial: str) -> None:
 )
 def test_one_handset_is_known_through_whatever_server(serial: str, one: str, other: str, same: bool) -> None:
     assert (handset_of(phone_id(serial, one)) == handset_of(phone_id(serial, other))) is same
+
+
+REDMI = PhoneFacts(make="Xiaomi", model="Redmi 12")
+
+
+def test_handset_is_known_by_its_own_number_make_and_model() -> None:
+    assert hardware_of("a1b2c3d4", REDMI) == "a1b2c3d4/Xiaomi/Redmi 12"
+
+
+@pytest.mark.parametrize("number", ["", "unknown", "0123456789ABCDEF", "00000000", "111122221111", "12345"])
+def test_number_that_makers_give_to_many_tells_no_handset(number: str) -> None:
+    assert hardware_of(number, REDMI) == ""
+
+
+def test_phone_that_does_not_name_its_model_is_no_known_handset() -> None:
+    assert hardware_of("a1b2c3d4", PhoneFacts()) == ""

@@ -37,6 +37,7 @@ class ScriptedPhone:
     detail: str = ""
     """What adb's long list says behind the state."""
     facts: PhoneFacts = REDMI
+    hardware: str = ""
     is_up: bool = True
     is_unlocked: bool = True
     vitals: PhoneVitals = WELL
@@ -139,7 +140,9 @@ class ScriptedPhoneBridge:
     async def identify(self, serial: str) -> Introduction:
         phone = await self._reach(serial)
         phone.introductions += 1
-        return Introduction(facts=phone.facts, is_up=phone.is_up, is_unlocked=phone.is_unlocked)
+        return Introduction(
+            facts=phone.facts, is_up=phone.is_up, is_unlocked=phone.is_unlocked, hardware=phone.hardware
+        )
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
         phone = await self._reach(serial)

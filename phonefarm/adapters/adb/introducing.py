@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from phonefarm.adapters.adb.getprop import facts_from, parse_getprop
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.user_state import ASK_SYSTEM, ASK_USERS, parse_started_user_state, parse_users
-from phonefarm.domain.phones import Introduction
+from phonefarm.domain.phones import Introduction, hardware_of
 
 INTRODUCE_WITHIN = 15.0
 FIRST_SDK_WITH_FILE_ENCRYPTION = 24
@@ -27,7 +27,8 @@ async def introduce(calls: PhoneCalls) -> Introduction:
     is_unlocked = True
     if is_up and _may_be_locked(properties, facts.sdk):
         is_unlocked = await _is_unlocked(calls, facts.sdk)
-    return Introduction(facts=facts, is_up=is_up, is_unlocked=is_unlocked)
+    number = properties.get("ro.serialno") or properties.get("ro.boot.serialno", "")
+    return Introduction(facts=facts, is_up=is_up, is_unlocked=is_unlocked, hardware=hardware_of(number, facts))
 
 
 def _is_up(properties: Mapping[str, str]) -> bool:
