@@ -125,6 +125,10 @@ def become(command: list[str]) -> int:
                 return process.wait()
 
 
+IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
+"""The whole suite: each file on one of two processes, as its tests may share a farm."""
+
+
 def run_gate(pytest_options: list[str]) -> int:
     """Every check, also after one has failed; pytest last, so that its closing line is the log's."""
     checks = {
@@ -135,7 +139,7 @@ def run_gate(pytest_options: list[str]) -> int:
     }
     failed = [name for name, command in checks.items() if step(name, command) != 0]
     print(f"\n== {'FAILED: ' + ', '.join(failed) if failed else 'all checks passed'}; now the tests")
-    tests = step("pytest", [str(venv_python()), "-m", "pytest", *pytest_options])
+    tests = step("pytest", [str(venv_python()), "-m", "pytest", *(pytest_options or IN_PARALLEL)])
     return 1 if failed or tests != 0 else 0
 
 
