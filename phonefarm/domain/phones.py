@@ -90,8 +90,13 @@ _ADB_WORDS = (
 def hardware_of(serial_number: str, facts: PhoneFacts) -> str:
     """The same for one handset over USB and over TCP; cheap phones that share a serial number have none."""
     number = serial_number.strip()
-    is_made_up = len(number) < 6 or len(set(number)) < 4 or number.upper() in _MADE_UP_NUMBERS
-    return "" if is_made_up or not facts.model else f"{number}/{facts.make}/{facts.model}"
+    is_shared = len(number) < 6 or len(set(number)) < 4 or _is_made_up(number)
+    return "" if is_shared or not facts.model else f"{number}/{facts.make}/{facts.model}"
+
+
+def _is_made_up(serial: str) -> bool:
+    """A number that makers of cheap phones give to all of them."""
+    return serial.strip().upper() in _MADE_UP_NUMBERS or not serial.strip("?0 ")
 
 
 _MADE_UP_NUMBERS = frozenset({"0123456789ABCDEF", "0123456789", "1234567890ABCDEF", "1234567890", "UNKNOWN", "123456"})
@@ -104,6 +109,8 @@ def is_address(serial: str) -> bool:
 
 def handset_of(phone: PhoneId) -> str:
     """The same for all ways to one handset: its serial, with the PC where such a serial means something there only."""
+    if _is_made_up(serial_of(phone)):
+        return phone
     serial, pc = serial_of(phone), server_of(phone).rpartition(":")[0]
     if serial.startswith("emulator-") or (is_address(serial) and _is_loopback(serial.rpartition(":")[0])):
         return serial if _is_loopback(pc) else f"{serial}@{pc}"

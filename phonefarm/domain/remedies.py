@@ -43,6 +43,8 @@ class Remedy(StrEnum):
     CHARGE = "charge"
     SWITCH_LOG_ON = "switch log on"
     SET_CLOCK = "set clock"
+    USE_ANOTHER_PHONE = "use another phone"
+    """Its Android answers in a way that cannot be read."""
 
 
 _BY_STATE = {
@@ -60,6 +62,8 @@ _BY_STATE = {
     PhoneState.GONE: Remedy.CONNECT,
 }
 
+_NOT_TO_BE_MENDED = ("cannot be used", "is not understood")
+"""As the adapter words them; no cable and no setting of the phone helps."""
 _WITHHELD_BY_MAKE = {
     "xiaomi": Remedy.ALLOW_SMS_XIAOMI,
     "redmi": Remedy.ALLOW_SMS_XIAOMI,
@@ -100,6 +104,8 @@ _BY_STANDING = {
 
 def remedy_for_state(state: PhoneState, *, make: str, detail: str) -> Remedy:
     """`detail`: adb's own words, which tell a missing udev rule from a missing driver."""
+    if state in (PhoneState.WITHHELD, PhoneState.FAILING) and any(words in detail for words in _NOT_TO_BE_MENDED):
+        return Remedy.USE_ANOTHER_PHONE
     if state is PhoneState.WITHHELD:
         return _WITHHELD_BY_MAKE.get(make.casefold(), Remedy.ALLOW_SMS)
     if state is PhoneState.NO_PERMISSIONS:

@@ -75,3 +75,10 @@ def test_number_that_makers_give_to_many_tells_no_handset(number: str) -> None:
 
 def test_phone_that_does_not_name_its_model_is_no_known_handset() -> None:
     assert hardware_of("a1b2c3d4", PhoneFacts()) == ""
+
+
+@pytest.mark.parametrize("serial", ["0123456789ABCDEF", "0123456789abcdef", "?????????", "00000000"])
+def test_phones_that_bear_a_makers_made_up_serial_on_two_pcs_are_two_handsets(serial: str) -> None:
+    here, there = phone_id(serial, "127.0.0.1:5037"), phone_id(serial, "farm-pc:5037")
+
+    assert handset_of(here) != handset_of(there)

@@ -67,3 +67,14 @@ def test_sim_kept_back_by_its_phone_gets_the_phones_next_step(standing: SimStand
 @pytest.mark.parametrize("standing", [SimStanding.ON_OFFER, SimStanding.RENTED, SimStanding.BANNED])
 def test_sim_that_works_or_waits_needs_nothing(standing: SimStanding) -> None:
     assert remedy_for_sim(standing, Remedy.CHECK_CABLE) is Remedy.NONE
+
+
+@pytest.mark.parametrize(
+    ("state", "detail"),
+    [
+        (PhoneState.WITHHELD, "Phone R5 cannot be used: its Android 5.0 prints times cut to 32 bits, and so on."),
+        (PhoneState.FAILING, "Phone R5 gave an answer that is not understood: line 1 of 2 is not row 0."),
+    ],
+)
+def test_phone_that_no_cable_and_no_setting_mends_is_said_to_be_of_no_use(state: PhoneState, detail: str) -> None:
+    assert remedy_for_state(state, make="Xiaomi", detail=detail) is Remedy.USE_ANOTHER_PHONE

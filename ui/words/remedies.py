@@ -46,6 +46,11 @@ REMEDIES = {
         "Unplug it and plug it in again. If it falls out again, change its cable first, then its port. "
         "A hub needs a power supply of its own.",
     ),
+    Remedy.USE_ANOTHER_PHONE: Advice(
+        "use another phone",
+        "Its Android answers in a way that phonefarm cannot read; no setting changes that. An update of its system "
+        "may. Until then put its SIM into another phone.",
+    ),
     Remedy.START_ANDROID: Advice(
         "start Android",
         "Look at its screen: choose “Reboot system now” or “Start”, or hold the power key for ten seconds.",
