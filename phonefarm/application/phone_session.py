@@ -267,7 +267,7 @@ class PhoneSession:
         self._rhythm = self._rhythm.on_look(begun=begun, ended=ended, found=found, poll=poll)
         if found:
             await self._note_rows(intake, ended, reading.ended_at)
-        self._announcements, overdue = self._announcements.overdue(ended, sum(rhythm.CHASE))
+        self._announcements, overdue = self._announcements.overdue(ended, sum(min(wait, poll) for wait in rhythm.CHASE))
         for announcement in overdue:
             await self._note_empty_hint(reading.ended_at - timedelta(seconds=ended - announcement.since))
 
