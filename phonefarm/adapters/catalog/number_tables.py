@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from phonefarm.adapters.catalog.table_files import MOST_ROWS, Row, csv_rows, tables_in, tables_of
+from phonefarm.adapters.catalog.table_files import MOST_ROWS, Row, tables_in, tables_of
 from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import parse_iccid, parse_msisdn
@@ -39,6 +38,7 @@ def read_entries(path: Path) -> list[NumberEntry]:
 
 
 def entries_in(content: bytes, name: str) -> list[NumberEntry]:
+    """The same of a file's content; `name` is what errors call it."""
     return _entries_of(tables_in(content, name), name)
 
 
@@ -48,17 +48,6 @@ def _entries_of(tables: Sequence[Sequence[Row]], name: str) -> list[NumberEntry]
         if any(set(_heading(cells)) >= _NEEDED for _, cells in rows[:ROWS_BEFORE_HEADING]):
             return _entries(iter(rows), name, ROWS_BEFORE_HEADING)
     return _entries(iter(tables[0] if tables else ()), name, ROWS_BEFORE_HEADING)
-
-
-# CSV ------------------------------------------------------------------------
-
-
-def parse_numbers(text: str, name: str) -> list[NumberEntry]:
-    """The entries of a CSV text; separators `,`, `;` and tab are understood. Raises KnownError with the line."""
-    try:
-        return _entries(csv_rows(text), name, ROWS_BEFORE_HEADING)
-    except csv.Error:
-        raise KnownError(f"{name} is not a CSV file: save it as plain text with commas.") from None
 
 
 # Rows -----------------------------------------------------------------------

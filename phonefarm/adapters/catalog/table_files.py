@@ -47,7 +47,7 @@ def tables_in(content: bytes, name: str) -> list[list[Row]]:
             f"{name} is protected by a password, or of an old Excel (.xls): save it as .xlsx without a password."
         )
     try:
-        return [list(csv_rows(_decoded(content, name)))]
+        return [list(_csv_rows(_decoded(content, name)))]
     except csv.Error:
         raise KnownError(f"{name} is not a CSV file: save it as plain text with commas.") from None
 
@@ -70,7 +70,7 @@ def _decoded(content: bytes, name: str) -> str:
     raise KnownError(f"{name} is no table: it must be a CSV text or an Excel file (.xlsx).")
 
 
-def csv_rows(text: str) -> Iterator[Row]:
+def _csv_rows(text: str) -> Iterator[Row]:
     lines = text.splitlines()
     told = re.fullmatch(r'"?sep=(.)"?', lines[0].strip()) if lines else None  # Excel's own hint
     separator = told[1] if told else max(_SEPARATORS, key="\n".join(lines[:LINES_THAT_TELL]).count)

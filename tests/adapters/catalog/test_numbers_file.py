@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonefarm.adapters.catalog import table_files
-from phonefarm.adapters.catalog.number_tables import parse_numbers
+from phonefarm.adapters.catalog.number_tables import entries_in
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
@@ -31,16 +31,18 @@ ENTRY = NumberEntry(iccid=ICCID, msisdn=NUMBER, country="russia", operator="mts"
     ],
 )
 def test_usual_forms_of_the_file_mean_the_same(text: str) -> None:
-    assert parse_numbers(text, "numbers.csv") == [ENTRY]
+    assert entries_in(text.encode(), "numbers.csv") == [ENTRY]
 
 
 def test_two_columns_are_enough() -> None:
-    assert parse_numbers(f"iccid,msisdn\n{ICCID},{NUMBER}\n", "n.csv") == [NumberEntry(iccid=ICCID, msisdn=NUMBER)]
+    assert entries_in(f"iccid,msisdn\n{ICCID},{NUMBER}\n".encode(), "n.csv") == [
+        NumberEntry(iccid=ICCID, msisdn=NUMBER)
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "\n", HEAD])
 def test_file_without_lines_has_no_numbers(text: str) -> None:
-    assert parse_numbers(text, "n.csv") == []
+    assert entries_in(text.encode(), "n.csv") == []
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_file_without_lines_has_no_numbers(text: str) -> None:
 )
 def test_bad_line_is_named_with_what_would_be_right(text: str, problem: str) -> None:
     with pytest.raises(KnownError, match=f"n.csv.*{problem}"):
-        parse_numbers(text, "n.csv")
+        entries_in(text.encode(), "n.csv")
 
 
 def write(path: Path, text: str, *, seconds: int = 0) -> None:
