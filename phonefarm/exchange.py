@@ -12,11 +12,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
 from phonefarm.application.csv_cells import cell as cell
 from phonefarm.application.csv_cells import text_of
+from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
+from phonefarm.resource_files import RESOURCES
 from phonefarm.settings import PREFIX, Settings, settings_file, write_settings
 
 NUMBERS_NAME = "numbers.csv"
@@ -31,6 +34,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
     entries = read_entries(source)
     if not entries:
         raise KnownError(f"{source} holds no numbers: nothing was changed.")
+    _refuse_foreign(entries, source.name)
     target = settings.data_dir.resolve() / NUMBERS_NAME
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -48,6 +52,14 @@ def import_numbers(settings: Settings, source: Path) -> str:
         raise KnownError(f"The data folder {target.parent} cannot be written: {error.strerror or error}.") from error
     when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
     return f"{_counted(len(entries), 'number')} kept in {target}. {when}."
+
+
+def _refuse_foreign(entries: Iterable[NumberEntry], name: str) -> None:
+    """What a line says of its own country; of the others the farm knows more when it has seen their SIMs."""
+    names = read_catalog(RESOURCES).names
+    for entry in entries:
+        if objection := names.objection(entry.msisdn, entry.country):
+            raise KnownError(f"{name}: {entry.iccid}: {objection}. Nothing was changed.")
 
 
 def export_numbers(settings: Settings, target: Path) -> str:

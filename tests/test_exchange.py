@@ -70,6 +70,15 @@ def test_second_import_needs_no_restart(settings: Settings, tmp_path: Path) -> N
     assert "reads it now" in said
 
 
+def test_line_whose_number_is_of_another_country_than_it_says_is_refused(settings: Settings, tmp_path: Path) -> None:
+    foreign = a_file(tmp_path, GOOD.replace(NUMBER, "380501234567"))
+
+    with pytest.raises(KnownError, match=r"mine\.csv: .*is a number of ukraine, but the SIM is of russia"):
+        import_numbers(settings, foreign)
+
+    assert not (tmp_path / "numbers.csv").exists()
+
+
 def test_the_folders_own_file_may_be_imported(settings: Settings, tmp_path: Path) -> None:
     import_numbers(settings, a_file(tmp_path, GOOD, "numbers.csv"))
 

@@ -1,9 +1,12 @@
-"""Mobile networks by the market's names."""
+"""Mobile networks by the market's names, and whether a number can be of their country."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from phonefarm.domain.dial_codes import DialCodes
+from phonefarm.domain.ids import Msisdn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +21,19 @@ UNKNOWN_NETWORK = Network(country="")
 
 
 class NetworkNames:
-    """Country and operator names of the market by MCC+MNC; a country alone by MCC; its ISO code by MCC."""
+    """The market's names by MCC+MNC; by MCC a country alone and its ISO code; by country its dial codes."""
 
     def __init__(
-        self, networks: Mapping[str, Network], countries: Mapping[str, str], regions: Mapping[str, str] | None = None
+        self,
+        networks: Mapping[str, Network],
+        countries: Mapping[str, str],
+        regions: Mapping[str, str] | None = None,
+        dial_codes: DialCodes | None = None,
     ) -> None:
         self._networks = networks
         self._countries = countries
         self._regions = regions or {}
+        self._dial_codes = dial_codes or DialCodes()
 
     def of(self, mcc_mnc: str) -> Network:
         """The network's names; an unlisted operator keeps its country, an unlisted country gives nothing."""
@@ -37,3 +45,10 @@ class NetworkNames:
     def region_of(self, mcc_mnc: str) -> str | None:
         """The ISO country of a network, as telephone numbers are checked by it."""
         return self._regions.get(mcc_mnc[:3])
+
+    def objection(self, msisdn: Msisdn, country: str) -> str | None:
+        """Why a SIM of this country cannot have the number, in words; None where nothing speaks against it."""
+        if not self._dial_codes.contradict(msisdn, country):
+            return None
+        whose = " or ".join(self._dial_codes.countries_of(msisdn)) or "another country"
+        return f"+{msisdn} is a number of {whose}, but the SIM is of {country}"

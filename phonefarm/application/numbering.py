@@ -10,7 +10,14 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.networks import Network, NetworkNames
 from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SettingProblem, StoryKind, Topic
-from phonefarm.application.sim_inventory import SimInventory, settle_number, settle_sim, unrented_sim
+from phonefarm.application.sim_inventory import (
+    SimInventory,
+    objections,
+    refuse_foreign,
+    settle_number,
+    settle_sim,
+    unrented_sim,
+)
 from phonefarm.application.storage import NumberEntry, Storage, ToldSms, UnitOfWork, Views
 from phonefarm.domain.allocation import ANY
 from phonefarm.domain.errors import KnownError
@@ -120,7 +127,7 @@ class Numbering:
         wanted = parse_msisdn(number)
 
         def work(uow: UnitOfWork) -> None:
-            unrented_sim(uow, sim_id)
+            sim = unrented_sim(uow, sim_id)
             patterns = tuple(uow.numbers.patterns()) or self.built_in
             region = self._names.region_of(uow.sims.network_code(sim_id))
             found = proposal_in(uow.numbers.messages_of(sim_id, MESSAGES_READ), patterns, region)
@@ -130,6 +137,7 @@ class Numbering:
                 raise KnownError(
                     f"A newer message states another number, +{found.msisdn}: look at it again before you accept it."
                 )
+            refuse_foreign(found.msisdn, sim, self._names)
             others = [other for other in uow.sims.in_phones_with_number(found.msisdn) if other != sim_id]
             if others:
                 raise KnownError(
@@ -137,7 +145,7 @@ class Numbering:
                     "look which of both is right, and type the number there."
                 )
             uow.sims.set_message_number(sim_id, found.msisdn)
-            settle_number(uow, sim_id)
+            settle_number(uow, sim_id, sim.country, self._names, now)
             title = f"Number taken from a message of {found.told.sender[:40]}: +{found.msisdn}"
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, title)
 
@@ -157,7 +165,7 @@ class Numbering:
             for sim_id in concerned:
                 before = uow.sims.get(sim_id)
                 assert before is not None
-                if not settle_sim(uow, sim_id, self._names):
+                if not settle_sim(uow, sim_id, self._names, now):
                     continue
                 changed.append(sim_id)
                 after = uow.sims.get(sim_id)
@@ -170,6 +178,8 @@ class Numbering:
                         "when the rent is finished. Nothing was changed."
                     )
                 uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number imported: +{after.msisdn}")
+            if objected := objections(uow, entries, self._names):
+                raise KnownError(f"{_first_of(objected)}. Correct the number or its country. Nothing was changed.")
             return concerned, _said(uow, entries, concerned, changed)
 
         concerned, said = await self._storage.write(work)
@@ -183,7 +193,8 @@ class Numbering:
 
         def work(uow: UnitOfWork) -> list[SimId]:
             uow.numbers.set_network_name(mcc_mnc, name, now)
-            return [sim_id for sim_id in uow.numbers.sims_of_network(mcc_mnc) if settle_sim(uow, sim_id, self._names)]
+            of_network = uow.numbers.sims_of_network(mcc_mnc)
+            return [sim_id for sim_id in of_network if settle_sim(uow, sim_id, self._names, now)]
 
         self._inventory.announce(await self._storage.write(work))
 
@@ -290,6 +301,11 @@ def _said(
     if len(doubled) > _NAMED_AT_MOST:
         said.append(f"The same is true of {len(doubled) - _NAMED_AT_MOST} more numbers.")
     return said
+
+
+def _first_of(objected: Sequence[str]) -> str:
+    more = len(objected) - 1
+    return objected[0] if not more else f"{objected[0]} ({_counted(more, 'more line is', 'more lines are')} so)"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -14,10 +15,29 @@ from phonefarm.application.networks import NetworkNames as NetworkNames
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import PhoneId, SimId, is_stand_in, may_be, parse_msisdn, serial_of, stand_in_prefix
+from phonefarm.domain.ids import (
+    Msisdn,
+    PhoneId,
+    SimId,
+    is_stand_in,
+    may_be,
+    parse_msisdn,
+    serial_of,
+    stand_in_prefix,
+)
 from phonefarm.domain.sims import SeenSim, Sim
 
 log = structlog.get_logger(__name__)
+
+OF_ANOTHER_COUNTRY = "another country"
+"""Said instead of a number's source, where every number that was stated is of another country than the SIM."""
+_TOLD_BY = {
+    "hand": "typed by hand",
+    "file": "stated by the numbers file",
+    "import": "stated by an imported table",
+    "message": "stated by a message",
+    "phone": "stated by the phone",
+}
 
 
 class SimInventory:
@@ -34,14 +54,18 @@ class SimInventory:
             self._announcer.changed(Topic.PHONES, [phone_id])
             self.announce(changed)
 
-    async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> None:
+    async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> list[str]:
+        """Take the file's numbers for what it says now; returns what speaks against those that are not used."""
         now = self._clock()
 
-        def work(uow: UnitOfWork) -> list[SimId]:
+        def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
             concerned = uow.numbers.replace_file(entries, now)
-            return [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names)]
+            changed = [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names, now)]
+            return changed, objections(uow, entries, self._names)
 
-        self.announce(await self._storage.write(work))
+        changed, objected = await self._storage.write(work)
+        self.announce(changed)
+        return objected
 
     async def set_number(self, sim_id: SimId, text: str) -> None:
         """Give a SIM the number that the user typed; it wins over the file's and the phone's."""
@@ -53,9 +77,10 @@ class SimInventory:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
-            unrented_sim(uow, sim_id)
+            sim = unrented_sim(uow, sim_id)
+            refuse_foreign(msisdn, sim, self._names)
             uow.sims.set_hand_number(sim_id, msisdn)
-            settle_number(uow, sim_id)
+            settle_number(uow, sim_id, sim.country, self._names, now)
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number set by hand: +{msisdn}")
 
         await self._storage.write(work)
@@ -80,7 +105,7 @@ class SimInventory:
                 kind = StoryKind.SIM_SEEN if before is None else StoryKind.SIM_MOVED
                 where = f"In {serial_of(phone_id)}, slot {sim.slot + 1}"
                 uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
-            if moved | settle_sim(uow, sim.sim_id, self._names):
+            if moved | settle_sim(uow, sim.sim_id, self._names, now):
                 changed.append(sim.sim_id)
         for sim_id in uow.sims.take_out(phone_id, staying, now):
             uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
@@ -134,7 +159,26 @@ def network_of(uow: UnitOfWork, mcc_mnc: str, names: NetworkNames) -> Network:
     return uow.numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
 
 
-def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames) -> bool:
+def refuse_foreign(msisdn: Msisdn, sim: Sim, names: NetworkNames) -> None:
+    """Raise KnownError for a number that the SIM cannot have: an order for its country would get another's."""
+    if objection := names.objection(msisdn, sim.country):
+        raise KnownError(
+            f"{objection}. Check the number; if it is right, state the SIM's country in a table of numbers."
+        )
+
+
+def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNames) -> list[str]:
+    """What speaks against the numbers of a table that were just taken in, each in words."""
+
+    def country_of(entry: NumberEntry) -> str:
+        sim = uow.sims.get(SimId(entry.iccid))
+        return entry.country or (sim.country if sim else "")
+
+    found = [(entry, names.objection(entry.msisdn, country_of(entry))) for entry in entries]
+    return [f"{entry.iccid}: {objection}" for entry, objection in found if objection]
+
+
+def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
     """Country, operator and number anew from all that is said; True if anything changed.
 
     The user's table wins over the network code. A SIM whose code is not known keeps the names that it had.
@@ -146,22 +190,40 @@ def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames) -> bool:
     network = network_of(uow, code, names) if code else Network(country=sim.country, operator=sim.operator)
     country = (told[0].country if told else "") or network.country
     operator = (told[0].operator if told else "") or network.operator
-    return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id)
+    return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id, country, names, at)
 
 
-def settle_number(uow: UnitOfWork, sim_id: SimId) -> bool:
+def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNames, at: datetime) -> bool:
     """The number: by hand, else by the user's table, else by a message that the user accepted, else by the phone.
 
-    A phone states what was once written on the card, which is often old: what the user has looked at wins.
+    A phone states what was once written on the card, which is often old: what the user has looked at wins. What is of
+    another country than the SIM is passed over, and the SIM's story says why: an order for a country must never get
+    a number of another.
     """
+    passed_over: list[str] = []
+    number, source = None, ""
+    for stated, stated_by in _stated_numbers(uow, sim_id):
+        objection = names.objection(stated, country)
+        if objection is None:
+            number, source = stated, stated_by
+            break
+        source = OF_ANOTHER_COUNTRY
+        passed_over.append(f"{objection}: {_TOLD_BY[stated_by]}, not used")
+    changed = uow.sims.set_number(sim_id, number, source)
+    if changed:
+        for title in passed_over:
+            uow.journal.note(at, Topic.SIMS, sim_id, StoryKind.SIM_STANDING, title)
+    return changed
+
+
+def _stated_numbers(uow: UnitOfWork, sim_id: SimId) -> list[tuple[Msisdn, str]]:
+    """Every number that is stated of a SIM, with who states it, the most trusted first."""
     said = uow.sims.number_sources(sim_id)
     told = uow.numbers.entry_of(sim_id)
-    for number, source in (
+    stated = (
         (said.by_hand, "hand"),
         (told[0].msisdn if told else None, told[1].value if told else ""),
         (said.by_message, "message"),
         (said.by_phone, "phone"),
-    ):
-        if number:
-            return uow.sims.set_number(sim_id, number, source)
-    return uow.sims.set_number(sim_id, None, "")
+    )
+    return [(number, source) for number, source in stated if number]

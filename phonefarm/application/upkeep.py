@@ -106,7 +106,10 @@ class Upkeep:
             return
         self._unused = read if read is not None else self._unused
         if (entries := self._unused) is not None:
-            await self._inventory.use_numbers_file(entries)
+            objected = await self._inventory.use_numbers_file(entries)
             self._unused = None
-            self._health.report(ENGINE, Verdict.PASS, f"{len(entries)} numbers from the file", part="numbers file")
+            verdict, said = Verdict.PASS, f"{len(entries)} numbers from the file"
+            if objected:
+                verdict, said = Verdict.WARN, f"{said}, {len(objected)} of them not used: {objected[0]}"
+            self._health.report(ENGINE, verdict, said, part="numbers file")
             log.info("numbers file read", lines=len(entries))

@@ -25,6 +25,7 @@ from phonefarm.application.sim_inventory import Network, NetworkNames, SimInvent
 from phonefarm.application.sms_intake import Intake, SmsIntake
 from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
 from phonefarm.domain.allocation import Order
+from phonefarm.domain.dial_codes import DialCodes
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState
@@ -39,9 +40,11 @@ NAMES = NetworkNames(
         "25001": Network(country="russia", operator="mts"),
         "25099": Network(country="russia", operator="beeline"),
         "26201": Network(country="germany", operator="telekom"),
+        "25501": Network(country="ukraine", operator="vodafone"),
     },
     {"250": "russia", "262": "germany"},
     {"250": "RU", "262": "DE"},
+    DialCodes([("russia", "7"), ("kazakhstan", "77"), ("germany", "49"), ("ukraine", "380")]),
 )
 PATTERNS = (NumberPattern(text="Ваш номер {number}"), NumberPattern(text="Your number is {number}"))
 CANCELLED = FinishStatus.CANCELLED

@@ -198,6 +198,17 @@ async def test_hand_and_table_win_over_an_accepted_number_and_it_wins_over_the_p
     ]
 
 
+async def test_number_of_another_country_than_the_sims_is_not_accepted(books: Books) -> None:
+    await a_sim_without_number(books, mcc_mnc="99901")
+    await books.numbering.name_network("99901", "kazakhstan", "")
+    await books.sms(body=TOLD, sender="Kcell")
+
+    with pytest.raises(KnownError, match=f"{NUMBER} is a number of russia, but the SIM is of kazakhstan"):
+        await books.numbering.accept(SIM, NUMBER)
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
+
+
 # Tables ---------------------------------------------------------------------
 
 
@@ -253,6 +264,24 @@ async def test_import_tells_how_many_keep_what_was_typed(books: Books) -> None:
     await books.inventory.set_number(SIM, NUMBER)
 
     assert "1 keeps the number that you typed" in await taken_in(books, an_entry())
+
+
+@pytest.mark.parametrize("country", ["", "russia"])
+async def test_import_of_a_number_of_another_country_changes_nothing(books: Books, country: str) -> None:
+    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
+    foreign = an_entry(Msisdn("380501234567"), OTHER_ICCID, country=country)
+
+    with pytest.raises(KnownError, match=f"^{OTHER_ICCID}: .380501234567 is a number of ukraine.*Nothing was changed"):
+        await taken_in(books, an_entry(OTHER_NUMBER), foreign)
+
+    assert {sim.msisdn for sim in (await books.sims()).values()} == {NUMBER, ""}
+
+
+async def test_import_counts_the_lines_that_name_numbers_of_other_countries(books: Books) -> None:
+    foreign = [an_entry(Msisdn(f"38050123456{n}"), f"89{n:017d}", country="russia") for n in range(3)]
+
+    with pytest.raises(KnownError, match="2 more lines are so"):
+        await taken_in(books, *foreign)
 
 
 async def test_import_that_would_change_a_rented_number_changes_nothing(books: Books) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from phonefarm.application.read_models import SimStanding, StoryKind, Topic
-from phonefarm.application.sim_inventory import Network
+from phonefarm.application.sim_inventory import OF_ANOTHER_COUNTRY, Network
 from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
@@ -112,6 +113,81 @@ async def test_number_that_the_file_gives_to_a_sim_not_seen_yet_waits_for_it(boo
     await books.inventory.use_numbers_file([in_file()])
 
     await books.seat(a_seen_sim(msisdn=None))
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+
+
+# Numbers of another country ---------------------------------------------------
+
+UKRAINIAN = Msisdn("380501234567")
+REASON = f"+{UKRAINIAN} is a number of ukraine, but the SIM is of russia"
+
+
+async def passed_over(books: Books) -> list[str]:
+    return [line.title for line in await books.story(Topic.SIMS, ICCID) if line.kind is StoryKind.SIM_STANDING]
+
+
+async def test_number_of_another_country_that_the_phone_states_is_not_used_and_the_sims_story_says_why(
+    books: Books,
+) -> None:
+    await books.seat(a_seen_sim(msisdn=UKRAINIAN))
+    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=UKRAINIAN)])
+
+    sim = await books.one_sim(ICCID)
+    assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", OF_ANOTHER_COUNTRY, SimStanding.NO_NUMBER)
+    assert await passed_over(books) == [f"{REASON}: stated by the phone, not used"]
+    assert await books.on_offer() == 0
+
+
+async def test_number_of_another_country_is_not_taken_by_hand(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    with pytest.raises(KnownError, match=re.escape(REASON)):
+        await books.inventory.set_number(SimId(ICCID), UKRAINIAN)
+
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_number_of_another_country_in_the_numbers_file_gives_way_to_the_phones_and_is_told_of(
+    books: Books,
+) -> None:
+    await books.seat(a_seen_sim())
+
+    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN)])
+
+    assert objected == [f"{ICCID}: {REASON}"]
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_file_may_state_the_country_that_its_number_is_of(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN, country="ukraine")])
+
+    sim = await books.one_sim(ICCID)
+    assert (objected, sim.msisdn, sim.country) == ([], UKRAINIAN, "ukraine")
+
+
+async def test_line_of_a_sim_not_seen_yet_is_held_against_the_country_that_it_states_itself(books: Books) -> None:
+    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN, country="russia")])
+
+    assert objected == [f"{ICCID}: {REASON}"]
+
+
+async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_another_country(books: Books) -> None:
+    await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=None))
+    await books.inventory.set_number(SimId(ICCID), UKRAINIAN)
+
+    await books.numbering.name_network("99901", "russia", "mts")
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
+    assert await passed_over(books) == [f"{REASON}: typed by hand, not used"]
+
+
+async def test_country_whose_dial_code_is_not_known_takes_any_number(books: Books) -> None:
+    await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=UKRAINIAN))
+
+    await books.numbering.name_network("99901", "atlantis", "")
 
     assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
 

@@ -18,9 +18,9 @@ from phonefarm.application.storage import NumberEntry, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import SimId, SmsId
+from phonefarm.domain.ids import Msisdn, SimId, SmsId
 from tests.application.books import Books
-from tests.builders import HOUR, ICCID, OTHER_NUMBER, SECOND, a_seen_sim
+from tests.builders import HOUR, ICCID, NUMBER, OTHER_NUMBER, SECOND, a_seen_sim
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
 
@@ -141,9 +141,9 @@ async def test_numbers_file_that_met_a_failing_disk_is_used_later(household: Hou
     await household.books.seat(a_seen_sim())
     original = household.books.inventory.use_numbers_file
 
-    async def fails_once(entries: Sequence[NumberEntry]) -> None:
+    async def fails_once(entries: Sequence[NumberEntry]) -> list[str]:
         household.storage.broken = not household.storage.refused
-        await original(entries)
+        return await original(entries)
 
     household.books.inventory.use_numbers_file = fails_once  # type: ignore[method-assign]
     household.files.append([NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)])
@@ -155,6 +155,23 @@ async def test_numbers_file_that_met_a_failing_disk_is_used_later(household: Hou
         return (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
     await until(is_used)
+
+
+async def test_line_of_the_numbers_file_that_names_a_number_of_another_country_is_a_warning(
+    household: Household,
+) -> None:
+    await household.books.seat(a_seen_sim())
+    household.files.append([NumberEntry(iccid=ICCID, msisdn=Msisdn("380501234567"))])
+
+    household.start()
+
+    await until(lambda: "not used" in household.vital(ENGINE).detail)
+    assert household.vital(ENGINE).verdict is Verdict.WARN
+    assert household.vital(ENGINE).detail == (
+        f"1 numbers from the file, 1 of them not used: {ICCID}: +380501234567 is a number of ukraine, "
+        "but the SIM is of russia"
+    )
+    assert (await household.books.one_sim(ICCID)).msisdn == NUMBER
 
 
 # The database's pulse -------------------------------------------------------------------

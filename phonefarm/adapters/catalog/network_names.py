@@ -8,6 +8,7 @@ from pathlib import Path
 
 from phonefarm.application.networks import Network, NetworkNames
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.dial_codes import DialCodes
 from phonefarm.domain.number_patterns import NumberPattern
 
 
@@ -15,6 +16,7 @@ from phonefarm.domain.number_patterns import NumberPattern
 class Catalog:
     names: NetworkNames
     country_by_dial_code: dict[str, str]
+    """Of countries that share a code the one that is listed first."""
     patterns: tuple[NumberPattern, ...]
     blocked_senders: tuple[BlockedSender, ...]
 
@@ -22,8 +24,8 @@ class Catalog:
 def read_catalog(resources: Path) -> Catalog:
     """The tables of the folder.
 
-    `networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (several apart by a blank) and
-    region, the ISO code; `number_patterns.csv`: sender,text; `blocked_senders.csv`: pattern,what.
+    `networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (several of either apart by a
+    blank) and region, the ISO code; `number_patterns.csv`: sender,text; `blocked_senders.csv`: pattern,what.
     """
     networks = {
         row["mcc_mnc"]: Network(country=row["country"], operator=row["operator"])
@@ -31,11 +33,11 @@ def read_catalog(resources: Path) -> Catalog:
     }
     countries = _rows(resources / "countries.csv")
     by_mcc = {mcc: row["country"] for row in countries for mcc in row["mcc"].split()}
-    by_dial_code = {row["dial_code"]: row["country"] for row in countries if row["dial_code"]}
+    dial_codes = [(row["country"], code) for row in countries for code in row["dial_code"].split()]
     regions = {mcc: row.get("region", "") for row in countries for mcc in row["mcc"].split() if row.get("region")}
     return Catalog(
-        names=NetworkNames(networks, by_mcc, regions),
-        country_by_dial_code=by_dial_code,
+        names=NetworkNames(networks, by_mcc, regions, DialCodes(dial_codes)),
+        country_by_dial_code={code: country for country, code in reversed(dial_codes)},
         patterns=tuple(
             NumberPattern(text=row["text"], sender=row["sender"]) for row in _rows(resources / "number_patterns.csv")
         ),

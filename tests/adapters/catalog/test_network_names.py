@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
+import phonenumbers
 import pytest
 
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.application.sim_inventory import Network
+from phonefarm.domain.ids import Msisdn
 from phonefarm.resource_files import RESOURCES
 
 
@@ -42,3 +45,54 @@ def test_country_may_have_several_codes(tmp_path: Path, mcc: str) -> None:
     (tmp_path / "countries.csv").write_text("country,dial_code,mcc\ngermany,49,262 263\n")
 
     assert read_catalog(tmp_path).names.of(f"{mcc}99") == Network(country="germany")
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("79281234567", "russia"),
+        ("77012345678", "kazakhstan"),
+        ("14165551234", "usa"),
+        ("14165551234", "canada"),
+        ("18095551234", "dominican_republic"),
+        ("18295551234", "dominican_republic"),
+        ("447700900123", "united_kingdom"),
+    ],
+)
+def test_nothing_speaks_against_a_number_of_the_sims_own_country(number: str, country: str) -> None:
+    assert read_catalog(RESOURCES).names.objection(Msisdn(number), country) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "whose"),
+    [
+        ("77012345678", "russia", "kazakhstan"),
+        ("79281234567", "kazakhstan", "russia"),
+        ("14165551234", "russia", "usa or canada"),
+        ("18295551234", "canada", "dominican_republic"),
+        ("88212345678", "russia", "another country"),
+    ],
+)
+def test_objection_names_both_countries(number: str, country: str, whose: str) -> None:
+    objection = read_catalog(RESOURCES).names.objection(Msisdn(number), country)
+
+    assert objection == f"+{number} is a number of {whose}, but the SIM is of {country}"
+
+
+def test_order_by_a_shared_dial_code_means_the_country_that_is_listed_first() -> None:
+    assert read_catalog(RESOURCES).country_by_dial_code["1"] == "usa"
+
+
+def test_every_example_number_of_a_listed_country_is_its_own() -> None:
+    """The telephone world's own examples, so that no country is shut out by a code that it does have."""
+    names = read_catalog(RESOURCES).names
+    with (RESOURCES / "countries.csv").open(encoding="utf-8") as listed:
+        region_by_country = {row["country"]: row["region"] for row in csv.DictReader(listed)}
+    found = []
+    for country, region in region_by_country.items():
+        example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)
+        assert example is not None
+        found.append(names.objection(Msisdn(f"{example.country_code}{example.national_number}"), country))
+
+    assert found
+    assert not any(found)

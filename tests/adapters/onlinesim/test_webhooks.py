@@ -18,7 +18,7 @@ from phonefarm.adapters.onlinesim.webhooks import JSON_TYPE, MOST_BODY_BYTES, PR
 from phonefarm.adapters.storage.database import Database
 from phonefarm.domain.rents import FinishStatus
 from tests.application.books import Books
-from tests.builders import ICCID, NOON, NUMBER, a_seen_sim
+from tests.builders import ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_PHONE, a_seen_sim
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
 
@@ -42,7 +42,7 @@ class Desk:
             self.books.rentals,
             lambda: self.key,
             self._clock,
-            {"7": "russia"},
+            {"7": "russia", "380": "ukraine"},
             require_bearer=require_bearer,
             **choices,
         )
@@ -219,6 +219,28 @@ async def test_no_numbers_can_be_said_as_a_status_by_setting(database: Database)
     desk = Desk(database, no_numbers="status")
 
     assert await desk.call("/getNumberRent") == (200, {"status": "NO_NUMBERS"})
+
+
+@pytest.mark.parametrize("country", [None, "any", "russia", "ukraine", 7, 380])
+async def test_number_of_another_country_than_its_sims_is_neither_offered_nor_issued(desk: Desk, country: Any) -> None:
+    await desk.books.seat(a_seen_sim(mcc_mnc="25001", msisdn="380501234567"))
+    await desk.books.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="25501", msisdn=NUMBER), phone=OTHER_PHONE)
+
+    _, order = await desk.call("/getNumberRent", country=country)
+    _, offer = await desk.call("/getServicesRent")
+
+    assert order == {"status": "ERROR", "error": "NO_NUMBERS"}
+    assert [entry["operatorMap"]["any"]["rent"] for entry in offer["countryList"]] == [0, 0]
+
+
+@pytest.mark.parametrize(("country", "number"), [("russia", int(NUMBER)), ("ukraine", 380501234567)])
+async def test_order_for_a_country_gets_a_number_with_its_dial_code(desk: Desk, country: str, number: int) -> None:
+    await desk.books.seat(a_seen_sim(mcc_mnc="25001"))
+    await desk.books.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="25501", msisdn="380501234567"), phone=OTHER_PHONE)
+
+    _, order = await desk.call("/getNumberRent", country=country)
+
+    assert order["number"] == number
 
 
 async def test_dial_code_finds_the_country_and_an_unknown_one_finds_nothing(desk: Desk) -> None:
