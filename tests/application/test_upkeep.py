@@ -106,11 +106,8 @@ async def test_numbers_file_is_used_when_it_changes(household: Household) -> Non
 
     household.files.append([NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)])
 
-    async def is_used() -> bool:
-        return (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
-
-    await until(is_used)
-    assert household.vital(ENGINE).verdict is Verdict.PASS
+    await until(lambda: household.vital(ENGINE).verdict is Verdict.PASS)
+    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
 async def test_bad_numbers_file_is_a_warning_and_the_former_numbers_stay(household: Household) -> None:
