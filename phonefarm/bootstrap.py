@@ -49,6 +49,7 @@ from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
+from phonefarm.application.wrong_keys import WrongKeys
 from phonefarm.logs import SecretFilter
 from phonefarm.resource_files import RESOURCES
 from phonefarm.settings import Settings, parse_address
@@ -191,6 +192,7 @@ class Farm:
         self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake, self._privacy.withholds)
         self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
         self._watch = self._phone_watch()
+        self._wrong_keys = WrongKeys(utc_now)
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
         self._upkeep = self._make_upkeep()
         self._backups = Backups(
@@ -280,6 +282,7 @@ class Farm:
             gate=gate,
             prove=prove,
             is_cut=is_cut,
+            note_wrong_key=self._wrong_keys.note,
         )
 
     def _make_servers(self) -> dict[str, ProvenServer]:
@@ -302,7 +305,11 @@ class Farm:
                 limits=Limits(connections=self._settings.most_connections),
             ),
             "admin server": ProvenServer(
-                partial(admin_app, self.desk), listeners.admin, "admin port", admin_port_is, probe_path=PROBE_PATH
+                partial(admin_app, self.desk, self._wrong_keys),
+                listeners.admin,
+                "admin port",
+                admin_port_is,
+                probe_path=PROBE_PATH,
             ),
         }
 

@@ -30,10 +30,13 @@ async def fetch_health(admin_address: str) -> dict[str, Any]:
 
 
 def as_text(health: dict[str, Any]) -> str:
-    """For a person: what is well, what is not, then the numbers."""
+    """For a person: what is well, what is not, then the numbers; an older farm does not tell all of them."""
     lines = [f"status: {health['status']}"]
     lines += [f"  {check['status']:<5}{name}: {check['detail']}" for name, check in health["checks"].items()]
     lines += [f"  {number:>5} {_words(name)}" for name, number in health["counts"].items()]
+    if refused := health.get("wrong_keys"):
+        last = f", the last at {refused['last_at']}" if refused["last_at"] else ""
+        lines.append(f"  {refused['count']:>5} calls with a wrong key{last}")
     return "\n".join(lines)
 
 

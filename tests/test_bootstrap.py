@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter, set_up_logs
 from phonefarm.settings import PREFIX, Settings, load_settings
+from phonefarm.status import as_text, fetch_health
 from tests.application.books import Books
 from tests.builders import NUMBER, a_seen_sim
 from tests.waiting import until
@@ -169,6 +171,21 @@ async def test_no_file_of_the_farm_holds_the_key_after_an_order_a_push_and_a_fin
     assert files_with("number issued", settings.data_dir) != []
     assert files_with("4821", settings.data_dir / "logs") == []
     assert KEY not in repr(said)
+
+
+async def test_calls_with_a_wrong_key_are_told_of_by_health_and_status_and_the_keys_are_not(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    begun = utc_now()
+    async with running(settings, hidden) as (_, webhooks, admin):
+        assert (await call(f"{webhooks}/getServicesRent", key="a strangers guess", action="GET_SERVICES"))[0] == 401
+        assert (await call(f"{webhooks}/getServicesRent", key=KEY, action="GET_SERVICES"))[0] == 200
+        said = await fetch_health(admin.removeprefix("http://"))
+
+    assert said["wrong_keys"]["count"] == 1
+    assert begun <= datetime.fromisoformat(said["wrong_keys"]["last_at"]) <= utc_now()
+    assert "1 calls with a wrong key, the last at" in as_text(said)
+    assert not any(key in repr(said) for key in (KEY, "a strangers guess"))
 
 
 async def test_farm_without_adb_starts_says_so_and_offers_nothing(settings: Settings, hidden: SecretFilter) -> None:

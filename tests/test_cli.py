@@ -111,6 +111,7 @@ def test_status_says_first_what_is_not_well_in_words() -> None:
             "status": "fail",
             "checks": {"webhooks": {"status": "fail", "detail": "the push URL is not set"}},
             "counts": {"sims": 3, "sms_received": 12},
+            "wrong_keys": {"count": 7, "last_at": "2026-03-14T12:00:00+00:00"},
         }
     )
 
@@ -119,4 +120,11 @@ def test_status_says_first_what_is_not_well_in_words() -> None:
         "  fail webhooks: the push URL is not set",
         "      3 SIMs",
         "     12 SMS received",
+        "      7 calls with a wrong key, the last at 2026-03-14T12:00:00+00:00",
     ]
+
+
+def test_status_of_a_farm_without_refused_calls_names_no_time() -> None:
+    text = as_text({"status": "pass", "checks": {}, "counts": {}, "wrong_keys": {"count": 0, "last_at": None}})
+
+    assert text.splitlines() == ["status: pass", "      0 calls with a wrong key"]

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
@@ -15,20 +15,21 @@ from phonefarm import __version__
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.health import worst
 from phonefarm.application.read_models import Overview, PhoneState
+from phonefarm.application.wrong_keys import WrongKeys
 
 
-def admin_app(desk: FarmDesk) -> Quart:
+def admin_app(desk: FarmDesk, wrong_keys: WrongKeys) -> Quart:
     quart = Quart(__name__, static_folder=None)
 
     @quart.get("/health")
     async def health() -> Response:
-        body = json.dumps(health_of(await desk.overview()), ensure_ascii=False)
+        body = json.dumps(health_of(await desk.overview(), wrong_keys), ensure_ascii=False)
         return Response(body, content_type="application/json; charset=utf-8")
 
     @quart.get("/metrics")
     async def metrics() -> Response:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Snapshot(await desk.overview()))
+        registry.register(_Snapshot(await desk.overview(), wrong_keys))
         return Response(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @quart.errorhandler(HTTPException)
@@ -38,8 +39,8 @@ def admin_app(desk: FarmDesk) -> Quart:
     return quart
 
 
-def health_of(overview: Overview) -> dict[str, object]:
-    """The body of /health: status, checks by name, counts."""
+def health_of(overview: Overview, wrong_keys: WrongKeys) -> dict[str, object]:
+    """The body of /health: status, checks by name, counts, calls refused for their key since the start."""
     return {
         "status": worst(overview.vitals).value,
         "version": __version__,
@@ -48,17 +49,24 @@ def health_of(overview: Overview) -> dict[str, object]:
             for vital in overview.vitals
         },
         "counts": asdict(overview.counts),
+        "wrong_keys": {
+            "count": wrong_keys.count,
+            "last_at": None if wrong_keys.last_at is None else wrong_keys.last_at.isoformat(),
+        },
     }
 
 
 class _Snapshot(Collector):
     """One overview as metrics; every phone state is there, zero as zero."""
 
-    def __init__(self, overview: Overview) -> None:
+    def __init__(self, overview: Overview, wrong_keys: WrongKeys) -> None:
         self._overview = overview
+        self._wrong_keys = wrong_keys
 
-    def collect(self) -> list[GaugeMetricFamily]:
-        families = []
+    def collect(self) -> list[Metric]:
+        families: list[Metric] = [
+            CounterMetricFamily("phonefarm_wrong_keys", "Calls refused for their key.", value=self._wrong_keys.count)
+        ]
         for name, value in asdict(self._overview.counts).items():
             family = GaugeMetricFamily(f"phonefarm_{name}", f"{name.replace('_', ' ').capitalize()} now.")
             family.add_metric([], value)

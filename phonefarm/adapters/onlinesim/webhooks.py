@@ -57,10 +57,12 @@ class Webhooks:
         gate: Gate | None = None,
         prove: Callable[[Scope], None] = lambda _scope: None,
         is_cut: Callable[[Scope], bool] = lambda _scope: False,
+        note_wrong_key: Callable[[], None] = lambda: None,
     ) -> None:
         """`shared_path`: one more path, where all three calls are told apart by their `action`.
 
         `prove` is told of the requests that bring the key; `is_cut` says whether an answer's connection broke.
+        `note_wrong_key` is told of each call that is refused for its key.
         """
         self._rentals = rentals
         self._current_key = current_key
@@ -73,6 +75,7 @@ class Webhooks:
         )
         self._prove = prove
         self._is_cut = is_cut
+        self._note_wrong_key = note_wrong_key
         self._handlers: dict[str, Handler] = {
             SERVICES_PATH: self._get_services,
             NUMBER_PATH: self._get_number,
@@ -140,6 +143,7 @@ class Webhooks:
         headers_are_right = [_is_bearer(header, key) for header in headers]
         headers_are_fine = all(headers_are_right) and bool(headers or not self._require_bearer)
         if not (key and body_is_right and headers_are_fine):
+            self._note_wrong_key()
             raise wire.BadRequest("wrong key", 401)
 
     async def _by_action(self, body: wire.Body, begun_at: datetime) -> wire.Body:

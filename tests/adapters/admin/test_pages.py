@@ -9,6 +9,9 @@ import pytest
 from phonefarm import __version__
 from phonefarm.adapters.admin.pages import admin_app
 from phonefarm.application.read_models import PhoneState
+from phonefarm.application.wrong_keys import WrongKeys
+from tests.builders import NOON
+from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import busy_farm
 
@@ -33,10 +36,15 @@ def desk() -> FakeDesk:
     return FakeDesk(busy_farm())
 
 
-async def test_health_has_status_checks_and_counts(desk: FakeDesk) -> None:
+@pytest.fixture
+def wrong_keys() -> WrongKeys:
+    return WrongKeys(FakeClock())
+
+
+async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
     overview = await desk.overview()
 
-    answer = await admin_app(desk).test_client().get("/health")
+    answer = await admin_app(desk, wrong_keys).test_client().get("/health")
     health = json.loads(await answer.get_data())
 
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -52,10 +60,25 @@ async def test_health_has_status_checks_and_counts(desk: FakeDesk) -> None:
         }
 
 
-async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk) -> None:
+async def test_health_tells_how_many_calls_were_refused_for_their_key_and_when_the_last_was(
+    desk: FakeDesk, wrong_keys: WrongKeys
+) -> None:
+    client = admin_app(desk, wrong_keys).test_client()
+    before = json.loads(await (await client.get("/health")).get_data())["wrong_keys"]
+
+    wrong_keys.note()
+    wrong_keys.note()
+    after = json.loads(await (await client.get("/health")).get_data())["wrong_keys"]
+
+    assert before == {"count": 0, "last_at": None}
+    assert after == {"count": 2, "last_at": NOON.isoformat()}
+    assert "phonefarm_wrong_keys_total 2.0" in await (await client.get("/metrics")).get_data(as_text=True)
+
+
+async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
     overview = await desk.overview()
 
-    answer = await admin_app(desk).test_client().get("/metrics")
+    answer = await admin_app(desk, wrong_keys).test_client().get("/metrics")
     text = await answer.get_data(as_text=True)
 
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -66,8 +89,8 @@ async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk) ->
 
 
 @pytest.mark.parametrize("path", ["/", "/getServicesRent", "/health/", "/static/x"])
-async def test_nothing_else_is_served(desk: FakeDesk, path: str) -> None:
-    answer = await admin_app(desk).test_client().get(path)
+async def test_nothing_else_is_served(desk: FakeDesk, wrong_keys: WrongKeys, path: str) -> None:
+    answer = await admin_app(desk, wrong_keys).test_client().get(path)
 
     assert answer.status_code == 404
     assert set(json.loads(await answer.get_data())) == {"error"}

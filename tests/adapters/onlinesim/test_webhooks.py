@@ -346,6 +346,20 @@ async def test_wrong_key_is_refused_before_anything_else_is_looked_at(desk: Desk
     assert (await desk.post("/getNumberRent", {"action": "nonsense", "sum": "x"}))[0] == 401
 
 
+async def test_every_call_that_is_refused_for_its_key_is_counted_and_no_other(database: Database) -> None:
+    noted: list[int] = []
+    desk = Desk(database, require_bearer=True, gate=a_small_gate(), note_wrong_key=lambda: noted.append(1))
+    right = PATHS["/getServicesRent"] | {"key": KEY}
+
+    for body, header in ((right, KEY), (right | {"key": "other"}, KEY), (right, "other"), (b"no JSON", KEY)):
+        await desk.post("/getServicesRent", body, Authorization=f"Bearer {header}")
+    await desk.post("/getServicesRent", right)
+    for _ in range(4):  # beyond the stranger's measure the answer is another, the refusal is the same
+        await desk.post("/getServicesRent", right | {"key": "other"}, Authorization=f"Bearer {KEY}")
+
+    assert len(noted) == 3 + 4
+
+
 async def test_every_authorization_header_must_say_the_same(desk: Desk) -> None:
     body = json.dumps(PATHS["/getServicesRent"] | {"key": KEY}).encode()
     headers = Headers([("Authorization", f"Bearer {KEY}"), ("Authorization", "Bearer other")])
