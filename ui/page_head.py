@@ -78,7 +78,8 @@ class PageHead(QWidget):
     def show_details_button(self, *, visible: bool) -> None:
         self._details.setVisible(visible)
 
-    def show_filters(self, chosen: int, counts: Sequence[int]) -> None:
+    def show_filters(self, chosen: int | None, counts: Sequence[int]) -> None:
+        self._group.setExclusive(chosen is not None)  # else Qt keeps one of them checked
         for place, (title, count) in enumerate(zip(self._titles, counts, strict=True)):
             chip = self._group.button(place)
             text = f"{title} {formats.number(count)}" if count else title

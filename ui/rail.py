@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -139,19 +137,11 @@ class Rail(QFrame):
             Topic.PUSHES: seen.counts.pushes_waiting,
             Topic.BANS: seen.counts.bans,
         }
-        needing = self._needing(seen)
         for topic, item in self._items.items():
-            item.show_count(counts.get(topic), needing.get(topic, 0))
+            item.show_count(counts.get(topic), 0 if topic is Topic.OVERVIEW else _calls(seen, topic))
         if seen.vitals != self._vitals_shown:
             self._vitals_shown = seen.vitals
             self._show_vitals(seen.vitals)
-
-    def _needing(self, seen: Overview) -> Mapping[Topic, int]:
-        needing: dict[Topic, int] = {}
-        for attention in seen.attention:
-            if attention.topic is not Topic.OVERVIEW:
-                needing[attention.topic] = needing.get(attention.topic, 0) + 1
-        return needing
 
     def _show_vitals(self, vitals: tuple[Vital, ...]) -> None:
         empty_layout(self._vitals)
@@ -169,3 +159,8 @@ class Rail(QFrame):
             row.addWidget(text, 1)
             holder.setLayout(row)
             self._vitals.addWidget(holder)
+
+
+def _calls(seen: Overview, topic: Topic) -> int:
+    """The rows that need the user, as the page counts them; 1 where it is the page itself."""
+    return len(seen.needing(topic)) or int(any(need.topic is topic for need in seen.attention))

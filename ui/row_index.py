@@ -44,6 +44,7 @@ class RowIndex(Generic[Row]):
         self._order = order
         self._filter: RowFilter[Row] | None = None
         self._terms: tuple[str, ...] = ()
+        self._only: frozenset[str] | None = None
         self._rows: dict[str, Row] = {}
         self._passes: dict[str, tuple[bool, ...]] = {}
         self._counts = [0] * len(self.filters)
@@ -71,6 +72,11 @@ class RowIndex(Generic[Row]):
     def search_terms(self) -> tuple[str, ...]:
         return self._terms
 
+    @property
+    def is_cut_down(self) -> bool:
+        """Whether only some rows are shown that were named one by one."""
+        return self._only is not None
+
     def count(self, row_filter: RowFilter[Row]) -> int:
         return self._counts[self.filters.index(row_filter)]
 
@@ -93,6 +99,11 @@ class RowIndex(Generic[Row]):
 
     def set_search(self, query: str) -> None:
         self._terms = search_terms(query)
+        self._shown = {key for key in self._rows if self._is_shown(key)}
+
+    def set_only(self, keys: Collection[str] | None) -> None:
+        """Show no others than these, whatever passes; None ends that."""
+        self._only = None if keys is None else frozenset(keys)
         self._shown = {key for key in self._rows if self._is_shown(key)}
 
     def set_order(self, order: Order[Row]) -> None:
@@ -138,6 +149,8 @@ class RowIndex(Generic[Row]):
             self._counts[place] += step * passes
 
     def _is_shown(self, key: str) -> bool:
+        if self._only is not None and key not in self._only:
+            return False
         if self._filter is not None and not self._passes[key][self.filters.index(self._filter)]:
             return False
         return not self._terms or self._matches(key)

@@ -147,6 +147,10 @@ class RowTable(QAbstractTableModel, Generic[Row]):
         self._index.set_filter(row_filter)
         self._rearrange()
 
+    def show_only(self, keys: Collection[str] | None) -> None:
+        self._index.set_only(keys)
+        self._rearrange()
+
     def search(self, query: str) -> None:
         self._index.set_search(query)
         self._rearrange()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QRect, Qt, Signal
@@ -78,6 +79,11 @@ class FarmTable(QTableView):
         self.selectRow(place)
         self.scrollTo(self._table.index(place, 0), QAbstractItemView.ScrollHint.PositionAtCenter)
         return True
+
+    def select_keys(self, keys: Sequence[str]) -> None:
+        """Select those of these rows that are shown and bring the first into sight."""
+        self._select_keys(list(keys), keys[0])
+        self.scrollTo(self.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
 
     def _hold_place(self) -> None:
         current = self._table.key_at(self.currentIndex().row())

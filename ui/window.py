@@ -40,6 +40,8 @@ Page = ListPage[Any] | OverviewPage | MoneyPage | SettingsPage
 
 SIZE = (1440, 900)
 OVERVIEW_REST = 0.5
+LOOK_AGAIN_MS = 20_000
+"""What goes on for too long is no event: the overview is asked for now and then, too."""
 LEAST = (980, 600)
 
 
@@ -69,6 +71,8 @@ class MainWindow(QWidget):
         self._connect(link)
         self._pulse = QTimer(self, interval=1000)
         self._pulse.timeout.connect(self.tick)
+        self._look_again = QTimer(self, interval=LOOK_AGAIN_MS)
+        self._look_again.timeout.connect(lambda: self.overview_feed.note(None))
         self._restore()
         self.go(Topic.OVERVIEW)
 
@@ -135,9 +139,11 @@ class MainWindow(QWidget):
         """Begin to ask and to count."""
         self.overview_feed.wake()
         self._pulse.start()
+        self._look_again.start()
 
     def stop(self) -> None:
         self._pulse.stop()
+        self._look_again.stop()
         self.overview_feed.sleep()
         page = self.page
         if not isinstance(page, OverviewPage):
@@ -187,14 +193,16 @@ class MainWindow(QWidget):
     def show_overview(self, seen: Overview) -> None:
         self.rail.show_overview(seen)
         self.top_line.attention.show_attention(seen.attention, utc_now())
-        page = self.pages[Topic.OVERVIEW]
-        if isinstance(page, OverviewPage):
-            page.show_overview(seen)
+        overview, phones = self.pages[Topic.OVERVIEW], self.pages[Topic.PHONES]
+        if isinstance(overview, OverviewPage):
+            overview.show_overview(seen)
+        if isinstance(phones, PhonesPage):
+            phones.show_needing(seen.needing(Topic.PHONES))
 
     # Ways ------------------------------------------------------------------
 
-    def go(self, topic: Topic, key: str = "") -> None:
-        """Show a page, and on it the row with this key."""
+    def go(self, topic: Topic, *keys: str) -> None:
+        """Show a page, and on it the row with this key, or those with these alone."""
         if topic is not self._shown:
             old = self.page
             if not isinstance(old, OverviewPage):
@@ -208,13 +216,13 @@ class MainWindow(QWidget):
         if isinstance(page, ListPage):
             page.search(search.text())
             page.wake()
-            if key:
-                page.show_key(key)
+            if wanted := list(filter(None, keys)):
+                page.show_key(*wanted)
         elif not isinstance(page, OverviewPage):
             page.wake()
 
     def _show_attention(self, attention: Attention) -> None:
-        self.go(attention.topic, attention.key)
+        self.go(attention.topic, *attention.keys)
 
     def _search(self, query: str) -> None:
         if isinstance(self.page, ListPage):

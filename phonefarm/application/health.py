@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from phonefarm.application.interfaces import Clock
@@ -14,6 +16,7 @@ from phonefarm.application.read_models import (
     PhoneState,
     PushRow,
     PushState,
+    Remedy,
     RentRow,
     RentState,
     SimRow,
@@ -22,6 +25,7 @@ from phonefarm.application.read_models import (
     Topic,
     Verdict,
     Vital,
+    needing,
 )
 from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.hubs import SharedLoss
@@ -37,6 +41,11 @@ OFFLINE_GRACE = timedelta(seconds=20)
 """A phone that adb lists as offline for less than this is probably coming back."""
 GONE_GRACE = timedelta(seconds=30)
 """The same for a phone with open rents that is not listed any more; others may go as they like."""
+AUTHORIZING_GRACE = timedelta(minutes=2)
+START_GRACE = timedelta(minutes=15)
+"""A phone that has got an update optimizes its apps for so long at its next start."""
+OTHER_MODE_GRACE = timedelta(minutes=10)
+"""An update is installed in recovery, and takes minutes."""
 
 _PHONE_NEEDS = {
     PhoneState.UNAUTHORIZED: AttentionKind.PHONE_UNAUTHORIZED,
@@ -47,8 +56,19 @@ _PHONE_NEEDS = {
     PhoneState.GONE: AttentionKind.PHONE_GONE,
     PhoneState.LOCKED: AttentionKind.PHONE_LOCKED,
     PhoneState.UNSTEADY: AttentionKind.PHONE_UNSTEADY,
+    PhoneState.OTHER_MODE: AttentionKind.PHONE_NOT_IN_ANDROID,
+    PhoneState.AUTHORIZING: AttentionKind.PHONE_NOT_STARTING,
+    PhoneState.BOOTING: AttentionKind.PHONE_NOT_STARTING,
+    PhoneState.STARTING: AttentionKind.PHONE_NOT_STARTING,
 }
-_GRACES = {PhoneState.OFFLINE: OFFLINE_GRACE, PhoneState.GONE: GONE_GRACE}
+_GRACES = {
+    PhoneState.OFFLINE: OFFLINE_GRACE,
+    PhoneState.GONE: GONE_GRACE,
+    PhoneState.AUTHORIZING: AUTHORIZING_GRACE,
+    PhoneState.BOOTING: START_GRACE,
+    PhoneState.STARTING: START_GRACE,
+    PhoneState.OTHER_MODE: OTHER_MODE_GRACE,
+}
 _AILMENTS_TOLD = BLOCKING | {Condition.AIRPLANE, Condition.HOT, Condition.LOW_BATTERY, Condition.CLOCK_WRONG}
 """The others are facts to be read on the phone's page: many farms run with them."""
 _SIM_NEEDS = {
@@ -57,7 +77,9 @@ _SIM_NEEDS = {
     SimStanding.PIN: AttentionKind.SIM_LOCKED,
     SimStanding.PUK: AttentionKind.SIM_LOCKED,
     SimStanding.CARD_LOCKED: AttentionKind.SIM_LOCKED,
+    SimStanding.CARD_FAULT: AttentionKind.SIM_UNREADABLE,
 }
+_MENDED_ON_NUMBERS = frozenset({AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN})
 
 
 class HealthBoard:
@@ -184,19 +206,34 @@ def _of_shared_loss(shared: SharedLoss) -> Attention:
         since=shared.at,
         topic=Topic.PHONES,
         key=shared.phones[0],
-        count=len(shared.phones),
+        others=shared.phones[1:],
     )
 
 
 def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
-    kind = _PHONE_NEEDS.get(phone.state)
-    if kind is None:
-        return _of_ailment(phone)
-    if now - phone.since < _GRACES.get(phone.state, timedelta(0)):
-        return None
     if phone.state is PhoneState.GONE and not phone.rents_open:
         return None
+    kind = _PHONE_NEEDS.get(phone.state)
+    if kind is None or _may_still_pass(phone, now):
+        return _of_ailment(phone)
     return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
+
+
+def _may_still_pass(phone: PhoneRow, now: datetime) -> bool:
+    return now - phone.since < _GRACES.get(phone.state, timedelta(0))
+
+
+def with_next_step(phone: PhoneRow, now: datetime) -> PhoneRow:
+    """Nobody is told to wait any longer for what should have passed by itself long ago."""
+    if phone.remedy is not Remedy.WAIT or _may_still_pass(phone, now):
+        return phone
+    return replace(phone, remedy=Remedy.RESTART_PHONE)
+
+
+def needing_by_state(attention: Iterable[Attention], phones: Iterable[PhoneRow]) -> Mapping[PhoneState, int]:
+    """How many phones of each state need the user."""
+    keys = needing(attention, Topic.PHONES)
+    return Counter(phone.state for phone in phones if phone.phone_id in keys)
 
 
 def _of_ailment(phone: PhoneRow) -> Attention | None:
@@ -223,6 +260,6 @@ def _of_sim(sim: SimRow, now: datetime) -> Attention | None:
         kind=kind,
         subject=sim.phone_label or sim.iccid,
         since=sim.standing_since or now,
-        topic=Topic.SIMS if kind is AttentionKind.SIM_LOCKED else Topic.NUMBERS,
+        topic=Topic.NUMBERS if kind in _MENDED_ON_NUMBERS else Topic.SIMS,
         key=sim.sim_id,
     )

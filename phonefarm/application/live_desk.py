@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from typing import Protocol
 
 from phonefarm.application.events import Announcer
-from phonefarm.application.health import HealthBoard, attention
+from phonefarm.application.health import HealthBoard, attention, needing_by_state, with_next_step
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.money import Money
 from phonefarm.application.numbering import Numbering, concerning_numbers
@@ -106,22 +106,25 @@ class LiveFarmDesk:
             traffic = self._traffic_at(views, now)
             waiting = views.waiting_rents(_TROUBLES, now)
             held = views.held_messages(_TROUBLES)
+            phones = views.phones(None, now)
+            needs = attention(
+                now=now,
+                vitals=vitals,
+                phones=phones,
+                together=together,
+                sims=views.sims(None, now),
+                rents=waiting,
+                held=held,
+                parked=views.parked_pushes(_TROUBLES),
+            )
             seconds = [seconds for _, seconds in traffic.arrivals]
             return Overview(
                 at=now,
                 counts=self._announced(views.counts(now)),
                 vitals=vitals,
-                attention=attention(
-                    now=now,
-                    vitals=vitals,
-                    phones=views.phones(None, now),
-                    together=together,
-                    sims=views.sims(None, now),
-                    rents=waiting,
-                    held=held,
-                    parked=views.parked_pushes(_TROUBLES),
-                ),
+                attention=needs,
                 phones_by_state=views.phones_by_state(),
+                phones_needing_by_state=needing_by_state(needs, phones),
                 rents_waiting_first_sms=len(waiting),
                 sms_today=traffic.sms_today,
                 sms_delivered_today=traffic.sms_delivered_today,
@@ -154,7 +157,9 @@ class LiveFarmDesk:
         return traffic
 
     async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
-        return await self._storage.read(lambda views: views.phones(keys, self._clock()))
+        now = self._clock()
+        rows = await self._storage.read(lambda views: views.phones(keys, now))
+        return [with_next_step(row, now) for row in rows]
 
     async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
         return await self._storage.read(lambda views: views.sims(keys, self._clock()))

@@ -5,7 +5,7 @@ Times are aware UTC datetimes, money is Decimal roubles, an absent fact is None 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -316,12 +316,17 @@ class AttentionKind(StrEnum):
     """It has open rents, whose SMS cannot be read."""
     PHONE_LOCKED = "phone locked"
     PHONE_UNSTEADY = "phone unsteady"
+    PHONE_NOT_IN_ANDROID = "phone not in android"
+    """For longer than an update takes."""
+    PHONE_NOT_STARTING = "phone not starting"
+    """What passes by itself within a minute or two has not passed."""
     PHONE_AILING = "phone ailing"
     """A condition keeps its messages from being seen in time, or soon will."""
     PHONES_LEFT = "phones left"
     """Several left together: the subject is the hub that they share, or empty."""
     SIM_LOCKED = "sim locked"
     """A PIN, a PUK or the phone's own lock."""
+    SIM_UNREADABLE = "sim unreadable"
     NETWORK_UNKNOWN = "network unknown"
     SMS_HELD = "sms held"
     PUSH_PARKED = "push parked"
@@ -346,12 +351,18 @@ class Attention:
     since: datetime
     topic: Topic
     key: str
-    count: int = 1
-    """How many phones, where it is about several."""
+    """Of the row; empty where it is about the page or the farm as a whole."""
+    others: tuple[str, ...] = ()
+    """Keys of further rows, where it is about several."""
     condition: Condition | None = None
     """What ails the phone, where that is it."""
     detail: str = ""
     """The measure of it, `42 MB free`; empty where the condition says all."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Of all rows that it is about."""
+        return (self.key, *self.others) if self.key else self.others
 
 
 class Verdict(StrEnum):
@@ -395,6 +406,8 @@ class Overview:
     vitals: tuple[Vital, ...]
     attention: tuple[Attention, ...]
     phones_by_state: Mapping[PhoneState, int]
+    phones_needing_by_state: Mapping[PhoneState, int]
+    """Of these the ones that need the user, by whatever cause."""
     rents_waiting_first_sms: int
     sms_today: int
     sms_delivered_today: int
@@ -414,6 +427,16 @@ class Overview:
     """p50 in seconds for each of the last 60 minutes, oldest first; None where nothing arrived."""
     waiting_rents: tuple[RentRow, ...]
     """Open rents without an accepted SMS, nearest deadline first, at most 12."""
+
+    def needing(self, topic: Topic) -> frozenset[str]:
+        """Keys of the rows that need the user: what the rail counts and the page shows."""
+        return needing(self.attention, topic)
+
+
+def needing(attention: Iterable[Attention], topic: Topic) -> frozenset[str]:
+    """The rows of a topic that need the user; a SIM whose number is missing stands on two pages."""
+    topics = (topic, Topic.NUMBERS) if topic is Topic.SIMS else (topic,)
+    return frozenset(key for need in attention if need.topic in topics for key in need.keys)
 
 
 @dataclass(frozen=True, kw_only=True)

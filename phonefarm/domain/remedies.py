@@ -13,6 +13,8 @@ class Remedy(StrEnum):
     NONE = ""
     WAIT = "wait"
     """It is being mended without the user."""
+    RESTART_PHONE = "restart phone"
+    """It was waited for long enough."""
     CONFIRM_DEBUGGING = "confirm debugging"
     ADD_UDEV_RULE = "add udev rule"
     INSTALL_DRIVER = "install driver"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.health import ADB, NAMES, HealthBoard, attention, worst
-from phonefarm.application.read_models import Attention, AttentionKind, PhoneState, Topic, Verdict, Vital
+from phonefarm.application.health import ADB, NAMES, HealthBoard, attention, needing_by_state, with_next_step, worst
+from phonefarm.application.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.sims import SlotState
@@ -125,6 +125,46 @@ async def test_state_that_passes_by_itself_is_none(database: Database, state: Ph
     assert await needs_of(books) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "kind", "minutes"),
+    [
+        (PhoneState.OTHER_MODE, AttentionKind.PHONE_NOT_IN_ANDROID, 10),
+        (PhoneState.BOOTING, AttentionKind.PHONE_NOT_STARTING, 15),
+        (PhoneState.STARTING, AttentionKind.PHONE_NOT_STARTING, 15),
+        (PhoneState.AUTHORIZING, AttentionKind.PHONE_NOT_STARTING, 2),
+    ],
+)
+async def test_what_should_have_passed_by_itself_is_an_alarm_after_a_while(
+    database: Database, state: PhoneState, kind: AttentionKind, minutes: int
+) -> None:
+    books = Books(database)
+    await books.phone(state=state)
+
+    books.clock.forward(minutes * 60 - 1)
+    assert await needs_of(books) == []
+    books.clock.forward(1)
+    assert [need.kind for need in await needs_of(books)] == [kind]
+
+
+async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
+    books = Books(database)
+    await books.phone(state=PhoneState.BOOTING)
+    booting = (await books.phones())[PHONE]
+
+    assert with_next_step(booting, books.clock()).remedy is Remedy.WAIT
+    books.clock.forward(15 * 60)
+    assert with_next_step(booting, books.clock()).remedy is Remedy.RESTART_PHONE
+
+
+async def test_phones_that_need_the_user_are_counted_by_their_state(database: Database) -> None:
+    books = Books(database)
+    await books.phone(state=PhoneState.LOCKED)
+    await books.phone(OTHER_PHONE)
+    phones = (await books.phones()).values()
+
+    assert needing_by_state(await needs_of(books), phones) == {PhoneState.LOCKED: 1}
+
+
 async def test_most_urgent_ailment_of_a_ready_phone_is_one_alarm(database: Database) -> None:
     books = Books(database)
     await books.phone()
@@ -154,7 +194,7 @@ async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(dat
 
     (need,) = await needs_of(books, [shared])
 
-    assert (need.kind, need.subject, need.count) == (AttentionKind.PHONES_LEFT, "1-1.4", 2)
+    assert (need.kind, need.subject, need.keys) == (AttentionKind.PHONES_LEFT, "1-1.4", (PHONE, OTHER_PHONE))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +202,7 @@ async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(dat
     [
         ({"slot_state": SlotState.PUK}, AttentionKind.SIM_LOCKED, Topic.SIMS),
         ({"slot_state": SlotState.CARD_LOCKED}, AttentionKind.SIM_LOCKED, Topic.SIMS),
+        ({"slot_state": SlotState.CARD_FAULT}, AttentionKind.SIM_UNREADABLE, Topic.SIMS),
         ({"msisdn": None}, AttentionKind.NUMBER_MISSING, Topic.NUMBERS),
         ({"mcc_mnc": "99999"}, AttentionKind.NETWORK_UNKNOWN, Topic.NUMBERS),
     ],

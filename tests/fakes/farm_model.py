@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from phonefarm.application.health import needing_by_state
 from phonefarm.application.read_models import (
     Attention,
     BanRow,
@@ -91,6 +92,7 @@ class Farm:
             vitals=_vitals(self),
             attention=self.attention,
             phones_by_state=Counter(phone.state for phone in self.phones.values()),
+            phones_needing_by_state=needing_by_state(self.attention, self.phones.values()),
             rents_waiting_first_sms=sum(rent.state is RentState.WAITING for rent in rents),
             sms_today=len(self.messages),
             sms_delivered_today=sum(m.push_state is PushState.DELIVERED for m in self.messages.values()),

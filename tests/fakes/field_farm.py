@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from phonefarm.application.health import attention
+from phonefarm.application.health import attention, with_next_step
 from phonefarm.application.read_models import (
     Ailment,
     Condition,
@@ -69,7 +69,7 @@ def _add_phones(farm: Farm) -> None:
     places = chance.sample([place for place in range(PHONES) if place not in on_hub], len(troubled) - len(on_hub))
     states = dict(zip(places, troubled, strict=False)) | dict.fromkeys(on_hub, (PhoneState.GONE, ""))
     for place in range(PHONES):
-        phone = _phone(farm, place, *states.get(place, (PhoneState.READY, "")), chance)
+        phone = with_next_step(_phone(farm, place, *states.get(place, (PhoneState.READY, "")), chance), farm.now)
         farm.phones[phone.phone_id] = phone
     _spread_ailments(farm, chance)
 
@@ -83,6 +83,8 @@ def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: rando
     is_read = state in (PhoneState.READY, PhoneState.UNSTEADY)
     on_hub = 36 <= place < 48
     since = timedelta(seconds=200) if on_hub else timedelta(minutes=chance.choice((3, 14, 55, 400, 2600, 9000)))
+    if state in (PhoneState.STARTING, PhoneState.AUTHORIZING):
+        since = timedelta(seconds=40)
     bus, hub, port = place // 96 + 1, place % 96 // 12 + 5, place % 12 + 1
     return PhoneRow(
         phone_id=f"{serial}@127.0.0.1:5037",

@@ -210,7 +210,7 @@ def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_
 
     until(lambda: any(need.kind is AttentionKind.PHONES_LEFT for need in field.overview().attention), what="the hub")
     told = [need for need in field.overview().attention if need.kind is AttentionKind.PHONES_LEFT]
-    assert [(need.count, need.subject) for need in told] == [(5, "1-3.1")]
+    assert [(len(need.keys), need.subject) for need in told] == [(5, "1-3.1")]
     assert told[0].since >= begun
     hub_ids = {field.id_of(name) for name in HUB}
     assert [need for need in field.overview().attention if need.key in hub_ids] == told

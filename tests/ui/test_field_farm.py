@@ -29,7 +29,7 @@ def test_most_of_it_is_well() -> None:
 def test_the_dead_hub_is_one_need() -> None:
     hubs = [need for need in field_farm().attention if need.kind is AttentionKind.PHONES_LEFT]
 
-    assert [(hub.subject, hub.count) for hub in hubs] == [("1-1.4", 12)]
+    assert [(hub.subject, len(hub.keys)) for hub in hubs] == [("1-1.4", 12)]
 
 
 def test_it_is_the_same_each_time() -> None:

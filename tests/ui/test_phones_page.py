@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from phonefarm.application.read_models import Condition, PhoneRow, PhoneState, Remedy, SimRow, Topic
+from phonefarm.application.read_models import AttentionKind, Condition, PhoneRow, PhoneState, Remedy, SimRow, Topic
 from phonefarm.domain.conditions import BLOCKING
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
@@ -80,28 +80,78 @@ def test_a_ready_phone_that_ails_shows_both(field: Farm, condition: Condition) -
 
 def test_the_filters_count_what_they_say(runner: WindowRunner, field: Farm) -> None:
     phones = list(field.phones.values())
-    blocked = sum(
-        phone.state is PhoneState.READY and any(a.condition in BLOCKING for a in phone.ailments) for phone in phones
-    )
-    ready = sum(phone.state is PhoneState.READY for phone in phones)
+    needing = field.overview().needing(Topic.PHONES)
+    well = [phone for phone in phones if phone.state is PhoneState.READY and phone.phone_id not in needing]
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         assert await count(page, "all") == 200
-        assert await count(page, "ready") == ready - blocked
+        assert await count(page, "ready") == len(well)
         assert await count(page, "gone") == 14
         assert await count(page, "trouble") == 10
         assert await count(page, "ailing") == sum(bool(phone.ailments) for phone in phones)
-        assert await count(page, "need") == 18 + blocked
+        assert await count(page, "need") == len(needing)
 
     runner.live(FakeDesk(farm=field), scenario)
+
+
+def test_rail_page_and_overview_count_the_same_phones_that_need_the_user(runner: WindowRunner, field: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PHONES)
+        shown = await count(page, "need")
+        assert f"{shown} need you" in live.window.rail.item(Topic.PHONES).accessibleName()
+        assert f"{shown} need you" in page._summary()
+        assert f"{shown} need you" in [share.text for share in phone_shares(live.desk.farm.overview())]
+
+    runner.live(FakeDesk(farm=field), scenario)
+
+
+def test_a_phone_that_needs_nobody_any_more_leaves_the_filter(runner: WindowRunner, field: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PHONES)
+        before = await count(page, "need")
+        mended = next(need for need in live.desk.farm.attention if need.kind is AttentionKind.PHONE_LOCKED)
+        live.desk.farm.attention = tuple(need for need in live.desk.farm.attention if need is not mended)
+        live.engine.announce(Topic.OVERVIEW)
+        await until(lambda: page.table.rowCount() == before - 1)
+        assert page.table.place_of(mended.key) is None
+
+    runner.live(FakeDesk(farm=field), scenario)
+
+
+def test_the_phones_of_a_dead_hub_are_shown_alone_and_selected(runner: WindowRunner, field: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PHONES)
+        hub = next(need for need in live.desk.farm.attention if need.kind is AttentionKind.PHONES_LEFT)
+        live.window.top_line.attention.show_wanted.emit(hub)
+        assert sorted(page.view.selected_keys()) == sorted(hub.keys)
+        assert page.table.rowCount() == 12
+        assert page._summary() == "only 12 of 200 are shown"
+        assert await count(page, "all") == 200
+
+    runner.live(FakeDesk(farm=field), scenario)
+
+
+def test_a_phone_that_starts_for_hours_is_not_told_to_pass_by_itself(field: Farm) -> None:
+    booting = phone_where(field, lambda phone: phone.state is PhoneState.BOOTING)
+    starting = phone_where(field, lambda phone: phone.state is PhoneState.STARTING)
+
+    assert state_chips(booting).note == "restart it"
+    assert state_chips(starting).note == "passes by itself"
+
+
+def test_a_sim_that_its_phone_keeps_back_says_its_state_and_the_next_step(field: Farm) -> None:
+    facts = facts_of(field, ailing(field, Condition.STORAGE_FULL))
+
+    assert facts["State"] == "phone takes no SMS: free its storage"
+    assert facts["Signal"].endswith(("3G", "LTE", "5G", "2G", "4G"))
 
 
 def test_the_overview_counts_phones_as_the_page_does(field: Farm) -> None:
     shares = phone_shares(field.overview())
 
     assert sum(share.count for share in shares) == 200
-    assert shares[0].text == "144 ready"
+    assert shares[0].text == "131 ready"
 
 
 def test_sorting_by_state_brings_those_first_who_wait_for_the_user(field: Farm) -> None:

@@ -73,7 +73,9 @@ def make_hostile(farm: Farm) -> None:
     farm.bans = {key: replace(row, phone_label=EVIL[:300], operator=SENDER) for key, row in farm.bans.items()}
     farm.attention = (
         Attention(kind=AttentionKind.SMS_HELD, subject=EVIL, since=farm.now, topic=Topic.MESSAGES, key=""),
-        Attention(kind=AttentionKind.PHONES_LEFT, subject=EVIL, since=farm.now, topic=Topic.PHONES, key="", count=3),
+        Attention(
+            kind=AttentionKind.PHONES_LEFT, subject=EVIL, since=farm.now, topic=Topic.PHONES, key="a", others=("b", "c")
+        ),
         Attention(kind=AttentionKind.BUG, subject=SENDER, since=farm.now, topic=Topic.PHONES, key=""),
     )
 

@@ -110,9 +110,9 @@ def test_the_top_line_says_what_is_most_urgent_or_that_all_is_well(runner: Windo
             subject="shelf 2, port 7",
             since=desk.farm.now,
             topic=Topic.PHONES,
-            key="",
+            key="one",
         )
-        live.desk.farm.attention = (phone, replace(phone, kind=AttentionKind.PHONE_OFFLINE))
+        live.desk.farm.attention = (phone, replace(phone, kind=AttentionKind.PHONE_OFFLINE, key="other"))
 
         live.engine.announce(Topic.OVERVIEW)
 

@@ -36,8 +36,8 @@ LONGEST_STEP = 20
 """A next step stands in a table cell beside its state."""
 
 
-def an_attention(kind: AttentionKind, subject: str = "shelf 2, port 7", **more: Any) -> Attention:
-    return Attention(kind=kind, subject=subject, since=NOON, topic=Topic.PHONES, key="p", **more)
+def an_attention(kind: AttentionKind, subject: str = "shelf 2, port 7", key: str = "p", **more: Any) -> Attention:
+    return Attention(kind=kind, subject=subject, since=NOON, topic=Topic.PHONES, key=key, **more)
 
 
 @pytest.mark.parametrize(
@@ -94,20 +94,21 @@ def test_every_ailment_that_needs_the_user_is_a_sentence_of_its_own(condition: C
     ],
 )
 def test_phones_that_left_together_are_one_sentence(hub: str, said: str) -> None:
-    attention = an_attention(AttentionKind.PHONES_LEFT, hub, count=12)
+    attention = an_attention(AttentionKind.PHONES_LEFT, hub, others=tuple("abcdefghijk"))
 
     assert words.attention_sentence(attention) == said
     assert words.attention_tone(attention) is Tone.BAD
 
 
 def test_needs_of_one_kind_are_gathered_and_keep_their_order() -> None:
-    offline = [an_attention(AttentionKind.PHONE_OFFLINE, f"shelf {n}") for n in range(3)]
+    offline = [an_attention(AttentionKind.PHONE_OFFLINE, f"shelf {n}", key=f"phone {n}") for n in range(3)]
     locked = an_attention(AttentionKind.PHONE_LOCKED)
-    hubs = [an_attention(AttentionKind.PHONES_LEFT, hub, count=4) for hub in ("1-1.4", "1-2")]
+    hubs = [an_attention(AttentionKind.PHONES_LEFT, hub, others=("b", "c", "d")) for hub in ("1-1.4", "1-2")]
 
     gathered = words.by_kind([offline[0], locked, *hubs, *offline[1:]])
 
-    assert gathered == [(offline[0], 3), (locked, 1), (hubs[0], 1), (hubs[1], 1)]
+    all_offline = replace(offline[0], others=("phone 1", "phone 2"))
+    assert gathered == [(all_offline, 3), (locked, 1), (hubs[0], 1), (hubs[1], 1)]
 
 
 def test_a_subject_with_braces_is_only_text() -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import Topic
 from phonefarm.application.tasks import Tasks
+from ui import formats
 from ui.actions import Actions
 from ui.details import NARROW, WIDTH, DetailsPanel
 from ui.engine_link import Keys
@@ -38,7 +39,7 @@ class ListPage(QWidget, Generic[Row]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.spec = spec
         self._actions = actions
-        self._wanted_key: str | None = None
+        self._wanted: tuple[str, ...] = ()
         self._is_loaded = False
         self.table = RowTable(
             spec.columns,
@@ -119,9 +120,9 @@ class ListPage(QWidget, Generic[Row]):
         self.table.search(query)
         self._show_head()
 
-    def show_key(self, key: str) -> None:
-        """Select this row, now or as soon as it is known, whatever filter hides it."""
-        self._wanted_key = key
+    def show_key(self, *keys: str) -> None:
+        """Select these rows, now or as soon as they are known, whatever filter hides them; several stand alone."""
+        self._wanted = keys
         self._take_wanted()
 
     def select_example(self) -> None:
@@ -150,17 +151,22 @@ class ListPage(QWidget, Generic[Row]):
         return True
 
     def _take_wanted(self) -> None:
-        key = self._wanted_key
-        if key is None or self.table.row_of(key) is None:
+        known = [key for key in self._wanted if self.table.row_of(key) is not None]
+        if not known:
             return
-        self._wanted_key = None
-        if self.table.place_of(key) is None:
+        is_several = len(self._wanted) > 1
+        self._wanted = ()
+        if is_several or self.table.place_of(known[0]) is None:
             self._show_everything()
-        self.view.select_key(key)
+        if is_several:
+            self.table.show_only(known)
+            self._show_head()
+        self.view.select_keys(known)
 
     # Filters ---------------------------------------------------------------
 
     def _choose_filter(self, place: int) -> None:
+        self.table.show_only(None)
         self.table.show_filter(self.spec.filters[place])
         self._show_head()
 
@@ -175,7 +181,7 @@ class ListPage(QWidget, Generic[Row]):
     def _show_head(self) -> None:
         index = self.table.index_of_rows
         active = index.active_filter
-        place = self.spec.filters.index(active) if active is not None else 0
+        place = None if index.is_cut_down or active is None else self.spec.filters.index(active)
         self.head.show_filters(place, [index.count(row_filter) for row_filter in self.spec.filters])
         self.head.show_summary(self._summary())
         if self.table.rowCount():
@@ -198,6 +204,9 @@ class ListPage(QWidget, Generic[Row]):
         index = self.table.index_of_rows
         if not self._is_loaded:
             return tr("reading…")
+        if index.is_cut_down:
+            shown, whole = formats.number(self.table.rowCount()), formats.number(len(index))
+            return tr("only {shown} of {all} are shown").format(shown=shown, all=whole)
         return self.spec.summary(index) if len(index) else tr("none yet")
 
     # Details ---------------------------------------------------------------

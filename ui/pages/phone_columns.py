@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from phonefarm.application.read_models import Ailment, PhoneRow, PhoneState
+from phonefarm.application.read_models import Ailment, PhoneRow, PhoneState, Remedy
 from ui import formats
-from ui.pages.phone_groups import NEED_YOU, urgency
+from ui.pages.phone_groups import YOURS_TO_MEND, urgency
 from ui.pages.phone_sims import SimsOfPhones
 from ui.pages.usual_columns import signal_text, since_column
 from ui.row_index import natural
@@ -164,7 +164,8 @@ def state_chips(row: PhoneRow) -> Chips:
         note = next((one_line(ailment.detail, CAUSE_LIMIT) for ailment in told if ailment.detail), "")
         return Chips(words=words, note=note or (remedy_short(told[0].remedy) if told else ""))
     cause, step = one_line(row.detail, CAUSE_LIMIT), remedy_short(row.remedy)
-    return Chips(words=words, note=(step or cause) if row.state in NEED_YOU else (cause or step))
+    step_first = row.state in YOURS_TO_MEND or row.remedy is Remedy.RESTART_PHONE
+    return Chips(words=words, note=(step or cause) if step_first else (cause or step))
 
 
 def _since(row: PhoneRow) -> datetime:

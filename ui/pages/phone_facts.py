@@ -13,7 +13,7 @@ from ui.pages.phone_sims import SimsOfPhones
 from ui.pages.usual_columns import signal_text
 from ui.safe_text import one_line
 from ui.tokens import Tone
-from ui.words import CONDITIONS, PHONE_STATES, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, tr
+from ui.words import CONDITIONS, PHONE_STATES, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, remedy_short, tr
 
 WRONG_CLOCK = 600.0
 LITTLE_STORAGE = 200 * 10**6
@@ -81,16 +81,20 @@ def _numbers(row: PhoneRow, sims: tuple[SimRow, ...]) -> list[Fact]:
     facts: list[Fact] = [Heading(tr("SIMs"))] if sims or row.sims else []
     for sim in sims:
         number = formats.grouped_msisdn(sim.msisdn) if sim.msisdn else formats.short_iccid(sim.iccid)
-        word = SIM_STANDINGS[sim.standing]
         facts.append(Fact(_capital(formats.slot(sim.slot)), number))
-        facts.append(Fact(_capital(word.said()), signal_text(sim), tone=_signal_tone(sim)))
+        facts.append(_standing(sim))
+        if sim.signal is not None:
+            facts.append(Fact(tr("Signal"), signal_text(sim), tone=signal_tone(sim.signal)))
     if not sims:
         facts += [Fact(tr("Number {n}").format(n=n), grouped(sim)) for n, sim in enumerate(row.sims, 1)]
     return [*facts, Fact(tr("Open rents"), str(row.rents_open)), Fact(tr("SMS today"), formats.number(row.sms_today))]
 
 
-def _signal_tone(sim: SimRow) -> Tone | None:
-    return None if sim.signal is None else signal_tone(sim.signal)
+def _standing(sim: SimRow) -> Fact:
+    """How the SIM stands, and what is to be done where it is not on offer."""
+    word, step = SIM_STANDINGS[sim.standing], remedy_short(sim.remedy)
+    told = [word.said(), step] if word.tone in (Tone.WARN, Tone.BAD) and step else [word.said()]
+    return Fact(tr("State"), ": ".join(told), tone=word.tone if word.tone in (Tone.WARN, Tone.BAD) else None)
 
 
 def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from phonefarm.application.read_models import Attention, AttentionKind, Overview, PhoneRow, PhoneState
+from collections.abc import Iterable
+
+from phonefarm.application.read_models import Overview, PhoneRow, PhoneState
 from ui import formats
 from ui.charts import Share
 from ui.row_index import RowFilter, RowIndex
 from ui.tokens import Tone
-from ui.words import BLOCKING, blocking_ailment, counted, is_ready, phone_word, tr
+from ui.words import blocking_ailment, counted, is_ready, phone_word, tr
 
-NEED_YOU = frozenset(
+YOURS_TO_MEND = frozenset(
     {
         PhoneState.UNAUTHORIZED,
         PhoneState.NO_PERMISSIONS,
@@ -22,8 +24,20 @@ TROUBLED = frozenset({PhoneState.FAILING, PhoneState.OFFLINE, PhoneState.UNSTEAD
 STARTING = frozenset({PhoneState.STARTING, PhoneState.AUTHORIZING, PhoneState.BOOTING})
 
 
-def needs_you(row: PhoneRow) -> bool:
-    return row.state in NEED_YOU or blocking_ailment(row) is not None
+class NeedingPhones:
+    """The phones that need the user, as the farm finds them: the one count that rail, overview and page show."""
+
+    def __init__(self) -> None:
+        self._keys: frozenset[str] = frozenset()
+
+    def __contains__(self, row: PhoneRow) -> bool:
+        return row.phone_id in self._keys
+
+    def take(self, keys: frozenset[str]) -> frozenset[str]:
+        """Says which phones it is otherwise with now."""
+        changed = self._keys ^ keys
+        self._keys = keys
+        return changed
 
 
 def is_in_trouble(row: PhoneRow) -> bool:
@@ -33,7 +47,7 @@ def is_in_trouble(row: PhoneRow) -> bool:
 def urgency(row: PhoneRow) -> tuple[int, str]:
     """Sorts by how soon somebody should look: states that need the user first, unplugged ones last."""
     ladder = (
-        row.state in NEED_YOU,
+        row.state in YOURS_TO_MEND,
         blocking_ailment(row) is not None,
         row.state in TROUBLED,
         row.state is PhoneState.READY and bool(row.ailments),
@@ -43,11 +57,11 @@ def urgency(row: PhoneRow) -> tuple[int, str]:
     return next((place for place, holds in enumerate(ladder) if holds), len(ladder)), phone_word(row).text
 
 
-def phone_filters() -> list[RowFilter[PhoneRow]]:
+def phone_filters(needing: NeedingPhones) -> list[RowFilter[PhoneRow]]:
     return [
         RowFilter("all", tr("All"), lambda row: True),
-        RowFilter("ready", tr("Ready"), is_ready),
-        RowFilter("need", tr("Need you"), needs_you, calls=True),
+        RowFilter("ready", tr("Ready"), lambda row: is_ready(row) and row not in needing),
+        RowFilter("need", tr("Need you"), lambda row: row in needing, calls=True),
         RowFilter("trouble", tr("In trouble"), is_in_trouble),
         RowFilter("ailing", tr("Ailing"), lambda row: bool(row.ailments)),
         RowFilter("gone", tr("Unplugged"), lambda row: row.state is PhoneState.GONE),
@@ -63,15 +77,16 @@ def phones_summary(index: RowIndex[PhoneRow]) -> str:
 
 
 def phone_shares(seen: Overview) -> list[Share]:
-    """The farm's phones by group; those that answer and take no SMS count as needing the user."""
-    states = seen.phones_by_state
-    blocked = sum(_is_blocked(attention) for attention in seen.attention)
-    ready = max(0, states.get(PhoneState.READY, 0) - blocked)
-    needing = sum(states.get(state, 0) for state in NEED_YOU) + blocked
-    troubled = sum(states.get(state, 0) for state in TROUBLED)
-    starting = sum(states.get(state, 0) for state in STARTING)
-    twice = states.get(PhoneState.DUPLICATE, 0)
-    gone = states.get(PhoneState.GONE, 0)
+    """The farm's phones, each in one group: whatever its state, one that needs the user is counted so."""
+    needing = sum(seen.phones_needing_by_state.values())
+
+    def others(states: Iterable[PhoneState]) -> int:
+        here, calling = seen.phones_by_state, seen.phones_needing_by_state
+        return sum(here.get(state, 0) - calling.get(state, 0) for state in states)
+
+    ready, starting = others([PhoneState.READY]), others(STARTING)
+    troubled = others(TROUBLED | YOURS_TO_MEND)
+    gone, twice = others([PhoneState.GONE]), others([PhoneState.DUPLICATE])
     return [
         Share(ready, counted(ready, "1 ready", "%n ready"), Tone.OK),
         Share(starting, counted(starting, "1 starting", "%n starting"), Tone.INFO),
@@ -80,7 +95,3 @@ def phone_shares(seen: Overview) -> list[Share]:
         Share(gone, counted(gone, "1 unplugged", "%n unplugged"), Tone.IDLE),
         Share(twice, counted(twice, "1 listed twice", "%n listed twice"), Tone.IDLE),
     ]
-
-
-def _is_blocked(attention: Attention) -> bool:
-    return attention.kind is AttentionKind.PHONE_AILING and attention.condition in BLOCKING

@@ -12,7 +12,7 @@ from ui.orders import Orders
 from ui.pages.list_page import ListPage
 from ui.pages.phone_columns import model_text, phone_columns
 from ui.pages.phone_facts import phone_advice, phone_facts
-from ui.pages.phone_groups import needs_you, phone_filters, phones_summary
+from ui.pages.phone_groups import NeedingPhones, phone_filters, phones_summary
 from ui.pages.phone_sims import SimsOfPhones
 from ui.safe_text import one_line
 from ui.theme import Theme
@@ -24,7 +24,8 @@ class PhonesPage(ListPage[PhoneRow]):
 
     def __init__(self, orders: Orders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
         self._sims = SimsOfPhones()
-        super().__init__(phones_spec(orders, self._sims), actions, tasks, theme)
+        self._needing = NeedingPhones()
+        super().__init__(phones_spec(orders, self._sims, self._needing), actions, tasks, theme)
         self.sims_feed = Feed(self._refresh_sims, tasks, tr("the phones' SIMs"), self)
 
     def wake(self) -> None:
@@ -37,6 +38,13 @@ class PhonesPage(ListPage[PhoneRow]):
 
     def note_sims(self, keys: Keys) -> None:
         self.sims_feed.note(keys)
+
+    def show_needing(self, keys: frozenset[str]) -> None:
+        """Which phones need the user now; their next step may be another one, too."""
+        if changed := self._needing.take(keys):
+            self.table.upsert([row for key in changed if (row := self.table.row_of(key)) is not None])
+            self._show_head()
+            self.note(changed)
 
     async def settled(self) -> None:
         await super().settled()
@@ -52,7 +60,7 @@ class PhonesPage(ListPage[PhoneRow]):
         return True
 
 
-def phones_spec(orders: Orders, sims: SimsOfPhones) -> ListSpec[PhoneRow]:
+def phones_spec(orders: Orders, sims: SimsOfPhones, needing: NeedingPhones) -> ListSpec[PhoneRow]:
     return ListSpec(
         topic=Topic.PHONES,
         title=tr("Phones"),
@@ -60,7 +68,7 @@ def phones_spec(orders: Orders, sims: SimsOfPhones) -> ListSpec[PhoneRow]:
         key=lambda row: row.phone_id,
         read=lambda desk, keys: desk.phones(keys),
         haystack=lambda row: " ".join((row.label, row.serial, model_text(row), row.usb_path, *row.sims)),
-        filters=phone_filters(),
+        filters=phone_filters(needing),
         sort_column=0,
         summary=phones_summary,
         heading=lambda row: one_line(row.label),
@@ -82,7 +90,7 @@ def phones_spec(orders: Orders, sims: SimsOfPhones) -> ListSpec[PhoneRow]:
             "ailing": Emptiness(tr("Nothing ails any phone")),
             "gone": Emptiness(tr("No phone is unplugged")),
         },
-        sensible=needs_you,
+        sensible=lambda row: row in needing,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from phonefarm.application.read_models import Attention, AttentionKind, Condition
 from ui.safe_text import one_line
@@ -19,9 +20,12 @@ ATTENTION = {
     AttentionKind.PHONE_GONE: "Phone “{subject}” is gone with a rent open: plug it in again, its SMS are waited for",
     AttentionKind.PHONE_LOCKED: "Phone “{subject}” has restarted: unlock it once, before that its SMS cannot be read",
     AttentionKind.PHONE_UNSTEADY: "Phone “{subject}” comes and goes: change its cable or its port",
+    AttentionKind.PHONE_NOT_IN_ANDROID: "Phone “{subject}” is not in Android: choose “Reboot system now” on its screen",
+    AttentionKind.PHONE_NOT_STARTING: "Phone “{subject}” has been starting for too long: restart it by its power key",
     AttentionKind.PHONE_AILING: "Phone “{subject}” needs a look",
     AttentionKind.PHONES_LEFT: "%n phones left together: USB hub {subject}. Check its power and its cable",
     AttentionKind.SIM_LOCKED: "The SIM in “{subject}” is locked: it receives nothing until you unlock it",
+    AttentionKind.SIM_UNREADABLE: "The SIM in “{subject}” cannot be read: take it out, wipe it, put it back",
     AttentionKind.NETWORK_UNKNOWN: "The network of the SIM in “{subject}” has no name: name it, and it goes on offer",
     AttentionKind.SMS_HELD: "An SMS on “{subject}” waits for you: say which SIM it belongs to",
     AttentionKind.PUSH_PARKED: "Onlinesim keeps ignoring an SMS ({subject}): resend it or drop it",
@@ -60,7 +64,7 @@ ALL_WELL = "All well"
 def attention_sentence(attention: Attention) -> str:
     subject = one_line(attention.subject, 80)
     if attention.kind is AttentionKind.PHONES_LEFT:
-        return _left_together(subject, attention.count)
+        return _left_together(subject, len(attention.keys))
     if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:
         detail = f" ({one_line(attention.detail, 40)})" if attention.detail else ""
         return tr(AILING[attention.condition]).format(subject=subject, detail=detail)
@@ -82,9 +86,14 @@ def attention_tone(attention: Attention) -> Tone:
 
 
 def by_kind(all_of_them: Iterable[Attention]) -> list[tuple[Attention, int]]:
-    """The first of each kind and how many there are like it, in the order of urgency."""
+    """One of each kind, about the rows of all that are like it, and how many these are; in the order of urgency."""
     groups: dict[tuple[AttentionKind, Condition | None, str], list[Attention]] = {}
     for one in all_of_them:
         alone = one.subject if one.kind is AttentionKind.PHONES_LEFT else ""
         groups.setdefault((one.kind, one.condition, alone), []).append(one)
-    return [(group[0], len(group)) for group in groups.values()]
+    return [(_together(group), len(group)) for group in groups.values()]
+
+
+def _together(group: Sequence[Attention]) -> Attention:
+    keys = [key for one in group for key in one.keys]
+    return replace(group[0], others=tuple(keys[1:]))

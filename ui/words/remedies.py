@@ -25,6 +25,12 @@ class Advice:
 REMEDIES = {
     Remedy.NONE: Advice("", ""),
     Remedy.WAIT: Advice("passes by itself", "Nothing to do: it passes by itself within a minute or two."),
+    Remedy.RESTART_PHONE: Advice(
+        "restart it",
+        "This takes a minute or two, and has taken far longer. Look at its screen: let an update end that shows its "
+        "progress; else hold its power key for ten to thirty seconds until it starts anew. If it stays so, unplug it "
+        "and plug it in again.",
+    ),
     Remedy.CONFIRM_DEBUGGING: Advice(
         "confirm USB",
         "Unlock the phone and confirm “Allow USB debugging” on its screen, with “Always allow from this computer” "
