@@ -52,6 +52,7 @@ from phonefarm.application.upkeep import Upkeep
 from phonefarm.application.wrong_keys import WrongKeys
 from phonefarm.logs import SecretFilter
 from phonefarm.resource_files import RESOURCES
+from phonefarm.restore_note import RestoreNote
 from phonefarm.settings import Settings, parse_address
 from phonefarm.settings_keeper import SettingsKeeper
 
@@ -216,6 +217,7 @@ class Farm:
             privacy=self._privacy,
             money=Money(self._database, read_account),
             settings=SettingsKeeper(settings, self._key, hidden),
+            restore_note=RestoreNote(settings.data_dir),
         )
 
     @property

@@ -12,15 +12,15 @@ import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from phonefarm import __version__
 from phonefarm.domain.errors import KnownError
+from phonefarm.logs import FOLDER as LOGS
 from phonefarm.logs import SecretFilter, set_up_logs
 from phonefarm.settings import Settings, load_settings
 
@@ -33,13 +33,6 @@ app.add_typer(numbers, name="numbers")
 SELF_TEST_SECONDS = 10.0
 SCREENSHOT_SECONDS = 20.0
 SIGNAL_CHECK_SECONDS = 0.5
-
-
-class Startable(Protocol):
-    def start(self) -> None: ...
-
-
-E = TypeVar("E", bound=Startable)
 
 
 class TableName(StrEnum):
@@ -94,9 +87,10 @@ def window(
         return
     if not has_display():
         raise KnownError("There is no display here for the window. Use 'phonefarm serve', which needs none.")
+    from phonefarm.windowed import run_windowed
     from ui.app import Program
 
-    _run_windowed(Program())
+    run_windowed(Program(), _prepare)
 
 
 @app.command()
@@ -286,7 +280,7 @@ def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
     if settings.api_key is not None:
         hidden.add(settings.api_key.get_secret_value())
     if logs:
-        set_up_logs(settings.data_dir / "logs", hidden, to_stderr=sys.stderr is not None and sys.stderr.isatty())
+        set_up_logs(settings.data_dir / LOGS, hidden, to_stderr=sys.stderr is not None and sys.stderr.isatty())
     else:
         set_up_logs(None, hidden, to_stderr=False)
         logging.getLogger().addHandler(logging.NullHandler())  # without any, Python writes warnings to stderr
@@ -302,54 +296,6 @@ def _with_engine(settings: Settings, hidden: SecretFilter, use: Callable[[Any], 
         use(engine)
     finally:
         engine.stop()
-
-
-class WindowProgram(Protocol):
-    """What `ui.app.Program` can do."""
-
-    def tell(self, sentence: str) -> None: ...
-
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
-
-    def run(self, engine: Any) -> None: ...
-
-
-def _run_windowed(program: WindowProgram) -> None:
-    """Whoever double-clicked the program reads in a dialog why it cannot start."""
-    from phonefarm.engine_thread import EngineThread
-
-    try:
-        settings, hidden = _prepare()
-        engine = started_or_restored(settings, lambda: EngineThread(settings, hidden), program)
-    except KnownError as error:
-        program.tell(str(error))
-        raise
-    if engine is None:
-        raise typer.Exit(1)
-    try:
-        program.run(engine)
-    finally:
-        engine.stop()
-
-
-def started_or_restored(settings: Settings, make: Callable[[], E], program: WindowProgram) -> E | None:
-    """A running engine, where need be on the newest sound backup; None where the user does not want that one."""
-    from phonefarm.safekeeping import go_back, way_back
-
-    engine = make()
-    try:
-        engine.start()
-    except KnownError as error:
-        found = way_back(settings)
-        if found is None:
-            raise
-        backup, contents = found
-        if not program.wants_back(str(error), backup.made_at, str(contents)):
-            return None
-        typer.echo(go_back(settings, backup.path))
-        engine = make()
-        engine.start()
-    return engine
 
 
 def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:

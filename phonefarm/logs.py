@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import structlog
 
+FOLDER = "logs"
+"""In the data folder."""
 LOG_BYTES = 5_000_000
 LOG_FILES = 5
 HIDDEN = "[hidden]"
@@ -49,6 +51,10 @@ class _CleanFormatter(structlog.stdlib.ProcessorFormatter):
         return self._secrets_filter.clean(super().format(record))
 
 
+def log_file(folder: Path) -> Path:
+    return folder / "phonefarm.log"
+
+
 def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, level: int = logging.INFO) -> None:
     """Route everything, libraries too, to a rotating file of JSON lines and, if wanted, to stderr."""
     shared: list[structlog.typing.Processor] = [
@@ -72,7 +78,7 @@ def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, 
         with suppress(OSError):  # said by whoever takes the data folder, in one line
             folder.mkdir(parents=True, exist_ok=True)
         to_file = logging.handlers.RotatingFileHandler(
-            folder / "phonefarm.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+            log_file(folder), maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
         )
         to_file.setFormatter(_formatter(secrets, shared, structlog.processors.JSONRenderer(ensure_ascii=False)))
         root.addHandler(to_file)

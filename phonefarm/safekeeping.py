@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from phonefarm.adapters.storage.backup import (
     restore,
     verified,
 )
+from phonefarm.application.read_models import Restored
 from phonefarm.data_folder import DataFolder
 from phonefarm.domain.errors import KnownError
+from phonefarm.restore_note import RestoreNote
 from phonefarm.settings import Settings
 
 
@@ -32,11 +35,37 @@ def back_up(settings: Settings, target: Path | None) -> str:
     return f"Backup {path} made and verified: {contents}."
 
 
-def way_back(settings: Settings) -> tuple[Backup, Contents] | None:
-    """Where the database is damaged: the newest backup that is sound, and what it holds."""
-    if problem_of(database_path(settings.resolved_database_url)) is None:
+@dataclass(frozen=True, kw_only=True)
+class Damage:
+    """A database that cannot be used, in words for somebody without a terminal."""
+
+    database: Path
+    problem: str
+    backups: Path
+    way_back: tuple[Backup, Contents] | None
+    """The newest backup that is sound, and what it holds."""
+
+    def __str__(self) -> str:
+        said = f"The database {self.database} is damaged ({self.problem})."
+        if self.way_back is not None:
+            return said
+        return (
+            f"{said} There is no sound backup in {self.backups}. To begin with an empty database, close this, move "
+            "the damaged file to another folder and start phonefarm again."
+        )
+
+
+def damage(settings: Settings) -> Damage | None:
+    """What is wrong with the database, or None."""
+    database, backups = database_path(settings.resolved_database_url), settings.data_dir / FOLDER
+    problem = problem_of(database)
+    if problem is None:
         return None
-    for backup in backups_in(settings.data_dir / FOLDER):
+    return Damage(database=database, problem=problem, backups=backups, way_back=_newest_sound(backups))
+
+
+def _newest_sound(folder: Path) -> tuple[Backup, Contents] | None:
+    for backup in backups_in(folder):
         with suppress(KnownError):
             return backup, verified(backup.path)
     return None
@@ -44,13 +73,15 @@ def way_back(settings: Settings) -> tuple[Backup, Contents] | None:
 
 def go_back(settings: Settings, backup: Path) -> str:
     """Restore a backup while no phonefarm runs on the data folder; returns what to tell the user."""
-    folder = DataFolder(settings.data_dir)
+    folder, now = DataFolder(settings.data_dir), datetime.now(UTC)
     folder.take()
     try:
-        contents, aside = restore(backup, database_path(settings.resolved_database_url), datetime.now(UTC))
+        contents, aside = restore(backup, database_path(settings.resolved_database_url), now)
+        until = contents.last_heartbeat
+        written = datetime.fromtimestamp(backup.stat().st_mtime, UTC)
+        RestoreNote(settings.data_dir).leave(Restored(at=now, until=until or written))
     finally:
         folder.release()
-    until = contents.last_heartbeat
     said = [f"Restored {backup}: {contents}."]
     if until is not None:
         said.append(f"It ends {until.astimezone().strftime('%Y-%m-%d %H:%M:%S')}; what came later is not in it.")

@@ -14,6 +14,7 @@ from phonefarm.bootstrap import Farm, bind_listeners
 from phonefarm.data_folder import DataFolder
 from phonefarm.domain.errors import KnownError
 from phonefarm.logs import SecretFilter
+from phonefarm.restore_note import RestoreNote
 from phonefarm.safekeeping import back_up, go_back
 from phonefarm.settings import PREFIX, Settings, load_settings
 
@@ -45,6 +46,28 @@ def test_backup_goes_to_the_data_folder_and_comes_back(settings: Settings) -> No
     assert said == f"Backup {made} made and verified: 0 SIMs, 0 rents, 0 messages."
     assert restored.startswith(f"Restored {made}: 0 SIMs, 0 rents, 0 messages.")
     assert "The former database is" in restored
+
+
+def test_restore_leaves_word_for_the_window_until_it_is_forgotten(settings: Settings) -> None:
+    back_up(settings, None)
+    (made,) = (settings.data_dir / FOLDER).glob("*.db")
+    note = RestoreNote(settings.data_dir)
+    assert note.read() is None
+    before = datetime.now(UTC)
+
+    go_back(settings, made)
+
+    left = note.read()
+    assert left is not None
+    assert left.until <= before <= left.at
+    note.forget()
+    assert note.read() is None
+
+
+def test_word_of_a_restore_that_cannot_be_read_is_none(settings: Settings) -> None:
+    (settings.data_dir / "restored.json").write_text('{"at": 3}')
+
+    assert RestoreNote(settings.data_dir).read() is None
 
 
 def test_backup_never_replaces_a_file(settings: Settings, tmp_path: Path) -> None:

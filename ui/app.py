@@ -22,7 +22,7 @@ from ui.actions import Actions
 from ui.engine_link import EngineLink
 from ui.garbage import GarbageCollector
 from ui.screenshots import write_screenshots
-from ui.start_dialogs import offer_backup, tell_trouble
+from ui.start_dialogs import offer_backup, tell_bug, tell_trouble
 from ui.theme import Theme, app_icon
 from ui.tokens import Tone
 from ui.window import MainWindow
@@ -54,6 +54,10 @@ class Program:
     def tell(self, sentence: str) -> None:
         """Until the user has read it."""
         tell_trouble(self._app, sentence)
+
+    def tell_bug(self, bug: str, log: Path | None) -> None:
+        """A bug of ours, and where its story is written."""
+        tell_bug(self._app, bug, log)
 
     def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
         """Tell of a damaged database; whether the user wants the backup of that moment in its place."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
-from PySide6.QtCore import QEventLoop
+from PySide6.QtCore import QEventLoop, QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
 
 from ui import formats
@@ -23,7 +25,7 @@ class StartDialog(QDialog):
         super().__init__()
         self.setWindowTitle("phonefarm")
         self.setMinimumWidth(WIDTH)
-        layout = QVBoxLayout(self)
+        self._content = layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 20)
         layout.setSpacing(12)
         layout.addWidget(Label(title, "name", wrap=True))
@@ -47,19 +49,41 @@ class StartDialog(QDialog):
         layout.addLayout(row)
         first.setFocus()
 
+    def fit(self) -> None:
+        """As high as its words need in the font that it is dressed in."""
+        self.resize(WIDTH, self._content.totalHeightForWidth(WIDTH))
+
 
 def tell_trouble(app: QApplication, sentence: str) -> None:
     _ask(app, StartDialog(tr("phonefarm cannot start"), sentence, ""))
 
 
+def tell_bug(app: QApplication, bug: str, log: Path | None) -> None:
+    """`bug`: its kind and place, never what it says itself."""
+    sentence = tr("A mistake of phonefarm's own, not of yours, ended it: {bug}.").format(bug=bug)
+    if log is not None:
+        sentence += "\n\n" + tr("The whole story is at the end of its log: {log}").format(log=log)
+    explanation = tr(
+        "Start phonefarm again: what is on the books stays there, and SMS that arrive meanwhile stay on the phones "
+        "and are read then. If it ends so again, send the end of the log to whoever looks after your phonefarm."
+    )
+    wants_log = _ask(
+        app, StartDialog(tr("A bug in phonefarm"), sentence, explanation, tr("Open the log") if log else "")
+    )
+    if wants_log:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log)))
+
+
 def offer_backup(app: QApplication, sentence: str, made_at: datetime, contents: str) -> bool:
     """Whether the user wants it restored; closing the dialog is a no."""
     when = formats.day_time(made_at, datetime.now(UTC))
-    explanation = tr(
-        "The backup holds {contents}. What came after it is not in it: rents and SMS of that time are missing, and "
-        "messages that are still on the phones are shown, not pushed. The damaged file is kept beside the new one."
-    ).format(contents=contents)
     yes = tr("Restore the backup of {when}").format(when=when)
+    explanation = tr(
+        "Press “{yes}” to go on with the last verified backup; “Close” changes nothing.\n\n"
+        "The backup holds {contents}. What came after it is not in it: rents and SMS of that time are missing, and "
+        "nothing is sent twice: SMS that waited are parked, those still on the phones are shown or held for you. "
+        "The damaged file is kept beside the new one."
+    ).format(yes=yes, contents=contents)
     return _ask(app, StartDialog(tr("The database is damaged"), sentence, explanation, yes))
 
 
@@ -68,6 +92,7 @@ def _ask(app: QApplication, dialog: StartDialog) -> bool:
     theme = Theme()
     theme.dress(app)
     app.setWindowIcon(app_icon())
+    dialog.fit()
     waiting = QEventLoop()
     dialog.finished.connect(waiting.quit)
     dialog.open()

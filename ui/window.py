@@ -31,6 +31,7 @@ from ui.pages.settings import SettingsPage
 from ui.pages.sims import sims_spec
 from ui.privacy_orders import PrivacyOrders
 from ui.rail import Rail
+from ui.restored_bar import RestoredBar
 from ui.row_table import utc_now
 from ui.theme import Theme, ThemeMode
 from ui.top_line import TopLine
@@ -64,6 +65,7 @@ class MainWindow(QWidget):
         self.rail = Rail(theme, title)
         self.top_line = TopLine()
         self.notices = NoticeBar()
+        self.restored = RestoredBar()
         self.pages = self._make_pages(actions, tasks, theme)
         self.overview_feed = Feed(self._refresh_overview, tasks, tr("Overview"), self, rest=OVERVIEW_REST)
         self._shown = Topic.OVERVIEW
@@ -101,13 +103,15 @@ class MainWindow(QWidget):
         self._stack = QStackedWidget()
         for page in self.pages.values():
             self._stack.addWidget(page)
-        notice_row = QHBoxLayout()
-        notice_row.setContentsMargins(24, 12, 24, 0)
-        notice_row.addWidget(self.notices)
+        bars = QVBoxLayout()
+        bars.setContentsMargins(24, 12, 24, 0)
+        bars.setSpacing(8)
+        bars.addWidget(self.restored)
+        bars.addWidget(self.notices)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.top_line)
-        right.addLayout(notice_row)
+        right.addLayout(bars)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -118,6 +122,8 @@ class MainWindow(QWidget):
     def _connect(self, link: EngineLink) -> None:
         link.changed.connect(self._take_changes)
         self._actions.noticed.connect(self.notices.show_notice)
+        self.restored.page_wanted.connect(self._go_to_filter)
+        self.restored.dismissed.connect(lambda: self._actions.start(self._dismiss_restored, tr("dismissing a notice")))
         self.rail.page_chosen.connect(self.go)
         self.top_line.attention.show_wanted.connect(self._show_attention)
         self.top_line.search.textChanged.connect(self._search)
@@ -138,6 +144,7 @@ class MainWindow(QWidget):
     def start(self) -> None:
         """Begin to ask and to count."""
         self.overview_feed.wake()
+        self._actions.start(self._look_for_restore, tr("looking for a restore"))
         self._pulse.start()
         self._look_again.start()
 
@@ -190,6 +197,14 @@ class MainWindow(QWidget):
             self.show_overview(seen)
         return seen is not None
 
+    async def _look_for_restore(self) -> None:
+        restored = await self._actions.ask(tr("looking for a restore"), lambda desk: desk.restored())
+        if restored is not None:
+            self.restored.show_restored(restored, utc_now())
+
+    async def _dismiss_restored(self) -> None:
+        await self._actions.ask(tr("dismissing a notice"), lambda desk: desk.dismiss_restored())
+
     def show_overview(self, seen: Overview) -> None:
         self.rail.show_overview(seen)
         self.top_line.attention.show_attention(seen.attention, utc_now())
@@ -220,6 +235,11 @@ class MainWindow(QWidget):
                 page.show_key(*wanted)
         elif not isinstance(page, OverviewPage):
             page.wake()
+
+    def _go_to_filter(self, topic: Topic, name: str) -> None:
+        self.go(topic)
+        if isinstance(self.page, ListPage):
+            self.page.show_filter(name)
 
     def _show_attention(self, attention: Attention) -> None:
         self.go(attention.topic, *attention.keys)

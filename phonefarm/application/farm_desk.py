@@ -24,6 +24,7 @@ from phonefarm.application.read_models import (
     PhoneRow,
     PushRow,
     RentRow,
+    Restored,
     SettingField,
     SettingProblem,
     SimRow,
@@ -73,6 +74,10 @@ class FarmDesk(Protocol):
 
     async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
         """Hold the market's account (CSV or XLSX with the columns rent_id, sum) against the books for [begin, end)."""
+        ...
+
+    async def restored(self) -> Restored | None:
+        """Whether the books come from a backup, until `dismiss_restored`."""
         ...
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
@@ -159,6 +164,8 @@ class FarmDesk(Protocol):
     async def erase_number(self, number: str) -> str:
         """Erase the texts of a number now, except those still needed; returns what was done, in words."""
         ...
+
+    async def dismiss_restored(self) -> None: ...
 
     # Settings --------------------------------------------------------------
 

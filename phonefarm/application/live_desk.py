@@ -31,6 +31,7 @@ from phonefarm.application.read_models import (
     PhoneRow,
     PushRow,
     RentRow,
+    Restored,
     SettingField,
     SettingProblem,
     SimRow,
@@ -60,6 +61,14 @@ class SettingsKeeper(Protocol):
     def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]: ...
 
 
+class RestoreNote(Protocol):
+    """What a restore has left to be said."""
+
+    def read(self) -> Restored | None: ...
+
+    def forget(self) -> None: ...
+
+
 class LiveFarmDesk:
     """Fulfils `FarmDesk`; lives on the engine's loop."""
 
@@ -79,6 +88,7 @@ class LiveFarmDesk:
         privacy: Privacy,
         money: Money,
         settings: SettingsKeeper,
+        restore_note: RestoreNote,
     ) -> None:
         self._storage = storage
         self._announcer = announcer
@@ -93,6 +103,7 @@ class LiveFarmDesk:
         self._privacy = privacy
         self._money = money
         self._settings = settings
+        self._restore_note = restore_note
         self._traffic: tuple[datetime, Traffic] | None = None
 
     # Reading ---------------------------------------------------------------
@@ -194,6 +205,9 @@ class LiveFarmDesk:
     async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
         return await self._money.reconcile(path, begin, end)
 
+    async def restored(self) -> Restored | None:
+        return await asyncio.to_thread(self._restore_note.read)
+
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         subject = Topic.SIMS if topic is Topic.NUMBERS else topic
         return await self._storage.read(lambda views: views.story(subject, key))
@@ -267,6 +281,9 @@ class LiveFarmDesk:
 
     async def erase_number(self, number: str) -> str:
         return await self._privacy.erase_number(number)
+
+    async def dismiss_restored(self) -> None:
+        await asyncio.to_thread(self._restore_note.forget)
 
     # Settings --------------------------------------------------------------
 

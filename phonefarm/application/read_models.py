@@ -440,6 +440,15 @@ def needing(attention: Iterable[Attention], topic: Topic) -> frozenset[str]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restored:
+    """The books were put back to a backup, and the user has not dismissed the word of it yet."""
+
+    at: datetime
+    until: datetime
+    """The last moment that the backup knows of."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SettingField:
     """One setting as the Settings page shows it."""
 

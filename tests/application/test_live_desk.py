@@ -24,6 +24,7 @@ from phonefarm.application.read_models import (
     Overview,
     PhoneState,
     PushState,
+    Restored,
     SettingField,
     SettingProblem,
     SimStanding,
@@ -47,6 +48,13 @@ class NoSettings:
 
     def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
         return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
+
+
+class NothingRestored:
+    def read(self) -> Restored | None:
+        return None
+
+    def forget(self) -> None: ...
 
 
 class Office:
@@ -96,6 +104,7 @@ class Office:
                 database, self.books.announcer, self.books.clock, (), blocks=True, keep_texts=timedelta(hours=72)
             ),
             settings=NoSettings(),
+            restore_note=NothingRestored(),
         )
 
     async def overview(self) -> Overview:

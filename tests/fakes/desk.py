@@ -23,6 +23,7 @@ from phonefarm.application.read_models import (
     PhoneRow,
     PushRow,
     RentRow,
+    Restored,
     SettingField,
     SettingProblem,
     SimRow,
@@ -51,6 +52,7 @@ class FakeDesk(FarmDesk):
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
     told: dict[str, list[StoryLine]] = field(default_factory=dict)
+    restore: Restored | None = None
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
 
     async def overview(self) -> Overview:
@@ -98,6 +100,13 @@ class FakeDesk(FarmDesk):
     async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
         self._order("reconcile", path, begin, end)
         return list(self.farm.differences)
+
+    async def restored(self) -> Restored | None:
+        return self.restore
+
+    async def dismiss_restored(self) -> None:
+        self._order("dismiss_restored")
+        self.restore = None
 
     async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
         if self.failure is not None:

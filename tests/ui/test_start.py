@@ -15,13 +15,13 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.backup import FOLDER, name_at
-from phonefarm.cli import _run_windowed, started_or_restored
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter
-from phonefarm.safekeeping import way_back
+from phonefarm.safekeeping import damage as damage_of
 from phonefarm.settings import PREFIX, Settings, load_settings
-from ui.start_dialogs import StartDialog, offer_backup, tell_trouble
+from phonefarm.windowed import run_windowed, started_or_restored
+from ui.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
 
 NOW = datetime.now(UTC)
 
@@ -62,6 +62,9 @@ class Answers:
     def tell(self, sentence: str) -> None:
         raise AssertionError(sentence)
 
+    def tell_bug(self, bug: str, log: Path | None) -> None:
+        raise AssertionError(bug)
+
     def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
         self.asked.append((sentence, made_at, contents))
         return self.yes
@@ -85,6 +88,7 @@ def test_damaged_database_is_replaced_by_the_newest_sound_backup_and_the_farm_st
     engine.stop()
     ((sentence, made_at, contents),) = user.asked
     assert "is damaged" in sentence
+    assert "phonefarm restore" not in sentence
     assert made_at == (NOW - timedelta(hours=12)).replace(microsecond=0)
     assert contents == "0 SIMs, 0 rents, 0 messages"
     assert list(settings.data_dir.glob("phonefarm.db.before-*"))
@@ -102,8 +106,10 @@ def test_damage_without_a_sound_backup_is_told_as_it_is(settings: Settings) -> N
     damage(settings.data_dir / "phonefarm.db")
     shutil.rmtree(settings.data_dir / FOLDER)
 
-    with pytest.raises(KnownError, match="is damaged"):
+    with pytest.raises(KnownError, match="is damaged") as error:
         started_or_restored(settings, lambda: an_engine(settings), Answers(yes=True))
+
+    assert "There is no sound backup" in str(error.value)
 
 
 def test_whatever_else_hinders_the_start_offers_no_backup(settings: Settings) -> None:
@@ -116,7 +122,7 @@ def test_whatever_else_hinders_the_start_offers_no_backup(settings: Settings) ->
 
     other.stop()
     assert user.asked == []
-    assert way_back(settings) is None
+    assert damage_of(settings) is None
 
 
 def when_shown(act: Callable[[StartDialog], None]) -> list[str]:
@@ -159,6 +165,7 @@ def test_the_backup_is_offered_with_its_time_and_what_it_holds(qapp: QApplicatio
 
     assert offer_backup(qapp, "The database is damaged (x).", NOW - timedelta(days=1), "12 SIMs, 3 rents") is yes
     assert any("12 SIMs, 3 rents" in text for text in read)
+    assert any(f"Press “{buttons[0]}”" in text for text in read)
     assert buttons[0].startswith("Restore the backup of yesterday")
 
 
@@ -170,8 +177,66 @@ def test_whoever_double_clicked_reads_what_is_wrong_with_a_setting(monkeypatch: 
         def tell(self, sentence: str) -> None:
             told.append(sentence)
 
+    def prepare() -> tuple[Settings, SecretFilter]:
+        return load_settings(), SecretFilter()
+
     with pytest.raises(KnownError) as error:
-        _run_windowed(Reader(yes=True))
+        run_windowed(Reader(yes=True), prepare)
 
     assert told == [str(error.value)]
     assert "listen" in told[0]
+
+
+SECRET_TEXT = "your code is 4711"
+
+
+class Buggy(Answers):
+    """A window that breaks on a message that it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(yes=True)
+        self.told: list[tuple[str, Path | None]] = []
+
+    def tell_bug(self, bug: str, log: Path | None) -> None:
+        self.told.append((bug, log))
+
+    def run(self, engine: Any) -> None:
+        raise ValueError(SECRET_TEXT)
+
+
+def test_a_bug_is_told_by_kind_and_place_with_its_log_and_never_in_its_own_words(settings: Settings) -> None:
+    user = Buggy()
+
+    with pytest.raises(ValueError, match="code"):
+        run_windowed(user, lambda: (settings, SecretFilter()))
+
+    ((bug, log),) = user.told
+    assert bug.startswith("ValueError in test_start.py, line ")
+    assert SECRET_TEXT not in bug
+    assert log == settings.data_dir / "logs" / "phonefarm.log"
+    another = an_engine(settings)  # the engine was put down before the user was told
+    another.start()
+    another.stop()
+
+
+def test_a_bug_before_the_settings_are_read_has_no_log() -> None:
+    user = Buggy()
+
+    def prepare() -> tuple[Settings, SecretFilter]:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run_windowed(user, prepare)
+
+    assert [log for _, log in user.told] == [None]
+
+
+def test_the_dialog_of_a_bug_says_what_where_and_how_to_go_on(qapp: QApplication) -> None:
+    read = when_shown(lambda dialog: dialog.no.click())
+
+    tell_bug(qapp, "KeyError in bootstrap.py, line 12", Path("/farm/logs/phonefarm.log"))
+
+    said = "\n".join(read)
+    assert "KeyError in bootstrap.py, line 12" in said
+    assert "/farm/logs/phonefarm.log" in said
+    assert "Start phonefarm again" in said

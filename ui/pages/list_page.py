@@ -120,6 +120,10 @@ class ListPage(QWidget, Generic[Row]):
         self.table.search(query)
         self._show_head()
 
+    def show_filter(self, name: str) -> None:
+        """The filter of this name, as if its chip was pressed."""
+        self._choose_filter(next(place for place, f in enumerate(self.spec.filters) if f.name == name))
+
     def show_key(self, *keys: str) -> None:
         """Select these rows, now or as soon as they are known, whatever filter hides them; several stand alone."""
         self._wanted = keys
@@ -172,9 +176,8 @@ class ListPage(QWidget, Generic[Row]):
 
     def _show_everything(self) -> None:
         """No filter that hides a row; the search is the window's and is cleared there."""
-        everything = next((place for place, f in enumerate(self.spec.filters) if f.name == "all"), None)
-        if everything is not None:
-            self._choose_filter(everything)
+        if any(f.name == "all" for f in self.spec.filters):
+            self.show_filter("all")
         if self.table.index_of_rows.search_terms:
             self.head.search_clear_wanted.emit()
 
