@@ -215,7 +215,7 @@ class Farm:
             rentals=self._rentals,
             pushes=self._pushes,
             privacy=self._privacy,
-            money=Money(self._database, read_account),
+            money=Money(self._database, read_account, self._announcer, utc_now),
             settings=SettingsKeeper(settings, self._key, hidden),
             restore_note=RestoreNote(settings.data_dir),
         )

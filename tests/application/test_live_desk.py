@@ -99,7 +99,7 @@ class Office:
             intake=self.books.intake,
             rentals=self.books.rentals,
             pushes=self.worker,
-            money=Money(database, read_account),
+            money=Money(database, read_account, self.books.announcer, self.books.clock),
             privacy=Privacy(
                 database, self.books.announcer, self.books.clock, (), blocks=True, keep_texts=timedelta(hours=72)
             ),

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar, cast
 
 import pytest
 
 from phonefarm.adapters.catalog.market_account import read_account, sales_in
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.money import Money
+from phonefarm.application.money import GOOD_FOR, Money
 from phonefarm.application.read_models import Difference, Grouping, MoneyRow
+from phonefarm.application.storage import Storage, Views
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.money import MarketSale, Sums, total
@@ -21,6 +25,7 @@ from phonefarm.domain.rents import FinishStatus
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_ICCID, OTHER_PHONE, a_seen_sim
 
+T = TypeVar("T")
 DAY = timedelta(days=1)
 ONE = a_seen_sim()
 GERMAN_NUMBER = Msisdn("4915112345678")
@@ -33,7 +38,7 @@ class Office:
 
     def __init__(self, database: Database) -> None:
         self.books = Books(database)
-        self.money = Money(database, read_account)
+        self.money = Money(database, read_account, self.books.announcer, self.books.clock)
         self.begin = self.books.clock() - DAY
         self.market: list[MarketSale] = []
 
@@ -152,6 +157,96 @@ async def test_every_grouping_adds_up_to_the_same_and_agrees_with_the_market(
     account = tmp_path / "market.csv"
     account.write_text("rent_id;sum\n" + "".join(f"{s.rent_id};{s.credited}\n" for s in office.market))
     assert await office.money.reconcile(str(account), office.begin, office.books.clock() + HOUR) == []
+
+
+class WatchedStorage:
+    """Hands reading on, and notes which stretches of the account are summed up."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self.summed: list[tuple[datetime, datetime]] = []
+
+    async def read(self, query: Callable[[Views], T]) -> T:
+        return await self._storage.read(lambda views: query(cast(Views, WatchedViews(views, self.summed))))
+
+
+class WatchedViews:
+    def __init__(self, views: Views, summed: list[tuple[datetime, datetime]]) -> None:
+        self.rents = views.rents
+        self._money = views.money
+        self._summed = summed
+
+    def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
+        self._summed.append((begin, end))
+        return self._money(grouping, begin, end)
+
+
+APRIL = datetime(2026, 4, 1).astimezone()
+
+
+@pytest.fixture
+async def watched(office: Office, database: Database) -> WatchedStorage:
+    """An office with a sale in March, whose clock is in April."""
+    storage = WatchedStorage(database)
+    office.money = Money(cast(Storage, storage), read_account, office.books.announcer, office.books.clock)
+    await announced(office, office.rent(SOLD, "500"))
+    office.books.clock.forward(30 * DAY.total_seconds())
+    return storage
+
+
+async def announced(office: Office, deed: Awaitable[T]) -> T:
+    """Do it, and wait until all who listen have heard of it."""
+    heard = asyncio.Event()
+    unsubscribe = office.books.announcer.subscribe(lambda _: heard.set())
+    done = await deed
+    await heard.wait()
+    unsubscribe()
+    return done
+
+
+async def test_finished_months_are_summed_up_once(office: Office, watched: WatchedStorage) -> None:
+    first = await office.whole()
+    await office.rent(SOLD, "70")
+    watched.summed.clear()
+
+    second = await office.whole()
+
+    assert first.income == 500
+    assert second.income == 570
+    assert [begin for begin, _ in watched.summed] == [APRIL]
+
+
+async def test_refund_of_a_finished_month_is_seen_as_soon_as_it_is_announced(
+    office: Office, watched: WatchedStorage
+) -> None:
+    rent_id = await office.rent(SOLD, expected=320)
+    office.books.clock.forward(31 * DAY.total_seconds())
+    assert (await office.whole()).estimated == 320
+
+    await announced(office, office.refund(rent_id))
+
+    whole = await office.whole()
+    assert whole.estimated == 0
+    assert whole.income == 500
+
+
+async def test_finished_months_are_summed_up_again_now_and_then(office: Office, watched: WatchedStorage) -> None:
+    await office.whole()
+    watched.summed.clear()
+
+    office.books.clock.forward(GOOD_FOR.total_seconds())
+    await office.whole()
+
+    assert [begin for begin, _ in watched.summed] == [office.begin, APRIL]
+
+
+async def test_what_earned_before_and_in_this_month_is_one_line(office: Office, watched: WatchedStorage) -> None:
+    await office.rent(SOLD, "70")
+    await office.rent(SOLD, "30")
+
+    countries = [row.key for row in await office.account(Grouping.COUNTRY)]
+
+    assert countries == ["germany", "russia"]
 
 
 async def test_difference_from_the_markets_account_is_named(office: Office, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.ui.live import Live, WindowRunner, until
 from ui import formats
 from ui.account_dialog import AccountDialog
 from ui.csv_file import write_csv
-from ui.pages.money import MoneyPage
+from ui.pages.money import REST_MS, MoneyPage, rest_after
 from ui.pages.money_lines import income_series, line_name, total_of
 from ui.periods import Period, PeriodName
 from ui.tokens import Tone
@@ -93,6 +93,11 @@ def test_the_period_is_chosen_by_chip_or_by_two_dates(runner: WindowRunner, desk
         assert (page.period().last - page.period().first).days == 3
 
     runner.live(desk, scenario)
+
+
+def test_an_account_that_takes_long_is_looked_at_less_often() -> None:
+    assert rest_after(0.01) == REST_MS
+    assert rest_after(1.5) == 30_000
 
 
 def test_an_empty_account_says_so(runner: WindowRunner) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from time import monotonic
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -31,6 +32,8 @@ from ui.words import counted, tr
 
 REST_MS = 2000
 """Between two looks at the account while rents come and go; what the user chooses is shown at once."""
+RESTS_A_LOOK = 20
+"""An account that takes long to sum up is looked at less often: a twentieth of the time at most."""
 TALL = 720
 CHART_HEIGHT = 132
 LOW_CHART_HEIGHT = 84
@@ -38,6 +41,11 @@ LOW_CHART_HEIGHT = 84
 
 def this_day() -> date:
     return date.today()  # noqa: DTZ011 - the user's own day
+
+
+def rest_after(seconds: float) -> int:
+    """Milliseconds until the next look, after one that took so long."""
+    return max(REST_MS, round(seconds * 1000 * RESTS_A_LOOK))
 
 
 class MoneyPage(QWidget):
@@ -192,6 +200,7 @@ class MoneyPage(QWidget):
         self.own.setVisible(self.name is PeriodName.OWN)
 
     async def _refresh(self, keys: Keys) -> bool:
+        began = monotonic()
         today, period, grouping = self._today(), self.period(), self.grouping
         whole = covering(period, period_of(PeriodName.MONTH, today))
         what = tr("reading the account")
@@ -204,6 +213,7 @@ class MoneyPage(QWidget):
             if asked is None:
                 return False
             rows = list(asked)
+        self._news.setInterval(rest_after(monotonic() - began))
         if (period, grouping) == (self.period(), self.grouping):
             self._shown_on = today
             self._show(days, rows, period, today)
