@@ -230,6 +230,18 @@ async def test_sold_rent_is_closed_credited_and_its_number_free(books: Books) ->
     assert await books.on_offer() == 1
 
 
+@pytest.mark.parametrize("messages", [0, 1, 5])
+async def test_rent_is_credited_once_however_many_messages_it_got(books: Books, messages: int) -> None:
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    for number in range(messages):
+        await books.sms(100 + number, body=f"code {number}")
+
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal(870))
+
+    assert (await books.one_rent(rent_id)).credited == Decimal(870)
+
+
 @pytest.mark.parametrize("status", list(FinishStatus))
 async def test_repeated_finish_is_known_and_changes_nothing(books: Books, status: FinishStatus) -> None:
     await books.seat(a_seen_sim())

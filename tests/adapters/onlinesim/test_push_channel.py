@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,6 +86,16 @@ async def test_attempt_carries_the_contracts_body_and_headers(market: Market, ch
     assert headers["Content-Type"] == "application/json; charset=utf-8"
     assert headers["Authorization"] == f"Bearer {KEY}"
     assert headers["User-Agent"].startswith("phonefarm/")
+    assert "gzip" in headers["Accept-Encoding"]
+    assert "Content-Encoding" not in headers
+
+
+async def test_text_of_many_joined_parts_leaves_whole(market: Market, channel: OnlinesimPushChannel) -> None:
+    text = "Ваш код 4821. " * 250
+
+    await channel.push(replace(MESSAGE, text=text))
+
+    assert market.requests[0][1]["text"] == text
 
 
 async def test_half_a_character_in_a_text_does_not_stop_it(market: Market, channel: OnlinesimPushChannel) -> None:

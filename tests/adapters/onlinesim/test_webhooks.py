@@ -6,17 +6,18 @@ import asyncio
 import gzip
 import hmac
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from quart import Quart
 from werkzeug.datastructures import Headers
 
+from phonefarm.adapters.onlinesim import webhooks
 from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.adapters.onlinesim.webhooks import JSON_TYPE, MOST_BODY_BYTES, PROBE_PATH, Webhooks
 from phonefarm.adapters.storage.database import Database
-from phonefarm.domain.rents import FinishStatus
+from phonefarm.domain.rents import ANSWER_WITHIN, FinishStatus
 from tests.application.books import Books
 from tests.builders import ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_PHONE, a_seen_sim
 from tests.fakes.storage import BrittleStorage
@@ -38,7 +39,7 @@ class Desk:
         self.books = Books(self.storage)
         self.key: str | None = KEY
         self.clock_looks = 0
-        webhooks = Webhooks(
+        served = Webhooks(
             self.books.rentals,
             lambda: self.key,
             self._clock,
@@ -46,7 +47,7 @@ class Desk:
             require_bearer=require_bearer,
             **choices,
         )
-        self.app = webhooks.app()
+        self.app = served.app()
 
     def _clock(self) -> datetime:
         self.clock_looks += 1
@@ -342,6 +343,12 @@ async def test_bearer_can_be_demanded(database: Database) -> None:
     assert (await strict.post("/getServicesRent", body, Authorization=f"Bearer {KEY}"))[0] == 200
 
 
+async def test_key_in_the_query_string_counts_for_nothing(desk: Desk) -> None:
+    status, _ = await desk.post(f"/getServicesRent?key={KEY}&apikey={KEY}", PATHS["/getServicesRent"])
+
+    assert status == 401
+
+
 async def test_wrong_key_is_refused_before_anything_else_is_looked_at(desk: Desk) -> None:
     assert (await desk.post("/getNumberRent", {"action": "nonsense", "sum": "x"}))[0] == 401
 
@@ -556,6 +563,24 @@ async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_tak
 
     assert (await desk.call("/getNumberRent"))[1]["error"] == "NO_NUMBERS"
     assert (await desk.books.counts()).rents_open == 0
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_call_that_the_database_holds_up_is_answered_before_the_market_hangs_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    async def held_up(_: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(webhooks, "ANSWER_WITHIN", timedelta(seconds=0.05))
+    for way in ("read", "write"):
+        monkeypatch.setattr(desk.books.storage, way, held_up)
+
+    assert await desk.call(path) == (503, {"status": "ERROR", "error": "temporarily unavailable"})
+
+
+def test_own_deadline_leaves_the_market_two_of_its_ten_seconds() -> None:
+    assert timedelta(seconds=8) == ANSWER_WITHIN
 
 
 async def test_deadline_of_an_order_counts_from_before_its_body(desk: Desk) -> None:
