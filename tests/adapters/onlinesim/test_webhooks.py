@@ -555,9 +555,9 @@ async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_tak
     desk.books.clock.now = NOON
     real = desk.books.storage.write
 
-    async def slow(work: Any) -> Any:
+    async def slow(work: Any, **choices: Any) -> Any:
         desk.books.clock.forward(9)
-        return await real(work)
+        return await real(work, **choices)
 
     desk.books.storage.write = slow  # type: ignore[method-assign]
 
@@ -569,7 +569,7 @@ async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_tak
 async def test_call_that_the_database_holds_up_is_answered_before_the_market_hangs_up(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    async def held_up(_: Any) -> Any:
+    async def held_up(*_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(webhooks, "ANSWER_WITHIN", timedelta(seconds=0.05))
