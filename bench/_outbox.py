@@ -113,7 +113,7 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
     pushes = PushWorker(
         database, channel, announcer, now, tasks, spacing=timedelta(seconds=10), report_market=lambda *_: None
     )
-    intake = SmsIntake(database, announcer, now, pushes.wake)
+    intake = SmsIntake(database, announcer, now, pushes)
     listener = bind("127.0.0.1", 0, "bench")
     webhooks = Webhooks(rentals, lambda: KEY, now, {"7": "russia"}, require_bearer=False)
     server = ProvenServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)

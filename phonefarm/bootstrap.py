@@ -190,7 +190,7 @@ class Farm:
             blocks=settings.block_senders,
             keep_texts=timedelta(hours=settings.text_hours),
         )
-        self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes.wake, self._privacy.withholds)
+        self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes, self._privacy.withholds)
         self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
         self._watch = self._phone_watch()
         self._wrong_keys = WrongKeys(utc_now)

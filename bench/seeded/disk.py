@@ -56,7 +56,7 @@ class Storage:
     def die(self) -> None:
         self._dead = True
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
         async with self._turn:
             await self._reach_the_disk()
             after = self._chance.random() < 0.5

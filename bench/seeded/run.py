@@ -82,7 +82,7 @@ class Life:
         self.pushes = PushWorker(
             self.storage, market, announcer, clock, self._tasks, spacing=SPACING, report_market=lambda *_: None
         )
-        intake = SmsIntake(self.storage, announcer, clock, self.pushes.wake)
+        intake = SmsIntake(self.storage, announcer, clock, self.pushes)
         inventory = SimInventory(self.storage, announcer, _NAMES, clock)
         self._watch = PhoneWatch(
             self.storage,

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -29,12 +32,15 @@ from phonefarm.domain.pushes import (
     SoftRefusal,
     after_attempt,
     describe,
+    is_its_own,
 )
 
 log = structlog.get_logger(__name__)
 
-CONCURRENCY = 16
+CONCURRENCY = 32
 """Attempts under way at once; one message has at most one."""
+BEGUN_WITH_A_COMMIT = 4
+"""So many attempts begin in the commit that queued their messages; a burst goes out by the page."""
 IDLE_CHECK = 1.0
 """Seconds after which the database is asked again even if nobody woke us."""
 
@@ -43,7 +49,29 @@ BROKEN_OFF = "a bug in phonefarm broke the attempt off; see the log"
 UNKNOWN_OPERATION = "Onlinesim knows no operation for this rent: check the setting sms_id"
 """If the rent has not ended meanwhile, what smsId carries may not be what Onlinesim looks for."""
 
+T = TypeVar("T")
+
 MarketReport = Callable[[Verdict, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ended:
+    """An attempt whose end is to be written down."""
+
+    message: PushMessage
+    outcome: PushOutcome
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """What an attempt's end has made of the push."""
+
+    ended: _Ended
+    state: PushState | None
+    """None: the attempt was not under way any more."""
+    is_strange: bool = False
+    """Whether the market denies a rent that is open."""
 
 
 class PushWorker:
@@ -71,12 +99,30 @@ class PushWorker:
         self._refusals_before_parking = refusals_before_parking
         self._wake = asyncio.Event()
         self._under_way: set[SmsId] = set()
+        """Attempts begun whose end is not on the disk."""
+        self._ended: list[_Ended] = []
+        self._promised = 0
+        """Attempts that a commit under way may begin."""
+        self._accepted_at: datetime | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
 
     def wake(self) -> None:
         self._wake.set()
+
+    async def commit(self, work: Callable[[UnitOfWork], T]) -> T:
+        """Commit `work`, and in the same commit begin some of what it made due: a message waits for one, not for two.
+
+        A caller who gives up takes nothing back: what was begun is sent.
+        """
+        some = min(BEGUN_WITH_A_COMMIT, self._free())
+        self._promised += some
+        self._idle.clear()
+        writing = asyncio.ensure_future(self._storage.write(lambda uow: (work(uow), self._claim(uow, some))))
+        writing.add_done_callback(partial(self._begin_promised, some))
+        result, _ = await asyncio.shield(writing)
+        return result
 
     async def recover(self) -> None:
         """After a start: attempts whose end was never recorded are repeated once, counted and shown."""
@@ -97,16 +143,16 @@ class PushWorker:
         self.wake()
 
     async def run(self) -> None:
-        while not self._stopping:
+        while not (self._stopping and self._idle.is_set()):
             self._wake.clear()
             try:
-                started = await self._start_due()
+                moved, next_due = await self._keep_books()
             except StorageFailing as error:
-                log.error("the outbox cannot be read", cause=str(error))
+                log.error("the outbox cannot be kept", cause=str(error))
                 await asyncio.sleep(IDLE_CHECK)
                 continue
-            if not started:
-                await self._rest()
+            if not moved:
+                await self._rest(next_due)
 
     async def stop(self, within: float) -> None:
         """Begin nothing more and wait for the attempts under way, at most `within` seconds."""
@@ -155,57 +201,107 @@ class PushWorker:
         self._push_changed(sms_id)
         self.wake()
 
-    async def _start_due(self) -> bool:
-        free = CONCURRENCY - len(self._under_way)
-        if free <= 0:
-            return False
-        now = self._clock()
+    async def _keep_books(self) -> tuple[bool, datetime | None]:
+        """Write down which attempts have ended and begin what is due, in one commit; when the next is due, if nothing is.
+
+        What cannot be written down now stays ended: a 200 must not be forgotten.
+        """
+        ended, free = list(self._ended), self._free()
+        if not ended and free == 0:
+            return False, None
         self._idle.clear()
         try:
-            due = await self._storage.write(lambda uow: uow.pushes.claim(now, free))
-            for message in due:
-                self._under_way.add(message.sms_id)
-                self._tasks.start(self._attempt(message), f"push {message.sms_id}")
-        finally:
-            self._idle_if_done()
-        return bool(due)
-
-    async def _attempt(self, message: PushMessage) -> None:
-        try:
-            try:
-                outcome = await self._channel.push(message)
-            except Exception:
-                await self._record(message, Failed(detail=BROKEN_OFF))
-                raise
-            await self._record(message, outcome)
-        except Exception:
-            await self._let_go(message)
+            ends, due, next_due = await self._storage.write(lambda uow: self._turn_the_page(uow, ended, free))
+        except StorageFailing:
             raise
+        except Exception:
+            await self._keep_each_alone(ended)
+            raise
+        else:
+            self._booked(ended, ends)
+            self._begin(due)
         finally:
-            self._under_way.discard(message.sms_id)
             self._idle_if_done()
-            self._wake.set()
+        return bool(ended or due), next_due
+
+    def _turn_the_page(
+        self, uow: UnitOfWork, ended: Sequence[_Ended], free: int
+    ) -> tuple[list[_End], list[PushMessage], datetime | None]:
+        ends = [self._decide(uow, each) for each in ended]
+        due = self._claim(uow, free)
+        return ends, due, None if due or not free else uow.pushes.next_due()
+
+    async def _keep_each_alone(self, ended: Sequence[_Ended]) -> None:
+        """After a bug: find the attempt whose end cannot be written down, and let the others not suffer for it."""
+        for each in ended:
+            try:
+                ends = [await self._storage.write(lambda uow, each=each: self._decide(uow, each))]  # type: ignore[misc]
+            except StorageFailing:
+                raise
+            except Exception:
+                log.error("the end of an attempt cannot be written down", sms_id=each.message.sms_id)
+                await self._let_go(each.message)
+                ends = []
+            self._booked([each], ends)
 
     async def _let_go(self, message: PushMessage) -> None:
         """After a bug the push must not stay under way for ever: its attempt is uncertain and made again later."""
         now = self._clock()
         await self._storage.write(lambda uow: uow.pushes.make_uncertain(now, message.sms_id, now + self._spacing))
 
+    def _claim(self, uow: UnitOfWork, free: int) -> list[PushMessage]:
+        return uow.pushes.claim(self._clock(), free) if free else []
+
+    def _free(self) -> int:
+        """How many attempts more may be under way now."""
+        if self._stopping:
+            return 0
+        return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
+
+    def _begin_promised(self, some: int, writing: asyncio.Future[tuple[object, list[PushMessage]]]) -> None:
+        self._promised -= some
+        if not writing.cancelled() and writing.exception() is None:
+            _, due = writing.result()
+            self._begin(due)
+        self._idle_if_done()
+        self._wake.set()
+
+    def _begin(self, due: Iterable[PushMessage]) -> None:
+        for message in due:
+            self._idle.clear()
+            self._under_way.add(message.sms_id)
+            self._tasks.start(self._attempt(message), f"push {message.sms_id}")
+
+    async def _attempt(self, message: PushMessage) -> None:
+        try:
+            outcome = await self._channel.push(message)
+        except Exception:
+            self._note_end(message, Failed(detail=BROKEN_OFF))
+            raise
+        self._note_end(message, outcome)
+
+    def _note_end(self, message: PushMessage, outcome: PushOutcome) -> None:
+        self._ended.append(_Ended(message=message, outcome=outcome, at=self._clock()))
+        self._wake.set()
+
+    def _booked(self, ended: Iterable[_Ended], ends: Iterable[_End]) -> None:
+        """The ends are on the disk: tell of them."""
+        for each in ended:
+            self._ended.remove(each)
+            self._under_way.discard(each.message.sms_id)
+            if each.outcome == Accepted():
+                self._accepted_at = each.at
+        for end in ends:
+            self._tell(end)
+
     def _idle_if_done(self) -> None:
-        if not self._under_way:
+        if not self._under_way and not self._promised:
             self._idle.set()
 
-    async def _record(self, message: PushMessage, outcome: PushOutcome) -> None:
-        """Write down how the attempt ended; while the database fails this goes on, as a 200 must not be forgotten."""
-        while True:
-            try:
-                state, is_strange = await self._storage.write(lambda uow: self._decide(uow, message, outcome))
-                break
-            except StorageFailing as error:
-                log.error("an attempt's end cannot be recorded yet", sms_id=message.sms_id, cause=str(error))
-                await asyncio.sleep(IDLE_CHECK)
-        log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=state)
-        if is_strange:
+    def _tell(self, end: _End) -> None:
+        message, outcome = end.ended.message, end.ended.outcome
+        log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=end.state)
+        if end.is_strange:
             self._report_market(Verdict.WARN, f"{NO_OPERATION} for a rent that is open: check the setting sms_id")
         else:
             self._judge_market(outcome)
@@ -213,33 +309,43 @@ class PushWorker:
         self._announcer.changed(Topic.MESSAGES, [message.sms_id])
         self._announcer.changed(Topic.RENTS, [message.rent_id])
 
-    def _decide(self, uow: UnitOfWork, message: PushMessage, outcome: PushOutcome) -> tuple[PushState | None, bool]:
-        """Where the push stands now, and whether the market denies a rent that is open."""
-        now = self._clock()
-        push = uow.pushes.record(message.sms_id, describe(outcome), now, isinstance(outcome, SoftRefusal))
+    def _decide(self, uow: UnitOfWork, ended: _Ended) -> _End:
+        """Where the push stands now."""
+        sms_id, outcome = ended.message.sms_id, ended.outcome
+        push = uow.pushes.record(
+            sms_id,
+            describe(outcome),
+            ended.at,
+            is_soft_refusal=isinstance(outcome, SoftRefusal),
+            is_its_own=is_its_own(outcome, others_are_taken=self._takes_others(ended.at)),
+        )
         if push is None:
-            return None, False
+            return _End(ended=ended, state=None)
         is_strange = outcome == FinalRefusal(token=NO_OPERATION) and not push.rent_is_over
         step = after_attempt(
             outcome,
             soft_refusals=push.soft_refusals,
             rent_is_over=push.rent_is_over,
             was_last_chance=push.is_last_chance,
-            now=now,
+            now=ended.at,
             spacing=self._spacing,
             refusals_before_parking=self._refusals_before_parking,
         )
         match step:
             case Settled(state=state):
-                uow.pushes.settle(message.sms_id, state, now)
+                uow.pushes.settle(sms_id, state, ended.at)
                 if state is PushState.DELIVERED:
                     uow.rents.note_accepted(push.rent_id)
                 if is_strange:
-                    uow.journal.note(now, Topic.RENTS, push.rent_id, StoryKind.PUSH_REFUSED, UNKNOWN_OPERATION)
-                return state, is_strange
+                    uow.journal.note(ended.at, Topic.RENTS, push.rent_id, StoryKind.PUSH_REFUSED, UNKNOWN_OPERATION)
+                return _End(ended=ended, state=state, is_strange=is_strange)
             case Retry(at=at):
-                uow.pushes.retry(message.sms_id, at)
-                return PushState.WAITING, False
+                uow.pushes.retry(sms_id, at)
+                return _End(ended=ended, state=PushState.WAITING)
+
+    def _takes_others(self, at: datetime) -> bool:
+        """Whether the market has accepted a message since about the last time this one was tried."""
+        return self._accepted_at is not None and at - self._accepted_at < self._spacing
 
     def _judge_market(self, outcome: PushOutcome) -> None:
         match outcome:
@@ -252,25 +358,28 @@ class PushWorker:
             case _:
                 self._report_market(Verdict.WARN, describe(outcome))
 
-    async def _rest(self) -> None:
+    async def _rest(self, next_due: datetime | None) -> None:
         """Sleep until woken or until a push is due; the database is asked each second, without writing to it."""
-        if len(self._under_way) >= CONCURRENCY:
+        if self._free() == 0:
             await self._wake.wait()
             return
-        while (pause := await self._seconds_to_next()) > 0:
+        while (pause := self._seconds_to(next_due)) > 0:
             try:
                 async with asyncio.timeout(min(pause, IDLE_CHECK)):
                     await self._wake.wait()
             except TimeoutError:
+                next_due = await self._next_due()
                 continue
             return
 
-    async def _seconds_to_next(self) -> float:
-        """Until the next push is due; more than a second where none is known of."""
+    async def _next_due(self) -> datetime | None:
         try:
-            due = await self._storage.read(lambda views: views.next_push_due())
+            return await self._storage.read(lambda views: views.next_push_due())
         except StorageFailing:
-            due = None
+            return None
+
+    def _seconds_to(self, due: datetime | None) -> float:
+        """More than a second where none is known of."""
         return 2 * IDLE_CHECK if due is None else (due - self._clock()).total_seconds()
 
     def _push_changed(self, sms_id: SmsId) -> None:

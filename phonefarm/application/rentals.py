@@ -16,7 +16,7 @@ from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
-from phonefarm.domain.allocation import Order, choose, count_offer, on_offer
+from phonefarm.domain.allocation import Order, choose, count_offer, countries_meant, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
@@ -99,7 +99,7 @@ class Rentals:
         self, order: Order, expected: Decimal, received_at: datetime
     ) -> Issued | StorageFailing | None:
         try:
-            issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at))
+            issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at), urgent=True)
         except StorageFailing as error:
             return error
         if issued is None:
@@ -232,7 +232,8 @@ class Rentals:
         now = self._clock()
         if now > received_at + ANSWER_WITHIN:
             return None
-        sim = choose(on_offer(uow.sims.all(), now, uow.rents.open_numbers()), order)
+        in_turn = uow.sims.in_turn(now, countries_meant(order, uow.rents.countries()))
+        sim = choose(in_turn, order, lambda sim: _is_on_offer(uow, sim, now))
         if sim is None or sim.msisdn is None or sim.phone_id is None:
             return None
         rent = Rent(
@@ -303,6 +304,13 @@ class Rentals:
         for topic in (Topic.SIMS, Topic.BANS):
             self._announcer.changed(topic, [sim_id])
         self._announcer.changed(Topic.OVERVIEW)
+
+
+def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:
+    """What the offer as a whole would say of it, asking of the SIMs that share its number only."""
+    assert sim.msisdn is not None
+    rented = frozenset({sim.msisdn}) if uow.rents.is_open_on(sim.msisdn) else frozenset()
+    return sim in on_offer(uow.sims.with_number(sim.msisdn), now, rented)
 
 
 def _known(uow: UnitOfWork, sim_id: SimId) -> Sim:

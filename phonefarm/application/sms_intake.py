@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import ReadingMark, SimOnPhone, SimRule, Storage, StoredSms, UnitOfWork, Views
+from phonefarm.application.storage import Outbox, ReadingMark, SimOnPhone, SimRule, Storage, StoredSms, UnitOfWork, Views
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import (
     CLOCK_TOLERANCE,
@@ -86,14 +86,14 @@ class SmsIntake:
         storage: Storage,
         announcer: Announcer,
         clock: Clock,
-        wake_pushes: Callable[[], None],
+        outbox: Outbox,
         withholds: Callable[[str], bool] = lambda sender: False,
     ) -> None:
         """`withholds` says of a sender whether its messages must not leave this PC."""
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
-        self._wake_pushes = wake_pushes
+        self._outbox = outbox
         self._withholds = withholds
         self._last: dict[str, _Accepted] = {}
 
@@ -118,7 +118,7 @@ class SmsIntake:
         last = self._last.get(handset)
         if last is not None and last.is_enough_for(reading):
             return Intake(first=False, new=(), pushes=())
-        intake = await self._storage.write(lambda uow: _take_in(uow, reading, self._clock(), self._withholds))
+        intake = await self._outbox.commit(lambda uow: _take_in(uow, reading, self._clock(), self._withholds))
         self._last[handset] = _Accepted(
             phone_id=reading.phone_id, rows=reading.rows, skew=reading.clock_skew, at=reading.begun_at
         )
@@ -127,7 +127,6 @@ class SmsIntake:
             self._announcer.changed(Topic.PHONES, [reading.phone_id])
             self._announcer.changed(Topic.OVERVIEW)
         if intake.pushes:
-            self._wake_pushes()
             self._announcer.changed(Topic.PUSHES, intake.pushes)
             self._announcer.changed(Topic.RENTS, None)
         return intake
@@ -138,13 +137,12 @@ class SmsIntake:
         `remember`: so do others of the phone with the same SIM mark, held ones and those to come.
         """
         now = self._clock()
-        settled = await self._storage.write(lambda uow: _settle_held(uow, sms_id, sim_id, now, remember))
+        settled = await self._outbox.commit(lambda uow: _settle_held(uow, sms_id, sim_id, now, remember))
         self._announcer.changed(Topic.MESSAGES, [one.sms_id for one in settled])
         self._announcer.changed(Topic.PHONES, None)
         self._announcer.changed(Topic.OVERVIEW)
         pushed = [one for one in settled if one.rent_id is not None]
         if pushed:
-            self._wake_pushes()
             self._announcer.changed(Topic.PUSHES, [one.sms_id for one in pushed])
             self._announcer.changed(Topic.RENTS, [one.rent_id for one in pushed])
 
@@ -276,10 +274,8 @@ def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> Ren
 
 def _queue(uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, sender: str, arrived_at: datetime, now: datetime) -> None:
     """The push row of a message, and the rent's count: in the commit of the message."""
-    rent = uow.rents.get(rent_id)
-    assert rent is not None
-    uow.pushes.add(sms_id, rent_id, Msisdn(rent.msisdn), sender, arrived_at, now)
-    uow.rents.note_sms(rent_id)
+    msisdn = uow.rents.note_sms(rent_id)
+    uow.pushes.add(sms_id, rent_id, msisdn, sender, arrived_at, now)
 
 
 def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool) -> list[_Settled]:

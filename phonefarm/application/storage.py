@@ -238,6 +238,14 @@ class SimRecords(Protocol):
         """Every SIM that sits in a phone, with what decides on its offer."""
         ...
 
+    def in_turn(self, at: datetime, countries: Collection[str]) -> Iterable[Sim]:
+        """SIMs of the countries that may be on offer, in the order in which they are issued; found one by one."""
+        ...
+
+    def with_number(self, msisdn: Msisdn) -> list[Sim]:
+        """Every SIM in a phone that carries this number, with what decides on its offer."""
+        ...
+
     def get(self, sim_id: SimId) -> Sim | None: ...
 
     def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]:
@@ -332,6 +340,10 @@ class NumberRecords(Protocol):
 class RentRecords(Protocol):
     def open_numbers(self) -> frozenset[Msisdn]: ...
 
+    def is_open_on(self, msisdn: Msisdn) -> bool:
+        """Whether the number is rented now."""
+        ...
+
     def countries(self) -> list[str]:
         """Countries of all SIMs ever seen: they stay in the offer with zeros."""
         ...
@@ -355,7 +367,9 @@ class RentRecords(Protocol):
 
     def reverse(self, rent_id: RentId, at: datetime) -> None: ...
 
-    def note_sms(self, rent_id: RentId) -> None: ...
+    def note_sms(self, rent_id: RentId) -> Msisdn:
+        """Count a message of the rent; returns the rent's number."""
+        ...
 
     def note_accepted(self, rent_id: RentId) -> None: ...
 
@@ -393,15 +407,20 @@ class PushRecords(Protocol):
     def get(self, sms_id: SmsId) -> StoredPush | None: ...
 
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
-        """Take what is due, oldest first, never past an older open push of the same number; records attempts begun."""
+        """Take what is due, of each number one, never past an older one that holds it back; records attempts begun."""
         ...
 
     def next_due(self) -> datetime | None:
         """When the next waiting push is due; None if none waits."""
         ...
 
-    def record(self, sms_id: SmsId, answer: str, ended_at: datetime, soft_refusal: bool) -> StoredPush | None:
-        """Note how the attempt under way ended; returns the push as it stands, None if it is not under way."""
+    def record(
+        self, sms_id: SmsId, answer: str, ended_at: datetime, *, is_soft_refusal: bool = False, is_its_own: bool = False
+    ) -> StoredPush | None:
+        """Note how the attempt under way ended; returns the push as it stands, None if it is not under way.
+
+        `is_its_own`: it failed for the message's own sake.
+        """
         ...
 
     def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None: ...
@@ -578,10 +597,21 @@ class Views(Protocol):
 
 
 class Storage(Protocol):
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` in one durable transaction on the storage thread; raises StorageFailing or what `work` raised."""
+    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
+        """Run `work` in one durable transaction on the storage thread; raises StorageFailing or what `work` raised.
+
+        What is urgent, as somebody waits for it with a deadline, goes before what waits already.
+        """
         ...
 
     async def read(self, query: Callable[[Views], T]) -> T:
         """Run `query` on a snapshot; raises StorageFailing."""
+        ...
+
+
+class Outbox(Protocol):
+    """Where a unit of work that queues pushes is committed."""
+
+    async def commit(self, work: Callable[[UnitOfWork], T]) -> T:
+        """As `Storage.write`, and see to it that what became due is sent at once."""
         ...

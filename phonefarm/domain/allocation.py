@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from phonefarm.domain.ids import Msisdn
+from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.sims import Sim, SimStanding, standing
 
 ANY = "any"
@@ -40,14 +40,19 @@ def on_offer(sims: Iterable[Sim], at: datetime, rented_numbers: frozenset[Msisdn
     return offer
 
 
-def choose(offer: Sequence[Sim], order: Order) -> Sim | None:
-    """The SIM for an order: fewest recent failures first, then longest idle; None when nothing matches."""
-    matching = [sim for sim in offer if _matches(sim, order)]
-    return min(
-        matching,
-        key=lambda sim: (sim.unused_in_a_row, sim.last_rented_at or _LONG_AGO, sim.sim_id),
-        default=None,
-    )
+def turn(sim: Sim) -> tuple[int, datetime, SimId]:
+    """In which order SIMs are issued: fewest recent failures first, then longest idle."""
+    return sim.unused_in_a_row, sim.last_rented_at or _LONG_AGO, sim.sim_id
+
+
+def choose(in_turn: Iterable[Sim], order: Order, is_on_offer: Callable[[Sim], bool]) -> Sim | None:
+    """The SIM for an order out of SIMs by their `turn`, looked at one by one; None when nothing matches."""
+    return next((sim for sim in in_turn if _matches(sim, order) and is_on_offer(sim)), None)
+
+
+def countries_meant(order: Order, known: Iterable[str]) -> list[str]:
+    """Those of the known countries, as they are spelled, whose numbers an order may get."""
+    return [country for country in known if order.country is None or folded(country) == folded(order.country)]
 
 
 def _matches(sim: Sim, order: Order) -> bool:

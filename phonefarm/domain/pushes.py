@@ -10,8 +10,8 @@ from typing import assert_never
 NO_OPERATION = "NO_OPERATION"
 REFUSALS_BEFORE_PARKING = 6
 KEY_REFUSED_WAIT = timedelta(minutes=1)
-ATTEMPTS_THAT_HOLD_BACK = 3
-"""A push that failed so often no longer holds back the newer messages of its number."""
+FAILURES_THAT_HOLD_BACK = 3
+"""A push that failed so often for its own sake no longer holds back the newer messages of its number."""
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 
 
@@ -69,6 +69,8 @@ class Failed:
     """Anything else: no connection, time-out, 5xx, an answer nobody understands."""
 
     detail: str
+    is_answer: bool = False
+    """Whether the market itself said so; a gateway before it, a time-out and a broken connection are not the market."""
 
 
 PushOutcome = Accepted | FinalRefusal | SoftRefusal | KeyRefused | TooMany | Failed
@@ -114,6 +116,20 @@ def after_attempt(
             return Settled(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
         case _:
             assert_never(outcome)
+
+
+def is_its_own(outcome: PushOutcome, *, others_are_taken: bool) -> bool:
+    """Whether an attempt failed for the message's own sake, and not because nobody takes any.
+
+    `others_are_taken`: the market accepted another message lately.
+    """
+    match outcome:
+        case SoftRefusal() | Failed(is_answer=True):
+            return True
+        case Failed():
+            return others_are_taken
+        case _:
+            return False
 
 
 def _wait_after(outcome: SoftRefusal | KeyRefused | TooMany | Failed, spacing: timedelta) -> timedelta:

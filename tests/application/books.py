@@ -34,6 +34,7 @@ from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import SmsRow, SmsStanding
 from tests.builders import PHONE, a_reading, a_row, a_seen_sim, an_inbound_sms, ms
 from tests.fakes.clock import FakeClock
+from tests.fakes.outbox import QuietOutbox
 
 NAMES = NetworkNames(
     {
@@ -66,16 +67,13 @@ class Books:
         self.numbering = Numbering(
             storage, self.announcer, self.inventory, NAMES, PATTERNS, self._read_table, self.clock
         )
-        self.wakes = 0
-        self.intake = SmsIntake(storage, self.announcer, self.clock, self._woken)
+        self.outbox = QuietOutbox(storage)
+        self.intake = SmsIntake(storage, self.announcer, self.clock, self.outbox)
         self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}
 
     async def _read_table(self, path: str) -> list[NumberEntry]:
         return self.tables[path]
-
-    def _woken(self) -> None:
-        self.wakes += 1
 
     # Bringing about ----------------------------------------------------------
 

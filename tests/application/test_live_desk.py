@@ -117,7 +117,7 @@ class Office:
         """The market took the message now."""
         now = self.books.clock()
         await self.books.storage.write(lambda uow: uow.pushes.claim(now, 10))
-        await self.books.storage.write(lambda uow: uow.pushes.record(sms_id, "HTTP 200", now, False))
+        await self.books.storage.write(lambda uow: uow.pushes.record(sms_id, "HTTP 200", now))
         await self.books.storage.write(lambda uow: uow.pushes.settle(sms_id, State.DELIVERED, now))
         await self.books.storage.write(lambda uow: uow.rents.note_accepted(rent_id))
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from phonefarm.application.storage import UnitOfWork
-from phonefarm.domain.ids import SmsId
-from phonefarm.domain.pushes import ATTEMPTS_THAT_HOLD_BACK
+from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK
 from phonefarm.domain.rents import FinishStatus
+from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import a_seen_sim
+from tests.builders import MINUTE, NUMBER, a_seen_sim, an_inbound_sms
 
 
 async def claim(books: Books) -> list[SmsId]:
@@ -17,14 +18,14 @@ async def claim(books: Books) -> list[SmsId]:
     return [message.sms_id for message in await books.storage.write(lambda uow: uow.pushes.claim(now, 16))]
 
 
-async def fail(books: Books, sms_id: SmsId) -> bool:
+async def fail(books: Books, sms_id: SmsId, *, is_its_own: bool = True, again_after: timedelta = timedelta(0)) -> bool:
     """An attempt ends without success and the push waits again; says whether it was the last chance."""
     now = books.clock()
 
     def work(uow: UnitOfWork) -> bool:
-        push = uow.pushes.record(sms_id, "HTTP 500", now, False)
+        push = uow.pushes.record(sms_id, "HTTP 500", now, is_its_own=is_its_own)
         assert push is not None
-        uow.pushes.retry(sms_id, now)
+        uow.pushes.retry(sms_id, now + again_after)
         return push.is_last_chance
 
     return await books.storage.write(work)
@@ -41,11 +42,48 @@ async def test_an_older_message_goes_first(books: Books) -> None:
 
 async def test_a_message_that_is_never_accepted_holds_the_next_ones_back_for_a_few_attempts_only(books: Books) -> None:
     poison, code = await books.queue(1), await books.queue(2)
-    for _ in range(ATTEMPTS_THAT_HOLD_BACK):
+    for _ in range(FAILURES_THAT_HOLD_BACK):
         assert await claim(books) == [poison]
         await fail(books, poison)
 
-    assert set(await claim(books)) == {poison, code}
+    assert await claim(books) == [poison]
+    await fail(books, poison, again_after=MINUTE)
+    assert await claim(books) == [code]
+
+
+async def test_failures_that_are_not_its_own_hold_the_next_ones_back_for_ever(books: Books) -> None:
+    first, second = await books.queue(1), await books.queue(2)
+
+    for _ in range(5 * FAILURES_THAT_HOLD_BACK):
+        assert await claim(books) == [first]
+        await fail(books, first, is_its_own=False)
+
+    assert await claim(books) == [first]
+    assert second not in await claim(books)
+
+
+async def test_two_messages_of_one_number_are_never_under_way_together(books: Books) -> None:
+    poison, code = await books.queue(1), await books.queue(2)
+    for _ in range(FAILURES_THAT_HOLD_BACK):
+        await claim(books)
+        await fail(books, poison)
+
+    together = await claim(books)
+    while_it_is_under_way = await claim(books)
+
+    assert (together, while_it_is_under_way) == ([poison], [])
+    assert code
+
+
+async def test_a_message_settled_late_goes_before_newer_ones_of_its_number(books: Books) -> None:
+    now = books.clock()
+    held = an_inbound_sms(fingerprint=b"held", row_id=1, arrived_at=now)
+    older = await books.storage.write(lambda uow: uow.messages.add(held, SmsStanding.HELD, NUMBER, RentId(1)))
+    await books.queue(2, msisdn=NUMBER)
+
+    await books.storage.write(lambda uow: uow.pushes.add(older, RentId(1), NUMBER, "Shop", now, now))
+
+    assert await claim(books) == [older]
 
 
 async def test_an_attempt_begun_after_the_finish_is_the_last_also_when_our_clock_was_set_back(books: Books) -> None:

@@ -58,7 +58,7 @@ async def another_phone(books: Books) -> PhoneId:
     return OTHER_PHONE
 
 
-async def test_message_of_a_rented_sim_is_queued_and_the_worker_woken(books: Books) -> None:
+async def test_message_of_a_rented_sim_is_queued(books: Books) -> None:
     await books.seat(ONE)
     rent_id = await books.rent()
 
@@ -68,7 +68,6 @@ async def test_message_of_a_rented_sim_is_queued_and_the_worker_woken(books: Boo
     assert (message.standing, message.rent_id, message.text) == (SmsStanding.FOR_RENT, rent_id, "code 1")
     assert message.push_state is PushState.WAITING
     assert (await books.one_rent(rent_id)).sms_count == 1
-    assert books.wakes == 1
 
 
 async def test_message_without_a_rent_is_kept_and_not_pushed(books: Books) -> None:
@@ -78,7 +77,6 @@ async def test_message_without_a_rent_is_kept_and_not_pushed(books: Books) -> No
 
     assert (await only_message(books)).standing is SmsStanding.NO_RENT
     assert await books.pushes() == []
-    assert books.wakes == 0
 
 
 async def test_message_seen_again_and_again_is_one_message(books: Books) -> None:
@@ -234,7 +232,6 @@ async def test_unit_of_work_that_fails_leaves_neither_message_nor_push(books: Bo
     assert len(await books.messages()) == 1
     assert len(await books.pushes()) == 1
     assert (await books.one_rent(rent_id)).sms_count == 1
-    assert books.wakes == 1
 
 
 async def test_reading_that_could_not_be_stored_is_taken_in_by_the_next(books: Books) -> None:
@@ -318,7 +315,6 @@ async def test_settling_a_held_message_on_the_rented_sim_pushes_it(books: Books)
 
     assert [push.sms_id for push in await books.pushes()] == [sms_id]
     assert (await books.messages())[1].standing is SmsStanding.FOR_RENT
-    assert books.wakes == 1
 
 
 async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(books: Books) -> None:

@@ -23,6 +23,7 @@ from phonefarm.domain.pushes import (
     TooMany,
     after_attempt,
     describe,
+    is_its_own,
 )
 from tests.builders import MINUTE, SECOND, at
 
@@ -128,3 +129,22 @@ def test_no_message_is_repeated_sooner_than_the_spacing_while_its_rent_is_open(
 )
 def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
     assert describe(outcome) == words
+
+
+@pytest.mark.parametrize(
+    ("outcome", "nobody_is_taken", "others_are_taken"),
+    [
+        (SoftRefusal(token="IGNORED"), True, True),
+        (Failed(detail="HTTP 500", is_answer=True), True, True),
+        (Failed(detail="no connection"), False, True),
+        (TooMany(), False, False),
+        (KeyRefused(http_status=401), False, False),
+        (Accepted(), False, False),
+    ],
+)
+def test_a_failure_is_the_messages_own_if_the_market_judged_it_or_takes_others(
+    outcome: PushOutcome, nobody_is_taken: bool, others_are_taken: bool
+) -> None:
+    judged = [is_its_own(outcome, others_are_taken=others) for others in (False, True)]
+
+    assert judged == [nobody_is_taken, others_are_taken]

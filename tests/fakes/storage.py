@@ -19,10 +19,10 @@ class BrittleStorage:
         self.refused = 0
         self.writes = 0
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
         self._refuse_if_broken()
         self.writes += 1
-        return await self._storage.write(work)
+        return await self._storage.write(work, urgent=urgent)
 
     async def read(self, query: Callable[[Views], T]) -> T:
         self._refuse_if_broken()

@@ -25,6 +25,8 @@ _FINAL = {NO_OPERATION: NO_OPERATION, "NO_OP": NO_OPERATION, "BAD_SERVICE": "BAD
 _SOFT = frozenset({"IGNORED", "SERVICE_BAN"})
 _KEY = frozenset({"ERROR_WRONG_KEY", "ERROR_NO_KEY", "ACCOUNT_BLOCKED", "API_ACCESS_DISABLED", "API_ACCESS_IP"})
 _TOO_MANY = "TOO_MANY_ATTEMPTS"
+_GATEWAY = frozenset({502, 503, 504})
+"""Said by what stands before the market while the market is away."""
 
 _TELLING = frozenset({"error", "errors", "status", "response", "message", "msg", "code", "reason", "result"})
 """Fields whose text says how the push went."""
@@ -54,11 +56,12 @@ def outcome_of(status: int, text: str, headers: Mapping[str, str], took: timedel
         return TooMany(retry_after=_retry_after(headers.get("Retry-After")))
     if status in (401, 403):
         return KeyRefused(http_status=status)
+    is_answer = status not in _GATEWAY and not _is_page(text)
     milliseconds = took // timedelta(milliseconds=1)
     if status != 200:
-        return Failed(detail=f"HTTP {status} after {milliseconds} ms")
+        return Failed(detail=f"HTTP {status} after {milliseconds} ms", is_answer=is_answer)
     if said.error:
-        return Failed(detail=f"HTTP 200 with an error in the body after {milliseconds} ms")
+        return Failed(detail=f"HTTP 200 with an error in the body after {milliseconds} ms", is_answer=is_answer)
     return Accepted()
 
 
@@ -88,6 +91,11 @@ def _read_plain(text: str) -> _Said:
     if text.startswith("<"):
         return _Said(error=_HTML.search(text, 0, _HTML_BEGINS_WITHIN) is not None)
     return _Said(tokens=_tokens_in(text), error=_SAYS_ERROR.match(text.upper()) is not None)
+
+
+def _is_page(text: str) -> bool:
+    """A page for people: the market's interface sends none."""
+    return text.lstrip("\ufeff \t\r\n").startswith("<")
 
 
 def _walk(body: object) -> Iterator[tuple[str, object]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, TypeVar
 
 import structlog
@@ -18,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from phonefarm.adapters.storage.migrations import bring_up_to_date
+from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.application.storage import StorageFailing, UnitOfWork, Views
@@ -29,14 +32,29 @@ T = TypeVar("T")
 
 GROUP = 64
 """At most so many units of work share one commit."""
+GROUP_SECONDS = 0.004
+"""No further unit joins a commit that has been under way so long: who has a deadline waits for no more than this."""
 WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
 BUSY_SECONDS = 5.0
 CLOSE_WITHIN = 2.0
 
-_OUR_MISTAKES = (IntegrityError, DataError, ProgrammingError)
+_OUR_MISTAKES = (
+    IntegrityError,
+    DataError,
+    ProgrammingError,
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+)
 """Errors of the database that no disk and no permission has caused: bugs."""
+
+
+class _Rank(IntEnum):
+    URGENT = 0
+    USUAL = 1
+    THE_END = 2
 
 
 @dataclass
@@ -45,7 +63,7 @@ class _Job:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = None
-    error: BaseException | None = field(default=None)
+    error: BaseException | None = None
 
 
 class Database:
@@ -55,7 +73,9 @@ class Database:
         self._url = url
         self._engine = _engine_for(url)
         self._writing = self._engine.execution_options(writes=True)
-        self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=WAITING)
+        self._jobs: queue.PriorityQueue[tuple[_Rank, int, _Job | None]] = queue.PriorityQueue(maxsize=WAITING)
+        self._places = itertools.count()
+        self._at_end = False
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
         self._readers = DaemonPool(READERS, "storage-reader")
         self._opened = False
@@ -77,18 +97,18 @@ class Database:
         if self._opened:
             self._opened = False
             with suppress(queue.Full):
-                self._jobs.put(None, timeout=CLOSE_WITHIN)
+                self._jobs.put(self._the_end(), timeout=CLOSE_WITHIN)
             self._writer.join(max(0.0, deadline - time.monotonic()))
             self._left = self._writer.is_alive()
             self._refuse_the_rest()
             if self._left:
-                self._jobs.put(None)  # its turn comes when the disk or the lock lets go
+                self._jobs.put(self._the_end())  # its turn comes when the disk or the lock lets go
         if self._readers.join(max(0.0, deadline - time.monotonic())) and not self._left:
             self._engine.dispose()
         else:
             log.error("the database hangs and is left as it is", within=CLOSE_WITHIN)
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
         """Run `work` in a transaction; its changes are on the disk when this returns, or none of them is.
 
         Cancelling the caller does not stop a unit of work that was handed in.
@@ -96,9 +116,10 @@ class Database:
         if not self._opened:
             raise _closed()
         loop = asyncio.get_running_loop()
+        rank = _Rank.URGENT if urgent else _Rank.USUAL
         job = _Job(work, loop, loop.create_future())
         try:
-            self._jobs.put_nowait(job)
+            self._jobs.put_nowait((rank, next(self._places), job))
         except queue.Full:
             raise StorageFailing("The database does not keep up: too much waits to be written.") from None
         result: T = await job.future
@@ -114,7 +135,7 @@ class Database:
         try:
             with self._engine.begin() as connection:
                 return query(SqlViews(connection))
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise _failing(error) from error
 
     def _write_forever(self) -> None:
@@ -122,73 +143,81 @@ class Database:
         if self._left:
             self._engine.dispose()
 
+    def _the_end(self) -> tuple[_Rank, int, None]:
+        return _Rank.THE_END, next(self._places), None
+
     def _write_until_closed(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            group = [job]
-            while len(group) < GROUP:
-                try:
-                    another = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if another is None:
-                    self._commit(group)
-                    return
-                group.append(another)
-            self._commit(group)
+        while not self._at_end:
+            if (job := self._taken(*self._jobs.get())) is not None:
+                self._commit(job)
+
+    def _next(self) -> _Job | None:
+        """What waits next, without waiting for it."""
+        try:
+            return self._taken(*self._jobs.get_nowait())
+        except queue.Empty:
+            return None
+
+    def _taken(self, _rank: _Rank, _place: int, job: _Job | None) -> _Job | None:
+        self._at_end = job is None
+        return job
 
     def _refuse_the_rest(self) -> None:
         """What slipped in behind the last one is answered too: nobody waits for ever."""
         while not self._jobs.empty():
-            if (job := self._jobs.get_nowait()) is not None:
+            if (job := self._jobs.get_nowait()[-1]) is not None:
                 job.error = _closed()
-                _answer(job)
+                _answer([job])
 
-    def _commit(self, group: list[_Job]) -> None:
+    def _commit(self, first: _Job) -> None:
+        """Run a unit of work and those that wait behind it in one transaction."""
+        group: list[_Job] = []
         try:
             with self._writing.begin() as connection:
-                for job in group:
-                    _run(job, connection)
-        except SQLAlchemyError as error:
-            for job in group:
+                driver, uow = driver_of(connection), SqlUnitOfWork(connection)
+                until = time.monotonic() + GROUP_SECONDS
+                job: _Job | None = first
+                while job is not None:
+                    group.append(job)
+                    _run(job, driver, uow)
+                    full = len(group) == GROUP or time.monotonic() > until
+                    job = None if full else self._next()
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            for job in group or [first]:
                 job.error = job.error or _failing(error)
         except Exception as error:  # noqa: BLE001 - the writer lives on, and every caller hears of it
-            for job in group:
+            for job in group or [first]:
                 job.error = job.error or error
-        for job in group:
-            _answer(job)
+        _answer(group or [first])
 
 
-def _run(job: _Job, connection: Connection) -> None:
+def _run(job: _Job, driver: sqlite3.Connection, uow: SqlUnitOfWork) -> None:
     """One unit of work inside the group's transaction; its failure undoes itself alone."""
-    savepoint = connection.begin_nested()
+    driver.execute("SAVEPOINT unit")
     try:
-        job.result = job.work(SqlUnitOfWork(connection))
-        savepoint.commit()
-    except DatabaseError as error:
-        job.error = error if isinstance(error, _OUR_MISTAKES) else _failing(error)
-        if savepoint.is_active:
-            savepoint.rollback()
-        else:
+        job.result = job.work(uow)
+    except Exception as error:
+        is_world = isinstance(error, DatabaseError | sqlite3.Error) and not isinstance(error, _OUR_MISTAKES)
+        job.error = _failing(error) if is_world else error
+        if not driver.in_transaction:  # the disk's failure has undone the whole of it
             raise
-    except Exception as error:  # noqa: BLE001 - carried to the caller who handed the work in
-        job.error = error
-        if savepoint.is_active:
-            savepoint.rollback()
+        driver.execute("ROLLBACK TO unit")
+    driver.execute("RELEASE unit")
 
 
-def _answer(job: _Job) -> None:
-    def settle() -> None:
-        if job.future.done():
-            return
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
+def _answer(group: list[_Job]) -> None:
+    def settle(jobs: list[_Job]) -> None:
+        for job in jobs:
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.result)
 
-    try:
-        job.loop.call_soon_threadsafe(settle)
-    except RuntimeError:
-        return  # the caller's loop has closed: the commit stands, nobody waits for its result
+    for loop in {id(job.loop): job.loop for job in group}.values():
+        with suppress(RuntimeError):  # the caller's loop has closed: the commit stands, nobody waits for its result
+            loop.call_soon_threadsafe(settle, [job for job in group if job.loop is loop])
 
 
 def _failing(error: BaseException) -> StorageFailing:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, String, bindparam, delete, insert, select, update
 
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
 from phonefarm.application.interfaces import Probe
 from phonefarm.application.storage import SimRule
@@ -25,6 +26,7 @@ _FREE_STEP = 50_000_000
 class SqlPhoneHealthRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
 
     def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
         columns = [phones.c[name] for name in (*_SEEN, "booted_at")]
@@ -115,8 +117,7 @@ class SqlPhoneHealthRecords:
         )
 
     def empty_hints(self, phone_id: PhoneId) -> list[datetime]:
-        mine = empty_hints.c.handset == handset_of(phone_id)
-        return list(self._connection.execute(select(empty_hints.c.at).where(mine).order_by(empty_hints.c.at)).scalars())
+        return [row.at for row in _EMPTY_HINTS.all(self._driver, handset=handset_of(phone_id))]
 
     def settle_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
         self._connection.execute(
@@ -149,3 +150,10 @@ def _differs(name: str, before: object, now: object) -> bool:
     if name == "free_bytes" and isinstance(before, int) and isinstance(now, int):
         return abs(before - now) >= _FREE_STEP
     return before != now
+
+
+_EMPTY_HINTS = Prepared(
+    select(empty_hints.c.at)
+    .where(empty_hints.c.handset == bindparam("handset", type_=String))
+    .order_by(empty_hints.c.at)
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, String, bindparam, insert, select, update
 
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import sms
 from phonefarm.application.storage import StoredSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
@@ -28,11 +29,16 @@ def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnEle
 class SqlMessageRecords:
     def __init__(self, connection: Connection, next_id: Callable[[], int]) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
         self._next_id = next_id
 
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
-        stored = self._connection.execute(select(sms.c.fingerprint).where(_of_handset(phone_id, fingerprints)))
-        return set(stored.scalars())
+        handset = handset_of(phone_id)
+        return {
+            fingerprint
+            for fingerprint in fingerprints
+            if _IS_KNOWN.all(self._driver, handset=handset, print=fingerprint)
+        }
 
     def add(
         self,
@@ -43,24 +49,23 @@ class SqlMessageRecords:
         erased_at: datetime | None = None,
     ) -> SmsId:
         sms_id = SmsId(self._next_id())
-        self._connection.execute(
-            insert(sms).values(
-                sms_id=sms_id,
-                phone_id=message.phone_id,
-                handset=handset_of(message.phone_id),
-                fingerprint=message.fingerprint,
-                row_id=message.row_id,
-                sim_id=message.sim_id,
-                msisdn=msisdn,
-                sender=message.sender,
-                body=message.body if erased_at is None else "",
-                erased_at=erased_at,
-                sent_at=message.sent_at,
-                arrived_at=message.arrived_at,
-                standing=standing.value,
-                sim_mark=message.sim_mark,
-                rent_id=rent_id,
-            )
+        _ADD.run(
+            self._driver,
+            sms_id=sms_id,
+            phone_id=message.phone_id,
+            handset=handset_of(message.phone_id),
+            fingerprint=message.fingerprint,
+            row_id=message.row_id,
+            sim_id=message.sim_id,
+            msisdn=msisdn,
+            sender=message.sender,
+            body=message.body if erased_at is None else "",
+            erased_at=erased_at,
+            sent_at=message.sent_at,
+            arrived_at=message.arrived_at,
+            standing=standing.value,
+            sim_mark=message.sim_mark,
+            rent_id=rent_id,
         )
         return sms_id
 
@@ -95,3 +100,13 @@ class SqlMessageRecords:
             .where(sms.c.sms_id == sms_id)
             .values(sim_id=sim_id, msisdn=msisdn, standing=standing.value, rent_id=rent_id)
         )
+
+
+_ADD = Prepared(insert(sms), sms.c.keys())
+_IS_KNOWN = Prepared(
+    select(sms.c.sms_id)
+    .where(
+        sms.c.handset == bindparam("handset", type_=String), sms.c.fingerprint == bindparam("print", type_=LargeBinary)
+    )
+    .limit(1)
+)

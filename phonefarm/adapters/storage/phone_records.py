@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, func, insert, select, update
 
 from phonefarm.adapters.storage.columns import Instant
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.storage import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
@@ -18,6 +19,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 class SqlPhoneRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
 
     def note(self, phone_id: PhoneId, state: PhoneState, detail: str, at: datetime) -> bool:
         before = self._connection.execute(
@@ -68,12 +70,7 @@ class SqlPhoneRecords:
         return self._set(phone_id, label=label)
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark:
-        row = self._connection.execute(
-            select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms)
-            .where(phones.c.handset == handset_of(phone_id), phones.c.baseline_at.is_not(None))
-            .order_by(phones.c.last_read_at.desc())
-            .limit(1)
-        ).one_or_none()
+        row = _MARK_OF.first(self._driver, handset=handset_of(phone_id))
         if row is None:
             return ReadingMark(baseline_at=None, last_read_at=None, clock_skew=None)
         return ReadingMark(
@@ -83,14 +80,13 @@ class SqlPhoneRecords:
         )
 
     def note_reading(self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta) -> None:
-        change: dict[str, object] = {
-            "baseline_at": func.coalesce(phones.c.baseline_at, bindparam("begun_at", begun_at, Instant)),
-            "last_read_at": begun_at,
-            "query_ms": took // _MILLISECOND,
-        }
-        if skew is not None:
-            change["clock_skew_ms"] = skew // _MILLISECOND
-        self._set(phone_id, **change)
+        _NOTE_READING.run(
+            self._driver,
+            phone=phone_id,
+            begun=begun_at,
+            took=took // _MILLISECOND,
+            skew=None if skew is None else skew // _MILLISECOND,
+        )
 
     def note_hints(self, phone_id: PhoneId, working: bool) -> bool:
         changed = self._connection.execute(
@@ -112,3 +108,22 @@ class SqlPhoneRecords:
     def _set(self, phone_id: PhoneId, **values: object) -> bool:
         changed = self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(values))
         return changed.rowcount > 0
+
+
+_MARK_OF = Prepared(
+    select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms)
+    .where(phones.c.handset == bindparam("handset", type_=String), phones.c.baseline_at.is_not(None))
+    .order_by(phones.c.last_read_at.desc())
+    .limit(1)
+)
+_BEGUN = bindparam("begun", type_=Instant)
+_NOTE_READING = Prepared(
+    update(phones)
+    .where(phones.c.phone_id == bindparam("phone", type_=String))
+    .values(
+        baseline_at=func.coalesce(phones.c.baseline_at, _BEGUN),
+        last_read_at=_BEGUN,
+        query_ms=bindparam("took", type_=Integer),
+        clock_skew_ms=func.coalesce(bindparam("skew", type_=BigInteger), phones.c.clock_skew_ms),
+    )
+)

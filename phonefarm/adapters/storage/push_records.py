@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
@@ -9,231 +12,289 @@ from sqlalchemy import (
     ColumnClause,
     Connection,
     Integer,
+    ScalarSelect,
     String,
     bindparam,
-    case,
     exists,
     false,
+    func,
     insert,
     literal_column,
     or_,
     select,
-    true,
     update,
 )
 
 from phonefarm.adapters.storage.columns import Instant
+from phonefarm.adapters.storage.prepared import Prepared, Row, driver_of
 from phonefarm.adapters.storage.tables import push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.storage import StoredPush
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.pushes import ATTEMPTS_THAT_HOLD_BACK, PushState
+from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
 
 UNCERTAIN = "uncertain: phonefarm stopped before the answer was recorded"
-_RENT_IS_OVER = rents.c.finished_at.is_not(None)
 _WAITING = PushState.WAITING.value
 _SENDING = PushState.SENDING.value
-_BEHIND_ALL = 2**62
+_LOOK_AT = 4
+"""So many times as many due pushes are looked at as may go: of each number one goes."""
 
 
 class SqlPushRecords:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    """Each change that ends a push, or lets it wait, keeps `is_free` true of the pushes behind it."""
+
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
 
     def add(
         self, sms_id: SmsId, rent_id: RentId, msisdn: Msisdn, sender: str, arrived_at: datetime, now: datetime
     ) -> None:
-        self._connection.execute(
-            insert(pushes).values(
-                sms_id=sms_id,
-                rent_id=rent_id,
-                msisdn=msisdn,
-                sender=sender,
-                state=_WAITING,
-                next_at=now,
-                created_at=now,
-                arrived_at=arrived_at,
-            )
+        _ADD.run(
+            self._driver,
+            push=sms_id,
+            rent=rent_id,
+            number=msisdn,
+            says=sender,
+            now=now,
+            arrived=arrived_at,
         )
-        self._keep_order(msisdn)
+        _HOLD_BEHIND.run(self._driver, number=msisdn, push=sms_id)
 
     def get(self, sms_id: SmsId) -> StoredPush | None:
-        row = self._connection.execute(_GET, {"push": sms_id}).one_or_none()
-        if row is None:
-            return None
-        return StoredPush(
-            sms_id=SmsId(row.sms_id),
-            rent_id=RentId(row.rent_id),
-            msisdn=Msisdn(row.msisdn),
-            state=PushState(row.state),
-            attempts=row.attempts,
-            soft_refusals=row.soft_refusals,
-            rent_is_over=bool(row.rent_is_over),
-            is_last_chance=row.is_last_chance,
-        )
+        row = _GET.first(self._driver, push=sms_id)
+        return None if row is None else _push_from(row)
 
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
-        due = self._connection.execute(_DUE, {"now": now, "most": limit}).all()
+        due = _first_of_each_number(_DUE.all(self._driver, now=now, most=limit * _LOOK_AT))[:limit]
         if due:
-            self._connection.execute(_BEGIN, {"begun": [row.sms_id for row in due], "now": now})
-            self._connection.execute(
-                insert(push_attempts),
-                [{"sms_id": row.sms_id, "attempt": row.attempts + 1, "begun_at": now} for row in due],
-            )
-        for row in due:
-            if row.attempts >= ATTEMPTS_THAT_HOLD_BACK:  # while it is under way it holds back again
-                self._keep_order(row.msisdn)
+            begun = json.dumps([push.sms_id for push in due])
+            _BEGIN.run(self._driver, begun=begun, now=now)
+            _NOTE_ATTEMPTS.run(self._driver, begun=begun)
+        for push in due:
+            if push.own_failures >= FAILURES_THAT_HOLD_BACK:  # while it is under way it holds back again
+                _HOLD_BEHIND.run(self._driver, number=push.msisdn, push=push.sms_id)
         return [
             PushMessage(
-                sms_id=SmsId(row.sms_id),
-                rent_id=RentId(row.rent_id),
-                msisdn=Msisdn(row.msisdn),
-                sender=row.sender,
-                text=row.body,
+                sms_id=SmsId(push.sms_id),
+                rent_id=RentId(push.rent_id),
+                msisdn=Msisdn(push.msisdn),
+                sender=push.sender,
+                text=push.body,
             )
-            for row in due
+            for push in due
         ]
 
     def next_due(self) -> datetime | None:
-        return next_push_due(self._connection)
+        row = _NEXT_DUE.first(self._driver)
+        return None if row is None else row.next_at
 
-    def record(self, sms_id: SmsId, answer: str, ended_at: datetime, soft_refusal: bool) -> StoredPush | None:
-        noted = self._connection.execute(_RECORD, {"push": sms_id, "answered": answer, "soft": int(soft_refusal)})
-        if noted.rowcount == 0:
+    def record(
+        self, sms_id: SmsId, answer: str, ended_at: datetime, *, is_soft_refusal: bool = False, is_its_own: bool = False
+    ) -> StoredPush | None:
+        noted = _RECORD.run(self._driver, push=sms_id, answered=answer, soft=is_soft_refusal, own=is_its_own)
+        if noted == 0:
             return None
-        self._end_attempt(sms_id, answer, ended_at)
+        _END_ATTEMPT.run(self._driver, push=sms_id, ended=ended_at, answered=answer)
         return self.get(sms_id)
 
     def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
-        settled = self._connection.execute(_SETTLE, {"push": sms_id, "settled": state.value, "ended": at})
-        self._keep_order(settled.scalar())
+        self._free_the_next(_SETTLE.all(self._driver, push=sms_id, settled=state.value, ended=at))
 
     def retry(self, sms_id: SmsId, at: datetime) -> None:
-        self._keep_order(self._set(sms_id, state=_WAITING, next_at=at, ended_at=None))
+        self._free_the_next(_RETRY.all(self._driver, push=sms_id, due=at))
 
     def restart(self, sms_id: SmsId, now: datetime) -> None:
-        self._keep_order(self._set(sms_id, state=_WAITING, next_at=now, ended_at=None, soft_refusals=0))
+        changed = _RESTART.all(self._driver, push=sms_id, due=now)
+        self._free_the_next(changed)
+        for push in changed:  # it is open again: newer ones wait for it
+            _HOLD_BEHIND.run(self._driver, number=push.msisdn, push=sms_id)
 
     def last_chance(self, rent_id: RentId, now: datetime) -> int:
-        hurried = self._connection.execute(
-            update(pushes).where(pushes.c.rent_id == rent_id, pushes.c.state == _WAITING).values(next_at=now)
-        )
-        return hurried.rowcount
+        return _LAST_CHANCE.run(self._driver, rent=rent_id, due=now)
 
     def not_later_than(self, at: datetime) -> int:
-        pulled = self._connection.execute(
-            update(pushes).where(pushes.c.state == _WAITING, pushes.c.next_at > at).values(next_at=at)
-        )
-        return pulled.rowcount
+        return _NOT_LATER.run(self._driver, due=at)
 
     def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
-        found = self._connection.execute(
-            update(pushes)
-            .where(pushes.c.state == _SENDING, true() if only is None else pushes.c.sms_id == only)
-            .values(state=_WAITING, next_at=due or now, uncertain=pushes.c.uncertain + 1, last_answer=UNCERTAIN)
-            .returning(pushes.c.sms_id, pushes.c.msisdn)
-        ).all()
-        for row in found:
-            self._end_attempt(row.sms_id, UNCERTAIN, now)
-        for msisdn in {row.msisdn for row in found}:
-            self._keep_order(msisdn)
-        return [SmsId(row.sms_id) for row in found]
+        found = _MAKE_UNCERTAIN.all(self._driver, push=only, due=due or now)
+        for push in found:
+            _END_ATTEMPT.run(self._driver, push=push.sms_id, ended=now, answered=UNCERTAIN)
+        self._free_the_next(found)
+        return [SmsId(push.sms_id) for push in found]
 
-    def _end_attempt(self, sms_id: SmsId, answer: str, at: datetime) -> None:
-        self._connection.execute(_END_ATTEMPT, {"push": sms_id, "ended": at, "answered": answer})
+    def _free_the_next(self, changed: Iterable[Row]) -> None:
+        for msisdn in {push.msisdn for push in changed}:
+            _FREE_THE_NEXT.run(self._driver, number=msisdn)
 
-    def _set(self, sms_id: SmsId, **values: object) -> str | None:
-        """The number of the push that was changed."""
-        changed = update(pushes).where(pushes.c.sms_id == sms_id).values(values).returning(pushes.c.msisdn)
-        msisdn: str | None = self._connection.execute(changed).scalar()
-        return msisdn
 
-    def _first_that_holds_back(self, msisdn: str) -> int | None:
-        """The oldest open push of the number that newer ones wait for.
+def _first_of_each_number(due: Iterable[Row]) -> list[Row]:
+    """Two of one number at once could overtake each other."""
+    first: dict[str, Row] = {}
+    for push in due:
+        first.setdefault(push.msisdn, push)
+    return list(first.values())
 
-        One that failed several times holds nothing back: it may be one that the market never takes.
-        """
-        first: int | None = self._connection.execute(_FIRST_THAT_HOLDS_BACK, {"number": msisdn}).scalar()
-        return first
 
-    def _keep_order(self, msisdn: str | None) -> None:
-        """After a change: the pushes of the number up to the first that holds back are free, those behind are not."""
-        if msisdn is None:
-            return
-        first = self._first_that_holds_back(msisdn)
-        place = _BEHIND_ALL if first is None else first
-        self._connection.execute(_FREE_UP_TO, {"number": msisdn, "place": place})
-        if first is not None:
-            self._connection.execute(_HOLD_BEHIND, {"number": msisdn, "place": place})
+def _push_from(row: Row) -> StoredPush:
+    return StoredPush(
+        sms_id=SmsId(row.sms_id),
+        rent_id=RentId(row.rent_id),
+        msisdn=Msisdn(row.msisdn),
+        state=PushState(row.state),
+        attempts=row.attempts,
+        soft_refusals=row.soft_refusals,
+        rent_is_over=bool(row.rent_is_over),
+        is_last_chance=row.is_last_chance,
+    )
 
 
 # Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
-_IS_OPEN: ColumnClause[bool] = literal_column("state IN ('waiting', 'sending')")
+_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
 _IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
+
+_PUSH = bindparam("push", type_=BigInteger)
 _NUMBER = bindparam("number", type_=String)
+_NOW = bindparam("now", type_=Instant)
+_DUE_AT = bindparam("due", type_=Instant)
+_ENDED = bindparam("ended", type_=Instant)
+_ANSWERED = bindparam("answered", type_=String)
+_BEGUN = select(func.json_each(bindparam("begun", type_=String)).table_valued("value").c.value)
 _MINE = (pushes.c.msisdn == _NUMBER) & _IS_OPEN
-_FIRST_THAT_HOLDS_BACK = (
-    select(pushes.c.sms_id)
-    .where(_MINE, or_(pushes.c.state == _SENDING, pushes.c.attempts < ATTEMPTS_THAT_HOLD_BACK))
-    .order_by(pushes.c.sms_id)
-    .limit(1)
+_HOLDS_BACK = or_(pushes.c.state == _SENDING, pushes.c.own_failures < FAILURES_THAT_HOLD_BACK)
+_IS_IT = pushes.c.sms_id == _PUSH
+
+
+def _rent_is_over() -> ScalarSelect[bool]:
+    return (
+        select(rents.c.finished_at.is_not(None))
+        .where(rents.c.rent_id == pushes.c.rent_id)
+        .correlate(pushes)
+        .scalar_subquery()
+    )
+
+
+_GET = Prepared(
+    select(
+        pushes.c.sms_id,
+        pushes.c.rent_id,
+        pushes.c.msisdn,
+        pushes.c.state,
+        pushes.c.attempts,
+        pushes.c.soft_refusals,
+        pushes.c.is_last_chance,
+        _rent_is_over().label("rent_is_over"),
+    ).where(_IS_IT)
 )
-_PLACE = bindparam("place", type_=BigInteger)
-_FREE_UP_TO = (
+_ADD = Prepared(
+    insert(pushes).values(
+        sms_id=_PUSH,
+        rent_id=bindparam("rent", type_=BigInteger),
+        msisdn=_NUMBER,
+        sender=bindparam("says", type_=String),
+        state=_WAITING,
+        attempts=0,
+        soft_refusals=0,
+        own_failures=0,
+        uncertain=0,
+        is_free=~exists().where(_MINE, _HOLDS_BACK, pushes.c.sms_id < _PUSH),
+        next_at=_NOW,
+        is_last_chance=False,
+        last_answer="",
+        created_at=_NOW,
+        arrived_at=bindparam("arrived", type_=Instant),
+    )
+)
+_HOLD_BEHIND = Prepared(update(pushes).where(_MINE, pushes.c.sms_id > _PUSH, pushes.c.is_free).values(is_free=False))
+_FREE_THE_NEXT = Prepared(
     update(pushes)
-    .where(_MINE, pushes.c.sms_id <= _PLACE, pushes.c.state == _WAITING, ~pushes.c.is_free)
+    .where(_MINE, pushes.c.state == _WAITING, ~pushes.c.is_free)
+    .where(
+        pushes.c.sms_id
+        <= func.coalesce(
+            select(pushes.c.sms_id)
+            .where(_MINE, _HOLDS_BACK)
+            .order_by(pushes.c.sms_id)
+            .limit(1)
+            .correlate(None)
+            .scalar_subquery(),
+            2**62,
+        )
+    )
     .values(is_free=True)
 )
-_HOLD_BEHIND = update(pushes).where(_MINE, pushes.c.sms_id > _PLACE, pushes.c.is_free).values(is_free=False)
-_NEXT_DUE = select(pushes.c.next_at).where(_IS_FREE).order_by(pushes.c.next_at).limit(1)
-_DUE = (
-    select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, pushes.c.attempts, sms.c.sender, sms.c.body)
+_NEXT_DUE = Prepared(select(pushes.c.next_at).where(_IS_FREE).order_by(pushes.c.next_at).limit(1))
+_DUE = Prepared(
+    select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, sms.c.sender, sms.c.body, pushes.c.own_failures)
     .join(sms, sms.c.sms_id == pushes.c.sms_id)
-    .where(_IS_FREE, pushes.c.next_at <= bindparam("now", type_=Instant))
+    .where(_IS_FREE, pushes.c.next_at <= _NOW)
     .order_by(pushes.c.next_at, pushes.c.sms_id)
     .limit(bindparam("most", type_=Integer))
 )
-_BEGIN = (
+_BEGIN = Prepared(
     update(pushes)
-    .where(pushes.c.sms_id.in_(bindparam("begun", expanding=True)))
+    .where(pushes.c.sms_id.in_(_BEGUN))
     .values(
         state=_SENDING,
         is_free=False,
-        begun_at=bindparam("now", type_=Instant),
+        begun_at=_NOW,
         next_at=None,
         attempts=pushes.c.attempts + 1,
-        is_last_chance=case(
-            (exists().where(rents.c.rent_id == pushes.c.rent_id, _RENT_IS_OVER), true()), else_=false()
+        is_last_chance=func.coalesce(_rent_is_over(), false()),
+    )
+)
+_NOTE_ATTEMPTS = Prepared(
+    insert(push_attempts).from_select(
+        ["sms_id", "attempt", "begun_at", "answer"],
+        select(pushes.c.sms_id, pushes.c.attempts, pushes.c.begun_at, literal_column("''")).where(
+            pushes.c.sms_id.in_(_BEGUN)
         ),
     )
 )
-_PUSH = bindparam("push", type_=BigInteger)
-_ANSWERED = bindparam("answered", type_=String)
-_ENDED = bindparam("ended", type_=Instant)
-_RECORD = (
+_RECORD = Prepared(
     update(pushes)
-    .where(pushes.c.sms_id == _PUSH, pushes.c.state == _SENDING)
-    .values(last_answer=_ANSWERED, soft_refusals=pushes.c.soft_refusals + bindparam("soft", type_=Integer))
+    .where(_IS_IT, pushes.c.state == _SENDING)
+    .values(
+        last_answer=_ANSWERED,
+        soft_refusals=pushes.c.soft_refusals + bindparam("soft", type_=Integer),
+        own_failures=pushes.c.own_failures + bindparam("own", type_=Integer),
+    )
 )
-_END_ATTEMPT = (
+_END_ATTEMPT = Prepared(
     update(push_attempts)
     .where(push_attempts.c.sms_id == _PUSH, push_attempts.c.ended_at.is_(None))
     .values(ended_at=_ENDED, answer=_ANSWERED)
 )
-_SETTLE = (
+_SETTLE = Prepared(
     update(pushes)
-    .where(pushes.c.sms_id == _PUSH)
+    .where(_IS_IT)
     .values(state=bindparam("settled", type_=String), is_free=False, next_at=None, ended_at=_ENDED)
     .returning(pushes.c.msisdn)
 )
-_GET = (
-    select(pushes, _RENT_IS_OVER.label("rent_is_over"))
-    .outerjoin(rents, rents.c.rent_id == pushes.c.rent_id)
-    .where(pushes.c.sms_id == _PUSH)
+_RETRY = Prepared(
+    update(pushes).where(_IS_IT).values(state=_WAITING, next_at=_DUE_AT, ended_at=None).returning(pushes.c.msisdn)
+)
+_RESTART = Prepared(
+    update(pushes)
+    .where(_IS_IT)
+    .values(state=_WAITING, next_at=_DUE_AT, ended_at=None, soft_refusals=0)
+    .returning(pushes.c.msisdn)
+)
+_LAST_CHANCE = Prepared(
+    update(pushes)
+    .where(pushes.c.rent_id == bindparam("rent", type_=BigInteger), pushes.c.state == _WAITING)
+    .values(next_at=_DUE_AT)
+)
+_NOT_LATER = Prepared(
+    update(pushes).where(_IS_OPEN, pushes.c.state == _WAITING, pushes.c.next_at > _DUE_AT).values(next_at=_DUE_AT)
+)
+_MAKE_UNCERTAIN = Prepared(
+    update(pushes)
+    .where(pushes.c.state == _SENDING, or_(_PUSH.is_(None), _IS_IT))
+    .values(state=_WAITING, next_at=_DUE_AT, uncertain=pushes.c.uncertain + 1, last_answer=UNCERTAIN)
+    .returning(pushes.c.sms_id, pushes.c.msisdn)
 )
 
 
 def next_push_due(connection: Connection) -> datetime | None:
     """When the next push that waits for nothing but its time is due."""
-    due: datetime | None = connection.execute(_NEXT_DUE).scalar()
-    return due
+    return SqlPushRecords(driver_of(connection)).next_due()

@@ -6,16 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Row, String, bindparam, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, String, bindparam, insert, or_, select, update
 
 from phonefarm.adapters.storage.columns import Instant
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import rents, sims
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.rents import FinishStatus, Rent
 from phonefarm.domain.sms import RentSpan
 
 
-def rent_from(row: Row[Any]) -> Rent:
+def rent_from(row: Any) -> Rent:
     return Rent(
         rent_id=RentId(row.rent_id),
         sim_id=SimId(row.sim_id),
@@ -37,43 +38,48 @@ def rent_from(row: Row[Any]) -> Rent:
 class SqlRentRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
 
     def open_numbers(self) -> frozenset[Msisdn]:
         rows = self._connection.execute(select(rents.c.msisdn).where(rents.c.finished_at.is_(None)))
         return frozenset(Msisdn(number) for number in rows.scalars())
 
+    def is_open_on(self, msisdn: Msisdn) -> bool:
+        return bool(_OPEN_ON.all(self._driver, number=msisdn))
+
     def countries(self) -> list[str]:
-        rows = self._connection.execute(select(sims.c.country).where(sims.c.country != "").distinct())
-        return sorted(rows.scalars())
+        return [row.country for row in _COUNTRIES.all(self._driver)]
 
     def add(self, rent: Rent) -> None:
-        self._connection.execute(
-            insert(rents).values(
-                rent_id=rent.rent_id,
-                sim_id=rent.sim_id,
-                msisdn=rent.msisdn,
-                phone_id=rent.phone_id,
-                country=rent.country,
-                operator=rent.operator,
-                expected=rent.expected,
-                ordered_at=rent.ordered_at,
-                answered=rent.answered,
-            )
+        _ADD.run(
+            self._driver,
+            rent_id=rent.rent_id,
+            sim_id=rent.sim_id,
+            msisdn=rent.msisdn,
+            phone_id=rent.phone_id,
+            country=rent.country,
+            operator=rent.operator,
+            expected=rent.expected,
+            ordered_at=rent.ordered_at,
+            answered=rent.answered,
+            accepted_sms=0,
+            sms_count=0,
+            credited_is_estimate=False,
         )
 
     def get(self, rent_id: RentId) -> Rent | None:
-        row = self._connection.execute(_GET, {"rent": rent_id}).one_or_none()
+        row = _GET.first(self._driver, rent=rent_id)
         return None if row is None else rent_from(row)
 
     def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
-        rows = self._connection.execute(_SPANS, {"sim": sim_id, "around": around, "now": now})
+        rows = _SPANS.all(self._driver, sim=sim_id, around=around, now=now)
         return [
             RentSpan(rent_id=RentId(row.rent_id), opened_at=min(row.ordered_at, around), closed_at=row.finished_at)
             for row in rows
         ]
 
     def mark_answered(self, rent_id: RentId) -> None:
-        self._set(rent_id, answered=True)
+        _MARK_ANSWERED.run(self._driver, rent=rent_id)
 
     def close(
         self, rent_id: RentId, status: FinishStatus | None, credited: Decimal, is_estimate: bool, at: datetime
@@ -96,11 +102,13 @@ class SqlRentRecords:
             reversed_at=at,
         )
 
-    def note_sms(self, rent_id: RentId) -> None:
-        self._connection.execute(_NOTE_SMS, {"rent": rent_id})
+    def note_sms(self, rent_id: RentId) -> Msisdn:
+        row = _NOTE_SMS.first(self._driver, rent=rent_id)
+        assert row is not None
+        return Msisdn(row.msisdn)
 
     def note_accepted(self, rent_id: RentId) -> None:
-        self._connection.execute(_NOTE_ACCEPTED, {"rent": rent_id})
+        _NOTE_ACCEPTED.run(self._driver, rent=rent_id)
 
     def _set(self, rent_id: RentId, **values: object) -> None:
         self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))
@@ -109,10 +117,34 @@ class SqlRentRecords:
 # For each message: put together once.
 _RENT = bindparam("rent", type_=BigInteger)
 _AROUND = bindparam("around", type_=Instant)
-_GET = select(rents).where(rents.c.rent_id == _RENT)
-_NOTE_SMS = update(rents).where(rents.c.rent_id == _RENT).values(sms_count=rents.c.sms_count + 1)
-_NOTE_ACCEPTED = update(rents).where(rents.c.rent_id == _RENT).values(accepted_sms=rents.c.accepted_sms + 1)
-_SPANS = (
+_GET = Prepared(select(rents).where(rents.c.rent_id == _RENT))
+_ADD = Prepared(
+    insert(rents),
+    [
+        "rent_id",
+        "sim_id",
+        "msisdn",
+        "phone_id",
+        "country",
+        "operator",
+        "expected",
+        "ordered_at",
+        "answered",
+        "accepted_sms",
+        "sms_count",
+        "credited_is_estimate",
+    ],
+)
+_NOTE_SMS = Prepared(
+    update(rents).where(rents.c.rent_id == _RENT).values(sms_count=rents.c.sms_count + 1).returning(rents.c.msisdn)
+)
+_NOTE_ACCEPTED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(accepted_sms=rents.c.accepted_sms + 1))
+_MARK_ANSWERED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
+_COUNTRIES = Prepared(select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))
+_OPEN_ON = Prepared(
+    select(rents.c.rent_id).where(rents.c.msisdn == bindparam("number", type_=String), rents.c.finished_at.is_(None))
+)
+_SPANS = Prepared(
     select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
     .where(rents.c.sim_id == bindparam("sim", type_=String))
     .where(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, String, and_, bindparam, delete, exists, func, insert, or_, select, update
 
+from phonefarm.adapters.storage.columns import Instant
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sim_rules, sims, sms
 from phonefarm.application.storage import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
@@ -20,7 +23,7 @@ from phonefarm.domain.sims import SeenSim, Sim, SlotState
 _PHONE_BLOCKED = (
     exists()
     .where(phone_conditions.c.phone_id == sims.c.phone_id)
-    .where(phone_conditions.c.condition.in_([condition.value for condition in BLOCKING]))
+    .where(or_(*(phone_conditions.c.condition == condition.value for condition in BLOCKING)))
     .correlate(sims)
     .label("is_phone_blocked")
 )
@@ -49,7 +52,7 @@ def offer_query() -> Select[Any]:
     )
 
 
-def sim_from(row: Row[Any]) -> Sim:
+def sim_from(row: Any) -> Sim:
     return Sim(
         sim_id=SimId(row.sim_id),
         msisdn=None if row.msisdn is None else Msisdn(row.msisdn),
@@ -70,29 +73,30 @@ def sim_from(row: Row[Any]) -> Sim:
 class SqlSimRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
 
     def all(self) -> list[Sim]:
-        query = offer_query().where(sims.c.slot_state != SlotState.OUT.value).order_by(sims.c.sim_id)
-        return [sim_from(row) for row in self._connection.execute(query)]
+        return [sim_from(row) for row in _ALL.all(self._driver)]
 
     def get(self, sim_id: SimId) -> Sim | None:
-        row = self._connection.execute(offer_query().where(sims.c.sim_id == sim_id)).one_or_none()
+        row = _GET.first(self._driver, sim=sim_id)
         return None if row is None else sim_from(row)
 
+    def in_turn(self, at: datetime, countries: Collection[str]) -> Iterator[Sim]:
+        for row in _IN_TURN.each(self._driver, at=at, countries=json.dumps(list(countries))):
+            yield sim_from(row)
+
+    def with_number(self, msisdn: Msisdn) -> list[Sim]:
+        return [sim_from(row) for row in _WITH_NUMBER.all(self._driver, number=msisdn)]
+
     def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]:
-        rows = self._connection.execute(
-            select(sim_places, sims.c.msisdn)
-            .join(sims, sims.c.sim_id == sim_places.c.sim_id)
-            .where(sim_places.c.handset == handset_of(phone_id))
-            .order_by(sim_places.c.slot, sim_places.c.since)
-        )
         return [
             SimOnPhone(
                 place=SimPlace(sim_id=SimId(row.sim_id), sub_id=row.sub_id, since=row.since, until=row.until),
                 slot=row.slot,
                 msisdn=None if row.msisdn is None else Msisdn(row.msisdn),
             )
-            for row in rows
+            for row in _ON_PHONE.all(self._driver, handset=handset_of(phone_id))
         ]
 
     def place(self, seen: SeenSim, phone_id: PhoneId, country: str, operator: str, at: datetime) -> bool:
@@ -288,7 +292,41 @@ class SqlSimRecords:
         self._set(sim_id, held_reason=reason, held_at=None if reason is None else at)
 
     def note_rented(self, sim_id: SimId, at: datetime) -> None:
-        self._set(sim_id, last_rented_at=at)
+        _NOTE_RENTED.run(self._driver, sim=sim_id, at=at)
 
     def _set(self, sim_id: SimId, **values: object) -> None:
         self._connection.execute(update(sims).where(sims.c.sim_id == sim_id).values(values))
+
+
+_IS_IN = sims.c.slot_state != SlotState.OUT.value
+_ALL = Prepared(offer_query().where(_IS_IN).order_by(sims.c.sim_id))
+_WITH_NUMBER = Prepared(
+    offer_query().where(_IS_IN, sims.c.msisdn == bindparam("number", type_=String)).order_by(sims.c.sim_id)
+)
+_GET = Prepared(offer_query().where(sims.c.sim_id == bindparam("sim", type_=String)))
+_COUNTRIES = select(func.json_each(bindparam("countries", type_=String)).table_valued("value").c.value)
+_IN_TURN = Prepared(
+    offer_query()
+    .where(sims.c.country.in_(_COUNTRIES), sims.c.msisdn.is_not(None), sims.c.held_reason.is_(None))
+    .where(sims.c.slot_state == SlotState.READY.value, rents.c.rent_id.is_(None))
+    .where(or_(sims.c.banned_until.is_(None), sims.c.banned_until <= bindparam("at", type_=Instant)))
+    .order_by(sims.c.unused_in_a_row, sims.c.last_rented_at, sims.c.sim_id)
+)
+_ON_PHONE = Prepared(
+    select(
+        sim_places.c.sim_id,
+        sim_places.c.sub_id,
+        sim_places.c.slot,
+        sim_places.c.since,
+        sim_places.c.until,
+        sims.c.msisdn,
+    )
+    .join(sims, sims.c.sim_id == sim_places.c.sim_id)
+    .where(sim_places.c.handset == bindparam("handset", type_=String))
+    .order_by(sim_places.c.slot, sim_places.c.since)
+)
+_NOTE_RENTED = Prepared(
+    update(sims)
+    .where(sims.c.sim_id == bindparam("sim", type_=String))
+    .values(last_rented_at=bindparam("at", type_=Instant))
+)

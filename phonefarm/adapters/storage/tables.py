@@ -105,6 +105,7 @@ class SimRuleTable(SQLModel, table=True):
 
 class SimTable(SQLModel, table=True):
     __tablename__ = "sims"
+    __table_args__ = (Index("sims_in_turn", "unused_in_a_row", "last_rented_at", "sim_id"),)
 
     sim_id: str = Field(primary_key=True)
     iccid: str = ""
@@ -265,6 +266,8 @@ class PushTable(SQLModel, table=True):
     state: str
     attempts: int = 0
     soft_refusals: int = 0
+    own_failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """Attempts that failed for its own sake, as `domain.pushes.is_its_own` judges."""
     uncertain: int = 0
     is_free: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     """Whether it waits for nothing but its time: no older open push of its number holds it back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, update
@@ -10,6 +11,7 @@ from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
 from phonefarm.adapters.storage.number_records import SqlNumberRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.privacy_records import SqlPrivacyRecords
 from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
@@ -25,20 +27,21 @@ _HEARTBEAT = "heartbeat"
 class SqlUnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
         self.phones = SqlPhoneRecords(connection)
         self.health = SqlPhoneHealthRecords(connection)
         self.sims = SqlSimRecords(connection)
         self.numbers = SqlNumberRecords(connection)
         self.rents = SqlRentRecords(connection)
         self.messages = SqlMessageRecords(connection, self.next_id)
-        self.pushes = SqlPushRecords(connection)
+        self.pushes = SqlPushRecords(self._driver)
         self.privacy = SqlPrivacyRecords(connection)
-        self.journal = SqlJournal(connection)
+        self.journal = SqlJournal(self._driver)
 
     def next_id(self) -> int:
-        taken = self._connection.execute(_NEXT).scalar()
+        taken = _NEXT.first(self._driver)
         if taken is not None:
-            return int(taken)
+            return int(taken.value)
         self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=_FIRST_ID))
         return _FIRST_ID
 
@@ -49,7 +52,7 @@ class SqlUnitOfWork:
             self._connection.execute(insert(sequences).values(name=_HEARTBEAT, value=seconds))
 
 
-_NEXT = (
+_NEXT = Prepared(
     update(sequences)
     .where(sequences.c.name == _SEQUENCE)
     .values(value=sequences.c.value + 1)
@@ -58,10 +61,11 @@ _NEXT = (
 
 
 class SqlJournal:
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, driver: sqlite3.Connection) -> None:
+        self._driver = driver
 
     def note(self, at: datetime, topic: Topic, key: object, kind: StoryKind, title: str) -> None:
-        self._connection.execute(
-            insert(journal).values(at=at, topic=topic.value, key=str(key), kind=kind.value, title=title)
-        )
+        _NOTE.run(self._driver, at=at, topic=topic.value, key=str(key), kind=kind.value, title=title)
+
+
+_NOTE = Prepared(insert(journal), ["at", "topic", "key", "kind", "title"])

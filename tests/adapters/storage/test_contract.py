@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import IntegrityError
 
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
@@ -201,7 +201,7 @@ async def test_ids_rise_and_are_never_given_twice(store: Store) -> None:
 async def test_two_open_rents_on_one_sim_number_or_id_are_refused(store: Store, second: object) -> None:
     await store.database.write(lambda uow: uow.rents.add(a_rent()))
 
-    with pytest.raises(IntegrityError):
+    with pytest.raises(sqlite3.IntegrityError):
         await store.database.write(lambda uow: uow.rents.add(second))  # type: ignore[arg-type]
 
     assert store.asked_by_another("SELECT count(*) FROM rents") == 1
@@ -221,7 +221,7 @@ async def test_message_is_stored_once_a_handset(store: Store) -> None:
     add = lambda uow: uow.messages.add(an_inbound_sms(body=SECRET_TEXT), SmsStanding.NO_RENT, "", None)  # noqa: E731
     await store.database.write(add)
 
-    with pytest.raises(IntegrityError) as refused:
+    with pytest.raises(sqlite3.IntegrityError) as refused:
         await store.database.write(add)
 
     assert SECRET_TEXT not in str(refused.value)
@@ -376,7 +376,7 @@ async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> 
         due.append(uow.pushes.next_due())
         uow.pushes.claim(NOON, 10)
         due.append(uow.pushes.next_due())
-        uow.pushes.record(older, "HTTP 502", NOON, False)
+        uow.pushes.record(older, "HTTP 502", NOON)
         uow.pushes.retry(older, NOON + MINUTE)
         return [*due, uow.pushes.next_due()]
 
@@ -386,11 +386,11 @@ async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> 
 async def test_end_of_an_attempt_is_recorded_once(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[object]:
         sms_id = queue(uow, 1)
-        unbegun = uow.pushes.record(sms_id, "HTTP 200", NOON, False)
+        unbegun = uow.pushes.record(sms_id, "HTTP 200", NOON)
         uow.pushes.claim(NOON, 1)
-        push = uow.pushes.record(sms_id, "IGNORED", NOON, True)
+        push = uow.pushes.record(sms_id, "IGNORED", NOON, is_soft_refusal=True)
         uow.pushes.settle(sms_id, PushState.PARKED, NOON)
-        again = uow.pushes.record(sms_id, "HTTP 200", NOON, False)
+        again = uow.pushes.record(sms_id, "HTTP 200", NOON)
         return [unbegun, push.soft_refusals if push else None, again]
 
     assert await store.database.write(work) == [None, 1, None]

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from phonefarm.domain.errors import KnownError
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 def bring_up_to_date(engine: Engine) -> None:
