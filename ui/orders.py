@@ -149,6 +149,15 @@ class Orders:
             lambda count: counted(count, "It is sent again now", "%n are sent again now"),
         )
 
+    def resend_refused(self, pushes: Sequence[PushRow]) -> None:
+        confirm(
+            self._parent,
+            counted(len(pushes), "Send the refused SMS again", "Send %n refused SMS again"),
+            tr("Onlinesim refused them for good and mostly does so again. Look at the answers first."),
+            tr("Send again"),
+            lambda: self.resend(pushes),
+        )
+
     def drop(self, pushes: Sequence[PushRow]) -> None:
         confirm(
             self._parent,

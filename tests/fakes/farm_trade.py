@@ -34,6 +34,8 @@ def add_rents(farm: Farm, count: int, states: tuple[RentState, ...]) -> None:
         ordered = farm.now - timedelta(minutes=place * 7, seconds=chance.randint(0, 59))
         if state is RentState.WAITING:
             ordered = farm.now - timedelta(minutes=chance.randint(0, 18), seconds=chance.randint(0, 59))
+        if state is RentState.OVERDUE:
+            ordered -= timedelta(minutes=21)
         finish = chance.choice(tuple(FinishStatus)) if state is RentState.FINISHED else None
         sms = chance.randint(1, 9) if state is RentState.ACTIVE or finish is FinishStatus.SOLD else 0
         rent = RentRow(
@@ -97,8 +99,8 @@ def add_messages(farm: Farm, count: int) -> None:
 def _push(farm: Farm, message: MessageRow, state: PushState, chance: random.Random) -> PushRow:
     answers = {
         PushState.DELIVERED: "HTTP 200",
-        PushState.REFUSED: "BAD_SERVICE",
-        PushState.PARKED: "IGNORED",
+        PushState.REFUSED: ("BAD_SERVICE", "NO_OPERATION")[message.sms_id % 2],
+        PushState.PARKED: ("IGNORED", "SERVICE_BAN")[message.sms_id % 2],
         PushState.WAITING: chance.choice(("HTTP 502 after 310 ms", "no connection: refused", "no answer within 10 s")),
     }
     is_open = state in (PushState.WAITING, PushState.SENDING)
@@ -109,7 +111,7 @@ def _push(farm: Farm, message: MessageRow, state: PushState, chance: random.Rand
         sender=message.sender,
         state=state,
         attempts=chance.randint(1, 9),
-        uncertain=int(chance.random() < 0.1),
+        uncertain=int(chance.random() < 0.02),
         next_at=farm.now + timedelta(seconds=chance.randint(1, 9)) if state is PushState.WAITING else None,
         last_answer=answers.get(state, ""),
         created_at=message.arrived_at,

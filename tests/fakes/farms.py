@@ -9,19 +9,17 @@ from decimal import Decimal
 from itertools import cycle, islice
 from typing import Any
 
+from phonefarm.application.health import attention
 from phonefarm.application.read_models import (
     Ailment,
     Attention,
-    AttentionKind,
     Condition,
     PhoneRow,
     PhoneState,
     PhoneVitals,
-    PushState,
     RentState,
     SimRow,
     SimStanding,
-    Topic,
 )
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 from tests.fakes.farm_model import BLOCKED as BLOCKED
@@ -189,27 +187,14 @@ def _add_ailments(farm: Farm) -> None:
 
 
 def _attention(farm: Farm) -> tuple[Attention, ...]:
-    found: list[Attention] = []
-    for phone in farm.phones.values():
-        if phone.state is PhoneState.UNAUTHORIZED:
-            kind = AttentionKind.PHONE_UNAUTHORIZED
-            found.append(
-                Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
-            )
-    for key, task in farm.numbers.items():
-        missing, unknown = AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN
-        kind = unknown if task.msisdn else missing
-        found.append(
-            Attention(kind=kind, subject=task.phone_label or task.iccid, since=farm.now, topic=Topic.NUMBERS, key=key)
-        )
-    for key, rent in farm.rents.items():
-        if rent.state is RentState.POSSIBLE_ORPHAN:
-            kind = AttentionKind.POSSIBLE_ORPHAN
-            found.append(Attention(kind=kind, subject=rent.msisdn, since=rent.ordered_at, topic=Topic.RENTS, key=key))
-    for key, push in farm.pushes.items():
-        if push.state is PushState.PARKED:
-            kind = AttentionKind.PUSH_PARKED
-            found.append(
-                Attention(kind=kind, subject=push.last_answer, since=push.created_at, topic=Topic.PUSHES, key=key)
-            )
-    return tuple(found)
+    """As the farm itself finds it."""
+    return attention(
+        now=farm.now,
+        vitals=(),
+        phones=farm.phones.values(),
+        together=(),
+        sims=farm.sims.values(),
+        rents=farm.rents.values(),
+        held=farm.messages.values(),
+        parked=farm.pushes.values(),
+    )

@@ -288,6 +288,27 @@ def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, d
     assert len(tried) == 2
 
 
+def test_all_refused_pushes_are_resent_only_where_they_are_looked_at_and_after_a_yes(
+    runner: WindowRunner, desk: FakeDesk
+) -> None:
+    refused = keys_where(desk.farm.pushes, lambda push: push.state is PushState.REFUSED, 1000)
+
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PUSHES)
+        assert isinstance(page, PushesPage)
+        assert page.resend_refused.isHidden()
+        page.show_filter("refused")
+        assert page.resend_parked.isHidden()
+        page.resend_refused.click()
+        question = await live.question()
+        assert live.desk.orders == []
+        await live.answer(question)
+        await until(lambda: len(live.desk.orders) == len(refused))
+        assert sorted(live.desk.orders) == sorted(("resend_push", int(key)) for key in refused)
+
+    runner.live(desk, scenario)
+
+
 def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: FakeDesk) -> None:
     parked = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 1000)
 

@@ -176,7 +176,7 @@ def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
 
     spoken = {rent.one_more_failure_bans: words.rent_word(rent).text for rent in rents}
 
-    assert spoken == {True: "one more failure bans", False: "waiting"}
+    assert spoken == {True: "one more failure bans it", False: "waiting"}
 
 
 def test_every_state_that_needs_the_user_says_what_it_means() -> None:
@@ -207,12 +207,29 @@ def test_the_top_line_tells_the_measure_of_an_ailment(condition: Condition, deta
     assert ("(" in sentence) is bool(detail)
 
 
-@pytest.mark.parametrize("answer", ["IGNORED", "SERVICE_BAN", "BAD_SERVICE", "NO_OPERATION", "NO_OP"])
+@pytest.mark.parametrize(
+    "answer", ["IGNORED", "SERVICE_BAN", "BAD_SERVICE", "NO_OPERATION", "NO_OP", "restored from a backup: x"]
+)
 def test_every_answer_that_stops_a_push_is_explained(answer: str) -> None:
     push = next(push for push in busy_farm().pushes.values() if push.state is PushState.PARKED)
 
     assert words.push_advice(replace(push, last_answer=answer)) != words.PUSH_STATES[PushState.PARKED].meaning
     assert words.push_advice(replace(push, last_answer="?")) == words.PUSH_STATES[PushState.PARKED].meaning
+
+    assert words.push_answer(replace(push, last_answer=answer)).endswith(f" ({answer})")
+
+
+def test_a_push_that_a_restore_parked_is_not_blamed_on_onlinesim() -> None:
+    restored = an_attention(AttentionKind.PUSH_PARKED, "restored from a backup: send it again if Onlinesim lacks it")
+
+    assert "backup that you restored" in words.attention_sentence(restored)
+
+
+def test_a_push_with_an_attempt_that_was_cut_off_says_so() -> None:
+    push = next(push for push in busy_farm().pushes.values() if push.uncertain)
+
+    assert [word.text for word in words.push_words(push)] == [words.PUSH_STATES[push.state].text, "uncertain"]
+    assert len(words.push_words(replace(push, uncertain=0))) == 1
 
 
 @pytest.mark.parametrize("state", [RentState.OVERDUE, RentState.POSSIBLE_ORPHAN])
@@ -220,5 +237,6 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
     rent = next(rent for rent in busy_farm().rents.values() if rent.state is state)
 
     assert words.rent_advice(rent)
-    assert words.LAST_CHANCE in words.rent_words(replace(rent, one_more_failure_bans=True))
-    assert words.LAST_CHANCE not in words.rent_words(replace(rent, one_more_failure_bans=False))
+    assert words.rent_step(rent)
+    assert words.BAN_NEXT in words.rent_words(replace(rent, one_more_failure_bans=True))
+    assert words.BAN_NEXT not in words.rent_words(replace(rent, one_more_failure_bans=False))

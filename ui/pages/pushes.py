@@ -13,12 +13,12 @@ from ui.orders import Orders
 from ui.pages.list_page import ListPage
 from ui.pages.usual_columns import moment_column, number_column, rent_column
 from ui.row_index import RowFilter, RowIndex
-from ui.row_table import Bar, Column
+from ui.row_table import Bar, Chips, Column
 from ui.safe_text import CELL_LIMIT, one_line
 from ui.theme import Theme
 from ui.tokens import Tone
 from ui.widgets import button
-from ui.words import PUSH_STATES, counted, push_advice, tr
+from ui.words import PUSH_STATES, counted, push_advice, push_answer, push_words, tr
 
 OPEN = frozenset({PushState.WAITING, PushState.SENDING})
 CLOSED = frozenset({PushState.RENT_OVER, PushState.DROPPED})
@@ -28,23 +28,41 @@ USUAL_WAIT = timedelta(seconds=10)
 
 
 class PushesPage(ListPage[PushRow]):
-    """A list page that also sends all that is parked again, whatever is selected."""
+    """A list page that also sends all again that Onlinesim stopped, whatever is selected."""
 
     def __init__(self, orders: Orders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
         self.resend_parked = button(
             tr("Resend all parked"), tooltip=tr("Send every SMS again that Onlinesim ignored too often")
         )
+        self.resend_refused = button(
+            tr("Resend all refused"), tooltip=tr("Send every SMS again that Onlinesim refused; it rarely helps")
+        )
         super().__init__(pushes_spec(orders), actions, tasks, theme)
-        self.resend_parked.clicked.connect(lambda: orders.resend(self.parked()))
-        self.head.add_tools([self.resend_parked])
+        self.resend_parked.clicked.connect(lambda: orders.resend(self.all_in(PushState.PARKED)))
+        self.resend_refused.clicked.connect(lambda: orders.resend_refused(self.all_in(PushState.REFUSED)))
+        self.head.add_tools([self.resend_parked, self.resend_refused])
+        self._show_tools()
 
-    def parked(self) -> list[PushRow]:
-        return [row for row in self.table.index_of_rows if row.state is PushState.PARKED]
+    def all_in(self, state: PushState) -> list[PushRow]:
+        return [row for row in self.table.index_of_rows if row.state is state]
 
     def _show_head(self) -> None:
         super()._show_head()
         index = self.table.index_of_rows
-        self.resend_parked.setEnabled(any(index.count(f) for f in index.filters if f.name == "parked"))
+        counts = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
+        self.resend_parked.setEnabled(counts["parked"] > 0)
+        self.resend_refused.setEnabled(counts["refused"] > 0)
+
+    def _choose_filter(self, place: int) -> None:
+        super()._choose_filter(place)
+        self._show_tools()
+
+    def _show_tools(self) -> None:
+        """The refused have their button only where they are looked at: the parked are the ones that wait."""
+        active = self.table.index_of_rows.active_filter
+        sees_refused = active is not None and active.name == "refused"
+        self.resend_parked.setVisible(not sees_refused)
+        self.resend_refused.setVisible(sees_refused)
 
 
 def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
@@ -75,6 +93,9 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
             "open": Emptiness(tr("Nothing waits"), tr("Onlinesim has every SMS it should have.")),
             "parked": Emptiness(tr("Nothing is parked")),
             "refused": Emptiness(tr("Nothing was refused")),
+            "uncertain": Emptiness(
+                tr("Nothing is uncertain"), tr("No attempt was cut off by a stop of the program: each was sent once.")
+            ),
         },
         sensible=lambda row: row.state is PushState.WAITING,
     )
@@ -96,10 +117,12 @@ def _columns() -> list[Column[PushRow]]:
         moment_column(tr("Queued"), lambda row: row.created_at),
         Column(
             title=tr("State"),
-            text=lambda row, _: PUSH_STATES[row.state].said(),
-            sort_key=lambda row: row.state,
+            text=lambda row, _: ", ".join(word.said() for word in push_words(row)),
+            sort_key=lambda row: (row.state, row.uncertain),
             sample=tr("delivered"),
-            word=lambda row: PUSH_STATES[row.state],
+            stretch=True,
+            chips=lambda row: Chips(words=push_words(row)),
+            tooltip=lambda row: " ".join(word.explained() for word in push_words(row)),
         ),
         Column(
             title=tr("Next try"),
@@ -119,7 +142,7 @@ def _columns() -> list[Column[PushRow]]:
         ),
         Column(
             title=tr("Last answer"),
-            text=lambda row, _: one_line(row.last_answer, CELL_LIMIT) or formats.NOTHING,
+            text=lambda row, _: one_line(push_answer(row), CELL_LIMIT) or formats.NOTHING,
             sort_key=lambda row: row.last_answer or None,
             sample="HTTP 502 after 310 ms",
             dim=True,
@@ -143,6 +166,7 @@ def _filters() -> list[RowFilter[PushRow]]:
         RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN),
         RowFilter("parked", tr("Parked"), lambda row: row.state is PushState.PARKED, calls=True),
         RowFilter("refused", tr("Refused"), lambda row: row.state is PushState.REFUSED),
+        RowFilter("uncertain", tr("Uncertain"), lambda row: row.uncertain > 0),
         RowFilter("closed", tr("Closed"), lambda row: row.state in CLOSED),
         RowFilter("delivered", tr("Delivered"), lambda row: row.state is PushState.DELIVERED),
         RowFilter("all", tr("All"), lambda row: True),

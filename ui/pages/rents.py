@@ -14,7 +14,7 @@ from ui.row_index import RowFilter, RowIndex
 from ui.row_table import Bar, Chips, Column
 from ui.safe_text import one_line
 from ui.tokens import Tone
-from ui.words import LAST_CHANCE, counted, rent_advice, rent_word, rent_words, tr
+from ui.words import BAN_NEXT, LAST_CHANCE, counted, rent_advice, rent_step, rent_word, rent_words, tr
 
 SOON = timedelta(minutes=5)
 NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
@@ -71,13 +71,14 @@ def time_left_bar(row: RentRow, now: datetime) -> Bar | None:
 def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
     """`short`: what the Overview shows of a rent that waits."""
     number = number_column(RentRow)
-    place = place_column(RentRow, rank=2, stretch=True)
+    place = place_column(RentRow, rank=2 if short else 5, stretch=short)
     state = Column[RentRow](
         title=tr("State"),
-        text=lambda row, _: ", ".join(word.said() for word in rent_words(row)),
+        text=lambda row, _: ", ".join(filter(None, [*(word.said() for word in rent_words(row)), rent_step(row)])),
         sort_key=lambda row: rent_word(row).text,
-        sample=LAST_CHANCE.said(),
-        chips=lambda row: Chips(words=rent_words(row)),
+        sample=tr("possible orphan ban next m"),
+        stretch=not short,
+        chips=lambda row: Chips(words=rent_words(row), note=rent_step(row)),
         tooltip=lambda row: " ".join(word.explained() for word in rent_words(row)),
     )
     left = Column[RentRow](
@@ -88,11 +89,11 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
         bar=time_left_bar,
         rank=1,
     )
-    phone = phone_column(RentRow, rank=5)
+    phone = phone_column(RentRow, rank=7)
     if short:
         return [number, place, phone, left, state]
     rent_id = rent_column(RentRow, dim=False)
-    return [rent_id, number, place, state, left, *_money_columns(), phone]
+    return [rent_id, number, state, left, *_money_columns(), place, phone]
 
 
 def _money_columns() -> list[Column[RentRow]]:
@@ -128,7 +129,7 @@ def _is_open(row: RentRow) -> bool:
 
 def is_near_ban(row: RentRow) -> bool:
     """If it ends as it is now, the number is banned."""
-    return LAST_CHANCE in rent_words(row)
+    return LAST_CHANCE in rent_words(row) or BAN_NEXT in rent_words(row)
 
 
 def _filters() -> list[RowFilter[RentRow]]:
@@ -156,11 +157,10 @@ def _advice(row: RentRow) -> Advice:
 
 
 def _facts(row: RentRow, now: datetime) -> list[Fact]:
-    bar = time_left_bar(row, now)
     until = row.finished_at or now
     credited = formats.money(row.credited)
     facts = [
-        Fact(tr("First SMS within"), bar.figure) if bar is not None else None,
+        _deadline(row, now),
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
         Fact(tr("SIM"), formats.short_iccid(row.sim_id)) if row.sim_id.isdecimal() else None,
         Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
@@ -176,6 +176,15 @@ def _facts(row: RentRow, now: datetime) -> list[Fact]:
         else None,
     ]
     return [fact for fact in facts if fact is not None]
+
+
+def _deadline(row: RentRow, now: datetime) -> Fact | None:
+    bar = time_left_bar(row, now)
+    if bar is None:
+        return None
+    if now < row.first_sms_deadline:
+        return Fact(tr("First SMS within"), bar.figure)
+    return Fact(tr("Overdue for"), formats.span(now - row.first_sms_deadline), tone=Tone.WARN)
 
 
 def _actions(orders: Orders) -> list[RowAction[RentRow]]:

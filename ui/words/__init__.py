@@ -18,6 +18,7 @@ from ui.words.phones import phone_word as phone_word
 from ui.words.remedies import REMEDIES as REMEDIES
 from ui.words.remedies import remedy_advice as remedy_advice
 from ui.words.remedies import remedy_short as remedy_short
+from ui.words.trade import BAN_NEXT as BAN_NEXT
 from ui.words.trade import FINISHES as FINISHES
 from ui.words.trade import LAST_CHANCE as LAST_CHANCE
 from ui.words.trade import NUMBER_FOUND as NUMBER_FOUND
@@ -31,7 +32,10 @@ from ui.words.trade import UNKNOWN_NETWORK as UNKNOWN_NETWORK
 from ui.words.trade import ban_word as ban_word
 from ui.words.trade import message_word as message_word
 from ui.words.trade import push_advice as push_advice
+from ui.words.trade import push_answer as push_answer
+from ui.words.trade import push_words as push_words
 from ui.words.trade import rent_advice as rent_advice
+from ui.words.trade import rent_step as rent_step
 from ui.words.trade import rent_word as rent_word
 from ui.words.trade import rent_words as rent_words
 from ui.words.window import BUG as BUG

@@ -10,6 +10,7 @@ from ui.safe_text import one_line
 from ui.tokens import Tone
 from ui.words.core import counted, tr
 from ui.words.phones import BLOCKING
+from ui.words.trade import RESTORED
 
 ATTENTION = {
     AttentionKind.PHONE_UNAUTHORIZED: "Phone “{subject}” waits for you: confirm “Allow USB debugging” on its screen",
@@ -53,6 +54,7 @@ AILING = {
 }
 """`{detail}` is the measure in brackets, ` (42 MB free)`, or nothing."""
 WHOLE_BUS = "%n phones left together: USB bus {subject}. Check the hub's power and its cable to this PC"
+PARKED_BY_RESTORE = "An SMS may have been sent since the backup that you restored: resend it or drop it"
 NO_HUB = "%n phones left together. Check the power and the cable of what they hang on"
 URGENT = frozenset(
     {AttentionKind.KEY_REFUSED, AttentionKind.ADB_DOWN, AttentionKind.STORAGE_FAILING, AttentionKind.BUG}
@@ -65,6 +67,8 @@ def attention_sentence(attention: Attention) -> str:
     subject = one_line(attention.subject, 80)
     if attention.kind is AttentionKind.PHONES_LEFT:
         return _left_together(subject, len(attention.keys))
+    if attention.kind is AttentionKind.PUSH_PARKED and subject.startswith(RESTORED):
+        return tr(PARKED_BY_RESTORE)
     if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:
         detail = f" ({one_line(attention.detail, 40)})" if attention.detail else ""
         return tr(AILING[attention.condition]).format(subject=subject, detail=detail)

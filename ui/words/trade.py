@@ -27,8 +27,10 @@ RENT_STATES = {
     RentState.FINISHED: Word("finished", Tone.IDLE, "The market ended it."),
 }
 LAST_CHANCE = Word(
-    "one more failure bans", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
+    "one more failure bans it", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
 )
+BAN_NEXT = Word("ban next", LAST_CHANCE.tone, LAST_CHANCE.meaning)
+"""The same where another word stands before it."""
 
 FINISHES = {
     FinishStatus.NOT_ORDERED: Word("not ordered", Tone.IDLE, "The market ended it: not ordered. Nothing is credited."),
@@ -51,7 +53,7 @@ PUSH_STATES = {
     PushState.SENDING: Word("sending", Tone.INFO, "An attempt is under way."),
     PushState.DELIVERED: Word("delivered", Tone.OK, "Onlinesim has it; it is never sent again."),
     PushState.REFUSED: Word("refused", Tone.BAD, "Onlinesim refused it for good."),
-    PushState.PARKED: Word("parked", Tone.WARN, "Onlinesim ignored it too often: resend it or drop it."),
+    PushState.PARKED: Word("parked", Tone.WARN, "It is not sent by itself any more: resend it or drop it."),
     PushState.RENT_OVER: Word("rent over", Tone.IDLE, "The rent ended before it could be delivered."),
     PushState.DROPPED: Word("dropped", Tone.IDLE, "You stopped it."),
 }
@@ -70,15 +72,38 @@ BAN_BY_RULE = Word("three unused rents", Tone.WARN, "Three rents in a row ended 
 BAN_BY_HAND = Word("set by you", Tone.IDLE, "You set this ban.")
 
 
+RESTORED = "restored"
+"""How the answer begins of a push that waited when the backup was made."""
 PUSH_REASONS = {
     "IGNORED": "Onlinesim took no notice of it. Send it again; if it is ignored for ever, it is not wanted: stop it.",
     "SERVICE_BAN": "Onlinesim bars this sender's service at the moment. Send it again later.",
     "BAD_SERVICE": "Onlinesim says that the SMS is not of the service that was ordered. Sending it again rarely helps.",
     "NO_OPERATION": "Onlinesim knows no open rent of this id: it has ended there, or never began. "
     "Look at the rent before you send it again.",
+    RESTORED: "It waited when the backup was made that you restored, and may have been sent since. "
+    "Send it again if Onlinesim lacks it, else stop it.",
 }
 """What Onlinesim's answers mean, by their first word."""
 PUSH_REASONS["NO_OP"] = PUSH_REASONS["NO_OPERATION"]
+SHORT_REASONS = {
+    "IGNORED": "no notice taken",
+    "SERVICE_BAN": "service barred now",
+    "BAD_SERVICE": "not the service ordered",
+    "NO_OPERATION": "rent not open there",
+    RESTORED: "perhaps sent already",
+}
+"""The same in few words."""
+SHORT_REASONS["NO_OP"] = SHORT_REASONS["NO_OPERATION"]
+UNCERTAIN = Word(
+    "uncertain",
+    Tone.IDLE,
+    "The program stopped within an attempt: Onlinesim may have got it then. It was sent once more, to be sure.",
+)
+RENT_STEPS = {
+    RentState.OVERDUE: "market ends it",
+    RentState.POSSIBLE_ORPHAN: "check it",
+}
+"""What follows, in few words."""
 OVERDUE_ADVICE = (
     "Nothing to do yet: the market ends such a rent by itself, late at times. "
     "If it stays for hours, look in your Onlinesim account whether it is still open there."
@@ -91,8 +116,27 @@ ORPHAN_ADVICE = (
 
 def push_advice(push: PushRow) -> str:
     """What stands behind the answer that stopped a push, and what to do."""
-    token = push.last_answer.split(" ")[0].rstrip(":,.;")
-    return tr(PUSH_REASONS.get(token, PUSH_STATES[push.state].meaning))
+    return tr(PUSH_REASONS.get(_token(push), PUSH_STATES[push.state].meaning))
+
+
+def push_answer(push: PushRow) -> str:
+    """The last answer; where it is a token of Onlinesim's, first in plain words."""
+    meaning = SHORT_REASONS.get(_token(push))
+    return push.last_answer if meaning is None else f"{tr(meaning)} ({push.last_answer})"
+
+
+def push_words(push: PushRow) -> list[Word]:
+    """Its state; and where nobody knows whether an attempt arrived, that too."""
+    return [PUSH_STATES[push.state], UNCERTAIN] if push.uncertain else [PUSH_STATES[push.state]]
+
+
+def _token(push: PushRow) -> str:
+    return push.last_answer.split(" ")[0].rstrip(":,.;")
+
+
+def rent_step(rent: RentRow) -> str:
+    step = RENT_STEPS.get(rent.state)
+    return tr(step) if step is not None else ""
 
 
 def rent_advice(rent: RentRow) -> str:
@@ -104,7 +148,7 @@ def rent_words(rent: RentRow) -> list[Word]:
     """Its state; and where it would cost the number a ban to end so, that too."""
     word = rent_word(rent)
     at_risk = rent.one_more_failure_bans and rent.state in (RentState.OVERDUE, RentState.POSSIBLE_ORPHAN)
-    return [word, LAST_CHANCE] if at_risk else [word]
+    return [word, BAN_NEXT] if at_risk else [word]
 
 
 def rent_word(rent: RentRow) -> Word:
