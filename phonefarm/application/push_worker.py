@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -63,6 +62,13 @@ class _Ended:
     at: datetime
 
 
+@dataclass(frozen=True)
+class _Undone:
+    """Why a unit of work was not committed."""
+
+    error: Exception
+
+
 @dataclass(frozen=True, kw_only=True)
 class _End:
     """What an attempt's end has made of the push."""
@@ -116,13 +122,11 @@ class PushWorker:
 
         A caller who gives up takes nothing back: what was begun is sent.
         """
-        some = min(BEGUN_WITH_A_COMMIT, self._free())
-        self._promised += some
-        self._idle.clear()
-        writing = asyncio.ensure_future(self._storage.write(lambda uow: (work(uow), self._claim(uow, some))))
-        writing.add_done_callback(partial(self._begin_promised, some))
-        result, _ = await asyncio.shield(writing)
-        return result
+        committing = self._tasks.start(self._commit_and_begin(work), "commit with pushes")
+        ended: T | _Undone = await asyncio.shield(committing)
+        if isinstance(ended, _Undone):
+            raise ended.error
+        return ended
 
     async def recover(self) -> None:
         """After a start: attempts whose end was never recorded are repeated once, counted and shown."""
@@ -202,9 +206,10 @@ class PushWorker:
         self.wake()
 
     async def _keep_books(self) -> tuple[bool, datetime | None]:
-        """Write down which attempts have ended and begin what is due, in one commit; when the next is due, if nothing is.
+        """Write down which attempts have ended and begin what is due, in one commit.
 
-        What cannot be written down now stays ended: a 200 must not be forgotten.
+        Returns whether there was anything to do, and when the next push is due where nothing is now.
+        What cannot be written down stays ended and is tried again: a 200 must not be forgotten.
         """
         ended, free = list(self._ended), self._free()
         if not ended and free == 0:
@@ -238,7 +243,7 @@ class PushWorker:
                 ends = [await self._storage.write(lambda uow, each=each: self._decide(uow, each))]  # type: ignore[misc]
             except StorageFailing:
                 raise
-            except Exception:
+            except Exception:  # noqa: BLE001 - it is the one that the caller raises
                 log.error("the end of an attempt cannot be written down", sms_id=each.message.sms_id)
                 await self._let_go(each.message)
                 ends = []
@@ -258,13 +263,22 @@ class PushWorker:
             return 0
         return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
 
-    def _begin_promised(self, some: int, writing: asyncio.Future[tuple[object, list[PushMessage]]]) -> None:
-        self._promised -= some
-        if not writing.cancelled() and writing.exception() is None:
-            _, due = writing.result()
+    async def _commit_and_begin(self, work: Callable[[UnitOfWork], T]) -> T | _Undone:
+        some = min(BEGUN_WITH_A_COMMIT, self._free())
+        self._promised += some
+        self._idle.clear()
+        try:
+            result, due = await self._storage.write(lambda uow: (work(uow), self._claim(uow, some)))
+        except Exception as error:  # noqa: BLE001 - raised where the caller waits
+            return _Undone(error)
+        else:
             self._begin(due)
-        self._idle_if_done()
-        self._wake.set()
+            if len(due) == some:  # there may be more
+                self.wake()
+            return result
+        finally:
+            self._promised -= some
+            self._idle_if_done()
 
     def _begin(self, due: Iterable[PushMessage]) -> None:
         for message in due:

@@ -11,16 +11,18 @@ import importlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlalchemy import Connection, Engine, event
 
 from phonefarm.adapters.storage import database
+from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.sms_intake import Intake
 
 BEFORE, AFTER = "before", "after"
@@ -56,13 +58,17 @@ class Request:
 
 
 def kind_of(job: database._Job) -> str:
-    """The method that handed the work in; a reading that brought new messages is told from one that only marks."""
+    """The method that handed the work in, and of one that has several kinds, which it was."""
     name = job.work.__qualname__.partition(".<locals>")[0]
     match job.result:
-        case Intake(pushes=(_, *_)):
-            return f"{name} with a push"
-        case Intake(first=True):
-            return f"{name} as the baseline"
+        case Intake(pushes=(_, *_)), _:
+            return "SmsIntake.accept with a push"
+        case Intake(first=True), _:
+            return "SmsIntake.accept as the baseline"
+        case Intake(), _:
+            return "SmsIntake.accept"
+        case [_, *_], _, _ if name == "PushWorker._keep_books":
+            return f"{name} with an end"
     return str(name)
 
 
@@ -79,22 +85,21 @@ class Witness:
     def install(self) -> None:
         run, commit, answer = database._run, database.Database._commit, database._answer
 
-        def watched_run(job: database._Job, connection: Connection) -> None:
-            raw: Any = connection.connection.dbapi_connection
-            before = raw.total_changes
-            run(job, connection)
-            if job.error is None and raw.total_changes != before:
+        def watched_run(job: database._Job, driver: sqlite3.Connection, uow: SqlUnitOfWork) -> None:
+            before = driver.total_changes
+            run(job, driver, uow)
+            if job.error is None and driver.total_changes != before:
                 self._written.append(kind_of(job))
 
-        def watched_commit(storage: database.Database, group: list[database._Job]) -> None:
+        def watched_commit(storage: database.Database, first: database._Job) -> None:
             self._written.clear()
-            commit(storage, group)
+            commit(storage, first)
 
-        def watched_answer(job: database._Job) -> None:
+        def watched_answer(group: list[database._Job]) -> None:
             if self._is_reached:
                 _die()
             self._note_committed()
-            answer(job)
+            answer(group)
 
         database._run, database._answer = watched_run, watched_answer
         database.Database._commit = watched_commit  # type: ignore[method-assign,assignment]

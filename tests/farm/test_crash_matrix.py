@@ -37,8 +37,8 @@ DAY_IN_MICROSECONDS = 24 * 3600 * 1_000_000
 ORDER = "Rentals._take_in_time"
 ANSWERED = "Rentals.answered"
 MESSAGE = "SmsIntake.accept with a push"
-CLAIM = "PushWorker._start_due"
-OUTCOME = "PushWorker._record"
+CLAIM = "PushWorker._keep_books"
+OUTCOME = "PushWorker._keep_books with an end"
 FINISH = "Rentals.finish"
 RECOVERY = "PushWorker.recover"
 HEARTBEAT = "Upkeep._beat"
@@ -60,7 +60,7 @@ KILLED_AT: dict[str, tuple[int, ...]] = {
     ORDER: (1,),
     ANSWERED: (1, 2),
     MESSAGE: (1, 2),
-    CLAIM: (1, 2),
+    CLAIM: (1,),
     OUTCOME: (1, 2),
     FINISH: (1, 2, 4),
     RECOVERY: (1,),
@@ -100,6 +100,7 @@ NOT_KILLED_HERE = {
     "PhoneWatch._lose_server": "every start begins with no phone at all",
     "PhoneWatch._tell_together": "a line of a story",
     "Privacy.erase_old": "done again each ten minutes",
+    "PushWorker._keep_each_alone": "after a bug; the next start makes the attempts uncertain in its place",
     "PushWorker._let_go": "after a bug; the next start makes the attempt uncertain in its place",
     "PushWorker.use_new_key": "pulls waiting pushes in; without it they wait a minute",
     "Recovery._tell": "a line of a story",
@@ -108,6 +109,10 @@ NOT_KILLED_HERE = {
     "Upkeep._follow_the_clock": "pulls waiting pushes in; without it they wait for their time",
 }
 """What the scenario does not commit, and what a kill at it leaves."""
+
+
+HANDED_ON = {"PushWorker._commit_and_begin"}
+"""The work of others, known by their names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +131,7 @@ def kills() -> Iterator[Kill]:
             for moment in (BEFORE, AFTER):
                 point = Point(kind=kind, moment=moment, nth=nth)
                 # What only a second life does needs a first one that was cut in the middle of an attempt.
-                before = (Point(kind=CLAIM, moment=AFTER),) if kind in (RECOVERY, NOT_SEEN_YET) else ()
+                before = (Point(kind=MESSAGE, moment=AFTER),) if kind in (RECOVERY, CLAIM, NOT_SEEN_YET) else ()
                 yield Kill(points=(*before, point))
 
 
@@ -224,7 +229,7 @@ def judge_messages(lives: Lives, sold: RentRecord, kill: Kill | None) -> None:
     assert {row["body"]: row["state"] for row in pushes} == dict.fromkeys(taken, "delivered")
     uncertain = {row["body"]: row["uncertain"] for row in pushes}
     assert {text: times for text, times in taken.items() if times > 1 + uncertain[text]} == {}
-    assert sum(uncertain.values()) <= 1
+    assert sum(uncertain.values()) <= (len(kill.points) if kill is not None else 0)
     last = kill.points[-1] if kill is not None else None
     if last is not None and (last.kind, last.moment) == (OUTCOME, BEFORE):
         assert max(taken.values()) == 2, "killed between the market's 200 and the record of it"
@@ -260,16 +265,16 @@ def test_table_holds_every_kind_that_is_committed(lives: Lives) -> None:
     let_a_day_pass(lives)
     assert lives.stop() == 0
 
-    # What a start makes of attempts that were cut is committed after a kill only.
-    assert set(lives.committed) - ONLY_SOMETIMES == set(KILLED_AT) - {RECOVERY}
+    # What a start makes of attempts that were cut, and that they are made again, is committed after a kill only.
+    assert set(lives.committed) - ONLY_SOMETIMES == set(KILLED_AT) - {RECOVERY, CLAIM}
     judge(lives, rents, None)
 
 
 def test_every_unit_of_work_of_the_code_is_killed_or_has_a_reason_not_to_be() -> None:
-    written = set().union(*(units_of_work(path) for path in (CHECKOUT / "phonefarm" / "application").glob("*.py")))
+    handed_in = set().union(*(units_of_work(path) for path in (CHECKOUT / "phonefarm" / "application").glob("*.py")))
     killed = {kind.split(" ")[0] for kind in KILLED_AT}
 
-    assert written == killed | ONLY_SOMETIMES | BY_THE_USER | ONLY_READ | set(NOT_KILLED_HERE)
+    assert handed_in - HANDED_ON == killed | ONLY_SOMETIMES | BY_THE_USER | ONLY_READ | set(NOT_KILLED_HERE)
 
 
 def units_of_work(path: Path) -> set[str]:
@@ -281,5 +286,5 @@ def units_of_work(path: Path) -> set[str]:
         for method in room.body
         if isinstance(method, ast.AsyncFunctionDef)
         for call in ast.walk(method)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "write"
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("write", "commit")
     }
