@@ -70,10 +70,11 @@ def _columns() -> list[Column[BanRow]]:
             sort_key=lambda row: row.by_hand,
             sample=tr("three unused rents"),
             word=ban_word,
+            rank=1,
         ),
-        place_column(BanRow, rank=1, stretch=True),
-        moment_column(tr("Banned"), lambda row: row.since, rank=2),
-        phone_column(BanRow, rank=3),
+        place_column(BanRow, rank=2, stretch=True),
+        moment_column(tr("Banned"), lambda row: row.since, rank=3),
+        phone_column(BanRow, rank=4),
     ]
 
 

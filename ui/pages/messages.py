@@ -58,6 +58,7 @@ def _columns() -> list[Column[MessageRow]]:
             text=lambda row, _: one_line(row.sender, SENDER_LIMIT),
             sort_key=lambda row: row.sender.casefold(),
             sample="+447700900123",
+            rank=1,
         ),
         Column(
             title=tr("Text"),
@@ -74,7 +75,7 @@ def _columns() -> list[Column[MessageRow]]:
             sample=widest(SMS_STANDINGS, PUSH_STATES),
             word=message_word,
         ),
-        number_column(MessageRow, rank=1),
+        number_column(MessageRow, rank=2),
         Column(
             title=tr("Took"),
             text=lambda row, _: formats.seconds(row.delivered_after_seconds),
@@ -82,11 +83,11 @@ def _columns() -> list[Column[MessageRow]]:
             sample="0.44 s",
             align_right=True,
             dim=True,
-            rank=3,
+            rank=4,
             tooltip=lambda row: tr("From its arrival at the phone to Onlinesim's answer."),
         ),
-        rent_column(MessageRow, rank=2),
-        phone_column(MessageRow, rank=4),
+        rent_column(MessageRow, rank=3),
+        phone_column(MessageRow, rank=5),
     ]
 
 
