@@ -229,6 +229,7 @@ class Farm:
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
+        await self._inventory.settle_all()
         await self._pushes.recover()
         await self._privacy.start()
         self._health.report(ENGINE, Verdict.PASS, "running")

@@ -54,6 +54,15 @@ class SimInventory:
             self._announcer.changed(Topic.PHONES, [phone_id])
             self.announce(changed)
 
+    async def settle_all(self) -> None:
+        """Every SIM in a phone anew: the shipped tables may say something else than at the last start."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> list[SimId]:
+            return [sim.sim_id for sim in uow.sims.all() if settle_sim(uow, sim.sim_id, self._names, now)]
+
+        self.announce(await self._storage.write(work))
+
     async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> list[str]:
         """Take the file's numbers for what it says now; returns what speaks against those that are not used."""
         now = self._clock()

@@ -184,6 +184,15 @@ async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_ano
     assert await passed_over(books) == [f"{REASON}: typed by hand, not used"]
 
 
+async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    await books.storage.write(lambda uow: uow.sims.set_number(SimId(ICCID), UKRAINIAN, "phone"))
+
+    await books.inventory.settle_all()
+
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
 async def test_country_whose_dial_code_is_not_known_takes_any_number(books: Books) -> None:
     await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=UKRAINIAN))
 
