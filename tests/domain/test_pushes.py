@@ -116,6 +116,11 @@ def test_no_message_is_repeated_sooner_than_the_spacing_while_its_rent_is_open(
     assert follows.at - at(1) >= seconds * SECOND
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(9 * MINUTE, 9 * MINUTE), (60 * MINUTE, 10 * MINUTE)])
+def test_market_may_ask_for_ten_minutes_of_patience_and_no_more(asked: timedelta, waits: timedelta) -> None:
+    assert step(TooMany(retry_after=asked)) == Retry(at=at(1) + waits)
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [
