@@ -230,6 +230,14 @@ def with_next_step(phone: PhoneRow, now: datetime) -> PhoneRow:
     return replace(phone, remedy=Remedy.RESTART_PHONE)
 
 
+def sim_with_next_step(sim: SimRow, now: datetime) -> SimRow:
+    """The same for a SIM that its phone keeps away."""
+    since = sim.standing_since
+    if sim.remedy is not Remedy.WAIT or since is None or now - since < START_GRACE:
+        return sim
+    return replace(sim, remedy=Remedy.RESTART_PHONE)
+
+
 def needing_by_state(attention: Iterable[Attention], phones: Iterable[PhoneRow]) -> Mapping[PhoneState, int]:
     """How many phones of each state need the user."""
     keys = needing(attention, Topic.PHONES)

@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from typing import Protocol
 
 from phonefarm.application.events import Announcer
-from phonefarm.application.health import HealthBoard, attention, needing_by_state, with_next_step
+from phonefarm.application.health import HealthBoard, attention, needing_by_state, sim_with_next_step, with_next_step
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.money import Money
 from phonefarm.application.numbering import Numbering, concerning_numbers
@@ -173,7 +173,9 @@ class LiveFarmDesk:
         return [with_next_step(row, now) for row in rows]
 
     async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
-        return await self._storage.read(lambda views: views.sims(keys, self._clock()))
+        now = self._clock()
+        rows = await self._storage.read(lambda views: views.sims(keys, now))
+        return [sim_with_next_step(row, now) for row in rows]
 
     async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
         return await self._storage.read(lambda views: views.rents(keys, self._clock()))

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.health import ADB, NAMES, HealthBoard, attention, needing_by_state, with_next_step, worst
+from phonefarm.application.health import (
+    ADB,
+    NAMES,
+    HealthBoard,
+    attention,
+    needing_by_state,
+    sim_with_next_step,
+    with_next_step,
+    worst,
+)
 from phonefarm.application.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.hubs import SharedLoss
@@ -154,6 +163,18 @@ async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
     assert with_next_step(booting, books.clock()).remedy is Remedy.WAIT
     books.clock.forward(15 * 60)
     assert with_next_step(booting, books.clock()).remedy is Remedy.RESTART_PHONE
+
+
+async def test_a_sim_is_not_told_to_wait_longer_than_its_phone(database: Database) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim())
+    await books.phone(state=PhoneState.BOOTING)
+    (away,) = (await books.sims()).values()
+
+    assert sim_with_next_step(away, books.clock()).remedy is Remedy.WAIT
+    books.clock.forward(15 * 60)
+    (away,) = (await books.sims()).values()
+    assert sim_with_next_step(away, books.clock()).remedy is Remedy.RESTART_PHONE
 
 
 async def test_phones_that_need_the_user_are_counted_by_their_state(database: Database) -> None:

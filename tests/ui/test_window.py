@@ -123,6 +123,20 @@ def test_the_top_line_says_what_is_most_urgent_or_that_all_is_well(runner: Windo
     runner.live(desk, scenario)
 
 
+def test_the_overview_is_asked_for_now_and_then_though_nothing_is_announced(
+    runner: WindowRunner, desk: FakeDesk
+) -> None:
+    async def scenario(live: Live) -> None:
+        before = live.desk.asked.count((Topic.OVERVIEW, None))
+
+        live.window._look_again.timeout.emit()
+
+        assert live.window._look_again.isActive()
+        await until(lambda: live.desk.asked.count((Topic.OVERVIEW, None)) > before)
+
+    runner.live(desk, scenario)
+
+
 def test_the_search_finds_a_number_in_any_spelling_and_esc_ends_it(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.SIMS)
