@@ -232,7 +232,9 @@ class PushWorker:
     def _turn_the_page(
         self, uow: UnitOfWork, ended: Sequence[_Ended], free: int
     ) -> tuple[list[_End], list[PushMessage], datetime | None]:
-        ends = [self._decide(uow, each) for each in ended]
+        accepted = [each for each in ended if each.outcome == Accepted()]
+        ends = self._deliver(uow, accepted) if accepted else []
+        ends += [self._decide(uow, each) for each in ended if each.outcome != Accepted()]
         due = self._claim(uow, free)
         return ends, due, None if due or not free else uow.pushes.next_due()
 
@@ -240,7 +242,7 @@ class PushWorker:
         """After a bug: find the attempt whose end cannot be written down, and let the others not suffer for it."""
         for each in ended:
             try:
-                ends = [await self._storage.write(lambda uow, each=each: self._decide(uow, each))]  # type: ignore[misc]
+                ends, _, _ = await self._storage.write(lambda uow, each=each: self._turn_the_page(uow, [each], 0))  # type: ignore[misc]
             except StorageFailing:
                 raise
             except Exception:  # noqa: BLE001 - it is the one that the caller raises
@@ -323,8 +325,17 @@ class PushWorker:
         self._announcer.changed(Topic.MESSAGES, [message.sms_id])
         self._announcer.changed(Topic.RENTS, [message.rent_id])
 
+    def _deliver(self, uow: UnitOfWork, accepted: Sequence[_Ended]) -> list[_End]:
+        """All of them at once: this is what a burst is made of."""
+        ended_at = {each.message.sms_id: each.at for each in accepted}
+        delivered = set(uow.pushes.deliver(ended_at, describe(Accepted())))
+        return [
+            _End(ended=each, state=PushState.DELIVERED if each.message.sms_id in delivered else None)
+            for each in accepted
+        ]
+
     def _decide(self, uow: UnitOfWork, ended: _Ended) -> _End:
-        """Where the push stands now."""
+        """Where a push stands whose attempt was not accepted."""
         sms_id, outcome = ended.message.sms_id, ended.outcome
         push = uow.pushes.record(
             sms_id,
@@ -348,8 +359,6 @@ class PushWorker:
         match step:
             case Settled(state=state):
                 uow.pushes.settle(sms_id, state, ended.at)
-                if state is PushState.DELIVERED:
-                    uow.rents.note_accepted(push.rent_id)
                 if is_strange:
                     uow.journal.note(ended.at, Topic.RENTS, push.rent_id, StoryKind.PUSH_REFUSED, UNKNOWN_OPERATION)
                 return _End(ended=ended, state=state, is_strange=is_strange)

@@ -371,8 +371,6 @@ class RentRecords(Protocol):
         """Count a message of the rent; returns the rent's number."""
         ...
 
-    def note_accepted(self, rent_id: RentId) -> None: ...
-
 
 class MessageRecords(Protocol):
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...
@@ -420,6 +418,13 @@ class PushRecords(Protocol):
         """Note how the attempt under way ended; returns the push as it stands, None if it is not under way.
 
         `is_its_own`: it failed for the message's own sake.
+        """
+        ...
+
+    def deliver(self, accepted: Mapping[SmsId, datetime], answer: str) -> list[SmsId]:
+        """Attempts under way have ended with a 200 (when, by message): their messages are delivered and counted.
+
+        Returns those that were under way.
         """
         ...
 

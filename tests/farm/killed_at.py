@@ -19,8 +19,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from sqlalchemy import Connection, Engine, event
-
 from phonefarm.adapters.storage import database
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.sms_intake import Intake
@@ -103,11 +101,15 @@ class Witness:
 
         database._run, database._answer = watched_run, watched_answer
         database.Database._commit = watched_commit  # type: ignore[method-assign,assignment]
-        event.listen(Engine, "commit", self._about_to_commit)
+        make_durable = database._make_durable
 
-    def _about_to_commit(self, connection: Connection) -> None:
-        if not connection.get_execution_options().get("writes"):
-            return
+        def watched_make_durable(driver: sqlite3.Connection) -> None:
+            self._about_to_commit()
+            make_durable(driver)
+
+        database._make_durable = watched_make_durable
+
+    def _about_to_commit(self) -> None:
         for kind in self._written:
             self._counts[kind] += 1
             if self._point is not None and (kind, self._counts[kind]) == (self._point.kind, self._point.nth):

@@ -13,6 +13,10 @@ _MICROSECOND = timedelta(microseconds=1)
 _MONEY_SCALE = 10_000
 
 
+def microseconds_of(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware UTC datetime kept as microseconds since 1970."""
 
@@ -20,7 +24,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds_of(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=int(value))

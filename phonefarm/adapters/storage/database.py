@@ -72,7 +72,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine = _engine_for(url)
-        self._writing = self._engine.execution_options(writes=True)
+        self._writing: Connection | None = None
         self._jobs: queue.PriorityQueue[tuple[_Rank, int, _Job | None]] = queue.PriorityQueue(maxsize=WAITING)
         self._places = itertools.count()
         self._at_end = False
@@ -139,17 +139,16 @@ class Database:
             raise _failing(error) from error
 
     def _write_forever(self) -> None:
-        self._write_until_closed()
+        while not self._at_end:
+            if (job := self._taken(*self._jobs.get())) is not None:
+                self._commit(job)
+        if self._writing is not None:
+            self._writing.close()
         if self._left:
             self._engine.dispose()
 
     def _the_end(self) -> tuple[_Rank, int, None]:
         return _Rank.THE_END, next(self._places), None
-
-    def _write_until_closed(self) -> None:
-        while not self._at_end:
-            if (job := self._taken(*self._jobs.get())) is not None:
-                self._commit(job)
 
     def _next(self) -> _Job | None:
         """What waits next, without waiting for it."""
@@ -171,24 +170,37 @@ class Database:
 
     def _commit(self, first: _Job) -> None:
         """Run a unit of work and those that wait behind it in one transaction."""
-        group: list[_Job] = []
+        group = [first]
         try:
-            with self._writing.begin() as connection:
-                driver, uow = driver_of(connection), SqlUnitOfWork(connection)
-                until = time.monotonic() + GROUP_SECONDS
-                job: _Job | None = first
-                while job is not None:
-                    group.append(job)
-                    _run(job, driver, uow)
-                    full = len(group) == GROUP or time.monotonic() > until
-                    job = None if full else self._next()
+            if self._writing is None:
+                self._writing = self._engine.connect().execution_options(begins_by_hand=True)
+            self._run_together(group, self._writing)
         except (SQLAlchemyError, sqlite3.Error) as error:
-            for job in group or [first]:
+            for job in group:
                 job.error = job.error or _failing(error)
         except Exception as error:  # noqa: BLE001 - the writer lives on, and every caller hears of it
-            for job in group or [first]:
+            for job in group:
                 job.error = job.error or error
-        _answer(group or [first])
+        _answer(group)
+
+    def _run_together(self, group: list[_Job], connection: Connection) -> None:
+        driver, uow = driver_of(connection), SqlUnitOfWork(connection)
+        driver.execute("BEGIN IMMEDIATE")
+        until = time.monotonic() + GROUP_SECONDS
+        try:
+            _run(group[0], driver, uow)
+            while len(group) < GROUP and time.monotonic() < until and (job := self._next()) is not None:
+                group.append(job)
+                _run(job, driver, uow)
+            _make_durable(driver)
+        finally:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            connection.rollback()  # SQLAlchemy's own idea of a transaction ends with ours
+
+
+def _make_durable(driver: sqlite3.Connection) -> None:
+    driver.execute("COMMIT")
 
 
 def _run(job: _Job, driver: sqlite3.Connection, uow: SqlUnitOfWork) -> None:
@@ -244,7 +256,7 @@ def _engine_for(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if not connection.get_execution_options().get("begins_by_hand", False):
+            connection.exec_driver_sql("BEGIN")
 
     return engine

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
     ColumnClause,
+    ColumnElement,
     Connection,
+    FromClause,
     Integer,
     ScalarSelect,
     String,
+    and_,
     bindparam,
     exists,
     false,
@@ -25,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from phonefarm.adapters.storage.columns import Instant
+from phonefarm.adapters.storage.columns import Instant, microseconds_of
 from phonefarm.adapters.storage.prepared import Prepared, Row, driver_of
 from phonefarm.adapters.storage.tables import push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
@@ -100,6 +104,15 @@ class SqlPushRecords:
     def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
         self._free_the_next(_SETTLE.all(self._driver, push=sms_id, settled=state.value, ended=at))
 
+    def deliver(self, accepted: Mapping[SmsId, datetime], answer: str) -> list[SmsId]:
+        ends = json.dumps([[sms_id, microseconds_of(at)] for sms_id, at in accepted.items()])
+        delivered = _DELIVER.all(self._driver, ends=ends, answered=answer)
+        _END_ATTEMPTS.run(self._driver, ends=ends, answered=answer)
+        _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(list({push.msisdn for push in delivered})))
+        by_rent = Counter(push.rent_id for push in delivered)
+        _NOTE_ACCEPTED.run(self._driver, counts=json.dumps(list(by_rent.items())))
+        return [SmsId(push.sms_id) for push in delivered]
+
     def retry(self, sms_id: SmsId, at: datetime) -> None:
         self._free_the_next(_RETRY.all(self._driver, push=sms_id, due=at))
 
@@ -123,8 +136,7 @@ class SqlPushRecords:
         return [SmsId(push.sms_id) for push in found]
 
     def _free_the_next(self, changed: Iterable[Row]) -> None:
-        for msisdn in {push.msisdn for push in changed}:
-            _FREE_THE_NEXT.run(self._driver, number=msisdn)
+        _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(list({push.msisdn for push in changed})))
 
 
 def _first_of_each_number(due: Iterable[Row]) -> list[Row]:
@@ -150,6 +162,9 @@ def _push_from(row: Row) -> StoredPush:
 
 # Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
 _IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
+# The plus keeps SQLite from its index by state, which holds too many rows to begin with.
+_IS_WAITING: ColumnClause[bool] = literal_column("+pushes.state = 'waiting'")
+_IS_SENDING: ColumnClause[bool] = literal_column("+pushes.state = 'sending'")
 _IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
 
 _PUSH = bindparam("push", type_=BigInteger)
@@ -160,8 +175,11 @@ _ENDED = bindparam("ended", type_=Instant)
 _ANSWERED = bindparam("answered", type_=String)
 _BEGUN = select(func.json_each(bindparam("begun", type_=String)).table_valued("value").c.value)
 _MINE = (pushes.c.msisdn == _NUMBER) & _IS_OPEN
-_HOLDS_BACK = or_(pushes.c.state == _SENDING, pushes.c.own_failures < FAILURES_THAT_HOLD_BACK)
 _IS_IT = pushes.c.sms_id == _PUSH
+
+
+def _holds_back(push: FromClause) -> ColumnElement[bool]:
+    return or_(push.c.state == _SENDING, push.c.own_failures < FAILURES_THAT_HOLD_BACK)
 
 
 def _rent_is_over() -> ScalarSelect[bool]:
@@ -196,7 +214,7 @@ _ADD = Prepared(
         soft_refusals=0,
         own_failures=0,
         uncertain=0,
-        is_free=~exists().where(_MINE, _HOLDS_BACK, pushes.c.sms_id < _PUSH),
+        is_free=~exists().where(_MINE, _holds_back(pushes), pushes.c.sms_id < _PUSH),
         next_at=_NOW,
         is_last_chance=False,
         last_answer="",
@@ -205,23 +223,30 @@ _ADD = Prepared(
     )
 )
 _HOLD_BEHIND = Prepared(update(pushes).where(_MINE, pushes.c.sms_id > _PUSH, pushes.c.is_free).values(is_free=False))
-_FREE_THE_NEXT = Prepared(
-    update(pushes)
-    .where(_MINE, pushes.c.state == _WAITING, ~pushes.c.is_free)
-    .where(
-        pushes.c.sms_id
-        <= func.coalesce(
-            select(pushes.c.sms_id)
-            .where(_MINE, _HOLDS_BACK)
-            .order_by(pushes.c.sms_id)
-            .limit(1)
-            .correlate(None)
-            .scalar_subquery(),
-            2**62,
-        )
-    )
-    .values(is_free=True)
+_EACH_NUMBER = func.json_each(bindparam("numbers", type_=String)).table_valued("value").alias("number")
+_HELD = pushes.alias("held")
+_OLDER = pushes.alias("older")
+_FIRST_THAT_HOLDS_BACK = (
+    select(_OLDER.c.sms_id)
+    .where(_OLDER.c.msisdn == _EACH_NUMBER.c.value, literal_column("older.state IN ('waiting', 'sending')"))
+    .where(_holds_back(_OLDER))
+    .order_by(_OLDER.c.sms_id)
+    .limit(1)
+    .correlate(_EACH_NUMBER)
+    .scalar_subquery()
 )
+_TO_FREE = select(_HELD.c.sms_id).select_from(
+    _EACH_NUMBER.outerjoin(  # outer, so that SQLite goes by the number and not by the state
+        _HELD,
+        and_(
+            _HELD.c.msisdn == _EACH_NUMBER.c.value,
+            literal_column("held.state IN ('waiting', 'sending')"),
+            _HELD.c.sms_id <= func.coalesce(_FIRST_THAT_HOLDS_BACK, 2**62),
+            ~_HELD.c.is_free,
+        ),
+    )
+)
+_FREE_THE_NEXT = Prepared(update(pushes).where(pushes.c.sms_id.in_(_TO_FREE), _IS_WAITING).values(is_free=True))
 _NEXT_DUE = Prepared(select(pushes.c.next_at).where(_IS_FREE).order_by(pushes.c.next_at).limit(1))
 _DUE = Prepared(
     select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, sms.c.sender, sms.c.body, pushes.c.own_failures)
@@ -263,6 +288,34 @@ _END_ATTEMPT = Prepared(
     update(push_attempts)
     .where(push_attempts.c.sms_id == _PUSH, push_attempts.c.ended_at.is_(None))
     .values(ended_at=_ENDED, answer=_ANSWERED)
+)
+_EACH_END = func.json_each(bindparam("ends", type_=String)).table_valued("value").alias("each")
+_EACH_COUNT = func.json_each(bindparam("counts", type_=String)).table_valued("value").alias("each")
+_ENDS = select(
+    func.json_extract(_EACH_END.c.value, "$[0]").label("sms_id"),
+    func.json_extract(_EACH_END.c.value, "$[1]").label("ended_at"),
+).subquery("ends")
+_DELIVER = Prepared(
+    update(pushes)
+    .where(pushes.c.sms_id == _ENDS.c.sms_id, _IS_SENDING)
+    .values(
+        state=PushState.DELIVERED.value, is_free=False, next_at=None, ended_at=_ENDS.c.ended_at, last_answer=_ANSWERED
+    )
+    .returning(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn)
+)
+_END_ATTEMPTS = Prepared(
+    update(push_attempts)
+    .where(push_attempts.c.sms_id == _ENDS.c.sms_id, push_attempts.c.ended_at.is_(None))
+    .values(ended_at=_ENDS.c.ended_at, answer=_ANSWERED)
+)
+_BY_RENT = select(
+    func.json_extract(_EACH_COUNT.c.value, "$[0]").label("rent_id"),
+    func.json_extract(_EACH_COUNT.c.value, "$[1]").label("accepted"),
+).subquery("by_rent")
+_NOTE_ACCEPTED = Prepared(
+    update(rents)
+    .where(rents.c.rent_id == _BY_RENT.c.rent_id)
+    .values(accepted_sms=rents.c.accepted_sms + _BY_RENT.c.accepted)
 )
 _SETTLE = Prepared(
     update(pushes)

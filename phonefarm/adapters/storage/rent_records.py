@@ -107,9 +107,6 @@ class SqlRentRecords:
         assert row is not None
         return Msisdn(row.msisdn)
 
-    def note_accepted(self, rent_id: RentId) -> None:
-        _NOTE_ACCEPTED.run(self._driver, rent=rent_id)
-
     def _set(self, rent_id: RentId, **values: object) -> None:
         self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))
 
@@ -138,7 +135,6 @@ _ADD = Prepared(
 _NOTE_SMS = Prepared(
     update(rents).where(rents.c.rent_id == _RENT).values(sms_count=rents.c.sms_count + 1).returning(rents.c.msisdn)
 )
-_NOTE_ACCEPTED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(accepted_sms=rents.c.accepted_sms + 1))
 _MARK_ANSWERED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
 _COUNTRIES = Prepared(select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))
 _OPEN_ON = Prepared(
