@@ -138,6 +138,16 @@ class Books:
 
         return await self.storage.write(work)
 
+    async def deliver_all(self) -> list[SmsId]:
+        """The market takes now what is due."""
+        now = self.clock()
+
+        def work(uow: UnitOfWork) -> list[SmsId]:
+            begun = uow.pushes.claim(now, 100)
+            return uow.pushes.deliver({message.sms_id: now for message in begun}, "HTTP 200")
+
+        return await self.storage.write(work)
+
     # Asking --------------------------------------------------------------------
 
     async def phones(self) -> dict[str, PhoneRow]:

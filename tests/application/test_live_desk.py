@@ -34,8 +34,6 @@ from phonefarm.application.read_models import (
 from phonefarm.application.storage import NumberEntry
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import RentId, SmsId
-from phonefarm.domain.pushes import PushState as State
 from phonefarm.domain.rents import FinishStatus
 from tests.application.books import Books
 from tests.builders import ICCID, MINUTE, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
@@ -113,14 +111,6 @@ class Office:
     async def needs(self) -> list[AttentionKind]:
         return [need.kind for need in (await self.overview()).attention]
 
-    async def deliver(self, sms_id: SmsId, rent_id: RentId) -> None:
-        """The market took the message now."""
-        now = self.books.clock()
-        await self.books.storage.write(lambda uow: uow.pushes.claim(now, 10))
-        await self.books.storage.write(lambda uow: uow.pushes.record(sms_id, "HTTP 200", now))
-        await self.books.storage.write(lambda uow: uow.pushes.settle(sms_id, State.DELIVERED, now))
-        await self.books.storage.write(lambda uow: uow.rents.note_accepted(rent_id))
-
 
 @pytest.fixture
 def office(database: Database) -> Office:
@@ -143,13 +133,12 @@ async def test_counters_follow_a_rent_from_order_to_delivery(office: Office) -> 
     books = office.books
     await books.seat(a_seen_sim(), inbox=[a_row(1)])
     await books.phone(OTHER_PHONE, PhoneState.UNAUTHORIZED)
-    rent_id = await books.rent()
+    await books.rent()
     await books.sms()
     before = (await office.overview()).counts
 
-    (push,) = await books.pushes()
     books.clock.forward(3)
-    await office.deliver(SmsId(push.sms_id), rent_id)
+    await books.deliver_all()
     overview = await office.overview()
 
     assert (before.phones, before.phones_ready, before.sims, before.rents_open) == (2, 1, 1, 1)

@@ -325,7 +325,8 @@ async def test_rent_that_is_prolonged_for_months_stays_open_is_not_pointed_out_a
 ) -> None:
     await books.seat(a_seen_sim())
     rent_id = await books.rent()
-    await books.storage.write(lambda uow: uow.rents.note_accepted(rent_id))
+    await books.sms()
+    await books.deliver_all()
     lines = len(await books.story(Topic.RENTS, rent_id))
 
     for _ in range(120):
@@ -468,7 +469,8 @@ async def test_accepted_sms_starts_the_count_again(books: Books) -> None:
     await books.fail_rent()
     await books.fail_rent()
     rent_id = await books.rent()
-    await books.storage.write(lambda uow: uow.rents.note_accepted(rent_id))
+    await books.sms()
+    await books.deliver_all()
 
     await books.rentals.finish(rent_id, FinishStatus.CANCELLED, None)
 

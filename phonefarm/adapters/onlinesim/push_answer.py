@@ -43,7 +43,10 @@ _DEEPEST = 8
 
 
 def outcome_of(status: int, text: str, headers: Mapping[str, str], took: timedelta) -> PushOutcome:
-    """The outcome of an answer: a known token decides over the HTTP status, then the status does."""
+    """The outcome of an answer: a known token decides over the HTTP status, then the status does.
+
+    `headers` by name in lower case.
+    """
     said = _read(text)
     for token in said.tokens:
         if token in _FINAL:
@@ -53,7 +56,7 @@ def outcome_of(status: int, text: str, headers: Mapping[str, str], took: timedel
     if not _KEY.isdisjoint(said.tokens):
         return KeyRefused(http_status=status)
     if status == 429 or _TOO_MANY in said.tokens:
-        return TooMany(retry_after=_retry_after(headers.get("Retry-After")))
+        return TooMany(retry_after=_retry_after(headers.get("retry-after")))
     if status in (401, 403):
         return KeyRefused(http_status=status)
     is_answer = status not in _GATEWAY and not _is_page(text)

@@ -160,11 +160,11 @@ def test_refused_key_is_told_apart(status: int) -> None:
 def test_retry_after_in_seconds(value: str, wait: int | None) -> None:
     expected = None if wait is None else timedelta(seconds=wait)
 
-    assert judged(429, "", Retry_After=value) == TooMany(retry_after=expected)
+    assert judged(429, "", retry_after=value) == TooMany(retry_after=expected)
 
 
 def test_retry_after_as_a_date() -> None:
-    outcome = judged(429, "", Retry_After=format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
+    outcome = judged(429, "", retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True))
 
     assert isinstance(outcome, TooMany)
     assert outcome.retry_after is not None
@@ -173,5 +173,5 @@ def test_retry_after_as_a_date() -> None:
 
 @given(st.integers(100, 599), st.text(max_size=300), st.text(max_size=40))
 def test_no_answer_whatever_breaks_the_judgement(status: int, text: str, retry_after: str) -> None:
-    judged(status, text, Retry_After=retry_after)
+    judged(status, text, retry_after=retry_after)
     judged(status, "[" * 5000 + text)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from phonefarm.adapters.onlinesim.push_channel import MOST_ANSWER_BYTES, OnlinesimPushChannel
+from phonefarm.adapters.onlinesim.market_connection import MOST_ANSWER_BYTES
+from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome

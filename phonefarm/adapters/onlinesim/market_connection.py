@@ -1,0 +1,246 @@
+"""Kept connections to the one address that pushes go to: HTTP/1.1, one request at a time on each.
+
+A client for every purpose takes the interpreter four times as long for a request as the request itself needs, and a
+burst is made of little else. What an answer means byte for byte is llhttp's to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httptools
+from yarl import URL
+
+MOST_ANSWER_BYTES = 64 * 1024
+"""More of an answer's body is not read, packed or unpacked."""
+MOST_HEAD_BYTES = 64 * 1024
+KEPT_SECONDS = 30.0
+"""A connection that was idle for longer may be closing at the other end: a request takes a new one."""
+_FIRST_ADDRESS_SECONDS = 0.25
+_ANY_ZLIB = 47
+
+
+class Unreachable(Exception):
+    """No answer came; the text says why and names no address."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    """By name in lower case."""
+    body: bytes
+    """Unpacked, cut at the cap; of a 200 that broke off, what came of it."""
+
+
+class MarketConnections:
+    """`post` from one event loop; never follows a redirect, never asks another host, knows no proxy."""
+
+    def __init__(self, address: str) -> None:
+        """`address`: a whole http or https URL."""
+        url = URL(address)
+        assert url.raw_host is not None
+        assert url.port is not None
+        self._host, self._port = url.raw_host, url.port
+        self._tls = ssl.create_default_context() if url.scheme == "https" else None
+        self._begin = f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
+        self._idle: deque[_Connection] = deque()
+
+    async def post(self, headers: Mapping[str, str], body: bytes, within: float) -> Answer:
+        """One request; `headers` in ASCII. Raises Unreachable, and TimeoutError after `within` seconds.
+
+        A 200 is an answer as soon as its head is there: whatever becomes of its body, the other side has said it.
+        """
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = f"{self._begin}{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+        connection: _Connection | None = None
+        try:
+            async with asyncio.timeout(within):
+                connection = self._kept() or await self._connect()
+                answer = await connection.ask(request)
+        except TimeoutError:
+            if connection is not None and (begun := connection.begun_200()) is not None:
+                return begun
+            raise
+        except OSError as error:
+            raise Unreachable(_cause(error)) from None
+        finally:
+            if connection is not None:
+                self._put_back(connection)
+        return answer
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    def _kept(self) -> _Connection | None:
+        """The one that was used last; those that were idle too long are closed."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_fit():
+                return connection
+            connection.close()
+        return None
+
+    def _put_back(self, connection: _Connection) -> None:
+        if not connection.is_fit():
+            connection.close()
+            return
+        self._idle.append(connection)
+        while not self._idle[0].is_fit():
+            self._idle.popleft().close()
+
+    async def _connect(self) -> _Connection:
+        _, connection = await asyncio.get_running_loop().create_connection(
+            _Connection, self._host, self._port, ssl=self._tls, happy_eyeballs_delay=_FIRST_ADDRESS_SECONDS
+        )
+        return connection
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: asyncio.Future[Answer] | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._status = 0
+        """Of the final answer, once its head is there."""
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+        self._head_bytes = 0
+        self._is_spoiled = False
+        """Whether nothing more may be asked on it."""
+        self._idle_since = self._loop.time()
+
+    async def ask(self, request: bytes) -> Answer:
+        assert self._transport is not None
+        assert self._waiting is None
+        self._parser = httptools.HttpResponseParser(self)
+        self._status, self._head_bytes = 0, 0
+        self._headers, self._body = {}, bytearray()
+        self._waiting = self._loop.create_future()
+        self._transport.write(request)
+        return await self._waiting
+
+    def begun_200(self) -> Answer | None:
+        """What has come of a 200 that does not end."""
+        return self._answer() if self._status == 200 else None
+
+    def is_fit(self) -> bool:
+        """Whether it can take another request."""
+        is_done = self._waiting is None and not self._is_spoiled
+        is_open = self._transport is not None and not self._transport.is_closing()
+        return is_done and is_open and self._loop.time() - self._idle_since < KEPT_SECONDS
+
+    def close(self) -> None:
+        self._is_spoiled = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What the transport calls ------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiting is None:
+            self.close()  # nobody has asked
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("an answer that changes the protocol")
+        except httptools.HttpParserError:
+            self._fail("an answer that is not HTTP")
+        else:
+            if not self._status:
+                self._head_bytes += len(data)
+            if self._head_bytes > MOST_HEAD_BYTES:
+                self._fail("an answer whose head does not end")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_spoiled = True
+        if self._waiting is None:
+            return
+        ends_with_the_connection = not {"content-length", "transfer-encoding"} & self._headers.keys()
+        if self._status == 200 or (self._status and ends_with_the_connection and error is None):
+            self._end()
+        else:
+            self._fail("it was cut before the answer")
+
+    # What the parser calls ---------------------------------------------------------
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= 200:
+            self._status = status
+        else:
+            self._headers.clear()
+
+    def on_body(self, part: bytes) -> None:
+        self._body += part
+        if len(self._body) >= MOST_ANSWER_BYTES:
+            self._is_spoiled = True
+            self._end()
+
+    def on_message_complete(self) -> None:
+        if self._status:
+            self._is_spoiled |= not self._parser.should_keep_alive()
+            self._end()
+
+    # -----------------------------------------------------------------------------
+
+    def _end(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        self._idle_since = self._loop.time()
+        if waiting is None:
+            self._is_spoiled = True  # it goes on after its end
+        elif not waiting.done():
+            waiting.set_result(self._answer())
+
+    def _fail(self, why: str) -> None:
+        waiting, self._waiting = self._waiting, None
+        self.close()
+        if waiting is not None and not waiting.done():
+            if self._status == 200:
+                waiting.set_result(self._answer())
+            else:
+                waiting.set_exception(Unreachable(why))
+
+    def _answer(self) -> Answer:
+        body = bytes(self._body[:MOST_ANSWER_BYTES])
+        if self._headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+            body = _unpacked(body)
+        return Answer(status=self._status, headers=self._headers, body=body)
+
+
+def _unpacked(body: bytes) -> bytes:
+    """As far as it can be unpacked; nothing of what is not packed at all."""
+    try:
+        return zlib.decompressobj(_ANY_ZLIB).decompress(body, MOST_ANSWER_BYTES)
+    except zlib.error:
+        return b""
+
+
+def _cause(error: OSError) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is refused: {error.verify_message}"
+        case ssl.SSLError():
+            return f"TLS failed: {error.reason or type(error).__name__}"
+        case socket.gaierror():
+            return "its name is not known"
+        case OSError(errno=int(number)):
+            return os.strerror(number)
+    return type(error).__name__
