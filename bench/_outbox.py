@@ -32,6 +32,7 @@ from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SeenSim, SlotState
 from phonefarm.domain.sms import Reading, SmsRow
+from phonefarm.engine_thread import be_prompt
 
 _NAMES = NetworkNames({"25001": Network(country="russia", operator="mts")}, {"250": "russia"})
 
@@ -100,6 +101,7 @@ def _reading(phone: PhoneId, rows: list[SmsRow]) -> Reading:
 @asynccontextmanager
 async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> AsyncIterator[Outbox]:
     """The parts, running, with `sims` numbers on offer and `history` old rows of messages and pushes."""
+    be_prompt()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     path = folder / "bench.db"
     database = Database(f"sqlite:///{path}")

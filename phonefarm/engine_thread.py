@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -33,6 +34,16 @@ STRAGGLERS_WITHIN = 0.7
 GIVE_UP_AFTER = 5.0
 """The whole of `stop`."""
 HELPERS = 8
+
+
+def be_prompt() -> None:
+    """Keep the interpreter from making a webhook wait.
+
+    What is loaded by now lives as long as the program: to search it for garbage stops every thread for a tenth of a
+    second, again and again.
+    """
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
 
 
 class EngineThread:
@@ -67,7 +78,6 @@ class EngineThread:
 
     def start(self) -> None:
         """Raises KnownError: folder in use, port taken, database unusable."""
-        sys.setswitchinterval(SWITCH_SECONDS)
         self._folder.take()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
@@ -111,6 +121,7 @@ class EngineThread:
         except BaseException:
             listeners.close()
             raise
+        be_prompt()
         self._started.set_result((farm, asyncio.get_running_loop()))
         try:
             await self._stop_wanted.wait()

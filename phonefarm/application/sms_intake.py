@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from phonefarm.domain.sms import (
     InboundSms,
     Newness,
     Reading,
+    RentSpan,
     SmsRow,
     SmsStanding,
     announced_at,
@@ -59,7 +61,11 @@ class _Owner:
 
     standing: SmsStanding
     sim: SimOnPhone | None = None
-    rent_id: RentId | None = None
+    rent: RentSpan | None = None
+
+    @property
+    def rent_id(self) -> RentId | None:
+        return None if self.rent is None else self.rent.rent_id
 
 
 MARK_EVERY = timedelta(seconds=55)
@@ -176,6 +182,7 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
     sims = uow.sims.on_phone(reading.phone_id)
     announcements = uow.health.empty_hints(reading.phone_id)
+    queue = _Queue(uow, now)
     new: list[SmsId] = []
     pushed: list[SmsId] = []
     arrivals: list[datetime] = []
@@ -197,13 +204,14 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
         msisdn = (owner.sim.msisdn if owner.sim else None) or ""
         is_withheld = withholds(row.sender)
         if is_withheld and owner.standing is not SmsStanding.BASELINE:
-            owner = replace(owner, standing=SmsStanding.WITHHELD, rent_id=None)
+            owner = replace(owner, standing=SmsStanding.WITHHELD, rent=None)
         sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id, now if is_withheld else None)
         new.append(sms_id)
         arrivals.append(arrived.at)
-        if owner.rent_id is not None:
-            _queue(uow, sms_id, owner.rent_id, sms.sender, sms.arrived_at, now)
+        if owner.rent is not None:
+            queue.add(sms_id, owner.rent, sms.sender, sms.arrived_at)
             pushed.append(sms_id)
+    queue.close()
     uow.phones.note_reading(
         reading.phone_id,
         begun_at=reading.begun_at,
@@ -260,7 +268,7 @@ def _owner_of(
         return _Owner(standing=SmsStanding.NO_RENT, sim=sim)
     if sim is None:
         return _Owner(standing=SmsStanding.HELD)
-    return _Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent_id=open_rents[0])
+    return _Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent=open_rents[0])
 
 
 def _settled_before(
@@ -277,14 +285,25 @@ def _settled_before(
     return None
 
 
-def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> RentId | None:
+def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> RentSpan | None:
     return rent_at(uow.rents.spans(sim_id, at, now), at)
 
 
-def _queue(uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, sender: str, arrived_at: datetime, now: datetime) -> None:
-    """The push row of a message, and the rent's count: in the commit of the message."""
-    msisdn = uow.rents.note_sms(rent_id)
-    uow.pushes.add(sms_id, rent_id, msisdn, sender, arrived_at, now)
+class _Queue:
+    """Push rows of messages, and the rents' counts: in the commit of the messages."""
+
+    def __init__(self, uow: UnitOfWork, now: datetime) -> None:
+        self._uow = uow
+        self._now = now
+        self._counts: Counter[RentId] = Counter()
+
+    def add(self, sms_id: SmsId, rent: RentSpan, sender: str, arrived_at: datetime) -> None:
+        self._uow.pushes.add(sms_id, rent.rent_id, rent.msisdn, sender, arrived_at, self._now)
+        self._counts[rent.rent_id] += 1
+
+    def close(self) -> None:
+        for rent_id, count in self._counts.items():
+            self._uow.rents.note_sms(rent_id, count)
 
 
 def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool) -> list[_Settled]:
@@ -310,13 +329,16 @@ def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, r
 
 
 def _settle_one(uow: UnitOfWork, stored: StoredSms, sim: SimOnPhone, now: datetime) -> _Settled:
-    rent_id = _rent_on(uow, sim.sim_id, stored.arrived_at, now)
-    standing = SmsStanding.NO_RENT if rent_id is None else SmsStanding.FOR_RENT
+    rent = _rent_on(uow, sim.sim_id, stored.arrived_at, now)
+    rent_id = None if rent is None else rent.rent_id
+    standing = SmsStanding.NO_RENT if rent is None else SmsStanding.FOR_RENT
     uow.messages.settle(stored.sms_id, sim.sim_id, sim.msisdn or "", standing, rent_id)
     title = f"Settled by hand to +{sim.msisdn or sim.sim_id}"
     uow.journal.note(now, Topic.MESSAGES, stored.sms_id, StoryKind.USER_ACTION, title)
-    if rent_id is not None:
-        _queue(uow, stored.sms_id, rent_id, stored.sender, stored.arrived_at, now)
+    if rent is not None:
+        queue = _Queue(uow, now)
+        queue.add(stored.sms_id, rent, stored.sender, stored.arrived_at)
+        queue.close()
     return _Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 

@@ -367,8 +367,8 @@ class RentRecords(Protocol):
 
     def reverse(self, rent_id: RentId, at: datetime) -> None: ...
 
-    def note_sms(self, rent_id: RentId) -> Msisdn:
-        """Count a message of the rent; returns the rent's number."""
+    def note_sms(self, rent_id: RentId, count: int) -> None:
+        """Count messages of the rent."""
         ...
 
 

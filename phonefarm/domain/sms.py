@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from phonefarm.domain.ids import PhoneId, RentId, SimId
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """How far after the reading a corrected time may lie and still be believed."""
@@ -189,13 +189,14 @@ class RentSpan:
     """When a rent was open on a SIM."""
 
     rent_id: RentId
+    msisdn: Msisdn
     opened_at: datetime
     closed_at: datetime | None
 
 
-def rent_at(spans: Sequence[RentSpan], arrived_at: datetime) -> RentId | None:
+def rent_at(spans: Sequence[RentSpan], arrived_at: datetime) -> RentSpan | None:
     """The rent that was open at the message's arrival; a message from before a rent is never that renter's."""
     for span in spans:
         if span.opened_at <= arrived_at and (span.closed_at is None or arrived_at <= span.closed_at):
-            return span.rent_id
+            return span
     return None

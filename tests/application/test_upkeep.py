@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.application import upkeep
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.read_models import SimStanding, Verdict, Vital
@@ -178,20 +177,18 @@ async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
     household: Household, database: Database
 ) -> None:
     """As when the disk is full: transactions begin and end, and only a change is refused."""
-    refusing = False
 
-    def let_in(connection: sqlite3.Connection, *_: object) -> None:
-        connection.execute(f"PRAGMA query_only = {int(refusing)}")
+    def refuse_changes(refused: bool) -> None:
+        driver_of(database._writers_connection()).execute(f"PRAGMA query_only = {int(refused)}")
 
-    event.listen(database._engine, "checkout", let_in)
     household.start()
     await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
 
-    refusing = True
+    refuse_changes(True)
     household.pass_time(upkeep.BEAT_EVERY)
     await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
 
-    refusing = False
+    refuse_changes(False)
     await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
 
 

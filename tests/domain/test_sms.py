@@ -22,7 +22,7 @@ from phonefarm.domain.sms import (
     from_ms,
     rent_at,
 )
-from tests.builders import HOUR, MINUTE, NOON, SECOND, a_row, at, ms
+from tests.builders import HOUR, MINUTE, NOON, NUMBER, SECOND, a_row, at, ms
 
 NO_SKEW = timedelta(0)
 
@@ -198,8 +198,8 @@ def test_time_that_no_calendar_holds_is_the_epoch(milliseconds: int) -> None:
 
 # The rent at an arrival -----------------------------------------------------
 
-FIRST = RentSpan(rent_id=RentId(1), opened_at=NOON, closed_at=at(60))
-SECOND_RENT = RentSpan(rent_id=RentId(2), opened_at=at(60), closed_at=None)
+FIRST = RentSpan(rent_id=RentId(1), msisdn=NUMBER, opened_at=NOON, closed_at=at(60))
+SECOND_RENT = RentSpan(rent_id=RentId(2), msisdn=NUMBER, opened_at=at(60), closed_at=None)
 
 
 @pytest.mark.parametrize(
@@ -207,11 +207,13 @@ SECOND_RENT = RentSpan(rent_id=RentId(2), opened_at=at(60), closed_at=None)
     [(-0.001, None), (0, 1), (59.9, 1), (60, 2), (61, 2), (10**6, 2)],
 )
 def test_message_is_the_rents_that_was_open_when_it_came(seconds: float, rent: int | None) -> None:
-    assert rent_at([SECOND_RENT, FIRST], at(seconds)) == rent
+    span = rent_at([SECOND_RENT, FIRST], at(seconds))
+
+    assert (span and span.rent_id) == rent
 
 
 def test_message_at_the_instant_of_the_finish_is_still_the_rents() -> None:
-    assert rent_at([FIRST], at(60)) == 1
+    assert rent_at([FIRST], at(60)) == FIRST
     assert rent_at([FIRST], at(60.001)) is None
 
 

@@ -39,6 +39,10 @@ WAITING = 10_000
 READERS = 2
 BUSY_SECONDS = 5.0
 CLOSE_WITHIN = 2.0
+CHECKPOINT_EVERY = 1.0
+"""So often what was committed moves from the log into the database, beside the writer and not in its way."""
+LONGEST_LOG = 50_000
+"""Pages of the log from which on the writer moves them itself; only without a pause of days, or a reader that hangs."""
 
 _OUR_MISTAKES = (
     IntegrityError,
@@ -77,6 +81,9 @@ class Database:
         self._places = itertools.count()
         self._at_end = False
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
+        self._checkpoints = threading.Thread(target=self._checkpoint_forever, name="storage-checkpoint", daemon=True)
+        self._has_log = threading.Event()
+        self._closing = threading.Event()
         self._readers = DaemonPool(READERS, "storage-reader")
         self._opened = False
         self._left = False
@@ -89,16 +96,20 @@ class Database:
             raise _failing(error) from error
         self._opened = True
         self._writer.start()
+        self._checkpoints.start()
 
     def close(self) -> None:
         """Finish what was handed in, then let go of the file; a disk or a lock that hangs is left after a while."""
         deadline = time.monotonic() + CLOSE_WITHIN
+        self._closing.set()
+        self._has_log.set()
         self._readers.shutdown(wait=False)
         if self._opened:
             self._opened = False
             with suppress(queue.Full):
                 self._jobs.put(self._the_end(), timeout=CLOSE_WITHIN)
             self._writer.join(max(0.0, deadline - time.monotonic()))
+            self._checkpoints.join(max(0.0, deadline - time.monotonic()))
             self._left = self._writer.is_alive()
             self._refuse_the_rest()
             if self._left:
@@ -147,6 +158,15 @@ class Database:
         if self._left:
             self._engine.dispose()
 
+    def _checkpoint_forever(self) -> None:
+        while self._has_log.wait() and not self._closing.wait(CHECKPOINT_EVERY):
+            self._has_log.clear()
+            try:
+                with self._engine.connect() as connection:
+                    driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            except (SQLAlchemyError, sqlite3.Error) as error:
+                log.warning("the database's log stays for now", cause=str(error))
+
     def _the_end(self) -> tuple[_Rank, int, None]:
         return _Rank.THE_END, next(self._places), None
 
@@ -172,9 +192,7 @@ class Database:
         """Run a unit of work and those that wait behind it in one transaction."""
         group = [first]
         try:
-            if self._writing is None:
-                self._writing = self._engine.connect().execution_options(begins_by_hand=True)
-            self._run_together(group, self._writing)
+            self._run_together(group, self._writers_connection())
         except (SQLAlchemyError, sqlite3.Error) as error:
             for job in group:
                 job.error = job.error or _failing(error)
@@ -182,6 +200,13 @@ class Database:
             for job in group:
                 job.error = job.error or error
         _answer(group)
+
+    def _writers_connection(self) -> Connection:
+        if self._writing is None:
+            self._writing = self._engine.connect().execution_options(begins_by_hand=True)
+            # What a savepoint may have to put back stays out of temporary files: one costs more than a commit's work.
+            driver_of(self._writing).execute("PRAGMA temp_store = MEMORY")
+        return self._writing
 
     def _run_together(self, group: list[_Job], connection: Connection) -> None:
         driver, uow = driver_of(connection), SqlUnitOfWork(connection)
@@ -193,6 +218,7 @@ class Database:
                 group.append(job)
                 _run(job, driver, uow)
             _make_durable(driver)
+            self._has_log.set()
         finally:
             if driver.in_transaction:
                 driver.execute("ROLLBACK")
@@ -250,7 +276,13 @@ def _engine_for(url: str) -> Engine:
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy emits BEGIN itself, below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-20000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-20000",
+            f"wal_autocheckpoint={LONGEST_LOG}",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

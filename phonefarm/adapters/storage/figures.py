@@ -13,7 +13,7 @@ from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.row_queries import local_days_ago, local_midnight
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
-from phonefarm.adapters.storage.tables import phones, pushes, rents, sims, sms
+from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, PUSH_IS_OPEN, phones, pushes, rents, sims, sms
 from phonefarm.application.read_models import Counts
 from phonefarm.application.storage import Traffic
 from phonefarm.domain.allocation import on_offer
@@ -31,7 +31,7 @@ _DELIVERED = PushState.DELIVERED.value
 
 def counts(connection: Connection, now: datetime) -> Counts:
     by_state = {PhoneState(state): n for state, n in _grouped(connection, phones.c.state)}
-    by_push = {PushState(state): n for state, n in _grouped(connection, pushes.c.state)}
+    by_push = _pushes_by_state(connection)
     rented = SqlRentRecords(connection).open_numbers()
     return Counts(
         phones=sum(n for state, n in by_state.items() if state not in (PhoneState.GONE, PhoneState.DUPLICATE)),
@@ -52,7 +52,6 @@ def counts(connection: Connection, now: datetime) -> Counts:
 def traffic(connection: Connection, now: datetime) -> Traffic:
     today = local_midnight(now)
     delivered_today = (pushes.c.state == _DELIVERED) & (pushes.c.ended_at >= today)
-    waiting = pushes.c.state.in_([PushState.WAITING.value, PushState.SENDING.value])
     return Traffic(
         sms_today=_number(
             connection,
@@ -60,7 +59,7 @@ def traffic(connection: Connection, now: datetime) -> Traffic:
             (sms.c.arrived_at >= today) & (sms.c.standing != SmsStanding.BASELINE.value),
         ),
         sms_delivered_today=_number(connection, pushes.c.sms_id, delivered_today),
-        oldest_waiting_push_at=connection.execute(select(func.min(pushes.c.created_at)).where(waiting)).scalar(),
+        oldest_waiting_push_at=connection.execute(select(func.min(pushes.c.created_at)).where(PUSH_IS_OPEN)).scalar(),
         next_push_at=next_push_due(connection),
         income_today=_income(connection, today),
         income_month=_income(connection, local_days_ago(now, today.day - 1)),
@@ -116,8 +115,23 @@ def _arrivals(connection: Connection, since: datetime) -> tuple[tuple[datetime, 
     return tuple((row.ended_at, (row.ended_at - row.arrived_at).total_seconds()) for row in rows)
 
 
-def _grouped(connection: Connection, column: Any) -> list[tuple[str, int]]:
-    return [(row[0], row[1]) for row in connection.execute(select(column, func.count()).group_by(column))]
+def _pushes_by_state(connection: Connection) -> dict[PushState, int]:
+    """Nearly all are delivered: those are what the others leave of the whole."""
+    found = {
+        PushState(state): number
+        for some in (PUSH_IS_OPEN, PUSH_HAS_FAILED)
+        for state, number in _grouped(connection, pushes.c.state, some)
+    }
+    total = connection.execute(select(func.count()).select_from(pushes)).scalar() or 0
+    return found | {PushState.DELIVERED: total - sum(found.values())}
+
+
+def _grouped(
+    connection: Connection, column: ColumnElement[str], condition: ColumnElement[bool] | None = None
+) -> list[tuple[str, int]]:
+    query = select(column, func.count()).group_by(column)
+    rows = connection.execute(query if condition is None else query.where(condition))
+    return [(row[0], row[1]) for row in rows]
 
 
 def _number(connection: Connection, column: Any, condition: ColumnElement[bool]) -> int:

@@ -7,18 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
-from phonefarm.adapters.storage.tables import blocked_senders, pushes, sms
+from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, PUSH_IS_OPEN, blocked_senders, pushes, sms
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
 
-_AWAITED = (PushState.WAITING.value, PushState.SENDING.value, PushState.PARKED.value)
-
 
 def _is_needed() -> ColumnElement[bool]:
     """A text that is still to be given to the market, or that the user has to decide on."""
-    awaited = select(pushes.c.sms_id).where(pushes.c.state.in_(_AWAITED))
-    return or_(sms.c.standing == SmsStanding.HELD.value, sms.c.sms_id.in_(awaited))
+    waiting = select(pushes.c.sms_id).where(PUSH_IS_OPEN)
+    parked = select(pushes.c.sms_id).where(PUSH_HAS_FAILED, pushes.c.state == PushState.PARKED.value)
+    return or_(sms.c.standing == SmsStanding.HELD.value, sms.c.sms_id.in_(waiting), sms.c.sms_id.in_(parked))
 
 
 class SqlPrivacyRecords:

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
-    ColumnClause,
     ColumnElement,
     Connection,
     FromClause,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
 from phonefarm.adapters.storage.prepared import Prepared, Row, driver_of
-from phonefarm.adapters.storage.tables import push_attempts, pushes, rents, sms
+from phonefarm.adapters.storage.tables import PUSH_IS_FREE, PUSH_IS_OPEN, push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.storage import StoredPush
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -40,8 +39,6 @@ from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
 UNCERTAIN = "uncertain: phonefarm stopped before the answer was recorded"
 _WAITING = PushState.WAITING.value
 _SENDING = PushState.SENDING.value
-_LOOK_AT = 4
-"""So many times as many due pushes are looked at as may go: of each number one goes."""
 
 
 class SqlPushRecords:
@@ -69,7 +66,7 @@ class SqlPushRecords:
         return None if row is None else _push_from(row)
 
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
-        due = _first_of_each_number(_DUE.all(self._driver, now=now, most=limit * _LOOK_AT))[:limit]
+        due = _first_of_each_number(_DUE.all(self._driver, now=now, most=limit))
         if due:
             begun = json.dumps([push.sms_id for push in due])
             _BEGIN.run(self._driver, begun=begun, now=now)
@@ -160,13 +157,6 @@ def _push_from(row: Row) -> StoredPush:
     )
 
 
-# Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
-_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
-# The plus keeps SQLite from its index by state, which holds too many rows to begin with.
-_IS_WAITING: ColumnClause[bool] = literal_column("+pushes.state = 'waiting'")
-_IS_SENDING: ColumnClause[bool] = literal_column("+pushes.state = 'sending'")
-_IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
-
 _PUSH = bindparam("push", type_=BigInteger)
 _NUMBER = bindparam("number", type_=String)
 _NOW = bindparam("now", type_=Instant)
@@ -174,7 +164,7 @@ _DUE_AT = bindparam("due", type_=Instant)
 _ENDED = bindparam("ended", type_=Instant)
 _ANSWERED = bindparam("answered", type_=String)
 _BEGUN = select(func.json_each(bindparam("begun", type_=String)).table_valued("value").c.value)
-_MINE = (pushes.c.msisdn == _NUMBER) & _IS_OPEN
+_MINE = (pushes.c.msisdn == _NUMBER) & PUSH_IS_OPEN
 _IS_IT = pushes.c.sms_id == _PUSH
 
 
@@ -246,12 +236,14 @@ _TO_FREE = select(_HELD.c.sms_id).select_from(
         ),
     )
 )
-_FREE_THE_NEXT = Prepared(update(pushes).where(pushes.c.sms_id.in_(_TO_FREE), _IS_WAITING).values(is_free=True))
-_NEXT_DUE = Prepared(select(pushes.c.next_at).where(_IS_FREE).order_by(pushes.c.next_at).limit(1))
+_FREE_THE_NEXT = Prepared(
+    update(pushes).where(pushes.c.sms_id.in_(_TO_FREE), pushes.c.state == _WAITING).values(is_free=True)
+)
+_NEXT_DUE = Prepared(select(pushes.c.next_at).where(PUSH_IS_FREE).order_by(pushes.c.next_at).limit(1))
 _DUE = Prepared(
     select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, sms.c.sender, sms.c.body, pushes.c.own_failures)
     .join(sms, sms.c.sms_id == pushes.c.sms_id)
-    .where(_IS_FREE, pushes.c.next_at <= _NOW)
+    .where(PUSH_IS_FREE, pushes.c.next_at <= _NOW)
     .order_by(pushes.c.next_at, pushes.c.sms_id)
     .limit(bindparam("most", type_=Integer))
 )
@@ -297,7 +289,7 @@ _ENDS = select(
 ).subquery("ends")
 _DELIVER = Prepared(
     update(pushes)
-    .where(pushes.c.sms_id == _ENDS.c.sms_id, _IS_SENDING)
+    .where(pushes.c.sms_id == _ENDS.c.sms_id, pushes.c.state == _SENDING)
     .values(
         state=PushState.DELIVERED.value, is_free=False, next_at=None, ended_at=_ENDS.c.ended_at, last_answer=_ANSWERED
     )
@@ -338,11 +330,11 @@ _LAST_CHANCE = Prepared(
     .values(next_at=_DUE_AT)
 )
 _NOT_LATER = Prepared(
-    update(pushes).where(_IS_OPEN, pushes.c.state == _WAITING, pushes.c.next_at > _DUE_AT).values(next_at=_DUE_AT)
+    update(pushes).where(PUSH_IS_OPEN, pushes.c.state == _WAITING, pushes.c.next_at > _DUE_AT).values(next_at=_DUE_AT)
 )
 _MAKE_UNCERTAIN = Prepared(
     update(pushes)
-    .where(pushes.c.state == _SENDING, or_(_PUSH.is_(None), _IS_IT))
+    .where(PUSH_IS_OPEN, pushes.c.state == _SENDING, or_(_PUSH.is_(None), _IS_IT))
     .values(state=_WAITING, next_at=_DUE_AT, uncertain=pushes.c.uncertain + 1, last_answer=UNCERTAIN)
     .returning(pushes.c.sms_id, pushes.c.msisdn)
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, String, bindparam, insert, or_, select, update
+from sqlalchemy import BigInteger, Connection, String, bindparam, insert, select, union_all, update
 
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
@@ -72,10 +72,19 @@ class SqlRentRecords:
         return None if row is None else rent_from(row)
 
     def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
-        rows = _SPANS.all(self._driver, sim=sim_id, around=around, now=now)
+        rows = [
+            row
+            for row in _STILL_OPEN.all(self._driver, sim=sim_id, around=around)
+            if row.ordered_at <= around or (row.finished_at is None and row.ordered_at > now)
+        ]
         return [
-            RentSpan(rent_id=RentId(row.rent_id), opened_at=min(row.ordered_at, around), closed_at=row.finished_at)
-            for row in rows
+            RentSpan(
+                rent_id=RentId(row.rent_id),
+                msisdn=Msisdn(row.msisdn),
+                opened_at=min(row.ordered_at, around),
+                closed_at=row.finished_at,
+            )
+            for row in sorted(rows, key=lambda row: row.ordered_at, reverse=True)
         ]
 
     def mark_answered(self, rent_id: RentId) -> None:
@@ -102,10 +111,8 @@ class SqlRentRecords:
             reversed_at=at,
         )
 
-    def note_sms(self, rent_id: RentId) -> Msisdn:
-        row = _NOTE_SMS.first(self._driver, rent=rent_id)
-        assert row is not None
-        return Msisdn(row.msisdn)
+    def note_sms(self, rent_id: RentId, count: int) -> None:
+        _NOTE_SMS.run(self._driver, rent=rent_id, count=count)
 
     def _set(self, rent_id: RentId, **values: object) -> None:
         self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))
@@ -133,23 +140,17 @@ _ADD = Prepared(
     ],
 )
 _NOTE_SMS = Prepared(
-    update(rents).where(rents.c.rent_id == _RENT).values(sms_count=rents.c.sms_count + 1).returning(rents.c.msisdn)
+    update(rents)
+    .where(rents.c.rent_id == _RENT)
+    .values(sms_count=rents.c.sms_count + bindparam("count", type_=BigInteger))
 )
 _MARK_ANSWERED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
 _COUNTRIES = Prepared(select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))
 _OPEN_ON = Prepared(
     select(rents.c.rent_id).where(rents.c.msisdn == bindparam("number", type_=String), rents.c.finished_at.is_(None))
 )
-_SPANS = Prepared(
-    select(rents.c.rent_id, rents.c.ordered_at, rents.c.finished_at)
-    .where(rents.c.sim_id == bindparam("sim", type_=String))
-    .where(
-        or_(
-            rents.c.ordered_at <= _AROUND,
-            (rents.c.ordered_at > bindparam("now", type_=Instant)) & rents.c.finished_at.is_(None),
-        )
-    )
-    .where(or_(rents.c.finished_at.is_(None), rents.c.finished_at >= _AROUND))
-    .order_by(rents.c.ordered_at.desc())
-    .limit(2)
+_ON_SIM = rents.c.sim_id == bindparam("sim", type_=String)
+_SPAN = select(rents.c.rent_id, rents.c.msisdn, rents.c.ordered_at, rents.c.finished_at)
+_STILL_OPEN = Prepared(  # two looks at the index by end: a SIM's old rents are not gone through for each message
+    union_all(_SPAN.where(_ON_SIM, rents.c.finished_at.is_(None)), _SPAN.where(_ON_SIM, rents.c.finished_at >= _AROUND))
 )

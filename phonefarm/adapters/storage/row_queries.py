@@ -13,7 +13,17 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func,
 from phonefarm.adapters.storage.number_records import unfinished_sims
 from phonefarm.adapters.storage.rent_records import SqlRentRecords, rent_from
 from phonefarm.adapters.storage.sim_records import offer_query, sim_from
-from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, pushes, rents, sim_rules, sims, sms
+from phonefarm.adapters.storage.tables import (
+    PUSH_HAS_FAILED,
+    phone_conditions,
+    phones,
+    probes,
+    pushes,
+    rents,
+    sim_rules,
+    sims,
+    sms,
+)
 from phonefarm.application.farm_desk import HISTORY_ROWS
 from phonefarm.application.read_models import (
     Ailment,
@@ -359,7 +369,12 @@ def push_rows(connection: Connection, keys: Collection[str] | None) -> list[Push
 
 
 def parked_push_rows(connection: Connection, limit: int) -> list[PushRow]:
-    query = select(pushes).where(pushes.c.state == PushState.PARKED.value).order_by(pushes.c.sms_id).limit(limit)
+    query = (
+        select(pushes)
+        .where(PUSH_HAS_FAILED, pushes.c.state == PushState.PARKED.value)
+        .order_by(pushes.c.sms_id)
+        .limit(limit)
+    )
     return [_push_row(row) for row in connection.execute(query)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, text
+from sqlalchemy import BigInteger, Column, ColumnClause, Index, LargeBinary, Table, literal_column, text
 from sqlmodel import Field, SQLModel
 
 from phonefarm.adapters.storage.columns import Instant, Money
@@ -13,6 +13,7 @@ from phonefarm.adapters.storage.columns import Instant, Money
 _OPEN_RENT = text("finished_at IS NULL")
 _FREE_PUSH = text("is_free = 1")
 _OPEN_PUSH = text("state IN ('waiting', 'sending')")
+_FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
 
 
 def _instant(**options: object) -> datetime:
@@ -190,6 +191,7 @@ class RentTable(SQLModel, table=True):
         Index("one_open_rent_a_sim", "sim_id", unique=True, sqlite_where=_OPEN_RENT, postgresql_where=_OPEN_RENT),
         Index("one_open_rent_a_number", "msisdn", unique=True, sqlite_where=_OPEN_RENT, postgresql_where=_OPEN_RENT),
         Index("rents_of_sim", "sim_id", "ordered_at"),
+        Index("rents_of_sim_by_end", "sim_id", "finished_at"),
     )
 
     rent_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -256,7 +258,7 @@ class PushTable(SQLModel, table=True):
         Index("free_pushes_by_time", "next_at", sqlite_where=_FREE_PUSH, postgresql_where=_FREE_PUSH),
         Index("open_pushes_by_number", "msisdn", "sms_id", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
         Index("pushes_of_rent", "rent_id"),
-        Index("pushes_by_state", "state"),
+        Index("failed_pushes_by_state", "state", sqlite_where=_FAILED_PUSH, postgresql_where=_FAILED_PUSH),
     )
 
     sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
@@ -338,3 +340,8 @@ push_attempts = _core(PushAttemptTable)
 journal = _core(JournalTable)
 sequences = _core(SequenceTable)
 metadata = SQLModel.metadata
+
+# Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
+PUSH_IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
+PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
+PUSH_HAS_FAILED: ColumnClause[bool] = literal_column("pushes.state NOT IN ('waiting', 'sending', 'delivered')")
