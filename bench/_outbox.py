@@ -170,3 +170,28 @@ def fill(path: Path, rows: int) -> None:
             "VALUES (?, ?, ?, 'Old', 'delivered', 1, 0, 0, 0, 'HTTP 200', ?, ?, ?)",
             ((-n - 1, -n - 1, str(79_280_000_000 + n % 2000), *(begin + n * micro,) * 3) for n in range(rows)),
         )
+
+
+def queue_up(path: Path, rents: list[int], count: int) -> None:
+    """Messages that wait since an outage, turn by turn on each rent's number; texts are `backlog NUMBER PLACE`."""
+    at = int(now().timestamp()) * 1_000_000
+    with closing(sqlite3.connect(path, timeout=60)) as connection, connection:
+        numbers = dict(connection.execute("SELECT rent_id, msisdn FROM rents WHERE finished_at IS NULL"))
+        first = connection.execute("SELECT max(value) FROM sequences WHERE name <> 'heartbeat'").fetchone()[0] + 1
+        connection.execute("UPDATE sequences SET value = value + ? WHERE name <> 'heartbeat'", (count,))
+        rows = [(first + n, rents[n % len(rents)], n // len(rents)) for n in range(count)]
+        connection.executemany(
+            "INSERT INTO sms (sms_id, phone_id, handset, fingerprint, row_id, sim_id, msisdn, sender, body, "
+            "arrived_at, standing, rent_id, sim_mark) "
+            "VALUES (?, 'b@x:1', 'b', ?, ?, '', ?, 'Old', ?, ?, 'for rent', ?, '')",
+            (
+                (sms_id, sms_id.to_bytes(8, "big"), sms_id, numbers[rent], f"backlog {numbers[rent]} {place}", at, rent)
+                for sms_id, rent, place in rows
+            ),
+        )
+        connection.executemany(
+            "INSERT INTO pushes (sms_id, rent_id, msisdn, sender, state, attempts, soft_refusals, uncertain, is_free, "
+            "is_last_chance, last_answer, next_at, created_at, arrived_at) "
+            "VALUES (?, ?, ?, 'Old', 'waiting', 1, 0, 0, ?, 0, 'no connection', ?, ?, ?)",
+            ((sms_id, rent, numbers[rent], place == 0, at, at, at) for sms_id, rent, place in rows),
+        )

@@ -2,8 +2,9 @@
 
 The database, the intake, the outbox, the push channel and the webhooks are the real ones on one loop; the sink
 is a process of its own. In the same run, over the same sink: one commit and one request a message, one after the
-other, as one would write it first; and Kannel with its fake SMSC and a spool on disk, where it is installed (its
-figure is what its smsbox gives to the sink). During the burst another process orders and finishes numbers.
+other, as one would write it first; and Kannel, where it is installed, with its fake SMSC and a spool on disk, once
+as it comes and once with a spool as durable as our commits (its figure is what its smsbox gives to the sink).
+During a burst over a long history another process orders and finishes numbers.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench._kannel import is_installed, kannel, messages
-from bench._outbox import Outbox, outbox
+from bench._kannel import is_installed, kannel, makes_durable, messages
+from bench._outbox import Outbox, outbox, queue_up
 from bench._sink import PATH
 from bench.parts import KEY, Spread, get, post, process, until
 from bench.webhooks import load
@@ -59,6 +60,26 @@ async def burst(parts: Outbox, sink: str, count: int) -> float:
     await until_taken(sink, count, 300)
     await until_recorded(parts)
     return count / (time.perf_counter() - begun)
+
+
+async def backlog(parts: Outbox, path: Path, sink: str, count: int) -> tuple[float, int]:
+    """SMS a second while a backlog is drained, and how many came out of the order of their number."""
+    post(f"{sink}/forget", {})
+    rents = await parts.rent(RENTED)
+    await asyncio.to_thread(queue_up, path, list(rents), count)
+    begun = time.perf_counter()
+    parts.pushes.wake()
+    await until_taken(sink, count, 600)
+    await until_recorded(parts)
+    rate = count / (time.perf_counter() - begun)
+    taken = list(await asyncio.to_thread(get, f"{sink}/times"))
+    places: dict[str, int] = {}
+    swapped = 0
+    for text in taken:
+        _, number, place = text.split()
+        swapped += int(place) < places.get(number, -1)
+        places[number] = int(place)
+    return rate, swapped
 
 
 async def steady(parts: Outbox, sink: str, seconds: float, rate: float) -> list[float]:
@@ -103,9 +124,13 @@ def one_by_one(folder: Path, sink: str, count: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def by_kannel(folder: Path, sink: str, count: int) -> float:
-    """SMS a second that Kannel gives to the sink; equal texts, so the sink's requests are counted by its log."""
-    with kannel(folder, sink) as port:
+def by_kannel(folder: Path, sink: str, count: int, *, durable: bool) -> float | None:
+    """SMS a second that Kannel gives to the sink; equal texts, so the sink counts requests. None: cannot be had."""
+    home = folder / ("durable" if durable else "as it comes")
+    (home / "spool").mkdir(parents=True)
+    if durable and not makes_durable(home / "spool"):
+        return None
+    with kannel(home, sink) as port:
         time.sleep(1.0)
         post(f"{sink}/forget", {})
         begun = time.perf_counter()
@@ -134,10 +159,18 @@ async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
         f"one commit and one request a message: {naive:.0f} SMS/s; phonefarm / it: {rates[0] / naive:.1f}", flush=True
     )
     if is_installed():
-        gateway = await asyncio.to_thread(by_kannel, folder, sink, chosen.messages)
-        print(f"Kannel, spool on disk: {gateway:.0f} SMS/s; phonefarm / it: {rates[0] / gateway:.2f}", flush=True)
+        for durable, spool in ((True, "written through to the disk"), (False, "as it comes, without fsync")):
+            rate = await asyncio.to_thread(by_kannel, folder, sink, chosen.messages, durable=durable)
+            told = "not measured" if rate is None else f"{rate:.0f} SMS/s; phonefarm / it: {rates[0] / rate:.2f}"
+            print(f"Kannel, spool {spool}: {told}", flush=True)
     else:
         print("Kannel is not installed (Debian: apt install kannel kannel-extras): not measured", flush=True)
+
+
+async def measured_backlog(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
+    async with outbox(folder, sink + PATH, sims=2 * RENTED) as parts:
+        rate, swapped = await backlog(parts, folder / "bench.db", sink, chosen.backlog)
+        print(f"backlog of {chosen.backlog}: {rate:.0f} SMS/s, {swapped} out of the order of their number", flush=True)
 
 
 async def measured_with_history(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
@@ -155,6 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--messages", type=int, default=5_000)
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--history", type=int, default=1_000_000)
+    options.add_argument("--backlog", type=int, default=100_000)
     options.add_argument("--orders-to", help=argparse.SUPPRESS)
     chosen = options.parse_args(arguments)
     if chosen.orders_to:
@@ -163,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     with process(["-m", "bench._sink"]) as (line, _):
         sink = line.strip()
-        for measure in (measured, measured_with_history):
+        for measure in (measured, measured_backlog, measured_with_history):
             with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as folder:
                 asyncio.run(measure(Path(folder), sink, chosen))
 

@@ -214,6 +214,7 @@ class PushWorker:
         ended, free = list(self._ended), self._free()
         if not ended and free == 0:
             return False, None
+        self._promised += free
         self._idle.clear()
         try:
             ends, due, next_due = await self._storage.write(lambda uow: self._turn_the_page(uow, ended, free))
@@ -226,6 +227,7 @@ class PushWorker:
             self._booked(ended, ends)
             self._begin(due)
         finally:
+            self._promised -= free
             self._idle_if_done()
         return bool(ended or due), next_due
 
