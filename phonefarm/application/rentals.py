@@ -232,8 +232,7 @@ class Rentals:
         now = self._clock()
         if now > received_at + ANSWER_WITHIN:
             return None
-        in_turn = uow.sims.in_turn(now, countries_meant(order, uow.rents.countries()))
-        sim = choose(in_turn, order, lambda sim: _is_on_offer(uow, sim, now))
+        sim = choice(uow, order, now)
         if sim is None or sim.msisdn is None or sim.phone_id is None:
             return None
         rent = Rent(
@@ -304,6 +303,12 @@ class Rentals:
         for topic in (Topic.SIMS, Topic.BANS):
             self._announcer.changed(topic, [sim_id])
         self._announcer.changed(Topic.OVERVIEW)
+
+
+def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
+    """The SIM that the rule over the whole farm gives an order, found by looking at few."""
+    in_turn = uow.sims.in_turn(now, countries_meant(order, uow.rents.countries()))
+    return choose(in_turn, order, lambda sim: _is_on_offer(uow, sim, now))
 
 
 def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:

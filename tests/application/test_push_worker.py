@@ -9,15 +9,17 @@ from datetime import timedelta
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.push_worker import CONCURRENCY, UNKNOWN_OPERATION, PushWorker
+from phonefarm.application.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, UNKNOWN_OPERATION, PushWorker
 from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
+from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, KeyRefused, SoftRefusal, TooMany
 from phonefarm.domain.rents import FinishStatus
+from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim
+from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim, an_inbound_sms
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
@@ -263,6 +265,64 @@ async def test_accepted_sms_counts_for_its_rent(outbox: Outbox) -> None:
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
     assert (await outbox.books.one_rent(rent_id)).sms_delivered == 1
+
+
+# In one commit with its message -----------------------------------------------
+
+
+async def queue_some(outbox: Outbox, *numbers: int) -> None:
+    """Hand messages in as a reading does, each of another number."""
+    now = outbox.books.clock()
+
+    def work(uow: UnitOfWork) -> None:
+        for number in numbers:
+            sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
+            msisdn = Msisdn(str(79_280_000_000 + number))
+            sms_id = uow.messages.add(sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
+            uow.pushes.add(sms_id, RentId(1), msisdn, "Shop", now, now)
+
+    await outbox.worker.commit(work)
+
+
+async def test_message_goes_out_with_the_very_commit_that_queues_it(outbox: Outbox) -> None:
+    outbox.market.hold()
+
+    await queue_some(outbox, 1)
+    await until(lambda: outbox.market.attempts)
+
+    assert outbox.storage.writes == 1
+
+
+async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(outbox: Outbox) -> None:
+    outbox.start()
+
+    await queue_some(outbox, *range(2 * BEGUN_WITH_A_COMMIT))
+
+    await until(lambda: len(outbox.market.attempts) == 2 * BEGUN_WITH_A_COMMIT)
+
+
+async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_once(outbox: Outbox) -> None:
+    outbox.start()
+    giving_up = asyncio.ensure_future(queue_some(outbox, 1))  # noqa: TID251 - a caller outside the farm
+    await asyncio.sleep(0)
+
+    giving_up.cancel()
+
+    await until(lambda: outbox.market.attempts)
+    (push,) = await outbox.books.pushes()
+    await outbox.reached(SmsId(push.sms_id), PushState.DELIVERED)
+    assert len(outbox.market.attempts) == 1
+
+
+async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(outbox: Outbox) -> None:
+    outbox.storage.broken = True
+
+    with pytest.raises(StorageFailing):
+        await queue_some(outbox, 1)
+
+    outbox.storage.broken = False
+    assert await outbox.books.pushes() == []
+    assert outbox.bugs == []
 
 
 # Order and concurrency ------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from phonefarm.adapters.storage.columns import Instant, Money
+from phonefarm.adapters.storage.database import GROUP_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.bans import Streak
@@ -73,6 +76,52 @@ async def test_unit_of_work_that_fails_is_undone_whole_and_its_error_is_the_call
         await store.database.write(work)
 
     assert await titles(store) == []
+
+
+async def behind_a_block(store: Store, *works: tuple[Callable[[UnitOfWork], object], bool]) -> None:
+    """Hand the works in (and whether each is urgent) while the writer is held up, then let it go on."""
+    hold, entered = threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def block(uow: UnitOfWork) -> None:
+        loop.call_soon_threadsafe(entered.set)
+        hold.wait(10)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(store.database.write(block))
+        await entered.wait()
+        for work, urgent in works:
+            group.create_task(store.database.write(work, urgent=urgent))
+        await asyncio.sleep(0)
+        hold.set()
+
+
+async def test_what_is_urgent_goes_before_what_waits_already(store: Store) -> None:
+    order: list[str] = []
+
+    await behind_a_block(
+        store,
+        (lambda uow: order.append("usual"), False),
+        (lambda uow: order.append("usual too"), False),
+        (lambda uow: order.append("urgent"), True),
+    )
+
+    assert order == ["urgent", "usual", "usual too"]
+
+
+async def test_commit_that_has_taken_long_takes_no_further_unit_along(store: Store) -> None:
+    seen: list[object] = []
+
+    def long(uow: UnitOfWork) -> None:
+        note(uow, "long")
+        time.sleep(2 * GROUP_SECONDS)
+
+    def look(uow: UnitOfWork) -> None:
+        seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
+
+    await behind_a_block(store, (long, False), (look, False))
+
+    assert seen == [1]
 
 
 async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_reaches_its_caller(

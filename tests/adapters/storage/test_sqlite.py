@@ -7,12 +7,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
@@ -221,3 +223,60 @@ async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it
     enough.set()
     assert await hanging == 1
     await until(lambda: not database._writer.is_alive())
+
+
+# The log ------------------------------------------------------------------------
+
+
+async def test_what_was_committed_moves_into_the_database_itself_while_the_writer_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 0.01)
+    path = tmp_path / "farm.db"
+    alone = tmp_path / "alone.db"
+
+    def is_in_the_database_itself() -> bool:
+        alone.write_bytes(path.read_bytes())
+        look = closing(sqlite3.connect(f"file:{alone}?immutable=1", uri=True))
+        with suppress(sqlite3.DatabaseError), look as connection:  # the copy may be of the middle of it
+            return bool(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
+        return False
+
+    with opened(path) as database:
+        await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "key", StoryKind.USER_ACTION, "noted"))
+
+        await until(is_in_the_database_itself)
+
+
+def test_outbox_of_an_older_schema_keeps_its_order_and_what_may_pass(tmp_path: Path) -> None:
+    path = tmp_path / "farm.db"
+    with closing(sqlite3.connect(path)) as connection:
+        upgrade_to(path, "0006")
+        for sms_id, state, attempts in ((1, "waiting", 7), (2, "waiting", 1), (3, "delivered", 9)):
+            connection.execute(
+                "INSERT INTO pushes (sms_id, rent_id, msisdn, sender, state, attempts, soft_refusals, uncertain, "
+                "is_free, is_last_chance, last_answer, next_at, created_at, arrived_at) "
+                "VALUES (?, 1, '7', 'S', ?, ?, 0, 0, 0, 0, '', 0, 0, 0)",
+                (sms_id, state, attempts),
+            )
+        connection.commit()
+
+    with opened(path):
+        pass
+
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT sms_id, own_failures FROM pushes ORDER BY sms_id").fetchall() == [
+            (1, 7),
+            (2, 1),
+            (3, 0),
+        ]
+
+
+def upgrade_to(path: Path, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = create_engine(url_of(path))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()

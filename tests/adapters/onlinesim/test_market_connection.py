@@ -1,0 +1,342 @@
+"""Kept connections to the market: whatever comes back byte by byte, an answer is an answer and the rest is told."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from phonefarm.adapters.onlinesim import market_connection
+from phonefarm.adapters.onlinesim.market_connection import (
+    MOST_ANSWER_BYTES,
+    MOST_HEAD_BYTES,
+    Answer,
+    MarketConnections,
+    Unreachable,
+)
+
+OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"status":"SUCCESS"}'
+BODY = b'{"status":"SUCCESS"}'
+WITHIN = 5.0
+
+
+class Peer:
+    """The other end, byte for byte: gives `answer` to each request on a connection, then closes where it is told to."""
+
+    def __init__(self) -> None:
+        self.answer = OK
+        self.parts: list[bytes] | None = None
+        self.closes = False
+        self.connections = 0
+        self.requests: list[bytes] = []
+        self.address = ""
+        self._server: asyncio.Server | None = None
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def start(self, tls: ssl.SSLContext | None = None) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls)
+        scheme, port = "https" if tls else "http", self._server.sockets[0].getsockname()[1]
+        self.address = f"{scheme}://127.0.0.1:{port}/v1/PUSH"
+
+    async def stop(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.hang_up()
+        await self._server.wait_closed()
+
+    def hang_up(self) -> None:
+        for writer in self._writers:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+                self.requests.append(head + await reader.readexactly(length))
+                for part in self.parts or [self.answer]:
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(0)
+                if self.closes:
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@pytest.fixture
+async def peer() -> AsyncIterator[Peer]:
+    peer = Peer()
+    await peer.start()
+    yield peer
+    await peer.stop()
+
+
+@pytest.fixture
+async def market(peer: Peer) -> AsyncIterator[MarketConnections]:
+    market = MarketConnections(peer.address)
+    yield market
+    market.close()
+
+
+async def ask(market: MarketConnections, body: bytes = b"{}", within: float = WITHIN) -> Answer:
+    return await market.post({"Content-Type": "application/json"}, body, within)
+
+
+# What is an answer --------------------------------------------------------------
+
+
+async def test_request_is_whole_and_goes_to_its_path(peer: Peer, market: MarketConnections) -> None:
+    await ask(market, b'{"text":"1"}')
+
+    head, body = peer.requests[0].split(b"\r\n\r\n")
+    host = peer.address.split("/")[2].encode()
+    assert head.split(b"\r\n") == [
+        b"POST /v1/PUSH HTTP/1.1",
+        b"Host: " + host,
+        b"Content-Type: application/json",
+        b"Content-Length: 12",
+    ]
+    assert body == b'{"text":"1"}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nLink: x\r\n\r\n" + OK,
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"status\r\nc\r\n":"SUCCESS"}\r\n0\r\nX: y\r\n\r\n',
+    ],
+    ids=["plain", "continue", "early hints", "chunked with trailers"],
+)
+async def test_answer_is_read_in_whatever_pieces_it_comes(peer: Peer, market: MarketConnections, answer: bytes) -> None:
+    peer.parts = [bytes([byte]) for byte in answer]
+
+    first = await ask(market)
+    again = await ask(market)
+
+    assert (first.status, first.body) == (again.status, again.body) == (200, BODY)
+    assert peer.connections == 1
+
+
+@pytest.mark.parametrize("length", range(len(OK)))
+async def test_answer_that_is_cut_is_none_until_its_head_is_there_and_a_200_from_then_on(
+    peer: Peer, market: MarketConnections, length: int
+) -> None:
+    peer.answer, peer.closes = OK[:length], True
+    head = OK.index(b"\r\n\r\n") + 4
+
+    if length < head:
+        with pytest.raises(Unreachable):
+            await ask(market)
+    else:
+        assert await ask(market) == Answer(
+            status=200,
+            headers={"content-type": "application/json", "content-length": "20"},
+            body=BODY[: length - head],
+        )
+
+
+async def test_body_that_ends_with_the_connection_is_whole(peer: Peer, market: MarketConnections) -> None:
+    peer.answer, peer.closes = b"HTTP/1.1 500 Oops\r\n\r\nNO_OPERATION", True
+
+    answer = await ask(market)
+
+    assert (answer.status, answer.body) == (500, b"NO_OPERATION")
+
+
+async def test_error_whose_body_is_cut_is_no_answer(peer: Peer, market: MarketConnections) -> None:
+    peer.answer, peer.closes = b"HTTP/1.1 500 Oops\r\nContent-Length: 99\r\n\r\nNO_OPER", True
+
+    with pytest.raises(Unreachable, match="cut"):
+        await ask(market)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_answer_without_a_body_ends_with_its_head(peer: Peer, market: MarketConnections, status: int) -> None:
+    peer.answer = f"HTTP/1.1 {status} X\r\nContent-Length: 5\r\n\r\n".encode()
+
+    assert ((await ask(market)).status, (await ask(market)).status) == (status, status)
+
+
+async def test_gzip_bomb_is_unpacked_to_the_cap(peer: Peer, market: MarketConnections) -> None:
+    packed = gzip.compress(b"x" * 10_000_000)
+    peer.answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed
+
+    assert len((await ask(market)).body) == MOST_ANSWER_BYTES
+
+
+# What is none -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"SMTP ready\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * (2 * MOST_HEAD_BYTES), "does not end"),
+        (b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "protocol"),
+    ],
+    ids=["another protocol", "two lengths", "endless head", "upgrade"],
+)
+async def test_what_is_no_answer_is_told_and_its_connection_given_up(
+    peer: Peer, market: MarketConnections, answer: bytes, why: str
+) -> None:
+    peer.answer = answer
+    with pytest.raises(Unreachable, match=why):
+        await ask(market)
+
+    peer.answer = OK
+    assert (await ask(market)).status == 200
+    assert peer.connections == 2
+
+
+async def test_silence_ends_in_time_and_its_late_answer_is_nobody_elses(peer: Peer, market: MarketConnections) -> None:
+    peer.parts = [b"HTTP/1.1 "]
+    with pytest.raises(TimeoutError):
+        await ask(market, within=0.05)
+
+    peer.parts = [OK]
+    assert (await ask(market)).status == 200
+    assert peer.connections == 2
+
+
+async def test_caller_who_gives_up_leaves_no_connection_with_half_an_answer(
+    peer: Peer, market: MarketConnections
+) -> None:
+    peer.parts = [b"HTTP/1.1 "]
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(ask(market))
+        while not peer.requests:
+            await asyncio.sleep(0.001)
+        asking.cancel()
+
+    peer.parts = [OK]
+    assert (await ask(market)).status == 200
+    assert peer.connections == 2
+
+
+# What is kept ------------------------------------------------------------------------
+
+
+async def test_one_connection_serves_one_request_after_the_other(peer: Peer, market: MarketConnections) -> None:
+    for _ in range(5):
+        await ask(market)
+
+    assert peer.connections == 1
+
+
+async def test_requests_at_the_same_time_have_a_connection_each(peer: Peer, market: MarketConnections) -> None:
+    answers = await asyncio.gather(*(ask(market, str(n).encode()) for n in range(8)))
+
+    assert [answer.status for answer in answers] == [200] * 8
+    assert peer.connections == 8
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK.replace(b"Content-Type", b"Connection: close\r\nContent-Type"),
+        OK + OK,
+        OK.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * MOST_ANSWER_BYTES) + b"x" * (2 * MOST_ANSWER_BYTES),
+    ],
+    ids=["says so", "goes on after its end", "HTTP/1.0", "longer than the cap"],
+)
+async def test_connection_that_cannot_be_trusted_is_not_used_again(
+    peer: Peer, market: MarketConnections, answer: bytes
+) -> None:
+    peer.answer = answer
+
+    await ask(market)
+    await ask(market)
+
+    assert peer.connections == 2
+
+
+async def test_connection_that_the_other_end_closed_meanwhile_is_not_used_again(
+    peer: Peer, market: MarketConnections
+) -> None:
+    await ask(market)
+    peer.hang_up()
+    await asyncio.sleep(0.05)  # until the loop has read that it is closed
+
+    assert (await ask(market)).status == 200
+    assert peer.connections == 2
+
+
+async def test_connection_that_was_idle_for_long_is_not_used_again(
+    peer: Peer, market: MarketConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ask(market)
+    monkeypatch.setattr(market_connection, "KEPT_SECONDS", 0.0)
+
+    await ask(market)
+
+    assert peer.connections == 2
+
+
+# Where it goes -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+async def over_tls(authority: trustme.CA, name: str) -> Answer:
+    """Ask a peer on 127.0.0.1 whose certificate is for `name`."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+    peer = Peer()
+    await peer.start(context)
+    market = MarketConnections(peer.address)
+    try:
+        return await ask(market)
+    finally:
+        market.close()
+        await peer.stop()
+
+
+async def test_certificate_of_nobody_known_is_refused(authority: trustme.CA) -> None:
+    with pytest.raises(Unreachable, match="certificate is refused"):
+        await over_tls(authority, "127.0.0.1")
+
+
+async def test_certificate_of_somebody_known_has_to_be_for_this_host(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+
+    assert (await over_tls(authority, "127.0.0.1")).status == 200
+    with pytest.raises(Unreachable, match="certificate is refused"):
+        await over_tls(authority, "market.example")
+
+
+async def test_name_that_nobody_knows_is_told_without_the_name() -> None:
+    market = MarketConnections("http://nowhere.invalid/v1/PUSH")
+
+    with pytest.raises(Unreachable) as told:
+        await ask(market)
+
+    assert "nowhere" not in str(told.value)
+
+
+async def test_nobody_listening_is_told_without_the_address(unused_tcp_port: int) -> None:
+    market = MarketConnections(f"http://127.0.0.1:{unused_tcp_port}/v1/PUSH")
+
+    with pytest.raises(Unreachable, match="refused") as told:
+        await ask(market)
+
+    assert "127.0.0.1" not in str(told.value)

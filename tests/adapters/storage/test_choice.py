@@ -1,0 +1,115 @@
+"""An order gets the SIM that the rule over the whole farm would give it, though few SIMs are looked at."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert
+
+from phonefarm.adapters.storage.tables import phone_conditions, phones, sims
+from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
+from phonefarm.application.rentals import choice
+from phonefarm.application.storage import UnitOfWork
+from phonefarm.domain.allocation import Order, choose, on_offer, turn
+from phonefarm.domain.ids import Msisdn, RentId, SimId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.sims import SlotState
+from tests.adapters.storage.conftest import Store
+from tests.application.books import Books
+from tests.builders import HOUR, NOON, a_rent
+
+FARMS = 40
+COUNTRIES = ("russia", "Russia", "ukraine", "")
+OPERATORS = ("mts", "M-TS", "tele2", "")
+
+
+class Undone(Exception):
+    """Ends a unit of work that was only to be looked at."""
+
+
+def settle_a_farm(uow: SqlUnitOfWork, chance: random.Random) -> None:
+    numbers = [f"7928{n:07d}" for n in range(12)]
+    connection = uow._connection
+    for n in range(8):
+        state = chance.choice([PhoneState.READY] * 5 + [PhoneState.OFFLINE])
+        row = {"phone_id": f"p{n}@pc:1", "server": "pc:1", "serial": f"p{n}", "handset": f"p{n}", "state": state.value}
+        connection.execute(insert(phones).values(**row, detail="", state_since=NOON))
+        if chance.random() < 0.2:
+            condition = chance.choice(["storage full", "hot"])
+            connection.execute(
+                insert(phone_conditions).values(phone_id=row["phone_id"], condition=condition, since=NOON)
+            )
+    rented: set[str] = set()
+    for n in range(20):
+        number = chance.choice([*numbers, None])
+        connection.execute(
+            insert(sims).values(
+                sim_id=f"{n:019d}",
+                msisdn=number,
+                country=chance.choice(COUNTRIES),
+                operator=chance.choice(OPERATORS),
+                phone_id=chance.choice([f"p{n % 8}@pc:1"] * 9 + [None]),
+                slot_state=chance.choice([SlotState.READY] * 6 + [SlotState.PIN, SlotState.OUT]).value,
+                seen_at=NOON,
+                held_reason=chance.choice([None] * 9 + ["broken"]),
+                unused_in_a_row=chance.choice([0, 0, 1, 2]),
+                banned_until=chance.choice([None, None, NOON + HOUR, NOON, NOON - HOUR]),
+                last_rented_at=chance.choice([None, NOON - HOUR, NOON - timedelta(days=1)]),
+            )
+        )
+        if number is not None and number not in rented and chance.random() < 0.2:
+            rented.add(number)
+            uow.rents.add(a_rent(rent_id=RentId(n), sim_id=SimId(f"{n:019d}"), msisdn=Msisdn(number)))
+
+
+def an_order(chance: random.Random) -> Order:
+    return Order(
+        country=chance.choice([None, "RUSSIA", "ukraine", "poland"]),
+        operator=chance.choice([None, "MTS", "tele 2"]),
+        excluded_prefixes=chance.choice([(), ("79280000001", "79280000002")]),
+    )
+
+
+def by_the_rule(uow: UnitOfWork, order: Order, now: datetime) -> SimId | None:
+    offer = on_offer(uow.sims.all(), now, uow.rents.open_numbers())
+    sim = choose(sorted(offer, key=turn), order, lambda sim: True)
+    return None if sim is None else sim.sim_id
+
+
+async def test_an_order_gets_the_sim_of_the_rule_over_the_whole_farm(store: Store) -> None:
+    chosen: list[tuple[SimId | None, SimId | None]] = []
+
+    for seed in range(FARMS):
+        chance = random.Random(seed)
+
+        def compare(uow: SqlUnitOfWork, chance: random.Random = chance) -> None:
+            settle_a_farm(uow, chance)
+            for _ in range(8):
+                order = an_order(chance)
+                looked_up = choice(uow, order, NOON)
+                chosen.append((None if looked_up is None else looked_up.sim_id, by_the_rule(uow, order, NOON)))
+            raise Undone
+
+        try:
+            await store.database.write(compare)  # type: ignore[arg-type]
+        except Undone:
+            continue
+
+    assert [one for one, _ in chosen] == [other for _, other in chosen]
+    assert len({one for one, _ in chosen}) > 10
+
+
+async def test_numbers_told_of_can_all_be_ordered_one_after_the_other(store: Store) -> None:
+    def settle(uow: SqlUnitOfWork) -> None:
+        settle_a_farm(uow, random.Random(7))
+
+    await store.database.write(settle)  # type: ignore[arg-type]
+    books = Books(store.database)
+    books.clock.now = NOON
+    told = await books.on_offer()
+
+    issued = [await books.issue() for _ in range(told + 1)]
+
+    assert told > 0
+    assert [one is None for one in issued] == [False] * told + [True]
