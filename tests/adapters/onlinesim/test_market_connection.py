@@ -19,8 +19,12 @@ from phonefarm.adapters.onlinesim.market_connection import (
     MarketConnections,
     Unreachable,
 )
+from tests.waiting import until
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"status":"SUCCESS"}'
+CHUNKED = (
+    b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"status\r\nc\r\n":"SUCCESS"}\r\n0\r\nX: y\r\n\r\n'
+)
 BODY = b'{"status":"SUCCESS"}'
 WITHIN = 5.0
 
@@ -115,7 +119,7 @@ async def test_request_is_whole_and_goes_to_its_path(peer: Peer, market: MarketC
         OK,
         b"HTTP/1.1 100 Continue\r\n\r\n" + OK,
         b"HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nLink: x\r\n\r\n" + OK,
-        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{"status\r\nc\r\n":"SUCCESS"}\r\n0\r\nX: y\r\n\r\n',
+        CHUNKED,
     ],
     ids=["plain", "continue", "early hints", "chunked with trailers"],
 )
@@ -217,8 +221,7 @@ async def test_caller_who_gives_up_leaves_no_connection_with_half_an_answer(
     peer.parts = [b"HTTP/1.1 "]
     async with asyncio.TaskGroup() as group:
         asking = group.create_task(ask(market))
-        while not peer.requests:
-            await asyncio.sleep(0.001)
+        await until(lambda: peer.requests)
         asking.cancel()
 
     peer.parts = [OK]
