@@ -166,6 +166,8 @@ class NumberTask:
     found_at: datetime | None
     found_others: tuple[str, ...] = ()
     """Numbers that its other messages state: one of them may be a stranger's doing."""
+    is_foreign: bool = False
+    """Whether the phone or the numbers file says a number of another country than its network's: it is not used."""
     found_on: str = ""
     """Where the found number sits already: phone and slot of another SIM; empty where it sits nowhere."""
 

@@ -135,6 +135,7 @@ async def test_number_of_another_country_that_the_phone_states_is_not_used_and_t
 
     sim = await books.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", OF_ANOTHER_COUNTRY, SimStanding.NO_NUMBER)
+    assert [task.is_foreign for task in await books.storage.read(lambda views: views.number_tasks(None))] == [True]
     assert await passed_over(books) == [f"{REASON}: stated by the phone, not used"]
     assert await books.on_offer() == 0
 

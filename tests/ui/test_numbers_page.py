@@ -219,3 +219,11 @@ def test_patterns_are_edited_refused_kept_and_reset(runner: WindowRunner, desk: 
         await until(lambda: live.notices and live.notices[-1].tone is Tone.OK)
 
     runner.live(desk, scenario)
+
+
+def test_number_of_another_country_is_told_apart_from_a_missing_one(busy: Farm) -> None:
+    missing = next(task for task in busy.numbers.values() if not task.msisdn and not task.found)
+
+    words = [task_word(replace(missing, is_foreign=is_foreign)).text for is_foreign in (False, True)]
+
+    assert words == ["no number", "of another country"]

@@ -20,7 +20,17 @@ from ui.row_table import Column
 from ui.safe_text import one_line
 from ui.theme import Theme
 from ui.widgets import button
-from ui.words import NUMBER_FOUND, NUMBER_MISSING, NUMBER_TAKEN, NUMBER_UNSURE, UNKNOWN_NETWORK, Word, counted, tr
+from ui.words import (
+    NUMBER_FOREIGN,
+    NUMBER_FOUND,
+    NUMBER_MISSING,
+    NUMBER_TAKEN,
+    NUMBER_UNSURE,
+    UNKNOWN_NETWORK,
+    Word,
+    counted,
+    tr,
+)
 
 TABLE_ENDINGS = (".csv", ".txt", ".xlsx")
 
@@ -104,7 +114,7 @@ def task_word(row: NumberTask) -> Word:
     if row.msisdn:
         return UNKNOWN_NETWORK
     if not row.found:
-        return NUMBER_MISSING
+        return NUMBER_FOREIGN if row.is_foreign else NUMBER_MISSING
     if row.found_on:
         return NUMBER_TAKEN
     return NUMBER_UNSURE if row.found_others else NUMBER_FOUND

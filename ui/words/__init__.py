@@ -21,6 +21,7 @@ from ui.words.remedies import remedy_short as remedy_short
 from ui.words.trade import BAN_NEXT as BAN_NEXT
 from ui.words.trade import FINISHES as FINISHES
 from ui.words.trade import LAST_CHANCE as LAST_CHANCE
+from ui.words.trade import NUMBER_FOREIGN as NUMBER_FOREIGN
 from ui.words.trade import NUMBER_FOUND as NUMBER_FOUND
 from ui.words.trade import NUMBER_MISSING as NUMBER_MISSING
 from ui.words.trade import NUMBER_TAKEN as NUMBER_TAKEN

@@ -59,6 +59,11 @@ PUSH_STATES = {
 }
 
 NUMBER_MISSING = Word("no number", Tone.WARN, "Type it, import it, or let the operator tell it in an SMS to this SIM.")
+NUMBER_FOREIGN = Word(
+    "of another country",
+    Tone.WARN,
+    "What the phone or the numbers file says is a number of another country than its network: tell the right one.",
+)
 NUMBER_FOUND = Word("found", Tone.INFO, "An SMS to this SIM states its number: look who sent it, then accept it.")
 NUMBER_UNSURE = Word("found twice: look", Tone.WARN, "SMS to this SIM state different numbers: one of them is wrong.")
 NUMBER_TAKEN = Word(

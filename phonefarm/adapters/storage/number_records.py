@@ -142,6 +142,7 @@ def unfinished_sims(connection: Connection, keys: Collection[str] | None, label:
         select(
             *(sims.c[name] for name in ("sim_id", "iccid", "phone_id", "slot", "mcc_mnc", "country", "operator")),
             sims.c.msisdn,
+            sims.c.msisdn_source,
             label,
         )
         .outerjoin(phones, phones.c.phone_id == sims.c.phone_id)

@@ -35,6 +35,7 @@ from phonefarm.application.read_models import (
     RentRow,
     SimRow,
 )
+from phonefarm.application.sim_inventory import OF_ANOTHER_COUNTRY
 from phonefarm.domain.attribution import tells_something
 from phonefarm.domain.bans import one_more_failure_bans
 from phonefarm.domain.conditions import BLOCKING, Condition
@@ -257,6 +258,7 @@ def number_task_rows(connection: Connection, keys: Collection[str] | None) -> li
             found_sender="",
             found_text="",
             found_at=None,
+            is_foreign=row.msisdn_source == OF_ANOTHER_COUNTRY,
         )
         for row in unfinished_sims(connection, keys, PHONE_LABEL)
     ]

@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from phonefarm.adapters.storage.columns import Instant, Money
 
 _OPEN_RENT = text("finished_at IS NULL")
+_REFUND = text("reversed_at IS NOT NULL")
 _FREE_PUSH = text("is_free = 1")
 _OPEN_PUSH = text("state IN ('waiting', 'sending')")
 _FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
@@ -192,6 +193,7 @@ class RentTable(SQLModel, table=True):
         Index("one_open_rent_a_number", "msisdn", unique=True, sqlite_where=_OPEN_RENT, postgresql_where=_OPEN_RENT),
         Index("rents_of_sim", "sim_id", "ordered_at"),
         Index("rents_of_sim_by_end", "sim_id", "finished_at"),
+        Index("refunds_by_time", "reversed_at", sqlite_where=_REFUND, postgresql_where=_REFUND),
     )
 
     rent_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))

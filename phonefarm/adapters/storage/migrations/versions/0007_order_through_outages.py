@@ -16,4 +16,5 @@ def upgrade() -> None:
     failed = sa.text("state NOT IN ('waiting', 'sending', 'delivered')")
     op.create_index("failed_pushes_by_state", "pushes", ["state"], sqlite_where=failed)
     op.create_index("rents_of_sim_by_end", "rents", ["sim_id", "finished_at"])
+    op.create_index("refunds_by_time", "rents", ["reversed_at"], sqlite_where=sa.text("reversed_at IS NOT NULL"))
     op.create_index("sims_in_turn", "sims", ["unused_in_a_row", "last_rented_at", "sim_id"])
