@@ -17,7 +17,7 @@ from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
 from phonefarm.application.csv_cells import cell as cell
 from phonefarm.application.csv_cells import text_of
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.resource_files import RESOURCES
 from phonefarm.settings import PREFIX, Settings, settings_file, write_settings

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.whole_tables import TABLES
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.cli import TableName
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SimId

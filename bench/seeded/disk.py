@@ -14,7 +14,8 @@ from sqlalchemy.pool import StaticPool
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
-from phonefarm.application.storage import StorageFailing, UnitOfWork, Views
+from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.views import Views
 
 T = TypeVar("T")
 

@@ -41,7 +41,8 @@ from phonefarm.application.read_models import (
 from phonefarm.application.rentals import Rentals
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
-from phonefarm.application.storage import Storage, Traffic, Views
+from phonefarm.application.storage import Storage
+from phonefarm.application.views import Traffic, Views
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId

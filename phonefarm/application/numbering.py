@@ -10,6 +10,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.networks import Network, NetworkNames
 from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SettingProblem, StoryKind, Topic
+from phonefarm.application.records import NumberEntry, ToldSms
 from phonefarm.application.sim_inventory import (
     SimInventory,
     objections,
@@ -18,7 +19,8 @@ from phonefarm.application.sim_inventory import (
     settle_sim,
     unrented_sim,
 )
-from phonefarm.application.storage import NumberEntry, Storage, ToldSms, UnitOfWork, Views
+from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.application.views import Views
 from phonefarm.domain.allocation import ANY
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId, parse_msisdn

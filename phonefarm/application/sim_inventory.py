@@ -13,7 +13,8 @@ from phonefarm.application.interfaces import Clock
 from phonefarm.application.networks import Network as Network
 from phonefarm.application.networks import NetworkNames as NetworkNames
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
+from phonefarm.application.records import NumberEntry
+from phonefarm.application.storage import Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import (
     Msisdn,

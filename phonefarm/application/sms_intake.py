@@ -10,16 +10,9 @@ from datetime import datetime, timedelta
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.storage import (
-    Outbox,
-    ReadingMark,
-    SimOnPhone,
-    SimRule,
-    Storage,
-    StoredSms,
-    UnitOfWork,
-    Views,
-)
+from phonefarm.application.records import ReadingMark, SimOnPhone, SimRule, StoredSms
+from phonefarm.application.storage import Outbox, Storage, UnitOfWork
+from phonefarm.application.views import Views
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId

@@ -14,9 +14,10 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import Topic, Verdict
+from phonefarm.application.records import NumberEntry
 from phonefarm.application.rentals import Rentals
 from phonefarm.application.sim_inventory import SimInventory
-from phonefarm.application.storage import NumberEntry, Storage, StorageFailing
+from phonefarm.application.storage import Storage, StorageFailing
 from phonefarm.domain.errors import KnownError
 
 log = structlog.get_logger(__name__)

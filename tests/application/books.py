@@ -20,10 +20,11 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
+from phonefarm.application.records import NumberEntry
 from phonefarm.application.rentals import Issued, Rentals
 from phonefarm.application.sim_inventory import Network, NetworkNames, SimInventory
 from phonefarm.application.sms_intake import Intake, SmsIntake
-from phonefarm.application.storage import NumberEntry, Storage, UnitOfWork
+from phonefarm.application.storage import Storage, UnitOfWork
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.dial_codes import DialCodes
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId

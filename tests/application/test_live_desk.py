@@ -31,7 +31,7 @@ from phonefarm.application.read_models import (
     Topic,
     Verdict,
 )
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.rents import FinishStatus

@@ -17,7 +17,8 @@ from phonefarm.adapters.catalog.market_account import read_account, sales_in
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.money import GOOD_FOR, Money
 from phonefarm.application.read_models import Difference, Grouping, MoneyRow
-from phonefarm.application.storage import Storage, Views
+from phonefarm.application.storage import Storage
+from phonefarm.application.views import Views
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.money import MarketSale, Sums, total

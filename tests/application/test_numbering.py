@@ -8,7 +8,7 @@ import pytest
 
 from phonefarm.application.numbering import MESSAGES_READ, concerning_numbers
 from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SimStanding, StoryKind, Topic
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.number_patterns import NumberPattern

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from phonefarm.application.read_models import SimStanding, StoryKind, Topic
+from phonefarm.application.records import NumberEntry
 from phonefarm.application.sim_inventory import OF_ANOTHER_COUNTRY, Network
-from phonefarm.application.storage import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.phones import PhoneState

@@ -13,7 +13,8 @@ from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.application import upkeep
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.read_models import SimStanding, Verdict, Vital
-from phonefarm.application.storage import NumberEntry, UnitOfWork
+from phonefarm.application.records import NumberEntry
+from phonefarm.application.storage import UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
 from phonefarm.domain.errors import KnownError

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork, Views
+from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
+from phonefarm.application.views import Views
 
 T = TypeVar("T")
 

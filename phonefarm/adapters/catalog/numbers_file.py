@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Select, and_, case, func, literal, select, type_coerce
 
 from phonefarm.adapters.storage.columns import Money
-from phonefarm.adapters.storage.row_queries import PHONE_LABEL
+from phonefarm.adapters.storage.phone_rows import PHONE_LABEL
 from phonefarm.adapters.storage.tables import phones, rents
 from phonefarm.application.read_models import MoneyRow
 from phonefarm.domain.money import ZERO, Grouping, Sums

@@ -23,7 +23,8 @@ from phonefarm.adapters.storage.migrations import bring_up_to_date
 from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
-from phonefarm.application.storage import StorageFailing, UnitOfWork, Views
+from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.views import Views
 from phonefarm.daemon_threads import DaemonPool
 
 log = structlog.get_logger(__name__)

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal, select, type_coerce
 
+from phonefarm.adapters.storage.local_days import local_days_ago, local_midnight
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
-from phonefarm.adapters.storage.row_queries import local_days_ago, local_midnight
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
 from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, PUSH_IS_OPEN, phones, pushes, rents, sims, sms
 from phonefarm.application.read_models import Counts
-from phonefarm.application.storage import Traffic
+from phonefarm.application.views import Traffic
 from phonefarm.domain.allocation import on_offer
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.pushes import PushState

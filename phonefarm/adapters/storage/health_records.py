@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, bindparam, delete, insert, select, up
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
 from phonefarm.application.interfaces import Probe
-from phonefarm.application.storage import SimRule
+from phonefarm.application.records import SimRule
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of

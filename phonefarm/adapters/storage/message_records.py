@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, LargeBinary, String, bindparam
 
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import sms
-from phonefarm.application.storage import StoredSms
+from phonefarm.application.records import StoredSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import InboundSms, SmsStanding

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_
 
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
 from phonefarm.application.networks import Network
-from phonefarm.application.storage import NumberEntry, NumberOrigin, SeenNetwork, ToldSms
+from phonefarm.application.records import NumberEntry, NumberOrigin, SeenNetwork, ToldSms
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.sims import SlotState

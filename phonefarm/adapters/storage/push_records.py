@@ -32,7 +32,7 @@ from phonefarm.adapters.storage.columns import Instant, microseconds_of
 from phonefarm.adapters.storage.prepared import Prepared, Row, driver_of
 from phonefarm.adapters.storage.tables import PUSH_IS_FREE, PUSH_IS_OPEN, push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
-from phonefarm.application.storage import StoredPush
+from phonefarm.application.records import StoredPush
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
 

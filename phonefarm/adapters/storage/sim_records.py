@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, String, and_, bindparam, delete, exis
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sim_rules, sims, sms
-from phonefarm.application.storage import NumberSources, SimOnPhone
+from phonefarm.application.records import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.conditions import BLOCKING

@@ -8,12 +8,23 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from phonefarm.adapters.storage import accounts, figures, number_records, row_queries, stories
+from phonefarm.adapters.storage import accounts, figures, number_records, stories
 from phonefarm.adapters.storage.message_records import knows_any
+from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.sim_rows import number_task_rows, places_of_numbers, sim_rows
 from phonefarm.adapters.storage.tables import phones
+from phonefarm.adapters.storage.trade_rows import (
+    ban_rows,
+    held_message_rows,
+    message_rows,
+    parked_push_rows,
+    push_rows,
+    rent_rows,
+    waiting_rent_rows,
+)
 from phonefarm.application.read_models import (
     BanRow,
     Counts,
@@ -27,7 +38,8 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
-from phonefarm.application.storage import SeenNetwork, ToldSms, Traffic
+from phonefarm.application.records import SeenNetwork, ToldSms
+from phonefarm.application.views import Traffic
 from phonefarm.domain.ids import Msisdn, PhoneId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
@@ -40,34 +52,34 @@ class SqlViews:
         self._connection = connection
 
     def phones(self, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]:
-        return row_queries.phone_rows(self._connection, keys, now)
+        return phone_rows(self._connection, keys, now)
 
     def sims(self, keys: Collection[str] | None, now: datetime) -> list[SimRow]:
-        return row_queries.sim_rows(self._connection, keys, now)
+        return sim_rows(self._connection, keys, now)
 
     def rents(self, keys: Collection[str] | None, now: datetime) -> list[RentRow]:
-        return row_queries.rent_rows(self._connection, keys, now)
+        return rent_rows(self._connection, keys, now)
 
     def waiting_rents(self, limit: int, now: datetime) -> list[RentRow]:
-        return row_queries.waiting_rent_rows(self._connection, limit, now)
+        return waiting_rent_rows(self._connection, limit, now)
 
     def messages(self, keys: Collection[str] | None) -> list[MessageRow]:
-        return row_queries.message_rows(self._connection, keys)
+        return message_rows(self._connection, keys)
 
     def pushes(self, keys: Collection[str] | None) -> list[PushRow]:
-        return row_queries.push_rows(self._connection, keys)
+        return push_rows(self._connection, keys)
 
     def held_messages(self, limit: int) -> list[MessageRow]:
-        return row_queries.held_message_rows(self._connection, limit)
+        return held_message_rows(self._connection, limit)
 
     def parked_pushes(self, limit: int) -> list[PushRow]:
-        return row_queries.parked_push_rows(self._connection, limit)
+        return parked_push_rows(self._connection, limit)
 
     def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]:
-        return row_queries.ban_rows(self._connection, keys, now)
+        return ban_rows(self._connection, keys, now)
 
     def number_tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
-        return row_queries.number_task_rows(self._connection, keys)
+        return number_task_rows(self._connection, keys)
 
     def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
         return number_records.newest_messages(self._connection, sim_ids)
@@ -76,7 +88,7 @@ class SqlViews:
         return number_records.messages_of(self._connection, sim_id, limit)
 
     def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
-        return row_queries.places_of_numbers(self._connection, numbers)
+        return places_of_numbers(self._connection, numbers)
 
     def networks(self) -> list[SeenNetwork]:
         return number_records.seen_networks(self._connection)
@@ -117,7 +129,7 @@ class SqlViews:
         return self._connection.execute(query.limit(1)).scalar() is not None
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]:
-        return frozenset(PhoneId(phone) for phone in row_queries.open_rents_by_phone(self._connection))
+        return frozenset(PhoneId(phone) for phone in open_rents_by_phone(self._connection))
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)

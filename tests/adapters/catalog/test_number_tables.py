@@ -15,7 +15,7 @@ from openpyxl import Workbook
 
 from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in, read_entries, read_table
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
 from tests.builders import ICCID, NUMBER, OTHER_ICCID
 

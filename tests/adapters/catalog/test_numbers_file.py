@@ -10,7 +10,7 @@ import pytest
 from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
-from phonefarm.application.storage import NumberEntry
+from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn
 from tests.builders import ICCID, NUMBER, OTHER_ICCID

@@ -11,7 +11,8 @@ from sqlalchemy import create_engine, text
 from phonefarm.adapters.storage import migrations
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.networks import Network
-from phonefarm.application.storage import NumberEntry, NumberOrigin, UnitOfWork
+from phonefarm.application.records import NumberEntry, NumberOrigin
+from phonefarm.application.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.phones import PhoneState
 from tests.adapters.storage.conftest import Store

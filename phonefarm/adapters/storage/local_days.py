@@ -1,0 +1,15 @@
+"""When the days of the user begin, by this PC's time zone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+
+def local_midnight(now: datetime) -> datetime:
+    """The begin of the user's day that `now` lies in."""
+    return now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def local_days_ago(now: datetime, days: int) -> datetime:
+    """The begin of the user's day `days` days before today."""
+    return local_midnight(local_midnight(now) - timedelta(days=days) + timedelta(hours=12))
