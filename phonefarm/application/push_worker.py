@@ -110,6 +110,8 @@ class PushWorker:
         self._promised = 0
         """Attempts that a commit under way may begin."""
         self._accepted_at: datetime | None = None
+        self._failed_at: dict[SmsId, datetime] = {}
+        """Of those that are tried again."""
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
@@ -281,8 +283,11 @@ class PushWorker:
                 self.wake()
             return result
         finally:
+            was_full = self._free() == 0
             self._promised -= some
             self._idle_if_done()
+            if was_full:  # the worker may be waiting for just these
+                self.wake()
 
     def _begin(self, due: Iterable[PushMessage]) -> None:
         for message in due:
@@ -310,6 +315,9 @@ class PushWorker:
             if each.outcome == Accepted():
                 self._accepted_at = each.at
         for end in ends:
+            self._failed_at.pop(end.ended.message.sms_id, None)
+            if end.state is PushState.WAITING:
+                self._failed_at[end.ended.message.sms_id] = end.ended.at
             self._tell(end)
 
     def _idle_if_done(self) -> None:
@@ -344,7 +352,7 @@ class PushWorker:
             describe(outcome),
             ended.at,
             is_soft_refusal=isinstance(outcome, SoftRefusal),
-            is_its_own=is_its_own(outcome, others_are_taken=self._takes_others(ended.at)),
+            is_its_own=is_its_own(outcome, another_was_taken=self._another_was_taken(sms_id)),
         )
         if push is None:
             return _End(ended=ended, state=None)
@@ -368,9 +376,10 @@ class PushWorker:
                 uow.pushes.retry(sms_id, at)
                 return _End(ended=ended, state=PushState.WAITING)
 
-    def _takes_others(self, at: datetime) -> bool:
-        """Whether the market has accepted a message since about the last time this one was tried."""
-        return self._accepted_at is not None and at - self._accepted_at < self._spacing
+    def _another_was_taken(self, sms_id: SmsId) -> bool:
+        """Whether the market has accepted a message since this one failed before."""
+        failed_at = self._failed_at.get(sms_id)
+        return failed_at is not None and self._accepted_at is not None and self._accepted_at >= failed_at
 
     def _judge_market(self, outcome: PushOutcome) -> None:
         match outcome:

@@ -118,16 +118,16 @@ def after_attempt(
             assert_never(outcome)
 
 
-def is_its_own(outcome: PushOutcome, *, others_are_taken: bool) -> bool:
+def is_its_own(outcome: PushOutcome, *, another_was_taken: bool) -> bool:
     """Whether an attempt failed for the message's own sake, and not because nobody takes any.
 
-    `others_are_taken`: the market accepted another message lately.
+    The market judged it, or `another_was_taken` since this one failed before.
     """
     match outcome:
         case SoftRefusal() | Failed(is_answer=True):
             return True
-        case Failed():
-            return others_are_taken
+        case KeyRefused() | Failed():
+            return another_was_taken
         case _:
             return False
 

@@ -137,19 +137,19 @@ def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "nobody_is_taken", "others_are_taken"),
+    ("outcome", "alone", "while_others_are_taken"),
     [
         (SoftRefusal(token="IGNORED"), True, True),
         (Failed(detail="HTTP 500", is_answer=True), True, True),
         (Failed(detail="no connection"), False, True),
+        (KeyRefused(http_status=403), False, True),
         (TooMany(), False, False),
-        (KeyRefused(http_status=401), False, False),
         (Accepted(), False, False),
     ],
 )
-def test_a_failure_is_the_messages_own_if_the_market_judged_it_or_takes_others(
-    outcome: PushOutcome, nobody_is_taken: bool, others_are_taken: bool
+def test_a_failure_is_the_messages_own_if_the_market_judged_it_or_took_another_meanwhile(
+    outcome: PushOutcome, alone: bool, while_others_are_taken: bool
 ) -> None:
-    judged = [is_its_own(outcome, others_are_taken=others) for others in (False, True)]
+    judged = [is_its_own(outcome, another_was_taken=taken) for taken in (False, True)]
 
-    assert judged == [nobody_is_taken, others_are_taken]
+    assert judged == [alone, while_others_are_taken]
