@@ -53,7 +53,7 @@ from phonefarm.application.wrong_keys import WrongKeys
 from phonefarm.logs import SecretFilter
 from phonefarm.resource_files import RESOURCES
 from phonefarm.restore_note import RestoreNote
-from phonefarm.settings import Settings, parse_address
+from phonefarm.settings import Settings, is_a_key, parse_address
 from phonefarm.settings_keeper import SettingsKeeper
 
 log = structlog.get_logger(__name__)
@@ -121,7 +121,7 @@ class CurrentKey:
     ) -> None:
         given = settings.api_key
         self._given = given.get_secret_value() if isinstance(given, SecretStr) else None
-        self._key = self._given or secrets.read_key()
+        self._key = self._given or _key_in(secrets)
         self._secrets = secrets
         self._hidden = hidden
         self._on_change = on_change
@@ -140,6 +140,14 @@ class CurrentKey:
         self._secrets.write_key(key)
         self._key = self._given or key
         self._on_change()
+
+
+def _key_in(secrets: SecretStore) -> str | None:
+    """What somebody else wrote into the keyring may be no key."""
+    kept = (secrets.read_key() or "").strip()
+    if kept and not is_a_key(kept):
+        log.warning("what the keyring holds is no key: enter the key anew")
+    return kept if is_a_key(kept) else None
 
 
 class Farm:

@@ -207,7 +207,7 @@ class Settings(BaseSettings):
         text = "" if value is None else value.get_secret_value().strip()
         if not text:
             return None
-        if not text.isascii() or not text.isprintable() or " " in text:
+        if not is_a_key(text):
             raise ValueError("must be the key as Onlinesim shows it: letters and digits without blanks")
         return SecretStr(text)
 
@@ -224,6 +224,11 @@ class Settings(BaseSettings):
     @property
     def adb_server_list(self) -> list[str]:
         return self.adb_servers.split(",")
+
+
+def is_a_key(text: str) -> bool:
+    """Whether a text can be a partner key: it travels in a header line."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -80,6 +80,13 @@ class _End:
     """Whether the market denies a rent that is open."""
 
 
+def _tell_of_a_bug(committing: asyncio.Task[object]) -> None:
+    """Nobody waits any more for what it raises."""
+    ended = None if committing.cancelled() else committing.result()
+    if isinstance(ended, _Undone) and not isinstance(ended.error, KnownError):
+        log.error("a bug in phonefarm", task=committing.get_name(), exc_info=ended.error)
+
+
 class PushWorker:
     """`run` works until cancelled; `stop` lets attempts under way end, so that nothing becomes uncertain."""
 
@@ -125,7 +132,11 @@ class PushWorker:
         A caller who gives up takes nothing back: what was begun is sent.
         """
         committing = self._tasks.start(self._commit_and_begin(work), "commit with pushes")
-        ended: T | _Undone = await asyncio.shield(committing)
+        try:
+            ended: T | _Undone = await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            committing.add_done_callback(_tell_of_a_bug)
+            raise
         if isinstance(ended, _Undone):
             raise ended.error
         return ended
@@ -204,6 +215,7 @@ class PushWorker:
             uow.journal.note(now, Topic.PUSHES, sms_id, StoryKind.PUSH_CLOSED, "Dropped by hand")
 
         await self._storage.write(work)
+        self._failed_at.pop(sms_id, None)
         self._push_changed(sms_id)
         self.wake()
 

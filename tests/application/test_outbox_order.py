@@ -10,7 +10,7 @@ from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, NUMBER, a_seen_sim, an_inbound_sms
+from tests.builders import MINUTE, NUMBER, SECOND, a_seen_sim, an_inbound_sms
 
 
 async def claim(books: Books) -> list[SmsId]:
@@ -73,6 +73,23 @@ async def test_two_messages_of_one_number_are_never_under_way_together(books: Bo
 
     assert (together, while_it_is_under_way) == ([poison], [])
     assert code
+
+
+async def test_an_older_message_that_comes_due_waits_for_the_newer_one_under_way(books: Books) -> None:
+    poison = await books.queue(1)
+    for _ in range(FAILURES_THAT_HOLD_BACK):
+        assert await claim(books) == [poison]
+        await fail(books, poison, again_after=10 * SECOND)
+        books.clock.forward(10)
+    books.clock.forward(-2)
+    code = await books.queue(2)
+    assert await claim(books) == [code]
+
+    books.clock.forward(2)
+    meanwhile = await claim(books)
+    await fail(books, code, again_after=10 * SECOND)
+
+    assert (meanwhile, await claim(books)) == ([], [poison])
 
 
 async def test_a_message_settled_late_goes_before_newer_ones_of_its_number(books: Books) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 
@@ -15,7 +16,15 @@ from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, KeyRefused, SoftRefusal, TooMany
+from phonefarm.domain.pushes import (
+    FAILURES_THAT_HOLD_BACK,
+    Accepted,
+    Failed,
+    FinalRefusal,
+    KeyRefused,
+    SoftRefusal,
+    TooMany,
+)
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
@@ -23,6 +32,8 @@ from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim, an_inbound_
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
+
+T = TypeVar("T")
 
 SPACING = 10 * SECOND
 NOTHING_MORE = 0.1
@@ -67,6 +78,10 @@ class Outbox:
             return push.state is state and push.attempts == attempts
 
         await until(is_so)
+
+    async def stays_quiet_after(self, attempts: int) -> None:
+        await until(lambda: len(self.market.attempts) >= attempts)
+        await self.stays_quiet()
 
     async def stays_quiet(self) -> None:
         before = len(self.market.attempts)
@@ -323,6 +338,108 @@ async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(ou
     outbox.storage.broken = False
     assert await outbox.books.pushes() == []
     assert outbox.bugs == []
+
+
+class Gated:
+    """Storage whose commits are made, and told of when the gate is open."""
+
+    def __init__(self, storage: BrittleStorage) -> None:
+        self._write, self.read = storage.write, storage.read
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.untold = 0
+
+    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
+        gate = self.gate
+        result = await self._write(work, urgent=urgent)
+        self.untold += 1
+        await gate.wait()
+        self.untold -= 1
+        return result
+
+
+@pytest.fixture
+def gated(outbox: Outbox) -> Gated:
+    outbox.worker._storage = gated = Gated(outbox.storage)
+    return gated
+
+
+def nothing(uow: UnitOfWork) -> None:
+    """As a reading without a message."""
+
+
+async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox: Outbox, gated: Gated) -> None:
+    outbox.market.script = [Failed(detail="HTTP 502")]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING, attempts=1)
+
+    gated.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        for _ in range(CONCURRENCY // BEGUN_WITH_A_COMMIT):
+            group.create_task(outbox.worker.commit(nothing))
+        await until(lambda: gated.untold == CONCURRENCY // BEGUN_WITH_A_COMMIT)
+        outbox.worker.wake()
+        await asyncio.sleep(NOTHING_MORE)
+        gated.gate.set()
+    outbox.books.clock.forward(11)
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+
+async def test_attempts_under_way_are_bounded_whatever_is_committed_meanwhile(outbox: Outbox, gated: Gated) -> None:
+    outbox.market.hold()
+    gated.gate.clear()
+    for number in range(2 * CONCURRENCY):
+        await outbox.books.queue(number, msisdn=str(79_280_000_000 + number))
+    outbox.start()
+    await until(lambda: gated.untold == 1)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(20):
+            group.create_task(outbox.worker.commit(nothing))
+        await until(lambda: gated.untold == 21)
+        gated.gate.set()
+    await outbox.stays_quiet_after(CONCURRENCY)
+
+    assert outbox.market.most_at_once == CONCURRENCY
+
+
+async def test_stop_waits_for_a_claim_though_a_commit_ends_meanwhile(outbox: Outbox, gated: Gated) -> None:
+    gate = gated.gate
+    gate.clear()
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await until(lambda: gated.untold == 1)
+    gated.gate = asyncio.Event()
+    gated.gate.set()
+    await outbox.worker.commit(nothing)
+
+    async with asyncio.TaskGroup() as group:
+        stopping = group.create_task(outbox.worker.stop(within=5.0))
+        await asyncio.sleep(NOTHING_MORE)
+        had_ended = stopping.done()
+        gate.set()
+
+    assert not had_ended
+    assert [message.sms_id for message in outbox.market.attempts] == [sms_id]
+
+
+async def test_one_text_that_a_firewall_refuses_does_not_close_its_number(outbox: Outbox) -> None:
+    poison = await outbox.books.queue(1)
+    code = await outbox.books.queue(2)
+    refused = KeyRefused(http_status=403)
+    outbox.market.answer_to = lambda message: refused if message.sms_id == poison else Accepted()
+    outbox.start()
+
+    for attempt in range(1, FAILURES_THAT_HOLD_BACK + 2):
+        await outbox.reached(poison, PushState.WAITING, attempts=attempt)
+        other = await outbox.books.queue(100 + attempt, msisdn=OTHER_NUMBER)
+        outbox.worker.wake()
+        await outbox.reached(other, PushState.DELIVERED)
+        await outbox.pass_time(60)
+
+    await outbox.reached(code, PushState.DELIVERED)
 
 
 # Order and concurrency ------------------------------------------------------

@@ -12,11 +12,12 @@ from phonefarm.domain.pushes import Accepted, PushOutcome
 
 
 class ScriptedPushChannel:
-    """Answers with `script` one by one, then with `always`; holds every attempt while `held`."""
+    """Answers with `script` one by one, then as `answer_to` says (`always`); holds every attempt while `held`."""
 
     def __init__(self) -> None:
         self.script: list[PushOutcome | Exception] = []
         self.always: PushOutcome = Accepted()
+        self.answer_to: Callable[[PushMessage], PushOutcome] = lambda message: self.always
         self.attempts: list[PushMessage] = []
         self.under_way: Counter[SmsId] = Counter()
         self.most_at_once = 0
@@ -44,7 +45,7 @@ class ScriptedPushChannel:
             await self._open.wait()
         finally:
             self.under_way[message.sms_id] -= 1
-        answer = self.script.pop(0) if self.script else self.always
+        answer = self.script.pop(0) if self.script else self.answer_to(message)
         if isinstance(answer, Exception):
             raise answer
         return answer

@@ -21,6 +21,8 @@ from yarl import URL
 MOST_ANSWER_BYTES = 64 * 1024
 """More of an answer's body is not read, packed or unpacked."""
 MOST_HEAD_BYTES = 64 * 1024
+MOST_BYTES = 16 * MOST_ANSWER_BYTES
+"""Of a whole answer, with what packs its body into chunks and follows it."""
 KEPT_SECONDS = 30.0
 """A connection that was idle for longer may be closing at the other end: a request takes a new one."""
 _FIRST_ADDRESS_SECONDS = 0.25
@@ -114,7 +116,7 @@ class _Connection(asyncio.Protocol):
         """Of the final answer, once its head is there."""
         self._headers: dict[str, str] = {}
         self._body = bytearray()
-        self._head_bytes = 0
+        self._received = 0
         self._is_spoiled = False
         """Whether nothing more may be asked on it."""
         self._idle_since = self._loop.time()
@@ -122,8 +124,10 @@ class _Connection(asyncio.Protocol):
     async def ask(self, request: bytes) -> Answer:
         assert self._transport is not None
         assert self._waiting is None
+        if self._is_spoiled or self._transport.is_closing():
+            raise Unreachable("it was cut before the request")
         self._parser = httptools.HttpResponseParser(self)
-        self._status, self._head_bytes = 0, 0
+        self._status, self._received = 0, 0
         self._headers, self._body = {}, bytearray()
         self._waiting = self._loop.create_future()
         self._transport.write(request)
@@ -161,10 +165,9 @@ class _Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._fail("an answer that is not HTTP")
         else:
-            if not self._status:
-                self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES:
-                self._fail("an answer whose head does not end")
+            self._received += len(data)
+            if self._waiting is not None and self._received > (MOST_BYTES if self._status else MOST_HEAD_BYTES):
+                self._fail("an answer that does not end")
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_spoiled = True
@@ -178,10 +181,17 @@ class _Connection(asyncio.Protocol):
 
     # What the parser calls ---------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        self._is_spoiled |= self._waiting is None  # it goes on after its end
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._status:
+            return  # a trailer
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        if self._waiting is None:
+            return
         status = self._parser.get_status_code()
         if status >= 200:
             self._status = status
@@ -204,9 +214,7 @@ class _Connection(asyncio.Protocol):
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, None
         self._idle_since = self._loop.time()
-        if waiting is None:
-            self._is_spoiled = True  # it goes on after its end
-        elif not waiting.done():
+        if waiting is not None and not waiting.done():
             waiting.set_result(self._answer())
 
     def _fail(self, why: str) -> None:
@@ -222,7 +230,7 @@ class _Connection(asyncio.Protocol):
         body = bytes(self._body[:MOST_ANSWER_BYTES])
         if self._headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
             body = _unpacked(body)
-        return Answer(status=self._status, headers=self._headers, body=body)
+        return Answer(status=self._status, headers=dict(self._headers), body=body)
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -194,7 +194,7 @@ class Database:
         group = [first]
         try:
             self._run_together(group, self._writers_connection())
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (DatabaseError, sqlite3.Error) as error:
             for job in group:
                 job.error = job.error or _failing(error)
         except Exception as error:  # noqa: BLE001 - the writer lives on, and every caller hears of it
@@ -211,7 +211,13 @@ class Database:
 
     def _run_together(self, group: list[_Job], connection: Connection) -> None:
         driver, uow = driver_of(connection), SqlUnitOfWork(connection)
-        driver.execute("BEGIN IMMEDIATE")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:
+            while len(group) < GROUP and (job := self._next()) is not None:
+                group.append(job)  # they hear of it together, not each after its own wait
+            raise
+        connection.begin()  # or a value that SQLAlchemy cannot bind would make it undo the whole transaction
         until = time.monotonic() + GROUP_SECONDS
         try:
             _run(group[0], driver, uow)

@@ -71,9 +71,11 @@ class SqlPushRecords:
             begun = json.dumps([push.sms_id for push in due])
             _BEGIN.run(self._driver, begun=begun, now=now)
             _NOTE_ATTEMPTS.run(self._driver, begun=begun)
-        for push in due:
-            if push.own_failures >= FAILURES_THAT_HOLD_BACK:  # while it is under way it holds back again
+        for push in due:  # while it is under way, no other of its number goes
+            if push.own_failures >= FAILURES_THAT_HOLD_BACK:
                 _HOLD_BEHIND.run(self._driver, number=push.msisdn, push=push.sms_id)
+            if push.has_older:
+                _HOLD_BEFORE.run(self._driver, number=push.msisdn, push=push.sms_id)
         return [
             PushMessage(
                 sms_id=SmsId(push.sms_id),
@@ -133,7 +135,9 @@ class SqlPushRecords:
         return [SmsId(push.sms_id) for push in found]
 
     def _free_the_next(self, changed: Iterable[Row]) -> None:
-        _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(list({push.msisdn for push in changed})))
+        numbers = {push.msisdn for push in changed}
+        quiet = [number for number in numbers if _UNDER_WAY.first(self._driver, number=number) is None]
+        _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(quiet))
 
 
 def _first_of_each_number(due: Iterable[Row]) -> list[Row]:
@@ -204,7 +208,10 @@ _ADD = Prepared(
         soft_refusals=0,
         own_failures=0,
         uncertain=0,
-        is_free=~exists().where(_MINE, _holds_back(pushes), pushes.c.sms_id < _PUSH),
+        is_free=and_(
+            ~exists().where(_MINE, _holds_back(pushes), pushes.c.sms_id < _PUSH),
+            ~exists().where(_MINE, pushes.c.state == _SENDING),
+        ),
         next_at=_NOW,
         is_last_chance=False,
         last_answer="",
@@ -213,6 +220,8 @@ _ADD = Prepared(
     )
 )
 _HOLD_BEHIND = Prepared(update(pushes).where(_MINE, pushes.c.sms_id > _PUSH, pushes.c.is_free).values(is_free=False))
+_HOLD_BEFORE = Prepared(update(pushes).where(_MINE, pushes.c.sms_id < _PUSH, pushes.c.is_free).values(is_free=False))
+_UNDER_WAY = Prepared(select(pushes.c.sms_id).where(_MINE, pushes.c.state == _SENDING).limit(1))
 _EACH_NUMBER = func.json_each(bindparam("numbers", type_=String)).table_valued("value").alias("number")
 _HELD = pushes.alias("held")
 _OLDER = pushes.alias("older")
@@ -241,7 +250,18 @@ _FREE_THE_NEXT = Prepared(
 )
 _NEXT_DUE = Prepared(select(pushes.c.next_at).where(PUSH_IS_FREE).order_by(pushes.c.next_at).limit(1))
 _DUE = Prepared(
-    select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn, sms.c.sender, sms.c.body, pushes.c.own_failures)
+    select(
+        pushes.c.sms_id,
+        pushes.c.rent_id,
+        pushes.c.msisdn,
+        sms.c.sender,
+        sms.c.body,
+        pushes.c.own_failures,
+        exists()
+        .where(_OLDER.c.msisdn == pushes.c.msisdn, literal_column("older.state IN ('waiting', 'sending')"))
+        .where(_OLDER.c.sms_id < pushes.c.sms_id)
+        .label("has_older"),
+    )
     .join(sms, sms.c.sms_id == pushes.c.sms_id)
     .where(PUSH_IS_FREE, pushes.c.next_at <= _NOW)
     .order_by(pushes.c.next_at, pushes.c.sms_id)

@@ -14,6 +14,7 @@ import trustme
 from phonefarm.adapters.onlinesim import market_connection
 from phonefarm.adapters.onlinesim.market_connection import (
     MOST_ANSWER_BYTES,
+    MOST_BYTES,
     MOST_HEAD_BYTES,
     Answer,
     MarketConnections,
@@ -180,6 +181,23 @@ async def test_gzip_bomb_is_unpacked_to_the_cap(peer: Peer, market: MarketConnec
     assert len((await ask(market)).body) == MOST_ANSWER_BYTES
 
 
+async def test_trailers_do_not_change_what_was_said(peer: Peer, market: MarketConnections) -> None:
+    peer.answer = CHUNKED.replace(b"X: y", b"Content-Encoding: gzip\r\nRetry-After: 900")
+
+    answer = await ask(market)
+
+    assert (answer.body, answer.headers) == (BODY, {"transfer-encoding": "chunked"})
+
+
+async def test_what_follows_an_answer_does_not_change_it(peer: Peer, market: MarketConnections) -> None:
+    peer.answer = b"HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\nok" + OK[:30] + b"Retry-After: 900"
+
+    answers = [await ask(market), await ask(market)]
+
+    assert [answer.headers["retry-after"] for answer in answers] == ["1", "1"]
+    assert peer.connections == 2
+
+
 # What is none -----------------------------------------------------------------------
 
 
@@ -189,9 +207,13 @@ async def test_gzip_bomb_is_unpacked_to_the_cap(peer: Peer, market: MarketConnec
         (b"SMTP ready\r\n\r\n", "not HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "not HTTP"),
         (b"HTTP/1.1 200 OK\r\nX: " + b"y" * (2 * MOST_HEAD_BYTES), "does not end"),
+        (
+            b"HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: " + b"y" * 2 * MOST_BYTES,
+            "does not end",
+        ),
         (b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "protocol"),
     ],
-    ids=["another protocol", "two lengths", "endless head", "upgrade"],
+    ids=["another protocol", "two lengths", "endless head", "endless trailers", "upgrade"],
 )
 async def test_what_is_no_answer_is_told_and_its_connection_given_up(
     peer: Peer, market: MarketConnections, answer: bytes, why: str
@@ -287,6 +309,17 @@ async def test_connection_that_was_idle_for_long_is_not_used_again(
     await ask(market)
 
     assert peer.connections == 2
+
+
+async def test_connection_on_which_the_other_end_spoke_first_fails_at_once(
+    peer: Peer, market: MarketConnections
+) -> None:
+    """Over TLS this may come with the handshake, before the request is sent."""
+    connection = await market._connect()
+    connection.data_received(b"HTTP/1.1 503 Later\r\n\r\n")
+
+    with pytest.raises(Unreachable, match="before the request"):
+        await asyncio.wait_for(connection.ask(b"POST / HTTP/1.1\r\n\r\n"), WITHIN)
 
 
 # Where it goes -------------------------------------------------------------------------

@@ -96,6 +96,27 @@ async def behind_a_block(store: Store, *works: tuple[Callable[[UnitOfWork], obje
         hold.set()
 
 
+async def test_value_that_no_statement_takes_undoes_its_own_unit_alone(store: Store) -> None:
+    told: list[Exception] = []
+
+    def a_bug(uow: UnitOfWork) -> None:
+        uow.sims.set_ban(SIM, datetime(2026, 1, 1), NOON)  # noqa: DTZ001 - a time without a zone is no instant
+
+    async def heard() -> None:
+        try:
+            await store.database.write(a_bug)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            told.append(error)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(store.database.write(lambda uow: note(uow, "before")))
+        group.create_task(heard())
+        group.create_task(store.database.write(lambda uow: note(uow, "after")))
+
+    assert await titles(store) == ["before", "after"]
+    assert [isinstance(error, StorageFailing) for error in told] == [False]
+
+
 async def test_what_is_urgent_goes_before_what_waits_already(store: Store) -> None:
     order: list[str] = []
 

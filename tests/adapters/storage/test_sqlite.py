@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -223,6 +224,21 @@ async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it
     enough.set()
     assert await hanging == 1
     await until(lambda: not database._writer.is_alive())
+
+
+async def test_all_who_wait_behind_a_lock_hear_of_it_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.3)
+    path = tmp_path / "farm.db"
+    with opened(path) as database, closing(sqlite3.connect(path, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        begun = time.monotonic()
+
+        told = await asyncio.gather(*(database.write(lambda uow: None) for _ in range(10)), return_exceptions=True)
+
+        took = time.monotonic() - begun
+        another.execute("ROLLBACK")
+    assert [type(error) for error in told] == [StorageFailing] * 10
+    assert took < 10 * 0.3, "each waited in its turn"
 
 
 # The log ------------------------------------------------------------------------

@@ -1,0 +1,221 @@
+"""The outbox's records against a plain model, whatever happens in whatever order.
+
+A waiting push is free exactly when none of its number is under way and no older one holds it back. (One that the user
+sent again may hold newer ones back until its attempt has ended.)
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from phonefarm.adapters.storage.prepared import driver_of
+from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
+from phonefarm.application.storage import UnitOfWork
+from phonefarm.domain.ids import Msisdn, RentId, SmsId
+from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
+from phonefarm.domain.sms import SmsStanding
+from tests.adapters.storage.conftest import Store
+from tests.builders import MINUTE, NOON, SECOND, an_inbound_sms
+
+NUMBERS = [Msisdn("79280000001"), Msisdn("79280000002"), Msisdn("79280000003")]
+RENTS = [RentId(1), RentId(2)]
+STEPS = 400
+ENDS = [PushState.PARKED, PushState.REFUSED, PushState.RENT_OVER]
+
+
+@dataclass
+class Push:
+    sms_id: SmsId
+    number: Msisdn
+    rent_id: RentId
+    due: datetime
+    state: PushState = PushState.WAITING
+    own_failures: int = 0
+    attempts: int = 0
+    uncertain: int = 0
+    is_sent_again: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (PushState.WAITING, PushState.SENDING)
+
+    def ends(self, state: PushState) -> None:
+        self.state, self.is_sent_again = state, False
+
+
+class Play:
+    """Does one thing after the other to the records and to the model, and holds them against each other."""
+
+    def __init__(self, uow: UnitOfWork, chance: random.Random) -> None:
+        self.uow = uow
+        self.chance = chance
+        self.now = NOON
+        self.pushes: dict[SmsId, Push] = {}
+        self.held: list[tuple[SmsId, Msisdn]] = []
+        self.did: list[str] = []
+        self.deeds = [
+            *(self.add, self.hold, self.settle_a_held_one, self.claim, self.claim, self.fail, self.fail),
+            *(self.end, self.deliver, self.deliver, self.send_again, self.drop, self.lose_an_end, self.lose_all_ends),
+            *(self.finish_a_rent, self.set_the_clock_back),
+        ]
+
+    def step(self) -> None:
+        self.now += self.chance.choice([0, 0, 1, 5, 11]) * SECOND
+        deed = self.chance.choice(self.deeds)
+        self.did.append(deed.__name__)
+        deed()
+
+    def of(self, *states: PushState) -> list[Push]:
+        return [push for push in self.pushes.values() if push.state in states]
+
+    def one_of(self, *states: PushState) -> Push | None:
+        found = self.of(*states)
+        return self.chance.choice(found) if found else None
+
+    def message(self, number: Msisdn) -> SmsId:
+        count = len(self.pushes) + len(self.held) + 1_000 * len(self.did)
+        sms = an_inbound_sms(fingerprint=count.to_bytes(32, "big"), row_id=count, arrived_at=self.now)
+        return self.uow.messages.add(sms, SmsStanding.FOR_RENT, number, RENTS[0])
+
+    def queue(self, sms_id: SmsId, number: Msisdn) -> None:
+        rent_id = self.chance.choice(RENTS)
+        self.uow.pushes.add(sms_id, rent_id, number, "Shop", self.now, self.now)
+        self.pushes[sms_id] = Push(sms_id, number, rent_id, self.now)
+
+    # What happens ------------------------------------------------------------
+
+    def add(self) -> None:
+        number = self.chance.choice(NUMBERS)
+        self.queue(self.message(number), number)
+
+    def hold(self) -> None:
+        number = self.chance.choice(NUMBERS)
+        self.held.append((self.message(number), number))
+
+    def settle_a_held_one(self) -> None:
+        if self.held:
+            self.queue(*self.held.pop(self.chance.randrange(len(self.held))))
+
+    def claim(self) -> None:
+        claimed = [self.pushes[it.sms_id] for it in self.uow.pushes.claim(self.now, self.chance.choice([1, 32]))]
+        for push in claimed:
+            assert push.state is PushState.WAITING
+            assert push.due <= self.now
+            assert not self.must_wait(push), self.did[-20:]
+            push.state, push.attempts = PushState.SENDING, push.attempts + 1
+
+    def fail(self) -> None:
+        push, is_its_own = self.one_of(PushState.SENDING), self.chance.random() < 0.7
+        if push is not None:
+            assert self.uow.pushes.record(push.sms_id, "HTTP 500", self.now, is_its_own=is_its_own) is not None
+            push.own_failures += is_its_own
+            push.ends(PushState.WAITING)
+            push.due = self.now + 10 * SECOND
+            self.uow.pushes.retry(push.sms_id, push.due)
+
+    def end(self) -> None:
+        push, state = self.one_of(PushState.SENDING), self.chance.choice(ENDS)
+        if push is not None:
+            assert self.uow.pushes.record(push.sms_id, "NO_OPERATION", self.now) is not None
+            self.uow.pushes.settle(push.sms_id, state, self.now)
+            push.ends(state)
+
+    def deliver(self) -> None:
+        some = [push for push in self.pushes.values() if self.chance.random() < 0.3]
+        delivered = self.uow.pushes.deliver({push.sms_id: self.now for push in some}, "HTTP 200")
+        under_way = [push for push in some if push.state is PushState.SENDING]
+        assert sorted(delivered) == sorted(push.sms_id for push in under_way)
+        for push in under_way:
+            push.ends(PushState.DELIVERED)
+
+    def send_again(self) -> None:
+        push = self.one_of(PushState.WAITING, PushState.DROPPED, *ENDS)
+        if push is not None:
+            self.uow.pushes.restart(push.sms_id, self.now)
+            push.state, push.due, push.is_sent_again = PushState.WAITING, self.now, True
+
+    def drop(self) -> None:
+        push = self.one_of(PushState.WAITING)
+        if push is not None:
+            self.uow.pushes.settle(push.sms_id, PushState.DROPPED, self.now)
+            push.ends(PushState.DROPPED)
+
+    def lose_an_end(self) -> None:
+        push = self.one_of(PushState.SENDING)
+        if push is not None:
+            self.make_uncertain([push], push.sms_id)
+
+    def lose_all_ends(self) -> None:
+        if self.chance.random() < 0.3:
+            self.make_uncertain(self.of(PushState.SENDING), None)
+
+    def make_uncertain(self, pushes: list[Push], only: SmsId | None) -> None:
+        assert sorted(self.uow.pushes.make_uncertain(self.now, only)) == sorted(push.sms_id for push in pushes)
+        for push in pushes:
+            push.ends(PushState.WAITING)
+            push.due, push.uncertain = self.now, push.uncertain + 1
+
+    def finish_a_rent(self) -> None:
+        rent_id = self.chance.choice(RENTS)
+        self.uow.pushes.last_chance(rent_id, self.now)
+        for push in self.of(PushState.WAITING):
+            push.due = self.now if push.rent_id == rent_id else push.due
+
+    def set_the_clock_back(self) -> None:
+        latest = self.now + 5 * SECOND
+        self.uow.pushes.not_later_than(latest)
+        for push in self.of(PushState.WAITING):
+            push.due = min(push.due, latest)
+
+    # What must be so ----------------------------------------------------------
+
+    def others(self, push: Push) -> list[Push]:
+        return [it for it in self.pushes.values() if it is not push and it.number == push.number and it.is_open]
+
+    def must_wait(self, push: Push) -> bool:
+        return push.state is not PushState.WAITING or any(
+            it.state is PushState.SENDING or (it.sms_id < push.sms_id and it.own_failures < FAILURES_THAT_HOLD_BACK)
+            for it in self.others(push)
+        )
+
+    def may_wait(self, push: Push) -> bool:
+        sent_again = any(it.is_sent_again and it.sms_id < push.sms_id for it in self.others(push))
+        return self.must_wait(push) or sent_again
+
+    def look(self) -> None:
+        assert isinstance(self.uow, SqlUnitOfWork)
+        driver = driver_of(self.uow._connection)
+        kept = driver.execute("SELECT sms_id, state, own_failures, attempts, uncertain, is_free FROM pushes").fetchall()
+        for sms_id, *counted, is_free in kept:
+            push = self.pushes[SmsId(sms_id)]
+            assert counted == [push.state, push.own_failures, push.attempts, push.uncertain], self.did[-20:]
+            assert not (is_free and self.must_wait(push)), ("free, though held", push, self.did[-20:])
+            assert is_free or self.may_wait(push), ("held by nobody", push, self.did[-20:])
+        under_way = driver.execute("SELECT count(*) FROM push_attempts WHERE ended_at IS NULL").fetchone()[0]
+        assert under_way == len(self.of(PushState.SENDING))
+
+    def let_all_be_taken(self) -> None:
+        while self.of(PushState.WAITING, PushState.SENDING):
+            self.now += MINUTE
+            self.claim()
+            under_way = self.of(PushState.SENDING)
+            assert under_way, "what is open is stuck"
+            self.uow.pushes.deliver({push.sms_id: self.now for push in under_way}, "HTTP 200")
+            for push in under_way:
+                push.ends(PushState.DELIVERED)
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_outbox_is_what_the_model_says_after_every_step_and_never_stuck(store: Store, seed: int) -> None:
+    def play(uow: UnitOfWork) -> None:
+        game = Play(uow, random.Random(seed))
+        for _ in range(STEPS):
+            game.step()
+            game.look()
+        game.let_all_be_taken()
+
+    await store.database.write(play)
