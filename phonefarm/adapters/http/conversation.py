@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import h11
@@ -14,6 +14,8 @@ from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Response
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
@@ -97,6 +99,13 @@ class _Http11(H11Protocol):
             return
         await self._send_error_response(431)
         await self.send(Closed())
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """An answer that comes before its request was read whole ends the connection: the caller is told so."""
+        is_early = isinstance(self.connection, h11.Connection) and self.connection.their_state is h11.SEND_BODY
+        if is_early and isinstance(event, Response):
+            event = replace(event, headers=[*event.headers, (b"connection", b"close")])
+        await super().stream_send(event)
 
 
 class Conversation(TCPServer):

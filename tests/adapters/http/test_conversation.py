@@ -148,6 +148,17 @@ async def test_idle_connection_is_kept_for_the_next_request_and_closed_after_a_w
         assert await patient.is_dropped()
 
 
+async def test_answer_before_the_body_was_read_says_that_the_connection_ends() -> None:
+    async with served(QUICK) as (_, caller), caller() as early, caller() as whole:
+        begun = await early.asks(b"POST / HTTP/1.1\r\nHost: farm\r\nContent-Length: 9\r\n\r\nhalf")
+        read = await whole.asks(b"POST /body HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n\r\nbody")
+
+        assert await early.is_dropped()
+        assert await whole.asks() != b""
+
+    assert (b"connection: close" in begun.lower(), b"connection: close" in read.lower()) == (True, False)
+
+
 def test_connections_are_kept_longer_than_tunnels_keep_theirs() -> None:
     """Cloudflare's tunnel keeps an idle one for 90 s; a call that meets a closing door would be lost."""
     assert Limits().keep_alive_seconds > 90
