@@ -88,7 +88,7 @@ def _tell_of_a_bug(committing: asyncio.Task[object]) -> None:
 
 
 class PushWorker:
-    """`run` works until cancelled; `stop` lets attempts under way end, so that nothing becomes uncertain."""
+    """`run` works until `stop`, which lets attempts under way end, so that nothing becomes uncertain."""
 
     def __init__(
         self,

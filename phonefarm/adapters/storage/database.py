@@ -71,6 +71,10 @@ class _Job:
     error: BaseException | None = None
 
 
+_Waiting = tuple[_Rank, int, _Job | None]
+"""Sorted by when its turn comes; without a job it is the end."""
+
+
 class Database:
     """Storage over SQLAlchemy; `open` and `close` block, so they are called outside the loop or at its ends."""
 
@@ -78,7 +82,7 @@ class Database:
         self._url = url
         self._engine = _engine_for(url)
         self._writing: Connection | None = None
-        self._jobs: queue.PriorityQueue[tuple[_Rank, int, _Job | None]] = queue.PriorityQueue(maxsize=WAITING)
+        self._jobs: queue.PriorityQueue[_Waiting] = queue.PriorityQueue(maxsize=WAITING)
         self._places = itertools.count()
         self._at_end = False
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
@@ -152,7 +156,7 @@ class Database:
 
     def _write_forever(self) -> None:
         while not self._at_end:
-            if (job := self._taken(*self._jobs.get())) is not None:
+            if (job := self._taken(self._jobs.get())) is not None:
                 self._commit(job)
         if self._writing is not None:
             self._writing.close()
@@ -168,17 +172,18 @@ class Database:
             except (SQLAlchemyError, sqlite3.Error) as error:
                 log.warning("the database's log stays for now", cause=str(error))
 
-    def _the_end(self) -> tuple[_Rank, int, None]:
+    def _the_end(self) -> _Waiting:
         return _Rank.THE_END, next(self._places), None
 
     def _next(self) -> _Job | None:
         """What waits next, without waiting for it."""
         try:
-            return self._taken(*self._jobs.get_nowait())
+            return self._taken(self._jobs.get_nowait())
         except queue.Empty:
             return None
 
-    def _taken(self, _rank: _Rank, _place: int, job: _Job | None) -> _Job | None:
+    def _taken(self, waiting: _Waiting) -> _Job | None:
+        *_, job = waiting
         self._at_end = job is None
         return job
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, true
 
 from phonefarm.adapters.storage.local_days import local_midnight
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, rents, sim_rules, sims, sms
 from phonefarm.application.read_models import Ailment, PhoneRow
 from phonefarm.domain.conditions import Condition
@@ -131,15 +132,17 @@ def _numbers_by_phone(connection: Connection) -> dict[str, list[str]]:
 
 def open_rents_by_phone(connection: Connection) -> dict[str, int]:
     """Open rents by the phone that their SIM sits in now, which need not be the phone of the order."""
-    rows = connection.execute(
-        select(sims.c.phone_id, func.count())
-        .join(rents, rents.c.sim_id == sims.c.sim_id)
-        .where(rents.c.finished_at.is_(None), sims.c.phone_id.is_not(None))
-        .group_by(sims.c.phone_id)
-    )
-    return {row[0]: row[1] for row in rows}
+    return {row.phone_id: row.rents for row in _OPEN_RENTS.all(driver_of(connection))}
 
 
 def _count_by(connection: Connection, column: ColumnElement[str], condition: ColumnElement[bool]) -> dict[str, int]:
     rows = connection.execute(select(column, func.count()).where(condition).group_by(column))
     return {row[0]: row[1] for row in rows}
+
+
+_OPEN_RENTS = Prepared(  # asked each second
+    select(sims.c.phone_id, func.count().label("rents"))
+    .join(rents, rents.c.sim_id == sims.c.sim_id)
+    .where(rents.c.finished_at.is_(None), sims.c.phone_id.is_not(None))
+    .group_by(sims.c.phone_id)
+)
