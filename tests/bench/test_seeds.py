@@ -31,16 +31,19 @@ async def _nothing(self: Any) -> None:
     """A farm that forgets what was under way when it died."""
 
 
-def _twice(self: SqlPushRecords, sms_id: Any, state: Any, at: Any) -> None:
+def _twice(self: SqlPushRecords, accepted: Any, answer: str) -> list[Any]:
     """A farm that does not note what was delivered, and tries again."""
-    self.retry(sms_id, at)
+    for sms_id, at in accepted.items():
+        self.record(sms_id, answer, at)
+        self.retry(sms_id, at)
+    return list(accepted)
 
 
 @pytest.mark.parametrize(
     ("room", "name", "sabotage", "symptom"),
     [
         (PushWorker, "recover", _nothing, "was lost"),
-        (SqlPushRecords, "settle", _twice, "was taken"),
+        (SqlPushRecords, "deliver", _twice, "was taken"),
     ],
 )
 def test_judge_sees_a_farm_that_is_broken(
