@@ -17,8 +17,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 
 from bench._kannel import is_installed, kannel, makes_durable, messages
 from bench._outbox import Outbox, outbox, queue_up
@@ -149,22 +150,33 @@ async def orders_during(parts: Outbox, sink: str, count: int, seconds: float) ->
 
 
 async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
-    async with outbox(folder, sink + PATH, sims=max(2 * RENTED, 500)) as parts:
-        rates = [await burst(parts, sink, chosen.messages)]
-        print(f"burst of {chosen.messages}: phonefarm {rates[0]:.0f} SMS/s", flush=True)
+    """Each way in turn, round after round: the machine's moods meet them all."""
+    rates: dict[str, list[float]] = {}
+    async with outbox(folder, sink + PATH, sims=(chosen.rounds + 1) * RENTED + 50) as parts:
+        for number in range(chosen.rounds):
+            home = folder / str(number)
+            home.mkdir()
+            rates.setdefault("phonefarm", []).append(await burst(parts, sink, chosen.messages))
+            for way, rate in await asyncio.to_thread(list, others(home, sink, chosen.messages)):
+                rates.setdefault(way, []).append(rate)
         spread = Spread.of([1000 * seconds for seconds in await steady(parts, sink, chosen.seconds, 50)])
-        print(f"50/s for {chosen.seconds:g} s: p50 {spread.p50:.1f} ms, p99 {spread.p99:.1f} ms", flush=True)
-    naive = await asyncio.to_thread(one_by_one, folder, sink, min(chosen.messages, 1_000))
-    print(
-        f"one commit and one request a message: {naive:.0f} SMS/s; phonefarm / it: {rates[0] / naive:.1f}", flush=True
-    )
-    if is_installed():
-        for durable, spool in ((True, "written through to the disk"), (False, "as it comes, without fsync")):
-            rate = await asyncio.to_thread(by_kannel, folder, sink, chosen.messages, durable=durable)
-            told = "not measured" if rate is None else f"{rate:.0f} SMS/s; phonefarm / it: {rates[0] / rate:.2f}"
-            print(f"Kannel, spool {spool}: {told}", flush=True)
-    else:
+    ours = rates.pop("phonefarm")
+    print(f"burst of {chosen.messages}, median of {chosen.rounds}: phonefarm {median(ours):.0f} SMS/s", flush=True)
+    for way, theirs in rates.items():
+        ratio = median(mine / other for mine, other in zip(ours, theirs, strict=True))
+        print(f"{way}: {median(theirs):.0f} SMS/s; phonefarm / it: {ratio:.2f}", flush=True)
+    print(f"50/s for {chosen.seconds:g} s: p50 {spread.p50:.1f} ms, p99 {spread.p99:.1f} ms", flush=True)
+
+
+def others(folder: Path, sink: str, count: int) -> Iterator[tuple[str, float]]:
+    yield "one commit and one request a message", one_by_one(folder, sink, min(count, 1_000))
+    if not is_installed():
         print("Kannel is not installed (Debian: apt install kannel kannel-extras): not measured", flush=True)
+        return
+    for durable, spool in ((True, "written through to the disk"), (False, "as it comes, without fsync")):
+        rate = by_kannel(folder, sink, count, durable=durable)
+        if rate is not None:
+            yield f"Kannel, spool {spool}", rate
 
 
 async def measured_backlog(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
@@ -186,6 +198,7 @@ async def measured_with_history(folder: Path, sink: str, chosen: argparse.Namesp
 def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     options.add_argument("--messages", type=int, default=5_000)
+    options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--history", type=int, default=1_000_000)
     options.add_argument("--backlog", type=int, default=100_000)
