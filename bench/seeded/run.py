@@ -157,9 +157,15 @@ class Run:
         await self.life.die()
 
     async def _begin_life(self) -> None:
-        self.life = Life(self.disk, self.bridge, self.market, self.loop, self.chance.randrange(2**32))
-        self.life.storage.on_crash = self._crashed.set
-        await self.life.start()
+        """Started again and again while the disk is full: a farm does not start on one that takes nothing."""
+        while True:
+            self.life = life = Life(self.disk, self.bridge, self.market, self.loop, self.chance.randrange(2**32))
+            life.storage.on_crash = self._crashed.set
+            try:
+                return await life.start()
+            except StorageFailing:
+                await life.die()
+                await asyncio.sleep(5)
 
     # What happens to it -----------------------------------------------------------
 
