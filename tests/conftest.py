@@ -37,15 +37,6 @@ def database(database_file: Path) -> Iterator[Database]:
     database.close()
 
 
-LONG = {"farm", "bench"}
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files of long tests begin first, in whatever order: none keeps one process at work when the other has ended."""
-    items.sort(key=lambda item: not LONG & set(item.path.parts))
-
-
 TESTS_BETWEEN_FULL_COLLECTIONS = 100
 _run = itertools.count(1)
 
