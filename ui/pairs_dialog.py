@@ -91,7 +91,9 @@ class PairsDialog(FormDialog):
         self.table.editItem(self.item(row, 0))
 
     def remove_selected(self) -> None:
-        for row in sorted({index.row() for index in self.table.selectedIndexes()}, reverse=True):
+        """The selected lines, or the one with the cursor."""
+        selected = {index.row() for index in self.table.selectedIndexes()} or {self.table.currentRow()} - {-1}
+        for row in sorted(selected, reverse=True):
             self.table.removeRow(row)
 
     def item(self, row: int, column: int) -> QTableWidgetItem:
