@@ -1,7 +1,7 @@
 """Kept connections to the one address that pushes go to: HTTP/1.1, one request at a time on each.
 
-A client for every purpose takes the interpreter four times as long for a request as the request itself needs, and a
-burst is made of little else. What an answer means byte for byte is llhttp's to say.
+A client for every purpose costs the interpreter more for a request than the request itself, and a burst is made of
+little else. What an answer means byte for byte is llhttp's to say.
 """
 
 from __future__ import annotations
