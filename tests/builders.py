@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
+from phonefarm.application.records import NewPush, NewSms
+from phonefarm.application.storage import UnitOfWork
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.rents import Rent
 from phonefarm.domain.sims import SeenSim, Sim, SlotState
-from phonefarm.domain.sms import InboundSms, Reading, SmsRow
+from phonefarm.domain.sms import InboundSms, Reading, SmsRow, SmsStanding
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -113,3 +115,16 @@ def an_inbound_sms(**changes: Any) -> InboundSms:
         "arrived_at": NOON,
     }
     return InboundSms(**(whole | changes))
+
+
+def store_sms(
+    uow: UnitOfWork, message: InboundSms, standing: SmsStanding, msisdn: str = "", rent_id: RentId | None = None
+) -> SmsId:
+    return uow.messages.add([NewSms(message=message, standing=standing, msisdn=msisdn, rent_id=rent_id)])[0]
+
+
+def queue_push(
+    uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, msisdn: str, now: datetime, arrived_at: datetime | None = None
+) -> None:
+    push = NewPush(sms_id=sms_id, rent_id=rent_id, msisdn=Msisdn(msisdn), sender="Shop", arrived_at=arrived_at or now)
+    uow.pushes.add([push], now)

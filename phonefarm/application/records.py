@@ -81,6 +81,18 @@ class SimRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewSms:
+    """A message not stored yet, and whose it is."""
+
+    message: InboundSms
+    standing: SmsStanding
+    msisdn: str = ""
+    rent_id: RentId | None = None
+    erased_at: datetime | None = None
+    """Set: the text is not kept, only the fact."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StoredSms:
     sms_id: SmsId
     phone_id: PhoneId
@@ -91,6 +103,17 @@ class StoredSms:
     arrived_at: datetime
     sim_mark: str
     is_erased: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPush:
+    """A stored message that the market is to get."""
+
+    sms_id: SmsId
+    rent_id: RentId
+    msisdn: Msisdn
+    sender: str
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -327,11 +350,8 @@ class RentRecords(Protocol):
 
     def get(self, rent_id: RentId) -> Rent | None: ...
 
-    def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
-        """Rents of the SIM that were open at `around`, newest first.
-
-        An open rent that began after `now` tells that the clock was set back: it counts as begun.
-        """
+    def spans(self, sim_id: SimId, since: datetime) -> list[RentSpan]:
+        """Rents of the SIM that are open or were so at `since` or later, newest first."""
         ...
 
     def mark_answered(self, rent_id: RentId) -> None: ...
@@ -350,15 +370,8 @@ class RentRecords(Protocol):
 class MessageRecords(Protocol):
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...
 
-    def add(
-        self,
-        message: InboundSms,
-        standing: SmsStanding,
-        msisdn: str,
-        rent_id: RentId | None,
-        erased_at: datetime | None = None,
-    ) -> SmsId:
-        """`erased_at`: the text is not kept, only the fact."""
+    def add(self, messages: Sequence[NewSms]) -> list[SmsId]:
+        """Their ids, in their order."""
         ...
 
     def get(self, sms_id: SmsId) -> StoredSms | None: ...
@@ -373,9 +386,9 @@ class MessageRecords(Protocol):
 
 
 class PushRecords(Protocol):
-    def add(
-        self, sms_id: SmsId, rent_id: RentId, msisdn: Msisdn, sender: str, arrived_at: datetime, now: datetime
-    ) -> None: ...
+    def add(self, queued: Sequence[NewPush], now: datetime) -> None:
+        """Pushes that are due now; each waits for older ones of its number."""
+        ...
 
     def get(self, sms_id: SmsId) -> StoredPush | None: ...
 

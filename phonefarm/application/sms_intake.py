@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
-from phonefarm.application.records import ReadingMark, SimOnPhone, SimRule, StoredSms
+from phonefarm.application.records import NewPush, NewSms, ReadingMark, SimOnPhone, SimRule, StoredSms
 from phonefarm.application.storage import Outbox, Storage, UnitOfWork
 from phonefarm.application.views import Views
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
@@ -55,10 +55,9 @@ class _Owner:
     standing: SmsStanding
     sim: SimOnPhone | None = None
     rent: RentSpan | None = None
-
-    @property
-    def rent_id(self) -> RentId | None:
-        return None if self.rent is None else self.rent.rent_id
+    """The rent it is pushed for."""
+    is_withheld: bool = False
+    """Its sender is on the block list: its text is not kept."""
 
 
 MARK_EVERY = timedelta(seconds=55)
@@ -170,41 +169,29 @@ class SmsIntake:
 
 def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callable[[str], bool]) -> Intake:
     mark = uow.phones.mark_of(reading.phone_id)
-    first = mark.baseline_at is None
     identified = fingerprinted(reading.rows)
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
-    sims = uow.sims.on_phone(reading.phone_id)
-    announcements = uow.health.empty_hints(reading.phone_id)
-    queue = _Queue(uow, now)
+    unseen = [(row, fingerprint) for row, fingerprint in identified if fingerprint not in known]
+    arrivals, delayed = _arrivals(uow, reading, mark, [row for row, _ in unseen])
     new: list[SmsId] = []
-    pushed: list[SmsId] = []
-    arrivals: list[datetime] = []
-    delayed = 0
-    for row, fingerprint in identified:
-        if fingerprint in known:
-            continue
-        arrived = _arrival_of(row, reading, mark)
-        if arrived.newness is not Newness.NEW and not first:
-            kept_back = announced_at(row, announcements, skew_now=reading.clock_skew, skew_before=mark.clock_skew)
-            if kept_back is not None:
-                arrived = Arrival(at=min(kept_back[0], reading.ended_at), newness=Newness.NEW)
-                announcements.remove(kept_back[1])
-                uow.health.settle_empty_hint(reading.phone_id, kept_back[1])
-                delayed += 1
-        owner = _owner_of(uow, reading.phone_id, row, arrived, sims, now)
-        sms = _as_inbound(row, fingerprint, reading.phone_id, arrived)
-        sms = replace(sms, sim_id=owner.sim.sim_id if owner.sim else None)
-        msisdn = (owner.sim.msisdn if owner.sim else None) or ""
-        is_withheld = withholds(row.sender)
-        if is_withheld and owner.standing is not SmsStanding.BASELINE:
-            owner = replace(owner, standing=SmsStanding.WITHHELD, rent=None)
-        sms_id = uow.messages.add(sms, owner.standing, msisdn, owner.rent_id, now if is_withheld else None)
-        new.append(sms_id)
-        arrivals.append(arrived.at)
-        if owner.rent is not None:
-            queue.add(sms_id, owner.rent, sms.sender, sms.arrived_at)
-            pushed.append(sms_id)
-    queue.close()
+    queued: list[NewPush] = []
+    if unseen:
+        books = _PhoneBooks(uow, reading.phone_id, min(arrived.at for arrived in arrivals), now)
+        owners = [
+            books.owner_of(row, arrived, is_withheld=withholds(row.sender))
+            for (row, _), arrived in zip(unseen, arrivals, strict=True)
+        ]
+        found = [
+            _new_sms(reading.phone_id, row, fingerprint, arrived, owner, now)
+            for (row, fingerprint), arrived, owner in zip(unseen, arrivals, owners, strict=True)
+        ]
+        new = uow.messages.add(found)
+        queued = [
+            _new_push(sms_id, owner.rent, row.sender, arrived.at)
+            for sms_id, (row, _), arrived, owner in zip(new, unseen, arrivals, owners, strict=True)
+            if owner.rent is not None
+        ]
+        _queue_up(uow, queued, now)
     uow.phones.note_reading(
         reading.phone_id,
         begun_at=reading.begun_at,
@@ -212,12 +199,33 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
         took=reading.ended_at - reading.begun_at,
     )
     return Intake(
-        first=first,
+        first=mark.baseline_at is None,
         new=tuple(new),
-        pushes=tuple(pushed),
+        pushes=tuple(push.sms_id for push in queued),
         delayed=delayed,
-        arrivals=tuple(arrivals) if reading.clock_skew is not None else (),
+        arrivals=tuple(arrived.at for arrived in arrivals) if reading.clock_skew is not None else (),
     )
+
+
+def _arrivals(
+    uow: UnitOfWork, reading: Reading, mark: ReadingMark, rows: Sequence[SmsRow]
+) -> tuple[list[Arrival], int]:
+    """When each of the unseen rows reached the phone; and how many came long after they had been announced."""
+    arrivals = [_arrival_of(row, reading, mark) for row in rows]
+    if mark.baseline_at is None or all(arrived.newness is Newness.NEW for arrived in arrivals):
+        return arrivals, 0
+    announcements = uow.health.empty_hints(reading.phone_id)
+    delayed = 0
+    for place, row in enumerate(rows):
+        if arrivals[place].newness is Newness.NEW:
+            continue
+        kept_back = announced_at(row, announcements, skew_now=reading.clock_skew, skew_before=mark.clock_skew)
+        if kept_back is not None:
+            arrivals[place] = Arrival(at=min(kept_back[0], reading.ended_at), newness=Newness.NEW)
+            announcements.remove(kept_back[1])
+            uow.health.settle_empty_hint(reading.phone_id, kept_back[1])
+            delayed += 1
+    return arrivals, delayed
 
 
 def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark) -> Arrival:
@@ -232,71 +240,90 @@ def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark) -> Arrival:
     )
 
 
-def _as_inbound(row: SmsRow, fingerprint: bytes, phone_id: PhoneId, arrived: Arrival) -> InboundSms:
-    return InboundSms(
-        phone_id=phone_id,
-        sim_id=None,
-        fingerprint=fingerprint,
-        row_id=row.row_id,
-        sender=row.sender,
-        body=row.body,
-        sent_at=from_ms(row.date_sent_ms) if row.date_sent_ms > 0 else None,
-        arrived_at=arrived.at,
-        sim_mark=row.sim_mark,
+def _new_sms(
+    phone_id: PhoneId, row: SmsRow, fingerprint: bytes, arrived: Arrival, owner: _Owner, now: datetime
+) -> NewSms:
+    sim = owner.sim
+    return NewSms(
+        message=InboundSms(
+            phone_id=phone_id,
+            sim_id=None if sim is None else sim.sim_id,
+            fingerprint=fingerprint,
+            row_id=row.row_id,
+            sender=row.sender,
+            body=row.body,
+            sent_at=from_ms(row.date_sent_ms) if row.date_sent_ms > 0 else None,
+            arrived_at=arrived.at,
+            sim_mark=row.sim_mark,
+        ),
+        standing=owner.standing,
+        msisdn=(None if sim is None else sim.msisdn) or "",
+        rent_id=None if owner.rent is None else owner.rent.rent_id,
+        erased_at=now if owner.is_withheld else None,
     )
 
 
-def _owner_of(
-    uow: UnitOfWork, phone_id: PhoneId, row: SmsRow, arrived: Arrival, sims: list[SimOnPhone], now: datetime
-) -> _Owner:
-    sim_id = sim_of(row.sub_id, [sim.place for sim in sims], arrived.at)
-    if sim_id is None:
-        sim_id = _settled_before(uow, phone_id, row.sim_mark, arrived.at, sims)
-    sim = next((sim for sim in sims if sim.sim_id == sim_id), None)
-    candidates = sims if sim is None else [sim]
-    open_rents = [rent for each in candidates if (rent := _rent_on(uow, each.sim_id, arrived.at, now)) is not None]
-    if arrived.newness is not Newness.NEW:  # it came late, or from a backup: during a rent the user decides
-        return _Owner(standing=SmsStanding.HELD if open_rents else SmsStanding.BASELINE, sim=sim)
-    if not open_rents:
-        return _Owner(standing=SmsStanding.NO_RENT, sim=sim)
-    if sim is None:
-        return _Owner(standing=SmsStanding.HELD)
-    return _Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent=open_rents[0])
+def _new_push(sms_id: SmsId, rent: RentSpan, sender: str, arrived_at: datetime) -> NewPush:
+    return NewPush(sms_id=sms_id, rent_id=rent.rent_id, msisdn=rent.msisdn, sender=sender, arrived_at=arrived_at)
 
 
-def _settled_before(
-    uow: UnitOfWork, phone_id: PhoneId, sim_mark: str, arrived_at: datetime, sims: list[SimOnPhone]
-) -> SimId | None:
-    """The SIM to which the user settled such messages for good, if it sat in the phone then."""
-    rule = uow.health.sim_rule(phone_id, sim_mark)
-    if rule is None:
-        return None
-    for sim in sims:
-        sits_as_then = (sim.slot, sim.place.sub_id) == (rule.slot, rule.sub_id)
-        if sim.sim_id == rule.sim_id and sits_as_then and sat_there(sim.place, arrived_at):
-            return sim.sim_id
-    return None
+class _PhoneBooks:
+    """What the books say of a phone's SIMs and their rents: asked once for all messages of a reading."""
 
-
-def _rent_on(uow: UnitOfWork, sim_id: SimId, at: datetime, now: datetime) -> RentSpan | None:
-    return rent_at(uow.rents.spans(sim_id, at, now), at)
-
-
-class _Queue:
-    """Push rows of messages, and the rents' counts: in the commit of the messages."""
-
-    def __init__(self, uow: UnitOfWork, now: datetime) -> None:
+    def __init__(self, uow: UnitOfWork, phone_id: PhoneId, since: datetime, now: datetime) -> None:
+        """`since`: none of the messages arrived before."""
         self._uow = uow
+        self._phone_id = phone_id
+        self._since = since
         self._now = now
-        self._counts: Counter[RentId] = Counter()
+        self._sims = uow.sims.on_phone(phone_id)
+        self._places = [sim.place for sim in self._sims]
+        self._spans: dict[SimId, list[RentSpan]] = {}
 
-    def add(self, sms_id: SmsId, rent: RentSpan, sender: str, arrived_at: datetime) -> None:
-        self._uow.pushes.add(sms_id, rent.rent_id, rent.msisdn, sender, arrived_at, self._now)
-        self._counts[rent.rent_id] += 1
+    def owner_of(self, row: SmsRow, arrived: Arrival, *, is_withheld: bool) -> _Owner:
+        sim_id = sim_of(row.sub_id, self._places, arrived.at)
+        if sim_id is None:
+            sim_id = self._settled_before(row.sim_mark, arrived.at)
+        sim = next((sim for sim in self._sims if sim.sim_id == sim_id), None)
+        candidates = self._sims if sim is None else [sim]
+        open_rents = [rent for each in candidates if (rent := self._rent_on(each.sim_id, arrived.at)) is not None]
+        is_new = arrived.newness is Newness.NEW
+        if not is_new and not open_rents:
+            return _Owner(standing=SmsStanding.BASELINE, sim=sim, is_withheld=is_withheld)
+        if is_withheld:
+            return _Owner(standing=SmsStanding.WITHHELD, sim=sim, is_withheld=True)
+        if not is_new:  # it came late, or from a backup: during a rent the user decides
+            return _Owner(standing=SmsStanding.HELD, sim=sim)
+        if not open_rents:
+            return _Owner(standing=SmsStanding.NO_RENT, sim=sim)
+        if sim is None:
+            return _Owner(standing=SmsStanding.HELD)
+        return _Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent=open_rents[0])
 
-    def close(self) -> None:
-        for rent_id, count in self._counts.items():
-            self._uow.rents.note_sms(rent_id, count)
+    def _settled_before(self, sim_mark: str, arrived_at: datetime) -> SimId | None:
+        """The SIM to which the user settled such messages for good, if it sat in the phone then."""
+        rule = self._uow.health.sim_rule(self._phone_id, sim_mark)
+        if rule is None:
+            return None
+        for sim in self._sims:
+            sits_as_then = (sim.slot, sim.place.sub_id) == (rule.slot, rule.sub_id)
+            if sim.sim_id == rule.sim_id and sits_as_then and sat_there(sim.place, arrived_at):
+                return sim.sim_id
+        return None
+
+    def _rent_on(self, sim_id: SimId, at: datetime) -> RentSpan | None:
+        spans = self._spans.get(sim_id)
+        if spans is None:
+            spans = self._spans[sim_id] = self._uow.rents.spans(sim_id, self._since)
+        return rent_at(spans, at, self._now)
+
+
+def _queue_up(uow: UnitOfWork, queued: Sequence[NewPush], now: datetime) -> None:
+    """Push rows of messages, and the rents' counts: in the commit of the messages."""
+    if queued:
+        uow.pushes.add(queued, now)
+    for rent_id, count in Counter(push.rent_id for push in queued).items():
+        uow.rents.note_sms(rent_id, count)
 
 
 def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool) -> list[_Settled]:
@@ -322,16 +349,14 @@ def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, r
 
 
 def _settle_one(uow: UnitOfWork, stored: StoredSms, sim: SimOnPhone, now: datetime) -> _Settled:
-    rent = _rent_on(uow, sim.sim_id, stored.arrived_at, now)
+    rent = rent_at(uow.rents.spans(sim.sim_id, stored.arrived_at), stored.arrived_at, now)
     rent_id = None if rent is None else rent.rent_id
     standing = SmsStanding.NO_RENT if rent is None else SmsStanding.FOR_RENT
     uow.messages.settle(stored.sms_id, sim.sim_id, sim.msisdn or "", standing, rent_id)
     title = f"Settled by hand to +{sim.msisdn or sim.sim_id}"
     uow.journal.note(now, Topic.MESSAGES, stored.sms_id, StoryKind.USER_ACTION, title)
     if rent is not None:
-        queue = _Queue(uow, now)
-        queue.add(stored.sms_id, rent, stored.sender, stored.arrived_at)
-        queue.close()
+        _queue_up(uow, [_new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)], now)
     return _Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 

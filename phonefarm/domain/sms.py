@@ -194,9 +194,16 @@ class RentSpan:
     closed_at: datetime | None
 
 
-def rent_at(spans: Sequence[RentSpan], arrived_at: datetime) -> RentSpan | None:
-    """The rent that was open at the message's arrival; a message from before a rent is never that renter's."""
+def rent_at(spans: Sequence[RentSpan], arrived_at: datetime, now: datetime) -> RentSpan | None:
+    """The first of the rents that was open at the message's arrival; one from before a rent is never that renter's.
+
+    An open rent that began after `now` tells that the clock was set back: it counts as begun.
+    """
     for span in spans:
-        if span.opened_at <= arrived_at and (span.closed_at is None or arrived_at <= span.closed_at):
+        if span.closed_at is None:
+            was_open = span.opened_at <= arrived_at or span.opened_at > now
+        else:
+            was_open = span.opened_at <= arrived_at <= span.closed_at
+        if was_open:
             return span
     return None

@@ -33,7 +33,7 @@ from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import SmsRow, SmsStanding
-from tests.builders import PHONE, a_reading, a_row, a_seen_sim, an_inbound_sms, ms
+from tests.builders import PHONE, a_reading, a_row, a_seen_sim, an_inbound_sms, ms, queue_push, store_sms
 from tests.fakes.clock import FakeClock
 from tests.fakes.outbox import QuietOutbox
 
@@ -133,8 +133,8 @@ class Books:
         def work(uow: UnitOfWork) -> SmsId:
             print_of = number.to_bytes(32, "big")
             sms = an_inbound_sms(fingerprint=print_of, row_id=number, arrived_at=now, body=text or f"text {number}")
-            sms_id = uow.messages.add(sms, SmsStanding.FOR_RENT, msisdn, RentId(rent_id))
-            uow.pushes.add(sms_id, RentId(rent_id), Msisdn(msisdn), "Shop", now, now)
+            sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(rent_id))
+            queue_push(uow, sms_id, RentId(rent_id), Msisdn(msisdn), now)
             return sms_id
 
         return await self.storage.write(work)

@@ -10,7 +10,7 @@ from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, NUMBER, SECOND, a_seen_sim, an_inbound_sms
+from tests.builders import MINUTE, NUMBER, SECOND, a_seen_sim, an_inbound_sms, queue_push, store_sms
 
 
 async def claim(books: Books) -> list[SmsId]:
@@ -95,10 +95,10 @@ async def test_an_older_message_that_comes_due_waits_for_the_newer_one_under_way
 async def test_a_message_settled_late_goes_before_newer_ones_of_its_number(books: Books) -> None:
     now = books.clock()
     held = an_inbound_sms(fingerprint=b"held", row_id=1, arrived_at=now)
-    older = await books.storage.write(lambda uow: uow.messages.add(held, SmsStanding.HELD, NUMBER, RentId(1)))
+    older = await books.storage.write(lambda uow: store_sms(uow, held, SmsStanding.HELD, NUMBER, RentId(1)))
     await books.queue(2, msisdn=NUMBER)
 
-    await books.storage.write(lambda uow: uow.pushes.add(older, RentId(1), NUMBER, "Shop", now, now))
+    await books.storage.write(lambda uow: queue_push(uow, older, RentId(1), NUMBER, now))
 
     assert await claim(books) == [older]
 

@@ -28,7 +28,7 @@ from phonefarm.domain.pushes import (
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim, an_inbound_sms
+from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim, an_inbound_sms, queue_push, store_sms
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
@@ -293,8 +293,8 @@ async def queue_some(outbox: Outbox, *numbers: int) -> None:
         for number in numbers:
             sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
             msisdn = Msisdn(str(79_280_000_000 + number))
-            sms_id = uow.messages.add(sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
-            uow.pushes.add(sms_id, RentId(1), msisdn, "Shop", now, now)
+            sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
+            queue_push(uow, sms_id, RentId(1), msisdn, now)
 
     await outbox.worker.commit(work)
 

@@ -207,15 +207,26 @@ SECOND_RENT = RentSpan(rent_id=RentId(2), msisdn=NUMBER, opened_at=at(60), close
     [(-0.001, None), (0, 1), (59.9, 1), (60, 2), (61, 2), (10**6, 2)],
 )
 def test_message_is_the_rents_that_was_open_when_it_came(seconds: float, rent: int | None) -> None:
-    span = rent_at([SECOND_RENT, FIRST], at(seconds))
+    span = rent_at([SECOND_RENT, FIRST], at(seconds), at(10**6))
 
     assert (span and span.rent_id) == rent
 
 
 def test_message_at_the_instant_of_the_finish_is_still_the_rents() -> None:
-    assert rent_at([FIRST], at(60)) == FIRST
-    assert rent_at([FIRST], at(60.001)) is None
+    assert rent_at([FIRST], at(60), at(61)) == FIRST
+    assert rent_at([FIRST], at(60.001), at(61)) is None
 
 
 def test_without_rents_it_is_nobodys() -> None:
-    assert rent_at([], NOON) is None
+    assert rent_at([], NOON, NOON) is None
+
+
+def test_open_rent_that_begins_later_than_now_has_begun_the_clock_was_set_back() -> None:
+    assert rent_at([SECOND_RENT], at(10), at(10)) == SECOND_RENT
+    assert rent_at([SECOND_RENT], at(10), at(70)) is None
+
+
+def test_finished_rent_of_the_time_before_the_clock_was_set_back_is_over() -> None:
+    closed = RentSpan(rent_id=RentId(3), msisdn=NUMBER, opened_at=at(60), closed_at=at(90))
+
+    assert rent_at([closed], at(10), at(10)) is None

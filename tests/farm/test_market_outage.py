@@ -24,7 +24,7 @@ from phonefarm.application.tasks import Tasks
 from phonefarm.domain.ids import Msisdn, RentId
 from phonefarm.domain.pushes import Accepted, Failed, PushOutcome
 from phonefarm.domain.sms import SmsStanding
-from tests.builders import an_inbound_sms
+from tests.builders import an_inbound_sms, queue_push, store_sms
 
 HOURS = 3600.0
 SPACING = 10.0
@@ -103,8 +103,8 @@ class Outage:
 
         def work(uow: UnitOfWork) -> None:
             sms = an_inbound_sms(fingerprint=print_of, row_id=1, arrived_at=now, body=text)
-            sms_id = uow.messages.add(sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
-            uow.pushes.add(sms_id, RentId(1), Msisdn(msisdn), "Shop", now, now)
+            sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
+            queue_push(uow, sms_id, RentId(1), Msisdn(msisdn), now)
 
         await self._storage.write(work)
 

@@ -7,13 +7,22 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, func, literal, select, type_coerce
 
 from phonefarm.adapters.storage.local_days import local_days_ago, local_midnight
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
-from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, PUSH_IS_OPEN, phones, pushes, rents, sims, sms
+from phonefarm.adapters.storage.tables import (
+    PUSH_HAS_FAILED,
+    PUSH_IS_OPEN,
+    SMS_IS_ASIDE,
+    phones,
+    pushes,
+    rents,
+    sims,
+    sms,
+)
 from phonefarm.application.read_models import Counts
 from phonefarm.application.views import Traffic
 from phonefarm.domain.allocation import on_offer
@@ -39,7 +48,8 @@ def counts(connection: Connection, now: datetime) -> Counts:
         sims=_number(connection, sims.c.sim_id, sims.c.slot_state != SlotState.OUT.value),
         numbers_on_offer=len(on_offer(SqlSimRecords(connection).all(), now, rented)),
         rents_open=_number(connection, rents.c.rent_id, rents.c.finished_at.is_(None)),
-        sms_received=_number(connection, sms.c.sms_id, sms.c.standing != SmsStanding.BASELINE.value),
+        sms_received=_all(connection, sms)
+        - _number(connection, sms.c.sms_id, SMS_IS_ASIDE & (sms.c.standing == SmsStanding.BASELINE.value)),
         pushes_waiting=by_push.get(PushState.WAITING, 0) + by_push.get(PushState.SENDING, 0),
         pushes_delivered=by_push.get(PushState.DELIVERED, 0),
         pushes_refused=by_push.get(PushState.REFUSED, 0),
@@ -122,8 +132,7 @@ def _pushes_by_state(connection: Connection) -> dict[PushState, int]:
         for some in (PUSH_IS_OPEN, PUSH_HAS_FAILED)
         for state, number in _grouped(connection, pushes.c.state, some)
     }
-    total = connection.execute(select(func.count()).select_from(pushes)).scalar() or 0
-    return found | {PushState.DELIVERED: total - sum(found.values())}
+    return found | {PushState.DELIVERED: _all(connection, pushes) - sum(found.values())}
 
 
 def _grouped(
@@ -132,6 +141,10 @@ def _grouped(
     query = select(column, func.count()).group_by(column)
     rows = connection.execute(query if condition is None else query.where(condition))
     return [(row[0], row[1]) for row in rows]
+
+
+def _all(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar() or 0)
 
 
 def _number(connection: Connection, column: Any, condition: ColumnElement[bool]) -> int:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, String, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, String, bindparam, select, update
 
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
-from phonefarm.adapters.storage.tables import sms
-from phonefarm.application.records import StoredSms
+from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, driver_of, in_portions
+from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, sms
+from phonefarm.application.records import NewSms, StoredSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
-from phonefarm.domain.sms import InboundSms, SmsStanding
+from phonefarm.domain.sms import SmsStanding
 
 
 def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
@@ -27,47 +27,24 @@ def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnEle
 
 
 class SqlMessageRecords:
-    def __init__(self, connection: Connection, next_id: Callable[[], int]) -> None:
+    def __init__(self, connection: Connection, next_ids: Callable[[int], range]) -> None:
         self._connection = connection
         self._driver = driver_of(connection)
-        self._next_id = next_id
+        self._next_ids = next_ids
 
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
         handset = handset_of(phone_id)
-        return {
-            fingerprint
-            for fingerprint in fingerprints
-            if _IS_KNOWN.all(self._driver, handset=handset, print=fingerprint)
-        }
+        found: set[bytes] = set()
+        for some in in_portions(list(fingerprints)):
+            prints = {f"print{place}": fingerprint for place, fingerprint in enumerate(some)}
+            found.update(row.fingerprint for row in _known(len(some)).all(self._driver, handset=handset, **prints))
+        return found
 
-    def add(
-        self,
-        message: InboundSms,
-        standing: SmsStanding,
-        msisdn: str,
-        rent_id: RentId | None,
-        erased_at: datetime | None = None,
-    ) -> SmsId:
-        sms_id = SmsId(self._next_id())
-        _ADD.run(
-            self._driver,
-            sms_id=sms_id,
-            phone_id=message.phone_id,
-            handset=handset_of(message.phone_id),
-            fingerprint=message.fingerprint,
-            row_id=message.row_id,
-            sim_id=message.sim_id,
-            msisdn=msisdn,
-            sender=message.sender,
-            body=message.body if erased_at is None else "",
-            erased_at=erased_at,
-            sent_at=message.sent_at,
-            arrived_at=message.arrived_at,
-            standing=standing.value,
-            sim_mark=message.sim_mark,
-            rent_id=rent_id,
-        )
-        return sms_id
+    def add(self, messages: Sequence[NewSms]) -> list[SmsId]:
+        ids = [SmsId(sms_id) for sms_id in self._next_ids(len(messages))]
+        rows = [_row_of(sms_id, new) for sms_id, new in zip(ids, messages, strict=True)]
+        _ADD.run(self._driver, rows)
+        return ids
 
     def get(self, sms_id: SmsId) -> StoredSms | None:
         row = self._connection.execute(select(sms).where(sms.c.sms_id == sms_id)).one_or_none()
@@ -89,7 +66,7 @@ class SqlMessageRecords:
         found = self._connection.execute(
             select(sms.c.sms_id)
             .where(sms.c.handset == handset_of(phone_id), sms.c.sim_mark == sim_mark)
-            .where(sms.c.standing == SmsStanding.HELD.value, sms.c.sim_id.is_(None))
+            .where(SMS_IS_ASIDE, sms.c.standing == SmsStanding.HELD.value, sms.c.sim_id.is_(None))
             .order_by(sms.c.arrived_at, sms.c.sms_id)
         )
         return [SmsId(sms_id) for sms_id in found.scalars()]
@@ -102,11 +79,54 @@ class SqlMessageRecords:
         )
 
 
-_ADD = Prepared(insert(sms), sms.c.keys())
-_IS_KNOWN = Prepared(
-    select(sms.c.sms_id)
-    .where(
-        sms.c.handset == bindparam("handset", type_=String), sms.c.fingerprint == bindparam("print", type_=LargeBinary)
-    )
-    .limit(1)
+_COLUMNS = (
+    "sms_id",
+    "phone_id",
+    "handset",
+    "fingerprint",
+    "row_id",
+    "sim_id",
+    "msisdn",
+    "sender",
+    "body",
+    "sent_at",
+    "arrived_at",
+    "standing",
+    "sim_mark",
+    "erased_at",
+    "rent_id",
 )
+_ADD = PreparedInsert(sms, _COLUMNS)
+
+
+def _row_of(sms_id: SmsId, new: NewSms) -> tuple[object, ...]:
+    """By `_COLUMNS`."""
+    message = new.message
+    return (
+        sms_id,
+        message.phone_id,
+        handset_of(message.phone_id),
+        message.fingerprint,
+        message.row_id,
+        message.sim_id,
+        new.msisdn,
+        message.sender,
+        message.body if new.erased_at is None else "",
+        message.sent_at,
+        message.arrived_at,
+        new.standing.value,
+        message.sim_mark,
+        new.erased_at,
+        new.rent_id,
+    )
+
+
+@cache
+def _known(number: int) -> Prepared:
+    """Which of so many fingerprints are stored."""
+    prints = [bindparam(f"print{place}", type_=LargeBinary) for place in range(number)]
+    return Prepared(
+        select(sms.c.fingerprint).where(
+            sms.c.handset == bindparam("handset", type_=String), sms.c.fingerprint.in_(prints)
+        )
+    )

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from itertools import chain, count
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, bindparam, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
 from sqlalchemy.types import TypeEngine
 
 _DIALECT = sqlite.dialect(paramstyle="named")
+
+T = TypeVar("T")
+
+LARGEST_PORTION = 32
 
 Row = Any
 """A named tuple with the columns of its statement."""
@@ -74,6 +79,43 @@ class Prepared:
             if name in converted:
                 converted[name] = convert(converted[name])
         return converted
+
+
+class PreparedInsert:
+    """Many rows in few statements: after each one the interpreter may be another thread's for a while."""
+
+    def __init__(self, table: Table, columns: Sequence[str]) -> None:
+        """`columns`: those that get a value."""
+        self._table = table
+        self._columns = columns
+        self._statements: dict[int, Prepared] = {}
+
+    def run(self, driver: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
+        """Each row has its values in the order of the columns."""
+        for some in in_portions(rows):
+            values = {f"v{place}": value for place, value in enumerate(chain.from_iterable(some))}
+            self._for(len(some)).run(driver, **values)
+
+    def _for(self, number: int) -> Prepared:
+        statement = self._statements.get(number)
+        if statement is None:
+            places = count()
+            rows = [
+                {name: bindparam(f"v{next(places)}", type_=self._table.c[name].type) for name in self._columns}
+                for _ in range(number)
+            ]
+            statement = self._statements[number] = Prepared(insert(self._table).values(rows))
+        return statement
+
+
+def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Of sizes that are few, so that there is one statement for each: 32, 16, 8, 4, 2, 1."""
+    begin, size = 0, LARGEST_PORTION
+    while begin < len(items):
+        while size > len(items) - begin:
+            size //= 2
+        yield items[begin : begin + size]
+        begin += size
 
 
 def _to_driver(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
-from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, PUSH_IS_OPEN, blocked_senders, pushes, sms
+from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, PUSH_IS_OPEN, SMS_IS_ASIDE, blocked_senders, pushes, sms
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
@@ -17,7 +17,8 @@ def _is_needed() -> ColumnElement[bool]:
     """A text that is still to be given to the market, or that the user has to decide on."""
     waiting = select(pushes.c.sms_id).where(PUSH_IS_OPEN)
     parked = select(pushes.c.sms_id).where(PUSH_HAS_FAILED, pushes.c.state == PushState.PARKED.value)
-    return or_(sms.c.standing == SmsStanding.HELD.value, sms.c.sms_id.in_(waiting), sms.c.sms_id.in_(parked))
+    is_held = SMS_IS_ASIDE & (sms.c.standing == SmsStanding.HELD.value)
+    return or_(is_held, sms.c.sms_id.in_(waiting), sms.c.sms_id.in_(parked))
 
 
 class SqlPrivacyRecords:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -29,10 +29,10 @@ from sqlalchemy import (
 )
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
-from phonefarm.adapters.storage.prepared import Prepared, Row, driver_of
+from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, Row, driver_of
 from phonefarm.adapters.storage.tables import PUSH_IS_FREE, PUSH_IS_OPEN, push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
-from phonefarm.application.records import StoredPush
+from phonefarm.application.records import NewPush, StoredPush
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
 
@@ -47,19 +47,20 @@ class SqlPushRecords:
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
 
-    def add(
-        self, sms_id: SmsId, rent_id: RentId, msisdn: Msisdn, sender: str, arrived_at: datetime, now: datetime
-    ) -> None:
-        _ADD.run(
-            self._driver,
-            push=sms_id,
-            rent=rent_id,
-            number=msisdn,
-            says=sender,
-            now=now,
-            arrived=arrived_at,
-        )
-        _HOLD_BEHIND.run(self._driver, number=msisdn, push=sms_id)
+    def add(self, queued: Sequence[NewPush], now: datetime) -> None:
+        by_number: dict[Msisdn, list[NewPush]] = defaultdict(list)
+        for push in queued:
+            by_number[push.msisdn].append(push)
+        rows = []
+        for number, its_own in by_number.items():
+            its_own.sort(key=lambda push: push.sms_id)
+            (before,) = _OPEN_OF_NUMBER.all(self._driver, number=number)
+            first = its_own[0].sms_id
+            is_held = before.under_way is not None or (before.holder is not None and before.holder < first)
+            rows += [_row_of(push, now, is_free=push.sms_id == first and not is_held) for push in its_own]
+            if before.newest is not None and before.newest > first:  # it is an older one, settled late
+                _HOLD_BEHIND.run(self._driver, number=number, push=first)
+        _ADD.run(self._driver, rows)
 
     def get(self, sms_id: SmsId) -> StoredPush | None:
         row = _GET.first(self._driver, push=sms_id)
@@ -68,9 +69,7 @@ class SqlPushRecords:
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
         due = _first_of_each_number(_DUE.all(self._driver, now=now, most=limit))
         if due:
-            begun = json.dumps([push.sms_id for push in due])
-            _BEGIN.run(self._driver, begun=begun, now=now)
-            _NOTE_ATTEMPTS.run(self._driver, begun=begun)
+            _BEGIN.run(self._driver, begun=json.dumps([push.sms_id for push in due]), now=now)
         for push in due:  # while it is under way, no other of its number goes
             if push.own_failures >= FAILURES_THAT_HOLD_BACK:
                 _HOLD_BEHIND.run(self._driver, number=push.msisdn, push=push.sms_id)
@@ -97,7 +96,7 @@ class SqlPushRecords:
         noted = _RECORD.run(self._driver, push=sms_id, answered=answer, soft=is_soft_refusal, own=is_its_own)
         if noted == 0:
             return None
-        _END_ATTEMPT.run(self._driver, push=sms_id, ended=ended_at, answered=answer)
+        _NOTE_FAILED.run(self._driver, push=sms_id, ended=ended_at, answered=answer)
         return self.get(sms_id)
 
     def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
@@ -106,7 +105,6 @@ class SqlPushRecords:
     def deliver(self, accepted: Mapping[SmsId, datetime], answer: str) -> list[SmsId]:
         ends = json.dumps([[sms_id, microseconds_of(at)] for sms_id, at in accepted.items()])
         delivered = _DELIVER.all(self._driver, ends=ends, answered=answer)
-        _END_ATTEMPTS.run(self._driver, ends=ends, answered=answer)
         _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(list({push.msisdn for push in delivered})))
         by_rent = Counter(push.rent_id for push in delivered)
         _NOTE_ACCEPTED.run(self._driver, counts=json.dumps(list(by_rent.items())))
@@ -130,7 +128,7 @@ class SqlPushRecords:
     def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
         found = _MAKE_UNCERTAIN.all(self._driver, push=only, due=due or now)
         for push in found:
-            _END_ATTEMPT.run(self._driver, push=push.sms_id, ended=now, answered=UNCERTAIN)
+            _NOTE_FAILED.run(self._driver, push=push.sms_id, ended=now, answered=UNCERTAIN)
         self._free_the_next(found)
         return [SmsId(push.sms_id) for push in found]
 
@@ -197,26 +195,57 @@ _GET = Prepared(
         _rent_is_over().label("rent_is_over"),
     ).where(_IS_IT)
 )
-_ADD = Prepared(
-    insert(pushes).values(
-        sms_id=_PUSH,
-        rent_id=bindparam("rent", type_=BigInteger),
-        msisdn=_NUMBER,
-        sender=bindparam("says", type_=String),
-        state=_WAITING,
-        attempts=0,
-        soft_refusals=0,
-        own_failures=0,
-        uncertain=0,
-        is_free=and_(
-            ~exists().where(_MINE, _holds_back(pushes), pushes.c.sms_id < _PUSH),
-            ~exists().where(_MINE, pushes.c.state == _SENDING),
-        ),
-        next_at=_NOW,
-        is_last_chance=False,
-        last_answer="",
-        created_at=_NOW,
-        arrived_at=bindparam("arrived", type_=Instant),
+_COLUMNS = (
+    "sms_id",
+    "rent_id",
+    "msisdn",
+    "sender",
+    "state",
+    "attempts",
+    "soft_refusals",
+    "own_failures",
+    "uncertain",
+    "is_free",
+    "next_at",
+    "is_last_chance",
+    "last_answer",
+    "created_at",
+    "arrived_at",
+)
+_ADD = PreparedInsert(pushes, _COLUMNS)
+
+
+def _row_of(push: NewPush, now: datetime, *, is_free: bool) -> tuple[object, ...]:
+    """By `_COLUMNS`."""
+    return (
+        push.sms_id,
+        push.rent_id,
+        push.msisdn,
+        push.sender,
+        _WAITING,
+        0,
+        0,
+        0,
+        0,
+        is_free,
+        now,
+        False,
+        "",
+        now,
+        push.arrived_at,
+    )
+
+
+_OPEN_OF_NUMBER = Prepared(
+    select(
+        select(pushes.c.sms_id).where(_MINE, pushes.c.state == _SENDING).limit(1).scalar_subquery().label("under_way"),
+        select(pushes.c.sms_id)
+        .where(_MINE, _holds_back(pushes))
+        .order_by(pushes.c.sms_id)
+        .limit(1)
+        .scalar_subquery()
+        .label("holder"),
+        select(func.max(pushes.c.sms_id)).where(_MINE).scalar_subquery().label("newest"),
     )
 )
 _HOLD_BEHIND = Prepared(update(pushes).where(_MINE, pushes.c.sms_id > _PUSH, pushes.c.is_free).values(is_free=False))
@@ -279,14 +308,6 @@ _BEGIN = Prepared(
         is_last_chance=func.coalesce(_rent_is_over(), false()),
     )
 )
-_NOTE_ATTEMPTS = Prepared(
-    insert(push_attempts).from_select(
-        ["sms_id", "attempt", "begun_at", "answer"],
-        select(pushes.c.sms_id, pushes.c.attempts, pushes.c.begun_at, literal_column("''")).where(
-            pushes.c.sms_id.in_(_BEGUN)
-        ),
-    )
-)
 _RECORD = Prepared(
     update(pushes)
     .where(_IS_IT, pushes.c.state == _SENDING)
@@ -296,10 +317,11 @@ _RECORD = Prepared(
         own_failures=pushes.c.own_failures + bindparam("own", type_=Integer),
     )
 )
-_END_ATTEMPT = Prepared(
-    update(push_attempts)
-    .where(push_attempts.c.sms_id == _PUSH, push_attempts.c.ended_at.is_(None))
-    .values(ended_at=_ENDED, answer=_ANSWERED)
+_NOTE_FAILED = Prepared(
+    insert(push_attempts).from_select(
+        ["sms_id", "attempt", "begun_at", "ended_at", "answer"],
+        select(pushes.c.sms_id, pushes.c.attempts, pushes.c.begun_at, _ENDED, _ANSWERED).where(_IS_IT),
+    )
 )
 _EACH_END = func.json_each(bindparam("ends", type_=String)).table_valued("value").alias("each")
 _EACH_COUNT = func.json_each(bindparam("counts", type_=String)).table_valued("value").alias("each")
@@ -314,11 +336,6 @@ _DELIVER = Prepared(
         state=PushState.DELIVERED.value, is_free=False, next_at=None, ended_at=_ENDS.c.ended_at, last_answer=_ANSWERED
     )
     .returning(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn)
-)
-_END_ATTEMPTS = Prepared(
-    update(push_attempts)
-    .where(push_attempts.c.sms_id == _ENDS.c.sms_id, push_attempts.c.ended_at.is_(None))
-    .values(ended_at=_ENDS.c.ended_at, answer=_ANSWERED)
 )
 _BY_RENT = select(
     func.json_extract(_EACH_COUNT.c.value, "$[0]").label("rent_id"),
@@ -346,7 +363,8 @@ _RESTART = Prepared(
 )
 _LAST_CHANCE = Prepared(
     update(pushes)
-    .where(pushes.c.rent_id == bindparam("rent", type_=BigInteger), pushes.c.state == _WAITING)
+    .where(pushes.c.sms_id.in_(select(sms.c.sms_id).where(sms.c.rent_id == bindparam("rent", type_=BigInteger))))
+    .where(pushes.c.state == _WAITING)
     .values(next_at=_DUE_AT)
 )
 _NOT_LATER = Prepared(

@@ -71,17 +71,13 @@ class SqlRentRecords:
         row = _GET.first(self._driver, rent=rent_id)
         return None if row is None else rent_from(row)
 
-    def spans(self, sim_id: SimId, around: datetime, now: datetime) -> list[RentSpan]:
-        rows = [
-            row
-            for row in _STILL_OPEN.all(self._driver, sim=sim_id, around=around)
-            if row.ordered_at <= around or (row.finished_at is None and row.ordered_at > now)
-        ]
+    def spans(self, sim_id: SimId, since: datetime) -> list[RentSpan]:
+        rows = _OPEN_SINCE.all(self._driver, sim=sim_id, since=since)
         return [
             RentSpan(
                 rent_id=RentId(row.rent_id),
                 msisdn=Msisdn(row.msisdn),
-                opened_at=min(row.ordered_at, around),
+                opened_at=row.ordered_at,
                 closed_at=row.finished_at,
             )
             for row in sorted(rows, key=lambda row: row.ordered_at, reverse=True)
@@ -120,7 +116,6 @@ class SqlRentRecords:
 
 # For each message: put together once.
 _RENT = bindparam("rent", type_=BigInteger)
-_AROUND = bindparam("around", type_=Instant)
 _GET = Prepared(select(rents).where(rents.c.rent_id == _RENT))
 _ADD = Prepared(
     insert(rents),
@@ -151,6 +146,9 @@ _OPEN_ON = Prepared(
 )
 _ON_SIM = rents.c.sim_id == bindparam("sim", type_=String)
 _SPAN = select(rents.c.rent_id, rents.c.msisdn, rents.c.ordered_at, rents.c.finished_at)
-_STILL_OPEN = Prepared(  # two looks at the index by end: a SIM's old rents are not gone through for each message
-    union_all(_SPAN.where(_ON_SIM, rents.c.finished_at.is_(None)), _SPAN.where(_ON_SIM, rents.c.finished_at >= _AROUND))
+_OPEN_SINCE = Prepared(  # two looks at the index by end: a SIM's old rents are not gone through for each message
+    union_all(
+        _SPAN.where(_ON_SIM, rents.c.finished_at.is_(None)),
+        _SPAN.where(_ON_SIM, rents.c.finished_at >= bindparam("since", type_=Instant)),
+    )
 )

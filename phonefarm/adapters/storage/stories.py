@@ -54,34 +54,39 @@ def _rent(connection: Connection, rent_id: int) -> list[StoryLine]:
 
 def _messages(connection: Connection, sms_ids: list[int]) -> list[StoryLine]:
     found = connection.execute(
-        select(sms.c.sms_id, sms.c.sender, sms.c.body, sms.c.arrived_at, pushes.c.state, pushes.c.ended_at)
+        select(sms, pushes.c.state, pushes.c.attempts, pushes.c.begun_at, pushes.c.ended_at)
         .outerjoin(pushes, pushes.c.sms_id == sms.c.sms_id)
         .where(sms.c.sms_id.in_(sms_ids))
     ).all()
-    lines = [
-        StoryLine(at=row.arrived_at, kind=StoryKind.SMS, title=f"SMS from {row.sender}", body=row.body) for row in found
-    ]
-    arrived = {row.sms_id: row.arrived_at for row in found}
-    ends = {row.sms_id: row for row in found if row.ended_at is not None}
-    attempts = connection.execute(
-        select(push_attempts)
+    lines: list[StoryLine] = []
+    for row in found:
+        lines.append(StoryLine(at=row.arrived_at, kind=StoryKind.SMS, title=f"SMS from {row.sender}", body=row.body))
+        if row.state == PushState.DELIVERED.value:
+            seconds = (row.ended_at - row.arrived_at).total_seconds()
+            title = f"Push {row.attempts}: delivered, {seconds:.2f} s after arrival"
+            lines.append(StoryLine(at=row.ended_at, kind=StoryKind.PUSH_DELIVERED, title=title))
+        elif row.state == PushState.SENDING.value:
+            title = f"Push {row.attempts}: under way"
+            lines.append(StoryLine(at=row.begun_at, kind=StoryKind.PUSH_ATTEMPT, title=title))
+    return lines + _failed_attempts(connection, sms_ids)
+
+
+def _failed_attempts(connection: Connection, sms_ids: list[int]) -> list[StoryLine]:
+    rows = connection.execute(
+        select(push_attempts, pushes.c.state, pushes.c.attempts)
+        .join(pushes, pushes.c.sms_id == push_attempts.c.sms_id)
         .where(push_attempts.c.sms_id.in_(sms_ids))
         .order_by(push_attempts.c.sms_id, push_attempts.c.attempt.desc())
         .limit(_LINES)
-    ).all()
-    last = {(row.sms_id): max(a.attempt for a in attempts if a.sms_id == row.sms_id) for row in attempts}
-    for row in attempts:
-        end = ends.get(row.sms_id)
-        kind, title = StoryKind.PUSH_ATTEMPT, f"Push {row.attempt}: {row.answer or 'under way'}"
+    )
+    lines: list[StoryLine] = []
+    for row in rows:
+        kind = StoryKind.PUSH_ATTEMPT
         if row.answer == UNCERTAIN:
             kind = StoryKind.PUSH_UNCERTAIN
-        elif end is not None and row.attempt == last[row.sms_id]:
-            if end.state == PushState.DELIVERED.value:
-                seconds = (end.ended_at - arrived[row.sms_id]).total_seconds()
-                kind, title = StoryKind.PUSH_DELIVERED, f"Push {row.attempt}: delivered, {seconds:.2f} s after arrival"
-            else:
-                kind = _ENDS.get(PushState(end.state), kind)
-        lines.append(StoryLine(at=row.ended_at or row.begun_at, kind=kind, title=title))
+        elif row.attempt == row.attempts:
+            kind = _ENDS.get(PushState(row.state), kind)
+        lines.append(StoryLine(at=row.ended_at, kind=kind, title=f"Push {row.attempt}: {row.answer}"))
     return lines
 
 

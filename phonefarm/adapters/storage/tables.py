@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Column, ColumnClause, Index, LargeBinary, Table, literal_column, text
+from sqlalchemy import BigInteger, Column, ColumnClause, Index, Integer, LargeBinary, Table, literal_column, text
 from sqlmodel import Field, SQLModel
 
 from phonefarm.adapters.storage.columns import Instant, Money
@@ -15,6 +15,13 @@ _REFUND = text("reversed_at IS NOT NULL")
 _FREE_PUSH = text("is_free = 1")
 _OPEN_PUSH = text("state IN ('waiting', 'sending')")
 _FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
+_ENDED_PUSH = text("ended_at IS NOT NULL")
+_SMS_ASIDE = text("standing IN ('baseline', 'held')")
+
+
+def _number() -> Column[int]:
+    """A key that is given, not counted up; SQLite's own row number, so that it needs no index."""
+    return Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
 
 
 def _instant(**options: object) -> datetime:
@@ -196,7 +203,7 @@ class RentTable(SQLModel, table=True):
         Index("refunds_by_time", "reversed_at", sqlite_where=_REFUND, postgresql_where=_REFUND),
     )
 
-    rent_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    rent_id: int = Field(sa_column=_number())
     sim_id: str
     msisdn: str
     phone_id: str
@@ -223,9 +230,10 @@ class SmsTable(SQLModel, table=True):
         Index("sms_of_rent", "rent_id"),
         Index("sms_of_sim", "sim_id", "arrived_at"),
         Index("texts_to_erase", "arrived_at", sqlite_where=text("erased_at IS NULL")),
+        Index("sms_aside", "standing", sqlite_where=_SMS_ASIDE, postgresql_where=_SMS_ASIDE),
     )
 
-    sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    sms_id: int = Field(sa_column=_number())
     phone_id: str
     handset: str
     fingerprint: bytes = Field(sa_type=LargeBinary)
@@ -236,7 +244,7 @@ class SmsTable(SQLModel, table=True):
     body: str
     sent_at: datetime | None = _instant()
     arrived_at: datetime = Field(sa_type=Instant, index=True)
-    standing: str = Field(index=True)
+    standing: str
     sim_mark: str = ""
     """What the row's own columns said of its SIM."""
     erased_at: datetime | None = _instant()
@@ -259,11 +267,11 @@ class PushTable(SQLModel, table=True):
     __table_args__ = (
         Index("free_pushes_by_time", "next_at", sqlite_where=_FREE_PUSH, postgresql_where=_FREE_PUSH),
         Index("open_pushes_by_number", "msisdn", "sms_id", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
-        Index("pushes_of_rent", "rent_id"),
+        Index("ended_pushes_by_time", "ended_at", sqlite_where=_ENDED_PUSH, postgresql_where=_ENDED_PUSH),
         Index("failed_pushes_by_state", "state", sqlite_where=_FAILED_PUSH, postgresql_where=_FAILED_PUSH),
     )
 
-    sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    sms_id: int = Field(sa_column=_number())
     rent_id: int = Field(sa_type=BigInteger)
     msisdn: str
     sender: str
@@ -282,17 +290,20 @@ class PushTable(SQLModel, table=True):
     last_answer: str = ""
     created_at: datetime = Field(sa_type=Instant)
     arrived_at: datetime = Field(sa_type=Instant)
-    ended_at: datetime | None = _instant(index=True)
+    ended_at: datetime | None = _instant()
 
 
 class PushAttemptTable(SQLModel, table=True):
-    __tablename__ = "push_attempts"
+    """Attempts that failed, or whose end is not known. The one under way, or that was accepted, is the push itself."""
 
-    sms_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    __tablename__ = "push_attempts"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    sms_id: int = Field(sa_type=BigInteger, primary_key=True)
     attempt: int = Field(primary_key=True)
     begun_at: datetime = Field(sa_type=Instant)
-    ended_at: datetime | None = _instant()
-    answer: str = ""
+    ended_at: datetime = Field(sa_type=Instant)
+    answer: str
 
 
 class JournalTable(SQLModel, table=True):
@@ -346,4 +357,5 @@ metadata = SQLModel.metadata
 # Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
 PUSH_IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
 PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
+SMS_IS_ASIDE: ColumnClause[bool] = literal_column("sms.standing IN ('baseline', 'held')")
 PUSH_HAS_FAILED: ColumnClause[bool] = literal_column("pushes.state NOT IN ('waiting', 'sending', 'delivered')")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, select
 
 from phonefarm.adapters.storage.phone_rows import PHONE_LABEL
 from phonefarm.adapters.storage.rent_records import rent_from
-from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, phones, pushes, rents, sims, sms
+from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, SMS_IS_ASIDE, phones, pushes, rents, sims, sms
 from phonefarm.application.farm_desk import HISTORY_ROWS
 from phonefarm.application.read_models import BanRow, MessageRow, PushRow, RentRow
 from phonefarm.domain.attribution import tells_something
@@ -80,7 +80,8 @@ def message_rows(connection: Connection, keys: Collection[str] | None) -> list[M
 
 
 def held_message_rows(connection: Connection, limit: int) -> list[MessageRow]:
-    query = _messages_query().where(sms.c.standing == SmsStanding.HELD.value).order_by(sms.c.arrived_at).limit(limit)
+    is_held = SMS_IS_ASIDE & (sms.c.standing == SmsStanding.HELD.value)
+    query = _messages_query().where(is_held).order_by(sms.c.arrived_at).limit(limit)
     return [_message_row(row) for row in connection.execute(query)]
 
 

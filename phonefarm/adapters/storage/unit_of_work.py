@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Integer, bindparam, insert, update
 
 from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
@@ -33,17 +33,22 @@ class SqlUnitOfWork:
         self.sims = SqlSimRecords(connection)
         self.numbers = SqlNumberRecords(connection)
         self.rents = SqlRentRecords(connection)
-        self.messages = SqlMessageRecords(connection, self.next_id)
+        self.messages = SqlMessageRecords(connection, self._next_ids)
         self.pushes = SqlPushRecords(self._driver)
         self.privacy = SqlPrivacyRecords(connection)
         self.journal = SqlJournal(self._driver)
 
     def next_id(self) -> int:
-        taken = _NEXT.first(self._driver)
-        if taken is not None:
-            return int(taken.value)
-        self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=_FIRST_ID))
-        return _FIRST_ID
+        return self._next_ids(1)[0]
+
+    def _next_ids(self, number: int) -> range:
+        taken = _NEXT.first(self._driver, number=number)
+        if taken is None:
+            last = _FIRST_ID + number - 1
+            self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=last))
+        else:
+            last = int(taken.value)
+        return range(last - number + 1, last + 1)
 
     def beat(self, at: datetime) -> None:
         seconds = int(at.timestamp())
@@ -55,7 +60,7 @@ class SqlUnitOfWork:
 _NEXT = Prepared(
     update(sequences)
     .where(sequences.c.name == _SEQUENCE)
-    .values(value=sequences.c.value + 1)
+    .values(value=sequences.c.value + bindparam("number", type_=Integer))
     .returning(sequences.c.value)
 )
 

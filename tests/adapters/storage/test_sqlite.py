@@ -29,7 +29,7 @@ from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from tests.builders import NOON, an_inbound_sms
+from tests.builders import NOON, an_inbound_sms, store_sms
 from tests.waiting import until
 
 SECRET_TEXT = "Your bank code is 990017"
@@ -170,9 +170,7 @@ async def test_locked_database_fails_with_a_sentence_and_works_again(
         other.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(StorageFailing, match="database is locked") as refused:
-            await database.write(
-                lambda uow: uow.messages.add(an_inbound_sms(body=SECRET_TEXT), SmsStanding.NO_RENT, "", None)
-            )
+            await database.write(lambda uow: store_sms(uow, an_inbound_sms(body=SECRET_TEXT), SmsStanding.NO_RENT))
 
         assert SECRET_TEXT not in str(refused.value)
         other.execute("ROLLBACK")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from phonefarm.domain.errors import KnownError
 
-HEAD = "0007"
+HEAD = "0008"
 
 
 def bring_up_to_date(engine: Engine) -> None:
