@@ -199,7 +199,7 @@ class PushWorker:
             uow.journal.note(now, Topic.PUSHES, sms_id, StoryKind.USER_ACTION, "Sent again by hand")
 
         await self._storage.write(work)
-        self._push_changed(sms_id)
+        self._pushes_changed([sms_id])
         self.wake()
 
     async def drop(self, sms_id: SmsId) -> None:
@@ -216,7 +216,7 @@ class PushWorker:
 
         await self._storage.write(work)
         self._failed_at.pop(sms_id, None)
-        self._push_changed(sms_id)
+        self._pushes_changed([sms_id])
         self.wake()
 
     async def _keep_books(self) -> tuple[bool, datetime | None]:
@@ -319,7 +319,7 @@ class PushWorker:
         self._ended.append(_Ended(message=message, outcome=outcome, at=self._clock()))
         self._wake.set()
 
-    def _booked(self, ended: Iterable[_Ended], ends: Iterable[_End]) -> None:
+    def _booked(self, ended: Iterable[_Ended], ends: Sequence[_End]) -> None:
         """The ends are on the disk: tell of them."""
         for each in ended:
             self._ended.remove(each)
@@ -331,6 +331,12 @@ class PushWorker:
             if end.state is PushState.WAITING:
                 self._failed_at[end.ended.message.sms_id] = end.ended.at
             self._tell(end)
+        if not ends:
+            return
+        messages = [end.ended.message for end in ends]
+        self._pushes_changed([message.sms_id for message in messages])
+        self._announcer.changed(Topic.MESSAGES, [message.sms_id for message in messages])
+        self._announcer.changed(Topic.RENTS, {message.rent_id for message in messages})
 
     def _idle_if_done(self) -> None:
         if not self._under_way and not self._promised:
@@ -343,9 +349,6 @@ class PushWorker:
             self._report_market(Verdict.WARN, f"{NO_OPERATION} for a rent that is open: check the setting sms_id")
         else:
             self._judge_market(outcome)
-        self._push_changed(message.sms_id)
-        self._announcer.changed(Topic.MESSAGES, [message.sms_id])
-        self._announcer.changed(Topic.RENTS, [message.rent_id])
 
     def _deliver(self, uow: UnitOfWork, accepted: Sequence[_Ended]) -> list[_End]:
         """All of them at once: this is what a burst is made of."""
@@ -428,6 +431,6 @@ class PushWorker:
         """More than a second where none is known of."""
         return 2 * IDLE_CHECK if due is None else (due - self._clock()).total_seconds()
 
-    def _push_changed(self, sms_id: SmsId) -> None:
-        self._announcer.changed(Topic.PUSHES, [sms_id])
+    def _pushes_changed(self, sms_ids: Sequence[SmsId]) -> None:
+        self._announcer.changed(Topic.PUSHES, sms_ids)
         self._announcer.changed(Topic.OVERVIEW)

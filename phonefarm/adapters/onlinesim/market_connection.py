@@ -114,7 +114,7 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._status = 0
         """Of the final answer, once its head is there."""
-        self._headers: dict[str, str] = {}
+        self._headers: dict[bytes, bytes] = {}
         self._body = bytearray()
         self._received = 0
         self._is_spoiled = False
@@ -173,7 +173,7 @@ class _Connection(asyncio.Protocol):
         self._is_spoiled = True
         if self._waiting is None:
             return
-        ends_with_the_connection = not {"content-length", "transfer-encoding"} & self._headers.keys()
+        ends_with_the_connection = not {b"content-length", b"transfer-encoding"} & self._headers.keys()
         if self._status == 200 or (self._status and ends_with_the_connection and error is None):
             self._end()
         else:
@@ -187,7 +187,7 @@ class _Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._status:
             return  # a trailer
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
         if self._waiting is None:
@@ -228,9 +228,10 @@ class _Connection(asyncio.Protocol):
 
     def _answer(self) -> Answer:
         body = bytes(self._body[:MOST_ANSWER_BYTES])
-        if self._headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate"):
+        if self._headers.get(b"content-encoding", b"").strip().lower() in (b"gzip", b"x-gzip", b"deflate"):
             body = _unpacked(body)
-        return Answer(status=self._status, headers=dict(self._headers), body=body)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
+        return Answer(status=self._status, headers=headers, body=body)
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from phonefarm.domain.pushes import (
     NO_OPERATION,
@@ -68,15 +69,19 @@ def outcome_of(status: int, text: str, headers: Mapping[str, str], took: timedel
     return Accepted()
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
 class _Said:
     """What a body says: known tokens, and whether it speaks of an error at all."""
 
-    tokens: list[str] = field(default_factory=list)
+    tokens: Sequence[str] = ()
     error: bool = False
 
 
 def _read(text: str) -> _Said:
+    return _read_short(text) if len(text) < _LONGEST_PHRASE else _read_any(text)
+
+
+def _read_any(text: str) -> _Said:
     text = text.strip("\ufeff \t\r\n")
     try:
         body = json.loads(text)
@@ -84,10 +89,16 @@ def _read(text: str) -> _Said:
         return _read_plain(text)
     if isinstance(body, str):
         return _read_plain(body)
-    said = _Said()
+    tokens: list[str] = []
+    error = False
     for name, value in _walk(body):
-        _note(said, name, value)
-    return said
+        tokens += _tokens_of(name, value)
+        error |= _tells_error(name, value)
+    return _Said(tokens=tokens, error=error)
+
+
+_read_short = lru_cache(maxsize=64)(_read_any)
+"""The market says the same few words to message after message."""
 
 
 def _read_plain(text: str) -> _Said:
@@ -115,18 +126,21 @@ def _walk(body: object) -> Iterator[tuple[str, object]]:
             waiting += [(name or "message", item, depth + 1) for item in value]
 
 
-def _note(said: _Said, name: str, value: object) -> None:
-    if isinstance(value, str):
-        tokens = _tokens_in(value)
-        said.tokens += tokens if name in _TELLING else [token for token in tokens if token in _KEY]
+def _tokens_of(name: str, value: object) -> list[str]:
+    if not isinstance(value, str):
+        return []
+    tokens = _tokens_in(value)
+    return tokens if name in _TELLING else [token for token in tokens if token in _KEY]
+
+
+def _tells_error(name: str, value: object) -> bool:
     if name == "status":
-        said.error |= _is_bad_status(value)
-    elif name == "success":
-        said.error |= value is False or (isinstance(value, str) and value.strip().upper() == "FALSE")
-    elif name in _ERRORS:
-        said.error |= not _is_nothing(value)
-    elif name in _TELLING and isinstance(value, str):
-        said.error |= _SAYS_ERROR.match(value.upper()) is not None
+        return _is_bad_status(value)
+    if name == "success":
+        return value is False or (isinstance(value, str) and value.strip().upper() == "FALSE")
+    if name in _ERRORS:
+        return not _is_nothing(value)
+    return name in _TELLING and isinstance(value, str) and _SAYS_ERROR.match(value.upper()) is not None
 
 
 def _is_bad_status(value: object) -> bool:

@@ -22,6 +22,8 @@ _HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
 }
 
+_SPELL = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class OnlinesimPushChannel:
     """Makes one attempt and says how it ended; what follows is the domain's to decide."""
@@ -56,7 +58,7 @@ class OnlinesimPushChannel:
         if self._market is None or not key:
             return Failed(detail="nothing is sent: the push URL or the key is not set")
         fields = wire.push_body(message, key, self._sms_id, self._phone)
-        body = json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")
+        body = _SPELL(fields).encode("utf-8", "replace")
         begun = datetime.now(UTC)
         try:
             answer = await self._market.post(

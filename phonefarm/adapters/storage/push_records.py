@@ -53,9 +53,8 @@ class SqlPushRecords:
             by_number[push.msisdn].append(push)
         rows = []
         for number, its_own in by_number.items():
-            its_own.sort(key=lambda push: push.sms_id)
             (before,) = _OPEN_OF_NUMBER.all(self._driver, number=number)
-            first = its_own[0].sms_id
+            first = min(push.sms_id for push in its_own)
             is_held = before.under_way is not None or (before.holder is not None and before.holder < first)
             rows += [_row_of(push, now, is_free=push.sms_id == first and not is_held) for push in its_own]
             if before.newest is not None and before.newest > first:  # it is an older one, settled late
