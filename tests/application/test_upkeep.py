@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.application import upkeep
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.read_models import SimStanding, Verdict, Vital
@@ -180,7 +179,7 @@ async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
     """As when the disk is full: transactions begin and end, and only a change is refused."""
 
     def refuse_changes(refused: bool) -> None:
-        driver_of(database._writers_connection()).execute(f"PRAGMA query_only = {int(refused)}")
+        database._opened_for_writing().driver.execute(f"PRAGMA query_only = {int(refused)}")
 
     household.start()
     await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)

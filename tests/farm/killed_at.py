@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from phonefarm.adapters.storage import database
-from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.sms_intake import Intake
 
 BEFORE, AFTER = "before", "after"
@@ -81,13 +80,15 @@ class Witness:
         self._is_reached = False
 
     def install(self) -> None:
-        run, commit, answer = database._run, database.Database._commit, database._answer
+        is_done, commit, answer = database._is_done, database.Database._commit, database._answer
 
-        def watched_run(job: database._Job, driver: sqlite3.Connection, uow: SqlUnitOfWork) -> None:
-            before = driver.total_changes
-            run(job, driver, uow)
-            if job.error is None and driver.total_changes != before:
+        def watched_run(job: database._Job, writing: database._Writing) -> bool:
+            before = writing.driver.total_changes
+            if not is_done(job, writing):
+                return False
+            if writing.driver.total_changes != before:
                 self._written.append(kind_of(job))
+            return True
 
         def watched_commit(storage: database.Database, first: database._Job) -> None:
             self._written.clear()
@@ -99,7 +100,7 @@ class Witness:
             self._note_committed()
             answer(group)
 
-        database._run, database._answer = watched_run, watched_answer
+        database._is_done, database._answer = watched_run, watched_answer
         database.Database._commit = watched_commit  # type: ignore[method-assign,assignment]
         make_durable = database._make_durable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import queue
 import sqlite3
 import threading
@@ -11,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, TypeVar
 
 import structlog
@@ -23,6 +21,7 @@ from phonefarm.adapters.storage.migrations import bring_up_to_date
 from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
+from phonefarm.adapters.storage.waiting_line import WaitingLine
 from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.application.views import Views
 from phonefarm.daemon_threads import DaemonPool
@@ -56,12 +55,6 @@ _OUR_MISTAKES = (
 """Errors of the database that no disk and no permission has caused: bugs."""
 
 
-class _Rank(IntEnum):
-    URGENT = 0
-    USUAL = 1
-    THE_END = 2
-
-
 @dataclass
 class _Job:
     work: Callable[[UnitOfWork], Any]
@@ -71,8 +64,13 @@ class _Job:
     error: BaseException | None = None
 
 
-_Waiting = tuple[_Rank, int, _Job | None]
-"""Sorted by when its turn comes; without a job it is the end."""
+@dataclass(frozen=True, kw_only=True)
+class _Writing:
+    """The writer's connection, and what works on it."""
+
+    connection: Connection
+    driver: sqlite3.Connection
+    uow: SqlUnitOfWork
 
 
 class Database:
@@ -81,9 +79,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine = _engine_for(url)
-        self._writing: Connection | None = None
-        self._jobs: queue.PriorityQueue[_Waiting] = queue.PriorityQueue(maxsize=WAITING)
-        self._places = itertools.count()
+        self._writing: _Writing | None = None
+        self._jobs: WaitingLine[_Job] = WaitingLine(WAITING)
         self._at_end = False
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
         self._checkpoints = threading.Thread(target=self._checkpoint_forever, name="storage-checkpoint", daemon=True)
@@ -111,14 +108,13 @@ class Database:
         self._readers.shutdown(wait=False)
         if self._opened:
             self._opened = False
-            with suppress(queue.Full):
-                self._jobs.put(self._the_end(), timeout=CLOSE_WITHIN)
+            self._jobs.end()
             self._writer.join(max(0.0, deadline - time.monotonic()))
             self._checkpoints.join(max(0.0, deadline - time.monotonic()))
             self._left = self._writer.is_alive()
             self._refuse_the_rest()
             if self._left:
-                self._jobs.put(self._the_end())  # its turn comes when the disk or the lock lets go
+                self._jobs.end()  # its turn comes when the disk or the lock lets go
         if self._readers.join(max(0.0, deadline - time.monotonic())) and not self._left:
             self._engine.dispose()
         else:
@@ -132,10 +128,9 @@ class Database:
         if not self._opened:
             raise _closed()
         loop = asyncio.get_running_loop()
-        rank = _Rank.URGENT if urgent else _Rank.USUAL
         job = _Job(work, loop, loop.create_future())
         try:
-            self._jobs.put_nowait((rank, next(self._places), job))
+            self._jobs.put(job, urgent=urgent)
         except queue.Full:
             raise StorageFailing("The database does not keep up: too much waits to be written.") from None
         result: T = await job.future
@@ -156,10 +151,10 @@ class Database:
 
     def _write_forever(self) -> None:
         while not self._at_end:
-            if (job := self._taken(self._jobs.get())) is not None:
+            if (job := self._taken(self._jobs.take(wait=True))) is not None:
                 self._commit(job)
         if self._writing is not None:
-            self._writing.close()
+            self._writing.connection.close()
         if self._left:
             self._engine.dispose()
 
@@ -172,33 +167,28 @@ class Database:
             except (SQLAlchemyError, sqlite3.Error) as error:
                 log.warning("the database's log stays for now", cause=str(error))
 
-    def _the_end(self) -> _Waiting:
-        return _Rank.THE_END, next(self._places), None
-
     def _next(self) -> _Job | None:
         """What waits next, without waiting for it."""
         try:
-            return self._taken(self._jobs.get_nowait())
+            return self._taken(self._jobs.take(wait=False))
         except queue.Empty:
             return None
 
-    def _taken(self, waiting: _Waiting) -> _Job | None:
-        *_, job = waiting
+    def _taken(self, job: _Job | None) -> _Job | None:
         self._at_end = job is None
         return job
 
     def _refuse_the_rest(self) -> None:
         """What slipped in behind the last one is answered too: nobody waits for ever."""
-        while not self._jobs.empty():
-            if (job := self._jobs.get_nowait()[-1]) is not None:
-                job.error = _closed()
-                _answer([job])
+        while (job := self._jobs.pop()) is not None:
+            job.error = _closed()
+            _answer([job])
 
     def _commit(self, first: _Job) -> None:
         """Run a unit of work and those that wait behind it in one transaction."""
         group = [first]
         try:
-            self._run_together(group, self._writers_connection())
+            self._run_together(group, self._opened_for_writing())
         except (DatabaseError, sqlite3.Error) as error:
             for job in group:
                 job.error = job.error or _failing(error)
@@ -207,52 +197,68 @@ class Database:
                 job.error = job.error or error
         _answer(group)
 
-    def _writers_connection(self) -> Connection:
+    def _opened_for_writing(self) -> _Writing:
         if self._writing is None:
-            self._writing = self._engine.connect().execution_options(begins_by_hand=True)
+            connection = self._engine.connect().execution_options(begins_by_hand=True)
+            # For good: else a value that SQLAlchemy cannot bind would make it undo what others have done before.
+            connection.begin()
+            driver = driver_of(connection)
             # What a savepoint may have to put back stays out of temporary files: one costs more than a commit's work.
-            driver_of(self._writing).execute("PRAGMA temp_store = MEMORY")
+            driver.execute("PRAGMA temp_store = MEMORY")
+            self._writing = _Writing(connection=connection, driver=driver, uow=SqlUnitOfWork(connection))
         return self._writing
 
-    def _run_together(self, group: list[_Job], connection: Connection) -> None:
-        driver, uow = driver_of(connection), SqlUnitOfWork(connection)
+    def _run_together(self, group: list[_Job], writing: _Writing) -> None:
+        driver = writing.driver
         try:
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.Error:
             while len(group) < GROUP and (job := self._next()) is not None:
                 group.append(job)  # they hear of it together, not each after its own wait
             raise
-        connection.begin()  # or a value that SQLAlchemy cannot bind would make it undo the whole transaction
         until = time.monotonic() + GROUP_SECONDS
         try:
-            _run(group[0], driver, uow)
+            _run_first(group[0], writing)
             while len(group) < GROUP and time.monotonic() < until and (job := self._next()) is not None:
                 group.append(job)
-                _run(job, driver, uow)
+                _run_behind(job, writing)
             _make_durable(driver)
             self._has_log.set()
         finally:
             if driver.in_transaction:
                 driver.execute("ROLLBACK")
-            connection.rollback()  # SQLAlchemy's own idea of a transaction ends with ours
 
 
 def _make_durable(driver: sqlite3.Connection) -> None:
     driver.execute("COMMIT")
 
 
-def _run(job: _Job, driver: sqlite3.Connection, uow: SqlUnitOfWork) -> None:
-    """One unit of work inside the group's transaction; its failure undoes itself alone."""
-    driver.execute("SAVEPOINT unit")
+def _run_first(job: _Job, writing: _Writing) -> None:
+    """The unit of work that begins a transaction; mostly it is alone in it, and needs no savepoint."""
+    if not _is_done(job, writing):
+        writing.driver.execute("ROLLBACK")
+        writing.driver.execute("BEGIN IMMEDIATE")
+
+
+def _run_behind(job: _Job, writing: _Writing) -> None:
+    """One more unit of work in the transaction; its failure undoes itself alone."""
+    writing.driver.execute("SAVEPOINT unit")
+    if not _is_done(job, writing):
+        writing.driver.execute("ROLLBACK TO unit")
+    writing.driver.execute("RELEASE unit")
+
+
+def _is_done(job: _Job, writing: _Writing) -> bool:
+    """Whether it has run to its end; raises what has undone the whole transaction."""
     try:
-        job.result = job.work(uow)
+        job.result = job.work(writing.uow)
     except Exception as error:
         is_world = isinstance(error, DatabaseError | sqlite3.Error) and not isinstance(error, _OUR_MISTAKES)
         job.error = _failing(error) if is_world else error
-        if not driver.in_transaction:  # the disk's failure has undone the whole of it
+        if not writing.driver.in_transaction:
             raise
-        driver.execute("ROLLBACK TO unit")
-    driver.execute("RELEASE unit")
+        return False
+    return True
 
 
 def _answer(group: list[_Job]) -> None:

@@ -99,10 +99,10 @@ _COLUMNS = (
 _ADD = PreparedInsert(sms, _COLUMNS)
 
 
-def _row_of(sms_id: SmsId, new: NewSms) -> tuple[object, ...]:
+def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
     """By `_COLUMNS`."""
     message = new.message
-    return (
+    return [
         sms_id,
         message.phone_id,
         handset_of(message.phone_id),
@@ -118,7 +118,7 @@ def _row_of(sms_id: SmsId, new: NewSms) -> tuple[object, ...]:
         message.sim_mark,
         new.erased_at,
         new.rent_id,
-    )
+    ]
 
 
 @cache

@@ -70,9 +70,10 @@ class SqlPhoneRecords:
         return self._set(phone_id, label=label)
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark:
-        row = _MARK_OF.first(self._driver, handset=handset_of(phone_id))
-        if row is None:
+        marks = _MARKS_OF.all(self._driver, handset=handset_of(phone_id))
+        if not marks:
             return ReadingMark(baseline_at=None, last_read_at=None, clock_skew=None)
+        row = max(marks, key=lambda mark: mark.last_read_at or mark.baseline_at)
         return ReadingMark(
             baseline_at=row.baseline_at,
             last_read_at=row.last_read_at,
@@ -110,11 +111,10 @@ class SqlPhoneRecords:
         return changed.rowcount > 0
 
 
-_MARK_OF = Prepared(
-    select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms)
-    .where(phones.c.handset == bindparam("handset", type_=String), phones.c.baseline_at.is_not(None))
-    .order_by(phones.c.last_read_at.desc())
-    .limit(1)
+_MARKS_OF = Prepared(  # one on each adb server that it was read on: too few to let the database sort them
+    select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms).where(
+        phones.c.handset == bindparam("handset", type_=String), phones.c.baseline_at.is_not(None)
+    )
 )
 _BEGUN = bindparam("begun", type_=Instant)
 _NOTE_READING = Prepared(

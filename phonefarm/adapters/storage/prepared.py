@@ -12,12 +12,13 @@ from contextlib import closing
 from itertools import chain, count
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, insert
+from sqlalchemy import BindParameter, Connection, Table, bindparam, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
 from sqlalchemy.types import TypeEngine
 
 _DIALECT = sqlite.dialect(paramstyle="named")
+_BY_PLACE = sqlite.dialect(paramstyle="qmark")
 
 T = TypeVar("T")
 
@@ -46,10 +47,12 @@ class Prepared:
         self._sql = str(compiled)
         names = compiled.params.keys()
         binds = {name: bound for bound, name in compiled.bind_names.items() if name in names}  # type: ignore[attr-defined]
-        self._to_driver = {
-            name: convert for name, bound in binds.items() if (convert := _to_driver(bound.type)) is not None
-        }
-        self._constants = self._converted({name: bound.value for name, bound in binds.items() if not bound.required})
+        self._conversions = [
+            (name, convert)
+            for name, bound in binds.items()
+            if bound.required and (convert := _to_driver(bound.type)) is not None
+        ]
+        self._constants = {name: _spelled(bound) for name, bound in binds.items() if not bound.required}
         self._row = _row_maker(statement)
 
     def run(self, driver: sqlite3.Connection, **values: object) -> int:
@@ -70,15 +73,10 @@ class Prepared:
             for row in cursor:
                 yield self._row(row)
 
-    def _ready(self, values: Mapping[str, object]) -> dict[str, object]:
-        return self._constants | self._converted(values)
-
-    def _converted(self, values: Mapping[str, object]) -> dict[str, object]:
-        converted = dict(values)
-        for name, convert in self._to_driver.items():
-            if name in converted:
-                converted[name] = convert(converted[name])
-        return converted
+    def _ready(self, values: dict[str, object]) -> dict[str, object]:
+        for name, convert in self._conversions:
+            values[name] = convert(values[name])
+        return self._constants | values if self._constants else values
 
 
 class PreparedInsert:
@@ -88,24 +86,30 @@ class PreparedInsert:
         """`columns`: those that get a value."""
         self._table = table
         self._columns = columns
-        self._statements: dict[int, Prepared] = {}
+        self._conversions = [
+            (place, convert)
+            for place, name in enumerate(columns)
+            if (convert := _to_driver(table.c[name].type)) is not None
+        ]
+        self._sql: dict[int, str] = {}
 
-    def run(self, driver: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
-        """Each row has its values in the order of the columns."""
+    def run(self, driver: sqlite3.Connection, rows: Sequence[list[Any]]) -> None:
+        """Each row has its values in the order of the columns; they become the driver's."""
+        for row in rows:
+            for place, convert in self._conversions:
+                row[place] = convert(row[place])
         for some in in_portions(rows):
-            values = {f"v{place}": value for place, value in enumerate(chain.from_iterable(some))}
-            self._for(len(some)).run(driver, **values)
+            driver.execute(self._sql_for(len(some)), list(chain.from_iterable(some)))
 
-    def _for(self, number: int) -> Prepared:
-        statement = self._statements.get(number)
-        if statement is None:
+    def _sql_for(self, number: int) -> str:
+        sql = self._sql.get(number)
+        if sql is None:
             places = count()
-            rows = [
-                {name: bindparam(f"v{next(places)}", type_=self._table.c[name].type) for name in self._columns}
-                for _ in range(number)
+            rows: list[dict[str, Any]] = [
+                {name: bindparam(f"v{next(places)}") for name in self._columns} for _ in range(number)
             ]
-            statement = self._statements[number] = Prepared(insert(self._table).values(rows))
-        return statement
+            sql = self._sql[number] = str(insert(self._table).values(rows).compile(dialect=_BY_PLACE))
+        return sql
 
 
 def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -120,6 +124,12 @@ def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 def _to_driver(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
     return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _spelled(bound: BindParameter[Any]) -> object:
+    """A constant as the driver takes it."""
+    convert = _to_driver(bound.type)
+    return bound.value if convert is None else convert(bound.value)
 
 
 def _row_maker(statement: ClauseElement) -> Callable[[tuple[Any, ...]], Row]:

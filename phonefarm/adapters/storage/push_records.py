@@ -51,7 +51,7 @@ class SqlPushRecords:
         by_number: dict[Msisdn, list[NewPush]] = defaultdict(list)
         for push in queued:
             by_number[push.msisdn].append(push)
-        rows = []
+        rows: list[list[object]] = []
         for number, its_own in by_number.items():
             (before,) = _OPEN_OF_NUMBER.all(self._driver, number=number)
             first = min(push.sms_id for push in its_own)
@@ -214,9 +214,9 @@ _COLUMNS = (
 _ADD = PreparedInsert(pushes, _COLUMNS)
 
 
-def _row_of(push: NewPush, now: datetime, *, is_free: bool) -> tuple[object, ...]:
+def _row_of(push: NewPush, now: datetime, *, is_free: bool) -> list[object]:
     """By `_COLUMNS`."""
-    return (
+    return [
         push.sms_id,
         push.rent_id,
         push.msisdn,
@@ -232,7 +232,7 @@ def _row_of(push: NewPush, now: datetime, *, is_free: bool) -> tuple[object, ...
         "",
         now,
         push.arrived_at,
-    )
+    ]
 
 
 _OPEN_OF_NUMBER = Prepared(

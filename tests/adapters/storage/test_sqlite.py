@@ -213,7 +213,7 @@ async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it
     hanging = tasks.start(database.write(hang), "hangs")
     await until(begun.is_set)
     waiting = tasks.start(database.write(lambda uow: 2), "waits")
-    await until(lambda: not database._jobs.empty())
+    await until(lambda: len(database._jobs) > 0)
 
     await asyncio.wait_for(asyncio.to_thread(database.close), 5)
 
