@@ -16,6 +16,7 @@ from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
+from phonefarm.application.views import Views
 from phonefarm.domain.allocation import Order, choose, count_offer, countries_meant, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
@@ -74,9 +75,7 @@ class Rentals:
 
     async def offer(self) -> dict[str, dict[str, int]]:
         """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
-        sims, rented, countries = await self._storage.read(lambda views: views.offer())
-        offer = on_offer(sims, self._clock(), rented) if self._selling() else []
-        return count_offer(offer, countries)
+        return await self._storage.read(self._count)
 
     async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         """Take a number for an order in one commit; None when there is none, or when it is too late to answer.
@@ -227,6 +226,11 @@ class Rentals:
 
         await self._storage.write(work)
         self._sim_changed(sim_id)
+
+    def _count(self, views: Views) -> dict[str, dict[str, int]]:
+        """Beside the loop: over thousands of SIMs it takes a while, and an order must not wait for it."""
+        sims, rented, countries = views.offer()
+        return count_offer(on_offer(sims, self._clock(), rented) if self._selling() else [], countries)
 
     def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         now = self._clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,10 +74,10 @@ def count_offer(offer: Iterable[Sim], known_countries: Iterable[str] = ()) -> di
     counts: dict[str, dict[str, int]] = {}
     for country in known_countries:
         counts.setdefault(spelling.setdefault(folded(country), country), {ANY: 0})
-    for sim in offer:
-        operators = counts.setdefault(spelling.setdefault(folded(sim.country), sim.country), {ANY: 0})
-        operators[ANY] += 1
-        if folded(sim.operator) not in ("", ANY):
-            same = next((name for name in operators if folded(name) == folded(sim.operator)), sim.operator)
-            operators[same] = operators.get(same, 0) + 1
+    for (country, operator), number in Counter((sim.country, sim.operator) for sim in offer).items():
+        operators = counts.setdefault(spelling.setdefault(folded(country), country), {ANY: 0})
+        operators[ANY] += number
+        if folded(operator) not in ("", ANY):
+            same = next((name for name in operators if folded(name) == folded(operator)), operator)
+            operators[same] = operators.get(same, 0) + number
     return counts
