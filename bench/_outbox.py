@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,14 +70,17 @@ class Outbox:
             rented[issued.rent_id] = phone_named(int(issued.msisdn) - 79_280_000_000)
         return rented
 
-    async def arrive(self, phone: PhoneId, texts: list[str], first_row: int) -> None:
-        """Messages that one look at the phone's inbox finds."""
-        date = int(time.time() * 1000)
-        rows = [
+
+def reading_of(phone: PhoneId, texts: Sequence[str], first_row: int) -> Reading:
+    """Messages that one look at the phone's inbox finds."""
+    date = int(time.time() * 1000)
+    return _reading(
+        phone,
+        [
             SmsRow(row_id=first_row + n, date_ms=date, date_sent_ms=0, sub_id=1, sender="Bench", body=text)
             for n, text in enumerate(texts)
-        ]
-        await self.intake.accept(_reading(phone, rows))
+        ],
+    )
 
 
 def _sim(number: int) -> SeenSim:

@@ -22,10 +22,11 @@ from pathlib import Path
 from statistics import median
 
 from bench._kannel import is_installed, kannel, makes_durable, messages
-from bench._outbox import Outbox, outbox, queue_up
+from bench._outbox import Outbox, outbox, queue_up, reading_of
 from bench._sink import PATH
 from bench.parts import KEY, Spread, get, post, process, until
 from bench.webhooks import load
+from phonefarm.domain.ids import PhoneId
 
 RENTED = 200
 
@@ -50,14 +51,20 @@ async def until_recorded(parts: Outbox) -> None:
 
 async def burst(parts: Outbox, sink: str, count: int) -> float:
     """SMS a second, from the first reading to the last message at the sink and on the books."""
+    return await burst_of(parts, sink, list((await parts.rent(min(RENTED, count))).values()), count)
+
+
+async def burst_of(parts: Outbox, sink: str, phones: list[PhoneId], count: int, first_row: int = 1) -> float:
     post(f"{sink}/forget", {})
-    phones = list((await parts.rent(min(RENTED, count))).values())
-    todo = texts("burst", count)
+    todo = texts(f"burst {first_row}", count)
     share = -(-count // len(phones))
+    readings = [
+        reading_of(phone, todo[place * share : (place + 1) * share], first_row) for place, phone in enumerate(phones)
+    ]
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for place, phone in enumerate(phones):
-            group.create_task(parts.arrive(phone, todo[place * share : (place + 1) * share], first_row=1))
+        for reading in readings:
+            group.create_task(parts.intake.accept(reading))
     await until_taken(sink, count, 300)
     await until_recorded(parts)
     return count / (time.perf_counter() - begun)
@@ -93,7 +100,7 @@ async def steady(parts: Outbox, sink: str, seconds: float, rate: float) -> list[
     async def one(number: int) -> None:
         text = f"steady {number}"
         given[text] = time.time()
-        await parts.arrive(phones[number % len(phones)], [text], first_row=1_000 + number)
+        await parts.intake.accept(reading_of(phones[number % len(phones)], [text], first_row=1_000 + number))
 
     async with asyncio.TaskGroup() as group:
         for number in range(int(seconds * rate)):
@@ -141,12 +148,18 @@ def by_kannel(folder: Path, sink: str, count: int, *, durable: bool) -> float | 
 
 
 async def orders_during(parts: Outbox, sink: str, count: int, seconds: float) -> tuple[Spread, float]:
-    """GET_NUMBER's answer times from another process while a burst goes out; and the burst's rate."""
+    """GET_NUMBER's answer times from another process while one burst after the other goes out; and their rate."""
+    phones = list((await parts.rent(RENTED)).values())
     words = [sys.executable, "-m", "bench.delivery", "--orders-to", parts.webhooks, "--seconds", str(seconds)]
     child = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
-    rate = await burst(parts, sink, count)
-    output, _ = await child.communicate()
-    return Spread.of(json.loads(output)), rate
+    assert child.stdout is not None
+    await child.stdout.readline()  # it orders from now on
+    ended = asyncio.create_task(child.stdout.read())
+    rates: list[float] = []
+    while not ended.done():
+        rates.append(await burst_of(parts, sink, phones, count, first_row=1 + len(rates) * count))
+    await child.wait()
+    return Spread.of(json.loads(await ended)), median(rates)
 
 
 async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
@@ -189,7 +202,7 @@ async def measured_with_history(folder: Path, sink: str, chosen: argparse.Namesp
     async with outbox(folder, sink + PATH, sims=2_000, history=chosen.history) as parts:
         spread, rate = await orders_during(parts, sink, chosen.messages, 12)
         print(
-            f"2,000 SIMs, {chosen.history} history rows, during a burst of {chosen.messages} ({rate:.0f} SMS/s): "
+            f"2,000 SIMs, {chosen.history} history rows, during bursts of {chosen.messages} ({rate:.0f} SMS/s): "
             f"GET_NUMBER p50 {1000 * spread.p50:.1f} ms, p99 {1000 * spread.p99:.1f} ms",
             flush=True,
         )
@@ -205,6 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--orders-to", help=argparse.SUPPRESS)
     chosen = options.parse_args(arguments)
     if chosen.orders_to:
+        print("begins", flush=True)
         _, numbers = asyncio.run(load(chosen.orders_to, chosen.seconds, 20))
         print(json.dumps(numbers))
         return

@@ -38,6 +38,13 @@ class WaitingLine(Generic[T]):
         self._calls.get(block=wait)
         return self.pop()
 
+    def take_urgent(self) -> T | None:
+        """The next urgent one, if one waits."""
+        if not self._urgent:
+            return None
+        self._calls.get()
+        return self._urgent.popleft()
+
     def pop(self) -> T | None:
         for line in (self._urgent, self._usual):
             if line:
