@@ -154,12 +154,13 @@ async def orders_during(parts: Outbox, sink: str, count: int, seconds: float) ->
     child = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
     assert child.stdout is not None
     await child.stdout.readline()  # it orders from now on
-    ended = asyncio.create_task(child.stdout.read())
     rates: list[float] = []
-    while not ended.done():
-        rates.append(await burst_of(parts, sink, phones, count, first_row=1 + len(rates) * count))
+    async with asyncio.TaskGroup() as group:
+        ended = group.create_task(child.stdout.read())
+        while not ended.done():
+            rates.append(await burst_of(parts, sink, phones, count, first_row=1 + len(rates) * count))
     await child.wait()
-    return Spread.of(json.loads(await ended)), median(rates)
+    return Spread.of(json.loads(ended.result())), median(rates)
 
 
 async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:

@@ -228,9 +228,9 @@ class Rentals:
         self._sim_changed(sim_id)
 
     def _count(self, views: Views) -> dict[str, dict[str, int]]:
-        """Beside the loop: over thousands of SIMs it takes a while, and an order must not wait for it."""
-        sims, rented, countries = views.offer()
-        return count_offer(on_offer(sims, self._clock(), rented) if self._selling() else [], countries)
+        stock = views.stock()
+        offer = on_offer(stock.sims, self._clock(), stock.rented) if self._selling() else []
+        return count_offer(offer, stock.countries, stock.alike)
 
     def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         now = self._clock()

@@ -22,11 +22,23 @@ from phonefarm.application.read_models import (
     Topic,
 )
 from phonefarm.application.records import SeenNetwork, ToldSms
-from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import Sim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """What the offer is counted from, in one snapshot: the SIMs in phones; of those that it cannot tell apart, one."""
+
+    sims: list[Sim]
+    alike: Mapping[SimId, int]
+    """For how many SIMs each stands."""
+    rented: frozenset[Msisdn]
+    """The numbers of open rents."""
+    countries: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,9 +116,7 @@ class Views(Protocol):
         """Net income of every rent finished in [begin, end)."""
         ...
 
-    def offer(self) -> tuple[list[Sim], frozenset[Msisdn], list[str]]:
-        """All SIMs, the numbers of open rents and the known countries, in one snapshot."""
-        ...
+    def stock(self) -> Stock: ...
 
     def knows_any(self, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
         """Whether one of the rows (row id by fingerprint) is stored: the same message under the same row id."""

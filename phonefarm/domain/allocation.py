@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -64,17 +64,22 @@ def _matches(sim: Sim, order: Order) -> bool:
     return sim.msisdn is not None and not sim.msisdn.startswith(order.excluded_prefixes)
 
 
-def count_offer(offer: Iterable[Sim], known_countries: Iterable[str] = ()) -> dict[str, dict[str, int]]:
+def count_offer(
+    offer: Iterable[Sim], known_countries: Iterable[str] = (), alike: Mapping[SimId, int] | None = None
+) -> dict[str, dict[str, int]]:
     """Numbers by country and operator, with `any` as the sum; a known country without numbers keeps its zero.
 
     A SIM whose operator is unknown counts in `any` only. Spellings that an order would not tell apart
-    are counted together, under the one that comes first.
+    are counted together, under the one that comes first. `alike` says for how many a SIM stands, if not for itself.
     """
+    numbers: Counter[tuple[str, str]] = Counter()
+    for sim in offer:
+        numbers[sim.country, sim.operator] += 1 if alike is None else alike[sim.sim_id]
     spelling: dict[str, str] = {}
     counts: dict[str, dict[str, int]] = {}
     for country in known_countries:
         counts.setdefault(spelling.setdefault(folded(country), country), {ANY: 0})
-    for (country, operator), number in Counter((sim.country, sim.operator) for sim in offer).items():
+    for (country, operator), number in numbers.items():
         operators = counts.setdefault(spelling.setdefault(folded(country), country), {ANY: 0})
         operators[ANY] += number
         if folded(operator) not in ("", ANY):

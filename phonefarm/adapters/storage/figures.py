@@ -24,7 +24,7 @@ from phonefarm.adapters.storage.tables import (
     sms,
 )
 from phonefarm.application.read_models import Counts
-from phonefarm.application.views import Traffic
+from phonefarm.application.views import Stock, Traffic
 from phonefarm.domain.allocation import on_offer
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.pushes import PushState
@@ -41,12 +41,12 @@ _DELIVERED = PushState.DELIVERED.value
 def counts(connection: Connection, now: datetime) -> Counts:
     by_state = {PhoneState(state): n for state, n in _grouped(connection, phones.c.state)}
     by_push = _pushes_by_state(connection)
-    rented = SqlRentRecords(connection).open_numbers()
+    in_stock = stock(connection)
     return Counts(
         phones=sum(n for state, n in by_state.items() if state not in (PhoneState.GONE, PhoneState.DUPLICATE)),
         phones_ready=by_state.get(PhoneState.READY, 0),
         sims=_number(connection, sims.c.sim_id, sims.c.slot_state != SlotState.OUT.value),
-        numbers_on_offer=len(on_offer(SqlSimRecords(connection).all(), now, rented)),
+        numbers_on_offer=sum(in_stock.alike[sim.sim_id] for sim in on_offer(in_stock.sims, now, in_stock.rented)),
         rents_open=_number(connection, rents.c.rent_id, rents.c.finished_at.is_(None)),
         sms_received=_all(connection, sms)
         - _number(connection, sms.c.sms_id, SMS_IS_ASIDE & (sms.c.standing == SmsStanding.BASELINE.value)),
@@ -56,6 +56,17 @@ def counts(connection: Connection, now: datetime) -> Counts:
         pushes_parked=by_push.get(PushState.PARKED, 0),
         pushes_uncertain=int(connection.execute(select(func.sum(pushes.c.uncertain))).scalar() or 0),
         bans=_number(connection, sims.c.sim_id, sims.c.banned_until > now),
+    )
+
+
+def stock(connection: Connection) -> Stock:
+    kinds = SqlSimRecords(connection).kinds()
+    rent_records = SqlRentRecords(connection)
+    return Stock(
+        sims=[sim for sim, _ in kinds],
+        alike={sim.sim_id: number for sim, number in kinds},
+        rented=rent_records.open_numbers(),
+        countries=rent_records.countries(),
     )
 
 

@@ -7,7 +7,21 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, and_, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
@@ -20,6 +34,7 @@ from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.phones import PhoneState, handset_of
 from phonefarm.domain.sims import SeenSim, Sim, SlotState
 
+_RENTED = rents.alias("rented")
 _PHONE_BLOCKED = (
     exists()
     .where(phone_conditions.c.phone_id == sims.c.phone_id)
@@ -77,6 +92,13 @@ class SqlSimRecords:
 
     def all(self) -> list[Sim]:
         return [sim_from(row) for row in _ALL.all(self._driver)]
+
+    def kinds(self) -> list[tuple[Sim, int]]:
+        """SIMs that the offer cannot tell apart, as one of them and their number; those that share a number singly.
+
+        A poll of the market then costs the interpreter next to nothing, however many SIMs there are.
+        """
+        return [(sim_from(row), row.number) for row in _KINDS.all(self._driver)]
 
     def get(self, sim_id: SimId) -> Sim | None:
         row = _GET.first(self._driver, sim=sim_id)
@@ -300,6 +322,35 @@ class SqlSimRecords:
 
 _IS_IN = sims.c.slot_state != SlotState.OUT.value
 _ALL = Prepared(offer_query().where(_IS_IN).order_by(sims.c.sim_id))
+_OTHER = sims.alias("other")
+_SHARED = select(_OTHER.c.msisdn).where(_OTHER.c.slot_state != SlotState.OUT.value)
+_EACH = (
+    offer_query()
+    .add_columns(
+        sims.c.msisdn.in_(select(_RENTED.c.msisdn).where(_RENTED.c.finished_at.is_(None))).label("is_number_rented"),
+        case(
+            (sims.c.msisdn.in_(_SHARED.group_by(_OTHER.c.msisdn).having(func.count() > 1)), sims.c.sim_id),
+        ).label("shares_as"),
+    )
+    .where(_IS_IN)
+    .cte("each")
+    .prefix_with("MATERIALIZED")
+)
+_SAME = ("country", "operator", "phone_state", "slot_state", "is_phone_blocked", "banned_until")
+_SAME_PRESENCE = ("msisdn", "phone_id", "held_reason", "rent_id")
+_ANY_OF = ("sim_id", *_SAME_PRESENCE, "unused_in_a_row", "last_rented_at")
+_KINDS = Prepared(
+    select(
+        *(_EACH.c[name] for name in _SAME),
+        *(func.min(_EACH.c[name]).label(name) for name in _ANY_OF),
+        func.count().label("number"),
+    )
+    .group_by(
+        *(_EACH.c[name] for name in (*_SAME, "is_number_rented", "shares_as")),
+        *(_EACH.c[name].is_(None) for name in _SAME_PRESENCE),
+    )
+    .order_by(func.min(_EACH.c.sim_id))
+)
 _WITH_NUMBER = Prepared(
     offer_query().where(_IS_IN, sims.c.msisdn == bindparam("number", type_=String)).order_by(sims.c.sim_id)
 )

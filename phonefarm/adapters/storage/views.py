@@ -12,8 +12,6 @@ from phonefarm.adapters.storage import accounts, figures, number_records, storie
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
 from phonefarm.adapters.storage.push_records import next_push_due
-from phonefarm.adapters.storage.rent_records import SqlRentRecords
-from phonefarm.adapters.storage.sim_records import SqlSimRecords
 from phonefarm.adapters.storage.sim_rows import number_task_rows, places_of_numbers, sim_rows
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.adapters.storage.trade_rows import (
@@ -39,12 +37,11 @@ from phonefarm.application.read_models import (
     Topic,
 )
 from phonefarm.application.records import SeenNetwork, ToldSms
-from phonefarm.application.views import Traffic
-from phonefarm.domain.ids import Msisdn, PhoneId
+from phonefarm.application.views import Stock, Traffic
+from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState, handset_of
-from phonefarm.domain.sims import Sim
 
 
 class SqlViews:
@@ -115,9 +112,8 @@ class SqlViews:
     def traffic(self, now: datetime) -> Traffic:
         return figures.traffic(self._connection, now)
 
-    def offer(self) -> tuple[list[Sim], frozenset[Msisdn], list[str]]:
-        rent_records = SqlRentRecords(self._connection)
-        return SqlSimRecords(self._connection).all(), rent_records.open_numbers(), rent_records.countries()
+    def stock(self) -> Stock:
+        return figures.stock(self._connection)
 
     def knows_any(self, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
         return knows_any(self._connection, phone_id, rows)
