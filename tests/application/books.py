@@ -162,9 +162,12 @@ class Books:
     async def one_sim(self, sim_id: str) -> SimRow:
         return (await self.sims())[sim_id]
 
+    async def rents(self) -> dict[RentId, RentRow]:
+        rows = await self.storage.read(lambda views: views.rents(None, self.clock()))
+        return {row.rent_id: row for row in rows}
+
     async def one_rent(self, rent_id: int) -> RentRow:
-        rows = await self.storage.read(lambda views: views.rents([str(rent_id)], self.clock()))
-        return rows[0]
+        return (await self.rents())[RentId(rent_id)]
 
     async def messages(self) -> list[MessageRow]:
         """All messages, oldest id first."""

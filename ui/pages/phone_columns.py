@@ -35,7 +35,7 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
             title=tr("Phone"),
             text=lambda row, _: one_line(row.label, 60),
             sort_key=lambda row: natural(row.label),
-            sample="shelf 12, port 12 m",
+            sample="samsung SM-A536B mm",
         ),
         Column(
             title=tr("State"),

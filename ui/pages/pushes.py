@@ -90,7 +90,7 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
             ),
         ),
         empty_by_filter={
-            "open": Emptiness(tr("Nothing waits"), tr("Onlinesim has every SMS it should have.")),
+            "open": Emptiness(tr("Nothing waits"), tr("Every SMS has been accepted, refused or parked.")),
             "parked": Emptiness(tr("Nothing is parked")),
             "refused": Emptiness(tr("Nothing was refused")),
             "uncertain": Emptiness(
