@@ -147,6 +147,17 @@ async def test_commit_that_has_taken_long_takes_no_further_unit_along(store: Sto
     assert seen == [1]
 
 
+async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store: Store) -> None:
+    seen: list[object] = []
+
+    def look(uow: UnitOfWork) -> None:
+        seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
+
+    await behind_a_block(store, (look, False), (lambda uow: note(uow, "order"), True))
+
+    assert seen == [1]
+
+
 async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_reaches_its_caller(
     store: Store,
 ) -> None:
