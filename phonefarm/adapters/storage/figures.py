@@ -16,6 +16,7 @@ from phonefarm.adapters.storage.sim_records import SqlSimRecords
 from phonefarm.adapters.storage.tables import (
     PUSH_HAS_FAILED,
     PUSH_IS_OPEN,
+    PUSH_WAS_UNCERTAIN,
     SMS_IS_ASIDE,
     phones,
     pushes,
@@ -54,7 +55,7 @@ def counts(connection: Connection, now: datetime) -> Counts:
         pushes_delivered=by_push.get(PushState.DELIVERED, 0),
         pushes_refused=by_push.get(PushState.REFUSED, 0),
         pushes_parked=by_push.get(PushState.PARKED, 0),
-        pushes_uncertain=int(connection.execute(select(func.sum(pushes.c.uncertain))).scalar() or 0),
+        pushes_uncertain=_uncertain(connection),
         bans=_number(connection, sims.c.sim_id, sims.c.banned_until > now),
     )
 
@@ -137,13 +138,20 @@ def _arrivals(connection: Connection, since: datetime) -> tuple[tuple[datetime, 
 
 
 def _pushes_by_state(connection: Connection) -> dict[PushState, int]:
-    """Nearly all are delivered: those are what the others leave of the whole."""
+    """Nearly all are delivered: those are what the failed ones leave of all that have ended."""
     found = {
         PushState(state): number
         for some in (PUSH_IS_OPEN, PUSH_HAS_FAILED)
         for state, number in _grouped(connection, pushes.c.state, some)
     }
-    return found | {PushState.DELIVERED: _all(connection, pushes) - sum(found.values())}
+    ended = _number(connection, pushes.c.ended_at, pushes.c.ended_at.is_not(None))
+    failed = sum(number for state, number in found.items() if state not in (PushState.WAITING, PushState.SENDING))
+    return found | {PushState.DELIVERED: ended - failed}
+
+
+def _uncertain(connection: Connection) -> int:
+    attempts = select(func.sum(pushes.c.uncertain)).where(PUSH_WAS_UNCERTAIN)
+    return int(connection.execute(attempts).scalar() or 0)
 
 
 def _grouped(

@@ -16,6 +16,7 @@ _FREE_PUSH = text("is_free = 1")
 _OPEN_PUSH = text("state IN ('waiting', 'sending')")
 _FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
 _ENDED_PUSH = text("ended_at IS NOT NULL")
+_UNCERTAIN_PUSH = text("uncertain > 0")
 _SMS_ASIDE = text("standing IN ('baseline', 'held')")
 
 
@@ -268,6 +269,7 @@ class PushTable(SQLModel, table=True):
         Index("free_pushes_by_time", "next_at", sqlite_where=_FREE_PUSH, postgresql_where=_FREE_PUSH),
         Index("open_pushes_by_number", "msisdn", "sms_id", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
         Index("ended_pushes_by_time", "ended_at", sqlite_where=_ENDED_PUSH, postgresql_where=_ENDED_PUSH),
+        Index("uncertain_pushes", "uncertain", sqlite_where=_UNCERTAIN_PUSH, postgresql_where=_UNCERTAIN_PUSH),
         Index("failed_pushes_by_state", "state", sqlite_where=_FAILED_PUSH, postgresql_where=_FAILED_PUSH),
     )
 
@@ -357,5 +359,6 @@ metadata = SQLModel.metadata
 # Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
 PUSH_IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
 PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
+PUSH_WAS_UNCERTAIN: ColumnClause[bool] = literal_column("pushes.uncertain > 0")
 SMS_IS_ASIDE: ColumnClause[bool] = literal_column("sms.standing IN ('baseline', 'held')")
 PUSH_HAS_FAILED: ColumnClause[bool] = literal_column("pushes.state NOT IN ('waiting', 'sending', 'delivered')")

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import pytest
 
+from phonefarm.adapters.storage.figures import counts
 from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.records import NewPush
@@ -215,15 +216,28 @@ class Play:
         assert isinstance(self.uow, SqlUnitOfWork)
         driver = driver_of(self.uow._connection)
         kept = driver.execute("SELECT sms_id, state, own_failures, attempts, uncertain, is_free FROM pushes").fetchall()
-        for sms_id, *counted, is_free in kept:
+        for sms_id, *noted_down, is_free in kept:
             push = self.pushes[SmsId(sms_id)]
-            assert counted == [push.state, push.own_failures, push.attempts, push.uncertain], self.did[-20:]
+            assert noted_down == [push.state, push.own_failures, push.attempts, push.uncertain], self.did[-20:]
             assert not (is_free and self.must_wait(push)), ("free, though held", push, self.did[-20:])
             assert is_free or self.may_wait(push), ("held by nobody", push, self.did[-20:])
+        if len(self.did) % 10 == 0:
+            self.count()
         failed = "SELECT sms_id, count(*) FROM push_attempts GROUP BY sms_id"
         noted: dict[int, int] = dict(driver.execute(failed).fetchall())
         for sms_id, push in self.pushes.items():  # the one under way, or accepted, is the push itself
             assert noted.get(sms_id, 0) == push.attempts - (push.state in (PushState.SENDING, PushState.DELIVERED))
+
+    def count(self) -> None:
+        assert isinstance(self.uow, SqlUnitOfWork)
+        counted = counts(self.uow._connection, self.now)
+        assert counted.pushes_waiting == len(self.of(PushState.WAITING, PushState.SENDING))
+        assert counted.pushes_delivered == len(self.of(PushState.DELIVERED))
+        assert (counted.pushes_parked, counted.pushes_refused) == (
+            len(self.of(PushState.PARKED)),
+            len(self.of(PushState.REFUSED)),
+        )
+        assert counted.pushes_uncertain == sum(push.uncertain for push in self.pushes.values())
 
     def let_all_be_taken(self) -> None:
         while self.of(PushState.WAITING, PushState.SENDING):

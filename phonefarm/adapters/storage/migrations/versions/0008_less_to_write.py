@@ -18,6 +18,8 @@ def upgrade() -> None:
             changed.alter_column(key, existing_type=sa.BigInteger(), type_=sa.Integer(), existing_nullable=False)
     aside = sa.text("standing IN ('baseline', 'held')")
     op.create_index("sms_aside", "sms", ["standing"], sqlite_where=aside)
+    uncertain = sa.text("uncertain > 0")
+    op.create_index("uncertain_pushes", "pushes", ["uncertain"], sqlite_where=uncertain)
     ended = sa.text("ended_at IS NOT NULL")
     op.create_index("ended_pushes_by_time", "pushes", ["ended_at"], sqlite_where=ended)
     op.create_table(
