@@ -18,6 +18,7 @@ from sqlalchemy.dialects import sqlite
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.records import NewSms
 from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.ids import Msisdn, RentId, SimId, SmsId
@@ -320,6 +321,26 @@ async def test_no_text_of_a_message_stands_in_any_error_of_the_database(store: S
         await store.database.write(lambda uow: store_sms(uow, unstorable, SmsStanding.NO_RENT))
 
     assert SECRET_TEXT not in f"{refused.value!r} {refused.value}"
+
+
+@pytest.mark.parametrize("number", [1, 2, 31, 32, 33, 77])
+async def test_a_reading_of_any_size_is_stored_whole_and_known_again(store: Store, number: int) -> None:
+    prints = [place.to_bytes(32, "big") for place in range(number)]
+
+    def work(uow: UnitOfWork) -> tuple[list[SmsId], set[bytes]]:
+        new = [
+            NewSms(
+                message=an_inbound_sms(fingerprint=of, body=f"text {place}", row_id=place), standing=SmsStanding.NO_RENT
+            )
+            for place, of in enumerate(prints)
+        ]
+        return uow.messages.add(new), uow.messages.known(PHONE, [*prints, b"\xff" * 32])
+
+    ids, known = await store.database.write(work)
+
+    stored = {message.sms_id: message.text for message in await store.database.read(lambda views: views.messages(None))}
+    assert stored == {sms_id: f"text {place}" for place, sms_id in enumerate(ids)}
+    assert known == set(prints)
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "Row: 1\r\n", "🔑 Ваш код", "'; DROP TABLE sms; --", "x" * 100_000])

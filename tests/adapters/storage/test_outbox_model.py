@@ -115,7 +115,7 @@ class Play:
         self.queue((self.message(number), number))
 
     def add_a_reading(self) -> None:
-        numbers = self.chance.choices(NUMBERS, k=self.chance.randrange(2, 40))
+        numbers = self.chance.choices(NUMBERS, k=self.chance.randrange(2, 6))
         self.queue(*((self.message(number), number) for number in numbers))
 
     def hold(self) -> None:
