@@ -236,8 +236,11 @@ class SimRecords(Protocol):
         """Every SIM that sits in a phone, with what decides on its offer."""
         ...
 
-    def in_turn(self, at: datetime, countries: Collection[str]) -> Iterable[Sim]:
-        """SIMs of the countries that may be on offer, in the order in which they are issued; found one by one."""
+    def in_turn(self, at: datetime, countries: Collection[str], operators: Collection[str] | None) -> Iterable[Sim]:
+        """SIMs of the countries and operators (None: of any) that may be on offer, found one by one.
+
+        In the order in which they are issued.
+        """
         ...
 
     def with_number(self, msisdn: Msisdn) -> list[Sim]:
@@ -344,6 +347,10 @@ class RentRecords(Protocol):
 
     def countries(self) -> list[str]:
         """Countries of all SIMs ever seen: they stay in the offer with zeros."""
+        ...
+
+    def operators(self) -> list[str]:
+        """Operators of all SIMs ever seen, as they are spelled."""
         ...
 
     def add(self, rent: Rent) -> None: ...

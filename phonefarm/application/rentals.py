@@ -17,7 +17,7 @@ from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.views import Views
-from phonefarm.domain.allocation import Order, choose, count_offer, countries_meant, on_offer
+from phonefarm.domain.allocation import Order, choose, count_offer, names_meant, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
@@ -228,8 +228,9 @@ class Rentals:
         self._sim_changed(sim_id)
 
     def _count(self, views: Views) -> dict[str, dict[str, int]]:
-        stock = views.stock()
-        offer = on_offer(stock.sims, self._clock(), stock.rented) if self._selling() else []
+        at = self._clock()
+        stock = views.stock(at)
+        offer = on_offer(stock.sims, at, stock.rented) if self._selling() else []
         return count_offer(offer, stock.countries, stock.alike)
 
     def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
@@ -311,8 +312,9 @@ class Rentals:
 
 def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
     """The SIM that the rule over the whole farm gives an order, found by looking at few."""
-    in_turn = uow.sims.in_turn(now, countries_meant(order, uow.rents.countries()))
-    return choose(in_turn, order, lambda sim: _is_on_offer(uow, sim, now))
+    countries = names_meant(order.country, uow.rents.countries())
+    operators = None if order.operator is None else names_meant(order.operator, uow.rents.operators())
+    return choose(uow.sims.in_turn(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
 
 
 def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:

@@ -31,7 +31,7 @@ from phonefarm.domain.sims import Sim
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
-    """What the offer is counted from, in one snapshot: the SIMs in phones; of those that it cannot tell apart, one."""
+    """What the offer of an instant is counted from: the SIMs in phones; of those that it cannot tell apart, one."""
 
     sims: list[Sim]
     alike: Mapping[SimId, int]
@@ -116,7 +116,7 @@ class Views(Protocol):
         """Net income of every rent finished in [begin, end)."""
         ...
 
-    def stock(self) -> Stock: ...
+    def stock(self, at: datetime) -> Stock: ...
 
     def knows_any(self, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
         """Whether one of the rows (row id by fingerprint) is stored: the same message under the same row id."""

@@ -51,9 +51,9 @@ def choose(in_turn: Iterable[Sim], order: Order, is_on_offer: Callable[[Sim], bo
     return next((sim for sim in in_turn if _matches(sim, order) and is_on_offer(sim)), None)
 
 
-def countries_meant(order: Order, known: Iterable[str]) -> list[str]:
-    """Those of the known countries, as they are spelled, whose numbers an order may get."""
-    return [country for country in known if order.country is None or folded(country) == folded(order.country)]
+def names_meant(wanted: str | None, known: Iterable[str]) -> list[str]:
+    """Those of the known countries or operators, as they are spelled, that an order may get; None wants any."""
+    return [name for name in known if wanted is None or folded(name) == folded(wanted)]
 
 
 def _matches(sim: Sim, order: Order) -> bool:

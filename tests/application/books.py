@@ -164,7 +164,7 @@ class Books:
 
     async def rents(self) -> dict[RentId, RentRow]:
         rows = await self.storage.read(lambda views: views.rents(None, self.clock()))
-        return {row.rent_id: row for row in rows}
+        return {RentId(row.rent_id): row for row in rows}
 
     async def one_rent(self, rent_id: int) -> RentRow:
         return (await self.rents())[RentId(rent_id)]

@@ -83,6 +83,8 @@ class Database:
         self._writing: _Writing | None = None
         self._jobs: WaitingLine[_Job] = WaitingLine(WAITING)
         self._at_end = False
+        self._is_usuals_turn = False
+        """Whether the commit before was for orders."""
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
         self._checkpoints = threading.Thread(target=self._checkpoint_forever, name="storage-checkpoint", daemon=True)
         self._has_log = threading.Event()
@@ -152,8 +154,9 @@ class Database:
 
     def _write_forever(self) -> None:
         while not self._at_end:
-            if (job := self._taken(self._jobs.take(wait=True))) is not None:
+            if (job := self._taken(self._jobs.take(wait=True, usual_first=self._is_usuals_turn))) is not None:
                 self._commit(job)
+                self._is_usuals_turn = job.is_urgent
         if self._writing is not None:
             self._writing.connection.close()
         if self._left:
@@ -176,8 +179,13 @@ class Database:
             return None
 
     def _next_to(self, job: _Job) -> _Job | None:
-        """What may join the commit: who has a deadline does not wait for what has none."""
-        return self._jobs.take_urgent() if job.is_urgent else self._next()
+        """What may join the commit: who has a deadline does not wait for what has none.
+
+        But a stream of orders must not keep readings and accepted pushes off the books: every second commit is theirs.
+        """
+        if job.is_urgent or self._is_usuals_turn:
+            return self._jobs.take_another(urgent=job.is_urgent)
+        return self._next()
 
     def _taken(self, job: _Job | None) -> _Job | None:
         self._at_end = job is None

@@ -42,7 +42,7 @@ _DELIVERED = PushState.DELIVERED.value
 def counts(connection: Connection, now: datetime) -> Counts:
     by_state = {PhoneState(state): n for state, n in _grouped(connection, phones.c.state)}
     by_push = _pushes_by_state(connection)
-    in_stock = stock(connection)
+    in_stock = stock(connection, now)
     return Counts(
         phones=sum(n for state, n in by_state.items() if state not in (PhoneState.GONE, PhoneState.DUPLICATE)),
         phones_ready=by_state.get(PhoneState.READY, 0),
@@ -60,8 +60,8 @@ def counts(connection: Connection, now: datetime) -> Counts:
     )
 
 
-def stock(connection: Connection) -> Stock:
-    kinds = SqlSimRecords(connection).kinds()
+def stock(connection: Connection, at: datetime) -> Stock:
+    kinds = SqlSimRecords(connection).kinds(at)
     rent_records = SqlRentRecords(connection)
     return Stock(
         sims=[sim for sim, _ in kinds],

@@ -9,16 +9,15 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
-from itertools import chain, count
+from itertools import chain
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Table, bindparam, insert
+from sqlalchemy import BindParameter, Connection, Table
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
 from sqlalchemy.types import TypeEngine
 
 _DIALECT = sqlite.dialect(paramstyle="named")
-_BY_PLACE = sqlite.dialect(paramstyle="qmark")
 
 T = TypeVar("T")
 
@@ -84,7 +83,9 @@ class PreparedInsert:
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         """`columns`: those that get a value."""
-        self._table = table
+        quoted = _DIALECT.identifier_preparer.quote
+        names = ", ".join(quoted(table.c[name].name) for name in columns)
+        self._begin = f"INSERT INTO {quoted(table.name)} ({names})"
         self._columns = columns
         self._conversions = [
             (place, convert)
@@ -104,11 +105,8 @@ class PreparedInsert:
     def _sql_for(self, number: int) -> str:
         sql = self._sql.get(number)
         if sql is None:
-            places = count()
-            rows: list[dict[str, Any]] = [
-                {name: bindparam(f"v{next(places)}") for name in self._columns} for _ in range(number)
-            ]
-            sql = self._sql[number] = str(insert(self._table).values(rows).compile(dialect=_BY_PLACE))
+            row = f"({', '.join('?' * len(self._columns))})"
+            sql = self._sql[number] = f"{self._begin} VALUES {', '.join([row] * number)}"
         return sql
 
 

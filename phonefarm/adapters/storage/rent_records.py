@@ -50,6 +50,9 @@ class SqlRentRecords:
     def countries(self) -> list[str]:
         return [row.country for row in _COUNTRIES.all(self._driver)]
 
+    def operators(self) -> list[str]:
+        return [row.operator for row in _OPERATORS.all(self._driver)]
+
     def add(self, rent: Rent) -> None:
         _ADD.run(
             self._driver,
@@ -141,6 +144,7 @@ _NOTE_SMS = Prepared(
 )
 _MARK_ANSWERED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
 _COUNTRIES = Prepared(select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))
+_OPERATORS = Prepared(select(sims.c.operator).distinct())
 _OPEN_ON = Prepared(
     select(rents.c.rent_id).where(rents.c.msisdn == bindparam("number", type_=String), rents.c.finished_at.is_(None))
 )

@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     func,
     insert,
     or_,
@@ -93,19 +94,20 @@ class SqlSimRecords:
     def all(self) -> list[Sim]:
         return [sim_from(row) for row in _ALL.all(self._driver)]
 
-    def kinds(self) -> list[tuple[Sim, int]]:
-        """SIMs that the offer cannot tell apart, as one of them and their number; those that share a number singly.
+    def kinds(self, at: datetime) -> list[tuple[Sim, int]]:
+        """SIMs that the offer at `at` cannot tell apart, as one of them and their number; who shares a number singly.
 
         A poll of the market then costs the interpreter next to nothing, however many SIMs there are.
         """
-        return [(sim_from(row), row.number) for row in _KINDS.all(self._driver)]
+        return [(sim_from(row), row.number) for row in _KINDS.all(self._driver, at=at)]
 
     def get(self, sim_id: SimId) -> Sim | None:
         row = _GET.first(self._driver, sim=sim_id)
         return None if row is None else sim_from(row)
 
-    def in_turn(self, at: datetime, countries: Collection[str]) -> Iterator[Sim]:
-        for row in _IN_TURN.each(self._driver, at=at, countries=json.dumps(list(countries))):
+    def in_turn(self, at: datetime, countries: Collection[str], operators: Collection[str] | None) -> Iterator[Sim]:
+        wanted = None if operators is None else json.dumps(list(operators))
+        for row in _IN_TURN.each(self._driver, at=at, countries=json.dumps(list(countries)), operators=wanted):
             yield sim_from(row)
 
     def with_number(self, msisdn: Msisdn) -> list[Sim]:
@@ -327,6 +329,7 @@ _SHARED = select(_OTHER.c.msisdn).where(_OTHER.c.slot_state != SlotState.OUT.val
 _EACH = (
     offer_query()
     .add_columns(
+        func.coalesce(sims.c.banned_until > bindparam("at", type_=Instant), false()).label("is_banned"),
         sims.c.msisdn.in_(select(_RENTED.c.msisdn).where(_RENTED.c.finished_at.is_(None))).label("is_number_rented"),
         case(
             (sims.c.msisdn.in_(_SHARED.group_by(_OTHER.c.msisdn).having(func.count() > 1)), sims.c.sim_id),
@@ -336,9 +339,9 @@ _EACH = (
     .cte("each")
     .prefix_with("MATERIALIZED")
 )
-_SAME = ("country", "operator", "phone_state", "slot_state", "is_phone_blocked", "banned_until")
+_SAME = ("country", "operator", "phone_state", "slot_state", "is_phone_blocked")
 _SAME_PRESENCE = ("msisdn", "phone_id", "held_reason", "rent_id")
-_ANY_OF = ("sim_id", *_SAME_PRESENCE, "unused_in_a_row", "last_rented_at")
+_ANY_OF = ("sim_id", *_SAME_PRESENCE, "banned_until", "unused_in_a_row", "last_rented_at")
 _KINDS = Prepared(
     select(
         *(_EACH.c[name] for name in _SAME),
@@ -346,7 +349,7 @@ _KINDS = Prepared(
         func.count().label("number"),
     )
     .group_by(
-        *(_EACH.c[name] for name in (*_SAME, "is_number_rented", "shares_as")),
+        *(_EACH.c[name] for name in (*_SAME, "is_banned", "is_number_rented", "shares_as")),
         *(_EACH.c[name].is_(None) for name in _SAME_PRESENCE),
     )
     .order_by(func.min(_EACH.c.sim_id))
@@ -356,9 +359,12 @@ _WITH_NUMBER = Prepared(
 )
 _GET = Prepared(offer_query().where(sims.c.sim_id == bindparam("sim", type_=String)))
 _COUNTRIES = select(func.json_each(bindparam("countries", type_=String)).table_valued("value").c.value)
+_WANTED = bindparam("operators", type_=String)
+_OPERATORS = select(func.json_each(_WANTED).table_valued("value").c.value)
 _IN_TURN = Prepared(
     offer_query()
     .where(sims.c.country.in_(_COUNTRIES), sims.c.msisdn.is_not(None), sims.c.held_reason.is_(None))
+    .where(or_(_WANTED.is_(None), sims.c.operator.in_(_OPERATORS)))
     .where(sims.c.slot_state == SlotState.READY.value, rents.c.rent_id.is_(None))
     .where(or_(sims.c.banned_until.is_(None), sims.c.banned_until <= bindparam("at", type_=Instant)))
     .order_by(sims.c.unused_in_a_row, sims.c.last_rented_at, sims.c.sim_id)

@@ -76,7 +76,7 @@ def _failed_attempts(connection: Connection, sms_ids: list[int]) -> list[StoryLi
         select(push_attempts, pushes.c.state, pushes.c.attempts)
         .join(pushes, pushes.c.sms_id == push_attempts.c.sms_id)
         .where(push_attempts.c.sms_id.in_(sms_ids))
-        .order_by(push_attempts.c.sms_id, push_attempts.c.attempt.desc())
+        .order_by(push_attempts.c.ended_at.desc())
         .limit(_LINES)
     )
     lines: list[StoryLine] = []

@@ -112,8 +112,8 @@ class SqlViews:
     def traffic(self, now: datetime) -> Traffic:
         return figures.traffic(self._connection, now)
 
-    def stock(self) -> Stock:
-        return figures.stock(self._connection)
+    def stock(self, at: datetime) -> Stock:
+        return figures.stock(self._connection, at)
 
     def knows_any(self, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
         return knows_any(self._connection, phone_id, rows)

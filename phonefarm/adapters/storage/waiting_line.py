@@ -1,4 +1,4 @@
-"""What waits for the writer: urgent work first, the rest in its turn."""
+"""What waits for the writer: urgent work first, the rest in its turn, and neither without end before the other."""
 
 from __future__ import annotations
 
@@ -33,20 +33,21 @@ class WaitingLine(Generic[T]):
         """After what waits there is nothing more."""
         self._calls.put(None)
 
-    def take(self, *, wait: bool) -> T | None:
+    def take(self, *, wait: bool, usual_first: bool = False) -> T | None:
         """What is next, None at the end; raises queue.Empty where nothing waits and it shall not wait either."""
         self._calls.get(block=wait)
-        return self.pop()
+        return self.pop(usual_first=usual_first)
 
-    def take_urgent(self) -> T | None:
-        """The next urgent one, if one waits."""
-        if not self._urgent:
+    def take_another(self, *, urgent: bool) -> T | None:
+        """The next of its kind, if one waits."""
+        line = self._urgent if urgent else self._usual
+        if not line:
             return None
         self._calls.get()
-        return self._urgent.popleft()
+        return line.popleft()
 
-    def pop(self) -> T | None:
-        for line in (self._urgent, self._usual):
+    def pop(self, *, usual_first: bool = False) -> T | None:
+        for line in (self._usual, self._urgent) if usual_first else (self._urgent, self._usual):
             if line:
                 return line.popleft()
         return None

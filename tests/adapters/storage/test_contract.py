@@ -18,10 +18,11 @@ from sqlalchemy.dialects import sqlite
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
-from phonefarm.application.records import NewSms
+from phonefarm.application.records import NewSms, ReadingMark
 from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.tasks import Tasks
 from phonefarm.domain.bans import Streak
-from phonefarm.domain.ids import Msisdn, RentId, SimId, SmsId
+from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus
@@ -44,6 +45,7 @@ from tests.builders import (
     queue_push,
     store_sms,
 )
+from tests.waiting import until
 
 SECRET_TEXT = "Your bank code is 990017"
 SIM = SimId(ICCID)
@@ -157,6 +159,34 @@ async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store
     await behind_a_block(store, (look, False), (lambda uow: note(uow, "order"), True))
 
     assert seen == [1]
+
+
+async def test_stream_of_orders_leaves_every_second_commit_to_the_rest(store: Store) -> None:
+    done: list[str] = []
+    orders: list[asyncio.Task[object]] = []
+    tasks, loop, next_waits = Tasks(), asyncio.get_running_loop(), threading.Event()
+
+    def take(_uow: UnitOfWork) -> None:
+        """An order, at whose end the next one waits already."""
+        done.append("order")
+        time.sleep(2 * GROUP_SECONDS)
+        next_waits.clear()
+        loop.call_soon_threadsafe(order_again)
+        next_waits.wait(10)
+
+    def order_again() -> None:
+        if len(orders) < 40:
+            orders.append(tasks.start(store.database.write(take, urgent=True), "order"))
+        loop.call_soon(next_waits.set)
+
+    order_again()
+    await until(lambda: len(done) > 0)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(store.database.write(lambda _uow: done.append("usual")))
+    await until(lambda: len(done) == 43)
+
+    assert len(done) - 1 - done[::-1].index("usual") < 20, done
 
 
 async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_reaches_its_caller(
@@ -394,6 +424,21 @@ async def test_reading_mark_keeps_the_last_skew_that_was_measured(store: Store) 
     assert await store.database.write(work) == [None, NOON + MINUTE, NOON + 2 * MINUTE, -3 * HOUR]
 
 
+async def test_reading_mark_of_a_handset_is_that_of_its_last_reading_on_whichever_server(store: Store) -> None:
+    serial = PHONE.partition("@")[0]
+    elsewhere = PhoneId(f"{serial}@10.0.0.2:5037")
+
+    def work(uow: UnitOfWork) -> list[object]:
+        for phone in (PHONE, elsewhere):
+            uow.phones.note(phone, PhoneState.READY, "", NOON)
+        uow.phones.note_reading(elsewhere, begun_at=NOON + 2 * MINUTE, skew=HOUR, took=SECOND)
+        uow.phones.note_reading(PHONE, begun_at=NOON + MINUTE, skew=-HOUR, took=SECOND)
+        return [uow.phones.mark_of(phone) for phone in (PHONE, elsewhere)]
+
+    last = ReadingMark(baseline_at=NOON + 2 * MINUTE, last_read_at=NOON + 2 * MINUTE, clock_skew=HOUR)
+    assert await store.database.write(work) == [last, last]
+
+
 async def test_facts_and_hints_show_on_the_phones_row(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[bool]:
         uow.phones.note(PHONE, PhoneState.READY, "", NOON)
@@ -434,12 +479,12 @@ async def test_rent_comes_back_as_it_was_made(store: Store) -> None:
 
 
 async def test_ban_and_streak_are_kept_and_lifted(store: Store) -> None:
-    until = NOON + HOUR
+    until_then = NOON + HOUR
 
     def work(uow: UnitOfWork) -> list[object]:
         a_phone_and_sim(uow)
-        uow.sims.set_streak(SIM, Streak(unused_in_a_row=0, banned_until=until), NOON)
-        ended = [uow.sims.bans_ended(until - SECOND), uow.sims.bans_ended(until)]
+        uow.sims.set_streak(SIM, Streak(unused_in_a_row=0, banned_until=until_then), NOON)
+        ended = [uow.sims.bans_ended(until_then - SECOND), uow.sims.bans_ended(until_then)]
         return [*ended, uow.sims.lift_ban(SIM), uow.sims.lift_ban(SIM)]
 
     assert await store.database.write(work) == [[], [SIM], True, False]

@@ -22,8 +22,10 @@ from sqlalchemy import create_engine
 
 from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage import migrations
+from phonefarm.adapters.storage.columns import microseconds_of
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
+from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.storage import StorageFailing, UnitOfWork
@@ -284,6 +286,48 @@ def test_outbox_of_an_older_schema_keeps_its_order_and_what_may_pass(tmp_path: P
             (2, 1),
             (3, 0),
         ]
+
+
+_PUSHES_OF_0007 = [  # sms_id, state, attempts, last_answer, ended_at
+    (1, "delivered", 3, "HTTP 200", 35),
+    (2, "sending", 2, "HTTP 500 after 3 ms", None),
+    (3, "refused", 1, "NO_OPERATION", 12),
+    (4, "waiting", 1, UNCERTAIN, None),
+]
+_ATTEMPTS_OF_0007 = [  # sms_id, attempt, begun_at, ended_at, answer
+    (1, 1, 10, 11, "HTTP 500 after 3 ms"),
+    (1, 2, 20, 21, "no connection"),
+    (1, 3, 34, 35, "HTTP 200"),
+    (2, 1, 10, 11, "HTTP 500 after 3 ms"),
+    (2, 2, 20, None, ""),
+    (3, 1, 11, 12, "NO_OPERATION"),
+    (4, 1, 10, 13, UNCERTAIN),
+]
+
+
+async def test_attempts_of_an_older_schema_are_those_that_failed_and_one_under_way_becomes_uncertain(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "farm.db"
+    with closing(sqlite3.connect(path)) as connection:
+        upgrade_to(path, "0007")
+        connection.executemany(
+            "INSERT INTO pushes (sms_id, rent_id, msisdn, sender, state, attempts, soft_refusals, own_failures, "
+            "uncertain, is_free, is_last_chance, last_answer, next_at, created_at, arrived_at, begun_at, ended_at) "
+            "VALUES (?1, 1, ?1, 'S', ?2, ?3, 0, 0, 0, 0, 0, ?4, 0, 0, 0, 20, ?5)",
+            _PUSHES_OF_0007,
+        )
+        connection.executemany("INSERT INTO push_attempts VALUES (?, ?, ?, ?, ?)", _ATTEMPTS_OF_0007)
+        connection.commit()
+
+    with opened(path) as database:
+        uncertain = await database.write(lambda uow: uow.pushes.make_uncertain(NOON))
+
+    assert uncertain == [2]
+    with closing(sqlite3.connect(path)) as connection:
+        kept = connection.execute("SELECT * FROM push_attempts ORDER BY sms_id, attempt").fetchall()
+    not_accepted = [attempt for attempt in _ATTEMPTS_OF_0007 if attempt[:2] not in ((1, 3), (2, 2))]
+    assert kept == sorted([*not_accepted, (2, 2, 20, microseconds_of(NOON), UNCERTAIN)])
 
 
 def upgrade_to(path: Path, revision: str) -> None:

@@ -106,7 +106,7 @@ def test_offer_by_kinds_is_the_offer_sim_by_sim(connection: Connection, seed: in
     countries = SqlRentRecords(connection).countries()
     one_by_one = on_offer(SqlSimRecords(connection).all(), NOON, rented)
 
-    stock = figures.stock(connection)
+    stock = figures.stock(connection, NOON)
     offer = count_offer(on_offer(stock.sims, NOON, stock.rented), stock.countries, stock.alike)
 
     assert offer == count_offer(one_by_one, countries)
@@ -118,7 +118,7 @@ def test_two_thousand_sims_alike_are_one_row(connection: Connection) -> None:
     rows = [{"sim_id": f"sim{number}", "msisdn": a_number(number), **alike} for number in range(2_000)]
     connection.execute(insert(sims), rows)
 
-    stock = figures.stock(connection)
+    stock = figures.stock(connection, NOON)
 
     assert list(stock.alike.values()) == [2_000]
 
@@ -128,6 +128,6 @@ def test_sims_that_share_a_number_stand_for_themselves(connection: Connection) -
     rows = [{"sim_id": f"sim{number}", "msisdn": a_number(number // 2), **alike} for number in range(4)]
     connection.execute(insert(sims), rows)
 
-    stock = figures.stock(connection)
+    stock = figures.stock(connection, NOON)
 
     assert list(stock.alike.values()) == [1, 1, 1, 1]

@@ -25,6 +25,22 @@ def test_urgent_work_goes_before_what_waits_and_the_rest_in_its_turn(line: Waiti
     assert taken == ["order", "another order", "look", "another look"]
 
 
+def test_the_rest_may_have_its_turn_before_urgent_work(line: WaitingLine[str]) -> None:
+    line.put("order", urgent=True)
+    line.put("look", urgent=False)
+
+    assert [line.take(wait=True, usual_first=True), line.take(wait=True, usual_first=True)] == ["look", "order"]
+
+
+def test_another_of_a_kind_is_never_of_the_other(line: WaitingLine[str]) -> None:
+    line.put("order", urgent=True)
+    line.put("look", urgent=False)
+
+    looks = [line.take_another(urgent=False), line.take_another(urgent=False)]
+
+    assert (looks, line.take(wait=False)) == (["look", None], "order")
+
+
 def test_the_end_comes_after_all_that_waits_even_what_came_behind_it(line: WaitingLine[str]) -> None:
     line.put("look", urgent=False)
     line.end()
