@@ -201,7 +201,7 @@ async def measured_backlog(folder: Path, sink: str, chosen: argparse.Namespace) 
 
 async def measured_with_history(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
     async with outbox(folder, sink + PATH, sims=2_000, history=chosen.history) as parts:
-        spread, rate = await orders_during(parts, sink, chosen.messages, 12)
+        spread, rate = await orders_during(parts, sink, chosen.messages, 30)
         print(
             f"2,000 SIMs, {chosen.history} history rows, during bursts of {chosen.messages} ({rate:.0f} SMS/s): "
             f"GET_NUMBER p50 {1000 * spread.p50:.1f} ms, p99 {1000 * spread.p99:.1f} ms",
