@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 SWITCH_SECONDS = 0.0005
 """How long the window may compute before the engine gets the interpreter; Python's own 5 ms is long for a webhook."""
-START_WITHIN = 60.0
+START_WITHIN = 15 * 60.0
+"""A database of an older version, with years of history, takes minutes to be brought up to date."""
 STOP_WITHIN = 4.0
 """After so long of an orderly stop the rest is let go."""
 STRAGGLERS_WITHIN = 0.7

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -288,6 +290,8 @@ def test_outbox_of_an_older_schema_keeps_its_order_and_what_may_pass(tmp_path: P
         ]
 
 
+CHECKOUT = Path(__file__).resolve().parents[3]
+
 _PUSHES_OF_0007 = [  # sms_id, state, attempts, last_answer, ended_at
     (1, "delivered", 3, "HTTP 200", 35),
     (2, "sending", 2, "HTTP 500 after 3 ms", None),
@@ -328,6 +332,27 @@ async def test_attempts_of_an_older_schema_are_those_that_failed_and_one_under_w
         kept = connection.execute("SELECT * FROM push_attempts ORDER BY sms_id, attempt").fetchall()
     not_accepted = [attempt for attempt in _ATTEMPTS_OF_0007 if attempt[:2] not in ((1, 3), (2, 2))]
     assert kept == sorted([*not_accepted, (2, 2, 20, microseconds_of(NOON), UNCERTAIN)])
+
+
+def test_kill_while_an_older_database_is_brought_up_to_date_leaves_it_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "farm.db"
+    upgrade_to(path, "0007")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executemany("INSERT INTO push_attempts VALUES (?, ?, ?, ?, ?)", _ATTEMPTS_OF_0007)
+        connection.commit()
+    killed_at_its_end = (
+        "import os; from alembic import op; op.rename_table = lambda *_: os._exit(9); "
+        f"from phonefarm.adapters.storage.database import Database; Database({url_of(path)!r}).open()"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", killed_at_its_end], cwd=CHECKOUT, check=False)
+
+    assert ended.returncode == 9
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0007",)
+        assert connection.execute("SELECT count(*) FROM push_attempts").fetchone() == (len(_ATTEMPTS_OF_0007),)
+    with opened(path):
+        pass
 
 
 def upgrade_to(path: Path, revision: str) -> None:

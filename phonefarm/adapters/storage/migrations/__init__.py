@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Connection, Engine, inspect, text
 
 from phonefarm.domain.errors import KnownError
+
+log = structlog.get_logger(__name__)
 
 HEAD = "0008"
 
@@ -22,6 +25,8 @@ def bring_up_to_date(engine: Engine) -> None:
             f"The database was written by a newer phonefarm (schema {current}, this one knows {HEAD}). "
             "Start the newer version, or point database_url at another file."
         )
+    if current is not None:
+        log.warning("the database is brought up to date: with years of history that takes minutes", schema=HEAD)
     _upgrade(engine)
 
 
