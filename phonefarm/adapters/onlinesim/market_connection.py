@@ -55,28 +55,28 @@ class MarketConnections:
         self._begin = f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
         self._idle: deque[_Connection] = deque()
 
-    async def post(self, headers: Mapping[str, str], body: bytes, within: float) -> Answer:
-        """One request; `headers` in ASCII. Raises Unreachable, and TimeoutError after `within` seconds.
+    def head(self, headers: Mapping[str, str]) -> bytes:
+        """How requests with these headers begin, in ASCII; each goes on with its length."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{self._begin}{lines}Content-Length: ".encode("ascii")
+
+    async def post(self, head: bytes, body: bytes, within: float) -> Answer:
+        """One request, begun as `head` says. Raises Unreachable, and TimeoutError after `within` seconds.
 
         A 200 is an answer as soon as its head is there: whatever becomes of its body, the other side has said it.
         """
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        request = f"{self._begin}{lines}Content-Length: {len(body)}\r\n\r\n".encode("ascii") + body
+        until = asyncio.get_running_loop().time() + within
         connection: _Connection | None = None
         try:
-            async with asyncio.timeout(within):
-                connection = self._kept() or await self._connect()
-                answer = await connection.ask(request)
+            connection = self._kept() or await self._connect(until)
+            return await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(body), body), until)
         except TimeoutError:
-            if connection is not None and (begun := connection.begun_200()) is not None:
-                return begun
             raise
         except OSError as error:
             raise Unreachable(_cause(error)) from None
         finally:
             if connection is not None:
                 self._put_back(connection)
-        return answer
 
     def close(self) -> None:
         while self._idle:
@@ -99,10 +99,11 @@ class MarketConnections:
         while not self._idle[0].is_fit():
             self._idle.popleft().close()
 
-    async def _connect(self) -> _Connection:
-        _, connection = await asyncio.get_running_loop().create_connection(
-            _Connection, self._host, self._port, ssl=self._tls, happy_eyeballs_delay=_FIRST_ADDRESS_SECONDS
-        )
+    async def _connect(self, until: float) -> _Connection:
+        async with asyncio.timeout_at(until):
+            _, connection = await asyncio.get_running_loop().create_connection(
+                _Connection, self._host, self._port, ssl=self._tls, happy_eyeballs_delay=_FIRST_ADDRESS_SECONDS
+            )
         return connection
 
 
@@ -120,8 +121,11 @@ class _Connection(asyncio.Protocol):
         self._is_spoiled = False
         """Whether nothing more may be asked on it."""
         self._idle_since = self._loop.time()
+        self._until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def ask(self, request: bytes) -> Answer:
+    async def ask(self, request: bytes, until: float) -> Answer:
+        """Until when, by the loop's clock, an answer has to be there."""
         assert self._transport is not None
         assert self._waiting is None
         if self._is_spoiled or self._transport.is_closing():
@@ -130,12 +134,9 @@ class _Connection(asyncio.Protocol):
         self._status, self._received = 0, 0
         self._headers, self._body = {}, bytearray()
         self._waiting = self._loop.create_future()
+        self._end_by(until)
         self._transport.write(request)
         return await self._waiting
-
-    def begun_200(self) -> Answer | None:
-        """What has come of a 200 that does not end."""
-        return self._answer() if self._status == 200 else None
 
     def is_fit(self) -> bool:
         """Whether it can take another request."""
@@ -145,6 +146,8 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self._is_spoiled = True
+        if self._timer is not None:
+            self._timer.cancel()
         if self._transport is not None:
             self._transport.abort()
 
@@ -161,13 +164,13 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._fail("an answer that changes the protocol")
+            self._fail(Unreachable("an answer that changes the protocol"))
         except httptools.HttpParserError:
-            self._fail("an answer that is not HTTP")
+            self._fail(Unreachable("an answer that is not HTTP"))
         else:
             self._received += len(data)
             if self._waiting is not None and self._received > (MOST_BYTES if self._status else MOST_HEAD_BYTES):
-                self._fail("an answer that does not end")
+                self._fail(Unreachable("an answer that does not end"))
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_spoiled = True
@@ -177,7 +180,7 @@ class _Connection(asyncio.Protocol):
         if self._status == 200 or (self._status and ends_with_the_connection and error is None):
             self._end()
         else:
-            self._fail("it was cut before the answer")
+            self._fail(Unreachable("it was cut before the answer"))
 
     # What the parser calls ---------------------------------------------------------
 
@@ -211,20 +214,37 @@ class _Connection(asyncio.Protocol):
 
     # -----------------------------------------------------------------------------
 
+    def _end_by(self, until: float) -> None:
+        """One timer serves many requests: a new one for each costs a burst more than what it is for."""
+        self._until = until
+        if self._timer is None or self._timer.when() > until:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(until, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        if self._waiting is None:
+            return
+        if self._loop.time() < self._until:
+            self._end_by(self._until)
+        else:
+            self._fail(TimeoutError())
+
     def _end(self) -> None:
         waiting, self._waiting = self._waiting, None
         self._idle_since = self._loop.time()
         if waiting is not None and not waiting.done():
             waiting.set_result(self._answer())
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, error: Exception) -> None:
         waiting, self._waiting = self._waiting, None
         self.close()
         if waiting is not None and not waiting.done():
             if self._status == 200:
                 waiting.set_result(self._answer())
             else:
-                waiting.set_exception(Unreachable(why))
+                waiting.set_exception(error)
 
     def _answer(self) -> Answer:
         body = bytes(self._body[:MOST_ANSWER_BYTES])

@@ -43,6 +43,8 @@ class OnlinesimPushChannel:
         self._phone: wire.PhoneMode = phone
         self._attempt_seconds = attempt_seconds
         self._market: MarketConnections | None = None
+        self._head = ("", b"")
+        """The key, and how a request that bears it begins."""
 
     async def open(self) -> None:
         if self._push_url:
@@ -61,9 +63,7 @@ class OnlinesimPushChannel:
         body = _SPELL(fields).encode("utf-8", "replace")
         begun = datetime.now(UTC)
         try:
-            answer = await self._market.post(
-                {**_HEADERS, "Authorization": f"Bearer {key}"}, body, within=self._attempt_seconds
-            )
+            answer = await self._market.post(self._head_with(self._market, key), body, within=self._attempt_seconds)
         except TimeoutError:
             return Failed(detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
@@ -71,3 +71,8 @@ class OnlinesimPushChannel:
         return outcome_of(
             answer.status, answer.body.decode("utf-8", "replace"), answer.headers, datetime.now(UTC) - begun
         )
+
+    def _head_with(self, market: MarketConnections, key: str) -> bytes:
+        if self._head[0] != key:
+            self._head = (key, market.head({**_HEADERS, "Authorization": f"Bearer {key}"}))
+        return self._head[1]

@@ -37,6 +37,8 @@ class Peer:
         self.answer = OK
         self.parts: list[bytes] | None = None
         self.closes = False
+        self.thinks = 0.0
+        """Seconds before it answers."""
         self.connections = 0
         self.requests: list[bytes] = []
         self.address = ""
@@ -66,6 +68,7 @@ class Peer:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
                 self.requests.append(head + await reader.readexactly(length))
+                await asyncio.sleep(self.thinks)
                 for part in self.parts or [self.answer]:
                     writer.write(part)
                     await writer.drain()
@@ -94,7 +97,7 @@ async def market(peer: Peer) -> AsyncIterator[MarketConnections]:
 
 
 async def ask(market: MarketConnections, body: bytes = b"{}", within: float = WITHIN) -> Answer:
-    return await market.post({"Content-Type": "application/json"}, body, within)
+    return await market.post(market.head({"Content-Type": "application/json"}), body, within)
 
 
 # What is an answer --------------------------------------------------------------
@@ -237,6 +240,25 @@ async def test_silence_ends_in_time_and_its_late_answer_is_nobody_elses(peer: Pe
     assert peer.connections == 2
 
 
+async def test_each_request_on_a_kept_connection_has_its_own_time(peer: Peer, market: MarketConnections) -> None:
+    await ask(market, within=0.1)
+    peer.thinks = 0.2
+    patient = await ask(market, within=WITHIN)
+    peer.thinks = 0.0
+    peer.parts = [b"HTTP/1.1 "]
+
+    with pytest.raises(TimeoutError):
+        await ask(market, within=0.05)
+
+    assert (patient.status, peer.connections) == (200, 1)
+
+
+async def test_200_whose_body_does_not_come_in_time_is_an_answer(peer: Peer, market: MarketConnections) -> None:
+    peer.parts = [OK[:-5]]
+
+    assert (await ask(market, within=0.05)).body == BODY[:-5]
+
+
 async def test_caller_who_gives_up_leaves_no_connection_with_half_an_answer(
     peer: Peer, market: MarketConnections
 ) -> None:
@@ -315,11 +337,12 @@ async def test_connection_on_which_the_other_end_spoke_first_fails_at_once(
     peer: Peer, market: MarketConnections
 ) -> None:
     """Over TLS this may come with the handshake, before the request is sent."""
-    connection = await market._connect()
+    until_then = asyncio.get_running_loop().time() + WITHIN
+    connection = await market._connect(until_then)
     connection.data_received(b"HTTP/1.1 503 Later\r\n\r\n")
 
     with pytest.raises(Unreachable, match="before the request"):
-        await asyncio.wait_for(connection.ask(b"POST / HTTP/1.1\r\n\r\n"), WITHIN)
+        await asyncio.wait_for(connection.ask(b"POST / HTTP/1.1\r\n\r\n", until_then), 2 * WITHIN)
 
 
 # Where it goes -------------------------------------------------------------------------
