@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 
@@ -36,7 +36,7 @@ from phonefarm.domain.pushes import (
 
 log = structlog.get_logger(__name__)
 
-CONCURRENCY = 32
+CONCURRENCY = 64
 """Attempts under way at once; one message has at most one."""
 BEGUN_WITH_A_COMMIT = 4
 """So many attempts begin in the commit that queued their messages; a burst goes out by the page."""
@@ -53,8 +53,7 @@ T = TypeVar("T")
 MarketReport = Callable[[Verdict, str], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Ended:
+class _Ended(NamedTuple):
     """An attempt whose end is to be written down."""
 
     message: PushMessage
@@ -69,8 +68,7 @@ class _Undone:
     error: Exception
 
 
-@dataclass(frozen=True, kw_only=True)
-class _End:
+class _End(NamedTuple):
     """What an attempt's end has made of the push."""
 
     ended: _Ended
@@ -330,9 +328,9 @@ class PushWorker:
             self._failed_at.pop(end.ended.message.sms_id, None)
             if end.state is PushState.WAITING:
                 self._failed_at[end.ended.message.sms_id] = end.ended.at
-            self._tell(end)
         if not ends:
             return
+        self._tell(ends)
         messages = [end.ended.message for end in ends]
         self._pushes_changed([message.sms_id for message in messages])
         self._announcer.changed(Topic.MESSAGES, [message.sms_id for message in messages])
@@ -342,7 +340,17 @@ class PushWorker:
         if not self._under_way and not self._promised:
             self._idle.set()
 
-    def _tell(self, end: _End) -> None:
+    def _tell(self, ends: Sequence[_End]) -> None:
+        """What was accepted in one line, as a burst is made of it."""
+        accepted = [end.ended.message for end in ends if end.state is PushState.DELIVERED]
+        if accepted:
+            log.info("delivered", rents={message.sms_id: message.rent_id for message in accepted})
+            self._judge_market(Accepted())
+        for end in ends:
+            if end.state is not PushState.DELIVERED:
+                self._tell_of_failure(end)
+
+    def _tell_of_failure(self, end: _End) -> None:
         message, outcome = end.ended.message, end.ended.outcome
         log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=end.state)
         if end.is_strange:

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 
@@ -107,6 +108,7 @@ def is_address(serial: str) -> bool:
     return _ADDRESS.fullmatch(serial) is not None
 
 
+@lru_cache(maxsize=1024)
 def handset_of(phone: PhoneId) -> str:
     """The same for all ways to one handset: its serial, with the PC where such a serial means something there only."""
     if _is_made_up(serial_of(phone)):

@@ -13,7 +13,7 @@ import ssl
 import zlib
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import httptools
 from yarl import URL
@@ -33,8 +33,7 @@ class Unreachable(Exception):
     """No answer came; the text says why and names no address."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     """By name in lower case."""

@@ -32,8 +32,10 @@ T = TypeVar("T")
 
 GROUP = 64
 """At most so many units of work share one commit."""
-GROUP_SECONDS = 0.002
-"""No further unit joins a commit that has been under way so long: who has a deadline waits for no more than this."""
+GROUP_SECONDS = 0.01
+"""No further unit joins a commit that has been under way so long. Urgent work joins at once, and is the last to."""
+TURN_SECONDS = 0.002
+"""So long for the rest's turn between two commits of urgent work, which waits meanwhile."""
 WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
@@ -229,7 +231,7 @@ class Database:
             while len(group) < GROUP and (job := self._next()) is not None:
                 group.append(job)  # they hear of it together, not each after its own wait
             raise
-        until = time.monotonic() + GROUP_SECONDS
+        until = time.monotonic() + (TURN_SECONDS if self._is_usuals_turn else GROUP_SECONDS)
         try:
             _run_first(group[0], writing)
             while len(group) < GROUP and time.monotonic() < until and (job := self._next_to(group[-1])) is not None:

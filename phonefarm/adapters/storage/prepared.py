@@ -5,6 +5,7 @@ SQLAlchemy puts a statement together anew each time it runs, which costs more th
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -12,12 +13,14 @@ from contextlib import closing
 from itertools import chain
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Table
+from sqlalchemy import BindParameter, Connection, Select, Table, func, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
 from sqlalchemy.types import TypeEngine
 
-_DIALECT = sqlite.dialect(paramstyle="named")
+_DIALECT = sqlite.dialect(paramstyle="qmark")
+_quoted = _DIALECT.identifier_preparer.quote
 
 T = TypeVar("T")
 
@@ -43,15 +46,18 @@ class Prepared:
     def __init__(self, statement: ClauseElement, columns: Collection[str] = ()) -> None:
         """`columns`: of an INSERT that spells no values, the columns that get one."""
         compiled = statement.compile(dialect=_DIALECT, column_keys=list(columns) or None)
+        assert isinstance(compiled, SQLCompiler)
+        assert compiled.positiontup is not None
         self._sql = str(compiled)
-        names = compiled.params.keys()
-        binds = {name: bound for bound, name in compiled.bind_names.items() if name in names}  # type: ignore[attr-defined]
+        binds = {name: bound for bound, name in compiled.bind_names.items()}
+        given = [name for name in compiled.positiontup if binds[name].required]
         self._conversions = [
-            (name, convert)
-            for name, bound in binds.items()
-            if bound.required and (convert := _to_driver(bound.type)) is not None
+            (name, convert) for name in dict.fromkeys(given) if (convert := _to_driver(binds[name].type)) is not None
         ]
-        self._constants = {name: _spelled(bound) for name, bound in binds.items() if not bound.required}
+        self._constants = {
+            name: _spelled(binds[name]) for name in dict.fromkeys(compiled.positiontup) if not binds[name].required
+        }
+        self._places = compiled.positiontup
         self._row = _row_maker(statement)
 
     def run(self, driver: sqlite3.Connection, **values: object) -> int:
@@ -72,10 +78,28 @@ class Prepared:
             for row in cursor:
                 yield self._row(row)
 
-    def _ready(self, values: dict[str, object]) -> dict[str, object]:
+    def _ready(self, values: dict[str, object]) -> list[object]:
+        """In the order of the statement: for each name that the driver looks up, it lets other threads go first."""
         for name, convert in self._conversions:
             values[name] = convert(values[name])
-        return self._constants | values if self._constants else values
+        values |= self._constants
+        return [values[name] for name in self._places]
+
+
+class PreparedPage(Prepared):
+    """A SELECT of numbers and texts whose rows come together, packed as JSON into one.
+
+    After each row the driver lets other threads go first, and each of them keeps the writer waiting.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        rows = statement.subquery("rows")
+        super().__init__(select(func.json_group_array(func.json_array(*rows.c))))
+        self._row = _row_maker(statement)
+
+    def all(self, driver: sqlite3.Connection, **values: object) -> list[Row]:
+        ((packed,),) = driver.execute(self._sql, self._ready(values)).fetchall()
+        return [self._row(row) for row in json.loads(packed)]
 
 
 class PreparedInsert:
@@ -83,9 +107,8 @@ class PreparedInsert:
 
     def __init__(self, table: Table, columns: Sequence[str]) -> None:
         """`columns`: those that get a value."""
-        quoted = _DIALECT.identifier_preparer.quote
-        names = ", ".join(quoted(table.c[name].name) for name in columns)
-        self._begin = f"INSERT INTO {quoted(table.name)} ({names})"
+        names = ", ".join(_quoted(table.c[name].name) for name in columns)
+        self._begin = f"INSERT INTO {_quoted(table.name)} ({names})"
         self._columns = columns
         self._conversions = [
             (place, convert)

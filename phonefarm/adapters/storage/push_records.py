@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
-from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, Row, driver_of
+from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, PreparedPage, Row, driver_of
 from phonefarm.adapters.storage.tables import PUSH_IS_FREE, PUSH_IS_OPEN, push_attempts, pushes, rents, sms
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.records import NewPush, StoredPush
@@ -103,7 +103,8 @@ class SqlPushRecords:
 
     def deliver(self, accepted: Mapping[SmsId, datetime], answer: str) -> list[SmsId]:
         ends = json.dumps([[sms_id, microseconds_of(at)] for sms_id, at in accepted.items()])
-        delivered = _DELIVER.all(self._driver, ends=ends, answered=answer)
+        delivered = _STILL_UNDER_WAY.all(self._driver, ends=ends)
+        _DELIVER.run(self._driver, ends=ends, answered=answer)
         _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(list({push.msisdn for push in delivered})))
         by_rent = Counter(push.rent_id for push in delivered)
         _NOTE_ACCEPTED.run(self._driver, counts=json.dumps(list(by_rent.items())))
@@ -277,7 +278,7 @@ _FREE_THE_NEXT = Prepared(
     update(pushes).where(pushes.c.sms_id.in_(_TO_FREE), pushes.c.state == _WAITING).values(is_free=True)
 )
 _NEXT_DUE = Prepared(select(pushes.c.next_at).where(PUSH_IS_FREE).order_by(pushes.c.next_at).limit(1))
-_DUE = Prepared(
+_DUE = PreparedPage(
     select(
         pushes.c.sms_id,
         pushes.c.rent_id,
@@ -328,13 +329,16 @@ _ENDS = select(
     func.json_extract(_EACH_END.c.value, "$[0]").label("sms_id"),
     func.json_extract(_EACH_END.c.value, "$[1]").label("ended_at"),
 ).subquery("ends")
+_ITS_END_CAME = (pushes.c.sms_id == _ENDS.c.sms_id) & (pushes.c.state == _SENDING)
+_STILL_UNDER_WAY = PreparedPage(
+    select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn).select_from(_ENDS.join(pushes, _ITS_END_CAME))
+)
 _DELIVER = Prepared(
     update(pushes)
-    .where(pushes.c.sms_id == _ENDS.c.sms_id, pushes.c.state == _SENDING)
+    .where(_ITS_END_CAME)
     .values(
         state=PushState.DELIVERED.value, is_free=False, next_at=None, ended_at=_ENDS.c.ended_at, last_answer=_ANSWERED
     )
-    .returning(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn)
 )
 _BY_RENT = select(
     func.json_extract(_EACH_COUNT.c.value, "$[0]").label("rent_id"),

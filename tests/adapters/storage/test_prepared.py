@@ -1,4 +1,4 @@
-"""Rows go in under the columns that are named, in the order in which they are named."""
+"""Values go where their names say, and rows come back as they are."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, bindparam, select, update
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
-from phonefarm.adapters.storage.prepared import PreparedInsert, in_portions
+from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, PreparedPage, in_portions
 from tests.builders import NOON
 
 NOTES = Table(
@@ -37,6 +37,46 @@ def test_values_go_where_they_are_named_whatever_the_tables_own_order_and_defaul
         (1, "first", None, microseconds_of(NOON)),
         (2, "second", None, None),
     ]
+
+
+def test_each_value_goes_to_every_place_of_its_name(driver: sqlite3.Connection) -> None:
+    PreparedInsert(NOTES, ("id", "key")).run(driver, [[1, "one"], [2, "two"], [3, "three"]])
+    number, key = bindparam("number", type_=BigInteger), bindparam("key_of_it", type_=String)
+    renamed = Prepared(
+        update(NOTES).where(NOTES.c.id == number, NOTES.c.key != key).values(key=key, is_read=True, at=NOON)
+    )
+
+    changed = [renamed.run(driver, key_of_it="second", number=2), renamed.run(driver, number=3, key_of_it="three")]
+
+    assert changed == [1, 0]
+    assert driver.execute("SELECT * FROM notes WHERE id = 2").fetchall() == [(2, "second", 1, microseconds_of(NOON))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "plain",
+        'say "x" \\ /',
+        "a\x00b\x01\x1f\x7f",
+        "\u2028\u2029\ufeff\uffff",
+        "\U0001f4a9 кириллица",
+        "[1, null]",
+    ],
+)
+def test_page_holds_any_text_as_it_is(driver: sqlite3.Connection, text: str) -> None:
+    PreparedInsert(NOTES, ("id", "key")).run(driver, [[2**60, text], [1, None]])
+    page = PreparedPage(select(NOTES.c.id, NOTES.c.key).order_by(NOTES.c.id.desc()))
+
+    assert [tuple(row) for row in page.all(driver)] == [(2**60, text), (1, None)]
+
+
+def test_page_may_be_empty_and_its_columns_have_their_own_types(driver: sqlite3.Connection) -> None:
+    page = PreparedPage(select(NOTES.c.is_read, NOTES.c.at).where(NOTES.c.id > bindparam("last", type_=BigInteger)))
+    PreparedInsert(NOTES, ("id", "is_read", "at")).run(driver, [[7, True, NOON]])
+
+    assert [(row.is_read, row.at) for row in page.all(driver, last=6)] == [(True, NOON)]
+    assert page.all(driver, last=7) == []
 
 
 @pytest.mark.parametrize("number", [0, 1, 31, 32, 33, 64, 77])
