@@ -99,8 +99,9 @@ async def steady(parts: Outbox, sink: str, seconds: float, rate: float) -> list[
 
     async def one(number: int) -> None:
         text = f"steady {number}"
+        reading = reading_of(phones[number % len(phones)], [text], first_row=1_000 + number)
         given[text] = time.time()
-        await parts.intake.accept(reading_of(phones[number % len(phones)], [text], first_row=1_000 + number))
+        await parts.intake.accept(reading)
 
     async with asyncio.TaskGroup() as group:
         for number in range(int(seconds * rate)):
