@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -144,7 +145,7 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
 
 
 def fill(path: Path, rows: int) -> None:
-    """A history of finished rents, messages and delivered pushes, as years leave it behind."""
+    """A history of finished rents, messages and delivered pushes, as years leave it behind: all of it on the disk."""
     micro = 1_000_000
     begin = int((now() - timedelta(days=700)).timestamp()) * micro
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -173,6 +174,9 @@ def fill(path: Path, rows: int) -> None:
             "VALUES (?, ?, ?, 'Old', 'delivered', 1, 0, 0, 0, 'HTTP 200', ?, ?, ?)",
             ((-n - 1, -n - 1, str(79_280_000_000 + n % 2000), *(begin + n * micro,) * 3) for n in range(rows)),
         )
+    for written in (path, path.with_name(f"{path.name}-wal")):
+        with written.open("rb+") as file:
+            os.fsync(file.fileno())  # else the system writes it down in the middle of what is measured
 
 
 def queue_up(path: Path, rents: list[int], count: int) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, UNKNOWN_OPERATION, PushWorker
@@ -297,6 +298,23 @@ async def queue_some(outbox: Outbox, *numbers: int) -> None:
             queue_push(uow, sms_id, RentId(1), msisdn, now)
 
     await outbox.worker.commit(work)
+
+
+async def test_log_names_each_message_that_was_accepted_and_no_text(outbox: Outbox) -> None:
+    with capture_logs() as lines:
+        outbox.start()
+        queued = [await outbox.books.queue(number) for number in range(3)]
+        for sms_id in queued:
+            await outbox.reached(sms_id, PushState.DELIVERED)
+
+    named: dict[object, object] = {}
+    for line in lines:
+        if line["event"] == "delivered":
+            named |= line["rents"]
+    pushes = {push.sms_id: push.rent_id for push in await outbox.books.pushes()}
+    assert named == pushes
+    assert set(queued) == set(pushes)
+    assert "text" not in repr(lines)
 
 
 async def test_message_goes_out_with_the_very_commit_that_queues_it(outbox: Outbox) -> None:

@@ -44,7 +44,13 @@ CLOSE_WITHIN = 2.0
 CHECKPOINT_EVERY = 1.0
 """So often what was committed moves from the log into the database, beside the writer and not in its way."""
 LONGEST_LOG = 50_000
-"""Pages of the log from which on the writer moves them itself; only without a pause of days, or a reader that hangs."""
+"""Pages of the log from which on the writer moves what is left of them itself, so that the log begins anew.
+
+Where commits pause, it does so without that; under a stream of them there is always one that is not moved yet.
+"""
+LONG_LOG = 40_000
+"""From so many on they are moved all the time: what is left for the writer must not stop it for long."""
+LONG_LOG_EVERY = 0.02
 
 _OUR_MISTAKES = (
     IntegrityError,
@@ -165,13 +171,16 @@ class Database:
             self._engine.dispose()
 
     def _checkpoint_forever(self) -> None:
-        while self._has_log.wait() and not self._closing.wait(CHECKPOINT_EVERY):
+        pause = CHECKPOINT_EVERY
+        while self._has_log.wait() and not self._closing.wait(pause):
             self._has_log.clear()
             try:
                 with self._engine.connect() as connection:
-                    driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                    ((_, pages, _),) = driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
             except (SQLAlchemyError, sqlite3.Error) as error:
                 log.warning("the database's log stays for now", cause=str(error))
+                pages = 0
+            pause = LONG_LOG_EVERY if pages > LONG_LOG else CHECKPOINT_EVERY
 
     def _next(self) -> _Job | None:
         """What waits next, without waiting for it."""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from phonefarm.adapters.storage.columns import Instant, Money
-from phonefarm.adapters.storage.database import GROUP_SECONDS
+from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.records import NewSms, ReadingMark
 from phonefarm.application.storage import StorageFailing, UnitOfWork
@@ -83,7 +83,9 @@ async def test_unit_of_work_that_fails_is_undone_whole_and_its_error_is_the_call
     assert await titles(store) == []
 
 
-async def behind_a_block(store: Store, *works: tuple[Callable[[UnitOfWork], object], bool]) -> None:
+async def behind_a_block(
+    store: Store, *works: tuple[Callable[[UnitOfWork], object], bool], of_an_order: bool = False
+) -> None:
     """Hand the works in (and whether each is urgent) while the writer is held up, then let it go on."""
     hold, entered = threading.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -93,7 +95,7 @@ async def behind_a_block(store: Store, *works: tuple[Callable[[UnitOfWork], obje
         hold.wait(10)
 
     async with asyncio.TaskGroup() as group:
-        group.create_task(store.database.write(block))
+        group.create_task(store.database.write(block, urgent=of_an_order))
         await entered.wait()
         for work, urgent in works:
             group.create_task(store.database.write(work, urgent=urgent))
@@ -159,6 +161,25 @@ async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store
     await behind_a_block(store, (look, False), (lambda uow: note(uow, "order"), True))
 
     assert seen == [1]
+
+
+async def test_turn_of_the_rest_between_orders_is_short(store: Store) -> None:
+    done: list[str] = []
+    tasks, loop, order_waits = Tasks(), asyncio.get_running_loop(), threading.Event()
+
+    def order() -> None:
+        tasks.start(store.database.write(lambda _uow: done.append("order"), urgent=True), "order")
+        loop.call_soon(order_waits.set)
+
+    def long(_uow: UnitOfWork) -> None:
+        done.append("usual")
+        loop.call_soon_threadsafe(order)
+        order_waits.wait(10)
+        time.sleep(2 * TURN_SECONDS)
+
+    await behind_a_block(store, (long, False), (lambda _uow: done.append("usual too"), False), of_an_order=True)
+
+    assert done == ["usual", "order", "usual too"]
 
 
 async def test_stream_of_orders_leaves_every_second_commit_to_the_rest(store: Store) -> None:

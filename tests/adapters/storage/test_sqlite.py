@@ -251,19 +251,40 @@ async def test_what_was_committed_moves_into_the_database_itself_while_the_write
 ) -> None:
     monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 0.01)
     path = tmp_path / "farm.db"
-    alone = tmp_path / "alone.db"
-
-    def is_in_the_database_itself() -> bool:
-        alone.write_bytes(path.read_bytes())
-        look = closing(sqlite3.connect(f"file:{alone}?immutable=1", uri=True))
-        with suppress(sqlite3.DatabaseError), look as connection:  # the copy may be of the middle of it
-            return bool(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
-        return False
 
     with opened(path) as database:
-        await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "key", StoryKind.USER_ACTION, "noted"))
+        await note(database)
 
-        await until(is_in_the_database_itself)
+        await until(lambda: noted_without_the_log(path) == 1)
+
+
+async def test_long_log_is_moved_all_the_time_so_that_little_is_left_for_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 0.01)
+    monkeypatch.setattr(database_module, "LONG_LOG", 0)
+    path = tmp_path / "farm.db"
+
+    with opened(path) as database:
+        monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 3600.0)  # the first pause is short, and only that
+        for number in (1, 2, 3):
+            await note(database)
+
+            await until(lambda number=number: noted_without_the_log(path) == number)  # type: ignore[misc]
+
+
+async def note(database: Database) -> None:
+    await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "key", StoryKind.USER_ACTION, "noted"))
+
+
+def noted_without_the_log(path: Path) -> int:
+    """How many lines of the journal are in the database itself."""
+    alone = path.with_name("alone.db")
+    alone.write_bytes(path.read_bytes())
+    look = closing(sqlite3.connect(f"file:{alone}?immutable=1", uri=True))
+    with suppress(sqlite3.DatabaseError), look as connection:  # the copy may be of the middle of it
+        return int(connection.execute("SELECT count(*) FROM journal").fetchone()[0])
+    return 0
 
 
 def test_outbox_of_an_older_schema_keeps_its_order_and_what_may_pass(tmp_path: Path) -> None:
