@@ -86,7 +86,7 @@ class Prepared:
         return [values[name] for name in self._places]
 
 
-class PreparedPage(Prepared):
+class PreparedPage:
     """A SELECT of numbers and texts whose rows come together, packed as JSON into one.
 
     After each row the driver lets other threads go first, and each of them keeps the writer waiting.
@@ -94,12 +94,12 @@ class PreparedPage(Prepared):
 
     def __init__(self, statement: Select[Any]) -> None:
         rows = statement.subquery("rows")
-        super().__init__(select(func.json_group_array(func.json_array(*rows.c))))
+        self._all = Prepared(select(func.json_group_array(func.json_array(*rows.c)).label("packed")))
         self._row = _row_maker(statement)
 
     def all(self, driver: sqlite3.Connection, **values: object) -> list[Row]:
-        ((packed,),) = driver.execute(self._sql, self._ready(values)).fetchall()
-        return [self._row(row) for row in json.loads(packed)]
+        (page,) = self._all.all(driver, **values)
+        return [self._row(row) for row in json.loads(page.packed)]
 
 
 class PreparedInsert:
