@@ -17,7 +17,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -112,25 +113,49 @@ async def steady(parts: Outbox, sink: str, seconds: float, rate: float) -> list[
     return [taken[text] - at for text, at in given.items()]
 
 
+@contextmanager
+def naive_outbox(folder: Path, sink: str) -> Iterator[Callable[[str], None]]:
+    """What gives a text to the sink as one would write it first: insert and commit, post, update and commit."""
+    with closing(sqlite3.connect(folder / "naive.db")) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE IF NOT EXISTS outbox (text TEXT PRIMARY KEY, sent INTEGER DEFAULT 0)")
+
+        def give(text: str) -> None:
+            with connection:
+                connection.execute("INSERT INTO outbox (text) VALUES (?)", (text,))
+            body = json.dumps({"text": text, "key": KEY}).encode()
+            request = urllib.request.Request(sink + PATH, body, {"Content-Type": "application/json"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                answer.read()
+            with connection:
+                connection.execute("UPDATE outbox SET sent = 1 WHERE text = ?", (text,))
+
+        yield give
+
+
 def one_by_one(folder: Path, sink: str, count: int) -> float:
-    """The naive outbox: insert and commit, post, update and commit, next."""
+    """SMS a second, each after the other."""
     post(f"{sink}/forget", {})
-    connection = sqlite3.connect(folder / "naive.db")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("CREATE TABLE outbox (text TEXT PRIMARY KEY, sent INTEGER DEFAULT 0)")
-    begun = time.perf_counter()
-    for text in texts("naive", count):
-        with connection:
-            connection.execute("INSERT INTO outbox (text) VALUES (?)", (text,))
-        body = json.dumps({"text": text, "key": KEY}).encode()
-        request = urllib.request.Request(sink + PATH, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            answer.read()
-        with connection:
-            connection.execute("UPDATE outbox SET sent = 1 WHERE text = ?", (text,))
-    connection.close()
-    return count / (time.perf_counter() - begun)
+    with naive_outbox(folder, sink) as give:
+        begun = time.perf_counter()
+        for text in texts("naive", count):
+            give(text)
+        return count / (time.perf_counter() - begun)
+
+
+def steady_one_by_one(folder: Path, sink: str, seconds: float, rate: float) -> list[float]:
+    """As `steady`; a message that comes while another is under way waits, which `rate` leaves no occasion for."""
+    post(f"{sink}/forget", {})
+    given: dict[str, float] = {}
+    with naive_outbox(folder, sink) as give:
+        begun = time.perf_counter()
+        for number, text in enumerate(texts("naive steady", int(seconds * rate))):
+            time.sleep(max(begun + number / rate - time.perf_counter(), 0))
+            given[text] = time.time()
+            give(text)
+    taken = get(f"{sink}/times")
+    return [taken[text] - at for text, at in given.items()]
 
 
 def by_kannel(folder: Path, sink: str, count: int, *, durable: bool) -> float | None:
@@ -174,13 +199,16 @@ async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
             rates.setdefault("phonefarm", []).append(await burst(parts, sink, chosen.messages))
             for way, rate in await asyncio.to_thread(list, others(home, sink, chosen.messages)):
                 rates.setdefault(way, []).append(rate)
-        spread = Spread.of([1000 * seconds for seconds in await steady(parts, sink, chosen.seconds, 50)])
+        spread = Spread.of(await steady(parts, sink, chosen.seconds, 50))
+        naive = Spread.of(await asyncio.to_thread(steady_one_by_one, folder, sink, chosen.seconds, 50))
     ours = rates.pop("phonefarm")
     print(f"burst of {chosen.messages}, median of {chosen.rounds}: phonefarm {median(ours):.0f} SMS/s", flush=True)
     for way, theirs in rates.items():
         ratio = median(mine / other for mine, other in zip(ours, theirs, strict=True))
         print(f"{way}: {median(theirs):.0f} SMS/s; phonefarm / it: {ratio:.2f}", flush=True)
-    print(f"50/s for {chosen.seconds:g} s: p50 {spread.p50:.1f} ms, p99 {spread.p99:.1f} ms", flush=True)
+    for way, its in (("phonefarm", spread), ("one commit and one request a message", naive)):
+        times = f"p50 {1000 * its.p50:.1f} ms, p99 {1000 * its.p99:.1f} ms"
+        print(f"50/s for {chosen.seconds:g} s, {way}: {times}", flush=True)
 
 
 def others(folder: Path, sink: str, count: int) -> Iterator[tuple[str, float]]:
