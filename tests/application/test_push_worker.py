@@ -300,6 +300,26 @@ async def queue_some(outbox: Outbox, *numbers: int) -> None:
     await outbox.worker.commit(work)
 
 
+async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> None:
+    first, waiting, last = [await outbox.books.queue(number, msisdn=str(number)) for number in range(3)]
+    now = outbox.books.clock()
+
+    def work(uow: UnitOfWork) -> list[list[SmsId]]:
+        begun = uow.pushes.claim(now, 3)
+        assert {message.sms_id for message in begun} == {first, waiting, last}
+        uow.pushes.record(waiting, "HTTP 502", now)
+        uow.pushes.retry(waiting, now)
+        told = [uow.pushes.deliver(dict.fromkeys((last, waiting, first, SmsId(999)), now), "HTTP 200")]
+        told.append(uow.pushes.deliver(dict.fromkeys((first, waiting, last), now), "HTTP 200"))
+        return told
+
+    told, again = await outbox.storage.write(work)
+
+    states = {push.sms_id: push.state for push in await outbox.books.pushes()}
+    assert (sorted(told), again) == (sorted([first, last]), [])
+    assert states == {first: PushState.DELIVERED, waiting: PushState.WAITING, last: PushState.DELIVERED}
+
+
 async def test_log_names_each_message_that_was_accepted_and_no_text(outbox: Outbox) -> None:
     with capture_logs() as lines:
         outbox.start()

@@ -69,7 +69,7 @@ class MarketConnections:
         try:
             connection = self._kept() or await self._connect(until)
             return await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(body), body), until)
-        except TimeoutError:
+        except TimeoutError:  # an OSError as well
             raise
         except OSError as error:
             raise Unreachable(_cause(error)) from None
@@ -145,8 +145,7 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self._is_spoiled = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._stop_timer()
         if self._transport is not None:
             self._transport.abort()
 
@@ -173,6 +172,7 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._is_spoiled = True
+        self._stop_timer()
         if self._waiting is None:
             return
         ends_with_the_connection = not {b"content-length", b"transfer-encoding"} & self._headers.keys()
@@ -217,9 +217,13 @@ class _Connection(asyncio.Protocol):
         """One timer serves many requests: a new one for each costs a burst more than what it is for."""
         self._until = until
         if self._timer is None or self._timer.when() > until:
-            if self._timer is not None:
-                self._timer.cancel()
+            self._stop_timer()
             self._timer = self._loop.call_at(until, self._look_at_the_time)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _look_at_the_time(self) -> None:
         self._timer = None

@@ -33,9 +33,9 @@ T = TypeVar("T")
 GROUP = 64
 """At most so many units of work share one commit."""
 GROUP_SECONDS = 0.01
-"""No further unit joins a commit that has been under way so long. Urgent work joins at once, and is the last to."""
+"""No further unit joins a commit under way for so long. Urgent work joins first, and nothing else after it."""
 TURN_SECONDS = 0.002
-"""So long for the rest's turn between two commits of urgent work, which waits meanwhile."""
+"""So long where the commit, or the one before, is of urgent work: either may be waiting for the other."""
 WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
@@ -240,7 +240,8 @@ class Database:
             while len(group) < GROUP and (job := self._next()) is not None:
                 group.append(job)  # they hear of it together, not each after its own wait
             raise
-        until = time.monotonic() + (TURN_SECONDS if self._is_usuals_turn else GROUP_SECONDS)
+        is_in_turns = group[0].is_urgent or self._is_usuals_turn
+        until = time.monotonic() + (TURN_SECONDS if is_in_turns else GROUP_SECONDS)
         try:
             _run_first(group[0], writing)
             while len(group) < GROUP and time.monotonic() < until and (job := self._next_to(group[-1])) is not None:

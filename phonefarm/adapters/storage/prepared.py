@@ -13,7 +13,7 @@ from contextlib import closing
 from itertools import chain
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Select, Table, func, select
+from sqlalchemy import BindParameter, Connection, LargeBinary, Select, Table, cast, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
@@ -82,24 +82,26 @@ class Prepared:
         """In the order of the statement: for each name that the driver looks up, it lets other threads go first."""
         for name, convert in self._conversions:
             values[name] = convert(values[name])
-        values |= self._constants
+        values = self._constants | values
         return [values[name] for name in self._places]
 
 
 class PreparedPage:
     """A SELECT of numbers and texts whose rows come together, packed as JSON into one.
 
-    After each row the driver lets other threads go first, and each of them keeps the writer waiting.
+    After each row the driver lets other threads go first, and each of them keeps the writer waiting. Packed as bytes:
+    of a text that cannot be read, the driver's error would quote the page.
     """
 
     def __init__(self, statement: Select[Any]) -> None:
         rows = statement.subquery("rows")
-        self._all = Prepared(select(func.json_group_array(func.json_array(*rows.c)).label("packed")))
+        packed = func.json_group_array(func.json_array(*rows.c))
+        self._all = Prepared(select(cast(packed, LargeBinary).label("packed")))
         self._row = _row_maker(statement)
 
     def all(self, driver: sqlite3.Connection, **values: object) -> list[Row]:
         (page,) = self._all.all(driver, **values)
-        return [self._row(row) for row in json.loads(page.packed)]
+        return [self._row(row) for row in json.loads(page.packed.decode("utf-8", "replace"))]
 
 
 class PreparedInsert:

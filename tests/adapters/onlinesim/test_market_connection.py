@@ -247,9 +247,11 @@ async def test_each_request_on_a_kept_connection_has_its_own_time(peer: Peer, ma
     peer.thinks = 0.0
     peer.parts = [b"HTTP/1.1 "]
 
+    begun = asyncio.get_running_loop().time()
     with pytest.raises(TimeoutError):
         await ask(market, within=0.05)
 
+    assert asyncio.get_running_loop().time() - begun < WITHIN / 2, "it had the time of the one before"
     assert (patient.status, peer.connections) == (200, 1)
 
 

@@ -163,6 +163,19 @@ async def test_200_whose_body_breaks_off_is_accepted(market: Market, channel: On
     assert await channel.push(MESSAGE) == Accepted()
 
 
+async def test_new_key_is_used_from_the_next_attempt_on(market: Market) -> None:
+    keys = iter([KEY, KEY, "another-key"])
+    channel = OnlinesimPushChannel(market.url, lambda: next(keys), "rent")
+    await channel.open()
+
+    for _ in range(3):
+        await channel.push(MESSAGE)
+    await channel.close()
+
+    sent = [(headers["Authorization"], body["key"]) for headers, body in market.requests]
+    assert sent == [(f"Bearer {KEY}", KEY)] * 2 + [("Bearer another-key", "another-key")]
+
+
 async def test_redirect_is_not_followed_with_the_key(market: Market, channel: OnlinesimPushChannel) -> None:
     async def elsewhere(request: web.Request) -> web.StreamResponse:
         return web.Response(status=307, headers={"Location": market.url})

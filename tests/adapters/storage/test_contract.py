@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
+from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
@@ -93,6 +94,8 @@ async def behind_a_block(
     def block(uow: UnitOfWork) -> None:
         loop.call_soon_threadsafe(entered.set)
         hold.wait(10)
+        if of_an_order:
+            time.sleep(2 * TURN_SECONDS)  # its turn is over: nothing of what waits joins it
 
     async with asyncio.TaskGroup() as group:
         group.create_task(store.database.write(block, urgent=of_an_order))
@@ -161,6 +164,46 @@ async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store
     await behind_a_block(store, (look, False), (lambda uow: note(uow, "order"), True))
 
     assert seen == [1]
+
+
+async def test_units_share_a_commit_for_longer_where_no_order_is_about(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "GROUP_SECONDS", 60.0)
+    seen: list[object] = []
+
+    def long(uow: UnitOfWork) -> None:
+        note(uow, "long")
+        time.sleep(2 * TURN_SECONDS)
+
+    def look(uow: UnitOfWork) -> None:
+        seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
+
+    await behind_a_block(store, (long, False), (look, False))
+
+    assert seen == [0]
+
+
+async def test_orders_and_the_rest_take_turns_that_are_as_short_for_both(store: Store) -> None:
+    done: list[str] = []
+
+    def long(name: str) -> Callable[[UnitOfWork], None]:
+        def unit(_uow: UnitOfWork) -> None:
+            done.append(name)
+            time.sleep(2 * TURN_SECONDS)
+
+        return unit
+
+    await behind_a_block(
+        store,
+        (long("usual"), False),
+        (long("usual too"), False),
+        (long("order"), True),
+        (long("another order"), True),
+        of_an_order=True,
+    )
+
+    assert done == ["usual", "order", "usual too", "another order"]
 
 
 async def test_turn_of_the_rest_between_orders_is_short(store: Store) -> None:

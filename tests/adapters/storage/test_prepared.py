@@ -71,6 +71,13 @@ def test_page_holds_any_text_as_it_is(driver: sqlite3.Connection, text: str) -> 
     assert [tuple(row) for row in page.all(driver)] == [(2**60, text), (1, None)]
 
 
+def test_text_that_cannot_be_read_harms_no_other_of_its_page(driver: sqlite3.Connection) -> None:
+    driver.execute("INSERT INTO notes (id, \"key\") VALUES (1, 'good'), (2, CAST(X'61FF62' AS TEXT))")
+    page = PreparedPage(select(NOTES.c.key).order_by(NOTES.c.id))
+
+    assert [row.key for row in page.all(driver)] == ["good", "a\ufffdb"]
+
+
 def test_page_may_be_empty_and_its_columns_have_their_own_types(driver: sqlite3.Connection) -> None:
     page = PreparedPage(select(NOTES.c.is_read, NOTES.c.at).where(NOTES.c.id > bindparam("last", type_=BigInteger)))
     PreparedInsert(NOTES, ("id", "is_read", "at")).run(driver, [[7, True, NOON]])
