@@ -1,58 +1,91 @@
-"""A local stand-in for Onlinesim that accepts everything at once and remembers when each text came; a process."""
+"""A local stand-in for Onlinesim that accepts everything at once and remembers when each text came; a process.
+
+It does next to nothing for a request: it shares the machine with what is measured.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from urllib.parse import parse_qs
 
-from aiohttp import web
+import httptools
 
 PATH = "/v1/PUSH_SMS_RENT"
 
 
-def application() -> web.Application:
-    arrived: dict[str, float] = {}
-    requests = [0]
+class Taken:
+    def __init__(self) -> None:
+        self.at: dict[str, float] = {}
+        """When each text came first."""
+        self.plain = 0
+        """Requests with their text in the query."""
 
-    async def push(request: web.Request) -> web.Response:
-        at = time.time()
-        body = await request.json()
-        arrived.setdefault(body["text"], at)
-        return web.json_response({"status": "SUCCESS"})
+    def answer(self, path: str, query: str, body: bytes, came_at: float) -> object:
+        match path:
+            case "/v1/PUSH_SMS_RENT":
+                self.at.setdefault(json.loads(body)["text"], came_at)
+                return {"status": "SUCCESS"}
+            case "/plain":  # as an SMS gateway tells a web service of a message
+                self.at.setdefault(parse_qs(query)["text"][0], came_at)
+                self.plain += 1
+                return {}
+            case "/count":
+                return {"count": len(self.at)}
+            case "/requests":
+                return {"count": self.plain}
+            case "/times":
+                return self.at
+            case "/forget":
+                self.at.clear()
+                self.plain = 0
+                return {}
+        raise LookupError(path)
 
-    async def plain(request: web.Request) -> web.Response:
-        """As an SMS gateway tells a web service of a message: text in the query."""
-        arrived.setdefault(request.query["text"], time.time())
-        requests[0] += 1
-        return web.Response(text="")
 
-    async def plain_count(_: web.Request) -> web.Response:
-        return web.json_response({"count": requests[0]})
+class Caller(asyncio.Protocol):
+    """A kept connection; whoever speaks ahead is answered in turn."""
 
-    async def count(_: web.Request) -> web.Response:
-        return web.json_response({"count": len(arrived)})
+    def __init__(self, taken: Taken) -> None:
+        self._taken = taken
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._came_at = 0.0
+        self._url = self._body = b""
 
-    async def times(_: web.Request) -> web.Response:
-        return web.json_response(arrived)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
 
-    async def forget(_: web.Request) -> web.Response:
-        arrived.clear()
-        requests[0] = 0
-        return web.json_response({})
+    def data_received(self, data: bytes) -> None:
+        self._came_at = time.time()
+        self._parser.feed_data(data)
 
-    app = web.Application()
-    app.add_routes([web.post(PATH, push), web.get("/plain", plain), web.get("/count", count)])
-    app.add_routes([web.get("/requests", plain_count)])
-    app.add_routes([web.get("/times", times), web.post("/forget", forget)])
-    return app
+    def on_message_begin(self) -> None:
+        self._url = self._body = b""
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body
+
+    def on_message_complete(self) -> None:
+        assert self._transport is not None
+        path, _, query = self._url.decode().partition("?")
+        body = json.dumps(self._taken.answer(path, query, self._body, self._came_at)).encode()
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        self._transport.write(head + body)
+        if not self._parser.should_keep_alive():
+            self._transport.close()
 
 
 async def main() -> None:
-    runner = web.AppRunner(application(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-    print(f"http://127.0.0.1:{runner.addresses[0][1]}", flush=True)
-    await asyncio.Event().wait()
+    taken = Taken()
+    server = await asyncio.get_running_loop().create_server(lambda: Caller(taken), "127.0.0.1", 0, backlog=1024)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import sqlite3
 import sys
@@ -26,10 +27,12 @@ from bench._kannel import is_installed, kannel, makes_durable, messages
 from bench._outbox import Outbox, outbox, queue_up, reading_of
 from bench._sink import PATH
 from bench.parts import KEY, Spread, get, post, process, until
-from bench.webhooks import load
 from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.sms import Reading
 
 RENTED = 200
+MOST_A_SECOND = 15_000
+"""More messages are not delivered in a second."""
 
 
 def texts(kind: str, count: int) -> list[str]:
@@ -52,20 +55,26 @@ async def until_recorded(parts: Outbox) -> None:
 
 async def burst(parts: Outbox, sink: str, count: int) -> float:
     """SMS a second, from the first reading to the last message at the sink and on the books."""
-    return await burst_of(parts, sink, list((await parts.rent(min(RENTED, count))).values()), count)
+    return await burst_of(parts, sink, readings_of(list((await parts.rent(min(RENTED, count))).values()), count))
 
 
-async def burst_of(parts: Outbox, sink: str, phones: list[PhoneId], count: int, first_row: int = 1) -> float:
-    post(f"{sink}/forget", {})
+def readings_of(phones: Sequence[PhoneId], count: int, first_row: int = 1) -> list[Reading]:
+    """One of each phone, with its share of so many new messages."""
     todo = texts(f"burst {first_row}", count)
     share = -(-count // len(phones))
-    readings = [
+    return [
         reading_of(phone, todo[place * share : (place + 1) * share], first_row) for place, phone in enumerate(phones)
     ]
+
+
+async def burst_of(parts: Outbox, sink: str, readings: Sequence[Reading]) -> float:
+    count = sum(len(reading.rows) for reading in readings)
+    await asyncio.to_thread(post, f"{sink}/forget", {})
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for reading in readings:
             group.create_task(parts.intake.accept(reading))
+            await asyncio.sleep(0)  # each phone answers by itself
     await until_taken(sink, count, 300)
     await until_recorded(parts)
     return count / (time.perf_counter() - begun)
@@ -174,17 +183,26 @@ def by_kannel(folder: Path, sink: str, count: int, *, durable: bool) -> float | 
 
 
 async def orders_during(parts: Outbox, sink: str, count: int, seconds: float) -> tuple[Spread, float]:
-    """GET_NUMBER's answer times from another process while one burst after the other goes out; and their rate."""
+    """GET_NUMBER's answer times from another process while one burst after the other goes out; and their rate.
+
+    All that the phones will say is made up before: the bursts and the orders have the loop to themselves.
+    """
     phones = list((await parts.rent(RENTED)).values())
-    words = [sys.executable, "-m", "bench.delivery", "--orders-to", parts.webhooks, "--seconds", str(seconds)]
+    enough = 1 + int(seconds * MOST_A_SECOND / count)
+    bursts = [readings_of(phones, count, first_row=1 + number * count) for number in range(enough)]
+    gc.freeze()
+    words = [sys.executable, "-m", "bench._orders", parts.webhooks, "--seconds", str(seconds)]
     child = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
     assert child.stdout is not None
     await child.stdout.readline()  # it orders from now on
     rates: list[float] = []
     async with asyncio.TaskGroup() as group:
         ended = group.create_task(child.stdout.read())
-        while not ended.done():
-            rates.append(await burst_of(parts, sink, phones, count, first_row=1 + len(rates) * count))
+        for readings in bursts:
+            if ended.done():
+                break
+            rates.append(await burst_of(parts, sink, readings))
+    assert len(rates) < len(bursts), "the last orders came when nothing was delivered any more"
     await child.wait()
     return Spread.of(json.loads(ended.result())), median(rates)
 
@@ -230,7 +248,7 @@ async def measured_backlog(folder: Path, sink: str, chosen: argparse.Namespace) 
 
 async def measured_with_history(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
     async with outbox(folder, sink + PATH, sims=2_000, history=chosen.history) as parts:
-        spread, rate = await orders_during(parts, sink, chosen.messages, 30)
+        spread, rate = await orders_during(parts, sink, chosen.messages, 60)
         print(
             f"2,000 SIMs, {chosen.history} history rows, during bursts of {chosen.messages} ({rate:.0f} SMS/s): "
             f"GET_NUMBER p50 {1000 * spread.p50:.1f} ms, p99 {1000 * spread.p99:.1f} ms",
@@ -245,13 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--history", type=int, default=1_000_000)
     options.add_argument("--backlog", type=int, default=100_000)
-    options.add_argument("--orders-to", help=argparse.SUPPRESS)
     chosen = options.parse_args(arguments)
-    if chosen.orders_to:
-        print("begins", flush=True)
-        _, numbers = asyncio.run(load(chosen.orders_to, chosen.seconds, 20))
-        print(json.dumps(numbers))
-        return
     with process(["-m", "bench._sink"]) as (line, _):
         sink = line.strip()
         for measure in (measured, measured_backlog, measured_with_history):
