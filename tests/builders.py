@@ -126,5 +126,10 @@ def store_sms(
 def queue_push(
     uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, msisdn: str, now: datetime, arrived_at: datetime | None = None
 ) -> None:
-    push = NewPush(sms_id=sms_id, rent_id=rent_id, msisdn=Msisdn(msisdn), sender="Shop", arrived_at=arrived_at or now)
-    uow.pushes.add([push], now)
+    uow.pushes.add([a_new_push(sms_id, rent_id, msisdn, arrived_at or now)], now)
+
+
+def a_new_push(sms_id: SmsId, rent_id: RentId, msisdn: str, arrived_at: datetime, text: str | None = None) -> NewPush:
+    return NewPush(
+        sms_id=sms_id, rent_id=rent_id, msisdn=Msisdn(msisdn), sender="Shop", arrived_at=arrived_at, text=text
+    )

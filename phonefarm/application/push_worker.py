@@ -13,7 +13,8 @@ import structlog
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, PushChannel, PushMessage
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
-from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
+from phonefarm.application.records import NewPush
+from phonefarm.application.storage import Queue, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
@@ -124,8 +125,8 @@ class PushWorker:
     def wake(self) -> None:
         self._wake.set()
 
-    async def commit(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Commit `work`, and in the same commit begin some of what it made due: a message waits for one, not for two.
+    async def commit(self, work: Callable[[UnitOfWork, Queue], T]) -> T:
+        """Commit `work`, and in the same commit begin some of what it queues: a message waits for one, not for two.
 
         A caller who gives up takes nothing back: what was begun is sent.
         """
@@ -279,17 +280,17 @@ class PushWorker:
             return 0
         return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
 
-    async def _commit_and_begin(self, work: Callable[[UnitOfWork], T]) -> T | _Undone:
+    async def _commit_and_begin(self, work: Callable[[UnitOfWork, Queue], T]) -> T | _Undone:
         some = min(BEGUN_WITH_A_COMMIT, self._free())
         self._promised += some
         self._idle.clear()
         try:
-            result, due = await self._storage.write(lambda uow: (work(uow), self._claim(uow, some)))
+            result, begun, queued = await self._storage.write(lambda uow: self._with_a_queue(uow, work, some))
         except Exception as error:  # noqa: BLE001 - raised where the caller waits
             return _Undone(error)
         else:
-            self._begin(due)
-            if len(due) == some:  # there may be more
+            self._begin(begun)
+            if len(begun) < queued:
                 self.wake()
             return result
         finally:
@@ -298,6 +299,20 @@ class PushWorker:
             self._idle_if_done()
             if was_full:  # the worker may be waiting for just these
                 self.wake()
+
+    def _with_a_queue(
+        self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int
+    ) -> tuple[T, list[PushMessage], int]:
+        """Its result, the attempts that begin with it, and how many pushes it has queued."""
+        begun: list[PushMessage] = []
+        queued = 0
+
+        def queue(pushes: Sequence[NewPush]) -> None:
+            nonlocal queued
+            begun.extend(uow.pushes.add(pushes, self._clock(), most - len(begun)))
+            queued += len(pushes)
+
+        return work(uow, queue), begun, queued
 
     def _begin(self, due: Iterable[PushMessage]) -> None:
         for message in due:

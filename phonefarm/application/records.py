@@ -114,6 +114,8 @@ class NewPush:
     msisdn: Msisdn
     sender: str
     arrived_at: datetime
+    text: str | None = None
+    """What an attempt takes along that begins with the push; None: none does, for its rent may be over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -393,8 +395,11 @@ class MessageRecords(Protocol):
 
 
 class PushRecords(Protocol):
-    def add(self, queued: Sequence[NewPush], now: datetime) -> None:
-        """Pushes that are due now; each waits for older ones of its number."""
+    def add(self, queued: Sequence[NewPush], now: datetime, begin: int = 0) -> list[PushMessage]:
+        """Pushes that are due now; each waits for older ones of its number.
+
+        Of those that wait for nothing, up to `begin` attempts are recorded begun, as by `claim`, and returned.
+        """
         ...
 
     def get(self, sms_id: SmsId) -> StoredPush | None: ...

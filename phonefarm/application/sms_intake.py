@@ -11,7 +11,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.records import NewPush, NewSms, ReadingMark, SimOnPhone, SimRule, StoredSms
-from phonefarm.application.storage import Outbox, Storage, UnitOfWork
+from phonefarm.application.storage import Outbox, Queue, Storage, UnitOfWork
 from phonefarm.application.views import Views
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError
@@ -125,7 +125,9 @@ class SmsIntake:
         last = self._last.get(handset)
         if last is not None and last.is_enough_for(reading):
             return Intake(first=False, new=(), pushes=())
-        intake = await self._outbox.commit(lambda uow: _take_in(uow, reading, self._clock(), self._withholds))
+        intake = await self._outbox.commit(
+            lambda uow, queue: _take_in(uow, queue, reading, self._clock(), self._withholds)
+        )
         self._last[handset] = _Accepted(
             phone_id=reading.phone_id, rows=reading.rows, skew=reading.clock_skew, at=reading.begun_at
         )
@@ -144,7 +146,7 @@ class SmsIntake:
         `remember`: so do others of the phone with the same SIM mark, held ones and those to come.
         """
         now = self._clock()
-        settled = await self._outbox.commit(lambda uow: _settle_held(uow, sms_id, sim_id, now, remember))
+        settled = await self._outbox.commit(lambda uow, queue: _settle_held(uow, queue, sms_id, sim_id, now, remember))
         self._announcer.changed(Topic.MESSAGES, [one.sms_id for one in settled])
         self._announcer.changed(Topic.PHONES, None)
         self._announcer.changed(Topic.OVERVIEW)
@@ -167,7 +169,9 @@ class SmsIntake:
         self._announcer.changed(Topic.PHONES, [phone_id])
 
 
-def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callable[[str], bool]) -> Intake:
+def _take_in(
+    uow: UnitOfWork, queue: Queue, reading: Reading, now: datetime, withholds: Callable[[str], bool]
+) -> Intake:
     mark = uow.phones.mark_of(reading.phone_id)
     identified = fingerprinted(reading.rows)
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
@@ -187,11 +191,11 @@ def _take_in(uow: UnitOfWork, reading: Reading, now: datetime, withholds: Callab
         ]
         new = uow.messages.add(found)
         queued = [
-            _new_push(sms_id, owner.rent, row.sender, arrived.at)
+            _new_push(sms_id, owner.rent, row.sender, arrived.at, row.body)
             for sms_id, (row, _), arrived, owner in zip(new, unseen, arrivals, owners, strict=True)
             if owner.rent is not None
         ]
-        _queue_up(uow, queued, now)
+        _queue_up(uow, queue, queued)
     uow.phones.note_reading(
         reading.phone_id,
         begun_at=reading.begun_at,
@@ -263,8 +267,15 @@ def _new_sms(
     )
 
 
-def _new_push(sms_id: SmsId, rent: RentSpan, sender: str, arrived_at: datetime) -> NewPush:
-    return NewPush(sms_id=sms_id, rent_id=rent.rent_id, msisdn=rent.msisdn, sender=sender, arrived_at=arrived_at)
+def _new_push(sms_id: SmsId, rent: RentSpan, sender: str, arrived_at: datetime, text: str | None = None) -> NewPush:
+    return NewPush(
+        sms_id=sms_id,
+        rent_id=rent.rent_id,
+        msisdn=rent.msisdn,
+        sender=sender,
+        arrived_at=arrived_at,
+        text=text if rent.closed_at is None else None,
+    )
 
 
 class _PhoneBooks:
@@ -318,20 +329,22 @@ class _PhoneBooks:
         return rent_at(spans, at, self._now)
 
 
-def _queue_up(uow: UnitOfWork, queued: Sequence[NewPush], now: datetime) -> None:
+def _queue_up(uow: UnitOfWork, queue: Queue, queued: Sequence[NewPush]) -> None:
     """Push rows of messages, and the rents' counts: in the commit of the messages."""
     if queued:
-        uow.pushes.add(queued, now)
+        queue(queued)
     for rent_id, count in Counter(push.rent_id for push in queued).items():
         uow.rents.note_sms(rent_id, count)
 
 
-def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool) -> list[_Settled]:
+def _settle_held(
+    uow: UnitOfWork, queue: Queue, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool
+) -> list[_Settled]:
     stored = uow.messages.get(sms_id)
     if stored is None or stored.standing is not SmsStanding.HELD:
         raise KnownError("This message is not held: there is nothing to settle.")
     sim = _sim_on(uow, stored.phone_id, sim_id)
-    settled = [_settle_one(uow, stored, sim, now)]
+    settled = [_settle_one(uow, queue, stored, sim, now)]
     if remember:
         if not tells_something(stored.sim_mark) or stored.sim_id is not None:
             raise KnownError(
@@ -344,11 +357,11 @@ def _settle_held(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, r
         for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
             other = uow.messages.get(other_id)
             if other is not None and sat_there(sim.place, other.arrived_at):
-                settled.append(_settle_one(uow, other, sim, now))
+                settled.append(_settle_one(uow, queue, other, sim, now))
     return settled
 
 
-def _settle_one(uow: UnitOfWork, stored: StoredSms, sim: SimOnPhone, now: datetime) -> _Settled:
+def _settle_one(uow: UnitOfWork, queue: Queue, stored: StoredSms, sim: SimOnPhone, now: datetime) -> _Settled:
     rent = rent_at(uow.rents.spans(sim.sim_id, stored.arrived_at), stored.arrived_at, now)
     rent_id = None if rent is None else rent.rent_id
     standing = SmsStanding.NO_RENT if rent is None else SmsStanding.FOR_RENT
@@ -356,7 +369,7 @@ def _settle_one(uow: UnitOfWork, stored: StoredSms, sim: SimOnPhone, now: dateti
     title = f"Settled by hand to +{sim.msisdn or sim.sim_id}"
     uow.journal.note(now, Topic.MESSAGES, stored.sms_id, StoryKind.USER_ACTION, title)
     if rent is not None:
-        _queue_up(uow, [_new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)], now)
+        _queue_up(uow, queue, [_new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)])
     return _Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 

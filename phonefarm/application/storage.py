@@ -5,13 +5,14 @@ A unit of work is a plain function over `UnitOfWork`; it is committed whole, dur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.records import (
     MessageRecords,
+    NewPush,
     NumberRecords,
     PhoneHealthRecords,
     PhoneRecords,
@@ -84,9 +85,13 @@ class Storage(Protocol):
         ...
 
 
+Queue = Callable[[Sequence[NewPush]], None]
+"""Puts pushes into the outbox, in the unit of work that it was given to."""
+
+
 class Outbox(Protocol):
     """Where a unit of work that queues pushes is committed."""
 
-    async def commit(self, work: Callable[[UnitOfWork], T]) -> T:
-        """As `Storage.write`, and see to it that what became due is sent at once."""
+    async def commit(self, work: Callable[[UnitOfWork, Queue], T]) -> T:
+        """As `Storage.write`, and see to it that what was queued is sent at once."""
         ...

@@ -68,7 +68,7 @@ class Books:
         self.numbering = Numbering(
             storage, self.announcer, self.inventory, NAMES, PATTERNS, self._read_table, self.clock
         )
-        self.outbox = QuietOutbox(storage)
+        self.outbox = QuietOutbox(storage, self.clock)
         self.intake = SmsIntake(storage, self.announcer, self.clock, self.outbox)
         self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, UNKNOWN_OPERATION, PushWorker
 from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
-from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.storage import Queue, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -29,7 +29,7 @@ from phonefarm.domain.pushes import (
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_seen_sim, an_inbound_sms, queue_push, store_sms
+from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_new_push, a_seen_sim, an_inbound_sms, store_sms
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
@@ -290,12 +290,12 @@ async def queue_some(outbox: Outbox, *numbers: int) -> None:
     """Hand messages in as a reading does, each of another number."""
     now = outbox.books.clock()
 
-    def work(uow: UnitOfWork) -> None:
+    def work(uow: UnitOfWork, queue: Queue) -> None:
         for number in numbers:
             sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
             msisdn = Msisdn(str(79_280_000_000 + number))
             sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
-            queue_push(uow, sms_id, RentId(1), msisdn, now)
+            queue([a_new_push(sms_id, RentId(1), msisdn, now, text=sms.body)])
 
     await outbox.worker.commit(work)
 
@@ -402,7 +402,7 @@ def gated(outbox: Outbox) -> Gated:
     return gated
 
 
-def nothing(uow: UnitOfWork) -> None:
+def nothing(uow: UnitOfWork, queue: Queue) -> None:
     """As a reading without a message."""
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.application.interfaces import Clock
+from phonefarm.application.records import NewPush
+from phonefarm.application.storage import Queue, Storage, UnitOfWork
 
 T = TypeVar("T")
 
 
 class QuietOutbox:
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, clock: Clock) -> None:
         self._storage = storage
+        self._clock = clock
 
-    async def commit(self, work: Callable[[UnitOfWork], T]) -> T:
-        return await self._storage.write(work)
+    async def commit(self, work: Callable[[UnitOfWork, Queue], T]) -> T:
+        def queueing(uow: UnitOfWork) -> T:
+            def queue(pushes: Sequence[NewPush]) -> None:
+                uow.pushes.add(pushes, self._clock())
+
+            return work(uow, queue)
+
+        return await self._storage.write(queueing)

@@ -47,19 +47,26 @@ class SqlPushRecords:
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
 
-    def add(self, queued: Sequence[NewPush], now: datetime) -> None:
+    def add(self, queued: Sequence[NewPush], now: datetime, begin: int = 0) -> list[PushMessage]:
         by_number: dict[Msisdn, list[NewPush]] = defaultdict(list)
         for push in queued:
             by_number[push.msisdn].append(push)
         rows: list[list[object]] = []
+        begun: list[PushMessage] = []
         for number, its_own in by_number.items():
             (before,) = _OPEN_OF_NUMBER.all(self._driver, number=number)
-            first = min(push.sms_id for push in its_own)
-            is_held = before.under_way is not None or (before.holder is not None and before.holder < first)
-            rows += [_row_of(push, now, is_free=push.sms_id == first and not is_held) for push in its_own]
-            if before.newest is not None and before.newest > first:  # it is an older one, settled late
-                _HOLD_BEHIND.run(self._driver, number=number, push=first)
+            first = min(its_own, key=lambda push: push.sms_id)
+            is_held = before.under_way is not None or (before.holder is not None and before.holder < first.sms_id)
+            if before.newest is None and first.text is not None and len(begun) < begin:
+                begun.append(_message_of(first, first.text))
+                rows.append(_begun_row(first, now))
+            else:
+                rows.append(_row_of(first, now, is_free=not is_held))
+            rows += [_row_of(push, now) for push in its_own if push is not first]
+            if before.newest is not None and before.newest > first.sms_id:  # it is an older one, settled late
+                _HOLD_BEHIND.run(self._driver, number=number, push=first.sms_id)
         _ADD.run(self._driver, rows)
+        return begun
 
     def get(self, sms_id: SmsId) -> StoredPush | None:
         row = _GET.first(self._driver, push=sms_id)
@@ -74,16 +81,7 @@ class SqlPushRecords:
                 _HOLD_BEHIND.run(self._driver, number=push.msisdn, push=push.sms_id)
             if push.has_older:
                 _HOLD_BEFORE.run(self._driver, number=push.msisdn, push=push.sms_id)
-        return [
-            PushMessage(
-                sms_id=SmsId(push.sms_id),
-                rent_id=RentId(push.rent_id),
-                msisdn=Msisdn(push.msisdn),
-                sender=push.sender,
-                text=push.body,
-            )
-            for push in due
-        ]
+        return [_message_of(push, push.body) for push in due]
 
     def next_due(self) -> datetime | None:
         row = _NEXT_DUE.first(self._driver)
@@ -144,6 +142,16 @@ def _first_of_each_number(due: Iterable[Row]) -> list[Row]:
     for push in due:
         first.setdefault(push.msisdn, push)
     return list(first.values())
+
+
+def _message_of(push: Row | NewPush, text: str) -> PushMessage:
+    return PushMessage(
+        sms_id=SmsId(push.sms_id),
+        rent_id=RentId(push.rent_id),
+        msisdn=Msisdn(push.msisdn),
+        sender=push.sender,
+        text=text,
+    )
 
 
 def _push_from(row: Row) -> StoredPush:
@@ -207,6 +215,7 @@ _COLUMNS = (
     "uncertain",
     "is_free",
     "next_at",
+    "begun_at",
     "is_last_chance",
     "last_answer",
     "created_at",
@@ -215,20 +224,39 @@ _COLUMNS = (
 _ADD = PreparedInsert(pushes, _COLUMNS)
 
 
-def _row_of(push: NewPush, now: datetime, *, is_free: bool) -> list[object]:
-    """By `_COLUMNS`."""
+def _row_of(push: NewPush, now: datetime, *, is_free: bool = False) -> list[object]:
+    """By `_COLUMNS`: a push that waits; behind another of its number if it is not free."""
+    return _row(push, now, state=_WAITING, attempts=0, is_free=is_free, next_at=now, begun_at=None)
+
+
+def _begun_row(push: NewPush, now: datetime) -> list[object]:
+    """By `_COLUMNS`: as `_BEGIN` would leave it."""
+    return _row(push, now, state=_SENDING, attempts=1, is_free=False, next_at=None, begun_at=now)
+
+
+def _row(
+    push: NewPush,
+    now: datetime,
+    *,
+    state: str,
+    attempts: int,
+    is_free: bool,
+    next_at: datetime | None,
+    begun_at: datetime | None,
+) -> list[object]:
     return [
         push.sms_id,
         push.rent_id,
         push.msisdn,
         push.sender,
-        _WAITING,
-        0,
+        state,
+        attempts,
         0,
         0,
         0,
         is_free,
-        now,
+        next_at,
+        begun_at,
         False,
         "",
         now,

@@ -16,13 +16,12 @@ import pytest
 from phonefarm.adapters.storage.figures import counts
 from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
-from phonefarm.application.records import NewPush
 from phonefarm.application.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
 from phonefarm.domain.sms import SmsStanding
 from tests.adapters.storage.conftest import Store
-from tests.builders import MINUTE, NOON, SECOND, an_inbound_sms, store_sms
+from tests.builders import MINUTE, NOON, SECOND, a_new_push, an_inbound_sms, store_sms
 
 NUMBERS = [Msisdn("79280000001"), Msisdn("79280000002"), Msisdn("79280000003")]
 RENTS = [RentId(1), RentId(2)]
@@ -100,13 +99,22 @@ class Play:
         return sms_id
 
     def queue(self, *messages: tuple[SmsId, Msisdn]) -> None:
+        texts = [self.chance.choice([None, "Your code is 4821"]) for _ in messages]
         queued = [
-            NewPush(sms_id=sms_id, rent_id=self.rents[sms_id], msisdn=number, sender="Shop", arrived_at=self.now)
-            for sms_id, number in messages
+            a_new_push(sms_id, self.rents[sms_id], number, self.now, text)
+            for (sms_id, number), text in zip(messages, texts, strict=True)
         ]
-        self.uow.pushes.add(queued, self.now)
+        busy = {push.number for push in self.pushes.values() if push.is_open}
+        most = self.chance.choice([0, 1, 4])
+        begun = [it.sms_id for it in self.uow.pushes.add(queued, self.now, most)]
         for push in queued:
             self.pushes[push.sms_id] = Push(push.sms_id, push.msisdn, push.rent_id, self.now)
+        firsts = {push.msisdn: push for push in reversed(queued)}
+        may_begin = {push.sms_id for push in firsts.values() if push.text is not None and push.msisdn not in busy}
+        assert set(begun) <= may_begin
+        assert len(begun) == min(most, len(may_begin))
+        for sms_id in begun:
+            self.pushes[sms_id].state, self.pushes[sms_id].attempts = PushState.SENDING, 1
 
     # What happens ------------------------------------------------------------
 
