@@ -14,7 +14,8 @@ from sqlalchemy.pool import StaticPool
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
-from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.storage import Outcome, StorageFailing, UnitOfWork
+from phonefarm.application.tasks import Tasks
 from phonefarm.application.views import Views
 
 T = TypeVar("T")
@@ -44,8 +45,9 @@ class Disk:
 class Storage:
     """One life of the process on the disk; after `die` nothing reaches it any more and nobody gets an answer."""
 
-    def __init__(self, disk: Disk, chance: random.Random) -> None:
+    def __init__(self, disk: Disk, chance: random.Random, tasks: Tasks) -> None:
         self._disk = disk
+        self._tasks = tasks
         self._chance = chance
         self._dead = False
         self._turn = asyncio.Lock()
@@ -70,6 +72,22 @@ class Storage:
             await asyncio.sleep(self._chance.uniform(0, SLOWEST_COMMIT) / 4)
         await self._survive()
         return result
+
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+        self._tasks.start(self._carry_out(work, then), "a unit of work that was handed in")
+
+    async def _carry_out(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+        try:
+            result = await self.write(work)
+        except StorageFailing as failing:
+            error = failing
+
+            def outcome() -> T:
+                raise error
+
+            then(outcome)
+        else:
+            then(lambda: result)
 
     async def read(self, query: Callable[[Views], T]) -> T:
         await self._reach_the_disk()

@@ -73,11 +73,11 @@ class Life:
     """The farm from one start to the crash that ends it."""
 
     def __init__(self, disk: Disk, bridge: SeededBridge, market: SeededMarket, loop: VirtualLoop, seed: int) -> None:
-        self.storage = Storage(disk, random.Random(seed))
         self.bugs: list[str] = []
         clock = loop.clock
         announcer = Announcer()
         self._tasks = Tasks(lambda name, error: self.bugs.append(f"bug in {name}: {error!r}"))
+        self.storage = Storage(disk, random.Random(seed), self._tasks)
         self.rentals = Rentals(self.storage, announcer, clock, selling=lambda: True, tasks=self._tasks)
         self.pushes = PushWorker(
             self.storage, market, announcer, clock, self._tasks, spacing=SPACING, report_market=lambda *_: None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -14,7 +13,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, PushChannel, PushMessage
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
 from phonefarm.application.records import NewPush
-from phonefarm.application.storage import Queue, Storage, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Outcome, Queue, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
@@ -62,13 +61,6 @@ class _Ended(NamedTuple):
     at: datetime
 
 
-@dataclass(frozen=True)
-class _Undone:
-    """Why a unit of work was not committed."""
-
-    error: Exception
-
-
 class _End(NamedTuple):
     """What an attempt's end has made of the push."""
 
@@ -79,11 +71,16 @@ class _End(NamedTuple):
     """Whether the market denies a rent that is open."""
 
 
-def _tell_of_a_bug(committing: asyncio.Task[object]) -> None:
-    """Nobody waits any more for what it raises."""
-    ended = None if committing.cancelled() else committing.result()
-    if isinstance(ended, _Undone) and not isinstance(ended.error, KnownError):
-        log.error("a bug in phonefarm", task=committing.get_name(), exc_info=ended.error)
+_WithPushes = tuple[T, list[PushMessage], int]
+"""What a unit of work returned, the attempts that begin with it, and how many pushes it has queued."""
+
+
+def _fail(waiting: asyncio.Future[T], error: Exception) -> None:
+    """Of what nobody waits for any more, a bug is told nevertheless."""
+    if not waiting.done():
+        waiting.set_exception(error)
+    elif not isinstance(error, KnownError):
+        log.error("a bug in phonefarm", task="commit with pushes", exc_info=error)
 
 
 class PushWorker:
@@ -130,15 +127,14 @@ class PushWorker:
 
         A caller who gives up takes nothing back: what was begun is sent.
         """
-        committing = self._tasks.start(self._commit_and_begin(work), "commit with pushes")
-        try:
-            ended: T | _Undone = await asyncio.shield(committing)
-        except asyncio.CancelledError:
-            committing.add_done_callback(_tell_of_a_bug)
-            raise
-        if isinstance(ended, _Undone):
-            raise ended.error
-        return ended
+        some = min(BEGUN_WITH_A_COMMIT, self._free())
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._storage.hand_in(
+            lambda uow: self._with_a_queue(uow, work, some), lambda outcome: self._committed(outcome, some, waiting)
+        )
+        self._promised += some
+        self._idle.clear()
+        return await waiting
 
     async def recover(self) -> None:
         """After a start: attempts whose end was never recorded are repeated once, counted and shown."""
@@ -280,30 +276,25 @@ class PushWorker:
             return 0
         return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
 
-    async def _commit_and_begin(self, work: Callable[[UnitOfWork, Queue], T]) -> T | _Undone:
-        some = min(BEGUN_WITH_A_COMMIT, self._free())
-        self._promised += some
-        self._idle.clear()
+    def _committed(self, outcome: Outcome[_WithPushes[T]], promised: int, waiting: asyncio.Future[T]) -> None:
+        """Begin what a commit has begun on the books, and answer who waits for it."""
+        was_full = self._free() == 0
+        self._promised -= promised
         try:
-            result, begun, queued = await self._storage.write(lambda uow: self._with_a_queue(uow, work, some))
+            result, begun, queued = outcome()
         except Exception as error:  # noqa: BLE001 - raised where the caller waits
-            return _Undone(error)
+            _fail(waiting, error)
         else:
+            if not waiting.done():
+                waiting.set_result(result)
             self._begin(begun)
             if len(begun) < queued:
                 self.wake()
-            return result
-        finally:
-            was_full = self._free() == 0
-            self._promised -= some
-            self._idle_if_done()
-            if was_full:  # the worker may be waiting for just these
-                self.wake()
+        self._idle_if_done()
+        if was_full:  # the worker may be waiting for just these
+            self.wake()
 
-    def _with_a_queue(
-        self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int
-    ) -> tuple[T, list[PushMessage], int]:
-        """Its result, the attempts that begin with it, and how many pushes it has queued."""
+    def _with_a_queue(self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int) -> _WithPushes[T]:
         begun: list[PushMessage] = []
         queued = 0
 

@@ -27,6 +27,10 @@ from phonefarm.domain.errors import KnownError
 T = TypeVar("T")
 
 
+Outcome = Callable[[], T]
+"""Returns what a unit of work returned; raises why it was not committed."""
+
+
 class StorageFailing(KnownError):
     """The database cannot be read or written now; the message says the cause without any stored value."""
 
@@ -77,6 +81,13 @@ class Storage(Protocol):
         """Run `work` in one durable transaction on the storage thread; raises StorageFailing or what `work` raised.
 
         What is urgent, as somebody waits for it with a deadline, goes before what waits already.
+        """
+        ...
+
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+        """As `write`; in the loop that it was called from, `then` hears what became of it, whoever waits for that.
+
+        Raises StorageFailing where nothing can be handed in.
         """
         ...
 

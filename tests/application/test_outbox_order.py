@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
+from phonefarm.adapters.storage.tables import pushes
+from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.storage import UnitOfWork
 from phonefarm.domain.ids import RentId, SmsId
 from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, NUMBER, SECOND, a_seen_sim, an_inbound_sms, queue_push, store_sms
+from tests.builders import (
+    MINUTE,
+    NUMBER,
+    OTHER_NUMBER,
+    SECOND,
+    a_new_push,
+    a_seen_sim,
+    an_inbound_sms,
+    queue_push,
+    store_sms,
+)
 
 
 async def claim(books: Books) -> list[SmsId]:
@@ -60,6 +74,30 @@ async def test_failures_that_are_not_its_own_hold_the_next_ones_back_for_ever(bo
 
     assert await claim(books) == [first]
     assert second not in await claim(books)
+
+
+async def test_what_begins_with_its_insert_stands_as_if_it_had_been_claimed_after_it(books: Books) -> None:
+    now = books.clock()
+
+    def work(uow: UnitOfWork, number: str, mark: bytes, begin: int) -> SmsId:
+        sms = an_inbound_sms(fingerprint=mark, row_id=mark[0], arrived_at=now)
+        sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, number, RentId(1))
+        begun = uow.pushes.add([a_new_push(sms_id, RentId(1), number, now, sms.body)], now, begin)
+        begun += uow.pushes.claim(now, 1)
+        assert [(message.sms_id, message.msisdn, message.text) for message in begun] == [(sms_id, number, sms.body)]
+        return sms_id
+
+    at_once = await books.storage.write(lambda uow: work(uow, NUMBER, b"\x01", 1))
+    claimed = await books.storage.write(lambda uow: work(uow, OTHER_NUMBER, b"\x02", 0))
+
+    def rows(uow: UnitOfWork) -> list[tuple[object, ...]]:
+        assert isinstance(uow, SqlUnitOfWork)
+        found = uow._connection.execute(select(pushes).order_by(pushes.c.sms_id)).mappings()
+        return [tuple(value for name, value in row.items() if name not in ("sms_id", "msisdn")) for row in found]
+
+    first, second = await books.storage.write(rows)
+    assert at_once != claimed
+    assert first == second
 
 
 async def test_two_messages_of_one_number_are_never_under_way_together(books: Books) -> None:

@@ -11,9 +11,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application import push_worker
 from phonefarm.application.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, UNKNOWN_OPERATION, PushWorker
 from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
-from phonefarm.application.storage import Queue, StorageFailing, UnitOfWork
+from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.storage import Outcome, Queue, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -29,7 +31,7 @@ from phonefarm.domain.pushes import (
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books
-from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_new_push, a_seen_sim, an_inbound_sms, store_sms
+from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_new_push, a_row, a_seen_sim, an_inbound_sms, store_sms
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
@@ -346,8 +348,12 @@ async def test_message_goes_out_with_the_very_commit_that_queues_it(outbox: Outb
     assert outbox.storage.writes == 1
 
 
-async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(outbox: Outbox) -> None:
+async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_worker, "IDLE_CHECK", 3600.0)
     outbox.start()
+    await outbox.stays_quiet()
 
     await queue_some(outbox, *range(2 * BEGUN_WITH_A_COMMIT))
 
@@ -367,6 +373,56 @@ async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_o
     assert len(outbox.market.attempts) == 1
 
 
+async def test_bug_in_a_commit_whose_caller_gave_up_is_told_nevertheless(outbox: Outbox) -> None:
+    def work(uow: UnitOfWork, queue: Queue) -> None:
+        raise LookupError("a bug")
+
+    with capture_logs() as lines:
+        giving_up = asyncio.ensure_future(outbox.worker.commit(work))  # noqa: TID251 - a caller outside the farm
+        await asyncio.sleep(0)
+        giving_up.cancel()
+        await until(lambda: lines)
+
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(push_worker, "IDLE_CHECK", 3600.0)
+    outbox.start()
+    await outbox.stays_quiet()
+    now = outbox.books.clock()
+    sms = an_inbound_sms(arrived_at=now)
+
+    def work(uow: UnitOfWork, queue: Queue) -> SmsId:
+        sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, "79281234567", RentId(1))
+        queue([a_new_push(sms_id, RentId(1), "79281234567", now, text=None)])
+        return sms_id
+
+    sms_id = await outbox.worker.commit(work)
+
+    await outbox.reached(sms_id, PushState.DELIVERED)
+    assert [message.text for message in outbox.market.attempts] == [sms.body]
+
+
+async def test_message_of_a_rent_that_has_ended_meanwhile_has_one_chance(outbox: Outbox) -> None:
+    books = outbox.books
+    outbox.market.always = Failed(detail="HTTP 502")
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    arrived_ms = int((books.clock() + SECOND).timestamp() * 1000)
+    books.clock.forward(5)
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    books.clock.forward(5)
+    outbox.start()
+
+    books.intake = SmsIntake(outbox.storage, books.announcer, books.clock, outbox.worker)
+    (sms_id,) = (await books.look(a_row(100, date_ms=arrived_ms))).pushes
+
+    await outbox.reached(sms_id, PushState.RENT_OVER)
+
+
 async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(outbox: Outbox) -> None:
     outbox.storage.broken = True
 
@@ -383,6 +439,7 @@ class Gated:
 
     def __init__(self, storage: BrittleStorage) -> None:
         self._write, self.read = storage.write, storage.read
+        self.tasks = Tasks()
         self.gate = asyncio.Event()
         self.gate.set()
         self.untold = 0
@@ -394,6 +451,13 @@ class Gated:
         await gate.wait()
         self.untold -= 1
         return result
+
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+        async def hand_in() -> None:
+            result = await self.write(work)
+            then(lambda: result)
+
+        self.tasks.start(hand_in(), "handed in")
 
 
 @pytest.fixture

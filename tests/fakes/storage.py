@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Outcome, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.views import Views
 
 T = TypeVar("T")
@@ -24,6 +24,11 @@ class BrittleStorage:
         self._refuse_if_broken()
         self.writes += 1
         return await self._storage.write(work, urgent=urgent)
+
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+        self._refuse_if_broken()
+        self.writes += 1
+        self._storage.hand_in(work, then)
 
     async def read(self, query: Callable[[Views], T]) -> T:
         self._refuse_if_broken()

@@ -66,7 +66,8 @@ class Outage:
         self.market = DownMarket(self.loop, self.up_at)
         self.verdicts: list[tuple[float, Verdict, str]] = []
         self.bugs: list[BaseException] = []
-        self._storage = Storage(self.disk, random.Random(1))
+        self._tasks = Tasks(lambda _, error: self.bugs.append(error))
+        self._storage = Storage(self.disk, random.Random(1), self._tasks)
 
     def live(self) -> None:
         try:
@@ -75,22 +76,21 @@ class Outage:
             self.disk.close()
 
     async def _live(self) -> None:
-        tasks = Tasks(lambda _, error: self.bugs.append(error))
         worker = PushWorker(
             self._storage,
             self.market,
             Announcer(),
             self.loop.clock,
-            tasks,
+            self._tasks,
             spacing=timedelta(seconds=SPACING),
             report_market=lambda verdict, detail: self.verdicts.append((self.loop.time(), verdict, detail)),
         )
-        tasks.keep_going(worker.run, "pushes")
+        self._tasks.keep_going(worker.run, "pushes")
         await self._receive_one_on_each_number("first")
         await asyncio.sleep(self.up_at * 0.75)
         await self._receive_one_on_each_number("second")
         await asyncio.sleep(self.up_at + AFTERWARDS - self.loop.time())
-        await tasks.stop(1.0)
+        await self._tasks.stop(1.0)
 
     async def _receive_one_on_each_number(self, text: str) -> None:
         for number in range(self.numbers):

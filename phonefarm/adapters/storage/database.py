@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -22,7 +23,7 @@ from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.adapters.storage.waiting_line import WaitingLine
-from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.storage import Outcome, StorageFailing, UnitOfWork
 from phonefarm.application.views import Views
 from phonefarm.daemon_threads import DaemonPool
 
@@ -67,10 +68,15 @@ _OUR_MISTAKES = (
 class _Job:
     work: Callable[[UnitOfWork], Any]
     loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Any]
+    then: Callable[[Outcome[Any]], None]
     is_urgent: bool
     result: Any = None
     error: BaseException | None = None
+
+    def outcome(self) -> Any:
+        if self.error is not None:
+            raise self.error
+        return self.result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,16 +142,22 @@ class Database:
 
         Cancelling the caller does not stop a unit of work that was handed in.
         """
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._put(work, partial(_settle, waiting), is_urgent=urgent)
+        return await waiting
+
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+        """As `write`; `then` is called from the loop that this was called from."""
+        self._put(work, then, is_urgent=False)
+
+    def _put(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None], *, is_urgent: bool) -> None:
         if not self._opened:
             raise _closed()
-        loop = asyncio.get_running_loop()
-        job = _Job(work, loop, loop.create_future(), urgent)
+        job = _Job(work, asyncio.get_running_loop(), then, is_urgent)
         try:
-            self._jobs.put(job, urgent=urgent)
+            self._jobs.put(job, urgent=is_urgent)
         except queue.Full:
             raise StorageFailing("The database does not keep up: too much waits to be written.") from None
-        result: T = await job.future
-        return result
 
     async def read(self, query: Callable[[Views], T]) -> T:
         """Run `query` on a snapshot; readers never wait for the writer."""
@@ -287,18 +299,26 @@ def _is_done(job: _Job, writing: _Writing) -> bool:
 
 
 def _answer(group: list[_Job]) -> None:
-    def settle(jobs: list[_Job]) -> None:
-        for job in jobs:
-            if job.future.done():
-                continue
-            if job.error is not None:
-                job.future.set_exception(job.error)
-            else:
-                job.future.set_result(job.result)
-
     for loop in {id(job.loop): job.loop for job in group}.values():
         with suppress(RuntimeError):  # the caller's loop has closed: the commit stands, nobody waits for its result
-            loop.call_soon_threadsafe(settle, [job for job in group if job.loop is loop])
+            loop.call_soon_threadsafe(_tell, [job for job in group if job.loop is loop])
+
+
+def _tell(jobs: list[_Job]) -> None:
+    for job in jobs:
+        try:
+            job.then(job.outcome)
+        except Exception as error:  # the others of the commit hear of it nevertheless
+            log.error("a bug in phonefarm", exc_info=error)
+
+
+def _settle(waiting: asyncio.Future[T], outcome: Outcome[T]) -> None:
+    if waiting.done():
+        return
+    try:
+        waiting.set_result(outcome())
+    except Exception as error:  # noqa: BLE001 - raised where the caller waits
+        waiting.set_exception(error)
 
 
 def _failing(error: BaseException) -> StorageFailing:

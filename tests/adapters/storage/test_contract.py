@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
+from structlog.testing import capture_logs
 
 from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.records import NewSms, ReadingMark
-from phonefarm.application.storage import StorageFailing, UnitOfWork
+from phonefarm.application.storage import Outcome, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
@@ -330,6 +331,53 @@ async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -
     assert await titles(store) == ["handed in"]
 
 
+async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: Store) -> None:
+    heard: list[object] = []
+
+    def then(outcome: Outcome[str]) -> None:
+        try:
+            heard.append(outcome())
+        except ValueError as error:
+            heard.append(str(error))
+
+    def good(uow: UnitOfWork) -> str:
+        note(uow, "good")
+        return "done"
+
+    def bad(uow: UnitOfWork) -> str:
+        note(uow, "bad")
+        raise ValueError("a bug")
+
+    store.database.hand_in(good, then)
+    store.database.hand_in(bad, then)
+    await until(lambda: len(heard) == 2)
+
+    assert heard == ["done", "a bug"]
+    assert await titles(store) == ["good"]
+
+
+async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(store: Store) -> None:
+    enough = threading.Event()
+
+    def stumble(outcome: Outcome[None]) -> None:
+        raise LookupError("a bug")
+
+    def wait(uow: UnitOfWork) -> None:
+        enough.wait(10)
+
+    with capture_logs() as lines:
+        waiting = asyncio.gather(store.database.write(wait))
+        await asyncio.sleep(0)
+        store.database.hand_in(lambda uow: note(uow, "first"), stumble)  # both wait now, and share a commit
+        noting = asyncio.gather(store.database.write(lambda uow: note(uow, "second")))
+        await asyncio.sleep(0)
+        enough.set()
+        await asyncio.wait_for(asyncio.gather(waiting, noting), 10)
+
+    assert await titles(store) == ["first", "second"]
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
 async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(store: Store) -> None:
     writing = asyncio.gather(*(store.database.write(lambda uow: note(uow, "in time")) for _ in range(50)))
     await asyncio.sleep(0)
@@ -342,6 +390,8 @@ async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(store: Sto
         await asyncio.wait_for(store.database.write(lambda uow: None), 5)
     with pytest.raises(StorageFailing, match="closed"):
         await asyncio.wait_for(store.database.read(lambda views: None), 5)
+    with pytest.raises(StorageFailing, match="closed"):
+        store.database.hand_in(lambda uow: None, lambda outcome: None)
 
 
 async def test_bug_in_a_unit_does_not_end_the_writer(store: Store) -> None:
