@@ -58,11 +58,11 @@ def kind_of(job: database._Job) -> str:
     """The method that handed the work in, and of one that has several kinds, which it was."""
     name = job.work.__qualname__.partition(".<locals>")[0]
     match job.result:
-        case Intake(pushes=(_, *_)), _:
+        case Intake(pushes=(_, *_)), _, _:
             return "SmsIntake.accept with a push"
-        case Intake(first=True), _:
+        case Intake(first=True), _, _:
             return "SmsIntake.accept as the baseline"
-        case Intake(), _:
+        case Intake(), _, _:
             return "SmsIntake.accept"
         case [_, *_], _, _ if name == "PushWorker._keep_books":
             return f"{name} with an end"

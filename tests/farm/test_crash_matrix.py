@@ -112,7 +112,10 @@ NOT_KILLED_HERE = {
 """What the scenario does not commit, and what a kill at it leaves."""
 
 
-HANDED_ON = {"PushWorker._commit_and_begin"}
+COMMITS = {"write", "hand_in", "commit"}
+"""Methods of the storage and the outbox that a unit of work is given to."""
+
+HANDED_ON = {"PushWorker.commit"}
 """The work of others, known by their names."""
 
 
@@ -287,5 +290,5 @@ def units_of_work(path: Path) -> set[str]:
         for method in room.body
         if isinstance(method, ast.AsyncFunctionDef)
         for call in ast.walk(method)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("write", "commit")
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in COMMITS
     }
