@@ -27,10 +27,8 @@ T = TypeVar("T")
 
 SWITCH_SECONDS = 0.0005
 """How long the window may compute before the engine gets the interpreter; Python's own 5 ms is long for a webhook."""
-MIDDLE_SEARCH_EVERY = 3
-"""So many searches of what is youngest go before one of what outlived them: with Python's own 10, each takes 3 ms."""
-WHOLE_SEARCH_EVERY = 300
-"""So many of those go before one of everything; with Python's own 10, a burst has one every 4 s."""
+WHOLE_SEARCH_EVERY = 100
+"""So many searches of what is younger go before one of everything; with Python's own 10, a burst has one every 4 s."""
 START_WITHIN = 15 * 60.0
 """A database of an older version, with years of history, takes minutes to be brought up to date."""
 STOP_WITHIN = 4.0
@@ -49,8 +47,8 @@ def be_prompt() -> None:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
-    young, _, _ = gc.get_threshold()
-    gc.set_threshold(young, MIDDLE_SEARCH_EVERY, WHOLE_SEARCH_EVERY)
+    young, middle, _ = gc.get_threshold()
+    gc.set_threshold(young, middle, WHOLE_SEARCH_EVERY)
 
 
 class EngineThread:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -95,6 +97,27 @@ def test_helper_thread_that_hangs_is_left_behind(engine: EngineThread) -> None:
         assert seconds_to_stop(engine) < STOPPED_WITHIN + MARGIN
     finally:
         enough.set()
+
+
+def test_python_searches_everything_for_garbage_rarely_while_much_comes_and_goes() -> None:
+    program = """
+import gc
+from phonefarm.engine_thread import be_prompt
+be_prompt()
+before = [each["collections"] for each in gc.get_stats()]
+kept = []
+for _ in range(400_000):
+    kept.append([])
+    if len(kept) == 10_000:
+        kept.clear()
+print(*(after["collections"] - was for after, was in zip(gc.get_stats(), before)))
+"""
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+
+    young, middle, whole = map(int, ran.stdout.split())
+    assert young > middle > 20
+    assert whole == 0
 
 
 def test_locked_database_does_not_keep_the_engine_from_ending(engine: EngineThread, settings: Settings) -> None:
