@@ -1,7 +1,8 @@
 """Orders numbers as Onlinesim does, from a process of its own, and says how long each answer took.
 
-On Linux an answer counts as come when the system had it for us: the real caller sits on another machine and does not
-wait for a core of this one. Requests come open-loop, one each 1/RATE s, whether or not the last was answered.
+A time goes from the sending of a request on a connection that stands, to its answer: on Linux, to when the system had
+it for us, for the real caller sits on another machine and does not wait for a core of this one. Requests come
+open-loop, one each 1/RATE s, whether or not the last was answered.
 """
 
 from __future__ import annotations
@@ -23,10 +24,15 @@ import httptools
 from bench.parts import KEY
 
 CALLERS = 32
-IS_STAMPED = sys.platform == "linux"
+IS_STAMPED = sys.platform == "linux" and sys.maxsize > 2**32
 _HEADERS = "User-Agent: bench\r\nContent-Type: application/json; charset=utf-8\r\n"
 _SO_TIMESTAMPNS = 35
 _TIMESPEC = struct.Struct("@qq")
+
+
+def _now() -> float:
+    """By the clock that stamps answers, where one does."""
+    return time.time() if IS_STAMPED else time.perf_counter()
 
 
 class Answered(NamedTuple):
@@ -65,7 +71,7 @@ class _Connection:
         head = f"POST {path} HTTP/1.1\r\nHost: farm\r\n{_HEADERS}Content-Length: {len(body)}\r\n\r\n"
         request = (head + body).encode()
         answer = _Answer()
-        begun = at = time.time()
+        begun = at = _now()
         self._socket.sendall(request)
         while not answer.is_whole:
             data, at = self._received()
@@ -75,13 +81,13 @@ class _Connection:
     def _received(self) -> tuple[bytes, float]:
         """What came, and when."""
         if not IS_STAMPED:
-            return self._socket.recv(65536), time.time()
+            return self._socket.recv(65536), _now()
         data, notes, _, _ = self._socket.recvmsg(65536, socket.CMSG_SPACE(_TIMESPEC.size))
-        for level, kind, stamp in notes:
-            if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
-                seconds, nanoseconds = _TIMESPEC.unpack(stamp)
-                return data, seconds + nanoseconds / 1e9
-        return data, time.time()
+        if not data:
+            return data, _now()
+        ((_, _, stamp),) = notes
+        seconds, nanoseconds = _TIMESPEC.unpack(stamp)
+        return data, seconds + nanoseconds / 1e9
 
 
 class Orders:

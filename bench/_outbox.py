@@ -52,7 +52,13 @@ class Outbox:
     rentals: Rentals
     pushes: PushWorker
     database: Database
+    path: Path
     webhooks: str
+
+    def has_open_pushes(self) -> bool:
+        with closing(sqlite3.connect(self.path)) as connection:
+            open_pushes = "SELECT EXISTS (SELECT 1 FROM pushes WHERE state IN ('waiting', 'sending'))"
+            return bool(connection.execute(open_pushes).fetchone()[0])
 
     async def seat(self, inventory: SimInventory, sims: int) -> None:
         for number in range(sims):
@@ -131,6 +137,7 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
         rentals=rentals,
         pushes=pushes,
         database=database,
+        path=path,
         webhooks=f"http://127.0.0.1:{listener.getsockname()[1]}",
     )
     await parts.seat(SimInventory(database, announcer, _NAMES, now), sims)

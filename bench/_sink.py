@@ -24,7 +24,7 @@ class Taken:
 
     def answer(self, path: str, query: str, body: bytes, came_at: float) -> object:
         match path:
-            case "/v1/PUSH_SMS_RENT":
+            case _ if path == PATH:
                 self.at.setdefault(json.loads(body)["text"], came_at)
                 return {"status": "SUCCESS"}
             case "/plain":  # as an SMS gateway tells a web service of a message

@@ -31,6 +31,8 @@ from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.sms import Reading
 
 RENTED = 200
+ASKED_EVERY = 0.02
+"""Seconds between two looks at how far a way has come: the same for each."""
 MOST_A_SECOND = 15_000
 """More messages are not delivered in a second."""
 
@@ -44,12 +46,12 @@ async def until_taken(sink: str, count: int, within: float) -> None:
     while (await asyncio.to_thread(get, f"{sink}/count"))["count"] < count:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{count} messages were not at the sink within {within:g} s")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(ASKED_EVERY)
 
 
 async def until_recorded(parts: Outbox) -> None:
     """Until the farm has noted the last 200."""
-    while await parts.database.read(lambda views: views.next_push_due()) is not None:  # noqa: ASYNC110 - a database
+    while await asyncio.to_thread(parts.has_open_pushes):  # noqa: ASYNC110 - a database
         await asyncio.sleep(0.01)
 
 
@@ -178,7 +180,7 @@ def by_kannel(folder: Path, sink: str, count: int, *, durable: bool) -> float | 
         post(f"{sink}/forget", {})
         begun = time.perf_counter()
         with messages(port, count):
-            until(lambda: get(f"{sink}/requests")["count"] >= count, 300)
+            until(lambda: get(f"{sink}/requests")["count"] >= count, 300, ASKED_EVERY)
         return count / (time.perf_counter() - begun)
 
 

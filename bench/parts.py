@@ -142,12 +142,12 @@ class App:
         post(f"{self.webhooks}/finishActivationRent", {**finish, "status": status, "sum": 100})
 
 
-def until(is_so: Callable[[], bool], within: float) -> None:
+def until(is_so: Callable[[], bool], within: float, every: float = 0.1) -> None:
     deadline = time.monotonic() + within
     while not is_so():
         if time.monotonic() > deadline:
             raise TimeoutError("the benchmark's parts did not get ready")
-        time.sleep(0.1)
+        time.sleep(every)
 
 
 @dataclass(frozen=True, kw_only=True)

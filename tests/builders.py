@@ -126,7 +126,7 @@ def store_sms(
 def queue_push(
     uow: UnitOfWork, sms_id: SmsId, rent_id: RentId, msisdn: str, now: datetime, arrived_at: datetime | None = None
 ) -> None:
-    uow.pushes.add([a_new_push(sms_id, rent_id, msisdn, arrived_at or now)], now)
+    uow.pushes.add([a_new_push(sms_id, rent_id, msisdn, arrived_at or now)], now, begin=0)
 
 
 def a_new_push(sms_id: SmsId, rent_id: RentId, msisdn: str, arrived_at: datetime, text: str | None = None) -> NewPush:

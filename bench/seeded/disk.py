@@ -14,7 +14,7 @@ from sqlalchemy.pool import StaticPool
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
-from phonefarm.application.storage import Outcome, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.views import Views
 
@@ -73,10 +73,10 @@ class Storage:
         await self._survive()
         return result
 
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         self._tasks.start(self._carry_out(work, then), "a unit of work that was handed in")
 
-    async def _carry_out(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+    async def _carry_out(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         try:
             result = await self.write(work)
         except StorageFailing as failing:

@@ -13,7 +13,7 @@ from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, PushChannel, PushMessage
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
 from phonefarm.application.records import NewPush
-from phonefarm.application.storage import Outcome, Queue, Storage, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Queue, Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
@@ -75,7 +75,7 @@ _WithPushes = tuple[T, list[PushMessage], int]
 """What a unit of work returned, the attempts that begin with it, and how many pushes it has queued."""
 
 
-def _fail(waiting: asyncio.Future[T], error: Exception) -> None:
+def _fail(waiting: asyncio.Future[T], error: BaseException) -> None:
     """Of what nobody waits for any more, a bug is told nevertheless."""
     if not waiting.done():
         waiting.set_exception(error)
@@ -118,6 +118,8 @@ class PushWorker:
         self._idle = asyncio.Event()
         self._idle.set()
         self._stopping = False
+        self._has_stopped = False
+        """Whether nobody will write down any more how an attempt ends."""
 
     def wake(self) -> None:
         self._wake.set()
@@ -130,11 +132,16 @@ class PushWorker:
         some = min(BEGUN_WITH_A_COMMIT, self._free())
         waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._storage.hand_in(
-            lambda uow: self._with_a_queue(uow, work, some), lambda outcome: self._committed(outcome, some, waiting)
+            lambda uow: self._with_a_queue(uow, work, some), lambda result: self._committed(result, some, waiting)
         )
         self._promised += some
         self._idle.clear()
-        return await waiting
+        try:
+            return await waiting
+        except asyncio.CancelledError:
+            if not waiting.cancelled() and (error := waiting.exception()) is not None:  # it gave up just then
+                _fail(waiting, error)
+            raise
 
     async def recover(self) -> None:
         """After a start: attempts whose end was never recorded are repeated once, counted and shown."""
@@ -175,6 +182,7 @@ class PushWorker:
                 await self._idle.wait()
         except TimeoutError:
             log.warning("attempts still under way at stop become uncertain", number=len(self._under_way))
+        self._has_stopped = True
 
     async def resend(self, sms_id: SmsId) -> None:
         now = self._clock()
@@ -276,18 +284,19 @@ class PushWorker:
             return 0
         return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
 
-    def _committed(self, outcome: Outcome[_WithPushes[T]], promised: int, waiting: asyncio.Future[T]) -> None:
+    def _committed(self, result: Result[_WithPushes[T]], promised: int, waiting: asyncio.Future[T]) -> None:
         """Begin what a commit has begun on the books, and answer who waits for it."""
         was_full = self._free() == 0
         self._promised -= promised
         try:
-            result, begun, queued = outcome()
+            returned, begun, queued = result()
         except Exception as error:  # noqa: BLE001 - raised where the caller waits
             _fail(waiting, error)
         else:
             if not waiting.done():
-                waiting.set_result(result)
-            self._begin(begun)
+                waiting.set_result(returned)
+            if not self._has_stopped:  # else the next start finds them, uncertain
+                self._begin(begun)
             if len(begun) < queued:
                 self.wake()
         self._idle_if_done()
@@ -295,12 +304,16 @@ class PushWorker:
             self.wake()
 
     def _with_a_queue(self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int) -> _WithPushes[T]:
+        """What is due already goes before what is queued now: then the worker takes up both."""
         begun: list[PushMessage] = []
         queued = 0
 
         def queue(pushes: Sequence[NewPush]) -> None:
             nonlocal queued
-            begun.extend(uow.pushes.add(pushes, self._clock(), most - len(begun)))
+            now = self._clock()
+            due = uow.pushes.next_due()
+            free = most - len(begun) if due is None or due > now else 0
+            begun.extend(uow.pushes.add(pushes, now, begin=free))
             queued += len(pushes)
 
         return work(uow, queue), begun, queued

@@ -114,8 +114,11 @@ class NewPush:
     msisdn: Msisdn
     sender: str
     arrived_at: datetime
-    text: str | None = None
-    """What an attempt takes along that begins with the push; None: none does, for its rent may be over."""
+    text: str | None = field(default=None, repr=False)
+    """What an attempt takes along that begins with the push.
+
+    None: none does. Its rent is over, or it was settled by hand, maybe together with older ones.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -395,7 +398,7 @@ class MessageRecords(Protocol):
 
 
 class PushRecords(Protocol):
-    def add(self, queued: Sequence[NewPush], now: datetime, begin: int = 0) -> list[PushMessage]:
+    def add(self, queued: Sequence[NewPush], now: datetime, *, begin: int) -> list[PushMessage]:
         """Pushes that are due now; each waits for older ones of its number.
 
         Of those that wait for nothing, up to `begin` attempts are recorded begun, as by `claim`, and returned.

@@ -27,7 +27,7 @@ from phonefarm.domain.errors import KnownError
 T = TypeVar("T")
 
 
-Outcome = Callable[[], T]
+Result = Callable[[], T]
 """Returns what a unit of work returned; raises why it was not committed."""
 
 
@@ -84,7 +84,7 @@ class Storage(Protocol):
         """
         ...
 
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         """As `write`; in the loop that it was called from, `then` hears what became of it, whoever waits for that.
 
         Raises StorageFailing where nothing can be handed in.

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from phonefarm.adapters.storage.tables import pushes
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
+from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.storage import UnitOfWork
 from phonefarm.domain.ids import RentId, SmsId
 from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK
@@ -82,7 +83,7 @@ async def test_what_begins_with_its_insert_stands_as_if_it_had_been_claimed_afte
     def work(uow: UnitOfWork, number: str, mark: bytes, begin: int) -> SmsId:
         sms = an_inbound_sms(fingerprint=mark, row_id=mark[0], arrived_at=now)
         sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, number, RentId(1))
-        begun = uow.pushes.add([a_new_push(sms_id, RentId(1), number, now, sms.body)], now, begin)
+        begun = uow.pushes.add([a_new_push(sms_id, RentId(1), number, now, sms.body)], now, begin=begin)
         begun += uow.pushes.claim(now, 1)
         assert [(message.sms_id, message.msisdn, message.text) for message in begun] == [(sms_id, number, sms.body)]
         return sms_id
@@ -98,6 +99,29 @@ async def test_what_begins_with_its_insert_stands_as_if_it_had_been_claimed_afte
     first, second = await books.storage.write(rows)
     assert at_once != claimed
     assert first == second
+
+
+async def test_nothing_of_a_number_begins_with_its_insert_while_an_older_one_is_open(books: Books) -> None:
+    poison = await books.queue(1)
+    for _ in range(FAILURES_THAT_HOLD_BACK):
+        assert await claim(books) == [poison]
+        await fail(books, poison, again_after=10 * SECOND)
+        books.clock.forward(10)
+    books.clock.forward(-2)
+    number, now = "79281234567", books.clock()
+
+    def work(uow: UnitOfWork) -> list[PushMessage]:
+        sms = an_inbound_sms(fingerprint=b"code", row_id=2, arrived_at=now)
+        sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, number, RentId(1))
+        return uow.pushes.add([a_new_push(sms_id, RentId(1), number, now, sms.body)], now, begin=1)
+
+    begun = await books.storage.write(work)
+    (code,) = await claim(books)
+    books.clock.forward(2)
+
+    assert begun == []
+    assert code != poison
+    assert await claim(books) == []
 
 
 async def test_two_messages_of_one_number_are_never_under_way_together(books: Books) -> None:

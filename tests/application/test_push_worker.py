@@ -15,7 +15,7 @@ from phonefarm.application import push_worker
 from phonefarm.application.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, UNKNOWN_OPERATION, PushWorker
 from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdict
 from phonefarm.application.sms_intake import SmsIntake
-from phonefarm.application.storage import Outcome, Queue, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Queue, Result, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -361,13 +361,13 @@ async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(
 
 
 async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_once(outbox: Outbox) -> None:
-    outbox.start()
     giving_up = asyncio.ensure_future(queue_some(outbox, 1))  # noqa: TID251 - a caller outside the farm
     await asyncio.sleep(0)
 
     giving_up.cancel()
 
     await until(lambda: outbox.market.attempts)
+    outbox.start()
     (push,) = await outbox.books.pushes()
     await outbox.reached(SmsId(push.sms_id), PushState.DELIVERED)
     assert len(outbox.market.attempts) == 1
@@ -384,6 +384,57 @@ async def test_bug_in_a_commit_whose_caller_gave_up_is_told_nevertheless(outbox:
         await until(lambda: lines)
 
     assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_bug_in_a_commit_whose_caller_gives_up_as_it_is_told_is_told_in_the_log(outbox: Outbox) -> None:
+    handed_in: list[Callable[[Result[None]], None]] = []
+
+    class Told:
+        def hand_in(self, work: object, then: Callable[[Result[None]], None]) -> None:
+            handed_in.append(then)
+
+    def bug() -> None:
+        raise LookupError("a bug")
+
+    outbox.worker._storage = Told()  # type: ignore[assignment]
+    giving_up = asyncio.ensure_future(outbox.worker.commit(nothing))  # noqa: TID251 - a caller outside the farm
+    await asyncio.sleep(0)
+
+    with capture_logs() as lines:
+        handed_in[0](bug)
+        giving_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await giving_up
+
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_what_is_due_already_goes_before_what_is_queued_now(outbox: Outbox) -> None:
+    outbox.market.hold()
+    older = [await outbox.books.queue(number, msisdn=str(79_281_000_000 + number)) for number in range(CONCURRENCY)]
+
+    await queue_some(outbox, 200, 201, 202)
+    outbox.start()
+    await outbox.stays_quiet_after(CONCURRENCY)
+
+    assert {message.sms_id for message in outbox.market.attempts} == set(older)
+
+
+async def test_at_most_so_many_begin_with_a_commit_however_often_it_queues(outbox: Outbox) -> None:
+    outbox.market.hold()
+    now = outbox.books.clock()
+
+    def work(uow: UnitOfWork, queue: Queue) -> None:
+        for number in range(2 * BEGUN_WITH_A_COMMIT):
+            sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
+            msisdn = str(79_280_000_000 + number)
+            sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
+            queue([a_new_push(sms_id, RentId(1), msisdn, now, sms.body)])
+
+    await outbox.worker.commit(work)
+    await outbox.stays_quiet_after(BEGUN_WITH_A_COMMIT)
+
+    assert len(outbox.market.attempts) == BEGUN_WITH_A_COMMIT
 
 
 async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
@@ -434,6 +485,30 @@ async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(ou
     assert outbox.bugs == []
 
 
+async def test_places_promised_to_a_commit_that_failed_are_free_again(outbox: Outbox) -> None:
+    def bug(uow: UnitOfWork, queue: Queue) -> None:
+        raise LookupError("a bug")
+
+    for _ in range(2 * CONCURRENCY // BEGUN_WITH_A_COMMIT):
+        with pytest.raises(LookupError):
+            await outbox.worker.commit(bug)
+    await queue_some(outbox, *range(BEGUN_WITH_A_COMMIT))  # and nobody else begins anything
+
+    await until(lambda: len(outbox.market.attempts) == BEGUN_WITH_A_COMMIT)
+    outbox.start()
+    await outbox.worker.stop(within=5.0)
+    assert {push.state for push in await outbox.books.pushes()} == {PushState.DELIVERED}
+
+
+async def test_commit_after_the_stop_begins_nothing(outbox: Outbox) -> None:
+    await outbox.worker.stop(within=5.0)
+
+    await queue_some(outbox, 1)
+
+    await outbox.stays_quiet()
+    assert [push.state for push in await outbox.books.pushes()] == [PushState.WAITING]
+
+
 class Gated:
     """Storage whose commits are made, and told of when the gate is open."""
 
@@ -452,7 +527,7 @@ class Gated:
         self.untold -= 1
         return result
 
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         async def hand_in() -> None:
             result = await self.write(work)
             then(lambda: result)
@@ -525,6 +600,49 @@ async def test_stop_waits_for_a_claim_though_a_commit_ends_meanwhile(outbox: Out
 
     assert not had_ended
     assert [message.sms_id for message in outbox.market.attempts] == [sms_id]
+
+
+async def test_attempts_that_commits_begin_are_bounded_as_well(outbox: Outbox) -> None:
+    outbox.market.hold()
+    outbox.start()
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(2 * CONCURRENCY):
+            group.create_task(queue_some(outbox, number))
+    await outbox.stays_quiet_after(CONCURRENCY)
+
+    assert outbox.market.most_at_once == CONCURRENCY
+
+
+async def test_stop_waits_for_what_a_commit_under_way_begins(outbox: Outbox, gated: Gated) -> None:
+    gated.gate.clear()
+    outbox.start()
+    await outbox.stays_quiet()
+    gate, gated.gate = gated.gate, asyncio.Event()
+    gate.set()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(queue_some(outbox, 1))
+        await until(lambda: gated.untold == 1)
+        stopping = group.create_task(outbox.worker.stop(within=5.0))
+        await asyncio.sleep(NOTHING_MORE)
+        had_ended = stopping.done()
+        gated.gate.set()
+
+    assert not had_ended
+    assert [push.state for push in await outbox.books.pushes()] == [PushState.DELIVERED]
+
+
+async def test_commit_that_is_told_of_after_the_stop_begins_nothing_any_more(outbox: Outbox, gated: Gated) -> None:
+    gated.gate.clear()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(queue_some(outbox, 1))
+        await until(lambda: gated.untold == 1)
+        await outbox.worker.stop(within=0.0)
+        gated.gate.set()
+
+    await outbox.stays_quiet()
+    assert outbox.market.attempts == []
+    assert [push.state for push in await outbox.books.pushes()] == [PushState.SENDING]  # the next start repeats it
 
 
 async def test_one_text_that_a_firewall_refuses_does_not_close_its_number(outbox: Outbox) -> None:

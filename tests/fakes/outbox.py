@@ -20,7 +20,7 @@ class QuietOutbox:
     async def commit(self, work: Callable[[UnitOfWork, Queue], T]) -> T:
         def queueing(uow: UnitOfWork) -> T:
             def queue(pushes: Sequence[NewPush]) -> None:
-                uow.pushes.add(pushes, self._clock())
+                uow.pushes.add(pushes, self._clock(), begin=0)
 
             return work(uow, queue)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from phonefarm.application.storage import Outcome, Storage, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.views import Views
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class BrittleStorage:
         self.writes += 1
         return await self._storage.write(work, urgent=urgent)
 
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         self._refuse_if_broken()
         self.writes += 1
         self._storage.hand_in(work, then)

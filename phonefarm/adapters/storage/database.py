@@ -23,7 +23,7 @@ from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.adapters.storage.waiting_line import WaitingLine
-from phonefarm.application.storage import Outcome, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.application.views import Views
 from phonefarm.daemon_threads import DaemonPool
 
@@ -68,12 +68,12 @@ _OUR_MISTAKES = (
 class _Job:
     work: Callable[[UnitOfWork], Any]
     loop: asyncio.AbstractEventLoop
-    then: Callable[[Outcome[Any]], None]
+    then: Callable[[Result[Any]], None]
     is_urgent: bool
     result: Any = None
     error: BaseException | None = None
 
-    def outcome(self) -> Any:
+    def returned(self) -> Any:
         if self.error is not None:
             raise self.error
         return self.result
@@ -146,11 +146,11 @@ class Database:
         self._put(work, partial(_settle, waiting), is_urgent=urgent)
         return await waiting
 
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None]) -> None:
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         """As `write`; `then` is called from the loop that this was called from."""
         self._put(work, then, is_urgent=False)
 
-    def _put(self, work: Callable[[UnitOfWork], T], then: Callable[[Outcome[T]], None], *, is_urgent: bool) -> None:
+    def _put(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None], *, is_urgent: bool) -> None:
         if not self._opened:
             raise _closed()
         job = _Job(work, asyncio.get_running_loop(), then, is_urgent)
@@ -292,6 +292,9 @@ def _is_done(job: _Job, writing: _Writing) -> bool:
     except Exception as error:
         is_world = isinstance(error, DatabaseError | sqlite3.Error) and not isinstance(error, _OUR_MISTAKES)
         job.error = _failing(error) if is_world else error
+        if isinstance(error, StopIteration):  # no future takes it
+            job.error = RuntimeError("a unit of work stopped an iteration that was not its own")
+            job.error.__cause__ = error
         if not writing.driver.in_transaction:
             raise
         return False
@@ -307,16 +310,16 @@ def _answer(group: list[_Job]) -> None:
 def _tell(jobs: list[_Job]) -> None:
     for job in jobs:
         try:
-            job.then(job.outcome)
+            job.then(job.returned)
         except Exception as error:  # the others of the commit hear of it nevertheless
             log.error("a bug in phonefarm", exc_info=error)
 
 
-def _settle(waiting: asyncio.Future[T], outcome: Outcome[T]) -> None:
+def _settle(waiting: asyncio.Future[T], result: Result[T]) -> None:
     if waiting.done():
         return
     try:
-        waiting.set_result(outcome())
+        waiting.set_result(result())
     except Exception as error:  # noqa: BLE001 - raised where the caller waits
         waiting.set_exception(error)
 

@@ -47,7 +47,7 @@ class SqlPushRecords:
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
 
-    def add(self, queued: Sequence[NewPush], now: datetime, begin: int = 0) -> list[PushMessage]:
+    def add(self, queued: Sequence[NewPush], now: datetime, *, begin: int) -> list[PushMessage]:
         by_number: dict[Msisdn, list[NewPush]] = defaultdict(list)
         for push in queued:
             by_number[push.msisdn].append(push)

@@ -21,7 +21,7 @@ from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.records import NewSms, ReadingMark
-from phonefarm.application.storage import Outcome, StorageFailing, UnitOfWork
+from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
@@ -334,7 +334,7 @@ async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -
 async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: Store) -> None:
     heard: list[object] = []
 
-    def then(outcome: Outcome[str]) -> None:
+    def then(outcome: Result[str]) -> None:
         try:
             heard.append(outcome())
         except ValueError as error:
@@ -359,7 +359,7 @@ async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: St
 async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(store: Store) -> None:
     enough = threading.Event()
 
-    def stumble(outcome: Outcome[None]) -> None:
+    def stumble(outcome: Result[None]) -> None:
         raise LookupError("a bug")
 
     def wait(uow: UnitOfWork) -> None:

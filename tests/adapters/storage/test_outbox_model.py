@@ -60,6 +60,7 @@ class Play:
         self.rents: dict[SmsId, RentId] = {}
         self.held: list[tuple[SmsId, Msisdn]] = []
         self.did: list[str] = []
+        self.begun_with_their_insert = 0
         self.counted = itertools.count(1)
         self.deeds = [
             *(
@@ -74,7 +75,7 @@ class Play:
                 self.fail,
             ),
             *(self.end, self.deliver, self.deliver, self.send_again, self.drop, self.lose_an_end, self.lose_all_ends),
-            *(self.finish_a_rent, self.set_the_clock_back),
+            *(self.finish_a_rent, self.set_the_clock_back, self.add_to_a_quiet_outbox),
         ]
 
     def step(self) -> None:
@@ -99,20 +100,21 @@ class Play:
         return sms_id
 
     def queue(self, *messages: tuple[SmsId, Msisdn]) -> None:
-        texts = [self.chance.choice([None, "Your code is 4821"]) for _ in messages]
+        texts = [self.chance.choice([None, "Your code is 4821", "Your code is 4821"]) for _ in messages]
         queued = [
             a_new_push(sms_id, self.rents[sms_id], number, self.now, text)
             for (sms_id, number), text in zip(messages, texts, strict=True)
         ]
         busy = {push.number for push in self.pushes.values() if push.is_open}
-        most = self.chance.choice([0, 1, 4])
-        begun = [it.sms_id for it in self.uow.pushes.add(queued, self.now, most)]
+        most = self.chance.choice([0, 1, 4, 4])
+        begun = [it.sms_id for it in self.uow.pushes.add(queued, self.now, begin=most)]
         for push in queued:
             self.pushes[push.sms_id] = Push(push.sms_id, push.msisdn, push.rent_id, self.now)
         firsts = {push.msisdn: push for push in reversed(queued)}
         may_begin = {push.sms_id for push in firsts.values() if push.text is not None and push.msisdn not in busy}
         assert set(begun) <= may_begin
         assert len(begun) == min(most, len(may_begin))
+        self.begun_with_their_insert += len(begun)
         for sms_id in begun:
             self.pushes[sms_id].state, self.pushes[sms_id].attempts = PushState.SENDING, 1
 
@@ -133,6 +135,11 @@ class Play:
     def settle_a_held_one(self) -> None:
         if self.held:
             self.queue(self.held.pop(self.chance.randrange(len(self.held))))
+
+    def add_to_a_quiet_outbox(self) -> None:
+        """As mostly: nothing waits when a message comes."""
+        self.let_all_be_taken()
+        self.add_a_reading()
 
     def claim(self) -> None:
         claimed = [self.pushes[it.sms_id] for it in self.uow.pushes.claim(self.now, self.chance.choice([1, 32]))]
@@ -266,5 +273,6 @@ async def test_outbox_is_what_the_model_says_after_every_step_and_never_stuck(st
             game.step()
             game.look()
         game.let_all_be_taken()
+        assert game.begun_with_their_insert >= 5
 
     await store.database.write(play)
