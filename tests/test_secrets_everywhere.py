@@ -27,7 +27,7 @@ from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sms_query import NewestText
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.read_models import MessageRow, StoryLine
-from phonefarm.application.records import ToldSms
+from phonefarm.application.records import NewPush, ToldSms
 from phonefarm.domain.sms import InboundSms, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.in_thread import InThread
@@ -372,6 +372,7 @@ def test_market_got_every_text_that_it_was_to_get(remains: Remains) -> None:
         (InboundSms, "body"),
         (ToldSms, "body"),
         (PushMessage, "text"),
+        (NewPush, "text"),
         (MessageRow, "text"),
         (StoryLine, "body"),
         (NewestText, "text"),
