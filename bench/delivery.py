@@ -4,7 +4,7 @@ The database, the intake, the outbox, the push channel and the webhooks are the 
 is a process of its own. In the same run, over the same sink: one commit and one request a message, one after the
 other, as one would write it first; and Kannel, where it is installed, with its fake SMSC and a spool on disk, once
 as it comes and once with a spool as durable as our commits (its figure is what its smsbox gives to the sink).
-During a burst over a long history another process orders and finishes numbers.
+While bursts over a long history follow each other, another process orders and finishes numbers (`bench._orders`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import gc
 import json
+import os
 import sqlite3
 import sys
 import tempfile
@@ -53,6 +54,12 @@ async def until_recorded(parts: Outbox) -> None:
     """Until the farm has noted the last 200."""
     while await asyncio.to_thread(parts.has_open_pushes):  # noqa: ASYNC110 - a database
         await asyncio.sleep(0.01)
+
+
+def leave_nothing_behind() -> None:
+    """What one way has left in the system's memory goes to the disk now, and not at the cost of the next one."""
+    if sys.platform != "win32":
+        os.sync()
 
 
 async def burst(parts: Outbox, sink: str, count: int) -> float:
@@ -216,9 +223,11 @@ async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
         for number in range(chosen.rounds):
             home = folder / str(number)
             home.mkdir()
+            await asyncio.to_thread(leave_nothing_behind)
             rates.setdefault("phonefarm", []).append(await burst(parts, sink, chosen.messages))
             for way, rate in await asyncio.to_thread(list, others(home, sink, chosen.messages)):
                 rates.setdefault(way, []).append(rate)
+        await asyncio.to_thread(leave_nothing_behind)
         spread = Spread.of(await steady(parts, sink, chosen.seconds, 50))
         naive = Spread.of(await asyncio.to_thread(steady_one_by_one, folder, sink, chosen.seconds, 50))
     ours = rates.pop("phonefarm")
@@ -232,11 +241,13 @@ async def measured(folder: Path, sink: str, chosen: argparse.Namespace) -> None:
 
 
 def others(folder: Path, sink: str, count: int) -> Iterator[tuple[str, float]]:
+    leave_nothing_behind()
     yield "one commit and one request a message", one_by_one(folder, sink, min(count, 1_000))
     if not is_installed():
         print("Kannel is not installed (Debian: apt install kannel kannel-extras): not measured", flush=True)
         return
     for durable, spool in ((True, "written through to the disk"), (False, "as it comes, without fsync")):
+        leave_nothing_behind()
         rate = by_kannel(folder, sink, count, durable=durable)
         if rate is not None:
             yield f"Kannel, spool {spool}", rate
