@@ -356,6 +356,17 @@ async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: St
     assert await titles(store) == ["good"]
 
 
+async def test_unit_that_stops_an_iteration_does_not_leave_its_caller_waiting(store: Store) -> None:
+    def work(uow: UnitOfWork) -> object:
+        note(uow, "undone")
+        return next(iter(()))
+
+    with pytest.raises(RuntimeError, match="iteration"):
+        await asyncio.wait_for(store.database.write(work), 5)
+
+    assert await titles(store) == []
+
+
 async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(store: Store) -> None:
     enough = threading.Event()
 
