@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
@@ -65,11 +66,10 @@ MARK_EVERY = timedelta(seconds=55)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Accepted:
-    """The last reading of a handset that is on the books."""
+class _Mark:
+    """The last reading of a handset whose time and clock are on the books."""
 
     phone_id: PhoneId
-    rows: tuple[SmsRow, ...]
     skew: timedelta | None
     at: datetime
 
@@ -78,7 +78,19 @@ class _Accepted:
         age = reading.begun_at - self.at
         if self.skew is None or reading.clock_skew is None or abs(self.skew - reading.clock_skew) > CLOCK_TOLERANCE:
             return False
-        return self.phone_id == reading.phone_id and self.rows == reading.rows and timedelta(0) <= age < MARK_EVERY
+        return self.phone_id == reading.phone_id and timedelta(0) <= age < MARK_EVERY
+
+
+def _mark_of(reading: Reading) -> _Mark:
+    return _Mark(phone_id=reading.phone_id, skew=reading.clock_skew, at=reading.begun_at)
+
+
+class _Accepted(NamedTuple):
+    """What of a handset is on the books."""
+
+    rows: tuple[SmsRow, ...]
+    """As the last reading showed them."""
+    mark: _Mark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,18 +131,17 @@ class SmsIntake:
     async def accept(self, reading: Reading) -> Intake:
         """Store the unseen messages of a complete reading, queue those of open rents: all or nothing.
 
-        A reading that shows what the last one showed is not worth a commit each time.
+        A reading that shows what the last one showed is not worth a commit each time, nor its time a line in each.
         """
         handset = handset_of(reading.phone_id)
         last = self._last.get(handset)
-        if last is not None and last.is_enough_for(reading):
+        mark = last.mark if last is not None and last.mark.is_enough_for(reading) else None
+        if last is not None and mark is not None and last.rows == reading.rows:
             return Intake(first=False, new=(), pushes=())
         intake = await self._outbox.commit(
-            lambda uow, queue: _take_in(uow, queue, reading, self._clock(), self._withholds)
+            lambda uow, queue: _take_in(uow, queue, reading, self._clock(), self._withholds, is_marked=mark is not None)
         )
-        self._last[handset] = _Accepted(
-            phone_id=reading.phone_id, rows=reading.rows, skew=reading.clock_skew, at=reading.begun_at
-        )
+        self._last[handset] = _Accepted(reading.rows, mark or _mark_of(reading))
         if intake.new:
             self._announcer.changed(Topic.MESSAGES, intake.new)
             self._announcer.changed(Topic.PHONES, [reading.phone_id])
@@ -170,8 +181,15 @@ class SmsIntake:
 
 
 def _take_in(
-    uow: UnitOfWork, queue: Queue, reading: Reading, now: datetime, withholds: Callable[[str], bool]
+    uow: UnitOfWork,
+    queue: Queue,
+    reading: Reading,
+    now: datetime,
+    withholds: Callable[[str], bool],
+    *,
+    is_marked: bool,
 ) -> Intake:
+    """`is_marked`: a reading shortly before is on the books, which tells enough of what comes after this one."""
     mark = uow.phones.mark_of(reading.phone_id)
     identified = fingerprinted(reading.rows)
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
@@ -196,12 +214,13 @@ def _take_in(
             if owner.rent is not None
         ]
         _queue_up(uow, queue, queued)
-    uow.phones.note_reading(
-        reading.phone_id,
-        begun_at=reading.begun_at,
-        skew=reading.clock_skew,
-        took=reading.ended_at - reading.begun_at,
-    )
+    if not is_marked:
+        uow.phones.note_reading(
+            reading.phone_id,
+            begun_at=reading.begun_at,
+            skew=reading.clock_skew,
+            took=reading.ended_at - reading.begun_at,
+        )
     return Intake(
         first=mark.baseline_at is None,
         new=tuple(new),

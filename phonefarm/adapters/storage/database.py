@@ -261,6 +261,9 @@ class Database:
                 _run_behind(job, writing)
             _make_durable(driver)
             self._has_log.set()
+        except BaseException:
+            writing.uow.undone()
+            raise
         finally:
             if driver.in_transaction:
                 driver.execute("ROLLBACK")
@@ -274,6 +277,7 @@ def _run_first(job: _Job, writing: _Writing) -> None:
     """The unit of work that begins a transaction; mostly it is alone in it, and needs no savepoint."""
     if not _is_done(job, writing):
         writing.driver.execute("ROLLBACK")
+        writing.uow.undone()
         writing.driver.execute("BEGIN IMMEDIATE")
 
 
@@ -282,6 +286,7 @@ def _run_behind(job: _Job, writing: _Writing) -> None:
     writing.driver.execute("SAVEPOINT unit")
     if not _is_done(job, writing):
         writing.driver.execute("ROLLBACK TO unit")
+        writing.uow.undone()
     writing.driver.execute("RELEASE unit")
 
 

@@ -21,6 +21,8 @@ from phonefarm.application.read_models import StoryKind, Topic
 
 _SEQUENCE = "rents and messages"
 _FIRST_ID = 10_001
+IDS_AHEAD = 100
+"""So many are taken with one statement: most messages cost none. Those left at the end are never given."""
 _HEARTBEAT = "heartbeat"
 
 
@@ -28,6 +30,7 @@ class SqlUnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._driver = driver_of(connection)
+        self._ahead = range(0)
         self.phones = SqlPhoneRecords(connection)
         self.health = SqlPhoneHealthRecords(connection)
         self.sims = SqlSimRecords(connection)
@@ -41,7 +44,17 @@ class SqlUnitOfWork:
     def next_id(self) -> int:
         return self._next_ids(1)[0]
 
+    def undone(self) -> None:
+        """What a unit of work has changed was taken back, wholly or in part: ids taken ahead may be too."""
+        self._ahead = range(0)
+
     def _next_ids(self, number: int) -> range:
+        if len(self._ahead) < number:
+            self._ahead = self._take(number + IDS_AHEAD)
+        ids, self._ahead = self._ahead[:number], self._ahead[number:]
+        return ids
+
+    def _take(self, number: int) -> range:
         taken = _NEXT.first(self._driver, number=number)
         if taken is None:
             last = _FIRST_ID + number - 1
