@@ -304,16 +304,12 @@ class PushWorker:
             self.wake()
 
     def _with_a_queue(self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int) -> _WithPushes[T]:
-        """What is due already goes before what is queued now: then the worker takes up both."""
         begun: list[PushMessage] = []
         queued = 0
 
         def queue(pushes: Sequence[NewPush]) -> None:
             nonlocal queued
-            now = self._clock()
-            due = uow.pushes.next_due()
-            free = most - len(begun) if due is None or due > now else 0
-            begun.extend(uow.pushes.add(pushes, now, begin=free))
+            begun.extend(uow.pushes.add(pushes, self._clock(), begin=most - len(begun)))
             queued += len(pushes)
 
         return work(uow, queue), begun, queued

@@ -401,7 +401,8 @@ class PushRecords(Protocol):
     def add(self, queued: Sequence[NewPush], now: datetime, *, begin: int) -> list[PushMessage]:
         """Pushes that are due now; each waits for older ones of its number.
 
-        Of those that wait for nothing, up to `begin` attempts are recorded begun, as by `claim`, and returned.
+        Of those that wait for nothing, up to `begin` attempts are recorded begun, as by `claim`, and returned; none
+        where older pushes are due, which go first.
         """
         ...
 

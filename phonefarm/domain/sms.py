@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -78,7 +77,7 @@ def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
 
     The row id has no part in it: Android gives the id of a deleted newest row to the next message.
     """
-    seen: Counter[bytes] = Counter()
+    seen: dict[bytes, int] = {}
     identities: list[tuple[SmsRow, bytes]] = []
     for row in sorted(rows, key=lambda row: row.row_id):
         digest = hashlib.sha256(
@@ -91,8 +90,9 @@ def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
                 )
             )
         ).digest()
-        identities.append((row, hashlib.sha256(digest + seen[digest].to_bytes(4, "big")).digest()))
-        seen[digest] += 1
+        before = seen.get(digest, 0)
+        identities.append((row, hashlib.sha256(digest + before.to_bytes(4, "big")).digest()))
+        seen[digest] = before + 1
     return identities
 
 

@@ -57,7 +57,8 @@ class SqlPushRecords:
             (before,) = _OPEN_OF_NUMBER.all(self._driver, number=number)
             first = min(its_own, key=lambda push: push.sms_id)
             is_held = before.under_way is not None or (before.holder is not None and before.holder < first.sms_id)
-            if before.newest is None and first.text is not None and len(begun) < begin:
+            goes_before_all = before.newest is None and (before.next_due is None or before.next_due > now)
+            if goes_before_all and first.text is not None and len(begun) < begin:
                 begun.append(_message_of(first, first.text))
                 rows.append(_begun_row(first, now))
             else:
@@ -264,6 +265,7 @@ def _row(
     ]
 
 
+_NEXT_AT = select(pushes.c.next_at).where(PUSH_IS_FREE).order_by(pushes.c.next_at).limit(1)
 _OPEN_OF_NUMBER = Prepared(
     select(
         select(pushes.c.sms_id).where(_MINE, pushes.c.state == _SENDING).limit(1).scalar_subquery().label("under_way"),
@@ -274,6 +276,7 @@ _OPEN_OF_NUMBER = Prepared(
         .scalar_subquery()
         .label("holder"),
         select(func.max(pushes.c.sms_id)).where(_MINE).scalar_subquery().label("newest"),
+        _NEXT_AT.scalar_subquery().label("next_due"),
     )
 )
 _HOLD_BEHIND = Prepared(update(pushes).where(_MINE, pushes.c.sms_id > _PUSH, pushes.c.is_free).values(is_free=False))
@@ -305,7 +308,7 @@ _TO_FREE = select(_HELD.c.sms_id).select_from(
 _FREE_THE_NEXT = Prepared(
     update(pushes).where(pushes.c.sms_id.in_(_TO_FREE), pushes.c.state == _WAITING).values(is_free=True)
 )
-_NEXT_DUE = Prepared(select(pushes.c.next_at).where(PUSH_IS_FREE).order_by(pushes.c.next_at).limit(1))
+_NEXT_DUE = Prepared(_NEXT_AT)
 _DUE = PreparedPage(
     select(
         pushes.c.sms_id,
