@@ -159,8 +159,8 @@ def fill(path: Path, rows: int) -> None:
         connection.execute("PRAGMA synchronous = OFF")
         connection.executemany(
             "INSERT INTO rents (rent_id, sim_id, msisdn, phone_id, country, operator, expected, ordered_at, answered, "
-            "accepted_sms, sms_count, finished_at, finish_status, credited, credited_is_estimate) "
-            "VALUES (?, ?, ?, 'old@x:1', 'russia', 'mts', 3200000, ?, 1, 1, 1, ?, 3, 3200000, 0)",
+            "accepted_sms, finished_at, finish_status, credited, credited_is_estimate) "
+            "VALUES (?, ?, ?, 'old@x:1', 'russia', 'mts', 3200000, ?, 1, 1, ?, 3, 3200000, 0)",
             (
                 (-n - 1, f"8970{n % 2000:016d}", str(79_280_000_000 + n % 2000), begin + n * micro, begin + n * micro)
                 for n in range(rows)

@@ -374,10 +374,6 @@ class RentRecords(Protocol):
 
     def reverse(self, rent_id: RentId, at: datetime) -> None: ...
 
-    def note_sms(self, rent_id: RentId, count: int) -> None:
-        """Count messages of the rent."""
-        ...
-
 
 class MessageRecords(Protocol):
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]: ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -213,7 +212,8 @@ def _take_in(
             for sms_id, (row, _), arrived, owner in zip(new, unseen, arrivals, owners, strict=True)
             if owner.rent is not None
         ]
-        _queue_up(uow, queue, queued)
+        if queued:
+            queue(queued)
     if not is_marked:
         uow.phones.note_reading(
             reading.phone_id,
@@ -348,14 +348,6 @@ class _PhoneBooks:
         return rent_at(spans, at, self._now)
 
 
-def _queue_up(uow: UnitOfWork, queue: Queue, queued: Sequence[NewPush]) -> None:
-    """Push rows of messages, and the rents' counts: in the commit of the messages."""
-    if queued:
-        queue(queued)
-    for rent_id, count in Counter(push.rent_id for push in queued).items():
-        uow.rents.note_sms(rent_id, count)
-
-
 def _settle_held(
     uow: UnitOfWork, queue: Queue, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool
 ) -> list[_Settled]:
@@ -388,7 +380,7 @@ def _settle_one(uow: UnitOfWork, queue: Queue, stored: StoredSms, sim: SimOnPhon
     title = f"Settled by hand to +{sim.msisdn or sim.sim_id}"
     uow.journal.note(now, Topic.MESSAGES, stored.sms_id, StoryKind.USER_ACTION, title)
     if rent is not None:
-        _queue_up(uow, queue, [_new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)])
+        queue([_new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)])
     return _Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 

@@ -481,6 +481,41 @@ async def test_look_that_shows_nothing_new_costs_no_commit_for_a_minute(database
     assert (await books.phones())[PHONE].last_read_at == books.clock()
 
 
+async def test_message_soon_after_a_marked_look_leaves_the_mark_where_it_is(books: Books) -> None:
+    await books.seat(ONE, inbox=[a_row(1)])
+    marked_at = books.clock()
+
+    books.clock.forward(50)
+    found = await books.sms(row_id=2, body="new")
+
+    assert len(found.new) == 1
+    assert (await books.phones())[PHONE].last_read_at == marked_at
+
+
+async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(books: Books) -> None:
+    await books.seat(ONE, inbox=[a_row(1)])
+    books.clock.forward(40)
+    await books.sms(row_id=2, body="new")
+    books.clock.forward(20)
+
+    await books.look()
+
+    assert (await books.phones())[PHONE].last_read_at == books.clock()
+
+
+@pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
+async def test_message_of_a_phone_whose_clock_tells_nothing_or_was_set_is_marked(
+    books: Books, skew: timedelta | None
+) -> None:
+    await books.seat(ONE, inbox=[a_row(1)])
+    came = a_row(2, body="new", date_ms=ms(books.clock.forward(10)))
+    at = books.clock.forward(1)
+
+    await books.intake.accept(a_reading([a_row(1), came], at=at, clock_skew=skew))
+
+    assert (await books.phones())[PHONE].last_read_at == at
+
+
 @pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
 async def test_clock_that_tells_nothing_or_was_set_is_marked_at_each_look(
     database: Database, skew: timedelta | None

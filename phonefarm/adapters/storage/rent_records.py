@@ -6,14 +6,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, String, bindparam, insert, select, union_all, update
+from sqlalchemy import BigInteger, Connection, String, bindparam, func, insert, select, union_all, update
 
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
-from phonefarm.adapters.storage.tables import rents, sims
+from phonefarm.adapters.storage.tables import rents, sims, sms
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.rents import FinishStatus, Rent
 from phonefarm.domain.sms import RentSpan
+
+SMS_OF_RENT = (
+    select(func.count()).where(sms.c.rent_id == rents.c.rent_id).correlate(rents).scalar_subquery().label("sms_count")
+)
+"""How many messages came for a rent: counted where it is shown, rather than kept up to date with each message."""
 
 
 def rent_from(row: Any) -> Rent:
@@ -66,7 +71,6 @@ class SqlRentRecords:
             ordered_at=rent.ordered_at,
             answered=rent.answered,
             accepted_sms=0,
-            sms_count=0,
             credited_is_estimate=False,
         )
 
@@ -110,9 +114,6 @@ class SqlRentRecords:
             reversed_at=at,
         )
 
-    def note_sms(self, rent_id: RentId, count: int) -> None:
-        _NOTE_SMS.run(self._driver, rent=rent_id, count=count)
-
     def _set(self, rent_id: RentId, **values: object) -> None:
         self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))
 
@@ -133,14 +134,8 @@ _ADD = Prepared(
         "ordered_at",
         "answered",
         "accepted_sms",
-        "sms_count",
         "credited_is_estimate",
     ],
-)
-_NOTE_SMS = Prepared(
-    update(rents)
-    .where(rents.c.rent_id == _RENT)
-    .values(sms_count=rents.c.sms_count + bindparam("count", type_=BigInteger))
 )
 _MARK_ANSWERED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
 _COUNTRIES = Prepared(select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from phonefarm.adapters.storage.push_records import UNCERTAIN
+from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
 from phonefarm.adapters.storage.tables import journal, push_attempts, pushes, rents, sms
 from phonefarm.application.read_models import StoryKind, StoryLine, Topic
 from phonefarm.domain.pushes import PushState
@@ -92,7 +93,10 @@ def _failed_attempts(connection: Connection, sms_ids: list[int]) -> list[StoryLi
 
 def _rents_of_sim(connection: Connection, sim_id: str) -> list[StoryLine]:
     rows = connection.execute(
-        select(rents).where(rents.c.sim_id == sim_id).order_by(rents.c.ordered_at.desc()).limit(_LINES // 2)
+        select(rents, SMS_OF_RENT)
+        .where(rents.c.sim_id == sim_id)
+        .order_by(rents.c.ordered_at.desc())
+        .limit(_LINES // 2)
     )
     lines: list[StoryLine] = []
     for row in rows:

@@ -214,7 +214,6 @@ class RentTable(SQLModel, table=True):
     ordered_at: datetime = Field(sa_type=Instant, index=True)
     answered: bool = False
     accepted_sms: int = 0
-    sms_count: int = 0
     finished_at: datetime | None = _instant(index=True)
     finish_status: int | None = None
     credited: Decimal | None = Field(default=None, sa_type=Money)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
 from phonefarm.adapters.storage.tables import numbers, phones, pushes, rents, sims, sms
 from phonefarm.domain.errors import KnownError
 
@@ -43,8 +44,9 @@ TABLES: Mapping[str, Select[Any]] = {
         *_columns(sims, "held_reason unused_in_a_row banned_until last_rented_at"),
     ).order_by(sims.c.sim_id),
     "rents": select(
-        *_columns(rents, "rent_id msisdn sim_id phone_id country operator ordered_at answered sms_count accepted_sms"),
-        *_columns(rents, "finished_at finish_status expected credited credited_is_estimate reversed_at"),
+        *_columns(rents, "rent_id msisdn sim_id phone_id country operator ordered_at answered"),
+        SMS_OF_RENT,
+        *_columns(rents, "accepted_sms finished_at finish_status expected credited credited_is_estimate reversed_at"),
     ).order_by(rents.c.rent_id),
     "messages": select(
         *_columns(sms, "sms_id rent_id msisdn sim_id phone_id sender"),

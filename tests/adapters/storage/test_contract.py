@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -19,6 +20,7 @@ from structlog.testing import capture_logs
 from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
+from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.records import NewSms, ReadingMark
 from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
@@ -423,6 +425,67 @@ async def test_ids_rise_and_are_never_given_twice(store: Store) -> None:
     assert len(set(ids)) == 40
     assert min(ids) > 10_000
     assert await store.database.write(lambda uow: [uow.next_id(), uow.next_id()]) == [max(ids) + 1, max(ids) + 2]
+
+
+async def test_ids_that_a_failed_unit_has_taken_are_lost_and_none_is_given_twice(store: Store) -> None:
+    with suppress(LookupError):
+        await store.database.write(take_ids_and_fail)
+
+    assert len(set(await given_ids(store))) == MANY_IDS
+
+
+async def test_ids_that_a_failed_unit_has_taken_behind_another_are_lost_and_none_is_given_twice(store: Store) -> None:
+    with suppress(ExceptionGroup):
+        await behind_a_block(store, (take_ids_and_fail, False))
+
+    assert len(set(await given_ids(store))) == MANY_IDS
+
+
+async def test_ids_of_a_commit_that_failed_are_lost_and_none_is_given_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "_make_durable", full_disk)
+        with suppress(StorageFailing):
+            await store.database.write(take_ids)
+
+    assert len(set(await given_ids(store))) == MANY_IDS
+
+
+async def test_ids_of_a_commit_that_the_database_itself_took_back_are_lost_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_back(driver: sqlite3.Connection) -> None:
+        driver.execute("ROLLBACK")
+        full_disk(driver)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database_module, "_make_durable", taken_back)
+        with suppress(StorageFailing):
+            await store.database.write(take_ids)
+
+    assert len(set(await given_ids(store))) == MANY_IDS
+
+
+MANY_IDS = 5 * IDS_AHEAD
+
+
+def take_ids(uow: UnitOfWork) -> list[int]:
+    return [uow.next_id() for _ in range(IDS_AHEAD // 2)]
+
+
+def take_ids_and_fail(uow: UnitOfWork) -> None:
+    take_ids(uow)
+    raise LookupError
+
+
+async def given_ids(store: Store) -> list[int]:
+    taken = await asyncio.gather(*(store.database.write(take_ids) for _ in range(2 * MANY_IDS // IDS_AHEAD)))
+    return [one for some in taken for one in some]
+
+
+def full_disk(_driver: sqlite3.Connection) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 # Rules kept by the database itself ----------------------------------------------

@@ -29,6 +29,7 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.tables import metadata
+from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
 from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
@@ -374,6 +375,41 @@ def test_kill_while_an_older_database_is_brought_up_to_date_leaves_it_as_it_was(
         assert connection.execute("SELECT count(*) FROM push_attempts").fetchone() == (len(_ATTEMPTS_OF_0007),)
     with opened(path):
         pass
+
+
+async def test_messages_of_a_rent_in_an_older_schema_are_still_counted(tmp_path: Path) -> None:
+    path = tmp_path / "farm.db"
+    with closing(sqlite3.connect(path)) as connection:
+        upgrade_to(path, "0008")
+        for rent_id, messages in ((1, 2), (2, 0)):
+            connection.execute(
+                "INSERT INTO rents (rent_id, sim_id, msisdn, phone_id, country, operator, expected, ordered_at, "
+                "answered, accepted_sms, sms_count, credited_is_estimate) VALUES (?1, ?1, ?1, 'p', '', '', 0, 0, 1, 0, "
+                "?2, 0)",
+                (rent_id, messages),
+            )
+            connection.executemany(
+                "INSERT INTO sms (sms_id, phone_id, handset, fingerprint, row_id, msisdn, sender, body, arrived_at, "
+                "standing, sim_mark, rent_id) VALUES (?1, 'p', 'p', ?1, ?1, '', 'S', '', 0, 'for rent', '', ?2)",
+                [(10 * rent_id + number, rent_id) for number in range(messages)],
+            )
+        connection.commit()
+
+    with opened(path) as database:
+        rows = await database.read(lambda views: views.rents(None, NOON))
+
+    assert {row.rent_id: row.sms_count for row in rows} == {1: 2, 2: 0}
+
+
+async def test_ids_go_on_above_those_given_before_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "farm.db"
+    with opened(path) as database:
+        before = await database.write(lambda uow: [uow.next_id() for _ in range(2 * IDS_AHEAD)])
+
+    with opened(path) as database:
+        after = await database.write(lambda uow: uow.next_id())
+
+    assert max(before) < after <= max(before) + 2 * IDS_AHEAD
 
 
 def upgrade_to(path: Path, revision: str) -> None:

@@ -90,7 +90,6 @@ def a_rent_row(number: int, sim_id: str, is_over: bool) -> dict[str, Any]:
         "finished_at": finished,
         "answered": True,
         "accepted_sms": 0,
-        "sms_count": 0,
         "credited_is_estimate": False,
     }
 

@@ -11,7 +11,7 @@ from phonefarm.domain.errors import KnownError
 
 log = structlog.get_logger(__name__)
 
-HEAD = "0008"
+HEAD = "0009"
 
 
 def bring_up_to_date(engine: Engine) -> None:
