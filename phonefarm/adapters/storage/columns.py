@@ -23,11 +23,19 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    @staticmethod
+    def to_driver(value: datetime | None) -> int | None:
         return None if value is None else microseconds_of(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    @staticmethod
+    def from_driver(value: Any | None) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=int(value))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return self.to_driver(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return self.from_driver(value)
 
 
 class Money(TypeDecorator[Decimal]):

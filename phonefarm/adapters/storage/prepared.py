@@ -8,16 +8,20 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import chain
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import BindParameter, Connection, LargeBinary, Select, Table, cast, func, select
+from sqlalchemy import BindParameter, Boolean, Connection, LargeBinary, Select, Table, cast, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
 from sqlalchemy.types import TypeEngine
+
+from phonefarm.adapters.storage.columns import Instant
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 _quoted = _DIALECT.identifier_preparer.quote
@@ -57,7 +61,7 @@ class Prepared:
         self._constants = {
             name: _spelled(binds[name]) for name in dict.fromkeys(compiled.positiontup) if not binds[name].required
         }
-        self._places = compiled.positiontup
+        self._in_order = _values_at(compiled.positiontup)
         self._row = _row_maker(statement)
 
     def run(self, driver: sqlite3.Connection, **values: object) -> int:
@@ -78,12 +82,11 @@ class Prepared:
             for row in cursor:
                 yield self._row(row)
 
-    def _ready(self, values: dict[str, object]) -> list[object]:
+    def _ready(self, values: dict[str, object]) -> tuple[object, ...]:
         """In the order of the statement: for each name that the driver looks up, it lets other threads go first."""
         for name, convert in self._conversions:
             values[name] = convert(values[name])
-        values = self._constants | values
-        return [values[name] for name in self._places]
+        return self._in_order(self._constants | values if self._constants else values)
 
 
 class PreparedPage:
@@ -137,16 +140,34 @@ class PreparedInsert:
 
 def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
     """Of sizes that are few, so that there is one statement for each: 32, 16, 8, 4, 2, 1."""
-    begin, size = 0, LARGEST_PORTION
-    while begin < len(items):
-        while size > len(items) - begin:
-            size //= 2
+    begin, end = 0, len(items)
+    while begin < end:
+        size = min(LARGEST_PORTION, 1 << (end - begin).bit_length() - 1)
         yield items[begin : begin + size]
         begin += size
 
 
+def _values_at(names: Sequence[str]) -> Callable[[Mapping[str, object]], tuple[object, ...]]:
+    """What puts a statement's values in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
+
+
 def _to_driver(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    """Without what SQLAlchemy wraps around each value, which costs more than the value."""
+    match kind:
+        case Instant():
+            return kind.to_driver
+        case Boolean():
+            return None  # the driver takes it as it is
     return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _from_driver(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+    if isinstance(kind, Instant):
+        return kind.from_driver
+    return kind.dialect_impl(_DIALECT).result_processor(_DIALECT, None)
 
 
 def _spelled(bound: BindParameter[Any]) -> object:
@@ -158,19 +179,19 @@ def _spelled(bound: BindParameter[Any]) -> object:
 def _row_maker(statement: ClauseElement) -> Callable[[tuple[Any, ...]], Row]:
     """What makes a named row of the driver's, in the columns' own types."""
     columns: Mapping[str, Any] = dict(statement.exported_columns.items()) if isinstance(statement, ReturnsRows) else {}
-    named = namedtuple("named", columns.keys())  # type: ignore[misc]
-    from_driver = [
+    make: Callable[[Iterable[Any]], Row] = partial(tuple.__new__, namedtuple("named", columns.keys()))
+    conversions = [
         (place, convert)
         for place, column in enumerate(columns.values())
-        if (convert := column.type.dialect_impl(_DIALECT).result_processor(_DIALECT, None)) is not None
+        if (convert := _from_driver(column.type)) is not None
     ]
+    if not conversions:
+        return make
 
     def row_of(values: tuple[Any, ...]) -> Row:
-        if not from_driver:
-            return named._make(values)
         typed = list(values)
-        for place, convert in from_driver:
+        for place, convert in conversions:
             typed[place] = convert(typed[place])
-        return named._make(typed)
+        return make(typed)
 
     return row_of
