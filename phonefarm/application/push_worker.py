@@ -293,10 +293,12 @@ class PushWorker:
         except Exception as error:  # noqa: BLE001 - raised where the caller waits
             _fail(waiting, error)
         else:
-            if not waiting.done():
-                waiting.set_result(returned)
-            if not self._has_stopped:  # else the next start finds them, uncertain
-                self._begin(begun)
+            try:
+                if not self._has_stopped:  # else the next start finds them, uncertain
+                    self._begin(begun)
+            finally:  # what the caller makes of it can wait, the messages cannot
+                if not waiting.done():
+                    waiting.set_result(returned)
             if len(begun) < queued:
                 self.wake()
         self._idle_if_done()

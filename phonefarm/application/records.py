@@ -29,7 +29,6 @@ from phonefarm.domain.vitals import PhoneVitals
 class ReadingMark:
     """Where the readings of a handset stand, on whichever adb server it was read last."""
 
-    baseline_at: datetime | None
     last_read_at: datetime | None
     clock_skew: timedelta | None
 
@@ -179,7 +178,9 @@ class PhoneRecords(Protocol):
 
     def set_label(self, phone_id: PhoneId, label: str) -> bool: ...
 
-    def mark_of(self, phone_id: PhoneId) -> ReadingMark: ...
+    def mark_of(self, phone_id: PhoneId) -> ReadingMark | None:
+        """None: the handset was never read."""
+        ...
 
     def note_reading(
         self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta

@@ -72,6 +72,10 @@ class _Mark:
     skew: timedelta | None
     at: datetime
 
+    @property
+    def on_the_books(self) -> ReadingMark:
+        return ReadingMark(last_read_at=self.at, clock_skew=self.skew)
+
     def is_enough_for(self, reading: Reading) -> bool:
         """A phone whose clock cannot be measured, or was set, needs each mark: its dates alone tell little."""
         age = reading.begun_at - self.at
@@ -138,7 +142,7 @@ class SmsIntake:
         if last is not None and mark is not None and last.rows == reading.rows:
             return Intake(first=False, new=(), pushes=())
         intake = await self._outbox.commit(
-            lambda uow, queue: _take_in(uow, queue, reading, self._clock(), self._withholds, is_marked=mark is not None)
+            lambda uow, queue: _take_in(uow, queue, reading, self._clock(), self._withholds, mark)
         )
         self._last[handset] = _Accepted(reading.rows, mark or _mark_of(reading))
         if intake.new:
@@ -185,15 +189,14 @@ def _take_in(
     reading: Reading,
     now: datetime,
     withholds: Callable[[str], bool],
-    *,
-    is_marked: bool,
+    mark: _Mark | None,
 ) -> Intake:
-    """`is_marked`: a reading shortly before is on the books, which tells enough of what comes after this one."""
-    mark = uow.phones.mark_of(reading.phone_id)
+    """`mark`: of a reading shortly before, where that tells enough of this one and of what comes after it."""
+    before = uow.phones.mark_of(reading.phone_id) if mark is None else mark.on_the_books
     identified = fingerprinted(reading.rows)
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
     unseen = [(row, fingerprint) for row, fingerprint in identified if fingerprint not in known]
-    arrivals, delayed = _arrivals(uow, reading, mark, [row for row, _ in unseen])
+    arrivals, delayed = _arrivals(uow, reading, before, [row for row, _ in unseen])
     new: list[SmsId] = []
     queued: list[NewPush] = []
     if unseen:
@@ -214,7 +217,7 @@ def _take_in(
         ]
         if queued:
             queue(queued)
-    if not is_marked:
+    if mark is None:
         uow.phones.note_reading(
             reading.phone_id,
             begun_at=reading.begun_at,
@@ -222,7 +225,7 @@ def _take_in(
             took=reading.ended_at - reading.begun_at,
         )
     return Intake(
-        first=mark.baseline_at is None,
+        first=before is None,
         new=tuple(new),
         pushes=tuple(push.sms_id for push in queued),
         delayed=delayed,
@@ -231,11 +234,11 @@ def _take_in(
 
 
 def _arrivals(
-    uow: UnitOfWork, reading: Reading, mark: ReadingMark, rows: Sequence[SmsRow]
+    uow: UnitOfWork, reading: Reading, mark: ReadingMark | None, rows: Sequence[SmsRow]
 ) -> tuple[list[Arrival], int]:
     """When each of the unseen rows reached the phone; and how many came long after they had been announced."""
     arrivals = [_arrival_of(row, reading, mark) for row in rows]
-    if mark.baseline_at is None or all(arrived.newness is Newness.NEW for arrived in arrivals):
+    if mark is None or all(arrived.newness is Newness.NEW for arrived in arrivals):
         return arrivals, 0
     announcements = uow.health.empty_hints(reading.phone_id)
     delayed = 0
@@ -251,8 +254,8 @@ def _arrivals(
     return arrivals, delayed
 
 
-def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark) -> Arrival:
-    if mark.last_read_at is None:
+def _arrival_of(row: SmsRow, reading: Reading, mark: ReadingMark | None) -> Arrival:
+    if mark is None or mark.last_read_at is None:
         return first_arrival(row, skew=reading.clock_skew, not_after=reading.ended_at)
     return arrival(
         row,

@@ -348,6 +348,28 @@ async def test_message_goes_out_with_the_very_commit_that_queues_it(outbox: Outb
     assert outbox.storage.writes == 1
 
 
+async def test_message_is_on_its_way_before_its_caller_goes_on(outbox: Outbox) -> None:
+    outbox.market.hold()
+
+    await queue_some(outbox, 1)
+
+    assert len(outbox.market.attempts) == 1
+
+
+async def test_bug_in_the_begin_of_an_attempt_does_not_leave_the_caller_waiting(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def a_bug(self: PushWorker, due: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(PushWorker, "_begin", a_bug)
+
+    with capture_logs() as logs:
+        await asyncio.wait_for(queue_some(outbox, 1), 5)
+
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == ["a bug in phonefarm"]
+
+
 async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,12 +129,12 @@ class _Connection(asyncio.Protocol):
         assert self._waiting is None
         if self._is_spoiled or self._transport.is_closing():
             raise Unreachable("it was cut before the request")
+        self._transport.write(request)  # what takes its answer is made while it travels
         self._parser = httptools.HttpResponseParser(self)
         self._status, self._received = 0, 0
         self._headers, self._body = {}, bytearray()
         self._waiting = self._loop.create_future()
         self._end_by(until)
-        self._transport.write(request)
         return await self._waiting
 
     def is_fit(self) -> bool:

@@ -69,13 +69,12 @@ class SqlPhoneRecords:
     def set_label(self, phone_id: PhoneId, label: str) -> bool:
         return self._set(phone_id, label=label)
 
-    def mark_of(self, phone_id: PhoneId) -> ReadingMark:
+    def mark_of(self, phone_id: PhoneId) -> ReadingMark | None:
         marks = _MARKS_OF.all(self._driver, handset=handset_of(phone_id))
         if not marks:
-            return ReadingMark(baseline_at=None, last_read_at=None, clock_skew=None)
+            return None
         row = max(marks, key=lambda mark: mark.last_read_at or mark.baseline_at)
         return ReadingMark(
-            baseline_at=row.baseline_at,
             last_read_at=row.last_read_at,
             clock_skew=None if row.clock_skew_ms is None else row.clock_skew_ms * _MILLISECOND,
         )

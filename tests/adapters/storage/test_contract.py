@@ -603,13 +603,13 @@ async def test_present_phones_are_those_not_gone_of_one_server_or_all(store: Sto
 async def test_reading_mark_keeps_the_last_skew_that_was_measured(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[object]:
         uow.phones.note(PHONE, PhoneState.READY, "", NOON)
-        marks: list[object] = [uow.phones.mark_of(PHONE).baseline_at]
+        marks: list[object] = [uow.phones.mark_of(PHONE)]
         for minute, skew in ((1, -3 * HOUR), (2, None)):
             uow.phones.note_reading(PHONE, begun_at=NOON + minute * MINUTE, skew=skew, took=SECOND)
-        mark = uow.phones.mark_of(PHONE)
-        return [*marks, mark.baseline_at, mark.last_read_at, mark.clock_skew]
+        return [*marks, uow.phones.mark_of(PHONE)]
 
-    assert await store.database.write(work) == [None, NOON + MINUTE, NOON + 2 * MINUTE, -3 * HOUR]
+    last = ReadingMark(last_read_at=NOON + 2 * MINUTE, clock_skew=-3 * HOUR)
+    assert await store.database.write(work) == [None, last]
 
 
 async def test_reading_mark_of_a_handset_is_that_of_its_last_reading_on_whichever_server(store: Store) -> None:
@@ -623,7 +623,7 @@ async def test_reading_mark_of_a_handset_is_that_of_its_last_reading_on_whicheve
         uow.phones.note_reading(PHONE, begun_at=NOON + MINUTE, skew=-HOUR, took=SECOND)
         return [uow.phones.mark_of(phone) for phone in (PHONE, elsewhere)]
 
-    last = ReadingMark(baseline_at=NOON + 2 * MINUTE, last_read_at=NOON + 2 * MINUTE, clock_skew=HOUR)
+    last = ReadingMark(last_read_at=NOON + 2 * MINUTE, clock_skew=HOUR)
     assert await store.database.write(work) == [last, last]
 
 
