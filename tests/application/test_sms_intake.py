@@ -492,6 +492,16 @@ async def test_message_soon_after_a_marked_look_leaves_the_mark_where_it_is(book
     assert (await books.phones())[PHONE].last_read_at == marked_at
 
 
+async def test_old_message_that_comes_back_soon_after_a_marked_look_is_kept_as_old(books: Books) -> None:
+    await books.seat(ONE)
+    books.clock.forward(10)
+
+    long_ago = ms(books.clock.now - 5 * HOUR)
+    await books.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
+
+    assert (await only_message(books)).standing is SmsStanding.BASELINE
+
+
 async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(books: Books) -> None:
     await books.seat(ONE, inbox=[a_row(1)])
     books.clock.forward(40)
