@@ -19,6 +19,7 @@ from phonefarm.application.records import NumberEntry
 from phonefarm.cli import TableName
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SimId
+from phonefarm.domain.rents import FinishStatus
 from phonefarm.exchange import cell, export_numbers, export_table, import_numbers
 from phonefarm.settings import PREFIX, Settings, load_settings
 from tests.application.books import Books
@@ -284,3 +285,20 @@ def test_exported_file_is_for_its_owner_only(settings: Settings, tmp_path: Path)
 )
 def test_cell_that_a_spreadsheet_would_execute_gets_an_apostrophe(value: object, text: str) -> None:
     assert cell(value) == text
+
+
+async def test_exported_rents_say_how_many_messages_each_had(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim())
+    first = await books.rent()
+    await books.sms(row_id=1, body="one")
+    await books.sms(row_id=2, body="two")
+    await books.rentals.finish(first, FinishStatus.SOLD, None)
+    second = await books.rent()
+
+    export_table(settings, "rents", tmp_path / "rents.csv")
+
+    counted = {int(row["rent_id"]): int(row["sms_count"]) for row in rows_of(tmp_path / "rents.csv")}
+    assert counted == {first: 2, second: 0}

@@ -72,10 +72,6 @@ class _Mark:
     skew: timedelta | None
     at: datetime
 
-    @property
-    def on_the_books(self) -> ReadingMark:
-        return ReadingMark(last_read_at=self.at, clock_skew=self.skew)
-
     def is_enough_for(self, reading: Reading) -> bool:
         """A phone whose clock cannot be measured, or was set, needs each mark: its dates alone tell little."""
         age = reading.begun_at - self.at
@@ -89,10 +85,11 @@ def _mark_of(reading: Reading) -> _Mark:
 
 
 class _Accepted(NamedTuple):
-    """What of a handset is on the books."""
+    """The last reading of a handset that was committed."""
 
     rows: tuple[SmsRow, ...]
-    """As the last reading showed them."""
+    read: ReadingMark
+    """Its own time and clock, which tell more of what comes next than those on the books."""
     mark: _Mark
 
 
@@ -141,10 +138,14 @@ class SmsIntake:
         mark = last.mark if last is not None and last.mark.is_enough_for(reading) else None
         if last is not None and mark is not None and last.rows == reading.rows:
             return Intake(first=False, new=(), pushes=())
+        before = last.read if last is not None and last.read.clock_skew is not None else None
         intake = await self._outbox.commit(
-            lambda uow, queue: _take_in(uow, queue, reading, self._clock(), self._withholds, mark)
+            lambda uow, queue: _take_in(
+                uow, queue, reading, self._clock(), self._withholds, before, is_marked=mark is not None
+            )
         )
-        self._last[handset] = _Accepted(reading.rows, mark or _mark_of(reading))
+        read = ReadingMark(last_read_at=reading.begun_at, clock_skew=reading.clock_skew)
+        self._last[handset] = _Accepted(reading.rows, read, mark or _mark_of(reading))
         if intake.new:
             self._announcer.changed(Topic.MESSAGES, intake.new)
             self._announcer.changed(Topic.PHONES, [reading.phone_id])
@@ -189,10 +190,12 @@ def _take_in(
     reading: Reading,
     now: datetime,
     withholds: Callable[[str], bool],
-    mark: _Mark | None,
+    before: ReadingMark | None,
+    *,
+    is_marked: bool,
 ) -> Intake:
-    """`mark`: of a reading shortly before, where that tells enough of this one and of what comes after it."""
-    before = uow.phones.mark_of(reading.phone_id) if mark is None else mark.on_the_books
+    """`before`: the reading before, None where the books must be asked; `is_marked`: they need no mark of this one."""
+    before = before or uow.phones.mark_of(reading.phone_id)
     identified = fingerprinted(reading.rows)
     known = uow.messages.known(reading.phone_id, [fingerprint for _, fingerprint in identified])
     unseen = [(row, fingerprint) for row, fingerprint in identified if fingerprint not in known]
@@ -217,7 +220,7 @@ def _take_in(
         ]
         if queued:
             queue(queued)
-    if mark is None:
+    if not is_marked:
         uow.phones.note_reading(
             reading.phone_id,
             begun_at=reading.begun_at,

@@ -590,3 +590,14 @@ async def test_counts_and_offer_say_the_same_through_a_whole_day(books: Books) -
     for seconds in (0, 1800, 1800, 1800):
         books.clock.forward(seconds)
         assert (await books.counts()).numbers_on_offer == await books.on_offer()
+
+
+async def test_sims_story_says_how_many_messages_each_rent_had(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.sms(row_id=1, body="one")
+    await books.sms(row_id=2, body="two")
+
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+
+    assert f"Rent {rent_id} sold, 2 SMS" in [line.title for line in await books.story(Topic.SIMS, ICCID)]

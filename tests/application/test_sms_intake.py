@@ -9,7 +9,7 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
-from phonefarm.application.storage import UnitOfWork
+from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.rents import FinishStatus
@@ -500,6 +500,74 @@ async def test_old_message_that_comes_back_soon_after_a_marked_look_is_kept_as_o
     await books.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
 
     assert (await only_message(books)).standing is SmsStanding.BASELINE
+
+
+@pytest.mark.parametrize("later", [10, 30])
+async def test_copy_that_a_backup_brings_soon_after_another_message_is_not_pushed_by_itself(
+    books: Books, later: float
+) -> None:
+    """Its date lies before the look that brought the other message, and after the last one that was marked."""
+    await books.seat(ONE)
+    await books.rent()
+    books.clock.forward(100)
+    came = ms(books.clock())
+    await books.sms(row_id=5, body="code", date_sent_ms=came)
+    books.clock.forward(56)
+    await books.look()
+    books.clock.forward(40)
+    await books.sms(row_id=6, body="other")
+
+    books.clock.forward(later)
+    await books.look(a_row(7, body="code", date_ms=came, date_sent_ms=0))
+
+    assert [(it.text, it.standing) for it in await books.messages()] == [
+        ("code", SmsStanding.FOR_RENT),
+        ("other", SmsStanding.FOR_RENT),
+        ("code", SmsStanding.HELD),
+    ]
+
+
+async def test_row_kept_back_explains_its_announcement_soon_after_another_message_too(
+    books: Books,
+) -> None:
+    await books.seat(ONE)
+    announced = books.clock.forward(100)
+    await books.health.note_empty_hint(PHONE, announced)
+    books.clock.forward(56)
+    await books.look()
+    books.clock.forward(40)
+    await books.sms(row_id=6, body="other")
+    books.clock.forward(10)
+
+    found = await books.look(a_row(7, body="kept back", date_ms=ms(announced)))
+
+    assert (len(found.new), found.delayed) == (1, 1)
+
+
+async def test_message_whose_commit_failed_is_taken_in_by_the_next_look_that_shows_the_same(database: Database) -> None:
+    storage = BrittleStorage(database)
+    books = Books(storage)
+    await books.seat(ONE)
+    await books.rent()
+    storage.broken = True
+    with pytest.raises(StorageFailing):
+        await books.sms(body="code")
+    storage.broken = False
+
+    found = await books.look()
+
+    assert len(found.pushes) == 1
+
+
+async def test_handset_on_another_server_gets_a_mark_of_its_own(books: Books) -> None:
+    elsewhere = PhoneId(f"{PHONE.partition('@')[0]}@10.0.0.9:5037")
+    await books.seat(ONE, inbox=[a_row(1)])
+    await books.phone(elsewhere)
+    books.clock.forward(10)
+
+    await books.look(a_row(1), phone=elsewhere)
+
+    assert (await books.phones())[elsewhere].last_read_at == books.clock()
 
 
 async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(books: Books) -> None:

@@ -129,11 +129,11 @@ class _Connection(asyncio.Protocol):
         assert self._waiting is None
         if self._is_spoiled or self._transport.is_closing():
             raise Unreachable("it was cut before the request")
+        self._waiting = self._loop.create_future()  # before anything else: a write that raises leaves it unfit
         self._transport.write(request)  # what takes its answer is made while it travels
         self._parser = httptools.HttpResponseParser(self)
         self._status, self._received = 0, 0
         self._headers, self._body = {}, bytearray()
-        self._waiting = self._loop.create_future()
         self._end_by(until)
         return await self._waiting
 

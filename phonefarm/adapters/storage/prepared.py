@@ -160,7 +160,7 @@ def _to_driver(kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
         case Instant():
             return kind.to_driver
         case Boolean():
-            return None  # the driver takes it as it is
+            return None  # the driver takes True and False as they are
     return kind.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 
 

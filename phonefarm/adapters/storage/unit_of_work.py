@@ -22,7 +22,8 @@ from phonefarm.application.read_models import StoryKind, Topic
 _SEQUENCE = "rents and messages"
 _FIRST_ID = 10_001
 IDS_AHEAD = 100
-"""So many are taken with one statement: most messages cost none. Those left at the end are never given."""
+"""So many are taken with one statement: most messages cost none. What is left of them is never given after a stop, or
+after a unit of work that failed."""
 _HEARTBEAT = "heartbeat"
 
 

@@ -401,3 +401,19 @@ async def test_nobody_listening_is_told_without_the_address(unused_tcp_port: int
         await ask(market)
 
     assert "127.0.0.1" not in str(told.value)
+
+
+async def test_connection_whose_write_raised_half_way_is_not_used_again(
+    peer: Peer, market: MarketConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await market.post(market.head({}), b"{}", WITHIN)
+
+    def half(data: bytes) -> None:
+        raise RuntimeError("half of it was written")
+
+    monkeypatch.setattr(market._idle[0]._transport, "write", half)
+    with pytest.raises(RuntimeError, match="half of it"):
+        await market.post(market.head({}), b"{}", WITHIN)
+    answer = await market.post(market.head({}), b"{}", WITHIN)
+
+    assert (answer.status, peer.connections) == (200, 2)
