@@ -527,6 +527,21 @@ async def test_copy_that_a_backup_brings_soon_after_another_message_is_not_pushe
     ]
 
 
+async def test_clock_that_was_measured_once_counts_after_a_look_that_could_not_measure_it(books: Books) -> None:
+    fast = timedelta(hours=1)
+    await books.seat(ONE)
+    await books.rent()
+    books.clock.forward(60)
+    await books.look(clock_skew=fast)
+    books.clock.forward(10)
+    await books.look(a_row(5, body="any", date_ms=ms(books.clock() + fast)), clock_skew=None)
+    books.clock.forward(10)
+
+    await books.look(a_row(6, body="code", date_ms=ms(books.clock() + fast), date_sent_ms=0), clock_skew=None)
+
+    assert (await books.messages())[-1].standing is SmsStanding.FOR_RENT
+
+
 async def test_row_kept_back_explains_its_announcement_soon_after_another_message_too(
     books: Books,
 ) -> None:
