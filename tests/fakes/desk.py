@@ -215,7 +215,7 @@ class FakeDesk(FarmDesk):
             return StoryLine(at=self.farm.now - timedelta(seconds=seconds), kind=kind, title=title, body=body)
 
         return [
-            line(3600, StoryKind.ORDERED, "Ordered: russia, any · expected ₽ 870"),
+            line(3600, StoryKind.ORDERED, "Ordered: russia, any operator, expected 870 RUB"),
             line(3600, StoryKind.ANSWERED, "Answered in 6 ms: +79281446023"),
             line(3444, StoryKind.SMS, "SMS from Telegram", "Login code 48 213. Do not give it to anyone."),
             line(3443, StoryKind.PUSH_ATTEMPT, "Push 1: HTTP 502 after 310 ms"),
