@@ -306,10 +306,11 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
     if screenshots is not None and not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+    if in_window:
+        from ui.app import run_window  # before run_demo starts a thread: see phonefarm.preload
+
     def show(engine: Any, shown_seconds: float | None) -> None:
         if in_window:
-            from ui.app import run_window
-
             with tempfile.TemporaryDirectory(prefix="phonefarm-demo-", ignore_cleanup_errors=True) as scratch:
                 memory = Path(scratch) / "window.ini"
                 run_window(

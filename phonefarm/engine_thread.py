@@ -19,6 +19,7 @@ from phonefarm.bootstrap import Farm, bind_listeners
 from phonefarm.daemon_threads import DaemonPool
 from phonefarm.data_folder import DataFolder
 from phonefarm.logs import SecretFilter
+from phonefarm.preload import preload_modules
 from phonefarm.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -83,6 +84,7 @@ class EngineThread:
 
     def start(self) -> None:
         """Raises KnownError: folder in use, port taken, database unusable."""
+        preload_modules()
         self._folder.take()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()

@@ -12,6 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
@@ -115,10 +119,6 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 
 def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     """Every cell as text: no formula, no rounded ICCID."""
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
     book = Workbook(write_only=True)
     sheet = book.create_sheet("phonefarm")
     sheet.freeze_panes = "A2"

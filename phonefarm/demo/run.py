@@ -18,6 +18,7 @@ from phonefarm.demo.private_adb import private_adb_server
 from phonefarm.demo.world import World
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter, set_up_logs
+from phonefarm.preload import preload_modules
 from phonefarm.settings import FILE_NAME, Settings, load_settings, write_settings
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.judge import MessageKey, Summary
@@ -66,6 +67,7 @@ class DemoResult:
 
 def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -> DemoResult:
     """Play the whole farm on a scratch folder; raises KnownError if this PC does not let it."""
+    preload_modules()
     hidden = SecretFilter()
     with tempfile.TemporaryDirectory(prefix="phonefarm-demo-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)

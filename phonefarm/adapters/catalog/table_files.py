@@ -10,6 +10,8 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from openpyxl import load_workbook
+
 from phonefarm.domain.errors import KnownError
 
 LARGEST_FILE = 10_000_000
@@ -106,8 +108,6 @@ def _refuse_bombs(content: bytes, name: str) -> None:
 
 
 def _sheets(content: bytes) -> list[list[Row]]:
-    from openpyxl import load_workbook
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on styles and extensions that openpyxl does not know
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)

@@ -1,10 +1,12 @@
-"""Brings a database to the newest schema; Alembic is imported only when there is something to do."""
+"""Brings a database to the newest schema."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import structlog
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 
 from phonefarm.domain.errors import KnownError
@@ -38,9 +40,6 @@ def _current_revision(connection: Connection) -> str | None:
 
 
 def _upgrade(engine: Engine) -> None:
-    from alembic import command
-    from alembic.config import Config
-
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     with engine.begin() as connection:

@@ -1,0 +1,59 @@
+"""Imports what libraries would import at their first use, while there is one thread only.
+
+An import that runs on one thread while another uses the interpreter's module table can abort the process: shiboken,
+Qt's binding, walks that table when it loads.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib.metadata import entry_points
+
+import phonenumbers
+import structlog
+
+log = structlog.get_logger(__name__)
+
+FIRST_USE_MODULES = (
+    "_strptime",
+    "keyring.core",
+    "rich._emoji_codes",
+    "sqlalchemy.dialects.sqlite",
+)
+CODECS = (
+    "ascii",
+    "cp1251",
+    "cp437",
+    "idna",
+    "latin_1",
+    "punycode",
+    "raw_unicode_escape",
+    "unicode_escape",
+    "utf_16",
+    "utf_16_be",
+    "utf_16_le",
+    "utf_32",
+    "utf_8_sig",
+)
+"""Python imports a codec's module when a text is first encoded or decoded with it."""
+
+
+@cache
+def preload_modules() -> None:
+    """Call before the first thread starts. Calling it again does nothing."""
+    for name in FIRST_USE_MODULES:
+        importlib.import_module(name)
+    for codec in CODECS:
+        importlib.import_module(f"encodings.{codec}")
+    phonenumbers.PhoneMetadata.load_all()
+    _import_keyring_backends()
+
+
+def _import_keyring_backends() -> None:
+    """Imports the back ends without asking one: asking may wait for D-Bus."""
+    for entry in entry_points(group="keyring.backends"):
+        try:
+            entry.load()
+        except Exception as error:  # a back end of another system, or a broken one of somebody else's
+            log.info("a keyring back end cannot be imported", backend=entry.name, cause=type(error).__name__)
