@@ -119,13 +119,13 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
     if history:
         await asyncio.to_thread(fill, path, history)
     announcer, tasks = Announcer(), Tasks()
-    rentals = Rentals(database, announcer, now, selling=lambda: True, tasks=tasks)
+    rentals = Rentals(database, announcer, now, selling=lambda: True, tasks=tasks, retire_after_sale=False)
     channel = OnlinesimPushChannel(sink, lambda: KEY, "rent")
     await channel.open()
     pushes = PushWorker(
         database, channel, announcer, now, tasks, spacing=timedelta(seconds=10), report_market=lambda *_: None
     )
-    intake = SmsIntake(database, announcer, now, pushes)
+    intake = SmsIntake(database, announcer, now, pushes, withholds=lambda sender: False)
     listener = bind("127.0.0.1", 0, "bench")
     webhooks = Webhooks(rentals, lambda: KEY, now, {"7": "russia"}, require_bearer=False)
     server = ProvenServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)

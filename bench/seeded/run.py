@@ -78,11 +78,13 @@ class Life:
         announcer = Announcer()
         self._tasks = Tasks(lambda name, error: self.bugs.append(f"bug in {name}: {error!r}"))
         self.storage = Storage(disk, random.Random(seed), self._tasks)
-        self.rentals = Rentals(self.storage, announcer, clock, selling=lambda: True, tasks=self._tasks)
+        self.rentals = Rentals(
+            self.storage, announcer, clock, selling=lambda: True, tasks=self._tasks, retire_after_sale=False
+        )
         self.pushes = PushWorker(
             self.storage, market, announcer, clock, self._tasks, spacing=SPACING, report_market=lambda *_: None
         )
-        intake = SmsIntake(self.storage, announcer, clock, self.pushes)
+        intake = SmsIntake(self.storage, announcer, clock, self.pushes, withholds=lambda sender: False)
         inventory = SimInventory(self.storage, announcer, _NAMES, clock)
         self._watch = PhoneWatch(
             self.storage,

@@ -59,8 +59,8 @@ class Rentals:
         clock: Clock,
         *,
         selling: Callable[[], bool],
+        retire_after_sale: bool,
         tasks: Tasks | None = None,
-        retire_after_sale: bool = False,
     ) -> None:
         self._storage = storage
         self._announcer = announcer

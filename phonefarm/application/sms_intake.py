@@ -106,7 +106,7 @@ class SmsIntake:
         announcer: Announcer,
         clock: Clock,
         outbox: Outbox,
-        withholds: Callable[[str], bool] = lambda sender: False,
+        withholds: Callable[[str], bool],
     ) -> None:
         """`withholds` says of a sender whether its messages must not leave this PC."""
         self._storage = storage

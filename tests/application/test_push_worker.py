@@ -30,7 +30,7 @@ from phonefarm.domain.pushes import (
 )
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
-from tests.application.books import Books
+from tests.application.books import Books, withhold_nothing
 from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_new_push, a_row, a_seen_sim, an_inbound_sms, store_sms
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
@@ -490,7 +490,7 @@ async def test_message_of_a_rent_that_has_ended_meanwhile_has_one_chance(outbox:
     books.clock.forward(5)
     outbox.start()
 
-    books.intake = SmsIntake(outbox.storage, books.announcer, books.clock, outbox.worker)
+    books.intake = SmsIntake(outbox.storage, books.announcer, books.clock, outbox.worker, withholds=withhold_nothing)
     (sms_id,) = (await books.look(a_row(100, date_ms=arrived_ms))).pushes
 
     await outbox.reached(sms_id, PushState.RENT_OVER)

@@ -1,0 +1,26 @@
+"""A safety rule is always stated: a forgotten argument must not switch it off."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from phonefarm.adapters.onlinesim.webhooks import Webhooks
+from phonefarm.application.privacy import Privacy
+from phonefarm.application.rentals import Rentals
+from phonefarm.application.sms_intake import SmsIntake
+
+
+@pytest.mark.parametrize(
+    ("use_case", "rule"),
+    [
+        (SmsIntake, "withholds"),
+        (Privacy, "blocks"),
+        (Rentals, "selling"),
+        (Rentals, "retire_after_sale"),
+        (Webhooks, "require_bearer"),
+    ],
+)
+def test_safety_rule_has_no_default(use_case: type, rule: str) -> None:
+    assert inspect.signature(use_case).parameters[rule].default is inspect.Parameter.empty
