@@ -7,6 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -17,10 +18,18 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.text_files import read_text
 
 PREFIX = "PHONEFARM_"
 FILE_NAME = "settings.toml"
 TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
+
+
+class _EditedToml(TomlConfigSettingsSource):
+    """The settings file as an editor left it: with a byte order mark, or in UTF-16."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        return tomllib.loads(read_text(file_path))
 
 
 class Settings(BaseSettings):
@@ -136,7 +145,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         given = init_settings().get("data_dir")
         folder = given or os.environ.get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
-        in_file = TomlConfigSettingsSource(settings_cls, Path(folder) / FILE_NAME)
+        in_file = _EditedToml(settings_cls, Path(folder) / FILE_NAME)
         in_file.init_kwargs.pop("data_dir", None)  # where the file lies cannot be said in the file
         return (init_settings, env_settings, in_file)
 
@@ -258,7 +267,7 @@ def settings_file(settings: Settings) -> Path:
 def file_values(path: Path) -> dict[str, Any]:
     """What the file says; raises KnownError for a file that cannot be read."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return tomllib.loads(read_text(path)) if path.exists() else {}
     except (ValueError, OSError) as error:
         raise _unreadable(error) from None
 
@@ -283,7 +292,7 @@ def write_settings(path: Path, values: Mapping[str, Any]) -> None:
 
     A value of None takes the entry out, so that the default holds again.
     """
-    document = tomlkit.parse(path.read_text(encoding="utf-8")) if path.exists() else tomlkit.document()
+    document = tomlkit.parse(read_text(path)) if path.exists() else tomlkit.document()
     for name, value in values.items():
         if value is None:
             document.pop(name, None)

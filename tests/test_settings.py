@@ -212,6 +212,19 @@ def test_file_in_another_encoding_is_said_to_be_so(tmp_path: Path) -> None:
     assert "not UTF-8" in refusal()
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_file_saved_by_notepad_or_powershell_is_read_and_written(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes("# моя ферма\r\npoll_seconds = 20\r\n".encode(encoding))
+
+    assert load_settings().poll_seconds == 20
+    write_settings(path, {"sms_id": "message"})
+
+    assert file_values(path) == {"poll_seconds": 20, "sms_id": "message"}
+    assert load_settings().sms_id == "message"
+    assert "моя ферма" in path.read_text(encoding="utf-8")
+
+
 def test_broken_file_is_known_to_those_who_show_it_too(tmp_path: Path) -> None:
     in_file(tmp_path, "x = = 1")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from phonefarm.application.networks import Network, NetworkNames
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.dial_codes import DialCodes
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.text_files import read_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,5 +52,5 @@ def read_catalog(resources: Path) -> Catalog:
 def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: (value or "").strip() for name, value in row.items()} for row in csv.DictReader(file)]
+    lines = io.StringIO(read_text(path), newline="")
+    return [{name: (value or "").strip() for name, value in row.items()} for row in csv.DictReader(lines)]

@@ -21,6 +21,15 @@ def test_shipped_tables_know_the_great_networks() -> None:
     assert catalog.country_by_dial_code["49"] == "germany"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_table_that_the_user_saved_with_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    for name in ("networks.csv", "countries.csv"):
+        text = (RESOURCES / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_bytes(text.encode(encoding))
+
+    assert read_catalog(tmp_path).names.of("25001") == Network(country="russia", operator="mts")
+
+
 def test_every_shipped_name_is_lower_case_and_every_code_digits() -> None:
     catalog = read_catalog(RESOURCES)
 
