@@ -19,7 +19,7 @@ class NumbersFile:
     async def read_if_changed(self) -> Sequence[NumberEntry] | None:
         """All lines if the file is new or has changed, else None; raises KnownError that names the bad line.
 
-        A file that was refused is read again only when it has changed once more.
+        A file that was refused for its content is read again only when it has changed once more.
         """
         if self._path is None:
             return None
@@ -34,5 +34,11 @@ class NumbersFile:
         stamp = (stat.st_mtime_ns, stat.st_size)
         if stamp == self._seen:
             return None
+        try:
+            entries = read_entries(path)
+        except KnownError as error:
+            if not isinstance(error.__cause__, OSError):  # Excel may hold the file: it is read again as it is
+                self._seen = stamp
+            raise
         self._seen = stamp
-        return read_entries(path)
+        return entries

@@ -112,6 +112,22 @@ async def test_refused_file_is_refused_once_until_it_changes(tmp_path: Path) -> 
     assert await file.read_if_changed() == [ENTRY]
 
 
+async def test_file_that_excel_held_is_read_once_it_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "numbers.csv"
+    file = NumbersFile(path)
+    write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
+
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as held:
+        held.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(KnownError, match="Permission denied"):
+            await file.read_if_changed()
+
+    assert await file.read_if_changed() == [ENTRY]
+
+
 async def test_file_of_russian_windows_is_understood(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
     path.write_bytes(f"{HEAD}{ICCID},{NUMBER},russia,mts,полка 1\n".encode("cp1251"))
