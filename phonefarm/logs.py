@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import logging.handlers
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
@@ -13,6 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 import structlog
+
+from phonefarm.log_files import RotatingLog, TerminalLog
 
 FOLDER = "logs"
 """In the data folder."""
@@ -77,13 +78,11 @@ def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, 
     if folder is not None:
         with suppress(OSError):  # said by whoever takes the data folder, in one line
             folder.mkdir(parents=True, exist_ok=True)
-        to_file = logging.handlers.RotatingFileHandler(
-            log_file(folder), maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
-        )
+        to_file = RotatingLog(log_file(folder), max_bytes=LOG_BYTES, kept=LOG_FILES)
         to_file.setFormatter(_formatter(secrets, shared, structlog.processors.JSONRenderer(ensure_ascii=False)))
         root.addHandler(to_file)
     if to_stderr and sys.stderr is not None:
-        to_terminal = logging.StreamHandler(sys.stderr)
+        to_terminal = TerminalLog(sys.stderr)
         to_terminal.setFormatter(_formatter(secrets, shared, structlog.processors.LogfmtRenderer()))
         root.addHandler(to_terminal)
     root.setLevel(level)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import logging.handlers
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+from phonefarm.log_files import RotatingLog
 from phonefarm.logs import HIDDEN, SecretFilter, set_up_logs
 
 SECRET = "planted-partner-key-5e1f"
@@ -145,10 +145,10 @@ def test_log_that_cannot_be_written_says_nothing_on_stderr(
     def refuse(_text: str) -> None:
         raise OSError("No space left on device")
 
-    (handler,) = (it for it in logging.getLogger().handlers if isinstance(it, logging.handlers.RotatingFileHandler))
+    (handler,) = (it for it in logging.getLogger().handlers if isinstance(it, RotatingLog))
     structlog.get_logger("phonefarm.test").info("the file is open")
-    assert handler.stream is not None
-    monkeypatch.setattr(handler.stream, "write", refuse)
+    assert handler._file is not None
+    monkeypatch.setattr(handler._file, "write", refuse)
 
     structlog.get_logger("phonefarm.test").info("not written")
 
