@@ -19,7 +19,9 @@ from typing import Annotated, Any
 import typer
 
 from phonefarm import __version__
+from phonefarm.console import console
 from phonefarm.domain.errors import KnownError
+from phonefarm.log_files import is_terminal
 from phonefarm.logs import FOLDER as LOGS
 from phonefarm.logs import SecretFilter, set_up_logs
 from phonefarm.settings import Settings, load_settings
@@ -48,9 +50,7 @@ class TableName(StrEnum):
 
 def main() -> None:
     """Run a command; a KnownError becomes one line on stderr and exit code 1."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    console.make_safe()
     try:
         exit_code = app(standalone_mode=False)  # outside standalone mode a command's Exit comes back as a value
     except KnownError as error:
@@ -79,7 +79,7 @@ def window(
 ) -> None:
     """Run the farm with its window."""
     if version:
-        typer.echo(f"phonefarm {__version__}")
+        console.say(f"phonefarm {__version__}")
         raise typer.Exit(0)
     if self_test:
         raise typer.Exit(_self_test())
@@ -100,8 +100,7 @@ def serve() -> None:
 
     def wait(engine: Any) -> None:
         listeners = engine.farm.listeners
-        typer.echo(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
-        sys.stdout.flush()
+        print(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
         _wait_for_signal()
 
     _with_engine(settings, hidden, wait)
@@ -126,7 +125,7 @@ def doctor() -> None:
     settings, _ = _prepare(logs=False)
     findings = asyncio.run(examine(settings))
     for finding in findings:
-        typer.echo(f"{'ok  ' if finding.is_fine else 'FAIL'} {finding.what}: {finding.detail}")
+        console.say(f"{'ok  ' if finding.is_fine else 'FAIL'} {finding.what}: {finding.detail}")
     raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
 
 
@@ -137,7 +136,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /he
 
     settings, _ = _prepare(logs=False)
     health = asyncio.run(fetch_health(settings.admin_listen))
-    typer.echo(json.dumps(health, ensure_ascii=False, indent=2) if as_json else as_text(health))
+    console.say(json.dumps(health, ensure_ascii=False, indent=2) if as_json else as_text(health))
 
 
 @numbers.command("import")
@@ -148,7 +147,7 @@ def numbers_import(
     from phonefarm.exchange import import_numbers
 
     settings, _ = _prepare(logs=False)
-    typer.echo(import_numbers(settings, file))
+    console.say(import_numbers(settings, file))
 
 
 @numbers.command("export")
@@ -157,7 +156,7 @@ def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; rep
     from phonefarm.exchange import export_numbers
 
     settings, _ = _prepare(logs=False)
-    typer.echo(export_numbers(settings, file))
+    console.say(export_numbers(settings, file))
 
 
 @app.command()
@@ -169,7 +168,7 @@ def export(
     from phonefarm.exchange import export_table
 
     settings, _ = _prepare(logs=False)
-    typer.echo(export_table(settings, table.value, file))
+    console.say(export_table(settings, table.value, file))
 
 
 @app.command()
@@ -203,8 +202,8 @@ def certify(
         even_with_open_rents=even_with_open_rents,
     )
     set_up_logs(None, SecretFilter(), to_stderr=False)
-    results = asyncio.run(examine(plan, lambda result: typer.echo(as_line(result))))
-    typer.echo(summary(results))
+    results = asyncio.run(examine(plan, lambda result: console.say(as_line(result))))
+    console.say(summary(results))
     if junit is not None:
         write_junit(results, junit)
     raise typer.Exit(1 if any(result.grade is Grade.FAILED for result in results) else 0)
@@ -220,7 +219,7 @@ def backup(
     from phonefarm.safekeeping import back_up
 
     settings, _ = _prepare(logs=False)
-    typer.echo(back_up(settings, file))
+    console.say(back_up(settings, file))
 
 
 @app.command()
@@ -229,7 +228,7 @@ def restore(file: Annotated[Path, typer.Argument(help="Backup to go back to.")])
     from phonefarm.safekeeping import go_back
 
     settings, _ = _prepare(logs=False)
-    typer.echo(go_back(settings, file))
+    console.say(go_back(settings, file))
 
 
 @simulate.command("phones")
@@ -280,7 +279,7 @@ def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
     if settings.api_key is not None:
         hidden.add(settings.api_key.get_secret_value())
     if logs:
-        set_up_logs(settings.data_dir / LOGS, hidden, to_stderr=sys.stderr is not None and sys.stderr.isatty())
+        set_up_logs(settings.data_dir / LOGS, hidden, to_stderr=is_terminal(sys.stderr))
     else:
         set_up_logs(None, hidden, to_stderr=False)
         logging.getLogger().addHandler(logging.NullHandler())  # without any, Python writes warnings to stderr
@@ -326,7 +325,7 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
 
     length = SCREENSHOT_SECONDS if screenshots is not None and seconds is None else seconds
     result = run_demo(show, phones=phones, seconds=length)
-    typer.echo(result.as_lines())
+    console.say(result.as_lines())
     return 0 if result.is_clean else 1
 
 
@@ -334,7 +333,7 @@ def _self_test() -> int:
     with tempfile.TemporaryDirectory(prefix="phonefarm-self-test-", ignore_cleanup_errors=True) as folder:
         code = _run_demo(headless=True, phones=12, seconds=SELF_TEST_SECONDS, screenshots=Path(folder))
         pages = list(Path(folder).glob("*.png"))
-    typer.echo(f"self-test {'passed' if code == 0 and pages else 'FAILED'}, {len(pages)} pages drawn")
+    console.say(f"self-test {'passed' if code == 0 and pages else 'FAILED'}, {len(pages)} pages drawn")
     return code if pages else 1
 
 

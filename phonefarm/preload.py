@@ -55,5 +55,5 @@ def _import_keyring_backends() -> None:
     for entry in entry_points(group="keyring.backends"):
         try:
             entry.load()
-        except Exception as error:  # a back end of another system, or a broken one of somebody else's
+        except Exception as error:  # noqa: BLE001 - of another system, or broken: somebody else's code
             log.info("a keyring back end cannot be imported", backend=entry.name, cause=type(error).__name__)

@@ -22,7 +22,7 @@ def _watch_imports() -> None:
         threads_begun.set()
         start(thread)
 
-    threading.Thread.start = start_and_watch  # type: ignore[method-assign]
+    threading.Thread.start = start_and_watch  # type: ignore[method-assign,assignment]
     sys.addaudithook(_note)
 
 
@@ -55,8 +55,9 @@ def _drive_the_engine() -> None:
         "iccid;number;label\n8970199000000000017;+79161234567;Полка\n".encode("cp1251")
     )
     book = Workbook()
-    book.active.append(["iccid", "number"])
-    book.active.append(["8970199000000000017", "+79161234567"])
+    sheet = book.create_sheet()
+    sheet.append(["iccid", "number"])
+    sheet.append(["8970199000000000017", "+79161234567"])
     book.save(folder / "numbers.xlsx")
     settings = load_settings(
         data_dir=folder / "data", listen="127.0.0.1:0", admin_listen="127.0.0.1:0", adb_servers="127.0.0.1:1",

@@ -20,6 +20,8 @@ from phonefarm.engine_thread import EngineThread
 
 REFRESH_SECONDS = 0.5
 LINES_SHOWN = 16
+LINES_KEPT = 10_000
+"""Of an output that nobody reads."""
 
 
 def show_in_terminal(engine: EngineThread, seconds: float | None, enough: threading.Event) -> None:
@@ -34,18 +36,22 @@ def show_in_terminal(engine: EngineThread, seconds: float | None, enough: thread
 
 
 def _plain_lines(engine: EngineThread, deadline: float | None, enough: threading.Event) -> None:
-    def say(line: str) -> None:
-        print(f"{datetime.now().astimezone():%H:%M:%S} {line}", flush=True)
+    lines: deque[str] = deque(maxlen=LINES_KEPT)
 
-    following = asyncio.run_coroutine_threadsafe(EventLines(engine.desk, say).follow(), engine.loop)
-    _wait(deadline, enough, lambda: None)
+    def write_lines() -> None:
+        """On this thread: an output that nobody reads must not stop the engine's."""
+        while lines:
+            print(lines.popleft(), flush=True)
+
+    following = asyncio.run_coroutine_threadsafe(_event_lines(engine, lines).follow(), engine.loop)
+    _wait(deadline, enough, write_lines)
     following.cancel()
+    write_lines()
 
 
 def _live_table(engine: EngineThread, console: Console, deadline: float | None, enough: threading.Event) -> None:
     lines: deque[str] = deque(maxlen=LINES_SHOWN)
-    said = EventLines(engine.desk, lambda line: lines.append(f"{datetime.now().astimezone():%H:%M:%S} {line}"))
-    following = asyncio.run_coroutine_threadsafe(said.follow(), engine.loop)
+    following = asyncio.run_coroutine_threadsafe(_event_lines(engine, lines).follow(), engine.loop)
     with Live(console=console, refresh_per_second=4) as live:
 
         def refresh() -> None:
@@ -54,6 +60,10 @@ def _live_table(engine: EngineThread, console: Console, deadline: float | None, 
 
         _wait(deadline, enough, refresh)
     following.cancel()
+
+
+def _event_lines(engine: EngineThread, lines: deque[str]) -> EventLines:
+    return EventLines(engine.desk, lambda line: lines.append(f"{datetime.now().astimezone():%H:%M:%S} {line}"))
 
 
 def _figures(overview: Overview) -> Table:
