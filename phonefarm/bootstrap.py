@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -28,14 +27,14 @@ from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
-from phonefarm.adapters.secrets.keyring_store import KeyringStore
+from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.backups import Backups
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
-from phonefarm.application.interfaces import Clock, PhoneBridge, SecretStore
+from phonefarm.application.interfaces import Clock, KeyPlace, PhoneBridge, SecretStore
 from phonefarm.application.live_desk import LiveFarmDesk
 from phonefarm.application.money import Money
 from phonefarm.application.numbering import Numbering
@@ -50,6 +49,7 @@ from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
 from phonefarm.application.wrong_keys import WrongKeys
+from phonefarm.domain.errors import KnownError
 from phonefarm.logs import SecretFilter
 from phonefarm.resource_files import RESOURCES
 from phonefarm.restore_note import RestoreNote
@@ -60,6 +60,7 @@ log = structlog.get_logger(__name__)
 
 SERVERS_END_WITHIN = 1.5
 PUSHES_END_WITHIN = 3.0
+KEY_RETRY_SECONDS = 30.0
 
 
 def utc_now() -> datetime:
@@ -102,14 +103,14 @@ def _name_of(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def secret_store(settings: Settings) -> KeyringStore:
-    return KeyringStore(os.fspath(settings.data_dir.resolve()))
+def secret_store(settings: Settings) -> KeyStore:
+    return KeyStore(settings.data_dir)
 
 
 class CurrentKey:
-    """The partner key: from the environment, else from the keyring, also after it was changed in the window.
+    """The partner key: from the environment, else from its store, also after it was changed in the window.
 
-    `on_change` is called, on the thread that wrote the key, when another one is used from now on.
+    `on_change` is called, on the thread that wrote or read the key, when another one is used from now on.
     """
 
     def __init__(
@@ -121,16 +122,31 @@ class CurrentKey:
     ) -> None:
         given = settings.api_key
         self._given = given.get_secret_value() if isinstance(given, SecretStr) else None
-        self._key = self._given or _key_in(secrets)
         self._secrets = secrets
         self._hidden = hidden
         self._on_change = on_change
+        self._key = self._given
+        self.problem: str | None = None
+        """Why the store cannot be asked, so that nobody knows whether there is a key."""
+        if self._given is None:
+            self._key = self._kept_key()
         hidden.add(self._key or "")
 
     def __call__(self) -> str | None:
         return self._key
 
+    def read_again(self) -> bool:
+        """Ask a store that could not be asked; whether it can be now. Takes seconds: call it off the loop."""
+        key = self._kept_key()
+        if self.problem is None and self._key is None and key is not None:
+            self._use(key)
+        return self.problem is None
+
     # The window's settings write through here, so that a new key is used at once.
+
+    @property
+    def place(self) -> KeyPlace:
+        return self._secrets.place
 
     def read_key(self) -> str | None:
         return self._secrets.read_key()
@@ -138,16 +154,32 @@ class CurrentKey:
     def write_key(self, key: str) -> None:
         self._hidden.add(key)
         self._secrets.write_key(key)
-        self._key = self._given or key
+        self._use(self._given or key)
+
+    def write_key_file(self, key: str) -> None:
+        self._hidden.add(key)
+        self._secrets.write_key_file(key)
+        self._use(self._given or key)
+
+    def _use(self, key: str) -> None:
+        self._hidden.add(key)
+        self._key = key
+        self.problem = None
         self._on_change()
 
-
-def _key_in(secrets: SecretStore) -> str | None:
-    """What somebody else wrote into the keyring may be no key."""
-    kept = (secrets.read_key() or "").strip()
-    if kept and not is_a_key(kept):
-        log.warning("what the keyring holds is no key: enter the key anew")
-    return kept if is_a_key(kept) else None
+    def _kept_key(self) -> str | None:
+        """What somebody else wrote into the store may be no key."""
+        try:
+            kept = (self._secrets.read_key() or "").strip()
+        except KnownError as error:
+            if self.problem != str(error):
+                log.warning("the partner key cannot be read", cause=str(error))
+            self.problem = str(error)
+            return None
+        self.problem = None
+        if kept and not is_a_key(kept):
+            log.warning("what is kept as the partner key is no key: enter the key anew")
+        return kept if is_a_key(kept) else None
 
 
 class Farm:
@@ -243,6 +275,8 @@ class Farm:
         self._health.report(ENGINE, Verdict.PASS, "running")
         self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
         self._report_selling()
+        if self._key.problem is not None:
+            self._tasks.keep_going(self._ask_for_the_key_again, "asking for the key again")
         await self._watch.start()
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
@@ -358,6 +392,13 @@ class Farm:
     def _can_sell(self) -> bool:
         return bool(self._settings.push_url and self._key())
 
+    async def _ask_for_the_key_again(self) -> None:
+        """A keyring that is locked when the PC starts is unlocked by the user some time later."""
+        while self._key.problem is not None:
+            await asyncio.sleep(KEY_RETRY_SECONDS)
+            await asyncio.to_thread(self._key.read_again)
+        self._report_selling()
+
     def _key_changed(self) -> None:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody asks any more
@@ -369,7 +410,9 @@ class Farm:
 
     def _report_selling(self) -> None:
         if not self._key():
-            self._health.report(WEBHOOKS, Verdict.FAIL, "the Onlinesim key is not set")
+            unknown = f"the Onlinesim key is not known: {self._key.problem}"
+            detail = "the Onlinesim key is not set" if self._key.problem is None else unknown
+            self._health.report(WEBHOOKS, Verdict.FAIL, detail)
         elif not self._settings.push_url:
             self._health.report(WEBHOOKS, Verdict.FAIL, "the push URL is not set")
         else:

@@ -10,7 +10,7 @@ from phonefarm.adapters.adb.adb_server import find_adb
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.http.server import bind
-from phonefarm.adapters.secrets.keyring_store import KeyringStore
+from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
 from phonefarm.settings import Settings, parse_address
@@ -55,8 +55,13 @@ def _data_folder(folder: Path) -> Finding:
 def _key(settings: Settings) -> Finding:
     if settings.api_key is not None:
         return Finding(what="key", is_fine=True, detail="from the environment")
-    if KeyringStore(str(settings.data_dir.resolve())).read_key():
-        return Finding(what="key", is_fine=True, detail="in the keyring")
+    store = KeyStore(settings.data_dir)
+    try:
+        key = store.read_key()
+    except KnownError as error:
+        return Finding(what="key", is_fine=False, detail=f"{error} Unlock it, or set PHONEFARM_API_KEY")
+    if key:
+        return Finding(what="key", is_fine=True, detail=f"in the {store.place.value}")
     return Finding(what="key", is_fine=False, detail="not set: enter it on the Settings page or set PHONEFARM_API_KEY")
 
 

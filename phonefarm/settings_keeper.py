@@ -31,8 +31,11 @@ class SettingsKeeper:
         in_file = file_values(settings_file(self._settings))
         return [self._field(name, info, in_file) for name, info in Settings.model_fields.items()]
 
-    def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
-        """Check all changes together; keep all of them, or none and say what is wrong."""
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        """Check all changes together; keep all of them, or none and say what is wrong.
+
+        Where no keyring takes the key, all the rest is kept and the key's problem offers `key_in_file`.
+        """
         wanted = {name: text.strip() for name, text in changes.items()}
         problems = [
             SettingProblem(name=name, problem=problem)
@@ -47,14 +50,19 @@ class SettingsKeeper:
         parsed, wrong = _checked(candidate, wanted)
         if wrong:
             return wrong
-        if key:
-            try:
-                self._secrets.write_key(key)
-            except KnownError as error:
-                return [SettingProblem(name=KEY, problem=str(error))]
-            self._hidden.add(key)
         if parsed:
             write_settings(settings_file(self._settings), parsed)
+        return self._save_key(key, in_file=key_in_file) if key else []
+
+    def _save_key(self, key: str, *, in_file: bool) -> Sequence[SettingProblem]:
+        self._hidden.add(key)
+        try:
+            if in_file:
+                self._secrets.write_key_file(key)
+            else:
+                self._secrets.write_key(key)
+        except KnownError as error:
+            return [SettingProblem(name=KEY, problem=str(error), offers_key_file=not in_file)]
         return []
 
     def _refusal(self, name: str) -> str | None:
@@ -82,9 +90,15 @@ class SettingsKeeper:
             choices=_choices(info),
         )
 
+    def _kept_at(self) -> str | None:
+        """Where a key is kept, if one is known to be."""
+        try:
+            return self._secrets.place.value if self._secrets.read_key() is not None else None
+        except KnownError:
+            return None
+
     def _key_field(self, info: FieldInfo) -> SettingField:
-        in_keyring = self._secrets.read_key() is not None
-        source = "environment" if _from_environment(KEY) else "keyring" if in_keyring else "default"
+        source = "environment" if _from_environment(KEY) else self._kept_at() or "default"
         return SettingField(
             name=KEY,
             environment=f"{PREFIX}API_KEY",

@@ -338,6 +338,44 @@ def test_key_changed_in_the_window_is_used_at_once(settings: Settings) -> None:
     assert (key(), key.read_key()) == ("newer", "newer")
 
 
+class LockedStore(MemoryStore):
+    """A keyring that cannot be asked until somebody unlocks it."""
+
+    is_locked = True
+
+    def read_key(self) -> str | None:
+        if self.is_locked:
+            raise KnownError("The system's keyring cannot be read: it does not answer within 5 s.")
+        return super().read_key()
+
+
+async def test_farm_starts_without_its_key_sells_nothing_says_so_and_takes_the_key_once_it_can(
+    settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phonefarm.bootstrap.KEY_RETRY_SECONDS", 0.05)
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = LockedStore(KEY)
+    farm = Farm(settings, bind_listeners(settings), hidden, store)
+    await farm.start()
+
+    async def state_of_webhooks() -> str:
+        checks = (await fetch_health(farm.listeners.admin_address))["checks"]
+        return str(checks["webhooks"]["detail"])
+
+    try:
+        assert "the Onlinesim key is not known: The system's keyring" in await state_of_webhooks()
+
+        store.is_locked = False
+
+        async def knows_its_key() -> bool:
+            return "key" not in await state_of_webhooks()
+
+        await until(knows_its_key)
+    finally:
+        await farm.stop()
+
+
 # The engine's thread --------------------------------------------------------------------
 
 

@@ -111,13 +111,34 @@ def test_key_that_no_header_can_carry_is_refused_without_being_shown(page: Page,
     assert page.store.read_key() is None
 
 
-def test_system_without_a_keyring_keeps_nothing_and_says_why(page: Page, tmp_path: Path) -> None:
+def test_system_without_a_keyring_keeps_all_but_the_key_and_offers_a_file(page: Page, tmp_path: Path) -> None:
     closed = Page(tmp_path, ClosedStore())
 
-    problems = closed.save(api_key=SECRET, poll_seconds="20")
+    (problem,) = closed.keeper.save({"api_key": SECRET, "poll_seconds": "20"})
 
-    assert problems == {"api_key": "This system has no keyring that is open."}
-    assert not closed.path.exists()
+    assert (problem.name, problem.offers_key_file) == ("api_key", True)
+    assert problem.problem == "This system has no keyring that is open."
+    assert file_values(closed.path) == {"poll_seconds": 20.0}
+
+
+def test_key_goes_to_the_protected_file_when_the_user_wants_that(page: Page, tmp_path: Path) -> None:
+    closed = Page(tmp_path, ClosedStore())
+
+    problems = closed.keeper.save({"api_key": SECRET}, key_in_file=True)
+
+    assert list(problems) == []
+    assert (closed.field("api_key").is_set, closed.field("api_key").source) == (True, "key file")
+    assert SECRET not in closed.hidden.clean(f"the key is {SECRET}")
+
+
+def test_keyring_that_cannot_be_asked_leaves_the_page_usable(page: Page, tmp_path: Path) -> None:
+    class Broken(MemoryStore):
+        def read_key(self) -> str | None:
+            raise KnownError("The system's keyring cannot be read: OSError 1312.")
+
+    broken = Page(tmp_path, Broken())
+
+    assert broken.field("api_key").is_set is False
 
 
 def test_value_of_the_environment_is_shown_as_such_and_not_changed_here(

@@ -171,6 +171,10 @@ class FarmDesk(Protocol):
 
     async def settings(self) -> Sequence[SettingField]: ...
 
-    async def save_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
-        """Check all and keep all, or keep nothing and say what is wrong. `api_key` goes to the OS keyring."""
+    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        """Check all and keep all, or keep nothing and say what is wrong.
+
+        `api_key` goes to the OS keyring; with `key_in_file` to a file that only this user can read. A problem that
+        offers that is of the key alone: the rest is kept.
+        """
         ...

@@ -168,11 +168,29 @@ class PushChannel(Protocol):
         ...
 
 
-class SecretStore(Protocol):
-    """The OS keyring."""
+class KeyPlace(StrEnum):
+    """Where the partner key is kept."""
 
-    def read_key(self) -> str | None: ...
+    KEYRING = "keyring"
+    FILE = "key file"
+
+
+class SecretStore(Protocol):
+    """Keeps the partner key. Each call may take 5 s: call it off the loop."""
+
+    @property
+    def place(self) -> KeyPlace:
+        """Where `read_key` looks and `write_key` writes."""
+        ...
+
+    def read_key(self) -> str | None:
+        """Raises KnownError where the store cannot be asked: then nobody knows whether there is a key."""
+        ...
 
     def write_key(self, key: str) -> None:
-        """Raises KnownError where the system has no keyring."""
+        """Raises KnownError where the store takes no key; `write_key_file` is the way out."""
+        ...
+
+    def write_key_file(self, key: str) -> None:
+        """Keeps the key in a file that only this user can read, from now on; raises KnownError."""
         ...

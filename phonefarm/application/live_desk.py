@@ -59,7 +59,7 @@ _TROUBLES = 200
 class SettingsKeeper(Protocol):
     def fields(self) -> Sequence[SettingField]: ...
 
-    def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]: ...
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]: ...
 
 
 class RestoreNote(Protocol):
@@ -293,8 +293,8 @@ class LiveFarmDesk:
     async def settings(self) -> Sequence[SettingField]:
         return await asyncio.to_thread(self._settings.fields)
 
-    async def save_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
-        problems = await asyncio.to_thread(self._settings.save, changes)
+    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
         return problems
 

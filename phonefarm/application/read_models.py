@@ -462,7 +462,7 @@ class SettingField:
     """Current value as text; empty for the key, which is never shown."""
     default: str
     source: str
-    """default, file, environment, keyring: an environment value cannot be edited here."""
+    """default, file, environment, keyring, key file: an environment value cannot be edited here."""
     help: str
     choices: tuple[str, ...] = ()
     secret: bool = False
@@ -475,3 +475,5 @@ class SettingProblem:
     name: str
     problem: str
     """What is wrong and what would be right, for the person."""
+    offers_key_file: bool = False
+    """No keyring took the key; all the rest is saved, and the key may go to a file that only this user can read."""

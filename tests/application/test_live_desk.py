@@ -44,7 +44,7 @@ class NoSettings:
     def fields(self) -> Sequence[SettingField]:
         return []
 
-    def save(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
 
 

@@ -192,7 +192,10 @@ class FakeDesk(FarmDesk):
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
 
-    async def save_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        if key_in_file:
+            self._order("save_settings", dict(changes), "key in file")
+            return []
         self._order("save_settings", dict(changes))
         return list(self.problems)
 

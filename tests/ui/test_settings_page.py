@@ -72,6 +72,28 @@ def test_the_key_can_be_written_and_never_read(runner: WindowRunner, desk: FakeD
     runner.live(desk, scenario)
 
 
+def test_key_that_no_keyring_takes_is_kept_in_a_file_after_the_user_said_so(
+    runner: WindowRunner, desk: FakeDesk
+) -> None:
+    desk.problems = [SettingProblem(name="api_key", problem="No keyring takes the key.", offers_key_file=True)]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        line(page, "api_key").setText("secret")
+        page.save.click()
+        await until(lambda: page.key_question)
+        assert page.rows["api_key"].problem.text() == "No keyring takes the key."
+
+        assert page.key_question is not None
+        page.key_question.yes.click()
+
+        await until(lambda: len(live.desk.orders) == 2)
+        assert live.desk.orders[1] == ("save_settings", {"api_key": "secret"}, "key in file")
+        await until(lambda: line(page, "api_key").text() == "")
+
+    runner.live(desk, scenario)
+
+
 def test_problems_stand_beside_their_fields_and_what_was_typed_stays(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="push_url", problem="This is no URL: it must begin with https://")]
 

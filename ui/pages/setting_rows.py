@@ -100,6 +100,8 @@ class FieldRow(LabelledRow):
                 return tr("Set by {name} in the environment: change it there.").format(name=setting.environment)
             case "keyring":
                 source = tr("kept in the system's keyring")
+            case "key file":
+                source = tr("kept in a file that only you can read")
             case "file":
                 source = tr("from settings.toml")
             case _:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import SettingField, SettingProblem, Topic
 from phonefarm.application.tasks import Tasks
 from ui.actions import Actions
+from ui.dialogs import Question, confirm
 from ui.engine_link import Keys
 from ui.feed import Feed
 from ui.pages.setting_rows import FieldRow, LabelledRow
@@ -62,6 +63,7 @@ class SettingsPage(QScrollArea):
         self._actions = actions
         self._theme = theme
         self.rows: dict[str, FieldRow] = {}
+        self.key_question: Question | None = None
         self.feed = Feed(self._refresh, tasks, tr("Settings"), self)
         self.save = button(tr("Save"), "main")
         self.undo = button(tr("Undo changes"))
@@ -185,9 +187,38 @@ class SettingsPage(QScrollArea):
         if problems is None:
             return
         self.show_problems(problems)
+        if any(problem.offers_key_file for problem in problems):
+            self._offer_key_file(changes)
+            return
         if problems:
             self._actions.notice(Tone.WARN, tr("Nothing was saved: see the fields marked below."))
             return
+        self._all_is_saved(changes)
+
+    def _offer_key_file(self, changes: Mapping[str, str]) -> None:
+        """The key alone was not kept; what was typed stays until the user has chosen."""
+        self.key_question = confirm(
+            self,
+            tr("Keep the key in a file?"),
+            tr(
+                "The system's keyring does not take the key; all other settings are saved. The key can be kept in a "
+                "file of the data folder that only your user of this PC can read. Or cancel, and set "
+                "PHONEFARM_API_KEY in the environment."
+            ),
+            tr("Keep it in a file"),
+            lambda: self._actions.start(lambda: self._save_key_in_file(changes), tr("saving the key")),
+        )
+
+    async def _save_key_in_file(self, changes: Mapping[str, str]) -> None:
+        key = {"api_key": changes["api_key"]}
+        problems = await self._actions.ask(tr("saving the key"), lambda desk: desk.save_settings(key, key_in_file=True))
+        if problems is None:
+            return
+        self.show_problems(problems)
+        if not problems:
+            self._all_is_saved(changes)
+
+    def _all_is_saved(self, changes: Mapping[str, str]) -> None:
         needs_restart = any(self.rows[name].setting.needs_restart for name in changes)
         self._actions.notice(
             Tone.OK, tr("Saved. Restart phonefarm for it to take effect.") if needs_restart else tr("Saved")

@@ -1,37 +1,52 @@
-"""The partner key in the OS keyring."""
+"""The partner key in the OS keyring, which may be absent, locked, broken, or hang."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import keyring
-import structlog
-from keyring.errors import KeyringError
+from keyring.errors import NoKeyringError
 
+from phonefarm.daemon_threads import DaemonPool
 from phonefarm.domain.errors import KnownError
-
-log = structlog.get_logger(__name__)
 
 SERVICE = "phonefarm"
 ENTRY = "onlinesim partner key"
+DEADLINE_SECONDS = 5.0
+
+T = TypeVar("T")
 
 
 class KeyringStore:
     """`farm` tells the keys of several data folders on one PC apart."""
 
-    def __init__(self, farm: str) -> None:
+    def __init__(self, farm: str, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._entry = f"{ENTRY} ({farm})"
+        self._deadline_seconds = deadline_seconds
+        self._thread = DaemonPool(1, "keyring")
 
     def read_key(self) -> str | None:
-        try:
-            return keyring.get_password(SERVICE, self._entry)
-        except KeyringError as error:
-            log.warning("the keyring cannot be read", cause=type(error).__name__)
-            return None
+        """The key, or None where none is kept; raises KnownError where the keyring cannot be asked."""
+        return self._within_deadline(lambda: keyring.get_password(SERVICE, self._entry), "read")
 
     def write_key(self, key: str) -> None:
+        """Raises KnownError where the keyring takes no key."""
+        self._within_deadline(lambda: keyring.set_password(SERVICE, self._entry, key), "written")
+
+    def _within_deadline(self, call: Callable[[], T], what: str) -> T:
+        future = self._thread.submit(call)
         try:
-            keyring.set_password(SERVICE, self._entry, key)
-        except KeyringError as error:
-            raise KnownError(
-                "This system has no keyring that is open, so the key cannot be kept safely. "
-                "Unlock or install one, or set PHONEFARM_API_KEY in the environment."
-            ) from error
+            return future.result(self._deadline_seconds)
+        except NoKeyringError:
+            raise KnownError(f"The system's keyring cannot be {what}: there is none.") from None
+        except Exception as error:  # noqa: BLE001 - what the system raises: OSError, RuntimeError, pywintypes.error
+            is_late = future.cancel() or not future.done()
+            cause = f"it does not answer within {self._deadline_seconds:g} s" if is_late else _named(error)
+            raise KnownError(f"The system's keyring cannot be {what}: {cause}.") from None
+
+
+def _named(error: Exception) -> str:
+    """Kind and number of the failure; its own words may quote what was to be kept."""
+    number = getattr(error, "winerror", None) or getattr(error, "errno", None)
+    return f"{type(error).__name__} {number}" if isinstance(number, int) else type(error).__name__

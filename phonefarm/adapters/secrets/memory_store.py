@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from phonefarm.application.interfaces import KeyPlace
+
 
 class MemoryStore:
     def __init__(self, key: str | None = None) -> None:
         self._key = key
+        self._place = KeyPlace.KEYRING
+
+    @property
+    def place(self) -> KeyPlace:
+        return self._place
 
     def read_key(self) -> str | None:
         return self._key
 
     def write_key(self, key: str) -> None:
         self._key = key
+
+    def write_key_file(self, key: str) -> None:
+        self._key = key
+        self._place = KeyPlace.FILE

@@ -1,14 +1,21 @@
-"""The partner key is kept in the system's keyring, or nowhere."""
+"""The partner key is kept in the system's keyring, or in a file for its owner only."""
 
 from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
 
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import NoKeyringError
 
+from phonefarm.adapters.secrets.key_file import KeyFile
+from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
 from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.application.interfaces import KeyPlace
 from phonefarm.domain.errors import KnownError
 
 
@@ -58,15 +65,103 @@ def test_key_comes_back_and_each_farm_has_its_own(open_keyring: InMemory) -> Non
     assert KeyringStore("/farm/three").read_key() is None
 
 
-def test_system_without_a_keyring_has_no_key(closed_keyring: None) -> None:
-    assert KeyringStore("/farm").read_key() is None
+class WindowsError1312(Exception):
+    """As pywintypes.error is: no OSError, with a number and words of the system's."""
+
+    winerror = 1312
 
 
-def test_key_that_cannot_be_kept_is_refused_with_the_way_out_and_without_the_key(closed_keyring: None) -> None:
-    with pytest.raises(KnownError, match="PHONEFARM_API_KEY") as refused:
+@pytest.mark.parametrize(
+    ("raised", "cause"),
+    [
+        (NoKeyringError(), "there is none"),
+        (OSError(5, "D-Bus said planted-key"), "OSError 5"),
+        (RuntimeError("planted-key"), "RuntimeError"),
+        (WindowsError1312("planted-key"), "WindowsError1312 1312"),
+    ],
+)
+def test_keyring_that_raises_whatever_is_told_in_one_sentence_without_its_words(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, cause: str
+) -> None:
+    def fail(*_words: str) -> None:
+        raise raised
+
+    monkeypatch.setattr(keyring, "get_password", fail)
+    monkeypatch.setattr(keyring, "set_password", fail)
+
+    with pytest.raises(KnownError) as unread:
+        KeyringStore("/farm").read_key()
+    with pytest.raises(KnownError) as unwritten:
         KeyringStore("/farm").write_key("planted-key")
 
+    assert str(unread.value) == f"The system's keyring cannot be read: {cause}."
+    assert str(unwritten.value) == f"The system's keyring cannot be written: {cause}."
+
+
+def test_keyring_that_hangs_is_left_after_its_deadline_and_used_again_once_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unlocked = threading.Event()
+
+    def hang(*_words: str) -> str:
+        unlocked.wait(30)
+        return "the key"
+
+    monkeypatch.setattr(keyring, "get_password", hang)
+    store = KeyringStore("/farm", deadline_seconds=0.05)
+
+    for _ in range(3):
+        with pytest.raises(KnownError, match=r"does not answer within 0\.05 s"):
+            store.read_key()
+    unlocked.set()
+
+    assert KeyringStore("/farm").read_key() == "the key"
+
+
+def test_key_that_no_keyring_takes_is_refused_with_both_ways_out(closed_keyring: None, tmp_path: Path) -> None:
+    with pytest.raises(KnownError, match="in a file that only you can read, or set PHONEFARM_API_KEY") as refused:
+        KeyStore(tmp_path).write_key("planted-key")
+
     assert "planted-key" not in str(refused.value)
+
+
+def test_key_file_once_chosen_is_read_and_written_without_asking_the_keyring(
+    open_keyring: InMemory, tmp_path: Path
+) -> None:
+    store = KeyStore(tmp_path)
+    store.write_key_file("first")
+    store.write_key("second")
+
+    assert (KeyStore(tmp_path).read_key(), store.place) == ("second", KeyPlace.FILE)
+    assert open_keyring.kept == {}
+
+
+def test_key_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> None:
+    path = tmp_path / "partner.key"
+    path.write_text("older", encoding="utf-8")
+    path.chmod(0o644)
+
+    KeyFile(path).write_key("a key")
+
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["partner.key"]
+
+
+def test_key_file_that_notepad_saved_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "partner.key"
+    path.write_bytes("a key\r\n".encode("utf-16"))
+
+    assert KeyFile(path).read_key() == "a key"
+
+
+def test_key_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "partner.key").mkdir()
+
+    with pytest.raises(KnownError, match="cannot be read"):
+        KeyFile(tmp_path / "partner.key").read_key()
+    with pytest.raises(KnownError, match="cannot be written"):
+        KeyFile(tmp_path / "partner.key").write_key("a key")
+    assert not (tmp_path / "partner.new").exists()
 
 
 def test_memory_store_keeps_a_key_for_as_long_as_it_lives() -> None:

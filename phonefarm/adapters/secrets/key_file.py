@@ -1,0 +1,68 @@
+"""The partner key in a file that only its owner can read, for systems without a keyring."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from phonefarm.domain.errors import KnownError
+from phonefarm.text_files import read_text
+
+ICACLS_DEADLINE_SECONDS = 10.0
+
+
+class KeyFile:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def exists(self) -> bool:
+        return self._path.is_file()
+
+    def read_key(self) -> str | None:
+        """The key, or None where there is no file; raises KnownError for a file that cannot be read."""
+        try:
+            return read_text(self._path).strip() or None
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            cause = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise KnownError(f"The key file {self._path} cannot be read: {cause}.") from None
+
+    def write_key(self, key: str) -> None:
+        """Whole or not at all, and never readable by others; raises KnownError."""
+        draft = self._path.with_suffix(".new")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                if sys.platform == "win32":
+                    _let_only_the_owner_read(draft)
+                file.write(key + "\n")
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(draft, self._path)
+        except (OSError, subprocess.SubprocessError) as error:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            cause = getattr(error, "strerror", None) or type(error).__name__
+            raise KnownError(f"The key file {self._path} cannot be written: {cause}.") from None
+
+
+def _let_only_the_owner_read(path: Path) -> None:
+    """Windows has no mode bits: takes inherited rights away and grants the user's own."""
+    subprocess.run(  # noqa: S603 - a fixed program with fixed words
+        ["icacls", str(path), "/inheritance:r", "/grant:r", f"{getpass.getuser()}:F"],  # noqa: S607 - of the system
+        check=True,
+        capture_output=True,
+        timeout=ICACLS_DEADLINE_SECONDS,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
