@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import logging
 import os
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +21,7 @@ import typer
 
 from phonefarm import __version__
 from phonefarm.console import console
+from phonefarm.crash_reports import crash_reports, crash_sentence
 from phonefarm.domain.errors import KnownError
 from phonefarm.log_files import is_terminal
 from phonefarm.logs import FOLDER as LOGS
@@ -289,12 +291,15 @@ def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
 def _with_engine(settings: Settings, hidden: SecretFilter, use: Callable[[Any], None]) -> None:
     from phonefarm.engine_thread import EngineThread
 
-    engine = EngineThread(settings, hidden)
-    engine.start()
-    try:
-        use(engine)
-    finally:
-        engine.stop()
+    with crash_reports(settings.data_dir / LOGS) as report:
+        if report is not None:
+            print(f"phonefarm: {crash_sentence(report)}", file=sys.stderr)
+        engine = EngineThread(settings, hidden)
+        engine.start()
+        try:
+            use(engine)
+        finally:
+            engine.stop()
 
 
 def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:
@@ -305,6 +310,8 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
     if screenshots is not None and not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+    with suppress(OSError, ValueError):
+        faulthandler.enable(sys.stderr)  # the scratch folder goes with the demo: its crash is told on the terminal
     if in_window:
         from ui.app import run_window  # before run_demo starts a thread: see phonefarm.preload
 

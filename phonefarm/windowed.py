@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 import typer
 
+from phonefarm.crash_reports import crash_reports, crash_sentence
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import FOLDER as LOGS
@@ -38,7 +39,9 @@ class WindowProgram(Protocol):
 
     def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
-    def run(self, engine: Any) -> None: ...
+    def run(self, engine: Any, warning: str) -> None:
+        """Until the user closes the window, which shows `warning` if it is not empty."""
+        ...
 
 
 def run_windowed(program: WindowProgram, prepare: Prepare) -> None:
@@ -63,13 +66,14 @@ def _logged(error: Exception, settings: Settings) -> Path:
 
 
 def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter) -> None:
-    engine = started_or_restored(settings, lambda: EngineThread(settings, hidden), program)
-    if engine is None:
-        raise typer.Exit(1)
-    try:
-        program.run(engine)
-    finally:
-        engine.stop()
+    with crash_reports(settings.data_dir / LOGS) as report:
+        engine = started_or_restored(settings, lambda: EngineThread(settings, hidden), program)
+        if engine is None:
+            raise typer.Exit(1)
+        try:
+            program.run(engine, "" if report is None else crash_sentence(report))
+        finally:
+            engine.stop()
 
 
 def started_or_restored(settings: Settings, make: Callable[[], E], program: WindowProgram) -> E | None:

@@ -63,8 +63,8 @@ class Program:
         """Tell of a damaged database; whether the user wants the backup of that moment in its place."""
         return offer_backup(self._app, sentence, made_at, contents)
 
-    def run(self, engine: RunningEngine) -> None:
-        _run(self._app, engine, "phonefarm", None, None, None)
+    def run(self, engine: RunningEngine, warning: str) -> None:
+        _run(self._app, engine, "phonefarm", None, None, None, warning)
 
 
 def make_app() -> QApplication:
@@ -82,13 +82,14 @@ def _run(
     screenshots: Path | None,
     seconds: float | None,
     memory_file: Path | None,
+    warning: str = "",
 ) -> int:
     memory = (
         QSettings("phonefarm", "window")
         if memory_file is None
         else QSettings(str(memory_file), QSettings.Format.IniFormat)
     )
-    return show_window(app, engine, memory, title=title, screenshots=screenshots, seconds=seconds)
+    return show_window(app, engine, memory, title=title, screenshots=screenshots, seconds=seconds, warning=warning)
 
 
 def show_window(
@@ -99,6 +100,7 @@ def show_window(
     title: str = "phonefarm",
     screenshots: Path | None = None,
     seconds: float | None = None,
+    warning: str = "",
 ) -> int:
     """`run_window` in an application that is there already."""
     # The end comes in order, after the engine was told; not by Qt when the window closes.
@@ -106,7 +108,7 @@ def show_window(
     loop = QEventLoop(app)
     asyncio.set_event_loop(loop)
     try:
-        return int(loop.run_until_complete(_live(app, engine, memory, title, screenshots, seconds)))
+        return int(loop.run_until_complete(_live(app, engine, memory, title, screenshots, seconds, warning)))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -119,6 +121,7 @@ async def _live(
     title: str,
     screenshots: Path | None,
     seconds: float | None,
+    warning: str,
 ) -> int:
     enough = asyncio.Event()
     tasks = Tasks()
@@ -141,6 +144,8 @@ async def _live(
         try:
             await _open(link, actions)
             window.start()
+            if warning:
+                actions.notice(Tone.WARN, warning)
             await _until(enough, seconds)
             if screenshots is not None and not enough.is_set():
                 await asyncio.to_thread(screenshots.mkdir, parents=True, exist_ok=True)

@@ -69,7 +69,7 @@ class Answers:
         self.asked.append((sentence, made_at, contents))
         return self.yes
 
-    def run(self, engine: Any) -> None:
+    def run(self, engine: Any, warning: str) -> None:
         raise AssertionError
 
 
@@ -200,7 +200,7 @@ class Buggy(Answers):
     def tell_bug(self, bug: str, log: Path | None) -> None:
         self.told.append((bug, log))
 
-    def run(self, engine: Any) -> None:
+    def run(self, engine: Any, warning: str) -> None:
         raise ValueError(SECRET_TEXT)
 
 

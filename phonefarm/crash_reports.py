@@ -1,0 +1,95 @@
+"""Native crashes (Qt, a driver) leave a report in the log folder, and the next start tells of it."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+if sys.platform != "win32":
+    import fcntl
+
+log = structlog.get_logger(__name__)
+
+REPORTS_KEPT = 10
+RUNNING = ".running"
+"""Ending of a report whose process has not ended in order: empty unless that process crashed."""
+
+
+@contextlib.contextmanager
+def crash_reports(folder: Path) -> Iterator[Path | None]:
+    """Writes the stacks of all threads, without locals, if the process crashes; yields the newest report not yet told.
+
+    Where the folder cannot be written there is no report, and nothing else changes.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        earlier = _collect(folder)
+        path = folder / f"crash-{os.getpid()}-{secrets.token_hex(4)}{RUNNING}"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError:
+        yield None
+        return
+    if earlier is not None:
+        log.warning("the program crashed when it ran last", report=str(earlier))
+    _hold(descriptor)
+    faulthandler.enable(descriptor, all_threads=True)
+    try:
+        yield earlier
+    finally:
+        faulthandler.disable()
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def crash_sentence(report: Path) -> str:
+    """What to tell the user of a report."""
+    return (
+        f"phonefarm crashed when it ran last. Nothing that was stored is lost. The report is {report}: "
+        "send it to whoever looks after your phonefarm."
+    )
+
+
+def _collect(folder: Path) -> Path | None:
+    """Names the reports of processes that are gone by their time, and removes the empty ones and the oldest."""
+    newest = None
+    for path in sorted(folder.glob(f"crash-*{RUNNING}"), key=lambda path: path.stat().st_mtime):
+        with contextlib.suppress(OSError):  # on Windows: held by a process that runs
+            if _is_held(path):
+                continue
+            stat = path.stat()
+            if stat.st_size == 0:
+                path.unlink()
+                continue
+            when = datetime.fromtimestamp(stat.st_mtime, UTC)
+            newest = path.rename(folder / f"crash-{when:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}.txt")
+    with contextlib.suppress(OSError):
+        for old in sorted(folder.glob("crash-*.txt"))[:-REPORTS_KEPT]:
+            old.unlink()
+    return newest
+
+
+def _hold(descriptor: int) -> None:
+    """Marks the report as one of a running process; Windows does that by itself for an open file."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_held(path: Path) -> bool:
+    if sys.platform == "win32":
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
