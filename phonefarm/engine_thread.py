@@ -18,6 +18,7 @@ from phonefarm.application.interfaces import SecretStore
 from phonefarm.bootstrap import Farm, bind_listeners
 from phonefarm.daemon_threads import DaemonPool
 from phonefarm.data_folder import DataFolder
+from phonefarm.garbage_fallback import GarbageFallback
 from phonefarm.logs import SecretFilter
 from phonefarm.preload import preload_modules
 from phonefarm.settings import Settings
@@ -129,10 +130,13 @@ class EngineThread:
             listeners.close()
             raise
         be_prompt()
-        self._started.set_result((farm, asyncio.get_running_loop()))
+        loop = asyncio.get_running_loop()
+        garbage = loop.create_task(GarbageFallback().run(), name="garbage")
+        self._started.set_result((farm, loop))
         try:
             await self._stop_wanted.wait()
         finally:
+            garbage.cancel()
             await _stop(farm)
 
 
