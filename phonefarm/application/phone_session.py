@@ -38,8 +38,10 @@ log = structlog.get_logger(__name__)
 
 WINDOW = 50
 """Newest rows read at each look."""
-MOST_PAGES = 40
-PAGE_OVERLAP = 5
+DEEP_WINDOW = 400
+"""Rows of each further query of a look, as long as nothing known is reached."""
+WINDOW_OVERLAP = 5
+"""Rows that a further query reads again: it must meet the one before, or the inbox has changed meanwhile."""
 CHECKUP_SECONDS = 60.0
 THOROUGH_EVERY = 10
 """Every so manieth check-up asks for everything."""
@@ -322,19 +324,19 @@ class PhoneSession:
             self._check_up_soon()
 
     async def _read_whole(self, probe: Probe) -> Reading:
-        """The newest window, and what lies below it as long as nothing known is reached."""
-        reading = page = await self._read_page(probe, skip=0)
-        for number in range(1, MOST_PAGES):
-            if len(page.rows) < WINDOW or await self._intake.reaches_known(page):
-                break
-            page = await self._read_page(probe, skip=number * (WINDOW - PAGE_OVERLAP))
-            reading = _joined(reading, page)
+        """The newest window, and all that lies below it until something known is reached: nothing is passed over."""
+        reading = part = await self._read_window(probe, newest=WINDOW, skip=0)
+        asked = WINDOW
+        while len(part.rows) == asked and not await self._intake.reaches_known(part):
+            asked = DEEP_WINDOW if probe.reads_hex else WINDOW
+            part = await self._read_window(probe, newest=asked, skip=len(reading.rows) - WINDOW_OVERLAP)
+            reading = _joined(reading, part)
         return reading
 
-    async def _read_page(self, probe: Probe, *, skip: int) -> Reading:
+    async def _read_window(self, probe: Probe, *, newest: int, skip: int) -> Reading:
         with self._patiently():
             return await self._bridge.read_inbox(
-                self._serial, probe, newest=WINDOW, skip=skip, expecting=self._is_expecting and skip == 0
+                self._serial, probe, newest=newest, skip=skip, expecting=self._is_expecting and skip == 0
             )
 
     async def _rest(self, checkup: asyncio.Task[None] | None) -> None:
@@ -399,7 +401,12 @@ async def _ended(task: asyncio.Task[Any]) -> None:
 
 
 def _joined(newer: Reading, older: Reading) -> Reading:
-    """Two pages of one look; a row that slid from one into the other counts once."""
+    """Two windows of one look; a row that slid from one into the other counts once.
+
+    Raises PhoneUnreachable if they do not meet: rows between them may have been passed over.
+    """
     have = {row.row_id for row in newer.rows}
+    if not any(row.row_id in have for row in older.rows):
+        raise PhoneUnreachable("The inbox changed while it was read.")
     rows = newer.rows + tuple(row for row in older.rows if row.row_id not in have)
     return replace(newer, rows=rows, ended_at=older.ended_at)

@@ -10,7 +10,7 @@ import pytest
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application import phone_session
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown, SmsWithheld
-from phonefarm.application.phone_session import PAGE_OVERLAP, WINDOW
+from phonefarm.application.phone_session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP
 from phonefarm.application.phone_watch import FIRST_QUESTIONS_AT_ONCE, PhoneWatch
 from phonefarm.application.read_models import PhoneState, Topic, Verdict
 from phonefarm.domain.errors import KnownError
@@ -294,7 +294,7 @@ async def test_phone_whose_messages_come_unannounced_is_shown_as_such(site: Site
 async def test_flood_larger_than_the_window_is_read_to_what_is_known(site: Site) -> None:
     site.one.inbox = [a_row(1)]
     await site.both_ready()
-    flood = 2 * WINDOW + 7
+    flood = WINDOW + DEEP_WINDOW + 7
 
     for number in range(flood):
         site.one.receive(a_row(2 + number, body=f"flood {number}"), hinted=number == flood - 1)
@@ -303,8 +303,44 @@ async def test_flood_larger_than_the_window_is_read_to_what_is_known(site: Site)
         return await site.message_count() == 1 + flood
 
     await until(all_there)
-    step = WINDOW - PAGE_OVERLAP
-    assert site.one.skips[1:4] == [0, step, 2 * step]
+    first = WINDOW - WINDOW_OVERLAP
+    assert site.one.skips[1:4] == [0, first, first + DEEP_WINDOW - WINDOW_OVERLAP]
+
+
+async def test_five_thousand_messages_at_once_are_all_read(site: Site) -> None:
+    site.one.inbox = [a_row(1)]
+    await site.both_ready()
+
+    for number in range(5_000):
+        site.one.receive(a_row(2 + number, body=f"flood {number}"), hinted=number == 4_999)
+
+    async def all_there() -> bool:
+        return await site.message_count() == 5_001
+
+    await until(all_there, 60)
+
+
+async def test_inbox_from_which_much_is_deleted_while_it_is_read_is_read_again(site: Site) -> None:
+    """The rows that slid up past the window are read by the next look, and none is taken for old."""
+    site.one.inbox = [a_row(1)]
+    await site.both_ready()
+    flood = 3 * WINDOW
+    deleted: list[int] = []
+
+    def delete_while_it_is_read() -> None:
+        if not deleted and site.one.skips[-1] == 0 and len(site.one.inbox) > WINDOW:
+            deleted.extend(row.row_id for row in site.one.inbox[-WINDOW:])
+            site.one.inbox = site.one.inbox[:-WINDOW]
+
+    site.one.on_look = delete_while_it_is_read
+    for number in range(flood):
+        site.one.receive(a_row(2 + number, body=f"flood {number}"), hinted=number == flood - 1)
+
+    async def rest_is_there() -> bool:
+        return await site.message_count() >= 1 + flood - WINDOW
+
+    await until(rest_is_there)
+    assert len(deleted) == WINDOW
 
 
 async def test_first_look_reads_one_window_of_an_old_phone(site: Site) -> None:

@@ -55,6 +55,8 @@ class ScriptedPhone:
     """Whether each check-up was a thorough one."""
     looks: int = 0
     skips: list[int] = field(default_factory=list)
+    on_look: Callable[[], None] = lambda: None
+    """Called when a window of the inbox has been read."""
     reconnects: int = 0
     hints: asyncio.Queue[Hint] = field(default_factory=asyncio.Queue)
     checks: asyncio.Event = field(default_factory=asyncio.Event)
@@ -168,9 +170,11 @@ class ScriptedPhoneBridge:
         phone.looks += 1
         phone.skips.append(skip)
         newest_first = sorted(phone.inbox, key=lambda row: -row.row_id)
+        rows = tuple(newest_first[skip : skip + newest])
+        phone.on_look()
         return Reading(
             phone_id=phone_id(serial, self._server),
-            rows=tuple(newest_first[skip : skip + newest]),
+            rows=rows,
             begun_at=begun_at,
             ended_at=self._clock(),
             clock_skew=phone.skew,
