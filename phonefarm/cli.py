@@ -26,6 +26,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.log_files import is_terminal
 from phonefarm.logs import FOLDER as LOGS
 from phonefarm.logs import SecretFilter, set_up_logs
+from phonefarm.own_environment import take_own_environment
 from phonefarm.settings import Settings, load_settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
@@ -193,6 +194,7 @@ def certify(
     from phonefarm.certify.run import Plan, check_url
     from phonefarm.certify.run import certify as examine
 
+    take_own_environment()
     if url and not key:
         raise typer.BadParameter("the key of that farm is needed, by PHONEFARM_API_KEY or --key")
     plan = Plan(
@@ -276,6 +278,7 @@ def has_display() -> bool:
 
 
 def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
+    take_own_environment()
     settings = load_settings()
     hidden = SecretFilter()
     if settings.api_key is not None:
@@ -306,6 +309,7 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
     from phonefarm.demo.run import run_demo
     from phonefarm.demo.terminal import show_in_terminal
 
+    take_own_environment()
     in_window = screenshots is not None or (has_display() and not headless)
     if screenshots is not None and not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -367,6 +371,8 @@ def _wait_for_signal() -> None:
 
 
 def _run_until_signal(work: Coroutine[Any, Any, None]) -> None:
+    take_own_environment()
+
     async def run() -> None:
         loop = asyncio.get_running_loop()
         task = loop.create_task(work)

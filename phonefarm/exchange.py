@@ -23,8 +23,9 @@ from phonefarm.application.csv_cells import cell as cell
 from phonefarm.application.csv_cells import text_of
 from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
+from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.resource_files import RESOURCES
-from phonefarm.settings import PREFIX, Settings, settings_file, write_settings
+from phonefarm.settings import Settings, settings_file, write_settings
 
 NUMBERS_NAME = "numbers.csv"
 NUMBER_COLUMNS = ("iccid", "msisdn", "country", "operator", "label")
@@ -33,7 +34,7 @@ EXCEL_ENDING = ".xlsx"
 
 def import_numbers(settings: Settings, source: Path) -> str:
     """Check a numbers file, keep a copy in the data folder and make it the farm's; returns what to tell the user."""
-    if os.environ.get(f"{PREFIX}NUMBERS_FILE"):
+    if own_environment().get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
     entries = read_entries(source)
     if not entries:

@@ -15,14 +15,27 @@ from urllib.parse import quote, urlsplit
 import tomlkit
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.text_files import read_text
 
-PREFIX = "PHONEFARM_"
 FILE_NAME = "settings.toml"
 TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
+
+
+class _OwnEnvironment(EnvSettingsSource):
+    """The environment, and what was taken out of it so that no child inherits it."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in own_environment().items()}
 
 
 class _EditedToml(TomlConfigSettingsSource):
@@ -144,10 +157,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         given = init_settings().get("data_dir")
-        folder = given or os.environ.get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
+        folder = given or own_environment().get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
         in_file = _EditedToml(settings_cls, Path(folder) / FILE_NAME)
         in_file.init_kwargs.pop("data_dir", None)  # where the file lies cannot be said in the file
-        return (init_settings, env_settings, in_file)
+        return (init_settings, _OwnEnvironment(settings_cls), in_file)
 
     @field_validator("listen", "admin_listen")
     @classmethod

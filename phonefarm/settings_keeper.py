@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,7 +12,8 @@ from phonefarm.application.interfaces import SecretStore
 from phonefarm.application.read_models import SettingField, SettingProblem
 from phonefarm.domain.errors import KnownError
 from phonefarm.logs import SecretFilter
-from phonefarm.settings import PREFIX, Settings, file_values, problems_in, settings_file, write_settings
+from phonefarm.own_environment import PREFIX, own_environment
+from phonefarm.settings import Settings, file_values, problems_in, settings_file, write_settings
 
 KEY = "api_key"
 FIXED = frozenset({"data_dir"})
@@ -123,7 +123,7 @@ def _checked(candidate: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[d
 
 
 def _from_environment(name: str) -> bool:
-    return bool(os.environ.get(f"{PREFIX}{name.upper()}"))
+    return bool(own_environment().get(f"{PREFIX}{name.upper()}"))
 
 
 def _as_text(value: object) -> str:

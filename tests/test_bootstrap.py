@@ -25,7 +25,8 @@ from phonefarm.bootstrap import CurrentKey, Farm, bind_listeners, utc_now
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter, set_up_logs
-from phonefarm.settings import PREFIX, Settings, load_settings
+from phonefarm.own_environment import PREFIX
+from phonefarm.settings import Settings, load_settings
 from phonefarm.status import as_text, fetch_health
 from tests.application.books import Books
 from tests.builders import NUMBER, a_seen_sim

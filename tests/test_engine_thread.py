@@ -20,7 +20,8 @@ from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter
-from phonefarm.settings import PREFIX, Settings, load_settings
+from phonefarm.own_environment import PREFIX
+from phonefarm.settings import Settings, load_settings
 
 STOPPED_WITHIN = 5.0
 MARGIN = 1.0

@@ -21,7 +21,8 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.exchange import cell, export_numbers, export_table, import_numbers
-from phonefarm.settings import PREFIX, Settings, load_settings
+from phonefarm.own_environment import PREFIX
+from phonefarm.settings import Settings, load_settings
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
 

@@ -14,9 +14,10 @@ from phonefarm.bootstrap import Farm, bind_listeners
 from phonefarm.data_folder import DataFolder
 from phonefarm.domain.errors import KnownError
 from phonefarm.logs import SecretFilter
+from phonefarm.own_environment import PREFIX
 from phonefarm.restore_note import RestoreNote
 from phonefarm.safekeeping import back_up, go_back
-from phonefarm.settings import PREFIX, Settings, load_settings
+from phonefarm.settings import Settings, load_settings
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.own_environment import PREFIX
 from phonefarm.settings import (
-    PREFIX,
     Settings,
     file_values,
     load_settings,

@@ -11,7 +11,8 @@ from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.read_models import SettingField
 from phonefarm.domain.errors import KnownError
 from phonefarm.logs import SecretFilter
-from phonefarm.settings import PREFIX, file_values, load_settings
+from phonefarm.own_environment import PREFIX
+from phonefarm.settings import file_values, load_settings
 from phonefarm.settings_keeper import SettingsKeeper
 
 SECRET = "planted-partner-key-5e1f"

@@ -12,6 +12,7 @@ from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.application.rentals import Rentals
 from phonefarm.domain.pushes import PushOutcome
+from phonefarm.own_environment import own_environment
 
 BUGGY_SENDER = "Buggy"
 EACH_PAGE_MS = 300
@@ -29,7 +30,7 @@ def plant() -> None:
         return await push(self, message)
 
     async def finish_with_a_bug(self: Rentals, *_: Any) -> bool:
-        key = os.environ["PHONEFARM_API_KEY"]
+        key = own_environment()["PHONEFARM_API_KEY"]
         raise RuntimeError(f"a bug that speaks of {key}")
 
     OnlinesimPushChannel.push = push_with_a_bug  # type: ignore[method-assign]

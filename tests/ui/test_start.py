@@ -18,8 +18,9 @@ from phonefarm.adapters.storage.backup import FOLDER, name_at
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter
+from phonefarm.own_environment import PREFIX
 from phonefarm.safekeeping import damage as damage_of
-from phonefarm.settings import PREFIX, Settings, load_settings
+from phonefarm.settings import Settings, load_settings
 from phonefarm.windowed import run_windowed, started_or_restored
 from ui.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
 
