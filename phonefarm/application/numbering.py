@@ -47,6 +47,14 @@ class Proposal:
     others: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """What a SIM's messages state, and what that was found in."""
+
+    basis: object
+    proposal: Proposal | None
+
+
 class Numbering:
     def __init__(
         self,
@@ -65,39 +73,48 @@ class Numbering:
         self.built_in = tuple(built_in)
         self._read_table = read_table
         self._clock = clock
-        self._known: dict[str, tuple[object, Proposal | None]] = {}
+        self._known: dict[str, _Found] = {}
 
     # Reading ---------------------------------------------------------------
 
     async def tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
-        def query(views: Views) -> list[NumberTask]:
+        known = dict(self._known)  # the query runs on a reader's thread: it takes values and gives values
+
+        def query(views: Views) -> tuple[list[NumberTask], dict[str, _Found]]:
             tasks = views.number_tasks(keys)
             missing = [task.sim_id for task in tasks if not task.msisdn]
             patterns = tuple(views.number_patterns()) or self.built_in
             newest = views.newest_messages(missing)
-            proposals = {
-                task.sim_id: self._proposal(views, task, newest[task.sim_id], patterns)
+            found = {
+                task.sim_id: self._found(views, task, newest[task.sim_id], patterns, known.get(task.sim_id))
                 for task in tasks
                 if task.sim_id in newest
             }
-            taken = views.places_of_numbers({found.msisdn for found in proposals.values() if found is not None})
-            if keys is None:
-                self._known = {sim_id: known for sim_id, known in self._known.items() if sim_id in newest}
-            return [_with(task, proposals.get(task.sim_id), taken) for task in tasks]
+            stated = {one.proposal.msisdn for one in found.values() if one.proposal is not None}
+            taken = views.places_of_numbers(stated)
+            return [
+                _with(task, found[task.sim_id].proposal if task.sim_id in found else None, taken) for task in tasks
+            ], found
 
-        return await self._storage.read(query)
+        tasks, found = await self._storage.read(query)
+        self._known = found if keys is None else {**self._known, **found}
+        return tasks
 
-    def _proposal(
-        self, views: Views, task: NumberTask, newest: tuple[int, int], patterns: tuple[NumberPattern, ...]
-    ) -> Proposal | None:
+    def _found(
+        self,
+        views: Views,
+        task: NumberTask,
+        newest: tuple[int, int],
+        patterns: tuple[NumberPattern, ...],
+        known: _Found | None,
+    ) -> _Found:
         """What the SIM's messages state; looked for again only when there is another message or pattern."""
         region = self._names.region_of(task.mcc_mnc)
         basis = (newest, region, patterns)
-        known = self._known.get(task.sim_id)
-        if known is None or known[0] != basis:
-            known = (basis, proposal_in(views.messages_of(task.sim_id, MESSAGES_READ), patterns, region))
-            self._known[task.sim_id] = known
-        return known[1]
+        if known is not None and known.basis == basis:
+            return known
+        proposal = proposal_in(views.messages_of(task.sim_id, MESSAGES_READ), patterns, region)
+        return _Found(basis=basis, proposal=proposal)
 
     async def networks(self) -> list[NetworkRow]:
         """Unknown ones first, then those with most SIMs."""

@@ -59,6 +59,8 @@ class _Ended(NamedTuple):
     message: PushMessage
     outcome: PushOutcome
     at: datetime
+    another_was_taken: bool
+    """Whether the market has accepted a message since this one failed before."""
 
 
 class _End(NamedTuple):
@@ -331,7 +333,8 @@ class PushWorker:
         self._note_end(message, outcome)
 
     def _note_end(self, message: PushMessage, outcome: PushOutcome) -> None:
-        self._ended.append(_Ended(message=message, outcome=outcome, at=self._clock()))
+        at, another = self._clock(), self._another_was_taken(message.sms_id)
+        self._ended.append(_Ended(message=message, outcome=outcome, at=at, another_was_taken=another))
         self._wake.set()
 
     def _booked(self, ended: Iterable[_Ended], ends: Sequence[_End]) -> None:
@@ -392,7 +395,7 @@ class PushWorker:
             describe(outcome),
             ended.at,
             is_soft_refusal=isinstance(outcome, SoftRefusal),
-            is_its_own=is_its_own(outcome, another_was_taken=self._another_was_taken(sms_id)),
+            is_its_own=is_its_own(outcome, another_was_taken=ended.another_was_taken),
         )
         if push is None:
             return _End(ended=ended, state=None)

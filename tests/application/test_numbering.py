@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from phonefarm.adapters.storage.database import Database
 from phonefarm.application.numbering import MESSAGES_READ, concerning_numbers
 from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SimStanding, StoryKind, Topic
 from phonefarm.application.records import NumberEntry
@@ -14,6 +15,7 @@ from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.number_patterns import NumberPattern
 from tests.application.books import PATTERNS, Books
 from tests.builders import ICCID, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
+from tests.fakes.storage import WatchedReads
 
 SIM = SimId(ICCID)
 TOLD = f"Ваш номер +{NUMBER}."
@@ -64,6 +66,20 @@ async def test_tasks_are_told_by_key(books: Books) -> None:
 
     assert [task.sim_id for task in await books.numbering.tasks([ICCID, "another"])] == [ICCID]
     assert await books.numbering.tasks(["another"]) == []
+
+
+async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(books: Books, database: Database) -> None:
+    """Two readers run queries at once: a dictionary that one of them changes breaks under the other."""
+    watched = WatchedReads(database, lambda: dict(books.numbering._known))
+    books.numbering._storage = watched
+    await a_sim_without_number(books)
+    await books.sms(body=TOLD, sender="MTS")
+
+    await books.numbering.tasks(None)
+
+    assert watched.reads == 1
+    assert watched.changes == []
+    assert books.numbering._known != {}
 
 
 # Found numbers --------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A storage that fails as a full disk would, whenever the test says so."""
+"""Storages that fail as a full disk would, or watch what queries do, whenever the test says so."""
 
 from __future__ import annotations
 
@@ -9,6 +9,33 @@ from phonefarm.application.storage import Result, Storage, StorageFailing, UnitO
 from phonefarm.application.views import Views
 
 T = TypeVar("T")
+
+
+class WatchedReads:
+    """Hands everything on to a real storage and compares, on the reader's thread, a state before and after a query."""
+
+    def __init__(self, storage: Storage, state: Callable[[], object]) -> None:
+        self._storage = storage
+        self._state = state
+        self.reads = 0
+        self.changes: list[object] = []
+
+    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
+        return await self._storage.write(work, urgent=urgent)
+
+    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
+        self._storage.hand_in(work, then)
+
+    async def read(self, query: Callable[[Views], T]) -> T:
+        def watched(views: Views) -> T:
+            before = self._state()
+            answer = query(views)
+            self.reads += 1
+            if self._state() != before:
+                self.changes.append(self._state())
+            return answer
+
+        return await self._storage.read(watched)
 
 
 class BrittleStorage:
