@@ -54,6 +54,7 @@ class TableName(StrEnum):
 def main() -> None:
     """Run a command; a KnownError becomes one line on stderr and exit code 1."""
     console.make_safe()
+    os.umask(0o077)  # what we create is for its owner only
     try:
         exit_code = app(standalone_mode=False)  # outside standalone mode a command's Exit comes back as a value
     except KnownError as error:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from phonefarm.domain.errors import KnownError
+
+
+def _refuse_if_others_may_write(folder: Path) -> None:
+    """A folder that is not ours, such as /tmp, is left as it is: whoever may write there may replace our files."""
+    if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o022:
+        raise KnownError(
+            f"The data folder {folder} can be written by others. Name a folder of your own in PHONEFARM_DATA_DIR, "
+            f"or take their right away: chmod go-w '{folder}'."
+        )
 
 
 class DataFolder:
@@ -18,10 +28,9 @@ class DataFolder:
     def take(self) -> None:
         """Make the folder if need be and hold it; raises KnownError if another phonefarm runs on it."""
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
-            if os.name == "posix":
-                self._path.chmod(0o700)
-            lock = FileLock(self._path / "phonefarm.lock")
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _refuse_if_others_may_write(self._path)
+            lock = FileLock(self._path / "phonefarm.lock", mode=0o600)
             lock.acquire(timeout=0)
         except Timeout:
             raise KnownError(

@@ -14,7 +14,7 @@ from phonefarm.adapters.storage.backup import (
     backups_in,
     database_path,
     make_backup,
-    name_at,
+    make_backup_in,
     problem_of,
     restore,
     verified,
@@ -28,10 +28,13 @@ from phonefarm.settings import Settings
 
 def back_up(settings: Settings, target: Path | None) -> str:
     """Make a backup by hand; returns what to tell the user."""
-    path = target or settings.data_dir / FOLDER / name_at(datetime.now(UTC))
-    if path.exists():
-        raise KnownError(f"{path} is there already: name another file.")
-    contents = make_backup(database_path(settings.resolved_database_url), path)
+    database = database_path(settings.resolved_database_url)
+    if target is None:
+        path, contents = make_backup_in(settings.data_dir / FOLDER, database, datetime.now(UTC))
+    elif target.exists():
+        raise KnownError(f"{target} is there already: name another file.")
+    else:
+        path, contents = target, make_backup(database, target)
     return f"Backup {path} made and verified: {contents}."
 
 

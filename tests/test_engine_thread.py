@@ -162,3 +162,30 @@ def test_folder_is_held_until_the_engine_has_really_ended(
     again = an_engine(settings)
     again.start()
     again.stop()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="mode bits")
+def test_folder_in_which_others_may_write_is_refused_and_left_as_it_is(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    settings.data_dir.chmod(0o1777)
+    before = settings.data_dir.stat().st_mode
+
+    with pytest.raises(KnownError, match="can be written by others"):
+        an_engine(settings).start()
+
+    assert settings.data_dir.stat().st_mode == before
+    assert list(settings.data_dir.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="mode bits")
+def test_folder_of_the_user_keeps_its_mode_and_our_files_are_private(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    settings.data_dir.chmod(0o755)
+    engine = an_engine(settings)
+
+    engine.start()
+    engine.stop()
+
+    assert settings.data_dir.stat().st_mode & 0o777 == 0o755
+    ours = [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    assert {path.name: path.stat().st_mode & 0o077 for path in ours} == dict.fromkeys((path.name for path in ours), 0)

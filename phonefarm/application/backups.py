@@ -20,6 +20,10 @@ AGAIN_AFTER_FAILURE = timedelta(minutes=15)
 
 
 class BackupStore(Protocol):
+    def remove_leftovers(self) -> None:
+        """Removes what a crash left of a backup or a restore."""
+        ...
+
     def newest_at(self) -> datetime | None:
         """When the newest verified backup was made."""
         ...
@@ -48,6 +52,7 @@ class Backups:
         self._failed_at: datetime | None = None
 
     async def run(self) -> None:
+        await asyncio.to_thread(self._store.remove_leftovers)
         while True:
             newest = await asyncio.to_thread(self._store.newest_at)
             if is_due(newest, self._failed_at, self._clock(), self._every):

@@ -22,6 +22,10 @@ class Shelf:
     def __init__(self) -> None:
         self.made: list[datetime] = []
         self.trouble: KnownError | None = None
+        self.tidied = 0
+
+    def remove_leftovers(self) -> None:
+        self.tidied += 1
 
     def newest_at(self) -> datetime | None:
         return self.made[-1] if self.made else None

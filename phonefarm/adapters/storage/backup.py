@@ -6,6 +6,7 @@ A copy holds no text of an SMS that the market already has: what the farm erases
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,9 +15,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
+from phonefarm.adapters.storage.database_file import DatabaseFile
 from phonefarm.adapters.storage.migrations import HEAD
+from phonefarm.adapters.storage.tables import metadata
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
@@ -32,7 +36,12 @@ _NEEDED_TEXTS = f"""
 """  # noqa: S608 - words of ours
 
 
-_STRIP = f"UPDATE sms SET body = '', erased_at = arrived_at WHERE erased_at IS NULL AND NOT ({_NEEDED_TEXTS})"  # noqa: S608
+_IS_STRIPPED = f"erased_at IS NULL AND NOT ({_NEEDED_TEXTS})"
+_STRIPPED = {
+    ("sms", "body"): f"CASE WHEN {_IS_STRIPPED} THEN '' ELSE body END",
+    ("sms", "erased_at"): f"CASE WHEN {_IS_STRIPPED} THEN arrived_at ELSE erased_at END",
+}
+"""What is copied instead of a column: texts that nobody needs any more never reach the copy."""
 
 
 _PARK = (
@@ -41,6 +50,7 @@ _PARK = (
     f"WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}')"
 )
 IDS_LEFT_OUT = 10_000_000
+OTHER_BACKUP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,16 +101,47 @@ def make_backup(database: Path, target: Path) -> Contents:
         raise KnownError(f"There is no database at {database} yet: phonefarm has not run on this data folder.")
     draft = target.with_name(target.name + _DRAFT)
     with _told(f"The backup {target} could not be made"):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.unlink(missing_ok=True)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            _copy(database, draft)
-            _strip(draft)
+            _copy_without_texts(database, draft)
             contents = verified(draft)
             _settle(draft, target)
         finally:
             draft.unlink(missing_ok=True)
     return contents
+
+
+def make_backup_in(folder: Path, database: Path, now: datetime) -> tuple[Path, Contents]:
+    """The same under a name of its time in the folder of automatic backups; removes what a crash left there."""
+    target = folder / name_at(now)
+    with _told(f"The backup {target} could not be made"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _alone_in(folder):
+            if target.exists():
+                raise KnownError(f"{target} is there already: try again in a second.")
+            remove_drafts(folder)
+            return target, make_backup(database, target)
+
+
+def remove_drafts(folder: Path) -> None:
+    """What a crash left of a backup under way: whole or half a database that nobody would ever thin out."""
+    for draft in folder.glob(f"{_PREFIX}*{_SUFFIX}{_DRAFT}*"):
+        with suppress(OSError):
+            draft.unlink()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One backup at a time in a folder, so that a draft found there is nobody's any more."""
+    lock = FileLock(folder / ".backup.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=OTHER_BACKUP_SECONDS)
+    except Timeout:
+        raise KnownError(f"Another backup is being made in {folder}. Try again when it is done.") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def verified(path: Path) -> Contents:
@@ -109,6 +150,8 @@ def verified(path: Path) -> Contents:
         raise KnownError(f"There is no backup at {path}.")
     try:
         with closing(_read_only(path)) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            _refuse_a_foreign_schema(connection, path)
             problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             if problem != "ok":
                 raise KnownError(f"{path} is damaged: {' '.join(str(problem).split())[:160]}.")
@@ -129,6 +172,27 @@ def verified(path: Path) -> Contents:
 
 
 _COUNTED = ("sims", "rents", "sms")
+_OUR_TABLES = frozenset(metadata.tables) | {"alembic_version"}
+
+
+def _refuse_a_foreign_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """A trigger or view would run with our rights as soon as the farm writes."""
+    found = connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master").fetchall()
+    foreign = [
+        f"{kind} {name}"
+        for kind, name, sql in found
+        if kind not in ("table", "index") or sql.upper().startswith("CREATE VIRTUAL") or _is_unknown(kind, name)
+    ]
+    if foreign:
+        raise KnownError(f"{path} is no backup of phonefarm: it holds {_printable(foreign[0])}, which is not ours.")
+
+
+def _is_unknown(kind: str, name: str) -> bool:
+    return kind == "table" and name not in _OUR_TABLES and not name.startswith("sqlite_")
+
+
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)[:60]
 
 
 def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path | None]:
@@ -139,13 +203,29 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
     contents = verified(backup)
     draft = database.with_name(database.name + _DRAFT)
     with _told(f"The backup {backup} could not be restored"):
-        database.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(backup, draft)
-        _forget_readings(draft, now)
-        verified(draft)
-        aside = _put_aside(database, now)
-        _settle(draft, database)
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _held(database):
+            _make_private(draft)
+            try:
+                shutil.copyfile(backup, draft)
+                _forget_readings(draft, now)
+                verified(draft)
+                aside = _put_aside(database, now)
+                _settle(draft, database)
+            finally:
+                draft.unlink(missing_ok=True)
     return contents, aside
+
+
+@contextmanager
+def _held(database: Path) -> Iterator[None]:
+    """Raises KnownError while a phonefarm has the database open, on whatever data folder it runs."""
+    file = DatabaseFile(database)
+    file.hold()
+    try:
+        yield
+    finally:
+        file.release()
 
 
 def problem_of(database: Path) -> str | None:
@@ -176,18 +256,42 @@ def refuse_a_damaged(database: Path, backups: Path) -> None:
     raise KnownError(f"The database {database} is damaged ({problem}). {remedy}")
 
 
-def _copy(database: Path, draft: Path) -> None:
-    with closing(_read_only(database)) as source, closing(sqlite3.connect(draft)) as copy:
-        source.backup(copy)
+def _copy_without_texts(database: Path, draft: Path) -> None:
+    """Copies table by table on one snapshot; the draft is private from its first byte and has no log of its own."""
+    _make_private(draft)
+    with closing(
+        sqlite3.connect(f"{database.as_uri()}?mode=rw", uri=True, timeout=5.0, isolation_level=None)
+    ) as source:
+        source.execute("ATTACH DATABASE ? AS draft", (str(draft),))
+        for setting in ("journal_mode = OFF", "synchronous = OFF"):
+            source.execute(f"PRAGMA draft.{setting}")
+        source.execute("BEGIN")
+        schema = source.execute("SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL").fetchall()
+        for kind, name, sql in schema:
+            if kind == "table":
+                source.execute(_in_draft(sql, "TABLE"))
+                source.execute(_copy_of(source, name))
+        for kind, _, sql in schema:
+            if kind == "index":
+                source.execute(_in_draft(sql, "INDEX"))
+        source.execute("COMMIT")
 
 
-def _strip(draft: Path) -> None:
-    """Take the texts out that nobody needs any more, for good, and the journal mode that needs two more files."""
-    with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute(_STRIP)
-        connection.execute("VACUUM")
+def _in_draft(sql: str, what: str) -> str:
+    """The same statement, for the attached copy."""
+    return re.sub(rf"(?i)^(CREATE (?:UNIQUE )?{what}) ", r"\1 draft.", sql, count=1)
+
+
+def _copy_of(source: sqlite3.Connection, table: str) -> str:
+    columns = [row[1] for row in source.execute(f'PRAGMA main.table_info("{table}")')]
+    names = ", ".join(f'"{column}"' for column in columns)
+    values = ", ".join(_STRIPPED.get((table, column), f'"{column}"') for column in columns)
+    return f'INSERT INTO draft."{table}" ({names}) SELECT {values} FROM main."{table}"'  # noqa: S608 - our own tables
+
+
+def _make_private(draft: Path) -> None:
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _forget_readings(draft: Path, now: datetime) -> None:
@@ -226,10 +330,14 @@ def _put_aside(database: Path, now: datetime) -> Path | None:
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
-    # Not mode=ro: the first reader of a WAL database must be able to make its index.
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=5.0)
+    connection = _connected(path)
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    # Not mode=ro: the first reader of a WAL database must be able to make its index.
+    return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=5.0, isolation_level=None)
 
 
 @contextmanager
@@ -254,13 +362,19 @@ class BackupFolder:
         self._database = database_path(url)
         self._folder = folder
 
+    def remove_leftovers(self) -> None:
+        """What a crash left of a backup or a restore; call while no other phonefarm uses the database."""
+        remove_drafts(self._folder)
+        with suppress(OSError):
+            self._database.with_name(self._database.name + _DRAFT).unlink(missing_ok=True)
+
     def newest_at(self) -> datetime | None:
         found = backups_in(self._folder)
         return found[0].made_at if found else None
 
     def make(self, now: datetime, keep: int) -> str:
         """Make one and let go of the oldest beyond `keep`; returns what it holds, in words."""
-        contents = make_backup(self._database, self._folder / name_at(now))
+        _, contents = make_backup_in(self._folder, self._database, now)
         for old in backups_in(self._folder)[keep:]:
             with suppress(OSError):
                 old.path.unlink()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
@@ -18,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
+from phonefarm.adapters.storage.database_file import DatabaseFile
 from phonefarm.adapters.storage.migrations import bring_up_to_date
 from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
@@ -52,6 +54,8 @@ Where commits pause, it does so without that; under a stream of them there is al
 LONG_LOG = 40_000
 """From so many on they are moved all the time: what is left for the writer must not stop it for long."""
 LONG_LOG_EVERY = 0.02
+TRUNCATE_BUSY_MS = 100
+"""So long an emptying of the log waits for readers and the writer, who wait for it meanwhile."""
 
 _OUR_MISTAKES = (
     IntegrityError,
@@ -94,6 +98,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine = _engine_for(url)
+        self._file = DatabaseFile(Path(str(make_url(url).database)).resolve())
         self._writing: _Writing | None = None
         self._jobs: WaitingLine[_Job] = WaitingLine(WAITING)
         self._at_end = False
@@ -102,6 +107,8 @@ class Database:
         self._writer = threading.Thread(target=self._write_forever, name="storage-writer", daemon=True)
         self._checkpoints = threading.Thread(target=self._checkpoint_forever, name="storage-checkpoint", daemon=True)
         self._has_log = threading.Event()
+        self._log_holds_erased = threading.Event()
+        """Whether texts that were erased may still stand in the log."""
         self._closing = threading.Event()
         self._readers = DaemonPool(READERS, "storage-reader")
         self._opened = False
@@ -109,10 +116,16 @@ class Database:
 
     def open(self) -> None:
         """Create or migrate the schema and start the threads; raises KnownError if the file cannot be used."""
+        self._file.hold()
         try:
             bring_up_to_date(self._engine)
         except (SQLAlchemyError, sqlite3.Error) as error:
+            self._file.release()
             raise _failing(error) from error
+        except BaseException:
+            self._file.release()
+            raise
+        self._file.remember_identity()
         self._opened = True
         self._writer.start()
         self._checkpoints.start()
@@ -134,6 +147,7 @@ class Database:
                 self._jobs.end()  # its turn comes when the disk or the lock lets go
         if self._readers.join(max(0.0, deadline - time.monotonic())) and not self._left:
             self._engine.dispose()
+            self._file.release()
         else:
             log.error("the database hangs and is left as it is", within=CLOSE_WITHIN)
 
@@ -181,17 +195,27 @@ class Database:
             self._writing.connection.close()
         if self._left:
             self._engine.dispose()
+            self._file.release()
 
     def _checkpoint_forever(self) -> None:
         pause = CHECKPOINT_EVERY
         while self._has_log.wait() and not self._closing.wait(pause):
             self._has_log.clear()
+            mode = "TRUNCATE" if self._log_holds_erased.is_set() else "PASSIVE"
             try:
                 with self._engine.connect() as connection:
-                    ((_, pages, _),) = driver_of(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                    driver = driver_of(connection)
+                    driver.execute(f"PRAGMA busy_timeout = {TRUNCATE_BUSY_MS if mode == 'TRUNCATE' else 0}")
+                    ((was_busy, pages, _),) = driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                    driver.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
             except (SQLAlchemyError, sqlite3.Error) as error:
                 log.warning("the database's log stays for now", cause=str(error))
-                pages = 0
+                was_busy, pages = True, 0
+            if mode == "TRUNCATE":
+                if was_busy:
+                    self._has_log.set()  # readers or the writer were in its way: again in a moment
+                else:
+                    self._log_holds_erased.clear()
             pause = LONG_LOG_EVERY if pages > LONG_LOG else CHECKPOINT_EVERY
 
     def _next(self) -> _Job | None:
@@ -246,6 +270,7 @@ class Database:
 
     def _run_together(self, group: list[_Job], writing: _Writing) -> None:
         driver = writing.driver
+        self._file.check_identity(driver)
         try:
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.Error:
@@ -260,6 +285,9 @@ class Database:
                 group.append(job)
                 _run_behind(job, writing)
             _make_durable(driver)
+            if writing.uow.privacy.has_erased:
+                writing.uow.privacy.has_erased = False
+                self._log_holds_erased.set()
             self._has_log.set()
         except BaseException:
             writing.uow.undone()
@@ -351,6 +379,7 @@ def _engine_for(url: str) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # erased texts leave the file also where SQLite was built without it
             "cache_size=-20000",
             f"wal_autocheckpoint={LONGEST_LOG}",
         ):

@@ -24,6 +24,8 @@ def _is_needed() -> ColumnElement[bool]:
 class SqlPrivacyRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.has_erased = False
+        """Set by an erasure; whoever commits it clears the log of the erased texts, and then this."""
 
     def erase_texts(self, before: datetime, now: datetime, limit: int) -> int:
         # From its delivery on a text has no use; one that was never pushed, from its arrival on.
@@ -44,7 +46,9 @@ class SqlPrivacyRecords:
         return erased, left
 
     def _erase(self, which: ColumnElement[bool], now: datetime) -> int:
-        return self._connection.execute(update(sms).where(which).values(body="", erased_at=now)).rowcount
+        erased = self._connection.execute(update(sms).where(which).values(body="", erased_at=now)).rowcount
+        self.has_erased = self.has_erased or erased > 0
+        return erased
 
     def blocked_senders(self) -> list[BlockedSender]:
         rows = self._connection.execute(select(blocked_senders).order_by(blocked_senders.c.place))

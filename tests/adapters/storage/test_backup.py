@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from phonefarm.adapters.storage import backup as backup_module
 from phonefarm.adapters.storage.backup import (
     BackupFolder,
+    Contents,
     backups_in,
     make_backup,
     name_at,
@@ -73,6 +76,79 @@ async def test_backup_leaves_out_texts_that_nobody_needs_any_more(
     assert texts_in(tmp_path / "copy.db") == ["", "still to be pushed"]
     assert SECRET_TEXT.encode() not in (tmp_path / "copy.db").read_bytes()
     assert texts_in(database_file) == [SECRET_TEXT, "still to be pushed"]
+
+
+async def test_text_that_nobody_needs_is_in_no_file_at_any_moment_of_a_backup(
+    database: Database, database_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a kill leaves is private, and holds no such text."""
+    await with_messages(database)
+    folder = tmp_path / "backups"
+    seen: list[tuple[int, bytes]] = []
+
+    def look(draft: Path) -> Contents:
+        seen.append((draft.stat().st_mode & 0o777, draft.read_bytes()))
+        raise KnownError("stopped midway")
+
+    monkeypatch.setattr(backup_module, "verified", look)
+    with pytest.raises(KnownError, match="stopped midway"):
+        make_backup(database_file, folder / "b.db")
+
+    ((mode, content),) = seen
+    assert os.name == "nt" or mode == 0o600
+    assert SECRET_TEXT.encode() not in content
+    assert b"still to be pushed" in content
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_kill_left_is_removed_at_the_start_and_by_the_next_backup(database_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    store = BackupFolder(f"sqlite:///{database_file}", folder)
+    draft = folder / f"{name_at(NOON)}.draft"
+
+    draft.write_bytes(b"half a database")
+    store.remove_leftovers()
+    assert not draft.exists()
+
+    draft.write_bytes(b"half a database")
+    (folder / f"{name_at(NOON)}.draft-journal").write_bytes(b"its journal")
+    store.make(NOON + HOUR, keep=5)
+    assert [path.name for path in folder.iterdir() if "draft" in path.name] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER spy AFTER INSERT ON sms BEGIN DELETE FROM pushes; END",
+        "CREATE VIEW spy AS SELECT body FROM sms",
+        "CREATE TABLE spy (body TEXT)",
+        "CREATE VIRTUAL TABLE spy USING fts5(body)",
+    ],
+)
+def test_backup_with_a_schema_that_is_not_ours_restores_nothing(
+    database_file: Path, tmp_path: Path, statement: str
+) -> None:
+    backup = tmp_path / "backup.db"
+    make_backup(database_file, backup)
+    with closing(sqlite3.connect(backup)) as connection, connection:
+        connection.execute(statement)
+    before = database_file.read_bytes()
+
+    with pytest.raises(KnownError, match=r"it holds \w+ spy.*, which is not ours"):
+        restore(backup, database_file, NOON)
+
+    assert database_file.read_bytes() == before
+
+
+def test_backup_has_the_schema_of_the_database(database_file: Path, tmp_path: Path) -> None:
+    make_backup(database_file, tmp_path / "backup.db")
+
+    def schema(path: Path) -> list[tuple[str, str, str]]:
+        with closing(sqlite3.connect(path)) as connection:
+            return connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+
+    assert schema(tmp_path / "backup.db") == schema(database_file)
 
 
 async def test_held_message_keeps_its_text_in_the_backup(
