@@ -44,6 +44,7 @@ from phonefarm.application.privacy import Privacy
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import Topic, Verdict
 from phonefarm.application.rentals import Rentals
+from phonefarm.application.sales_gate import SalesGate
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.tasks import Tasks
@@ -199,11 +200,12 @@ class Farm:
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
+        self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
         self._rentals = Rentals(
             self._database,
             self._announcer,
             utc_now,
-            selling=self._can_sell,
+            selling=self._sales.is_open,
             tasks=self._tasks,
             retire_after_sale=settings.retire_after_sale,
         )
@@ -385,12 +387,21 @@ class Farm:
             self._announcer,
             self._health,
             numbers.read_if_changed,
+            self._watch_sales,
             utc_now,
             spacing=timedelta(seconds=self._settings.push_retry_seconds),
         )
 
-    def _can_sell(self) -> bool:
-        return bool(self._settings.push_url and self._key())
+    def _key_problem(self) -> str | None:
+        if self._key():
+            return None
+        if self._key.problem is not None:
+            return f"the Onlinesim key is not known: {self._key.problem}"
+        return "the Onlinesim key is not set"
+
+    async def _watch_sales(self) -> None:
+        await self._sales.look_at_clocks()
+        self._report_selling()
 
     async def _ask_for_the_key_again(self) -> None:
         """A keyring that is locked when the PC starts is unlocked by the user some time later."""
@@ -409,14 +420,9 @@ class Farm:
         self._tasks.start(self._pushes.use_new_key(), "pushes with a new key")
 
     def _report_selling(self) -> None:
-        if not self._key():
-            unknown = f"the Onlinesim key is not known: {self._key.problem}"
-            detail = "the Onlinesim key is not set" if self._key.problem is None else unknown
-            self._health.report(WEBHOOKS, Verdict.FAIL, detail)
-        elif not self._settings.push_url:
-            self._health.report(WEBHOOKS, Verdict.FAIL, "the push URL is not set")
-        else:
-            self._health.report(WEBHOOKS, Verdict.PASS, self._webhooks_port)
+        problem = self._sales.unchecked_problem()
+        verdict = Verdict.PASS if problem is None else Verdict.FAIL
+        self._health.report(WEBHOOKS, verdict, problem or self._webhooks_port)
         self._announcer.changed(Topic.OVERVIEW)
 
     @property

@@ -89,6 +89,9 @@ class Storage:
         else:
             then(lambda: result)
 
+    def write_problem(self) -> str | None:
+        return None
+
     async def read(self, query: Callable[[Views], T]) -> T:
         await self._reach_the_disk()
         with self._disk.engine.begin() as connection:

@@ -114,8 +114,10 @@ class LiveFarmDesk:
         vitals = self._health.vitals()
         together = self._watch.left_together()
 
-        def query(views: Views) -> Overview:
-            traffic = self._traffic_at(views, now)
+        noted = self._traffic
+
+        def query(views: Views) -> tuple[Overview, Traffic]:
+            traffic = _traffic_at(views, now, noted)
             waiting = views.waiting_rents(_TROUBLES, now)
             held = views.held_messages(_TROUBLES)
             phones = views.phones(None, now)
@@ -130,7 +132,7 @@ class LiveFarmDesk:
                 parked=views.parked_pushes(_TROUBLES),
             )
             seconds = [seconds for _, seconds in traffic.arrivals]
-            return Overview(
+            overview = Overview(
                 at=now,
                 counts=self._announced(views.counts(now)),
                 vitals=vitals,
@@ -152,21 +154,16 @@ class LiveFarmDesk:
                 arrival_by_minute=_by_minute(traffic, now),
                 waiting_rents=tuple(waiting[:WAITING_RENTS_SHOWN]),
             )
+            return overview, traffic
 
-        return await self._storage.read(query)
+        overview, traffic = await self._storage.read(query)
+        if noted is None or traffic is not noted[1]:
+            self._traffic = (now, traffic)
+        return overview
 
     def _announced(self, counts: Counts) -> Counts:
         """The counts as the market is told them: nothing is on offer while a sale could not work."""
         return counts if self._rentals.selling else replace(counts, numbers_on_offer=0)
-
-    def _traffic_at(self, views: Views, now: datetime) -> Traffic:
-        """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""
-        noted = self._traffic
-        if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_GOOD_FOR:
-            return noted[1]
-        traffic = views.traffic(now)
-        self._traffic = (now, traffic)
-        return traffic
 
     async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
         now = self._clock()
@@ -297,6 +294,13 @@ class LiveFarmDesk:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
         return problems
+
+
+def _traffic_at(views: Views, now: datetime, noted: tuple[datetime, Traffic] | None) -> Traffic:
+    """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""
+    if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_GOOD_FOR:
+        return noted[1]
+    return views.traffic(now)
 
 
 def _percentile(values: Sequence[float], percent: int) -> float | None:

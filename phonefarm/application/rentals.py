@@ -17,7 +17,7 @@ from phonefarm.application.read_models import StoryKind, Topic
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.views import Views
-from phonefarm.domain.allocation import Order, choose, count_offer, names_meant, on_offer
+from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
@@ -68,6 +68,8 @@ class Rentals:
         self._selling = selling
         self._tasks = tasks or Tasks()
         self._retire_after_sale = retire_after_sale
+        self._countries: tuple[str, ...] = ()
+        """Of the last offer: they keep their zeros while nothing is sold."""
 
     @property
     def selling(self) -> bool:
@@ -75,7 +77,15 @@ class Rentals:
 
     async def offer(self) -> dict[str, dict[str, int]]:
         """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
-        return await self._storage.read(self._count)
+        try:
+            offer = await self._storage.read(self._count)
+        except StorageFailing as error:
+            log.error("nothing is offered: the database cannot be read", cause=str(error))
+        else:
+            self._countries = tuple(offer)
+            if self._selling():
+                return offer
+        return {country: {ANY: 0} for country in self._countries}
 
     async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         """Take a number for an order in one commit; None when there is none, or when it is too late to answer.
@@ -230,8 +240,7 @@ class Rentals:
     def _count(self, views: Views) -> dict[str, dict[str, int]]:
         at = self._clock()
         stock = views.stock(at)
-        offer = on_offer(stock.sims, at, stock.rented) if self._selling() else []
-        return count_offer(offer, stock.countries, stock.alike)
+        return count_offer(on_offer(stock.sims, at, stock.rented), stock.countries, stock.alike)
 
     def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         now = self._clock()

@@ -95,6 +95,10 @@ class Storage(Protocol):
         """Run `query` on a snapshot; raises StorageFailing."""
         ...
 
+    def write_problem(self) -> str | None:
+        """Why a write begun now would not succeed soon, or None."""
+        ...
+
 
 Queue = Callable[[Sequence[NewPush]], None]
 """Puts pushes into the outbox, in the unit of work that it was given to."""

@@ -42,6 +42,7 @@ class Upkeep:
         announcer: Announcer,
         health: HealthBoard,
         read_numbers: ReadNumbers,
+        watch_sales: Callable[[], Awaitable[None]],
         clock: Clock,
         *,
         spacing: timedelta,
@@ -53,6 +54,7 @@ class Upkeep:
         self._announcer = announcer
         self._health = health
         self._read_numbers = read_numbers
+        self._watch_sales = watch_sales
         self._clock = clock
         self._spacing = spacing
         self._monotonic = monotonic
@@ -68,6 +70,8 @@ class Upkeep:
                 await self._rentals.end_bans()
                 await self._use_numbers()
                 await self._beat()
+                if number % RENTS_EVERY == 0:
+                    await self._watch_sales()
             except StorageFailing as error:
                 self._beaten_at = None
                 self._health.report(STORAGE, Verdict.FAIL, str(error))

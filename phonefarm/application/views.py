@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
@@ -127,5 +127,9 @@ class Views(Protocol):
         ...
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]: ...
+
+    def clock_skews(self, read_since: datetime) -> Sequence[timedelta]:
+        """By how much the clocks of phones that are ready, and were read since, are ahead of ours."""
+        ...
 
     def next_push_due(self) -> datetime | None: ...

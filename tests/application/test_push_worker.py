@@ -549,6 +549,9 @@ class Gated:
         self.untold -= 1
         return result
 
+    def write_problem(self) -> str | None:
+        return None
+
     def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         async def hand_in() -> None:
             result = await self.write(work)

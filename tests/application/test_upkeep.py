@@ -35,6 +35,7 @@ class Household:
         self.bugs: list[BaseException] = []
         self.uptime = 0.0
         self.files_asked = 0
+        self.sales_watched = 0
         self.tasks = Tasks(lambda name, error: self.bugs.append(error))
         self.upkeep = Upkeep(
             self.storage,
@@ -43,10 +44,14 @@ class Household:
             self.books.announcer,
             self.health,
             self._read_numbers,
+            self._watch_sales,
             self.books.clock,
             spacing=SPACING,
             monotonic=lambda: self.uptime,
         )
+
+    async def _watch_sales(self) -> None:
+        self.sales_watched += 1
 
     async def _read_numbers(self) -> Sequence[NumberEntry] | None:
         """The file's state at this look; each is shown once, like by a file that changes."""
@@ -214,6 +219,31 @@ async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Ho
     await household.round()
 
     assert len(beats) == 2
+
+
+async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_changes_in_place(
+    household: Household, database: Database
+) -> None:
+    """Every order would need room."""
+    household.start()
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+
+    def bound(pages: int) -> None:
+        database._opened_for_writing().driver.execute(f"PRAGMA max_page_count = {pages}")
+
+    bound(1)
+    household.pass_time(upkeep.BEAT_EVERY)
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
+    assert "full" in household.vital(STORAGE).detail
+
+    bound(1_000_000)
+    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+
+
+async def test_what_can_be_sold_is_judged_anew_by_the_clock(household: Household) -> None:
+    household.start()
+
+    await until(lambda: household.sales_watched == 1)
 
 
 # Clock steps ------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ class WatchedReads:
     def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
         self._storage.hand_in(work, then)
 
+    def write_problem(self) -> str | None:
+        return self._storage.write_problem()
+
     async def read(self, query: Callable[[Views], T]) -> T:
         def watched(views: Views) -> T:
             before = self._state()
@@ -56,6 +59,9 @@ class BrittleStorage:
         self._refuse_if_broken()
         self.writes += 1
         self._storage.hand_in(work, then)
+
+    def write_problem(self) -> str | None:
+        return self._storage.write_problem()
 
     async def read(self, query: Callable[[Views], T]) -> T:
         self._refuse_if_broken()

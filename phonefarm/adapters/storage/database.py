@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,6 +43,10 @@ WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
 BUSY_SECONDS = 5.0
+SLOW_COMMIT_SECONDS = 1.5
+"""A commit under way for so long waits for a lock or a disk: an order would, too."""
+STALE_WRITE_SECONDS = 20.0
+"""Without a commit for so long, though the pulse writes every 5 s, writing does not work."""
 CLOSE_WITHIN = 2.0
 CHECKPOINT_EVERY = 1.0
 """So often what was committed moves from the log into the database, beside the writer and not in its way."""
@@ -92,6 +96,17 @@ class _Writing:
     uow: SqlUnitOfWork
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Writes:
+    """How the last commits went, on the monotonic clock; the writer's thread replaces it whole."""
+
+    succeeded_at: float
+    begun_at: float | None = None
+    """Of a commit under way."""
+    problem: str | None = None
+    """Why the last one failed."""
+
+
 class Database:
     """Storage over SQLAlchemy; `open` and `close` block, so they are called outside the loop or at its ends."""
 
@@ -113,6 +128,7 @@ class Database:
         self._readers = DaemonPool(READERS, "storage-reader")
         self._opened = False
         self._left = False
+        self._writes = _Writes(succeeded_at=time.monotonic())
 
     def open(self) -> None:
         """Create or migrate the schema and start the threads; raises KnownError if the file cannot be used."""
@@ -126,6 +142,7 @@ class Database:
             self._file.release()
             raise
         self._file.remember_identity()
+        self._writes = _Writes(succeeded_at=time.monotonic())
         self._opened = True
         self._writer.start()
         self._checkpoints.start()
@@ -178,6 +195,17 @@ class Database:
         if not self._opened:
             raise _closed()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, query)
+
+    def write_problem(self) -> str | None:
+        """Why a write begun now would not succeed soon: the last one failed, or none has succeeded for a while."""
+        writes, now = self._writes, time.monotonic()
+        if writes.problem is not None:
+            return writes.problem
+        if writes.begun_at is not None and now - writes.begun_at > SLOW_COMMIT_SECONDS:
+            return "the database has not answered a write for seconds"
+        if now - writes.succeeded_at > STALE_WRITE_SECONDS:
+            return "nothing could be written to the database lately"
+        return None
 
     def _read(self, query: Callable[[Views], T]) -> T:
         try:
@@ -247,6 +275,7 @@ class Database:
     def _commit(self, first: _Job) -> None:
         """Run a unit of work and those that wait behind it in one transaction."""
         group = [first]
+        self._writes = replace(self._writes, begun_at=time.monotonic())
         try:
             self._run_together(group, self._opened_for_writing())
         except (DatabaseError, sqlite3.Error) as error:
@@ -255,7 +284,15 @@ class Database:
         except Exception as error:  # noqa: BLE001 - the writer lives on, and every caller hears of it
             for job in group:
                 job.error = job.error or error
+        self._note_writes(group)
         _answer(group)
+
+    def _note_writes(self, group: list[_Job]) -> None:
+        failed = next((job.error for job in group if isinstance(job.error, StorageFailing)), None)
+        if failed is not None:
+            self._writes = replace(self._writes, begun_at=None, problem=str(failed))
+        else:
+            self._writes = _Writes(succeeded_at=time.monotonic())
 
     def _opened_for_writing(self) -> _Writing:
         if self._writing is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
@@ -126,6 +126,16 @@ class SqlViews:
 
     def phones_with_open_rents(self) -> frozenset[PhoneId]:
         return frozenset(PhoneId(phone) for phone in open_rents_by_phone(self._connection))
+
+    def clock_skews(self, read_since: datetime) -> list[timedelta]:
+        rows = self._connection.execute(
+            select(phones.c.clock_skew_ms).where(
+                phones.c.state == PhoneState.READY.value,
+                phones.c.last_read_at >= read_since,
+                phones.c.clock_skew_ms.is_not(None),
+            )
+        )
+        return [timedelta(milliseconds=row.clock_skew_ms) for row in rows]
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)

@@ -1,0 +1,29 @@
+"""Whether this PC's clock can be believed: rents, bans and arrivals are judged by it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""No phonefarm of this version has run before: a PC without a battery begins years earlier."""
+WRONG_BY = timedelta(minutes=5)
+WITNESSES = 3
+"""Phones have their time from the network: so many that agree outweigh the PC."""
+AGREE_WITHIN = timedelta(minutes=1)
+
+
+def clock_problem(now: datetime, phone_skews: Sequence[timedelta]) -> str | None:
+    """Why the clock is not to be believed, or None; `phone_skews`: by how much each phone's clock is ahead of it."""
+    if now < EARLIEST:
+        return f"this PC's clock says {now:%Y-%m-%d}: set it"
+    if len(phone_skews) < WITNESSES:
+        return None
+    middle = timedelta(seconds=median(skew.total_seconds() for skew in phone_skews))
+    agreeing = sum(abs(skew - middle) <= AGREE_WITHIN for skew in phone_skews)
+    if abs(middle) < WRONG_BY or agreeing < WITNESSES or 2 * agreeing <= len(phone_skews):
+        return None
+    minutes = round(abs(middle).total_seconds() / 60)
+    behind = "behind" if middle > timedelta(0) else "ahead of"
+    return f"this PC's clock is {minutes} min {behind} the clocks of {agreeing} phones: set it"
