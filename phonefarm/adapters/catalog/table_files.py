@@ -5,21 +5,31 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from phonefarm.domain.errors import KnownError
 
 LARGEST_FILE = 10_000_000
-LARGEST_UNPACKED = 80_000_000
 MOST_PARTS = 1_000
+LARGEST_PART = 2_000_000
+"""Bytes of a part of an XLSX, unpacked: styles cost over a second a megabyte."""
+LARGEST_SHEETS = 24_000_000
+"""Bytes of all sheets: 50,000 rows of a numbers table take some 15 MB."""
+LARGEST_TEXTS = 12_000_000
+"""Bytes of the part in which an XLSX keeps its texts."""
 MOST_ROWS = 50_000
 MOST_COLUMNS = 64
 MOST_SHEETS = 10
+READ_SECONDS = 20.0
+"""A file that takes longer is refused; no table of numbers does."""
 LINES_THAT_TELL = 20
 """By so many lines the separator is told: the first may be a title."""
 _SEPARATORS = ",;\t"
@@ -52,6 +62,8 @@ def tables_in(content: bytes, name: str) -> list[list[Row]]:
         return [list(_csv_rows(_decoded(content, name)))]
     except csv.Error:
         raise KnownError(f"{name} is not a CSV file: save it as plain text with commas.") from None
+    except _TooMuch as error:
+        raise KnownError(f"{name} {error}: that is no table of numbers.") from None
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -72,15 +84,36 @@ def _decoded(content: bytes, name: str) -> str:
     raise KnownError(f"{name} is no table: it must be a CSV text or an Excel file (.xlsx).")
 
 
+class _TooMuch(Exception):
+    """What of a file goes beyond every table, to be put behind its name."""
+
+
+class _Allowance:
+    """Counts the lines that are read, over all sheets of a file; raises _TooMuch."""
+
+    def __init__(self) -> None:
+        self._filled = 0
+        self._give_up_at = time.monotonic() + READ_SECONDS
+
+    def take(self, place: int, *, is_empty: bool = False) -> None:
+        self._filled += not is_empty
+        if max(place, self._filled) > MOST_ROWS:
+            raise _TooMuch(f"has more than {MOST_ROWS} lines")
+        if time.monotonic() > self._give_up_at:
+            raise _TooMuch(f"takes longer than {READ_SECONDS:g} s to read")
+
+
 def _csv_rows(text: str) -> Iterator[Row]:
-    lines = text.splitlines()
-    told = re.fullmatch(r'"?sep=(.)"?', lines[0].strip()) if lines else None  # Excel's own hint
-    separator = told[1] if told else max(_SEPARATORS, key="\n".join(lines[:LINES_THAT_TELL]).count)
+    allowance = _Allowance()
+    first_lines = list(islice(io.StringIO(text), LINES_THAT_TELL))
+    told = re.fullmatch(r'"?sep=(.)"?', first_lines[0].strip()) if first_lines else None  # Excel's own hint
+    separator = told[1] if told else max(_SEPARATORS, key="".join(first_lines).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     for place, cells in enumerate(reader):
+        allowance.take(place)
         if place == 0 and told:
             continue
-        yield reader.line_num, cells
+        yield reader.line_num, cells[:MOST_COLUMNS]
 
 
 def _sheets_in(content: bytes, name: str) -> list[list[Row]]:
@@ -88,6 +121,8 @@ def _sheets_in(content: bytes, name: str) -> list[list[Row]]:
     _refuse_bombs(content, name)
     try:
         sheets = _sheets(content)
+    except _TooMuch as error:
+        raise KnownError(f"{name} {error}: that is no table of numbers.") from None
     except Exception as error:  # what a broken file makes of the library is not to be foreseen
         raise KnownError(f"{name} cannot be read as an Excel file ({type(error).__name__}): save it anew.") from error
     return [rows for rows in sheets if any(any(cells) for _, cells in rows)]
@@ -101,28 +136,52 @@ def _refuse_bombs(content: bytes, name: str) -> None:
         raise KnownError(f"{name} is broken or cut short: copy it again.") from error
     if any(part.flag_bits & 1 for part in parts):
         raise KnownError(f"{name} is protected by a password: save it without one.")
-    if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise KnownError(f"{name} unpacks to more than {LARGEST_UNPACKED // 10**6} MB: that is no table of numbers.")
+    if len(parts) > MOST_PARTS or (large := _too_large(parts)) is not None:
+        what = f"more than {MOST_PARTS} parts" if len(parts) > MOST_PARTS else f"a part of {large}"
+        raise KnownError(f"{name} unpacks to {what}: that is no table of numbers.")
     if not any(part.filename == "xl/workbook.xml" for part in parts):
         raise KnownError(f"{name} is an archive, but no Excel file: save the table as .xlsx or CSV.")
 
 
+def _too_large(parts: Sequence[zipfile.ZipInfo]) -> str | None:
+    """The size of what is too large, by the archive's own directory, beyond which nothing is unpacked."""
+    sheets = sum(part.file_size for part in parts if part.filename.startswith("xl/worksheets/"))
+    texts = sum(part.file_size for part in parts if part.filename == "xl/sharedStrings.xml")
+    others = [part.file_size for part in parts if part.filename.startswith("xl/") and not _is_table(part.filename)]
+    largest = max(others, default=0)
+    for size, most in ((sheets, LARGEST_SHEETS), (texts, LARGEST_TEXTS), (largest, LARGEST_PART)):
+        if size > most:
+            return f"{size / 1e6:.0f} MB"
+    return None
+
+
+def _is_table(part: str) -> bool:
+    """Pictures and the like are never unpacked."""
+    return part.startswith(("xl/worksheets/", "xl/media/")) or part == "xl/sharedStrings.xml"
+
+
 def _sheets(content: bytes) -> list[list[Row]]:
+    allowance = _Allowance()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on styles and extensions that openpyxl does not know
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
-            return [
-                [
-                    (number, [_text(value) for value in values])
-                    for number, values in enumerate(
-                        sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS, values_only=True), start=1
-                    )
-                ]
-                for sheet in book.worksheets[:MOST_SHEETS]
-            ]
+            return [_rows_of(sheet, allowance) for sheet in book.worksheets[:MOST_SHEETS]]
         finally:
             book.close()
+
+
+def _rows_of(sheet: Worksheet, allowance: _Allowance) -> list[Row]:
+    rows: list[Row] = []
+    found = sheet.iter_rows(max_row=MOST_ROWS + 2, max_col=MOST_COLUMNS, values_only=True)
+    for number, values in enumerate(found, start=1):
+        cells = [_text(value) for value in values]
+        while cells and not cells[-1]:  # openpyxl fills each row up, and rows that are not there
+            cells.pop()
+        allowance.take(number, is_empty=not cells)
+        if cells:
+            rows.append((number, cells))
+    return rows
 
 
 def _text(value: object) -> str:
