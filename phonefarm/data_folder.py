@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.leftovers import remove_drafts
 
 
 def _refuse_if_others_may_write(folder: Path) -> None:
@@ -39,6 +40,7 @@ class DataFolder:
         except OSError as error:
             raise KnownError(f"The data folder {self._path} cannot be used: {error.strerror or error}.") from error
         self._lock = lock
+        remove_drafts(self._path)
 
     def release(self) -> None:
         if self._lock is not None:

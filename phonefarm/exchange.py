@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterable, Sequence
+from glob import escape
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,13 @@ from phonefarm.application.csv_cells import cell as cell
 from phonefarm.application.csv_cells import text_of
 from phonefarm.application.records import NumberEntry
 from phonefarm.domain.errors import KnownError
+from phonefarm.leftovers import remove_stale
 from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.resource_files import RESOURCES
 from phonefarm.settings import Settings, settings_file, write_settings
 
 NUMBERS_NAME = "numbers.csv"
+DRAFT = ".phonefarm-draft"
 NUMBER_COLUMNS = ("iccid", "msisdn", "country", "operator", "label")
 EXCEL_ENDING = ".xlsx"
 
@@ -93,7 +96,8 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
     if target.exists() and not target.is_file():
         raise KnownError(f"{target} is no file that can be replaced: name another one.")
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        remove_stale(target.parent, f".{escape(target.name)}.*{DRAFT}")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT)
         draft = Path(name)
         try:
             os.close(handle)

@@ -17,6 +17,7 @@ from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
 from phonefarm.demo.private_adb import private_adb_server
 from phonefarm.demo.world import World
 from phonefarm.engine_thread import EngineThread
+from phonefarm.leftovers import remove_stale
 from phonefarm.logs import SecretFilter, set_up_logs
 from phonefarm.preload import preload_modules
 from phonefarm.settings import FILE_NAME, Settings, load_settings, write_settings
@@ -26,6 +27,7 @@ from phonefarm.simulation.judge import MessageKey, Summary
 SETTLE_WITHIN = 30.0
 SETTLE_STEP = 0.2
 LONG_ENOUGH_FOR_A_SALE = 10.0
+SCRATCH = "phonefarm-demo-"
 _OPEN = (PushState.WAITING, PushState.SENDING)
 
 Show = Callable[[EngineThread, float | None], None]
@@ -69,7 +71,8 @@ def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -
     """Play the whole farm on a scratch folder; raises KnownError if this PC does not let it."""
     preload_modules()
     hidden = SecretFilter()
-    with tempfile.TemporaryDirectory(prefix="phonefarm-demo-", ignore_cleanup_errors=True) as scratch:
+    remove_stale(Path(tempfile.gettempdir()), f"{SCRATCH}*")
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         key = secrets.token_urlsafe(24)
         hidden.add(key)
