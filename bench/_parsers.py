@@ -78,7 +78,7 @@ def _assert_rows(text: str, rows: list[RawRow], last: str) -> None:
     lines = [line for line in text.split("\n") if line.startswith("Row: ")]
     assert len(rows) == len(lines), "a row that was not printed, or one lost"
     for place, (line, raw) in enumerate(zip(lines, rows, strict=True)):
-        cells = dict(cell.split("=", 1) for cell in line.removeprefix(f"Row: {place} ").split(", "))
+        cells = dict(cell.partition("=")[::2] for cell in line.removeprefix(f"Row: {place} ").split(", "))
         assert int(cells["_id"]) == raw.row.row_id, "another row's id"
         if last == "b":
             assert sms_query.text_of(bytes.fromhex(cells["b"])) == raw.row.body, "another row's body"

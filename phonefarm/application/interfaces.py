@@ -73,6 +73,8 @@ class Probe:
     """The vendor's own column for the SIM, read where sub_id says nothing; empty if there is none."""
     has_otp_mark: bool = False
     """Whether its inbox marks one-time codes (column contains_otp): such an Android may keep them back for a while."""
+    is_sure: bool = True
+    """Whether what it does not take was refused by name; else it may have been the wrong moment to ask."""
 
 
 @dataclass(frozen=True, kw_only=True)

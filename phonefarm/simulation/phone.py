@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
@@ -126,8 +126,19 @@ class VirtualPhone(Hands):
         )
         return self.reception.take(arrival, round(self.storing_seconds * 1000))
 
-    def restore_sms(self, sender: str, body: str, slot: int = 0, *, date_ms: int) -> StoredSms:
-        """Put an old message back, as a backup does: an old date, a new id, no line in the log."""
+    def restore_sms(
+        self,
+        sender: str,
+        body: str,
+        slot: int = 0,
+        *,
+        date_ms: int,
+        columns: Mapping[str, int | str | None] | None = None,
+    ) -> StoredSms:
+        """Put an old message back, as a backup does: an old date, a new id, no line in the log.
+
+        `columns`: what the program writes into columns as it pleases; some write texts where integers belong.
+        """
         known = self._subscription(slot)
         return self.handset.sms.insert(
             sender=sender,
@@ -137,6 +148,7 @@ class VirtualPhone(Hands):
             slot=slot,
             sub_id=known.sub_id,
             imsi=known.sim.imsi,
+            columns=columns,
         )
 
     def delete_newest_sms(self) -> int | None:

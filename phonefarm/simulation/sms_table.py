@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from phonefarm.simulation.profiles import Vendor
@@ -60,8 +61,10 @@ class SmsTable:
         sub_id: int,
         imsi: str = "",
         holds_code: bool = False,
+        columns: Mapping[str, int | str | None] | None = None,
     ) -> StoredSms:
-        message: dict[str, int | str] = {
+        """`columns`: values put in place of the usual ones, as another program writes them: SQLite takes any."""
+        message: dict[str, int | str | None] = {
             "thread_id": 1,
             "address": sender,
             "date": date_ms,
@@ -76,6 +79,7 @@ class SmsTable:
         values = message | self._sim_columns(slot, sub_id, imsi)
         if self._marks_codes:
             values["contains_otp"] = int(holds_code)
+        values |= columns or {}
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         row = self.database.execute(f"INSERT INTO sms ({names}) VALUES ({marks})", list(values.values()))  # noqa: S608
         assert row.lastrowid is not None

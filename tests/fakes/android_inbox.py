@@ -61,8 +61,10 @@ def printed(rows: list[dict[str, object]]) -> str:
     if not rows:
         return "No result found.\n"
     return "".join(
-        f"Row: {number} "
-        + ", ".join(f"{key}={'NULL' if value is None else value}" for key, value in row.items())
-        + "\n"
+        f"Row: {number} " + ", ".join(f"{key}={_cell(value)}" for key, value in row.items()) + "\n"
         for number, row in enumerate(rows)
     )
+
+
+def _cell(value: object) -> object:
+    return "NULL" if value is None else "BLOB" if isinstance(value, bytes) else value

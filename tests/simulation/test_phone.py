@@ -129,6 +129,13 @@ async def test_a_restored_message_is_old_and_unannounced(phone: VirtualPhone) ->
     assert reader.empty()
 
 
+async def test_a_backup_may_write_texts_where_integers_belong(phone: VirtualPhone) -> None:
+    phone.restore_sms("Shop", "text", date_ms=1, columns={"sub_id": "null", "date_sent": ""})
+
+    stored = phone.handset.sms.database.execute("SELECT sub_id, date_sent FROM sms").fetchall()
+    assert stored == [("null", "")]
+
+
 async def test_an_unplugged_phone_is_not_listening_and_comes_back_at_its_address(phone: VirtualPhone) -> None:
     address = (phone.host, phone.port)
 

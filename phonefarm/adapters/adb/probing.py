@@ -9,9 +9,12 @@ from phonefarm.adapters.adb.probe_query import (
     OTP_MARK,
     SUB_ID,
     Wanted,
+    begins_a_row,
     is_row,
-    missing_column,
     parse_wanted,
+    refused_columns,
+    refuses_functions,
+    refuses_hex,
     wanted_query,
 )
 from phonefarm.adapters.adb.provider import exception, is_nothing_found, query
@@ -27,7 +30,8 @@ LAST_SDK_THAT_CUTS = 22
 LAST_SDK_OF_OLD_COLUMN = 23
 """Old MediaTek phones, where an empty inbox does not yet show whether sub_id is ever filled."""
 FIRST_SDK_WITH_OTP_MARK = 35
-_PROVIDER_NOT_UP = "Could not find provider"
+_NOT_NOW = ("Could not find provider", "DeadObjectException", "DeadSystemException", "database is locked")
+"""What a provider says that is starting, dying or busy."""
 _NEWEST = "_id DESC LIMIT 1"
 
 
@@ -36,13 +40,16 @@ async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
     slot_column = SLOT_COLUMNS.get(facts.make.casefold(), "")
     optional = [SUB_ID, *([slot_column] if slot_column else [])]
     optional += [OTP_MARK] if facts.sdk >= FIRST_SDK_WITH_OTP_MARK else []
-    found = await _most(calls, Wanted(columns=tuple(optional)))
+    doubt = _Doubt()
+    found = await _most(calls, Wanted(columns=tuple(optional)), doubt)
     if found is None:
-        return await _plain_probe(calls, facts, tuple(optional))
+        return await _plain_probe(calls, facts, tuple(optional), is_sure=not doubt.asked_again)
     columns = set(found.wanted.columns)
     slot_column = slot_column if slot_column in columns else ""
+    is_sure = found.is_sure
     if not slot_column and _may_have_old_column(found, facts.sdk):
-        slot_column = await _old_column(calls, found.wanted)
+        there = await _has_old_column(calls, found.wanted)
+        slot_column, is_sure = OLD_COLUMN if there else "", is_sure and there is not None
     return Probe(
         facts=facts,
         reads_hex=found.wanted.hexes,
@@ -50,6 +57,7 @@ async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
         has_sub_id=SUB_ID in columns,
         slot_column=slot_column,
         has_otp_mark=OTP_MARK in columns,
+        is_sure=is_sure,
     )
 
 
@@ -59,9 +67,18 @@ class _Found:
     """What the provider has given together."""
     fills_sub_id: bool | None
     """None where the inbox holds no message that could tell."""
+    is_sure: bool
 
 
-async def _most(calls: PhoneCalls, wanted: Wanted) -> _Found | None:
+@dataclass(kw_only=True)
+class _Doubt:
+    """Whether anything was refused without being named: a provider that died at the wrong moment does so, too."""
+
+    asked_again: bool = False
+    is_left: bool = False
+
+
+async def _most(calls: PhoneCalls, wanted: Wanted, doubt: _Doubt) -> _Found | None:
     """The most of `wanted` that the provider gives in one query; None where it takes no functions at all.
 
     SQLite names the column that is missing, so each further query knows what to leave out.
@@ -71,19 +88,33 @@ async def _most(calls: PhoneCalls, wanted: Wanted) -> _Found | None:
         text = answers.sections[0].text
         given = parse_wanted(text, wanted)
         if given is not None:
-            return _Found(wanted=wanted, fills_sub_id=given.fills_sub_id)
-        calls.check_denied(answers.stderr, text)
-        missing = missing_column(f"{answers.stderr}\n{text}")
-        if _PROVIDER_NOT_UP in answers.stderr + text:
-            raise calls.unreadable(_PROVIDER_NOT_UP)
-        if missing in wanted.columns:
-            wanted = wanted.without_column(missing)
+            return _Found(wanted=wanted, fills_sub_id=given.fills_sub_id, is_sure=not doubt.is_left)
+        said = f"{answers.stderr}\n{text}"
+        calls.check_denied(said)
+        _check_up(calls, said)
+        if missing := refused_columns(said) & set(wanted.columns):
+            for name in missing:
+                wanted = wanted.without_column(name)
+        elif wanted.hexes and refuses_hex(said):
+            wanted = wanted.without_hex()
+        elif refuses_functions(said):
+            return None
+        elif not doubt.asked_again:
+            doubt.asked_again = True
         elif wanted.hexes:
+            doubt.is_left = True
             wanted = wanted.without_hex()
         elif wanted.columns and not is_nothing_found(text):
             return await _one_by_one(calls, wanted)
         else:
             return None
+
+
+def _check_up(calls: PhoneCalls, said: str) -> None:
+    """Raise where the provider cannot answer just now: that says nothing of what it takes."""
+    for words in _NOT_NOW:
+        if words in said:
+            raise calls.unreadable(words)
 
 
 async def _one_by_one(calls: PhoneCalls, wanted: Wanted) -> _Found | None:
@@ -94,9 +125,15 @@ async def _one_by_one(calls: PhoneCalls, wanted: Wanted) -> _Found | None:
     given = [parse_wanted(section.text, trial) for section, trial in zip(answers.sections, trials, strict=True)]
     if given[1] is None:
         return None
+    said = "\n".join((answers.stderr, *(section.text for section in answers.sections)))
     columns = tuple(column for column, answer in zip(wanted.columns, given[2:], strict=True) if answer is not None)
     fills = next((answer.fills_sub_id for answer in given[2:] if answer is not None and answer.fills_sub_id), None)
-    return _Found(wanted=Wanted(columns=columns, hexes=given[0] is not None), fills_sub_id=fills)
+    return _Found(
+        wanted=Wanted(columns=columns, hexes=given[0] is not None),
+        fills_sub_id=fills,
+        is_sure=set(wanted.columns) - set(columns) <= refused_columns(said)
+        and (given[0] is not None or refuses_hex(said)),
+    )
 
 
 def _may_have_old_column(found: _Found, sdk: int) -> bool:
@@ -105,14 +142,18 @@ def _may_have_old_column(found: _Found, sdk: int) -> bool:
     return found.fills_sub_id is None and sdk <= LAST_SDK_OF_OLD_COLUMN
 
 
-async def _old_column(calls: PhoneCalls, wanted: Wanted) -> str:
+async def _has_old_column(calls: PhoneCalls, wanted: Wanted) -> bool | None:
+    """None where the answer does not tell."""
     trial = Wanted(columns=(OLD_COLUMN,), hexes=wanted.hexes)
     answers = await calls.run(wanted_query(trial), within=PROBE_WITHIN)
-    return OLD_COLUMN if parse_wanted(answers.sections[0].text, trial) is not None else ""
+    text = answers.sections[0].text
+    if parse_wanted(text, trial) is not None:
+        return True
+    return False if OLD_COLUMN in refused_columns(f"{answers.stderr}\n{text}") else None
 
 
-async def _plain_probe(calls: PhoneCalls, facts: PhoneFacts, columns: tuple[str, ...]) -> Probe:
-    """A provider that takes columns only: an inbox without messages proves nothing of them."""
+async def _plain_probe(calls: PhoneCalls, facts: PhoneFacts, columns: tuple[str, ...], *, is_sure: bool) -> Probe:
+    """A provider that takes columns only."""
     names = ("_id", *columns)
     answers = await calls.run(*(query(INBOX, name, sort=_NEWEST) for name in names), within=PROBE_WITHIN * 2)
     _check_readable(calls, answers)
@@ -122,9 +163,11 @@ async def _plain_probe(calls: PhoneCalls, facts: PhoneFacts, columns: tuple[str,
             "and its SMS provider takes no expression that would print them whole."
         )
     texts = dict(zip(names, (section.text for section in answers.sections), strict=True))
-    there = {name for name, text in texts.items() if is_row(text, rf"{name}=(?:-?\d+|NULL)")}
-    # Without any message a plain column proves nothing; Android has had sub_id since 5.1.
-    if is_nothing_found(texts[SUB_ID]) and facts.sdk >= FIRST_SDK_WITH_SUB_ID:
+    there = {name for name, text in texts.items() if begins_a_row(text, name)}
+    refusals = [text for name, text in texts.items() if name not in there]
+    named = refused_columns("\n".join((answers.stderr, *refusals)))
+    # Android has had sub_id since 5.1: it is missing only where that is said.
+    if SUB_ID not in named and facts.sdk >= FIRST_SDK_WITH_SUB_ID:
         there.add(SUB_ID)
     return Probe(
         facts=facts,
@@ -133,6 +176,7 @@ async def _plain_probe(calls: PhoneCalls, facts: PhoneFacts, columns: tuple[str,
         has_sub_id=SUB_ID in there,
         slot_column=next((name for name in columns if name in there and name not in (SUB_ID, OTP_MARK)), ""),
         has_otp_mark=OTP_MARK in there,
+        is_sure=is_sure and set(columns) - there <= named,
     )
 
 

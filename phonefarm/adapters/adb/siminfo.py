@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from phonefarm.adapters.adb.provider import AnswerRefused, query, row_lines
-from phonefarm.adapters.adb.sms_query import text_of
+from phonefarm.adapters.adb.sms_query import bytes_of, text_of
 
 LAST_SDK_THAT_SHOWS_IT = 32
 FIRST_SDK_WITH_SOURCES = 31
@@ -22,14 +22,15 @@ class SiminfoRow:
     """What may be the number, the most trusted first; unchecked."""
 
 
-_COLUMNS = "_id:sim_id:hex(icc_id) AS i:hex(number) AS n"
+_COLUMNS = "_id:hex(sim_id) AS s:hex(icc_id) AS i:hex(number) AS n"
 _SOURCES = "hex(phone_number_source_carrier) AS c:hex(phone_number_source_ims) AS m"
 _URI = "content://telephony/siminfo"
 QUERY = query(_URI, _COLUMNS)
 QUERY_WITH_SOURCES = query(_URI, f"{_COLUMNS}:{_SOURCES}")
-_HEX = r"(?:[0-9A-F]{2})*"
+_HEX = r"[0-9A-F]*+"
+_SLOT = re.compile(rb"-?[0-9]{1,9}")
 _ROW = re.compile(
-    r"Row: ([0-9]{1,6}) _id=([0-9]{1,9}), sim_id=(-?[0-9]{1,9}|NULL), "
+    rf"Row: ([0-9]{{1,6}}) _id=([0-9]{{1,9}}), s=({_HEX}), "
     rf"i=({_HEX}), n=({_HEX})(?:, c=({_HEX}), m=({_HEX}))?"
 )
 
@@ -50,9 +51,14 @@ def parse_siminfo(text: str) -> dict[int, SiminfoRow]:
             raise AnswerRefused(f"siminfo line {place + 1} is not row {place}")
         row = SiminfoRow(
             sub_id=int(found[2]),
-            slot=-1 if found[3] == "NULL" else int(found[3]),
-            icc_id=text_of(bytes.fromhex(found[4])),
-            numbers=tuple(text_of(bytes.fromhex(number)) for number in found.group(5, 6, 7) if number),
+            slot=_slot(bytes_of(found[3])),
+            icc_id=text_of(bytes_of(found[4])),
+            numbers=tuple(text_of(bytes_of(number)) for number in found.group(5, 6, 7) if number),
         )
         rows[row.sub_id] = row
     return rows
+
+
+def _slot(value: bytes) -> int:
+    """-1 for a card that is in none, or whose column holds no number."""
+    return int(value) if _SLOT.fullmatch(value) else -1

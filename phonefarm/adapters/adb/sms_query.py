@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -15,7 +15,10 @@ INBOX = "content://sms/inbox"
 _INT = r"-?[0-9]{1,19}"
 _INT_OR_NULL = rf"(?:{_INT}|NULL)"
 _PLACE, _LENGTH = "[0-9]{1,6}", "[0-9]{1,9}"
-_HEX = r"(?:[0-9A-F]{2})*"
+_HEX = r"[0-9A-F]*+"
+_ANYTHING = r"[^\n]{0,200}?"
+"""A column of integers where no function is taken: a restored backup may have left any text in it."""
+_LARGEST_INT = 2**63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +34,17 @@ class RawRow:
 
 
 def window_query(probe: Probe, *, newest: int, skip: int) -> str:
-    columns = ["_id", "CAST(date AS TEXT) AS d", "CAST(date_sent AS TEXT) AS s", *_sim_columns(probe)]
+    columns = ["_id", *(f"hex({column}) AS {name}" for column, name in _numbers(probe))]
     columns += ["length(CAST(body AS BLOB)) AS n", "hex(address) AS a", "hex(body) AS b"]
     return query(INBOX, ":".join(columns), sort=_newest_first(newest, skip))
 
 
 def parse_window(text: str, probe: Probe) -> list[RawRow]:
     """All rows, newest row id first; AnswerRefused if any line is not exactly what was asked for."""
+    numbers = "".join(rf", {name}=(?P<{name}>{_HEX})" for _, name in _numbers(probe))
     form = re.compile(
-        rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}), d=(?P<d>{_INT_OR_NULL}), s=(?P<s>{_INT_OR_NULL})"
-        rf"{_sim_form(probe)}, n=(?P<n>{_LENGTH}|NULL), a=(?P<a>{_HEX}), b=(?P<b>{_HEX})"
+        rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}){numbers}, n=(?P<n>{_LENGTH}|NULL)"
+        rf", a=(?P<a>{_HEX}), b=(?P<b>{_HEX})"
     )
     rows = [_hex_row(found, probe) for found in _matched(form, row_lines(text))]
     _check_order(rows)
@@ -48,10 +52,18 @@ def parse_window(text: str, probe: Probe) -> list[RawRow]:
 
 
 def _hex_row(found: re.Match[str], probe: Probe) -> RawRow:
-    body = bytes.fromhex(found["b"])
+    body = bytes_of(found["b"])
     if len(body) != (0 if found["n"] == "NULL" else int(found["n"])):
         raise AnswerRefused("a text is not whole")
-    return _raw_row(found, probe, sender=text_of(bytes.fromhex(found["a"])), body=text_of(body))
+    values = {name: bytes_of(found[name]).decode("ascii", "replace") for _, name in _numbers(probe)}
+    return _raw_row(found, values, probe, sender=text_of(bytes_of(found["a"])), body=text_of(body))
+
+
+def bytes_of(digits: str) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except ValueError as error:
+        raise AnswerRefused("a text is not whole") from error
 
 
 def text_of(data: bytes) -> str:
@@ -72,18 +84,26 @@ def text_of(data: bytes) -> str:
 
 def numbers_query(probe: Probe, *, newest: int, skip: int) -> str:
     """Ids, times and SIM of the window: integers only, so a row is a line without hex, too."""
-    times = ["CAST(date AS TEXT) AS d", "CAST(date_sent AS TEXT) AS s"] if probe.counts else ["date", "date_sent"]
-    return query(INBOX, ":".join(["_id", *times, *_sim_columns(probe)]), sort=_newest_first(newest, skip))
+    columns = [_integer(column, name) if probe.counts else column for column, name in _numbers(probe)]
+    return query(INBOX, ":".join(["_id", *columns]), sort=_newest_first(newest, skip))
+
+
+def _integer(column: str, name: str) -> str:
+    """NULL for what is no integer; as text, since old phones cut integers to 32 bits."""
+    integer = f"CAST({column} AS INTEGER)"
+    return f"CASE WHEN {column}={integer} THEN CAST({integer} AS TEXT) END AS {name}"
 
 
 def parse_numbers(text: str, probe: Probe) -> list[RawRow]:
     """Rows without texts."""
-    date, sent = ("d", "s") if probe.counts else ("date", "date_sent")
-    form = re.compile(
-        rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}), {date}=(?P<d>{_INT_OR_NULL}), {sent}=(?P<s>{_INT_OR_NULL})"
-        rf"{_sim_form(probe)}"
-    )
-    rows = [_raw_row(found, probe, sender="", body="") for found in _matched(form, row_lines(text))]
+    value = _INT_OR_NULL if probe.counts else _ANYTHING
+    numbers = "".join(rf", {name if probe.counts else column}=(?P<{name}>{value})" for column, name in _numbers(probe))
+    form = re.compile(rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}){numbers}")
+    names = [name for _, name in _numbers(probe)]
+    rows = [
+        _raw_row(found, {name: found[name] for name in names}, probe, sender="", body="")
+        for found in _matched(form, row_lines(text))
+    ]
     _check_order(rows)
     return rows
 
@@ -93,7 +113,8 @@ def column_query(column: str, row: SmsRow) -> str:
 
     The date keeps a newer message out that has been given the same id in between.
     """
-    return query(INBOX, column, where=f"_id={row.row_id} AND date={row.date_ms}")
+    undated = "(ifnull(date, 0)=0 OR date<>CAST(date AS INTEGER))"
+    return query(INBOX, column, where=f"_id={row.row_id} AND {f'date={row.date_ms}' if row.date_ms else undated}")
 
 
 def parse_column(text: str, column: str) -> str:
@@ -116,7 +137,7 @@ class NewestText:
 
 def newest_text_query(column: str, probe: Probe) -> str:
     """One row whose integers come first and whose one text comes last, so that it ends where the answer ends."""
-    date = "CAST(date AS TEXT) AS d" if probe.counts else "date"
+    date = _integer("date", "d") if probe.counts else "date"
     return query(INBOX, f"_id:{date}:{column}", sort=_newest_first(1, 0))
 
 
@@ -167,13 +188,11 @@ def _newest_first(newest: int, skip: int) -> str:
     return f"_id DESC LIMIT {newest}" + (f" OFFSET {skip}" if skip else "")
 
 
-def _sim_columns(probe: Probe) -> list[str]:
-    return (["sub_id"] if probe.has_sub_id else []) + ([f"{probe.slot_column} AS v"] if probe.slot_column else [])
-
-
-def _sim_form(probe: Probe) -> str:
-    sub_id = rf", sub_id=(?P<sub>{_INT_OR_NULL})" if probe.has_sub_id else "(?P<sub>)"
-    return sub_id + (rf", v=(?P<slot>{_INT_OR_NULL})" if probe.slot_column else "(?P<slot>)")
+def _numbers(probe: Probe) -> list[tuple[str, str]]:
+    """The columns of integers, and by which names they are asked for."""
+    columns = [("date", "d"), ("date_sent", "s")]
+    columns += [("sub_id", "u")] if probe.has_sub_id else []
+    return columns + ([(probe.slot_column, "v")] if probe.slot_column else [])
 
 
 def _matched(form: re.Pattern[str], lines: Sequence[str]) -> list[re.Match[str]]:
@@ -186,30 +205,38 @@ def _matched(form: re.Pattern[str], lines: Sequence[str]) -> list[re.Match[str]]
     return matches
 
 
-def _raw_row(found: re.Match[str], probe: Probe, *, sender: str, body: str) -> RawRow:
-    sub_id = _int(found["sub"])
+def _raw_row(found: re.Match[str], values: Mapping[str, str], probe: Probe, *, sender: str, body: str) -> RawRow:
+    """`values`: the columns of integers as they stand; one that holds anything else says nothing."""
+    numbers = {name: _int(value) for name, value in values.items()}
+    sub_id = numbers.get("u")
     return RawRow(
         row=SmsRow(
             row_id=int(found["id"]),
-            date_ms=_int(found["d"]) or 0,
-            date_sent_ms=_int(found["s"]) or 0,
+            date_ms=numbers["d"] or 0,
+            date_sent_ms=numbers["s"] or 0,
             sub_id=sub_id if sub_id is not None and sub_id >= 0 else None,
             sender=sender,
             body=body,
-            sim_mark=_sim_mark(found, probe),
+            sim_mark=_sim_mark(numbers, probe),
         ),
-        slot_value=_int(found["slot"]),
+        slot_value=numbers.get("v"),
     )
 
 
-def _sim_mark(found: re.Match[str], probe: Probe) -> str:
+def _sim_mark(numbers: Mapping[str, int | None], probe: Probe) -> str:
     """The columns for the SIM as they stand, `sub_id=-1 sim_id=2`: what a user says of one such row holds for all."""
-    said = [("sub_id", found["sub"] if probe.has_sub_id else ""), (probe.slot_column, found["slot"])]
-    return " ".join(f"{column}={value}" for column, value in said if value)
+    said = [(column, numbers[name]) for column, name in _numbers(probe) if name in "uv"]
+    return " ".join(f"{column}={'NULL' if value is None else value}" for column, value in said)
 
 
 def _int(text: str) -> int | None:
-    return None if text in ("", "NULL") else int(text)
+    if not _INTEGER.fullmatch(text):
+        return None
+    value = int(text)
+    return value if -_LARGEST_INT <= value < _LARGEST_INT else None
+
+
+_INTEGER = re.compile(_INT)
 
 
 def _check_order(rows: Sequence[RawRow]) -> None:

@@ -13,8 +13,18 @@ from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.application.interfaces import Hint, PhoneUnreachable, Probe, ServerDown, SmsWithheld
 from phonefarm.domain.sms import SmsRow
 from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.field_profiles import NOKIA_G21
 from phonefarm.simulation.phone import VirtualPhone
-from phonefarm.simulation.profiles import HUAWEI_P30, NEXUS_5, PIXEL_8, PROFILES, REDMI_NOTE_9, SONY_XA
+from phonefarm.simulation.profiles import (
+    HUAWEI_P30,
+    NEXUS_5,
+    PIXEL_6A,
+    PIXEL_8,
+    PROFILES,
+    REDMI_NOTE_9,
+    SONY_XA,
+    Profile,
+)
 from phonefarm.simulation.sims import SimMaker
 from tests.simulation.adb_server import private_adb_server
 
@@ -107,6 +117,25 @@ async def test_a_phone_tells_that_it_boots_and_that_it_was_not_unlocked(adb_port
 
     assert not booting.is_up
     assert (locked.is_up, locked.is_unlocked) == (True, False)
+
+
+@pytest.mark.parametrize("profile", [PIXEL_6A, REDMI_NOTE_9, SONY_XA, NOKIA_G21], ids=lambda profile: profile.name)
+async def test_an_old_row_with_texts_where_integers_belong_costs_nothing_but_what_it_does_not_say(
+    adb_port: int, profile: Profile
+) -> None:
+    phone = a_phone(profile)
+    columns: dict[str, int | str | None] = {"sub_id": "null", "date": "null", "date_sent": "null"}
+    columns |= {"sim_id": ""} if profile is REDMI_NOTE_9 else {}
+    async with connected(adb_port, phone) as bridge:
+        phone.restore_sms("Shop", "restored", date_ms=0, columns=columns)
+        await phone.deliver_sms("Bank", TEXT)
+        (known,) = phone.handset.active
+
+        newest, restored = await rows(bridge, phone)
+
+    assert (newest.body, newest.sub_id) == (TEXT, known.sub_id)
+    assert (restored.body, restored.sender) == ("restored", "Shop")
+    assert (restored.sub_id, restored.date_ms, restored.date_sent_ms) == (None, 0, 0)
 
 
 async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:

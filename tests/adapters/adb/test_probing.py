@@ -82,7 +82,8 @@ async def test_columns_that_are_refused_without_being_named_are_asked_one_by_one
     probe, shell = await probed(no_more_than_one_column, facts(make="samsung"))
 
     assert (probe.reads_hex, probe.has_sub_id, probe.slot_column) == (True, True, "sim_slot")
-    assert shell.calls == 3
+    assert shell.calls == 4
+    assert probe.is_sure
 
 
 @pytest.mark.parametrize(("make", "column"), [("Xiaomi", "sim_id"), ("samsung", "sim_slot"), ("Google", "")])
@@ -112,6 +113,24 @@ async def test_an_old_phone_with_an_empty_inbox_is_asked_for_the_old_column_too(
     probe, _ = await probed(stored.answer, facts("alps", sdk=22))
 
     assert probe.slot_column == "sim_id"
+
+
+@pytest.mark.parametrize("value", ["null", "", "unknown", b"\x00"])
+@pytest.mark.parametrize("column", ["sub_id", "sim_slot", "contains_otp"])
+@pytest.mark.parametrize("takes", ["hex", "functions", "columns"])
+async def test_that_a_column_is_there_is_never_learned_from_what_it_holds(
+    takes: str, column: str, value: str | bytes
+) -> None:
+    stored = an_inbox("sim_slot", "contains_otp", takes_hex=takes == "hex")
+    stored.database.execute(f"UPDATE sms SET {column} = ?", [value])
+
+    def answer(command: str) -> Answer:
+        return plain_columns_only(command) if takes == "columns" and "(" in command else stored.answer(command)
+
+    probe, _ = await probed(answer, facts("samsung", sdk=36))
+
+    assert (probe.has_sub_id, probe.slot_column, probe.has_otp_mark) == (True, "sim_slot", True)
+    assert (probe.reads_hex, probe.counts) == (takes == "hex", takes != "columns")
 
 
 @pytest.mark.parametrize(("sdk", "has_mark"), [(34, False), (36, True)])

@@ -123,21 +123,19 @@ def test_signal_and_roaming_are_told_by_slot() -> None:
 
 
 def test_siminfo_is_read_in_hex() -> None:
-    text = (
-        "Row: 0 _id=1, sim_id=0, i=3839, n=2B37\nRow: 1 _id=2, sim_id=-1, i=, n=\nRow: 2 _id=3, sim_id=NULL, i=, n=\n"
-    )
+    text = "Row: 0 _id=1, s=30, i=3839, n=2B37\nRow: 1 _id=2, s=2D31, i=, n=\nRow: 2 _id=3, s=, i=, n=\n"
 
     assert parse_siminfo(text)[1] == SiminfoRow(sub_id=1, slot=0, icc_id="89", numbers=("+7",))
     assert [row.slot for row in parse_siminfo(text).values()] == [0, -1, -1]
 
 
 def test_siminfo_keeps_the_sources_of_a_number_in_their_order() -> None:
-    text = "Row: 0 _id=1, sim_id=0, i=3839, n=, c=31, m=32\nRow: 1 _id=2, sim_id=1, i=3839, n=33, c=, m=\n"
+    text = "Row: 0 _id=1, s=30, i=3839, n=, c=31, m=32\nRow: 1 _id=2, s=31, i=3839, n=33, c=, m=\n"
 
     assert [row.numbers for row in parse_siminfo(text).values()] == [("1", "2"), ("3",)]
 
 
-@pytest.mark.parametrize("text", ["", "Row: 0 _id=1, icc_id=8985, sim_id=1\n", "Row: 1 _id=1, sim_id=0, i=, n=\n"])
+@pytest.mark.parametrize("text", ["", "Row: 0 _id=1, icc_id=8985, sim_id=1\n", "Row: 1 _id=1, s=30, i=, n=\n"])
 def test_siminfo_in_another_form_is_refused(text: str) -> None:
     with pytest.raises(AnswerRefused):
         parse_siminfo(text)
@@ -219,7 +217,7 @@ async def test_a_new_phone_tells_by_iphonesubinfo() -> None:
 
 
 async def test_an_older_phone_tells_by_siminfo() -> None:
-    row = f"Row: 0 _id=2, sim_id=0, i={ICCID.encode().hex().upper()}, n={b'+8613900000000'.hex().upper()}\n"
+    row = f"Row: 0 _id=2, s=30, i={ICCID.encode().hex().upper()}, n={b'+8613900000000'.hex().upper()}\n"
     checkups, shell = reader(phone(siminfo=row), 29)
     (sim,) = (await checkups.read(thorough=False)).sims
 
@@ -232,7 +230,7 @@ def hexed(text: str) -> str:
 
 
 async def test_a_number_by_its_source_counts_where_the_usual_column_is_empty() -> None:
-    row = f"Row: 0 _id=2, sim_id=0, i={hexed(ICCID)}, n=, c={hexed('*100#')}, m={hexed('+8613900000001')}\n"
+    row = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=, c={hexed('*100#')}, m={hexed('+8613900000001')}\n"
 
     (sim,) = await sims_of(phone(siminfo=row), 31)
 
@@ -240,7 +238,7 @@ async def test_a_number_by_its_source_counts_where_the_usual_column_is_empty() -
 
 
 async def test_a_build_without_the_sources_of_numbers_is_asked_without_them() -> None:
-    row = f"Row: 0 _id=2, sim_id=0, i={hexed(ICCID)}, n={hexed('+8613900000000')}\n"
+    row = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n={hexed('+8613900000000')}\n"
     usual = phone(siminfo=row)
 
     def answer(command: str) -> Answer:

@@ -20,7 +20,7 @@ NO_SUB = replace(PROBE, has_sub_id=False)
 
 HOSTILE = (
     "line1\nRow: 1 _id=99, date=1, body=fake",
-    "Row: 0 _id=1, d=1, s=1, sub_id=1, n=0, a=, b=",
+    "Row: 0 _id=1, d=31, s=31, u=31, n=0, a=, b=",
     "\nNo result found.\n",
     "E:0123456789abcdef:0:0\n",
     "NULL",
@@ -56,7 +56,7 @@ def read(inbox: AndroidInbox, probe: Probe = PROBE, *, newest: int = 50, skip: i
 def test_the_query_is_the_one_that_was_measured() -> None:
     assert sms_query.window_query(PROBE, newest=50, skip=0) == (
         "content query --uri content://sms/inbox --projection "
-        "'_id:CAST(date AS TEXT) AS d:CAST(date_sent AS TEXT) AS s:sub_id:length(CAST(body AS BLOB)) AS n:"
+        "'_id:hex(date) AS d:hex(date_sent) AS s:hex(sub_id) AS u:length(CAST(body AS BLOB)) AS n:"
         "hex(address) AS a:hex(body) AS b' --sort '_id DESC LIMIT 50'"
     )
     assert sms_query.window_query(PROBE, newest=50, skip=100).endswith("'_id DESC LIMIT 50 OFFSET 100'")
@@ -108,7 +108,7 @@ def test_every_cut_of_an_answer_is_refused() -> None:
                 sms_query.parse_window(answer[:size], PROBE)
 
 
-GOOD = "Row: 0 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n"
+GOOD = "Row: 0 _id=7, d=31, s=30, u=31, n=2, a=31, b=6869\n"
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ GOOD = "Row: 0 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n"
         GOOD + "\n",
         GOOD + "rest",
         GOOD.replace("Row: 0", "Row: 00"),
-        GOOD + "Row: 2 _id=6, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
-        GOOD + "Row: 1 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
-        GOOD + "Row: 1 _id=8, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n",
+        GOOD + "Row: 2 _id=6, d=31, s=30, u=31, n=2, a=31, b=6869\n",
+        GOOD + "Row: 1 _id=7, d=31, s=30, u=31, n=2, a=31, b=6869\n",
+        GOOD + "Row: 1 _id=8, d=31, s=30, u=31, n=2, a=31, b=6869\n",
         GOOD + "WARNING: linker: late\n",
         GOOD + "No result found.\n",
         GOOD.replace("n=2", "n=3"),
@@ -129,9 +129,10 @@ GOOD = "Row: 0 _id=7, d=1, s=0, sub_id=1, n=2, a=31, b=6869\n"
         GOOD.replace("b=6869", "b=686"),
         GOOD.replace("b=6869", "b=68zz"),
         GOOD.replace("b=6869", "b=NULL"),
-        GOOD.replace("d=1", "d=1.7E12"),
+        GOOD.replace("d=31", "d=1.7E12"),
+        GOOD.replace("d=31", "d=3"),
         GOOD.replace("_id=7", "_id=NULL"),
-        GOOD.replace("sub_id=1", "sub_id="),
+        GOOD.replace("u=31", "sub_id=1"),
         GOOD.replace("a=31", "a=BLOB"),
         " " + GOOD,
         "[ERROR] Unsupported argument: --sort\n",
@@ -154,13 +155,13 @@ def test_the_misspelt_nothing_of_old_androids_is_nothing() -> None:
 
 
 def test_null_texts_and_times_are_empty_and_nought() -> None:
-    (raw,) = sms_query.parse_window("Row: 0 _id=7, d=NULL, s=NULL, sub_id=NULL, n=NULL, a=, b=\n", PROBE)
+    (raw,) = sms_query.parse_window("Row: 0 _id=7, d=, s=, u=, n=NULL, a=, b=\n", PROBE)
 
     assert raw.row == a_row(date_ms=0, date_sent_ms=0, sub_id=None, sender="", body="", sim_mark="sub_id=NULL")
 
 
 def test_sub_id_minus_one_says_nothing() -> None:
-    (raw,) = sms_query.parse_window(GOOD.replace("sub_id=1", "sub_id=-1"), PROBE)
+    (raw,) = sms_query.parse_window(GOOD.replace("u=31", "u=2D31"), PROBE)
 
     assert raw.row.sub_id is None
 
@@ -173,19 +174,19 @@ def test_a_phone_without_sub_id_is_asked_without_it() -> None:
 
 def test_a_vendors_column_is_read_beside_it() -> None:
     probe = replace(PROBE, slot_column="sim_id")
-    (raw,) = sms_query.parse_window(GOOD.replace("sub_id=1", "sub_id=-1, v=2"), probe)
+    (raw,) = sms_query.parse_window(GOOD.replace("u=31", "u=2D31, v=32"), probe)
 
-    assert "sub_id:sim_id AS v:" in sms_query.window_query(probe, newest=1, skip=0)
+    assert "hex(sub_id) AS u:hex(sim_id) AS v:" in sms_query.window_query(probe, newest=1, skip=0)
     assert (raw.row.sub_id, raw.slot_value) == (None, 2)
     assert raw.row.sim_mark == "sub_id=-1 sim_id=2"
 
 
 @pytest.mark.parametrize(
     ("sub_id", "mark"),
-    [("sub_id=1, v=NULL", "sub_id=1 sim_id=NULL"), ("sub_id=NULL, v=0", "sub_id=NULL sim_id=0")],
+    [("u=31, v=", "sub_id=1 sim_id=NULL"), ("u=, v=30", "sub_id=NULL sim_id=0")],
 )
 def test_a_rows_own_columns_are_kept_as_they_stand(sub_id: str, mark: str) -> None:
-    (raw,) = sms_query.parse_window(GOOD.replace("sub_id=1", sub_id), replace(PROBE, slot_column="sim_id"))
+    (raw,) = sms_query.parse_window(GOOD.replace("u=31", sub_id), replace(PROBE, slot_column="sim_id"))
 
     assert raw.row.sim_mark == mark
 
@@ -225,6 +226,73 @@ def test_no_answer_breaks_the_parser(text: str) -> None:
     assert rows == []
 
 
+# Texts where integers belong: restored backups bring them -------------------------
+
+NO_HEX = replace(PROBE, reads_hex=False)
+PLAIN = replace(NO_HEX, counts=False)
+STRANGE = ("null", "", "unknown", "1.5", "12,5", "0x1", "9" * 25, "1, x=2", b"\x01", " 1 ")
+
+
+def numbers_of(inbox: AndroidInbox, probe: Probe) -> list[sms_query.RawRow]:
+    text = inbox.answer(
+        (sms_query.window_query if probe.reads_hex else sms_query.numbers_query)(probe, newest=50, skip=0)
+    )
+    assert isinstance(text, str)
+    return (sms_query.parse_window if probe.reads_hex else sms_query.parse_numbers)(text, probe)
+
+
+@pytest.mark.parametrize("value", STRANGE)
+@pytest.mark.parametrize("column", ["date", "date_sent", "sub_id", "sim_slot"])
+@pytest.mark.parametrize("of", [PROBE, NO_HEX, PLAIN], ids=["hex", "no hex", "plain columns"])
+def test_a_text_in_a_column_of_integers_costs_that_column_of_that_row(
+    of: Probe, column: str, value: str | bytes
+) -> None:
+    probe = replace(of, slot_column="sim_slot")
+    inbox = AndroidInbox([a_row(row_id=9), a_row()])
+    inbox.database.execute("ALTER TABLE sms ADD COLUMN sim_slot INTEGER DEFAULT 0")
+    whole = numbers_of(inbox, probe)
+    inbox.database.execute(f"UPDATE sms SET {column} = ? WHERE _id = 9", [value])
+
+    restored, untouched = numbers_of(inbox, probe)
+
+    assert untouched == whole[1]
+    said = {
+        "date": restored.row.date_ms or None,
+        "date_sent": restored.row.date_sent_ms or None,
+        "sub_id": restored.row.sub_id,
+        "sim_slot": restored.slot_value,
+    }
+    assert [name for name, number in said.items() if number is None] == ([column] if value != " 1 " else [])
+
+
+def test_a_text_that_imitates_the_next_column_tells_no_sim() -> None:
+    inbox = AndroidInbox([a_row()])
+    inbox.database.execute("UPDATE sms SET date_sent = '1, sub_id=2'")
+
+    (raw,) = numbers_of(inbox, PLAIN)
+
+    assert raw.row.sub_id is None
+
+
+@pytest.mark.parametrize("date", [None, "null", "", 0])
+@pytest.mark.parametrize("probe", [NO_HEX, PLAIN], ids=["no hex", "plain columns"])
+def test_the_texts_of_a_row_without_a_date_are_found(probe: Probe, date: object) -> None:
+    inbox = AndroidInbox([a_row()])
+    inbox.database.execute("UPDATE sms SET date = ?", [date])
+    (raw,) = numbers_of(inbox, probe)
+
+    answer = inbox.answer(sms_query.column_query("body", raw.row))
+
+    assert isinstance(answer, str)
+    assert sms_query.parse_column(answer, "body") == "hi"
+
+
+def test_a_dated_message_with_a_reused_id_is_not_taken_for_one_without_a_date() -> None:
+    inbox = AndroidInbox([a_row(date_ms=5)])
+
+    assert inbox.answer(sms_query.column_query("body", a_row(date_ms=0))) == printed([])
+
+
 # One column at a time ----------------------------------------------------------
 
 
@@ -260,9 +328,6 @@ def test_numbers_are_read_without_expressions_too() -> None:
 
 
 # The newest row's text beside the window ----------------------------------------
-
-NO_HEX = replace(PROBE, reads_hex=False)
-PLAIN = replace(NO_HEX, counts=False)
 
 
 @pytest.mark.parametrize("probe", [NO_HEX, PLAIN], ids=["with functions", "plain columns"])
