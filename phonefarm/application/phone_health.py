@@ -52,12 +52,16 @@ class PhoneHealth:
         self._clock = clock
         self._last: dict[PhoneId, tuple[_Noted, datetime]] = {}
 
-    async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
-        """What was found out about the phone under this firmware."""
-        return await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+    async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
+        """What was found out about the phone under this firmware, and how long ago (None: nobody knows)."""
+        known = await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+        if known is None:
+            return None
+        return known.probe, None if known.found_at is None else self._clock() - known.found_at
 
     async def remember(self, phone_id: PhoneId, probe: Probe) -> None:
-        await self._storage.write(lambda uow: uow.health.remember_probe(phone_id, probe))
+        now = self._clock()
+        await self._storage.write(lambda uow: uow.health.remember_probe(phone_id, probe, now))
 
     async def forget(self, phone_id: PhoneId) -> None:
         """What was found out does not fit the phone any more."""

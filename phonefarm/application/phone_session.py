@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from phonefarm.application.abilities import Abilities
 from phonefarm.application.interfaces import (
     Hint,
     NotUnderstood,
@@ -96,6 +97,7 @@ class PhoneSession:
         self._inventory = inventory
         self._intake = intake
         self._health = health
+        self._abilities = Abilities(phone_id, bridge, health)
         self._books = books
         self._gate = gate
         self._patience = patience
@@ -149,11 +151,10 @@ class PhoneSession:
             await asyncio.sleep(NOT_UP_PAUSE)
 
     async def _get_ready(self, facts: PhoneFacts) -> Probe:
-        probe = await self._health.remembered(self._phone_id, facts)
+        probe = await self._abilities.known(facts)
         if probe is None:
             with self._patiently():
-                probe = await self._bridge.probe(self._serial, facts)
-            await self._health.remember(self._phone_id, probe)
+                probe = await self._abilities.found_out(facts)
         self._hints = await self._health.hints_of(self._phone_id)
         # The first check-up belongs to the introduction; one that fails must not keep the inbox from being read.
         await self._take_up(asyncio.create_task(self._check_up(probe)))  # noqa: TID251 - awaited there
@@ -210,6 +211,9 @@ class PhoneSession:
                     await self._look(probe)
                     self._failures = 0
                     await self._say_how_it_is()
+                if self._abilities.are_due and not self._is_expecting:
+                    with self._patiently():
+                        probe = self._probe = await self._abilities.tried_again(probe)
                 await self._rest(checkup)
         finally:
             if checkup is not None:

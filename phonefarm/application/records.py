@@ -80,6 +80,13 @@ class SimRule:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RememberedProbe:
+    probe: Probe
+    found_at: datetime | None
+    """None where it was found out before this was written down."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewSms:
     """A message not stored yet, and whose it is."""
 
@@ -210,11 +217,11 @@ class PhoneHealthRecords(Protocol):
         """Put these in place of the former ones; those that go on keep their `since`."""
         ...
 
-    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
         """What was found out about the handset under the same firmware; None where that is not known."""
         ...
 
-    def remember_probe(self, phone_id: PhoneId, probe: Probe) -> None: ...
+    def remember_probe(self, phone_id: PhoneId, probe: Probe, at: datetime) -> None: ...
 
     def forget_probe(self, phone_id: PhoneId) -> None: ...
 

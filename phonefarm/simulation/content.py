@@ -64,8 +64,9 @@ async def content(handset: Handset, words: list[str], io: ShellIo) -> int:
     except UsageError as error:
         await io.stdout(f"[ERROR] {error}\n\n{USAGE}")
     except ProviderError as error:
+        said = f"{error.java_class}: {error}" if str(error) else error.java_class
         await io.stderr(
-            f"Error while accessing provider:{query.authority}\n{error.java_class}: {error}\n"
+            f"Error while accessing provider:{query.authority}\n{said}\n"
             "\tat android.database.DatabaseUtils.readExceptionFromParcel(DatabaseUtils.java:172)\n"
             "\tat android.content.ContentProviderProxy.query(ContentProviderNative.java:423)\n"
             "\tat com.android.commands.content.Content$QueryCommand.onExecute(Content.java:661)\n"
@@ -101,6 +102,9 @@ def parse(words: list[str]) -> Query:
 def _run(handset: Handset, query: Query) -> str:
     if handset.is_booting:
         raise ProviderError("java.lang.IllegalStateException", f"Could not find provider: {query.authority}")
+    if query.authority == "sms" and handset.provider_deaths > 0:
+        handset.provider_deaths -= 1
+        raise ProviderError("android.os.DeadObjectException", "")
     match query.authority, query.path:
         case "sms", "" | "inbox":
             return _sms(handset, query)

@@ -80,6 +80,10 @@ class Hands:
         """The user lets the shell read SMS: "USB debugging (Security settings)", "Disable permission monitoring"."""
         self.withhold_sms(False)
 
+    def kill_provider(self, queries: int = 1) -> None:
+        """The process of the SMS provider dies under the next query, or so many of them."""
+        self.handset.provider_deaths = queries
+
     def delay_codes(self, seconds: float) -> None:
         """Hide messages that look like one-time codes from the shell, from now on and for so long each."""
         self.handset.codes_delayed_for = seconds

@@ -53,6 +53,8 @@ class Handset:
     """adb answers; the services of Android do not yet."""
     is_locked: bool = False
     """Not yet unlocked after a boot: the user's files, the SMS among them, are closed."""
+    provider_deaths: int = 0
+    """So many queries that come next find the process of the SMS provider dying."""
     firmware: int = 0
     """Updates since the first day."""
     hardware_id: str = "0"

@@ -8,7 +8,8 @@ radio    airplane {on}; signal {slot, level}: 0 to 4 or null; network-type {slot
          service {slot, state}: "in service", "no service" or "emergency only";
          roaming {slot, numeric}: the visited network's code, or null for home
 vitals   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
-messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest
+messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest;
+         provider-dies {queries}: its process dies under so many queries
 rest     query {seconds}: what starting a JVM takes; skew {seconds}: of its clock; firmware: an update
 """
 
@@ -103,6 +104,7 @@ ACTIONS: dict[str, Act] = {
     "sms-app": _at_once(lambda phone, body: phone.set_sms_app(body["package"])),
     "sms-app-enabled": _at_once(_sms_app_enabled),
     "codes-delay": _at_once(lambda phone, body: phone.delay_codes(float(body["seconds"]))),
+    "provider-dies": _at_once(lambda phone, body: phone.kill_provider(int(body.get("queries", 1)))),
     "hints": _at_once(lambda phone, body: phone.send_hints(_on(body))),
     "delete-newest": _at_once(lambda phone, _: phone.delete_newest_sms()),
     "query": _at_once(lambda phone, body: phone.set_query_seconds(float(body["seconds"]))),

@@ -8,10 +8,11 @@ from functools import partial
 
 import pytest
 
-from phonefarm.application import phone_session
-from phonefarm.application.interfaces import Hint, NotUnderstood
+from phonefarm.application import abilities, phone_session
+from phonefarm.application.interfaces import Hint, NotUnderstood, PhoneUnreachable, Probe
 from phonefarm.application.read_models import Condition, PhoneState, Remedy, SimStanding
 from phonefarm.domain.conditions import BLAMED_FOR
+from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.rhythm import CHASE
 from tests.application.site import Site
 from tests.builders import ICCID, a_row, ms
@@ -117,6 +118,87 @@ async def test_answer_of_another_form_makes_what_was_found_out_be_forgotten(site
     await until(lambda: site.message_count())
 
     assert site.one.probes == 2
+
+
+UNSURE = Probe(facts=PhoneFacts(), reads_hex=False, counts=False, is_sure=False)
+SURE = Probe(facts=PhoneFacts(), reads_hex=True)
+
+
+def ask_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(abilities, "DOUBT_SECONDS", 0.0)
+
+
+async def reads_hex(site: Site) -> bool | None:
+    return (await site.row(site.one)).reads_hex
+
+
+async def test_what_was_refused_without_being_named_is_not_remembered_and_asked_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.one.takes = UNSURE
+    ask_again_at_once(monkeypatch)
+    await site.both_ready()
+    assert await reads_hex(site) is None, "nothing is known of it"
+
+    site.one.takes = SURE
+    site.one.receive(a_row(1))
+
+    async def is_known() -> bool:
+        return await reads_hex(site) is True
+
+    await until(is_known)
+
+
+async def test_what_was_remembered_is_tried_again_once_a_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.one.takes = replace(SURE, reads_hex=False)
+    await site.both_ready()
+    site.bridge.unplug(site.one)
+    await site.reached(site.one, PhoneState.GONE)
+    ask_again_at_once(monkeypatch)
+    site.one.takes = SURE
+    site.books.clock.forward(24 * 3600)
+
+    site.bridge.plug_in(site.one)
+
+    async def is_known() -> bool:
+        return await reads_hex(site) is True
+
+    await until(is_known)
+    assert site.one.probes == 2
+
+
+async def test_a_day_is_not_over_before_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    await site.both_ready()
+    site.bridge.unplug(site.one)
+    await site.reached(site.one, PhoneState.GONE)
+    ask_again_at_once(monkeypatch)
+    site.books.clock.forward(23 * 3600)
+
+    site.bridge.plug_in(site.one)
+    await site.reached(site.one, PhoneState.READY)
+    site.one.receive(a_row(1))
+    await until(lambda: site.message_count())
+
+    assert site.one.probes == 1
+
+
+@pytest.mark.parametrize("trouble", ["unsure", "unreachable"])
+async def test_a_bad_moment_takes_nothing_away_of_what_was_remembered(
+    site: Site, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    await site.both_ready()
+    site.bridge.unplug(site.one)
+    await site.reached(site.one, PhoneState.GONE)
+    ask_again_at_once(monkeypatch)
+    site.books.clock.forward(48 * 3600)
+    site.one.takes = UNSURE
+    site.one.probe_trouble = PhoneUnreachable("the provider dies") if trouble == "unreachable" else None
+
+    site.bridge.plug_in(site.one)
+    await until(lambda: site.one.probes > 1)
+
+    assert site.one.probe_in_use == SURE
+    assert await reads_hex(site) is True
 
 
 # Measured ---------------------------------------------------------------------

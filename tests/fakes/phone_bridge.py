@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from phonefarm.application.interfaces import (
@@ -43,6 +43,12 @@ class ScriptedPhone:
     vitals: PhoneVitals = WELL
     skew: timedelta | None = None
     has_otp_mark: bool = False
+    takes: Probe = field(default_factory=lambda: Probe(facts=REDMI, reads_hex=True))
+    """What a probe finds out, its facts aside."""
+    probe_trouble: KnownError | None = None
+    """What every probe ends with, while everything else is answered."""
+    probe_in_use: Probe | None = None
+    """By which its inbox was read last, its facts aside."""
     sims: list[SeenSim] = field(default_factory=list)
     inbox: list[SmsRow] = field(default_factory=list)
     trouble: KnownError | None = None
@@ -149,7 +155,9 @@ class ScriptedPhoneBridge:
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
         phone = await self._reach(serial)
         phone.probes += 1
-        return Probe(facts=facts, reads_hex=True, has_otp_mark=phone.has_otp_mark)
+        if phone.probe_trouble is not None:
+            raise phone.probe_trouble
+        return replace(phone.takes, facts=facts, has_otp_mark=phone.has_otp_mark)
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         phone = await self._reach(serial)
@@ -168,6 +176,7 @@ class ScriptedPhoneBridge:
         begun_at = self._clock()
         await asyncio.sleep(0)
         phone.looks += 1
+        phone.probe_in_use = replace(probe, facts=PhoneFacts())
         phone.skips.append(skip)
         newest_first = sorted(phone.inbox, key=lambda row: -row.row_id)
         rows = tuple(newest_first[skip : skip + newest])

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from phonefarm.simulation.content import NOTHING
+from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
     MOTO_G9,
@@ -229,3 +230,14 @@ async def test_a_usage_error_is_said_on_stdout() -> None:
 
     assert out.startswith("[ERROR] Content provider URI not specified")
     assert (err, code) == ("", 0)
+
+
+async def test_the_sms_provider_dies_under_a_query_and_is_back_for_the_next() -> None:
+    handset = a_handset()
+    Hands(handset).kill_provider()
+
+    _, err, code = await run_line(handset, "content query --uri content://sms/inbox --projection _id")
+    out, later, _ = await run_line(handset, "content query --uri content://sms/inbox --projection _id")
+
+    assert err.startswith("Error while accessing provider:sms\nandroid.os.DeadObjectException\n\tat ")
+    assert (code, out, later) == (0, "No result found.\n", "")

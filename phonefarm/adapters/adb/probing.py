@@ -149,7 +149,9 @@ async def _has_old_column(calls: PhoneCalls, wanted: Wanted) -> bool | None:
     text = answers.sections[0].text
     if parse_wanted(text, trial) is not None:
         return True
-    return False if OLD_COLUMN in refused_columns(f"{answers.stderr}\n{text}") else None
+    said = f"{answers.stderr}\n{text}"
+    _check_up(calls, said)
+    return False if OLD_COLUMN in refused_columns(said) else None
 
 
 async def _plain_probe(calls: PhoneCalls, facts: PhoneFacts, columns: tuple[str, ...], *, is_sure: bool) -> Probe:

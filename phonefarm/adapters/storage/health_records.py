@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, bindparam, delete, insert, select, up
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
 from phonefarm.application.interfaces import Probe
-from phonefarm.application.records import SimRule
+from phonefarm.application.records import RememberedProbe, SimRule
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of
@@ -72,7 +72,7 @@ class SqlPhoneHealthRecords:
                     .values(detail=detail)
                 )
 
-    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> Probe | None:
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
         if not facts.firmware:
             return None
         row = self._connection.execute(
@@ -80,7 +80,7 @@ class SqlPhoneHealthRecords:
         ).one_or_none()
         if row is None:
             return None
-        return Probe(
+        probe = Probe(
             facts=facts,
             reads_hex=row.reads_hex,
             counts=row.counts,
@@ -88,8 +88,9 @@ class SqlPhoneHealthRecords:
             slot_column=row.slot_column,
             has_otp_mark=row.has_otp_mark,
         )
+        return RememberedProbe(probe=probe, found_at=row.found_at)
 
-    def remember_probe(self, phone_id: PhoneId, probe: Probe) -> None:
+    def remember_probe(self, phone_id: PhoneId, probe: Probe, at: datetime) -> None:
         self.forget_probe(phone_id)
         self._connection.execute(
             insert(probes).values(
@@ -100,6 +101,7 @@ class SqlPhoneHealthRecords:
                 has_sub_id=probe.has_sub_id,
                 slot_column=probe.slot_column,
                 has_otp_mark=probe.has_otp_mark,
+                found_at=at,
             )
         )
 

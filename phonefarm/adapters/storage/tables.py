@@ -89,6 +89,7 @@ class ProbeTable(SQLModel, table=True):
     has_sub_id: bool
     slot_column: str = ""
     has_otp_mark: bool = False
+    found_at: datetime | None = _instant()
 
 
 class EmptyHintTable(SQLModel, table=True):

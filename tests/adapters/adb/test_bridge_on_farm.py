@@ -138,6 +138,19 @@ async def test_an_old_row_with_texts_where_integers_belong_costs_nothing_but_wha
     assert (restored.sub_id, restored.date_ms, restored.date_sent_ms) == (None, 0, 0)
 
 
+@pytest.mark.parametrize("profile", [PIXEL_8, NEXUS_5], ids=lambda profile: profile.name)
+async def test_a_provider_that_dies_while_it_is_probed_is_asked_again(adb_port: int, profile: Profile) -> None:
+    phone = a_phone(profile)
+    async with connected(adb_port, phone) as bridge:
+        phone.kill_provider()
+        with pytest.raises(PhoneUnreachable, match="DeadObjectException"):
+            await probed(bridge, phone)
+
+        probe = await probed(bridge, phone)
+
+    assert (probe.reads_hex, probe.has_sub_id, probe.is_sure) == (True, True, True)
+
+
 async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:
     phone = a_phone(HUAWEI_P30, cards=2)
     async with connected(adb_port, phone) as bridge:

@@ -179,6 +179,74 @@ async def test_a_provider_that_is_not_up_yet_is_asked_once_and_is_unreachable() 
     assert shell.calls == 1
 
 
+DEATH = "Error while accessing provider:sms\nandroid.os.DeadObjectException\n\tat android.os.BinderProxy.transact\n"
+LOCKED = (
+    "android.database.sqlite.SQLiteException: database is locked (code 5): , while compiling: SELECT count(*) AS c, "
+    "hex(count(*)) AS h, count(sim_slot) AS c1 FROM sms\n"
+)
+BAD_MOMENTS = {
+    "dying": DEATH,
+    "locked": LOCKED,
+    "any other": "java.lang.IllegalStateException: Process 1234 exceeded cursor quota\n",
+    "silent": "",
+}
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("stderr", BAD_MOMENTS.values(), ids=BAD_MOMENTS)
+async def test_a_query_that_fails_at_a_bad_moment_says_nothing_of_what_the_provider_takes(
+    stderr: str, number: int
+) -> None:
+    stored = an_inbox("contains_otp", sub_id=None)
+    asked = 0
+
+    def answer(command: str) -> Answer:
+        nonlocal asked
+        asked += 1
+        return (NOTHING if not stderr else "", stderr) if asked == number + 1 else stored.answer(command)
+
+    of = facts("samsung", sdk=36)
+    try:
+        probe, _ = await probed(answer, of)
+    except PhoneUnreachable:
+        probe, _ = await probed(stored.answer, of)
+
+    if number == 2 and stderr not in (DEATH, LOCKED):  # the question for the old column
+        assert not probe.is_sure
+    else:
+        assert probe == Probe(facts=of, reads_hex=True, has_otp_mark=True)
+
+
+@pytest.mark.parametrize("stderr", [DEATH, LOCKED, *BAD_MOMENTS.values()])
+async def test_what_is_refused_without_a_name_for_long_is_done_without_and_not_sure(stderr: str) -> None:
+    stored = an_inbox()
+
+    def answer(command: str) -> Answer:
+        return (NOTHING if not stderr else "", stderr) if "hex(" in command else stored.answer(command)
+
+    try:
+        probe, _ = await probed(answer)
+    except PhoneUnreachable:
+        assert stderr in (DEATH, LOCKED)
+    else:
+        assert (probe.reads_hex, probe.counts, probe.is_sure) == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        "android.database.sqlite.SQLiteException: no such function: hex (code 1): , while compiling: SELECT x\n",
+        "java.lang.IllegalArgumentException: Invalid column hex(count(*)) AS h\n",
+    ],
+)
+async def test_what_is_refused_by_its_name_is_sure(stderr: str) -> None:
+    stored = an_inbox()
+
+    probe, _ = await probed(lambda command: ("", stderr) if "hex(" in command else stored.answer(command))
+
+    assert (probe.reads_hex, probe.counts, probe.is_sure) == (False, True, True)
+
+
 async def test_a_provider_that_answers_nothing_sensible_is_unreachable() -> None:
     with pytest.raises(PhoneUnreachable, match="not understood"):
         await probed(lambda _: "Segmentation fault\n")
