@@ -52,6 +52,7 @@ _PHONE_NEEDS = {
     PhoneState.NO_PERMISSIONS: AttentionKind.PHONE_NO_PERMISSIONS,
     PhoneState.WITHHELD: AttentionKind.PHONE_WITHHELD,
     PhoneState.FAILING: AttentionKind.PHONE_FAILING,
+    PhoneState.NOT_UNDERSTOOD: AttentionKind.PHONE_NOT_UNDERSTOOD,
     PhoneState.OFFLINE: AttentionKind.PHONE_OFFLINE,
     PhoneState.GONE: AttentionKind.PHONE_GONE,
     PhoneState.LOCKED: AttentionKind.PHONE_LOCKED,

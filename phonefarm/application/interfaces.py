@@ -81,9 +81,13 @@ class Probe:
 class Checkup:
     """What a phone says of its SIMs and of itself, once a minute."""
 
-    sims: tuple[SeenSim, ...]
-    """The SIMs in the phone now; empty means that it holds none."""
+    sims: tuple[SeenSim, ...] | None
+    """The SIMs in the phone now; empty means that it holds none, None that nothing tells."""
     vitals: PhoneVitals
+
+    @property
+    def sim_count(self) -> int | None:
+        return None if self.sims is None else len(self.sims)
 
 
 class PhoneBridge(Protocol):

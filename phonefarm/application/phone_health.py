@@ -26,7 +26,7 @@ class _Noted:
 
     vitals: PhoneVitals
     hints: HintRecord
-    sim_count: int
+    sim_count: int | None
     minutes_off: int | None
 
     @classmethod
@@ -40,7 +40,7 @@ class _Noted:
                 free_bytes=None if free is None else free // _FREE_STEP,
             ),
             hints=hints,
-            sim_count=len(checkup.sims),
+            sim_count=checkup.sim_count,
             minutes_off=None if skew is None else round(skew / timedelta(minutes=1)),
         )
 
@@ -90,7 +90,7 @@ class PhoneHealth:
             after = conditions(
                 checkup.vitals,
                 hints,
-                sim_count=len(checkup.sims),
+                sim_count=checkup.sim_count,
                 has_otp_mark=probe.has_otp_mark,
                 clock_skew=skew,
                 held=before.keys(),

@@ -56,6 +56,7 @@ FAILURES_BEFORE_FAILING = 2
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Seconds after the first failed look, the second in a row and so on."""
 STORAGE_PAUSE = 1.0
+SIMS_UNTOLD = "does not say which SIM cards it holds"
 LONGEST_PAUSE = 30.0
 
 
@@ -110,6 +111,8 @@ class PhoneSession:
         self._wants_checkup = False
         self._checkup_problems: tuple[str, ...] = ()
         self._sims: tuple[SeenSim, ...] | None = None
+        self._sims_untold = False
+        self._heard_at = float("-inf")
         self._announcements = Announcements()
         self._hints = HintRecord()
         self._skew: timedelta | None = None
@@ -175,20 +178,23 @@ class PhoneSession:
     @contextmanager
     def _patiently(self) -> Iterator[None]:
         """Around a question to the phone: whether it has gone on for too long is noticed while it goes on."""
-        timer = asyncio.get_running_loop().call_later(self._patience, self._late.set)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._patience, self._late.set)
         try:
             yield
+            self._heard_at = loop.time()
         finally:
             timer.cancel()
             self._late.clear()
 
     async def _notice_silence(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._late.wait()
-            if not self._late.is_set() or self._failures >= FAILURES_BEFORE_FAILING:
-                self._late.clear()
-                continue  # the answer has just come, or the phone is known to fail
+            is_late, was_heard = self._late.is_set(), loop.time() - self._heard_at < self._patience
             self._late.clear()
+            if not is_late or was_heard or self._failures >= FAILURES_BEFORE_FAILING:
+                continue  # the answer has just come, or that to another question, or the phone is known to fail
             words = f"does not answer for {self._patience:g} s"
             try:
                 await self._books.set_state(self._phone_id, PhoneState.FAILING, words)
@@ -232,10 +238,14 @@ class PhoneSession:
 
     async def _say_how_it_is(self) -> None:
         """After a look that succeeded: a phone whose SIMs cannot be seen is read, and not offered."""
-        if len(self._checkup_problems) < FAILURES_BEFORE_FAILING:
-            await self._books.set_state(self._phone_id, PhoneState.READY)
-        else:
+        if len(self._checkup_problems) >= FAILURES_BEFORE_FAILING:
             await self._books.set_state(self._phone_id, PhoneState.FAILING, self._checkup_problems[-1])
+        elif self._sims_untold:
+            await self._books.set_state(self._phone_id, PhoneState.NOT_UNDERSTOOD, SIMS_UNTOLD)
+        elif self._sims is None:  # the first check-up of this session is still to come
+            await self._books.set_state(self._phone_id, PhoneState.STARTING)
+        else:
+            await self._books.set_state(self._phone_id, PhoneState.READY)
 
     async def _check_up(self, probe: Probe) -> None:
         self._wants_checkup = False
@@ -243,13 +253,15 @@ class PhoneSession:
         with self._patiently():
             checkup = await self._bridge.check_up(self._serial, probe, thorough=thorough)
         self._checkups += 1
-        if thorough or checkup.sims != self._sims:
+        self._sims_untold = checkup.sims is None
+        if checkup.sims is not None and (thorough or checkup.sims != self._sims):
             await self._inventory.take_stock(self._phone_id, checkup.sims)
             self._sims = checkup.sims
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         if not self._wants_checkup:  # what made it wanted may have come too late for this one
             spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
-            self._next_checkup = asyncio.get_running_loop().time() + CHECKUP_SECONDS * spread
+            pause = CHECKUP_SECONDS / 4 if self._sims_untold else CHECKUP_SECONDS
+            self._next_checkup = asyncio.get_running_loop().time() + pause * spread
 
     def _check_up_soon(self) -> None:
         """Something about the messages changed: find out at once what ails the phone, or what does no more."""
@@ -388,7 +400,9 @@ class PhoneSession:
             if isinstance(error, SmsWithheld):
                 await self._books.set_state(self._phone_id, PhoneState.WITHHELD, str(error))
             elif self._failures >= FAILURES_BEFORE_FAILING:
-                await self._books.set_state(self._phone_id, PhoneState.FAILING, str(error))
+                is_alive = isinstance(error, NotUnderstood)  # then no connection made anew would help
+                state = PhoneState.NOT_UNDERSTOOD if is_alive else PhoneState.FAILING
+                await self._books.set_state(self._phone_id, state, str(error))
             if isinstance(error, NotUnderstood):
                 self._probe = None
                 await self._health.forget(self._phone_id)

@@ -313,6 +313,7 @@ class AttentionKind(StrEnum):
     PHONE_NO_PERMISSIONS = "phone no permissions"
     PHONE_WITHHELD = "phone withheld"
     PHONE_FAILING = "phone failing"
+    PHONE_NOT_UNDERSTOOD = "phone not understood"
     PHONE_OFFLINE = "phone offline"
     PHONE_GONE = "phone gone"
     """It has open rents, whose SMS cannot be read."""

@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 EVERY = 1.0
 CASE_KEPT_FOR = timedelta(minutes=2)
 """A step makes a phone vanish for a moment; one that stays away for longer was unplugged."""
-_AT_WORK = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.STARTING, PhoneState.WITHHELD})
-_WELL_AGAIN = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD})
+_WELL_AGAIN = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD})
+"""Whatever else ails these, their connections work."""
+_AT_WORK = _WELL_AGAIN | {PhoneState.STARTING}
 _TITLES = {
     Step.RECONNECT: "Connected anew by the app",
     Step.RECONNECT_OFFLINE: "Taken up again by adb, with all that it listed as offline",

@@ -106,7 +106,7 @@ def conditions(
     vitals: PhoneVitals,
     hints: HintRecord,
     *,
-    sim_count: int,
+    sim_count: int | None,
     has_otp_mark: bool,
     clock_skew: timedelta | None,
     held: Collection[Condition],

@@ -38,6 +38,8 @@ class PhoneState(StrEnum):
     """It answers, but its SMS are kept from the adb shell."""
     FAILING = "failing"
     """It is connected, and its last readings failed."""
+    NOT_UNDERSTOOD = "not understood"
+    """It answers in an unknown form, or does not say which SIMs it holds: read where it can be, not offered."""
     DUPLICATE = "duplicate"
     """The same handset is read through another adb server; this way to it takes over if that one ends."""
     GONE = "gone"

@@ -60,6 +60,7 @@ _BY_STATE = {
     PhoneState.OTHER_MODE: Remedy.START_ANDROID,
     PhoneState.FAILING: Remedy.CHECK_CABLE,
     PhoneState.UNSTEADY: Remedy.CHECK_CABLE,
+    PhoneState.NOT_UNDERSTOOD: Remedy.RESTART_PHONE,
     PhoneState.DUPLICATE: Remedy.NONE,
     PhoneState.GONE: Remedy.CONNECT,
 }
@@ -106,7 +107,9 @@ _BY_STANDING = {
 
 def remedy_for_state(state: PhoneState, *, make: str, detail: str) -> Remedy:
     """`detail`: adb's own words, which tell a missing udev rule from a missing driver."""
-    if state in (PhoneState.WITHHELD, PhoneState.FAILING) and any(words in detail for words in _NOT_TO_BE_MENDED):
+    if state in (PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD) and any(
+        words in detail for words in _NOT_TO_BE_MENDED
+    ):
         return Remedy.USE_ANOTHER_PHONE
     if state is PhoneState.WITHHELD:
         return _WITHHELD_BY_MAKE.get(make.casefold(), Remedy.ALLOW_SMS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from phonefarm.simulation.battery import battery
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.isub import isub
@@ -21,6 +23,9 @@ async def dumpsys(handset: Handset, words: list[str], io: ShellIo) -> int:
             await io.stdout(f"Currently running services:\n{listed}")
         case ["package", "com.android.shell"] if not handset.is_booting:
             await io.stdout(shell_permissions(handset))
+        case [name, *_] if name in handset.slow_services and name in services:
+            await asyncio.sleep(handset.slow_services[name])
+            await io.stdout(f"\n*** SERVICE '{name}' DUMP TIMEOUT (10000ms) EXPIRED ***\n\n")
         case [name, *_] if name in services:
             await io.stdout(services[name](handset))
         case _:

@@ -84,6 +84,13 @@ class Hands:
         """The process of the SMS provider dies under the next query, or so many of them."""
         self.handset.provider_deaths = queries
 
+    def slow_down_service(self, name: str, seconds: float | None = 10.0) -> None:
+        """Let `dumpsys NAME` give up after so many seconds; None makes it well again."""
+        if seconds is None:
+            self.handset.slow_services.pop(name, None)
+        else:
+            self.handset.slow_services[name] = seconds
+
     def delay_codes(self, seconds: float) -> None:
         """Hide messages that look like one-time codes from the shell, from now on and for so long each."""
         self.handset.codes_delayed_for = seconds

@@ -55,6 +55,8 @@ class Handset:
     """Not yet unlocked after a boot: the user's files, the SMS among them, are closed."""
     provider_deaths: int = 0
     """So many queries that come next find the process of the SMS provider dying."""
+    slow_services: dict[str, float] = field(default_factory=dict)
+    """Services whose dump is given up after so many seconds."""
     firmware: int = 0
     """Updates since the first day."""
     hardware_id: str = "0"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from phonefarm.simulation.handset import OUT, Handset, Subscription
+from phonefarm.simulation.profiles import Vendor
 
 MASK = "[****]"
+LAST_SDK_WITHOUT_AN_EMPTY_LIST = 28
+FIRST_SDK_OF_ONE_UI_8 = 36
 
 
 def isub(handset: Handset) -> str:
+    if handset.profile.vendor is Vendor.SAMSUNG and handset.profile.sdk >= FIRST_SDK_OF_ONE_UI_8:
+        return _one_ui(handset)
     if handset.profile.sdk >= 34:
         return _manager_service(handset)
     return _controller(handset)
@@ -30,8 +35,7 @@ def _controller(handset: Handset) -> str:
         f" defaultSmsSubId={default}",
         *(_slot_line(known, sdk) for known in handset.listed),
         rule,
-        " ActiveSubInfoList:",
-        *(f"  {_controller_row(known, handset)}" for known in handset.listed),
+        *_active_list(handset),
         rule,
         " AllSubInfoList:",
         *(f"  {_controller_row(known, handset)}" for known in handset.subscriptions),
@@ -39,6 +43,12 @@ def _controller(handset: Handset) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _active_list(handset: Handset) -> list[str]:
+    if not handset.listed and handset.profile.sdk <= LAST_SDK_WITHOUT_AN_EMPTY_LIST:
+        return [" ActiveSubInfoList: is null"]
+    return [" ActiveSubInfoList:", *(f"  {_controller_row(known, handset)}" for known in handset.listed)]
 
 
 def _slot_line(known: Subscription, sdk: int) -> str:
@@ -67,6 +77,18 @@ def _controller_row(known: Subscription, handset: Handset) -> str:
         f"simSlotIndex={slot} displayName={alpha} carrierName={alpha} nameSource=0 iconTint=-16746133 "
         f"dataRoaming=0 iconBitmap=android.graphics.Bitmap@1fa2b3c {codes}{tail}}}"
     )
+
+
+def _one_ui(handset: Handset) -> str:
+    """One UI 8: all subscriptions, and no list of the active ones."""
+    lines = [
+        "SubscriptionManagerService:",
+        f" defaultDataSubId={handset.active[0].sub_id if handset.active else -1}",
+        " mAllSubscriptionInfo:",
+        *(f"  {_internal(known, handset.profile.sdk)}" for known in handset.subscriptions),
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def _manager_service(handset: Handset) -> str:

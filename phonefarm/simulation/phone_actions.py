@@ -10,6 +10,7 @@ radio    airplane {on}; signal {slot, level}: 0 to 4 or null; network-type {slot
 vitals   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
 messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest;
          provider-dies {queries}: its process dies under so many queries
+services dump-timeout {service, seconds}: its dump is given up after so long; null for a service that is well
 rest     query {seconds}: what starting a JVM takes; skew {seconds}: of its clock; firmware: an update
 """
 
@@ -62,6 +63,11 @@ def _sms_app_enabled(phone: VirtualPhone, body: Body) -> None:
     phone.disable_package(phone.vitals.sms_app or phone.profile.default_sms_app, not _on(body))
 
 
+def _dump_timeout(phone: VirtualPhone, body: Body) -> None:
+    seconds = body.get("seconds", 10)
+    phone.slow_down_service(str(body["service"]), None if seconds is None else float(seconds))
+
+
 def _battery(phone: VirtualPhone, body: Body) -> None:
     charging = body.get("charging")
     phone.set_battery(int(body["level"]), charging=None if charging is None else bool(charging))
@@ -105,6 +111,7 @@ ACTIONS: dict[str, Act] = {
     "sms-app-enabled": _at_once(_sms_app_enabled),
     "codes-delay": _at_once(lambda phone, body: phone.delay_codes(float(body["seconds"]))),
     "provider-dies": _at_once(lambda phone, body: phone.kill_provider(int(body.get("queries", 1)))),
+    "dump-timeout": _at_once(_dump_timeout),
     "hints": _at_once(lambda phone, body: phone.send_hints(_on(body))),
     "delete-newest": _at_once(lambda phone, _: phone.delete_newest_sms()),
     "query": _at_once(lambda phone, body: phone.set_query_seconds(float(body["seconds"]))),

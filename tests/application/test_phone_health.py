@@ -295,25 +295,93 @@ async def test_phone_whose_sims_cannot_be_seen_is_read_and_not_offered_and_says_
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
     site.watch = site.watch_with(0.05)
     await site.both_ready()
-    site.one.checkup_trouble = NotUnderstood("dumpsys isub shows no list of active SIMs")
+    site.one.checkup_trouble = PhoneUnreachable("the answer was cut")
     await site.reached(site.one, PhoneState.FAILING)
 
     site.one.receive(a_row(1), hinted=False)
     await until(lambda: site.message_count())
 
-    assert (await site.row(site.one)).detail == "dumpsys isub shows no list of active SIMs"
+    assert (await site.row(site.one)).detail == "the answer was cut"
     assert site.one.probes == 1
     assert await site.books.on_offer() == 1
     site.one.checkup_trouble = None
     await site.reached(site.one, PhoneState.READY)
 
 
-async def test_phone_that_fails_its_first_check_up_is_read_all_the_same(site: Site) -> None:
-    site.one.checkup_trouble = NotUnderstood("DUMP TIMEOUT")
+async def test_phone_that_fails_its_first_check_up_is_read_all_the_same_and_not_ready(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.both_ready()
+    site.bridge.unplug(site.one)
+    await site.reached(site.one, PhoneState.GONE)
+    site.one.checkup_trouble = PhoneUnreachable("the answer was cut")
+    looks = site.one.looks
 
+    site.bridge.plug_in(site.one)
+    site.one.receive(a_row(1))
+    await until(lambda: site.message_count())
+
+    assert site.one.looks > looks
+    assert await site.state(site.one) is PhoneState.STARTING
+    assert await site.books.on_offer() == 1
+
+
+async def test_phone_that_does_not_say_which_sims_it_holds_is_read_with_its_vitals_and_not_offered(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
+    site.watch = site.watch_with(0.05, hurry=1000.0)
+    site.one.sims_untold = True
+    site.one.vitals = replace(WELL, battery_percent=64)
     await site.watch.start()
+    await site.reached(site.one, PhoneState.NOT_UNDERSTOOD)
+    checkups = len(site.one.checkups)
+    site.one.receive(a_row(1))
+    await until(lambda: site.message_count() if len(site.one.checkups) > checkups + 10 else 0)
 
-    await until(lambda: site.one.looks > 0)
+    row = await site.row(site.one)
+    assert (row.state, row.remedy) == (PhoneState.NOT_UNDERSTOOD, Remedy.RESTART_PHONE)
+    assert row.vitals.battery_percent == 64
+    assert await site.books.on_offer() == 1
+    assert site.bridge.steps == [], "no connection made anew would help"
+    site.one.sims_untold = False
+    await site.reached(site.one, PhoneState.READY)
+    assert await site.books.on_offer() == 2
+
+
+async def test_answers_that_are_not_understood_do_not_climb_the_ladder(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "PAUSES", (0.01,))
+    site.watch = site.watch_with(0.05, hurry=1000.0)
+    await site.both_ready()
+    site.one.trouble = NotUnderstood("line 1 of 1 is not row 0")
+    site.one.receive(a_row(1))
+    await site.reached(site.one, PhoneState.NOT_UNDERSTOOD)
+    asked = site.bridge.asked[site.one.serial]
+
+    await until(lambda: site.bridge.asked[site.one.serial] > asked + 20)
+
+    assert await site.state(site.one) is PhoneState.NOT_UNDERSTOOD
+    assert site.bridge.steps == []
+
+
+async def test_slow_check_up_of_a_phone_that_is_read_meanwhile_is_no_silence(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
+    monkeypatch.setattr(phone_session, "CHECKUP_GOES_FIRST", 0.01)
+    site.watch = site.watch_with(0.02, patience=0.3)
+    await site.both_ready()
+    site.one.checks.clear()
+    await until(lambda: site.one.checking)
+    looks = site.one.looks
+
+    await until(lambda: site.one.looks > looks + 30)
+
+    assert site.one.checking
+    assert "Failing" not in " ".join(await site.story(site.one))
+    assert await site.state(site.one) is PhoneState.READY
 
 
 # Announcements ------------------------------------------------------------------

@@ -73,7 +73,7 @@ def test_sim_that_works_or_waits_needs_nothing(standing: SimStanding) -> None:
     ("state", "detail"),
     [
         (PhoneState.WITHHELD, "Phone R5 cannot be used: its Android 5.0 prints times cut to 32 bits, and so on."),
-        (PhoneState.FAILING, "Phone R5 gave an answer that is not understood: line 1 of 2 is not row 0."),
+        (PhoneState.NOT_UNDERSTOOD, "Phone R5 gave an answer that is not understood: line 1 of 2 is not row 0."),
     ],
 )
 def test_phone_that_no_cable_and_no_setting_mends_is_said_to_be_of_no_use(state: PhoneState, detail: str) -> None:

@@ -73,7 +73,7 @@ def busy_farm(now: datetime | None = None) -> Farm:
 def _add_phones(farm: Farm, count: int, states: tuple[PhoneState, ...], mostly: PhoneState | None = None) -> None:
     chance = random.Random(1)
     for place in range(count):
-        state = states[place // 5 % len(states)] if mostly is None or place % 5 == 0 else mostly
+        state = states[place // 4 % len(states)] if mostly is None or place % 4 == 0 else mostly
         make, model, android = chance.choice(MODELS)
         serial = f"R58M{chance.randrange(16**7):07X}"
         phone = PhoneRow(

@@ -26,7 +26,7 @@ TROUBLES: tuple[tuple[PhoneState, int, str], ...] = (
     (PhoneState.OTHER_MODE, 1, "recovery"),
     (PhoneState.WITHHELD, 7, "Permission Denial: reading content://sms requires READ_SMS"),
     (PhoneState.FAILING, 2, "no answer within 8 s, 4 times in a row"),
-    (PhoneState.FAILING, 1, "gave an answer that is not understood: line 1 of 2 is not row 0"),
+    (PhoneState.NOT_UNDERSTOOD, 1, "gave an answer that is not understood: line 1 of 2 is not row 0"),
     (PhoneState.DUPLICATE, 2, "read through 192.168.1.20:5037"),
     (PhoneState.GONE, 14, ""),
 )

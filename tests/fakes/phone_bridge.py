@@ -50,6 +50,8 @@ class ScriptedPhone:
     probe_in_use: Probe | None = None
     """By which its inbox was read last, its facts aside."""
     sims: list[SeenSim] = field(default_factory=list)
+    sims_untold: bool = False
+    """Whether nothing tells which cards it holds."""
     inbox: list[SmsRow] = field(default_factory=list)
     trouble: KnownError | None = None
     """What every question to it ends with, until it is taken away."""
@@ -167,7 +169,7 @@ class ScriptedPhoneBridge:
         await phone.checks.wait()
         phone.checking = False
         phone.checkups.append(thorough)
-        return Checkup(sims=tuple(phone.sims), vitals=phone.vitals)
+        return Checkup(sims=None if phone.sims_untold else tuple(phone.sims), vitals=phone.vitals)
 
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False

@@ -8,6 +8,8 @@ import phonenumbers
 import pytest
 
 from phonefarm.simulation import iphonesubinfo
+from phonefarm.simulation.field_profiles import SAMSUNG_S24
+from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
     MOTO_G5,
@@ -15,6 +17,7 @@ from phonefarm.simulation.profiles import (
     PIXEL_6A,
     PIXEL_8,
     SAMSUNG_A15,
+    SAMSUNG_A52,
     SAMSUNG_J5,
     Profile,
 )
@@ -156,3 +159,34 @@ async def test_the_registry_tells_service_by_slot(profile: Profile) -> None:
     first, second = out.split("  Phone Id=")[1:]
     assert "mVoiceRegState=0(IN_SERVICE)" in first
     assert "mVoiceRegState=1(OUT_OF_SERVICE)" in second
+
+
+async def test_up_to_android_9_a_phone_without_a_card_has_no_list_of_active_ones() -> None:
+    old, newer = a_handset(SAMSUNG_J5), a_handset(SAMSUNG_A52)
+    for handset in (old, newer):
+        handset.remove_sim(0)
+
+    assert " ActiveSubInfoList: is null\n" in (await run_line(old, "dumpsys isub"))[0]
+    assert " ActiveSubInfoList:\n" in (await run_line(newer, "dumpsys isub"))[0]
+
+
+async def test_one_ui_8_lists_all_subscriptions_and_no_active_ones() -> None:
+    handset = a_handset(SAMSUNG_S24)
+    handset.remove_sim(0)
+
+    out, _, _ = await run_line(handset, "dumpsys isub")
+
+    assert " mAllSubscriptionInfo:\n  [SubscriptionInfoInternal: id=1 " in out
+    assert "simSlotIndex=-1" in out
+    assert "Active subscriptions:" not in out
+
+
+async def test_the_dump_of_a_slow_service_is_given_up() -> None:
+    handset = a_handset()
+    Hands(handset).slow_down_service("isub", 0.0)
+    slow, _, _ = await run_line(handset, "dumpsys isub")
+
+    Hands(handset).slow_down_service("isub", None)
+
+    assert slow == "\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n\n"
+    assert "ICCID:" in (await run_line(handset, "dumpsys isub"))[0]

@@ -20,7 +20,7 @@ YOURS_TO_MEND = frozenset(
         PhoneState.LOCKED,
     }
 )
-TROUBLED = frozenset({PhoneState.FAILING, PhoneState.OFFLINE, PhoneState.UNSTEADY})
+TROUBLED = frozenset({PhoneState.FAILING, PhoneState.NOT_UNDERSTOOD, PhoneState.OFFLINE, PhoneState.UNSTEADY})
 STARTING = frozenset({PhoneState.STARTING, PhoneState.AUTHORIZING, PhoneState.BOOTING})
 
 

@@ -17,6 +17,7 @@ ATTENTION = {
     AttentionKind.PHONE_NO_PERMISSIONS: "This PC may not open phone “{subject}”: a udev rule or a driver is missing",
     AttentionKind.PHONE_WITHHELD: "Phone “{subject}” keeps its SMS from adb: allow it in its developer options",
     AttentionKind.PHONE_FAILING: "Phone “{subject}” fails to give its SMS: look at its cable and its screen",
+    AttentionKind.PHONE_NOT_UNDERSTOOD: "Phone “{subject}” answers and is not understood: its numbers are not on offer",
     AttentionKind.PHONE_OFFLINE: "Phone “{subject}” is offline: replug its cable",
     AttentionKind.PHONE_GONE: "Phone “{subject}” is gone with a rent open: plug it in again, its SMS are waited for",
     AttentionKind.PHONE_LOCKED: "Phone “{subject}” has restarted: unlock it once, before that its SMS cannot be read",

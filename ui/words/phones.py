@@ -23,6 +23,9 @@ PHONE_STATES = {
     PhoneState.OTHER_MODE: Word("not in Android", Tone.WARN, "It is in recovery, bootloader or sideload."),
     PhoneState.WITHHELD: Word("SMS withheld", Tone.WARN, "It answers, but keeps its SMS from adb."),
     PhoneState.FAILING: Word("failing", Tone.BAD, "Its last readings failed; the app keeps trying."),
+    PhoneState.NOT_UNDERSTOOD: Word(
+        "not understood", Tone.BAD, "It answers, and not all of it is understood: its numbers are not on offer."
+    ),
     PhoneState.DUPLICATE: Word(
         "listed twice", Tone.IDLE, "It is read through another adb server, and through this one if that one loses it."
     ),

@@ -82,7 +82,8 @@ class AdbBridge:
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         known = await self._phone(serial, probe)
         checkup = await known.checkups.read(thorough=thorough)
-        known.inbox.row_sims.sims_seen(checkup.sims)
+        if checkup.sims is not None:
+            known.inbox.row_sims.sims_seen(checkup.sims)
         return checkup
 
     async def read_inbox(

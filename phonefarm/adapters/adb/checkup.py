@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
 
 from phonefarm.adapters.adb import battery, registry, storage, uptime
 from phonefarm.adapters.adb.getprop import parse_getprop
@@ -10,21 +13,27 @@ from phonefarm.adapters.adb.isub import parse_isub
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.phone_settings import ASK_AIRPLANE, FIRST_NATIVE_SDK, parse_switch
 from phonefarm.adapters.adb.script import Section
-from phonefarm.adapters.adb.sim_reading import SimReader
+from phonefarm.adapters.adb.sim_reading import FIRST_SDK_WITH_ISUB, SimReader
 from phonefarm.adapters.adb.sim_sources import GETPROP, ISUB, CheapSources
+from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_app import SmsApp
-from phonefarm.application.interfaces import Checkup, Probe
+from phonefarm.application.interfaces import Checkup, PhoneUnreachable, Probe
 from phonefarm.domain.vitals import PhoneVitals
+
+log = structlog.get_logger(__name__)
 
 CHEAP_WITHIN = 20.0
 THOROUGH_WITHIN = 40.0
-FIRST_SDK_WITH_ISUB = 22
+ALIVE_WITHIN = 5.0
+ALONE_WITHIN = 15.0
+ALONE_AT_ONCE = 3
 _ALWAYS = (GETPROP, ISUB, registry.ASK, battery.ASK, uptime.ASK, storage.ASK)
 _NO_TELEPHONY = "Can't find service: isub"
+_UNSAID = Section(text="", exit_code=1)
 
 
 class CheckupReader:
-    """Remembers what only thorough looks ask."""
+    """Remembers what only thorough looks ask, and which questions hang."""
 
     def __init__(self, calls: PhoneCalls, probe: Probe) -> None:
         self._calls = calls
@@ -32,25 +41,55 @@ class CheckupReader:
         self._sims = SimReader(calls, self._sdk)
         self._sms_app = SmsApp(calls, self._sdk)
         self._airplane_mode: bool | None = None
+        self._hanging: frozenset[str] = frozenset()
 
     async def read(self, *, thorough: bool) -> Checkup:
+        """Whatever a part of it costs or does not tell, the others are told."""
         asks_settings = thorough or self._sdk >= FIRST_NATIVE_SDK
         commands = [*_ALWAYS, *([ASK_AIRPLANE, *self._sms_app.commands()] if asks_settings else [])]
-        answers = await self._calls.run(*commands, within=THOROUGH_WITHIN if thorough else CHEAP_WITHIN)
-        said = dict(zip(commands, answers.sections, strict=True))
+        said, stderr = await self._ask(commands, THOROUGH_WITHIN if thorough else CHEAP_WITHIN)
         if asks_settings:
             self._airplane_mode = parse_switch(said[ASK_AIRPLANE].text)
-        sims = await self._sims.read(self._sources(said, answers.stderr))
+        sims = await self._sims.read(self._sources(said, stderr))
         sms_app = await self._sms_app.read(said) if asks_settings else self._sms_app.last
-        return Checkup(sims=tuple(sims), vitals=self._vitals(said, sms_app))
+        return Checkup(sims=None if sims is None else tuple(sims), vitals=self._vitals(said, sms_app))
+
+    async def _ask(self, commands: Sequence[str], within: float) -> tuple[Mapping[str, Section], str]:
+        """All in one call; those that hang, or that a call was lost with, each in a call of its own."""
+        together = [command for command in commands if command not in self._hanging]
+        said: dict[str, Section] = {}
+        stderr = ""
+        try:
+            answers = await self._calls.run(*together, within=within)
+        except PhoneUnreachable:
+            await self._calls.run(uptime.ASK, within=ALIVE_WITHIN)  # else it is the phone that does not answer
+            together = []
+        else:
+            said = dict(zip(together, answers.sections, strict=True))
+            stderr = answers.stderr
+        alone = [command for command in commands if command not in said]
+        told = await self._ask_alone(alone)
+        self._hanging = frozenset(alone) - told.keys()
+        return dict.fromkeys(commands, _UNSAID) | said | told, stderr
+
+    async def _ask_alone(self, commands: Sequence[str]) -> dict[str, Section]:
+        places = asyncio.Semaphore(ALONE_AT_ONCE)
+
+        async def ask(command: str) -> Section | None:
+            async with places:
+                try:
+                    return (await self._calls.run(command, within=ALONE_WITHIN)).sections[0]
+                except PhoneUnreachable as error:
+                    log.info("a question hangs", phone=shown(self._calls.serial), asked=command, cause=str(error))
+                    return None
+
+        answers = await asyncio.gather(*(ask(command) for command in commands))
+        return {command: answer for command, answer in zip(commands, answers, strict=True) if answer is not None}
 
     def _sources(self, said: Mapping[str, Section], stderr: str) -> CheapSources:
         isub = said[ISUB].text
         subs = parse_isub(isub)
-        if subs is None and self._sdk >= FIRST_SDK_WITH_ISUB:
-            # Less than the whole would give a SIM another identity, so it is no reading at all.
-            if _NO_TELEPHONY not in isub + stderr:
-                raise self._calls.unreadable("dumpsys isub shows no list of active SIMs")
+        if subs is None and _NO_TELEPHONY in isub + stderr and self._sdk >= FIRST_SDK_WITH_ISUB:
             subs = []
         return CheapSources(
             properties=parse_getprop(said[GETPROP].text, only="gsm."),

@@ -22,12 +22,17 @@ class ActiveSub:
         return found[0] if found else ""
 
 
-_ACTIVE = re.compile(r"^[ \t]*(?:ActiveSubInfoList:|Active subscriptions:)[ \t]*$", re.MULTILINE)
+_TIMEOUT = re.compile(r"^\*\*\* SERVICE '[^']{1,40}' DUMP TIMEOUT", re.MULTILINE)
+_ACTIVE = re.compile(
+    r"^[ \t]*(?:ActiveSubInfoList:|Active subscriptions:)[ \t]*(?P<null>is null)?[ \t]*$", re.MULTILINE
+)
+_ALL = re.compile(r"^[ \t]*mAllSubscriptionInfo:[ \t]*$", re.MULTILINE)
+"""Of One UI 8, which prints no list of the active ones."""
 _SECTION_END = re.compile(
     r"^[ \t]*$|^[ \t]*(?:\+{4,}|All ?Sub(?:InfoList|scriptions):|All subscriptions:)[ \t]*$", re.MULTILINE
 )
 _ENTRY = re.compile(
-    r"^[ \t]*(?:\[SubscriptionInfoInternal: |\{)id=(?P<id>[0-9]{1,9}),?"
+    r"^[ \t]*(?:\[SubscriptionInfoInternal: |SubscriptionInfoInternal\{|\{)id=(?P<id>[0-9]{1,9}),?"
     r"(?: iccId=(?P<icc>\S*))? simSlotIndex=(?P<slot>-?[0-9]{1,3})\b(?P<rest>.*)$",
     re.MULTILINE,
 )
@@ -37,10 +42,12 @@ _NUMBER = re.compile(r".* number=(?P<number>\S*) dataRoaming=")
 
 
 def parse_isub(text: str) -> list[ActiveSub] | None:
-    """The SIMs in the phone now, by slot; None where the text is no such dump."""
-    found = _ACTIVE.search(text)
-    if found is None:
+    """The SIMs in the phone now, by slot; None where the text is no such dump, or not all of one."""
+    found = _ACTIVE.search(text) or _ALL.search(text)
+    if found is None or _TIMEOUT.search(text):
         return None
+    if found.groupdict().get("null"):  # Android 5.1 to 9 without an active card
+        return []
     rest = text[found.end() + 1 :]
     end = _SECTION_END.search(rest)
     entries = _ENTRY.finditer(rest[: end.start()] if end else rest)

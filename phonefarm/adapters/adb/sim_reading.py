@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import structlog
+
+from phonefarm.adapters.adb.getprop import in_slot
 from phonefarm.adapters.adb.isub import ActiveSub
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused, denial
@@ -18,10 +22,16 @@ from phonefarm.adapters.adb.sim_sources import (
     seen_sim,
 )
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo, queries
+from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.subscriber_info import Identity, codes_for, commands, parse_identity
+from phonefarm.application.interfaces import PhoneUnreachable
 from phonefarm.domain.sims import SeenSim
 
 COSTLY_WITHIN = 20.0
+FIRST_SDK_WITH_ISUB = 22
+_HOME = "gsm.sim.operator.numeric"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,36 +41,85 @@ class _CardKey:
     icc: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Last:
+    """What the last look that told the cards told of them."""
+
+    subs: Sequence[ActiveSub]
+    properties: Mapping[str, str]
+
+    def still_holds(self, sub: ActiveSub, cheap: CheapSources) -> bool:
+        """Whether the slot shows no other network's card than it did."""
+        before, now = (in_slot(said.get(_HOME, ""), sub.slot) for said in (self.properties, cheap.properties))
+        return before == now or not before or not now
+
+
 class SimReader:
     def __init__(self, calls: PhoneCalls, sdk: int) -> None:
         self._calls = calls
         self._sdk = sdk
         self._identities: dict[_CardKey, Identity] = {}
+        self._told_by_info: set[_CardKey] = set()
+        self._last: _Last | None = None
 
-    async def read(self, cheap: CheapSources) -> Sequence[SeenSim]:
-        """`cheap`: what a look at the phone tells of its slots."""
+    async def read(self, cheap: CheapSources) -> Sequence[SeenSim] | None:
+        """`cheap`: what a look at the phone tells of its slots; None where nothing tells which cards sit in them."""
+        if cheap.subs is None and self._sdk >= FIRST_SDK_WITH_ISUB:
+            told = await self._without_isub(cheap)
+            if told is None:
+                return None
+            cheap = replace(cheap, subs=told)
         subs = present_subs(cheap)
         keys = {_key(sub): sub for sub in subs}
         self._identities = {key: known for key, known in self._identities.items() if key in keys}
         unknown = [sub for key, sub in keys.items() if key not in self._identities]
+        identities = dict(self._identities)
         if unknown:
-            await self._identify(unknown, cheap)
-        return [seen_sim(self._calls.serial, sub, self._identities[_key(sub)], cheap) for sub in subs]
+            identities |= await self._identify(unknown, cheap)
+        self._last = _Last(subs=subs, properties=cheap.properties)
+        return [seen_sim(self._calls.serial, sub, identities[_key(sub)], cheap) for sub in subs]
 
-    async def _identify(self, subs: Sequence[ActiveSub], cheap: CheapSources) -> None:
-        found = {_key(sub): identity_from_cheap(sub, cheap) for sub in subs}
-        if not _all_known(found.values()):
+    async def _without_isub(self, cheap: CheapSources) -> list[ActiveSub] | None:
+        """The cards by other sources: siminfo's word, else what was known of them while nothing shows a change."""
+        known = [] if self._last is None else [sub for sub in self._last.subs if self._last.still_holds(sub, cheap)]
+        try:
             rows = await self._siminfo()
-            for sub in subs:
-                if (row := rows.get(sub.sub_id)) is not None and row.slot in (sub.slot, -1):
-                    found[_key(sub)] = merged(found[_key(sub)], identity_from_siminfo(sub, row, cheap))
-        asked = [sub for sub in subs if sub.sub_id >= 0 and not _all_known([found[_key(sub)]])]
-        for sub, identity in zip(asked, await self._subscriber_info(asked, cheap), strict=True):
-            found[_key(sub)] = merged(found[_key(sub)], identity)
-        self._identities |= found
+            if rows is not None:
+                return _by_siminfo(rows.values(), known)
+            if self._last is None:
+                return None
+            infos = await self._subscriber_info(known, cheap)
+        except PhoneUnreachable:
+            return known if self._last is not None else None
+        return [sub for sub, info in zip(known, infos, strict=True) if self._is_the_same(sub, info)]
 
-    async def _siminfo(self) -> dict[int, SiminfoRow]:
-        """Its rows, or none where the phone does not show it or does not take the query."""
+    def _is_the_same(self, sub: ActiveSub, info: Identity) -> bool:
+        """Whether a card may still be taken for the one it was: where iphonesubinfo has told it, it has to tell it."""
+        identity = self._identities.get(_key(sub), Identity())
+        return info.iccid == identity.iccid if _key(sub) in self._told_by_info else info.iccid in ("", identity.iccid)
+
+    async def _identify(self, subs: Sequence[ActiveSub], cheap: CheapSources) -> dict[_CardKey, Identity]:
+        """Who they are, remembered where nothing failed; a question that fails costs what it would have told."""
+        found = {_key(sub): identity_from_cheap(sub, cheap) for sub in subs}
+        try:
+            if not _all_known(found.values()):
+                rows = await self._siminfo() or {}
+                for sub in subs:
+                    if (row := rows.get(sub.sub_id)) is not None and row.slot in (sub.slot, -1):
+                        found[_key(sub)] = merged(found[_key(sub)], identity_from_siminfo(sub, row, cheap))
+            asked = [sub for sub in subs if sub.sub_id >= 0 and not _all_known([found[_key(sub)]])]
+            for sub, identity in zip(asked, await self._subscriber_info(asked, cheap), strict=True):
+                if identity.iccid:
+                    self._told_by_info.add(_key(sub))
+                found[_key(sub)] = merged(found[_key(sub)], identity)
+        except PhoneUnreachable as error:
+            log.info("a card is not told for now", phone=shown(self._calls.serial), cause=str(error))
+        else:
+            self._identities |= found
+        return found
+
+    async def _siminfo(self) -> dict[int, SiminfoRow] | None:
+        """Its rows; None where the phone does not show it or does not take the query."""
         for query in queries(self._sdk):
             answers = await self._calls.run(query, within=COSTLY_WITHIN)
             try:
@@ -68,7 +127,7 @@ class SimReader:
             except AnswerRefused:
                 if denial(answers.stderr, answers.sections[0].text) is not None:
                     break  # another question would be refused, too
-        return {}
+        return None
 
     async def _subscriber_info(self, subs: Sequence[ActiveSub], cheap: CheapSources) -> Sequence[Identity]:
         codes = codes_for(self._sdk)
@@ -81,6 +140,20 @@ class SimReader:
             parse_identity([next(texts) for _ in three], icc_prefix=sub.icc_prefix, region=region_of(sub.slot, cheap))
             for three, sub in zip(asked, subs, strict=True)
         ]
+
+
+def _by_siminfo(rows: Iterable[SiminfoRow], known: Sequence[ActiveSub]) -> list[ActiveSub]:
+    """The cards whose rows name a slot, under the names that they had; a slot of which two rows speak is left out."""
+    inserted = [row for row in rows if row.slot >= 0]
+    taken = Counter(row.slot for row in inserted)
+    return [_sub_of(row, known) for row in inserted if taken[row.slot] == 1]
+
+
+def _sub_of(row: SiminfoRow, known: Sequence[ActiveSub]) -> ActiveSub:
+    for sub in known:
+        if (sub.sub_id, sub.slot) == (row.sub_id, row.slot) and row.icc_id.startswith(sub.icc_prefix):
+            return sub
+    return ActiveSub(sub_id=row.sub_id, slot=row.slot, icc=row.icc_id, mcc_mnc="", number="")
 
 
 def _all_known(identities: Iterable[Identity]) -> bool:

@@ -73,7 +73,7 @@ async def test_a_well_phone_tells_all_of_itself() -> None:
         airplane_mode=False,
         sms_app=MMS,
     )
-    (sim,) = checkup.sims
+    (sim,) = checkup.sims or ()
     assert (sim.signal, sim.network_type, sim.is_roaming, sim.slot_state) == (3, "LTE", False, SlotState.READY)
 
 
@@ -109,9 +109,63 @@ async def test_what_a_phone_does_not_say_is_none_and_spoils_nothing(command: str
     assert sum(getattr(vitals, name) is not None for name in PhoneVitals.__dataclass_fields__) >= 4
 
 
-async def test_half_of_the_list_of_sims_is_still_no_look_at_all() -> None:
-    with pytest.raises(PhoneUnreachable, match="dumpsys isub"):
-        await vitals_of(APhone(dumpsys_isub="DUMP TIMEOUT (10000ms) EXPIRED\n"))
+async def test_a_list_of_sims_that_cannot_be_read_costs_the_sims_alone() -> None:
+    timeout = "*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n"
+    well = await reader(APhone().answer)[0].read(thorough=True)
+
+    checkup = await reader(APhone(dumpsys_isub=timeout).answer)[0].read(thorough=True)
+
+    assert checkup.sims is None
+    assert checkup.vitals == well.vitals
+
+
+@pytest.mark.parametrize(
+    "hangs",
+    [
+        "getprop",
+        "dumpsys isub",
+        "dumpsys telephony.registry",
+        "dumpsys battery",
+        "df /data",
+        ASK_AIRPLANE,
+        ASK_SMS_APP,
+        "pm list packages",
+    ],
+)
+async def test_a_question_that_hangs_costs_what_it_would_have_told(hangs: str) -> None:
+    phone = APhone()
+    is_hanging = False
+
+    def answer(command: str) -> Answer:
+        if is_hanging and command.startswith(hangs):
+            raise PhoneUnreachable("did not answer within 20 s")
+        return phone.answer(command)
+
+    checkups, shell = reader(answer)
+    whole = await checkups.read(thorough=True)
+    is_hanging = True
+    without = await checkups.read(thorough=True)
+    calls = shell.calls
+    again = await checkups.read(thorough=True)
+
+    lost = [name for name in vars(whole.vitals) if getattr(without.vitals, name) != getattr(whole.vitals, name)]
+    assert again == without
+    assert len(lost) <= 3, "charge, charging and temperature are one answer"
+    assert shell.calls - calls <= 4, "the rest in one call, what hangs alone, and what proves a card"
+    is_hanging = False
+    await checkups.read(thorough=True)
+    assert await checkups.read(thorough=True) == whole
+
+
+async def test_a_phone_that_answers_nothing_is_not_asked_each_question_alone() -> None:
+    def silence(command: str) -> Answer:
+        raise PhoneUnreachable("did not answer within 20 s")
+
+    checkups, shell = reader(silence)
+
+    with pytest.raises(PhoneUnreachable):
+        await checkups.read(thorough=True)
+    assert shell.calls == 2
 
 
 async def test_two_hundred_phones_a_minute_cost_less_than_a_fiftieth_of_a_core_to_understand() -> None:
@@ -151,7 +205,7 @@ async def test_an_old_phone_is_asked_for_its_settings_only_in_a_thorough_look_an
 async def test_airplane_mode_is_why_a_sim_has_no_network() -> None:
     phone = APhone(getprop="[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.operator.numeric]: [,]\n", settings_get_global="1\n")
 
-    (sim,) = (await reader(phone.answer)[0].read(thorough=True)).sims
+    (sim,) = (await reader(phone.answer)[0].read(thorough=True)).sims or ()
 
     assert sim.slot_state is SlotState.AIRPLANE
 

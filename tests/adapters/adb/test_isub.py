@@ -100,6 +100,46 @@ def test_an_empty_active_list_is_no_sim() -> None:
     assert parse_isub(" ActiveSubInfoList:\n++++++++\n AllSubInfoList:\n  {id=1, iccId=8 simSlotIndex=0 d=}\n") == []
 
 
+WITHOUT_A_CARD = """SubscriptionController:
+ defaultSubId=2147483643
+ defaultDataSubId=1
+++++++++++++++++++++++++++++++++
+ ActiveSubInfoList: is null
+++++++++++++++++++++++++++++++++
+ AllSubInfoList:
+  {id=1, iccId=897010100 simSlotIndex=-1 displayName=a b carrierName=No service nameSource=0 mcc 250 mnc 1}
+++++++++++++++++++++++++++++++++
+"""
+ONE_UI_8 = """SubscriptionManagerService:
+ defaultDataSubId=4
+ mAllSubscriptionInfo:
+  [SubscriptionInfoInternal: id=4 iccId=897010112[****] simSlotIndex=1 portIndex=0 displayName=A B mcc=250 mnc=01]
+  [SubscriptionInfoInternal: id=2 iccId=897010299[****] simSlotIndex=-1 portIndex=-1 displayName=old mcc=250 mnc=02]
+  SubscriptionInfoInternal{id=5 iccId=897019999[****] simSlotIndex=0 portIndex=0 displayName=C mcc=250 mnc=99}
+"""
+
+
+def test_a_list_that_is_null_is_no_sim() -> None:
+    assert parse_isub(WITHOUT_A_CARD) == []
+
+
+def test_one_ui_8_lists_all_and_those_in_a_slot_are_active() -> None:
+    assert [(sub.sub_id, sub.slot, sub.icc_prefix, sub.mcc_mnc) for sub in parse_isub(ONE_UI_8) or []] == [
+        (5, 0, "897019999", "25099"),
+        (4, 1, "897010112", "25001"),
+    ]
+
+
+@pytest.mark.parametrize("dump", [on_14(), ONE_UI_8, WITHOUT_A_CARD, ANDROID_5])
+def test_a_dump_that_was_given_up_is_not_half_believed(dump: str) -> None:
+    for end in range(0, len(dump), 40):
+        assert parse_isub(f"{dump[:end]}\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n") is None
+
+
+def test_a_card_may_call_itself_a_timeout() -> None:
+    assert parse_isub(on_14(name="*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***")) != None  # noqa: E711
+
+
 @pytest.mark.parametrize("text", ["", "Can't find service: isub\n", "Permission Denial: can't dump isub\n"])
 def test_anything_else_is_no_dump(text: str) -> None:
     assert parse_isub(text) is None

@@ -206,7 +206,9 @@ def reader(answers: Callable[[str], Answer], sdk: int) -> tuple[CheckupReader, S
 
 
 async def sims_of(answers: Callable[[str], Answer], sdk: int) -> list[SeenSim]:
-    return list((await reader(answers, sdk)[0].read(thorough=False)).sims)
+    sims = (await reader(answers, sdk)[0].read(thorough=False)).sims
+    assert sims is not None
+    return list(sims)
 
 
 async def test_a_new_phone_tells_by_iphonesubinfo() -> None:
@@ -219,7 +221,7 @@ async def test_a_new_phone_tells_by_iphonesubinfo() -> None:
 async def test_an_older_phone_tells_by_siminfo() -> None:
     row = f"Row: 0 _id=2, s=30, i={ICCID.encode().hex().upper()}, n={b'+8613900000000'.hex().upper()}\n"
     checkups, shell = reader(phone(siminfo=row), 29)
-    (sim,) = (await checkups.read(thorough=False)).sims
+    (sim,) = (await checkups.read(thorough=False)).sims or ()
 
     assert (sim.iccid, sim.msisdn) == (ICCID, "8613900000000")
     assert not any(command.startswith("service") for command in shell.commands)
@@ -285,9 +287,132 @@ async def test_a_phone_without_telephony_holds_no_sim() -> None:
     assert await sims_of(phone(isub="Can't find service: isub\n"), 34) == []
 
 
-async def test_half_an_answer_is_no_reading_as_it_would_rename_a_sim() -> None:
-    with pytest.raises(PhoneUnreachable, match="dumpsys isub"):
-        await sims_of(phone(isub="DUMP TIMEOUT (10000ms) EXPIRED\n"), 34)
+# Where isub tells nothing --------------------------------------------------------
+
+TIMEOUT = "\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n"
+TOLD = (parcel(ICCID), parcel("+8613900000000"), NULL)
+
+
+class Cards:
+    """A phone whose sources a test changes between two check-ups."""
+
+    def __init__(self, sdk: int = 34, *, parcels: tuple[str, ...] = TOLD, siminfo: Answer = NULL) -> None:
+        self.isub, self.properties, self.siminfo, self.parcels = on_14(), PROPERTIES, siminfo, parcels
+        self.iccid_answer = parcels[0] if parcels else NULL
+        self._checkups, self.shell = reader(self._answer, sdk)
+        self._first = list(parcels)
+
+    def _answer(self, command: str) -> Answer:
+        if command.startswith("service"):
+            if self._first:
+                return self._first.pop(0)
+            return self.iccid_answer if " 14 " in command else NULL
+        return phone(isub=self.isub, siminfo=self.siminfo, properties=self.properties)(command)
+
+    async def seen(self) -> list[str] | None:
+        sims = (await self._checkups.read(thorough=False)).sims
+        return None if sims is None else [sim.sim_id for sim in sims]
+
+
+@pytest.mark.parametrize("isub", [TIMEOUT, "", "something new\n", on_14().partition("  [")[0] + TIMEOUT])
+async def test_what_was_known_of_the_cards_holds_while_isub_tells_nothing_and_nothing_shows_a_change(isub: str) -> None:
+    cards = Cards()
+    assert await cards.seen() == [ICCID]
+
+    cards.isub = isub
+
+    assert await cards.seen() == [ICCID]
+
+
+async def test_a_card_that_is_pulled_while_isub_tells_nothing_is_out_and_stays_so() -> None:
+    cards = Cards()
+    await cards.seen()
+    cards.isub, cards.properties = TIMEOUT, "[gsm.sim.state]: [ABSENT,ABSENT]\n"
+    assert await cards.seen() == []
+
+    cards.properties = PROPERTIES
+
+    assert await cards.seen() == [], "it may be another one"
+
+
+async def test_a_slot_of_another_network_holds_another_card() -> None:
+    cards = Cards()
+    await cards.seen()
+
+    cards.isub, cards.properties = TIMEOUT, PROPERTIES.replace("46002", "25001")
+
+    assert await cards.seen() == []
+
+
+@pytest.mark.parametrize("now", [NULL, parcel("89860045112345678910")])
+async def test_a_card_that_iphonesubinfo_told_and_does_not_tell_any_more_is_not_taken_for_there(now: str) -> None:
+    cards = Cards()
+    await cards.seen()
+
+    cards.isub, cards.iccid_answer = TIMEOUT, now
+
+    assert await cards.seen() == []
+
+
+async def test_siminfo_tells_the_cards_where_isub_does_not() -> None:
+    row = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\nRow: 1 _id=1, s={hexed('-1')}, i=, n=\n"
+    cards = Cards(29, parcels=(), siminfo=row)
+    cards.isub = TIMEOUT
+
+    assert await cards.seen() == [ICCID]
+
+
+async def test_siminfos_word_counts_more_than_what_was_known() -> None:
+    cards = Cards(29, parcels=(), siminfo=f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\n")
+    await cards.seen()
+
+    cards.isub, cards.siminfo = TIMEOUT, f"Row: 0 _id=2, s={hexed('-1')}, i={hexed(ICCID)}, n=\n"
+
+    assert await cards.seen() == []
+
+
+async def test_a_slot_of_which_siminfo_speaks_twice_is_not_guessed() -> None:
+    rows = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\nRow: 1 _id=3, s=30, i={hexed('89860198112345678902')}, n=\n"
+    cards = Cards(29, parcels=(), siminfo=rows)
+    cards.isub = TIMEOUT
+
+    assert await cards.seen() == []
+
+
+async def test_cards_that_nothing_tells_are_not_told_instead_of_being_renamed() -> None:
+    cards = Cards()
+    cards.isub = TIMEOUT
+
+    assert await cards.seen() is None
+
+
+async def test_isub_that_is_back_tells_the_cards_again() -> None:
+    cards = Cards()
+    cards.isub = TIMEOUT
+    await cards.seen()
+
+    cards.isub = on_14()
+
+    assert await cards.seen() == [ICCID]
+
+
+@pytest.mark.parametrize("fails", ["service call", "content query"])
+async def test_a_costly_question_that_fails_costs_what_it_would_have_told_and_is_asked_again(fails: str) -> None:
+    works = phone(siminfo=f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\n", parcels=(NULL, NULL, NULL))
+    is_failing = True
+
+    def answer(command: str) -> Answer:
+        if is_failing and command.startswith(fails):
+            raise PhoneUnreachable("the answer was cut")
+        return works(command)
+
+    checkups, _ = reader(answer, 29)
+    first = (await checkups.read(thorough=False)).sims or ()
+    is_failing = False
+    second = (await checkups.read(thorough=False)).sims or ()
+
+    assert [sim.iccid for sim in first] == ["" if fails == "content query" else ICCID]
+    assert [sim.iccid for sim in second] == [ICCID]
 
 
 async def test_a_phone_before_subscriptions_gets_a_stand_in_by_slot() -> None:
