@@ -27,9 +27,11 @@ HONOR_MAGIC_6 = profile_of(
 SAMSUNG_S24 = profile_of("samsung", "samsung", "SM-S921B", "e1s", "16", vendor=Vendor.SAMSUNG, guards_identifiers=True)
 PIXEL_9 = profile_of("Google", "google", "Pixel 9", "tokay", "16", marks_codes=True)
 
+PIXEL_9A = profile_of("Google", "google", "Pixel 9a", "tegu", "15", asks_second_group_id=True, name="google-15-late")
+
 MORE_PROFILES = (
     SAMSUNG_S5, DOOGEE_X5, SAMSUNG_J7, REDMI_4X, SONY_XZ1, MOTO_G6, PIXEL_3, POCO_X3, NOKIA_G21, SAMSUNG_FOLD_4,
-    VIVO_Y22, TECNO_SPARK, HONOR_MAGIC_6, SAMSUNG_S24, PIXEL_9,
+    VIVO_Y22, TECNO_SPARK, HONOR_MAGIC_6, SAMSUNG_S24, PIXEL_9, PIXEL_9A,
 )  # fmt: skip
 """They work as they come, once their SMS app is chosen."""
 

@@ -8,10 +8,16 @@ from enum import Enum
 from zlib import crc32
 
 from phonefarm.simulation.handset import Handset, Subscription
+from phonefarm.simulation.profiles import Profile
 from phonefarm.simulation.shell_io import ShellIo
 from phonefarm.simulation.sims import luhn_digit
 
 HIGHEST_CODE = 40
+FIRST_SDK_WITH_FEATURES = 30
+FIRST_SDK_THAT_COUNTS = 33
+"""A method that is given more than it reads throws from then on."""
+SECURITY, BAD_PARCELABLE = -1, -2
+NOT_CONSUMED = "Parcel data not fully consumed, unread size: 44"
 DENIED = "The user 2000 does not meet the requirements to access device identifiers."
 NO_PERMISSION = "Requires READ_PRIVILEGED_PHONE_STATE permission."
 
@@ -32,8 +38,9 @@ class Method:
     by_subscription: bool
 
 
-def methods(sdk: int) -> dict[int, Method]:
+def methods(profile: Profile) -> dict[int, Method]:
     """The transaction codes, as the order of IPhoneSubInfo.aidl gives them."""
+    sdk = profile.sdk
     if sdk < 23:
         return {}
     if sdk <= 27:
@@ -42,7 +49,7 @@ def methods(sdk: int) -> dict[int, Method]:
         codes = (10, 11, 12, 13, 17)
     else:
         codes = (12, 14, 15, 16, 20)
-    return dict(
+    ordered = dict(
         zip(
             codes,
             (
@@ -55,6 +62,13 @@ def methods(sdk: int) -> dict[int, Method]:
             strict=True,
         )
     )
+    if sdk < FIRST_SDK_WITH_FEATURES:
+        return ordered
+    ordered[13] = ordered[12]  # the same with the name of a feature
+    if not profile.has_second_group_id:
+        return ordered
+    moved = {code + 1: method for code, method in ordered.items()}
+    return moved | {12: Method(Asked.GROUP_ID, by_subscription=True)}
 
 
 async def call(handset: Handset, code: int, arguments: list[str], io: ShellIo) -> int:
@@ -68,6 +82,8 @@ def _answer(handset: Handset, code: int, arguments: list[str]) -> str:
     method = _method_at(handset, code)
     if method is None:
         return parcel(exception(NO_PERMISSION))
+    if not method.by_subscription and arguments[:1] == ["i32"] and handset.profile.sdk >= FIRST_SDK_THAT_COUNTS:
+        return parcel(exception(NOT_CONSUMED, BAD_PARCELABLE))
     if handset.profile.guards_identifiers and method.asks is Asked.ICCID:
         return parcel(exception(DENIED))
     if method.asks is Asked.IMEI:
@@ -80,7 +96,7 @@ def _answer(handset: Handset, code: int, arguments: list[str]) -> str:
 
 def _method_at(handset: Handset, code: int) -> Method | None:
     """What stands at a code; where a vendor's own methods come first, one that AOSP has further up the list."""
-    shift, known = handset.profile.shifts_codes, methods(handset.profile.sdk)
+    shift, known = handset.profile.shifts_codes, methods(handset.profile)
     if not shift or not known:
         return known.get(code)
     before_shift, first = code - shift, min(known)
@@ -128,9 +144,9 @@ def text(value: str | None) -> bytes:
     return struct.pack("<I", 0) + _string16(value)
 
 
-def exception(message: str) -> bytes:
-    """A parcel of a SecurityException."""
-    return struct.pack("<i", -1) + _string16(message) + struct.pack("<I", 0)
+def exception(message: str, code: int = SECURITY) -> bytes:
+    """A parcel of an exception."""
+    return struct.pack("<i", code) + _string16(message) + struct.pack("<I", 0)
 
 
 def _string16(value: str) -> bytes:

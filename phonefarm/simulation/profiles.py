@@ -12,6 +12,7 @@ ANDROID_SDK = {
 FIRST_SDK_WITH_FILE_ENCRYPTION = 24
 FIRST_SDK_WITH_NATIVE_COMMANDS = 26
 """Before it, `settings` and `pm` start a JVM each, as `content` does in every release."""
+FIRST_SDK_WITH_SECOND_GROUP_ID = 36
 _BUILD_IDS = {
     21: "LRX22C", 22: "LMY47V", 23: "MRA58K", 24: "NRD90M", 25: "N2G47H", 26: "OPR1.170623.027", 27: "OPM1.171019.011",
     28: "PPR1.180610.011", 29: "QKQ1.190825.002", 30: "RKQ1.200826.002", 31: "SKQ1.211006.001", 32: "SQ3A.220705.004",
@@ -81,6 +82,8 @@ class Profile:
     """Prints a reduced SubscriptionController list without ICCIDs."""
     shifts_codes: int = 0
     """By how much the vendor's own methods move the codes of iphonesubinfo."""
+    asks_second_group_id: bool = False
+    """Its iphonesubinfo has the method that came with Android 16, which moves those behind it; some of 15 have it."""
     has_no_hints: bool = False
     """Its log is switched off."""
     marks_codes: bool = False
@@ -121,6 +124,10 @@ class Profile:
     @property
     def has_shell_v2(self) -> bool:
         return self.sdk >= 24
+
+    @property
+    def has_second_group_id(self) -> bool:
+        return self.asks_second_group_id or self.sdk >= FIRST_SDK_WITH_SECOND_GROUP_ID
 
     @property
     def cuts_integers(self) -> bool:

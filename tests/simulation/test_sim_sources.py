@@ -8,7 +8,7 @@ import phonenumbers
 import pytest
 
 from phonefarm.simulation import iphonesubinfo
-from phonefarm.simulation.field_profiles import SAMSUNG_S24
+from phonefarm.simulation.field_profiles import PIXEL_9, PIXEL_9A, SAMSUNG_S24
 from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
@@ -64,7 +64,8 @@ def test_a_parcel_of_20_digits_has_the_shape_of_a_real_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("profile", "iccid_code", "line_1_code"), [(MOTO_G5, 12, 14), (HUAWEI_P30, 11, 13), (PIXEL_8, 14, 16)]
+    ("profile", "iccid_code", "line_1_code"),
+    [(MOTO_G5, 12, 14), (HUAWEI_P30, 11, 13), (PIXEL_8, 14, 16), (PIXEL_9A, 15, 17), (PIXEL_9, 15, 17)],
 )
 async def test_the_codes_of_a_release_give_iccid_and_number(
     profile: Profile, iccid_code: int, line_1_code: int
@@ -88,6 +89,13 @@ async def test_other_codes_are_exceptions() -> None:
     assert other.startswith("Result: Parcel(\n  0x00000000: ffffffff ")
     assert "Not a data message" in beyond
     assert "ffffffff" in guarded
+
+
+@pytest.mark.parametrize(("profile", "code"), [(PIXEL_8, 15), (PIXEL_9, 14), (PIXEL_9A, 16)])
+async def test_a_method_that_is_given_more_than_it_reads_throws(profile: Profile, code: int) -> None:
+    out, _, _ = await run_line(a_handset(profile), f"service call iphonesubinfo {code} i32 1 s16 com.android.shell")
+
+    assert out.startswith("Result: Parcel(\n  0x00000000: fffffffe ")
 
 
 async def test_a_card_without_number_says_nothing() -> None:

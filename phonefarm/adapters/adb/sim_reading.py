@@ -23,7 +23,7 @@ from phonefarm.adapters.adb.sim_sources import (
 )
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo, queries
 from phonefarm.adapters.adb.smart_socket import shown
-from phonefarm.adapters.adb.subscriber_info import Identity, codes_for, commands, parse_identity
+from phonefarm.adapters.adb.subscriber_info import Identity, codes_for, commands, parse_identity, told_apart
 from phonefarm.application.interfaces import PhoneUnreachable
 from phonefarm.domain.sims import SeenSim
 
@@ -130,16 +130,20 @@ class SimReader:
         return None
 
     async def _subscriber_info(self, subs: Sequence[ActiveSub], cheap: CheapSources) -> Sequence[Identity]:
-        codes = codes_for(self._sdk)
-        if not subs or codes is None:
+        orders = codes_for(self._sdk)
+        if not subs or not orders:
             return [Identity() for _ in subs]
-        asked = [commands(codes, sub.sub_id) for sub in subs]
-        answers = await self._calls.run(*(command for three in asked for command in three), within=COSTLY_WITHIN)
+        asked = [commands(orders, sub.sub_id) for sub in subs]
+        answers = await self._calls.run(*(command for some in asked for command in some), within=COSTLY_WITHIN)
         texts = iter(section.text for section in answers.sections)
-        return [
-            parse_identity([next(texts) for _ in three], icc_prefix=sub.icc_prefix, region=region_of(sub.slot, cheap))
-            for three, sub in zip(asked, subs, strict=True)
-        ]
+        return told_apart(
+            [
+                parse_identity(
+                    [next(texts) for _ in some], icc_prefix=sub.icc_prefix, region=region_of(sub.slot, cheap)
+                )
+                for some, sub in zip(asked, subs, strict=True)
+            ]
+        )
 
 
 def _by_siminfo(rows: Iterable[SiminfoRow], known: Sequence[ActiveSub]) -> list[ActiveSub]:

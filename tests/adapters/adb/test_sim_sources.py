@@ -14,7 +14,7 @@ from phonefarm.adapters.adb.provider import AnswerRefused
 from phonefarm.adapters.adb.registry import SlotRadio
 from phonefarm.adapters.adb.sim_sources import CheapSources, seen_sim, slot_state
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo
-from phonefarm.adapters.adb.subscriber_info import Identity, checked_number, codes_for, parse_identity
+from phonefarm.adapters.adb.subscriber_info import Identity, checked_number, codes_for, parse_identity, told_apart
 from phonefarm.application.interfaces import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
@@ -167,8 +167,43 @@ def test_a_number_counts_only_beside_the_right_iccid() -> None:
     assert parse_identity([NULL, number, number], icc_prefix="898600451", region="cn").msisdn is None
 
 
-def test_codes_are_known_from_android_6() -> None:
-    assert [codes is not None for codes in map(codes_for, (21, 22, 23, 28, 30, 36))] == [False, False] + [True] * 4
+def test_codes_are_known_from_android_6_and_both_orders_are_asked_where_either_may_be_true() -> None:
+    orders = {sdk: [codes.iccid for codes in codes_for(sdk)] for sdk in (21, 22, 23, 28, 30, 34, 35, 36, 37)}
+
+    assert orders == {
+        21: [], 22: [], 23: [12], 28: [11], 30: [14], 34: [14], 35: [15, 14], 36: [15, 14], 37: [15, 14],
+    }  # fmt: skip
+
+
+BAD_PARCELABLE = "Result: Parcel(\n  0x00000000: fffffffe 00000003 00720050 00000061 '....)\n"
+DENIED = "Result: Parcel(ffffffff 00000001 00000061   '........a...')\n"
+THIS, OTHER, NUMBER = parcel(ICCID), parcel("89860198112345678902"), parcel("+8613900000000")
+IMEI = parcel("490154203237518")
+
+
+@pytest.mark.parametrize("nothing", [BAD_PARCELABLE, DENIED, NULL, IMEI, OTHER])
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_order_whose_answer_fits_this_card_is_the_true_one(order: int, nothing: str) -> None:
+    answers = [[THIS, NUMBER, NULL], [nothing, parcel("+8613911111111"), nothing]]
+
+    found = parse_identity([*answers[order], *answers[1 - order]], icc_prefix="898600451", region="cn")
+
+    assert (found.iccid, found.msisdn) == (ICCID, "8613900000000")
+
+
+def test_two_cards_that_got_one_answer_got_none() -> None:
+    one, other = Identity(iccid=ICCID, msisdn=None), Identity(iccid="89860198112345678902")
+
+    assert told_apart([one, one, other]) == [Identity(), Identity(), other]
+
+
+async def test_both_orders_are_asked_in_one_call() -> None:
+    checkups, shell = reader(phone(parcels=(BAD_PARCELABLE, NULL, BAD_PARCELABLE, THIS, NUMBER, NULL)), 35)
+
+    (sim,) = (await checkups.read(thorough=False)).sims or ()
+
+    assert (sim.iccid, sim.msisdn) == (ICCID, "8613900000000")
+    assert shell.calls == 2
 
 
 # All together -------------------------------------------------------------------
