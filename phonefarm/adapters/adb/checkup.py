@@ -10,7 +10,7 @@ import structlog
 from phonefarm.adapters.adb import battery, registry, storage, uptime
 from phonefarm.adapters.adb.getprop import parse_getprop
 from phonefarm.adapters.adb.isub import parse_isub
-from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.phone_calls import PhoneCalls, off_the_loop
 from phonefarm.adapters.adb.phone_settings import ASK_AIRPLANE, FIRST_NATIVE_SDK, parse_switch
 from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sim_reading import FIRST_SDK_WITH_ISUB, SimReader
@@ -50,9 +50,11 @@ class CheckupReader:
         said, stderr = await self._ask(commands, THOROUGH_WITHIN if thorough else CHEAP_WITHIN)
         if asks_settings:
             self._airplane_mode = parse_switch(said[ASK_AIRPLANE].text)
-        sims = await self._sims.read(self._sources(said, stderr))
+        size = sum(len(section.text) for section in said.values())
+        sims = await self._sims.read(await off_the_loop(lambda: self._sources(said, stderr), size))
         sms_app = await self._sms_app.read(said) if asks_settings else self._sms_app.last
-        return Checkup(sims=None if sims is None else tuple(sims), vitals=self._vitals(said, sms_app))
+        vitals = await off_the_loop(lambda: self._vitals(said, sms_app), size)
+        return Checkup(sims=None if sims is None else tuple(sims), vitals=vitals)
 
     async def _ask(self, commands: Sequence[str], within: float) -> tuple[Mapping[str, Section], str]:
         """All in one call; those that hang, or that a call was lost with, each in a call of its own."""

@@ -24,7 +24,7 @@ _STATES = (
 # A serial may hold blanks, even a state word: the state is the first known word behind which
 # the line ends or only `key:value` columns follow.
 _LINE = re.compile(
-    rf"(?P<serial>\S.*?)[ \t]+(?P<state>{'|'.join(_STATES)})(?P<detail>(?:[ \t]+[a-z_]+:\S*)*)[ \t]*",
+    rf"(?P<serial>\S.*?)(?<![ \t])[ \t]++(?P<state>{'|'.join(_STATES)})(?P<detail>(?:[ \t]++[a-z_]++:\S*+)*+)[ \t]*+",
 )
 _ANY_LINE = re.compile(r"(?P<serial>\S+)[ \t]+(?P<state>\S+)[ \t]*(?P<detail>.*)")
 

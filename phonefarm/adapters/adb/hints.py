@@ -32,10 +32,15 @@ _KINDS = (
 )
 
 
+_READ_OF_A_LINE = 500
+"""What counts stands in the first words of a line."""
+
+
 def hint_in(line: str) -> Hint | None:
     """What a log line in any of logcat's formats announces, or None."""
     if "NEW_SMS" not in line and "InboundSmsHandler" not in line:
         return None
+    line = line[:_READ_OF_A_LINE]
     for form, hint in _KINDS:
         if form.search(line):
             return hint

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.inbox_texts import InboxTexts
-from phonefarm.adapters.adb.phone_calls import Answers, PhoneCalls
+from phonefarm.adapters.adb.phone_calls import LARGEST_WINDOW, Answers, PhoneCalls, off_the_loop
 from phonefarm.adapters.adb.provider import AnswerRefused, exception
 from phonefarm.adapters.adb.sim_of_row import RowSims
 from phonefarm.adapters.adb.smart_socket import shown
@@ -50,8 +50,8 @@ class InboxReader:
         if expecting and not skip and not probe.reads_hex:
             answers, texts = await self._ask_at_once(query, probe)
         else:
-            answers, texts = await self._calls.run(query, within=WINDOW_WITHIN), ()
-        rows = self._parsed(answers, probe)[:newest]
+            answers, texts = await self._calls.run(query, within=WINDOW_WITHIN, most=LARGEST_WINDOW), ()
+        rows = (await self._parsed(answers, probe))[:newest]
         if not rows:
             if skip or expecting or self._now() - self._proven_empty_at > PROOF_GOOD_FOR:
                 await self._prove_empty(probe, skip)
@@ -76,7 +76,7 @@ class InboxReader:
     async def _ask_at_once(self, query: str, probe: Probe) -> tuple[Answers, Sequence[Answers]]:
         """The window, and (or nothing, if anything went wrong with them) the newest row's texts."""
         window, *texts = await asyncio.gather(
-            self._calls.run(query, within=WINDOW_WITHIN),
+            self._calls.run(query, within=WINDOW_WITHIN, most=LARGEST_WINDOW),
             *(self._calls.run(text_query, within=EXPECTED_WITHIN) for text_query in InboxTexts.newest_queries(probe)),
             return_exceptions=True,
         )
@@ -91,11 +91,11 @@ class InboxReader:
             whole.append(text)
         return window, whole
 
-    def _parsed(self, answers: Answers, probe: Probe) -> list[RawRow]:
+    async def _parsed(self, answers: Answers, probe: Probe) -> list[RawRow]:
         text = answers.sections[0].text
+        parse = sms_query.parse_window if probe.reads_hex else sms_query.parse_numbers
         try:
-            parse = sms_query.parse_window if probe.reads_hex else sms_query.parse_numbers
-            return parse(text, probe)
+            return await off_the_loop(lambda: parse(text, probe), len(text))
         except AnswerRefused as error:
             raise self._refused(answers, error) from error
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from phonefarm.adapters.adb import sms_query
-from phonefarm.adapters.adb.phone_calls import Answers, PhoneCalls
+from phonefarm.adapters.adb.phone_calls import LARGEST_WINDOW, Answers, PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused
 from phonefarm.adapters.adb.sms_query import RawRow
 from phonefarm.application.interfaces import Probe
@@ -57,7 +57,7 @@ class InboxTexts:
 
     async def _fetch(self, rows: Sequence[RawRow]) -> None:
         commands = [sms_query.column_query(name, raw.row) for raw in rows for name in _COLUMNS]
-        answers = await self._calls.run(*commands, within=TEXTS_WITHIN)
+        answers = await self._calls.run(*commands, within=TEXTS_WITHIN, most=LARGEST_WINDOW)
         texts = [section.text for section in answers.sections]
         try:
             for place, raw in enumerate(rows):

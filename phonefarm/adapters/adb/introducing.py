@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from phonefarm.adapters.adb.getprop import facts_from, parse_getprop
-from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.phone_calls import PhoneCalls, off_the_loop
 from phonefarm.adapters.adb.user_state import ASK_SYSTEM, ASK_USERS, parse_started_user_state, parse_users
 from phonefarm.domain.phones import Introduction, hardware_of
 
@@ -19,7 +19,8 @@ _LOCKED_STATES = frozenset({"BOOTING", "RUNNING_LOCKED"})
 async def introduce(calls: PhoneCalls) -> Introduction:
     """One native call; a second one only where the first leaves in doubt whether the phone was unlocked."""
     answers = await calls.run("getprop", within=INTRODUCE_WITHIN)
-    properties = parse_getprop(answers.sections[0].text)
+    text = answers.sections[0].text
+    properties = await off_the_loop(lambda: parse_getprop(text), len(text))
     if not properties:
         raise calls.unreadable("getprop shows no property")
     facts = facts_from(properties)

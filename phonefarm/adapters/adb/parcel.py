@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
-_LINE = re.compile(r"^\s*0x[0-9a-f]{8}: ((?:[0-9a-f]{8} )+) *'", re.MULTILINE)
-_ONE_LINE = re.compile(r"Result: Parcel\(((?:[0-9a-f]{8} ?)+) *(?:'|\))")
+_LINE = re.compile(r"^[ \t]*+0x[0-9a-f]{8}: ((?:[0-9a-f]{8} )++) *+'", re.MULTILINE)
+_ONE_LINE = re.compile(r"Result: Parcel\(((?:[0-9a-f]{8} ?)++) *+(?:'|\))")
 _NULL = 0xFFFFFFFF
 _LONGEST_TEXT = 64
+_LONGEST_ANSWER = 4096
+"""Far more than a string of that length takes."""
 
 
 def parse_parcel_text(text: str) -> str | None:
@@ -29,7 +31,7 @@ def parse_parcel_text(text: str) -> str | None:
 
 
 def _words(text: str) -> list[int]:
-    if "Result: Parcel(" not in text:
+    if "Result: Parcel(" not in text or len(text) > _LONGEST_ANSWER:
         return []
     one_line = _ONE_LINE.search(text)
     lines = [one_line[1]] if one_line else [found[1] for found in _LINE.finditer(text)]

@@ -68,6 +68,14 @@ def test_the_filter_on_the_phone_sees_messages_without_their_tags(message: str) 
     assert re.search(found[1], message)
 
 
+@pytest.mark.parametrize("junk", ["InboundSmsHandler", "InboundSmsHandler Delivering SMS t", "NEW_SMS"])
+def test_a_line_without_end_is_read_for_its_first_words(junk: str) -> None:
+    endless = junk * (1_000_000 // len(junk))
+
+    assert hint_in(endless) is None
+    assert hint_in(f"D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS {endless}") is Hint.ARRIVING
+
+
 def test_phones_before_android_7_are_filtered_by_tag() -> None:
     assert "--regex" not in log_command(23)
     assert "GsmInboundSmsHandler" in log_command(23)

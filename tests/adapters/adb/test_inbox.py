@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -135,6 +136,33 @@ async def test_a_message_that_comes_between_query_and_proof_makes_the_look_void(
     inbox, _ = reader(lambda command: "Row: 0 c=1, m=5\n" if "count" in command else NOTHING)
 
     with pytest.raises(PhoneUnreachable, match="changed"):
+        await inbox.read(HEX, newest=50, skip=0)
+
+
+@pytest.mark.parametrize(("size", "is_own"), [(10, False), (300_000, True)])
+async def test_a_big_answer_is_understood_on_a_thread_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, size: int, is_own: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(text: str, probe: Probe) -> list[sms_query.RawRow]:
+        threads.append(threading.current_thread())
+        return parse(text, probe)
+
+    parse = sms_query.parse_window
+    monkeypatch.setattr(sms_query, "parse_window", noted)
+    inbox, _ = reader(AndroidInbox([a_row(1, "x" * size)]).answer)
+
+    window = await inbox.read(HEX, newest=50, skip=0)
+
+    assert len(window.rows[0].body) == size
+    assert (threads[0] is not threading.main_thread()) is is_own
+
+
+async def test_an_answer_larger_than_any_phones_is_refused() -> None:
+    inbox, _ = reader(always("x" * 9_000_000))
+
+    with pytest.raises(PhoneUnreachable, match="more than any phone does"):
         await inbox.read(HEX, newest=50, skip=0)
 
 

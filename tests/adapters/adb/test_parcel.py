@@ -49,6 +49,11 @@ def test_anything_else_is_no_string(answer: str) -> None:
     assert parse_parcel_text(answer) is None
 
 
+@pytest.mark.parametrize("junk", ["\n", "\r\n", " \n", "00000000 ", "  0x00000000: ", " "])
+def test_a_large_answer_is_no_string_and_costs_next_to_nothing(junk: str) -> None:
+    assert parse_parcel_text("Result: Parcel(\n" + junk * (1_000_000 // len(junk))) is None
+
+
 def test_every_cut_is_no_string() -> None:
     whole = parcel("89701011234567890123")
     words_end = whole.rindex("'........")

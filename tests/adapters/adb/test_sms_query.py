@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -224,6 +227,39 @@ def test_no_answer_breaks_the_parser(text: str) -> None:
     except AnswerRefused:
         return
     assert rows == []
+
+
+# Hostile sizes ------------------------------------------------------------------
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """The most memory that the work takes at once."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("end", ["", "\n"], ids=["cut", "whole"])
+@pytest.mark.parametrize("of", ["one row", "digits without end"])
+def test_a_large_answer_costs_a_few_times_its_size(of: str, end: str) -> None:
+    size = 1_000_000
+    texts = {"one row": f"n={size // 2}, a=31, b={'61' * (size // 2)}", "digits without end": f"n=1, a={'6' * size}"}
+    answer = f"Row: 0 _id=7, d=31, s=30, u=31, {texts[of]}{end}"
+
+    def parse() -> None:
+        with suppress(AnswerRefused):
+            sms_query.parse_window(answer, PROBE)
+
+    assert peak_of(parse) < 6 * size
+
+
+def test_a_row_that_no_phone_can_print_is_refused() -> None:
+    size = sms_query.LONGEST_ROW
+    with pytest.raises(AnswerRefused):
+        sms_query.parse_window(f"Row: 0 _id=7, d=31, s=30, u=31, n={size // 2}, a=31, b={'61' * (size // 2)}\n", PROBE)
 
 
 # Texts where integers belong: restored backups bring them -------------------------

@@ -1,0 +1,146 @@
+"""What hostile answers of phones cost to understand: time and memory, the old way and ours, each in a fresh process.
+
+The old way is the patterns as they were: two hexadecimal digits repeated as a group, blanks that may run over lines.
+The longest standstill is measured on an asyncio loop that ticks each millisecond while one such answer is read.
+Memory is the most that is allocated at once for the understanding, beside the answer itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+from phonefarm.adapters.adb import sms_query
+from phonefarm.adapters.adb.hints import hint_in
+from phonefarm.adapters.adb.parcel import parse_parcel_text
+from phonefarm.adapters.adb.phone_calls import off_the_loop
+from phonefarm.adapters.adb.provider import AnswerRefused, row_lines
+from phonefarm.application.interfaces import Probe
+from phonefarm.domain.phones import PhoneFacts
+
+MEBIBYTE = 1024 * 1024
+PROBE = Probe(facts=PhoneFacts(sdk=34), reads_hex=True)
+_DIGITS = r"(?:[0-9A-F]{2})*"
+_OLD_ROW = re.compile(
+    r"Row: (?P<row>[0-9]{1,6}) _id=(?P<id>-?[0-9]{1,19}), d=[0-9]+, s=[0-9]+, u=[0-9]+, n=(?P<n>[0-9]{1,9}|NULL)"
+    rf", a=(?P<a>{_DIGITS}), b=(?P<b>{_DIGITS})"
+)
+_OLD_PARCEL = re.compile(r"^\s*0x[0-9a-f]{8}: ((?:[0-9a-f]{8} )+) *'", re.MULTILINE)
+_OLD_HINT = re.compile(r"InboundSmsHandler.*\bDelivering SMS to\b")
+
+
+def _old_window(text: str) -> object:
+    return [_OLD_ROW.fullmatch(line) for line in row_lines(text)]
+
+
+def _window(text: str) -> object:
+    return sms_query.parse_window(text, PROBE)
+
+
+def rows(size: int) -> str:
+    """Eight rows of as much text as a phone can print in one."""
+    body = "61" * (size // 16)
+    return "".join(
+        f"Row: {row} _id={9 - row}, d=31, s=30, u=31, n={len(body) // 2}, a=31, b={body}\n" for row in range(8)
+    )
+
+
+def one_row(size: int) -> str:
+    return f"Row: 0 _id=9, d=31, s=30, u=31, n=1, a={'6' * size}\n"
+
+
+ANSWERS: dict[str, tuple[Callable[[int], str], int, Callable[[str], object], Callable[[str], object]]] = {
+    "inbox, eight huge rows": (rows, 8 * MEBIBYTE, _old_window, _window),
+    "inbox, digits without end": (one_row, 8 * MEBIBYTE, _old_window, _window),
+    "parcel of empty lines": (
+        lambda size: "Result: Parcel(" + "\n" * size,
+        32 * 1024,
+        _OLD_PARCEL.findall,
+        parse_parcel_text,
+    ),
+    "a line of the radio log": (lambda size: "InboundSmsHandler " * (size // 18), 64 * 1024, _OLD_HINT.search, hint_in),
+}
+"""Each: how it is made, how large, understood the old way, and ours."""
+
+
+def measured(name: str, is_ours: bool) -> dict[str, float]:
+    make, size, old, ours = ANSWERS[name]
+    text, work = make(size), ours if is_ours else old
+    begun = time.perf_counter()
+    with contextlib.suppress(AnswerRefused):
+        work(text)
+    seconds = time.perf_counter() - begun
+    standstill = asyncio.run(_standstill(text, work, is_ours))
+    return {"seconds": seconds, "memory": _memory(text, work), "standstill": standstill}
+
+
+def _memory(text: str, work: Callable[[str], object]) -> int:
+    tracemalloc.start()
+    with contextlib.suppress(AnswerRefused):
+        work(text)
+    return tracemalloc.get_traced_memory()[1]
+
+
+async def _standstill(text: str, work: Callable[[str], object], is_ours: bool) -> float:
+    longest, is_over = 0.0, False
+
+    async def tick() -> None:
+        nonlocal longest
+        last = time.perf_counter()
+        while not is_over:
+            await asyncio.sleep(0.001)
+            longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(tick())
+        await asyncio.sleep(0.01)
+        with contextlib.suppress(AnswerRefused):
+            await off_the_loop(lambda: work(text), len(text) if is_ours else 0)
+        is_over = True
+    return longest
+
+
+def in_fresh_process(name: str, is_ours: bool) -> dict[str, float]:
+    arguments = [sys.executable, "-m", "bench.hostile_answers", "--measure", name, *(["--ours"] if is_ours else [])]
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    options.add_argument("--measure", choices=sorted(ANSWERS), help=argparse.SUPPRESS)
+    options.add_argument("--ours", action="store_true", help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.measure:
+        print(json.dumps(measured(chosen.measure, chosen.ours)))
+        return
+    print(f"{'answer':<28} {'size':>8} {'way':<5} {'ms':>9} {'MiB':>8} {'x size':>7} {'standstill ms':>14}")
+    for name, (make, size, _, _) in ANSWERS.items():
+        figures = {way: in_fresh_process(name, way == "ours") for way in ("old", "ours")}
+        length = len(make(size))
+        for way, found in figures.items():
+            print(
+                f"{name:<28} {length // 1024:>4} KiB {way:<5} {found['seconds'] * 1000:>9.1f} "
+                f"{found['memory'] / MEBIBYTE:>8.1f} {found['memory'] / length:>7.1f} "
+                f"{found['standstill'] * 1000:>14.1f}"
+            )
+        old, ours = figures["old"], figures["ours"]
+        print(
+            f"{'':<28} old / ours: time {old['seconds'] / ours['seconds']:.1f}, standstill "
+            f"{old['standstill'] / ours['standstill']:.1f}, memory {old['memory'] / max(ours['memory'], 1):.1f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
