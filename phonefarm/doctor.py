@@ -11,6 +11,7 @@ from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.secrets.key_store import KeyStore
+from phonefarm.application.number_lines import counted, told
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
 from phonefarm.settings import Settings, parse_address
@@ -76,10 +77,13 @@ def _numbers(settings: Settings) -> Finding:
         return Finding(what="numbers file", is_fine=True, detail="none set")
     path = Path(settings.numbers_file)
     try:
-        entries = read_entries(path)
+        table = read_entries(path)
     except KnownError as error:
         return Finding(what="numbers file", is_fine=False, detail=str(error))
-    return Finding(what="numbers file", is_fine=True, detail=f"{len(entries)} numbers in {path}")
+    detail = f"{len(table.entries)} numbers in {path}"
+    if table.problems:
+        detail = f"{detail}, {counted(table.problems)}: {'; '.join(told(table.problems))}"
+    return Finding(what="numbers file", is_fine=not table.problems, detail=detail)
 
 
 def _adb_program(settings: Settings) -> Finding:

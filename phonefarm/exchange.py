@@ -22,7 +22,8 @@ from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
 from phonefarm.application.csv_cells import cell as cell
 from phonefarm.application.csv_cells import text_of
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.number_lines import counted, told
+from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.domain.errors import KnownError
 from phonefarm.leftovers import remove_stale
 from phonefarm.own_environment import PREFIX, own_environment
@@ -36,19 +37,21 @@ EXCEL_ENDING = ".xlsx"
 
 
 def import_numbers(settings: Settings, source: Path) -> str:
-    """Check a numbers file, keep a copy in the data folder and make it the farm's; returns what to tell the user."""
+    """Keep the good lines of a numbers file in the data folder and use it; returns what to tell the user."""
     if own_environment().get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
-    entries = read_entries(source)
+    entries, problems = _usable(read_entries(source))
+    left_out = "".join(f"\n{source.name}, {line}." for line in told(problems))
     if not entries:
-        raise KnownError(f"{source} holds no numbers: nothing was changed.")
-    _refuse_foreign(entries, source.name)
+        raise KnownError(
+            f"{source} holds no numbers{' that can be used' * bool(problems)}: nothing was changed.{left_out}"
+        )
     target = settings.data_dir.resolve() / NUMBERS_NAME
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.resolve() != target:
             draft = target.with_suffix(".new")
-            if zipfile.is_zipfile(source):
+            if problems or zipfile.is_zipfile(source):
                 _write_csv(draft, NUMBER_COLUMNS, ([getattr(e, name) for name in NUMBER_COLUMNS] for e in entries))
             else:
                 shutil.copyfile(source, draft)
@@ -59,15 +62,18 @@ def import_numbers(settings: Settings, source: Path) -> str:
     except OSError as error:
         raise KnownError(f"The data folder {target.parent} cannot be written: {error.strerror or error}.") from error
     when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
-    return f"{_counted(len(entries), 'number')} kept in {target}. {when}."
+    said = f"{_counted(len(entries), 'number')} kept in {target}. {when}."
+    return f"{said}\n{counted(problems)}:{left_out}" if problems else said
 
 
-def _refuse_foreign(entries: Iterable[NumberEntry], name: str) -> None:
-    """What a line says of its own country; of the others the farm knows more when it has seen their SIMs."""
+def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
+    """By what a line says of its own country; of the others the farm knows more when it has seen their SIMs."""
     names = read_catalog(RESOURCES).names
-    for entry in entries:
-        if objection := names.objection(entry.msisdn, entry.country):
-            raise KnownError(f"{name}: {entry.iccid}: {objection}. Nothing was changed.")
+    foreign = {
+        entry.line: objection for entry in table.entries if (objection := names.objection(entry.msisdn, entry.country))
+    }
+    problems = [*table.problems, *(LineProblem(line=line, problem=problem) for line, problem in foreign.items())]
+    return [entry for entry in table.entries if entry.line not in foreign], problems
 
 
 def export_numbers(settings: Settings, target: Path) -> str:

@@ -75,7 +75,7 @@ def test_second_import_needs_no_restart(settings: Settings, tmp_path: Path) -> N
 def test_line_whose_number_is_of_another_country_than_it_says_is_refused(settings: Settings, tmp_path: Path) -> None:
     foreign = a_file(tmp_path, GOOD.replace(NUMBER, "380501234567"))
 
-    with pytest.raises(KnownError, match=r"mine\.csv: .*is a number of ukraine, but the SIM is of russia"):
+    with pytest.raises(KnownError, match=r"mine\.csv, line 2: .*is a number of ukraine, but the SIM is of russia"):
         import_numbers(settings, foreign)
 
     assert not (tmp_path / "numbers.csv").exists()
@@ -90,7 +90,7 @@ def test_the_folders_own_file_may_be_imported(settings: Settings, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (GOOD + "123,79281234567,,,\n", "line 3: the ICCID"),
+        (HEADER + "123,79281234567,,,\n", "line 2: the ICCID"),
         (HEADER, "holds no numbers"),
         ("", "holds no numbers"),
         ("a,b\n1,2\n", "first line must name the columns"),
@@ -104,6 +104,41 @@ def test_bad_numbers_file_is_refused_and_changes_nothing(
 
     assert not (tmp_path / "numbers.csv").exists()
     assert not (tmp_path / "settings.toml").exists()
+
+
+@pytest.mark.parametrize("as_excel", [False, True])
+def test_bad_lines_are_left_out_and_all_of_them_are_listed(settings: Settings, tmp_path: Path, as_excel: bool) -> None:
+    lines = [
+        ("iccid", "msisdn", "country", "operator", "label"),
+        ("123", NUMBER, "", "", ""),
+        (ICCID, NUMBER, "russia", "mts", "shelf 1"),
+        (OTHER_ICCID, "no number", "", "", ""),
+        (OTHER_ICCID, "380501234567", "russia", "", ""),
+        ("456", NUMBER, "", "", ""),
+        ("8986003A19B3C4567890", OTHER_NUMBER, "", "", ""),
+        ("8970101001234567890", "79161234567", "", "", ""),
+    ]
+    source = tmp_path / ("mine.xlsx" if as_excel else "mine.csv")
+    if as_excel:
+        book = Workbook()
+        assert book.active is not None
+        for line in lines:
+            book.active.append(list(line))
+        book.save(source)
+    else:
+        a_file(tmp_path, "".join(",".join(line) + "\n" for line in lines))
+
+    said = import_numbers(settings, source)
+
+    kept = read_entries(tmp_path / "numbers.csv")
+    assert [entry.iccid for entry in kept.entries] == [ICCID, "8986003A19B3C4567890", "8970101001234567890"]
+    assert kept.problems == ()
+    assert said.splitlines()[1:] == [
+        "4 lines left out:",
+        f"{source.name}, lines 2, 6: the ICCID is not 18 to 20 digits that begin with 89 (check for a typing error).",
+        f"{source.name}, line 4: the number must be written with its country code, as 79281234567.",
+        f"{source.name}, line 5: +380501234567 is a number of ukraine, but the SIM is of russia.",
+    ]
 
 
 def test_excel_file_is_kept_as_csv(settings: Settings, tmp_path: Path) -> None:
@@ -181,7 +216,7 @@ async def test_numbers_for_excel_are_texts_without_formulas_and_can_be_imported_
         [ICCID, NUMBER, "russia", "mts", f"{FORMULA} "],
     ]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} == {"s"}
-    assert [entry.msisdn for entry in read_entries(out)] == [NUMBER]
+    assert [entry.msisdn for entry in read_entries(out).entries] == [NUMBER]
 
 
 # Tables out ---------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from phonefarm.application.read_models import NumberPattern, NumberTask, Setting
 from ui import formats
 from ui.actions import Actions
 from ui.dialogs import confirm
+from ui.left_out_dialog import LeftOutDialog
 from ui.number_dialogs import NetworkDialog, PatternsDialog
 from ui.safe_text import one_line
 from ui.theme import Theme
@@ -63,9 +64,14 @@ class NumberOrders:
         self._actions.start(partial(self._import, path), tr("importing numbers"))
 
     async def _import(self, path: str) -> None:
-        said = await self._actions.ask(tr("importing numbers"), lambda desk: desk.import_numbers(path))
-        if said is not None:
-            self._actions.notice(Tone.OK, said)
+        report = await self._actions.ask(tr("importing numbers"), lambda desk: desk.import_numbers(path))
+        if report is None:
+            return
+        if not report.left_out:
+            self._actions.notice(Tone.OK, report.said)
+            return
+        self._actions.notice(Tone.WARN, f"{report.said} {tr('Some lines were left out.')}")
+        LeftOutDialog(self._parent, report.said, report.left_out).open()
 
     # Networks --------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from phonefarm.application.read_models import (
     Changes,
     Difference,
     Grouping,
+    ImportReport,
     MessageRow,
     MoneyRow,
     NetworkRow,
@@ -139,7 +140,7 @@ class FarmDesk(Protocol):
         """
         ...
 
-    async def import_numbers(self, path: str) -> str:
+    async def import_numbers(self, path: str) -> ImportReport:
         """Take the numbers of a CSV or XLSX file in; returns what was done, in words."""
         ...
 

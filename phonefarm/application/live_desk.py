@@ -23,6 +23,7 @@ from phonefarm.application.read_models import (
     Counts,
     Difference,
     Grouping,
+    ImportReport,
     MessageRow,
     MoneyRow,
     NetworkRow,
@@ -261,7 +262,7 @@ class LiveFarmDesk:
     async def accept_number(self, sim_id: str, number: str) -> None:
         await self._numbering.accept(SimId(sim_id), number)
 
-    async def import_numbers(self, path: str) -> str:
+    async def import_numbers(self, path: str) -> ImportReport:
         return await self._numbering.import_table(path)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:

@@ -9,8 +9,17 @@ from dataclasses import dataclass, replace
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.networks import Network, NetworkNames
-from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SettingProblem, StoryKind, Topic
-from phonefarm.application.records import NumberEntry, ToldSms
+from phonefarm.application.number_lines import told
+from phonefarm.application.read_models import (
+    Changes,
+    ImportReport,
+    NetworkRow,
+    NumberTask,
+    SettingProblem,
+    StoryKind,
+    Topic,
+)
+from phonefarm.application.records import LineProblem, NumberEntry, NumberTable, ToldSms
 from phonefarm.application.sim_inventory import (
     SimInventory,
     objections,
@@ -34,8 +43,17 @@ _NAMED_AT_MOST = 3
 _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]{0,39}")
 _CODE = re.compile(r"[0-9]{5,6}")
 
-ReadTable = Callable[[str], Awaitable[Sequence[NumberEntry]]]
-"""The lines of a CSV or XLSX file; raises KnownError that names the bad line."""
+ReadTable = Callable[[str], Awaitable[NumberTable]]
+"""The lines of a CSV or XLSX file; raises KnownError for what is no such table."""
+
+
+class _LinesRefused(KnownError):
+    """Lines that the books speak against; nothing was changed."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        super().__init__("lines of a table are refused")
+        self.reasons = reasons
+        """By ICCID."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,39 +189,47 @@ class Numbering:
         await self._storage.write(work)
         self._inventory.announce([sim_id])
 
-    async def import_table(self, path: str) -> str:
-        """Take the numbers of a table in, whole or not at all; returns what was done, in words."""
-        entries = await self._read_table(path)
-        if not entries:
+    async def import_table(self, path: str) -> ImportReport:
+        """Take the numbers of a table in, at once; a bad line, or one that the books speak against, is left out."""
+        table = await self._read_table(path)
+        entries, problems = list(table.entries), list(table.problems)
+        if not entries and not problems:
             raise KnownError("The file holds no numbers: nothing was changed.")
+        while entries:
+            try:
+                concerned, said = await self._storage.write(lambda uow: self._take_in(uow, entries))  # noqa: B023
+            except _LinesRefused as refused:
+                reasons = refused.reasons
+                assert reasons.keys() & {entry.iccid for entry in entries}
+                problems += [LineProblem(line=e.line, problem=reasons[e.iccid]) for e in entries if e.iccid in reasons]
+                entries = [entry for entry in entries if entry.iccid not in reasons]
+                continue
+            self._inventory.announce(concerned)
+            return ImportReport(said=" ".join(said), left_out=told(problems))
+        return ImportReport(said="No line of the file can be used: nothing was changed.", left_out=told(problems))
+
+    def _take_in(self, uow: UnitOfWork, entries: Sequence[NumberEntry]) -> tuple[list[SimId], list[str]]:
         now = self._clock()
-
-        def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
-            concerned = uow.numbers.take_in(entries, now)
-            changed = []
-            for sim_id in concerned:
-                before = uow.sims.get(sim_id)
-                assert before is not None
-                if not settle_sim(uow, sim_id, self._names, now):
-                    continue
-                changed.append(sim_id)
-                after = uow.sims.get(sim_id)
-                assert after is not None
-                if before.msisdn == after.msisdn:
-                    continue
-                if before.rent_id is not None:
-                    raise KnownError(
-                        f"Rent {before.rent_id} is open on the SIM {sim_id}: leave its line out, or import the file "
-                        "when the rent is finished. Nothing was changed."
-                    )
-                uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number imported: +{after.msisdn}")
-            if objected := objections(uow, entries, self._names):
-                raise KnownError(f"{_first_of(objected)}. Correct the number or its country. Nothing was changed.")
-            return concerned, _said(uow, entries, concerned, changed)
-
-        concerned, said = await self._storage.write(work)
-        self._inventory.announce(concerned)
-        return " ".join(said)
+        concerned = uow.numbers.take_in(entries, now)
+        changed = []
+        refused: dict[str, str] = {}
+        for sim_id in concerned:
+            before = uow.sims.get(sim_id)
+            assert before is not None
+            if not settle_sim(uow, sim_id, self._names, now):
+                continue
+            changed.append(sim_id)
+            after = uow.sims.get(sim_id)
+            assert after is not None
+            if before.msisdn == after.msisdn:
+                continue
+            if before.rent_id is not None:
+                refused[sim_id] = f"rent {before.rent_id} is open on the SIM: import the line when it is finished"
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number imported: +{after.msisdn}")
+        refused |= objections(uow, entries, self._names)
+        if refused:
+            raise _LinesRefused(refused)
+        return concerned, _said(uow, entries, concerned, changed)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         """Give a network the market's names, on all its SIMs at once; an empty country takes the own name back."""
@@ -320,11 +346,6 @@ def _said(
     if len(doubled) > _NAMED_AT_MOST:
         said.append(f"The same is true of {len(doubled) - _NAMED_AT_MOST} more numbers.")
     return said
-
-
-def _first_of(objected: Sequence[str]) -> str:
-    more = len(objected) - 1
-    return objected[0] if not more else f"{objected[0]} ({_counted(more, 'more line is', 'more lines are')} so)"
 
 
 def _counted(count: int, one: str, many: str) -> str:

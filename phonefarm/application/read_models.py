@@ -308,6 +308,15 @@ class StoryLine:
     """Dimmed second line, for example the text of an SMS."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImportReport:
+    """What the import of a table did."""
+
+    said: str
+    left_out: tuple[str, ...] = ()
+    """Every line that was not taken in, with its number and the cause: one text a cause."""
+
+
 class AttentionKind(StrEnum):
     PHONE_UNAUTHORIZED = "phone unauthorized"
     PHONE_NO_PERMISSIONS = "phone no permissions"

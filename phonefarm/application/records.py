@@ -68,6 +68,22 @@ class NumberEntry:
     country: str = ""
     operator: str = ""
     label: str = ""
+    line: int = field(default=0, compare=False)
+    """Where it stands, as the user's program counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineProblem:
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTable:
+    """A table of numbers as read: its good lines, and what is wrong with each of the others."""
+
+    entries: tuple[NumberEntry, ...]
+    problems: tuple[LineProblem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

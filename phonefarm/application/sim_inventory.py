@@ -71,7 +71,8 @@ class SimInventory:
         def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
             concerned = uow.numbers.replace_file(entries, now)
             changed = [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names, now)]
-            return changed, objections(uow, entries, self._names)
+            objected = objections(uow, entries, self._names)
+            return changed, [f"{iccid}: {objection}" for iccid, objection in objected.items()]
 
         changed, objected = await self._storage.write(work)
         self.announce(changed)
@@ -146,7 +147,9 @@ def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> 
 
 def _agree(stand_in: SimId, known: SimId) -> bool:
     if is_stand_in(known):
-        return stand_in_prefix(stand_in) == stand_in_prefix(known)
+        one, other = stand_in_prefix(stand_in), stand_in_prefix(known)
+        # One that ends before a letter is of a time when letters were not taken for digits.
+        return one == other or (bool(one and other) and (one.startswith(other) or other.startswith(one)))
     return may_be(stand_in, known)
 
 
@@ -177,15 +180,15 @@ def refuse_foreign(msisdn: Msisdn, sim: Sim, names: NetworkNames) -> None:
         )
 
 
-def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNames) -> list[str]:
-    """What speaks against the numbers of a table that were just taken in, each in words."""
+def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNames) -> dict[str, str]:
+    """What speaks against the numbers of a table that were just taken in, in words, by ICCID."""
 
     def country_of(entry: NumberEntry) -> str:
         sim = uow.sims.get(SimId(entry.iccid))
         return entry.country or (sim.country if sim else "")
 
     found = [(entry, names.objection(entry.msisdn, country_of(entry))) for entry in entries]
-    return [f"{entry.iccid}: {objection}" for entry, objection in found if objection]
+    return {entry.iccid: objection for entry, objection in found if objection}
 
 
 def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import count
 
@@ -13,8 +13,9 @@ import structlog
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.interfaces import Clock
+from phonefarm.application.number_lines import counted, told
 from phonefarm.application.read_models import Topic, Verdict
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.records import NumberTable
 from phonefarm.application.rentals import Rentals
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.storage import Storage, StorageFailing
@@ -29,7 +30,7 @@ CLOCK_STEP = 2.0
 RENTS_EVERY = 15
 """Rounds after which open rents are shown anew, since time alone changes their state."""
 
-ReadNumbers = Callable[[], Awaitable[Sequence[NumberEntry] | None]]
+ReadNumbers = Callable[[], Awaitable[NumberTable | None]]
 """The numbers file's lines if it changed since the last call, else None; raises KnownError for a bad file."""
 
 
@@ -58,7 +59,7 @@ class Upkeep:
         self._clock = clock
         self._spacing = spacing
         self._monotonic = monotonic
-        self._unused: Sequence[NumberEntry] | None = None
+        self._unused: NumberTable | None = None
         self._beaten_at: float | None = None
         self._wall_ahead: float | None = None
 
@@ -110,11 +111,20 @@ class Upkeep:
             self._health.report(ENGINE, Verdict.WARN, str(error), part="numbers file")
             return
         self._unused = read if read is not None else self._unused
-        if (entries := self._unused) is not None:
-            objected = await self._inventory.use_numbers_file(entries)
+        if (table := self._unused) is not None:
+            await self._use(table)
             self._unused = None
-            verdict, said = Verdict.PASS, f"{len(entries)} numbers from the file"
-            if objected:
-                verdict, said = Verdict.WARN, f"{said}, {len(objected)} of them not used: {objected[0]}"
-            self._health.report(ENGINE, verdict, said, part="numbers file")
-            log.info("numbers file read", lines=len(entries))
+
+    async def _use(self, table: NumberTable) -> None:
+        """A file without a single good line changes nothing: the former numbers stay."""
+        count, left_out = len(table.entries), "; ".join(told(table.problems))
+        said, objected = f"{count} numbers from the file", list[str]()
+        if table.entries or not table.problems:
+            objected = await self._inventory.use_numbers_file(table.entries)
+        if objected:
+            said = f"{said}, {len(objected)} of them not used: {objected[0]}"
+        if table.problems:
+            said = f"{said}, {counted(table.problems)}: {left_out}"
+        verdict = Verdict.WARN if objected or table.problems else Verdict.PASS
+        self._health.report(ENGINE, verdict, said, part="numbers file")
+        log.info("numbers file read", lines=count, left_out=len(table.problems))

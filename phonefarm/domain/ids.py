@@ -21,7 +21,7 @@ SmsId = NewType("SmsId", int)
 """Rent ids and SMS ids are drawn from one sequence: a `smsId` on the wire can never mean two things."""
 
 _STAND_IN = "sim:"
-_ICCID = re.compile(r"89[0-9]{16,18}")
+_ICCID = re.compile(r"89[0-9A-F]{16,18}")
 _MOBILE = frozenset({phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE})
 
 
@@ -54,25 +54,13 @@ def may_be(stand_in: SimId, iccid: str) -> bool:
 
 
 def parse_iccid(text: str) -> str | None:
-    """The ICCID (18 to 20 digits, ITU prefix 89, Luhn where 19 or 20 digits carry a check digit) or None.
+    """The ICCID (18 to 20 digits, ITU prefix 89) or None.
 
-    Many Chinese cards print a non-digit filler or hold no valid check digit, so a 20-digit
-    card passes without Luhn; a 19-digit one must pass it.
+    Cards are sold whose last digit is no check digit, and Chinese ones with hexadecimal letters between the
+    digits; an F at the end only fills up.
     """
-    digits = text.strip().rstrip("Ff")
-    if not _ICCID.fullmatch(digits):
-        return None
-    if len(digits) == 19 and not _passes_luhn(digits):
-        return None
-    return digits
-
-
-def _passes_luhn(digits: str) -> bool:
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        value = int(char) * (1 + place % 2)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
+    digits = text.strip().upper().rstrip("F")
+    return digits if _ICCID.fullmatch(digits) else None
 
 
 def parse_msisdn(text: str, region: str | None = None) -> Msisdn | None:

@@ -20,7 +20,7 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.rentals import Issued, Rentals
 from phonefarm.application.sim_inventory import Network, NetworkNames, SimInventory
 from phonefarm.application.sms_intake import Intake, SmsIntake
@@ -69,6 +69,7 @@ class Books:
         )
         self.inventory = SimInventory(storage, self.announcer, NAMES, self.clock)
         self.tables: dict[str, list[NumberEntry]] = {}
+        self.bad_lines: tuple[LineProblem, ...] = ()
         self.numbering = Numbering(
             storage, self.announcer, self.inventory, NAMES, PATTERNS, self._read_table, self.clock
         )
@@ -77,8 +78,8 @@ class Books:
         self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}
 
-    async def _read_table(self, path: str) -> list[NumberEntry]:
-        return self.tables[path]
+    async def _read_table(self, path: str) -> NumberTable:
+        return NumberTable(entries=tuple(self.tables[path]), problems=self.bad_lines)
 
     # Bringing about ----------------------------------------------------------
 

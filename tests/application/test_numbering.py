@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.numbering import MESSAGES_READ, concerning_numbers
-from phonefarm.application.read_models import Changes, NetworkRow, NumberTask, SimStanding, StoryKind, Topic
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.read_models import (
+    Changes,
+    ImportReport,
+    NetworkRow,
+    NumberTask,
+    SimStanding,
+    StoryKind,
+    Topic,
+)
+from phonefarm.application.records import LineProblem, NumberEntry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.number_patterns import NumberPattern
@@ -30,13 +39,18 @@ async def one_task(books: Books) -> NumberTask:
     return task
 
 
-def an_entry(msisdn: Msisdn = OTHER_NUMBER, iccid: str = ICCID, **changes: str) -> NumberEntry:
+def an_entry(msisdn: Msisdn = OTHER_NUMBER, iccid: str = ICCID, **changes: Any) -> NumberEntry:
     return NumberEntry(iccid=iccid, msisdn=msisdn, **changes)
 
 
-async def taken_in(books: Books, *entries: NumberEntry) -> str:
-    books.tables["file"] = list(entries)
+async def imported(books: Books, *entries: NumberEntry) -> ImportReport:
+    """As lines from the second on."""
+    books.tables["file"] = [replace(entry, line=line) for line, entry in enumerate(entries, 2)]
     return await books.numbering.import_table("file")
+
+
+async def taken_in(books: Books, *entries: NumberEntry) -> str:
+    return (await imported(books, *entries)).said
 
 
 # The worklist ---------------------------------------------------------------
@@ -283,33 +297,45 @@ async def test_import_tells_how_many_keep_what_was_typed(books: Books) -> None:
 
 
 @pytest.mark.parametrize("country", ["", "russia"])
-async def test_import_of_a_number_of_another_country_changes_nothing(books: Books, country: str) -> None:
+async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_are_taken_in(
+    books: Books, country: str
+) -> None:
     await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
     foreign = an_entry(Msisdn("380501234567"), OTHER_ICCID, country=country)
 
-    with pytest.raises(KnownError, match=f"^{OTHER_ICCID}: .380501234567 is a number of ukraine.*Nothing was changed"):
-        await taken_in(books, an_entry(OTHER_NUMBER), foreign)
+    report = await imported(books, an_entry(OTHER_NUMBER), foreign)
 
-    assert {sim.msisdn for sim in (await books.sims()).values()} == {NUMBER, ""}
-
-
-async def test_import_counts_the_lines_that_name_numbers_of_other_countries(books: Books) -> None:
-    foreign = [an_entry(Msisdn(f"38050123456{n}"), f"89{n:017d}", country="russia") for n in range(3)]
-
-    with pytest.raises(KnownError, match="2 more lines are so"):
-        await taken_in(books, *foreign)
+    assert report.said.startswith("1 number taken in")
+    assert report.left_out == ("line 3: +380501234567 is a number of ukraine, but the SIM is of russia",)
+    assert {sim.msisdn for sim in (await books.sims()).values()} == {OTHER_NUMBER, ""}
 
 
-async def test_import_that_would_change_a_rented_number_changes_nothing(books: Books) -> None:
-    await books.seat(a_seen_sim())
+async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others_are_taken_in(books: Books) -> None:
+    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None, mcc_mnc="26201"))
     rent_id = await books.rent()
 
-    with pytest.raises(KnownError, match=f"Rent {rent_id} is open"):
-        await taken_in(books, an_entry(NUMBER, OTHER_ICCID), an_entry())
+    report = await imported(books, an_entry(), an_entry(Msisdn("4915112345678"), OTHER_ICCID))
 
+    assert report.left_out == (f"line 2: rent {rent_id} is open on the SIM: import the line when it is finished",)
     assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await books.one_sim(OTHER_ICCID)).msisdn == "4915112345678"
     await books.inventory.use_numbers_file([])
     assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_bad_lines_of_the_file_are_told_with_those_that_the_books_speak_against(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    books.bad_lines = tuple(LineProblem(line=line, problem="the ICCID is missing") for line in (4, 5, 6, 9))
+    foreign = [an_entry(Msisdn(f"38050123456{n}"), f"89{n:017d}", country="russia") for n in range(2)]
+
+    report = await imported(books, *foreign)
+
+    assert report.said == "No line of the file can be used: nothing was changed."
+    assert report.left_out == (
+        "line 2: +380501234560 is a number of ukraine, but the SIM is of russia",
+        "line 3: +380501234561 is a number of ukraine, but the SIM is of russia",
+        "lines 4-6, 9: the ICCID is missing",
+    )
 
 
 async def test_empty_table_is_refused(books: Books) -> None:

@@ -12,7 +12,7 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application import upkeep
 from phonefarm.application.health import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.read_models import SimStanding, Verdict, Vital
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.storage import UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
@@ -31,7 +31,7 @@ class Household:
         self.storage = BrittleStorage(database)
         self.books = Books(self.storage)
         self.health = HealthBoard(self.books.clock, lambda: None)
-        self.files: list[Sequence[NumberEntry] | KnownError] = []
+        self.files: list[Sequence[NumberEntry] | NumberTable | KnownError] = []
         self.bugs: list[BaseException] = []
         self.uptime = 0.0
         self.files_asked = 0
@@ -53,7 +53,7 @@ class Household:
     async def _watch_sales(self) -> None:
         self.sales_watched += 1
 
-    async def _read_numbers(self) -> Sequence[NumberEntry] | None:
+    async def _read_numbers(self) -> NumberTable | None:
         """The file's state at this look; each is shown once, like by a file that changes."""
         self.files_asked += 1
         if not self.files:
@@ -61,7 +61,7 @@ class Household:
         found = self.files.pop(0)
         if isinstance(found, KnownError):
             raise found
-        return found
+        return found if isinstance(found, NumberTable) else NumberTable(entries=tuple(found))
 
     def start(self) -> None:
         self.tasks.start(self.upkeep.run(), "upkeep")
@@ -125,6 +125,32 @@ async def test_bad_numbers_file_is_a_warning_and_the_former_numbers_stay(househo
     await until(lambda: household.vital(ENGINE).verdict is Verdict.WARN and not household.files)
 
     assert "line 3" in household.vital(ENGINE).detail
+    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+
+
+async def test_bad_lines_of_the_numbers_file_are_a_warning_and_the_others_are_used(household: Household) -> None:
+    await household.books.seat(a_seen_sim())
+    bad = (LineProblem(line=3, problem="the ICCID is missing"), LineProblem(line=7, problem="the number is none"))
+    household.files.append(NumberTable(entries=(NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER),), problems=bad))
+
+    household.start()
+
+    await until(lambda: "left out" in household.vital(ENGINE).detail)
+    assert household.vital(ENGINE).verdict is Verdict.WARN
+    assert household.vital(ENGINE).detail == (
+        "1 numbers from the file, 2 lines left out: line 3: the ICCID is missing; line 7: the number is none"
+    )
+    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+
+
+async def test_numbers_file_without_a_good_line_changes_nothing(household: Household) -> None:
+    await household.books.seat(a_seen_sim())
+    bad = NumberTable(entries=(), problems=(LineProblem(line=2, problem="the number is none"),))
+    household.files += [[NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)], bad]
+
+    household.start()
+
+    await until(lambda: "left out" in household.vital(ENGINE).detail and not household.files)
     assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 

@@ -15,6 +15,7 @@ from phonefarm.application.read_models import (
     Changes,
     Difference,
     Grouping,
+    ImportReport,
     MessageRow,
     MoneyRow,
     NetworkRow,
@@ -48,6 +49,8 @@ class FakeDesk(FarmDesk):
     farm: Farm = field(default_factory=empty_farm)
     fields: list[SettingField] = field(default_factory=some_settings)
     problems: list[SettingProblem] = field(default_factory=list)
+    left_out: tuple[str, ...] = ()
+    """Lines that an import leaves out."""
     failure: BaseException | None = None
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
@@ -161,9 +164,9 @@ class FakeDesk(FarmDesk):
     async def accept_number(self, sim_id: str, number: str) -> None:
         self._order("accept_number", sim_id, number)
 
-    async def import_numbers(self, path: str) -> str:
+    async def import_numbers(self, path: str) -> ImportReport:
         self._order("import_numbers", path)
-        return "3 numbers taken in: 2 SIMs changed."
+        return ImportReport(said="3 numbers taken in: 2 SIMs changed.", left_out=self.left_out)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         self._order("name_network", mcc_mnc, country, operator)

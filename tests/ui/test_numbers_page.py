@@ -12,6 +12,7 @@ from phonefarm.application.read_models import KnownError, NumberPattern, NumberT
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import PATTERNS, Farm, busy_farm
 from tests.ui.live import Live, WindowRunner, until
+from ui.left_out_dialog import LeftOutDialog
 from ui.number_dialogs import NetworkDialog, PatternsDialog
 from ui.pages.numbers import NumbersPage, is_found, task_word
 from ui.tokens import Tone
@@ -179,6 +180,21 @@ def test_file_is_dropped_on_the_page(runner: WindowRunner, desk: FakeDesk) -> No
         await ordered(live, ("import_numbers", "/tmp/numbers.XLSX"))
         await until(lambda: live.notices)
         assert live.notices[-1].text.startswith("3 numbers taken in")
+
+    runner.live(desk, scenario)
+
+
+def test_lines_that_an_import_left_out_are_all_shown(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.left_out = tuple(f"line {line}: the ICCID is missing" for line in range(2, 300))
+
+    async def scenario(live: Live) -> None:
+        await live.open(Topic.NUMBERS)
+        numbers_page(live)._number_orders.import_file("/tmp/numbers.csv")
+        await until(lambda: live.window.findChildren(LeftOutDialog))
+        (dialog,) = live.window.findChildren(LeftOutDialog)
+        assert dialog.list.toPlainText().splitlines() == list(desk.left_out)
+        assert live.notices[-1].tone is Tone.WARN
+        dialog.accept()
 
     runner.live(desk, scenario)
 

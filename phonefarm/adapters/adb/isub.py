@@ -18,8 +18,8 @@ class ActiveSub:
 
     @property
     def icc_prefix(self) -> str:
-        found = re.match(r"[0-9]*", self.icc)
-        return found[0] if found else ""
+        found = re.match(r"[0-9A-Fa-f]*+", self.icc)
+        return found[0].upper() if found else ""
 
 
 _TIMEOUT = re.compile(r"^\*\*\* SERVICE '[^']{1,40}' DUMP TIMEOUT", re.MULTILINE)

@@ -155,7 +155,7 @@ def _by_siminfo(rows: Iterable[SiminfoRow], known: Sequence[ActiveSub]) -> list[
 
 def _sub_of(row: SiminfoRow, known: Sequence[ActiveSub]) -> ActiveSub:
     for sub in known:
-        if (sub.sub_id, sub.slot) == (row.sub_id, row.slot) and row.icc_id.startswith(sub.icc_prefix):
+        if (sub.sub_id, sub.slot) == (row.sub_id, row.slot) and row.icc_id.upper().startswith(sub.icc_prefix):
             return sub
     return ActiveSub(sub_id=row.sub_id, slot=row.slot, icc=row.icc_id, mcc_mnc="", number="")
 

@@ -1,4 +1,4 @@
-"""Reads tables of numbers, CSV as Excel and others write it or XLSX: forgiving in form, strict in content."""
+"""Reads tables of numbers, CSV as Excel and others write it or XLSX: forgiving in form, strict with each line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from phonefarm.adapters.catalog.table_files import MOST_ROWS, Row, tables_in, tables_of
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import parse_iccid, parse_msisdn
 
@@ -27,34 +27,39 @@ _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _WHOLE_FLOAT = re.compile(r"([0-9]{7,15})[.,]0")
 
 
-async def read_table(path: str) -> Sequence[NumberEntry]:
-    """All entries of a CSV or XLSX file; raises KnownError that names the bad line."""
+async def read_table(path: str) -> NumberTable:
+    """All lines of a CSV or XLSX file; raises KnownError for what is no such table."""
     return await asyncio.to_thread(read_entries, Path(path))
 
 
-def read_entries(path: Path) -> list[NumberEntry]:
+def read_entries(path: Path) -> NumberTable:
     """The same, at once; nothing but the file's content tells what kind it is."""
     return _entries_of(tables_of(path), path.name)
 
 
-def entries_in(content: bytes, name: str) -> list[NumberEntry]:
+def entries_in(content: bytes, name: str) -> NumberTable:
     """The same of a file's content; `name` is what errors call it."""
     return _entries_of(tables_in(content, name), name)
 
 
-def _entries_of(tables: Sequence[Sequence[Row]], name: str) -> list[NumberEntry]:
+def _entries_of(tables: Sequence[Sequence[Row]], name: str) -> NumberTable:
     """Of the first table that has the columns; of the first one at all where none has, so that it says what lacks."""
     for rows in tables:
         if any(set(_heading(cells)) >= _NEEDED for _, cells in rows[:ROWS_BEFORE_HEADING]):
-            return _entries(iter(rows), name, ROWS_BEFORE_HEADING)
-    return _entries(iter(tables[0] if tables else ()), name, ROWS_BEFORE_HEADING)
+            return _entries(iter(rows), name)
+    return _entries(iter(tables[0] if tables else ()), name)
 
 
 # Rows -----------------------------------------------------------------------
 
 
-def _entries(rows: Iterator[Row], name: str, may_precede: int) -> list[NumberEntry]:
+class _BadLine(Exception):
+    """What is wrong with one line: the others have nothing to do with it."""
+
+
+def _entries(rows: Iterator[Row], name: str) -> NumberTable:
     entries: dict[str, NumberEntry] = {}
+    problems: list[LineProblem] = []
     heading: dict[str, int] | None = None
     for count, (number, cells) in enumerate(rows):
         if count > MOST_ROWS:
@@ -69,11 +74,15 @@ def _entries(rows: Iterator[Row], name: str, may_precede: int) -> list[NumberEnt
         row = {column: _tidy(cells[place]) for column, place in heading.items() if place < len(cells)}
         if not any(row.values()):
             continue
-        entry = _entry(row, f"{name}, line {number}")
-        if entry.iccid in entries:
-            raise KnownError(f"{name}, line {number}: this ICCID stands twice in the file.")
-        entries[entry.iccid] = entry
-    return list(entries.values())
+        try:
+            entry = _entry(row, number)
+            if entry.iccid in entries:
+                raise _BadLine(f"this ICCID stands in line {entries[entry.iccid].line} already")
+        except _BadLine as error:
+            problems.append(LineProblem(line=number, problem=str(error)))
+        else:
+            entries[entry.iccid] = entry
+    return NumberTable(entries=tuple(entries.values()), problems=tuple(problems))
 
 
 def _heading(cells: Iterable[str]) -> dict[str, int]:
@@ -91,29 +100,31 @@ def _tidy(cell: str) -> str:
     return cell.replace("\u00a0", " ").strip().removeprefix("'").strip()
 
 
-def _entry(row: dict[str, str], where: str) -> NumberEntry:
-    stated = row.get("iccid", "").replace(" ", "")
-    if _ROUNDED.fullmatch(stated):
-        raise KnownError(
-            f"{where}: the ICCID was kept as a number, {stated}, and its last digits are lost. Format the column as "
-            "text and enter the ICCIDs again."
-        )
-    if not stated:
-        raise KnownError(
-            f"{where}: the ICCID is missing; a formula must have been calculated before the file is saved."
-        )
-    iccid = parse_iccid(stated)
-    if iccid is None:
-        raise KnownError(f"{where}: the ICCID is not 18 to 20 digits that begin with 89 (check for a typing error).")
+def _entry(row: dict[str, str], line: int) -> NumberEntry:
     number = row.get("msisdn", "")
     whole = _WHOLE_FLOAT.fullmatch(number)
+    iccid = _iccid(row.get("iccid", "").replace(" ", ""))
     msisdn = parse_msisdn(whole[1] if whole else number)
     if msisdn is None:
-        raise KnownError(f"{where}: the number must be written with its country code, as 79281234567.")
+        raise _BadLine("the number must be written with its country code, as 79281234567")
     return NumberEntry(
         iccid=iccid,
         msisdn=msisdn,
         country=row.get("country", "").lower(),
         operator=row.get("operator", "").lower(),
         label=row.get("label", ""),
+        line=line,
     )
+
+
+def _iccid(stated: str) -> str:
+    if (iccid := parse_iccid(stated)) is not None:
+        return iccid
+    if _ROUNDED.fullmatch(stated):
+        raise _BadLine(
+            f"the ICCID was kept as a number, {stated}, and its last digits are lost. Format the column as text and "
+            "enter the ICCIDs again"
+        )
+    if not stated:
+        raise _BadLine("the ICCID is missing; a formula must have been calculated before the file is saved")
+    raise _BadLine("the ICCID is not 18 to 20 digits that begin with 89 (check for a typing error)")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 
 from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.application.records import NumberEntry
+from phonefarm.application.records import NumberTable
 from phonefarm.domain.errors import KnownError
 
 
@@ -16,8 +15,8 @@ class NumbersFile:
         self._path = path
         self._seen: tuple[int, int] | None = None
 
-    async def read_if_changed(self) -> Sequence[NumberEntry] | None:
-        """All lines if the file is new or has changed, else None; raises KnownError that names the bad line.
+    async def read_if_changed(self) -> NumberTable | None:
+        """All lines if the file is new or has changed, else None; raises KnownError for what is no such table.
 
         A file that was refused for its content is read again only when it has changed once more.
         """
@@ -25,7 +24,7 @@ class NumbersFile:
             return None
         return await asyncio.to_thread(self._read_if_changed, self._path)
 
-    def _read_if_changed(self, path: Path) -> Sequence[NumberEntry] | None:
+    def _read_if_changed(self, path: Path) -> NumberTable | None:
         try:
             stat = path.stat()
         except OSError as error:

@@ -322,6 +322,23 @@ async def test_a_phone_without_telephony_holds_no_sim() -> None:
     assert await sims_of(phone(isub="Can't find service: isub\n"), 34) == []
 
 
+@pytest.mark.parametrize("iccid", ["898600451A2345678C02", "8986004511234567890", "898600451E12345678"])
+@pytest.mark.parametrize("told_by", ["iphonesubinfo", "siminfo"])
+async def test_a_card_with_letters_or_no_check_digit_is_the_same_card_in_every_phone(iccid: str, told_by: str) -> None:
+    masked = on_14().replace("898600451[", iccid[:12].lower() + "[")
+    row = f"Row: 0 _id=2, s=30, i={hexed(iccid.lower())}, n=\n"
+    by_siminfo = told_by == "siminfo"
+    probe = Probe(facts=PhoneFacts(sdk=29 if by_siminfo else 34), reads_hex=True)
+
+    found = []
+    for serial in ("R5", "R6"):
+        answers = phone(masked, siminfo=row if by_siminfo else NULL, parcels=() if by_siminfo else (parcel(iccid),))
+        checkups = CheckupReader(PhoneCalls(serial, ScriptedShell(answers)), probe)
+        found.append([(sim.sim_id, sim.iccid) for sim in (await checkups.read(thorough=False)).sims or ()])
+
+    assert found == [[(iccid, iccid)]] * 2
+
+
 # Where isub tells nothing --------------------------------------------------------
 
 TIMEOUT = "\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n"
