@@ -14,14 +14,17 @@ from phonefarm.simulation.provider_rules import ColumnRefused, check_projection,
 from phonefarm.simulation.shell_io import ShellIo
 
 NOTHING = "No result found.\n"
-LINKER_WARNING = (
-    "WARNING: linker: app_process has text relocations. This is wasting memory and is a security risk. Please fix.\n"
-)
 USAGE = "usage: adb shell content [subcommand] [options]\n"
 FIRST_SDK_THAT_NAMES_THE_FOLDER = 28
 _FLAGS = ("--uri", "--projection", "--where", "--sort", "--user")
 
 Cell = int | float | str | bytes | None
+
+
+def linker_warning(program: str) -> str:
+    return (
+        f"WARNING: linker: {program} has text relocations. This is wasting memory and is a security risk. Please fix.\n"
+    )
 
 
 class ProviderError(Exception):
@@ -55,7 +58,7 @@ class Query:
 async def content(handset: Handset, words: list[str], io: ShellIo) -> int:
     """Run one `content` command; its exit status is 0 whatever happens, as on Android."""
     if handset.profile.warns_linker:
-        await io.stderr(LINKER_WARNING)
+        await io.stderr(linker_warning("app_process"))
     handset.counters.queries += 1
     await asyncio.sleep(handset.query_seconds)
     try:

@@ -6,7 +6,7 @@ from phonefarm.simulation.profiles import PROFILES, Expressions, Refusal, Vendor
 
 SAMSUNG_S5 = profile_of("samsung", "samsung", "SM-G900F", "klte", "5.0", vendor=Vendor.SAMSUNG, slots=1, has_pty=True)
 DOOGEE_X5 = profile_of(
-    "DOOGEE", "DOOGEE", "X5", "X5", "5.1", vendor=Vendor.MEDIATEK, has_pty=True, warns_linker=True,
+    "DOOGEE", "DOOGEE", "X5", "X5", "5.1", vendor=Vendor.MEDIATEK, has_pty=True, warns_always=True,
     sms_app="com.android.mms",
 )  # fmt: skip
 SAMSUNG_J7 = profile_of("samsung", "samsung", "SM-J710F", "j7xelte", "6.0", vendor=Vendor.SAMSUNG, has_pty=True)

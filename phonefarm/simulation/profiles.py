@@ -78,6 +78,9 @@ class Profile:
     has_pty: bool = False
     """Its v1 shell turns every newline into CR LF."""
     warns_linker: bool = False
+    """Its linker warns before whatever `app_process` prints."""
+    warns_always: bool = False
+    """Its linker warns before the output of every program, the shell itself among them."""
     brief_isub: bool = False
     """Prints a reduced SubscriptionController list without ICCIDs."""
     shifts_codes: int = 0

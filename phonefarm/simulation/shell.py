@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from phonefarm.simulation import iphonesubinfo
-from phonefarm.simulation.content import content
+from phonefarm.simulation.content import content, linker_warning
 from phonefarm.simulation.dumpsys import dumpsys
 from phonefarm.simulation.files import cat, df
 from phonefarm.simulation.handset import Handset
@@ -19,6 +19,8 @@ from phonefarm.simulation.shell_words import Command, ShellSyntaxError, parse
 from phonefarm.simulation.text_tools import grep, head, test
 
 NOT_FOUND = 127
+BUILT_IN = frozenset({"echo", "test", "[", "true", ":", "false"})
+"""Part of the shell itself: no program is started."""
 _REDIRECT = re.compile(r"(1|2|)>(&1|/dev/null)")
 
 
@@ -52,6 +54,7 @@ class Shell:
     async def run(self, line: str, io: ShellIo) -> int:
         """Run the line; returns the exit code of its last command."""
         self._handset.counters.shell_commands += 1
+        await self._warn("sh", io)
         try:
             commands = parse(line)
         except ShellSyntaxError as error:
@@ -86,8 +89,14 @@ class Shell:
                 words.append(text)
         return await self._program(words, given, redirected)
 
+    async def _warn(self, program: str, io: ShellIo) -> None:
+        if self._handset.profile.warns_always:
+            await io.stderr(linker_warning(program))
+
     async def _program(self, words: list[str], given: str, io: ShellIo) -> int:
         handset = self._handset
+        if words and words[0] not in BUILT_IN:
+            await self._warn(words[0], io)
         match words:
             case ["content", *rest]:
                 return await content(handset, rest, io)

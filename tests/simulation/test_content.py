@@ -7,6 +7,7 @@ import re
 import pytest
 
 from phonefarm.simulation.content import NOTHING
+from phonefarm.simulation.field_profiles import DOOGEE_X5
 from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
@@ -241,3 +242,10 @@ async def test_the_sms_provider_dies_under_a_query_and_is_back_for_the_next() ->
 
     assert err.startswith("Error while accessing provider:sms\nandroid.os.DeadObjectException\n\tat ")
     assert (code, out, later) == (0, "No result found.\n", "")
+
+
+async def test_an_old_linker_warns_before_every_program_and_before_the_shell() -> None:
+    out, err, _ = await run_line(a_handset(DOOGEE_X5), "echo S; df /data")
+
+    assert out.startswith("S\nFilesystem ")
+    assert [line.split()[2] for line in err.splitlines()] == ["sh", "df"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from phonefarm.adapters.adb.provider import without_noise
+
 _LINE = re.compile(r"^[ \t]*+0x[0-9a-f]{8}: ((?:[0-9a-f]{8} )++) *+'", re.MULTILINE)
 _ONE_LINE = re.compile(r"Result: Parcel\(((?:[0-9a-f]{8} ?)++) *+(?:'|\))")
 _NULL = 0xFFFFFFFF
@@ -30,7 +32,8 @@ def parse_parcel_text(text: str) -> str | None:
         return None
 
 
-def _words(text: str) -> list[int]:
+def _words(printed: str) -> list[int]:
+    text = without_noise(printed)
     if "Result: Parcel(" not in text or len(text) > _LONGEST_ANSWER:
         return []
     one_line = _ONE_LINE.search(text)

@@ -31,10 +31,10 @@ class Script:
 
     def split(self, stdout: str) -> tuple[float | None, list[Section]]:
         """The phone's clock as the call began (None if it did not say) and one section a command."""
-        head, _, rest = stdout.partition("\n")
-        clock = _CLOCK.fullmatch(head)
+        clock = _CLOCK.search(stdout)  # an old shell's linker may warn before the script's first word
         if clock is None:
             raise AnswerCut
+        rest = stdout[clock.end() :]
         sections = []
         start = 0
         for place in range(self._count):
@@ -60,4 +60,4 @@ def _find_mark(text: str, mark: str, start: int) -> tuple[int, int, int]:
 
 
 _CODE = re.compile(r":([0-9]{1,9})\n")
-_CLOCK = re.compile(r"S:(?:([0-9]{1,12})[.,]([0-9]{1,9}))?")
+_CLOCK = re.compile(r"^S:(?:([0-9]{1,12})[.,]([0-9]{1,9}))?\n", re.MULTILINE)

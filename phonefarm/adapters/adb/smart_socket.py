@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
+from phonefarm.adapters.adb.device_list import parse_device_list
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
 from phonefarm.domain.errors import KnownError
 
@@ -117,19 +118,32 @@ class SmartSocket:
         errors = self.server_errors(within=within) if serial is None else phone_errors(serial, within=within)
         async with errors:
             with closing(await self.connect()) as talk:
-                await talk.request(request)
+                await self._request(talk, request, serial)
                 return await talk.block()
 
     async def open_service(self, serial: str, service: str) -> Conversation:
         """A connection on which the phone's `service` has begun; deadline and errors are the caller's."""
         talk = await self.connect()
         try:
-            await talk.request(f"host:transport:{serial}")
+            await self._request(talk, f"host:transport:{serial}", serial)
             await talk.request(service)
         except BaseException:
             talk.close()
             raise
         return talk
+
+    async def _request(self, talk: Conversation, request: str, serial: str | None) -> None:
+        """Of an absent phone adb says what another device lacks, a permission: the list tells whose it is."""
+        try:
+            await talk.request(request)
+        except Refused as error:
+            if serial is None or _NO_PERMISSION not in str(error) or await self._lacks_permission(serial):
+                raise
+            raise Refused(f"device '{serial}' not found") from error
+
+    async def _lacks_permission(self, serial: str) -> bool:
+        listed = parse_device_list(await self.ask("host:devices", within=CONNECT_WITHIN))
+        return any(device.serial == serial and device.adb_state.startswith("no permissions") for device in listed)
 
     async def connect(self) -> Conversation:
         """A fresh connection, the caller's to close; ServerDown if none can be had soon."""
@@ -171,12 +185,14 @@ async def phone_errors(serial: str, *, within: float) -> AsyncIterator[None]:
 def refusal(serial: str, words: str) -> KnownError:
     """What a FAIL text about a phone means for the person."""
     phone = f"Phone {shown(serial)}"
+    said = words.replace(f"'{serial}'", "")  # a serial may spell any of these words
     for start, meaning in _REFUSALS:
-        if start in words:
+        if start in said:
             return PhoneUnreachable(f"{phone} {meaning}")
     return PhoneUnreachable(f"{phone}: adb says: {_one_line(words)}.")
 
 
+_NO_PERMISSION = "insufficient permissions"
 _REFUSALS = (
     ("unauthorized", "is not authorised: confirm 'Allow USB debugging' on its screen."),
     ("authorizing", "is being authorised: confirm 'Allow USB debugging' on its screen if it asks."),
@@ -184,7 +200,7 @@ _REFUSALS = (
     ("offline", "is offline: adb lists it but cannot speak with it."),
     ("not found", "is not connected."),
     ("no permissions", "cannot be opened by this user: a udev rule or a driver is missing."),
-    ("insufficient permissions", "cannot be opened by this user: a udev rule or a driver is missing."),
+    (_NO_PERMISSION, "cannot be opened by this user: a udev rule or a driver is missing."),
     ("more than one", "shares its serial with another phone: unplug one of them."),
     ("closed", "refused the command."),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from phonefarm.adapters.adb.provider import without_noise
+
 ASK = "df /data"
 _DATA = "/data"
 _BLOCKS = {"1K-blocks": 1024, "1024-blocks": 1024, "512-blocks": 512}
@@ -14,8 +16,8 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 
 def parse_free_bytes(text: str) -> int | None:
     """Bytes left on the data partition; None where the table is of another form."""
-    head, _, rest = text.partition("\n")
-    names, cells = head.split(), rest.split()
+    head, _, rest = without_noise(text).partition("\n")
+    names, cells = head.split(), without_noise(rest).split()
     if names[:1] != ["Filesystem"]:
         return None
     if names[1:] == ["Size", "Used", "Free", "Blksize"]:

@@ -13,7 +13,7 @@ from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.application.interfaces import Hint, PhoneUnreachable, Probe, ServerDown, SmsWithheld
 from phonefarm.domain.sms import SmsRow
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.field_profiles import NOKIA_G21, PIXEL_9, PIXEL_9A
+from phonefarm.simulation.field_profiles import DOOGEE_X5, NOKIA_G21, PIXEL_9, PIXEL_9A
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
@@ -66,7 +66,7 @@ async def rows(bridge: AdbBridge, phone: VirtualPhone) -> tuple[SmsRow, ...]:
     return (await bridge.read_inbox(phone.serial, probe, newest=50)).rows
 
 
-@pytest.mark.parametrize("profile", [*PROFILES, PIXEL_9, PIXEL_9A], ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", [*PROFILES, DOOGEE_X5, PIXEL_9, PIXEL_9A], ids=lambda profile: profile.name)
 async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile: object) -> None:
     phone = a_phone(profile, cards=2, clock_skew=-37.5)
     async with connected(adb_port, phone) as bridge:
@@ -91,7 +91,7 @@ async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile
     assert abs(reading.clock_skew - timedelta(seconds=-37.5)) < timedelta(seconds=0.5)
 
 
-@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+@pytest.mark.parametrize("profile", [*PROFILES, DOOGEE_X5], ids=lambda profile: profile.name)
 async def test_every_make_tells_all_of_itself(adb_port: int, profile: object) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:

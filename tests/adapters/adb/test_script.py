@@ -43,5 +43,14 @@ def test_a_phone_without_a_clock_is_read_all_the_same(head: str, clock: float | 
     assert Script(["x"], nonce="ab12").split(f"{head}\nE:ab12:0:0\n")[0] == clock
 
 
+@pytest.mark.parametrize(
+    "noise", ["WARNING: linker: sh has text relocations.\n" * 3, "\n", "anything else\n", "XS:1.5\n"]
+)
+def test_what_the_shell_prints_before_the_scripts_first_word_is_left_out(noise: str) -> None:
+    clock, (section,) = Script(["x"], nonce="ab12").split(f"{noise}S:12.5\nS:13.5\nE:ab12:0:0\n")
+
+    assert (clock, section.text) == (12.5, "S:13.5\n")
+
+
 def test_nonces_differ_from_call_to_call() -> None:
     assert Script(["x"]).command != Script(["x"]).command

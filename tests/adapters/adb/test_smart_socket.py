@@ -77,6 +77,33 @@ async def test_an_overlong_serial_is_refused_before_it_is_sent() -> None:
             await SmartSocket("127.0.0.1", server.port).ask("host:" + "x" * 70_000, within=2, serial="x" * 70_000)
 
 
+NO_PERMISSION = "insufficient permissions for device: user in plugdev group; are your udev rules wrong?"
+
+
+@pytest.mark.parametrize(
+    ("listed", "meaning"),
+    [
+        ("OTHER\tno permissions (user in plugdev group; are your udev rules wrong?); see [x]\n", "is not connected"),
+        ("R5\tno permissions (user in plugdev group; are your udev rules wrong?); see [x]\n", "udev rule"),
+        ("", "is not connected"),
+    ],
+)
+async def test_a_lack_of_permission_is_told_of_the_phone_that_lacks_it(listed: str, meaning: str) -> None:
+    replies = {"host-serial:R5:features": b"FAIL" + block(NO_PERMISSION), "host:devices": b"OKAY" + block(listed)}
+    async with FakeAdbServer(replies=replies, refusals={"R5": NO_PERMISSION}) as server:
+        socket = SmartSocket("127.0.0.1", server.port)
+        with pytest.raises(PhoneUnreachable, match=meaning):
+            await socket.ask("host-serial:R5:features", within=2, serial="R5")
+        with pytest.raises(PhoneUnreachable, match=meaning):
+            async with smart_socket.phone_errors("R5", within=2):
+                await socket.open_service("R5", "shell:true")
+
+
+@pytest.mark.parametrize("serial", ["offline", "unauthorized", "closed", "no permissions"])
+def test_a_serial_that_spells_a_cause_is_none(serial: str) -> None:
+    assert "is not connected" in str(refusal(serial, f"device '{serial}' not found"))
+
+
 @pytest.mark.parametrize(
     ("words", "meaning"),
     [

@@ -81,6 +81,16 @@ def test_another_uptime_is_none(text: str) -> None:
     assert parse_uptime(text) is None
 
 
+WARNING = "WARNING: linker: df has text relocations. This is wasting memory and is a security risk. Please fix.\n"
+
+
+def test_a_linkers_warnings_lose_nothing() -> None:
+    table = TOYBOX + "/dev/block/dm-5 112345678 12345678 100000 12% /data\n"
+
+    assert parse_free_bytes(WARNING * 2 + table) == 102_400_000
+    assert parse_uptime(WARNING + "350735.47 234388.90\n") == 350735.47
+
+
 # Storage -------------------------------------------------------------------------
 
 TOYBOX = "Filesystem     1K-blocks     Used Available Use% Mounted on\n"
