@@ -310,6 +310,15 @@ async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_
     assert {sim.msisdn for sim in (await books.sims()).values()} == {OTHER_NUMBER, ""}
 
 
+async def test_import_of_a_number_of_another_country_changes_nothing(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    report = await imported(books, an_entry(Msisdn("380501234567")))
+
+    assert report.said == "No line of the file can be used: nothing was changed."
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
 async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others_are_taken_in(books: Books) -> None:
     await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None, mcc_mnc="26201"))
     rent_id = await books.rent()

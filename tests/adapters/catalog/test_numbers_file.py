@@ -138,7 +138,7 @@ async def test_file_that_excel_held_is_read_once_it_is_free(tmp_path: Path, monk
         with pytest.raises(KnownError, match="Permission denied"):
             await file.read_if_changed()
 
-    assert await file.read_if_changed() == [ENTRY]
+    assert await file.read_if_changed() == NumberTable(entries=(ENTRY,))
 
 
 async def test_file_of_russian_windows_is_understood(tmp_path: Path) -> None:
