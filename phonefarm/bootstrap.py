@@ -32,6 +32,7 @@ from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.backups import Backups
+from phonefarm.application.deadlines import ended_within
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.interfaces import Clock, KeyPlace, PhoneBridge, SecretStore
@@ -309,7 +310,7 @@ class Farm:
     async def _requests_end(self) -> None:
         """An order that was taken gets its answer, or it would hang as a possible orphan."""
         if self._servers:
-            await asyncio.wait(self._servers, timeout=SERVERS_END_WITHIN)
+            await ended_within(self._servers, SERVERS_END_WITHIN)
 
     def _make_webhooks(self, country_by_dial_code: Mapping[str, str]) -> Webhooks:
         settings = self._settings

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 
+from phonefarm.application.deadlines import within
 from phonefarm.domain.errors import KnownError
 
 ANSWER_SECONDS = 5.0
@@ -13,10 +14,10 @@ ANSWER_SECONDS = 5.0
 
 async def fetch_health(admin_address: str) -> dict[str, Any]:
     """The body of /health; raises KnownError if no farm answers."""
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout) as http,
+            within(ANSWER_SECONDS),
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http,
             http.get(f"http://{admin_address}/health", allow_redirects=False) as answer,
         ):
             body = await answer.json()

@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from phonefarm.application.deadlines import is_set_within
 from phonefarm.application.engine import RunningEngine
 from phonefarm.application.read_models import KnownError
 from phonefarm.application.tasks import Tasks
@@ -146,7 +147,7 @@ async def _live(
             window.start()
             if warning:
                 actions.notice(Tone.WARN, warning)
-            await _until(enough, seconds)
+            await is_set_within(enough, seconds)
             if screenshots is not None and not enough.is_set():
                 await asyncio.to_thread(screenshots.mkdir, parents=True, exist_ok=True)
                 await write_screenshots(window, theme, screenshots)
@@ -168,14 +169,6 @@ async def _open(link: EngineLink, actions: Actions) -> None:
         await link.open()
     except KnownError as error:
         actions.notice(Tone.BAD, str(error))
-
-
-async def _until(enough: asyncio.Event, seconds: float | None) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await enough.wait()
-    except TimeoutError:
-        return
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
 
+from phonefarm.application.deadlines import within
 from phonefarm.application.engine import RunningEngine
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.read_models import Changes, KnownError, Topic
@@ -66,7 +67,7 @@ class EngineLink(QObject):
             raise KnownError(tr(ENGINE_GONE)) from error
         self._waiting.add(there)
         try:
-            async with asyncio.timeout(self._answer_within):
+            async with within(self._answer_within):
                 return await asyncio.wrap_future(there)
         except TimeoutError as error:
             raise KnownError(tr(ENGINE_SILENT).format(seconds=int(self._answer_within))) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from phonefarm.application.deadlines import within
 from ui.theme import Theme, ThemeMode
 from ui.window import SIZE, MainWindow
 
@@ -39,7 +40,7 @@ async def write_screenshots(window: MainWindow, theme: Theme, folder: Path) -> l
 async def _settle(window: MainWindow) -> None:
     """Let the page have its data; a page that gets none is shown as it is."""
     try:
-        async with asyncio.timeout(SETTLE_WITHIN):
+        async with within(SETTLE_WITHIN):
             await window.settled()
     except TimeoutError:
         log.warning("a page did not get its data in time")

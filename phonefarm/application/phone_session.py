@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from phonefarm.application.abilities import Abilities
+from phonefarm.application.deadlines import Alarm, is_set_within
 from phonefarm.application.interfaces import (
     Hint,
     NotUnderstood,
@@ -179,7 +180,7 @@ class PhoneSession:
     def _patiently(self) -> Iterator[None]:
         """Around a question to the phone: whether it has gone on for too long is noticed while it goes on."""
         loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._patience, self._late.set)
+        timer = Alarm(loop.time() + self._patience, self._late.set)
         try:
             yield
             self._heard_at = loop.time()
@@ -361,9 +362,7 @@ class PhoneSession:
             if checkup is not None:
                 await self._before_a_hint(checkup, pause)
             else:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(pause):  # wait_for swallows a cancellation that meets a hint
-                        await self._hinted.wait()
+                await is_set_within(self._hinted, pause)
             if not self._hinted.is_set() or (checkup is not None and checkup.done()):
                 return
             self._hinted.clear()

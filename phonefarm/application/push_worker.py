@@ -9,6 +9,8 @@ from typing import NamedTuple, TypeVar
 
 import structlog
 
+from phonefarm.application import deadlines
+from phonefarm.application.deadlines import is_set_within
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, PushChannel, PushMessage
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
@@ -180,7 +182,7 @@ class PushWorker:
         self._stopping = True
         self._wake.set()
         try:
-            async with asyncio.timeout(within):
+            async with deadlines.within(within):
                 await self._idle.wait()
         except TimeoutError:
             log.warning("attempts still under way at stop become uncertain", number=len(self._under_way))
@@ -441,13 +443,9 @@ class PushWorker:
             await self._wake.wait()
             return
         while (pause := self._seconds_to(next_due)) > 0:
-            try:
-                async with asyncio.timeout(min(pause, IDLE_CHECK)):
-                    await self._wake.wait()
-            except TimeoutError:
-                next_due = await self._next_due()
-                continue
-            return
+            if await is_set_within(self._wake, min(pause, IDLE_CHECK)):
+                return
+            next_due = await self._next_due()
 
     async def _next_due(self) -> datetime | None:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from phonefarm.application.deadlines import within
 from phonefarm.simulation.market import FINISH, NUMBER, SERVICES
 from phonefarm.simulation.partner import USER_AGENT
 
@@ -41,7 +42,7 @@ class Caller:
         self._url = url.rstrip("/")
         self._key = key
         self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        self._timeout = aiohttp.ClientTimeout(total=None)
         self.opened: dict[int, str] = {}
         """Number by id of the rents that are still to be finished."""
         self.seconds: list[float] = []
@@ -80,9 +81,12 @@ class Caller:
         payload = json.dumps({"key": self._key, **fields}).encode()
         begun = time.monotonic()
         try:
-            async with self._session.post(
-                self._url + path, data=payload, headers=headers, timeout=self._timeout, allow_redirects=False
-            ) as answer:
+            async with (
+                within(ANSWER_WITHIN),
+                self._session.post(
+                    self._url + path, data=payload, headers=headers, timeout=self._timeout, allow_redirects=False
+                ) as answer,
+            ):
                 text = await answer.text()
                 seconds = time.monotonic() - begun
                 return Reply(

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from phonefarm.adapters.adb.adb_server import find_adb
 from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.application.deadlines import within
 from phonefarm.certify.caller import Caller
 from phonefarm.certify.examination import Result, run_checks
 from phonefarm.certify.push_checks import PushChecks, SendSms
@@ -169,7 +170,7 @@ async def _own_app(folder: Path, key: str, adb_port: int, farm: VirtualFarm, mar
 
 async def _until_ready(admin: str) -> None:
     try:
-        async with asyncio.timeout(READY_WITHIN):
+        async with within(READY_WITHIN):
             while (await fetch_health(admin))["counts"]["phones_ready"] < PHONES:  # noqa: ASYNC110 - asked over HTTP
                 await asyncio.sleep(0.2)
     except TimeoutError:

@@ -17,6 +17,7 @@ from phonefarm.adapters.adb.probing import probe_phone
 from phonefarm.adapters.adb.shell import Shell
 from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
 from phonefarm.adapters.adb.usb_reset import UsbPorts
+from phonefarm.application.deadlines import within
 from phonefarm.application.interfaces import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import phone_id
@@ -139,7 +140,7 @@ class AdbBridge:
         if not self.may_restart:
             raise KnownError(f"The phones of the adb server {self._server} hang on another PC: reset the port there.")
         try:
-            async with asyncio.timeout(RESET_WITHIN):
+            async with within(RESET_WITHIN):
                 await self._usb.reset(usb_path)
         except TimeoutError as error:
             raise KnownError(

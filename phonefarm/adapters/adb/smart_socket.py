@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 from phonefarm.adapters.adb.device_list import parse_device_list
+from phonefarm.application import deadlines
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
 from phonefarm.domain.errors import KnownError
 
@@ -64,7 +65,7 @@ class Conversation:
 
     async def length_within(self, seconds: float) -> int:
         """The length of the next text; QuietLongEnough if none has begun, which loses nothing."""
-        deadline = asyncio.timeout(seconds)
+        deadline = deadlines.within(seconds)
         try:
             async with deadline:
                 return await self.length()
@@ -148,7 +149,7 @@ class SmartSocket:
     async def connect(self) -> Conversation:
         """A fresh connection, the caller's to close; ServerDown if none can be had soon."""
         try:
-            async with asyncio.timeout(CONNECT_WITHIN):
+            async with deadlines.within(CONNECT_WITHIN):
                 reader, writer = await asyncio.open_connection(self.host, self.port, limit=READ_BUFFER)
         except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
             raise ServerDown(f"No adb server answers on {self.name} ({_reason(error)}).") from error
@@ -158,7 +159,7 @@ class SmartSocket:
     async def server_errors(self, *, within: float) -> AsyncIterator[None]:
         """Turn what goes wrong inside into ServerDown, lateness included; not to be held over a yield."""
         try:
-            async with asyncio.timeout(within):
+            async with deadlines.within(within):
                 yield
         except Refused as error:
             raise ServerDown(f"The adb server on {self.name} refused: {_one_line(str(error))}.") from error
@@ -172,7 +173,7 @@ class SmartSocket:
 async def phone_errors(serial: str, *, within: float) -> AsyncIterator[None]:
     """Turn what goes wrong inside into PhoneUnreachable, lateness included; ServerDown passes as it is."""
     try:
-        async with asyncio.timeout(within):
+        async with deadlines.within(within):
             yield
     except Refused as error:
         raise refusal(serial, str(error)) from error

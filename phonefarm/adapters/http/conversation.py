@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,8 @@ from hypercorn.protocol.events import Response
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
+
+from phonefarm.application.deadlines import Deadline, within
 
 Scope = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -167,7 +170,7 @@ class Conversation(TCPServer):
             await super().protocol_send(event)
             return
         try:
-            async with asyncio.timeout(self._limits.write_seconds):
+            async with within(self._limits.write_seconds):
                 await super().protocol_send(event)
         except TimeoutError:
             self.drop()
@@ -177,7 +180,7 @@ class Conversation(TCPServer):
     async def _read_data(self) -> None:
         while not self.reader.at_eof():
             try:
-                async with asyncio.timeout_at(self._read_by()):
+                async with Deadline(self._read_by()):
                     data = await self.reader.read(MAX_RECV)
             except (OSError, TimeoutError):
                 break
@@ -200,9 +203,16 @@ class Conversation(TCPServer):
         elif self._head_due is None:
             self._head_due = self.loop.time() + self._limits.head_seconds
 
+    async def _idle_timeout(self) -> None:
+        """As Hypercorn's, but a request that has come by then is read."""
+        with suppress(TimeoutError):
+            async with within(self._limits.keep_alive_seconds):
+                await self.context.terminated.wait()
+        await asyncio.shield(self._initiate_server_close())
+
     async def _close(self) -> None:
         """Let what was answered leave, but wait for no caller who does not take it."""
-        async with asyncio.timeout(self._limits.write_seconds) as patience:
+        async with within(self._limits.write_seconds) as patience:
             await super()._close()
         if patience.expired():
             self.drop()

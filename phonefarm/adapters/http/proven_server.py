@@ -17,6 +17,7 @@ import structlog
 
 from phonefarm.adapters.http.conversation import Limits
 from phonefarm.adapters.http.server import DEFAULT_LIMITS, bind, serve_until
+from phonefarm.application.deadlines import ended_within, is_set_within, within
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 
@@ -62,7 +63,7 @@ class ProvenServer:
                 if listener is not None:
                     await self._serve_once(listener, stop)
                 self._close()
-                await _wait_for(stop, PAUSE_BEFORE_REBIND)
+                await is_set_within(stop, PAUSE_BEFORE_REBIND)
         finally:
             self._close()
 
@@ -81,7 +82,7 @@ class ProvenServer:
                     self._report(self._silence)
             proving.cancel()
             put_down.set()
-            await asyncio.wait((serving,), timeout=CLOSES_WITHIN)
+            await ended_within((serving,), CLOSES_WITHIN)
         finally:
             await tasks.stop()
 
@@ -109,8 +110,9 @@ class ProvenServer:
         """Whether a new connection gets an answer, whatever it says."""
         try:
             async with (
+                within(PROBE_WITHIN),
                 aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=PROBE_WITHIN),
+                    timeout=aiohttp.ClientTimeout(total=None),  # its own judges before it reads
                     connector=aiohttp.TCPConnector(force_close=True),
                     cookie_jar=aiohttp.DummyCookieJar(),
                     trust_env=False,
@@ -138,12 +140,6 @@ class ProvenServer:
     @property
     def _silence(self) -> str:
         return f"does not answer on port {self._port}"
-
-
-async def _wait_for(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()
 
 
 def _reachable(host: str) -> str:

@@ -11,6 +11,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
 from phonefarm.adapters.http.conversation import Application, Connections, Conversation, Limits
+from phonefarm.application.deadlines import ended_within
 from phonefarm.domain.errors import KnownError
 
 DEFAULT_LIMITS = Limits()
@@ -50,7 +51,6 @@ class _NoSocketConfig(Config):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__()
-        self.keep_alive_timeout = limits.keep_alive_seconds
         self.h11_max_incomplete_size = limits.head_bytes
         self.include_server_header = False
         self.accesslog = None
@@ -95,7 +95,8 @@ async def _end(conversing: set[asyncio.Task[None]]) -> None:
     """Wait a second for what is under way, then cut it off."""
     if not conversing:
         return
-    _, late = await asyncio.wait(conversing, timeout=GRACE_SECONDS)
+    await ended_within(conversing, GRACE_SECONDS)
+    late = [task for task in conversing if not task.done()]
     for task in late:
         task.cancel()
     if late:

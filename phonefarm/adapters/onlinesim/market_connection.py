@@ -18,6 +18,8 @@ from typing import NamedTuple
 import httptools
 from yarl import URL
 
+from phonefarm.application.deadlines import Alarm, Deadline
+
 MOST_ANSWER_BYTES = 64 * 1024
 """More of an answer's body is not read, packed or unpacked."""
 MOST_HEAD_BYTES = 64 * 1024
@@ -99,7 +101,7 @@ class MarketConnections:
             self._idle.popleft().close()
 
     async def _connect(self, until: float) -> _Connection:
-        async with asyncio.timeout_at(until):
+        async with Deadline(until):
             _, connection = await asyncio.get_running_loop().create_connection(
                 _Connection, self._host, self._port, ssl=self._tls, happy_eyeballs_delay=_FIRST_ADDRESS_SECONDS
             )
@@ -121,7 +123,7 @@ class _Connection(asyncio.Protocol):
         """Whether nothing more may be asked on it."""
         self._idle_since = self._loop.time()
         self._until = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Alarm | None = None
 
     async def ask(self, request: bytes, until: float) -> Answer:
         """Until when, by the loop's clock, an answer has to be there."""
@@ -216,9 +218,9 @@ class _Connection(asyncio.Protocol):
     def _end_by(self, until: float) -> None:
         """One timer serves many requests: a new one for each costs a burst more than what it is for."""
         self._until = until
-        if self._timer is None or self._timer.when() > until:
+        if self._timer is None or self._timer.when > until:
             self._stop_timer()
-            self._timer = self._loop.call_at(until, self._look_at_the_time)
+            self._timer = Alarm(until, self._look_at_the_time)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 import hmac
@@ -20,6 +19,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTim
 from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.answer_watch import ISSUED, AnswerWatch, Scope
 from phonefarm.adapters.onlinesim.gate import Gate
+from phonefarm.application.deadlines import within
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.rentals import Rentals
 from phonefarm.application.storage import StorageFailing
@@ -28,7 +28,7 @@ from phonefarm.domain.rents import ANSWER_WITHIN
 log = structlog.get_logger(__name__)
 
 MOST_BODY_BYTES = 64 * 1024
-BODY_SECONDS = 5
+BODY_SECONDS = 5.0
 SERVICES_PATH, NUMBER_PATH, FINISH_PATH = "/getServicesRent", "/getNumberRent", "/finishActivationRent"
 PROBE_PATH = "/probe"
 OWN_PATHS = frozenset({SERVICES_PATH, NUMBER_PATH, FINISH_PATH, PROBE_PATH})
@@ -87,7 +87,8 @@ class Webhooks:
     def app(self) -> AnswerWatch:
         """The ASGI application: three routes (four with the shared one), the self-probe and nothing else."""
         quart = Quart(__name__, static_folder=None)
-        quart.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=BODY_SECONDS)
+        # Quart's own deadlines would be judged before what has come; the connection watches how answers leave.
+        quart.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
         for path, handler in self._handlers.items():
             quart.add_url_rule(path, path, self._route(handler), methods=["POST"], provide_automatic_options=False)
         quart.add_url_rule(PROBE_PATH, PROBE_PATH, _probe, methods=["GET"], provide_automatic_options=False)
@@ -100,7 +101,7 @@ class Webhooks:
         async def respond() -> Response:
             begun_at = self._clock()  # before the body, which may dawdle: the market's own clock is running
             try:
-                async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):
+                async with within(ANSWER_WITHIN.total_seconds()):
                     body = await self._body_of_known_caller()
                     return _json(await handler(body, begun_at))
             except wire.BadRequest as refusal:
@@ -121,7 +122,7 @@ class Webhooks:
         would only let it hold more connections. It never costs a caller with the key anything.
         """
         try:
-            raw = cast(bytes, await request.get_data(cache=False, as_text=False))
+            raw = await _whole_body()
             body = wire.parse_body(_unpacked(raw, request.headers.get("Content-Encoding", "")))
             self._check_key(body)
         except wire.BadRequest:
@@ -193,6 +194,14 @@ def _unpacked(raw: bytes, encoding: str) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise wire.BadRequest("the body is not gzip")
     return body
+
+
+async def _whole_body() -> bytes:
+    try:
+        async with within(BODY_SECONDS):
+            return cast(bytes, await request.get_data(cache=False, as_text=False))
+    except TimeoutError:
+        raise RequestTimeout from None
 
 
 async def _probe() -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -129,6 +130,27 @@ async def test_body_that_stops_coming_is_dropped() -> None:
         stuck.writer.write(b"POST /body HTTP/1.1\r\nHost: farm\r\nContent-Length: 100\r\n\r\nhalf")
 
         assert await stuck.is_dropped()
+
+
+@pytest.mark.parametrize("comes", [GET[10:], GET[10:] * 2], ids=["the rest of a head", "and another request"])
+async def test_what_came_while_the_loop_stood_still_is_answered(comes: bytes) -> None:
+    async with served(QUICK) as (_, caller), caller() as slow:
+        slow.writer.write(GET[:10])
+        await asyncio.sleep(0.05)
+        slow.writer.write(comes)
+        time.sleep(2 * QUICK.head_seconds)  # noqa: ASYNC251 - nothing of the loop runs meanwhile
+
+        assert b" 200 " in await slow.asks(b"")
+
+
+async def test_request_that_came_while_the_loop_stood_still_finds_its_kept_connection() -> None:
+    async with served(QUICK) as (_, caller), caller() as kept:
+        assert b" 200 " in await kept.asks()
+
+        kept.writer.write(GET)
+        time.sleep(2 * QUICK.keep_alive_seconds)  # noqa: ASYNC251 - nothing of the loop runs meanwhile
+
+        assert b" 200 " in await kept.asks(b"")
 
 
 async def test_caller_who_does_not_take_the_answer_is_dropped_and_the_answer_known_to_be_cut() -> None:
