@@ -31,9 +31,11 @@ from phonefarm.domain.pushes import (
     Retry,
     Settled,
     SoftRefusal,
+    Unclear,
     after_attempt,
     describe,
     is_its_own,
+    is_taken,
 )
 
 log = structlog.get_logger(__name__)
@@ -256,7 +258,7 @@ class PushWorker:
         self, uow: UnitOfWork, ended: Sequence[_Ended], free: int
     ) -> tuple[list[_End], list[PushMessage], datetime | None]:
         accepted = [each for each in ended if each.outcome == Accepted()]
-        ends = self._deliver(uow, accepted) if accepted else []
+        ends = self._deliver(uow, accepted, Accepted()) if accepted else []
         ends += [self._decide(uow, each) for each in ended if each.outcome != Accepted()]
         due = self._claim(uow, free)
         return ends, due, None if due or not free else uow.pushes.next_due()
@@ -380,10 +382,10 @@ class PushWorker:
         else:
             self._judge_market(outcome)
 
-    def _deliver(self, uow: UnitOfWork, accepted: Sequence[_Ended]) -> list[_End]:
+    def _deliver(self, uow: UnitOfWork, accepted: Sequence[_Ended], outcome: PushOutcome) -> list[_End]:
         """All of them at once: this is what a burst is made of."""
         ended_at = {each.message.sms_id: each.at for each in accepted}
-        delivered = set(uow.pushes.deliver(ended_at, describe(Accepted())))
+        delivered = set(uow.pushes.deliver(ended_at, describe(outcome)))
         return [
             _End(ended=each, state=PushState.DELIVERED if each.message.sms_id in delivered else None)
             for each in accepted
@@ -392,12 +394,16 @@ class PushWorker:
     def _decide(self, uow: UnitOfWork, ended: _Ended) -> _End:
         """Where a push stands whose attempt was not accepted."""
         sms_id, outcome = ended.message.sms_id, ended.outcome
+        before = uow.pushes.get(sms_id)
+        if before is not None and is_taken(outcome, uncertain=before.uncertain):
+            return self._deliver(uow, [ended], outcome)[0]
         push = uow.pushes.record(
             sms_id,
             describe(outcome),
             ended.at,
             is_soft_refusal=isinstance(outcome, SoftRefusal),
             is_its_own=is_its_own(outcome, another_was_taken=ended.another_was_taken),
+            is_uncertain=outcome == Unclear(),
         )
         if push is None:
             return _End(ended=ended, state=None)

@@ -151,6 +151,8 @@ class StoredPush:
     state: PushState
     attempts: int
     soft_refusals: int
+    uncertain: int
+    """Attempts of it whose end nobody knows."""
     rent_is_over: bool
     is_last_chance: bool
     """Whether the attempt under way, or the last one, began when the rent was over."""
@@ -437,16 +439,23 @@ class PushRecords(Protocol):
         ...
 
     def record(
-        self, sms_id: SmsId, answer: str, ended_at: datetime, *, is_soft_refusal: bool = False, is_its_own: bool = False
+        self,
+        sms_id: SmsId,
+        answer: str,
+        ended_at: datetime,
+        *,
+        is_soft_refusal: bool = False,
+        is_its_own: bool = False,
+        is_uncertain: bool = False,
     ) -> StoredPush | None:
         """Note how the attempt under way ended; returns the push as it stands, None if it is not under way.
 
-        `is_its_own`: it failed for the message's own sake.
+        `is_its_own`: it failed for the message's own sake. `is_uncertain`: whether it failed nobody knows.
         """
         ...
 
     def deliver(self, accepted: Mapping[SmsId, datetime], answer: str) -> list[SmsId]:
-        """Attempts under way have ended with a 200 (when, by message): their messages are delivered and counted.
+        """Attempts under way have ended well (when, by message): their messages are delivered and counted.
 
         Returns those that were under way.
         """

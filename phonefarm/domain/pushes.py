@@ -73,7 +73,12 @@ class Failed:
     """Whether the market itself said so; a gateway before it, a time-out and a broken connection are not the market."""
 
 
-PushOutcome = Accepted | FinalRefusal | SoftRefusal | KeyRefused | TooMany | Failed
+@dataclass(frozen=True, kw_only=True)
+class Unclear:
+    """HTTP 200 with a body that cannot be read and in which nothing speaks of an error: no clean yes."""
+
+
+PushOutcome = Accepted | FinalRefusal | SoftRefusal | KeyRefused | TooMany | Failed | Unclear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +91,11 @@ class Settled:
 @dataclass(frozen=True, kw_only=True)
 class Retry:
     at: datetime
+
+
+def is_taken(outcome: PushOutcome, *, uncertain: int) -> bool:
+    """Whether the market has the message: it said so, or said 200 again after an attempt that was `uncertain`."""
+    return outcome == Accepted() or (outcome == Unclear() and uncertain > 0)
 
 
 def after_attempt(
@@ -110,7 +120,7 @@ def after_attempt(
             return Settled(state=PushState.REFUSED)
         case SoftRefusal() if soft_refusals >= refusals_before_parking:
             return Settled(state=PushState.PARKED)
-        case SoftRefusal() | KeyRefused() | TooMany() | Failed():
+        case SoftRefusal() | KeyRefused() | TooMany() | Failed() | Unclear():
             if not rent_is_over:
                 return Retry(at=now + _wait_after(outcome, spacing))
             return Settled(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
@@ -132,13 +142,13 @@ def is_its_own(outcome: PushOutcome, *, another_was_taken: bool) -> bool:
             return False
 
 
-def _wait_after(outcome: SoftRefusal | KeyRefused | TooMany | Failed, spacing: timedelta) -> timedelta:
+def _wait_after(outcome: SoftRefusal | KeyRefused | TooMany | Failed | Unclear, spacing: timedelta) -> timedelta:
     match outcome:
         case KeyRefused():
             return max(spacing, KEY_REFUSED_WAIT)
         case TooMany(retry_after=timedelta() as wanted):
             return max(spacing, min(wanted, LONGEST_RETRY_AFTER))
-        case SoftRefusal() | TooMany() | Failed():
+        case SoftRefusal() | TooMany() | Failed() | Unclear():
             return spacing
         case _:
             assert_never(outcome)
@@ -157,5 +167,7 @@ def describe(outcome: PushOutcome) -> str:
             return "too many requests"
         case Failed(detail=detail):
             return detail
+        case Unclear():
+            return "uncertain: HTTP 200 with a body that cannot be read"
         case _:
             assert_never(outcome)

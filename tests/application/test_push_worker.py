@@ -27,6 +27,8 @@ from phonefarm.domain.pushes import (
     KeyRefused,
     SoftRefusal,
     TooMany,
+    Unclear,
+    describe,
 )
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
@@ -776,6 +778,36 @@ async def test_attempt_cut_by_a_crash_is_uncertain_repeated_once_and_counted(out
     assert push.uncertain == 1
     assert (await outbox.books.counts()).pushes_uncertain == 1
     assert StoryKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+
+
+async def test_200_that_cannot_be_read_is_uncertain_repeated_once_and_counted(outbox: Outbox) -> None:
+    outbox.market.always = Unclear()
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING, attempts=1)
+    await outbox.pass_time(10)
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+    await outbox.pass_time(3600)
+    await outbox.stays_quiet()
+
+    (push,) = await outbox.books.pushes()
+    assert (push.uncertain, push.last_answer) == (1, describe(Unclear()))
+    assert (await outbox.books.counts()).pushes_uncertain == 1
+    assert StoryKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+
+
+async def test_clean_yes_after_a_200_that_cannot_be_read_ends_it(outbox: Outbox) -> None:
+    outbox.market.script = [Unclear()]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    await outbox.reached(sms_id, PushState.WAITING, attempts=1)
+    await outbox.pass_time(10)
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+    (push,) = await outbox.books.pushes()
+    assert (push.uncertain, push.last_answer) == (1, "HTTP 200")
 
 
 async def test_what_was_delivered_before_a_crash_is_not_sent_after_it(outbox: Outbox) -> None:

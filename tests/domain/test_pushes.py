@@ -21,9 +21,11 @@ from phonefarm.domain.pushes import (
     Settled,
     SoftRefusal,
     TooMany,
+    Unclear,
     after_attempt,
     describe,
     is_its_own,
+    is_taken,
 )
 from tests.builders import MINUTE, SECOND, at
 
@@ -35,6 +37,7 @@ REPEATED: list[PushOutcome] = [
     TooMany(),
     TooMany(retry_after=MINUTE),
     Failed(detail="HTTP 502 after 310 ms"),
+    Unclear(),
 ]
 
 
@@ -80,6 +83,21 @@ def test_what_follows_while_the_rent_is_open(
     outcome: PushOutcome, soft_refusals: int, follows: Settled | Retry
 ) -> None:
     assert step(outcome, soft_refusals) == follows
+
+
+@pytest.mark.parametrize(
+    ("outcome", "uncertain", "taken"),
+    [
+        (Accepted(), 0, True),
+        (Unclear(), 0, False),
+        (Unclear(), 1, True),
+        (Failed(detail="HTTP 500"), 1, False),
+    ],
+)
+def test_answer_that_cannot_be_read_is_a_yes_only_after_an_uncertain_attempt(
+    outcome: PushOutcome, uncertain: int, taken: bool
+) -> None:
+    assert is_taken(outcome, uncertain=uncertain) is taken
 
 
 @pytest.mark.parametrize("outcome", REPEATED)

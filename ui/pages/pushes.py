@@ -94,7 +94,7 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
             "parked": Emptiness(tr("Nothing is parked")),
             "refused": Emptiness(tr("Nothing was refused")),
             "uncertain": Emptiness(
-                tr("Nothing is uncertain"), tr("No attempt was cut off by a stop of the program: each was sent once.")
+                tr("Nothing is uncertain"), tr("It is known of each attempt how it ended: nothing was sent twice.")
             ),
         },
         sensible=lambda row: row.state is PushState.WAITING,

@@ -102,7 +102,8 @@ SHORT_REASONS["NO_OP"] = SHORT_REASONS["NO_OPERATION"]
 UNCERTAIN = Word(
     "uncertain",
     Tone.IDLE,
-    "The program stopped within an attempt: Onlinesim may have got it then. It was sent once more, to be sure.",
+    "How an attempt ended is not known: the program stopped within it, or Onlinesim's answer could not be read. "
+    "Onlinesim may have got it then. It was sent once more, to be sure.",
 )
 RENT_STEPS = {
     RentState.OVERDUE: "market ends it",

@@ -10,7 +10,6 @@ import asyncio
 import os
 import socket
 import ssl
-import zlib
 from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -20,15 +19,14 @@ from yarl import URL
 
 from phonefarm.application.deadlines import Alarm, Deadline
 
-MOST_ANSWER_BYTES = 64 * 1024
-"""More of an answer's body is not read, packed or unpacked."""
+MOST_ANSWER_BYTES = 256 * 1024
+"""More of an answer's body is not read."""
 MOST_HEAD_BYTES = 64 * 1024
-MOST_BYTES = 16 * MOST_ANSWER_BYTES
+MOST_BYTES = 4 * MOST_ANSWER_BYTES
 """Of a whole answer, with what packs its body into chunks and follows it."""
 KEPT_SECONDS = 30.0
 """A connection that was idle for longer may be closing at the other end: a request takes a new one."""
 _FIRST_ADDRESS_SECONDS = 0.25
-_ANY_ZLIB = 47
 
 
 class Unreachable(Exception):
@@ -40,7 +38,9 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     """By name in lower case."""
     body: bytes
-    """Unpacked, cut at the cap; of a 200 that broke off, what came of it."""
+    """As it came; of a 200 that broke off, what came of it."""
+    is_too_long: bool = False
+    """Whether it was cut at the cap."""
 
 
 class MarketConnections:
@@ -252,19 +252,13 @@ class _Connection(asyncio.Protocol):
                 waiting.set_exception(error)
 
     def _answer(self) -> Answer:
-        body = bytes(self._body[:MOST_ANSWER_BYTES])
-        if self._headers.get(b"content-encoding", b"").strip().lower() in (b"gzip", b"x-gzip", b"deflate"):
-            body = _unpacked(body)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
-        return Answer(status=self._status, headers=headers, body=body)
-
-
-def _unpacked(body: bytes) -> bytes:
-    """As far as it can be unpacked; nothing of what is not packed at all."""
-    try:
-        return zlib.decompressobj(_ANY_ZLIB).decompress(body, MOST_ANSWER_BYTES)
-    except zlib.error:
-        return b""
+        return Answer(
+            status=self._status,
+            headers=headers,
+            body=bytes(self._body[:MOST_ANSWER_BYTES]),
+            is_too_long=len(self._body) >= MOST_ANSWER_BYTES,
+        )
 
 
 def _cause(error: OSError) -> str:

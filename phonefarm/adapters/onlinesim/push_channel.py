@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from phonefarm import __version__
 from phonefarm.adapters.onlinesim import wire
+from phonefarm.adapters.onlinesim.answer_body import read_body
 from phonefarm.adapters.onlinesim.market_connection import MarketConnections, Unreachable
 from phonefarm.adapters.onlinesim.push_answer import outcome_of
 from phonefarm.application.interfaces import PushMessage
@@ -61,16 +63,17 @@ class OnlinesimPushChannel:
             return Failed(detail="nothing is sent: the push URL or the key is not set")
         fields = wire.push_body(message, key, self._sms_id, self._phone)
         body = _SPELL(fields).encode("utf-8", "replace")
-        begun = datetime.now(UTC)
+        begun = time.monotonic()
         try:
             answer = await self._market.post(self._head_with(self._market, key), body, within=self._attempt_seconds)
         except TimeoutError:
             return Failed(detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
             return Failed(detail=f"no connection: {error}")
-        return outcome_of(
-            answer.status, answer.body.decode("utf-8", "replace"), answer.headers, datetime.now(UTC) - begun
-        )
+        said = read_body(answer.body, answer.headers)
+        if answer.is_too_long:
+            said = said._replace(is_readable=False)
+        return outcome_of(answer.status, said, answer.headers, timedelta(seconds=time.monotonic() - begun))
 
     def _head_with(self, market: MarketConnections, key: str) -> bytes:
         if self._head[0] != key:

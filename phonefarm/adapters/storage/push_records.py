@@ -89,9 +89,23 @@ class SqlPushRecords:
         return None if row is None else row.next_at
 
     def record(
-        self, sms_id: SmsId, answer: str, ended_at: datetime, *, is_soft_refusal: bool = False, is_its_own: bool = False
+        self,
+        sms_id: SmsId,
+        answer: str,
+        ended_at: datetime,
+        *,
+        is_soft_refusal: bool = False,
+        is_its_own: bool = False,
+        is_uncertain: bool = False,
     ) -> StoredPush | None:
-        noted = _RECORD.run(self._driver, push=sms_id, answered=answer, soft=is_soft_refusal, own=is_its_own)
+        noted = _RECORD.run(
+            self._driver,
+            push=sms_id,
+            answered=answer,
+            soft=is_soft_refusal,
+            own=is_its_own,
+            unknown=is_uncertain,
+        )
         if noted == 0:
             return None
         _NOTE_FAILED.run(self._driver, push=sms_id, ended=ended_at, answered=answer)
@@ -163,6 +177,7 @@ def _push_from(row: Row) -> StoredPush:
         state=PushState(row.state),
         attempts=row.attempts,
         soft_refusals=row.soft_refusals,
+        uncertain=row.uncertain,
         rent_is_over=bool(row.rent_is_over),
         is_last_chance=row.is_last_chance,
     )
@@ -200,6 +215,7 @@ _GET = Prepared(
         pushes.c.state,
         pushes.c.attempts,
         pushes.c.soft_refusals,
+        pushes.c.uncertain,
         pushes.c.is_last_chance,
         _rent_is_over().label("rent_is_over"),
     ).where(_IS_IT)
@@ -346,6 +362,7 @@ _RECORD = Prepared(
         last_answer=_ANSWERED,
         soft_refusals=pushes.c.soft_refusals + bindparam("soft", type_=Integer),
         own_failures=pushes.c.own_failures + bindparam("own", type_=Integer),
+        uncertain=pushes.c.uncertain + bindparam("unknown", type_=Integer),
     )
 )
 _NOTE_FAILED = Prepared(

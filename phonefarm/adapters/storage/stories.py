@@ -8,10 +8,11 @@ from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
 from phonefarm.adapters.storage.tables import journal, push_attempts, pushes, rents, sms
 from phonefarm.application.read_models import StoryKind, StoryLine, Topic
-from phonefarm.domain.pushes import PushState
+from phonefarm.domain.pushes import PushState, Unclear, describe
 from phonefarm.domain.rents import FinishStatus
 
 _LINES = 200
+_UNCERTAIN = (UNCERTAIN, describe(Unclear()))
 _ENDS = {
     PushState.REFUSED: StoryKind.PUSH_REFUSED,
     PushState.PARKED: StoryKind.PUSH_PARKED,
@@ -83,7 +84,7 @@ def _failed_attempts(connection: Connection, sms_ids: list[int]) -> list[StoryLi
     lines: list[StoryLine] = []
     for row in rows:
         kind = StoryKind.PUSH_ATTEMPT
-        if row.answer == UNCERTAIN:
+        if row.answer in _UNCERTAIN:
             kind = StoryKind.PUSH_UNCERTAIN
         elif row.attempt == row.attempts:
             kind = _ENDS.get(PushState(row.state), kind)

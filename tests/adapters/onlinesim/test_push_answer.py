@@ -12,14 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phonefarm.adapters.onlinesim.answer_body import BodyText
 from phonefarm.adapters.onlinesim.push_answer import outcome_of
-from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, KeyRefused, PushOutcome, SoftRefusal, TooMany
+from phonefarm.domain.pushes import (
+    Accepted,
+    Failed,
+    FinalRefusal,
+    KeyRefused,
+    PushOutcome,
+    SoftRefusal,
+    TooMany,
+    Unclear,
+)
 
 TOOK = timedelta(milliseconds=310)
 
 
-def judged(status: int, text: str, **headers: str) -> PushOutcome:
-    return outcome_of(status, text, {name.replace("_", "-"): value for name, value in headers.items()}, TOOK)
+def judged(status: int, text: str, *, is_readable: bool = True, **headers: str) -> PushOutcome:
+    by_name = {name.replace("_", "-"): value for name, value in headers.items()}
+    return outcome_of(status, BodyText(text, is_readable), by_name, TOOK)
 
 
 SHAPES: list[Callable[[str], str]] = [
@@ -81,6 +92,67 @@ def test_known_token_decides_in_any_shape_over_any_status(
 )
 def test_200_without_an_explicit_error_is_accepted(text: str) -> None:
     assert judged(200, text) == Accepted()
+
+
+CUT_AND_WELL = [
+    '{"status":"SUCC',
+    '{"status":"SUCCESS","error":"n',
+    '{"status":"SUCCESS","error":nul',
+    '{"status":"SUCCESS","error":',
+    '{"status":"SUCCESS","text":"ERROR',
+    '{"status":"SUCCESS","sms":{"text":"x","phoneFrom":"NO_OPERATION',
+    '{"status":"SUCCESS","text":"a \\',
+    '{"status":"SUCCESS","text":"\\u04',
+    '{"status":"SUCCESS"}{"status":"OK"}',
+    "[" * 5000 + '"OK"',
+]
+
+
+@pytest.mark.parametrize("text", CUT_AND_WELL, ids=lambda text: text[:40])
+def test_200_that_is_cut_or_badly_written_and_says_nothing_wrong_is_accepted(text: str) -> None:
+    assert judged(200, text) == Accepted()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"status":"ERROR","error":"db do',
+        '{"status":"ERROR',
+        '{"data":{"id":1},"status" : "error", "list":[1,',
+        '{"error":{"code":17,',
+        '{"errors":["db down"',
+        '{"success":false,',
+        '{"status":500,"x":"',
+        "{'status':'ERROR'}",
+        "{status:ERROR}",
+        '{"status":"ERROR",}',
+        '{"status":"SUCCESS"}\n{"status":"ERROR"}',
+        'Warning: mysql gone in x.php\n{"status":"ERROR"}',
+        'callback({"status":"ERROR"});',
+        "status=ERROR&error=db+down",
+        "Result: failed",
+        "<response><status>ERROR</status></response>",
+    ],
+)
+def test_200_that_says_error_is_tried_again_however_it_is_cut_or_written(text: str) -> None:
+    outcome = judged(200, text)
+
+    assert isinstance(outcome, Failed)
+    assert judged(200, text, is_readable=False) == outcome
+
+
+CUT_AROUND_A_TOKEN = ['{"status":"ERROR","error":"%s","x":"', '{"a":[1,2],"response":"%s', 'log\n{"code":"%s"}']
+
+
+@pytest.mark.parametrize(("token", "outcome"), TOKENS, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("text", CUT_AROUND_A_TOKEN)
+def test_known_token_decides_also_in_what_is_cut(token: str, outcome: PushOutcome, text: str) -> None:
+    assert judged(200, text % token) == outcome
+
+
+def test_200_that_cannot_be_read_is_no_clean_yes() -> None:
+    assert judged(200, "\x8b\x02\x80", is_readable=False) == Unclear()
+    assert isinstance(judged(500, "\x8b\x02\x80", is_readable=False), Failed)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +227,19 @@ def test_refused_key_is_told_apart(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("value", "wait"),
-    [("30", 30), (" 7 ", 7), ("0", 0), ("-5", None), ("soon", None), ("", None), ("9" * 50, 10**6), ("٣", None)],
+    [
+        ("30", 30),
+        (" 7 ", 7),
+        ("0", 0),
+        ("0" * 5000 + "7", 7),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        ("9" * 50, 10**6),
+        ("9" * 5000, 10**6),
+        ("-" + "9" * 5000, None),
+        ("٣", None),
+    ],
 )
 def test_retry_after_in_seconds(value: str, wait: int | None) -> None:
     expected = None if wait is None else timedelta(seconds=wait)
@@ -169,6 +253,21 @@ def test_retry_after_as_a_date() -> None:
     assert isinstance(outcome, TooMany)
     assert outcome.retry_after is not None
     assert timedelta(seconds=80) < outcome.retry_after <= timedelta(seconds=90)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Fri, 31 Dec 1999 23:59:59 +99999999999",
+        "Fri, 31 Dec 1999 23:59:59 +9999",
+        "Fri, 31 Dec 1999 23:59:59 -0000",
+        "Fri, 31 Dec 99999999999999999999999 23:59:59 GMT",
+        "Fri, 31 Dec 1999 99:99:99 GMT",
+        "Fri, 31 Dec 1999 23:59:59 +" + "9" * 5000,
+    ],
+)
+def test_retry_after_with_an_impossible_date_is_none(value: str) -> None:
+    assert judged(429, "", retry_after=value) == TooMany()
 
 
 @given(st.integers(100, 599), st.text(max_size=300), st.text(max_size=40))

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from phonefarm.adapters.onlinesim import push_channel
 from phonefarm.adapters.onlinesim.market_connection import MOST_ANSWER_BYTES
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.application.interfaces import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome
+from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome, Unclear
 
 KEY = "planted-partner-key-5e1f"
 TEXT = "Ваш код: 4821 🔑\nnot for others"
@@ -189,17 +193,98 @@ async def test_redirect_is_not_followed_with_the_key(market: Market, channel: On
     assert len(market.requests) == 1
 
 
+SAYS_ERROR = b'{"status":"ERROR","error":"db down"}'
+RAW = zlib.compressobj(wbits=-15)
+RAW_ERROR = RAW.compress(SAYS_ERROR) + RAW.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (SAYS_ERROR[:20], ""),
+        (gzip.compress(SAYS_ERROR)[:-9], "gzip"),
+        (gzip.compress(gzip.compress(SAYS_ERROR)), "gzip, gzip"),
+        (RAW_ERROR, "deflate"),
+        (gzip.compress(SAYS_ERROR[:9]) + gzip.compress(SAYS_ERROR[9:]), "gzip"),
+        (SAYS_ERROR, "gzip"),
+        (b'{"padding":"' + b"x" * 100_000 + b'",' + SAYS_ERROR[1:], ""),
+        (SAYS_ERROR.decode().encode("utf-16"), ""),
+    ],
+    ids=["cut", "gzip, cut", "gzip twice", "raw deflate", "two members", "plain as gzip", "100 kB", "UTF-16"],
+)
+@pytest.mark.parametrize("then", ["ends", "cut", "hang"])
+async def test_200_that_says_error_is_never_taken_for_a_yes(
+    market: Market, channel: OnlinesimPushChannel, body: bytes, coding: str, then: str
+) -> None:
+    async def unwilling(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Encoding": coding} if coding else {})
+        answer.content_length = len(body) + (then != "ends")
+        await answer.prepare(request)
+        await answer.write(body)
+        if then == "hang":
+            await asyncio.sleep(30)
+        if then == "cut":
+            assert request.transport is not None
+            request.transport.close()
+        return answer
+
+    market.handler = unwilling
+
+    outcome = await channel.push(MESSAGE)
+
+    assert isinstance(outcome, Failed)
+    assert "with an error in the body" in outcome.detail
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip"])
+async def test_200_whose_body_cannot_be_read_is_no_clean_yes(
+    market: Market, channel: OnlinesimPushChannel, coding: str
+) -> None:
+    async def unreadable(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"\x1b\x24\x00\xf8%\x81", headers={"Content-Encoding": coding})
+
+    market.handler = unreadable
+
+    assert await channel.push(MESSAGE) == Unclear()
+
+
+class ClockSetBack:
+    """A wall clock that is an hour earlier each time it is asked."""
+
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def now(cls, zone: tzinfo) -> datetime:
+        cls.at -= timedelta(hours=1)
+        return cls.at
+
+
+async def test_clock_that_is_set_back_meanwhile_does_not_change_how_long_an_attempt_took(
+    market: Market, channel: OnlinesimPushChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=502)
+
+    market.handler = broken
+    monkeypatch.setattr(push_channel, "datetime", ClockSetBack, raising=False)
+
+    outcome = await channel.push(MESSAGE)
+
+    assert isinstance(outcome, Failed)
+    assert re.fullmatch(r"HTTP 502 after \d+ ms", outcome.detail)
+
+
 async def test_endless_answer_is_read_to_the_cap(market: Market, channel: OnlinesimPushChannel) -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
-        for _ in range(100 * MOST_ANSWER_BYTES // 1024):
-            await answer.write(b"x" * 1024)
+        for _ in range(100):
+            await answer.write(b"x" * MOST_ANSWER_BYTES)
         return answer
 
     market.handler = endless
 
-    assert await asyncio.wait_for(channel.push(MESSAGE), 5) == Accepted()
+    assert await asyncio.wait_for(channel.push(MESSAGE), 5) == Unclear()
 
 
 async def test_gzip_answer_is_understood(market: Market, channel: OnlinesimPushChannel) -> None:

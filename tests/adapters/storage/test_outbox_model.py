@@ -155,7 +155,12 @@ class Play:
     def fail(self) -> None:
         push, is_its_own = self.one_of(PushState.SENDING), self.chance.random() < 0.7
         if push is not None:
-            assert self.uow.pushes.record(push.sms_id, "HTTP 500", self.now, is_its_own=is_its_own) is not None
+            is_uncertain = self.chance.random() < 0.2
+            noted = self.uow.pushes.record(
+                push.sms_id, "HTTP 500", self.now, is_its_own=is_its_own, is_uncertain=is_uncertain
+            )
+            assert noted is not None
+            push.uncertain += is_uncertain
             push.own_failures += is_its_own
             push.ends(PushState.WAITING)
             push.due = self.now + 10 * SECOND
