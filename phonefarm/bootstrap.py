@@ -69,10 +69,16 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def steady_clock() -> Clock:
+def steady_clock(seconds: Callable[[], float] = time.monotonic) -> Clock:
     """A clock that starts right and that nobody sets: for waits, not for dates."""
-    begun = utc_now() - timedelta(seconds=time.monotonic())
-    return lambda: begun + timedelta(seconds=time.monotonic())
+    begun = utc_now() - timedelta(seconds=seconds())
+    return lambda: begun + timedelta(seconds=seconds())
+
+
+def seconds_with_sleep() -> float:
+    """Of a clock that nobody sets and that goes on while this PC sleeps, as who waits for it does."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +208,7 @@ class Farm:
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
         self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
+        self._orders_clock = steady_clock(seconds_with_sleep)
         self._rentals = Rentals(
             self._database,
             self._announcer,
@@ -209,6 +216,7 @@ class Farm:
             selling=self._sales.is_open,
             tasks=self._tasks,
             retire_after_sale=settings.retire_after_sale,
+            steady=self._orders_clock,
         )
         self._inventory = SimInventory(self._database, self._announcer, catalog.names, utc_now)
         self._numbering = Numbering(
@@ -322,7 +330,7 @@ class Farm:
         return Webhooks(
             self._rentals,
             self._key,
-            utc_now,
+            self._orders_clock,
             country_by_dial_code,
             require_bearer=settings.require_bearer,
             no_numbers=settings.no_numbers,

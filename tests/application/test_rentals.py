@@ -12,6 +12,7 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.read_models import RentState, SimStanding, StoryKind, Topic
+from phonefarm.application.rentals import Rentals
 from phonefarm.application.storage import StorageFailing
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.allocation import Order
@@ -21,6 +22,7 @@ from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.rents import ANSWER_WITHIN, ORPHAN_AFTER, FinishStatus
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, SECOND, a_seen_sim
+from tests.fakes.clock import FakeClock
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
 
@@ -74,6 +76,20 @@ async def test_order_that_waited_too_long_is_not_taken(books: Books) -> None:
 
     assert await books.rents() == {}, "it was not taken and then taken back: it was never a rent"
     assert await books.on_offer() == 1
+
+
+@pytest.mark.parametrize(("set_by", "passed", "is_taken"), [(-HOUR, 9, False), (HOUR, 1, True)])
+async def test_clock_that_is_set_neither_makes_nor_unmakes_a_late_order(
+    books: Books, set_by: timedelta, passed: float, is_taken: bool
+) -> None:
+    await books.seat(a_seen_sim())
+    steady = FakeClock()
+    rentals = Rentals(books.storage, books.announcer, books.clock, selling=lambda: True, steady=steady)
+    received_at = steady()
+    books.clock.now += set_by
+    steady.forward(passed)
+
+    assert (await rentals.issue(Order(), Decimal(320), received_at) is not None) is is_taken
 
 
 async def test_rent_remembers_what_was_agreed(books: Books) -> None:

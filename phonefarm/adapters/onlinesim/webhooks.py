@@ -48,7 +48,7 @@ class Webhooks:
         self,
         rentals: Rentals,
         current_key: CurrentKey,
-        clock: Clock,
+        steady: Clock,
         country_by_dial_code: Mapping[str, str],
         *,
         require_bearer: bool,
@@ -61,12 +61,13 @@ class Webhooks:
     ) -> None:
         """`shared_path`: one more path, where all three calls are told apart by their `action`.
 
+        `steady`: a clock that nobody sets, the one by which `rentals` judges whether an order is too late.
         `prove` is told of the requests that bring the key; `is_cut` says whether an answer's connection broke.
         `note_wrong_key` is told of each call that is refused for its key.
         """
         self._rentals = rentals
         self._current_key = current_key
-        self._clock = clock
+        self._steady = steady
         self._country_by_dial_code = country_by_dial_code
         self._require_bearer = require_bearer
         self._no_numbers: wire.NoNumbersMode = no_numbers
@@ -99,7 +100,7 @@ class Webhooks:
 
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
-            begun_at = self._clock()  # before the body, which may dawdle: the market's own clock is running
+            begun_at = self._steady()  # before the body, which may dawdle: the market's own clock is running
             try:
                 async with within(ANSWER_WITHIN.total_seconds()):
                     body = await self._body_of_known_caller()
