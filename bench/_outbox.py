@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from bench.parts import KEY
+from phonefarm.adapters.http.conversation import has_hung_up, has_left
 from phonefarm.adapters.http.proven_server import ProvenServer
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
@@ -127,7 +128,15 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
     )
     intake = SmsIntake(database, announcer, now, pushes, withholds=lambda sender: False)
     listener = bind("127.0.0.1", 0, "bench")
-    webhooks = Webhooks(rentals, lambda: KEY, now, {"7": "russia"}, require_bearer=False)
+    webhooks = Webhooks(
+        rentals,
+        lambda: KEY,
+        now,
+        {"7": "russia"},
+        require_bearer=False,
+        has_left=has_left,
+        has_hung_up=has_hung_up,
+    )
     server = ProvenServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)
     stop = asyncio.Event()
     tasks.start(server.run(stop), "webhooks")

@@ -37,7 +37,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from phonefarm.adapters.http.conversation import is_cut, prove
+from phonefarm.adapters.http.conversation import has_hung_up, has_left, prove
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.gate import Gate
@@ -111,7 +111,8 @@ def open_shop(database: Database) -> Iterator[Shop]:
         shared_path=SHARED_PATH,
         gate=gate,
         prove=prove,
-        is_cut=is_cut,
+        has_left=has_left,
+        has_hung_up=has_hung_up,
     )
     loop.set_exception_handler(lambda _loop, context: ear.heard.append(str(context)))
 

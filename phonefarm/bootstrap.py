@@ -21,7 +21,7 @@ from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
-from phonefarm.adapters.http.conversation import Limits, is_cut, prove
+from phonefarm.adapters.http.conversation import Limits, has_hung_up, has_left, prove
 from phonefarm.adapters.http.proven_server import ProvenServer
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.onlinesim.gate import Gate
@@ -337,7 +337,8 @@ class Farm:
             shared_path=settings.shared_path,
             gate=gate,
             prove=prove,
-            is_cut=is_cut,
+            has_left=has_left,
+            has_hung_up=has_hung_up,
             note_wrong_key=self._wrong_keys.note,
         )
 

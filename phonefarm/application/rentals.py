@@ -130,6 +130,10 @@ class Rentals:
         if isinstance(issued := taking.result(), Issued):
             self._tasks.start(self._take_back(issued.rent_id), f"taking back {issued.rent_id}")
 
+    async def given_up(self, rent_id: RentId) -> None:
+        """The caller had gone before any of the answer was written: the market cannot know of this rent."""
+        await self._take_back(rent_id)
+
     async def _take_back(self, rent_id: RentId) -> None:
         """Undo an order that was taken and never answered: the market cannot know of it."""
         now = self._clock()
@@ -137,7 +141,7 @@ class Rentals:
         def work(uow: UnitOfWork) -> None:
             uow.rents.close(rent_id, None, Decimal(0), False, now)
             uow.pushes.last_chance(rent_id, now)
-            title = "Taken back: too late to be answered, the market knows nothing of it"
+            title = "Taken back: nobody was there any more to be answered, the market knows nothing of it"
             uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, title)
 
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from socket import SO_ERROR, SOL_SOCKET
 from typing import Any
+from urllib.parse import urlsplit
 
 import h11
 from hypercorn.app_wrappers import ASGIWrapper
@@ -15,19 +17,19 @@ from hypercorn.asyncio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Response
-from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
-from phonefarm.application.deadlines import Deadline, within
+from phonefarm.adapters.http.http11 import Http11, Scope
+from phonefarm.application.deadlines import Deadline, is_set_within, within
 
-Scope = MutableMapping[str, Any]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
 
 _CONNECTION = "phonefarm.connection"
+_LEFT = "phonefarm.left"
+_LOOKS = (0.0, 0.05, 0.2)
+"""Pauses before looking what the system of a caller that has ended its side makes of the first bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,8 @@ class Limits:
     """A caller who takes nothing of its answer for so long is dropped."""
     keep_alive_seconds: float = 120.0
     """Between requests; longer than tunnels keep theirs, or a call would meet a door that is just closing."""
+    answer_seconds: float = 15.0
+    """Who has ended its own side of the connection still waits so long for its answer."""
     head_bytes: int = 16 * 1024
 
 
@@ -53,10 +57,18 @@ def prove(scope: Scope) -> None:
         conversation.is_proven = True
 
 
-def is_cut(scope: Scope) -> bool:
-    """Whether the connection behind this request broke under something that was sent."""
+def has_left(scope: Scope) -> bool:
+    """Whether the answer to this request was written whole while its caller was there.
+
+    What happens after the last byte says nothing: most callers then close, or have us close.
+    """
+    return scope.get(_LEFT) is True
+
+
+def has_hung_up(scope: Scope) -> bool:
+    """Whether the caller was seen to be gone before any of the answer's body was written."""
     conversation = scope.get(_CONNECTION)
-    return isinstance(conversation, Conversation) and conversation.is_cut
+    return isinstance(conversation, Conversation) and conversation.has_hung_up
 
 
 class Connections:
@@ -88,29 +100,6 @@ class Connections:
         return len(self._open)
 
 
-class _Http11(H11Protocol):
-    """HTTP/1.1 and nothing else: no HTTP/2 by upgrade or by surprise."""
-
-    async def _check_protocol(self, event: h11.Request) -> None:
-        return
-
-    async def _create_stream(self, request: h11.Request) -> None:
-        """h11 limits a head only while it is incomplete; one that comes in one piece is measured here."""
-        size = len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)
-        if size <= self.config.h11_max_incomplete_size:
-            await super()._create_stream(request)
-            return
-        await self._send_error_response(431)
-        await self.send(Closed())
-
-    async def stream_send(self, event: StreamEvent) -> None:
-        """An answer that comes before its request was read whole ends the connection: the caller is told so."""
-        is_early = isinstance(self.connection, h11.Connection) and self.connection.their_state is h11.SEND_BODY
-        if is_early and isinstance(event, Response):
-            event = replace(event, headers=[*event.headers, (b"connection", b"close")])
-        await super().stream_send(event)
-
-
 class Conversation(TCPServer):
     """One caller's connection from its first byte to its end."""
 
@@ -127,10 +116,16 @@ class Conversation(TCPServer):
             ASGIWrapper(self._marked(app)), asyncio.get_running_loop(), config, context, {}, reader, writer
         )
         self.is_proven = False
-        self.is_cut = False
+        self.has_hung_up = False
+        self._is_cut = False
         """Whether something that was sent did not leave."""
         self._limits = limits
-        self._in_request = False
+        self._at_rest = asyncio.Event()
+        """Set between requests, and at the end."""
+        self._at_rest.set()
+        self._is_read = False
+        """Whether all that the caller will ever say has been read."""
+        writer.transport.set_write_buffer_limits(high=0)  # what is drained has left
         self._head_due: float | None = self.loop.time() + limits.head_seconds
 
     def drop(self) -> None:
@@ -144,7 +139,7 @@ class Conversation(TCPServer):
             server = parse_socket_addr(socket.family, socket.getsockname())
             async with TaskGroup(self.loop) as task_group:
                 self._task_group = task_group
-                self._http = _Http11(
+                self._http = Http11(
                     self.app,
                     self.config,
                     self.context,
@@ -154,6 +149,8 @@ class Conversation(TCPServer):
                     client,
                     server,
                     self.protocol_send,
+                    after_head=self._see_whether_it_is_there,
+                    after_end=self._note_end,
                 )
                 self.protocol = self._http  # type: ignore[assignment]
                 await self.idle_task.restart(task_group, self._idle_timeout)
@@ -164,8 +161,12 @@ class Conversation(TCPServer):
             await self._close()
 
     async def protocol_send(self, event: Event) -> None:
-        if isinstance(event, Updated):
-            self._in_request = not event.idle
+        if isinstance(event, Updated) and not event.idle:
+            self._at_rest.clear()
+        elif isinstance(event, Updated | Closed):
+            self._at_rest.set()
+            if self._is_read:
+                event = Closed()  # no further request can come
         if not isinstance(event, RawData):
             await super().protocol_send(event)
             return
@@ -175,7 +176,23 @@ class Conversation(TCPServer):
         except TimeoutError:
             self.drop()
             await self.protocol.handle(Closed())
-        self.is_cut |= self.writer.transport.is_closing()  # we ourselves close only after the last of an answer
+        self._is_cut |= self.writer.transport.is_closing()  # we ourselves close only after the last of an answer
+
+    async def _see_whether_it_is_there(self) -> None:
+        """Who has ended its side may wait for the answer, or be gone: then its system refuses the first bytes of it."""
+        if not self.reader.at_eof():
+            return
+        for pause in _LOOKS:
+            await asyncio.sleep(pause)
+            if self.writer.transport.is_closing() or self.writer.get_extra_info("socket").getsockopt(
+                SOL_SOCKET, SO_ERROR
+            ):
+                self.has_hung_up = self._is_cut = True
+                self.drop()
+                return
+
+    def _note_end(self, scope: Scope) -> None:
+        scope[_LEFT] = not self._is_cut
 
     async def _read_data(self) -> None:
         while not self.reader.at_eof():
@@ -186,21 +203,29 @@ class Conversation(TCPServer):
                 break
             await self.protocol.handle(RawData(data))
             self._note_unfinished_head()
+        else:
+            await self._let_it_be_answered()
+        self._is_read = True
         await self.protocol.handle(Closed())
         await self.idle_task.stop()  # or its place would stay taken until the keep-alive time has passed
 
+    async def _let_it_be_answered(self) -> None:
+        """Who has only ended its own side still waits for its answer."""
+        if not self.writer.transport.is_closing():
+            await is_set_within(self._at_rest, self._limits.answer_seconds)
+
     def _read_by(self) -> float | None:
         """When the next bytes must have come; between requests the idle timer of Hypercorn watches."""
-        if self._in_request:
+        if not self._at_rest.is_set():
             return self.loop.time() + self._limits.read_seconds
         return self._head_due
 
     def _note_unfinished_head(self) -> None:
         connection = self._http.connection
         begun = isinstance(connection, h11.Connection) and bool(connection.trailing_data[0])
-        if self._in_request or not begun:
+        if not self._at_rest.is_set():
             self._head_due = None
-        elif self._head_due is None:
+        elif begun and self._head_due is None:
             self._head_due = self.loop.time() + self._limits.head_seconds
 
     async def _idle_timeout(self) -> None:
@@ -220,6 +245,17 @@ class Conversation(TCPServer):
     def _marked(self, app: Application) -> Application:
         async def call(scope: Scope, receive: Any, send: Any) -> None:
             scope[_CONNECTION] = self
+            scope["path"] = _path_in(scope["path"])
             await app(scope, receive, send)
 
         return call
+
+
+def _path_in(target: str) -> str:
+    """The path of a target, which may be a whole address; the root where there is none."""
+    if target.startswith("/"):
+        return target
+    try:
+        return urlsplit(target).path or "/"
+    except ValueError:
+        return "/"

@@ -19,56 +19,46 @@ Event = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+Note = Callable[[RentId], Awaitable[None]]
 
 
 class AnswerWatch:
-    """ASGI middleware: calls `answered` once the response was sent and the caller was still there, else `lost`.
+    """ASGI middleware: calls `answered` for a rent whose answer has left whole, `given_up` where the caller had gone
+    before any of it was written, else `lost`.
 
-    `is_cut` tells of a request's scope whether the connection broke under what was sent.
+    `has_left` and `has_hung_up` tell of a request's scope what became of its answer.
     """
 
     def __init__(
         self,
         app: Any,
-        answered: Callable[[RentId], Awaitable[None]],
-        lost: Callable[[RentId], Awaitable[None]],
-        is_cut: Callable[[Scope], bool] = lambda _scope: False,
+        *,
+        answered: Note,
+        lost: Note,
+        given_up: Note,
+        has_left: Callable[[Scope], bool],
+        has_hung_up: Callable[[Scope], bool],
     ) -> None:
         self._app = app
         self._answered = answered
         self._lost = lost
-        self._is_cut = is_cut
+        self._given_up = given_up
+        self._has_left = has_left
+        self._has_hung_up = has_hung_up
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        left = False
-        sent_whole = False
-
-        async def watched_receive() -> Event:
-            nonlocal left
-            event = await receive()
-            if event["type"] == "http.disconnect" and not sent_whole:
-                left = True
-            return event
-
-        async def watched_send(event: Event) -> None:
-            nonlocal sent_whole
-            await send(event)
-            if event["type"] == "http.response.body" and not event.get("more_body", False):
-                sent_whole = True
-
         try:
-            await self._app(scope, watched_receive, watched_send)
+            await self._app(scope, receive, send)
         finally:
             if (rent_id := scope.get(ISSUED)) is not None:
-                await self._note(rent_id, heard=sent_whole and not left and not self._is_cut(scope))
+                await self._note(rent_id, scope)
 
-    async def _note(self, rent_id: RentId, *, heard: bool) -> None:
-        if not heard:
+    async def _note(self, rent_id: RentId, scope: Scope) -> None:
+        note = self._answered
+        if not self._has_left(scope):
+            note = self._given_up if self._has_hung_up(scope) else self._lost
             log.warning("the answer to an order did not leave whole", rent_id=rent_id)
         try:
-            await (self._answered if heard else self._lost)(rent_id)
+            await note(rent_id)
         except StorageFailing as error:
             log.error("how an order was answered cannot be recorded", rent_id=rent_id, cause=str(error))

@@ -52,17 +52,19 @@ class Webhooks:
         country_by_dial_code: Mapping[str, str],
         *,
         require_bearer: bool,
+        has_left: Callable[[Scope], bool],
+        has_hung_up: Callable[[Scope], bool],
         no_numbers: wire.NoNumbersMode = "error",
         shared_path: str = "",
         gate: Gate | None = None,
         prove: Callable[[Scope], None] = lambda _scope: None,
-        is_cut: Callable[[Scope], bool] = lambda _scope: False,
         note_wrong_key: Callable[[], None] = lambda: None,
     ) -> None:
         """`shared_path`: one more path, where all three calls are told apart by their `action`.
 
         `steady`: a clock that nobody sets, the one by which `rentals` judges whether an order is too late.
-        `prove` is told of the requests that bring the key; `is_cut` says whether an answer's connection broke.
+        `prove` is told of the requests that bring the key; `has_left` and `has_hung_up` say what became of
+        an answer.
         `note_wrong_key` is told of each call that is refused for its key.
         """
         self._rentals = rentals
@@ -75,7 +77,8 @@ class Webhooks:
             calls_per_second=CALLS_PER_SECOND, wrong_keys_per_minute=WRONG_KEYS_PER_MINUTE, now=time.monotonic
         )
         self._prove = prove
-        self._is_cut = is_cut
+        self._has_left = has_left
+        self._has_hung_up = has_hung_up
         self._note_wrong_key = note_wrong_key
         self._handlers: dict[str, Handler] = {
             SERVICES_PATH: self._get_services,
@@ -91,12 +94,26 @@ class Webhooks:
         # Quart's own deadlines would be judged before what has come; the connection watches how answers leave.
         quart.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
         for path, handler in self._handlers.items():
-            quart.add_url_rule(path, path, self._route(handler), methods=["POST"], provide_automatic_options=False)
+            quart.add_url_rule(
+                path,
+                path,
+                self._route(handler),
+                methods=["POST"],
+                provide_automatic_options=False,
+                strict_slashes=False,  # a slash at the end changes nothing
+            )
         quart.add_url_rule(PROBE_PATH, PROBE_PATH, _probe, methods=["GET"], provide_automatic_options=False)
         quart.register_error_handler(HTTPException, _refused_by_http)
         quart.register_error_handler(Exception, _bug)
         quart.after_request(_packed)
-        return AnswerWatch(quart, self._rentals.answered, self._rentals.answer_lost, self._is_cut)
+        return AnswerWatch(
+            quart,
+            answered=self._rentals.answered,
+            lost=self._rentals.answer_lost,
+            given_up=self._rentals.given_up,
+            has_left=self._has_left,
+            has_hung_up=self._has_hung_up,
+        )
 
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypercorn.config import Config
 
-from phonefarm.adapters.http.conversation import Limits, is_cut, prove
+from phonefarm.adapters.http.conversation import Limits, has_hung_up, has_left, prove
 from phonefarm.adapters.http.server import bind, serve_until
 from tests.waiting import PATIENCE, until
 
@@ -27,7 +29,8 @@ class App:
     """Answers what the path asks for and keeps the scopes of its requests."""
 
     scopes: list[Any] = field(default_factory=list)
-    cuts: list[bool] = field(default_factory=list)
+    left: list[bool] = field(default_factory=list)
+    hung_up: list[bool] = field(default_factory=list)
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -39,11 +42,15 @@ class App:
                 pass
         if scope["path"] == "/wait":
             await self.let_go.wait()
+        if scope["path"] == "/told":
+            while (await receive())["type"] != "http.disconnect":
+                pass
         body = b"x" * BIG if scope["path"] == "/big" else b"here"
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-        self.cuts.append(is_cut(scope))
+        self.left.append(has_left(scope))
+        self.hung_up.append(has_hung_up(scope))
 
 
 class Caller:
@@ -66,7 +73,8 @@ class Caller:
     async def asks(self, request: bytes = GET) -> bytes:
         """The status line and headers of the answer, its short body after them; empty if the line is dead."""
         with suppress(OSError, EOFError):
-            self.writer.write(request)
+            if request:
+                self.writer.write(request)
             head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), PATIENCE)
             return head + await self.reader.readexactly(4)
         return b""
@@ -159,7 +167,7 @@ async def test_caller_who_does_not_take_the_answer_is_dropped_and_the_answer_kno
 
         slow.writer.write(b"GET /big HTTP/1.1\r\nHost: farm\r\n\r\n")
 
-        await until(lambda: app.cuts == [True])
+        await until(lambda: app.left == [False])
 
 
 async def test_idle_connection_is_kept_for_the_next_request_and_closed_after_a_while() -> None:
@@ -186,12 +194,94 @@ def test_connections_are_kept_longer_than_tunnels_keep_theirs() -> None:
     assert Limits().keep_alive_seconds > 90
 
 
-async def test_whole_answer_is_not_said_to_be_cut() -> None:
+async def test_whole_answer_is_said_to_have_left() -> None:
     async with served(QUICK) as (app, caller), caller() as fine:
         await fine.asks()
         await fine.asks(GET.replace(b"Host", b"Connection: close\r\nHost"))
 
-        assert app.cuts == [False, False]
+        assert app.left == [True, True]
+
+
+CLOSING = GET.replace(b"Host", b"Connection: close\r\nHost")
+OLD = GET.replace(b"HTTP/1.1", b"HTTP/1.0")
+
+
+@pytest.mark.parametrize("request_", [CLOSING, OLD], ids=["Connection: close", "HTTP/1.0"])
+async def test_answer_after_which_the_server_closes_has_left(request_: bytes) -> None:
+    async with served(QUICK) as (app, caller), caller() as once:
+        assert (await once.asks(request_)).endswith(b"here")
+        assert await once.is_dropped()
+
+        await until(lambda: app.left)
+
+    assert app.left == [True]
+
+
+async def test_last_request_that_a_connection_may_bring_is_answered_like_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Config, "keep_alive_max_requests", 3)
+    async with served(QUICK) as (app, caller), caller() as busy:
+        for _ in range(3):
+            assert (await busy.asks()).endswith(b"here")
+        assert await busy.is_dropped()
+
+        await until(lambda: len(app.left) == 3)
+
+    assert app.left == [True] * 3
+
+
+async def test_caller_who_has_ended_its_side_gets_its_answer() -> None:
+    async with served(Limits()) as (app, caller), caller() as half:
+        half.writer.write(b"GET /wait HTTP/1.1\r\nHost: farm\r\n\r\n")
+        half.writer.write_eof()
+        await until(lambda: app.scopes)
+        app.let_go.set()
+
+        assert (await half.asks(b"")).endswith(b"here")
+        assert await half.is_dropped()
+        await until(lambda: app.left)
+
+    assert (app.left, app.hung_up) == ([True], [False])
+
+
+async def test_caller_who_has_ended_its_side_does_not_wait_for_ever() -> None:
+    async with served(Limits(answer_seconds=0.1)) as (app, caller), caller() as half:
+        half.writer.write(b"GET /told HTTP/1.1\r\nHost: farm\r\n\r\n")
+        half.writer.write_eof()
+
+        assert await half.is_dropped()
+        await until(lambda: app.left)
+
+    assert app.left == [False]
+
+
+async def test_caller_who_hung_up_before_the_answer_is_told_from_one_who_waits_for_it() -> None:
+    async with served(Limits()) as (app, caller):
+        async with caller() as gone:
+            gone.writer.write(b"GET /wait HTTP/1.1\r\nHost: farm\r\n\r\n")
+            await until(lambda: app.scopes)
+            gone.writer.close()
+            await gone.writer.wait_closed()
+        await asyncio.sleep(0.05)  # until the server has read that it ended its side
+        app.let_go.set()
+
+        await until(lambda: app.left)
+
+    assert (app.left, app.hung_up) == ([False], [True])
+
+
+async def test_caller_who_breaks_off_is_noticed_at_once() -> None:
+    async with served(Limits()) as (app, caller), caller() as broken:
+        broken.writer.write(b"GET /told HTTP/1.1\r\nHost: farm\r\n\r\n")
+        await until(lambda: app.scopes)
+
+        broken.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        broken.writer.transport.abort()
+
+        await until(lambda: app.left)
+
+    assert app.left == [False]
 
 
 # Bytes --------------------------------------------------------------------------------
@@ -232,6 +322,68 @@ async def test_what_is_no_http_is_dropped_and_the_server_lives_on(line: bytes) -
 
         async with caller() as other:
             assert b" 200 " in await other.asks()
+
+
+@pytest.mark.parametrize("lines", [b"\r\n", b"\n", b"\r\n\r\n\n"])
+async def test_empty_lines_before_a_request_are_skipped(lines: bytes) -> None:
+    posted = b"POST /body HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n\r\nbody"
+    async with served(QUICK) as (_, caller), caller() as odd:
+        assert b" 200 " in await odd.asks(lines + GET)
+        assert b" 200 " in await odd.asks(posted + lines)
+        assert b" 200 " in await odd.asks(GET)
+
+
+async def test_empty_line_that_comes_byte_by_byte_is_skipped() -> None:
+    async with served(Limits()) as (_, caller), caller() as slow:
+        for byte in b"\r\n" + GET[:-1]:
+            slow.writer.write(bytes([byte]))
+            await asyncio.sleep(0.001)
+
+        assert b" 200 " in await slow.asks(GET[-1:])
+
+
+async def test_empty_lines_give_nobody_more_time() -> None:
+    async with served(QUICK) as (app, caller), caller() as dripping:
+
+        async def drip() -> None:
+            for _ in range(10_000):
+                dripping.writer.write(b"\r\n")
+                await asyncio.sleep(0.01)
+
+        dripper = asyncio.gather(drip(), return_exceptions=True)
+        assert await dripping.is_dropped()
+        dripper.cancel()
+        assert app.scopes == []
+
+
+@pytest.mark.parametrize("order", [0, 1])
+async def test_request_with_two_ways_of_telling_where_its_body_ends_is_refused(order: int) -> None:
+    lengths = [b"Content-Length: 5\r\n", b"transfer-encoding: chunked\r\n"]
+    head = b"POST /body HTTP/1.1\r\nHost: farm\r\n" + lengths[order] + lengths[1 - order]
+    async with served(Limits()) as (app, caller), caller() as smuggler:
+        smuggler.writer.write(head + b"\r\n0\r\n\r\n" + GET)
+
+        assert (await smuggler.reader.readline()).split()[1] == b"400"
+        assert b"200" not in await asyncio.wait_for(smuggler.reader.read(), PATIENCE)
+        assert app.scopes == []
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://farm/prove", "/prove"),
+        (b"http://farm", "/"),
+        (b"?x=1", "/"),
+        (b"*", "*"),
+        (b"http://[farm/", "/"),
+        (b"http://%5bfarm/", "/"),
+    ],
+)
+async def test_odd_targets_reach_the_application_as_paths(target: bytes, path: str) -> None:
+    async with served(QUICK) as (app, caller), caller() as odd:
+        assert b" 200 " in await odd.asks(b"GET " + target + b" HTTP/1.1\r\nHost: farm\r\n\r\n")
+
+    assert app.scopes[0]["path"] == path
 
 
 # Places -------------------------------------------------------------------------------
@@ -292,4 +444,4 @@ async def test_dropped_request_under_way_tells_the_application() -> None:
             assert b" 200 " in await newcomer.asks()
             app.let_go.set()
 
-            await until(lambda: sorted(app.cuts) == [False, True])
+            await until(lambda: sorted(app.left) == [False, True])

@@ -1,9 +1,8 @@
-"""Whether the answer to an order left whole: only then is the rent known to the market."""
+"""What became of the answer to an order: only one that left whole makes the rent known to the market."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 import pytest
@@ -12,116 +11,74 @@ from phonefarm.adapters.onlinesim.answer_watch import ISSUED, AnswerWatch
 from phonefarm.application.storage import StorageFailing
 from phonefarm.domain.ids import RentId
 
-Event = MutableMapping[str, Any]
-Send = Callable[[Event], Awaitable[None]]
-START = {"type": "http.response.start", "status": 200}
-LAST = {"type": "http.response.body", "body": b"}", "more_body": False}
-PART = {"type": "http.response.body", "body": b"{", "more_body": True}
-
 
 class Call:
-    """One order over a connection that can break."""
+    """One order whose answer leaves, or does not."""
 
-    def __init__(self, *events: Event, issued: int | None = 10_001, fails: bool = False) -> None:
+    def __init__(self, *, issued: int | None = 10_001, fails: bool = False, breaks: bool = False) -> None:
         self.scope: dict[str, Any] = {"type": "http"}
-        self.sent: list[Event] = []
-        self.answered: list[RentId] = []
-        self.lost: list[RentId] = []
-        self.is_cut = False
-        self.breaks_at: int | None = None
-        self._events = events
+        self.notes: list[tuple[str, RentId]] = []
         self._issued = issued
         self._fails = fails
-        self._caller_left = False
+        self._breaks = breaks
 
-    async def run(self, *, caller_leaves: bool = False) -> list[RentId]:
-        self._caller_left = caller_leaves
-        await AnswerWatch(self._app, self._note, self._note_lost, lambda _scope: self.is_cut)(
-            self.scope, self._receive, self._send
+    async def run(self, *, left: bool = False, hung_up: bool = False) -> list[tuple[str, RentId]]:
+        watch = AnswerWatch(
+            self._app,
+            answered=lambda rent_id: self._note("answered", rent_id),
+            lost=lambda rent_id: self._note("lost", rent_id),
+            given_up=lambda rent_id: self._note("given up", rent_id),
+            has_left=lambda scope: scope is self.scope and left,
+            has_hung_up=lambda scope: scope is self.scope and hung_up,
         )
-        return self.answered
+        await watch(self.scope, self._never, self._never)
+        return self.notes
 
-    async def _app(self, scope: Any, receive: Any, send: Send) -> None:
-        if self._caller_left:
-            await receive()
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         if self._issued is not None:
             scope[ISSUED] = RentId(self._issued)
-        for event in self._events:
-            await send(event)
-        if not self._caller_left:
-            await receive()
-
-    async def _receive(self) -> Event:
-        return {"type": "http.disconnect"}
-
-    async def _send(self, event: Event) -> None:
-        if self.breaks_at == len(self.sent):
+        if self._breaks:
             raise ConnectionResetError
-        self.sent.append(event)
 
-    async def _note(self, rent_id: RentId) -> None:
+    async def _never(self, *_: Any) -> Any:
+        raise AssertionError("the watch has nothing to say in it")
+
+    async def _note(self, what: str, rent_id: RentId) -> None:
         await asyncio.sleep(0)
         if self._fails:
             raise StorageFailing("disk full")
-        self.answered.append(rent_id)
-
-    async def _note_lost(self, rent_id: RentId) -> None:
-        if self._fails:
-            raise StorageFailing("disk full")
-        self.lost.append(rent_id)
+        self.notes.append((what, rent_id))
 
 
 async def test_answer_that_left_whole_is_noted() -> None:
-    assert await Call(START, PART, LAST).run() == [10_001]
+    assert await Call().run(left=True) == [("answered", 10_001)]
 
 
-async def test_caller_who_leaves_after_the_whole_answer_has_it() -> None:
-    call = Call(START, LAST)
-
-    assert await call.run() == [10_001]
+async def test_answer_that_left_counts_whatever_becomes_of_its_caller() -> None:
+    assert await Call().run(left=True, hung_up=True) == [("answered", 10_001)]
 
 
-async def test_caller_who_left_before_the_answer_never_heard_of_the_rent() -> None:
-    call = Call(START, LAST)
-
-    assert await call.run(caller_leaves=True) == []
-    assert call.lost == [10_001]
+async def test_answer_that_did_not_leave_is_lost() -> None:
+    assert await Call().run() == [("lost", 10_001)]
 
 
-async def test_answer_without_its_end_is_not_noted() -> None:
-    assert await Call(START, PART).run() == []
+async def test_caller_who_had_gone_never_heard_of_the_rent() -> None:
+    assert await Call().run(hung_up=True) == [("given up", 10_001)]
 
 
 async def test_connection_that_breaks_while_answering_leaves_the_rent_unanswered() -> None:
-    call = Call(START, PART, LAST)
-    call.breaks_at = 2
+    call = Call(breaks=True)
 
     with pytest.raises(ConnectionResetError):
         await call.run()
 
-    assert (call.answered, call.lost) == ([], [10_001])
-
-
-async def test_connection_that_broke_under_the_whole_answer_leaves_the_rent_unanswered() -> None:
-    call = Call(START, LAST)
-    call.is_cut = True
-
-    assert await call.run() == []
-    assert call.lost == [10_001]
+    assert call.notes == [("lost", 10_001)]
 
 
 async def test_call_that_issued_nothing_is_not_noted() -> None:
-    assert await Call(START, LAST, issued=None).run() == []
+    assert await Call(issued=None).run(left=True) == []
 
 
-async def test_failing_disk_after_the_answer_is_no_bug() -> None:
-    assert await Call(START, LAST, fails=True).run() == []
-    assert await Call(START, PART, fails=True).run() == []
-
-
-async def test_other_traffic_passes_untouched() -> None:
-    call = Call(START, LAST)
-    call.scope["type"] = "lifespan"
-
-    assert await call.run() == []
-    assert call.sent == [START, LAST]
+@pytest.mark.parametrize("left", [True, False])
+async def test_failing_disk_after_the_answer_is_no_bug(left: bool) -> None:
+    assert await Call(fails=True).run(left=left) == []
