@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,24 +15,50 @@ from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 from phonefarm import __version__
+from phonefarm.adapters.admin.gate import AdminGate
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.health import worst
 from phonefarm.application.read_models import Overview, PhoneState
 from phonefarm.application.wrong_keys import WrongKeys
 
+OVERVIEW_SECONDS = 1.0
+"""An overview is told again for so long: whoever asks often costs the farm no more than who asks each second."""
 
-def admin_app(desk: FarmDesk, wrong_keys: WrongKeys) -> Quart:
+
+class _Overviews:
+    """The farm's overview, found out once a second however many ask."""
+
+    def __init__(self, desk: FarmDesk, now: Callable[[], float]) -> None:
+        self._desk = desk
+        self._now = now
+        self._finding_out = asyncio.Lock()
+        self._last: tuple[float, Overview] | None = None
+
+    async def __call__(self) -> Overview:
+        async with self._finding_out:
+            if self._last is None or self._now() - self._last[0] >= OVERVIEW_SECONDS:
+                self._last = (self._now(), await self._desk.overview())
+            return self._last[1]
+
+
+def admin_app(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float] = time.monotonic) -> AdminGate:
+    """`now`: seconds of a clock that nobody sets."""
+    return AdminGate(pages(desk, wrong_keys, now), now)
+
+
+def pages(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Quart:
+    overview = _Overviews(desk, now)
     quart = Quart(__name__, static_folder=None)
 
     @quart.get("/health")
     async def health() -> Response:
-        body = json.dumps(health_of(await desk.overview(), wrong_keys), ensure_ascii=False)
+        body = json.dumps(health_of(await overview(), wrong_keys), ensure_ascii=False)
         return Response(body, content_type="application/json; charset=utf-8")
 
     @quart.get("/metrics")
     async def metrics() -> Response:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Snapshot(await desk.overview(), wrong_keys))
+        registry.register(_Snapshot(await overview(), wrong_keys))
         return Response(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @quart.errorhandler(HTTPException)

@@ -6,10 +6,10 @@ stranger's measure, once used up, costs the caller with the key nothing.
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from phonefarm.domain.rate_limits import Bucket
 
 BURST_SECONDS = 2.0
 """So many seconds' worth of calls with the key may come at once."""
@@ -18,36 +18,13 @@ LEAST_BURST = 60.0
 MOST_ADDRESSES = 1000
 
 
-@dataclass
-class _Bucket:
-    """Holds up to `size` calls and gains `rate` a second."""
-
-    rate: float
-    size: float
-    level: float
-    looked_at: float
-
-    @classmethod
-    def full(cls, rate: float, size: float, now: float) -> _Bucket:
-        return cls(rate=rate, size=size, level=size, looked_at=now)
-
-    def take(self, now: float) -> int:
-        """0 if the call is within the measure, else after how many seconds the next one will be."""
-        self.level = min(self.size, self.level + self.rate * max(now - self.looked_at, 0.0))
-        self.looked_at = now
-        if self.level >= 1.0:
-            self.level -= 1.0
-            return 0
-        return math.ceil((1.0 - self.level) / self.rate)
-
-
 class Gate:
     def __init__(self, *, calls_per_second: float, wrong_keys_per_minute: float, now: Callable[[], float]) -> None:
         """`now` is a clock that nobody sets, in seconds."""
         self._wrong_keys_per_minute = wrong_keys_per_minute
         self._now = now
-        self._known = _Bucket.full(calls_per_second, max(calls_per_second * BURST_SECONDS, LEAST_BURST), now())
-        self._strangers: OrderedDict[str, _Bucket] = OrderedDict()
+        self._known = Bucket.full(calls_per_second, max(calls_per_second * BURST_SECONDS, LEAST_BURST), now())
+        self._strangers: OrderedDict[str, Bucket] = OrderedDict()
 
     def wait_with_key(self) -> int:
         """Count a call with the right key; 0 lets it pass, else it may come again after so many seconds."""
@@ -56,7 +33,7 @@ class Gate:
     def wait_of_stranger(self, address: str) -> int:
         """Count a call without the right key; 0 if it is told so, else it gets the short answer."""
         now = self._now()
-        bucket = self._strangers.pop(address, None) or _Bucket.full(
+        bucket = self._strangers.pop(address, None) or Bucket.full(
             self._wrong_keys_per_minute / 60, self._wrong_keys_per_minute, now
         )
         self._strangers[address] = bucket

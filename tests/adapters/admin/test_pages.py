@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 
 import pytest
 
 from phonefarm import __version__
-from phonefarm.adapters.admin.pages import admin_app
-from phonefarm.application.read_models import PhoneState
+from phonefarm.adapters.admin.pages import OVERVIEW_SECONDS, pages
+from phonefarm.application.read_models import Overview, PhoneState
 from phonefarm.application.wrong_keys import WrongKeys
 from tests.builders import NOON
 from tests.fakes.clock import FakeClock
@@ -44,7 +46,7 @@ def wrong_keys() -> WrongKeys:
 async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
     overview = await desk.overview()
 
-    answer = await admin_app(desk, wrong_keys).test_client().get("/health")
+    answer = await pages(desk, wrong_keys, time.monotonic).test_client().get("/health")
     health = json.loads(await answer.get_data())
 
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -63,7 +65,7 @@ async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: W
 async def test_health_tells_how_many_calls_were_refused_for_their_key_and_when_the_last_was(
     desk: FakeDesk, wrong_keys: WrongKeys
 ) -> None:
-    client = admin_app(desk, wrong_keys).test_client()
+    client = pages(desk, wrong_keys, time.monotonic).test_client()
     before = json.loads(await (await client.get("/health")).get_data())["wrong_keys"]
 
     wrong_keys.note()
@@ -78,7 +80,7 @@ async def test_health_tells_how_many_calls_were_refused_for_their_key_and_when_t
 async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
     overview = await desk.overview()
 
-    answer = await admin_app(desk, wrong_keys).test_client().get("/metrics")
+    answer = await pages(desk, wrong_keys, time.monotonic).test_client().get("/metrics")
     text = await answer.get_data(as_text=True)
 
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -90,7 +92,27 @@ async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk, wr
 
 @pytest.mark.parametrize("path", ["/", "/getServicesRent", "/health/", "/static/x"])
 async def test_nothing_else_is_served(desk: FakeDesk, wrong_keys: WrongKeys, path: str) -> None:
-    answer = await admin_app(desk, wrong_keys).test_client().get(path)
+    answer = await pages(desk, wrong_keys, time.monotonic).test_client().get(path)
 
     assert answer.status_code == 404
     assert set(json.loads(await answer.get_data())) == {"error"}
+
+
+async def test_overview_is_found_out_once_a_second_however_many_ask(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
+    asked, now = 0, 0.0
+
+    async def overview() -> Overview:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+        return busy_farm().overview()
+
+    desk.overview = overview  # type: ignore[method-assign]
+    client = pages(desk, wrong_keys, lambda: now).test_client()
+
+    await asyncio.gather(*(client.get(path) for path in ("/health", "/metrics") * 5))
+    assert asked == 1
+
+    now = OVERVIEW_SECONDS
+    await client.get("/health")
+    assert asked == 2
