@@ -17,9 +17,11 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
+from phonefarm.adapters.admin.gate import CALLS_PER_SECOND
 from phonefarm.adapters.http import proven_server
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.health import WEBHOOKS
 from phonefarm.application.read_models import AttentionKind, PushState, StoryKind, Topic
 from phonefarm.bootstrap import CurrentKey, Farm, bind_listeners, utc_now
 from phonefarm.domain.errors import KnownError
@@ -114,6 +116,7 @@ async def call(url: str, **body: Any) -> tuple[int, Any]:
 
 
 async def health(admin: str) -> Any:
+    await asyncio.sleep(1 / CALLS_PER_SECOND)  # waiting for something must not become too many requests
     async with aiohttp.ClientSession() as session, session.get(f"{admin}/health") as answer:
         return await answer.json()
 
@@ -248,10 +251,10 @@ async def test_webhooks_that_lost_their_socket_are_said_to_and_come_back(
 ) -> None:
     monkeypatch.setattr(proven_server, "PROBE_EVERY", 0.02)
     settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
-    async with running(settings, hidden) as (farm, webhooks, admin):
+    async with running(settings, hidden) as (farm, webhooks, _):
 
         async def says() -> str:
-            return str((await health(admin))["checks"]["webhooks"]["detail"])
+            return next(vital.detail for vital in (await farm.desk.overview()).vitals if vital.name == WEBHOOKS)
 
         async def is_down() -> bool:
             return await says() == f"does not answer on port {port}"
