@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 
 from phonefarm.adapters.adb.device_list import parse_device_list
+from phonefarm.adapters.name_lookup import NameLookup
 from phonefarm.application import deadlines
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
 from phonefarm.domain.errors import KnownError
@@ -102,6 +103,7 @@ class SmartSocket:
     def __init__(self, host: str, port: int) -> None:
         self.host = host
         self.port = port
+        self._lookup = NameLookup(host, port)
 
     @property
     def name(self) -> str:
@@ -150,7 +152,8 @@ class SmartSocket:
         """A fresh connection, the caller's to close; ServerDown if none can be had soon."""
         try:
             async with deadlines.within(CONNECT_WITHIN):
-                reader, writer = await asyncio.open_connection(self.host, self.port, limit=READ_BUFFER)
+                line = await self._lookup.connected()
+                reader, writer = await asyncio.open_connection(sock=line, limit=READ_BUFFER)
         except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
             raise ServerDown(f"No adb server answers on {self.name} ({_reason(error)}).") from error
         return Conversation(reader, writer)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import httptools
 from yarl import URL
 
+from phonefarm.adapters.name_lookup import NameLookup
 from phonefarm.application.deadlines import Alarm, Deadline
 
 MOST_ANSWER_BYTES = 256 * 1024
@@ -26,7 +27,6 @@ MOST_BYTES = 4 * MOST_ANSWER_BYTES
 """Of a whole answer, with what packs its body into chunks and follows it."""
 KEPT_SECONDS = 30.0
 """A connection that was idle for longer may be closing at the other end: a request takes a new one."""
-_FIRST_ADDRESS_SECONDS = 0.25
 
 
 class Unreachable(Exception):
@@ -51,7 +51,8 @@ class MarketConnections:
         url = URL(address)
         assert url.raw_host is not None
         assert url.port is not None
-        self._host, self._port = url.raw_host, url.port
+        self._host = url.raw_host
+        self._lookup = NameLookup(url.raw_host, url.port)
         self._tls = ssl.create_default_context() if url.scheme == "https" else None
         self._begin = f"POST {url.raw_path_qs} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
         self._idle: deque[_Connection] = deque()
@@ -102,9 +103,14 @@ class MarketConnections:
 
     async def _connect(self, until: float) -> _Connection:
         async with Deadline(until):
-            _, connection = await asyncio.get_running_loop().create_connection(
-                _Connection, self._host, self._port, ssl=self._tls, happy_eyeballs_delay=_FIRST_ADDRESS_SECONDS
-            )
+            line = await self._lookup.connected()
+            try:
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    _Connection, sock=line, ssl=self._tls, server_hostname=self._host if self._tls else None
+                )
+            except BaseException:
+                line.close()
+                raise
         return connection
 
 

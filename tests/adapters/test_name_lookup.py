@@ -1,0 +1,130 @@
+"""Names are looked up beside everything else, and a resolver that hangs or fails costs no address that was good."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from phonefarm.adapters import name_lookup
+from phonefarm.adapters.adb.smart_socket import SmartSocket
+from phonefarm.adapters.name_lookup import Address, NameLookup, system_lookup
+from phonefarm.adapters.onlinesim.market_connection import MarketConnections, Unreachable
+from phonefarm.application.interfaces import ServerDown
+from tests.waiting import PATIENCE
+
+SOON = 0.05
+
+
+class Resolver:
+    """The system's resolver, as the test wants it."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.error: Exception | None = None
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def __call__(self, host: str, port: int) -> Sequence[Address]:
+        self.asked += 1
+        self.let_go.wait(PATIENCE)
+        if self.error is not None:
+            raise self.error
+        return system_lookup("127.0.0.1", port)
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
+    monkeypatch.setattr(name_lookup, "LOOKUP_SECONDS", SOON)
+    monkeypatch.setattr(name_lookup, "KNOWN_AFTER_SECONDS", SOON)
+    resolver = Resolver()
+    yield resolver
+    resolver.let_go.set()
+
+
+def hosts(addresses: Sequence[Address]) -> list[str]:
+    return [address[4][0] for address in addresses]
+
+
+async def test_name_is_looked_up(resolver: Resolver) -> None:
+    assert hosts(await NameLookup("market.example", 443, resolver).addresses()) == ["127.0.0.1"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_address_is_not_looked_up(resolver: Resolver, host: str) -> None:
+    assert hosts(await NameLookup(host, 443, resolver).addresses()) == [host]
+    assert resolver.asked == 0
+
+
+@pytest.mark.parametrize("trouble", ["hangs", "fails"])
+async def test_last_good_address_is_kept_where_the_resolver(resolver: Resolver, trouble: str) -> None:
+    lookup = NameLookup("market.example", 443, resolver)
+    good = await lookup.addresses()
+    if trouble == "hangs":
+        resolver.let_go.clear()
+    else:
+        resolver.error = socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    assert [await lookup.addresses() for _ in range(3)] == [good] * 3
+
+
+async def test_resolver_that_hangs_holds_one_thread_however_many_ask(resolver: Resolver) -> None:
+    lookup = NameLookup("market.example", 443, resolver)
+    resolver.let_go.clear()
+
+    asked = await asyncio.gather(*(lookup.addresses() for _ in range(30)), return_exceptions=True)
+
+    assert {type(error) for error in asked} == {socket.gaierror}
+    assert resolver.asked == 1
+
+
+async def test_resolver_that_hangs_leaves_the_shared_helpers_alone(
+    resolver: Resolver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push and calls of adb to a name, while something else wants a helper thread."""
+    resolver.let_go.clear()
+    monkeypatch.setattr(socket, "getaddrinfo", hanging(resolver, socket.getaddrinfo))
+    market, adb = MarketConnections("http://market.example/push"), SmartSocket("station.example", 5037)
+
+    async def push() -> None:
+        with pytest.raises(Unreachable):
+            await market.post(market.head({}), b"{}", PATIENCE)
+
+    async def ask() -> None:
+        with pytest.raises(ServerDown):
+            await adb.version(within=PATIENCE)
+
+    asking = asyncio.gather(*(push() for _ in range(20)), *(ask() for _ in range(20)))
+    await asyncio.sleep(0)
+    assert await asyncio.wait_for(asyncio.to_thread(lambda: "done"), PATIENCE) == "done"
+    await asking
+    market.close()
+
+
+def hanging(resolver: Resolver, real: object) -> object:
+    def getaddrinfo(host: str, port: int, *args: object, **options: object) -> object:
+        if host.endswith(".example") and not options.get("flags"):
+            return resolver(host, port)
+        return real(host, port, *args, **options)  # type: ignore[operator]
+
+    return getaddrinfo
+
+
+@pytest.mark.parametrize("host", ["x..y", "a" * 64 + ".example", ".example"])
+async def test_name_that_cannot_be_one_is_the_worlds_error(host: str) -> None:
+    with pytest.raises(OSError, match=r".*"):
+        await NameLookup(host, 443).addresses()
+
+
+async def test_new_address_is_used_once_the_resolver_answers_again(resolver: Resolver) -> None:
+    lookup = NameLookup("market.example", 443, resolver)
+    resolver.error = socket.gaierror(socket.EAI_NONAME, "no such name")
+    with pytest.raises(socket.gaierror):
+        await lookup.addresses()
+
+    resolver.error = None
+
+    assert hosts(await lookup.addresses()) == ["127.0.0.1"]
