@@ -28,6 +28,10 @@ from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.text_files import read_text
 
 FILE_NAME = "settings.toml"
+_NO_WEB_ADDRESS = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
+_PORT = re.compile(r"[0-9]{1,5}")
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_LONGEST_NAME = 253
 TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
 
 
@@ -194,13 +198,20 @@ class Settings(BaseSettings):
     def _is_web_address(cls, value: str) -> str:
         if not value:
             return value
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            raise ValueError("must be a full web address, such as https://host/v1/PUSH_SMS_RENT")
         try:
-            _ = parts.port
+            parts = urlsplit(value)
         except ValueError:
-            raise ValueError("must have a port between 1 and 65535, or none") from None
+            raise ValueError(_NO_WEB_ADDRESS) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise ValueError(_NO_WEB_ADDRESS)
+        if not value.isprintable() or " " in value or not is_host(parts.hostname):
+            raise ValueError(_NO_WEB_ADDRESS)
+        try:
+            has_port = parts.port != 0
+        except ValueError:
+            has_port = False
+        if not has_port:
+            raise ValueError("must have a port between 1 and 65535, or none")
         if parts.scheme == "http" and not _is_loopback(parts.hostname):
             raise ValueError("must start with https: the key and the messages travel with it")
         return value
@@ -321,9 +332,24 @@ def parse_address(text: str) -> tuple[str, int]:
     """Split host:port (IPv6 in brackets); raises ValueError with what would be right."""
     host, colon, port = text.strip().rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    if not colon or not is_host(host) or not _PORT.fullmatch(port) or int(port) > 65535:
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return host, int(port)
+
+
+def is_host(text: str) -> bool:
+    """Whether a text can be an address or a name of a computer; whether there is one, only the network knows."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    else:
+        return True
+    try:
+        name = text.removesuffix(".").encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return len(name) <= _LONGEST_NAME and all(_LABEL.fullmatch(label) for label in name.split("."))
 
 
 def _one_name_of(host: str, port: int) -> str:

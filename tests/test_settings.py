@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
+from phonefarm.adapters.onlinesim.market_connection import MarketConnections
 from phonefarm.domain.errors import KnownError
 from phonefarm.own_environment import PREFIX
 from phonefarm.settings import (
@@ -122,6 +126,19 @@ BAD: list[tuple[str, Any, str]] = [
     ("listen", ":8080", "must be host:port"),
     ("listen", "127.0.0.1:70000", "must be host:port"),
     ("listen", "127.0.0.1:abc", "must be host:port"),
+    ("listen", "127.0.0.1:" + "9" * 5000, "must be host:port"),
+    ("listen", "x..y:8080", "must be host:port"),
+    ("adb_servers", "a.example:5037,x..y:5037", "must be host:port"),
+    ("adb_servers", "a b:5037", "must be host:port"),
+    ("push_url", "https://x..y/", "full web address"),
+    ("push_url", "https://[::1/", "full web address"),
+    ("push_url", "https://" + "a" * 64 + ".example/", "full web address"),
+    ("push_url", "https://" + "a." * 130 + "example/", "full web address"),
+    ("push_url", "https://-a.example/", "full web address"),
+    ("push_url", "https://a b.example/", "full web address"),
+    ("push_url", "https://a.example/x\ny", "full web address"),
+    ("push_url", "https://a.example:" + "9" * 5000 + "/", "must have a port"),
+    ("push_url", "https://a.example:0/", "must have a port"),
     ("admin_listen", "0.0.0.0:8081", "of this PC only"),
     ("admin_listen", "192.168.1.5:8081", "of this PC only"),
     ("admin_listen", "farm.example:8081", "of this PC only"),
@@ -242,6 +259,29 @@ def test_addresses_of_both_servers_must_differ() -> None:
 )
 def test_http_is_for_this_pc_only(url: str) -> None:
     assert load_settings(push_url=url).push_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://рынок.рф/x?y=1",
+        "https://under_score.example./x",
+        "https://[2001:db8::1]:8443/",
+        "https://10.0.0.1/%D1%8F",
+    ],
+)
+def test_any_address_that_there_may_be_is_one_to_push_to(url: str) -> None:
+    assert MarketConnections(load_settings(push_url=url).push_url).head({}).startswith(b"POST /")
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+@trials(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_address_that_is_accepted_fails_later(host: str, path: str) -> None:
+    try:
+        url = Settings(push_url=f"https://{host}/{path}").push_url
+    except ValidationError:
+        return
+    MarketConnections(url)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "127.9.9.9:81", "localhost:81", "[::1]:81"])

@@ -25,7 +25,7 @@ from phonefarm.demo.private_adb import private_adb_server
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter
-from phonefarm.settings import load_settings, parse_address
+from phonefarm.settings import is_host, load_settings, parse_address
 from phonefarm.simulation.control_client import PhonesClient
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.market import Market
@@ -115,8 +115,12 @@ def _address(text: str) -> tuple[str, int]:
 
 def check_url(url: str) -> str:
     """The base address of a farm's webhooks; raises KnownError for anything else."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_fine = parts.scheme in ("http", "https") and is_host(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        is_fine = False
+    if not is_fine:
         raise KnownError(f"'{url[:80]}' is no web address: write it as https://host or http://127.0.0.1:8080.")
     return url.rstrip("/")
 

@@ -177,7 +177,9 @@ async def test_farm_that_cannot_be_asked_for_its_rents_is_not_examined() -> None
         await certify(Plan(url="http://127.0.0.1:9", key=KEY), lambda _: None)
 
 
-@pytest.mark.parametrize("url", ["", "ftp://host", "127.0.0.1:8080", "https://"])
+@pytest.mark.parametrize(
+    "url", ["", "ftp://host", "127.0.0.1:8080", "https://", "https://x..y", "https://[x/", "http://x:99999"]
+)
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(KnownError, match="no web address"):
         check_url(url)
