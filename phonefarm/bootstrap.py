@@ -52,6 +52,7 @@ from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
 from phonefarm.application.wrong_keys import WrongKeys
 from phonefarm.domain.errors import KnownError
+from phonefarm.file_limit import NO_LIMIT, admin_connections_within, connections_within
 from phonefarm.logs import SecretFilter
 from phonefarm.resource_files import RESOURCES
 from phonefarm.restore_note import RestoreNote
@@ -194,8 +195,16 @@ class Farm:
     """A farm ready to run on one event loop: `start`, then `stop` within five seconds."""
 
     def __init__(
-        self, settings: Settings, listeners: Listeners, hidden: SecretFilter, secrets: SecretStore | None = None
+        self,
+        settings: Settings,
+        listeners: Listeners,
+        hidden: SecretFilter,
+        secrets: SecretStore | None = None,
+        *,
+        file_limit: int = NO_LIMIT,
     ) -> None:
+        """`file_limit`: how many files and connections this process may have open."""
+        self._file_limit = file_limit
         self._settings = settings
         self._listeners = listeners
         self._database = Database(settings.resolved_database_url)
@@ -359,7 +368,7 @@ class Farm:
                 "webhook server",
                 webhooks_are,
                 probe_path=PROBE_PATH,
-                limits=Limits(connections=self._settings.most_connections),
+                limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
             ),
             "admin server": ProvenServer(
                 partial(admin_app, self.desk, self._wrong_keys),
@@ -367,6 +376,7 @@ class Farm:
                 "admin port",
                 admin_port_is,
                 probe_path=PROBE_PATH,
+                limits=Limits(connections=admin_connections_within(self._file_limit, Limits().connections)),
             ),
         }
 

@@ -18,6 +18,7 @@ from phonefarm.application.interfaces import SecretStore
 from phonefarm.bootstrap import Farm, bind_listeners
 from phonefarm.daemon_threads import DaemonPool
 from phonefarm.data_folder import DataFolder
+from phonefarm.file_limit import NO_LIMIT, raise_file_limit
 from phonefarm.garbage_fallback import GarbageFallback
 from phonefarm.logs import SecretFilter
 from phonefarm.preload import preload_modules
@@ -62,6 +63,7 @@ class EngineThread:
         self._hidden = hidden
         self._secrets = secrets
         self._folder = DataFolder(settings.data_dir)
+        self._file_limit = NO_LIMIT
         self._thread: threading.Thread | None = None
         self._started: Future[tuple[Farm, asyncio.AbstractEventLoop]] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -87,6 +89,7 @@ class EngineThread:
         """Raises KnownError: folder in use, port taken, database unusable."""
         preload_modules()
         self._folder.take()
+        self._file_limit = raise_file_limit()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
         try:
@@ -124,7 +127,7 @@ class EngineThread:
     async def _live(self) -> None:
         listeners = bind_listeners(self._settings)
         try:
-            farm = Farm(self._settings, listeners, self._hidden, self._secrets)
+            farm = Farm(self._settings, listeners, self._hidden, self._secrets, file_limit=self._file_limit)
             await farm.start()
         except BaseException:
             listeners.close()

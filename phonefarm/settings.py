@@ -130,7 +130,8 @@ class Settings(BaseSettings):
         default=256,
         ge=32,
         le=10_000,
-        description="Connections to the webhooks at once; beyond that the oldest without the right key is dropped.",
+        description="Connections to the webhooks at once; beyond that the oldest without the right key is dropped. "
+        "Never more than an eighth of the files that this process may open.",
     )
     poll_seconds: float = Field(
         default=10.0, ge=1, le=300, description="Seconds between safety polls of a phone without an open rent."

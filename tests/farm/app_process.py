@@ -29,6 +29,7 @@ class AppProcess:
         self._settings = {"DATA_DIR": str(data_dir), "API_KEY": KEY, "LISTEN": "127.0.0.1:0"} | dict(settings)
         self._settings |= {"ADMIN_LISTEN": "127.0.0.1:0"}
         self._process: subprocess.Popen[str] | None = None
+        self.command = [sys.executable, "-m", "phonefarm", "serve"]
         self.webhooks = ""
         self.admin = ""
 
@@ -39,7 +40,7 @@ class AppProcess:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "phonefarm", "serve"],
+            self.command,
             env=self.environment(),
             cwd=CHECKOUT,
             stdout=subprocess.PIPE,

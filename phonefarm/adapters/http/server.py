@@ -16,6 +16,9 @@ from phonefarm.domain.errors import KnownError
 
 DEFAULT_LIMITS = Limits()
 BACKLOG = 100
+"""Callers who may wait to be accepted."""
+ACCEPTED_AT_ONCE = 8
+"""In one turn of the loop; each has an open file until its place is found, or refused, in the next."""
 GRACE_SECONDS = 1.0
 """What is under way at the stop may go on for so long."""
 
@@ -82,7 +85,8 @@ async def serve_until(
             connections.leave(conversation)
             conversing.discard(task)
 
-    server = await asyncio.start_server(converse, backlog=BACKLOG, sock=listener)
+    server = await asyncio.start_server(converse, backlog=ACCEPTED_AT_ONCE, sock=listener)
+    listener.listen(BACKLOG)
     try:
         await stop.wait()
     finally:

@@ -1,0 +1,51 @@
+"""How many files and connections this process may have open at once."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+WANTED = 16_384
+_FALLBACKS = (10_240, 4096, 1024)
+"""What macOS allows, and less: its hard limit may say 'unlimited' and mean the first."""
+NO_LIMIT = 1_000_000
+_WEBHOOKS_SHARE = 8
+_ADMIN_SHARE = 32
+_LEAST = 4
+
+
+def raise_file_limit() -> int:
+    """Raise the soft limit as far as is allowed and sensible; returns how many files may be open from now on."""
+    if sys.platform == "win32":
+        return NO_LIMIT  # sockets are not counted there
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= WANTED:
+        return NO_LIMIT if soft == resource.RLIM_INFINITY else soft
+    for wanted in (WANTED, *_FALLBACKS):
+        aim = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        if aim <= soft:
+            break
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (aim, hard))
+        except (OSError, ValueError):
+            continue
+        log.info("more files may be open", before=soft, now=aim)
+        return aim
+    return soft
+
+
+def connections_within(limit: int, wanted: int) -> int:
+    """How many callers of the webhooks may hold a connection: the rest of the files is for adb, pushes and database."""
+    most = max(_LEAST, limit // _WEBHOOKS_SHARE)
+    if most < wanted:
+        log.warning("fewer connections than the setting allows: few files may be open", most=most, files=limit)
+    return min(wanted, most)
+
+
+def admin_connections_within(limit: int, wanted: int) -> int:
+    return min(wanted, max(_LEAST, limit // _ADMIN_SHARE))
