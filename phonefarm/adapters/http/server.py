@@ -17,7 +17,7 @@ from phonefarm.domain.errors import KnownError
 DEFAULT_LIMITS = Limits()
 BACKLOG = 100
 """Callers who may wait to be accepted."""
-ACCEPTED_AT_ONCE = 8
+ACCEPTED_AT_ONCE = 2
 """In one turn of the loop; each has an open file until its place is found, or refused, in the next."""
 GRACE_SECONDS = 1.0
 """What is under way at the stop may go on for so long."""
