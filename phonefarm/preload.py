@@ -25,7 +25,11 @@ CODECS = (
     "ascii",
     "cp1251",
     "cp437",
+    "cp866",
     "idna",
+    "iso8859_1",
+    "iso8859_5",
+    "koi8_r",
     "latin_1",
     "punycode",
     "raw_unicode_escape",
@@ -34,6 +38,8 @@ CODECS = (
     "utf_16_be",
     "utf_16_le",
     "utf_32",
+    "utf_32_be",
+    "utf_32_le",
     "utf_8_sig",
 )
 """Python imports a codec's module when a text is first encoded or decoded with it."""

@@ -84,7 +84,9 @@ async def test_clock_that_is_set_neither_makes_nor_unmakes_a_late_order(
 ) -> None:
     await books.seat(a_seen_sim())
     steady = FakeClock()
-    rentals = Rentals(books.storage, books.announcer, books.clock, selling=lambda: True, steady=steady)
+    rentals = Rentals(
+        books.storage, books.announcer, books.clock, selling=lambda: True, retire_after_sale=False, steady=steady
+    )
     received_at = steady()
     books.clock.now += set_by
     steady.forward(passed)

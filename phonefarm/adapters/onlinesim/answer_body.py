@@ -24,8 +24,9 @@ _PIECE = 256
 
 _CHARSET = re.compile(r'charset\s*=\s*"?([\w.:-]{1,40})', re.IGNORECASE)
 _CHARSETS = re.compile(
-    r"utf-?(8|16|32)([-_]?(le|be))?|(windows-|cp)125\d|koi8-[ru]|cp866|iso-8859-\d+|latin-?1|us-ascii"
+    r"utf-?(8|16|32)([-_]?(le|be))?|windows-1251|cp1251|koi8-r|cp866|iso-8859-[15]|latin-?1|us-ascii"
 )
+"""Those that a market of this country may use; their codecs are imported at the start."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
