@@ -275,7 +275,7 @@ def test_any_address_that_there_may_be_is_one_to_push_to(url: str) -> None:
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
-@trials(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@trials(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_address_that_is_accepted_fails_later(host: str, path: str) -> None:
     try:
         url = Settings(push_url=f"https://{host}/{path}").push_url
