@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
@@ -21,7 +19,7 @@ from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.partner import PartnerFailed
-from tests.farm.app_process import ADDRESSES, CHECKOUT, KEY
+from tests.farm.app_process import ADDRESSES, CHECKOUT, KEY, health_now
 from tests.farm.killed_at import Point, Request
 
 STEP = 0.02
@@ -204,9 +202,7 @@ class Lives:
     def health(self) -> dict[str, Any]:
         if not self.admin:
             raise ConnectionError("the app has not started")
-        with urllib.request.urlopen(f"{self.admin}/health", timeout=5) as answer:
-            body: dict[str, Any] = json.loads(answer.read())
-            return body
+        return health_now(self.admin)
 
     def order(self, only: str | None = None) -> RentRecord:
         """Ask for a number, this one if it is given, until one is issued; a dead farm answers nothing."""

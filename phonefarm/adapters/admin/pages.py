@@ -7,6 +7,8 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -25,6 +27,14 @@ OVERVIEW_SECONDS = 1.0
 """An overview is told again for so long: whoever asks often costs the farm no more than who asks each second."""
 
 
+class _Found(NamedTuple):
+    overview: Overview
+    at: datetime
+    """When it was asked for; it tells of nothing before that."""
+    since: float
+    """The same, by a clock that nobody sets."""
+
+
 class _Overviews:
     """The farm's overview, found out once a second however many ask."""
 
@@ -32,13 +42,14 @@ class _Overviews:
         self._desk = desk
         self._now = now
         self._finding_out = asyncio.Lock()
-        self._last: tuple[float, Overview] | None = None
+        self._last: _Found | None = None
 
-    async def __call__(self) -> Overview:
+    async def __call__(self) -> _Found:
         async with self._finding_out:
-            if self._last is None or self._now() - self._last[0] >= OVERVIEW_SECONDS:
-                self._last = (self._now(), await self._desk.overview())
-            return self._last[1]
+            if self._last is None or self._now() - self._last.since >= OVERVIEW_SECONDS:
+                since, at = self._now(), datetime.now(UTC)
+                self._last = _Found(overview=await self._desk.overview(), at=at, since=since)
+            return self._last
 
 
 def admin_app(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float] = time.monotonic) -> AdminGate:
@@ -52,13 +63,14 @@ def pages(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Qu
 
     @quart.get("/health")
     async def health() -> Response:
-        body = json.dumps(health_of(await overview(), wrong_keys), ensure_ascii=False)
+        found = await overview()
+        body = json.dumps(health_of(found.overview, wrong_keys, found.at), ensure_ascii=False)
         return Response(body, content_type="application/json; charset=utf-8")
 
     @quart.get("/metrics")
     async def metrics() -> Response:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Snapshot(await overview(), wrong_keys))
+        registry.register(_Snapshot((await overview()).overview, wrong_keys))
         return Response(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @quart.errorhandler(HTTPException)
@@ -68,10 +80,11 @@ def pages(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Qu
     return quart
 
 
-def health_of(overview: Overview, wrong_keys: WrongKeys) -> dict[str, object]:
+def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[str, object]:
     """The body of /health: status, checks by name, counts, calls refused for their key since the start."""
     return {
         "status": worst(overview.vitals).value,
+        "at": at.isoformat(),
         "version": __version__,
         "checks": {
             vital.name: {"status": vital.verdict.value, "detail": vital.detail, "since": vital.since.isoformat()}

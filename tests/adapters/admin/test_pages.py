@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import datetime
 
 import pytest
 
@@ -112,7 +113,9 @@ async def test_overview_is_found_out_once_a_second_however_many_ask(desk: FakeDe
 
     await asyncio.gather(*(client.get(path) for path in ("/health", "/metrics") * 5))
     assert asked == 1
+    before = json.loads(await (await client.get("/health")).get_data())["at"]
 
     now = OVERVIEW_SECONDS
-    await client.get("/health")
+    after = json.loads(await (await client.get("/health")).get_data())["at"]
     assert asked == 2
+    assert datetime.fromisoformat(before) < datetime.fromisoformat(after)
