@@ -14,10 +14,9 @@ from phonefarm.application.records import RememberedProbe, SimRule
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.vitals import PhoneVitals, is_same_start
 
 EMPTY_HINTS_KEPT_FOR = timedelta(hours=24)
-_BOOT_TOLERANCE = timedelta(seconds=30)
 _SEEN = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
 _FREE_STEP = 50_000_000
 """Free storage moves all the time: smaller steps are not worth a write."""
@@ -29,27 +28,27 @@ class SqlPhoneHealthRecords:
         self._driver = driver_of(connection)
 
     def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
-        columns = [phones.c[name] for name in (*_SEEN, "booted_at")]
-        before = self._connection.execute(select(*columns).where(phones.c.phone_id == phone_id)).one_or_none()
+        before = _LAST_SEEN.first(self._driver, phone=phone_id)
         if before is None:
             return False
         now = {name: value for name in _SEEN if (value := getattr(vitals, name)) is not None}
-        if vitals.uptime_seconds is not None:
-            booted_at = at - timedelta(seconds=vitals.uptime_seconds)
-            if before.booted_at is None or abs(before.booted_at - booted_at) > _BOOT_TOLERANCE:
-                now["booted_at"] = booted_at
-        change = {name: value for name, value in now.items() if _differs(name, before._mapping[name], value)}
+        if vitals.uptime_seconds is not None and not is_same_start(before.booted_at, vitals.uptime_seconds, at):
+            now["booted_at"] = at - timedelta(seconds=vitals.uptime_seconds)
+        change = {name: value for name, value in now.items() if _differs(name, getattr(before, name), value)}
         if change:
-            self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(change))
+            values = {f"new_{name}": change.get(name, getattr(before, name)) for name in _NOTED}
+            _NOTE_VITALS.run(self._driver, phone=phone_id, **values)
         return bool(change)
 
+    def last_start(self, phone_id: PhoneId) -> tuple[datetime | None, str]:
+        row = _LAST_START.first(self._driver, phone=phone_id)
+        return (None, "") if row is None else (row.booted_at, row.sms_app or "")
+
     def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:
-        rows = self._connection.execute(select(phone_conditions).where(phone_conditions.c.phone_id == phone_id))
-        return {Condition(row.condition): row.detail for row in rows}
+        return {Condition(row.condition): row.detail for row in _CONDITIONS.all(self._driver, phone=phone_id)}
 
     def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
-        rows = self._connection.execute(select(phone_conditions).where(phone_conditions.c.phone_id == phone_id))
-        return {Condition(row.condition): row.since for row in rows}
+        return {Condition(row.condition): row.since for row in _CONDITIONS.all(self._driver, phone=phone_id)}
 
     def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
         before = self.conditions(phone_id)
@@ -75,9 +74,7 @@ class SqlPhoneHealthRecords:
     def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
         if not facts.firmware:
             return None
-        row = self._connection.execute(
-            select(probes).where(probes.c.handset == handset_of(phone_id), probes.c.firmware == facts.firmware)
-        ).one_or_none()
+        row = _PROBE.first(self._driver, handset=handset_of(phone_id), firmware=facts.firmware)
         if row is None:
             return None
         probe = Probe(
@@ -154,6 +151,21 @@ def _differs(name: str, before: object, now: object) -> bool:
     return before != now
 
 
+_PHONE = bindparam("phone", type_=String)
+_NOTED = (*_SEEN, "booted_at")
+_LAST_SEEN = Prepared(select(*(phones.c[name] for name in _NOTED)).where(phones.c.phone_id == _PHONE))
+_NOTE_VITALS = Prepared(
+    update(phones)
+    .where(phones.c.phone_id == _PHONE)
+    .values({name: bindparam(f"new_{name}", type_=phones.c[name].type) for name in _NOTED})
+)
+_CONDITIONS = Prepared(select(phone_conditions).where(phone_conditions.c.phone_id == _PHONE))
+_PROBE = Prepared(
+    select(probes).where(
+        probes.c.handset == bindparam("handset", type_=String), probes.c.firmware == bindparam("firmware", type_=String)
+    )
+)
+_LAST_START = Prepared(select(phones.c.booted_at, phones.c.sms_app).where(phones.c.phone_id == _PHONE))
 _EMPTY_HINTS = Prepared(
     select(empty_hints.c.at)
     .where(empty_hints.c.handset == bindparam("handset", type_=String))

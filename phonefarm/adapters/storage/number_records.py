@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, delete, func, insert, or_, select
 
+from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
 from phonefarm.application.networks import Network
 from phonefarm.application.records import NumberEntry, NumberOrigin, SeenNetwork, ToldSms
@@ -24,15 +25,10 @@ _KEYS_AT_ONCE = 500
 class SqlNumberRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
 
     def entry_of(self, sim_id: SimId) -> tuple[NumberEntry, NumberOrigin] | None:
-        row = self._connection.execute(
-            select(numbers)
-            .join(sims, sims.c.iccid == numbers.c.iccid)
-            .where(sims.c.sim_id == sim_id)
-            .order_by(numbers.c.said_at.desc(), numbers.c.origin.desc())
-            .limit(1)
-        ).one_or_none()
+        row = _ENTRY_OF.first(self._driver, sim=sim_id)
         return None if row is None else (_entry(row), NumberOrigin(row.origin))
 
     def replace_file(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
@@ -72,7 +68,7 @@ class SqlNumberRecords:
         return messages_of(self._connection, sim_id, limit)
 
     def network_name(self, mcc_mnc: str) -> Network | None:
-        row = self._connection.execute(select(network_names).where(network_names.c.mcc_mnc == mcc_mnc)).one_or_none()
+        row = _NETWORK_NAME.first(self._driver, code=mcc_mnc)
         return None if row is None else Network(country=row.country, operator=row.operator)
 
     def set_network_name(self, mcc_mnc: str, name: Network | None, at: datetime) -> None:
@@ -94,6 +90,16 @@ class SqlNumberRecords:
         rows = [{"place": place, "text": p.text, "sender": p.sender} for place, p in enumerate(patterns)]
         if rows:
             self._connection.execute(insert(number_patterns), rows)
+
+
+_ENTRY_OF = Prepared(
+    select(numbers)
+    .join(sims, sims.c.iccid == numbers.c.iccid)
+    .where(sims.c.sim_id == bindparam("sim", type_=String))
+    .order_by(numbers.c.said_at.desc(), numbers.c.origin.desc())
+    .limit(1)
+)
+_NETWORK_NAME = Prepared(select(network_names).where(network_names.c.mcc_mnc == bindparam("code", type_=String)))
 
 
 def messages_of(connection: Connection, sim_id: str, limit: int) -> list[ToldSms]:

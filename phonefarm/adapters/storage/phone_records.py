@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, func, insert, select, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.records import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
@@ -22,33 +22,28 @@ class SqlPhoneRecords:
         self._driver = driver_of(connection)
 
     def note(self, phone_id: PhoneId, state: PhoneState, detail: str, at: datetime) -> bool:
-        before = self._connection.execute(
-            select(phones.c.state, phones.c.detail).where(phones.c.phone_id == phone_id)
-        ).one_or_none()
+        before = _STATE_OF.first(self._driver, phone=phone_id)
         if before is None:
-            self._connection.execute(
-                insert(phones).values(
-                    phone_id=phone_id,
-                    server=server_of(phone_id),
-                    serial=serial_of(phone_id),
-                    handset=handset_of(phone_id),
-                    state=state.value,
-                    detail=detail,
-                    state_since=at,
-                )
-            )
+            new = {
+                "phone_id": phone_id,
+                "server": server_of(phone_id),
+                "serial": serial_of(phone_id),
+                "handset": handset_of(phone_id),
+                "state": state.value,
+                "detail": detail,
+                "state_since": at,
+            }
+            _ADD.run(self._driver, **_DEFAULTS | new)
             return True
         if before.state == state.value and before.detail == detail:
             return False
-        change: dict[str, object] = {"state": state.value, "detail": detail}
-        if before.state != state.value:
-            change["state_since"] = at
-        self._connection.execute(update(phones).where(phones.c.phone_id == phone_id).values(change))
+        since = at if before.state != state.value else before.state_since
+        _SET_STATE.run(self._driver, phone=phone_id, new_state=state.value, new_detail=detail, since=since)
         return True
 
     def state_of(self, phone_id: PhoneId) -> PhoneState | None:
-        state = self._connection.execute(select(phones.c.state).where(phones.c.phone_id == phone_id)).scalar()
-        return None if state is None else PhoneState(state)
+        row = _STATE_OF.first(self._driver, phone=phone_id)
+        return None if row is None else PhoneState(row.state)
 
     def present(self, server: str | None = None) -> list[PhoneId]:
         query = select(phones.c.phone_id).where(phones.c.state != PhoneState.GONE.value)
@@ -57,14 +52,24 @@ class SqlPhoneRecords:
         return [PhoneId(phone) for phone in self._connection.execute(query).scalars()]
 
     def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None:
-        self._set(phone_id, make=facts.make, model=facts.model, android=facts.android, sdk=facts.sdk)
-        if facts.firmware:
-            self._set(phone_id, firmware=facts.firmware)
+        _SET_FACTS.run(
+            self._driver,
+            phone=phone_id,
+            new_make=facts.make,
+            new_model=facts.model,
+            new_android=facts.android,
+            new_sdk=facts.sdk,
+            new_firmware=facts.firmware,
+        )
+
+    def facts_of(self, phone_id: PhoneId) -> PhoneFacts | None:
+        row = _FACTS_OF.first(self._driver, phone=phone_id)
+        if row is None or row.sdk is None:
+            return None
+        return PhoneFacts(make=row.make, model=row.model, android=row.android, sdk=row.sdk, firmware=row.firmware)
 
     def note_port(self, phone_id: PhoneId, usb_path: str) -> None:
-        self._connection.execute(
-            update(phones).where(phones.c.phone_id == phone_id, phones.c.usb_path != usb_path).values(usb_path=usb_path)
-        )
+        _NOTE_PORT.run(self._driver, phone=phone_id, port=usb_path)
 
     def set_label(self, phone_id: PhoneId, label: str) -> bool:
         return self._set(phone_id, label=label)
@@ -110,6 +115,41 @@ class SqlPhoneRecords:
         return changed.rowcount > 0
 
 
+_PHONE = bindparam("phone", type_=String)
+_STATE_OF = Prepared(select(phones.c.state, phones.c.detail, phones.c.state_since).where(phones.c.phone_id == _PHONE))
+_DEFAULTS = defaults_of(phones)
+_NEW = ("phone_id", "server", "serial", "handset", "state", "detail", "state_since")
+_ADD = Prepared(insert(phones), {*_DEFAULTS, *_NEW})
+_SET_STATE = Prepared(
+    update(phones)
+    .where(phones.c.phone_id == _PHONE)
+    .values(
+        state=bindparam("new_state", type_=String),
+        detail=bindparam("new_detail", type_=String),
+        state_since=bindparam("since", type_=Instant),
+    )
+)
+_NEW_FIRMWARE = bindparam("new_firmware", type_=String)
+_SET_FACTS = Prepared(
+    update(phones)
+    .where(phones.c.phone_id == _PHONE)
+    .values(
+        make=bindparam("new_make", type_=String),
+        model=bindparam("new_model", type_=String),
+        android=bindparam("new_android", type_=String),
+        sdk=bindparam("new_sdk", type_=Integer),
+        firmware=func.coalesce(func.nullif(_NEW_FIRMWARE, ""), phones.c.firmware),
+    )
+)
+_PORT = bindparam("port", type_=String)
+_NOTE_PORT = Prepared(
+    update(phones).where(phones.c.phone_id == _PHONE, phones.c.usb_path != _PORT).values(usb_path=_PORT)
+)
+_FACTS_OF = Prepared(
+    select(phones.c.make, phones.c.model, phones.c.android, phones.c.sdk, phones.c.firmware).where(
+        phones.c.phone_id == _PHONE
+    )
+)
 _MARKS_OF = Prepared(  # one on each adb server that it was read on: too few to let the database sort them
     select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms).where(
         phones.c.handset == bindparam("handset", type_=String), phones.c.baseline_at.is_not(None)

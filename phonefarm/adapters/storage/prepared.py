@@ -19,6 +19,7 @@ from sqlalchemy import BindParameter, Boolean, Connection, LargeBinary, Select, 
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement, ReturnsRows
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
 from phonefarm.adapters.storage.columns import Instant
@@ -136,6 +137,13 @@ class PreparedInsert:
             row = f"({', '.join('?' * len(self._columns))})"
             sql = self._sql[number] = f"{self._begin} VALUES {', '.join([row] * number)}"
         return sql
+
+
+def defaults_of(table: Table) -> dict[str, object]:
+    """What SQLAlchemy would put into columns that an INSERT does not name: a prepared one has to be given it."""
+    return {
+        column.name: column.default.arg for column in table.c if isinstance(column.default, ScalarElementColumnDefault)
+    }
 
 
 def in_portions(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Integer,
     Select,
     String,
     and_,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sim_rules, sims, sms
 from phonefarm.application.records import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
@@ -124,7 +125,8 @@ class SqlSimRecords:
         ]
 
     def place(self, seen: SeenSim, phone_id: PhoneId, country: str, operator: str, at: datetime) -> bool:
-        now = {
+        before = _AS_PLACED.first(self._driver, sim=seen.sim_id)
+        now: dict[str, object] = {
             "iccid": seen.iccid,
             "phone_id": phone_id,
             "slot": seen.slot,
@@ -133,63 +135,42 @@ class SqlSimRecords:
             "signal": seen.signal,
             "network_type": seen.network_type,
             "is_roaming": seen.is_roaming,
+            # A phone that fails to state it once has not lost its number.
+            "phone_msisdn": before.phone_msisdn if before is not None and seen.msisdn is None else seen.msisdn,
         }
-        if seen.msisdn is not None:  # a phone that fails to state it once has not lost its number
-            now["phone_msisdn"] = seen.msisdn
         self._note_place(seen, handset_of(phone_id), at)
-        columns = [sims.c[name] for name in now]
-        before = self._connection.execute(select(*columns).where(sims.c.sim_id == seen.sim_id)).one_or_none()
         if before is None:
-            self._connection.execute(
-                insert(sims).values(
-                    sim_id=seen.sim_id,
-                    country=country,
-                    operator=operator,
-                    seen_at=at,
-                    slot_state_since=at,
-                    **now,
-                )
-            )
+            new = {"sim_id": seen.sim_id, "country": country, "operator": operator, "seen_at": at}
+            _ADD.run(self._driver, **_DEFAULTS | now | new | {"slot_state_since": at})
             return True
-        if before._mapping == now:
+        if all(getattr(before, name) == value for name, value in now.items()):
             return False
-        if before.slot_state != now["slot_state"]:
-            now["slot_state_since"] = at
-        self._set(seen.sim_id, **now)
+        since = before.slot_state_since if before.slot_state == now["slot_state"] else at
+        values = {f"new_{name}": value for name, value in now.items()}
+        _PLACE.run(self._driver, sim=seen.sim_id, new_slot_state_since=since, **values)
         return True
 
     def _note_place(self, seen: SeenSim, handset: str, at: datetime) -> None:
         """The card sits in this handset, so in no other."""
-        here = (sim_places.c.handset == handset) & (sim_places.c.sim_id == seen.sim_id)
-        self._connection.execute(
-            update(sim_places)
-            .where(sim_places.c.sim_id == seen.sim_id, sim_places.c.handset != handset, sim_places.c.until.is_(None))
-            .values(until=at)
+        _LEAVE_OTHERS.run(self._driver, sim=seen.sim_id, handset_key=handset, at=at)
+        stays = _STAY.run(
+            self._driver, sim=seen.sim_id, handset_key=handset, new_sub_id=seen.sub_id, new_slot=seen.slot
         )
-        stays = self._connection.execute(
-            update(sim_places).where(here, sim_places.c.until.is_(None)).values(sub_id=seen.sub_id, slot=seen.slot)
-        )
-        if stays.rowcount == 0:
-            self._connection.execute(delete(sim_places).where(here))
-            self._connection.execute(
-                insert(sim_places).values(
-                    handset=handset,
-                    sim_id=seen.sim_id,
-                    sub_id=seen.sub_id,
-                    slot=seen.slot,
-                    since=self._last_look(handset, at),
-                )
+        if stays == 0:
+            _FORGET_PLACE.run(self._driver, sim=seen.sim_id, handset_key=handset)
+            _ADD_PLACE.run(
+                self._driver,
+                handset=handset,
+                sim_id=seen.sim_id,
+                sub_id=seen.sub_id,
+                slot=seen.slot,
+                since=self._last_look(handset, at),
             )
 
     def _last_look(self, handset: str, at: datetime) -> datetime:
         """Since when a card that is new in a handset may have sat there: since that was last read."""
-        last = self._connection.execute(
-            select(phones.c.last_read_at)
-            .where(phones.c.handset == handset, phones.c.last_read_at.is_not(None))
-            .order_by(phones.c.last_read_at.desc())
-            .limit(1)
-        ).scalar()
-        return at if last is None else min(at, last)
+        last = _LAST_LOOK.first(self._driver, handset_key=handset)
+        return at if last is None else min(at, last.last_read_at)
 
     def become(self, stand_in: SimId, sim_id: SimId) -> None:
         open_on_both = self._connection.execute(
@@ -226,31 +207,18 @@ class SqlSimRecords:
         self._set(sim_id, **change)
 
     def take_out(self, phone_id: PhoneId, staying: Collection[SimId], at: datetime) -> list[SimId]:
-        left = self._connection.execute(
-            update(sims)
-            .where(
-                sims.c.phone_id == phone_id,
-                sims.c.slot_state != SlotState.OUT.value,
-                sims.c.sim_id.not_in(list(staying)),
-            )
-            .values(slot_state=SlotState.OUT.value, slot_state_since=at)
-            .returning(sims.c.sim_id)
-        )
-        self._connection.execute(
-            update(sim_places)
-            .where(sim_places.c.handset == handset_of(phone_id), sim_places.c.until.is_(None))
-            .where(sim_places.c.sim_id.not_in(list(staying)))
-            .values(until=at)
-        )
-        return [SimId(sim_id) for sim_id in left.scalars()]
+        keys = json.dumps(list(staying))
+        left = _TAKE_OUT.all(self._driver, phone=phone_id, staying=keys, at=at)
+        _END_PLACES.run(self._driver, handset_key=handset_of(phone_id), staying=keys, at=at)
+        return [SimId(row.sim_id) for row in left]
 
     def network_code(self, sim_id: SimId) -> str:
-        return self._connection.execute(select(sims.c.mcc_mnc).where(sims.c.sim_id == sim_id)).scalar() or ""
+        row = _NETWORK_CODE.first(self._driver, sim=sim_id)
+        return "" if row is None else row.mcc_mnc or ""
 
     def number_sources(self, sim_id: SimId) -> NumberSources:
-        row = self._connection.execute(
-            select(sims.c.hand_msisdn, sims.c.message_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == sim_id)
-        ).one()
+        row = _NUMBER_SOURCES.first(self._driver, sim=sim_id)
+        assert row is not None
         return NumberSources(
             by_hand=row.hand_msisdn and Msisdn(row.hand_msisdn),
             by_message=row.message_msisdn and Msisdn(row.message_msisdn),
@@ -258,13 +226,7 @@ class SqlSimRecords:
         )
 
     def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool:
-        changed = self._connection.execute(
-            update(sims)
-            .where(sims.c.sim_id == sim_id)
-            .where(sims.c.msisdn.is_distinct_from(msisdn) | (sims.c.msisdn_source != source))
-            .values(msisdn=msisdn, msisdn_source=source)
-        )
-        return changed.rowcount > 0
+        return _SET_NUMBER.run(self._driver, sim=sim_id, number=msisdn, source=source) > 0
 
     def set_hand_number(self, sim_id: SimId, msisdn: Msisdn) -> None:
         self._set(sim_id, hand_msisdn=msisdn)
@@ -281,13 +243,7 @@ class SqlSimRecords:
         return [SimId(sim_id) for sim_id in found.scalars()]
 
     def set_network(self, sim_id: SimId, country: str, operator: str) -> bool:
-        changed = self._connection.execute(
-            update(sims)
-            .where(sims.c.sim_id == sim_id)
-            .where((sims.c.country != country) | (sims.c.operator != operator))
-            .values(country=country, operator=operator)
-        )
-        return changed.rowcount > 0
+        return _SET_NETWORK.run(self._driver, sim=sim_id, new_country=country, new_operator=operator) > 0
 
     def set_streak(self, sim_id: SimId, streak: Streak, at: datetime) -> None:
         self._connection.execute(
@@ -386,4 +342,77 @@ _NOTE_RENTED = Prepared(
     update(sims)
     .where(sims.c.sim_id == bindparam("sim", type_=String))
     .values(last_rented_at=bindparam("at", type_=Instant))
+)
+_SIM = bindparam("sim", type_=String)
+_AT = bindparam("at", type_=Instant)
+_HANDSET = bindparam("handset_key", type_=String)
+_PLACED = (
+    "iccid",
+    "phone_id",
+    "slot",
+    "mcc_mnc",
+    "slot_state",
+    "signal",
+    "network_type",
+    "is_roaming",
+    "phone_msisdn",
+    "slot_state_since",
+)
+_AS_PLACED = Prepared(select(*(sims.c[name] for name in _PLACED)).where(sims.c.sim_id == _SIM))
+_DEFAULTS = defaults_of(sims)
+_ADD = Prepared(insert(sims), {*_DEFAULTS, "sim_id", "country", "operator", "seen_at", *_PLACED})
+_PLACE = Prepared(
+    update(sims)
+    .where(sims.c.sim_id == _SIM)
+    .values({name: bindparam(f"new_{name}", type_=sims.c[name].type) for name in _PLACED})
+)
+_HERE = (sim_places.c.sim_id == _SIM) & (sim_places.c.handset == _HANDSET)
+_IS_STILL = sim_places.c.until.is_(None)
+_LEAVE_OTHERS = Prepared(
+    update(sim_places).where(sim_places.c.sim_id == _SIM, sim_places.c.handset != _HANDSET, _IS_STILL).values(until=_AT)
+)
+_STAY = Prepared(
+    update(sim_places)
+    .where(_HERE, _IS_STILL)
+    .values(sub_id=bindparam("new_sub_id", type_=Integer), slot=bindparam("new_slot", type_=Integer))
+)
+_FORGET_PLACE = Prepared(delete(sim_places).where(_HERE))
+_ADD_PLACE = Prepared(insert(sim_places), ["handset", "sim_id", "sub_id", "slot", "since"])
+_LAST_LOOK = Prepared(
+    select(phones.c.last_read_at)
+    .where(phones.c.handset == _HANDSET, phones.c.last_read_at.is_not(None))
+    .order_by(phones.c.last_read_at.desc())
+    .limit(1)
+)
+_STAYING = select(func.json_each(bindparam("staying", type_=String)).table_valued("value").c.value)
+_TAKE_OUT = Prepared(
+    update(sims)
+    .where(sims.c.phone_id == bindparam("phone", type_=String), _IS_IN, sims.c.sim_id.not_in(_STAYING))
+    .values(slot_state=SlotState.OUT.value, slot_state_since=_AT)
+    .returning(sims.c.sim_id)
+)
+_END_PLACES = Prepared(
+    update(sim_places)
+    .where(sim_places.c.handset == _HANDSET, _IS_STILL, sim_places.c.sim_id.not_in(_STAYING))
+    .values(until=_AT)
+)
+_NETWORK_CODE = Prepared(select(sims.c.mcc_mnc).where(sims.c.sim_id == _SIM))
+_NUMBER_SOURCES = Prepared(
+    select(sims.c.hand_msisdn, sims.c.message_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == _SIM)
+)
+_NUMBER = bindparam("number", type_=String)
+_SOURCE = bindparam("source", type_=String)
+_SET_NUMBER = Prepared(
+    update(sims)
+    .where(sims.c.sim_id == _SIM)
+    .where(sims.c.msisdn.is_distinct_from(_NUMBER) | (sims.c.msisdn_source != _SOURCE))
+    .values(msisdn=_NUMBER, msisdn_source=_SOURCE)
+)
+_COUNTRY = bindparam("new_country", type_=String)
+_OPERATOR = bindparam("new_operator", type_=String)
+_SET_NETWORK = Prepared(
+    update(sims)
+    .where(sims.c.sim_id == _SIM)
+    .where((sims.c.country != _COUNTRY) | (sims.c.operator != _OPERATOR))
+    .values(country=_COUNTRY, operator=_OPERATOR)
 )
