@@ -8,7 +8,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from phonefarm.application.interfaces import Checkup, Hint, ListedDevice, PhoneUnreachable, Probe, ServerDown
+from phonefarm.application.interfaces import (
+    Checkup,
+    Hint,
+    ListedDevice,
+    PhoneUnreachable,
+    Probe,
+    Remembered,
+    ServerDown,
+)
 from phonefarm.domain.ids import Msisdn, SimId, phone_id
 from phonefarm.domain.phones import Introduction, PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
@@ -97,7 +105,7 @@ class SeededBridge:
         finally:
             self._followers.remove(changed)
 
-    async def identify(self, serial: str) -> Introduction:
+    async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
         await self._answer(serial)
         return Introduction(facts=PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33, firmware="x/1"))
 

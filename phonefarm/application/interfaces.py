@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.ids import Msisdn, RentId, SmsId
+from phonefarm.domain.ids import Msisdn, RentId, SimId, SmsId, is_stand_in
 from phonefarm.domain.phones import Introduction, PhoneFacts
 from phonefarm.domain.pushes import PushOutcome
 from phonefarm.domain.sims import SeenSim
@@ -78,6 +78,32 @@ class Probe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KnownCard:
+    """A SIM as the books have it in a phone."""
+
+    sim_id: SimId
+    sub_id: int
+    slot: int
+    has_number: bool
+    """Whether anybody has stated its number."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.has_number and not is_stand_in(self.sim_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remembered:
+    """What the books know of a phone before it is asked anything."""
+
+    probe: Probe | None = None
+    """What was found out under the firmware that it last had."""
+    cards: tuple[KnownCard, ...] = ()
+    booted_at: datetime | None = None
+    sms_app: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checkup:
     """What a phone says of its SIMs and of itself, once a minute."""
 
@@ -106,8 +132,13 @@ class PhoneBridge(Protocol):
         """The full list now and at each change; ends by raising ServerDown."""
         ...
 
-    async def identify(self, serial: str) -> Introduction:
-        """What the phone is and whether it is up; cheap."""
+    async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
+        """What the phone is and whether it is up; cheap.
+
+        `remembered`: what will be asked next if it is up (its check-up and, where the books say how, its `newest`
+        messages) is asked in the same call. A card that sits as the books say is known again, unless the phone was
+        started since.
+        """
         ...
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:

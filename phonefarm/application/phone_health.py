@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from phonefarm.application.events import Announcer
-from phonefarm.application.interfaces import Checkup, Clock, Probe
+from phonefarm.application.interfaces import Checkup, Clock, KnownCard, Probe, Remembered
 from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.records import SimOnPhone
 from phonefarm.application.storage import Storage, UnitOfWork
 from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
 from phonefarm.domain.ids import PhoneId
@@ -52,6 +53,23 @@ class PhoneHealth:
         self._clock = clock
         self._last: dict[PhoneId, tuple[_Noted, datetime]] = {}
 
+    async def recall(self, phone_id: PhoneId) -> tuple[Remembered, HintRecord]:
+        """What the last run knew of the phone, and of its announcements."""
+
+        def work(uow: UnitOfWork) -> tuple[Remembered, HintRecord]:
+            facts = uow.phones.facts_of(phone_id)
+            known = None if facts is None else uow.health.remembered_probe(phone_id, facts)
+            booted_at, sms_app = uow.health.last_start(phone_id)
+            remembered = Remembered(
+                probe=None if known is None else known.probe,
+                cards=_cards(uow.sims.on_phone(phone_id)),
+                booted_at=booted_at,
+                sms_app=sms_app,
+            )
+            return remembered, hints_remembered(uow.health.ailing_since(phone_id))
+
+        return await self._storage.write(work)
+
     async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
         """What was found out about the phone under this firmware, and how long ago (None: nobody knows)."""
         known = await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
@@ -66,10 +84,6 @@ class PhoneHealth:
     async def forget(self, phone_id: PhoneId) -> None:
         """What was found out does not fit the phone any more."""
         await self._storage.write(lambda uow: uow.health.forget_probe(phone_id))
-
-    async def hints_of(self, phone_id: PhoneId) -> HintRecord:
-        """What the last run knew of the phone's announcements."""
-        return await self._storage.write(lambda uow: hints_remembered(uow.health.ailing_since(phone_id)))
 
     async def note_checkup(
         self, phone_id: PhoneId, probe: Probe, checkup: Checkup, hints: HintRecord, skew: timedelta | None
@@ -121,6 +135,14 @@ class PhoneHealth:
         await self._storage.write(
             lambda uow: uow.phones.note_arrivals(phone_id, hinted=hinted, unhinted=unhinted, hint_to_row=hint_to_row)
         )
+
+
+def _cards(sims: Sequence[SimOnPhone]) -> tuple[KnownCard, ...]:
+    return tuple(
+        KnownCard(sim_id=sim.sim_id, sub_id=sim.place.sub_id, slot=sim.slot, has_number=sim.msisdn is not None)
+        for sim in sims
+        if sim.is_in and sim.place.sub_id is not None
+    )
 
 
 def _tell(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,9 +20,11 @@ from phonefarm.application.interfaces import (
     PhoneBridge,
     PhoneUnreachable,
     Probe,
+    Remembered,
     ServerDown,
     SmsWithheld,
 )
+from phonefarm.application.introductions import Introductions
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import Intake, SmsIntake
@@ -40,8 +42,11 @@ log = structlog.get_logger(__name__)
 
 WINDOW = 50
 """Newest rows read at each look."""
+PLAIN_WINDOW = 3
+"""The same where each text costs two queries of its own: most looks find nothing new below the newest."""
 DEEP_WINDOW = 400
 """Rows of each further query of a look, as long as nothing known is reached."""
+PLAIN_DEEP_WINDOW = 12
 WINDOW_OVERLAP = 5
 """Rows that a further query reads again: it must meet the one before, or the inbox has changed meanwhile."""
 CHECKUP_SECONDS = 60.0
@@ -78,9 +83,15 @@ class SessionBooks(Protocol):
         """The safety poll's wait: shorter while one of the phone's SIMs is rented."""
         ...
 
+    def is_rented(self, phone_id: PhoneId) -> bool: ...
+
+    def hub_of(self, phone_id: PhoneId) -> str:
+        """Whose bandwidth it shares with others; empty where that is not known."""
+        ...
+
 
 class PhoneSession:
-    """`gate` bounds how many phones are being asked for the first time at once."""
+    """`introductions` bounds how many phones are being asked for the first time at once."""
 
     def __init__(
         self,
@@ -90,7 +101,7 @@ class PhoneSession:
         intake: SmsIntake,
         health: PhoneHealth,
         books: SessionBooks,
-        gate: asyncio.Semaphore,
+        introductions: Introductions,
         patience: float = LOOK_PATIENCE,
     ) -> None:
         self._phone_id = phone_id
@@ -101,13 +112,14 @@ class PhoneSession:
         self._health = health
         self._abilities = Abilities(phone_id, bridge, health)
         self._books = books
-        self._gate = gate
+        self._introductions = introductions
         self._patience = patience
         self._late = asyncio.Event()
         self._hinted = asyncio.Event()
         self._rhythm = Rhythm(next_look=0.0)
         self._probe: Probe | None = None
         self._checkups = 0
+        self._first_thorough = 0
         self._next_checkup = 0.0
         self._wants_checkup = False
         self._checkup_problems: tuple[str, ...] = ()
@@ -139,42 +151,50 @@ class PhoneSession:
         """Ask the phone what it is and what it holds: a few phones at a time, so that a full hub does not choke."""
         if self._failures == 0:
             await self._books.set_state(self._phone_id, PhoneState.STARTING)
+        remembered: Remembered | None
+        remembered, self._hints = await self._health.recall(self._phone_id)
         while True:
-            async with self._place_at_the_gate():
+            async with self._place_among_introductions():
                 with self._patiently():
-                    introduction = await self._bridge.identify(self._serial)
+                    introduction = await self._bridge.identify(
+                        self._serial, remembered, newest=_window_of(remembered.probe if remembered else None)
+                    )
                 await self._books.set_facts(self._phone_id, introduction.facts)
                 other = self._books.other_way_to(self._phone_id, introduction.hardware)
                 if other is None and introduction.is_up and introduction.is_unlocked:
-                    return await self._get_ready(introduction.facts)
+                    return await self._get_ready(introduction.facts, remembered)
             if other is not None:
                 await self._books.set_state(self._phone_id, PhoneState.DUPLICATE, f"read as {other}")
             else:
                 state = PhoneState.LOCKED if introduction.is_up else PhoneState.BOOTING
                 await self._books.set_state(self._phone_id, state)
+            remembered = None  # more than whether it is up by now need not be asked each time
             await asyncio.sleep(NOT_UP_PAUSE)
 
-    async def _get_ready(self, facts: PhoneFacts) -> Probe:
+    async def _get_ready(self, facts: PhoneFacts, remembered: Remembered | None) -> Probe:
         probe = await self._abilities.known(facts)
         if probe is None:
             with self._patiently():
                 probe = await self._abilities.found_out(facts)
-        self._hints = await self._health.hints_of(self._phone_id)
+        elif remembered is not None and remembered.probe == probe:
+            # What seldom changes and costs an old phone seconds can wait for the check-up after this one.
+            self._first_thorough = 1 if remembered.sms_app else 0
         # The first check-up belongs to the introduction; one that fails must not keep the inbox from being read.
         await self._take_up(asyncio.create_task(self._check_up(probe)))  # noqa: TID251 - awaited there
         return probe
 
     @asynccontextmanager
-    async def _place_at_the_gate(self) -> AsyncIterator[None]:
+    async def _place_among_introductions(self) -> AsyncIterator[None]:
         """Given back at the latest when the patience is over: silent phones must not keep the others out."""
-        await self._gate.acquire()
-        with ExitStack() as place:
-            place.callback(self._gate.release)
-            over = asyncio.get_running_loop().call_later(self._patience, place.close)
-            try:
-                yield
-            finally:
-                over.cancel()
+        end = await self._introductions.begin(
+            self._books.hub_of(self._phone_id), goes_first=self._books.is_rented(self._phone_id)
+        )
+        over = asyncio.get_running_loop().call_later(self._patience, end)
+        try:
+            yield
+        finally:
+            over.cancel()
+            end()
 
     @contextmanager
     def _patiently(self) -> Iterator[None]:
@@ -250,7 +270,7 @@ class PhoneSession:
 
     async def _check_up(self, probe: Probe) -> None:
         self._wants_checkup = False
-        thorough = self._checkups % THOROUGH_EVERY == 0
+        thorough = self._checkups % THOROUGH_EVERY == self._first_thorough
         with self._patiently():
             checkup = await self._bridge.check_up(self._serial, probe, thorough=thorough)
         self._checkups += 1
@@ -266,7 +286,7 @@ class PhoneSession:
 
     def _check_up_soon(self) -> None:
         """Something about the messages changed: find out at once what ails the phone, or what does no more."""
-        self._checkups = 0
+        self._checkups = self._first_thorough = 0
         self._next_checkup = 0.0
         self._wants_checkup = True
 
@@ -342,11 +362,11 @@ class PhoneSession:
 
     async def _read_whole(self, probe: Probe) -> Reading:
         """The newest window, and all that lies below it until something known is reached: nothing is passed over."""
-        reading = part = await self._read_window(probe, newest=WINDOW, skip=0)
-        asked = WINDOW
+        asked = _window_of(probe)
+        reading = part = await self._read_window(probe, newest=asked, skip=0)
         while len(part.rows) == asked and not await self._intake.reaches_known(part):
-            asked = DEEP_WINDOW if probe.reads_hex else WINDOW
-            part = await self._read_window(probe, newest=asked, skip=len(reading.rows) - WINDOW_OVERLAP)
+            asked = DEEP_WINDOW if probe.reads_hex else PLAIN_DEEP_WINDOW
+            part = await self._read_window(probe, newest=asked, skip=max(len(reading.rows) - WINDOW_OVERLAP, 0))
             reading = _joined(reading, part)
         return reading
 
@@ -415,6 +435,10 @@ async def _ended(task: asyncio.Task[Any]) -> None:
     await asyncio.wait((task,))
     if not task.cancelled():
         task.exception()  # looked at, so that nobody calls it unheard
+
+
+def _window_of(probe: Probe | None) -> int:
+    return PLAIN_WINDOW if probe is not None and not probe.reads_hex else WINDOW
 
 
 def _joined(newer: Reading, older: Reading) -> Reading:

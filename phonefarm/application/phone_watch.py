@@ -12,6 +12,7 @@ import structlog
 from phonefarm.application.comings import Comings
 from phonefarm.application.events import Announcer
 from phonefarm.application.interfaces import Clock, ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
+from phonefarm.application.introductions import Introductions
 from phonefarm.application.phone_health import PhoneHealth
 from phonefarm.application.phone_session import LOOK_PATIENCE, PhoneSession
 from phonefarm.application.read_models import StoryKind, Topic, Verdict
@@ -22,13 +23,12 @@ from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.hubs import Loss, SharedLoss, usb_path
+from phonefarm.domain.hubs import Loss, SharedLoss, trunk_of, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, is_address, state_from_adb
 
 log = structlog.get_logger(__name__)
 
-FIRST_QUESTIONS_AT_ONCE = 16
 LONGEST_PAUSE = 10.0
 RENTED_CHECK = 1.0
 WITHOUT_HINTS_POLL = 3.0
@@ -92,12 +92,13 @@ class PhoneWatch:
         self._recovery = Recovery(
             storage, bridges, self._phones_now, announcer, clock, self._steady, self._want_back, hurry=hurry
         )
-        self._gate = asyncio.Semaphore(FIRST_QUESTIONS_AT_ONCE)
+        self._introductions = Introductions()
 
     async def start(self) -> None:
         """Forget every presence of the last run, then watch all servers in the background."""
         gone = await self._storage.write(lambda uow: self._all_gone(uow, None, "not seen since the start"))
         self._announcer.changed(Topic.PHONES, gone)
+        self._rented = await self._storage.read(lambda views: views.phones_with_open_rents())
         for bridge in self._bridges.values():
             watch = partial(self._watch, bridge, self._recalls[bridge.server])
             self._tasks.keep_going(watch, f"adb server {bridge.server}")
@@ -171,6 +172,13 @@ class PhoneWatch:
         if phone in self._without_hints:
             return min(WITHOUT_HINTS_POLL, self._rent_poll_seconds)
         return self._rent_poll_seconds
+
+    def is_rented(self, phone: PhoneId) -> bool:
+        return phone in self._rented
+
+    def hub_of(self, phone: PhoneId) -> str:
+        trunk = trunk_of(self._ports.get(phone, ""))
+        return f"{trunk}@{server_of(phone)}" if trunk else ""
 
     async def _watch(self, bridge: PhoneBridge, recall: Recall) -> None:
         pause = 0.5
@@ -257,13 +265,14 @@ class PhoneWatch:
             self._sessions.pop(phone).cancel()
             self._states.pop(phone, None)
         held = {handset_of(phone) for phone in self._sessions}
-        for phone in sorted(frozenset().union(*self._speaking.values()) - self._sessions.keys()):
+        new = frozenset().union(*self._speaking.values()) - self._sessions.keys()
+        for phone in sorted(new, key=lambda phone: (phone not in self._rented, phone)):
             if handset_of(phone) in held:
                 continue
             held.add(handset_of(phone))
             bridge = self._bridges[server_of(phone)]
             session = PhoneSession(
-                phone, bridge, self._inventory, self._intake, self._health, self, self._gate, self._patience
+                phone, bridge, self._inventory, self._intake, self._health, self, self._introductions, self._patience
             )
             self._sessions[phone] = self._tasks.keep_going(session.run, f"phone {phone}")
 

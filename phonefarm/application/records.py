@@ -199,6 +199,10 @@ class PhoneRecords(Protocol):
 
     def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None: ...
 
+    def facts_of(self, phone_id: PhoneId) -> PhoneFacts | None:
+        """What it last said of itself; None where it is not known."""
+        ...
+
     def note_port(self, phone_id: PhoneId, usb_path: str) -> None: ...
 
     def set_label(self, phone_id: PhoneId, label: str) -> bool: ...
@@ -223,6 +227,10 @@ class PhoneHealthRecords(Protocol):
 
     def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
         """Keep what the phone said (what it did not say stays as it was); True if anything to be seen changed."""
+        ...
+
+    def last_start(self, phone_id: PhoneId) -> tuple[datetime | None, str]:
+        """When it was started, as its last check-up told, and its SMS app then; empty where it did not say."""
         ...
 
     def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:

@@ -40,6 +40,12 @@ def usb_path(detail: str) -> str:
     return found[1] if found else ""
 
 
+def trunk_of(path: str) -> str:
+    """The PC's own port behind which a phone hangs: all hubs below it share one cable; empty where it is not known."""
+    hubs = _hubs_above(path)
+    return hubs[1] if len(hubs) > 1 else path if hubs else ""
+
+
 def shared_losses(losses: Iterable[Loss], still_there: Mapping[PhoneId, str]) -> list[SharedLoss]:
     """Groups of at least three that left together, as large as they come, each with the hub that explains it.
 

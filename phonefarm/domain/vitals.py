@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+BOOT_TOLERANCE = timedelta(seconds=30)
+"""So far a start's time, reckoned from the uptime, may differ from look to look."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,3 +21,10 @@ class PhoneVitals:
     airplane_mode: bool | None = None
     sms_app: str | None = None
     """Package of the default SMS app; an empty text where none is chosen or the chosen one is switched off."""
+
+
+def is_same_start(booted_at: datetime | None, uptime_seconds: float | None, at: datetime) -> bool:
+    """Whether a phone that has been up for so long at `at` is still in the run that began at `booted_at`."""
+    if booted_at is None or uptime_seconds is None:
+        return False
+    return abs(at - timedelta(seconds=uptime_seconds) - booted_at) <= BOOT_TOLERANCE

@@ -21,20 +21,23 @@ from phonefarm.simulation.text_tools import grep, head, test
 NOT_FOUND = 127
 BUILT_IN = frozenset({"echo", "test", "[", "true", ":", "false"})
 """Part of the shell itself: no program is started."""
-_REDIRECT = re.compile(r"(1|2|)>(&1|/dev/null)")
+_REDIRECT = re.compile(r"(1|2|)>(&1|&2|/dev/null)")
 
 
 @dataclass
 class _Redirected:
-    """Sends stdout and stderr where `2>&1` and `>/dev/null` say."""
+    """Sends stdout and stderr where `2>&1`, `>&2` and `>/dev/null` say."""
 
     behind: ShellIo
     drops_stdout: bool = False
     drops_stderr: bool = False
     joins: bool = False
+    is_all_stderr: bool = False
 
     async def stdout(self, text: str) -> None:
-        if not self.drops_stdout:
+        if self.is_all_stderr:
+            await self.behind.stderr(text)
+        elif not self.drops_stdout:
             await self.behind.stdout(text)
 
     async def stderr(self, text: str) -> None:
@@ -160,6 +163,8 @@ class Shell:
 def _redirect(redirected: _Redirected, stream: str, target: str) -> None:
     if target == "&1":
         redirected.joins = True
+    elif target == "&2":
+        redirected.is_all_stderr = True
     elif stream == "2":
         redirected.drops_stderr = True
     else:

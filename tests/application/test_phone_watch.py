@@ -9,14 +9,16 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application import phone_session
-from phonefarm.application.interfaces import PhoneUnreachable, ServerDown, SmsWithheld
+from phonefarm.application.interfaces import PhoneUnreachable, Probe, Remembered, ServerDown, SmsWithheld
+from phonefarm.application.introductions import IN_ALL, ON_ONE_HUB
 from phonefarm.application.phone_session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP
-from phonefarm.application.phone_watch import FIRST_QUESTIONS_AT_ONCE, PhoneWatch
+from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.read_models import PhoneState, Topic, Verdict
+from phonefarm.domain.allocation import Order
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId
 from tests.application.site import OTHER_SERVER, POLL, Site
-from tests.builders import a_row, a_seen_sim, ms
+from tests.builders import ICCID, NUMBER, a_row, a_seen_sim, ms
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
 from tests.waiting import until
 
@@ -495,12 +497,69 @@ async def test_phone_that_is_silent_from_the_start_is_failing_soon(site: Site) -
 
 async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: Site) -> None:
     site.watch = site.watch_with(POLL, patience=0.1)
-    for number in range(FIRST_QUESTIONS_AT_ONCE + 2):
-        silent = ScriptedPhone(f"A{number:02}")
+    for number in range(IN_ALL + 2):
+        silent = ScriptedPhone(f"A{number:03}")
         silent.answers.clear()
         site.bridge.plug_in(silent)
 
     await site.both_ready()
+
+
+async def test_a_hub_full_of_silent_phones_keeps_no_other_hub_waiting(site: Site) -> None:
+    site.one.detail, site.two.detail = "usb:2-1.1", "usb:2-1.2"
+    silent = [ScriptedPhone(f"A{number:03}", detail=f"usb:1-1.{number}") for number in range(ON_ONE_HUB + 4)]
+    for phone in silent:
+        phone.answers.clear()
+        site.bridge.plug_in(phone)
+
+    await site.both_ready()
+
+    assert sum(phone.serial in site.bridge.introduced for phone in silent) == ON_ONE_HUB
+
+
+async def test_after_a_restart_the_phone_with_an_open_rent_is_asked_first(site: Site) -> None:
+    await site.both_ready()
+    await site.books.rent(Order(excluded_prefixes=(NUMBER,)))
+    await site.tasks.stop()
+    site.watch = site.watch_with(POLL)
+    site.bridge.introduced.clear()
+
+    await site.both_ready()
+
+    assert site.bridge.introduced == [site.two.serial, site.one.serial]
+
+
+async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_are_told_to_the_bridge(
+    site: Site,
+) -> None:
+    await site.both_ready()
+    await site.tasks.stop()
+    site.watch = site.watch_with(POLL)
+
+    await site.both_ready()
+
+    first, again = site.one.remembered
+    assert first == Remembered()
+    assert again is not None
+    assert again.probe == Probe(facts=site.one.facts, reads_hex=True)
+    assert [(card.sim_id, card.sub_id, card.slot, card.has_number) for card in again.cards] == [(ICCID, 1, 0, True)]
+    assert again.booted_at is not None
+    assert again.sms_app == site.one.vitals.sms_app
+    assert site.one.probes == 1
+
+
+async def test_a_phone_that_is_not_up_yet_is_asked_no_more_than_that(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    site.one.is_up = False
+    await site.watch.start()
+    await until(lambda: len(site.one.remembered) >= 3)
+
+    site.one.is_up = True
+
+    await site.reached(site.one, PhoneState.READY)
+    assert set(site.one.remembered[1:]) == {None}
 
 
 async def test_states_told_in_quick_turn_are_kept_in_their_order(site: Site) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.hubs import LEAST_TOGETHER, Loss, SharedLoss, shared_losses, usb_path
+from phonefarm.domain.hubs import LEAST_TOGETHER, Loss, SharedLoss, shared_losses, trunk_of, usb_path
 from phonefarm.domain.ids import PhoneId
 from tests.builders import NOON, SECOND
 
@@ -31,6 +31,14 @@ def told(found: list[SharedLoss]) -> list[tuple[str, int]]:
 )
 def test_port_is_read_from_adbs_long_list(detail: str, path: str) -> None:
     assert usb_path(detail) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "trunk"),
+    [("1-1.4.2", "1-1"), ("1-1.2", "1-1"), ("12-3.1", "12-3"), ("1-4", "1-4"), ("17825792X", ""), ("", "")],
+)
+def test_phones_share_the_cable_of_the_pcs_own_port(path: str, trunk: str) -> None:
+    assert trunk_of(path) == trunk
 
 
 def test_hub_whose_phones_all_left_is_named() -> None:

@@ -15,6 +15,7 @@ from phonefarm.application.interfaces import (
     ListedDevice,
     PhoneUnreachable,
     Probe,
+    Remembered,
     ServerDown,
     SmsWithheld,
 )
@@ -58,6 +59,8 @@ class ScriptedPhone:
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     """Set from the start; while it is not, every question to the phone waits."""
     introductions: int = 0
+    remembered: list[Remembered | None] = field(default_factory=list)
+    """What each introduction was told of it."""
     probes: int = 0
     checkups: list[bool] = field(default_factory=list)
     """Whether each check-up was a thorough one."""
@@ -94,6 +97,8 @@ class ScriptedPhoneBridge:
         self.forgotten: dict[str, ScriptedPhone] = {}
         """Phones over TCP that answer but are not connected."""
         self.asked: Counter[str] = Counter()
+        self.introduced: list[str] = []
+        """Serials in the order in which they were asked who they are."""
         self.may_restart = False
         self.usb_ports: set[str] = set()
         """Ports that may be reset."""
@@ -147,9 +152,11 @@ class ScriptedPhoneBridge:
             await self._changed.wait()
             self._changed.clear()
 
-    async def identify(self, serial: str) -> Introduction:
+    async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
+        self.introduced.append(serial)
         phone = await self._reach(serial)
         phone.introductions += 1
+        phone.remembered.append(remembered)
         return Introduction(
             facts=phone.facts, is_up=phone.is_up, is_unlocked=phone.is_unlocked, hardware=phone.hardware
         )

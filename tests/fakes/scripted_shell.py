@@ -11,10 +11,14 @@ from phonefarm.adapters.adb.shell import ShellAnswer
 Answer = str | tuple[str, str]
 """stdout, or stdout and stderr."""
 
-_SCRIPT = re.compile(r"(?P<command>.*?); echo (?P<mark>E:[0-9a-f]+:\d+):\$\?(?:; |$)", re.DOTALL)
+_SCRIPT = re.compile(
+    r"(?P<command>.*?); echo (?P<mark>E:[0-9a-f]+:\d+):\$\?(?P<apart>; echo E:[0-9a-f]+:\d+ >&2)?(?:; |$)", re.DOTALL
+)
 
 
 class ScriptedShell:
+    keeps_stderr_apart = True
+
     def __init__(self, answers: Callable[[str], Answer], *, clock: str = "1700000000.250000") -> None:
         self._answers = answers
         self._clock = clock
@@ -31,7 +35,7 @@ class ScriptedShell:
             answer = self._answers(found["command"])
             out, err = (answer, "") if isinstance(answer, str) else answer
             stdout += f"{out}{found['mark']}:0\n"
-            stderr += err
+            stderr += f"{err}{found['mark']}\n" if found["apart"] else err
         return ShellAnswer(
             stdout=stdout.encode("utf-8", "surrogateescape"),
             stderr=stderr.encode(),

@@ -56,6 +56,7 @@ async def remote() -> AsyncIterator[Remote]:
         ("sms-app-enabled", {"on": False}, {"sms_app_works": False}),
         ("codes-delay", {"seconds": 90}, {"codes_delayed_for": 90}),
         ("hints", {"on": False}, {"sends_hints": False}),
+        ("restore", {"count": 20}, {"inbox": 20, "sms_delivered": 0}),
         ("flap", {"times": 2, "on_seconds": 0, "off_seconds": 0}, {"plugged": True}),
     ],
 )

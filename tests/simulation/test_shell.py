@@ -15,6 +15,7 @@ from tests.simulation.recording_io import run_line
         ("echo a; echo b", "a\nb\n"),
         ("echo 'a;b' \"c d\"", "a;b c d\n"),
         ("foo 2>/dev/null; echo n:$?", "n:127\n"),
+        ("echo one >&2; echo two", "two\n"),
         ("true && echo yes || echo no", "yes\n"),
         ("foo 2>/dev/null && echo yes || echo no", "no\n"),
         ("echo '$?' \"\\$x\"", "$? $x\n"),

@@ -8,17 +8,19 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 
 from phonefarm.adapters.adb import adb_server, tracking
-from phonefarm.adapters.adb.checkup import CheckupReader
+from phonefarm.adapters.adb.asking_ahead import AHEAD_WITHIN, ask_with_the_probe
+from phonefarm.adapters.adb.checkup import ALWAYS, CheckupReader
 from phonefarm.adapters.adb.hints import hint_in, log_command
 from phonefarm.adapters.adb.inbox import InboxReader
 from phonefarm.adapters.adb.introducing import introduce
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.phone_settings import FIRST_NATIVE_SDK
 from phonefarm.adapters.adb.probing import probe_phone
 from phonefarm.adapters.adb.shell import Shell
 from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.application.deadlines import within
-from phonefarm.application.interfaces import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe
+from phonefarm.application.interfaces import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe, Remembered
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import phone_id
 from phonefarm.domain.phones import Introduction, PhoneFacts, is_address
@@ -36,11 +38,11 @@ def _utc_now() -> datetime:
 class _Known:
     """What the bridge remembers of one phone for as long as it is connected."""
 
-    def __init__(self, calls: PhoneCalls, probe: Probe) -> None:
+    def __init__(self, calls: PhoneCalls, probe: Probe, clock: Clock, remembered: Remembered | None) -> None:
         self.calls = calls
         self.probe = probe
         self.inbox = InboxReader(calls, probe)
-        self.checkups = CheckupReader(calls, probe)
+        self.checkups = CheckupReader(calls, probe, remembered, clock)
 
 
 class AdbBridge:
@@ -56,6 +58,9 @@ class AdbBridge:
         self._adb = adb
         self._clock = clock
         self._usb = usb or UsbPorts()
+        self._calls: dict[str, PhoneCalls] = {}
+        self._remembered: dict[str, Remembered] = {}
+        """Of phones that are just being introduced."""
         self._known: dict[str, _Known] = {}
 
     @property
@@ -68,14 +73,32 @@ class AdbBridge:
     async def device_lists(self) -> AsyncGenerator[Sequence[ListedDevice], None]:
         async with aclosing(tracking.device_lists(self._socket)) as lists:
             async for listed in lists:
-                self._forget_all_but({device.serial for device in listed})
+                self._forget_all_but({device.serial for device in listed if device.adb_state == "device"})
                 yield listed
 
-    async def identify(self, serial: str) -> Introduction:
-        return await introduce(await self._calls(serial))
+    async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
+        calls = await self._calls_of(serial)
+        calls.forget_ahead()
+        if remembered is not None:
+            self._remembered[serial] = remembered
+            await calls.ask_ahead(*self._first_questions(serial, calls, remembered, newest), within=AHEAD_WITHIN)
+        introduction = await introduce(calls)
+        if (known := self._known.get(serial)) is not None and known.probe.facts != introduction.facts:
+            del self._known[serial]  # it has another firmware now
+            if remembered is not None:
+                self._remembered[serial] = remembered
+        return introduction
+
+    def _first_questions(self, serial: str, calls: PhoneCalls, remembered: Remembered, newest: int) -> list[str]:
+        if remembered.probe is None:
+            return list(ALWAYS)
+        known = self._remember(serial, calls, remembered.probe)
+        asked = known.checkups.commands(thorough=remembered.probe.facts.sdk >= FIRST_NATIVE_SDK)
+        return [*asked, known.inbox.query(remembered.probe, newest=newest)]
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
-        calls = await self._calls(serial)
+        calls = await self._calls_of(serial)
+        await ask_with_the_probe(calls, facts)
         probe = await probe_phone(calls, facts)
         self._remember(serial, calls, probe)
         return probe
@@ -91,12 +114,16 @@ class AdbBridge:
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
     ) -> Reading:
         known = await self._phone(serial, probe)
+        if expecting:
+            known.calls.forget_ahead()
         begun, begun_loop = self._clock(), asyncio.get_running_loop().time()
         window = await known.inbox.read(probe, newest=newest, skip=skip, expecting=expecting)
+        known.calls.forget_ahead()  # the introduction ends with this look
         skew = None
         if window.phone_clock is not None and window.clock_seen_at is not None:
             ours = begun.timestamp() + (window.clock_seen_at - begun_loop)
             skew = timedelta(seconds=window.phone_clock - ours)
+        begun -= timedelta(seconds=max(begun_loop - window.asked_at, 0.0))  # it may have been asked ahead
         return Reading(
             phone_id=phone_id(serial, self._server),
             rows=window.rows,
@@ -107,14 +134,14 @@ class AdbBridge:
 
     async def arrival_hints(self, serial: str) -> AsyncGenerator[Hint, None]:
         known = self._known.get(serial)
-        calls, sdk = (known.calls, known.probe.facts.sdk) if known is not None else (await self._calls(serial), 0)
+        calls, sdk = (known.calls, known.probe.facts.sdk) if known is not None else (await self._calls_of(serial), 0)
         async with aclosing(calls.shell.lines(log_command(sdk))) as lines:
             async for line in lines:
                 if (hint := hint_in(line)) is not None:
                     yield hint
 
     async def reconnect(self, serial: str) -> None:
-        self._known.pop(serial, None)
+        self._forget(serial)
         if not is_address(serial):
             await self._socket.ask(f"host-serial:{serial}:reconnect", within=RECONNECT_WITHIN, serial=serial)
             return
@@ -130,7 +157,8 @@ class AdbBridge:
         return adb_server.is_local(self._socket.host)
 
     async def restart(self) -> None:
-        self._known.clear()
+        for serial in list(self._calls):
+            self._forget(serial)
         await adb_server.restart_server(self._socket, self._adb)
 
     def can_reset_usb(self, usb_path: str) -> bool:
@@ -157,11 +185,11 @@ class AdbBridge:
     async def _phone(self, serial: str, probe: Probe) -> _Known:
         known = self._known.get(serial)
         if known is None:
-            return self._remember(serial, await self._calls(serial), probe)
+            return self._remember(serial, await self._calls_of(serial), probe)
         return known if known.probe == probe else self._remember(serial, known.calls, probe)
 
     def _remember(self, serial: str, calls: PhoneCalls, probe: Probe) -> _Known:
-        known = _Known(calls, probe)
+        known = _Known(calls, probe, self._clock, self._remembered.pop(serial, None))
         if (before := self._known.get(serial)) is not None:  # probed anew; its SIMs are the same
             known.checkups = before.checkups
             known.inbox.row_sims.sims_seen(before.inbox.row_sims.sims)
@@ -169,10 +197,17 @@ class AdbBridge:
         return known
 
     def _forget_all_but(self, serials: set[str]) -> None:
-        for gone in self._known.keys() - serials:
-            del self._known[gone]
+        for gone in self._calls.keys() - serials:
+            self._forget(gone)
 
-    async def _calls(self, serial: str) -> PhoneCalls:
+    def _forget(self, serial: str) -> None:
+        for kept in (self._calls, self._remembered, self._known):
+            kept.pop(serial, None)
+
+    async def _calls_of(self, serial: str) -> PhoneCalls:
+        """One for as long as the phone is connected."""
+        if (known := self._calls.get(serial)) is not None:
+            return known
         features = await self._socket.ask(f"host-serial:{serial}:features", within=FEATURES_WITHIN, serial=serial)
         v2 = "shell_v2" in features.split(",")
-        return PhoneCalls(serial, Shell(self._socket, serial, v2=v2))
+        return self._calls.setdefault(serial, PhoneCalls(serial, Shell(self._socket, serial, v2=v2)))

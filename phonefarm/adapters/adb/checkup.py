@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import structlog
 
@@ -17,8 +18,8 @@ from phonefarm.adapters.adb.sim_reading import FIRST_SDK_WITH_ISUB, SimReader
 from phonefarm.adapters.adb.sim_sources import GETPROP, ISUB, CheapSources
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_app import SmsApp
-from phonefarm.application.interfaces import Checkup, PhoneUnreachable, Probe
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.application.interfaces import Checkup, Clock, KnownCard, PhoneUnreachable, Probe, Remembered
+from phonefarm.domain.vitals import PhoneVitals, is_same_start
 
 log = structlog.get_logger(__name__)
 
@@ -27,31 +28,45 @@ THOROUGH_WITHIN = 40.0
 ALIVE_WITHIN = 5.0
 ALONE_WITHIN = 15.0
 ALONE_AT_ONCE = 3
-_ALWAYS = (GETPROP, ISUB, registry.ASK, battery.ASK, uptime.ASK, storage.ASK)
+ALWAYS = (GETPROP, ISUB, registry.ASK, battery.ASK, uptime.ASK, storage.ASK)
 _NO_TELEPHONY = "Can't find service: isub"
 _UNSAID = Section(text="", exit_code=1)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class CheckupReader:
     """Remembers what only thorough looks ask, and which questions hang."""
 
-    def __init__(self, calls: PhoneCalls, probe: Probe) -> None:
+    def __init__(
+        self, calls: PhoneCalls, probe: Probe, remembered: Remembered | None = None, clock: Clock = _utc_now
+    ) -> None:
         self._calls = calls
         self._sdk = probe.facts.sdk
+        self._clock = clock
+        self._remembered = remembered or Remembered()
         self._sims = SimReader(calls, self._sdk)
-        self._sms_app = SmsApp(calls, self._sdk)
+        self._sms_app = SmsApp(calls, self._sdk, chosen=self._remembered.sms_app)
         self._airplane_mode: bool | None = None
         self._hanging: frozenset[str] = frozenset()
 
+    def commands(self, *, thorough: bool) -> list[str]:
+        """What one call asks; other questions follow where the answers leave something open."""
+        asks_settings = thorough or self._sdk >= FIRST_NATIVE_SDK
+        return [*ALWAYS, *([ASK_AIRPLANE, *self._sms_app.commands()] if asks_settings else [])]
+
     async def read(self, *, thorough: bool) -> Checkup:
         """Whatever a part of it costs or does not tell, the others are told."""
-        asks_settings = thorough or self._sdk >= FIRST_NATIVE_SDK
-        commands = [*_ALWAYS, *([ASK_AIRPLANE, *self._sms_app.commands()] if asks_settings else [])]
+        commands = self.commands(thorough=thorough)
+        asks_settings = ASK_AIRPLANE in commands
         said, stderr = await self._ask(commands, THOROUGH_WITHIN if thorough else CHEAP_WITHIN)
         if asks_settings:
             self._airplane_mode = parse_switch(said[ASK_AIRPLANE].text)
         size = sum(len(section.text) for section in said.values())
-        sims = await self._sims.read(await off_the_loop(lambda: self._sources(said, stderr), size))
+        sources = await off_the_loop(lambda: self._sources(said, stderr), size)
+        sims = await self._sims.read(sources, self._cards_as_before(said))
         sms_app = await self._sms_app.read(said) if asks_settings else self._sms_app.last
         vitals = await off_the_loop(lambda: self._vitals(said, sms_app), size)
         return Checkup(sims=None if sims is None else tuple(sims), vitals=vitals)
@@ -87,6 +102,15 @@ class CheckupReader:
 
         answers = await asyncio.gather(*(ask(command) for command in commands))
         return {command: answer for command, answer in zip(commands, answers, strict=True) if answer is not None}
+
+    def _cards_as_before(self, said: Mapping[str, Section]) -> Sequence[KnownCard]:
+        """The cards on the books, at the first look at a phone that has been up since they were put there.
+
+        A card that is changed gets another subscription id, unless the phone was set up anew, which starts it.
+        """
+        remembered, self._remembered = self._remembered, Remembered()
+        up_for = uptime.parse_uptime(said[uptime.ASK].text)
+        return remembered.cards if is_same_start(remembered.booted_at, up_for, self._clock()) else ()
 
     def _sources(self, said: Mapping[str, Section], stderr: str) -> CheapSources:
         isub = said[ISUB].text

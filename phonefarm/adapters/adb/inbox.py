@@ -31,6 +31,8 @@ class Window:
     rows: tuple[SmsRow, ...]
     phone_clock: float | None
     clock_seen_at: float | None
+    asked_at: float
+    """Loop time before which a message must have come to be among the rows for sure."""
 
 
 class InboxReader:
@@ -40,13 +42,17 @@ class InboxReader:
         self._proven_empty_at = float("-inf")
         self.row_sims = RowSims(probe.facts, probe.slot_column)
 
+    @staticmethod
+    def query(probe: Probe, *, newest: int, skip: int = 0) -> str:
+        ask = sms_query.window_query if probe.reads_hex else sms_query.numbers_query
+        return ask(probe, newest=newest, skip=skip)
+
     async def read(self, probe: Probe, *, newest: int, skip: int, expecting: bool = False) -> Window:
         """The window, whole; PhoneUnreachable if not, SmsWithheld if an empty one is not an empty inbox.
 
         `expecting`: a message was announced, so that its texts are asked for along with the window.
         """
-        ask = sms_query.window_query if probe.reads_hex else sms_query.numbers_query
-        query = ask(probe, newest=newest, skip=skip)
+        query = self.query(probe, newest=newest, skip=skip)
         if expecting and not skip and not probe.reads_hex:
             answers, texts = await self._ask_at_once(query, probe)
         else:
@@ -67,7 +73,12 @@ class InboxReader:
 
     @staticmethod
     def _window(rows: Sequence[SmsRow], answers: Answers) -> Window:
-        return Window(rows=tuple(rows), phone_clock=answers.phone_clock, clock_seen_at=answers.clock_seen_at)
+        return Window(
+            rows=tuple(rows),
+            phone_clock=answers.phone_clock,
+            clock_seen_at=answers.clock_seen_at,
+            asked_at=answers.asked_at,
+        )
 
     @staticmethod
     def _now() -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -55,15 +56,19 @@ class InboxTexts:
             self._texts.popitem(last=False)
         return whole
 
-    async def _fetch(self, rows: Sequence[RawRow]) -> None:
-        commands = [sms_query.column_query(name, raw.row) for raw in rows for name in _COLUMNS]
+    async def _column(self, name: str, rows: Sequence[RawRow]) -> Sequence[str]:
+        commands = [sms_query.column_query(name, raw.row) for raw in rows]
         answers = await self._calls.run(*commands, within=TEXTS_WITHIN, most=LARGEST_WINDOW)
-        texts = [section.text for section in answers.sections]
+        return [section.text for section in answers.sections]
+
+    async def _fetch(self, rows: Sequence[RawRow]) -> None:
+        senders, bodies = await asyncio.gather(*(self._column(name, rows) for name in _COLUMNS))
         try:
-            for place, raw in enumerate(rows):
-                sender = sms_query.parse_column(texts[2 * place], "address")
-                body = sms_query.parse_column(texts[2 * place + 1], "body")
-                self._texts[_key(raw)] = (sender, body)
+            for raw, sender, body in zip(rows, senders, bodies, strict=True):
+                self._texts[_key(raw)] = (
+                    sms_query.parse_column(sender, "address"),
+                    sms_query.parse_column(body, "body"),
+                )
         except AnswerRefused as error:
             raise self._calls.unreadable(str(error)) from error
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from phonefarm.adapters.adb.getprop import facts_from, parse_getprop
 from phonefarm.adapters.adb.phone_calls import PhoneCalls, off_the_loop
+from phonefarm.adapters.adb.sim_sources import GETPROP
 from phonefarm.adapters.adb.user_state import ASK_SYSTEM, ASK_USERS, parse_started_user_state, parse_users
 from phonefarm.domain.phones import Introduction, hardware_of
 
@@ -18,8 +19,7 @@ _LOCKED_STATES = frozenset({"BOOTING", "RUNNING_LOCKED"})
 
 async def introduce(calls: PhoneCalls) -> Introduction:
     """One native call; a second one only where the first leaves in doubt whether the phone was unlocked."""
-    answers = await calls.run("getprop", within=INTRODUCE_WITHIN)
-    text = answers.sections[0].text
+    text = calls.told_ahead(GETPROP) or (await calls.run(GETPROP, within=INTRODUCE_WITHIN)).sections[0].text
     properties = await off_the_loop(lambda: parse_getprop(text), len(text))
     if not properties:
         raise calls.unreadable("getprop shows no property")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from phonefarm.adapters.adb.provider import denial
@@ -32,9 +33,29 @@ class Answers:
     phone_clock: float | None
     clock_seen_at: float | None
     """Loop time at which the phone's clock came in."""
+    asked_at: float
+    """Loop time at which the first of them was sent: what happened later may not be in the answers."""
+
+
+AHEAD_GOOD_FOR = 5.0
+"""Seconds after which an answer that was asked for ahead is old: the question is asked anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ahead:
+    """An answer that waits for its question."""
+
+    section: Section
+    asked_at: float
+    good_until: float
+    phone_clock: float | None
+    clock_seen_at: float | None
 
 
 class RunsCommands(Protocol):
+    @property
+    def keeps_stderr_apart(self) -> bool: ...
+
     async def run(self, command: str, *, within: float) -> ShellAnswer: ...
 
     def lines(self, command: str) -> AsyncGenerator[str, None]: ...
@@ -51,23 +72,75 @@ class PhoneCalls:
     def __init__(self, serial: str, shell: RunsCommands) -> None:
         self.serial = serial
         self.shell = shell
+        self._ahead: dict[str, _Ahead] = {}
 
     async def run(self, *commands: str, within: float, most: int = LARGEST_ANSWER) -> Answers:
-        """`most`: bytes that the answers may have together."""
-        script = Script(commands)
+        """Whatever `ask_ahead` has asked for already is answered without another call.
+
+        `most`: bytes that the answers may have together.
+        """
+        if not self._ahead:
+            return await self._ask(commands, within=within, most=most)
+        now = asyncio.get_running_loop().time()
+        known = {
+            command: ahead
+            for command in commands
+            if (ahead := self._ahead.pop(command, None)) is not None and now <= ahead.good_until
+        }
+        missing = [command for command in commands if command not in known]
+        asked = await self._ask(missing, within=within, most=most) if missing else None
+        return _joined(commands, known, asked)
+
+    async def ask_ahead(self, *commands: str, within: float) -> None:
+        """Ask in one call what will be asked one after the other in a moment; each answer serves once, and soon.
+
+        A phone whose shell mixes stdout with stderr is asked later, as ever: whose words are whose could not be told.
+        """
+        if not self.shell.keeps_stderr_apart:
+            return
+        asked = await self._ask(commands, within=within, most=LARGEST_WINDOW, marks_stderr=True)
+        good_until = asyncio.get_running_loop().time() + AHEAD_GOOD_FOR
+        self._ahead |= {
+            command: _Ahead(
+                section=section,
+                asked_at=asked.asked_at,
+                good_until=good_until,
+                phone_clock=asked.phone_clock,
+                clock_seen_at=asked.clock_seen_at,
+            )
+            for command, section in zip(commands, asked.sections, strict=True)
+        }
+
+    def told_ahead(self, command: str) -> str:
+        """What it printed, where it was asked ahead and its answer still waits; else nothing."""
+        ahead = self._ahead.get(command)
+        return "" if ahead is None else ahead.section.text
+
+    def forget_ahead(self) -> None:
+        """What was asked ahead may not hold any more."""
+        self._ahead.clear()
+
+    async def _ask(self, commands: Sequence[str], *, within: float, most: int, marks_stderr: bool = False) -> Answers:
+        asked_at = asyncio.get_running_loop().time()
+        script = Script(commands, marks_stderr=marks_stderr)
         answer = await self.shell.run(script.command, within=within)
         size = len(answer.stdout) + len(answer.stderr)
         if size > most:
             raise PhoneUnreachable(f"Phone {shown(self.serial)} answered {size} bytes, more than any phone does.")
+        stderr = answer.stderr.decode("utf-8", "replace")
         try:
             clock, sections = await off_the_loop(lambda: script.split(answer.stdout.decode("utf-8", "replace")), size)
+            if marks_stderr:
+                words = script.split_stderr(stderr)
+                sections = [replace(section, stderr=mine) for section, mine in zip(sections, words, strict=True)]
         except AnswerCut as error:
             raise PhoneUnreachable(f"Phone {shown(self.serial)}: the answer was cut.") from error
         return Answers(
             sections=sections,
-            stderr=answer.stderr.decode("utf-8", "replace"),
+            stderr=stderr,
             phone_clock=clock,
             clock_seen_at=answer.first_output_at,
+            asked_at=asked_at,
         )
 
     def unreadable(self, what: str) -> NotUnderstood:
@@ -82,3 +155,21 @@ class PhoneCalls:
         """SmsWithheld if a query's stderr (or what an old shell mixed with it) tells of a missing permission."""
         if (words := denial(*texts)) is not None:
             raise self.withheld(words)
+
+
+def _joined(commands: Sequence[str], known: Mapping[str, _Ahead], asked: Answers | None) -> Answers:
+    """One answer of what was asked ahead and what was asked now, in the order of the commands."""
+    now = iter(asked.sections if asked is not None else ())
+    sections = [known[command].section if command in known else next(now) for command in commands]
+    stderr = "".join(ahead.section.stderr for ahead in known.values()) + (asked.stderr if asked is not None else "")
+    if not known:
+        assert asked is not None
+        return replace(asked, sections=sections, stderr=stderr)
+    first = next(iter(known.values()))
+    return Answers(
+        sections=sections,
+        stderr=stderr,
+        phone_clock=first.phone_clock,
+        clock_seen_at=first.clock_seen_at,
+        asked_at=first.asked_at,
+    )

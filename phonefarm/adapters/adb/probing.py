@@ -35,16 +35,22 @@ _NOT_NOW = ("Could not find provider", "DeadObjectException", "DeadSystemExcepti
 _NEWEST = "_id DESC LIMIT 1"
 
 
-async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
-    """SmsWithheld where the phone answers and its SMS cannot be read."""
+def first_wanted(facts: PhoneFacts) -> Wanted:
+    """All that a phone of this kind may have."""
     slot_column = SLOT_COLUMNS.get(facts.make.casefold(), "")
     optional = [SUB_ID, *([slot_column] if slot_column else [])]
     optional += [OTP_MARK] if facts.sdk >= FIRST_SDK_WITH_OTP_MARK else []
-    doubt = _Doubt()
-    found = await _most(calls, Wanted(columns=tuple(optional)), doubt)
+    return Wanted(columns=tuple(optional))
+
+
+async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
+    """SmsWithheld where the phone answers and its SMS cannot be read."""
+    wanted, doubt = first_wanted(facts), _Doubt()
+    found = await _most(calls, wanted, doubt)
     if found is None:
-        return await _plain_probe(calls, facts, tuple(optional), is_sure=not doubt.asked_again)
+        return await _plain_probe(calls, facts, wanted.columns, is_sure=not doubt.asked_again)
     columns = set(found.wanted.columns)
+    slot_column = SLOT_COLUMNS.get(facts.make.casefold(), "")
     slot_column = slot_column if slot_column in columns else ""
     is_sure = found.is_sure
     if not slot_column and _may_have_old_column(found, facts.sdk):

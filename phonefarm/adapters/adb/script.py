@@ -18,15 +18,23 @@ class Section:
 
     text: str = field(repr=False)
     exit_code: int
+    stderr: str = ""
+    """Its own words there; empty where the script does not tell whose they are."""
 
 
 class Script:
-    """Commands joined by marks; the marks hold a nonce of this call, so no stored text can fake them."""
+    """Commands joined by marks; the marks hold a nonce of this call, so no stored text can fake them.
 
-    def __init__(self, commands: Sequence[str], nonce: str | None = None) -> None:
+    `marks_stderr`: on a shell that keeps stderr apart, each command's words there are its own, too.
+    """
+
+    def __init__(self, commands: Sequence[str], nonce: str | None = None, *, marks_stderr: bool = False) -> None:
         self._nonce = nonce or secrets.token_hex(8)
         self._count = len(commands)
-        marked = [f"{command}; echo {self._mark(place)}:$?" for place, command in enumerate(commands)]
+        marked = []
+        for place, command in enumerate(commands):
+            also = f"; echo {self._mark(place)} >&2" if marks_stderr else ""
+            marked.append(f"{command}; echo {self._mark(place)}:$?{also}")
         self.command = f"echo S:$EPOCHREALTIME; {'; '.join(marked)}"
 
     def split(self, stdout: str) -> tuple[float | None, list[Section]]:
@@ -44,6 +52,16 @@ class Script:
         if start != len(rest):
             raise AnswerCut
         return (float(f"{clock[1]}.{clock[2]}") if clock[1] else None), sections
+
+    def split_stderr(self, stderr: str) -> list[str]:
+        """The words of each command of a script that marks them."""
+        words = []
+        for place in range(self._count):
+            mine, mark, stderr = stderr.partition(f"{self._mark(place)}\n")
+            if not mark:
+                raise AnswerCut
+            words.append(mine)
+        return words
 
     def _mark(self, place: int) -> str:
         return f"E:{self._nonce}:{place}"

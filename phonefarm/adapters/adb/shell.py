@@ -40,6 +40,10 @@ class Shell:
         self._serial = serial
         self._v2 = v2
 
+    @property
+    def keeps_stderr_apart(self) -> bool:
+        return self._v2
+
     async def run(self, command: str, *, within: float) -> ShellAnswer:
         """The whole answer, with its end seen; PhoneUnreachable otherwise."""
         async with phone_errors(self._serial, within=within):

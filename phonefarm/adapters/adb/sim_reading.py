@@ -24,7 +24,8 @@ from phonefarm.adapters.adb.sim_sources import (
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo, queries
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.subscriber_info import Identity, codes_for, commands, parse_identity, told_apart
-from phonefarm.application.interfaces import PhoneUnreachable
+from phonefarm.application.interfaces import KnownCard, PhoneUnreachable
+from phonefarm.domain.ids import is_stand_in, stand_in_prefix
 from phonefarm.domain.sims import SeenSim
 
 COSTLY_WITHIN = 20.0
@@ -62,8 +63,11 @@ class SimReader:
         self._told_by_info: set[_CardKey] = set()
         self._last: _Last | None = None
 
-    async def read(self, cheap: CheapSources) -> Sequence[SeenSim] | None:
-        """`cheap`: what a look at the phone tells of its slots; None where nothing tells which cards sit in them."""
+    async def read(self, cheap: CheapSources, cards_as_before: Sequence[KnownCard] = ()) -> Sequence[SeenSim] | None:
+        """`cheap`: what a look at the phone tells of its slots; None where nothing tells which cards sit in them.
+
+        `cards_as_before` need no costly question.
+        """
         if cheap.subs is None and self._sdk >= FIRST_SDK_WITH_ISUB:
             told = await self._without_isub(cheap)
             if told is None:
@@ -72,10 +76,13 @@ class SimReader:
         subs = present_subs(cheap)
         keys = {_key(sub): sub for sub in subs}
         self._identities = {key: known for key, known in self._identities.items() if key in keys}
-        unknown = [sub for key, sub in keys.items() if key not in self._identities]
-        identities = dict(self._identities)
-        if unknown:
-            identities |= await self._identify(unknown, cheap)
+        unknown = {key: sub for key, sub in keys.items() if key not in self._identities}
+        confirmed = {key: card for key, sub in unknown.items() if (card := _card_of(sub, cards_as_before)) is not None}
+        # What the books do not know of a card is asked at the next look.
+        self._identities |= {key: _identity_of(card) for key, card in confirmed.items() if card.is_whole}
+        identities = self._identities | {key: _identity_of(card) for key, card in confirmed.items()}
+        if asked := [sub for key, sub in unknown.items() if key not in confirmed]:
+            identities |= await self._identify(asked, cheap)
         self._last = _Last(subs=subs, properties=cheap.properties)
         return [seen_sim(self._calls.serial, sub, identities[_key(sub)], cheap) for sub in subs]
 
@@ -162,6 +169,20 @@ def _sub_of(row: SiminfoRow, known: Sequence[ActiveSub]) -> ActiveSub:
 
 def _all_known(identities: Iterable[Identity]) -> bool:
     return all(identity.iccid and identity.msisdn for identity in identities)
+
+
+def _card_of(sub: ActiveSub, cards: Sequence[KnownCard]) -> KnownCard | None:
+    """The card that the books have under this subscription, if nothing that is shown of it speaks against."""
+    for card in cards:
+        if sub.sub_id >= 0 and (card.sub_id, card.slot) == (sub.sub_id, sub.slot):
+            prefix = stand_in_prefix(card.sim_id) if is_stand_in(card.sim_id) else card.sim_id
+            fits = prefix == sub.icc_prefix if is_stand_in(card.sim_id) else prefix.startswith(sub.icc_prefix)
+            return card if fits else None
+    return None
+
+
+def _identity_of(card: KnownCard) -> Identity:
+    return Identity(iccid="" if is_stand_in(card.sim_id) else card.sim_id)
 
 
 def _key(sub: ActiveSub) -> _CardKey:

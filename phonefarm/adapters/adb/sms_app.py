@@ -23,12 +23,13 @@ ASK_WITHIN = 20.0
 class SmsApp:
     """The default SMS app of one phone: empty where none is chosen or it is switched off, None where not told."""
 
-    def __init__(self, calls: PhoneCalls, sdk: int) -> None:
+    def __init__(self, calls: PhoneCalls, sdk: int, chosen: str = "") -> None:
+        """`chosen`: the package that was the one before."""
         self._calls = calls
         self._has_roles = sdk >= FIRST_SDK_WITH_ROLES
         self._asks_role = False
-        self._chosen = ""
-        self.last: str | None = None
+        self._chosen = chosen
+        self.last: str | None = chosen or None
 
     def commands(self) -> list[str]:
         """What tells it in one call if nothing has changed since the last."""

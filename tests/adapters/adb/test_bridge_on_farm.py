@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.application.interfaces import Hint, PhoneUnreachable, Probe, ServerDown, SmsWithheld
-from phonefarm.domain.sms import SmsRow
+from phonefarm.application.interfaces import (
+    Checkup,
+    Hint,
+    KnownCard,
+    PhoneUnreachable,
+    Probe,
+    Remembered,
+    ServerDown,
+    SmsWithheld,
+)
+from phonefarm.domain.ids import SimId
+from phonefarm.domain.sims import SeenSim
+from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.field_profiles import DOOGEE_X5, NOKIA_G21, PIXEL_9, PIXEL_9A
 from phonefarm.simulation.phone import VirtualPhone
@@ -23,6 +35,7 @@ from phonefarm.simulation.profiles import (
     PROFILES,
     REDMI_NOTE_9,
     SONY_XA,
+    Expressions,
     Profile,
 )
 from phonefarm.simulation.sims import SimMaker
@@ -303,3 +316,152 @@ async def to_the_end(stream: AsyncIterator[object]) -> None:
     async with asyncio.timeout(5):
         async for _ in stream:
             pass
+
+
+# A start, and a start again ---------------------------------------------------------
+
+
+def up_for(phone: VirtualPhone) -> float:
+    return phone.handset.host_clock() - phone.handset.vitals.booted_at
+
+
+def told(checkup: Checkup) -> tuple[SeenSim, ...]:
+    assert checkup.sims is not None
+    return checkup.sims
+
+
+def as_remembered(phone: VirtualPhone, probe: Probe, sims: tuple[SeenSim, ...], seconds_up: float) -> Remembered:
+    return Remembered(
+        probe=probe,
+        cards=tuple(
+            KnownCard(sim_id=sim.sim_id, sub_id=sim.sub_id, slot=sim.slot, has_number=True)
+            for sim in sims
+            if sim.sub_id is not None
+        ),
+        booted_at=datetime.now(UTC) - timedelta(seconds=seconds_up),
+        sms_app=phone.profile.default_sms_app,
+    )
+
+
+async def introduced(
+    bridge: AdbBridge, phone: VirtualPhone, remembered: Remembered
+) -> tuple[Probe, Checkup, Reading, tuple[int, int]]:
+    """Everything that comes before the first sale; and how many shell calls and queries it took."""
+    before = phone.counters.shell_commands, phone.counters.queries
+    introduction = await bridge.identify(phone.serial, remembered, newest=50)
+    probe = remembered.probe
+    if probe is None or probe.facts != introduction.facts:
+        probe = await bridge.probe(phone.serial, introduction.facts)
+    checkup = await bridge.check_up(phone.serial, probe, thorough=remembered.probe is None)
+    reading = await bridge.read_inbox(phone.serial, probe, newest=50)
+    after = phone.counters.shell_commands, phone.counters.queries
+    return probe, checkup, reading, (after[0] - before[0], after[1] - before[1])
+
+
+MAKES_IN_ONE_CALL = [profile for profile in PROFILES if profile.sdk >= 26 and profile.expressions is Expressions.ALL]
+
+
+@pytest.mark.parametrize("profile", MAKES_IN_ONE_CALL, ids=lambda profile: profile.name)
+async def test_a_known_phone_with_known_cards_is_read_in_one_call(adb_port: int, profile: object) -> None:
+    phone = a_phone(profile, cards=2)
+    async with connected(adb_port, phone) as bridge:
+        await phone.deliver_sms("A", TEXT)
+        probe, first, _, _ = await introduced(bridge, phone, Remembered())
+        again = AdbBridge(bridge.server)
+        remembered = as_remembered(phone, probe, told(first), up_for(phone))
+
+        probe_again, checkup, reading, (calls, queries) = await introduced(again, phone, remembered)
+
+    assert (calls, queries) == (1, 1)
+    assert probe_again == probe
+    assert [(sim.sim_id, sim.slot, sim.sub_id) for sim in told(checkup)] == [
+        (sim.sim_id, sim.slot, sim.sub_id) for sim in told(first)
+    ]
+    assert checkup.vitals.sms_app == phone.profile.default_sms_app
+    assert [row.body for row in reading.rows] == [TEXT]
+
+
+@pytest.mark.parametrize("profile", MAKES_IN_ONE_CALL, ids=lambda profile: profile.name)
+async def test_a_new_phone_is_introduced_in_few_calls_and_asked_nothing_twice(adb_port: int, profile: object) -> None:
+    phone = a_phone(profile, cards=2)
+    async with connected(adb_port, phone) as bridge:
+        await phone.deliver_sms("A", TEXT)
+
+        _, checkup, reading, (calls, _) = await introduced(bridge, phone, Remembered())
+
+    assert calls <= 5
+    assert [sim.slot for sim in told(checkup)] == list(phone.sims)
+    assert [row.body for row in reading.rows] == [TEXT]
+
+
+async def test_a_card_in_a_phone_that_was_started_since_is_asked_who_it_is(adb_port: int) -> None:
+    phone = a_phone(PIXEL_6A)
+    async with connected(adb_port, phone) as bridge:
+        probe, first, _, _ = await introduced(bridge, phone, Remembered())
+        # Set up anew, a phone counts its subscriptions from the beginning: the other card looks like the first.
+        remembered = as_remembered(phone, probe, told(first), up_for(phone) + 3600)
+        stranger = replace(remembered.cards[0], sim_id=SimId("8970101234567890120"))
+
+        _, checkup, _, _ = await introduced(AdbBridge(bridge.server), phone, replace(remembered, cards=(stranger,)))
+
+    assert [sim.iccid for sim in told(checkup)] == [sim.iccid for sim in phone.sims.values()]
+
+
+async def test_a_card_without_a_number_is_asked_again_at_the_next_check_up(adb_port: int) -> None:
+    phone = a_phone(PIXEL_6A)
+    async with connected(adb_port, phone) as bridge:
+        probe, first, _, _ = await introduced(bridge, phone, Remembered())
+        remembered = as_remembered(phone, probe, told(first), up_for(phone))
+        nameless = replace(remembered, cards=tuple(replace(card, has_number=False) for card in remembered.cards))
+        again = AdbBridge(bridge.server)
+        await introduced(again, phone, nameless)
+
+        checkup = await again.check_up(phone.serial, probe, thorough=False)
+
+    assert [sim.msisdn for sim in told(checkup)] == [sim.msisdn for sim in phone.sims.values()]
+
+
+async def test_a_reading_that_was_asked_ahead_is_as_old_as_its_question(adb_port: int) -> None:
+    phone = a_phone()
+    async with connected(adb_port, phone) as bridge:
+        await phone.deliver_sms("A", "old")
+        probe, first, _, _ = await introduced(bridge, phone, Remembered())
+        again = AdbBridge(bridge.server)
+        await again.identify(phone.serial, as_remembered(phone, probe, told(first), up_for(phone)), newest=50)
+        await phone.deliver_sms("A", "came after the question")
+        stored_at = datetime.now(UTC)
+
+        await again.check_up(phone.serial, probe, thorough=False)
+        reading = await again.read_inbox(phone.serial, probe, newest=50)
+
+    assert [row.body for row in reading.rows] == ["old"]
+    assert reading.begun_at < stored_at, "else what came in between would count as older than this reading"
+
+
+async def test_a_message_that_was_announced_is_never_looked_for_in_an_answer_asked_ahead(adb_port: int) -> None:
+    phone = a_phone()
+    async with connected(adb_port, phone) as bridge:
+        await phone.deliver_sms("A", "old")
+        probe, first, _, _ = await introduced(bridge, phone, Remembered())
+        again = AdbBridge(bridge.server)
+        await again.identify(phone.serial, as_remembered(phone, probe, told(first), up_for(phone)), newest=50)
+        await phone.deliver_sms("A", "new")
+
+        reading = await again.read_inbox(phone.serial, probe, newest=50, expecting=True)
+
+    assert [row.body for row in reading.rows] == ["new", "old"]
+
+
+async def test_another_firmware_than_the_remembered_one_is_probed(adb_port: int) -> None:
+    phone = a_phone()
+    async with connected(adb_port, phone) as bridge:
+        probe, first, _, _ = await introduced(bridge, phone, Remembered())
+        old = replace(
+            probe, facts=replace(probe.facts, firmware="another", sdk=22), reads_hex=False, has_otp_mark=False
+        )
+        remembered = as_remembered(phone, old, told(first), up_for(phone))
+
+        probe_again, checkup, _, _ = await introduced(AdbBridge(bridge.server), phone, remembered)
+
+    assert probe_again == probe
+    assert [sim.sim_id for sim in told(checkup)] == [sim.sim_id for sim in told(first)]

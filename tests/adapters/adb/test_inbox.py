@@ -185,8 +185,8 @@ async def test_texts_that_were_fetched_once_cost_no_call_again() -> None:
     stored.add(a_row(13, "new"))
     window = await inbox.read(NO_HEX, newest=50, skip=0)
 
-    assert calls_for_twelve == 1 + 3
-    assert shell.calls == calls_for_twelve + 1 + 2
+    assert calls_for_twelve == 1 + 3 * 2, "of five rows at a time, senders beside bodies"
+    assert shell.calls == calls_for_twelve + 1 + 3
     assert window.rows[0].body == "new"
 
 
