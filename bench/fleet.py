@@ -4,24 +4,24 @@ For each size the app runs idle first (no rent is open), then with every second 
 and then. Counted are the queries each phone was asked, CPU and memory of the app's and the adb server's process
 (Linux /proc), and the time from an SMS in the inbox to its push, less the query time that its phone takes.
 The naive loop of `bench.arrival` (a thread a phone, a query each 3 s) runs over the same phones afterwards.
+
+Before, starts: how long until everything is for sale, and until the inboxes of open rents are read (`bench._starts`).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from bench._processes import adb_pid, cpu_seconds, resident_megabytes
+from bench._starts import HEAD, fill_inboxes, line_of, measure_starts
 from bench.arrival import Sink, with_a_naive_loop
 from bench.parts import App, Phones, Spread, get, serving_app, until, virtual_phones
 
-_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_MEGABYTE = 1 << 20
 _SETTLING_SECONDS = 20.0
 
 
@@ -38,36 +38,15 @@ class Meter:
     """Looks at one process through /proc."""
 
     def __init__(self, pid: int) -> None:
-        self._folder = Path("/proc", str(pid))
+        self._pid = pid
         self._begun = time.monotonic()
-        self._cpu = self._cpu_seconds()
-        self._memory = self._resident()
+        self._cpu = cpu_seconds(pid)
+        self._memory = resident_megabytes(pid)
 
     def cost(self) -> Cost:
         seconds = time.monotonic() - self._begun
-        used = self._cpu_seconds() - self._cpu
-        return Cost(cpu_percent=100 * used / seconds, before_mb=self._memory, after_mb=self._resident())
-
-    def _cpu_seconds(self) -> float:
-        fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
-
-    def _resident(self) -> float:
-        pages = int((self._folder / "statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
-
-
-def adb_pid(port: int) -> int:
-    """The adb server that listens on the port, by its command line."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if any(b"adb" in word for word in words[:1]) and str(port).encode() in b" ".join(words):
-                return int(folder.name)
-    raise LookupError(f"no adb server on port {port}")
+        used = cpu_seconds(self._pid) - self._cpu
+        return Cost(cpu_percent=100 * used / seconds, before_mb=self._memory, after_mb=resident_megabytes(self._pid))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,16 +120,30 @@ def show(count: int, started: float, idle: Idle, busy: Busy, naive: Sequence[flo
         print(f"{count:>4} phones  {line}", flush=True)
 
 
+def show_starts(counts: Sequence[int], query_seconds: float) -> None:
+    """A start and a restart of each size, and a naive loop over the same phones."""
+    print("seconds from the start of the process; CPU is the program's own, without loading it", flush=True)
+    print(HEAD, flush=True)
+    for count in counts:
+        with virtual_phones(count, query_seconds) as phones:
+            fill_inboxes(phones)
+            for start in measure_starts(phones):
+                print(line_of(count, start), flush=True)
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     options.add_argument("--phones", type=int, nargs="+", default=[50, 100, 200])
+    options.add_argument("--starts", type=int, nargs="*", default=[12, 60, 200, 400], help="sizes of what is started")
+    options.add_argument("--only-starts", action="store_true")
     options.add_argument("--idle-seconds", type=float, default=120)
     options.add_argument("--messages", type=int, default=300)
     options.add_argument("--gap", type=float, default=0.2, help="seconds between messages")
     options.add_argument("--query-seconds", type=float, default=0.4)
     options.add_argument("--without-naive", action="store_true")
     chosen = options.parse_args()
-    for count in chosen.phones:
+    show_starts(chosen.starts, chosen.query_seconds)
+    for count in [] if chosen.only_starts else chosen.phones:
         with virtual_phones(count, chosen.query_seconds) as phones:
             sink = Sink()
             begun = time.monotonic()

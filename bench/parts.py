@@ -73,6 +73,8 @@ class Phones:
     numbers: tuple[str, ...]
     numbers_csv: str
     folder: Path
+    pid: int
+    """Of the process in which they live."""
 
     def send(self, msisdn: str, text: str) -> float:
         """Deliver an SMS; returns the monotonic time at which it was in the phone's inbox."""
@@ -88,7 +90,7 @@ def virtual_phones(count: int, query_seconds: float) -> Iterator[Phones]:
         with private_adb_server(find_adb(), folder) as adb_port:
             arguments = ["-m", "phonefarm", "simulate", "phones", "--count", str(count)]
             arguments += ["--adb-server", f"127.0.0.1:{adb_port}", "--query-seconds", str(query_seconds)]
-            with process(arguments) as (line, _):
+            with process(arguments) as (line, pid):
                 control = line.split("control ")[1].strip()
                 described = get(f"{control}/phones")
                 with urllib.request.urlopen(f"{control}/numbers.csv", timeout=30) as answer:
@@ -100,16 +102,21 @@ def virtual_phones(count: int, query_seconds: float) -> Iterator[Phones]:
                     numbers=tuple(row.split(",")[1] for row in numbers_csv.splitlines()[1:]),
                     numbers_csv=numbers_csv,
                     folder=folder,
+                    pid=pid,
                 )
 
 
 @contextlib.contextmanager
-def serving_app(phones: Phones, push_url: str, module: Sequence[str] = ("-m", "phonefarm", "serve")) -> Iterator[App]:
+def serving_app(
+    phones: Phones, push_url: str, module: Sequence[str] = ("-m", "phonefarm", "serve"), *, data: str | None = None
+) -> Iterator[App]:
+    """On a data folder of its own, or on `data`, which stays."""
     numbers = phones.folder / "numbers.csv"
-    numbers.write_text(phones.numbers_csv, encoding="utf-8")
-    with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as data:
+    if not numbers.exists():
+        numbers.write_text(phones.numbers_csv, encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as scratch:
         settings = {
-            "DATA_DIR": data,
+            "DATA_DIR": data or scratch,
             "API_KEY": KEY,
             "LISTEN": "127.0.0.1:0",
             "ADMIN_LISTEN": "127.0.0.1:0",

@@ -9,7 +9,8 @@ radio    airplane {on}; signal {slot, level}: 0 to 4 or null; network-type {slot
          roaming {slot, numeric}: the visited network's code, or null for home
 vitals   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
 messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest;
-         provider-dies {queries}: its process dies under so many queries
+         provider-dies {queries}: its process dies under so many queries;
+         restore {count}: old ones, as a backup brings them
 services dump-timeout {service, seconds}: its dump is given up after so long; null for a service that is well
 rest     query {seconds}: what starting a JVM takes; skew {seconds}: of its clock; firmware: an update
 """
@@ -68,6 +69,13 @@ def _dump_timeout(phone: VirtualPhone, body: Body) -> None:
     phone.slow_down_service(str(body["service"]), None if seconds is None else float(seconds))
 
 
+def _restore(phone: VirtualPhone, body: Body) -> None:
+    now = int(phone.handset.now() * 1000)
+    for number in range(int(body["count"]), 0, -1):
+        text = f"Restored message {number}: see you at the station at half past seven"
+        phone.restore_sms("+79160000000", text, min(phone.sims, default=0), date_ms=now - number * 3_600_000)
+
+
 def _battery(phone: VirtualPhone, body: Body) -> None:
     charging = body.get("charging")
     phone.set_battery(int(body["level"]), charging=None if charging is None else bool(charging))
@@ -114,6 +122,7 @@ ACTIONS: dict[str, Act] = {
     "dump-timeout": _at_once(_dump_timeout),
     "hints": _at_once(lambda phone, body: phone.send_hints(_on(body))),
     "delete-newest": _at_once(lambda phone, _: phone.delete_newest_sms()),
+    "restore": _at_once(_restore),
     "query": _at_once(lambda phone, body: phone.set_query_seconds(float(body["seconds"]))),
     "skew": _at_once(lambda phone, body: phone.set_clock_skew(float(body["seconds"]))),
     "firmware": _at_once(lambda phone, _: phone.update_firmware()),

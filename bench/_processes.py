@@ -1,0 +1,33 @@
+"""What other processes use, through Linux's /proc."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_MEGABYTE = 1 << 20
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of all its threads since it began."""
+    fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def resident_megabytes(pid: int) -> float:
+    pages = int(Path("/proc", str(pid), "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+
+
+def adb_pid(port: int) -> int:
+    """The adb server that listens on the port, by its command line."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if any(b"adb" in word for word in words[:1]) and str(port).encode() in b" ".join(words):
+                return int(folder.name)
+    raise LookupError(f"no adb server on port {port}")
