@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from phonefarm.application.interfaces import (
     ServerDown,
 )
 from phonefarm.domain.ids import Msisdn, SimId, phone_id
-from phonefarm.domain.phones import Introduction, PhoneFacts
+from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
 from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.domain.vitals import PhoneVitals
@@ -108,6 +108,13 @@ class SeededBridge:
     async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
         await self._answer(serial)
         return Introduction(facts=PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33, firmware="x/1"))
+
+    def address(self, named: Mapping[str, ListedDevice]) -> None:
+        pass
+
+    async def prove(self, serial: str) -> HandsetProof:
+        await self._answer(serial)
+        return HandsetProof(boot_id=serial)
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
         await self._answer(serial)

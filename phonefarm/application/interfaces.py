@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId, SmsId, is_stand_in
-from phonefarm.domain.phones import Introduction, PhoneFacts
+from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts
 from phonefarm.domain.pushes import PushOutcome
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
@@ -139,6 +139,14 @@ class PhoneBridge(Protocol):
         messages) is asked in the same call. A card that sits as the books say is known again, unless the phone was
         started since.
         """
+        ...
+
+    def address(self, named: Mapping[str, ListedDevice]) -> None:
+        """From now on the `serial` of each question is one of these names, and means this device."""
+        ...
+
+    async def prove(self, serial: str) -> HandsetProof:
+        """What tells the handset from others that call themselves the same."""
         ...
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:

@@ -32,7 +32,7 @@ from phonefarm.application.storage import StorageFailing
 from phonefarm.domain import rhythm
 from phonefarm.domain.announcements import Announcements
 from phonefarm.domain.conditions import HintRecord
-from phonefarm.domain.ids import PhoneId, serial_of
+from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.rhythm import Rhythm
 from phonefarm.domain.sims import SeenSim
@@ -75,8 +75,11 @@ class SessionBooks(Protocol):
 
     async def note_hints(self, phone_id: PhoneId, working: bool) -> None: ...
 
-    def other_way_to(self, phone_id: PhoneId, hardware: str) -> PhoneId | None:
-        """The phone under whose name this handset is read already; None makes `phone_id` its name from now on."""
+    async def other_way_to(self, phone_id: PhoneId, hardware: str) -> PhoneId | None:
+        """The phone under whose name this handset is read already; None makes `phone_id` its name from now on.
+
+        Raises what asking the phone raises.
+        """
         ...
 
     def poll_seconds(self, phone_id: PhoneId) -> float:
@@ -160,16 +163,26 @@ class PhoneSession:
                         self._serial, remembered, newest=_window_of(remembered.probe if remembered else None)
                     )
                 await self._books.set_facts(self._phone_id, introduction.facts)
-                other = self._books.other_way_to(self._phone_id, introduction.hardware)
+                with self._patiently():
+                    other = await self._books.other_way_to(self._phone_id, introduction.hardware)
                 if other is None and introduction.is_up and introduction.is_unlocked:
                     return await self._get_ready(introduction.facts, remembered)
             if other is not None:
-                await self._books.set_state(self._phone_id, PhoneState.DUPLICATE, f"read as {other}")
+                await self._wait_behind(other, introduction.hardware)
             else:
                 state = PhoneState.LOCKED if introduction.is_up else PhoneState.BOOTING
                 await self._books.set_state(self._phone_id, state)
+                await asyncio.sleep(NOT_UP_PAUSE)
             remembered = None  # more than whether it is up by now need not be asked each time
+
+    async def _wait_behind(self, other: PhoneId | None, hardware: str) -> None:
+        """As long as the handset is read under another name; the phone itself is asked nothing."""
+        while other is not None:
+            is_elsewhere = serial_of(other) == self._serial
+            how = f"read through the adb server {server_of(other)}" if is_elsewhere else f"read as {other}"
+            await self._books.set_state(self._phone_id, PhoneState.DUPLICATE, how)
             await asyncio.sleep(NOT_UP_PAUSE)
+            other = await self._books.other_way_to(self._phone_id, hardware)
 
     async def _get_ready(self, facts: PhoneFacts, remembered: Remembered | None) -> Probe:
         probe = await self._abilities.known(facts)

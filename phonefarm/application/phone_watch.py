@@ -11,6 +11,7 @@ import structlog
 
 from phonefarm.application.comings import Comings
 from phonefarm.application.events import Announcer
+from phonefarm.application.handsets import Handsets
 from phonefarm.application.interfaces import Clock, ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
 from phonefarm.application.introductions import Introductions
 from phonefarm.application.phone_health import PhoneHealth
@@ -25,7 +26,8 @@ from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hubs import Loss, SharedLoss, trunk_of, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of, is_address, state_from_adb
+from phonefarm.domain.naming import Listed, name_with_port, names_of
+from phonefarm.domain.phones import PhoneFacts, PhoneState, is_address, state_from_adb
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +86,10 @@ class PhoneWatch:
         self._without_hints: set[PhoneId] = set()
         self._states: dict[PhoneId, tuple[PhoneState, str]] = {}
         self._now: dict[PhoneId, PhoneNow] = {}
-        self._hardware: dict[str, PhoneId] = {}
-        """Under which name each handset is read."""
+        self._handsets = Handsets(self._bridges, self._sessions.keys())
         self._ports: dict[PhoneId, str] = {}
+        """Of every phone ever seen: it tells apart those that share a serial."""
+        self._devices: dict[str, Sequence[ListedDevice]] = {}
         self._comings = Comings()
         self._recalls = {bridge.server: Recall(bridge, tasks) for bridge in bridges}
         self._recovery = Recovery(
@@ -96,7 +99,9 @@ class PhoneWatch:
 
     async def start(self) -> None:
         """Forget every presence of the last run, then watch all servers in the background."""
-        gone = await self._storage.write(lambda uow: self._all_gone(uow, None, "not seen since the start"))
+        gone, self._ports = await self._storage.write(
+            lambda uow: (self._all_gone(uow, None, "not seen since the start"), uow.phones.ports())
+        )
         self._announcer.changed(Topic.PHONES, gone)
         self._rented = await self._storage.read(lambda views: views.phones_with_open_rents())
         for bridge in self._bridges.values():
@@ -157,13 +162,12 @@ class PhoneWatch:
         if await self._storage.write(lambda uow: uow.phones.note_hints(phone, working)):
             self._phone_changed([phone])
 
-    def other_way_to(self, phone: PhoneId, hardware: str) -> PhoneId | None:
-        other = self._hardware.get(hardware) if hardware else None
-        if other is not None and other != phone and other in self._sessions:
-            return other
-        if hardware:
-            self._hardware[hardware] = phone
-        return None
+    async def other_way_to(self, phone: PhoneId, hardware: str) -> PhoneId | None:
+        other = await self._handsets.other_way_to(phone, hardware)
+        if other is None and (twin := self._handsets.twin_of(phone)) is not None:
+            self._tasks.start(self._name_anew(phone), f"a name for {phone}")
+            return twin  # until it has that name
+        return other
 
     def poll_seconds(self, phone: PhoneId) -> float:
         if phone not in self._rented:
@@ -201,7 +205,10 @@ class PhoneWatch:
 
     async def _apply(self, bridge: PhoneBridge, devices: Sequence[ListedDevice]) -> None:
         """Bring states and sessions in line with a full device list."""
-        listed = {phone_id(device.serial, bridge.server): device for device in devices}
+        self._devices[bridge.server] = devices
+        named = self._named(bridge.server, devices)
+        bridge.address(named)
+        listed = {phone_id(name, bridge.server): device for name, device in named.items()}
         self._note_losses(bridge.server, listed)
         ports = {phone: usb_path(device.detail) for phone, device in listed.items() if "usb:" in device.detail}
         moved = {phone: port for phone, port in ports.items() if self._ports.get(phone) != port}
@@ -213,7 +220,7 @@ class PhoneWatch:
             ),
         )
         states = {
-            phone: self._shown(phone, *self._state_without_session(phone, device))
+            phone: self._shown(phone, state_from_adb(device.adb_state), device.adb_state)
             for phone, device in listed.items()
             if phone not in self._sessions
         }
@@ -225,6 +232,23 @@ class PhoneWatch:
             lambda uow: self._note_list(uow, bridge.server, listed.keys(), states, moved)
         )
         self._phone_changed(changed)
+
+    def _named(self, server: str, devices: Sequence[ListedDevice]) -> dict[str, ListedDevice]:
+        known = {serial_of(phone): port for phone, port in self._ports.items() if server_of(phone) == server}
+        names = names_of([Listed(serial=device.serial, detail=device.detail) for device in devices], known)
+        return dict(zip(names, devices, strict=True))
+
+    async def _name_anew(self, phone: PhoneId) -> None:
+        """Another handset of the same serial is read through another adb server: this one is known by its port, too."""
+        server, serial = server_of(phone), serial_of(phone)
+        device = next((device for device in self._devices.get(server, ()) if device.serial == serial), None)
+        if device is None:
+            return
+        name = name_with_port(Listed(serial=serial, detail=device.detail))
+        log.warning("two handsets bear one serial", serial=serial, server=server, known_as=name)
+        self._ports[phone_id(name, server)] = usb_path(device.detail)
+        self._ports.pop(phone, None)
+        await self._apply(self._bridges[server], self._devices[server])
 
     def _note_losses(self, server: str, listed: Mapping[PhoneId, ListedDevice]) -> None:
         """Phones that worked and that adb does not reach any more."""
@@ -259,29 +283,19 @@ class PhoneWatch:
         return [known for phone, known in self._now.items() if server_of(phone) == server]
 
     def _follow_sessions(self, server: str, speaking: frozenset[PhoneId]) -> None:
-        """One session for each handset that can be spoken with, through whichever server had it first."""
+        """One session for each phone that can be spoken with; it finds out whether its handset is read already."""
         self._speaking[server] = speaking
         for phone in [phone for phone in self._sessions if server_of(phone) == server and phone not in speaking]:
             self._sessions.pop(phone).cancel()
             self._states.pop(phone, None)
-        held = {handset_of(phone) for phone in self._sessions}
+            self._handsets.forget(phone)
         new = frozenset().union(*self._speaking.values()) - self._sessions.keys()
         for phone in sorted(new, key=lambda phone: (phone not in self._rented, phone)):
-            if handset_of(phone) in held:
-                continue
-            held.add(handset_of(phone))
             bridge = self._bridges[server_of(phone)]
             session = PhoneSession(
                 phone, bridge, self._inventory, self._intake, self._health, self, self._introductions, self._patience
             )
             self._sessions[phone] = self._tasks.keep_going(session.run, f"phone {phone}")
-
-    def _state_without_session(self, phone: PhoneId, device: ListedDevice) -> tuple[PhoneState, str]:
-        state = state_from_adb(device.adb_state)
-        if state is not PhoneState.STARTING:
-            return state, device.adb_state
-        other = next(server_of(other) for other in self._sessions if handset_of(other) == handset_of(phone))
-        return PhoneState.DUPLICATE, f"read through the adb server {other}"
 
     def _note_list(
         self,

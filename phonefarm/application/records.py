@@ -205,6 +205,10 @@ class PhoneRecords(Protocol):
 
     def note_port(self, phone_id: PhoneId, usb_path: str) -> None: ...
 
+    def ports(self) -> dict[PhoneId, str]:
+        """Where each phone was last; empty where that is not known."""
+        ...
+
     def set_label(self, phone_id: PhoneId, label: str) -> bool: ...
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark | None:

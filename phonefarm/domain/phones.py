@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
+from phonefarm.domain.naming import is_with_port
 
 _ADDRESS = re.compile(r"(?:\[[0-9a-fA-F:.%\w]+\]|[\w.\-]+):\d{1,5}")
 
@@ -68,7 +70,7 @@ class Introduction:
     is_unlocked: bool = True
     """Whether it was unlocked since; phones without a lock count as unlocked."""
     hardware: str = ""
-    """The handset itself, whichever way adb reaches it; empty where its maker gave many the same number."""
+    """The handset by its own words, whichever way adb reaches it; others of its kind may say the same."""
 
 
 def state_from_adb(word: str) -> PhoneState:
@@ -90,11 +92,38 @@ _ADB_WORDS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class HandsetProof:
+    """What tells one handset from another of the same serial, make and model; empty or None where it did not say."""
+
+    boot_id: str = ""
+    """A number that the kernel draws at each start."""
+    android_id: str = ""
+    """A number that Android draws when the phone is set up."""
+    booted_at: datetime | None = None
+
+
+STARTED_TOGETHER_WITHIN = timedelta(seconds=10)
+
+
+def is_same_handset(one: HandsetProof, other: HandsetProof) -> bool:
+    """Whether two ways lead to one handset, whose serial, make and model are the same anyway.
+
+    Where nothing speaks against it, it is one: a message that is read twice would be pushed twice.
+    """
+    if one.boot_id and other.boot_id:
+        return one.boot_id == other.boot_id
+    if one.android_id and other.android_id and one.android_id != other.android_id:
+        return False
+    if one.booted_at is not None and other.booted_at is not None:
+        return abs(one.booted_at - other.booted_at) <= STARTED_TOGETHER_WITHIN
+    return True
+
+
 def hardware_of(serial_number: str, facts: PhoneFacts) -> str:
-    """The same for one handset over USB and over TCP; cheap phones that share a serial number have none."""
+    """The same for one handset over USB and over TCP, and for others of its kind whose maker gave all one number."""
     number = serial_number.strip()
-    is_shared = len(number) < 6 or len(set(number)) < 4 or _is_made_up(number)
-    return "" if is_shared or not facts.model else f"{number}/{facts.make}/{facts.model}"
+    return f"{number}/{facts.make}/{facts.model}" if number and facts.model else ""
 
 
 def _is_made_up(serial: str) -> bool:
@@ -113,7 +142,7 @@ def is_address(serial: str) -> bool:
 @lru_cache(maxsize=1024)
 def handset_of(phone: PhoneId) -> str:
     """The same for all ways to one handset: its serial, with the PC where such a serial means something there only."""
-    if _is_made_up(serial_of(phone)):
+    if _is_made_up(serial_of(phone)) or is_with_port(serial_of(phone)):
         return phone
     serial, pc = serial_of(phone), server_of(phone).rpartition(":")[0]
     if serial.startswith("emulator-") or (is_address(serial) and _is_loopback(serial.rpartition(":")[0])):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import NAMESPACE_OID, uuid5
+
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.shell_io import ShellIo
 
@@ -30,6 +32,9 @@ def file_text(handset: Handset, path: str) -> str | None:
     if path == "/proc/uptime":
         uptime = max(handset.host_clock() - handset.vitals.booted_at, 0.0)
         return f"{uptime:.2f} {uptime * 5.5:.2f}\n"
+    if path == "/proc/sys/kernel/random/boot_id":
+        # Drawn by the kernel as it starts.
+        return f"{uuid5(NAMESPACE_OID, f'{handset.hardware_id} {handset.vitals.booted_at}')}\n"
     if path == "/proc/version":
         return "Linux version 4.19.157-perf (builder@host) #1 SMP PREEMPT\n"
     return None

@@ -61,6 +61,8 @@ class Handset:
     """Updates since the first day."""
     hardware_id: str = "0"
     """Whatever tells it from others; its serial number is made from it."""
+    serial_number: str = ""
+    """One that its maker gave to all of its kind; empty for one of its own."""
 
     def __post_init__(self) -> None:
         profile = self.profile

@@ -38,7 +38,7 @@ def _of_the_radio(handset: Handset) -> dict[str, str]:
 
 def _of_the_build(handset: Handset) -> dict[str, str]:
     profile = handset.profile
-    serial = f"{crc32(handset.hardware_id.encode()):08x}"
+    serial = handset.serial_number or f"{crc32(handset.hardware_id.encode()):08x}"
     return {
         "ro.boot.serialno": serial,
         "ro.build.fingerprint": fingerprint(handset),

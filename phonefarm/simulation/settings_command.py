@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import NAMESPACE_OID, uuid5
 
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.packages import cmd
@@ -42,6 +43,7 @@ def _value(handset: Handset, namespace: str, key: str) -> str:
         ("global", "auto_time"): "1",
         ("global", "development_settings_enabled"): "1",
         ("global", "device_provisioned"): "1",
+        ("secure", "android_id"): uuid5(NAMESPACE_OID, handset.hardware_id).hex[:16],
         ("secure", "sms_default_application"): "null" if vitals.sms_app is None else vitals.sms_app,
     }
     return values.get((namespace, key), "null")

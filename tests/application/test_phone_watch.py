@@ -139,7 +139,7 @@ async def test_handset_listed_by_two_servers_is_read_through_one_and_named_on_th
 
     duplicate = (await site.books.phones())[other.id_of(site.one)]
     assert duplicate.detail == f"read through the adb server {SERVER}"
-    assert other.asked[site.one.serial] == 0
+    assert (site.one.probes, other.introduced.count(site.one.serial)) == (1, 1)
     assert (await site.books.counts()).phones_ready == 2
     assert await site.books.on_offer() == 2
 
@@ -177,7 +177,7 @@ async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: p
     monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
     site.one.hardware = "R58M123/Xiaomi/Redmi 12"
     await site.both_ready()
-    over_tcp = ScriptedPhone("192.168.1.7:5555", sims=site.one.sims, hardware=site.one.hardware)
+    over_tcp = ScriptedPhone("192.168.1.7:5555", sims=site.one.sims, hardware=site.one.hardware, proof=site.one.proof)
 
     site.bridge.plug_in(over_tcp)
     await site.reached(over_tcp, PhoneState.DUPLICATE)
@@ -188,6 +188,70 @@ async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: p
     assert await site.books.on_offer() == 2
     site.bridge.unplug(site.one)
     await site.reached(over_tcp, PhoneState.READY)
+
+
+THIRD = a_seen_sim("8970101234567890125", sim_id="8970101234567890125", msisdn="79161112233")
+
+
+async def test_two_handsets_whose_maker_gave_them_one_serial_are_both_read_on_their_servers(site: Site) -> None:
+    twin = ScriptedPhone(site.one.serial, detail="usb:1-2 transport_id:4", sims=[THIRD])
+    site.watch = site.watch_with(POLL, site.other_server(twin))
+
+    await site.both_ready()
+    await site.reached(ScriptedPhone(f"{twin.serial}#1-2"), PhoneState.READY, OTHER_SERVER)
+
+    assert await site.books.on_offer() == 3
+    before = await site.message_count()
+    twin.receive(a_row(7, body="for the twin"))
+
+    async def has_come() -> bool:
+        return await site.message_count() > before
+
+    await until(has_come)
+
+
+async def test_after_a_restart_a_twin_has_its_name_at_once(site: Site) -> None:
+    twin = ScriptedPhone(site.one.serial, detail="usb:1-2", sims=[THIRD])
+    named = ScriptedPhone(f"{twin.serial}#1-2")
+    other = site.other_server(twin)
+    site.watch = site.watch_with(POLL, other)
+    await site.both_ready()
+    await site.reached(named, PhoneState.READY, OTHER_SERVER)
+    await site.tasks.stop()
+    proofs = twin.proofs
+    site.watch = site.watch_with(POLL, other)
+
+    await site.both_ready()
+    await site.reached(named, PhoneState.READY, OTHER_SERVER)
+
+    assert twin.proofs == proofs
+
+
+async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Site) -> None:
+    site.one.hardware = site.two.hardware = "1234567/Xiaomi/Redmi 12"
+
+    await site.both_ready()
+
+    assert await site.books.on_offer() == 2
+    assert (site.one.proofs, site.two.proofs) == (1, 1)
+
+
+async def test_no_phone_is_read_whose_twin_cannot_be_asked_whether_it_is_the_same(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    site.one.hardware = site.two.hardware = "1234567/Xiaomi/Redmi 12"
+    site.bridge.unplug(site.two)
+    await site.watch.start()
+    await site.reached(site.one, PhoneState.READY)
+    site.one.trouble = PhoneUnreachable("no answer")
+
+    site.bridge.plug_in(site.two)
+
+    await site.reached(site.two, PhoneState.DUPLICATE)
+    assert site.two.looks == 0
+    site.one.trouble = None
+    await site.reached(site.two, PhoneState.READY)
 
 
 # Phones over TCP --------------------------------------------------------------

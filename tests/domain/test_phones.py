@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from phonefarm.domain.ids import phone_id
 from phonefarm.domain.phones import (
+    HandsetProof,
     PhoneFacts,
     PhoneState,
     handset_of,
     hardware_of,
     is_address,
+    is_same_handset,
     state_from_adb,
 )
+from tests.builders import NOON, SECOND
 
 
 @pytest.mark.parametrize(
@@ -68,8 +73,8 @@ def test_handset_is_known_by_its_own_number_make_and_model() -> None:
     assert hardware_of("a1b2c3d4", REDMI) == "a1b2c3d4/Xiaomi/Redmi 12"
 
 
-@pytest.mark.parametrize("number", ["", "unknown", "0123456789ABCDEF", "00000000", "111122221111", "12345"])
-def test_number_that_makers_give_to_many_tells_no_handset(number: str) -> None:
+@pytest.mark.parametrize("number", ["", "  "])
+def test_phone_without_a_number_is_no_known_handset(number: str) -> None:
     assert hardware_of(number, REDMI) == ""
 
 
@@ -80,5 +85,34 @@ def test_phone_that_does_not_name_its_model_is_no_known_handset() -> None:
 @pytest.mark.parametrize("serial", ["0123456789ABCDEF", "0123456789abcdef", "?????????", "00000000"])
 def test_phones_that_bear_a_makers_made_up_serial_on_two_pcs_are_two_handsets(serial: str) -> None:
     here, there = phone_id(serial, "127.0.0.1:5037"), phone_id(serial, "farm-pc:5037")
+
+    assert handset_of(here) != handset_of(there)
+
+
+SAME = HandsetProof(boot_id="b1", android_id="a1", booted_at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("other", "is_same"),
+    [
+        (SAME, True),
+        (replace(SAME, boot_id="b2"), False),
+        (replace(SAME, booted_at=NOON + 3 * SECOND), True),
+        (replace(SAME, boot_id="", android_id="a2"), False),
+        (replace(SAME, boot_id="", booted_at=NOON + 60 * SECOND), False),
+        (replace(SAME, boot_id="", android_id=""), True),
+        (HandsetProof(), True),
+    ],
+    ids=["all", "boot id", "imprecise uptime", "android id", "boot time", "boot time alone", "nothing told"],
+)
+def test_equal_serials_are_one_handset_unless_anything_else_speaks_against_it(
+    other: HandsetProof, is_same: bool
+) -> None:
+    assert is_same_handset(SAME, other) is is_same
+    assert is_same_handset(other, SAME) is is_same
+
+
+def test_a_phone_that_is_known_by_its_port_is_a_handset_of_its_own_server_only() -> None:
+    here, there = phone_id("20080411#1-1.4", "127.0.0.1:5037"), phone_id("20080411#1-1.4", "farm-pc:5037")
 
     assert handset_of(here) != handset_of(there)

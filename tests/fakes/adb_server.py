@@ -131,6 +131,8 @@ class FakeAdbServer:
     """Plays a device service, after both OKAYs."""
     phones: dict[str, Service] = field(default_factory=dict)
     """The same for single phones, by serial."""
+    connections: dict[int, Service] = field(default_factory=dict)
+    """The same by the number that adb gave the connection."""
     requests: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -182,6 +184,8 @@ class FakeAdbServer:
         self.requests.append(request)
         if (stream := self.streams.get(request)) is not None:
             await stream(line)
+        elif request.startswith("host:transport-id:"):
+            await self._transport_by_id(line, int(request.removeprefix("host:transport-id:")))
         elif request.startswith("host:transport:"):
             await self._transport(line, request.removeprefix("host:transport:"))
         elif (reply := self.replies.get(request)) is not None:
@@ -193,12 +197,22 @@ class FakeAdbServer:
         if serial in self.refusals:
             await line.send(b"FAIL" + block(self.refusals[serial]))
             return
+        play = self.phones.get(serial, self.shell)
+        assert play is not None
+        await self._play(line, play)
+
+    async def _transport_by_id(self, line: Line, number: int) -> None:
+        play = self.connections.get(number)
+        if play is None:
+            await line.send(b"FAIL" + block(f"no device with transport id '{number}'"))
+        else:
+            await self._play(line, play)
+
+    async def _play(self, line: Line, play: Service) -> None:
         await line.send(b"OKAY")
         service = await line.request()
         self.requests.append(service)
         await line.send(b"OKAY")
         if service.startswith("shell,v2"):
             await line.take(CLOSED_STDIN)
-        play = self.phones.get(serial, self.shell)
-        assert play is not None
         await play(line, service)

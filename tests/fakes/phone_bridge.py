@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from uuid import uuid4
 
 from phonefarm.application.interfaces import (
     Checkup,
@@ -21,7 +22,7 @@ from phonefarm.application.interfaces import (
 )
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, phone_id
-from phonefarm.domain.phones import Introduction, PhoneFacts, is_address
+from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts, is_address
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.domain.vitals import PhoneVitals
@@ -39,6 +40,8 @@ class ScriptedPhone:
     """What adb's long list says behind the state."""
     facts: PhoneFacts = REDMI
     hardware: str = ""
+    proof: HandsetProof = field(default_factory=lambda: HandsetProof(boot_id=uuid4().hex))
+    proofs: int = 0
     is_up: bool = True
     is_unlocked: bool = True
     vitals: PhoneVitals = WELL
@@ -105,6 +108,8 @@ class ScriptedPhoneBridge:
         self.steps: list[str] = []
         """What the ladder did, in order."""
         self.on_step: Callable[[], None] = lambda: None
+        self.named: dict[str, str] = {}
+        """The serial of each name."""
         self._clock = clock
         self._server = server
         self._changed = asyncio.Event()
@@ -160,6 +165,14 @@ class ScriptedPhoneBridge:
         return Introduction(
             facts=phone.facts, is_up=phone.is_up, is_unlocked=phone.is_unlocked, hardware=phone.hardware
         )
+
+    def address(self, named: Mapping[str, ListedDevice]) -> None:
+        self.named = {name: device.serial for name, device in named.items()}
+
+    async def prove(self, serial: str) -> HandsetProof:
+        phone = await self._reach(serial)
+        phone.proofs += 1
+        return phone.proof
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
         phone = await self._reach(serial)
@@ -235,7 +248,7 @@ class ScriptedPhoneBridge:
 
     async def _reach(self, serial: str) -> ScriptedPhone:
         self.asked[serial] += 1
-        phone = self.phones.get(serial)
+        phone = self.phones.get(self.named.get(serial, serial))
         if phone is None:
             raise PhoneUnreachable("The phone is not there.")
         await phone.answers.wait()

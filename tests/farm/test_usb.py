@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonefarm.application.read_models import AttentionKind, PhoneState, Remedy, SimStanding, Verdict, Vital
+from phonefarm.domain.naming import NO_SERIAL
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.profiles import NEXUS_5, PIXEL_6A, PIXEL_8
 from tests.fakes.adb_server import block
@@ -32,6 +33,21 @@ ODD = {
     "long": "0123456789ABCDEF" * 8,
 }
 """Serials as cheap firmware gives them, by the name of their phone."""
+TWIN_SERIAL = "20080411"
+TWINS = {
+    "twin one": (TWIN_SERIAL, "4-1.1"),
+    "twin two": (TWIN_SERIAL, "4-1.2"),
+    "nameless one": (NO_SERIAL, "4-1.3"),
+    "nameless two": (NO_SERIAL, "4-1.4"),
+}
+"""Serial and port of phones whose makers gave all of them the same serial, or none."""
+
+
+def a_twin(name: str) -> Plugged:
+    serial, port = TWINS[name]
+    phone = a_phone(name, PIXEL_6A)
+    phone.handset.serial_number = TWIN_SERIAL
+    return Plugged(serial, port, phone=phone)
 
 
 def the_farm() -> UsbFarm:
@@ -45,7 +61,7 @@ def the_farm() -> UsbFarm:
         Plugged(serial, f"3-1.{place}", phone=a_phone(name, PIXEL_8))
         for place, (name, serial) in enumerate(ODD.items())
     ]
-    return UsbFarm(*phones)
+    return UsbFarm(*phones, *(a_twin(name) for name in TWINS))
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +74,7 @@ def farm() -> Iterator[InThread[UsbFarm]]:
 def field(farm: InThread[UsbFarm], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     pace = Pace(losses_that_damp=1000, checkup=2.0)
     serials = {entry.phone.name: entry.serial for entry in farm.sim.plugged if entry.phone is not None}
+    serials |= {name: f"{serial}#{port}" for name, (serial, port) in TWINS.items()}
     with a_field(tmp_path_factory.mktemp("usb"), farm.sim.server.address, farm, pace, serials=serials) as built:
         for name in ("varied", "steady", "old"):
             built.is_offered(name)
@@ -115,20 +132,37 @@ def test_phone_with_an_odd_serial_works_like_any_other(field: Field, name: str) 
     field.finish(rent)
 
 
-def test_two_phones_of_one_serial_are_said_and_disturb_no_other(field: Field, farm: InThread[UsbFarm]) -> None:
-    twins = [Plugged("0123456789ABCDEF", f"4-1.{place}") for place in (1, 2)]
-    refused = b"FAIL" + block("more than one device/emulator")
-    farm.call(lambda it: it.server.replies.update({f"host-serial:{twins[0].serial}:features": refused}))
+def test_phones_of_one_serial_and_those_without_any_are_all_read_each_with_its_own_messages(
+    field: Field, farm: InThread[UsbFarm]
+) -> None:
+    for name in TWINS:
+        field.is_offered(name)
+    rents = {name: field.order(name) for name in TWINS}
 
-    farm.call(lambda it: it.plug_in(*twins))
+    for name, rent in rents.items():
+        field.send(rent.msisdn, f"to {name}")
 
-    until(lambda: twins_state(field) is PhoneState.FAILING, what="twins failing")
-    assert "shares its serial with another phone" in field.rows()["0123456789ABCDEF"].detail
-    assert field.state("steady") is PhoneState.READY
-    for twin in twins:
-        twin.is_in = False
-    farm.call(UsbFarm.show)
-    until(lambda: twins_state(field) is PhoneState.GONE, what="twins gone")
+    for name, rent in rents.items():
+        field.until_texts(rent, f"to {name}")
+        field.finish(rent)
+    assert not any(request == f"host:transport:{TWIN_SERIAL}" for request in farm.sim.requests)
+
+
+def test_a_twin_that_is_alone_for_a_while_keeps_its_name_and_the_other_gets_its_own_back(
+    field: Field, farm: InThread[UsbFarm]
+) -> None:
+    farm.call(lambda it: it.set_in(["twin one"], False))
+    field.reaches("twin one", PhoneState.GONE)
+    rent = field.order("twin two")
+    field.send(rent.msisdn, "alone")
+    field.until_texts(rent, "alone")
+
+    farm.call(lambda it: it.set_in(["twin one"], True))
+
+    ready(field, ["twin one", "twin two"])
+    field.send(rent.msisdn, "together")
+    field.until_texts(rent, "alone", "together")
+    field.finish(rent)
 
 
 def follow_anew(field: Field, farm: InThread[UsbFarm]) -> None:
@@ -137,11 +171,6 @@ def follow_anew(field: Field, farm: InThread[UsbFarm]) -> None:
     farm.call(lambda it: it.server.drop_all())
     until(lambda: farm.sim.requests.count("host:track-devices-l") > before, what="the long list asked for")
     ready(field, ["varied", "steady", "old", *HUB])
-
-
-def twins_state(field: Field) -> PhoneState | None:
-    row = field.rows().get("0123456789ABCDEF")
-    return None if row is None else row.state
 
 
 def test_list_of_a_thousand_phones_that_overruns_adbs_own_counting_is_read_and_the_working_ones_go_on(

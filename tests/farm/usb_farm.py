@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import TracebackType
 
 from phonefarm.simulation.farm import VirtualFarm
@@ -22,6 +23,8 @@ class Plugged:
     state: str = DEVICE
     phone: VirtualPhone | None = None
     is_in: bool = True
+    transport_id: int = 0
+    """adb's number for its connection, anew at each."""
 
 
 class _Wire:
@@ -59,6 +62,7 @@ class UsbFarm(VirtualFarm):
         super().__init__(0, phones=[entry.phone for entry in plugged if entry.phone is not None])
         self.plugged = list(plugged)
         self.server = FakeAdbServer()
+        self._numbers = count(1)
         self.lists = DeviceLists()
         self.lists.serve(self.server)
 
@@ -96,7 +100,10 @@ class UsbFarm(VirtualFarm):
 
     def set_in(self, names: Sequence[str], is_in: bool) -> None:
         for name in names:
-            self.entry(name).is_in = is_in
+            entry = self.entry(name)
+            if is_in and not entry.is_in:
+                self._connect(entry)
+            entry.is_in = is_in
         self.show()
 
     def entry(self, name: str) -> Plugged:
@@ -106,8 +113,7 @@ class UsbFarm(VirtualFarm):
         """Tell the list as it is now."""
         listed = [entry for entry in self.plugged if entry.is_in]
         long = "".join(
-            f"{entry.serial:<22} {entry.state} usb:{entry.port} transport_id:{number}\n"
-            for number, entry in enumerate(listed, 1)
+            f"{entry.serial:<22} {entry.state} usb:{entry.port} transport_id:{entry.transport_id}\n" for entry in listed
         )
         self.lists.show(long, "".join(f"{entry.serial}\t{entry.state}\n" for entry in listed))
 
@@ -115,7 +121,14 @@ class UsbFarm(VirtualFarm):
         server = self.server
         server.replies[f"host-serial:{entry.serial}:reconnect"] = b"OKAY" + block("reconnecting\n")
         server.replies["host:reconnect-offline"] = b"OKAY" + block("reconnecting\n")
+        server.connections.pop(entry.transport_id, None)
+        entry.transport_id = next(self._numbers)
         if entry.phone is not None:
             features = "shell_v2,cmd" if entry.phone.profile.has_shell_v2 else "cmd"
             server.features(entry.serial, features)
             server.phones[entry.serial] = plays(entry.phone)
+            server.replies[f"host-transport-id:{entry.transport_id}:features"] = b"OKAY" + block(features)
+            server.connections[entry.transport_id] = plays(entry.phone)
+        if sum(other.serial == entry.serial for other in self.plugged) > 1:
+            server.refusals[entry.serial] = "more than one device/emulator"
+            server.replies[f"host-serial:{entry.serial}:features"] = b"FAIL" + block("more than one device/emulator")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 
@@ -16,14 +17,16 @@ from phonefarm.adapters.adb.introducing import introduce
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.phone_settings import FIRST_NATIVE_SDK
 from phonefarm.adapters.adb.probing import probe_phone
+from phonefarm.adapters.adb.proof import prove
 from phonefarm.adapters.adb.shell import Shell
-from phonefarm.adapters.adb.smart_socket import SmartSocket, shown
+from phonefarm.adapters.adb.smart_socket import Address, SmartSocket, shown
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.application.deadlines import within
 from phonefarm.application.interfaces import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe, Remembered
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import phone_id
-from phonefarm.domain.phones import Introduction, PhoneFacts, is_address
+from phonefarm.domain.naming import NO_SERIAL, transport_id
+from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts, is_address
 from phonefarm.domain.sms import Reading
 
 RECONNECT_WITHIN = 15.0
@@ -58,6 +61,8 @@ class AdbBridge:
         self._adb = adb
         self._clock = clock
         self._usb = usb or UsbPorts()
+        self._addresses: dict[str, Address] = {}
+        """Of phones that cannot be named by their serial alone."""
         self._calls: dict[str, PhoneCalls] = {}
         self._remembered: dict[str, Remembered] = {}
         """Of phones that are just being introduced."""
@@ -73,8 +78,22 @@ class AdbBridge:
     async def device_lists(self) -> AsyncGenerator[Sequence[ListedDevice], None]:
         async with aclosing(tracking.device_lists(self._socket)) as lists:
             async for listed in lists:
-                self._forget_all_but({device.serial for device in listed if device.adb_state == "device"})
                 yield listed
+
+    def address(self, named: Mapping[str, ListedDevice]) -> None:
+        count = Counter(device.serial for device in named.values())
+        addresses = {}
+        for name, device in named.items():
+            if name != device.serial or count[device.serial] > 1 or device.serial == NO_SERIAL:
+                addresses[name] = Address(serial=device.serial, transport_id=transport_id(device.detail))
+        for name in self._calls.keys() | addresses.keys():
+            is_there = name in named and named[name].adb_state == "device"
+            if not is_there or self._addresses.get(name) != addresses.get(name):
+                self._forget(name)
+        self._addresses = addresses
+
+    async def prove(self, serial: str) -> HandsetProof:
+        return await prove(await self._calls_of(serial), self._clock)
 
     async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
         calls = await self._calls_of(serial)
@@ -143,7 +162,8 @@ class AdbBridge:
     async def reconnect(self, serial: str) -> None:
         self._forget(serial)
         if not is_address(serial):
-            await self._socket.ask(f"host-serial:{serial}:reconnect", within=RECONNECT_WITHIN, serial=serial)
+            request = self._address_of(serial).request("reconnect")
+            await self._socket.ask(request, within=RECONNECT_WITHIN, serial=serial)
             return
         with suppress(PhoneUnreachable):  # not connected any more is what was wanted
             await self._socket.ask(f"host:disconnect:{serial}", within=RECONNECT_WITHIN, serial=serial)
@@ -196,9 +216,8 @@ class AdbBridge:
         self._known[serial] = known
         return known
 
-    def _forget_all_but(self, serials: set[str]) -> None:
-        for gone in self._calls.keys() - serials:
-            self._forget(gone)
+    def _address_of(self, serial: str) -> Address:
+        return self._addresses.get(serial) or Address(serial=serial)
 
     def _forget(self, serial: str) -> None:
         for kept in (self._calls, self._remembered, self._known):
@@ -208,6 +227,9 @@ class AdbBridge:
         """One for as long as the phone is connected."""
         if (known := self._calls.get(serial)) is not None:
             return known
-        features = await self._socket.ask(f"host-serial:{serial}:features", within=FEATURES_WITHIN, serial=serial)
-        v2 = "shell_v2" in features.split(",")
-        return self._calls.setdefault(serial, PhoneCalls(serial, Shell(self._socket, serial, v2=v2)))
+        address = self._address_of(serial)
+        features = await self._socket.ask(address.request("features"), within=FEATURES_WITHIN, serial=serial)
+        shell = Shell(self._socket, serial, v2="shell_v2" in features.split(","), address=address)
+        if address != self._address_of(serial):
+            raise PhoneUnreachable(f"Phone {shown(serial)} was connected anew.")
+        return self._calls.setdefault(serial, PhoneCalls(serial, shell))

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
 
-from phonefarm.adapters.adb.smart_socket import Conversation, SmartSocket, phone_errors, shown
+from phonefarm.adapters.adb.smart_socket import Address, Conversation, SmartSocket, phone_errors, shown
 from phonefarm.application.interfaces import PhoneUnreachable
 
 LARGEST_ANSWER = 8 * 1024 * 1024
@@ -35,9 +35,10 @@ class ShellAnswer:
 class Shell:
     """Commands for one phone; `v2` says whether it frames its answers."""
 
-    def __init__(self, socket: SmartSocket, serial: str, *, v2: bool) -> None:
+    def __init__(self, socket: SmartSocket, serial: str, *, v2: bool, address: Address | None = None) -> None:
         self._socket = socket
         self._serial = serial
+        self._address = address or Address(serial=serial)
         self._v2 = v2
 
     @property
@@ -79,7 +80,7 @@ class Shell:
                     stderr += payload
 
     async def _open_framed(self, command: str) -> Conversation:
-        talk = await self._socket.open_service(self._serial, f"shell,v2,raw:{command}")
+        talk = await self._socket.open_service(self._address, f"shell,v2,raw:{command}")
         # Nothing will be typed. Said at once, it also acknowledges the server's OKAY, for whose acknowledgement
         # the server holds back the first output: some 40 ms, by which the phone's clock would seem slow.
         talk.send(_CLOSE_STDIN)
@@ -89,7 +90,7 @@ class Shell:
         """The same through the old service, which tells neither end nor exit code: an end mark does."""
         nonce = secrets.token_hex(8)
         received, first = bytearray(), None
-        with closing(await self._socket.open_service(self._serial, f"shell:{command}; echo {nonce}:$?")) as talk:
+        with closing(await self._socket.open_service(self._address, f"shell:{command}; echo {nonce}:$?")) as talk:
             while piece := await talk.some():
                 first = first if first is not None else asyncio.get_running_loop().time()
                 received += piece
@@ -105,7 +106,7 @@ class Shell:
     async def _pieces(self, command: str) -> AsyncGenerator[bytes, None]:
         async with phone_errors(self._serial, within=OPEN_WITHIN):
             talk = await (
-                self._open_framed(command) if self._v2 else self._socket.open_service(self._serial, f"shell:{command}")
+                self._open_framed(command) if self._v2 else self._socket.open_service(self._address, f"shell:{command}")
             )
         with closing(talk):
             while True:

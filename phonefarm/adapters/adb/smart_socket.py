@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
 
 from phonefarm.adapters.adb.device_list import parse_device_list
 from phonefarm.adapters.name_lookup import NameLookup
@@ -27,6 +28,26 @@ class ProtocolBroken(ServerDown):
 
 class ServerSilent(ServerDown):
     """Something listens there and does not answer: another server cannot be started in its place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """How one phone is named to the server: by its serial, or by its connection's number where others share that."""
+
+    serial: str
+    transport_id: int | None = None
+
+    @property
+    def transport(self) -> str:
+        if self.transport_id is None:
+            return f"host:transport:{self.serial}"
+        return f"host:transport-id:{self.transport_id}"
+
+    def request(self, what: str) -> str:
+        """A question to the server about the phone."""
+        if self.transport_id is None:
+            return f"host-serial:{self.serial}:{what}"
+        return f"host-transport-id:{self.transport_id}:{what}"
 
 
 class Conversation:
@@ -124,11 +145,11 @@ class SmartSocket:
                 await self._request(talk, request, serial)
                 return await talk.block()
 
-    async def open_service(self, serial: str, service: str) -> Conversation:
+    async def open_service(self, address: Address, service: str) -> Conversation:
         """A connection on which the phone's `service` has begun; deadline and errors are the caller's."""
         talk = await self.connect()
         try:
-            await self._request(talk, f"host:transport:{serial}", serial)
+            await self._request(talk, address.transport, address.serial)
             await talk.request(service)
         except BaseException:
             talk.close()

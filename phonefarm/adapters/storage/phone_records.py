@@ -71,6 +71,12 @@ class SqlPhoneRecords:
     def note_port(self, phone_id: PhoneId, usb_path: str) -> None:
         _NOTE_PORT.run(self._driver, phone=phone_id, port=usb_path)
 
+    def ports(self) -> dict[PhoneId, str]:
+        return {
+            PhoneId(row.phone_id): row.usb_path
+            for row in self._connection.execute(select(phones.c.phone_id, phones.c.usb_path))
+        }
+
     def set_label(self, phone_id: PhoneId, label: str) -> bool:
         return self._set(phone_id, label=label)
 

@@ -7,9 +7,9 @@ from contextlib import aclosing
 import pytest
 
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.application.interfaces import ListedDevice, PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts, PhoneState, state_from_adb
-from tests.fakes.adb_server import FakeAdbServer, Line, answer, block
+from tests.fakes.adb_server import FakeAdbServer, Line, Service, answer, block
 
 UDEV = "no permissions (user in plugdev group; are your udev rules wrong?); see [http://developer.android.com]"
 
@@ -78,20 +78,63 @@ async def test_an_answer_without_its_marks_is_cut_even_if_its_exit_frame_came() 
             await AdbBridge(server.address).read_inbox("R5", probe, newest=50)
 
 
-async def test_two_phones_of_one_serial_are_listed_twice_and_spoken_with_never() -> None:
-    async def play(line: Line) -> None:
-        await line.send(b"OKAY" + block("0123 device usb:1-1\n0123 device usb:1-2\n"))
-        await line.hang()
+def says_model(model: str) -> Service:
+    async def service(line: Line, command: str) -> None:
+        nonce = command.rpartition("; echo ")[2].removesuffix(":$?")
+        said = f"S:\n[ro.product.model]: [{model}]\n[sys.boot_completed]: [1]\n{nonce}:0\n"
+        await line.send(answer(said.encode()))
 
-    async with FakeAdbServer(streams={"host:track-devices-l": play}) as server:
-        server.replies["host-serial:0123:features"] = b"FAIL" + block("more than one device with serial 0123")
+    return service
+
+
+def shared(number: int) -> ListedDevice:
+    return ListedDevice(serial="0123", adb_state="device", detail=f"usb:1-{number} transport_id:{number}")
+
+
+async def test_two_phones_of_one_serial_are_spoken_with_by_their_connections() -> None:
+    async with FakeAdbServer() as server:
+        for number in (1, 2):
+            server.replies[f"host-transport-id:{number}:features"] = b"OKAY" + block("shell_v2")
+            server.connections[number] = says_model(f"M{number}")
         bridge = AdbBridge(server.address)
-        async with aclosing(bridge.device_lists()) as lists:
-            devices = await anext(lists)
-        with pytest.raises(PhoneUnreachable, match="shares its serial"):
-            await bridge.identify("0123")
+        bridge.address({"0123": shared(1), "0123#1-2": shared(2)})
 
-    assert [device.detail for device in devices] == ["usb:1-1", "usb:1-2"]
+        models = [(await bridge.identify(name)).facts.model for name in ("0123", "0123#1-2")]
+
+    assert models == ["M1", "M2"]
+    assert not any("0123" in request for request in server.requests)
+
+
+async def test_one_of_two_phones_of_one_serial_is_reconnected_alone() -> None:
+    request = "host-transport-id:2:reconnect"
+    async with FakeAdbServer(replies={request: b"OKAY" + block("reconnecting 0123 [device]\n")}) as server:
+        bridge = AdbBridge(server.address)
+        bridge.address({"0123": shared(1), "0123#1-2": shared(2)})
+
+        await bridge.reconnect("0123#1-2")
+
+    assert server.requests == [request]
+
+
+async def test_a_phone_that_is_connected_anew_is_spoken_with_by_its_new_connection() -> None:
+    async with FakeAdbServer() as server:
+        for number in (2, 5):
+            server.replies[f"host-transport-id:{number}:features"] = b"OKAY" + block("shell_v2")
+            server.connections[number] = says_model(f"M{number}")
+        bridge = AdbBridge(server.address)
+        bridge.address({"0123": shared(1), "0123#1-2": shared(2)})
+        await bridge.identify("0123#1-2")
+
+        bridge.address({"0123": shared(1), "0123#1-2": shared(5)})
+
+        assert (await bridge.identify("0123#1-2")).facts.model == "M5"
+
+
+async def test_two_phones_that_an_old_server_cannot_tell_apart_are_said() -> None:
+    async with FakeAdbServer() as server:
+        server.replies["host-serial:0123:features"] = b"FAIL" + block("more than one device with serial 0123")
+        with pytest.raises(PhoneUnreachable, match="shares its serial"):
+            await AdbBridge(server.address).identify("0123")
 
 
 SERIALS = ["R5", "два слова", "(no serial number)", "x" * 300, "a;b'c$(d)", "192.168.1.5:5555", "????????????"]
@@ -99,11 +142,7 @@ SERIALS = ["R5", "два слова", "(no serial number)", "x" * 300, "a;b'c$(d
 
 @pytest.mark.parametrize("serial", SERIALS)
 async def test_any_serial_is_spoken_with_as_it_is(serial: str) -> None:
-    async def service(line: Line, command: str) -> None:
-        nonce = command.rpartition("; echo ")[2].removesuffix(":$?")
-        await line.send(answer(f"S:\n[ro.product.model]: [M]\n[sys.boot_completed]: [1]\n{nonce}:0\n".encode()))
-
-    async with FakeAdbServer(shell=service) as server:
+    async with FakeAdbServer(shell=says_model("M")) as server:
         server.features(serial)
         introduction = await AdbBridge(server.address).identify(serial)
 

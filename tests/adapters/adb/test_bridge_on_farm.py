@@ -22,6 +22,7 @@ from phonefarm.application.interfaces import (
     SmsWithheld,
 )
 from phonefarm.domain.ids import SimId
+from phonefarm.domain.phones import is_same_handset
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
@@ -465,3 +466,23 @@ async def test_another_firmware_than_the_remembered_one_is_probed(adb_port: int)
 
     assert probe_again == probe
     assert [sim.sim_id for sim in told(checkup)] == [sim.sim_id for sim in told(first)]
+
+
+# Phones that share a serial -----------------------------------------------------------
+
+
+async def test_a_phone_is_spoken_with_by_the_number_of_its_connection(adb_port: int) -> None:
+    one, two = a_phone(), a_phone(REDMI_NOTE_9)
+    async with connected(adb_port, one, two) as bridge:
+        async with aclosing(bridge.device_lists()) as lists:
+            listed = {device.serial: device for device in await anext(lists)}
+        bridge.address({"20080411#1-1": listed[one.serial], "20080411#1-2": listed[two.serial]})
+
+        models = [(await bridge.identify(name)).facts.model for name in ("20080411#1-1", "20080411#1-2")]
+        proofs = [await bridge.prove(name) for name in ("20080411#1-1", "20080411#1-2")]
+        again = await AdbBridge(bridge.server).prove(one.serial)
+
+    assert models == [one.profile.model, two.profile.model]
+    assert is_same_handset(proofs[0], again)
+    assert not is_same_handset(proofs[0], proofs[1])
+    assert all(proof.boot_id and proof.android_id and proof.booted_at for proof in proofs)
