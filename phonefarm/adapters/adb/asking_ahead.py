@@ -12,7 +12,7 @@ from phonefarm.adapters.adb.siminfo import queries
 from phonefarm.adapters.adb.subscriber_info import codes_for, commands
 from phonefarm.domain.phones import PhoneFacts
 
-AHEAD_WITHIN = 40.0
+AHEAD_WITHIN = 15.0
 
 
 async def ask_with_the_probe(calls: PhoneCalls, facts: PhoneFacts) -> None:

@@ -7,12 +7,16 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+import structlog
+
 from phonefarm.adapters.adb.provider import denial
 from phonefarm.adapters.adb.script import AnswerCut, Script, Section
 from phonefarm.adapters.adb.shell import ShellAnswer
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.application.interfaces import NotUnderstood, PhoneUnreachable, SmsWithheld
 from phonefarm.daemon_threads import in_own_thread
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -95,10 +99,15 @@ class PhoneCalls:
         """Ask in one call what will be asked one after the other in a moment; each answer serves once, and soon.
 
         A phone whose shell mixes stdout with stderr is asked later, as ever: whose words are whose could not be told.
+        So is one that does not answer all of it: a single question that hangs must not cost the others.
         """
         if not self.shell.keeps_stderr_apart:
             return
-        asked = await self._ask(commands, within=within, most=LARGEST_WINDOW, marks_stderr=True)
+        try:
+            asked = await self._ask(commands, within=within, most=LARGEST_WINDOW, marks_stderr=True)
+        except PhoneUnreachable as error:
+            log.info("asked one by one", phone=shown(self.serial), cause=str(error))
+            return
         good_until = asyncio.get_running_loop().time() + AHEAD_GOOD_FOR
         self._ahead |= {
             command: _Ahead(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from phonefarm.adapters.adb import phone_calls
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
+from phonefarm.adapters.adb.shell import ShellAnswer
 from phonefarm.application.interfaces import PhoneUnreachable
 from tests.fakes.scripted_shell import Answer, ScriptedShell
 
@@ -86,11 +88,30 @@ async def test_a_shell_that_mixes_its_streams_is_asked_nothing_ahead() -> None:
     assert shell.calls == 0
 
 
-async def test_a_cut_stderr_is_a_cut_answer() -> None:
+async def test_a_cut_stderr_is_no_answer() -> None:
     class Cut(ScriptedShell):
-        async def run(self, command: str, *, within: float):  # type: ignore[no-untyped-def]
+        async def run(self, command: str, *, within: float) -> ShellAnswer:
             whole = await super().run(command, within=within)
-            return type(whole)(**{**vars(whole), "stderr": whole.stderr[:-1]})
+            return replace(whole, stderr=whole.stderr[:-1])
 
-    with pytest.raises(PhoneUnreachable, match="cut"):
-        await calls_of(Cut(echo)).ask_ahead("one", within=5.0)
+    shell = Cut(echo)
+    calls = calls_of(shell)
+
+    await calls.ask_ahead("one", within=5.0)
+    await calls.run("one", within=5.0)
+
+    assert shell.calls == 2
+
+
+async def test_a_question_that_hangs_costs_the_others_nothing() -> None:
+    class Hangs(ScriptedShell):
+        async def run(self, command: str, *, within: float) -> ShellAnswer:
+            if "two" in command:
+                raise PhoneUnreachable("no answer in time")
+            return await super().run(command, within=within)
+
+    calls = calls_of(Hangs(echo))
+
+    await calls.ask_ahead("one", "two", within=5.0)
+
+    assert (await calls.run("one", within=5.0)).sections[0].text == "one said\n"

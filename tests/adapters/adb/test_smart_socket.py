@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from phonefarm.adapters.adb import smart_socket
-from phonefarm.adapters.adb.smart_socket import ProtocolBroken, SmartSocket, refusal
+from phonefarm.adapters.adb.smart_socket import Address, ProtocolBroken, SmartSocket, refusal
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
 from tests.fakes.adb_server import FakeAdbServer, Line, block
 
@@ -96,7 +96,7 @@ async def test_a_lack_of_permission_is_told_of_the_phone_that_lacks_it(listed: s
             await socket.ask("host-serial:R5:features", within=2, serial="R5")
         with pytest.raises(PhoneUnreachable, match=meaning):
             async with smart_socket.phone_errors("R5", within=2):
-                await socket.open_service("R5", "shell:true")
+                await socket.open_service(Address(serial="R5"), "shell:true")
 
 
 @pytest.mark.parametrize("serial", ["offline", "unauthorized", "closed", "no permissions"])
