@@ -14,10 +14,10 @@ from phonefarm.leftovers import remove_drafts
 
 def _refuse_if_others_may_write(folder: Path) -> None:
     """A folder that is not ours, such as /tmp, is left as it is: whoever may write there may replace our files."""
-    if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o022:
+    if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o002:
         raise KnownError(
             f"The data folder {folder} can be written by others. Name a folder of your own in PHONEFARM_DATA_DIR, "
-            f"or take their right away: chmod go-w '{folder}'."
+            f"or take their right away: chmod o-w '{folder}'."
         )
 
 

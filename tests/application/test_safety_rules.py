@@ -20,6 +20,8 @@ from phonefarm.application.sms_intake import SmsIntake
         (Rentals, "selling"),
         (Rentals, "retire_after_sale"),
         (Webhooks, "require_bearer"),
+        (Webhooks, "has_left"),
+        (Webhooks, "has_hung_up"),
     ],
 )
 def test_safety_rule_has_no_default(use_case: type, rule: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import time
 import warnings
@@ -190,6 +191,8 @@ def _text(value: object) -> str:
         case None:
             return ""
         case bool():
+            return str(value)
+        case float() if not math.isfinite(value):
             return str(value)
         case float() | int():
             if abs(value) >= 10**15:

@@ -158,6 +158,20 @@ def test_a_bad_line_costs_itself_alone(stated: list[str]) -> None:
     assert sorted([e.line for e in table.entries] + [p.line for p in table.problems]) == [*range(2, len(stated) + 2)]
 
 
+@pytest.mark.parametrize("cell", ["1E999", "-1E999"])
+def test_cell_that_is_no_number_costs_that_line_alone(cell: str) -> None:
+    sheet = SHEET % (
+        '<row><c t="inlineStr"><is><t>iccid</t></is></c><c t="inlineStr"><is><t>msisdn</t></is></c></row>'
+        f'<row><c t="inlineStr"><is><t>{ICCID}</t></is></c><c t="inlineStr"><is><t>{NUMBER}</t></is></c></row>'
+        f'<row><c t="inlineStr"><is><t>{OTHER_ICCID}</t></is></c><c t="n"><v>{cell}</v></c></row>'
+    )
+
+    table = entries_in(bomb("xl/worksheets/sheet1.xml", sheet), "numbers.xlsx")
+
+    assert [entry.iccid for entry in table.entries] == [ICCID]
+    assert len(table.problems) == 1
+
+
 def test_empty_workbook_has_no_numbers() -> None:
     assert entries_in(workbook([]), "numbers.xlsx").entries == ()
 
