@@ -278,6 +278,7 @@ class Farm:
             money=Money(self._database, read_account, self._announcer, utc_now),
             settings=SettingsKeeper(settings, self._key, hidden),
             restore_note=RestoreNote(settings.data_dir),
+            closure=self._sales.closure,
         )
 
     @property

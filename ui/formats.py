@@ -19,6 +19,13 @@ def number(value: int) -> str:
     return f"{value:,}".replace(",", GAP)
 
 
+def part(count: int, whole: int | None) -> str:
+    """`3 of 8`; the count alone where it is the whole."""
+    if whole is None or whole <= count:
+        return number(count)
+    return tr("{n} of {all}").format(n=number(count), all=number(whole))
+
+
 def money(value: Decimal | None) -> str:
     """Roubles; kopecks only where there are any."""
     if value is None:

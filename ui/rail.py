@@ -25,7 +25,7 @@ class RailItem(QAbstractButton):
     def __init__(self, theme: Theme, text: str) -> None:
         super().__init__()
         self._theme = theme
-        self._count: int | None = None
+        self._count = ""
         self._needing = 0
         self._ring = KeyboardRing(self)
         self.setText(text)
@@ -38,9 +38,11 @@ class RailItem(QAbstractButton):
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(WIDTH - 16, ITEM_HEIGHT)
 
-    def show_count(self, count: int | None, needing: int) -> None:
-        self._count, self._needing = count, needing
-        said = [self.text()] if count is None else [self.text(), formats.number(count)]
+    def show_count(self, count: int | None, needing: int, whole: int | None = None) -> None:
+        """`whole`: of how many, said where it is more."""
+        self._count = "" if count is None else formats.part(count, whole)
+        self._needing = needing
+        said = [self.text(), self._count] if self._count else [self.text()]
         need = counted(needing, "1 needs you", "%n need you") if needing else ""
         self.setAccessibleName(", ".join([*said, need] if need else said))
         self.setToolTip(plain_tooltip(need))
@@ -70,13 +72,12 @@ class RailItem(QAbstractButton):
     def _paint_count(self, painter: QPainter, rect: QRect) -> int:
         """Paints count and pill from the right; returns where the name must end."""
         right = rect.right()
-        if self._count is not None:
+        if self._count:
             font = self._theme.font(12)
             painter.setFont(font)
             painter.setPen(self._theme.colour("dim"))
-            text = formats.number(self._count)
-            painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
-            right -= QFontMetrics(font).horizontalAdvance(text) + 8
+            painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), self._count)
+            right -= QFontMetrics(font).horizontalAdvance(self._count) + 8
         if self._needing:
             font = self._theme.font(12, bold=True)
             text = formats.number(self._needing)
@@ -138,7 +139,8 @@ class Rail(QFrame):
             Topic.BANS: seen.counts.bans,
         }
         for topic, item in self._items.items():
-            item.show_count(counts.get(topic), 0 if topic is Topic.OVERVIEW else _calls(seen, topic))
+            whole = seen.phones_of_farm if topic is Topic.PHONES else None
+            item.show_count(counts.get(topic), 0 if topic is Topic.OVERVIEW else _calls(seen, topic), whole)
         if seen.vitals != self._vitals_shown:
             self._vitals_shown = seen.vitals
             self._show_vitals(seen.vitals)

@@ -1,18 +1,17 @@
-"""The top line: the one thing that needs the user now, or "All well"; the search beside it."""
+"""The top line: the one thing that needs the user now, or that all is well; the search beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu
 
-from phonefarm.application.read_models import Attention
+from phonefarm.application.read_models import Attention, Overview
 from ui import formats
 from ui.widgets import Label, button, restyle
-from ui.words import ALL_WELL, attention_sentence, attention_tone, by_kind, counted, tr
+from ui.words import attention_sentence, attention_tone, by_kind, calm_sentence, counted, tr
 
 HEIGHT = 42
 ROOMY = 640
@@ -31,6 +30,7 @@ class AttentionBar(QFrame):
         self.setObjectName("attention")
         self.setMinimumHeight(HEIGHT)
         self._all: tuple[Attention, ...] | None = None
+        self._calm = ""
         self._sentence = Label("", wrap=True)
         self._sentence.setObjectName("sentence")
         self._since = Label("", "dim")
@@ -51,16 +51,17 @@ class AttentionBar(QFrame):
     def sentence(self) -> str:
         return self._sentence.text()
 
-    def show_attention(self, attention: Sequence[Attention], now: datetime) -> None:
-        if tuple(attention) == self._all:
+    def show_overview(self, seen: Overview, now: datetime) -> None:
+        calm = calm_sentence(seen)
+        if (seen.attention, calm) == (self._all, self._calm):
             return
-        self._all = tuple(attention)
+        self._all, self._calm = seen.attention, calm
         self._show.setVisible(bool(self._all))
         self._show_since()
         self._more.setVisible(len(self._all) > 1)
         if not self._all:
-            restyle(self, "tone", "ok")
-            self._sentence.setText(tr(ALL_WELL))
+            restyle(self, "tone", "ok" if seen.numbers_working else "idle")
+            self._sentence.setText(calm)
             return
         first = self._all[0]
         restyle(self, "tone", str(attention_tone(first)))

@@ -207,7 +207,7 @@ class MainWindow(QWidget):
 
     def show_overview(self, seen: Overview) -> None:
         self.rail.show_overview(seen)
-        self.top_line.attention.show_attention(seen.attention, utc_now())
+        self.top_line.attention.show_overview(seen, utc_now())
         overview, phones = self.pages[Topic.OVERVIEW], self.pages[Topic.PHONES]
         if isinstance(overview, OverviewPage):
             overview.show_overview(seen)

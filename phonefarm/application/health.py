@@ -27,8 +27,10 @@ from phonefarm.application.read_models import (
     Vital,
     needing,
 )
+from phonefarm.application.sales_gate import Closure, Obstacle
 from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.shortage import USUAL_FOR, Shortage
 
 WEBHOOKS = "webhooks"
 MARKET = "market"
@@ -40,7 +42,9 @@ NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
 OFFLINE_GRACE = timedelta(seconds=20)
 """A phone that adb lists as offline for less than this is probably coming back."""
 GONE_GRACE = timedelta(seconds=30)
-"""The same for a phone with open rents that is not listed any more; others may go as they like."""
+"""The same for a phone with open rents that is not listed any more."""
+UNPLUGGED_GRACE = timedelta(minutes=2)
+"""The same for one without: who takes it out to change its SIM needs no reminder."""
 AUTHORIZING_GRACE = timedelta(minutes=2)
 START_GRACE = timedelta(minutes=15)
 """A phone that has got an update optimizes its apps for so long at its next start."""
@@ -70,6 +74,7 @@ _GRACES = {
     PhoneState.STARTING: START_GRACE,
     PhoneState.OTHER_MODE: OTHER_MODE_GRACE,
 }
+_PASSES_BY_ITSELF = frozenset({PhoneState.STARTING, PhoneState.BOOTING, PhoneState.AUTHORIZING, PhoneState.DUPLICATE})
 _AILMENTS_TOLD = BLOCKING | {Condition.AIRPLANE, Condition.HOT, Condition.LOW_BATTERY, Condition.CLOCK_WRONG}
 """The others are facts to be read on the phone's page: many farms run with them."""
 _SIM_NEEDS = {
@@ -131,9 +136,13 @@ def attention(
     rents: Iterable[RentRow],
     held: Iterable[MessageRow],
     parked: Iterable[PushRow],
+    closure: Closure | None,
+    shortage: Shortage | None,
 ) -> tuple[Attention, ...]:
-    """What needs the user, most urgent first: the farm itself, messages at stake, phones, then numbers."""
-    found = [need for vital in vitals if (need := _of_vital(vital)) is not None]
+    """What needs the user, most urgent first: sales that stand still, the farm itself, messages, phones, numbers."""
+    phones, sims = list(phones), list(sims)
+    found = _of_sales(closure, shortage, vitals, now)
+    found += [need for vital in vitals if (need := _of_vital(vital, closure)) is not None]
     found += [
         Attention(
             kind=AttentionKind.PUSH_PARKED,
@@ -159,15 +168,72 @@ def attention(
     found += [need for rent in rents if (need := _of_rent(rent)) is not None]
     found += [_of_shared_loss(shared) for shared in together]
     told = {phone for shared in together for phone in shared.phones}
-    for phone in phones:
-        if phone.phone_id not in told and (need := _of_phone(phone, now)) is not None:
-            found.append(need)
+    rest = [phone for phone in phones if phone.phone_id not in told]
+    found += _of_unplugged([phone for phone in rest if not _is_in(phone, shortage)], sims, now)
+    found += [need for phone in rest if (need := _of_phone(phone, now)) is not None]
     found += [need for sim in sims if (need := _of_sim(sim, now)) is not None]
     return tuple(found)
 
 
-def _of_vital(vital: Vital) -> Attention | None:
-    if vital.verdict is Verdict.PASS:
+def _of_sales(
+    closure: Closure | None, shortage: Shortage | None, vitals: Sequence[Vital], now: datetime
+) -> list[Attention]:
+    """Why nothing, or much less than usual, is sold."""
+    found = [] if closure is None else [_of_closure(closure)]
+    if shortage is not None:
+        found.append(_of_shortage(shortage, vitals, now))
+    return found
+
+
+def _of_closure(closure: Closure) -> Attention:
+    is_database = closure.obstacle is Obstacle.DATABASE
+    return Attention(
+        kind=AttentionKind.STORAGE_FAILING if is_database else AttentionKind.NOT_SELLING,
+        subject=closure.problem,
+        since=closure.since,
+        topic=Topic.SETTINGS if closure.obstacle in (Obstacle.KEY, Obstacle.PUSH_URL) else Topic.OVERVIEW,
+        key="",
+    )
+
+
+def _of_shortage(shortage: Shortage, vitals: Sequence[Vital], now: datetime) -> Attention:
+    """Where adb itself is away, that is the cause, and not that its phones are."""
+    adb = next((vital.detail for vital in vitals if vital.name == ADB and vital.verdict is Verdict.FAIL), "")
+    topic, keys = _behind(shortage)
+    return Attention(
+        kind=AttentionKind.FEW_WORK if shortage.working else AttentionKind.NOTHING_WORKS,
+        subject=adb if shortage.cause is PhoneState.GONE else "",
+        since=shortage.since or now,
+        topic=topic,
+        key=keys[0] if keys else "",
+        others=keys[1:],
+        shortage=shortage,
+    )
+
+
+def _behind(shortage: Shortage) -> tuple[Topic, tuple[str, ...]]:
+    """Where the rows are that need the user; without keys where there is nothing to be done but wait or release."""
+    match shortage.cause:
+        case PhoneState() as state:
+            return Topic.PHONES, () if state in _PASSES_BY_ITSELF else shortage.phones
+        case SimStanding.PHONE_BLOCKED:
+            return Topic.PHONES, shortage.phones
+        case SimStanding.BANNED:
+            return Topic.BANS, ()
+        case SimStanding.HELD_BACK | SimStanding.SAME_NUMBER | SimStanding.OUT:
+            return Topic.SIMS, ()
+        case SimStanding.NO_NUMBER | SimStanding.NO_COUNTRY:
+            return Topic.NUMBERS, shortage.sims
+        case _:
+            return Topic.SIMS, shortage.sims
+
+
+def _is_in(phone: PhoneRow, shortage: Shortage | None) -> bool:
+    return shortage is not None and shortage.cause is PhoneState.GONE and phone.phone_id in shortage.phones
+
+
+def _of_vital(vital: Vital, closure: Closure | None) -> Attention | None:
+    if vital.verdict is Verdict.PASS or _is_told_by(closure, vital):
         return None
     kinds = {
         (ADB, Verdict.FAIL): AttentionKind.ADB_DOWN,
@@ -183,6 +249,12 @@ def _of_vital(vital: Vital) -> Attention | None:
     topic = Topic.SETTINGS if kind in _MENDED_IN_SETTINGS else Topic.OVERVIEW
     topic = Topic.PUSHES if kind is AttentionKind.MARKET_DOWN else topic
     return Attention(kind=kind, subject=vital.detail, since=vital.since, topic=topic, key="")
+
+
+def _is_told_by(closure: Closure | None, vital: Vital) -> bool:
+    if closure is None:
+        return False
+    return vital.name == STORAGE if closure.obstacle is Obstacle.DATABASE else vital.detail == closure.problem
 
 
 _MENDED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})
@@ -209,6 +281,35 @@ def _of_shared_loss(shared: SharedLoss) -> Attention:
         key=shared.phones[0],
         others=shared.phones[1:],
     )
+
+
+def _of_unplugged(phones: Iterable[PhoneRow], sims: Iterable[SimRow], now: datetime) -> list[Attention]:
+    """Those whose numbers left the offer with them, told once.
+
+    No longer for a SIM that the user holds back, nor for a phone that left too long ago to be missed.
+    """
+    numbers = Counter(sim.phone_id for sim in sims if sim.standing is SimStanding.AWAY and sim.msisdn and sim.country)
+    missed = [
+        phone
+        for phone in phones
+        if phone.state is PhoneState.GONE
+        and not phone.rents_open
+        and numbers[phone.phone_id]
+        and UNPLUGGED_GRACE <= now - phone.since < USUAL_FOR
+    ]
+    if not missed:
+        return []
+    return [
+        Attention(
+            kind=AttentionKind.PHONES_UNPLUGGED,
+            subject=missed[0].label,
+            since=min(phone.since for phone in missed),
+            topic=Topic.PHONES,
+            key=missed[0].phone_id,
+            others=tuple(phone.phone_id for phone in missed[1:]),
+            numbers=sum(numbers[phone.phone_id] for phone in missed),
+        )
+    ]
 
 
 def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:

@@ -40,6 +40,8 @@ from phonefarm.application.read_models import (
     Topic,
 )
 from phonefarm.application.rentals import Rentals
+from phonefarm.application.sales_gate import Closure
+from phonefarm.application.shortages import lasting_shortage, sims_now
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Storage
@@ -48,6 +50,7 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.shortage import working_numbers
 
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
@@ -91,7 +94,9 @@ class LiveFarmDesk:
         money: Money,
         settings: SettingsKeeper,
         restore_note: RestoreNote,
+        closure: Callable[[], Closure | None],
     ) -> None:
+        """`closure` says why nothing may be sold now."""
         self._storage = storage
         self._announcer = announcer
         self._health = health
@@ -106,6 +111,8 @@ class LiveFarmDesk:
         self._money = money
         self._settings = settings
         self._restore_note = restore_note
+        self._closure = closure
+        self._short_since: datetime | None = None
         self._traffic: tuple[datetime, Traffic] | None = None
 
     # Reading ---------------------------------------------------------------
@@ -115,22 +122,27 @@ class LiveFarmDesk:
         vitals = self._health.vitals()
         together = self._watch.left_together()
 
-        noted = self._traffic
+        closure = self._closure()
+        noted, short_since = self._traffic, self._short_since
 
-        def query(views: Views) -> tuple[Overview, Traffic]:
+        def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
             traffic = _traffic_at(views, now, noted)
             waiting = views.waiting_rents(_TROUBLES, now)
             held = views.held_messages(_TROUBLES)
-            phones = views.phones(None, now)
+            phones, sims = views.phones(None, now), views.sims(None, now)
+            here = sims_now(sims, phones)
+            shortage, since = lasting_shortage(here, short_since, now)
             needs = attention(
                 now=now,
                 vitals=vitals,
                 phones=phones,
                 together=together,
-                sims=views.sims(None, now),
+                sims=sims,
                 rents=waiting,
                 held=held,
                 parked=views.parked_pushes(_TROUBLES),
+                closure=closure,
+                shortage=shortage if phones else None,
             )
             seconds = [seconds for _, seconds in traffic.arrivals]
             overview = Overview(
@@ -140,6 +152,8 @@ class LiveFarmDesk:
                 attention=needs,
                 phones_by_state=views.phones_by_state(),
                 phones_needing_by_state=needing_by_state(needs, phones),
+                phones_of_farm=sum(phone.is_of_farm(now) for phone in phones),
+                numbers_working=working_numbers(here),
                 rents_waiting_first_sms=len(waiting),
                 sms_today=traffic.sms_today,
                 sms_delivered_today=traffic.sms_delivered_today,
@@ -155,9 +169,9 @@ class LiveFarmDesk:
                 arrival_by_minute=_by_minute(traffic, now),
                 waiting_rents=tuple(waiting[:WAITING_RENTS_SHOWN]),
             )
-            return overview, traffic
+            return overview, traffic, since
 
-        overview, traffic = await self._storage.read(query)
+        overview, traffic, self._short_since = await self._storage.read(query)
         if noted is None or traffic is not noted[1]:
             self._traffic = (now, traffic)
         return overview

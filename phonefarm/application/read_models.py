@@ -24,6 +24,8 @@ from phonefarm.domain.pushes import PushState as PushState
 from phonefarm.domain.remedies import Remedy as Remedy
 from phonefarm.domain.rents import FinishStatus as FinishStatus
 from phonefarm.domain.rents import RentState as RentState
+from phonefarm.domain.shortage import USUAL_FOR as USUAL_FOR
+from phonefarm.domain.shortage import Shortage as Shortage
 from phonefarm.domain.sims import SimStanding as SimStanding
 from phonefarm.domain.sms import SmsStanding as SmsStanding
 from phonefarm.domain.vitals import PhoneVitals as PhoneVitals
@@ -109,6 +111,12 @@ class PhoneRow:
     sim_rules: int
     """How many kinds of its messages the user has settled to a SIM for good."""
     sms_today: int
+
+    def is_of_farm(self, now: datetime) -> bool:
+        """Whether it is there, or left so lately, with its SIMs, that it is still counted on; listed twice is once."""
+        if self.state is PhoneState.GONE:
+            return bool(self.sims) and now - self.since < USUAL_FOR
+        return self.state is not PhoneState.DUPLICATE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,6 +334,8 @@ class AttentionKind(StrEnum):
     PHONE_OFFLINE = "phone offline"
     PHONE_GONE = "phone gone"
     """It has open rents, whose SMS cannot be read."""
+    PHONES_UNPLUGGED = "phones unplugged"
+    """Their numbers have left the offer."""
     PHONE_LOCKED = "phone locked"
     PHONE_UNSTEADY = "phone unsteady"
     PHONE_NOT_IN_ANDROID = "phone not in android"
@@ -346,6 +356,11 @@ class AttentionKind(StrEnum):
     MARKET_DOWN = "market down"
     ADB_DOWN = "adb down"
     NOT_SELLING = "not selling"
+    """Something that every sale needs is missing."""
+    NOTHING_WORKS = "nothing works"
+    """No number is on offer, or rented and able to receive."""
+    FEW_WORK = "few work"
+    """At most half of the usual numbers are."""
     NUMBER_MISSING = "number missing"
     POSSIBLE_ORPHAN = "possible orphan"
     RENT_OVERDUE = "rent overdue"
@@ -370,6 +385,10 @@ class Attention:
     """What ails the phone, where that is it."""
     detail: str = ""
     """The measure of it, `42 MB free`; empty where the condition says all."""
+    shortage: Shortage | None = None
+    """How many numbers work and why no more, where it is about that."""
+    numbers: int = 0
+    """How many have left the offer by it, where it is about that."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -420,6 +439,10 @@ class Overview:
     phones_by_state: Mapping[PhoneState, int]
     phones_needing_by_state: Mapping[PhoneState, int]
     """Of these the ones that need the user, by whatever cause."""
+    phones_of_farm: int
+    """Those that are there, and those that left so lately that they are still counted on."""
+    numbers_working: int
+    """On offer, or rented and able to receive."""
     rents_waiting_first_sms: int
     sms_today: int
     sms_delivered_today: int

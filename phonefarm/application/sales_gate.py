@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from phonefarm.application.interfaces import Clock
 from phonefarm.application.storage import Storage
@@ -13,6 +15,25 @@ SKEW_IS_FRESH = timedelta(minutes=5)
 """A phone that was not read for longer is no witness of the time."""
 
 Problem = Callable[[], str | None]
+
+
+class Obstacle(StrEnum):
+    """What stands in the way of every sale."""
+
+    KEY = "key"
+    PUSH_URL = "push url"
+    CLOCK = "clock"
+    DATABASE = "database"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure:
+    """Why nothing may be sold, and since when that is known."""
+
+    obstacle: Obstacle
+    problem: str
+    """A short phrase."""
+    since: datetime
 
 
 class SalesGate:
@@ -28,18 +49,43 @@ class SalesGate:
         self._key = key
         self._push_url = push_url
         self._phone_skews: tuple[timedelta, ...] = ()
+        self._closure: Closure | None = None
 
     def is_open(self) -> bool:
         return self.problem() is None
 
     def problem(self) -> str | None:
         """The most fundamental reason, as a short phrase."""
-        return self.unchecked_problem() or self._storage.write_problem()
+        closure = self.closure()
+        return None if closure is None else closure.problem
 
     def unchecked_problem(self) -> str | None:
         """The same, of what has no check of its own on the health board."""
-        push_url = None if self._push_url else "the push URL is not set"
-        return self._key() or push_url or clock_problem(self._clock(), self._phone_skews)
+        unchecked = self._unchecked()
+        return None if unchecked is None else unchecked[1]
+
+    def closure(self) -> Closure | None:
+        """The same as `problem()`, with what it is and since when it is known."""
+        found = self._unchecked()
+        if found is None and (failing := self._storage.write_problem()) is not None:
+            found = (Obstacle.DATABASE, failing)
+        before = self._closure
+        if found is None:
+            self._closure = None
+        elif before is None or before.obstacle is not found[0]:
+            self._closure = Closure(obstacle=found[0], problem=found[1], since=self._clock())
+        elif before.problem != found[1]:
+            self._closure = replace(before, problem=found[1])
+        return self._closure
+
+    def _unchecked(self) -> tuple[Obstacle, str] | None:
+        if (problem := self._key()) is not None:
+            return Obstacle.KEY, problem
+        if not self._push_url:
+            return Obstacle.PUSH_URL, "the push URL is not set"
+        if (problem := clock_problem(self._clock(), self._phone_skews)) is not None:
+            return Obstacle.CLOCK, problem
+        return None
 
     async def look_at_clocks(self) -> None:
         """Ask the database how far the phones' clocks are off; raises StorageFailing."""

@@ -87,7 +87,16 @@ async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_w
     async def needs() -> list[AttentionKind]:
         phones = (await books.phones()).values()
         found = attention(
-            now=books.clock(), vitals=(), phones=phones, together=(), sims=(), rents=(), held=(), parked=()
+            now=books.clock(),
+            vitals=(),
+            phones=phones,
+            together=(),
+            sims=(),
+            rents=(),
+            held=(),
+            parked=(),
+            closure=None,
+            shortage=None,
         )
         return [need.kind for need in found]
 
@@ -102,7 +111,16 @@ async def needs_of(books: Books, together: Sequence[SharedLoss] = ()) -> list[At
     sims = (await books.sims()).values()
     return list(
         attention(
-            now=books.clock(), vitals=(), phones=phones, together=together, sims=sims, rents=(), held=(), parked=()
+            now=books.clock(),
+            vitals=(),
+            phones=phones,
+            together=together,
+            sims=sims,
+            rents=(),
+            held=(),
+            parked=(),
+            closure=None,
+            shortage=None,
         )
     )
 

@@ -11,13 +11,14 @@ import pytest
 
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.health import MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
+from phonefarm.application.health import ADB, MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
 from phonefarm.application.live_desk import LiveFarmDesk
 from phonefarm.application.money import Money
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.privacy import Privacy
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
+    Attention,
     AttentionKind,
     Changes,
     NumberPattern,
@@ -32,11 +33,13 @@ from phonefarm.application.read_models import (
     Verdict,
 )
 from phonefarm.application.records import NumberEntry
+from phonefarm.application.sales_gate import Closure, Obstacle
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.rents import FinishStatus
 from tests.application.books import Books
-from tests.builders import ICCID, MINUTE, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
+from tests.builders import ICCID, MINUTE, NOON, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
 from tests.fakes.push_channel import ScriptedPushChannel
 
 
@@ -61,6 +64,7 @@ class Office:
     def __init__(self, database: Database) -> None:
         self.books = Books(database)
         tasks = Tasks()
+        self.closure: Closure | None = None
         self.health = HealthBoard(self.books.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, "well")
@@ -103,6 +107,7 @@ class Office:
             ),
             settings=NoSettings(),
             restore_note=NothingRestored(),
+            closure=lambda: self.closure,
         )
 
     async def overview(self) -> Overview:
@@ -250,6 +255,140 @@ async def test_ailing_farm_comes_before_everything_else(
     office.health.report(name, verdict, "cause")
 
     assert await office.needs() == [kind, AttentionKind.NUMBER_MISSING]
+
+
+# Sales that stand still -----------------------------------------------------
+
+
+async def first_need(office: Office) -> Attention:
+    return (await office.overview()).attention[0]
+
+
+async def unplug(office: Office, count: int, begin: int = 0) -> None:
+    for place in range(begin, begin + count):
+        await office.books.phone(PhoneId(f"phone{place}@127.0.0.1:5037"), PhoneState.GONE)
+
+
+async def test_farm_whose_phones_are_all_unplugged_is_not_well_though_rents_are_open(office: Office) -> None:
+    await office.books.farm(6)
+    await office.books.rent()
+    await office.overview()
+    begun = office.books.clock()
+    await unplug(office, 6)
+    office.books.clock.forward(60)
+
+    overview = await office.overview()
+
+    need = overview.attention[0]
+    assert (need.kind, need.since, need.topic) == (AttentionKind.NOTHING_WORKS, begun, Topic.PHONES)
+    assert len(need.keys) == 6
+    assert (overview.counts.phones, overview.phones_of_farm, overview.numbers_working) == (0, 6, 0)
+
+
+async def test_five_of_eight_phones_unplugged_one_after_the_other_are_told_first(office: Office) -> None:
+    await office.books.farm(8)
+    for place in range(5):
+        office.books.clock.forward(20)
+        await unplug(office, 1, place)
+    half_at = office.books.clock() - timedelta(seconds=20)
+    office.books.clock.forward(60)
+
+    overview = await office.overview()
+
+    need = overview.attention[0]
+    assert (need.kind, need.since) == (AttentionKind.FEW_WORK, half_at)
+    assert need.shortage is not None
+    assert (need.shortage.working, need.shortage.usual) == (3, 8)
+    assert len(overview.attention) == 1
+    assert len(overview.needing(Topic.PHONES)) == 5
+    assert (overview.counts.phones, overview.phones_of_farm) == (3, 8)
+
+
+async def test_unplugged_phone_is_told_while_its_number_is_missed(office: Office) -> None:
+    await office.books.farm(8)
+    await unplug(office, 1)
+    office.books.clock.forward(119)
+    assert await office.needs() == []
+
+    office.books.clock.forward(1)
+    assert await office.needs() == [AttentionKind.PHONES_UNPLUGGED]
+
+    office.books.clock.forward(timedelta(days=7).total_seconds())
+    assert await office.needs() == []
+    assert (await office.overview()).phones_of_farm == 7
+
+
+async def test_unplugged_phone_whose_sim_the_user_holds_back_is_not_told(office: Office) -> None:
+    await office.books.farm(8)
+    await unplug(office, 1)
+    await office.books.hold(f"89{0:018d}")
+    office.books.clock.forward(600)
+
+    assert await office.needs() == []
+
+
+async def test_farm_whose_numbers_are_all_rented_is_well(office: Office) -> None:
+    await office.books.farm(2)
+    for _ in range(2):
+        await office.books.rent()
+    office.books.clock.forward(600)
+
+    overview = await office.overview()
+
+    assert overview.attention == ()
+    assert (overview.counts.numbers_on_offer, overview.numbers_working) == (0, 2)
+
+
+async def test_phones_that_circle_between_two_troubles_are_told_nevertheless(office: Office) -> None:
+    await office.books.farm(1)
+    for round_ in range(4):
+        state = PhoneState.STARTING if round_ % 2 else PhoneState.FAILING
+        await office.books.phone(PhoneId("phone0@127.0.0.1:5037"), state)
+        await office.overview()
+        office.books.clock.forward(30)
+
+    assert (await first_need(office)).kind is AttentionKind.NOTHING_WORKS
+
+
+async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> None:
+    await office.books.seat(a_seen_sim(msisdn=None))
+    office.books.clock.forward(60)
+
+    need = await first_need(office)
+
+    assert (need.kind, need.topic, need.keys) == (AttentionKind.NOTHING_WORKS, Topic.NUMBERS, (ICCID,))
+
+
+async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office: Office) -> None:
+    await office.books.farm(2)
+    await unplug(office, 2)
+    office.health.report(ADB, Verdict.FAIL, "connection refused")
+    office.books.clock.forward(60)
+
+    assert (await first_need(office)).subject == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "kind", "topic"),
+    [
+        (Obstacle.KEY, AttentionKind.NOT_SELLING, Topic.SETTINGS),
+        (Obstacle.PUSH_URL, AttentionKind.NOT_SELLING, Topic.SETTINGS),
+        (Obstacle.CLOCK, AttentionKind.NOT_SELLING, Topic.OVERVIEW),
+        (Obstacle.DATABASE, AttentionKind.STORAGE_FAILING, Topic.OVERVIEW),
+    ],
+)
+async def test_gate_that_is_closed_is_told_first_and_once(
+    office: Office, obstacle: Obstacle, kind: AttentionKind, topic: Topic
+) -> None:
+    await office.books.farm(1)
+    office.health.report(MARKET, Verdict.FAIL, "HTTP 401")
+    office.health.report(STORAGE if obstacle is Obstacle.DATABASE else WEBHOOKS, Verdict.FAIL, "no")
+    office.closure = Closure(obstacle=obstacle, problem="no", since=NOON)
+
+    needs = (await office.overview()).attention
+
+    assert [need.kind for need in needs] == [kind, AttentionKind.KEY_REFUSED]
+    assert (needs[0].subject, needs[0].since, needs[0].topic) == ("no", NOON, topic)
 
 
 # Orders ---------------------------------------------------------------------

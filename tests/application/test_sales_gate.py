@@ -13,7 +13,7 @@ import pytest
 from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.rentals import Rentals
-from phonefarm.application.sales_gate import SalesGate
+from phonefarm.application.sales_gate import Obstacle, SalesGate
 from phonefarm.application.storage import StorageFailing
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.ids import PhoneId
@@ -129,3 +129,18 @@ async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, da
 
     assert await shop.offered() == {"russia": {"any": 0}}
     assert "60 min behind" in (shop.gate.problem() or "")
+
+
+async def test_since_when_the_gate_is_closed_is_kept_while_the_words_change(shop: Shop) -> None:
+    shop.key = "the Onlinesim key is not set"
+    first = shop.gate.closure()
+    shop.books.clock.forward(60)
+    shop.key = "the Onlinesim key is not known: the keyring is locked"
+
+    later = shop.gate.closure()
+
+    assert first is not None
+    assert later is not None
+    assert (later.obstacle, later.since, later.problem) == (Obstacle.KEY, first.since, shop.key)
+    shop.key = None
+    assert shop.gate.closure() is None

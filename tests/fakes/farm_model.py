@@ -31,8 +31,10 @@ from phonefarm.application.read_models import (
     Verdict,
     Vital,
 )
+from phonefarm.application.shortages import sims_now
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.shortage import working_numbers
 
 CODES = {"mts": "25001", "beeline": "25099", "telekom": "26201", "kyivstar": "25503", "kcell": "40102"}
 PATTERNS = (
@@ -77,7 +79,9 @@ class Farm:
         return Overview(
             at=self.now,
             counts=Counts(
-                phones=len(self.phones),
+                phones=sum(
+                    phone.state not in (PhoneState.GONE, PhoneState.DUPLICATE) for phone in self.phones.values()
+                ),
                 phones_ready=sum(phone.state is PhoneState.READY for phone in self.phones.values()),
                 sims=len(self.sims),
                 numbers_on_offer=sum(sim.standing is SimStanding.ON_OFFER for sim in self.sims.values()),
@@ -93,6 +97,8 @@ class Farm:
             attention=self.attention,
             phones_by_state=Counter(phone.state for phone in self.phones.values()),
             phones_needing_by_state=needing_by_state(self.attention, self.phones.values()),
+            phones_of_farm=sum(phone.is_of_farm(self.now) for phone in self.phones.values()),
+            numbers_working=working_numbers(sims_now(self.sims.values(), self.phones.values())),
             rents_waiting_first_sms=sum(rent.state is RentState.WAITING for rent in rents),
             sms_today=len(self.messages),
             sms_delivered_today=sum(m.push_state is PushState.DELIVERED for m in self.messages.values()),

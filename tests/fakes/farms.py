@@ -21,6 +21,7 @@ from phonefarm.application.read_models import (
     SimRow,
     SimStanding,
 )
+from phonefarm.application.shortages import lasting_shortage, sims_now
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 from tests.fakes.farm_model import BLOCKED as BLOCKED
 from tests.fakes.farm_model import CODES as CODES
@@ -186,6 +187,11 @@ def _add_ailments(farm: Farm) -> None:
         )
 
 
+def look_for_needs(farm: Farm) -> None:
+    """After a change of the farm."""
+    farm.attention = _attention(farm)
+
+
 def _attention(farm: Farm) -> tuple[Attention, ...]:
     """As the farm itself finds it."""
     return attention(
@@ -197,4 +203,6 @@ def _attention(farm: Farm) -> tuple[Attention, ...]:
         rents=farm.rents.values(),
         held=farm.messages.values(),
         parked=farm.pushes.values(),
+        closure=None,
+        shortage=lasting_shortage(sims_now(farm.sims.values(), farm.phones.values()), None, farm.now)[0],
     )

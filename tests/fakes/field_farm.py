@@ -24,6 +24,7 @@ from phonefarm.application.read_models import (
     StoryKind,
     StoryLine,
 )
+from phonefarm.application.shortages import lasting_shortage, sims_now
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId
@@ -260,4 +261,6 @@ def _attention(farm: Farm) -> Any:
         rents=farm.rents.values(),
         held=farm.messages.values(),
         parked=farm.pushes.values(),
+        closure=None,
+        shortage=lasting_shortage(sims_now(farm.sims.values(), farm.phones.values()), None, farm.now)[0],
     )

@@ -176,7 +176,7 @@ class OverviewPage(QScrollArea):
             self._nobody_waits.say(tr("Nobody waits"), tr("Every open rent has had an SMS."))
 
     def _say_phones(self, seen: Overview) -> None:
-        self._phone_count.setText(formats.number(seen.counts.phones))
+        self._phone_count.setText(formats.part(seen.counts.phones, seen.phones_of_farm))
         self._phones.show_shares(phone_shares(seen))
 
     def _want_rent(self, place: int) -> None:

@@ -8,6 +8,7 @@ from phonefarm.application.read_models import Overview, PhoneRow, PhoneState
 from ui import formats
 from ui.charts import Share
 from ui.row_index import RowFilter, RowIndex
+from ui.row_table import utc_now
 from ui.tokens import Tone
 from ui.words import blocking_ailment, counted, is_ready, phone_word, tr
 
@@ -70,7 +71,9 @@ def phone_filters(needing: NeedingPhones) -> list[RowFilter[PhoneRow]]:
 
 def phones_summary(index: RowIndex[PhoneRow]) -> str:
     by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
-    parts = [tr("{n} ready").format(n=formats.number(by_name["ready"]))]
+    now = utc_now()
+    whole = sum(row.is_of_farm(now) for row in index)
+    parts = [tr("{n} ready").format(n=formats.part(by_name["ready"], whole))]
     if by_name["need"]:
         parts.append(counted(by_name["need"], "1 needs you", "%n need you"))
     return " · ".join(parts)

@@ -1,6 +1,5 @@
 """The words for everything that the window says: one place, English now, ready to be translated."""
 
-from ui.words.attention import ALL_WELL as ALL_WELL
 from ui.words.attention import attention_sentence as attention_sentence
 from ui.words.attention import attention_tone as attention_tone
 from ui.words.attention import by_kind as by_kind
@@ -18,6 +17,7 @@ from ui.words.phones import phone_word as phone_word
 from ui.words.remedies import REMEDIES as REMEDIES
 from ui.words.remedies import remedy_advice as remedy_advice
 from ui.words.remedies import remedy_short as remedy_short
+from ui.words.shortage import calm_sentence as calm_sentence
 from ui.words.trade import BAN_NEXT as BAN_NEXT
 from ui.words.trade import FINISHES as FINISHES
 from ui.words.trade import LAST_CHANCE as LAST_CHANCE

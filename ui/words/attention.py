@@ -10,6 +10,7 @@ from ui.safe_text import one_line
 from ui.tokens import Tone
 from ui.words.core import counted, tr
 from ui.words.phones import BLOCKING
+from ui.words.shortage import shortage_sentence
 from ui.words.trade import RESTORED
 
 ATTENTION = {
@@ -20,6 +21,7 @@ ATTENTION = {
     AttentionKind.PHONE_NOT_UNDERSTOOD: "Phone “{subject}” answers and is not understood: its numbers are not on offer",
     AttentionKind.PHONE_OFFLINE: "Phone “{subject}” is offline: replug its cable",
     AttentionKind.PHONE_GONE: "Phone “{subject}” is gone with a rent open: plug it in again, its SMS are waited for",
+    AttentionKind.PHONES_UNPLUGGED: "%n phones are unplugged, {numbers} off the offer: plug them in again",
     AttentionKind.PHONE_LOCKED: "Phone “{subject}” has restarted: unlock it once, before that its SMS cannot be read",
     AttentionKind.PHONE_UNSTEADY: "Phone “{subject}” comes and goes: change its cable or its port",
     AttentionKind.PHONE_NOT_IN_ANDROID: "Phone “{subject}” is not in Android: choose “Reboot system now” on its screen",
@@ -34,11 +36,13 @@ ATTENTION = {
     AttentionKind.KEY_REFUSED: "Onlinesim refuses the API key ({subject}): enter the right one in the settings",
     AttentionKind.MARKET_DOWN: "Onlinesim cannot be reached ({subject}): SMS wait and are sent as soon as it answers",
     AttentionKind.ADB_DOWN: "The adb server does not answer ({subject}): no phone can be read",
-    AttentionKind.NOT_SELLING: "Nothing is on sale: {subject}",
+    AttentionKind.NOT_SELLING: "Nothing is for sale: {subject}",
+    AttentionKind.NOTHING_WORKS: "Nothing is for sale: {subject}",
+    AttentionKind.FEW_WORK: "Much less is for sale than usual: {subject}",
     AttentionKind.NUMBER_MISSING: "The SIM in “{subject}” has no number: enter it, and it goes on offer",
     AttentionKind.POSSIBLE_ORPHAN: "The market may not know of the rent on {subject}: check it there, then release it",
     AttentionKind.RENT_OVERDUE: "The rent on {subject} is past its 20 minutes and the market has not ended it",
-    AttentionKind.STORAGE_FAILING: "The database cannot be written ({subject}): free the disk before SMS are lost",
+    AttentionKind.STORAGE_FAILING: "Nothing is for sale, and SMS may be lost: {subject}",
     AttentionKind.BUG: "A bug in phonefarm: {subject}. The log has the details",
 }
 AILING = {
@@ -57,15 +61,30 @@ AILING = {
 WHOLE_BUS = "%n phones left together: USB bus {subject}. Check the hub's power and its cable to this PC"
 PARKED_BY_RESTORE = "An SMS may have been sent since the backup that you restored: resend it or drop it"
 NO_HUB = "%n phones left together. Check the power and the cable of what they hang on"
+ONE_UNPLUGGED = "Phone “{subject}” is unplugged, {numbers} off the offer: plug it in, or hold its SIM back"
 URGENT = frozenset(
-    {AttentionKind.KEY_REFUSED, AttentionKind.ADB_DOWN, AttentionKind.STORAGE_FAILING, AttentionKind.BUG}
+    {
+        AttentionKind.KEY_REFUSED,
+        AttentionKind.ADB_DOWN,
+        AttentionKind.STORAGE_FAILING,
+        AttentionKind.NOT_SELLING,
+        AttentionKind.NOTHING_WORKS,
+        AttentionKind.FEW_WORK,
+        AttentionKind.BUG,
+    }
 )
 """Red instead of amber: money or messages are being lost now."""
-ALL_WELL = "All well"
+TOLD_WHOLE = frozenset({AttentionKind.STORAGE_FAILING, AttentionKind.NOT_SELLING})
+"""Their cause holds the next step."""
+LONG_CAUSE = 180
 
 
 def attention_sentence(attention: Attention) -> str:
-    subject = one_line(attention.subject, 80)
+    subject = one_line(attention.subject, LONG_CAUSE if attention.kind in TOLD_WHOLE else 80)
+    if attention.shortage is not None:
+        return shortage_sentence(attention.shortage, subject)
+    if attention.kind is AttentionKind.PHONES_UNPLUGGED:
+        return _unplugged(subject, len(attention.keys), attention.numbers)
     if attention.kind is AttentionKind.PHONES_LEFT:
         return _left_together(subject, len(attention.keys))
     if attention.kind is AttentionKind.PUSH_PARKED and subject.startswith(RESTORED):
@@ -74,6 +93,15 @@ def attention_sentence(attention: Attention) -> str:
         detail = f" ({one_line(attention.detail, 40)})" if attention.detail else ""
         return tr(AILING[attention.condition]).format(subject=subject, detail=detail)
     return tr(ATTENTION[attention.kind]).format(subject=subject)
+
+
+def _unplugged(phone: str, count: int, numbers: int) -> str:
+    if count == 1:
+        taken = counted(numbers, "its number is", "its %n numbers are")
+        return tr(ONE_UNPLUGGED).format(subject=phone, numbers=taken)
+    several = ATTENTION[AttentionKind.PHONES_UNPLUGGED]
+    taken = counted(numbers, "1 number is", "%n numbers are")
+    return counted(count, several, several).format(numbers=taken)
 
 
 def _left_together(hub: str, count: int) -> str:
