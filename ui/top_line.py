@@ -57,16 +57,16 @@ class AttentionBar(QFrame):
             return
         self._all, self._calm = seen.attention, calm
         self._show.setVisible(bool(self._all))
-        self._show_since()
         self._more.setVisible(len(self._all) > 1)
         if not self._all:
+            self._show_since()
             restyle(self, "tone", "ok" if seen.numbers_working else "idle")
             self._sentence.setText(calm)
             return
         first = self._all[0]
         restyle(self, "tone", str(attention_tone(first)))
-        self._sentence.setText(attention_sentence(first))
         self._since.setText(formats.since(first.since, now))
+        self._show_since()
         self._more.setText(counted(len(self._all) - 1, "1 more", "%n more"))
         self._more.setAccessibleName(tr("Show what else needs you"))
         self._show.setAccessibleName(tr("Show: {sentence}").format(sentence=attention_sentence(first)))
@@ -76,8 +76,14 @@ class AttentionBar(QFrame):
         self._show_since()
 
     def _show_since(self) -> None:
-        """Where it is narrow, what to do goes before since when."""
-        self._since.setVisible(bool(self._all) and self.width() >= ROOMY)
+        """Where it is narrow, since when stands behind what to do instead of beside it."""
+        if not self._all:
+            self._since.hide()
+            return
+        is_roomy = self.width() >= ROOMY
+        self._since.setVisible(is_roomy)
+        sentence = attention_sentence(self._all[0])
+        self._sentence.setText(sentence if is_roomy else f"{sentence} · {self._since.text()}")
 
     def make_menu(self) -> QMenu:
         menu = QMenu(self)

@@ -19,13 +19,13 @@ from phonefarm.application.storage import Queue, Result, Storage, StorageFailing
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
+from phonefarm.domain.market_verdict import MarketRecord, MarketState
 from phonefarm.domain.pushes import (
     NO_OPERATION,
     REFUSALS_BEFORE_PARKING,
     Accepted,
     Failed,
     FinalRefusal,
-    KeyRefused,
     PushOutcome,
     PushState,
     Retry,
@@ -53,6 +53,12 @@ UNKNOWN_OPERATION = "Onlinesim knows no operation for this rent: check the setti
 """If the rent has not ended meanwhile, what smsId carries may not be what Onlinesim looks for."""
 
 T = TypeVar("T")
+
+_VERDICTS = {
+    MarketState.WELL: Verdict.PASS,
+    MarketState.FAILING: Verdict.WARN,
+    MarketState.KEY_REFUSED: Verdict.FAIL,
+}
 
 MarketReport = Callable[[Verdict, str], None]
 
@@ -118,6 +124,7 @@ class PushWorker:
         self._ended: list[_Ended] = []
         self._promised = 0
         """Attempts that a commit under way may begin."""
+        self._market = MarketRecord()
         self._accepted_at: datetime | None = None
         self._failed_at: dict[SmsId, datetime] = {}
         """Of those that are tried again."""
@@ -378,6 +385,7 @@ class PushWorker:
         message, outcome = end.ended.message, end.ended.outcome
         log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=end.state)
         if end.is_strange:
+            self._market = self._market.after(outcome, asyncio.get_running_loop().time())
             self._report_market(Verdict.WARN, f"{NO_OPERATION} for a rent that is open: check the setting sms_id")
         else:
             self._judge_market(outcome)
@@ -433,15 +441,15 @@ class PushWorker:
         return failed_at is not None and self._accepted_at is not None and self._accepted_at >= failed_at
 
     def _judge_market(self, outcome: PushOutcome) -> None:
-        match outcome:
-            case Accepted():
-                self._report_market(Verdict.PASS, "accepts messages")
-            case FinalRefusal() | SoftRefusal():
-                self._report_market(Verdict.PASS, f"answers; it refused a message with {describe(outcome)}")
-            case KeyRefused():
-                self._report_market(Verdict.FAIL, describe(outcome))
-            case _:
-                self._report_market(Verdict.WARN, describe(outcome))
+        self._market = self._market.after(outcome, asyncio.get_running_loop().time())
+        self._report_market(_VERDICTS[self._market.state], self._market.detail)
+
+    def _judge_market_again(self) -> None:
+        """While a push waits, time alone may make an outage of a failure."""
+        later = self._market.at(asyncio.get_running_loop().time())
+        if later is not self._market:
+            self._market = later
+            self._report_market(_VERDICTS[later.state], later.detail)
 
     async def _rest(self, next_due: datetime | None) -> None:
         """Sleep until woken or until a push is due; the database is asked each second, without writing to it."""
@@ -451,7 +459,8 @@ class PushWorker:
         while (pause := self._seconds_to(next_due)) > 0:
             if await is_set_within(self._wake, min(pause, IDLE_CHECK)):
                 return
-            next_due = await self._next_due()
+            if (next_due := await self._next_due()) is not None:
+                self._judge_market_again()
 
     async def _next_due(self) -> datetime | None:
         try:

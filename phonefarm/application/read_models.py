@@ -354,6 +354,7 @@ class AttentionKind(StrEnum):
     PUSH_PARKED = "push parked"
     KEY_REFUSED = "key refused"
     MARKET_DOWN = "market down"
+    """It cannot be reached, or answers with errors; the subject says which."""
     ADB_DOWN = "adb down"
     NOT_SELLING = "not selling"
     """Something that every sale needs is missing."""

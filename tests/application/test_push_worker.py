@@ -17,6 +17,7 @@ from phonefarm.application.read_models import PushState, StoryKind, Topic, Verdi
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.storage import Queue, Result, StorageFailing, UnitOfWork
 from phonefarm.application.tasks import Tasks
+from phonefarm.domain import market_verdict
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import (
@@ -202,6 +203,36 @@ async def test_too_many_requests_wait_as_long_as_the_market_asks_but_never_less_
     await outbox.pass_time(0.1)
 
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
+
+
+async def test_market_is_called_away_after_the_third_failure_in_a_row_and_by_its_kind(outbox: Outbox) -> None:
+    outbox.market.script = [TooMany(), TooMany(), TooMany()]
+    sms_id = await outbox.books.queue(1)
+    outbox.start()
+    for attempt in range(1, 4):
+        await outbox.reached(sms_id, PushState.WAITING, attempts=attempt)
+        assert (outbox.verdicts[-1][0] is Verdict.WARN) == (attempt == 3)
+        await outbox.pass_time(10)
+
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=4)
+
+    warnings = [detail for verdict, detail in outbox.verdicts if verdict is Verdict.WARN]
+    assert warnings == ["answers with errors (429)"]
+    assert outbox.verdicts[-1] == (Verdict.PASS, "accepts messages")
+
+
+async def test_single_failure_is_called_an_outage_while_its_message_waits_for_long(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market_verdict, "TOLD_AFTER_SECONDS", 0.2)
+    outbox.market.script = [TooMany(retry_after=10 * MINUTE)]
+    await outbox.books.queue(1)
+    outbox.start()
+
+    await until(lambda: (Verdict.WARN, "answers with errors (429)") in outbox.verdicts)
+
+    assert outbox.verdicts[0][0] is Verdict.PASS
+    assert len(outbox.market.attempts) == 1
 
 
 async def test_bank_senders_refusal_is_no_outage_of_the_market(outbox: Outbox) -> None:

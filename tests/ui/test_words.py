@@ -240,3 +240,18 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
     assert words.rent_step(rent)
     assert words.BAN_NEXT in words.rent_words(replace(rent, one_more_failure_bans=True))
     assert words.BAN_NEXT not in words.rent_words(replace(rent, one_more_failure_bans=False))
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [
+        ("answers with errors (429)", "Onlinesim answers with errors (429): SMS wait"),
+        (
+            "cannot be reached (no connection: refused)",
+            "Onlinesim cannot be reached (no connection: refused): SMS wait",
+        ),
+        ("NO_OPERATION for a rent that is open: check the setting sms_id", "Onlinesim says NO_OPERATION for a rent"),
+    ],
+)
+def test_trouble_with_the_market_is_told_as_what_it_is(subject: str, said: str) -> None:
+    assert words.attention_sentence(an_attention(AttentionKind.MARKET_DOWN, subject)).startswith(said)

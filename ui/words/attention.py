@@ -11,7 +11,7 @@ from ui.tokens import Tone
 from ui.words.core import counted, tr
 from ui.words.phones import BLOCKING
 from ui.words.shortage import shortage_sentence
-from ui.words.trade import RESTORED
+from ui.words.trade import NO_OPERATION, RESTORED
 
 ATTENTION = {
     AttentionKind.PHONE_UNAUTHORIZED: "Phone “{subject}” waits for you: confirm “Allow USB debugging” on its screen",
@@ -34,7 +34,7 @@ ATTENTION = {
     AttentionKind.SMS_HELD: "An SMS on “{subject}” waits for you: say which SIM it belongs to",
     AttentionKind.PUSH_PARKED: "Onlinesim keeps ignoring an SMS ({subject}): resend it or drop it",
     AttentionKind.KEY_REFUSED: "Onlinesim refuses the API key ({subject}): enter the right one in the settings",
-    AttentionKind.MARKET_DOWN: "Onlinesim cannot be reached ({subject}): SMS wait and are sent as soon as it answers",
+    AttentionKind.MARKET_DOWN: "Onlinesim {subject}: SMS wait and are sent as soon as it takes them",
     AttentionKind.ADB_DOWN: "The adb server does not answer ({subject}): no phone can be read",
     AttentionKind.NOT_SELLING: "Nothing is for sale: {subject}",
     AttentionKind.NOTHING_WORKS: "Nothing is for sale: {subject}",
@@ -59,6 +59,8 @@ AILING = {
 }
 """`{detail}` is the measure in brackets, ` (42 MB free)`, or nothing."""
 WHOLE_BUS = "%n phones left together: USB bus {subject}. Check the hub's power and its cable to this PC"
+MARKET_DENIES = "Onlinesim says {subject}"
+"""It takes SMS, and knows nothing of a rent that is open."""
 PARKED_BY_RESTORE = "An SMS may have been sent since the backup that you restored: resend it or drop it"
 NO_HUB = "%n phones left together. Check the power and the cable of what they hang on"
 ONE_UNPLUGGED = "Phone “{subject}” is unplugged, {numbers} off the offer: plug it in, or hold its SIM back"
@@ -87,6 +89,8 @@ def attention_sentence(attention: Attention) -> str:
         return _unplugged(subject, len(attention.keys), attention.numbers)
     if attention.kind is AttentionKind.PHONES_LEFT:
         return _left_together(subject, len(attention.keys))
+    if attention.kind is AttentionKind.MARKET_DOWN and subject.startswith(NO_OPERATION):
+        return tr(MARKET_DENIES).format(subject=subject)
     if attention.kind is AttentionKind.PUSH_PARKED and subject.startswith(RESTORED):
         return tr(PARKED_BY_RESTORE)
     if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:

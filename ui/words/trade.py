@@ -77,28 +77,29 @@ BAN_BY_RULE = Word("three unused rents", Tone.WARN, "Three rents in a row ended 
 BAN_BY_HAND = Word("set by you", Tone.IDLE, "You set this ban.")
 
 
+NO_OPERATION = "NO_OPERATION"
 RESTORED = "restored"
 """How the answer begins of a push that waited when the backup was made."""
 PUSH_REASONS = {
     "IGNORED": "Onlinesim took no notice of it. Send it again; if it is ignored for ever, it is not wanted: stop it.",
     "SERVICE_BAN": "Onlinesim bars this sender's service at the moment. Send it again later.",
     "BAD_SERVICE": "Onlinesim says that the SMS is not of the service that was ordered. Sending it again rarely helps.",
-    "NO_OPERATION": "Onlinesim knows no open rent of this id: it has ended there, or never began. "
+    NO_OPERATION: "Onlinesim knows no open rent of this id: it has ended there, or never began. "
     "Look at the rent before you send it again.",
     RESTORED: "It waited when the backup was made that you restored, and may have been sent since. "
     "Send it again if Onlinesim lacks it, else stop it.",
 }
 """What Onlinesim's answers mean, by their first word."""
-PUSH_REASONS["NO_OP"] = PUSH_REASONS["NO_OPERATION"]
+PUSH_REASONS["NO_OP"] = PUSH_REASONS[NO_OPERATION]
 SHORT_REASONS = {
     "IGNORED": "no notice taken",
     "SERVICE_BAN": "service barred now",
     "BAD_SERVICE": "not the service ordered",
-    "NO_OPERATION": "rent not open there",
+    NO_OPERATION: "rent not open there",
     RESTORED: "perhaps sent already",
 }
 """The same in few words."""
-SHORT_REASONS["NO_OP"] = SHORT_REASONS["NO_OPERATION"]
+SHORT_REASONS["NO_OP"] = SHORT_REASONS[NO_OPERATION]
 UNCERTAIN = Word(
     "uncertain",
     Tone.IDLE,

@@ -1,0 +1,89 @@
+"""When a failing push is an outage of the market, and what is said of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS, MarketRecord, MarketState
+from phonefarm.domain.pushes import (
+    Accepted,
+    Failed,
+    FinalRefusal,
+    KeyRefused,
+    PushOutcome,
+    SoftRefusal,
+    TooMany,
+    Unclear,
+)
+
+UNREACHED = Failed(detail="no connection: refused")
+
+
+def after(*outcomes: PushOutcome, apart: float = 1.0) -> MarketRecord:
+    record = MarketRecord()
+    for place, outcome in enumerate(outcomes):
+        record = record.after(outcome, place * apart)
+    return record
+
+
+@pytest.mark.parametrize("outcome", [UNREACHED, TooMany(), Failed(detail="HTTP 500 after 3 ms", is_answer=True)])
+def test_one_or_two_failed_pushes_are_no_outage(outcome: PushOutcome) -> None:
+    assert after(outcome).state is MarketState.WELL
+    assert after(outcome, outcome).state is MarketState.WELL
+    assert after(outcome, outcome, outcome).state is MarketState.FAILING
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (TooMany(), "answers with errors (429)"),
+        (Failed(detail="HTTP 500 after 3 ms", is_answer=True), "answers with errors (500)"),
+        (Failed(detail="HTTP 502 after 31 ms"), "answers with errors (502)"),
+        (
+            Failed(detail="HTTP 200 with an error in the body after 3 ms"),
+            "answers with errors (200 with an error in the body)",
+        ),
+        (UNREACHED, "cannot be reached (no connection: refused)"),
+        (Failed(detail="no answer within 10 s"), "cannot be reached (no answer within 10 s)"),
+    ],
+)
+def test_outage_is_told_by_its_kind(outcome: PushOutcome, said: str) -> None:
+    assert after(outcome, outcome, outcome).detail == said
+
+
+@pytest.mark.parametrize(
+    "outcome", [Accepted(), FinalRefusal(token="BAD_SERVICE"), SoftRefusal(token="IGNORED"), Unclear()]
+)
+def test_answer_in_between_begins_the_count_anew(outcome: PushOutcome) -> None:
+    assert after(UNREACHED, UNREACHED, outcome, UNREACHED, UNREACHED).state is MarketState.WELL
+    assert after(UNREACHED, UNREACHED, UNREACHED, outcome).state is MarketState.WELL
+
+
+def test_one_failure_that_is_not_made_good_is_an_outage_after_half_a_minute() -> None:
+    record = after(UNREACHED)
+
+    assert record.at(TOLD_AFTER_SECONDS - 0.1).state is MarketState.WELL
+    assert record.at(TOLD_AFTER_SECONDS).state is MarketState.FAILING
+
+
+def test_second_failure_half_a_minute_later_is_an_outage() -> None:
+    assert after(UNREACHED, UNREACHED, apart=TOLD_AFTER_SECONDS).state is MarketState.FAILING
+
+
+def test_refused_key_is_told_at_once() -> None:
+    record = after(KeyRefused(http_status=401))
+
+    assert (record.state, record.detail) == (MarketState.KEY_REFUSED, "HTTP 401: the key is refused")
+
+
+def test_refused_key_is_not_forgotten_over_a_push_that_fails() -> None:
+    assert after(KeyRefused(http_status=401), UNREACHED).state is MarketState.KEY_REFUSED
+
+
+def test_outage_of_another_kind_is_told_by_the_last_one() -> None:
+    assert after(UNREACHED, UNREACHED, UNREACHED, TooMany()).detail == "answers with errors (429)"
+
+
+@pytest.mark.parametrize("detail", ["a bug in phonefarm broke the attempt off", "nothing is sent: the key is not set"])
+def test_what_never_reached_the_market_says_nothing_of_it(detail: str) -> None:
+    assert after(*[Failed(detail=detail)] * 5) == MarketRecord()
