@@ -210,6 +210,8 @@ class RentRow:
     finish_status: FinishStatus | None
     sms_count: int
     sms_delivered: int
+    sms_on_way: int
+    """Received, and being given to the market."""
     expected: Decimal
     credited: Decimal | None
     credited_is_estimate: bool
@@ -445,6 +447,9 @@ class Overview:
     numbers_working: int
     """On offer, or rented and able to receive."""
     rents_waiting_first_sms: int
+    """Open, without an accepted SMS, and none on its way."""
+    rents_sending_first_sms: int
+    """The same with one on its way."""
     sms_today: int
     sms_delivered_today: int
     sms_held: int

@@ -47,8 +47,7 @@ class Traffic:
 
     sms_today: int
     sms_delivered_today: int
-    oldest_waiting_push_at: datetime | None
-    next_push_at: datetime | None
+    sms_held: int
     income_today: Decimal
     income_month: Decimal
     sms_by_hour: tuple[int, ...]
@@ -107,6 +106,8 @@ class Views(Protocol):
     def phones_by_state(self) -> Mapping[PhoneState, int]: ...
 
     def traffic(self, now: datetime) -> Traffic: ...
+
+    def oldest_open_push_at(self) -> datetime | None: ...
 
     def money(self, grouping: Grouping, begin: datetime, end: datetime) -> list[MoneyRow]:
         """Lines of the account for [begin, end): credits by the rent's finish, reversals by their own time."""

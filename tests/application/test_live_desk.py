@@ -198,6 +198,46 @@ async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -
     assert (await office.desk.pushes([str(sms_id)]))[0].state is PushState.WAITING
 
 
+async def test_count_and_caption_of_the_queue_are_of_one_snapshot(office: Office) -> None:
+    before = await office.overview()
+    await office.books.queue(1)
+
+    overview = await office.overview()
+
+    assert (before.counts.pushes_waiting, before.oldest_waiting_push_at) == (0, None)
+    assert overview.counts.pushes_waiting == 1
+    assert overview.oldest_waiting_push_at == office.books.clock()
+    assert overview.next_push_at == office.books.clock()
+
+
+async def test_rent_whose_first_sms_is_on_its_way_does_not_wait_for_it(office: Office) -> None:
+    await office.books.farm(1)
+    await office.books.seat(a_seen_sim())
+    rents = [await office.books.rent() for _ in range(2)]
+    await office.books.sms()
+
+    overview = await office.overview()
+    rows = {row.rent_id: row for row in overview.waiting_rents}
+
+    assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 1)
+    assert sorted((rows[rent].sms_count, rows[rent].sms_on_way) for rent in rents) == [(0, 0), (1, 1)]
+
+    await office.books.deliver_all()
+    overview = await office.overview()
+    assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 0)
+    assert sum(row.sms_on_way for row in await office.desk.rents()) == 0
+
+
+async def test_messages_of_the_day_and_those_held_are_of_one_snapshot(office: Office) -> None:
+    await office.books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    await office.overview()
+    await office.books.sms(sub_id=None)
+
+    overview = await office.overview()
+
+    assert (overview.sms_today, overview.sms_held) in ((0, 0), (1, 1))
+
+
 # Attention ------------------------------------------------------------------
 
 

@@ -53,6 +53,7 @@ def add_rents(farm: Farm, count: int, states: tuple[RentState, ...]) -> None:
             finish_status=finish,
             sms_count=sms,
             sms_delivered=sms,
+            sms_on_way=0,
             expected=Decimal(chance.choice((320, 410, 870, 1260))),
             credited=Decimal(870 if finish is FinishStatus.SOLD else 0) if finish is not None else None,
             credited_is_estimate=finish is FinishStatus.SOLD and place % 2 == 0,

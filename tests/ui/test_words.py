@@ -255,3 +255,16 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
 )
 def test_trouble_with_the_market_is_told_as_what_it_is(subject: str, said: str) -> None:
     assert words.attention_sentence(an_attention(AttentionKind.MARKET_DOWN, subject)).startswith(said)
+
+
+@pytest.mark.parametrize("near_a_ban", [False, True])
+def test_rent_whose_sms_is_here_is_never_called_waiting(near_a_ban: bool) -> None:
+    rent = next(row for row in busy_farm().rents.values() if row.state is RentState.WAITING)
+    rent = replace(rent, one_more_failure_bans=near_a_ban, sms_count=1)
+
+    sending = replace(rent, sms_on_way=1)
+
+    assert words.rent_word(sending).text == "received, sending"
+    assert words.rent_word(rent).text == "SMS not taken"
+    assert (words.BAN_NEXT in words.rent_words(sending)) is near_a_ban
+    assert words.rent_words(replace(sending, state=RentState.OVERDUE))[1].text == "received, sending"

@@ -136,10 +136,7 @@ class OverviewPage(QScrollArea):
         self._tiles["offer"].say(
             formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered
         )
-        waiting = counted(seen.rents_waiting_first_sms, "1 waits for its first SMS", "%n wait for their first SMS")
-        self._tiles["rents"].say(
-            formats.number(counts.rents_open), waiting if seen.rents_waiting_first_sms else tr("none waits")
-        )
+        self._tiles["rents"].say(formats.number(counts.rents_open), _waiting(seen))
         delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
         held = counted(seen.sms_held, "1 held", "%n held")
         self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
@@ -155,7 +152,7 @@ class OverviewPage(QScrollArea):
         waiting = formats.number(seen.counts.pushes_waiting)
         if seen.oldest_waiting_push_at is None:
             parked = counted(seen.counts.pushes_parked, "1 parked", "%n parked")
-            self._tiles["queue"].say(waiting, parked if seen.counts.pushes_parked else tr("Onlinesim has everything"))
+            self._tiles["queue"].say(waiting, parked if seen.counts.pushes_parked else tr("nothing waits"))
             return
         note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
         if seen.next_push_at is not None:
@@ -182,3 +179,15 @@ class OverviewPage(QScrollArea):
     def _want_rent(self, place: int) -> None:
         if (key := self._waiting.key_at(place)) is not None:
             self.rent_wanted.emit(key)
+
+
+def _waiting(seen: Overview) -> str:
+    """Who waits for a first SMS; one that is on its way is here already."""
+    waits, sending = seen.rents_waiting_first_sms, seen.rents_sending_first_sms
+    told = [
+        counted(waits, "1 waits for its first SMS", "%n wait for their first SMS")
+        if not sending
+        else counted(waits, "1 waits", "%n wait"),
+        counted(sending, "1 first SMS on its way", "%n first SMS on their way"),
+    ]
+    return " · ".join(text for text, count in zip(told, (waits, sending), strict=True) if count) or tr("none waits")

@@ -26,6 +26,14 @@ RENT_STATES = {
     ),
     RentState.FINISHED: Word("finished", Tone.IDLE, "The market ended it."),
 }
+RECEIVED = Word(
+    "received, sending", Tone.INFO, "Its first SMS is here and on its way to Onlinesim, which has not taken it yet."
+)
+NOT_TAKEN = Word(
+    "SMS not taken",
+    Tone.WARN,
+    "An SMS came, and Onlinesim has not got it: it was refused, or withheld here. Look at its messages.",
+)
 LAST_CHANCE = Word(
     "one more failure bans it", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
 )
@@ -153,17 +161,29 @@ def rent_advice(rent: RentRow) -> str:
 
 def rent_words(rent: RentRow) -> list[Word]:
     """Its state; and where it would cost the number a ban to end so, that too."""
-    word = rent_word(rent)
-    at_risk = rent.one_more_failure_bans and rent.state in (RentState.OVERDUE, RentState.POSSIBLE_ORPHAN)
-    return [word, BAN_NEXT] if at_risk else [word]
+    words = [rent_word(rent)]
+    if rent.sms_on_way and rent.state is RentState.OVERDUE:
+        words.append(RECEIVED)
+    if rent.one_more_failure_bans and rent.state is not RentState.FINISHED and LAST_CHANCE not in words:
+        words.append(BAN_NEXT)
+    return words
 
 
 def rent_word(rent: RentRow) -> Word:
     if rent.finish_status is not None:
         return FINISHES[rent.finish_status]
-    if rent.state is RentState.WAITING and rent.one_more_failure_bans:
-        return LAST_CHANCE
+    if rent.state is RentState.WAITING:
+        return _waiting_word(rent)
     return RENT_STATES[rent.state]
+
+
+def _waiting_word(rent: RentRow) -> Word:
+    """A rent whose first SMS is here does not wait for it."""
+    if rent.sms_on_way:
+        return RECEIVED
+    if rent.sms_count:
+        return NOT_TAKEN
+    return LAST_CHANCE if rent.one_more_failure_bans else RENT_STATES[rent.state]
 
 
 def message_word(message: MessageRow) -> Word:

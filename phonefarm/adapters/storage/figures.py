@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, func, literal, select, type_coerce
 
 from phonefarm.adapters.storage.local_days import local_days_ago, local_midnight
-from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
 from phonefarm.adapters.storage.tables import (
@@ -81,14 +80,17 @@ def traffic(connection: Connection, now: datetime) -> Traffic:
             (sms.c.arrived_at >= today) & (sms.c.standing != SmsStanding.BASELINE.value),
         ),
         sms_delivered_today=_number(connection, pushes.c.sms_id, delivered_today),
-        oldest_waiting_push_at=connection.execute(select(func.min(pushes.c.created_at)).where(PUSH_IS_OPEN)).scalar(),
-        next_push_at=next_push_due(connection),
+        sms_held=_number(connection, sms.c.sms_id, SMS_IS_ASIDE & (sms.c.standing == SmsStanding.HELD.value)),
         income_today=_income(connection, today),
         income_month=_income(connection, local_days_ago(now, today.day - 1)),
         sms_by_hour=_delivered_by_hour(connection, now),
         income_by_day=_income_by_day(connection, now),
         arrivals=_arrivals(connection, now - timedelta(hours=1)),
     )
+
+
+def oldest_open_push_at(connection: Connection) -> datetime | None:
+    return connection.execute(select(func.min(pushes.c.created_at)).where(PUSH_IS_OPEN)).scalar()
 
 
 def _delivered_by_hour(connection: Connection, now: datetime) -> tuple[int, ...]:

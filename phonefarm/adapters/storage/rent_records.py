@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Connection, String, bindparam, func, insert, 
 
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
-from phonefarm.adapters.storage.tables import rents, sims, sms
+from phonefarm.adapters.storage.tables import PUSH_IS_OPEN, pushes, rents, sims, sms
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.rents import FinishStatus, Rent
 from phonefarm.domain.sms import RentSpan
@@ -19,6 +19,15 @@ SMS_OF_RENT = (
     select(func.count()).where(sms.c.rent_id == rents.c.rent_id).correlate(rents).scalar_subquery().label("sms_count")
 )
 """How many messages came for a rent: counted where it is shown, rather than kept up to date with each message."""
+
+
+SMS_ON_WAY = (
+    select(func.count())
+    .where(sms.c.rent_id == rents.c.rent_id, pushes.c.sms_id == sms.c.sms_id, PUSH_IS_OPEN)
+    .correlate(rents)
+    .scalar_subquery()
+    .label("sms_on_way")
+)
 
 
 def rent_from(row: Any) -> Rent:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, select
 
 from phonefarm.adapters.storage.phone_rows import PHONE_LABEL
-from phonefarm.adapters.storage.rent_records import SMS_OF_RENT, rent_from
+from phonefarm.adapters.storage.rent_records import SMS_OF_RENT, SMS_ON_WAY, rent_from
 from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, SMS_IS_ASIDE, phones, pushes, rents, sims, sms
 from phonefarm.application.farm_desk import HISTORY_ROWS
 from phonefarm.application.read_models import BanRow, MessageRow, PushRow, RentRow
@@ -22,7 +22,7 @@ from phonefarm.domain.sms import SmsStanding
 
 def _rents_query() -> Select[Any]:
     return (
-        select(rents, SMS_OF_RENT, sims.c.unused_in_a_row, PHONE_LABEL)
+        select(rents, SMS_OF_RENT, SMS_ON_WAY, sims.c.unused_in_a_row, PHONE_LABEL)
         .outerjoin(sims, sims.c.sim_id == rents.c.sim_id)
         .outerjoin(phones, phones.c.phone_id == rents.c.phone_id)
     )
@@ -64,6 +64,7 @@ def _rent_row(row: Row[Any], now: datetime) -> RentRow:
         finish_status=rent.finish_status,
         sms_count=row.sms_count,
         sms_delivered=rent.accepted_sms,
+        sms_on_way=row.sms_on_way,
         expected=rent.expected,
         credited=rent.credited,
         credited_is_estimate=rent.credited_is_estimate,

@@ -112,6 +112,9 @@ class SqlViews:
     def traffic(self, now: datetime) -> Traffic:
         return figures.traffic(self._connection, now)
 
+    def oldest_open_push_at(self) -> datetime | None:
+        return figures.oldest_open_push_at(self._connection)
+
     def stock(self, at: datetime) -> Stock:
         return figures.stock(self._connection, at)
 
