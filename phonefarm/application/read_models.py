@@ -463,7 +463,7 @@ class Overview:
     sms_by_hour: tuple[int, ...]
     """Delivered, last 48 hours, oldest first, the current hour last."""
     income_by_day: tuple[Decimal, ...]
-    """Credited, last 30 days, oldest first, today last."""
+    """As the account has it, last 30 days, oldest first, today last; a refund counts on its own day."""
     arrival_by_minute: tuple[float | None, ...]
     """p50 in seconds for each of the last 60 minutes, oldest first; None where nothing arrived."""
     waiting_rents: tuple[RentRow, ...]

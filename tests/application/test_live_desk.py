@@ -21,6 +21,7 @@ from phonefarm.application.read_models import (
     Attention,
     AttentionKind,
     Changes,
+    Grouping,
     NumberPattern,
     Overview,
     PhoneState,
@@ -170,6 +171,26 @@ async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(offi
     assert sold.income_today == sold.income_month == sold.income_by_day[-1] == Decimal("870.25")
     assert sum(sold.income_by_day) == Decimal("870.25")
     assert refunded.income_today == refunded.income_month == Decimal(0)
+
+
+async def test_income_of_a_day_is_the_accounts_also_when_a_sale_is_refunded_on_a_later_day(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    books.clock.forward(timedelta(days=1).total_seconds())
+    other = await books.rent()
+    await books.rentals.finish(other, FinishStatus.SOLD, Decimal(100))
+    await books.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
+    books.clock.forward(5)
+
+    overview = await office.overview()
+    month = books.clock() - timedelta(days=20)
+    by_day = await office.desk.money(Grouping.DAY, month, books.clock() + timedelta(days=1))
+
+    assert [row.sums.income for row in by_day] == [Decimal("-770.25"), Decimal("870.25")]
+    assert overview.income_by_day[-2:] == (Decimal("870.25"), Decimal("-770.25"))
+    assert (overview.income_today, overview.income_month) == (Decimal("-770.25"), Decimal(100))
 
 
 async def test_rents_that_wait_for_their_first_sms_come_nearest_deadline_first(office: Office) -> None:

@@ -90,7 +90,7 @@ class OverviewPage(QScrollArea):
         cards.setRowStretch(0, 5)
         cards.setRowStretch(2, 6)
         cards.addWidget(titled_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
-        cards.addWidget(titled_card(tr("Income a day"), tr("credited, last 30 days"), self._days), 0, 1)
+        cards.addWidget(titled_card(tr("Income a day"), tr("after refunds, last 30 days"), self._days), 0, 1)
         cards.addWidget(
             titled_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack),
             1,

@@ -17,7 +17,8 @@ from phonefarm.application.read_models import MoneyRow
 from phonefarm.domain.money import ZERO, Grouping, Sums
 from phonefarm.domain.rents import FinishStatus
 
-_QUARTER = 900_000_000
+_QUARTER_SECONDS = 900
+_QUARTER = _QUARTER_SECONDS * 1_000_000
 """Microseconds: all the world's clocks differ from UTC by whole quarters of an hour."""
 _SALE = rents.c.finish_status.in_([int(FinishStatus.SOLD), int(FinishStatus.REFUNDED)])
 _NOTHING = literal(ZERO, Money)
@@ -46,6 +47,16 @@ def money_rows(connection: Connection, grouping: Grouping, begin: datetime, end:
     ]
     newest_first = grouping in (Grouping.DAY, Grouping.MONTH)
     return sorted(rows, key=lambda row: row.key, reverse=newest_first)
+
+
+def income_by_moment(connection: Connection, begin: datetime, end: datetime) -> list[tuple[datetime, Decimal]]:
+    """The account's income in [begin, end), by the quarters of an hour that brought or cost something."""
+    found = [
+        (datetime.fromtimestamp(row.key * _QUARTER_SECONDS, UTC), (row.credited or ZERO) - (row.taken_back or ZERO))
+        for query in (_credits(_quarter_of, begin, end), _reversals(_quarter_of, begin, end))
+        for row in connection.execute(query)
+    ]
+    return [(at, income) for at, income in found if income]
 
 
 def net_by_rent(connection: Connection, begin: datetime, end: datetime) -> dict[int, Decimal]:
@@ -114,7 +125,7 @@ def _quarter_of(moment: Any) -> Any:
 
 
 def _local(quarter: int) -> datetime:
-    return datetime.fromtimestamp(quarter * 900, UTC).astimezone()
+    return datetime.fromtimestamp(quarter * _QUARTER_SECONDS, UTC).astimezone()
 
 
 def _phone_labels(connection: Connection) -> dict[str, str]:

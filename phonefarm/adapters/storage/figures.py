@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, func, literal, select, type_coerce
 
+from phonefarm.adapters.storage.accounts import income_by_moment
 from phonefarm.adapters.storage.local_days import local_days_ago, local_midnight
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
@@ -31,6 +33,7 @@ from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sims import SlotState
 from phonefarm.domain.sms import SmsStanding
 
+Income = Sequence[tuple[datetime, Decimal]]
 _HOURS = 48
 _DAYS = 30
 _ARRIVALS = 5_000
@@ -72,6 +75,9 @@ def stock(connection: Connection, at: datetime) -> Stock:
 
 def traffic(connection: Connection, now: datetime) -> Traffic:
     today = local_midnight(now)
+    days = [local_days_ago(now, ago) for ago in range(_DAYS - 1, -1, -1)]
+    month = local_days_ago(now, today.day - 1)
+    income = income_by_moment(connection, min(days[0], month), now + timedelta(days=1))
     delivered_today = (pushes.c.state == _DELIVERED) & (pushes.c.ended_at >= today)
     return Traffic(
         sms_today=_number(
@@ -81,10 +87,10 @@ def traffic(connection: Connection, now: datetime) -> Traffic:
         ),
         sms_delivered_today=_number(connection, pushes.c.sms_id, delivered_today),
         sms_held=_number(connection, sms.c.sms_id, SMS_IS_ASIDE & (sms.c.standing == SmsStanding.HELD.value)),
-        income_today=_income(connection, today),
-        income_month=_income(connection, local_days_ago(now, today.day - 1)),
+        income_today=_income_since(income, today),
+        income_month=_income_since(income, month),
         sms_by_hour=_delivered_by_hour(connection, now),
-        income_by_day=_income_by_day(connection, now),
+        income_by_day=_income_by_day(income, days),
         arrivals=_arrivals(connection, now - timedelta(hours=1)),
     )
 
@@ -104,16 +110,11 @@ def _delivered_by_hour(connection: Connection, now: datetime) -> tuple[int, ...]
     return tuple(delivered.get(number, 0) for number in range(first, first + _HOURS))
 
 
-def _income_by_day(connection: Connection, now: datetime) -> tuple[Decimal, ...]:
-    days = [local_days_ago(now, ago) for ago in range(_DAYS - 1, -1, -1)]
-    hour = _hour_of(rents.c.finished_at)
-    found = connection.execute(
-        select(hour, func.sum(rents.c.credited)).where(rents.c.finished_at >= days[0]).group_by(hour)
-    )
-    bars = [Decimal(0)] * _DAYS
-    for number, income in found:
-        at = datetime.fromtimestamp(number * 3600, UTC)
-        bars[max(bisect_right(days, at) - 1, 0)] += income or Decimal(0)
+def _income_by_day(income: Income, days: Sequence[datetime]) -> tuple[Decimal, ...]:
+    bars = [Decimal(0)] * len(days)
+    for at, brought in income:
+        if (place := bisect_right(days, at)) > 0:
+            bars[place - 1] += brought
     return tuple(bars)
 
 
@@ -122,11 +123,8 @@ def _hour_of(column: Any) -> ColumnElement[int]:
     return type_coerce(column, BigInteger) // literal(_MICROSECONDS_AN_HOUR, BigInteger)
 
 
-def _income(connection: Connection, begin: datetime) -> Decimal:
-    total: Decimal | None = connection.execute(
-        select(func.sum(rents.c.credited)).where(rents.c.finished_at >= begin)
-    ).scalar()
-    return total or Decimal(0)
+def _income_since(income: Income, begin: datetime) -> Decimal:
+    return sum((brought for at, brought in income if at >= begin), Decimal(0))
 
 
 def _arrivals(connection: Connection, since: datetime) -> tuple[tuple[datetime, float], ...]:
