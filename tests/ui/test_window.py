@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -23,6 +24,7 @@ from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, empty_farm
 from tests.ui.live import Live, WindowRunner, until
 from ui.page_head import EmptyView
+from ui.pages.list_page import ListPage
 from ui.pages.overview import OverviewPage
 from ui.theme import ThemeMode
 from ui.tokens import Tone
@@ -183,7 +185,11 @@ def test_the_selected_row_tells_its_story(runner: WindowRunner, desk: FakeDesk) 
     runner.live(desk, scenario)
 
 
-def test_details_stay_on_a_row_that_leaves_the_filter(runner: WindowRunner, desk: FakeDesk) -> None:
+def buttons_of(page: ListPage[Any]) -> list[str]:
+    return [found.text() for found in page.details._foot.findChildren(QAbstractButton) if found.isVisible()]
+
+
+def test_details_leave_a_row_that_leaves_the_filter(runner: WindowRunner, desk: FakeDesk) -> None:
     key = next(key for key, rent in desk.farm.rents.items() if rent.state is RentState.ACTIVE)
 
     async def scenario(live: Live) -> None:
@@ -194,9 +200,48 @@ def test_details_stay_on_a_row_that_leaves_the_filter(runner: WindowRunner, desk
         live.engine.announce(Topic.RENTS, key)
 
         await until(lambda: page.table.place_of(key) is None)
-        assert page.details._heading.whole_text() == f"Rent {key}"
+        assert page.details._heading.whole_text() == "Details"
+        assert buttons_of(page) == []
+        assert page.chosen.rows() == []
 
     runner.live(desk, scenario)
+
+
+@pytest.mark.parametrize("topic", LISTS)
+def test_search_and_filter_that_hide_a_row_take_its_details_and_buttons_away(
+    runner: WindowRunner, busy: Farm, topic: Topic
+) -> None:
+    async def scenario(live: Live) -> None:
+        page = await live.open(topic)
+        page.select_example()
+        assert buttons_of(page)
+        act = next(action for action in page.spec.actions if page.chosen.may(action))
+
+        live.window.top_line.search.setText("hides everything")
+
+        assert page.details._heading.whole_text() == "Details"
+        assert buttons_of(page) == []
+        assert not page.chosen.may(act)
+        page.chosen.do(act)
+        assert live.desk.orders == []
+
+    runner.live(FakeDesk(farm=busy), scenario)
+
+
+def test_of_two_selected_rows_the_one_that_is_still_seen_gets_the_details(runner: WindowRunner, busy: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.SIMS)
+        seen = next(key for key in (page.table.key_at(place) for place in range(9)) if key)
+        other = next(key for key, sim in busy.sims.items() if sim.msisdn != busy.sims[seen].msisdn and key != seen)
+        page.show_filter("all")
+        page.view.select_keys([other, seen])
+
+        live.window.top_line.search.setText(busy.sims[seen].iccid)
+
+        assert page.view.selected_keys() == [seen]
+        assert [row.sim_id for row in page.chosen.rows()] == [seen]
+
+    runner.live(FakeDesk(farm=busy), scenario)
 
 
 def test_details_can_be_put_away_and_come_back(runner: WindowRunner, desk: FakeDesk) -> None:

@@ -21,7 +21,7 @@ Row = TypeVar("Row")
 
 
 class ChosenRows(QObject, Generic[Row]):
-    """Keeps the details panel on a row by its key, even when the filter hides that row."""
+    """Keeps the details panel on a row by its key as long as it is seen: no button acts on a hidden row."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class ChosenRows(QObject, Generic[Row]):
         self._shown_key: str | None = None
         self.story_feed = Feed(self._refresh_story, tasks, tr("a story"), self)
         view.selection_moved.connect(self._selection_moved)
+        table.rows_changed.connect(self._selection_moved)
         view.customContextMenuRequested.connect(self._open_menu)
 
     def note(self, keys: Keys) -> None:
@@ -50,11 +51,11 @@ class ChosenRows(QObject, Generic[Row]):
             self.story_feed.note(None)
 
     def refresh(self) -> None:
-        """Show the row anew as it is now, or nothing where it is gone."""
+        """Show the row anew as it is now, or nothing where it is gone or hidden."""
         self._show(self._shown_key)
 
     def refresh_facts(self) -> None:
-        row = self._table.row_of(self._shown_key) if self._shown_key is not None else None
+        row = self._seen(self._shown_key)
         if row is None:
             return
         spec, now = self._spec, self._table.clock()
@@ -73,7 +74,7 @@ class ChosenRows(QObject, Generic[Row]):
         self._show(current if current in keys else keys[0])
 
     def _show(self, key: str | None) -> None:
-        if key is None or self._table.row_of(key) is None:
+        if key is None or self._seen(key) is None:
             self._shown_key = None
             self._panel.show_nothing()
             return
@@ -84,6 +85,10 @@ class ChosenRows(QObject, Generic[Row]):
         self.refresh_facts()
         offered = [action for action in self._spec.actions if self.may(action)]
         self._panel.show_actions([(action.text, action.danger, _Run(self, action)) for action in offered])
+
+    def _seen(self, key: str | None) -> Row | None:
+        """The row of this key, if search and filter show it."""
+        return self._table.row_of(key) if key is not None and self._table.place_of(key) is not None else None
 
     async def _refresh_story(self, keys: Keys) -> bool:
         key = self._shown_key
@@ -97,9 +102,9 @@ class ChosenRows(QObject, Generic[Row]):
     # Actions ---------------------------------------------------------------
 
     def rows(self) -> list[Row]:
-        """The selected rows; where none is selected any more, the one that the details show."""
-        keys = self._view.selected_keys() or ([self._shown_key] if self._shown_key is not None else [])
-        return [row for key in keys if (row := self._table.row_of(key)) is not None]
+        """The selected rows; where none is selected, the one that the details show."""
+        keys: list[str | None] = [*self._view.selected_keys()] or [self._shown_key]
+        return [row for key in keys if (row := self._seen(key)) is not None]
 
     def may(self, action: RowAction[Row]) -> bool:
         rows = self.rows()
