@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
+from ui.wheel_guard import guarded
 from ui.widgets import Label, button
 from ui.words import tr
 
@@ -124,7 +125,7 @@ def ask_text(
 def ask_hours(
     parent: QWidget, title: str, explanation: str, yes: str, then: Callable[[int], None], *, hours: int = 24
 ) -> Question:
-    field = QSpinBox()
+    field = guarded(QSpinBox())
     field.setRange(1, 24 * 30)
     field.setValue(hours)
     field.setSuffix(tr(" hours"))
@@ -147,7 +148,7 @@ def ask_choice(
     then: Callable[[str, bool], None],
 ) -> Question:
     """`choices` are (key, text); nothing is chosen beforehand: a guess must not be one click away."""
-    field = QComboBox()
+    field = guarded(QComboBox())
     for key, text in choices:
         field.addItem(text, key)
     field.setCurrentIndex(-1)

@@ -13,6 +13,7 @@ from ui.form_dialog import FormDialog
 from ui.pairs_dialog import PairsDialog
 from ui.safe_text import one_line
 from ui.theme import Theme
+from ui.wheel_guard import guarded
 from ui.widgets import Label, button
 from ui.words import counted, tr
 
@@ -35,7 +36,7 @@ class NetworkDialog(FormDialog):
         )
         self.setMinimumWidth(460)
         self._networks = list(networks)
-        self.network = QComboBox()
+        self.network = guarded(QComboBox())
         for row in self._networks:
             self.network.addItem(_network_line(row), row.mcc_mnc)
         self.country = QLineEdit(maxLength=LONGEST_NAME, placeholderText="russia")

@@ -8,6 +8,7 @@ from PySide6.QtCore import QDate, Signal
 from PySide6.QtWidgets import QDateEdit, QHBoxLayout, QWidget
 
 from ui.periods import Period, PeriodName
+from ui.wheel_guard import guarded
 from ui.widgets import Label
 from ui.words import tr
 
@@ -61,7 +62,7 @@ def _day(field: QDateEdit) -> date:
 
 
 def _field(name: str, day: date) -> QDateEdit:
-    field = QDateEdit()
+    field = guarded(QDateEdit())
     field.setCalendarPopup(True)
     field.setDisplayFormat("d MMM yyyy")
     field.setMinimumDate(QDate(2000, 1, 1))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from phonefarm.application.read_models import SettingProblem, Topic
@@ -158,5 +163,58 @@ def test_the_appearance_is_switched_at_once(runner: WindowRunner, desk: FakeDesk
         page.theme_box.setCurrentIndex(list(ThemeMode).index(ThemeMode.DARK))
 
         assert live.theme.tokens.dark
+
+    runner.live(desk, scenario)
+
+
+async def scrolled_down(page: SettingsPage) -> int:
+    """To the last field, which has the focus then."""
+    page.window().resize(980, 600)
+    bar = page.verticalScrollBar()
+    await until(lambda: bar.maximum() > 0)
+    line(page, "text_hours").setFocus()
+    bar.setValue(bar.maximum())
+    return bar.value()
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_undoing_changes_keeps_place_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        place = await scrolled_down(page)
+        editor = line(page, "text_hours")
+        editor.setText("99")
+        if by_keyboard:
+            page.undo.setFocus()
+            page.verticalScrollBar().setValue(place)
+            QTest.keyClick(page.undo, Qt.Key.Key_Space)
+        else:
+            QTest.mouseClick(page.undo, Qt.MouseButton.LeftButton)
+
+        assert page.changes() == {}
+        assert editor.hasFocus()
+        assert page.verticalScrollBar().value() == place
+
+    runner.live(desk, scenario)
+
+
+def test_saving_keeps_place_focus_and_fields(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        place = await scrolled_down(page)
+        editor = line(page, "text_hours")
+        editor.setText("99")
+        live.desk.fields = [
+            replace(field, value="99", source="file") if field.name == "text_hours" else field
+            for field in live.desk.fields
+        ]
+
+        page.save.click()
+
+        await until(lambda: "settings.toml" in page.rows["text_hours"].note.text())
+        assert line(page, "text_hours") is editor
+        assert editor.hasFocus()
+        assert (editor.text(), page.changes()) == ("99", {})
+        assert page.verticalScrollBar().value() == place
 
     runner.live(desk, scenario)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 
 from phonefarm.application.read_models import SettingField
 from ui.safe_text import one_line
+from ui.wheel_guard import guarded
 from ui.widgets import Label, restyle
 from ui.words import setting_name, tr
 
@@ -45,8 +46,8 @@ class FieldRow(LabelledRow):
     def __init__(self, setting: SettingField) -> None:
         super().__init__(setting_name(setting.name), tr(setting.help))
         self.setting = setting
-        self.is_editable = setting.source != "environment"
         self.editor = self._make_editor()
+        self._show_state()
         self.editor.setAccessibleName(setting_name(setting.name))
         self.editor.setAccessibleDescription(setting.help)
         self.note = Label(self._source(), "caption", wrap=True)
@@ -54,25 +55,47 @@ class FieldRow(LabelledRow):
         self.problem.hide()
         self.hold(self.editor, self.problem, self.note)
 
+    @property
+    def is_editable(self) -> bool:
+        return self.setting.source != "environment"
+
+    def renew(self, setting: SettingField) -> bool:
+        """Show the setting as it is now, in place; False where its field would be another one."""
+        before = self.setting
+        if (before.name, before.choices, before.secret) != (setting.name, setting.choices, setting.secret):
+            return False
+        self.setting = setting
+        self._show_state()
+        self.take_back()
+        self.note.setText(self._source())
+        return True
+
     def _make_editor(self) -> QLineEdit | QComboBox:
         setting = self.setting
         if setting.choices:
-            box = QComboBox()
+            box = guarded(QComboBox())
             box.addItems(list(setting.choices))
             box.setCurrentText(setting.value)
-            box.setEnabled(self.is_editable)
             box.currentTextChanged.connect(self.changed)
             return box
         line = QLineEdit(setting.value)
-        line.setReadOnly(not self.is_editable)
         line.setCursorPosition(0)
         if setting.secret:
             line.setEchoMode(QLineEdit.EchoMode.Password)
-            line.setPlaceholderText(tr("set; type a new one to replace it") if setting.is_set else tr("not set"))
-        elif not setting.value:
-            line.setPlaceholderText(setting.default or tr("not set"))
         line.textChanged.connect(self.changed)
         return line
+
+    def _show_state(self) -> None:
+        """Whether it may be changed, and what stands in an empty field."""
+        editor, setting = self.editor, self.setting
+        if isinstance(editor, QComboBox):
+            editor.setEnabled(self.is_editable)
+            return
+        editor.setReadOnly(not self.is_editable)
+        if setting.secret:
+            editor.setPlaceholderText(tr("set; type a new one to replace it") if setting.is_set else tr("not set"))
+        else:
+            editor.setPlaceholderText("" if setting.value else setting.default or tr("not set"))
 
     def value(self) -> str:
         return self.editor.currentText() if isinstance(self.editor, QComboBox) else self.editor.text()
@@ -84,8 +107,10 @@ class FieldRow(LabelledRow):
         value = "" if self.setting.secret else self.setting.value
         if isinstance(self.editor, QComboBox):
             self.editor.setCurrentText(value)
-        else:
+        elif value != self.editor.text():
+            cursor = self.editor.cursorPosition()
             self.editor.setText(value)
+            self.editor.setCursorPosition(cursor)
         self.show_problem("")
 
     def show_problem(self, problem: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from phonefarm.application.read_models import SettingField, SettingProblem, Topic
@@ -16,6 +17,7 @@ from ui.pages.setting_rows import FieldRow, LabelledRow
 from ui.privacy_orders import PrivacyOrders
 from ui.theme import Theme, ThemeMode
 from ui.tokens import Tone
+from ui.wheel_guard import guarded
 from ui.widgets import Card, Label, button, empty_layout
 from ui.words import setting_name, tr
 
@@ -69,7 +71,9 @@ class SettingsPage(QScrollArea):
         self.undo = button(tr("Undo changes"))
         self.save.clicked.connect(self._save)
         self.undo.clicked.connect(self._take_back)
-        self.theme_box = QComboBox()
+        for pressed in (self.save, self.undo):
+            pressed.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in its field
+        self.theme_box = guarded(QComboBox())
         for mode, text in MODES.items():
             self.theme_box.addItem(tr(text), mode)
         self.theme_box.setCurrentIndex(list(MODES).index(theme.mode))
@@ -150,6 +154,8 @@ class SettingsPage(QScrollArea):
     def show_settings(self, settings: Sequence[SettingField]) -> None:
         if [row.setting for row in self.rows.values()] == list(settings):
             return
+        if self._renew(settings):
+            return
         empty_layout(self._groups)
         self.rows = {setting.name: FieldRow(setting) for setting in settings}
         placed = {name for names in GROUPS.values() for name in names}
@@ -164,6 +170,12 @@ class SettingsPage(QScrollArea):
             row.changed.connect(self._show_buttons)
         self._show_buttons()
 
+    def _renew(self, settings: Sequence[SettingField]) -> bool:
+        """In place where the fields stay the same, so that neither place nor focus is lost."""
+        if list(self.rows) != [setting.name for setting in settings]:
+            return False
+        return all(self.rows[setting.name].renew(setting) for setting in settings)
+
     # Saving ----------------------------------------------------------------
 
     def changes(self) -> dict[str, str]:
@@ -175,8 +187,14 @@ class SettingsPage(QScrollArea):
         self.undo.setEnabled(is_changed)
 
     def _take_back(self) -> None:
+        """Place and focus stay; from the button, which has nothing left to do, the focus goes to what it undid."""
+        place = self.verticalScrollBar().value()
+        changed = [row for row in self.rows.values() if row.is_changed()]
+        if self.undo.hasFocus() and changed:
+            changed[0].editor.setFocus(Qt.FocusReason.OtherFocusReason)
         for row in self.rows.values():
             row.take_back()
+        self.verticalScrollBar().setValue(place)
 
     def _save(self) -> None:
         self._actions.start(self._save_changes, tr("saving the settings"))
