@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 from PySide6.QtCore import QObject, Signal
@@ -30,6 +30,16 @@ class Notice:
     text: str
 
 
+class Asked(Protocol):
+    """A dialog whose answer is being carried out."""
+
+    def taken(self) -> None: ...
+
+    def refused(self, problem: str) -> bool:
+        """Whether the user is told there."""
+        ...
+
+
 class Actions(QObject):
     """Asks the desk, and turns every failure into a notice."""
 
@@ -51,10 +61,17 @@ class Actions(QObject):
         return None
 
     def order(
-        self, what: str, orders: Sequence[Callable[[FarmDesk], Answer[None]]], done: Callable[[int], str]
+        self,
+        what: str,
+        orders: Sequence[Callable[[FarmDesk], Answer[None]]],
+        done: Callable[[int], str],
+        asked: Asked | None = None,
     ) -> None:
-        """Carry the orders out one after the other; `done` words the notice for those that went well."""
-        self._tasks.start(self._carry_out(what, orders, done), what)
+        """Carry the orders out one after the other; `done` words the notice for those that went well.
+
+        `asked` is the dialog that they come from: it hears whether they were taken, and says itself why not.
+        """
+        self._tasks.start(self._carry_out(what, orders, done, asked), what)
 
     def start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         """Run any other work of the window under the same care."""
@@ -65,10 +82,14 @@ class Actions(QObject):
 
     def report_bug(self, what: str, error: BaseException) -> None:
         log.error("a bug in phonefarm", what=what, exc_info=error)
-        self.notice(Tone.BAD, tr(BUG).format(what=what, kind=type(error).__name__))
+        self.notice(Tone.BAD, bug_sentence(what, error))
 
     async def _carry_out(
-        self, what: str, orders: Sequence[Callable[[FarmDesk], Answer[None]]], done: Callable[[int], str]
+        self,
+        what: str,
+        orders: Sequence[Callable[[FarmDesk], Answer[None]]],
+        done: Callable[[int], str],
+        asked: Asked | None,
     ) -> None:
         refusals: list[str] = []
         for order in orders:
@@ -78,16 +99,15 @@ class Actions(QObject):
                 refusals.append(str(error))
             except Exception as error:  # noqa: BLE001 - as above
                 self.report_bug(what, error)
+                if asked is not None:
+                    asked.refused(bug_sentence(what, error))
                 return
         if not refusals:
+            if asked is not None:
+                asked.taken()
             self.notice(Tone.OK, done(len(orders)))
-        elif len(orders) == 1:
-            self.notice(Tone.WARN, refusals[0])
-        else:
-            failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(
-                all=len(orders)
-            )
-            self.notice(Tone.WARN, f"{failed}: {refusals[0]}")
+        elif asked is None or not asked.refused(_refusal(refusals, len(orders))):
+            self.notice(Tone.WARN, _refusal(refusals, len(orders)))
 
     async def _guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         try:
@@ -96,3 +116,14 @@ class Actions(QObject):
             self.notice(Tone.WARN, str(error))
         except Exception as error:  # noqa: BLE001 - as above
             self.report_bug(what, error)
+
+
+def bug_sentence(what: str, error: BaseException) -> str:
+    return tr(BUG).format(what=what, kind=type(error).__name__)
+
+
+def _refusal(refusals: Sequence[str], orders: int) -> str:
+    if orders == 1:
+        return refusals[0]
+    failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(all=orders)
+    return f"{failed}: {refusals[0]}"

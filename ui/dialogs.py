@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
+from ui.asked_dialog import AskedDialog
 from ui.wheel_guard import guarded
 from ui.widgets import Label, button
 from ui.words import tr
@@ -23,8 +24,11 @@ class Option:
     meaning: str
 
 
-class Question(QDialog):
-    """A title, what follows from the answer, perhaps a field, and two buttons; `open()` it."""
+class Question(AskedDialog):
+    """A title, what follows from the answer, perhaps a field, and two buttons; `open()` it.
+
+    One with a field stays open until its answer was taken.
+    """
 
     def __init__(
         self,
@@ -42,7 +46,7 @@ class Question(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setMinimumWidth(WIDTH)
-        self.field = field
+        self.field = self.suspect = field
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 20)
         layout.setSpacing(12)
@@ -55,6 +59,7 @@ class Question(QDialog):
             layout.addSpacing(4)
             layout.addWidget(caption)
             layout.addWidget(field)
+            layout.addWidget(self.problem)
         self.option = None if option is None else self._add_option(layout, option)
         layout.addSpacing(8)
         layout.addLayout(self._buttons(yes, danger=danger))
@@ -75,7 +80,8 @@ class Question(QDialog):
         # A dangerous answer is never the one that Enter gives by accident.
         self.yes.setDefault(not danger)
         self.no.setDefault(danger)
-        self.yes.clicked.connect(self.accept)
+        if self.field is None:
+            self.yes.clicked.connect(self.accept)
         self.no.clicked.connect(self.reject)
         row = QHBoxLayout()
         row.setSpacing(8)
@@ -94,13 +100,21 @@ def confirm(
     return question
 
 
+def _on_yes(question: Question, answer: Callable[[], None]) -> None:
+    def give() -> None:
+        question.wait()
+        answer()
+
+    question.yes.clicked.connect(give)
+
+
 def ask_text(
     parent: QWidget,
     title: str,
     explanation: str,
     field_name: str,
     yes: str,
-    then: Callable[[str], None],
+    then: Callable[[str, AskedDialog], None],
     *,
     value: str = "",
     may_be_empty: bool = False,
@@ -112,18 +126,25 @@ def ask_text(
     question = Question(parent, title, explanation, yes, field=field, field_name=field_name)
 
     def check(text: str) -> None:
+        question.say("")
         question.yes.setEnabled(may_be_empty or bool(text.strip()))
 
     field.textChanged.connect(check)
     check(value)
-    question.accepted.connect(lambda: then(field.text().strip()))
+    _on_yes(question, lambda: then(field.text().strip(), question))
     question.open()
     field.setFocus()
     return question
 
 
 def ask_hours(
-    parent: QWidget, title: str, explanation: str, yes: str, then: Callable[[int], None], *, hours: int = 24
+    parent: QWidget,
+    title: str,
+    explanation: str,
+    yes: str,
+    then: Callable[[int, AskedDialog], None],
+    *,
+    hours: int = 24,
 ) -> Question:
     field = guarded(QSpinBox())
     field.setRange(1, 24 * 30)
@@ -131,7 +152,7 @@ def ask_hours(
     field.setSuffix(tr(" hours"))
     field.lineEdit().setTextMargins(9, 0, 9, 0)
     question = Question(parent, title, explanation, yes, field=field, field_name=tr("For how long"))
-    question.accepted.connect(lambda: then(field.value()))
+    _on_yes(question, lambda: then(field.value(), question))
     question.open()
     field.setFocus()
     return question
@@ -145,7 +166,7 @@ def ask_choice(
     yes: str,
     choices: Sequence[tuple[str, str]],
     option: Option | None,
-    then: Callable[[str, bool], None],
+    then: Callable[[str, bool, AskedDialog], None],
 ) -> Question:
     """`choices` are (key, text); nothing is chosen beforehand: a guess must not be one click away."""
     field = guarded(QComboBox())
@@ -157,7 +178,7 @@ def ask_choice(
     question.yes.setEnabled(False)
     field.currentIndexChanged.connect(lambda place: question.yes.setEnabled(place >= 0))
     ticked = question.option
-    question.accepted.connect(lambda: then(str(field.currentData()), ticked is not None and ticked.isChecked()))
+    _on_yes(question, lambda: then(str(field.currentData()), ticked is not None and ticked.isChecked(), question))
     question.open()
     field.setFocus()
     return question

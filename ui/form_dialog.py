@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from ui.asked_dialog import AskedDialog
 from ui.widgets import Label, button
 from ui.words import tr
 
 
-class FormDialog(QDialog):
+class FormDialog(AskedDialog):
     def __init__(self, parent: QWidget, title: str, explanation: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

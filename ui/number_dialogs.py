@@ -69,7 +69,9 @@ class NetworkDialog(FormDialog):
             grid.addWidget(field, place, 1)
         self.content.addSpacing(4)
         self.content.addLayout(grid)
+        self.content.addWidget(self.problem)
         self.content.addWidget(self._note)
+        self.suspect = self.country
 
     def _row(self) -> NetworkRow:
         return self._networks[max(self.network.currentIndex(), 0)]
@@ -85,11 +87,12 @@ class NetworkDialog(FormDialog):
         self._check()
 
     def _check(self) -> None:
+        self.say("")
         self.yes.setEnabled(bool(self.country.text().strip()))
 
     def _say(self, country: str, operator: str) -> None:
         row = self._row()
-        self.accept()
+        self.wait()
         self.named.emit(row.mcc_mnc, country.strip().lower(), operator.strip().lower())
 
 

@@ -86,10 +86,10 @@ class NumberOrders:
             self._actions.notice(Tone.INFO, tr("No SIM has told its network yet."))
             return
         dialog = NetworkDialog(self._parent, networks, mcc_mnc)
-        dialog.named.connect(self._save_network)
+        dialog.named.connect(partial(self._save_network, dialog))
         dialog.open()
 
-    def _save_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+    def _save_network(self, dialog: NetworkDialog, mcc_mnc: str, country: str, operator: str) -> None:
         self._actions.order(
             tr("naming a network"),
             [lambda desk: desk.name_network(mcc_mnc, country, operator)],
@@ -98,6 +98,7 @@ class NumberOrders:
                 if country
                 else tr("Network {code} has its built-in name again").format(code=mcc_mnc)
             ),
+            dialog,
         )
 
     # Patterns --------------------------------------------------------------

@@ -48,10 +48,11 @@ class Orders:
             tr("Ban {number}").format(number=_name_of(sim)),
             tr("The number leaves the offer and comes back by itself. A rent that is open on it goes on."),
             tr("Set ban"),
-            lambda hours: self._actions.order(
+            lambda hours, asked: self._actions.order(
                 tr("setting a ban"),
                 [lambda desk: desk.set_ban(sim.sim_id, timedelta(hours=hours))],
                 lambda _: counted(hours, "Banned for 1 hour", "Banned for %n hours"),
+                asked,
             ),
         )
 
@@ -65,10 +66,11 @@ class Orders:
             tr("It stays off the offer until you release it. A rent that is open on it goes on."),
             tr("Reason, for you"),
             tr("Hold back"),
-            lambda reason: self._actions.order(
+            lambda reason, asked: self._actions.order(
                 tr("holding back a SIM"),
                 [lambda desk, sim=sim: desk.hold_back(sim.sim_id, reason) for sim in sims],  # type: ignore[misc]
                 lambda count: counted(count, "SIM held back", "%n SIMs held back"),
+                asked,
             ),
             may_be_empty=True,
         )
@@ -87,10 +89,11 @@ class Orders:
             tr("In any usual spelling, with the country code. The market offers the SIM under this number."),
             tr("Phone number"),
             tr("Save"),
-            lambda number: self._actions.order(
+            lambda number, asked: self._actions.order(
                 tr("setting a number"),
                 [lambda desk: desk.set_number(sim.sim_id, number)],
                 lambda _: tr("Number set to {number}").format(number=number),
+                asked,
             ),
             value=f"+{sim.msisdn}" if sim.msisdn else "",
             most=32,
@@ -105,10 +108,11 @@ class Orders:
             tr("By its place, for example “shelf 2, port 7”, you find it when it needs you. Empty: make and model."),
             tr("Name"),
             tr("Save"),
-            lambda label: self._actions.order(
+            lambda label, asked: self._actions.order(
                 tr("naming a phone"),
                 [lambda desk: desk.name_phone(phone.phone_id, label)],
                 lambda _: tr("Phone named"),
+                asked,
             ),
             value=phone.label,
             may_be_empty=True,
@@ -215,10 +219,11 @@ class Orders:
             tr("It is this SIM"),
             [(sim.sim_id, f"{formats.slot(sim.slot)} · {_name_of(sim)}") for sim in here],
             _remembering() if message.can_be_remembered else None,
-            lambda sim_id, remember: self._actions.order(
+            lambda sim_id, remember, asked: self._actions.order(
                 tr("settling a message"),
                 [lambda desk: desk.settle_message(message.sms_id, sim_id, remember=remember)],
                 lambda _: tr("Message settled, and later ones like it") if remember else tr("Message settled"),
+                asked,
             ),
         )
 

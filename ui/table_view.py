@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QToolTip, QWidget
 
+from ui.copied_rows import copied
 from ui.delegates import ROW_HEIGHT, CellDelegate
 from ui.row_table import RowTable
 from ui.table_header import TableHeader
@@ -164,6 +165,19 @@ class FarmTable(QTableView):
             self.setColumnHidden(place, place not in shown)
             extra = spare // len(stretching) if place in stretching else 0
             self.setColumnWidth(place, width + extra)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selected()
+            return
+        super().keyPressEvent(event)
+
+    def copy_selected(self) -> None:
+        """All selected rows, as far as their columns are shown."""
+        rows = [row for key in self.selected_keys() if (row := self._table.row_of(key)) is not None]
+        if rows:
+            columns = [column for place, column in enumerate(self._table.columns) if not self.isColumnHidden(place)]
+            QGuiApplication.clipboard().setMimeData(copied(rows, columns, self._table.clock()))
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)

@@ -452,6 +452,17 @@ async def test_gate_that_is_closed_is_told_first_and_once(
     assert (needs[0].subject, needs[0].since, needs[0].topic) == ("no", NOON, topic)
 
 
+async def test_signal_of_a_sim_is_none_while_its_phone_is_not_read(office: Office) -> None:
+    await office.books.seat(a_seen_sim(signal=4, network_type="LTE"))
+    before = await office.books.one_sim(ICCID)
+
+    await office.books.phone(state=PhoneState.GONE)
+    after = await office.books.one_sim(ICCID)
+
+    assert (before.signal, before.network_type) == (4, "LTE")
+    assert (after.signal, after.network_type) == (None, "")
+
+
 # Orders ---------------------------------------------------------------------
 
 

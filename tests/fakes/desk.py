@@ -44,7 +44,7 @@ Row = TypeVar("Row")
 
 @dataclass
 class FakeDesk(FarmDesk):
-    """Answers from `farm`; `failure` is raised by every call while it is set."""
+    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every order."""
 
     farm: Farm = field(default_factory=empty_farm)
     fields: list[SettingField] = field(default_factory=some_settings)
@@ -52,6 +52,7 @@ class FakeDesk(FarmDesk):
     left_out: tuple[str, ...] = ()
     """Lines that an import leaves out."""
     failure: BaseException | None = None
+    refusal: BaseException | None = None
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
     told: dict[str, list[StoryLine]] = field(default_factory=dict)
@@ -203,8 +204,8 @@ class FakeDesk(FarmDesk):
         return list(self.problems)
 
     def _order(self, *order: Any) -> None:
-        if self.failure is not None:
-            raise self.failure
+        if (refusal := self.failure or self.refusal) is not None:
+            raise refusal
         self.orders.append(order)
 
     def _ask(self, topic: Topic, keys: Collection[str] | None) -> None:

@@ -17,6 +17,7 @@ from phonefarm.application.read_models import Topic
 from phonefarm.application.tasks import Tasks
 from tests.fakes.desk import FakeDesk, FakeEngine
 from ui.actions import Actions, Notice
+from ui.asked_dialog import AskedDialog
 from ui.dialogs import Question
 from ui.engine_link import EngineLink
 from ui.garbage import GarbageCollector
@@ -77,7 +78,10 @@ class Live:
         return shown()[0]
 
     async def answer(self, question: QDialog) -> None:
-        question.accept()
+        if isinstance(question, AskedDialog):
+            question.yes.click()
+        else:
+            question.accept()
         await asyncio.sleep(0)
 
 

@@ -22,6 +22,8 @@ from phonefarm.application.read_models import (
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
 from tests.ui.live import Live, WindowRunner, until
+from ui.number_dialogs import NetworkDialog
+from ui.number_orders import NumberOrders
 from ui.pages.pushes import PushesPage
 from ui.tokens import Tone
 
@@ -323,5 +325,76 @@ def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: 
         desk.farm.pushes = {}
         live.window.refresh()
         await until(lambda: not page.resend_parked.isEnabled())
+
+    runner.live(desk, scenario)
+
+
+@pytest.mark.parametrize(
+    ("topic", "rows", "action"),
+    [(Topic.SIMS, "sims", "Edit number…"), (Topic.SIMS, "sims", "Hold back…"), (Topic.PHONES, "phones", "Name…")],
+)
+def test_refused_input_stays_in_its_dialog_with_the_reason_beside_it(
+    runner: WindowRunner, desk: FakeDesk, topic: Topic, rows: str, action: str
+) -> None:
+    known = getattr(desk.farm, rows)
+    key = key_where(known, lambda row: topic is Topic.PHONES or row.standing is SimStanding.ON_OFFER)
+
+    async def scenario(live: Live) -> None:
+        await live.do(topic, [key], action)
+        question = await live.question()
+        assert isinstance(question.field, QLineEdit)
+        question.field.setText("12")
+        live.desk.refusal = KnownError("This is no phone number: too short.")
+        await live.answer(question)
+        await until(lambda: question.problem.text() == "This is no phone number: too short.")
+        assert question.isVisible()
+        assert question.problem.isVisible()
+        assert question.field.text() == "12"
+        assert question.yes.isEnabled()
+        assert live.notices == []
+
+        live.desk.refusal = None
+        question.field.setText("+7 928 144-60-23")
+        assert not question.problem.isVisible()
+        question.finished.connect(lambda: closed.append(1))
+        await live.answer(question)
+        await until(lambda: closed)
+        assert live.desk.orders[-1][-1] == "+7 928 144-60-23"
+
+    closed: list[int] = []
+    runner.live(desk, scenario)
+
+
+def test_refusal_that_comes_after_the_dialog_was_closed_is_a_notice(runner: WindowRunner, desk: FakeDesk) -> None:
+    sim_id = key_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.ON_OFFER)
+
+    async def scenario(live: Live) -> None:
+        await live.do(Topic.SIMS, [sim_id], "Edit number…")
+        question = await live.question()
+        assert isinstance(question.field, QLineEdit)
+        question.field.setText("12")
+        live.desk.refusal = KnownError("too short")
+        question.yes.click()
+        question.reject()
+
+        await until(lambda: [notice.text for notice in live.notices] == ["too short"])
+
+    runner.live(desk, scenario)
+
+
+def test_refused_name_of_a_network_stays_in_its_dialog(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        orders = NumberOrders(live.actions, live.window, live.theme)
+        orders.name_network(live.desk.farm.networks[0].mcc_mnc)
+        await until(lambda: live.window.findChildren(NetworkDialog))
+        dialog = live.window.findChildren(NetworkDialog)[0]
+        dialog.country.setText("atlantis")
+        live.desk.refusal = KnownError("No such country.")
+
+        dialog.yes.click()
+
+        await until(lambda: dialog.problem.text() == "No such country.")
+        assert dialog.isVisible()
+        assert dialog.country.text() == "atlantis"
 
     runner.live(desk, scenario)

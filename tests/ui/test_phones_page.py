@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from time import perf_counter
 
 import pytest
@@ -18,7 +19,7 @@ from tests.fakes.field_farm import field_farm
 from tests.ui.live import Live, WindowRunner, until
 from ui.list_spec import Heading
 from ui.pages.list_page import ListPage
-from ui.pages.phone_columns import battery_tone, state_chips, state_text, state_tooltip
+from ui.pages.phone_columns import battery_tone, phone_columns, state_chips, state_text, state_tooltip
 from ui.pages.phone_facts import phone_advice, phone_facts
 from ui.pages.phone_groups import phone_shares, urgency
 from ui.pages.phone_sims import SimsOfPhones
@@ -317,3 +318,31 @@ def test_the_advice_is_the_first_thing_in_the_details(runner: WindowRunner, fiel
         assert top.text() == "What to do"
 
     runner.live(FakeDesk(farm=field), scenario)
+
+
+@pytest.mark.parametrize("state", [state for state in PhoneState if state is not PhoneState.READY])
+def test_vital_signs_of_a_phone_that_is_not_read_are_never_shown_as_if_they_were_now(
+    field: Farm, state: PhoneState
+) -> None:
+    now = field.now
+    phone = next(row for row in field.phones.values() if row.vitals.battery_percent is not None)
+    vitals = replace(phone.vitals, battery_percent=5, is_charging=True, temperature=50.0)
+    phone = replace(phone, state=state, ailments=(), vitals=vitals, last_read_at=now - timedelta(minutes=5))
+    sims = SimsOfPhones()
+    sims.take(list(field.sims.values()), None)
+    columns = {column.title: column for column in phone_columns(sims)}
+
+    for title in ("Battery", "Temperature", "Signal"):
+        column = columns[title]
+        assert column.text(phone, now) == "–"
+        assert column.sort_key(phone) is None
+        assert column.tone is None or column.tone(phone) is None
+    battery = columns["Battery"]
+    assert battery.bolt is not None
+    assert not battery.bolt(phone)
+    assert battery.tooltip is not None
+    assert battery.tooltip(phone) == "last known: 5\u00a0%, was charging"
+    facts = phone_facts(phone, now, sims)
+    assert any(fact.name.startswith("Vital signs, last known ") for fact in facts)
+    assert next(fact for fact in facts if fact.name == "Battery").value == "5\u00a0%, was charging"
+    assert "Signal" not in {fact.name for fact in facts}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -127,3 +128,24 @@ def test_a_new_theme_is_painted(view: FarmTable, theme: Theme, qapp: QApplicatio
 
 def _differs(one: QImage, other: QImage) -> bool:
     return one != other
+
+
+def test_copying_takes_all_selected_rows_in_their_order_a_line_each(view: FarmTable) -> None:
+    view.setFocus()
+    view.select_keys([f"s{n:03}" for n in (3, 1, 2)])
+
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+
+    lines = QApplication.clipboard().text().split("\n")
+    assert [line.split("\t")[0] for line in lines] == ["s001", "s002", "s003"]
+    shown = sum(not view.isColumnHidden(place) for place in range(view.model().columnCount()))
+    assert {len(line.split("\t")) for line in lines} == {shown}
+
+
+def test_copying_nothing_leaves_the_clipboard_alone(view: FarmTable) -> None:
+    QApplication.clipboard().setText("kept")
+    view.setFocus()
+
+    QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+
+    assert QApplication.clipboard().text() == "kept"

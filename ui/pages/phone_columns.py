@@ -53,11 +53,11 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
             title=tr("Signal"),
             text=lambda row, _: _signals_text(sims, row),
             sort_key=lambda row: min(
-                (sim.signal for sim in sims.of(row.phone_id) if sim.signal is not None), default=None
+                (sim.signal for sim in sims.of(row.phone_id) if sim.signal is not None and is_read(row)), default=None
             ),
             sample="mm",
             rank=2,
-            signals=lambda row: Signals(levels=[sim.signal for sim in sims.of(row.phone_id)]),
+            signals=lambda row: Signals(levels=[sim.signal for sim in sims.of(row.phone_id)] if is_read(row) else []),
             tooltip=lambda row: _signals_text(sims, row),
         ),
         *_figures(),
@@ -96,27 +96,28 @@ def _numbers_column() -> Column[PhoneRow]:
 def _battery_column() -> Column[PhoneRow]:
     return Column(
         title=tr("Battery"),
-        text=lambda row, _: battery_text(row),
-        sort_key=lambda row: row.vitals.battery_percent,
+        text=lambda row, _: _if_read(row, battery_text(row)),
+        sort_key=lambda row: row.vitals.battery_percent if is_read(row) else None,
         sample="100 %",
         align_right=True,
         rank=1,
         tone=battery_tone,
-        bolt=lambda row: bool(row.vitals.is_charging),
-        tooltip=battery_told,
+        bolt=lambda row: bool(row.vitals.is_charging) and is_read(row),
+        tooltip=lambda row: _last_known(row, battery_told(row)),
     )
 
 
 def _temperature_column() -> Column[PhoneRow]:
     return Column(
         title=tr("Temperature"),
-        text=lambda row, _: temperature_text(row),
-        sort_key=lambda row: row.vitals.temperature,
+        text=lambda row, _: _if_read(row, temperature_text(row)),
+        sort_key=lambda row: row.vitals.temperature if is_read(row) else None,
         sample="47 °C",
         align_right=True,
         dim=True,
         rank=10,
         tone=temperature_tone,
+        tooltip=lambda row: _last_known(row, temperature_text(row)),
     )
 
 
@@ -209,6 +210,19 @@ def model_text(row: PhoneRow) -> str:
     return " · ".join(part for part in (model, android) if part) or formats.NOTHING
 
 
+def is_read(row: PhoneRow) -> bool:
+    """Whether its vital signs are those of now: else they are the last known ones."""
+    return row.state is PhoneState.READY
+
+
+def _if_read(row: PhoneRow, told: str) -> str:
+    return told if is_read(row) else formats.NOTHING
+
+
+def _last_known(row: PhoneRow, told: str) -> str:
+    return told if is_read(row) or told == formats.NOTHING else tr("last known: {value}").format(value=told)
+
+
 def battery_text(row: PhoneRow) -> str:
     percent = row.vitals.battery_percent
     return formats.NOTHING if percent is None else f"{percent}{formats.GAP}%"
@@ -216,7 +230,7 @@ def battery_text(row: PhoneRow) -> str:
 
 def battery_tone(row: PhoneRow) -> Tone | None:
     percent = row.vitals.battery_percent
-    if percent is None or percent >= LOW_BATTERY:
+    if percent is None or percent >= LOW_BATTERY or not is_read(row):
         return None
     return Tone.BAD if percent <= EMPTY_BATTERY else Tone.WARN
 
@@ -224,7 +238,10 @@ def battery_tone(row: PhoneRow) -> Tone | None:
 def battery_told(row: PhoneRow) -> str:
     if row.vitals.battery_percent is None or row.vitals.is_charging is None:
         return battery_text(row)
-    words = tr("{level}, charging") if row.vitals.is_charging else tr("{level}, not charging")
+    charging, not_charging = tr("{level}, charging"), tr("{level}, not charging")
+    if not is_read(row):
+        charging, not_charging = tr("{level}, was charging"), tr("{level}, was not charging")
+    words = charging if row.vitals.is_charging else not_charging
     return words.format(level=battery_text(row))
 
 
@@ -235,10 +252,12 @@ def temperature_text(row: PhoneRow) -> str:
 
 def temperature_tone(row: PhoneRow) -> Tone | None:
     warmth = row.vitals.temperature
-    return Tone.WARN if warmth is not None and warmth > HOT else None
+    return Tone.WARN if warmth is not None and warmth > HOT and is_read(row) else None
 
 
 def _signals_text(sims: SimsOfPhones, row: PhoneRow) -> str:
+    if not is_read(row):
+        return formats.NOTHING
     told = [f"{formats.slot(sim.slot)}: {signal_text(sim)}" for sim in sims.of(row.phone_id)]
     return " · ".join(told) or formats.NOTHING
 

@@ -8,7 +8,7 @@ from phonefarm.application.read_models import PhoneRow, PhoneState, Remedy, SimR
 from ui import formats
 from ui.delegates import signal_tone
 from ui.list_spec import Advice, Fact, Heading
-from ui.pages.phone_columns import battery_told, battery_tone, temperature_text, temperature_tone
+from ui.pages.phone_columns import battery_told, battery_tone, is_read, temperature_text, temperature_tone
 from ui.pages.phone_sims import SimsOfPhones
 from ui.pages.usual_columns import signal_text
 from ui.safe_text import one_line
@@ -83,7 +83,7 @@ def _numbers(row: PhoneRow, sims: tuple[SimRow, ...]) -> list[Fact]:
         number = formats.grouped_msisdn(sim.msisdn) if sim.msisdn else formats.short_iccid(sim.iccid)
         facts.append(Fact(_capital(formats.slot(sim.slot)), number))
         facts.append(_standing(sim))
-        if sim.signal is not None:
+        if sim.signal is not None and is_read(row):
             facts.append(Fact(tr("Signal"), signal_text(sim), tone=signal_tone(sim.signal)))
     if not sims:
         facts += [Fact(tr("Number {n}").format(n=n), grouped(sim)) for n, sim in enumerate(row.sims, 1)]
@@ -100,18 +100,31 @@ def _standing(sim: SimRow) -> Fact:
 def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:
     vitals = row.vitals
     free, airplane = vitals.free_bytes, {True: tr("on"), False: tr("off")}
-    storage_tone = Tone.BAD if free is not None and free < LITTLE_STORAGE else None
+    storage_tone = Tone.BAD if free is not None and free < LITTLE_STORAGE and is_read(row) else None
     return [
-        Heading(tr("Vital signs")),
+        Heading(_vitals_of(row, now)),
         Fact(tr("Battery"), battery_told(row), tone=battery_tone(row)),
         Fact(tr("Battery temperature"), temperature_text(row), tone=temperature_tone(row)),
         Fact(tr("Free storage"), formats.NOTHING if free is None else formats.size(free), tone=storage_tone),
-        Fact(tr("Airplane mode"), airplane[vitals.airplane_mode], tone=Tone.WARN if vitals.airplane_mode else None)
+        Fact(
+            tr("Airplane mode"),
+            airplane[vitals.airplane_mode],
+            tone=Tone.WARN if vitals.airplane_mode and is_read(row) else None,
+        )
         if vitals.airplane_mode is not None
         else None,
         _sms_app(vitals.sms_app),
         Fact(tr("Running for"), _uptime(row, now)),
     ]
+
+
+def _vitals_of(row: PhoneRow, now: datetime) -> str:
+    """Of what time they are, where not of now."""
+    if is_read(row):
+        return tr("Vital signs")
+    if row.last_read_at is None:
+        return tr("Vital signs, last known")
+    return tr("Vital signs, last known {time}").format(time=formats.day_time(row.last_read_at, now))
 
 
 def _sms_app(package: str | None) -> Fact | None:
@@ -121,7 +134,7 @@ def _sms_app(package: str | None) -> Fact | None:
 
 
 def _uptime(row: PhoneRow, now: datetime) -> str:
-    if row.booted_at is None or row.state is PhoneState.GONE:
+    if row.booted_at is None or not is_read(row):
         return formats.NOTHING
     return f"{formats.span(now - row.booted_at)}, {formats.since(row.booted_at, now)}"
 

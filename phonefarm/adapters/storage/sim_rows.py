@@ -18,6 +18,7 @@ from phonefarm.application.read_models import Ailment, NumberTask, SimRow
 from phonefarm.application.sim_inventory import OF_ANOTHER_COUNTRY
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.ids import Msisdn
+from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.remedies import Remedy, remedy_for_sim, remedy_for_state
 from phonefarm.domain.sims import SimStanding, SlotState, standing
 
@@ -89,6 +90,7 @@ def _sim_row(
     elif blocking:
         phone_remedy = blocking[0].remedy
     is_in = sim.slot_state is not SlotState.OUT
+    is_read = is_in and sim.phone_state is PhoneState.READY  # else its signal is that of some earlier time
     return SimRow(
         sim_id=sim.sim_id,
         iccid=row.iccid,
@@ -103,9 +105,9 @@ def _sim_row(
         standing_since=since.get(stands),
         remedy=remedy_for_sim(stands, phone_remedy),
         mcc_mnc=row.mcc_mnc,
-        signal=row.signal if is_in else None,
-        network_type=row.network_type if is_in else "",
-        is_roaming=is_in and row.is_roaming,
+        signal=row.signal if is_read else None,
+        network_type=row.network_type if is_read else "",
+        is_roaming=is_read and row.is_roaming,
         held_reason=row.held_reason or "",
         unused_in_a_row=sim.unused_in_a_row,
         banned_until=sim.banned_until,
