@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median, quantiles
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from phonefarm.application.events import Announcer
 from phonefarm.application.health import HealthBoard, attention, needing_by_state, sim_with_next_step, with_next_step
@@ -20,7 +20,6 @@ from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.read_models import (
     BanRow,
     Changes,
-    Counts,
     Difference,
     Grouping,
     ImportReport,
@@ -38,6 +37,7 @@ from phonefarm.application.read_models import (
     SimRow,
     StoryLine,
     Topic,
+    Vital,
 )
 from phonefarm.application.rentals import Rentals
 from phonefarm.application.sales_gate import Closure
@@ -48,6 +48,7 @@ from phonefarm.application.storage import Storage
 from phonefarm.application.views import Traffic, Views
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers
@@ -118,68 +119,20 @@ class LiveFarmDesk:
     # Reading ---------------------------------------------------------------
 
     async def overview(self) -> Overview:
-        now = self._clock()
-        vitals = self._health.vitals()
-        together = self._watch.left_together()
-
-        closure = self._closure()
-        noted, short_since = self._traffic, self._short_since
+        now, noted, short_since = self._clock(), self._traffic, self._short_since
+        alarms = _Alarms(vitals=self._health.vitals(), together=self._watch.left_together(), closure=self._closure())
+        selling = self._rentals.selling
 
         def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
             traffic = _traffic_at(views, now, noted)
-            waiting = views.waiting_rents(_TROUBLES, now)
-            held = views.held_messages(_TROUBLES)
-            phones, sims = views.phones(None, now), views.sims(None, now)
-            here = sims_now(sims, phones)
-            shortage, since = lasting_shortage(here, short_since, now)
-            needs = attention(
-                now=now,
-                vitals=vitals,
-                phones=phones,
-                together=together,
-                sims=sims,
-                rents=waiting,
-                held=held,
-                parked=views.parked_pushes(_TROUBLES),
-                closure=closure,
-                shortage=shortage if phones else None,
-            )
-            seconds = [seconds for _, seconds in traffic.arrivals]
-            overview = Overview(
-                at=now,
-                counts=self._announced(views.counts(now)),
-                vitals=vitals,
-                attention=needs,
-                phones_by_state=views.phones_by_state(),
-                phones_needing_by_state=needing_by_state(needs, phones),
-                phones_of_farm=sum(phone.is_of_farm(now) for phone in phones),
-                numbers_working=working_numbers(here),
-                rents_waiting_first_sms=sum(not rent.sms_on_way for rent in waiting),
-                rents_sending_first_sms=sum(rent.sms_on_way > 0 for rent in waiting),
-                sms_today=traffic.sms_today,
-                sms_delivered_today=traffic.sms_delivered_today,
-                sms_held=traffic.sms_held,
-                oldest_waiting_push_at=views.oldest_open_push_at(),
-                next_push_at=views.next_push_due(),
-                income_today=traffic.income_today,
-                income_month=traffic.income_month,
-                arrival_p50_seconds=_percentile(seconds, 50),
-                arrival_p99_seconds=_percentile(seconds, 99),
-                sms_by_hour=traffic.sms_by_hour,
-                income_by_day=traffic.income_by_day,
-                arrival_by_minute=_by_minute(traffic, now),
-                waiting_rents=tuple(waiting[:WAITING_RENTS_SHOWN]),
-            )
-            return overview, traffic, since
+            overview, since = _overview(views, traffic, alarms, short_since, now)
+            counts = overview.counts if selling else replace(overview.counts, numbers_on_offer=0)
+            return replace(overview, counts=counts), traffic, since
 
         overview, traffic, self._short_since = await self._storage.read(query)
         if noted is None or traffic is not noted[1]:
             self._traffic = (now, traffic)
         return overview
-
-    def _announced(self, counts: Counts) -> Counts:
-        """The counts as the market is told them: nothing is on offer while a sale could not work."""
-        return counts if self._rentals.selling else replace(counts, numbers_on_offer=0)
 
     async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
         now = self._clock()
@@ -310,6 +263,63 @@ class LiveFarmDesk:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
         return problems
+
+
+class _Alarms(NamedTuple):
+    """What the engine knows beside the database of what is wrong now."""
+
+    vitals: tuple[Vital, ...]
+    together: Sequence[SharedLoss]
+    closure: Closure | None
+
+
+def _overview(
+    views: Views, traffic: Traffic, alarms: _Alarms, short_since: datetime | None, now: datetime
+) -> tuple[Overview, datetime | None]:
+    """Of one snapshot of the database; and since when too little can be sold, if it can."""
+    waiting = views.waiting_rents(_TROUBLES, now)
+    phones, sims = views.phones(None, now), views.sims(None, now)
+    here = sims_now(sims, phones)
+    shortage, since = lasting_shortage(here, short_since, now)
+    needs = attention(
+        now=now,
+        vitals=alarms.vitals,
+        phones=phones,
+        together=alarms.together,
+        sims=sims,
+        rents=waiting,
+        held=views.held_messages(_TROUBLES),
+        parked=views.parked_pushes(_TROUBLES),
+        closure=alarms.closure,
+        shortage=shortage if phones else None,  # who has none yet is told so by the window
+    )
+    seconds = [seconds for _, seconds in traffic.arrivals]
+    overview = Overview(
+        at=now,
+        counts=views.counts(now),
+        vitals=alarms.vitals,
+        attention=needs,
+        phones_by_state=views.phones_by_state(),
+        phones_needing_by_state=needing_by_state(needs, phones),
+        phones_of_farm=sum(phone.is_of_farm(now) for phone in phones),
+        numbers_working=working_numbers(here),
+        rents_waiting_first_sms=sum(not rent.sms_on_way for rent in waiting),
+        rents_sending_first_sms=sum(rent.sms_on_way > 0 for rent in waiting),
+        sms_today=traffic.sms_today,
+        sms_delivered_today=traffic.sms_delivered_today,
+        sms_held=traffic.sms_held,
+        oldest_waiting_push_at=views.oldest_open_push_at(),
+        next_push_at=views.next_push_due(),
+        income_today=traffic.income_today,
+        income_month=traffic.income_month,
+        arrival_p50_seconds=_percentile(seconds, 50),
+        arrival_p99_seconds=_percentile(seconds, 99),
+        sms_by_hour=traffic.sms_by_hour,
+        income_by_day=traffic.income_by_day,
+        arrival_by_minute=_by_minute(traffic, now),
+        waiting_rents=tuple(waiting[:WAITING_RENTS_SHOWN]),
+    )
+    return overview, since
 
 
 def _traffic_at(views: Views, now: datetime, noted: tuple[datetime, Traffic] | None) -> Traffic:

@@ -69,13 +69,16 @@ def test_new_farm_is_told_to_connect_phones_and_not_that_all_is_well(runner: Win
     runner.live(FakeDesk(farm=empty_farm()), scenario)
 
 
-def test_phones_that_only_start_are_not_called_well_either(runner: WindowRunner) -> None:
+@pytest.mark.parametrize("state", [PhoneState.STARTING, PhoneState.GONE])
+def test_phones_that_only_start_or_have_just_gone_are_not_called_well_either(
+    runner: WindowRunner, state: PhoneState
+) -> None:
     farm = calm_farm()
     farm.sims = {key: replace(sim, standing=SimStanding.AWAY) for key, sim in farm.sims.items()}
-    farm.phones = {key: replace(phone, state=PhoneState.STARTING, since=farm.now) for key, phone in farm.phones.items()}
+    farm.phones = {key: replace(phone, state=state, since=farm.now) for key, phone in farm.phones.items()}
 
     async def scenario(live: Live) -> None:
-        assert live.window.top_line.attention.sentence() == "Nothing is for sale yet"
+        assert live.window.top_line.attention.sentence() == "Nothing is for sale at the moment"
 
     runner.live(FakeDesk(farm=farm), scenario)
 

@@ -97,7 +97,7 @@ BY_PHONE = frozenset({SimStanding.CARD_LOCKED, SimStanding.AIRPLANE, SimStanding
 
 CALM = "All well"
 NO_PHONES = "No phones yet: connect them by USB, and their numbers go on offer"
-NOT_YET = "Nothing is for sale yet"
+NOT_NOW = "Nothing is for sale at the moment"
 
 
 def shortage_sentence(lack: Shortage, adb: str) -> str:
@@ -123,4 +123,4 @@ def calm_sentence(seen: Overview) -> str:
     """What stands where nothing needs the user: “All well” only while something can be sold."""
     if seen.numbers_working:
         return tr(CALM)
-    return tr(NOT_YET) if seen.counts.phones else tr(NO_PHONES)
+    return tr(NOT_NOW) if seen.phones_of_farm else tr(NO_PHONES)
