@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QStandardItemModel
 
 from phonefarm.application.csv_cells import FORMULA_STARTS
 from ui import formats
@@ -21,10 +22,19 @@ _TEXT_CELL = "<td style=\"mso-number-format:'\\@'\">"
 
 def copied(rows: Sequence[Any], columns: Sequence[Column[Any]], now: datetime) -> QMimeData:
     cells = [[_cell(column.text(row, now)) for column in columns] for row in rows]
-    copy = QMimeData()
+    copy = _empty()
     copy.setText("\n".join("\t".join(line) for line in cells))
     copy.setHtml(_as_html(cells))
     return copy
+
+
+def _empty() -> QMimeData:
+    """One that Qt has made: it outlives Python on the clipboard, and its end would call a Python that is gone."""
+    model = QStandardItemModel(1, 1)
+    made = model.mimeData([model.index(0, 0)])
+    for kind in made.formats():
+        made.removeFormat(kind)
+    return made
 
 
 def _cell(text: str) -> str:

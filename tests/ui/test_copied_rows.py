@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -43,3 +46,25 @@ def test_spreadsheet_gets_every_cell_as_text_and_no_markup_of_strangers() -> Non
     assert html.count("mso-number-format:'\\@'") == 2
     assert ">89701010012345678909</td>" in html
     assert "&lt;b&gt;1&lt;/b&gt;" in html
+
+
+def test_program_ends_well_with_rows_on_the_clipboard() -> None:
+    ends = """
+from datetime import UTC, datetime
+from PySide6.QtWidgets import QApplication
+from ui.copied_rows import copied
+from ui.row_table import Column
+app = QApplication([])
+column = Column(title="t", text=lambda row, now: row, sort_key=str, sample="")
+app.clipboard().setMimeData(copied(["one"], [column], datetime.now(UTC)))
+"""
+
+    ended = subprocess.run(
+        [sys.executable, "-c", ends], env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}, timeout=60, check=False
+    )
+
+    assert ended.returncode == 0
+
+
+def test_nothing_but_text_and_table_is_copied() -> None:
+    assert sorted(copied([["1", "2"]], COLUMNS, NOON).formats()) == ["text/html", "text/plain"]
