@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from phonefarm.adapters.storage.database import Database
 
@@ -36,13 +35,6 @@ def database(database_file: Path) -> Iterator[Database]:
     database.open()
     yield database
     database.close()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _logs_as_they_were() -> Iterator[None]:
-    """What a file's tests have set up of the logs (a bench silences them) is not for the next one's."""
-    yield
-    structlog.reset_defaults()
 
 
 TESTS_BETWEEN_FULL_COLLECTIONS = 100

@@ -32,6 +32,7 @@ from phonefarm.application.storage import StorageFailing
 from phonefarm.domain import rhythm
 from phonefarm.domain.announcements import Announcements
 from phonefarm.domain.conditions import HintRecord
+from phonefarm.domain.heard import Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.rhythm import Rhythm
@@ -130,6 +131,8 @@ class PhoneSession:
         self._sims_untold = False
         self._heard_at = float("-inf")
         self._announcements = Announcements()
+        self._hears_since: float | None = None
+        """Since when no line of the log can have been missed, as far as is known."""
         self._hints = HintRecord()
         self._skew: timedelta | None = None
         self._failures = 0
@@ -291,6 +294,7 @@ class PhoneSession:
         if checkup.sims is not None and (thorough or checkup.sims != self._sims):
             await self._inventory.take_stock(self._phone_id, checkup.sims)
             self._sims = checkup.sims
+            await self._intake.settle_untold(self._phone_id)
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         if not self._wants_checkup:  # what made it wanted may have come too late for this one
             spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
@@ -311,7 +315,7 @@ class PhoneSession:
         if reading is None:
             begun = loop.time()
             reading = await self._read_whole(probe)
-        intake = await self._intake.accept(reading)
+        intake = await self._intake.accept(reading, self._heard(reading, loop.time()))
         self._skew = reading.clock_skew if reading.clock_skew is not None else self._skew
         ended = loop.time()
         found = 0 if intake.first else len(intake.new)
@@ -319,9 +323,27 @@ class PhoneSession:
         self._rhythm = self._rhythm.on_look(begun=begun, ended=ended, found=found, poll=poll)
         if found:
             await self._note_rows(intake, ended, reading.ended_at)
+        if intake.is_of_a_new_card:
+            self._check_up_soon()
         self._announcements, overdue = self._announcements.overdue(ended, sum(min(wait, poll) for wait in rhythm.CHASE))
         for announcement in overdue:
             await self._note_empty_hint(reading.ended_at - timedelta(seconds=ended - announcement.since))
+
+    def _heard(self, reading: Reading, ended: float) -> Heard:
+        """What the log has announced until the reading ended, at this time of the loop."""
+
+        def ours(at: float) -> datetime:
+            return reading.ended_at - timedelta(seconds=ended - at)
+
+        since = self._hears_since if self._hints.working else None
+        return Heard(
+            arrivals=tuple(
+                HeardArrival(since=ours(one.since), latest=ours(one.latest))
+                for one in self._announcements.open
+                if one.tells_of_an_arrival
+            ),
+            without_gap_since=None if since is None else ours(since),
+        )
 
     @property
     def _is_expecting(self) -> bool:
@@ -414,10 +436,12 @@ class PhoneSession:
                     self._note_hint(hint, loop.time())
             except (PhoneUnreachable, ServerDown) as error:
                 log.info("hints ended", phone=self._phone_id, cause=str(error))
+            self._hears_since = None
             pause = 1.0 if loop.time() - opened > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
     def _note_hint(self, hint: Hint, at: float) -> None:
+        self._hears_since = at if self._hears_since is None else self._hears_since
         self._rhythm = self._rhythm.on_hint(at)
         self._announcements = self._announcements.on_hint(
             at, arriving=hint is Hint.ARRIVING, stored=hint is Hint.STORED

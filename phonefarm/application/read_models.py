@@ -27,6 +27,7 @@ from phonefarm.domain.rents import RentState as RentState
 from phonefarm.domain.shortage import USUAL_FOR as USUAL_FOR
 from phonefarm.domain.shortage import Shortage as Shortage
 from phonefarm.domain.sims import SimStanding as SimStanding
+from phonefarm.domain.sms import Doubt as Doubt
 from phonefarm.domain.sms import SmsStanding as SmsStanding
 from phonefarm.domain.vitals import PhoneVitals as PhoneVitals
 
@@ -247,6 +248,9 @@ class MessageRow:
     """Whether it is held and its mark tells SIMs apart, so that its settling may hold for others, too."""
     is_erased: bool = False
     """Whether the text was taken out, or never kept since its sender is withheld."""
+    doubt: Doubt | None = None
+    phone_date: datetime | None = None
+    """The date that the phone gives a message whose time is in doubt; None where it gives none."""
 
 
 @dataclass(frozen=True, kw_only=True)

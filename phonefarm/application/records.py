@@ -21,7 +21,7 @@ from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus, Rent
 from phonefarm.domain.sims import SeenSim, Sim
-from phonefarm.domain.sms import InboundSms, RentSpan, SmsStanding
+from phonefarm.domain.sms import Doubt, InboundSms, RentSpan, SmsStanding
 from phonefarm.domain.vitals import PhoneVitals
 
 
@@ -112,6 +112,9 @@ class NewSms:
     rent_id: RentId | None = None
     erased_at: datetime | None = None
     """Set: the text is not kept, only the fact."""
+    doubt: Doubt | None = None
+    phone_date_ms: int | None = None
+    """What the phone stated, where its time is in doubt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +128,29 @@ class StoredSms:
     arrived_at: datetime
     sim_mark: str
     is_erased: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class UntoldSms:
+    """A stored message whose SIM could not be told when it came."""
+
+    sms_id: SmsId
+    fingerprint: bytes
+    standing: SmsStanding
+    sender: str
+    sub_id: int | None
+    sim_mark: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRow:
+    """A stored message, as far as it tells whether a row of the same id is it."""
+
+    sms_id: SmsId
+    body: str | None = field(repr=False)
+    """None: its text was not kept."""
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -421,6 +447,22 @@ class MessageRecords(Protocol):
         ...
 
     def get(self, sms_id: SmsId) -> StoredSms | None: ...
+
+    def under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
+        """What was seen of the handset under these row ids, the newest first of each."""
+        ...
+
+    def rewrite(self, sms_id: SmsId, fingerprint: bytes) -> None:
+        """The phone shows the message with other dates or another sender now: that is how it is known from now on."""
+        ...
+
+    def untold(self, phone_id: PhoneId, since: datetime) -> list[UntoldSms]:
+        """Messages of the handset that arrived since then and whose SIM is still not known, oldest first."""
+        ...
+
+    def note_sim_columns(self, sms_id: SmsId, sub_id: int | None, sim_mark: str) -> None:
+        """Its row says something else of its SIM now."""
+        ...
 
     def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:
         """Held messages of the handset with this mark whose SIM is not known, oldest first."""

@@ -31,6 +31,11 @@ class Announcement:
     def promises_a_row(self) -> bool:
         return self.stored and (self.arriving or not self.trails)
 
+    @property
+    def tells_of_an_arrival(self) -> bool:
+        """Whether it is more than the trailing lines of a message whose row was found."""
+        return self.arriving or self.promises_a_row
+
 
 @dataclass(frozen=True, kw_only=True)
 class Announcements:

@@ -23,9 +23,18 @@ class SmsStanding(StrEnum):
     NO_RENT = "no rent"
     FOR_RENT = "for rent"
     HELD = "held"
-    """Its SIM cannot be told: the user decides."""
+    """Its SIM cannot be told, or its time: the user decides."""
     WITHHELD = "withheld"
     """Its sender is on the block list: its text was not kept and goes nowhere."""
+
+
+class Doubt(StrEnum):
+    """What is not known of a message; it is never guessed."""
+
+    SIM = "sim"
+    """Which of the phone's SIMs it reached: what is learned later may settle it."""
+    TIME = "time"
+    """When it arrived: its own dates do not fit, so only the user settles it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +79,7 @@ class InboundSms:
     sent_at: datetime | None
     arrived_at: datetime
     sim_mark: str = ""
+    sub_id: int | None = None
 
 
 def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
@@ -114,7 +124,9 @@ class Arrival:
 
 def first_arrival(row: SmsRow, *, skew: timedelta | None, not_after: datetime) -> Arrival:
     """Of a message on a phone that was never read before: it is the baseline, unless a rent was open then."""
-    date = from_ms(row.date_ms)
+    date = stated_date(row.date_ms)
+    if date is None:
+        return Arrival(at=not_after, newness=Newness.DOUBTFUL)
     at = min(date if skew is None else _minus(date, skew), not_after)
     return Arrival(at=at, newness=Newness.DOUBTFUL)
 
@@ -132,8 +144,11 @@ def arrival(
     Its row was stored between the last reading (`not_before`) and this one (`not_after`). The phone's date is
     corrected by the skew measured now, or, if its clock was set in between, by the skew before; where neither
     falls between the readings, the message centre's time stamp may. A date far older than the last reading is
-    a message restored from a backup; a date in the future, or a phone whose clock cannot be measured, tells nothing.
+    a message restored from a backup; a date in the future or none at all, or a phone whose clock cannot be measured,
+    tells nothing.
     """
+    if row.date_ms < 0 or (row.date_ms > 0 and stated_date(row.date_ms) is None):
+        return Arrival(at=not_after, newness=Newness.DOUBTFUL)
     date = from_ms(row.date_ms)
     measured = [_minus(date, skew) for skew in (skew_now, skew_before) if skew is not None]
     candidates = measured or [date]
@@ -145,7 +160,7 @@ def arrival(
     sent = from_ms(row.date_sent_ms)
     if earliest <= sent <= latest:
         return Arrival(at=min(max(sent, not_before), not_after), newness=Newness.NEW)
-    if not measured or candidates[0] > not_after:
+    if not measured or candidates[0] > not_after or row.date_ms == 0:
         return Arrival(at=not_after, newness=Newness.DOUBTFUL)
     return Arrival(at=candidates[0], newness=Newness.OLD)
 
@@ -176,12 +191,29 @@ def _minus(date: datetime, skew: timedelta) -> datetime:
         return date
 
 
+def corrected(row: SmsRow, skew: timedelta | None) -> datetime | None:
+    """The phone's date by our clock; None where it states none."""
+    date = stated_date(row.date_ms)
+    return date if date is None or skew is None else _minus(date, skew)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def stated_date(milliseconds: int) -> datetime | None:
+    """None for what states no date: nothing, a negative number, one that no calendar holds."""
+    return from_ms(milliseconds) if 0 < milliseconds < _CALENDAR_ENDS_MS else None
+
+
+_CALENDAR_ENDS_MS = 253_402_300_800_000
+
+
 def from_ms(milliseconds: int) -> datetime:
     """An aware UTC time; a value that no calendar holds becomes the epoch."""
     try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (OverflowError, OSError, ValueError):
-        return datetime(1970, 1, 1, tzinfo=UTC)
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return _EPOCH
 
 
 @dataclass(frozen=True, kw_only=True)

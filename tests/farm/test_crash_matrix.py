@@ -107,6 +107,7 @@ NOT_KILLED_HERE = {
     "Rentals._take_back": "without it the order stays as a possible orphan, which the user releases",
     "Rentals.answer_lost": "a line of a story",
     "SimInventory.settle_all": "what a start settles anew, the next one settles",
+    "SmsIntake.settle_untold": "the next look settles what it would have settled",
     "Upkeep._follow_the_clock": "pulls waiting pushes in; without it they wait for their time",
 }
 """What the scenario does not commit, and what a kill at it leaves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from phonefarm.application.read_models import MessageRow, PushState, SmsStanding, Topic
+from phonefarm.application.read_models import Doubt, MessageRow, PushState, SmsStanding, Topic
 from ui import formats
 from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.orders import Orders
@@ -132,6 +132,7 @@ def _summary(index: RowIndex[MessageRow]) -> str:
 def _facts(row: MessageRow, now: datetime) -> list[Fact]:
     facts = [
         Fact(tr("Arrived"), formats.exact(row.arrived_at, now)),
+        Fact(tr("Dated by the phone"), _phone_date(row, now)) if row.doubt is Doubt.TIME else None,
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
         Fact(tr("Phone"), one_line(row.phone_label)),
         Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
@@ -140,6 +141,10 @@ def _facts(row: MessageRow, now: datetime) -> list[Fact]:
         else None,
     ]
     return [fact for fact in facts if fact is not None]
+
+
+def _phone_date(row: MessageRow, now: datetime) -> str:
+    return tr("not at all") if row.phone_date is None else formats.exact(row.phone_date, now)
 
 
 def _actions(orders: Orders) -> list[RowAction[MessageRow]]:

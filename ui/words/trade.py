@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from phonefarm.application.read_models import (
     BanRow,
+    Doubt,
     FinishStatus,
     MessageRow,
     PushRow,
@@ -55,6 +56,12 @@ SMS_STANDINGS = {
     SmsStanding.HELD: Word("which SIM?", Tone.WARN, "The phone does not say which of its SIMs got it: you decide."),
     SmsStanding.WITHHELD: Word("withheld", Tone.IDLE, "Its sender is on your block list: its text was not kept."),
 }
+
+OLD_DATE = Word(
+    "how old?",
+    Tone.WARN,
+    "Its own dates do not fit its arrival. If it is new, choose its SIM: it goes to the rent that was open then.",
+)
 
 PUSH_STATES = {
     PushState.WAITING: Word("waiting", Tone.INFO, "It is tried again at the time shown."),
@@ -189,6 +196,8 @@ def _waiting_word(rent: RentRow) -> Word:
 def message_word(message: MessageRow) -> Word:
     if message.standing is SmsStanding.FOR_RENT and message.push_state is not None:
         return PUSH_STATES[message.push_state]
+    if message.standing is SmsStanding.HELD and message.doubt is Doubt.TIME:
+        return OLD_DATE
     return SMS_STANDINGS[message.standing]
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, String, bindparam, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, String, bindparam, select, update
 
+from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, driver_of, in_portions
-from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, sms
-from phonefarm.application.records import NewSms, StoredSms
+from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNTOLD, sms
+from phonefarm.application.records import NewSms, SeenRow, StoredSms, UntoldSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
-from phonefarm.domain.sms import SmsStanding
+from phonefarm.domain.sms import Doubt, SmsStanding
 
 
 def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, int]) -> bool:
@@ -62,11 +64,43 @@ class SqlMessageRecords:
             is_erased=row.erased_at is not None,
         )
 
+    def under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
+        handset = handset_of(phone_id)
+        found: dict[int, list[SeenRow]] = {}
+        for some in in_portions(list(row_ids)):
+            ids = {f"row{place}": row_id for place, row_id in enumerate(some)}
+            for row in _under(len(some)).all(self._driver, handset=handset, **ids):
+                body = row.body if row.erased_at is None else None
+                seen = SeenRow(sms_id=SmsId(row.sms_id), body=body, arrived_at=row.arrived_at)
+                found.setdefault(row.row_id, []).append(seen)
+        return found
+
+    def rewrite(self, sms_id: SmsId, fingerprint: bytes) -> None:
+        self._connection.execute(update(sms).where(sms.c.sms_id == sms_id).values(fingerprint=fingerprint))
+
+    def untold(self, phone_id: PhoneId, since: datetime) -> list[UntoldSms]:
+        return [
+            UntoldSms(
+                sms_id=SmsId(row.sms_id),
+                fingerprint=row.fingerprint,
+                standing=SmsStanding(row.standing),
+                sender=row.sender,
+                sub_id=row.sub_id,
+                sim_mark=row.sim_mark,
+                arrived_at=row.arrived_at,
+            )
+            for row in _UNTOLD.all(self._driver, handset=handset_of(phone_id), since=since)
+        ]
+
+    def note_sim_columns(self, sms_id: SmsId, sub_id: int | None, sim_mark: str) -> None:
+        self._connection.execute(update(sms).where(sms.c.sms_id == sms_id).values(sub_id=sub_id, sim_mark=sim_mark))
+
     def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:
         found = self._connection.execute(
             select(sms.c.sms_id)
             .where(sms.c.handset == handset_of(phone_id), sms.c.sim_mark == sim_mark)
             .where(SMS_IS_ASIDE, sms.c.standing == SmsStanding.HELD.value, sms.c.sim_id.is_(None))
+            .where(sms.c.doubt != Doubt.TIME.value)
             .order_by(sms.c.arrived_at, sms.c.sms_id)
         )
         return [SmsId(sms_id) for sms_id in found.scalars()]
@@ -75,7 +109,7 @@ class SqlMessageRecords:
         self._connection.execute(
             update(sms)
             .where(sms.c.sms_id == sms_id)
-            .values(sim_id=sim_id, msisdn=msisdn, standing=standing.value, rent_id=rent_id)
+            .values(sim_id=sim_id, msisdn=msisdn, standing=standing.value, rent_id=rent_id, doubt="")
         )
 
 
@@ -93,6 +127,9 @@ _COLUMNS = (
     "arrived_at",
     "standing",
     "sim_mark",
+    "sub_id",
+    "doubt",
+    "phone_date_ms",
     "erased_at",
     "rent_id",
 )
@@ -116,6 +153,9 @@ def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
         message.arrived_at,
         new.standing.value,
         message.sim_mark,
+        message.sub_id,
+        new.doubt.value if new.doubt else "",
+        new.phone_date_ms,
         new.erased_at,
         new.rent_id,
     ]
@@ -130,3 +170,24 @@ def _known(number: int) -> Prepared:
             sms.c.handset == bindparam("handset", type_=String), sms.c.fingerprint.in_(prints)
         )
     )
+
+
+@cache
+def _under(number: int) -> Prepared:
+    """What is stored under so many row ids."""
+    ids = [bindparam(f"row{place}", type_=BigInteger) for place in range(number)]
+    return Prepared(
+        select(sms.c.sms_id, sms.c.row_id, sms.c.body, sms.c.erased_at, sms.c.arrived_at)
+        .where(sms.c.handset == bindparam("handset", type_=String), sms.c.row_id.in_(ids))
+        .order_by(sms.c.sms_id.desc())
+    )
+
+
+_UNTOLD = Prepared(
+    select(
+        sms.c.sms_id, sms.c.fingerprint, sms.c.standing, sms.c.sender, sms.c.sub_id, sms.c.sim_mark, sms.c.arrived_at
+    )
+    .where(sms.c.handset == bindparam("handset", type_=String))
+    .where(SMS_IS_UNTOLD, sms.c.arrived_at >= bindparam("since", type_=Instant))
+    .order_by(sms.c.arrived_at, sms.c.sms_id)
+)

@@ -17,6 +17,7 @@ _OPEN_PUSH = text("state IN ('waiting', 'sending')")
 _FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
 _ENDED_PUSH = text("ended_at IS NOT NULL")
 _UNCERTAIN_PUSH = text("uncertain > 0")
+_SMS_UNTOLD = text("doubt = 'sim'")
 _SMS_ASIDE = text("standing IN ('baseline', 'held')")
 
 
@@ -231,6 +232,8 @@ class SmsTable(SQLModel, table=True):
         Index("sms_of_rent", "rent_id"),
         Index("sms_of_sim", "sim_id", "arrived_at"),
         Index("texts_to_erase", "arrived_at", sqlite_where=text("erased_at IS NULL")),
+        Index("sms_by_row_id", "handset", "row_id"),
+        Index("sms_untold", "handset", "arrived_at", sqlite_where=_SMS_UNTOLD, postgresql_where=_SMS_UNTOLD),
         Index("sms_aside", "standing", sqlite_where=_SMS_ASIDE, postgresql_where=_SMS_ASIDE),
     )
 
@@ -248,6 +251,11 @@ class SmsTable(SQLModel, table=True):
     standing: str
     sim_mark: str = ""
     """What the row's own columns said of its SIM."""
+    sub_id: int | None = Field(default=None, sa_type=BigInteger)
+    """Android's subscription id, where it said one and the SIM could not be told by it."""
+    doubt: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    phone_date_ms: int | None = Field(default=None, sa_type=BigInteger)
+    """The row's own date, where its time is in doubt."""
     erased_at: datetime | None = _instant()
     """When its text was taken out; None while it is there, also where it is empty."""
     rent_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -360,5 +368,6 @@ metadata = SQLModel.metadata
 PUSH_IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
 PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
 PUSH_WAS_UNCERTAIN: ColumnClause[bool] = literal_column("pushes.uncertain > 0")
+SMS_IS_UNTOLD: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")
 SMS_IS_ASIDE: ColumnClause[bool] = literal_column("sms.standing IN ('baseline', 'held')")
 PUSH_HAS_FAILED: ColumnClause[bool] = literal_column("pushes.state NOT IN ('waiting', 'sending', 'delivered')")

@@ -17,7 +17,7 @@ from phonefarm.domain.attribution import tells_something
 from phonefarm.domain.bans import one_more_failure_bans
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FIRST_SMS_WITHIN, rent_state
-from phonefarm.domain.sms import SmsStanding
+from phonefarm.domain.sms import Doubt, SmsStanding, stated_date
 
 
 def _rents_query() -> Select[Any]:
@@ -113,6 +113,8 @@ def _message_row(row: Row[Any]) -> MessageRow:
         and row.sim_id is None
         and tells_something(row.sim_mark),
         is_erased=row.erased_at is not None,
+        doubt=Doubt(row.doubt) if row.doubt else None,
+        phone_date=None if row.phone_date_ms is None else stated_date(row.phone_date_ms),
     )
 
 
