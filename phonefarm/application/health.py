@@ -75,7 +75,13 @@ _GRACES = {
     PhoneState.OTHER_MODE: OTHER_MODE_GRACE,
 }
 _PASSES_BY_ITSELF = frozenset({PhoneState.STARTING, PhoneState.BOOTING, PhoneState.AUTHORIZING, PhoneState.DUPLICATE})
-_AILMENTS_TOLD = BLOCKING | {Condition.AIRPLANE, Condition.HOT, Condition.LOW_BATTERY, Condition.CLOCK_WRONG}
+_AILMENTS_TOLD = BLOCKING | {
+    Condition.AIRPLANE,
+    Condition.NOT_STORING,
+    Condition.HOT,
+    Condition.LOW_BATTERY,
+    Condition.CLOCK_WRONG,
+}
 """The others are facts to be read on the phone's page: many farms run with them."""
 _SIM_NEEDS = {
     SimStanding.NO_NUMBER: AttentionKind.NUMBER_MISSING,

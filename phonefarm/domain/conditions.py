@@ -16,7 +16,11 @@ class Condition(StrEnum):
     STORAGE_FULL = "storage full"
     NO_SMS_APP = "no sms app"
     NOT_STORING = "not storing"
-    """Messages were announced and no row came, with room on the disk and an SMS app chosen."""
+    """Messages were announced and no row came, with room on the disk and an SMS app chosen: a warning.
+
+    Class 0 messages are announced like all others and never stored; operators advertise by them, and anybody can send
+    them. So this alone keeps no number from the offer.
+    """
     CODES_DELAYED = "codes delayed"
     """Rows appear long after their announcement: newer Android keeps one-time codes back for a while."""
     HOT = "hot"
@@ -26,16 +30,18 @@ class Condition(StrEnum):
     CLOCK_WRONG = "clock wrong"
 
 
-BLOCKING = frozenset({Condition.STORAGE_FULL, Condition.NO_SMS_APP, Condition.NOT_STORING, Condition.CODES_DELAYED})
+BLOCKING = frozenset({Condition.STORAGE_FULL, Condition.NO_SMS_APP, Condition.CODES_DELAYED})
 """A message to this phone would not be seen in time: its numbers are not offered."""
 
 EMPTY_HINTS_TO_BLAME = 2
-"""Announcements in a row without a row; a single line could be anybody's."""
+"""Announcements in a row without a row; a single line could be anybody's. What is to blame a second sign must tell."""
+_MEGABYTE = 1_000_000
 BLAMED_FOR = timedelta(hours=1)
 """Then the phone gets another chance: withheld numbers get no messages that could prove it well."""
+LOW_STORAGE = 500 * _MEGABYTE
+"""Where rows are missing and so little is free, the storage is what they lack: apps stop before it is quite full."""
 CODES_STAY_DELAYED = timedelta(hours=24)
 CLOCK_WRONG_BY = timedelta(minutes=10)
-_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +127,15 @@ def conditions(
         found[Condition.NO_SIM] = ""
     if vitals.airplane_mode:
         found[Condition.AIRPLANE] = ""
-    if _FULL.holds(vitals.free_bytes, Condition.STORAGE_FULL in held):
+    rows_are_missing = hints.keeps_rows_back(now)
+    lacks_room = rows_are_missing and vitals.free_bytes is not None and vitals.free_bytes < LOW_STORAGE
+    if lacks_room or _FULL.holds(vitals.free_bytes, Condition.STORAGE_FULL in held):
         found[Condition.STORAGE_FULL] = _megabytes(vitals.free_bytes)
     if vitals.sms_app == "":
         found[Condition.NO_SMS_APP] = ""
     if hints.delays_codes(now):
         found[Condition.CODES_DELAYED] = ""
-    if hints.keeps_rows_back(now) and not found.keys() & BLOCKING:
+    if rows_are_missing and not found.keys() & BLOCKING:
         found[Condition.CODES_DELAYED if has_otp_mark else Condition.NOT_STORING] = ""
     if _HOT.holds(vitals.temperature, Condition.HOT in held):
         found[Condition.HOT] = "" if vitals.temperature is None else f"{vitals.temperature:.0f} °C"

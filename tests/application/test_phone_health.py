@@ -403,7 +403,7 @@ async def test_announced_and_unannounced_messages_are_counted_and_the_way_to_the
 
 
 @pytest.mark.usefixtures("quick_chase")
-async def test_two_announcements_without_a_row_withhold_the_phones_numbers(site: Site) -> None:
+async def test_flash_messages_are_a_warning_and_take_no_number_off_the_offer(site: Site) -> None:
     await site.both_ready()
 
     await announce_in_vain(site, site.one)
@@ -412,6 +412,18 @@ async def test_two_announcements_without_a_row_withhold_the_phones_numbers(site:
     await until_ailing(site, site.one, Condition.NOT_STORING)
 
     assert (await site.row(site.one)).remedy is Remedy.CHECK_SMS_APP
+    assert await site.books.on_offer() == 2
+
+
+@pytest.mark.usefixtures("quick_chase")
+async def test_announcements_without_a_row_and_little_room_withhold_the_phones_numbers(site: Site) -> None:
+    site.one.vitals = replace(WELL, free_bytes=400_000_000)
+    await site.both_ready()
+
+    await announce_in_vain(site, site.one)
+    await announce_in_vain(site, site.one)
+
+    await until_ailing(site, site.one, Condition.STORAGE_FULL)
     assert await site.books.on_offer() == 1
 
 

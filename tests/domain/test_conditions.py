@@ -133,6 +133,27 @@ def test_known_cause_of_missing_rows_is_named_instead_of_the_riddle(vitals: Phon
     assert ailing(vitals, blamed).keys() == {cause}
 
 
+def test_announcements_without_a_row_alone_keep_no_number_from_the_offer() -> None:
+    """Class 0 messages look the same in the log: two in an hour, or twenty."""
+    record = HintRecord()
+    for number in range(20):
+        record = record.on_empty(NOON + number * MINUTE)
+
+    ailments = ailing(PhoneVitals(free_bytes=10**10, sms_app="com.sms"), record, now=NOON + 20 * MINUTE)
+
+    assert ailments.keys() == {Condition.NOT_STORING}
+    assert not ailments.keys() & BLOCKING
+
+
+def test_missing_rows_and_little_room_are_a_full_storage() -> None:
+    low = PhoneVitals(free_bytes=400_000_000, sms_app="com.sms")
+    blamed = HintRecord().on_empty(NOON).on_empty(NOON)
+
+    assert ailing(low) == {}
+    assert ailing(low, blamed) == {Condition.STORAGE_FULL: "400 MB free"}
+    assert ailing(low, blamed, held=[Condition.STORAGE_FULL], now=NOON + BLAMED_FOR) == {}
+
+
 def test_android_that_marks_codes_is_taken_to_keep_them_back() -> None:
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 

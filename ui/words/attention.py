@@ -50,7 +50,7 @@ AILING = {
     Condition.AIRPLANE: "Phone “{subject}” is in airplane mode: switch it off",
     Condition.STORAGE_FULL: "Phone “{subject}” stores no SMS: its storage is full{detail}",
     Condition.NO_SMS_APP: "Phone “{subject}” stores no SMS: no SMS app is chosen on it",
-    Condition.NOT_STORING: "Phone “{subject}” announces SMS and stores none: open its SMS app",
+    Condition.NOT_STORING: "Phone “{subject}” announces SMS and stores none, maybe flash messages: open its SMS app",
     Condition.CODES_DELAYED: "Phone “{subject}” shows one-time codes too late: move its SIM to an older phone",
     Condition.HOT: "Phone “{subject}” is hot{detail}: let it cool before its battery swells",
     Condition.LOW_BATTERY: "Phone “{subject}” is running out of battery{detail}: check its cable and its port",

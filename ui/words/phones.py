@@ -40,7 +40,9 @@ CONDITIONS = {
     Condition.STORAGE_FULL: Word("storage full", Tone.BAD, "Android stores no more SMS: its numbers are not on offer."),
     Condition.NO_SMS_APP: Word("no SMS app", Tone.BAD, "Nothing on it stores SMS: its numbers are not on offer."),
     Condition.NOT_STORING: Word(
-        "not storing", Tone.BAD, "SMS were announced and none was stored: its numbers are not on offer."
+        "not storing",
+        Tone.WARN,
+        "SMS were announced and none was stored. Flash messages are announced so too; if it goes on, open its SMS app.",
     ),
     Condition.CODES_DELAYED: Word(
         "codes delayed", Tone.BAD, "Its Android shows one-time codes too late: its numbers are not on offer."
