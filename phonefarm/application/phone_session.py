@@ -120,6 +120,7 @@ class PhoneSession:
         self._patience = patience
         self._late = asyncio.Event()
         self._hinted = asyncio.Event()
+        self._is_introduced = asyncio.Event()
         self._rhythm = Rhythm(next_look=0.0)
         self._probe: Probe | None = None
         self._checkups = 0
@@ -188,6 +189,7 @@ class PhoneSession:
             other = await self._books.other_way_to(self._phone_id, hardware)
 
     async def _get_ready(self, facts: PhoneFacts, remembered: Remembered | None) -> Probe:
+        self._is_introduced.set()
         probe = await self._abilities.known(facts)
         if probe is None:
             with self._patiently():
@@ -426,7 +428,11 @@ class PhoneSession:
         return self._rhythm.next_look if checkup is not None else min(self._rhythm.next_look, self._next_checkup)
 
     async def _listen(self) -> None:
-        """Follow the phone's arrival hints; a stream that ends is opened again, later each time."""
+        """Follow the phone's arrival hints; a stream that ends is opened again, later each time.
+
+        Which lines to ask for depends on the phone's Android, so the introduction comes first.
+        """
+        await self._is_introduced.wait()
         loop = asyncio.get_running_loop()
         pause = 1.0
         while True:

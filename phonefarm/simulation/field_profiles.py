@@ -19,8 +19,8 @@ PIXEL_3 = profile_of("Google", "google", "Pixel 3", "blueline", "10", slots=1)
 POCO_X3 = profile_of("Xiaomi", "POCO", "M2007J20CG", "surya", "12", vendor=Vendor.XIAOMI, has_source_numbers=False)
 NOKIA_G21 = profile_of("HMD Global", "Nokia", "Nokia G21", "SKR", "12", expressions=Expressions.PLAIN_COLUMNS)
 SAMSUNG_FOLD_4 = profile_of("samsung", "samsung", "SM-F936B", "q4q", "12L", vendor=Vendor.SAMSUNG)
-VIVO_Y22 = profile_of("vivo", "vivo", "V2207", "V2207", "13", sms_app="com.android.mms")
-TECNO_SPARK = profile_of("TECNO MOBILE LIMITED", "TECNO", "TECNO KI5k", "TECNO-KI5k", "13")
+VIVO_Y22 = profile_of("vivo", "vivo", "V2207", "V2207", "13", sms_app="com.android.mms", mediatek_radio=True)
+TECNO_SPARK = profile_of("TECNO MOBILE LIMITED", "TECNO", "TECNO KI5k", "TECNO-KI5k", "13", mediatek_radio=True)
 HONOR_MAGIC_6 = profile_of(
     "HONOR", "HONOR", "BVL-N49", "HNBVL", "14", sms_app="com.hihonor.mms"
 )  # fmt: skip

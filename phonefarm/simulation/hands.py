@@ -98,6 +98,10 @@ class Hands:
     def send_hints(self, on: bool = True) -> None:
         self.handset.sends_hints = on
 
+    def chatter(self, on: bool = True) -> None:
+        """Whether the log has the radio's other lines, too."""
+        self.handset.chatters = on
+
     @property
     def sims(self) -> dict[int, VirtualSim]:
         return {known.slot: known.sim for known in self.handset.active}

@@ -46,6 +46,8 @@ class Handset:
     subscriptions: list[Subscription] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     sends_hints: bool = True
+    chatters: bool = True
+    """Whether its radio's other lines are in the log, as on every real phone."""
     withholds_sms: bool = False
     slot_states: dict[int, str] = field(default_factory=dict)
     """SIM states said instead of the true ones: PIN_REQUIRED, NOT_READY and so on, by slot."""
@@ -71,7 +73,7 @@ class Handset:
         self.vitals = fresh_vitals(profile.default_sms_app, profile.total_bytes, booted_at=self.host_clock())
         self.radios = [SlotRadio() for _ in range(profile.slots)]
         self.sms = SmsTable(profile.vendor, marks_codes=profile.marks_codes)
-        self.log = RadioLog(profile.sdk, self.now)
+        self.log = RadioLog(profile.sdk, self.now, is_mediatek=profile.has_mediatek_radio)
         self.codes_delayed_for = profile.delays_codes
         self._shown_from: dict[int, float] = {}
 

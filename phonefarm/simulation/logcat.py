@@ -71,7 +71,7 @@ async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
     if options.clears:
         handset.log.clear()
         return 0
-    reader = handset.log.open_reader(options.last_lines)
+    reader = handset.log.open_reader(options.last_lines, options.wants)
     try:
         await io.stdout("--------- beginning of radio\n")
         await _follow(reader, options, io)
@@ -82,6 +82,7 @@ async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
 
 async def _follow(reader: asyncio.Queue[LogLine], options: Options, io: ShellIo) -> None:
     while not (options.ends and reader.empty()):
-        line = await reader.get()
-        if options.wants(line):
-            await io.stdout(line.formatted(options.style))
+        lines = [await reader.get()]
+        while not reader.empty():
+            lines.append(reader.get_nowait())
+        await io.stdout("".join(line.formatted(options.style) for line in lines))

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from phonefarm.simulation.adbd import AdbListener, Service
 from phonefarm.simulation.addresses import candidate_addresses
+from phonefarm.simulation.chatter import Chatter
 from phonefarm.simulation.description import described_slot, described_state
 from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.handset import Counters, Handset, Subscription
@@ -52,6 +53,7 @@ class VirtualPhone(Hands):
         self.port = 0
         self.is_authorized = authorized
         self._listener = AdbListener(self)
+        self._chatter = Chatter(self.write_log, self._is_chatter_heard, profile.slots, name)
         self._scissors = Scissors()
         self._is_on = True
         self._answering = asyncio.Event()
@@ -64,10 +66,12 @@ class VirtualPhone(Hands):
                 self.host, self.port = await self._listener.open(host, port)
             except OSError:
                 continue
+            self._chatter.start()
             return self.serial
         raise OSError("no free loopback address for a phone")
 
     async def stop(self) -> None:
+        self._chatter.stop()
         await self._listener.close()
         self.handset.close()
 
@@ -125,6 +129,19 @@ class VirtualPhone(Hands):
             date_sent_ms=sent_ms,
         )
         return self.reception.take(arrival, round(self.storing_seconds * 1000))
+
+    async def deliver_flash(self, slot: int = 0) -> None:
+        """Receive a class 0 message: it stands on the screen until the user takes it away, and in no inbox."""
+        async with asyncio.timeout(REACHABLE_WITHIN):
+            await self._until(lambda: self._is_on and self.handset.can_receive(slot))
+        self.reception.flash(slot, round(self.storing_seconds * 1000))
+
+    def chatter_burst(self, lines: int) -> None:
+        """So many other lines of its radio, at once."""
+        self._chatter.speak(lines)
+
+    def _is_chatter_heard(self) -> bool:
+        return self.handset.sends_hints and self.handset.chatters and self.handset.log.readers > 0
 
     def restore_sms(
         self,

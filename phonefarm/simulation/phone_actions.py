@@ -9,6 +9,7 @@ radio    airplane {on}; signal {slot, level}: 0 to 4 or null; network-type {slot
          roaming {slot, numeric}: the visited network's code, or null for home
 vitals   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
 messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest;
+         chatter {on}: other lines of its radio; flash {slot}: a class 0 message, which is in no inbox;
          provider-dies {queries}: its process dies under so many queries;
          restore {count}: old ones, as a backup brings them
 services dump-timeout {service, seconds}: its dump is given up after so long; null for a service that is well
@@ -121,6 +122,8 @@ ACTIONS: dict[str, Act] = {
     "provider-dies": _at_once(lambda phone, body: phone.kill_provider(int(body.get("queries", 1)))),
     "dump-timeout": _at_once(_dump_timeout),
     "hints": _at_once(lambda phone, body: phone.send_hints(_on(body))),
+    "chatter": _at_once(lambda phone, body: phone.chatter(_on(body))),
+    "flash": lambda phone, body: phone.deliver_flash(_slot(body)),
     "delete-newest": _at_once(lambda phone, _: phone.delete_newest_sms()),
     "restore": _at_once(_restore),
     "query": _at_once(lambda phone, body: phone.set_query_seconds(float(body["seconds"]))),

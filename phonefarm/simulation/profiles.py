@@ -87,6 +87,8 @@ class Profile:
     """By how much the vendor's own methods move the codes of iphonesubinfo."""
     asks_second_group_id: bool = False
     """Its iphonesubinfo has the method that came with Android 16, which moves those behind it; some of 15 have it."""
+    mediatek_radio: bool = False
+    """Its framework is MediaTek's, under another provider's columns."""
     has_no_hints: bool = False
     """Its log is switched off."""
     marks_codes: bool = False
@@ -131,6 +133,10 @@ class Profile:
     @property
     def has_second_group_id(self) -> bool:
         return self.asks_second_group_id or self.sdk >= FIRST_SDK_WITH_SECOND_GROUP_ID
+
+    @property
+    def has_mediatek_radio(self) -> bool:
+        return self.mediatek_radio or self.vendor is Vendor.MEDIATEK
 
     @property
     def cuts_integers(self) -> bool:

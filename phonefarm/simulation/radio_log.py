@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 KEPT_LINES = 256
 READER_BACKLOG = 4096
+AOSP_TAG = "GsmInboundSmsHandler"
+MEDIATEK_TAG = "MtkGsmInboundSmsHandler"
+"""With the number of the slot behind it: MediaTek's handler has a name of its own for each."""
+SLOW_BROADCAST_MS = 5000
+"""From here on Android words the end of a broadcast in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +42,45 @@ class LogLine:
         return time.strftime("%m-%d %H:%M:%S", time.gmtime(self.at)) + f".{int(self.at * 1000) % 1000:03d}"
 
 
+Wants = Callable[[LogLine], bool]
+
+
+def _everything(line: LogLine) -> bool:
+    return True
+
+
 class RadioLog:
-    def __init__(self, sdk: int, now: Callable[[], float]) -> None:
+    def __init__(self, sdk: int, now: Callable[[], float], *, is_mediatek: bool = False) -> None:
         self._sdk = sdk
         self._now = now
+        self._is_mediatek = is_mediatek
         self._kept: deque[LogLine] = deque(maxlen=KEPT_LINES)
-        self._readers: set[asyncio.Queue[LogLine]] = set()
+        self._readers: dict[asyncio.Queue[LogLine], Wants] = {}
 
     @property
     def readers(self) -> int:
         return len(self._readers)
 
-    def open_reader(self, last_lines: int | None) -> asyncio.Queue[LogLine]:
-        """A queue that begins with the newest kept lines (all where None) and goes on with what comes."""
+    @property
+    def filters(self) -> list[Wants]:
+        """What each reader lets through."""
+        return list(self._readers.values())
+
+    def open_reader(self, last_lines: int | None, wants: Wants = _everything) -> asyncio.Queue[LogLine]:
+        """A queue that begins with the newest kept lines (all where None) and goes on with what comes.
+
+        As on a phone, what the reader does not want is not handed to it: only lines that it wants wake it.
+        """
         reader: asyncio.Queue[LogLine] = asyncio.Queue(READER_BACKLOG)
         kept = list(self._kept)
         for line in kept if last_lines is None else kept[len(kept) - last_lines :] if last_lines else []:
-            reader.put_nowait(line)
-        self._readers.add(reader)
+            if wants(line):
+                reader.put_nowait(line)
+        self._readers[reader] = wants
         return reader
 
     def close_reader(self, reader: asyncio.Queue[LogLine]) -> None:
-        self._readers.discard(reader)
+        self._readers.pop(reader, None)
 
     def clear(self) -> None:
         self._kept.clear()
@@ -66,30 +88,40 @@ class RadioLog:
     def write(self, tag: str, text: str) -> None:
         line = LogLine(self._now(), tag, text)
         self._kept.append(line)
-        for reader in self._readers:
+        for reader, wants in self._readers.items():
             # logd too drops lines for a reader that does not keep up.
-            if not reader.full():
+            if wants(line) and not reader.full():
                 reader.put_nowait(line)
 
-    def sms_arriving(self, *, over_ims: bool = False) -> None:
+    def sms_arriving(self, slot: int = 0, *, over_ims: bool = False) -> None:
         if not over_ims:
             self.write("RILJ", "[UNSL]< UNSOL_RESPONSE_NEW_SMS")
         if self._sdk >= 30:
-            self.write("GsmInboundSmsHandler", "IdleState.processMessage: processing EVENT_NEW_SMS")
+            event = "EVENT_INJECT_SMS" if over_ims else "EVENT_NEW_SMS"
+            self._handle(slot, f"IdleState.processMessage: processing {event}")
         else:
-            self.write("GsmInboundSmsHandler", "Idle state processing message type 1")
+            self._handle(slot, f"Idle state processing message type {8 if over_ims else 1}")
 
-    def sms_delivering(self, package: str) -> None:
-        self.write("GsmInboundSmsHandler", f"Delivering SMS to: {package} .SmsDeliverReceiver")
+    def sms_delivering(self, package: str, slot: int = 0) -> None:
+        self._handle(slot, f"Delivering SMS to: {package} .SmsDeliverReceiver")
 
-    def sms_kept_locked(self) -> None:
-        self.write("GsmInboundSmsHandler", "Show new message notification.")
+    def sms_kept_locked(self, slot: int = 0) -> None:
+        self._handle(slot, "Show new message notification.")
 
-    def sms_delivered(self, milliseconds: int) -> None:
-        if self._sdk >= 31:
-            text = f"Ordered broadcast completed for android.provider.Telephony.SMS_DELIVER in: {milliseconds} ms"
-        else:
-            text = f"ordered broadcast completed in: {milliseconds} ms"
-        self.write("GsmInboundSmsHandler", text)
-        self.write("GsmInboundSmsHandler", "successful broadcast, deleting from raw table.")
-        self.write("GsmInboundSmsHandler", "Deleted 1 rows from raw table.")
+    def sms_delivered(self, milliseconds: int, slot: int = 0) -> None:
+        self._handle(slot, self._broadcast_completed(milliseconds))
+        self._handle(slot, "successful broadcast, deleting from raw table.")
+        self._handle(slot, "Deleted 1 rows from raw table.")
+
+    def _broadcast_completed(self, milliseconds: int) -> str:
+        is_slow = milliseconds >= SLOW_BROADCAST_MS
+        if self._sdk < 31:
+            slow, quick = "Slow ordered broadcast completion time", "ordered broadcast completed in"
+            return f"{slow if is_slow else quick}: {milliseconds} ms"
+        action = "android.provider.Telephony.SMS_DELIVER"
+        if is_slow:
+            return f"Slow ordered broadcast completion time for {action}: {milliseconds} ms"
+        return f"Ordered broadcast completed for {action} in: {milliseconds} ms"
+
+    def _handle(self, slot: int, text: str) -> None:
+        self.write(f"{MEDIATEK_TAG}-{slot}" if self._is_mediatek else AOSP_TAG, text)

@@ -44,9 +44,15 @@ class Reception:
         handset = self._handset
         if not handset.sends_hints:
             return
-        handset.log.sms_arriving(over_ims=handset.radios[slot].sms_over_ims)
+        handset.log.sms_arriving(slot, over_ims=handset.radios[slot].sms_over_ims)
         if self._is_deliverable:
-            handset.log.sms_delivering(handset.vitals.sms_app or "")
+            handset.log.sms_delivering(handset.vitals.sms_app or "", slot)
+
+    def flash(self, slot: int, took_ms: int) -> None:
+        """A class 0 message: announced and handed over like any other, and only shown on the screen."""
+        self.announce(slot)
+        if self._handset.sends_hints and self._is_deliverable:
+            self._handset.log.sms_delivered(took_ms, slot)
 
     def take(self, arrival: Arrival, took_ms: int) -> StoredSms:
         """Store the message if this phone can; the lines of the log tell how it went."""
@@ -57,11 +63,11 @@ class Reception:
         if handset.is_locked:
             self._waiting.append(arrival)
             if handset.sends_hints:
-                handset.log.sms_kept_locked()
+                handset.log.sms_kept_locked(arrival.subscription.slot)
             return _not_stored(arrival)
         stored = self._store(arrival) if handset.vitals.has_sms_app else self._lose(arrival)
         if handset.sends_hints:
-            handset.log.sms_delivered(took_ms)
+            handset.log.sms_delivered(took_ms, arrival.subscription.slot)
         return stored
 
     def deliver_waiting(self, took_ms: int) -> None:
@@ -69,7 +75,7 @@ class Reception:
         waiting, self._waiting = self._waiting, []
         for arrival in waiting:
             if self._handset.sends_hints:
-                self._handset.log.sms_delivering(self._handset.vitals.sms_app or "")
+                self._handset.log.sms_delivering(self._handset.vitals.sms_app or "", arrival.subscription.slot)
             self.take(arrival, took_ms)
 
     @property

@@ -294,6 +294,21 @@ async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site
 # Looking --------------------------------------------------------------------
 
 
+async def test_log_is_followed_only_when_it_is_known_which_android_the_phone_has(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    site.one.is_up = False
+    await site.watch.start()
+    await site.reached(site.one, PhoneState.BOOTING)
+    followed_before = site.one.followed
+    site.one.is_up = True
+    await site.reached(site.one, PhoneState.READY)
+
+    assert followed_before == 0
+    await until(lambda: site.one.followed == 1)
+
+
 async def test_hint_makes_the_phone_be_read_at_once(site: Site) -> None:
     await site.both_ready()
 

@@ -72,6 +72,8 @@ class ScriptedPhone:
     on_look: Callable[[], None] = lambda: None
     """Called when a window of the inbox has been read."""
     reconnects: int = 0
+    followed: int = 0
+    """How often its log was opened."""
     hints: asyncio.Queue[Hint] = field(default_factory=asyncio.Queue)
     checks: asyncio.Event = field(default_factory=asyncio.Event)
     """Set from the start; while it is not, check-ups wait and everything else is answered."""
@@ -216,6 +218,7 @@ class ScriptedPhoneBridge:
             phone = await self._reach(serial)
         except SmsWithheld as error:
             raise PhoneUnreachable(str(error)) from error
+        phone.followed += 1
         while True:
             yield await phone.hints.get()
 

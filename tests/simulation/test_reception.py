@@ -170,7 +170,8 @@ async def test_an_sms_over_ims_is_announced_by_its_handler_only(phone: VirtualPh
 
     log = await log_of(phone)
     assert "UNSOL_RESPONSE_NEW_SMS" not in log
-    assert "IdleState.processMessage: processing EVENT_NEW_SMS" in log
+    assert "IdleState.processMessage: processing EVENT_INJECT_SMS" in log
+    assert "EVENT_NEW_SMS" not in log
 
 
 async def test_a_phone_may_come_up_locked_with_its_uptime_at_nothing(phone: VirtualPhone) -> None:

@@ -67,6 +67,8 @@ class AdbBridge:
         self._remembered: dict[str, Remembered] = {}
         """Of phones that are just being introduced."""
         self._known: dict[str, _Known] = {}
+        self._sdks: dict[str, int] = {}
+        """Of introduced phones."""
 
     @property
     def server(self) -> str:
@@ -102,6 +104,7 @@ class AdbBridge:
             self._remembered[serial] = remembered
             await calls.ask_ahead(*self._first_questions(serial, calls, remembered, newest), within=AHEAD_WITHIN)
         introduction = await introduce(calls)
+        self._sdks[serial] = introduction.facts.sdk
         if (known := self._known.get(serial)) is not None and known.probe.facts != introduction.facts:
             del self._known[serial]  # it has another firmware now
             if remembered is not None:
@@ -152,8 +155,10 @@ class AdbBridge:
         )
 
     async def arrival_hints(self, serial: str) -> AsyncGenerator[Hint, None]:
-        known = self._known.get(serial)
-        calls, sdk = (known.calls, known.probe.facts.sdk) if known is not None else (await self._calls_of(serial), 0)
+        calls = await self._calls_of(serial)
+        sdk = self._sdks.get(serial)
+        if sdk is None:  # another filter than its own would take every line of its radio, or miss its messages
+            sdk = self._sdks[serial] = (await introduce(calls)).facts.sdk
         async with aclosing(calls.shell.lines(log_command(sdk))) as lines:
             async for line in lines:
                 if (hint := hint_in(line)) is not None:
@@ -220,7 +225,7 @@ class AdbBridge:
         return self._addresses.get(serial) or Address(serial=serial)
 
     def _forget(self, serial: str) -> None:
-        for kept in (self._calls, self._remembered, self._known):
+        for kept in (self._calls, self._remembered, self._known, self._sdks):
             kept.pop(serial, None)
 
     async def _calls_of(self, serial: str) -> PhoneCalls:

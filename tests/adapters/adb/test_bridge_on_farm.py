@@ -26,7 +26,7 @@ from phonefarm.domain.phones import is_same_handset
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.field_profiles import DOOGEE_X5, NOKIA_G21, PIXEL_9, PIXEL_9A
+from phonefarm.simulation.field_profiles import DOOGEE_X5, NOKIA_G21, PIXEL_9, PIXEL_9A, TECNO_SPARK
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
@@ -39,8 +39,10 @@ from phonefarm.simulation.profiles import (
     Expressions,
     Profile,
 )
+from phonefarm.simulation.radio_log import LogLine
 from phonefarm.simulation.sims import SimMaker
 from tests.simulation.adb_server import private_adb_server
+from tests.waiting import until
 
 pytestmark = pytest.mark.farm
 
@@ -288,6 +290,40 @@ async def test_hints_come_with_a_message(adb_port: int, profile: object) -> None
         await phone.unplug()
         with pytest.raises(PhoneUnreachable):
             await to_the_end(hints)
+
+
+@pytest.mark.parametrize("profile", [PIXEL_8, TECNO_SPARK, DOOGEE_X5], ids=lambda profile: profile.name)
+async def test_message_over_ims_is_announced_by_whatever_handler_the_phone_has(adb_port: int, profile: Profile) -> None:
+    phone = a_phone(profile)
+    phone.send_sms_over_ims()
+    async with connected(adb_port, phone) as bridge:
+        await bridge.identify(phone.serial)
+        hints = bridge.arrival_hints(phone.serial)
+        first = asyncio.ensure_future(anext(hints))  # noqa: TID251 - awaited below
+        await until(lambda: phone.log_readers == 1)
+        await phone.deliver_sms("Bank", "hi")
+
+        async with asyncio.timeout(5):
+            assert await first is Hint.ARRIVING
+        await hints.aclose()
+
+
+async def test_the_radios_other_lines_do_not_leave_a_phone_that_can_filter_them(adb_port: int) -> None:
+    """The command that really runs, also where nobody has asked the phone for its Android before."""
+    phone = a_phone(PIXEL_8)
+    async with connected(adb_port, phone) as bridge:
+        hints = bridge.arrival_hints(phone.serial)
+        first = asyncio.ensure_future(anext(hints))  # noqa: TID251 - awaited below
+        await until(lambda: phone.log_readers == 1)
+        (wants,) = phone.handset.log.filters
+        line = LogLine(0.0, "RILJ", "[UNSL]< UNSOL_SIGNAL_STRENGTH SignalStrength:{} [PHONE0]")
+        phone.chatter_burst(300)
+        await phone.deliver_sms("Bank", "hi")
+
+        assert not wants(line)
+        async with asyncio.timeout(5):
+            assert await first is Hint.ARRIVING
+        await hints.aclose()
 
 
 async def test_the_list_follows_plugging(adb_port: int) -> None:

@@ -24,6 +24,22 @@ GSM = "1700000000.123  1001  1422 D GsmInboundSmsHandler: "
         ("D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS_ON_SIM", None),
         ("D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS_STATUS_REPORT", None),
         (GSM + "Idle state processing message type 1", A),
+        (GSM + "Idle state processing message type 8", A),
+        (GSM + "IdleState.processMessage: processing EVENT_INJECT_SMS", A),
+        ("1.2 1 2 D MtkGsmInboundSmsHandler-1: IdleState.processMessage: processing EVENT_INJECT_SMS", A),
+        ("1.2 1 2 D MtkGsmInboundSmsHandler-0: Delivering SMS to: com.android.mms .SmsReceiver", S),
+        ("1.2 1 2 E GsmInboundSmsHandler: Slow ordered broadcast completion time: 6021 ms", E),
+        (
+            "1.2 1 2 E GsmInboundSmsHandler: Slow ordered broadcast completion time for "
+            "android.provider.Telephony.SMS_DELIVER: 6021 ms",
+            S,
+        ),
+        (
+            "1.2 1 2 E GsmInboundSmsHandler: Slow ordered broadcast completion time for "
+            "android.provider.Telephony.SMS_RECEIVED: 6021 ms",
+            E,
+        ),
+        ("1.2 1 2 E SomeApp: Slow ordered broadcast completion time for x.SMS_DELIVER: 6021 ms", None),
         (GSM + "Idle state processing message type 5", None),
         (GSM + "Idle state processing message type 12", None),
         (GSM + "IdleState.processMessage: processing EVENT_NEW_SMS", A),
@@ -54,6 +70,10 @@ def test_no_line_breaks_it(line: str) -> None:
         "[UNSL]< UNSOL_RESPONSE_NEW_SMS",
         "Idle state processing message type 1",
         "IdleState.processMessage: processing EVENT_NEW_SMS",
+        "IdleState.processMessage: processing EVENT_INJECT_SMS",
+        "Idle state processing message type 8",
+        "Slow ordered broadcast completion time for android.provider.Telephony.SMS_DELIVER: 6021 ms",
+        "Slow ordered broadcast completion time: 6021 ms",
         "Delivering SMS to: com.app",
         "ordered broadcast completed in: 43 ms",
         "Ordered broadcast completed for android.provider.Telephony.SMS_DELIVER in: 43 ms",
@@ -78,4 +98,12 @@ def test_a_line_without_end_is_read_for_its_first_words(junk: str) -> None:
 
 def test_phones_before_android_7_are_filtered_by_tag() -> None:
     assert "--regex" not in log_command(23)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["RILJ", "GsmInboundSmsHandler", "CdmaInboundSmsHandler", "MtkGsmInboundSmsHandler-0", "MtkGsmInboundSmsHandler-1"],
+)
+def test_each_tag_is_named_whole_since_logcat_knows_no_wildcard(tag: str) -> None:
+    assert f" {tag}:D " in log_command(22)
     assert "GsmInboundSmsHandler" in log_command(23)
