@@ -221,7 +221,7 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
 def _held(database: Path) -> Iterator[None]:
     """Raises KnownError while a phonefarm has the database open, on whatever data folder it runs."""
     file = DatabaseFile(database)
-    file.hold()
+    file.hold(make=False)
     try:
         yield
     finally:
@@ -266,7 +266,7 @@ def _copy_without_texts(database: Path, draft: Path) -> None:
         for setting in ("journal_mode = OFF", "synchronous = OFF"):
             source.execute(f"PRAGMA draft.{setting}")
         source.execute("BEGIN")
-        schema = source.execute("SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL").fetchall()
+        schema = source.execute(_SCHEMA).fetchall()
         for kind, name, sql in schema:
             if kind == "table":
                 source.execute(_in_draft(sql, "TABLE"))
@@ -275,6 +275,12 @@ def _copy_without_texts(database: Path, draft: Path) -> None:
             if kind == "index":
                 source.execute(_in_draft(sql, "INDEX"))
         source.execute("COMMIT")
+
+
+_SCHEMA = """
+    SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'
+"""
+"""Without what SQLite makes for itself, such as the statistics of an ANALYZE."""
 
 
 def _in_draft(sql: str, what: str) -> str:

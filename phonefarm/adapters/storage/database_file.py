@@ -29,13 +29,16 @@ class DatabaseFile:
         self._identity: tuple[int, int] | None = None
         self._rescued: Path | None = None
 
-    def hold(self) -> None:
-        """Raises KnownError while another phonefarm has the database open, or if it cannot be used."""
+    def hold(self, *, make: bool = True) -> None:
+        """Raises KnownError while another phonefarm has the database open, or if it cannot be used.
+
+        `make`: an empty file where there is none, so that it is private from its first byte.
+        """
         try:
             if not self.path.parent.is_dir():  # else the lock would make it, and a slip of the pen a new farm
                 raise FileNotFoundError(2, f"there is no folder {self.path.parent}")
             self._lock.acquire(timeout=0)
-            self._make_private()
+            self._make_private(make=make)
         except Timeout:
             raise KnownError(
                 f"Another phonefarm uses the database {self.path}. Close it, or point database_url at another file."
@@ -62,6 +65,7 @@ class DatabaseFile:
         What would be committed from then on is in a file that nobody finds after the stop.
         """
         if self._identity is None or _identity_of(self.path) == self._identity:
+            self._drop_rescued()
             return
         if self._rescued is None:
             self._rescued = _rescue(connection, self.path)
@@ -70,12 +74,20 @@ class DatabaseFile:
             step = f"What was stored is kept: stop phonefarm and run 'phonefarm restore {self._rescued}'."
         raise StorageFailing(f"The database {self.path} was deleted or replaced while phonefarm runs. {step}")
 
-    def _make_private(self) -> None:
+    def _drop_rescued(self) -> None:
+        """The file is back and goes on: whoever restored the copy later would lose what has come since."""
+        if self._rescued is not None:
+            with contextlib.suppress(OSError):
+                self._rescued.unlink(missing_ok=True)
+            self._rescued = None
+
+    def _make_private(self, *, make: bool) -> None:
         if os.name != "posix":
             return
         if self.path.is_dir():
             raise IsADirectoryError(21, "it is a folder")
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        if make:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         for ending in _WITH_ITS_LOG:
             with contextlib.suppress(OSError):  # of another owner, or not there
                 Path(f"{self.path}{ending}").chmod(0o600)

@@ -151,6 +151,15 @@ def test_backup_has_the_schema_of_the_database(database_file: Path, tmp_path: Pa
     assert schema(tmp_path / "backup.db") == schema(database_file)
 
 
+def test_statistics_that_sqlite_keeps_hinder_no_backup(database_file: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(database_file)) as connection:
+        connection.execute("ANALYZE")
+
+    contents = make_backup(database_file, tmp_path / "copy.db")
+
+    assert contents.messages == 0
+
+
 async def test_held_message_keeps_its_text_in_the_backup(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
@@ -256,6 +265,15 @@ async def test_restore_brings_the_books_back_and_keeps_the_former_ones(
     assert aside is not None
     assert len(texts_in(aside)) == 3
     assert len(texts_in(database_file)) == 2
+
+
+def test_restore_where_there_is_no_database_puts_nothing_aside(database_file: Path, tmp_path: Path) -> None:
+    make_backup(database_file, tmp_path / "copy.db")
+
+    _, aside = restore(tmp_path / "copy.db", tmp_path / "new.db", NOON)
+
+    assert aside is None
+    assert list(tmp_path.glob("new.db.before-*")) == []
 
 
 async def test_what_came_between_backup_and_restore_is_held_for_the_user(

@@ -115,6 +115,26 @@ async def test_file_that_is_put_back_is_used_again(database: Database, database_
     await database.write(lambda uow: uow.beat(NOON))
 
 
+@posix_only
+async def test_each_loss_is_rescued_with_all_that_was_stored_until_then(
+    database: Database, database_file: Path
+) -> None:
+    aside = database_file.with_name("aside.db")
+    os.rename(database_file, aside)
+    with pytest.raises(StorageFailing):
+        await database.write(lambda uow: uow.beat(NOON))
+    os.rename(aside, database_file)
+    await database.write(lambda uow: store_sms(uow, an_inbound_sms(body="came later"), SmsStanding.NO_RENT))
+
+    os.remove(database_file)
+    with pytest.raises(StorageFailing) as refused:
+        await database.write(lambda uow: uow.beat(NOON))
+
+    (rescued,) = database_file.parent.glob("*.rescued-*")
+    assert str(rescued) in str(refused.value)
+    assert verified(rescued).messages == 1
+
+
 # Private --------------------------------------------------------------------
 
 
