@@ -37,7 +37,7 @@ from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.rhythm import Rhythm
 from phonefarm.domain.sims import SeenSim
-from phonefarm.domain.sms import Reading
+from phonefarm.domain.sms import Reading, SmsRow
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +136,8 @@ class PhoneSession:
         """Since when no line of the log can have been missed, as far as is known."""
         self._hints = HintRecord()
         self._skew: timedelta | None = None
+        self._read: frozenset[SmsRow] = frozenset()
+        """The newest rows of the last look that was taken in: nothing new lies below one of them."""
         self._failures = 0
 
     async def run(self) -> None:
@@ -318,6 +320,7 @@ class PhoneSession:
             begun = loop.time()
             reading = await self._read_whole(probe)
         intake = await self._intake.accept(reading, self._heard(reading, loop.time()))
+        self._read = frozenset(reading.rows[: _window_of(probe)])
         self._skew = reading.clock_skew if reading.clock_skew is not None else self._skew
         ended = loop.time()
         found = 0 if intake.first else len(intake.new)
@@ -401,11 +404,15 @@ class PhoneSession:
         """The newest window, and all that lies below it until something known is reached: nothing is passed over."""
         asked = _window_of(probe)
         reading = part = await self._read_window(probe, newest=asked, skip=0)
-        while len(part.rows) == asked and not await self._intake.reaches_known(part):
+        while len(part.rows) == asked and not await self._reaches_known(part):
             asked = DEEP_WINDOW if probe.reads_hex else PLAIN_DEEP_WINDOW
             part = await self._read_window(probe, newest=asked, skip=max(len(reading.rows) - WINDOW_OVERLAP, 0))
             reading = _joined(reading, part)
         return reading
+
+    async def _reaches_known(self, part: Reading) -> bool:
+        """By the books alone, an inbox that a backup brought back under other row ids would be read whole each time."""
+        return not self._read.isdisjoint(part.rows) or await self._intake.reaches_known(part)
 
     async def _read_window(self, probe: Probe, *, newest: int, skip: int) -> Reading:
         with self._patiently():

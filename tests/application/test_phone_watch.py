@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -422,6 +423,23 @@ async def test_inbox_from_which_much_is_deleted_while_it_is_read_is_read_again(s
 
     await until(rest_is_there)
     assert len(deleted) == WINDOW
+
+
+async def test_inbox_that_a_backup_brought_back_under_other_row_ids_is_read_whole_once(site: Site) -> None:
+    site.one.inbox = [a_row(number, body=str(number)) for number in range(1, 2 * WINDOW)]
+    await site.both_ready()
+
+    site.one.inbox = [replace(row, row_id=row.row_id + 1_000) for row in site.one.inbox]
+    site.one.announce()
+    await until(lambda: len(site.one.skips) > 1 and site.one.skips[-1] > 0)
+    whole = len(site.one.skips)
+    site.one.receive(a_row(2_000, body="new"))
+
+    async def is_there() -> bool:
+        return await site.message_count() == 2 * WINDOW
+
+    await until(is_there)
+    assert set(site.one.skips[whole:]) == {0}
 
 
 async def test_first_look_reads_one_window_of_an_old_phone(site: Site) -> None:
