@@ -34,6 +34,7 @@ READ_SECONDS = 20.0
 LINES_THAT_TELL = 20
 """By so many lines the separator is told: the first may be a title."""
 _SEPARATORS = ",;\t"
+_SHEETS, _MEDIA = "xl/worksheets/", "xl/media/"
 
 Row = tuple[int, Sequence[str]]
 """The number of a line as the user's program shows it, and its cells."""
@@ -146,19 +147,20 @@ def _refuse_bombs(content: bytes, name: str) -> None:
 
 def _too_large(parts: Sequence[zipfile.ZipInfo]) -> str | None:
     """The size of what is too large, by the archive's own directory, beyond which nothing is unpacked."""
-    sheets = sum(part.file_size for part in parts if part.filename.startswith("xl/worksheets/"))
+    sheets = sum(part.file_size for part in parts if part.filename.startswith(_SHEETS))
     texts = sum(part.file_size for part in parts if part.filename == "xl/sharedStrings.xml")
-    others = [part.file_size for part in parts if part.filename.startswith("xl/") and not _is_table(part.filename)]
-    largest = max(others, default=0)
-    for size, most in ((sheets, LARGEST_SHEETS), (texts, LARGEST_TEXTS), (largest, LARGEST_PART)):
+    media = sum(part.file_size for part in parts if part.filename.startswith(_MEDIA))
+    largest = max((part.file_size for part in parts if not _is_table(part.filename)), default=0)
+    capped = ((sheets, LARGEST_SHEETS), (texts, LARGEST_TEXTS), (media, LARGEST_SHEETS), (largest, LARGEST_PART))
+    for size, most in capped:
         if size > most:
             return f"{size / 1e6:.0f} MB"
     return None
 
 
 def _is_table(part: str) -> bool:
-    """Pictures and the like are never unpacked."""
-    return part.startswith(("xl/worksheets/", "xl/media/")) or part == "xl/sharedStrings.xml"
+    """Pictures are not unpacked either, unless the file calls one of them a sheet."""
+    return part.startswith((_SHEETS, _MEDIA)) or part == "xl/sharedStrings.xml"
 
 
 def _sheets(content: bytes) -> list[list[Row]]:

@@ -211,6 +211,9 @@ def bomb(part: str, content: str) -> bytes:
         ("xl/worksheets/sheet1.xml", SHEET % ("<row><c><v>1</v></c></row>" * 1_000_000), "a part of 26 MB"),
         ("xl/sharedStrings.xml", "<sst>" + "<si><t>x</t></si>" * 800_000 + "</sst>", "a part of 14 MB"),
         ("xl/styles.xml", "<styleSheet>" + "<xf/>" * 500_000 + "</styleSheet>", "a part of 3 MB"),
+        ("[Content_Types].xml", "<Types>" + "<Override/>" * 300_000 + "</Types>", "a part of 3 MB"),
+        ("docProps/core.xml", "<core>" + "<title/>" * 400_000 + "</core>", "a part of 3 MB"),
+        ("xl/media/a_sheet_in_truth.xml", SHEET % ("<row><c><v>1</v></c></row>" * 1_000_000), "a part of 26 MB"),
     ],
 )
 def test_small_archive_that_unpacks_to_much_is_refused_before_it_is_unpacked(
