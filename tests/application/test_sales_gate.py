@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,11 +94,35 @@ async def test_database_that_another_program_locks_empties_the_offer_while_a_wri
 
     await until(is_empty)
     other.execute("ROLLBACK")
+    monkeypatch.undo()
+    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
 
     async def is_back() -> bool:
         return (await shop.offered())["russia"]["any"] == 1
 
     await until(is_back)
+
+
+async def test_offer_stays_empty_between_slow_writes_and_comes_back_with_a_quick_one(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "SLOW_COMMIT_SECONDS", 0.0)
+    await database.write(lambda uow: uow.beat(NOON))
+    assert await shop.offered() == {"russia": {"any": 0}}
+
+    monkeypatch.undo()
+    await database.write(lambda uow: uow.beat(NOON))
+
+    assert (await shop.offered())["russia"]["any"] == 1
+
+
+async def test_write_that_the_disk_delays_by_two_seconds_leaves_the_offer(shop: Shop, database: Database) -> None:
+    idle = database._writes
+
+    database._writes = replace(idle, begun_at=time.monotonic() - 2.0)
+    assert database.write_problem() is None
+    database._writes = replace(idle, begun_at=time.monotonic() - 4.0)
+    assert database.write_problem() is not None
 
 
 async def test_offer_is_empty_where_nothing_was_written_for_long(
