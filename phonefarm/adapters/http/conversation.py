@@ -75,7 +75,8 @@ class Connections:
     """The open connections of a server.
 
     When all places are taken the newest caller gets the place of the oldest one that never proved itself: a flood
-    of idle connections pushes out itself and not the caller with the key.
+    of idle connections pushes out itself and not the caller with the key. Where all have proved themselves, one that is
+    kept between two requests makes way: a caller with the key is not turned away for connections that rest.
     """
 
     def __init__(self, most: int) -> None:
@@ -85,13 +86,17 @@ class Connections:
     def enter(self, newcomer: Conversation) -> bool:
         """Whether there is a place."""
         if len(self._open) >= self._most:
-            stranger = next((one for one in self._open if not one.is_proven), None)
-            if stranger is None:
+            other = self._least_missed()
+            if other is None:
                 return False
-            self.leave(stranger)
-            stranger.drop()
+            self.leave(other)
+            other.drop()
         self._open[newcomer] = None
         return True
+
+    def _least_missed(self) -> Conversation | None:
+        stranger = next((one for one in self._open if not one.is_proven), None)
+        return stranger or next((one for one in self._open if one.is_at_rest), None)
 
     def leave(self, conversation: Conversation) -> None:
         self._open.pop(conversation, None)
@@ -127,6 +132,11 @@ class Conversation(TCPServer):
         """Whether all that the caller will ever say has been read."""
         writer.transport.set_write_buffer_limits(high=0)  # what is drained has left
         self._head_due: float | None = self.loop.time() + limits.head_seconds
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Between two requests."""
+        return self._at_rest.is_set()
 
     def drop(self) -> None:
         """End the connection now, whatever has not been sent."""

@@ -35,12 +35,12 @@ class App:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scopes.append(scope)
-        if scope["path"] == "/prove":
+        if scope["path"].startswith("/prove"):
             prove(scope)
         if scope["path"] == "/body":
             while (await receive()).get("more_body"):
                 pass
-        if scope["path"] == "/wait":
+        if scope["path"] in ("/wait", "/prove/wait"):
             await self.let_go.wait()
         if scope["path"] == "/told":
             while (await receive())["type"] != "http.disconnect":
@@ -413,14 +413,30 @@ async def test_caller_who_proved_itself_keeps_its_place_in_a_flood_of_idle_conne
             idle.close()
 
 
-async def test_no_place_is_left_when_all_have_proved_themselves() -> None:
-    async with served(Limits(connections=1)) as (_, caller), caller() as market:
-        await market.asks(PROOF)
+async def test_caller_with_the_key_gets_the_place_of_a_proven_connection_that_rests() -> None:
+    async with served(Limits(connections=2)) as (app, caller), caller() as busy, caller() as at_rest:
+        busy.writer.write(b"GET /prove/wait HTTP/1.1\r\nHost: farm\r\n\r\n")
+        await until(lambda: len(app.scopes) == 1)
+        await at_rest.asks(PROOF)
+
+        async with caller() as late:
+            assert b" 200 " in await late.asks(PROOF)
+
+        assert await at_rest.is_dropped()
+        app.let_go.set()
+        assert b" 200 " in await busy.asks(b"")
+
+
+async def test_no_place_is_left_when_all_have_proved_themselves_and_are_being_answered() -> None:
+    async with served(Limits(connections=1)) as (app, caller), caller() as market:
+        market.writer.write(b"GET /prove/wait HTTP/1.1\r\nHost: farm\r\n\r\n")
+        await until(lambda: len(app.scopes) == 1)
 
         async with caller() as late:
             assert await late.is_dropped()
 
-        assert b" 200 " in await market.asks()
+        app.let_go.set()
+        assert b" 200 " in await market.asks(b"")
 
 
 async def test_place_of_who_has_gone_is_free_again() -> None:
