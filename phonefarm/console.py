@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -33,7 +34,10 @@ class _ForgivingRaw(io.RawIOBase):
         except OSError as error:
             self.error = self.error or error
             return len(data)
-        return len(data) if written is None else int(written)
+        if written is None:  # another program made the descriptor non-blocking, and nobody reads fast enough
+            self.error = self.error or BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            return len(data)
+        return int(written)
 
 
 class Console:

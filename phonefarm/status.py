@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -14,17 +15,21 @@ ANSWER_SECONDS = 5.0
 
 async def fetch_health(admin_address: str) -> dict[str, Any]:
     """The body of /health; raises KnownError if no farm answers."""
+    is_refused = False
     try:
         async with (
             within(ANSWER_SECONDS),
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http,
             http.get(f"http://{admin_address}/health", allow_redirects=False) as answer,
         ):
+            is_refused = answer.status == HTTPStatus.TOO_MANY_REQUESTS
             body = await answer.json()
     except (aiohttp.ContentTypeError, ValueError):
         body = None
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise KnownError(f"No phonefarm answers on {admin_address}. Start it, or check admin_listen.") from error
+    if is_refused:
+        raise KnownError(f"Something asks {admin_address} too often. Try again in a few seconds, or find what it is.")
     if not isinstance(body, dict) or "counts" not in body:
         raise KnownError(f"What answers on {admin_address} is no phonefarm.")
     return body

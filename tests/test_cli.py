@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.status import as_text
+from phonefarm.domain.errors import KnownError
+from phonefarm.status import as_text, fetch_health
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -103,6 +105,22 @@ def test_numbers_go_in_by_command_and_a_farm_that_never_ran_gives_none_out(phone
     assert taken.stdout.startswith("1 number kept in ")
     assert (given.returncode, given.stdout) == (1, "")
     assert "no database" in given.stderr
+
+
+async def test_status_that_is_refused_for_its_rate_blames_no_other_program() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"error": "Too many requests"}'
+        writer.write(b"HTTP/1.1 429 x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
+        writer.write(body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+
+        with pytest.raises(KnownError, match="too often"):
+            await fetch_health(f"{host}:{port}")
 
 
 def test_status_says_first_what_is_not_well_in_words() -> None:

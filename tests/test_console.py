@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from phonefarm.console import _ForgivingRaw
 from phonefarm.domain.errors import KnownError
 from phonefarm.status import fetch_health
 from tests.waiting import until
@@ -100,3 +101,16 @@ def test_command_whose_answer_is_lost_says_so_and_fails(start: Start) -> None:
 
     assert done.returncode == 1
     assert error == "phonefarm: The answer cannot be written: No space left on device.\n"
+
+
+def test_answer_that_a_full_pipe_does_not_take_is_told_as_lost() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with os.fdopen(writing, "wb", buffering=0) as pipe:
+        raw = _ForgivingRaw(pipe)
+        for _ in range(100):
+            raw.write(b"x" * 65_536)
+        error = raw.error
+    os.close(reading)
+
+    assert isinstance(error, BlockingIOError)
