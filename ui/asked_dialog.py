@@ -45,3 +45,10 @@ class AskedDialog(QDialog):
         self.problem.setVisible(bool(problem))
         if self.suspect is not None:
             restyle(self.suspect, "state", "problem" if problem else "")
+        if problem:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        if (layout := self.layout()) is not None:
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))

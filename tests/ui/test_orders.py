@@ -349,6 +349,9 @@ def test_refused_input_stays_in_its_dialog_with_the_reason_beside_it(
         await until(lambda: question.problem.text() == "This is no phone number: too short.")
         assert question.isVisible()
         assert question.problem.isVisible()
+        layout = question.layout()
+        assert layout is not None
+        assert question.height() >= layout.totalHeightForWidth(question.width())
         assert question.field.text() == "12"
         assert question.yes.isEnabled()
         assert live.notices == []
