@@ -448,6 +448,23 @@ def test_phone_that_announces_messages_and_stores_none_is_shown_so_until_one_is_
     field.is_offered("storing")
 
 
+def test_flash_messages_are_a_warning_and_leave_a_healthy_phone_on_the_offer(field: Field) -> None:
+    field.is_offered("measured")
+    count = field.row("measured").hints_without_row
+
+    for number in (1, 2):
+        field.do(VirtualPhone.deliver_flash, "measured")
+        until(
+            lambda number=number: field.row("measured").hints_without_row == count + number,  # type: ignore[misc]
+            what=f"{number} empty hints",
+        )
+
+    field.ails("measured", Condition.NOT_STORING)
+    field.is_offered("measured")
+    field.send(the_card(field.phone("measured")).msisdn, "stored, so it is well")
+    field.is_over("measured", Condition.NOT_STORING)
+
+
 def test_code_that_android_keeps_back_is_pushed_once_when_it_comes_and_its_phone_is_not_offered(
     field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
