@@ -407,7 +407,9 @@ class PhoneSession:
         while len(part.rows) == asked and not await self._reaches_known(part):
             asked = DEEP_WINDOW if probe.reads_hex else PLAIN_DEEP_WINDOW
             part = await self._read_window(probe, newest=asked, skip=max(len(reading.rows) - WINDOW_OVERLAP, 0))
-            reading = _joined(reading, part)
+            read, reading = len(reading.rows), _joined(reading, part)
+            if len(reading.rows) == read and len(part.rows) == asked:
+                raise PhoneUnreachable("The inbox shows the same rows again and not those below them.")
         return reading
 
     async def _reaches_known(self, part: Reading) -> bool:

@@ -425,6 +425,17 @@ async def test_inbox_from_which_much_is_deleted_while_it_is_read_is_read_again(s
     assert len(deleted) == WINDOW
 
 
+async def test_phone_that_shows_the_same_rows_again_fails_and_is_not_read_for_ever(site: Site) -> None:
+    site.one.inbox = [a_row(1)]
+    await site.both_ready()
+    site.one.ignores_offset = True
+
+    for number in range(2 * DEEP_WINDOW):
+        site.one.receive(a_row(2 + number, body=str(number)), hinted=number == 0)
+
+    await site.reached(site.one, PhoneState.FAILING)
+
+
 async def test_inbox_that_a_backup_brought_back_under_other_row_ids_is_read_whole_once(site: Site) -> None:
     site.one.inbox = [a_row(number, body=str(number)) for number in range(1, 2 * WINDOW)]
     await site.both_ready()

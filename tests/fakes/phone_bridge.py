@@ -68,6 +68,7 @@ class ScriptedPhone:
     checkups: list[bool] = field(default_factory=list)
     """Whether each check-up was a thorough one."""
     looks: int = 0
+    ignores_offset: bool = False
     skips: list[int] = field(default_factory=list)
     on_look: Callable[[], None] = lambda: None
     """Called when a window of the inbox has been read."""
@@ -203,7 +204,8 @@ class ScriptedPhoneBridge:
         phone.probe_in_use = replace(probe, facts=PhoneFacts())
         phone.skips.append(skip)
         newest_first = sorted(phone.inbox, key=lambda row: -row.row_id)
-        rows = tuple(newest_first[skip : skip + newest])
+        start = 0 if phone.ignores_offset else skip
+        rows = tuple(newest_first[start : start + newest])
         phone.on_look()
         return Reading(
             phone_id=phone_id(serial, self._server),
