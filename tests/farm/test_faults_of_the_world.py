@@ -57,16 +57,20 @@ def answers_of_orders(stage: Stage) -> list[tuple[int | None, str]]:
 # The market ---------------------------------------------------------------------------------
 
 
-def test_market_that_hangs_is_said_and_gets_the_message_when_it_answers(stage: Stage) -> None:
+def test_market_that_hangs_is_said_and_gets_the_messages_when_it_answers(stage: Stage) -> None:
     stage.open_app()
-    rent = stage.order()
-    stage.market.call(lambda market: market.policy.script(Outcome.HANG))
+    rents = [stage.order() for _ in range(3)]
+    stage.market.call(lambda market: market.policy.script(*[Outcome.HANG] * 6))
 
-    stage.send(rent.msisdn, "first")
-    until(lambda: check(stage, "market") == ("warn", "no answer within 10 s"), 20, "the market's silence said")
-    stage.send(rent.msisdn, "second")
+    for rent in rents:
+        stage.send(rent.msisdn, "first")
+    silence = ("warn", "cannot be reached (no answer within 10 s)")
+    until(lambda: check(stage, "market") == silence, 25, "the market's silence said")
+    for rent in rents:
+        stage.send(rent.msisdn, "second")
 
-    stage.until_texts(rent, "first", "second")
+    for rent in rents:
+        stage.until_texts(rent, "first", "second")
     until(lambda: check(stage, "market")[0] == "pass", what="the market well again")
     assert stage.record.repeated_after_200() == []
 
@@ -80,7 +84,7 @@ def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it(st
             stage.send(rent.msisdn, text)
     until(lambda: stage.app.counts()["pushes_waiting"] == 9, what="all messages waiting")
     assert check(stage, "market")[0] == "warn"
-    assert check(stage, "market")[1].startswith("no connection: ")
+    assert check(stage, "market")[1].startswith("cannot be reached (no connection: ")
 
     stage.market.call(lambda market: market.policy.chances.clear())
 
