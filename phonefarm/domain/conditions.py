@@ -136,7 +136,7 @@ def conditions(
     if hints.delays_codes(now):
         found[Condition.CODES_DELAYED] = ""
     if rows_are_missing and not found.keys() & BLOCKING:
-        found[Condition.CODES_DELAYED if has_otp_mark else Condition.NOT_STORING] = ""
+        found[Condition.NOT_STORING] = "its Android may keep one-time codes back" if has_otp_mark else ""
     if _HOT.holds(vitals.temperature, Condition.HOT in held):
         found[Condition.HOT] = "" if vitals.temperature is None else f"{vitals.temperature:.0f} °C"
     if _LOW.holds(vitals.battery_percent, Condition.LOW_BATTERY in held):
