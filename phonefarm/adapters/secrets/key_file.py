@@ -19,10 +19,6 @@ class KeyFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    @property
-    def path(self) -> Path:
-        return self._path
-
     def exists(self) -> bool:
         return self._path.is_file()
 
