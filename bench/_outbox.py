@@ -30,6 +30,7 @@ from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.allocation import Order
+from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SeenSim, SlotState
@@ -66,7 +67,7 @@ class Outbox:
             phone = phone_named(number)
             await self.database.write(lambda uow, phone=phone: uow.phones.note(phone, PhoneState.READY, "", now()))  # type: ignore[misc]
             await inventory.take_stock(phone, [_sim(number)])
-            await self.intake.accept(_reading(phone, []))
+            await self.intake.accept(_reading(phone, []), NOTHING_HEARD)
 
     async def rent(self, count: int) -> dict[int, PhoneId]:
         """Open so many rents; the phone by rent."""

@@ -28,6 +28,7 @@ from bench._kannel import is_installed, kannel, makes_durable, messages
 from bench._outbox import Outbox, outbox, queue_up, reading_of
 from bench._sink import PATH
 from bench.parts import KEY, Spread, get, post, process, until
+from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.sms import Reading
 
@@ -82,7 +83,7 @@ async def burst_of(parts: Outbox, sink: str, readings: Sequence[Reading]) -> flo
     begun = time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for reading in readings:
-            group.create_task(parts.intake.accept(reading))
+            group.create_task(parts.intake.accept(reading, NOTHING_HEARD))
             await asyncio.sleep(0)  # each phone answers by itself
     await until_taken(sink, count, 300)
     await until_recorded(parts)
@@ -120,7 +121,7 @@ async def steady(parts: Outbox, sink: str, seconds: float, rate: float) -> list[
         text = f"steady {number}"
         reading = reading_of(phones[number % len(phones)], [text], first_row=1_000 + number)
         given[text] = time.time()
-        await parts.intake.accept(reading)
+        await parts.intake.accept(reading, NOTHING_HEARD)
 
     async with asyncio.TaskGroup() as group:
         for number in range(int(seconds * rate)):

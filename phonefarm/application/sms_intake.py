@@ -56,9 +56,6 @@ class _Accepted(NamedTuple):
     look: LastLook
 
 
-_NOTHING_HEARD = Heard()
-
-
 class SmsIntake:
     def __init__(
         self,
@@ -88,7 +85,7 @@ class SmsIntake:
 
         return await self._storage.read(query)
 
-    async def accept(self, reading: Reading, heard: Heard = _NOTHING_HEARD) -> Intake:
+    async def accept(self, reading: Reading, heard: Heard) -> Intake:
         """Store the unseen messages of a complete reading, queue those of open rents: all or nothing.
 
         `heard`: what the phone's log has announced until the reading ended. A reading that shows what the last one

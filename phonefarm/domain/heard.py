@@ -61,3 +61,7 @@ def is_rewritten(former: FormerRow, date: datetime | None, heard: Heard) -> bool
     if heard.without_gap_since is not None and heard.without_gap_since <= former.shown_at:
         return True
     return date is not None and not (date > former.shown_at and date - former.arrived_at > CLOCK_TOLERANCE)
+
+
+NOTHING_HEARD = Heard()
+"""Of a phone whose log announces nothing."""

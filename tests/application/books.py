@@ -27,6 +27,7 @@ from phonefarm.application.sms_intake import Intake, SmsIntake
 from phonefarm.application.storage import Storage, UnitOfWork
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.dial_codes import DialCodes
+from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState
@@ -106,7 +107,7 @@ class Books:
         """Read the phone's inbox, which now shows `rows` and all that earlier looks showed."""
         inbox = self._inbox.setdefault(phone, [])
         inbox += rows
-        return await self.intake.accept(a_reading(inbox, at=self.clock(), phone_id=phone, **changes))
+        return await self.intake.accept(a_reading(inbox, at=self.clock(), phone_id=phone, **changes), NOTHING_HEARD)
 
     async def sms(self, row_id: int = 100, phone: PhoneId = PHONE, **changes: Any) -> Intake:
         """A second passes in which a message arrives, and the inbox is read."""

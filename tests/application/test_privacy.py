@@ -13,6 +13,7 @@ from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
 from phonefarm.application.sms_intake import SmsIntake
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import SmsId
 from tests.application.books import Books
 from tests.builders import NUMBER, OTHER_ICCID, OTHER_NUMBER, a_reading, a_row, a_seen_sim, ms
@@ -72,7 +73,9 @@ async def test_withheld_message_is_seen_once(house: House) -> None:
     house.clock.forward(1)
 
     await house.look(row)
-    again = await house.intake.accept(a_reading([row, a_row(6, date_ms=ms(house.clock()))], at=house.clock.forward(1)))
+    again = await house.intake.accept(
+        a_reading([row, a_row(6, date_ms=ms(house.clock()))], at=house.clock.forward(1)), NOTHING_HEARD
+    )
 
     assert len(again.new) == 1
     assert len(await house.messages()) == 2
@@ -181,7 +184,7 @@ async def test_message_whose_text_was_erased_is_still_known_and_not_taken_in_aga
     house.clock.forward(2 * KEPT.total_seconds())
     await house.privacy.erase_old()
 
-    again = await house.intake.accept(a_reading([row], at=house.clock.forward(60), clock_skew=None))
+    again = await house.intake.accept(a_reading([row], at=house.clock.forward(60), clock_skew=None), NOTHING_HEARD)
 
     assert again.new == ()
 

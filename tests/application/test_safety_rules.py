@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 
 import pytest
 
@@ -16,6 +17,7 @@ from phonefarm.application.sms_intake import SmsIntake
     ("use_case", "rule"),
     [
         (SmsIntake, "withholds"),
+        (SmsIntake.accept, "heard"),
         (Privacy, "blocks"),
         (Rentals, "selling"),
         (Rentals, "retire_after_sale"),
@@ -24,5 +26,5 @@ from phonefarm.application.sms_intake import SmsIntake
         (Webhooks, "has_hung_up"),
     ],
 )
-def test_safety_rule_has_no_default(use_case: type, rule: str) -> None:
+def test_safety_rule_has_no_default(use_case: Callable[..., object], rule: str) -> None:
     assert inspect.signature(use_case).parameters[rule].default is inspect.Parameter.empty

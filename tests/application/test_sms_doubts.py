@@ -11,7 +11,7 @@ import pytest
 
 from phonefarm.application.phone_session import WINDOW
 from phonefarm.application.read_models import MessageRow, SmsStanding, Topic
-from phonefarm.domain.heard import Heard, HeardArrival
+from phonefarm.domain.heard import NOTHING_HEARD, Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.sms import Doubt, SmsRow
 from tests.application.books import Books
@@ -62,9 +62,9 @@ class Rewriting:
         self.books.clock.forward(1)
         await self.shown(self.row)
 
-    async def shown(self, *rows: SmsRow, announced: Heard | None = None) -> None:
+    async def shown(self, *rows: SmsRow, announced: Heard = NOTHING_HEARD) -> None:
         reading = a_reading(rows, at=self.books.clock())
-        await self.books.intake.accept(reading, *([] if announced is None else [announced]))
+        await self.books.intake.accept(reading, announced)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def test_row_that_another_app_rewrites_is_pushed_once(
 
     for seconds in (2, 60):
         books.clock.forward(seconds)
-        await rewriting.shown(replace(row, **changes[change]), announced=heard(books) if hears else None)
+        await rewriting.shown(replace(row, **changes[change]), announced=heard(books) if hears else NOTHING_HEARD)
 
     assert await standings(books) == [SmsStanding.FOR_RENT]
 
@@ -185,7 +185,7 @@ async def test_rewritten_row_is_the_same_after_a_restart(books: Books, rewriting
     again.clock.forward((books.clock.now - again.clock.now).total_seconds() + 20)
 
     changed = replace(rewriting.row, date_ms=rewriting.row.date_ms + 400, sender="+79281234567")
-    await again.intake.accept(a_reading([changed], at=again.clock()))
+    await again.intake.accept(a_reading([changed], at=again.clock()), NOTHING_HEARD)
 
     assert len(await again.pushes()) == 1
 
@@ -196,10 +196,10 @@ async def test_withheld_message_whose_sender_is_rewritten_stays_withheld(books: 
     await books.rent()
     row = a_row(7, sender="900", date_ms=ms(books.clock()))
     books.clock.forward(1)
-    await books.intake.accept(a_reading([row], at=books.clock()))
+    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
 
     books.clock.forward(1)
-    await books.intake.accept(a_reading([replace(row, sender="+900")], at=books.clock()))
+    await books.intake.accept(a_reading([replace(row, sender="+900")], at=books.clock()), NOTHING_HEARD)
 
     assert await standings(books) == [SmsStanding.WITHHELD]
 
@@ -210,10 +210,12 @@ async def test_a_whole_window_that_was_rewritten_brings_nothing_new(books: Books
     await books.seat(ONE)
     await books.rent()
     books.clock.forward(2)
-    await books.intake.accept(a_reading(rows, at=books.clock()))
+    await books.intake.accept(a_reading(rows, at=books.clock()), NOTHING_HEARD)
 
     books.clock.forward(1)
-    await books.intake.accept(a_reading([replace(row, date_sent_ms=row.date_ms) for row in rows], at=books.clock()))
+    await books.intake.accept(
+        a_reading([replace(row, date_sent_ms=row.date_ms) for row in rows], at=books.clock()), NOTHING_HEARD
+    )
 
     assert len(await books.messages()) == WINDOW
 
@@ -274,7 +276,7 @@ async def test_row_with_an_old_date_long_after_its_announcement_is_held_too(book
     books.clock.forward(90)
     row = a_row(2, body="code", date_ms=ms(announced) - 6 * 3_600_000, date_sent_ms=0)
 
-    await books.intake.accept(a_reading([a_row(1), row], at=books.clock()))
+    await books.intake.accept(a_reading([a_row(1), row], at=books.clock()), NOTHING_HEARD)
 
     message = await newest(books)
     assert (message.standing, message.arrived_at) == (SmsStanding.HELD, announced)
@@ -416,11 +418,13 @@ async def test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_
     await books.rent()
     row = a_row(7, sub_id=None, sim_mark="sub_id=-1", date_ms=ms(books.clock()))
     books.clock.forward(1)
-    await books.intake.accept(a_reading([row], at=books.clock()))
+    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
     assert await standings(books) == [SmsStanding.HELD]
 
     books.clock.forward(3)
-    intake = await books.intake.accept(a_reading([replace(row, sub_id=2, sim_mark="sub_id=2")], at=books.clock()))
+    intake = await books.intake.accept(
+        a_reading([replace(row, sub_id=2, sim_mark="sub_id=2")], at=books.clock()), NOTHING_HEARD
+    )
 
     message = await newest(books)
     assert (message.standing, message.sim_id) == (SmsStanding.FOR_RENT, OTHER_ICCID)
@@ -434,10 +438,10 @@ async def test_later_knowledge_of_a_card_without_a_rent_pushes_nothing(books: Bo
     free, sub_id = (OTHER_ICCID, 2) if rented == ICCID else (ICCID, 1)
     row = a_row(7, sub_id=None, date_ms=ms(books.clock()))
     books.clock.forward(1)
-    await books.intake.accept(a_reading([row], at=books.clock()))
+    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
 
     books.clock.forward(3)
-    await books.intake.accept(a_reading([replace(row, sub_id=sub_id)], at=books.clock()))
+    await books.intake.accept(a_reading([replace(row, sub_id=sub_id)], at=books.clock()), NOTHING_HEARD)
 
     message = await newest(books)
     assert (message.standing, message.sim_id) == (SmsStanding.NO_RENT, free)
@@ -465,10 +469,10 @@ async def test_message_whose_time_is_in_doubt_is_settled_by_nobody_but_the_user(
     await books.rent()
     books.clock.forward(60)
     row = a_row(7, sub_id=None, date_ms=-1)
-    await books.intake.accept(a_reading([row], at=books.clock()))
+    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
 
     books.clock.forward(3)
-    await books.intake.accept(a_reading([replace(row, sub_id=1)], at=books.clock()))
+    await books.intake.accept(a_reading([replace(row, sub_id=1)], at=books.clock()), NOTHING_HEARD)
     await books.intake.settle_untold(PHONE)
 
     assert await standings(books) == [SmsStanding.HELD]

@@ -11,6 +11,7 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application.read_models import MessageRow, PushState, SmsStanding
 from phonefarm.application.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.rents import FinishStatus
 from tests.application.books import Books
@@ -604,7 +605,7 @@ async def test_message_of_a_phone_whose_clock_tells_nothing_or_was_set_is_marked
     came = a_row(2, body="new", date_ms=ms(books.clock.forward(10)))
     at = books.clock.forward(1)
 
-    await books.intake.accept(a_reading([a_row(1), came], at=at, clock_skew=skew))
+    await books.intake.accept(a_reading([a_row(1), came], at=at, clock_skew=skew), NOTHING_HEARD)
 
     assert (await books.phones())[PHONE].last_read_at == at
 
@@ -628,9 +629,9 @@ async def test_deleted_message_is_no_news_and_the_next_one_is(books: Books) -> N
     await books.seat(ONE, inbox=[a_row(1), a_row(2, body="deleted")])
     await books.rent()
     books.clock.forward(5)
-    shorter = await books.intake.accept(a_reading([a_row(1)], at=books.clock()))
+    shorter = await books.intake.accept(a_reading([a_row(1)], at=books.clock()), NOTHING_HEARD)
     came = a_row(2, body="reuses the id", date_ms=ms(books.clock.forward(5)))
 
-    found = await books.intake.accept(a_reading([a_row(1), came], at=books.clock.forward(1)))
+    found = await books.intake.accept(a_reading([a_row(1), came], at=books.clock.forward(1)), NOTHING_HEARD)
 
     assert (len(shorter.new), len(found.new)) == (0, 1)

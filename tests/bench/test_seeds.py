@@ -59,9 +59,9 @@ def test_judge_sees_a_farm_that_is_broken(
 def test_judge_sees_messages_that_never_reach_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
     accept = SmsIntake.accept
 
-    async def forgetful(self: SmsIntake, reading: Any) -> Any:
+    async def forgetful(self: SmsIntake, reading: Any, heard: Any) -> Any:
         kept = tuple(row for row in reading.rows if row.row_id % 3)
-        return await accept(self, type(reading)(**{**vars(reading), "rows": kept}))
+        return await accept(self, type(reading)(**{**vars(reading), "rows": kept}), heard)
 
     monkeypatch.setattr(SmsIntake, "accept", forgetful)
 
