@@ -15,6 +15,7 @@ import structlog
 from phonefarm.application.abilities import Abilities
 from phonefarm.application.deadlines import Alarm, is_set_within
 from phonefarm.application.interfaces import (
+    Checkup,
     Hint,
     NotUnderstood,
     PhoneBridge,
@@ -130,6 +131,7 @@ class PhoneSession:
         self._checkup_problems: tuple[str, ...] = ()
         self._sims: tuple[SeenSim, ...] | None = None
         self._sims_untold = False
+        self._airplane_mode: bool | None = None
         self._heard_at = float("-inf")
         self._announcements = Announcements()
         self._hears_since: float | None = None
@@ -302,8 +304,13 @@ class PhoneSession:
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         if not self._wants_checkup:  # what made it wanted may have come too late for this one
             spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
-            pause = CHECKUP_SECONDS / 4 if self._sims_untold else CHECKUP_SECONDS
+            pause = CHECKUP_SECONDS / 4 if self._sims_untold or self._has_switched(checkup) else CHECKUP_SECONDS
             self._next_checkup = asyncio.get_running_loop().time() + pause * spread
+
+    def _has_switched(self, checkup: Checkup) -> bool:
+        """Whether the airplane mode changed since the last check-up: the radio follows the switch seconds later."""
+        before, self._airplane_mode = self._airplane_mode, checkup.vitals.airplane_mode
+        return before is not None and before != self._airplane_mode
 
     def _check_up_soon(self) -> None:
         """Something about the messages changed: find out at once what ails the phone, or what does no more."""

@@ -349,6 +349,23 @@ async def test_phone_that_does_not_say_which_sims_it_holds_is_read_with_its_vita
     assert await site.books.on_offer() == 2
 
 
+async def test_phone_whose_airplane_mode_was_switched_is_checked_again_before_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
+    site.watch = site.watch_with(0.02)
+    await site.both_ready()
+    await until(lambda: len(site.one.checkups) > 1 and len(site.two.checkups) > 1)
+    monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 2.0)
+    site.one.vitals = replace(WELL, airplane_mode=True)
+    await until_ailing(site, site.one, Condition.AIRPLANE)
+    one, two = len(site.one.checkups), len(site.two.checkups)
+
+    await until(lambda: len(site.one.checkups) > one)
+
+    assert len(site.two.checkups) <= two + 1, "at most the one that was due already"
+
+
 async def test_answers_that_are_not_understood_do_not_climb_the_ladder(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
