@@ -5,6 +5,7 @@ python3 farm.py run -- serve          any command of phonefarm
 python3 farm.py test [pytest options] the gate
 python3 farm.py build                 the executable, started once
 python3 farm.py bench NAME [...]      a measurement of bench/
+python3 farm.py wine [demo|test|build|all]  the check on Windows' Python under Wine (root on Debian; docs/WINDOWS.md)
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ SELF_TEST_WITHIN = 180.0
 WINDOWS = sys.platform == "win32"
 
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+WINE_CHECK = ROOT / "tools" / "wine" / "wine.py"
 LOCK_OF_TASK = {"demo": RUNTIME, "run": RUNTIME, "test": DEVELOPMENT, "build": DEVELOPMENT, "bench": DEVELOPMENT}
 
 # Debian's package and the library in it without which Qt does not start.
@@ -64,6 +66,8 @@ class Stop(Exception):
 
 
 def main(arguments: list[str]) -> int:
+    if arguments[:1] == ["wine"]:
+        return become([sys.executable, str(WINE_CHECK), *arguments[1:]])
     if not arguments or arguments[0] not in LOCK_OF_TASK:
         print(__doc__, file=sys.stderr)
         return 2
