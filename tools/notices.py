@@ -1,0 +1,93 @@
+"""Writes THIRD_PARTY_NOTICES: whose programs the executable holds, and under which licences.
+
+What it names are the packages of the lock that are installed where it runs, so that a build names what it holds.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "requirements.txt"
+TEXTS = ROOT / "resources" / "licences"
+
+_LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
+_LICENCE_FILE = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*$", re.IGNORECASE)
+_RULE = "=" * 80
+
+
+def notices(lock: Path = LOCK) -> str:
+    parts = [_HEAD, _of_python(), _of_adb()]
+    parts += [_of_package(package) for package in installed(lock.read_text("utf-8"))]
+    return f"\n{_RULE}\n".join(parts)
+
+
+def installed(lock: str) -> Iterator[Distribution]:
+    """The packages that the lock names, but for those of other systems."""
+    for name in sorted(set(_LOCKED.findall(lock)), key=str.lower):
+        try:
+            yield distribution(name)
+        except PackageNotFoundError:
+            continue
+
+
+_HEAD = """THIRD-PARTY NOTICES
+
+The executable of phonefarm holds the programs below. Each belongs to its authors and is used under its licence.
+Qt and PySide6 are used under the LGPL, version 3: their libraries lie as files of their own beside the executable and
+may be replaced by others that are built from their sources, which https://code.qt.io holds.
+"""
+
+
+def _of_python() -> str:
+    text = next(
+        (file.read_text("utf-8") for file in _pythons_licence() if file.is_file()), "See docs.python.org/license."
+    )
+    return f"Python {sys.version.split()[0]}\nLicence: Python Software Foundation License, version 2\n\n{text}"
+
+
+def _pythons_licence() -> Iterator[Path]:
+    for folder in (Path(sys.base_prefix), Path(sysconfig.get_path("stdlib"))):
+        yield folder / "LICENSE.txt"
+
+
+def _of_adb() -> str:
+    text = (TEXTS / "Apache-2.0.txt").read_text("utf-8")
+    return f"Android Debug Bridge (adb)\nThe Android Open Source Project. Licence: Apache-2.0\n\n{text}"
+
+
+def _of_package(package: Distribution) -> str:
+    meta = package.metadata
+    texts = [*_texts_of_package(package)] or [*_texts_of_licence(_licence(package))]
+    return "\n\n".join([f"{meta['Name']} {package.version}\nLicence: {_licence(package)}", *texts])
+
+
+def _licence(package: Distribution) -> str:
+    meta = package.metadata
+    told = meta.get("License-Expression") or meta.get("License")
+    if told and "\n" not in told:
+        return told
+    classified = [line.rpartition(" :: ")[2] for line in meta.get_all("Classifier") or [] if line.startswith("License")]
+    return ", ".join(classified) or "as in its text below"
+
+
+def _texts_of_package(package: Distribution) -> Iterator[str]:
+    for file in package.files or []:
+        if ".dist-info/" in file.as_posix() and _LICENCE_FILE.search(file.as_posix()):
+            yield Path(str(package.locate_file(file))).read_text("utf-8", errors="replace")
+
+
+def _texts_of_licence(name: str) -> Iterator[str]:
+    """For a package that brings no text along; the LGPL adds to the GPL and needs its text, too."""
+    for file in sorted(TEXTS.glob("*.txt"), reverse=True):
+        if file.stem in name or (file.stem == "GPL-3.0" and "LGPL-3.0" in name):
+            yield file.read_text("utf-8")
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(notices(), "utf-8")
