@@ -69,9 +69,9 @@ def _of_package(package: Distribution) -> str:
 
 def _licence(package: Distribution) -> str:
     meta = package.metadata
-    told = meta.get("License-Expression") or meta.get("License")
-    if told and "\n" not in told:
-        return told
+    for told in (*(meta.get_all("License-Expression") or []), *(meta.get_all("License") or [])):
+        if "\n" not in told:
+            return str(told)
     classified = [line.rpartition(" :: ")[2] for line in meta.get_all("Classifier") or [] if line.startswith("License")]
     return ", ".join(classified) or "as in its text below"
 

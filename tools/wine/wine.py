@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -70,6 +70,9 @@ WHOLE = {
     "top level, simulation, demo and certify": ("tests/simulation", "tests/demo", "tests/certify", "tests/test_*.py"),
     "farm and bench": ("tests/farm", "tests/bench"),
 }
+
+UNTIL_STUCK = ("-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true")
+"""A test that hangs is told with the stacks of its threads, and ends the run."""
 
 HOUR = 3600.0
 
@@ -370,7 +373,7 @@ def paths_of(patterns: Sequence[str]) -> list[str]:
 
 
 def _passes(machine: Machine, name: str, paths: Sequence[str]) -> bool:
-    command = (r".venv\Scripts\python.exe", "-m", "pytest", "-q", "-p", "no:cacheprovider", *paths)
+    command = (r".venv\Scripts\python.exe", "-m", "pytest", "-v", *UNTIL_STUCK, "-p", "no:cacheprovider", *paths)
     outcome = machine.wine(name, *command, within=2 * HOUR)
     print(f"wine: {name}: {(outcome.said().strip().splitlines() or ['nothing was said'])[-1]}")
     return outcome.code == 0
@@ -382,10 +385,24 @@ def build(machine: Machine) -> bool:
     folder = machine.place / "dist" / "phonefarm"
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"wine: the executable: {size / 1e6:.0f} MB in {len(list(folder.rglob('*')))} files")
-    checks: dict[str, Callable[[], bool]] = {
-        "self-test": lambda: machine.wine("self-test of the executable", CLI, "--self-test", within=600).code == 0,
-    }
-    return all([check() for check in checks.values()])
+    self_test = machine.wine("self-test of the executable", CLI, "--self-test", within=600).code == 0
+    return measure_window(machine) and self_test
+
+
+def measure_window(machine: Machine) -> bool:
+    """With an empty data folder, as a new user has it; the second start finds its files in the system's cache."""
+    picture = f"/{DRIVE_C}/window.png"
+    script = ("sh", "tools/wine/start_to_window.sh", WINDOWED, "^phonefarm", picture)
+    data = ("env", r"PHONEFARM_DATA_DIR=C:\Данные фермы")
+    first, second = (
+        machine.wine(name, *data, *script, within=300, unix=True) for name in ("first start", "second start")
+    )
+    for outcome in (first, second):
+        print(
+            "".join(f"wine: {line}\n" for line in outcome.said().splitlines() if line[:5] in ("start", "close")), end=""
+        )
+    shutil.copyfile(machine.tree / picture.lstrip("/"), machine.logs / "window.png")
+    return first.code == 0 and second.code == 0
 
 
 if __name__ == "__main__":
