@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from phonefarm.application.tasks import Tasks
 from ui.actions import Actions
 from ui.engine_link import EngineLink
 from ui.garbage import GarbageCollector
+from ui.offscreen_fonts import find_fonts
 from ui.screenshots import write_screenshots
 from ui.start_dialogs import offer_backup, tell_bug, tell_trouble
 from ui.theme import Theme, app_icon
@@ -69,6 +71,7 @@ class Program:
 
 
 def make_app() -> QApplication:
+    find_fonts(os.environ)
     app = QApplication(sys.argv[:1])
     app.setApplicationName("phonefarm")
     # A dialog before the start, or the window's own end in order, must not quit the program by being closed.

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 import pytest
 from pydantic import SecretStr
 from PySide6.QtWidgets import QApplication
@@ -22,7 +20,11 @@ from tests.farm.app_process import KEY
 from tests.farm.stage import Stage
 from tests.farm.stage import until as until_by_then
 from tests.ui.live import Live, WindowRunner, until
+from ui.offscreen_fonts import find_fonts
 from ui.pages.list_page import ListPage
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+find_fonts(os.environ)
 
 pytestmark = [pytest.mark.farm, pytest.mark.qt_log_ignore("propagateSizeHints")]
 

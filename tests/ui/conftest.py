@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +12,11 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, busy_farm, calm_farm
 from tests.ui.live import WindowRunner
+from ui.offscreen_fonts import find_fonts
 from ui.theme import Theme
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+find_fonts(os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

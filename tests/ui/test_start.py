@@ -235,9 +235,11 @@ def test_a_bug_before_the_settings_are_read_has_no_log() -> None:
 def test_the_dialog_of_a_bug_says_what_where_and_how_to_go_on(qapp: QApplication) -> None:
     read = when_shown(lambda dialog: dialog.no.click())
 
-    tell_bug(qapp, "KeyError in bootstrap.py, line 12", Path("/farm/logs/phonefarm.log"))
+    log = Path("/farm/logs/phonefarm.log")
+
+    tell_bug(qapp, "KeyError in bootstrap.py, line 12", log)
 
     said = "\n".join(read)
     assert "KeyError in bootstrap.py, line 12" in said
-    assert "/farm/logs/phonefarm.log" in said
+    assert str(log) in said
     assert "Start phonefarm again" in said

@@ -184,6 +184,7 @@ def _environment() -> dict[str, str]:
         "WINEPREFIX": PREFIX,
         "WINEDEBUG": "-all",
         "WINEDLLOVERRIDES": "mscoree,mshtml=",  # neither .NET nor a browser is asked for
+        "QT_QPA_FONTDIR": r"Z:\usr\share\fonts\truetype\dejavu",  # Wine's own have no Cyrillic letters
         "PIP_CERT": r"Z:\etc\ssl\certs\ca-certificates.crt",
         "PIP_DEFAULT_TIMEOUT": "180",
         "PYTHONUNBUFFERED": "1",
