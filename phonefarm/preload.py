@@ -7,6 +7,7 @@ Qt's binding, walks that table when it loads.
 from __future__ import annotations
 
 import importlib
+import sys
 from functools import cache
 from importlib.metadata import entry_points
 
@@ -20,6 +21,7 @@ FIRST_USE_MODULES = (
     "keyring.core",
     "rich._emoji_codes",
     "sqlalchemy.dialects.sqlite",
+    *(("rich._win32_console", "rich._windows", "rich._windows_renderer") if sys.platform == "win32" else ()),
 )
 CODECS = (
     "ascii",
@@ -31,6 +33,7 @@ CODECS = (
     "iso8859_5",
     "koi8_r",
     "latin_1",
+    *(("mbcs", "oem") if sys.platform == "win32" else ()),
     "punycode",
     "raw_unicode_escape",
     "unicode_escape",

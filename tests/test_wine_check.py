@@ -102,3 +102,10 @@ def test_whole_run_names_each_test_file_once() -> None:
 
 def test_smallest_gate_names_what_there_is() -> None:
     assert [path for path in wine.GATE if not (wine.ROOT / path).exists()] == []
+
+
+def test_summary_is_pytests_whatever_wine_says_afterwards() -> None:
+    said = "....\n===== 2 failed, 589 passed in 206.24s (0:03:26) =====\n0x5:1: Process id=03f0 handles=(nil)\n"
+
+    assert wine.summary_of(said) == "2 failed, 589 passed in 206.24s (0:03:26)"
+    assert wine.summary_of("Fatal Python error") == "no test ended"

@@ -18,6 +18,8 @@ TEXTS = ROOT / "resources" / "licences"
 
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 _LICENCE_FILE = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*$", re.IGNORECASE)
+_COPYLEFT = "GPL"
+"""Asks for its text, whatever a package brings along: on Windows Qt's tells of the commercial licence alone."""
 _RULE = "=" * 80
 
 
@@ -63,8 +65,10 @@ def _of_adb() -> str:
 
 def _of_package(package: Distribution) -> str:
     meta = package.metadata
-    texts = [*_texts_of_package(package)] or [*_texts_of_licence(_licence(package))]
-    return "\n\n".join([f"{meta['Name']} {package.version}\nLicence: {_licence(package)}", *texts])
+    licence, texts = _licence(package), [*_texts_of_package(package)]
+    if not texts or _COPYLEFT in licence:
+        texts += _texts_of_licence(licence)
+    return "\n\n".join([f"{meta['Name']} {package.version}\nLicence: {licence}", *texts])
 
 
 def _licence(package: Distribution) -> str:
@@ -83,7 +87,7 @@ def _texts_of_package(package: Distribution) -> Iterator[str]:
 
 
 def _texts_of_licence(name: str) -> Iterator[str]:
-    """For a package that brings no text along; the LGPL adds to the GPL and needs its text, too."""
+    """The LGPL adds to the GPL and needs its text, too."""
     for file in sorted(TEXTS.glob("*.txt"), reverse=True):
         if file.stem in name or (file.stem == "GPL-3.0" and "LGPL-3.0" in name):
             yield file.read_text("utf-8")
