@@ -16,6 +16,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
 from phonefarm.settings import Settings, parse_address
 from phonefarm.status import fetch_health
+from phonefarm.whole_files import drop
 
 LEAST_FREE_BYTES = 500_000_000
 
@@ -44,7 +45,7 @@ def _data_folder(folder: Path) -> Finding:
         folder.mkdir(parents=True, exist_ok=True)
         trial = folder / "doctor.tmp"
         trial.write_bytes(b"x")
-        trial.unlink()
+        drop(trial)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Finding(what="data folder", is_fine=False, detail=f"{folder} cannot be written: {error.strerror}")

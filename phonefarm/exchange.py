@@ -20,8 +20,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.whole_tables import whole_table
+from phonefarm.application.csv_cells import ENCODING, text_of
 from phonefarm.application.csv_cells import cell as cell
-from phonefarm.application.csv_cells import text_of
 from phonefarm.application.number_lines import counted, told
 from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.domain.errors import KnownError
@@ -29,6 +29,7 @@ from phonefarm.leftovers import remove_stale
 from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.resource_files import RESOURCES
 from phonefarm.settings import Settings, settings_file, write_settings
+from phonefarm.whole_files import written_whole
 
 NUMBERS_NAME = "numbers.csv"
 DRAFT = ".phonefarm-draft"
@@ -51,11 +52,11 @@ def import_numbers(settings: Settings, source: Path) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.resolve() != target:
             draft = target.with_suffix(".new")
-            if problems or zipfile.is_zipfile(source):
-                _write_csv(draft, NUMBER_COLUMNS, ([getattr(e, name) for name in NUMBER_COLUMNS] for e in entries))
-            else:
-                shutil.copyfile(source, draft)
-            os.replace(draft, target)
+            with written_whole(target, draft):
+                if problems or zipfile.is_zipfile(source):
+                    _write_csv(draft, NUMBER_COLUMNS, ([getattr(e, name) for name in NUMBER_COLUMNS] for e in entries))
+                else:
+                    shutil.copyfile(source, draft)
         was_in_use = settings.numbers_file == str(target)
         if not was_in_use:
             write_settings(settings_file(settings), {"numbers_file": str(target)})
@@ -105,13 +106,10 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
         remove_stale(target.parent, f".{escape(target.name)}.*{DRAFT}")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT)
         draft = Path(name)
-        try:
+        with written_whole(target, draft):
             os.close(handle)
             write = _write_xlsx if target.suffix.lower() == EXCEL_ENDING else _write_csv
             count = write(draft, columns, rows)
-            os.replace(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
     except OSError as error:
         raise KnownError(f"{target} cannot be written: {error.strerror or error}.") from error
     return count
@@ -119,7 +117,7 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
     count = 0
-    with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+    with path.open("w", encoding=ENCODING, errors="replace", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from phonefarm.application.read_models import Restored
+from phonefarm.whole_files import remove
 
 NAME = "restored.json"
 
@@ -32,4 +33,4 @@ class RestoreNote:
             return None
 
     def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
+        remove(self._path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from pydantic_settings import (
 from phonefarm.domain.errors import KnownError
 from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.text_files import read_text
+from phonefarm.whole_files import written_whole
 
 FILE_NAME = "settings.toml"
 _NO_WEB_ADDRESS = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
@@ -315,7 +315,7 @@ def _unreadable(error: ValueError | OSError) -> KnownError:
 def write_settings(path: Path, values: Mapping[str, Any]) -> None:
     """Keep `values` in settings.toml, leaving its comments and other entries; whole or not at all.
 
-    A value of None takes the entry out, so that the default holds again.
+    A value of None takes the entry out, so that the default holds again. Raises KnownError; may wait for two seconds.
     """
     document = tomlkit.parse(read_text(path)) if path.exists() else tomlkit.document()
     for name, value in values.items():
@@ -323,10 +323,16 @@ def write_settings(path: Path, values: Mapping[str, Any]) -> None:
             document.pop(name, None)
         else:
             document[name] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".new")
-    draft.write_text(tomlkit.dumps(document), encoding="utf-8")
-    os.replace(draft, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path, draft):
+            draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+    except OSError as error:
+        raise KnownError(
+            f"{path} cannot be written: {error.strerror or error}. "
+            "Check the disk's free space and the folder's permissions."
+        ) from error
 
 
 def parse_address(text: str) -> tuple[str, int]:

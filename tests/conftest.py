@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from phonefarm.adapters.storage.database import Database
+from tests.fakes.held_file import Holder
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,14 @@ def database(database_file: Path) -> Iterator[Database]:
     database.open()
     yield database
     database.close()
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Holder]:
+    """Other programs that have files open."""
+    holder = Holder(monkeypatch)
+    yield holder
+    holder.let_go()
 
 
 TESTS_BETWEEN_FULL_COLLECTIONS = 100

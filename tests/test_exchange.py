@@ -25,6 +25,7 @@ from phonefarm.own_environment import PREFIX
 from phonefarm.settings import Settings, load_settings
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
+from tests.fakes.held_file import Holder
 
 HEADER = "iccid,msisdn,country,operator,label\n"
 GOOD = f"{HEADER}{ICCID},{NUMBER},russia,mts,shelf 1\n"
@@ -47,7 +48,7 @@ def a_file(folder: Path, text: str, name: str = "mine.csv") -> Path:
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -151,7 +152,7 @@ def test_excel_file_is_kept_as_csv(settings: Settings, tmp_path: Path) -> None:
 
     import_numbers(settings, tmp_path / "mine.xlsx")
 
-    kept = (tmp_path / "numbers.csv").read_text(encoding="utf-8")
+    kept = (tmp_path / "numbers.csv").read_text(encoding="utf-8-sig")
     assert kept == f"{HEADER}{ICCID},{NUMBER},,,'=полка 1\n"
 
 
@@ -293,6 +294,47 @@ def test_target_that_cannot_be_written_is_said(settings: Settings, tmp_path: Pat
     for target in (tmp_path, tmp_path / "nowhere" / "out.csv"):
         with pytest.raises(KnownError):
             export_table(settings, "rents", target)
+
+
+def test_export_over_a_file_that_another_program_has_open_leaves_that_one_whole(
+    settings: Settings, tmp_path: Path, held: Holder
+) -> None:
+    out = a_file(tmp_path, "before", "out.csv")
+    held.hold(out)
+
+    with pytest.raises(KnownError, match=r"out\.csv is held open by another program: close it there"):
+        export_table(settings, "rents", out)
+
+    assert out.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.glob(".out.csv.*")) == []
+
+
+def test_numbers_that_another_program_has_open_are_imported_when_it_lets_go_and_not_by_half(
+    settings: Settings, tmp_path: Path, held: Holder
+) -> None:
+    import_numbers(settings, a_file(tmp_path, GOOD))
+    kept = tmp_path / "numbers.csv"
+    better = a_file(tmp_path, GOOD.replace("shelf 1", "shelf 2"), "better.csv")
+    held.hold(kept)
+    with pytest.raises(KnownError, match=r"numbers\.csv is held open"):
+        import_numbers(settings, better)
+    assert kept.read_text(encoding="utf-8") == GOOD
+    assert not (tmp_path / "numbers.new").exists()
+
+    held.let_go()
+    held.hold(kept, pauses=2)
+    import_numbers(settings, better)
+
+    assert "shelf 2" in kept.read_text(encoding="utf-8")
+
+
+def test_csv_begins_with_the_mark_by_which_excel_knows_utf_8(settings: Settings, tmp_path: Path) -> None:
+    """Without it a Russian Excel takes the file for code page 1251."""
+    out = tmp_path / "rents.csv"
+    export_table(settings, "rents", out)
+
+    assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+    assert not out.read_bytes().startswith(b"\xef\xbb\xbf" * 2)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")

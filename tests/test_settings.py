@@ -338,10 +338,11 @@ def test_write_that_breaks_off_leaves_the_file_as_it_was(tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", disk_full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(KnownError, match="No space"):
         write_settings(tmp_path / "settings.toml", {"poll_seconds": 30.0})
 
     assert file_values(tmp_path / "settings.toml") == {"poll_seconds": 20}
+    assert [path.name for path in tmp_path.iterdir()] == ["settings.toml"]
 
 
 def test_writing_makes_the_folder_and_the_file(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from phonefarm.logs import SecretFilter
 from phonefarm.own_environment import PREFIX
 from phonefarm.settings import file_values, load_settings
 from phonefarm.settings_keeper import SettingsKeeper
+from tests.fakes.held_file import Holder
 
 SECRET = "planted-partner-key-5e1f"
 
@@ -180,3 +181,40 @@ def test_choices_are_offered_where_there_are_few(page: Page) -> None:
     assert page.field("sms_id").choices == ("rent", "message")
     assert page.field("require_bearer").choices == ("true", "false")
     assert page.field("listen").choices == ()
+
+
+# While another program has the file open ------------------------------------------
+
+
+def test_settings_are_saved_as_soon_as_the_other_program_lets_go(page: Page, held: Holder) -> None:
+    page.save(poll_seconds="20")
+    held.hold(page.path, pauses=5)
+
+    assert page.save(poll_seconds="30", api_key=SECRET) == {}
+
+    assert file_values(page.path) == {"poll_seconds": 30.0}
+    assert page.store.read_key() == SECRET
+
+
+def test_settings_that_another_program_holds_are_left_whole_with_the_key(page: Page, held: Holder) -> None:
+    page.save(poll_seconds="20")
+    held.hold(page.path)
+
+    with pytest.raises(KnownError, match=r"settings\.toml is held open by another program: close it there"):
+        page.save(poll_seconds="30", api_key=SECRET)
+
+    assert file_values(page.path) == {"poll_seconds": 20.0}
+    assert page.store.read_key() is None
+    assert [path.name for path in page.path.parent.iterdir()] == ["settings.toml"]
+
+
+def test_settings_that_cannot_be_written_say_why(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str, encoding: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+    with pytest.raises(KnownError, match=r"settings\.toml cannot be written: No space left on device\. Check"):
+        page.save(poll_seconds="30", api_key=SECRET)
+
+    assert page.store.read_key() is None

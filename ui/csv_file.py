@@ -10,26 +10,25 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from phonefarm.application.csv_cells import cell
+from phonefarm.application.csv_cells import ENCODING, cell
 from phonefarm.application.read_models import KnownError
+from phonefarm.whole_files import written_whole
 from ui.words import tr
 
 ENDING = ".csv"
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """For its owner's eyes only; raises KnownError where it cannot be written."""
+    """For its owner's eyes only; raises KnownError where it cannot be written. May wait for two seconds."""
     draft = path.with_name(f".{path.name}.new")
     try:
-        # With a mark at its begin, without which Excel reads UTF-8 as something else.
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([cell(value) for value in row] for row in rows)
-        os.replace(draft, path)
+        with written_whole(path, draft):
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w", encoding=ENCODING, errors="replace", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow(columns)
+                writer.writerows([cell(value) for value in row] for row in rows)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise KnownError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 

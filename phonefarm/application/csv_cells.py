@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+ENCODING = "utf-8-sig"
+"""With a mark at the file's begin, without which Excel reads UTF-8 as something else."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -23,6 +23,7 @@ from phonefarm.application.read_models import (
 )
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, empty_farm
+from tests.fakes.held_file import Holder
 from tests.ui.live import Live, WindowRunner, until
 from ui import formats
 from ui.account_dialog import AccountDialog
@@ -240,6 +241,18 @@ def test_cells_are_no_formulas_and_numbers_stay_numbers(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_the_world_s_error(tmp_path: Path) -> None:
     with pytest.raises(KnownError, match="cannot be written"):
         write_csv(tmp_path / "no folder" / "x.csv", ("a",), [])
+
+
+def test_a_file_that_excel_has_open_is_left_whole_and_named(tmp_path: Path, held: Holder) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("before", encoding="utf-8")
+    held.hold(path)
+
+    with pytest.raises(KnownError, match=r"x\.csv is held open by another program: close it there and try again"):
+        write_csv(path, ("a",), [])
+
+    assert path.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

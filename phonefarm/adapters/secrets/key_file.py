@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
 from phonefarm.text_files import read_text
+from phonefarm.whole_files import written_whole
 
 ICACLS_DEADLINE_SECONDS = 10.0
 
@@ -33,22 +33,20 @@ class KeyFile:
             raise KnownError(f"The key file {self._path} cannot be read: {cause}.") from None
 
     def write_key(self, key: str) -> None:
-        """Whole or not at all, and never readable by others; raises KnownError."""
+        """Whole or not at all, and never readable by others; raises KnownError. May wait for two seconds."""
         draft = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                if sys.platform == "win32":
-                    _let_only_the_owner_read(draft)
-                file.write(key + "\n")
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(draft, self._path)
+            with written_whole(self._path, draft):
+                descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    if sys.platform == "win32":
+                        _let_only_the_owner_read(draft)
+                    file.write(key + "\n")
+                    file.flush()
+                    os.fsync(descriptor)
         except (OSError, subprocess.SubprocessError) as error:
-            with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
             cause = getattr(error, "strerror", None) or type(error).__name__
             raise KnownError(f"The key file {self._path} cannot be written: {cause}.") from None
 

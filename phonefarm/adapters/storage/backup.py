@@ -24,6 +24,7 @@ from phonefarm.adapters.storage.tables import metadata
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
+from phonefarm.whole_files import FileHeld, drop, replace
 
 FOLDER = "backups"
 _PREFIX, _SUFFIX, _DRAFT = "phonefarm-", ".db", ".draft"
@@ -107,7 +108,7 @@ def make_backup(database: Path, target: Path) -> Contents:
             contents = verified(draft)
             _settle(draft, target)
         finally:
-            draft.unlink(missing_ok=True)
+            drop(draft)
     return contents
 
 
@@ -210,10 +211,10 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
                 shutil.copyfile(backup, draft)
                 _forget_readings(draft, now)
                 verified(draft)
-                aside = _put_aside(database, now)
-                _settle(draft, database)
+                with _put_aside(database, now) as aside:
+                    _settle(draft, database)
             finally:
-                draft.unlink(missing_ok=True)
+                drop(draft)
     return contents, aside
 
 
@@ -315,7 +316,7 @@ def _settle(draft: Path, target: Path) -> None:
         os.fsync(file.fileno())
     if os.name == "posix":
         draft.chmod(0o600)
-    os.replace(draft, target)
+    replace(draft, target)
     if os.name == "posix":
         folder = os.open(target.parent, os.O_RDONLY)
         try:
@@ -324,15 +325,36 @@ def _settle(draft: Path, target: Path) -> None:
             os.close(folder)
 
 
-def _put_aside(database: Path, now: datetime) -> Path | None:
-    """The former database with its journal, kept beside the new one: nothing is thrown away by a restore."""
-    aside = None
-    for ending in ("-shm", "-wal", ""):
-        path = Path(f"{database}{ending}")
-        if path.exists():
-            aside = Path(f"{database}.before-{now.strftime(_STAMP)}{ending}")
-            os.replace(path, aside)
-    return aside
+@contextmanager
+def _put_aside(database: Path, now: datetime) -> Iterator[Path | None]:
+    """The former database with its journal, kept beside the new one: nothing is thrown away by a restore.
+
+    Back in its place, with all of its journal, where it cannot be put aside whole or no new one takes its place.
+    """
+    aside = Path(f"{database}.before-{now.strftime(_STAMP)}")
+    moved: list[tuple[Path, Path]] = []
+    try:
+        for ending in ("-shm", "-wal", ""):
+            path, away = Path(f"{database}{ending}"), Path(f"{aside}{ending}")
+            if path.exists():
+                replace(path, away)
+                moved.append((path, away))
+        yield aside if aside.exists() else None
+    except BaseException:
+        _put_back(moved)
+        raise
+
+
+def _put_back(moved: list[tuple[Path, Path]]) -> None:
+    """The database last, so that it is never there without its journal."""
+    for place, (path, away) in enumerate(moved):
+        try:
+            replace(away, path)
+        except (OSError, FileHeld) as error:
+            by_hand = ", ".join(f"{away} to {path}" for path, away in moved[place:])
+            raise KnownError(
+                f"The former database could not be put back. Before phonefarm starts again, rename by hand: {by_hand}."
+            ) from error
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

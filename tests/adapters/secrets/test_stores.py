@@ -17,6 +17,7 @@ from phonefarm.adapters.secrets.keyring_store import KeyringStore
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.interfaces import KeyPlace
 from phonefarm.domain.errors import KnownError
+from tests.fakes.held_file import Holder
 
 
 class InMemory(KeyringBackend):
@@ -162,6 +163,19 @@ def test_key_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) ->
     with pytest.raises(KnownError, match="cannot be written"):
         KeyFile(tmp_path / "partner.key").write_key("a key")
     assert not (tmp_path / "partner.new").exists()
+
+
+def test_key_file_that_another_program_has_open_is_kept_whole(tmp_path: Path, held: Holder) -> None:
+    path = tmp_path / "partner.key"
+    KeyFile(path).write_key("a key")
+    held.hold(path)
+
+    with pytest.raises(KnownError, match=r"partner\.key is held open by another program") as raised:
+        KeyFile(path).write_key("a new key")
+
+    assert "a new key" not in str(raised.value)
+    assert KeyFile(path).read_key() == "a key"
+    assert [file.name for file in tmp_path.iterdir()] == ["partner.key"]
 
 
 def test_memory_store_keeps_a_key_for_as_long_as_it_lives() -> None:

@@ -25,8 +25,10 @@ from phonefarm.adapters.storage.backup import (
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
+from phonefarm.whole_files import FileHeld
 from tests.application.books import Books
 from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
+from tests.fakes.held_file import Holder
 
 SECRET_TEXT = "Ihr Code lautet 771204"
 
@@ -274,6 +276,65 @@ def test_restore_where_there_is_no_database_puts_nothing_aside(database_file: Pa
 
     assert aside is None
     assert list(tmp_path.glob("new.db.before-*")) == []
+
+
+def beside(database: Path) -> dict[str, bytes]:
+    """The database, its journal and what was put aside, by name."""
+    return {
+        path.name: path.read_bytes()
+        for path in database.parent.glob(f"{database.name}*")
+        if not path.name.endswith(".lock")
+    }
+
+
+def test_restore_over_a_database_that_another_program_has_open_leaves_it_with_its_journal(
+    database_file: Path, tmp_path: Path, held: Holder
+) -> None:
+    make_backup(database_file, tmp_path / "copy.db")
+    database_file.with_name("phonefarm.db-wal").write_bytes(b"what was stored last")
+    before = beside(database_file)
+    held.hold(database_file)
+
+    with pytest.raises(KnownError, match=r"phonefarm\.db is held open by another program: close it there"):
+        restore(tmp_path / "copy.db", database_file, NOON)
+
+    held.let_go()
+    assert beside(database_file) == before
+
+
+def test_restore_whose_new_database_does_not_take_its_place_puts_the_former_one_back(
+    database_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(draft: Path, target: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    make_backup(database_file, tmp_path / "copy.db")
+    database_file.with_name("phonefarm.db-wal").write_bytes(b"what was stored last")
+    before = beside(database_file)
+    monkeypatch.setattr(backup_module, "_settle", full)
+
+    with pytest.raises(KnownError, match="could not be restored: No space left"):
+        restore(tmp_path / "copy.db", database_file, NOON)
+
+    assert beside(database_file) == before
+
+
+def test_former_database_that_cannot_be_put_back_is_named_with_what_to_rename(
+    database_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def move_away_only(source: Path, target: Path) -> None:
+        if ".before-" in source.name or source.name.endswith(".draft"):
+            raise FileHeld("held")
+        os.replace(source, target)
+
+    make_backup(database_file, tmp_path / "copy.db")
+    monkeypatch.setattr(backup_module, "replace", move_away_only)
+
+    with pytest.raises(KnownError) as raised:
+        restore(tmp_path / "copy.db", database_file, NOON)
+
+    aside = next(tmp_path.glob("phonefarm.db.before-*"))
+    assert f"rename by hand: {aside} to {database_file}." in str(raised.value)
 
 
 async def test_what_came_between_backup_and_restore_is_held_for_the_user(
