@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import hashlib
 import importlib.util
+import io
 import os
 import shutil
 import subprocess
@@ -27,6 +28,8 @@ OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "farm-stamp"
+SOURCES_FILE = "_phonefarm.pth"
+"""Of what pip installs, the file by which the environment's Python finds the sources."""
 LOCK_FILE = ROOT / ".venv.lock"
 WAIT_FOR_OTHER_FARM_PY = 20 * 60.0
 SELF_TEST_WITHIN = 180.0
@@ -72,6 +75,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     task, options = arguments[0], arguments[1:]
+    be_printable()
     try:
         check_python(sys.version_info[:2])
         make_environment(LOCK_OF_TASK[task])
@@ -84,6 +88,13 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def be_printable() -> None:
+    """A path that the code page of a log or pipe cannot spell is spelled as well as it can be."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def check_python(version: tuple[int, ...]) -> None:
@@ -191,6 +202,7 @@ def make_environment(lock: str) -> None:
         print(f"== installing {lock}; the first time this takes about a minute", flush=True)
         pip("install", "--require-hashes", "--no-deps", "--requirement", str(ROOT / lock))
         pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+        (site_packages() / SOURCES_FILE).write_text(f"{way_to_sources()}\n", "ascii")
         write_stamp(wanted_stamp(lock))
 
 
@@ -199,6 +211,7 @@ def wanted_stamp(lock: str) -> dict[str, str]:
     stamp = {
         "python": sys.version.split()[0],
         "place": str(ROOT),
+        "sources": way_to_sources(),
         "project": digest("pyproject.toml"),
         RUNTIME: digest(RUNTIME),
     }
@@ -216,6 +229,18 @@ def digest(name: str) -> str:
     return hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
 
 
+def site_packages() -> Path:
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV), "platbase": str(VENV)}))
+
+
+def way_to_sources() -> str:
+    """From the environment's packages to this checkout, in ASCII whatever its path.
+
+    pip writes the path itself, in UTF-8, and Python before 3.13 reads it in the system's code page.
+    """
+    return Path(os.path.relpath(ROOT, site_packages())).as_posix()
+
+
 def read_stamp() -> dict[str, str]:
     if not venv_python().is_file():
         return {}
@@ -227,9 +252,8 @@ def read_stamp() -> dict[str, str]:
 
 
 def write_stamp(stamp: dict[str, str]) -> None:
-    new = STAMP.with_suffix(".new")
-    new.write_text("".join(f"{name}={value}\n" for name, value in stamp.items()), "utf-8")
-    new.replace(STAMP)
+    """Half of it makes no environment ready, so that it needs no draft."""
+    STAMP.write_text("".join(f"{name}={value}\n" for name, value in stamp.items()), "utf-8")
 
 
 def create_venv() -> None:
@@ -250,11 +274,11 @@ def venv_version() -> str:
     code = "import sys, pip; print(sys.version.split()[0])"
     try:
         found = subprocess.run(
-            [str(venv_python()), "-c", code], capture_output=True, text=True, check=False, timeout=60
+            [str(venv_python()), "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=60
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
+    return found.stdout.decode("ascii", "replace").strip() if found.returncode == 0 else ""
 
 
 def pip(*arguments: str) -> None:

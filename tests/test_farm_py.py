@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,9 @@ import farm
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout of its own, where nothing is installed."""
+    """A checkout of its own, where nothing is installed, at a path that no code page spells whole."""
+    tmp_path = tmp_path / "Иван Петров Ä"
+    tmp_path.mkdir()
     for name in ("pyproject.toml", farm.RUNTIME, farm.DEVELOPMENT):
         (tmp_path / name).write_text(name, "utf-8")
     monkeypatch.setattr(farm, "ROOT", tmp_path)
@@ -41,6 +44,9 @@ class FakeInstall:
     def pip(self, *arguments: str) -> None:
         if self.breaks:
             raise farm.Stop("interrupted")
+        if "--editable" in arguments:  # as hatchling does it
+            farm.site_packages().mkdir(parents=True, exist_ok=True)
+            (farm.site_packages() / farm.SOURCES_FILE).write_text(str(farm.ROOT), "utf-8")
         self.calls.append(next(word for word in ("--editable", "--requirement") if word in arguments))
 
 
@@ -94,6 +100,50 @@ def test_an_interrupted_install_is_done_again(install: FakeInstall) -> None:
     farm.make_environment(farm.RUNTIME)
 
     assert install.calls == WHOLE
+
+
+def test_the_environment_finds_the_sources_in_every_code_page(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python before 3.13 reads the file with the path in the system's code page, here in ASCII, and may end of it."""
+    create_venv = farm.create_venv
+    install = FakeInstall(checkout, monkeypatch)
+    monkeypatch.setattr(farm, "create_venv", create_venv)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(farm.VENV)], check=True, timeout=120)
+    monkeypatch.setattr(farm, "venv_version", lambda: sys.version.split()[0])
+    (checkout / "phonefarm.py").write_text("print('found')", "utf-8")
+    farm.make_environment(farm.RUNTIME)
+
+    plain = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    plain.pop("PYTHONPATH", None)
+    found = subprocess.run(
+        [str(farm.venv_python()), "-c", "import phonefarm"],
+        env=plain,
+        cwd=checkout.parent,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert install.calls == ["--requirement", "--editable"]
+    assert (found.returncode, found.stdout.strip()) == (0, b"found"), found.stderr.decode("utf-8", "replace")
+    assert (farm.site_packages() / farm.SOURCES_FILE).read_bytes().isascii()
+
+
+def test_an_environment_whose_sources_pip_alone_named_is_made_anew(install: FakeInstall) -> None:
+    former = {name: value for name, value in farm.wanted_stamp(farm.RUNTIME).items() if name != "sources"}
+
+    assert not farm.is_ready(former, farm.wanted_stamp(farm.RUNTIME))
+
+
+def test_a_path_that_the_output_cannot_spell_ends_nothing() -> None:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import farm; farm.be_printable(); print('== making', 'Иван')"
+    command = [sys.executable, "-c", code, str(Path(farm.__file__).parent)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+
+    said = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60).stdout
+
+    assert said.strip() == b"== making ????"
 
 
 def test_an_environment_of_another_python_or_place_is_stale(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
