@@ -59,7 +59,7 @@ def kannel(folder: Path, sink: str) -> Iterator[int]:
     """bearerbox and smsbox, running, with their spool in the folder; yields the port of the fake SMSC."""
     ports = {name: _free_port() for name in ("admin", "box", "smsc", "send")}
     configuration = folder / "kannel.conf"
-    configuration.write_text(_CONFIGURATION.format(folder=folder, sink=sink, **ports))
+    configuration.write_text(_CONFIGURATION.format(folder=folder, sink=sink, **ports), encoding="utf-8")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     boxes = []
     try:

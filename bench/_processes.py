@@ -11,12 +11,12 @@ _MEGABYTE = 1 << 20
 
 def cpu_seconds(pid: int) -> float:
     """Processor time of all its threads since it began."""
-    fields = Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()
+    fields = Path("/proc", str(pid), "stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def resident_megabytes(pid: int) -> float:
-    pages = int(Path("/proc", str(pid), "statm").read_text().split()[1])
+    pages = int(Path("/proc", str(pid), "statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
 
 

@@ -111,7 +111,7 @@ async def _standstill(text: str, work: Callable[[str], object], is_ours: bool) -
 
 def in_fresh_process(name: str, is_ours: bool) -> dict[str, float]:
     arguments = [sys.executable, "-m", "bench.hostile_answers", "--measure", name, *(["--ours"] if is_ours else [])]
-    done = subprocess.run(arguments, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    done = subprocess.run(arguments, capture_output=True, encoding="utf-8", check=True, cwd=Path(__file__).parents[1])
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 

@@ -90,7 +90,7 @@ def cost(way: str, path: Path, within: float) -> tuple[float, float]:
     """Seconds and MB; of a reading that was ended, what it had cost by then."""
     words = [sys.executable, "-m", "bench.import_bombs", "--read", way, str(path)]
     begun = time.monotonic()
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: _end_after(within))
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8", preexec_fn=lambda: _end_after(within))
     output, _ = child.communicate()
     took = time.monotonic() - begun
     peak = float(output.rpartition("peak ")[2] or "nan")

@@ -45,7 +45,7 @@ def process(arguments: Sequence[str], environment: dict[str, str] | None = None)
         [sys.executable, *arguments],
         env={**os.environ, **(environment or {})},
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         cwd=Path(__file__).resolve().parent.parent,
     )
     assert child.stdout is not None

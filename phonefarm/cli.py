@@ -140,7 +140,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /he
 
     settings, _ = _prepare(logs=False)
     health = asyncio.run(fetch_health(settings.admin_listen))
-    console.say(json.dumps(health, ensure_ascii=False, indent=2) if as_json else as_text(health))
+    # Who reads a pipe expects UTF-8, which a pipe of Windows is not: ASCII is both.
+    spells_all = is_terminal(sys.stdout)
+    console.say(json.dumps(health, ensure_ascii=not spells_all, indent=2) if as_json else as_text(health))
 
 
 @numbers.command("import")

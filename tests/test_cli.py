@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from phonefarm import cli
 from phonefarm.domain.errors import KnownError
 from phonefarm.status import as_text, fetch_health
 
@@ -121,6 +123,27 @@ async def test_status_that_is_refused_for_its_rate_blames_no_other_program() -> 
 
         with pytest.raises(KnownError, match="too often"):
             await fetch_health(f"{host}:{port}")
+
+
+def test_status_for_scripts_is_the_same_in_every_code_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    health: dict[str, object] = {
+        "status": "warn",
+        "checks": {"engine": {"detail": "C:\\Users\\Иван Петров\\номера.csv"}},
+    }
+
+    async def answer(admin: str) -> dict[str, object]:
+        return health
+
+    monkeypatch.setattr("phonefarm.status.fetch_health", answer)
+    monkeypatch.setenv("PHONEFARM_DATA_DIR", str(tmp_path))
+
+    cli.status(as_json=True)
+
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert json.loads(said) == health
 
 
 def test_status_says_first_what_is_not_well_in_words() -> None:

@@ -102,9 +102,7 @@ def test_an_interrupted_install_is_done_again(install: FakeInstall) -> None:
     assert install.calls == WHOLE
 
 
-def test_the_environment_finds_the_sources_in_every_code_page(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_finds_the_sources_in_every_code_page(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python before 3.13 reads the file with the path in the system's code page, here in ASCII, and may end of it."""
     create_venv = farm.create_venv
     install = FakeInstall(checkout, monkeypatch)
