@@ -31,6 +31,7 @@ from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.windows.power_request import of_this_pc
 from phonefarm.application.backups import Backups
 from phonefarm.application.deadlines import ended_within
 from phonefarm.application.events import Announcer
@@ -48,6 +49,7 @@ from phonefarm.application.rentals import Rentals
 from phonefarm.application.sales_gate import SalesGate
 from phonefarm.application.sim_inventory import SimInventory
 from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.staying_awake import StayingAwake, Wakefulness
 from phonefarm.application.tasks import Tasks
 from phonefarm.application.upkeep import Upkeep
 from phonefarm.application.wrong_keys import WrongKeys
@@ -202,8 +204,9 @@ class Farm:
         secrets: SecretStore | None = None,
         *,
         file_limit: int = NO_LIMIT,
+        wakefulness: Wakefulness | None = None,
     ) -> None:
-        """`file_limit`: how many files and connections this process may have open."""
+        """`file_limit`: how many files and connections this process may have open; `wakefulness`: if not this PC's."""
         self._file_limit = file_limit
         self._settings = settings
         self._listeners = listeners
@@ -256,6 +259,7 @@ class Farm:
         self._wrong_keys = WrongKeys(utc_now)
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
         self._upkeep = self._make_upkeep()
+        self._staying_awake = self._make_staying_awake(wakefulness or of_this_pc())
         self._backups = Backups(
             BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
             self._health,
@@ -303,6 +307,8 @@ class Farm:
         self._tasks.keep_going(self._upkeep.run, "upkeep")
         self._tasks.keep_going(self._backups.run, "backups")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
+        if self._staying_awake is not None:
+            self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
         self._servers = [
             self._tasks.keep_going(partial(server.run, self._stop_servers), what)
             for what, server in self._make_servers().items()
@@ -412,6 +418,11 @@ class Farm:
             utc_now,
             spacing=timedelta(seconds=self._settings.push_retry_seconds),
         )
+
+    def _make_staying_awake(self, wakefulness: Wakefulness | None) -> StayingAwake | None:
+        if wakefulness is None or not self._settings.keep_awake:
+            return None
+        return StayingAwake(self._database, self._rentals, wakefulness, self._health, utc_now)
 
     def _key_problem(self) -> str | None:
         if self._key():

@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         default=5.0, ge=1, le=300, description="Seconds between safety polls of a phone with an open rent."
     )
 
+    keep_awake: bool = Field(
+        default=True,
+        description="Keep this PC from falling asleep while numbers are on offer or rented. On Windows; elsewhere set "
+        "it in the system's own power settings.",
+    )
     backup_hours: float = Field(
         default=6.0, ge=0.25, le=168, description="Hours between two automatic backups of the database."
     )

@@ -21,6 +21,7 @@ from phonefarm.adapters.admin.gate import CALLS_PER_SECOND
 from phonefarm.adapters.http import proven_server
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application import staying_awake
 from phonefarm.application.health import WEBHOOKS
 from phonefarm.application.read_models import AttentionKind, PushState, StoryKind, Topic
 from phonefarm.bootstrap import CurrentKey, Farm, bind_listeners, utc_now
@@ -32,6 +33,7 @@ from phonefarm.settings import Settings, load_settings
 from phonefarm.status import as_text, fetch_health
 from tests.application.books import Books
 from tests.builders import NUMBER, a_seen_sim
+from tests.fakes.pc import FakePc
 from tests.waiting import until
 
 KEY = "planted-partner-key-5e1f"
@@ -77,12 +79,12 @@ def hidden(settings: Settings) -> Iterator[SecretFilter]:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, hidden: SecretFilter, key: str | None = KEY
+    settings: Settings, hidden: SecretFilter, key: str | None = KEY, pc: FakePc | None = None
 ) -> AsyncIterator[tuple[Farm, str, str]]:
     """A running farm, its webhook address and its admin address."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     listeners = bind_listeners(settings)
-    farm = Farm(settings, listeners, hidden, MemoryStore(key))
+    farm = Farm(settings, listeners, hidden, MemoryStore(key), wakefulness=pc or FakePc())
     await farm.start()
     try:
         yield farm, f"http://{listeners.webhooks_address}", f"http://{listeners.admin_address}"
@@ -419,3 +421,19 @@ def test_engine_that_cannot_start_says_why_and_leaves_the_folder_free(settings: 
     engine = EngineThread(settings, hidden, MemoryStore(KEY))
     engine.start()
     engine.stop()
+
+
+@pytest.mark.parametrize("keep_awake", [True, False])
+async def test_pc_is_kept_awake_while_the_farm_runs_if_so_set(
+    keep_awake: bool, settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings.model_copy(update={"keep_awake": keep_awake})
+    monkeypatch.setattr(staying_awake, "LOOK_EVERY", 0.01)
+    pc = FakePc()
+    async with running(settings, hidden, pc=pc) as (farm, _, _):
+        await (await make_ready(farm)).rent()
+        if keep_awake:
+            await until(lambda: pc.is_held)
+        assert pc.is_held is keep_awake
+
+    assert not pc.is_held

@@ -98,12 +98,13 @@ def _settings(folder: Path, key: str, adb_port: int, world: InThread[World]) -> 
     numbers = folder / "numbers.csv"
     numbers.write_text(world.sim.farm.numbers_csv(), encoding="utf-8")
     data = folder / "data"
-    values = {
+    values: dict[str, str | bool] = {
         "listen": "127.0.0.1:0",
         "admin_listen": "127.0.0.1:0",
         "push_url": world.sim.market.push_url,
         "adb_servers": f"127.0.0.1:{adb_port}",
         "numbers_file": str(numbers),
+        "keep_awake": False,
     }
     write_settings(data / FILE_NAME, values)
     return load_settings(data_dir=data, api_key=SecretStr(key), **values, database_url="")

@@ -40,7 +40,7 @@ class AppProcess:
 
     def __init__(self, data_dir: Path, settings: Mapping[str, str]) -> None:
         self._settings = {"DATA_DIR": str(data_dir), "API_KEY": KEY, "LISTEN": "127.0.0.1:0"} | dict(settings)
-        self._settings |= {"ADMIN_LISTEN": "127.0.0.1:0"}
+        self._settings |= {"ADMIN_LISTEN": "127.0.0.1:0", "KEEP_AWAKE": "false"}
         self._process: subprocess.Popen[str] | None = None
         self.command = [sys.executable, "-m", "phonefarm", "serve"]
         self.webhooks = ""

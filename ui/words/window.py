@@ -85,6 +85,7 @@ SETTINGS = {
     "text_hours": "Erase texts after (hours)",
     "data_dir": "Data folder",
     "database_url": "Database",
+    "keep_awake": "Keep this PC awake while it sells",
     "backup_hours": "Make a backup every (hours)",
     "backup_keep": "Backups kept",
 }

@@ -1,0 +1,1 @@
+"""What only Windows has: requests to stay awake, and power plans."""

@@ -1,0 +1,113 @@
+"""What Windows is asked so that it stays awake; on Linux a stand-in for its kernel32 takes the calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from phonefarm.adapters.windows.power_request import REASON, PowerRequest, ReasonContext, of_this_pc
+from phonefarm.domain.errors import KnownError
+
+HANDLE, INVALID = 7, 2**64 - 1
+SYSTEM_REQUIRED, EXECUTION_REQUIRED = 1, 3
+
+
+class Kernel32:
+    """Notes what it was asked; `creates` and the kinds that it `grants` are its answers."""
+
+    def __init__(self, creates: int = HANDLE, grants: tuple[int, ...] = (SYSTEM_REQUIRED, EXECUTION_REQUIRED)) -> None:
+        self.calls: list[Any] = []
+        self.PowerCreateRequest = self._function(self._create)
+        self.PowerSetRequest = self._function(self._set)
+        self.CloseHandle = self._function(lambda handle: self.calls.append(("close", handle)))
+        self._creates = creates
+        self._grants = grants
+
+    def _create(self, reference: Any) -> int:
+        context: ReasonContext = reference._obj
+        self.calls.append(("create", context.version, context.flags, context.reason.simple))
+        return self._creates
+
+    def _set(self, handle: int, kind: int) -> bool:
+        self.calls.append(("set", handle, kind))
+        return kind in self._grants
+
+    @staticmethod
+    def _function(work: Callable[..., Any]) -> Callable[..., Any]:
+        """As ctypes' own, it takes `argtypes` and `restype`."""
+
+        def function(*arguments: Any) -> Any:
+            return work(*arguments)
+
+        return function
+
+
+def test_request_says_who_asks_and_why_and_is_closed_once() -> None:
+    kernel32 = Kernel32()
+    request = PowerRequest(kernel32)
+
+    request.hold()
+    request.hold()
+    request.release()
+    request.release()
+
+    assert kernel32.calls == [
+        ("create", 0, 1, REASON),
+        ("set", HANDLE, SYSTEM_REQUIRED),
+        ("set", HANDLE, EXECUTION_REQUIRED),
+        ("close", HANDLE),
+    ]
+
+
+def test_pc_is_asked_anew_after_a_release() -> None:
+    kernel32 = Kernel32()
+    request = PowerRequest(kernel32)
+
+    request.hold()
+    request.release()
+    request.hold()
+
+    assert [call[0] for call in kernel32.calls].count("create") == 2
+
+
+@pytest.mark.parametrize("granted", [SYSTEM_REQUIRED, EXECUTION_REQUIRED])
+def test_one_of_the_two_kinds_suffices(granted: int) -> None:
+    kernel32 = Kernel32(grants=(granted,))
+
+    PowerRequest(kernel32).hold()
+
+    assert ("close", HANDLE) not in kernel32.calls
+
+
+@pytest.mark.parametrize("creates", [None, 0, INVALID])
+def test_refusal_is_told_with_what_to_do(creates: Any) -> None:
+    with pytest.raises(KnownError, match=r"does not let phonefarm keep this PC awake.*set 'Sleep' to 'Never'"):
+        PowerRequest(Kernel32(creates=creates)).hold()
+
+
+def test_request_that_grants_nothing_is_closed() -> None:
+    kernel32 = Kernel32(grants=())
+
+    with pytest.raises(KnownError):
+        PowerRequest(kernel32).hold()
+
+    assert kernel32.calls[-1] == ("close", HANDLE)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
+def test_windows_takes_the_request_or_says_why_not() -> None:
+    request = of_this_pc()
+    assert request is not None
+    try:
+        request.hold()
+    except KnownError as error:
+        assert "Windows does not let phonefarm keep this PC awake (" in str(error)  # noqa: PT017 - Wine has no such thing
+    request.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has them")
+def test_other_systems_have_no_such_request() -> None:
+    assert of_this_pc() is None
