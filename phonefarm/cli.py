@@ -129,7 +129,8 @@ def doctor() -> None:
     settings, _ = _prepare(logs=False)
     findings = asyncio.run(examine(settings))
     for finding in findings:
-        console.say(f"{'ok  ' if finding.is_fine else 'FAIL'} {finding.what}: {finding.detail}")
+        verdict = "warn" if finding.warns else "ok  " if finding.is_fine else "FAIL"
+        console.say(f"{verdict} {finding.what}: {finding.detail}")
     raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
 
 

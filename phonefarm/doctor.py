@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.secrets.key_store import KeyStore
+from phonefarm.adapters.windows.power_plan import SELECTIVE_SUSPEND, USB, PowerPlan, active_plan
 from phonefarm.application.number_lines import counted, told
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
@@ -26,6 +28,8 @@ class Finding:
     what: str
     is_fine: bool
     detail: str
+    warns: bool = False
+    """Of what is fine: that it may not stay so, and what to do before it does not."""
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -37,6 +41,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _adb_program(settings),
         *[await _adb_server(server, settings) for server in settings.adb_server_list],
         await _ports(settings),
+        *power(settings, active_plan),
     ]
 
 
@@ -121,3 +126,35 @@ async def _ports(settings: Settings) -> Finding:
     except KnownError as error:
         return Finding(what="ports", is_fine=False, detail=str(error))
     return Finding(what="ports", is_fine=True, detail=f"{settings.listen} and {settings.admin_listen} are free")
+
+
+def power(settings: Settings, read_plan: Callable[[], PowerPlan | None]) -> list[Finding]:
+    """Whether this PC may fall asleep, or cut its phones off; nothing where no plan says so."""
+    try:
+        plan = read_plan()
+    except KnownError as error:
+        return [Finding(what="power plan", is_fine=True, warns=True, detail=str(error))]
+    if plan is None:
+        return []
+    findings = [_sleep(plan, keep_awake=settings.keep_awake)]
+    if plan.suspends_usb:
+        findings.append(Finding(what="USB power", is_fine=True, warns=True, detail=_USB_IS_SUSPENDED))
+    return findings
+
+
+def _sleep(plan: PowerPlan, *, keep_awake: bool) -> Finding:
+    named = f"'{plan.name}'" if plan.name else "of no name"
+    if plan.sleeps_after is None:
+        return Finding(what="power plan", is_fine=True, detail=f"{named}, never sleeps on mains")
+    sleeps = f"{named}, sleeps after {max(1, round(plan.sleeps_after / 60))} min on mains"
+    if keep_awake:
+        return Finding(what="power plan", is_fine=True, detail=f"{sleeps}; kept awake while it sells")
+    remedy = "asleep, it sells nothing and reads no SMS: set keep_awake to true, or 'Sleep' in Windows to 'Never'"
+    return Finding(what="power plan", is_fine=True, warns=True, detail=f"{sleeps}: {remedy}")
+
+
+_USB_IS_SUSPENDED = (
+    "selective suspend is on, by which Windows takes phones away: switch it off in the power plan's advanced "
+    f"settings, or by 'powercfg /setacvalueindex SCHEME_CURRENT {USB} {SELECTIVE_SUSPEND} 0' and "
+    "'powercfg /setactive SCHEME_CURRENT'"
+)
