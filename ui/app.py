@@ -26,6 +26,7 @@ from ui.garbage import GarbageCollector
 from ui.offscreen_fonts import find_fonts
 from ui.screenshots import write_screenshots
 from ui.start_dialogs import offer_backup, tell_bug, tell_trouble
+from ui.taskbar import claim_own_place
 from ui.theme import Theme, app_icon
 from ui.tokens import Tone
 from ui.window import MainWindow
@@ -72,6 +73,7 @@ class Program:
 
 def make_app() -> QApplication:
     find_fonts(os.environ)
+    claim_own_place()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("phonefarm")
     # A dialog before the start, or the window's own end in order, must not quit the program by being closed.
