@@ -24,7 +24,7 @@ from bench._outbox import fill
 from bench.parts import KEY, App, Spread, post, process
 from phonefarm import bootstrap, engine_thread
 from phonefarm.adapters.admin import pages
-from phonefarm.adapters.http import server
+from phonefarm.adapters.http import callers, server
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.farm_desk import FarmDesk
 from phonefarm.application.wrong_keys import WrongKeys
@@ -52,7 +52,7 @@ def serve(way: str, limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     if way == "naive":
         engine_thread.raise_file_limit = lambda: NO_LIMIT  # type: ignore[attr-defined]
-        server.ACCEPTED_AT_ONCE = server.BACKLOG
+        callers.TAKEN_AT_ONCE = server.BACKLOG
         bootstrap.admin_app = naive_pages  # type: ignore[assignment,attr-defined]
     sys.argv[1:] = ["serve"]
     phonefarm()

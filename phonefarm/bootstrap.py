@@ -21,6 +21,7 @@ from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
+from phonefarm.adapters.http.callers import hear_a_failed_accept_once
 from phonefarm.adapters.http.conversation import Limits, has_hung_up, has_left, prove
 from phonefarm.adapters.http.proven_server import ProvenServer
 from phonefarm.adapters.http.server import bind
@@ -292,6 +293,7 @@ class Farm:
     async def start(self) -> None:
         """Open the database and set everything going; raises KnownError if the world does not let it."""
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(hear_a_failed_accept_once)
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
         await self._inventory.settle_all()

@@ -1,7 +1,9 @@
 """A server that is asked over TCP whether it answers, and is set up anew when it does not.
 
-A listening socket can be gone while its server believes in it: the Proactor loop of Windows closes it after a single
-accept that failed. Nobody would notice but the callers.
+A failed accept costs a server nothing (see `callers`). A socket that is lost all the same is seen within a tenth of a
+second and bound anew, and who is being answered, or kept for the next request, keeps its connection. Where the address
+is not to be had, the server is put down first, for it may be a connection of its own that holds it on Windows, and
+the address is asked for again and again. Whatever else keeps callers without an answer, the question over TCP shows.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import aiohttp
 import structlog
 
 from phonefarm.adapters.http.conversation import Limits
-from phonefarm.adapters.http.server import DEFAULT_LIMITS, bind, serve_until
-from phonefarm.application.deadlines import ended_within, is_set_within, within
+from phonefarm.adapters.http.server import DEFAULT_LIMITS, Server, bind
+from phonefarm.application.deadlines import is_set_within, within
 from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
 
@@ -26,9 +28,9 @@ log = structlog.get_logger(__name__)
 PROBE_EVERY = 10.0
 PROBE_WITHIN = 3.0
 FAILURES_BEFORE_REBIND = 2
-PAUSE_BEFORE_REBIND = 1.0
-CLOSES_WITHIN = 4.0
-"""Seconds in which a server that is put down ends its requests; then it is cut off."""
+PAUSE_BEFORE_REBIND = 0.05
+"""Each is twice as long as the one before, up to the longest, until the server answers."""
+LONGEST_PAUSE = 1.0
 
 Report = Callable[[str | None], None]
 """Told None when the server answers, else what is wrong with it."""
@@ -49,6 +51,9 @@ class ProvenServer:
     ) -> None:
         self._make_app = make_app
         self._listener: socket.socket | None = listener
+        self._is_away = False
+        """Whether its address was asked for in vain."""
+        self._pause = PAUSE_BEFORE_REBIND
         self._host, self._port = listener.getsockname()[:2]
         self._what = what
         self._report = report
@@ -59,46 +64,67 @@ class ProvenServer:
         """Return once `stop` is set and the requests under way have ended."""
         try:
             while not stop.is_set():
-                listener = self._listener or self._bound_anew()
-                if listener is not None:
-                    await self._serve_once(listener, stop)
-                self._close()
-                await is_set_within(stop, PAUSE_BEFORE_REBIND)
+                if self._listener is not None or await self._is_bound_anew(stop):
+                    await self._serve_once(stop)
         finally:
             self._close()
 
-    async def _serve_once(self, listener: socket.socket, stop: asyncio.Event) -> None:
+    async def _serve_once(self, stop: asyncio.Event) -> None:
         """Serve until told to stop, or until the server has ended or answers no more."""
-        tasks = Tasks()
-        put_down = asyncio.Event()
-        serving = tasks.start(self._serve(listener, put_down), f"{self._what} serving")
+        server, tasks = Server(self._make_app(), self._limits), Tasks()
+        serving = tasks.start(self._serve(server), f"{self._what} serving")
         stopping = tasks.start(stop.wait(), f"{self._what} stopping")
         proving = tasks.start(self._answers_no_more(), f"{self._what} proving")
         try:
             await asyncio.wait((serving, stopping, proving), return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
                 log.error("a server is set up anew", what=self._what, ended_by_itself=serving.done())
-                if serving.done():
+                if serving.done() and not self._is_away:
                     self._report(self._silence)
-            proving.cancel()
-            put_down.set()
-            await ended_within((serving,), CLOSES_WITHIN)
         finally:
             await tasks.stop()
+            self._close()
+            await server.close()
 
-    async def _serve(self, listener: socket.socket, put_down: asyncio.Event) -> None:
+    async def _serve(self, server: Server) -> None:
+        """Let callers in through one socket after another, until none can be had."""
+        while self._listener is not None:
+            await server.listen(self._listener)
+            self._close()
+            await asyncio.sleep(self._next_pause())
+            self._bind()
+
+    async def _is_bound_anew(self, stop: asyncio.Event) -> bool:
+        """Try until there is a socket, or until told to stop."""
+        while not await is_set_within(stop, self._next_pause()):
+            self._bind()
+            if self._listener is not None:
+                return True
+        return False
+
+    def _next_pause(self) -> float:
+        pause, self._pause = self._pause, min(2 * self._pause, LONGEST_PAUSE)
+        return pause
+
+    def _bind(self) -> None:
+        """One attempt; what it comes to is logged once, not each time."""
         try:
-            await serve_until(self._make_app(), listener, put_down, self._limits)
-        except Exception as error:
-            lost_its_socket = listener.fileno() == -1
-            log.error("a server ended", what=self._what, exc_info=None if lost_its_socket else error)
+            self._listener = bind(self._host, self._port, self._what)
+        except KnownError as error:
+            if not self._is_away:
+                log.error("a server gets no new socket for now", what=self._what, cause=str(error))
+            self._is_away = True
+            self._report(str(error))
+        else:
+            log.warning("a server listens on a new socket", what=self._what, port=self._port)
+            self._is_away = False
 
     async def _answers_no_more(self) -> None:
         """Ask now and every ten seconds; return after two silences in a row."""
         failures = 0
         while failures < FAILURES_BEFORE_REBIND:
             if await self._answers():
-                failures = 0
+                failures, self._pause = 0, PAUSE_BEFORE_REBIND
                 self._report(None)
             else:
                 failures += 1
@@ -123,13 +149,6 @@ class ProvenServer:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             log.warning("a server does not answer itself", what=self._what, cause=type(error).__name__)
             return False
-
-    def _bound_anew(self) -> socket.socket | None:
-        try:
-            self._listener = bind(self._host, self._port, self._what)
-        except KnownError as error:
-            self._report(str(error))
-        return self._listener
 
     def _close(self) -> None:
         if self._listener is not None:

@@ -10,15 +10,16 @@ import sys
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
+from phonefarm.adapters.http.callers import take_callers
 from phonefarm.adapters.http.conversation import Application, Connections, Conversation, Limits
 from phonefarm.application.deadlines import ended_within
+from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 DEFAULT_LIMITS = Limits()
 BACKLOG = 100
 """Callers who may wait to be accepted."""
-ACCEPTED_AT_ONCE = 2
-"""In one turn of the loop; each has an open file until its place is found, or refused, in the next."""
 GRACE_SECONDS = 1.0
 """What is under way at the stop may go on for so long."""
 
@@ -29,7 +30,6 @@ def bind(host: str, port: int, what: str) -> socket.socket:
     Raises KnownError with what to do.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's delay off only where it is: 40 ms an answer otherwise.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform == "win32":
@@ -42,7 +42,7 @@ def bind(host: str, port: int, what: str) -> socket.socket:
     except OSError as error:
         listener.close()
         raise KnownError(
-            f"The {what} cannot listen on {host}:{port}: {error.strerror or error}. "
+            f"The {what} cannot listen on {host}:{port}: {cause_of(error)}. "
             "Another program (or another phonefarm) has it: stop that one or choose another port in the settings."
         ) from error
     listener.setblocking(False)
@@ -60,47 +60,72 @@ class _NoSocketConfig(Config):
         self.errorlog = logging.getLogger("hypercorn.error")
 
 
-async def serve_until(
-    app: Application, listener: socket.socket, stop: asyncio.Event, limits: Limits = DEFAULT_LIMITS
-) -> None:
-    """Serve until `stop` is set, then let requests under way end for a second.
+class Server:
+    """The conversations of one application, through whichever sockets its callers come in.
 
     Hypercorn's own `serve` has no way to limit connections, so its parts are put together here.
     """
-    config, context = _NoSocketConfig(limits), WorkerContext(None)
-    connections = Connections(limits.connections)
-    conversing: set[asyncio.Task[None]] = set()
 
-    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        conversation = Conversation(app, config, context, limits, reader, writer)
-        if not connections.enter(conversation):
+    def __init__(self, app: Application, limits: Limits = DEFAULT_LIMITS) -> None:
+        """On the loop that serves."""
+        self._app = app
+        self._limits = limits
+        self._config, self._context = _NoSocketConfig(limits), WorkerContext(None)
+        self._connections = Connections(limits.connections)
+        self._tasks = Tasks()
+        self._conversing: set[asyncio.Task[None]] = set()
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Take callers until the socket listens no more; conversations outlive it."""
+        await take_callers(listener, self._let_in)
+
+    async def close(self) -> None:
+        """Let requests under way end for a second, then cut them off; take callers no more before that."""
+        await self._context.terminated.set()
+        await _end(self._conversing)
+
+    def _let_in(self, caller: socket.socket) -> None:
+        task = self._tasks.start(self._converse(caller), "conversation")
+        self._conversing.add(task)
+        task.add_done_callback(self._conversing.discard)
+
+    async def _converse(self, caller: socket.socket) -> None:
+        try:
+            reader, writer = await asyncio.open_connection(sock=caller)
+        except OSError:
+            caller.close()
+            return
+        conversation = Conversation(self._app, self._config, self._context, self._limits, reader, writer)
+        if not self._connections.enter(conversation):
             conversation.drop()
             return
-        task = asyncio.current_task()
-        assert task is not None
-        conversing.add(task)
         try:
             await conversation.run()
         finally:
-            connections.leave(conversation)
-            conversing.discard(task)
+            self._connections.leave(conversation)
 
-    server = await asyncio.start_server(converse, backlog=ACCEPTED_AT_ONCE, sock=listener)
-    listener.listen(BACKLOG)
+
+async def serve_until(
+    app: Application, listener: socket.socket, stop: asyncio.Event, limits: Limits = DEFAULT_LIMITS
+) -> None:
+    """Serve until `stop` is set, then let requests under way end for a second."""
+    server, tasks = Server(app, limits), Tasks()
+    tasks.start(server.listen(listener), "listening")
     try:
         await stop.wait()
     finally:
-        await context.terminated.set()
-        server.close()
-        await _end(conversing)
+        await tasks.stop()
+        listener.close()
+        await server.close()
 
 
 async def _end(conversing: set[asyncio.Task[None]]) -> None:
     """Wait a second for what is under way, then cut it off."""
     if not conversing:
         return
-    await ended_within(conversing, GRACE_SECONDS)
-    late = [task for task in conversing if not task.done()]
+    under_way = set(conversing)
+    await ended_within(under_way, GRACE_SECONDS)
+    late = [task for task in under_way if not task.done()]
     for task in late:
         task.cancel()
     if late:

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
+import struct
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 import pytest
 from quart import Quart
+from structlog.testing import capture_logs
 
 from phonefarm.adapters.http import proven_server
-from phonefarm.adapters.http.conversation import Limits
-from phonefarm.adapters.http.proven_server import ProvenServer
-from phonefarm.adapters.http.server import bind, serve_until
+from phonefarm.adapters.http.proven_server import LONGEST_PAUSE, ProvenServer
+from phonefarm.adapters.http.server import Server, bind
+from tests.adapters.http.windows_loop import NETNAME_DELETED, WindowsAccepts
 from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)
 def _quick_probes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proven_server, "PROBE_EVERY", 0.02)
-    monkeypatch.setattr(proven_server, "PAUSE_BEFORE_REBIND", 0.01)
 
 
 class Shop:
@@ -76,14 +78,11 @@ async def open_shop() -> AsyncIterator[Shop]:
         await asyncio.wait_for(running, 10)
 
 
-def proactor_closes(listener: socket.socket) -> None:
-    """What CPython's Proactor loop does to a listening socket after one accept that failed."""
-    asyncio.get_running_loop().remove_reader(listener)
+def somebody_closes(listener: socket.socket) -> None:
     listener.close()
 
 
 def network_shuts_down(listener: socket.socket) -> None:
-    asyncio.get_running_loop().remove_reader(listener)
     listener.shutdown(socket.SHUT_RDWR)
 
 
@@ -95,34 +94,116 @@ async def test_server_that_answers_is_said_to_and_left_alone() -> None:
         assert shop.apps == 1
 
 
-@pytest.mark.parametrize("loses_it", [proactor_closes, network_shuts_down])
-async def test_server_whose_socket_is_gone_is_reported_and_comes_back_at_its_port(
-    loses_it: Callable[[socket.socket], None],
-) -> None:
+# Callers who hang up ------------------------------------------------------------------
+
+
+async def test_callers_who_hang_up_at_once_cost_the_server_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proven_server, "PROBE_EVERY", 60.0)
+    windows = WindowsAccepts(asyncio.get_running_loop(), failures=[NETNAME_DELETED] * 5)
+    with capture_logs() as lines:
+        async with open_shop() as shop:
+            for _ in range(5):
+                hang_up_at_once(shop.port)
+            await until(lambda: windows.have_failed)
+
+            assert await shop.is_open()
+            assert shop.listener.fileno() != -1
+            assert shop.apps == 1
+
+    assert set(shop.reports) <= {None}
+    assert windows.reports == []
+    (line,) = [line for line in lines if line["log_level"] in ("warning", "error")]
+    assert (line["event"], line["port"]) == ("callers could not be let in", shop.port)
+    assert line["cause"] == "Connection reset by peer"
+
+
+async def test_callers_who_hang_up_at_once_do_not_keep_others_out() -> None:
+    """Not played: on Windows the loop's own accept fails of them."""
     async with open_shop() as shop:
-        await until(lambda: shop.last_report is None)
+        for _ in range(30):
+            hang_up_at_once(shop.port)
 
-        loses_it(shop.listener)
-
-        await until(lambda: f"does not answer on port {shop.port}" in shop.reports)
-        await until(lambda: shop.last_report is None)
         assert await shop.is_open()
-        assert shop.apps == 2
+        assert shop.listener.fileno() != -1
+        assert shop.apps == 1
+
+
+async def test_accept_that_fails_for_want_of_files_is_tried_again_and_not_at_once() -> None:
+    loop = asyncio.get_running_loop()
+    accept, tries = loop.sock_accept, [loop.time()]
+
+    async def out_of_files(listener: socket.socket) -> object:
+        tries.append(loop.time())
+        if len(tries) < 5:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return await accept(listener)
+
+    loop.sock_accept = out_of_files  # type: ignore[method-assign, assignment]
+    async with open_shop() as shop:
+        assert await shop.is_open()
+
+        assert tries[4] - tries[1] > 0.2
+        assert shop.apps == 1
+
+
+def hang_up_at_once(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))  # a reset
+
+
+_LINGER = "hh" if sys.platform == "win32" else "ii"
+
+
+# A socket that is lost -----------------------------------------------------------------
+
+
+LOSSES = [somebody_closes] if sys.platform == "win32" else [somebody_closes, network_shuts_down]
+"""Windows shuts no listening socket down."""
+
+
+@pytest.mark.parametrize("loses_it", LOSSES)
+async def test_server_whose_socket_is_gone_is_back_at_its_port_before_anybody_asks(
+    loses_it: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(proven_server, "PROBE_EVERY", 60.0)
+    with capture_logs() as lines:
+        async with open_shop() as shop:
+            await until(lambda: shop.last_report is None)
+
+            loses_it(shop.listener)
+            await until(shop.is_open, within=2.0)  # 0.15 s, on a machine that has nothing else to do
+
+            assert shop.reports == [None]
+
+    told = [line["event"] for line in lines if line["log_level"] in ("warning", "error")]
+    assert told == ["a server listens on a new socket"]
+
+
+async def test_who_is_being_answered_when_the_socket_is_lost_gets_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proven_server, "PROBE_EVERY", 60.0)
+    async with open_shop() as shop:
+        slow = asyncio.gather(shop.get("/slow"))
+        await shop.entered.wait()
+
+        somebody_closes(shop.listener)
+        await until(shop.is_open)
+        shop.let_go.set()
+
+        assert (await asyncio.wait_for(slow, 10))[0] == 200
+        assert shop.apps == 1
 
 
 async def test_server_that_ends_by_itself_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    ends = [RuntimeError("a bug"), None]
+    class EndsAtFirst(Server):
+        ends = 0
 
-    async def ends_at_first(app: Any, listener: socket.socket, stop: asyncio.Event, limits: Limits) -> None:
-        if ends:
-            error = ends.pop(0)
-            listener.close()
-            if error is not None:
-                raise error
-            return
-        await serve_until(app, listener, stop, limits)
+        async def listen(self, listener: socket.socket) -> None:
+            if EndsAtFirst.ends < 2:
+                EndsAtFirst.ends += 1
+                raise RuntimeError("a bug")
+            await super().listen(listener)
 
-    monkeypatch.setattr(proven_server, "serve_until", ends_at_first)
+    monkeypatch.setattr(proven_server, "Server", EndsAtFirst)
 
     async with open_shop() as shop:
         await until(shop.is_open)
@@ -131,22 +212,57 @@ async def test_server_that_ends_by_itself_is_started_again(monkeypatch: pytest.M
         assert f"does not answer on port {shop.port}" in shop.reports
 
 
-async def test_port_that_another_program_took_meanwhile_is_said_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_server_that_lets_callers_in_and_does_not_answer_is_set_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second net: whatever the first one does not see."""
     monkeypatch.setattr(proven_server, "PROBE_WITHIN", 0.2)
+
+    class DeafAtFirst(Server):
+        heard = 0
+
+        async def listen(self, listener: socket.socket) -> None:
+            DeafAtFirst.heard += 1
+            if DeafAtFirst.heard == 1:
+                await asyncio.Event().wait()
+            await super().listen(listener)
+
+    monkeypatch.setattr(proven_server, "Server", DeafAtFirst)
+
     async with open_shop() as shop:
+        await until(lambda: f"does not answer on port {shop.port}" in shop.reports)
+        await until(shop.is_open)
         await until(lambda: shop.last_report is None)
 
-        with socket.socket() as thief:
-            proactor_closes(shop.listener)
-            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            thief.bind(("127.0.0.1", shop.port))
-            thief.listen()
-            await until(lambda: "cannot listen" in (shop.last_report or ""))
+        assert shop.apps == 2
 
-        await until(lambda: shop.last_report is None)
-        assert await shop.is_open()
+
+async def test_port_that_another_program_took_meanwhile_is_said_and_tried_again() -> None:
+    with capture_logs() as lines:
+        async with open_shop() as shop:
+            await until(lambda: shop.last_report is None)
+
+            with socket.socket() as thief:
+                somebody_closes(shop.listener)
+                thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                thief.bind(("127.0.0.1", shop.port))
+                thief.listen()
+                await until(lambda: sum("cannot listen" in (report or "") for report in shop.reports) >= 3)
+                assert "cannot listen" in (shop.last_report or "")
+
+            await until(lambda: shop.last_report is None)
+            assert await shop.is_open()
+
+    told = [line["event"] for line in lines if line["log_level"] in ("warning", "error")]
+    assert told.count("a server gets no new socket for now") == 1
+    assert "a bug in phonefarm" not in told
+
+
+async def test_pauses_before_a_new_socket_grow_until_the_server_answers() -> None:
+    shop = Shop()
+    shop.listener.close()
+
+    pauses = [shop.server._next_pause() for _ in range(8)]
+
+    assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE]
 
 
 async def test_request_under_way_at_the_stop_gets_its_answer() -> None:
@@ -164,7 +280,7 @@ async def test_stop_does_not_wait_for_a_server_that_is_down(monkeypatch: pytest.
     monkeypatch.setattr(proven_server, "PAUSE_BEFORE_REBIND", 60.0)
     async with open_shop() as shop:
         await until(lambda: shop.last_report is None)
-        proactor_closes(shop.listener)
+        somebody_closes(shop.listener)
         await until(lambda: shop.last_report is not None)
         begun = asyncio.get_running_loop().time()
         shop.stop.set()

@@ -12,6 +12,7 @@ from quart import Quart
 
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.domain.errors import KnownError
+from tests.adapters.http.windows_loop import WindowsAccepts
 from tests.waiting import until
 
 
@@ -130,20 +131,23 @@ def test_ipv6_is_understood() -> None:
         pytest.skip("no IPv6 loopback here")
 
 
-async def test_answers_are_not_held_back_by_nagles_delay() -> None:
-    """asyncio switches it off only on sockets that name their protocol; 40 ms an answer hang on that."""
-    listener = bind("127.0.0.1", 0, "test server")
+@pytest.mark.parametrize("is_windows", [False, True])
+async def test_answers_are_not_held_back_by_nagles_delay(is_windows: bool) -> None:
+    """asyncio switches it off only on sockets that name their protocol, as those that Windows accepts do not."""
+    if is_windows:
+        WindowsAccepts(asyncio.get_running_loop())
     no_delay: list[int] = []
 
-    async def accept(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        accepted = writer.get_extra_info("socket")
-        no_delay.append(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        writer.close()
+    async def app(scope: Any, _receive: Any, send: Any) -> None:
+        line = scope["phonefarm.connection"].writer.get_extra_info("socket")
+        no_delay.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
 
-    async with await asyncio.start_server(accept, sock=listener):
-        _, writer = await asyncio.open_connection(*listener.getsockname())
-        await until(lambda: no_delay)
-        writer.close()
-        await writer.wait_closed()
+    stop, listener = asyncio.Event(), bind("127.0.0.1", 0, "test server")
+    ended = asyncio.gather(serve_until(app, listener, stop))
+    await get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+    stop.set()
+    await asyncio.wait_for(ended, 10)
 
     assert no_delay[0] != 0

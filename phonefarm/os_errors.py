@@ -1,0 +1,97 @@
+"""What an error of the operating system says, in words that hold on every system.
+
+On Windows its number may not be what it seems: where a connection is refused, asyncio's error says errno 22, "Invalid
+argument", and only its class and its `winerror` say what happened. So these are looked at first, and the number last.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from enum import StrEnum
+
+
+class Trouble(StrEnum):
+    """What is told in the same words everywhere."""
+
+    REFUSED = "Connection refused"
+    TIMED_OUT = "Connection timed out"
+    RESET = "Connection reset by peer"
+    BROKEN_PIPE = "Broken pipe"
+    NO_NETWORK = "Network is unreachable"
+    NO_ROUTE = "No route to host"
+    UNKNOWN_NAME = "its name is not known"
+    ADDRESS_TAKEN = "Address already in use"
+    IN_USE = "another program has it open"
+    DENIED = "Permission denied"
+    DISK_FULL = "No space left on device"
+    NO_RESOURCES = "the system has no memory, or nothing else of the kind, left for it"
+
+
+_BY_WINDOWS = {
+    number: trouble
+    for trouble, numbers in (
+        (Trouble.REFUSED, (1225, 10061)),
+        (Trouble.TIMED_OUT, (121, 1460, 10060)),
+        (Trouble.RESET, (64, 1236, 10053, 10054, 10057)),
+        (Trouble.BROKEN_PIPE, (109, 232)),
+        (Trouble.NO_NETWORK, (1231, 10050, 10051)),
+        (Trouble.NO_ROUTE, (1232, 10065)),
+        (Trouble.UNKNOWN_NAME, (11001, 11002, 11003, 11004)),
+        (Trouble.ADDRESS_TAKEN, (10048,)),
+        (Trouble.IN_USE, (32, 33)),
+        (Trouble.DENIED, (5, 10013)),
+        (Trouble.DISK_FULL, (39, 112)),
+        (Trouble.NO_RESOURCES, (8, 14, 1450, 1455, 10055)),
+    )
+    for number in numbers
+}
+_LEAST_SOCKET_NUMBER = 10_000
+"""From here on Windows' numbers for sockets stand in `errno` too, and mean nothing else on any system."""
+_BY_CLASS = (
+    (ConnectionRefusedError, Trouble.REFUSED),
+    (ConnectionResetError, Trouble.RESET),
+    (ConnectionAbortedError, Trouble.RESET),
+    (BrokenPipeError, Trouble.BROKEN_PIPE),
+    (TimeoutError, Trouble.TIMED_OUT),
+    (socket.gaierror, Trouble.UNKNOWN_NAME),
+)
+_BY_NUMBER = {
+    errno.ENETUNREACH: Trouble.NO_NETWORK,
+    errno.EHOSTUNREACH: Trouble.NO_ROUTE,
+    errno.EADDRINUSE: Trouble.ADDRESS_TAKEN,
+}
+
+
+def trouble_in(error: OSError) -> Trouble | None:
+    """What happened, where it is one of the usual things."""
+    windows, number = _windows_number(error), error.errno or 0
+    if windows in _BY_WINDOWS:
+        return _BY_WINDOWS[windows]
+    for kind, trouble in _BY_CLASS:
+        if isinstance(error, kind):
+            return trouble
+    if number >= _LEAST_SOCKET_NUMBER and number in _BY_WINDOWS:
+        return _BY_WINDOWS[number]
+    return None if windows else _BY_NUMBER.get(number)
+
+
+def cause_of(error: OSError) -> str:
+    """In a few words, the system's own where it is nothing usual."""
+    return trouble_in(error) or error.strerror or str(error) or type(error).__name__
+
+
+def bare_cause_of(error: OSError) -> str:
+    """The same, and nothing of the error's own text, which may name a file or an address."""
+    if (trouble := trouble_in(error)) is not None:
+        return trouble
+    if windows := _windows_number(error):
+        return f"Windows' error {windows}"
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def _windows_number(error: OSError) -> int:
+    """0 where there is none: only Windows' errors have it, and not each of them."""
+    number = getattr(error, "winerror", None)
+    return number if isinstance(number, int) else 0

@@ -1,0 +1,58 @@
+"""What asyncio's loop of Windows (Proactor) does with callers, on whichever loop a test runs."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tests.windows_errors import windows_error
+
+NETNAME_DELETED = 64
+"""How Windows tells of a caller who connected and was gone before the accept was through."""
+
+
+class WindowsAccepts:
+    """Puts itself in the loop's place for taking callers: the first ones are those who have hung up."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, failures: Sequence[int] = ()) -> None:
+        self._loop = loop
+        self._failures = list(failures)
+        self._accept: Callable[[socket.socket], Any] = loop.sock_accept
+        self.reports: list[str] = []
+        """What the loop's exception handler was told."""
+        loop.sock_accept = self._sock_accept  # type: ignore[method-assign, assignment]
+        loop._start_serving = self._start_serving  # type: ignore[attr-defined]
+        loop.set_exception_handler(lambda _, context: self.reports.append(context["message"]))
+
+    @property
+    def have_failed(self) -> bool:
+        """Whether all that were to fail have."""
+        return not self._failures
+
+    async def _sock_accept(self, listener: socket.socket) -> tuple[socket.socket, Any]:
+        """The sockets of its callers name no protocol."""
+        caller, address = await self._accept(listener)
+        if self._failures:
+            caller.close()
+            raise windows_error(self._failures.pop(0), "The specified network name is no longer available")
+        nameless = socket.socket(caller.family, caller.type, 0, fileno=caller.detach())
+        nameless.setblocking(False)
+        return nameless, address
+
+    def _start_serving(self, protocol_factory: Callable[[], Any], listener: socket.socket, *_: Any, **__: Any) -> None:
+        """As `BaseProactorEventLoop._start_serving` does it: one accept that fails ends the listening."""
+        accepting = self._loop.create_task(self._sock_accept(listener))
+        accepting.add_done_callback(lambda done: self._take(done, protocol_factory, listener))
+
+    def _take(self, done: asyncio.Task[Any], protocol_factory: Callable[[], Any], listener: socket.socket) -> None:
+        if done.cancelled():
+            listener.close()
+            return
+        if error := done.exception():
+            self._loop.call_exception_handler({"message": "Accept failed on a socket", "exception": error})
+            listener.close()
+            return
+        self._loop._make_socket_transport(done.result()[0], protocol_factory())  # type: ignore[attr-defined]
+        self._start_serving(protocol_factory, listener)
