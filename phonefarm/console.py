@@ -9,6 +9,7 @@ import sys
 from typing import Any, TextIO
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 
 class _ForgivingRaw(io.RawIOBase):
@@ -57,7 +58,7 @@ class Console:
         print(text, flush=True)
         error = None if self._stdout is None else self._stdout.error
         if error is not None:
-            raise KnownError(f"The answer cannot be written: {error.strerror or error}.")
+            raise KnownError(f"The answer cannot be written: {cause_of(error)}.")
 
 
 def _safe(stream: TextIO | None) -> tuple[TextIO, _ForgivingRaw | None]:

@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 
 from phonefarm.domain.errors import KnownError
 from phonefarm.leftovers import remove_drafts
+from phonefarm.os_errors import cause_of
 
 
 def _refuse_if_others_may_write(folder: Path) -> None:
@@ -38,7 +39,7 @@ class DataFolder:
                 f"Another phonefarm is running on {self._path}. Use that one, or close it first."
             ) from None
         except OSError as error:
-            raise KnownError(f"The data folder {self._path} cannot be used: {error.strerror or error}.") from error
+            raise KnownError(f"The data folder {self._path} cannot be used: {cause_of(error)}.") from error
         self._lock = lock
         remove_drafts(self._path)
 

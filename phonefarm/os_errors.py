@@ -58,6 +58,11 @@ _BY_CLASS = (
     (socket.gaierror, Trouble.UNKNOWN_NAME),
 )
 _BY_NUMBER = {
+    errno.ECONNREFUSED: Trouble.REFUSED,
+    errno.ETIMEDOUT: Trouble.TIMED_OUT,
+    errno.ECONNRESET: Trouble.RESET,
+    errno.ECONNABORTED: Trouble.RESET,
+    errno.EPIPE: Trouble.BROKEN_PIPE,
     errno.ENETUNREACH: Trouble.NO_NETWORK,
     errno.EHOSTUNREACH: Trouble.NO_ROUTE,
     errno.EADDRINUSE: Trouble.ADDRESS_TAKEN,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from collections.abc import Awaitable, Callable
 
 
 def windows_error(number: int, words: str = "", kind: type[OSError] = OSError) -> OSError:
@@ -13,3 +14,12 @@ def windows_error(number: int, words: str = "", kind: type[OSError] = OSError) -
     error = kind(errno.EINVAL, words)
     error.__dict__["winerror"] = number
     return error
+
+
+def fails_with(number: int) -> Callable[..., Awaitable[None]]:
+    """Stands where something is asked of the system."""
+
+    async def fails(*_: object) -> None:
+        raise windows_error(number, "The remote computer refused the network connection")
+
+    return fails

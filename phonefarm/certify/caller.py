@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from phonefarm.application.deadlines import within
+from phonefarm.os_errors import cause_of
 from phonefarm.simulation.market import FINISH, NUMBER, SERVICES
 from phonefarm.simulation.partner import USER_AGENT
 
@@ -96,8 +97,7 @@ class Caller:
                     seconds=seconds,
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError) as error:
-            what = "no answer within 10 s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
-            raise NoReply(f"{path}: {what}") from error
+            raise NoReply(f"{path}: {_what_went_wrong(error)}") from error
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -106,3 +106,15 @@ def _object(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return body if isinstance(body, dict) else None
+
+
+def _what_went_wrong(error: Exception) -> str:
+    """The connector of aiohttp wraps what the system said, and tells the number alone."""
+    match error:
+        case TimeoutError():
+            return f"no answer within {ANSWER_WITHIN:g} s"
+        case aiohttp.ClientConnectorError():
+            return f"no connection: {cause_of(error.os_error)}"
+        case OSError():
+            return cause_of(error)
+    return str(error) or type(error).__name__

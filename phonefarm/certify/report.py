@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from phonefarm.certify.examination import Grade, Result
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 _MARKS = {Grade.PASSED: "ok  ", Grade.FAILED: "FAIL", Grade.SKIPPED: "skip"}
 
@@ -51,7 +52,7 @@ def write_junit(results: Sequence[Result], path: Path) -> None:
     try:
         ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:
-        raise KnownError(f"The report {path} cannot be written: {error.strerror}.") from error
+        raise KnownError(f"The report {path} cannot be written: {cause_of(error)}.") from error
 
 
 def _clean(text: str) -> str:

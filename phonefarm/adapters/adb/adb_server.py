@@ -17,6 +17,7 @@ from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, Sm
 from phonefarm.application.interfaces import ServerDown
 from phonefarm.daemon_threads import in_own_thread
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 KNOWN_VERSION = 41
 """The internal number that adb 29 to 36 share; two programs with different ones kill each other's server."""
@@ -147,7 +148,7 @@ async def _start(socket: SmartSocket, adb_setting: str | None) -> None:
     except subprocess.TimeoutExpired as error:
         raise ServerDown(f"The adb server on {socket.name} did not start within {START_WITHIN:g} s.") from error
     except OSError as error:
-        raise ServerDown(f"The adb program {adb} cannot be run: {error.strerror}.") from error
+        raise ServerDown(f"The adb program {adb} cannot be run: {cause_of(error)}.") from error
     if code != 0:
         raise ServerDown(
             f"The adb server on {socket.name} did not start ({adb} ended with {code}): "

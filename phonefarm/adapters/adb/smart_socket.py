@@ -13,6 +13,7 @@ from phonefarm.adapters.name_lookup import NameLookup
 from phonefarm.application import deadlines
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 CONNECT_WITHIN = 5.0
 READ_BUFFER = 256 * 1024
@@ -161,7 +162,7 @@ class SmartSocket:
         try:
             await talk.request(request)
         except Refused as error:
-            if serial is None or _NO_PERMISSION not in str(error) or await self._lacks_permission(serial):
+            if serial is None or not str(error).startswith(_NO_PERMISSION) or await self._lacks_permission(serial):
                 raise
             raise Refused(f"device '{serial}' not found") from error
 
@@ -210,25 +211,29 @@ async def phone_errors(serial: str, *, within: float) -> AsyncIterator[None]:
 def refusal(serial: str, words: str) -> KnownError:
     """What a FAIL text about a phone means for the person."""
     phone = f"Phone {shown(serial)}"
-    said = words.replace(f"'{serial}'", "")  # a serial may spell any of these words
-    for start, meaning in _REFUSALS:
-        if start in said:
+    said = words.replace(f"'{serial}'", "''")  # a serial may spell any of these words
+    for form, meaning in _REFUSALS:
+        if form.match(said):
             return PhoneUnreachable(f"{phone} {meaning}")
     return PhoneUnreachable(f"{phone}: adb says: {_one_line(words)}.")
 
 
-_NO_PERMISSION = "insufficient permissions"
-_REFUSALS = (
-    ("unauthorized", "is not authorised: confirm 'Allow USB debugging' on its screen."),
-    ("authorizing", "is being authorised: confirm 'Allow USB debugging' on its screen if it asks."),
-    ("connecting", "is just being connected."),
-    ("offline", "is offline: adb lists it but cannot speak with it."),
-    ("not found", "is not connected."),
-    ("no permissions", "cannot be opened by this user: a udev rule or a driver is missing."),
-    (_NO_PERMISSION, "cannot be opened by this user: a udev rule or a driver is missing."),
-    ("more than one", "shares its serial with another phone: unplug one of them."),
-    ("closed", "refused the command."),
+_NO_PERMISSION = "insufficient permissions for device"
+_REFUSALS = tuple(
+    (re.compile(form), meaning)
+    for form, meaning in (
+        ("device unauthorized", "is not authorised: confirm 'Allow USB debugging' on its screen."),
+        ("device still authorizing", "is being authorised: confirm 'Allow USB debugging' on its screen if it asks."),
+        ("device still connecting", "is just being connected."),
+        ("device offline", "is offline: adb lists it but cannot speak with it."),
+        ("device (?:'' )?not found", "is not connected."),
+        ("no permissions", "cannot be opened by this user: a udev rule or a driver is missing."),
+        (_NO_PERMISSION, "cannot be opened by this user: a udev rule or a driver is missing."),
+        ("more than one (?:device|emulator)", "shares its serial with another phone: unplug one of them."),
+        (r"closed\s*\Z", "refused the command."),
+    )
 )
+"""How adb's own messages begin. The system's words, which it passes on, speak of closed connections too."""
 
 
 def shown(serial: str) -> str:
@@ -244,6 +249,5 @@ def _one_line(text: str) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {CONNECT_WITHIN:g} s"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"
-    return _one_line(str(error))
+    said = cause_of(error) if isinstance(error, OSError) else str(error)
+    return _one_line(said[:1].lower() + said[1:])

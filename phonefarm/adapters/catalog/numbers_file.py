@@ -8,6 +8,7 @@ from pathlib import Path
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.application.records import NumberTable
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 
 class NumbersFile:
@@ -29,7 +30,7 @@ class NumbersFile:
             stat = path.stat()
         except OSError as error:
             self._seen = None
-            raise KnownError(f"The numbers file {path} cannot be read: {error.strerror}.") from error
+            raise KnownError(f"The numbers file {path} cannot be read: {cause_of(error)}.") from error
         stamp = (stat.st_mtime_ns, stat.st_size)
         if stamp == self._seen:
             return None

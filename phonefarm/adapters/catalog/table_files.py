@@ -17,6 +17,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 LARGEST_FILE = 10_000_000
 MOST_PARTS = 1_000
@@ -47,7 +48,7 @@ def tables_of(path: Path) -> list[list[Row]]:
             raise KnownError(f"The file {path} is larger than {LARGEST_FILE // 10**6} MB.")
         content = path.read_bytes()
     except (OSError, ValueError) as error:
-        cause = error.strerror if isinstance(error, OSError) else str(error)
+        cause = cause_of(error) if isinstance(error, OSError) else str(error)
         raise KnownError(f"The file {path} cannot be read: {cause}.") from error
     return tables_in(content, path.name)
 

@@ -7,8 +7,6 @@ little else. What an answer means byte for byte is llhttp's to say.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import ssl
 from collections import deque
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from yarl import URL
 
 from phonefarm.adapters.name_lookup import NameLookup
 from phonefarm.application.deadlines import Alarm, Deadline
+from phonefarm.os_errors import bare_cause_of
 
 MOST_ANSWER_BYTES = 256 * 1024
 """More of an answer's body is not read."""
@@ -273,8 +272,4 @@ def _cause(error: OSError) -> str:
             return f"its certificate is refused: {error.verify_message}"
         case ssl.SSLError():
             return f"TLS failed: {error.reason or type(error).__name__}"
-        case socket.gaierror():
-            return "its name is not known"
-        case OSError(errno=int(number)):
-            return os.strerror(number)
-    return type(error).__name__
+    return bare_cause_of(error)

@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from phonefarm.application.storage import StorageFailing
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 LOCK_SUFFIX = ".lock"
 RESCUE_SECONDS = 60.0
@@ -46,7 +47,7 @@ class DatabaseFile:
         except OSError as error:
             self.release()
             raise StorageFailing(
-                f"The database cannot be used: unable to open database file ({error.strerror or error}). "
+                f"The database cannot be used: unable to open database file ({cause_of(error)}). "
                 "Check the disk and the data folder's permissions."
             ) from error
 

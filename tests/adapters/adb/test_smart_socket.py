@@ -10,6 +10,7 @@ from phonefarm.adapters.adb import smart_socket
 from phonefarm.adapters.adb.smart_socket import Address, ProtocolBroken, SmartSocket, refusal
 from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
 from tests.fakes.adb_server import FakeAdbServer, Line, block
+from tests.windows_errors import fails_with
 
 
 async def test_version_is_a_number() -> None:
@@ -23,6 +24,13 @@ async def test_nobody_there_is_server_down() -> None:
 
     with pytest.raises(ServerDown, match="connection refused"):
         await SmartSocket("127.0.0.1", port).version(within=2)
+
+
+async def test_nobody_there_is_told_as_such_on_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", fails_with(1225))
+
+    with pytest.raises(ServerDown, match=r"answers on 127\.0\.0\.1:5999 \(connection refused\)"):
+        await SmartSocket("127.0.0.1", 5999).version(within=2)
 
 
 async def test_a_refused_host_request_is_server_down_with_its_words() -> None:
@@ -117,7 +125,13 @@ def test_a_serial_that_spells_a_cause_is_none(serial: str) -> None:
         ("insufficient permissions for device: user in plugdev group", "udev rule"),
         ("device still connecting", "just being connected"),
         ("closed", "refused the command"),
+        ("device offline (transport offline)", "is offline"),
+        ("more than one device/emulator", "shares its serial"),
         ("something\nnew happened.", "adb says: something new happened."),
+        ("An existing connection was forcibly closed by the remote host. (10054)", "adb says: An existing connection"),
+        ("failed to read: connection closed", "adb says: failed to read"),
+        ("cannot open 'offline.img': file not found", "adb says: cannot open"),
+        ("the user is unauthorized to do that", "adb says: the user"),
         ("", "adb says: no reason given."),
     ],
 )

@@ -13,9 +13,9 @@ from structlog.testing import capture_logs
 
 from phonefarm.adapters.http.callers import hear_a_failed_accept_once, take_callers
 from phonefarm.adapters.http.server import bind
-from tests.adapters.http.windows_loop import NETNAME_DELETED, WindowsAccepts
 from tests.waiting import until
 from tests.windows_errors import windows_error
+from tests.windows_loop import NETNAME_DELETED, WindowsAccepts
 
 
 async def accept_coro() -> None:

@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 from phonefarm.adapters.http import proven_server
 from phonefarm.adapters.http.proven_server import LONGEST_PAUSE, ProvenServer
 from phonefarm.adapters.http.server import Server, bind
-from tests.adapters.http.windows_loop import NETNAME_DELETED, WindowsAccepts
 from tests.waiting import until
+from tests.windows_loop import NETNAME_DELETED, WindowsAccepts
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ from quart import Quart
 
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.domain.errors import KnownError
-from tests.adapters.http.windows_loop import WindowsAccepts
 from tests.waiting import until
+from tests.windows_loop import WindowsAccepts
 
 
 def an_app(entered: asyncio.Event, let_go: asyncio.Event) -> Quart:

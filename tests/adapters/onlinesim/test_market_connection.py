@@ -20,6 +20,7 @@ from phonefarm.adapters.onlinesim.market_connection import (
     Unreachable,
 )
 from tests.waiting import until
+from tests.windows_errors import fails_with
 
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"status":"SUCCESS"}'
 CHUNKED = (
@@ -393,6 +394,19 @@ async def test_name_that_nobody_knows_is_told_without_the_name() -> None:
         await ask(market)
 
     assert "nowhere" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(1225, "Connection refused"), (121, "Connection timed out"), (1231, "Network is unreachable")]
+)
+async def test_windows_says_why_by_a_number_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, number: int, said: str
+) -> None:
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", fails_with(number))
+    market = MarketConnections(f"http://127.0.0.1:{unused_tcp_port}/v1/PUSH")
+
+    with pytest.raises(Unreachable, match=said):
+        await ask(market)
 
 
 async def test_nobody_listening_is_told_without_the_address(unused_tcp_port: int) -> None:
