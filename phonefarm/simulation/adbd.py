@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -212,6 +213,9 @@ class AdbListener:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        # Each packet is answered with a small one; on Windows asyncio leaves Nagle's delay on.
+        with contextlib.suppress(OSError):
+            writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = HostConnection(self._device, reader, writer)
         if self._server is None:
             connection.abort()

@@ -13,6 +13,8 @@ from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import HUAWEI_P30, PIXEL_8, SAMSUNG_J5, Profile
 from phonefarm.simulation.radio_log import LogLine
 from phonefarm.simulation.sims import SimMaker
+from tests.waiting import until
+from tests.windows_loop import WindowsAccepts
 
 
 def a_phone(profile: Profile = PIXEL_8, sims: int = 2) -> VirtualPhone:
@@ -149,6 +151,21 @@ async def test_an_unplugged_phone_is_not_listening_and_comes_back_at_its_address
 
     assert refused != 0
     assert (phone.host, phone.port) == address
+
+
+async def test_packets_leave_without_nagles_delay_also_where_the_accepted_socket_names_no_protocol() -> None:
+    WindowsAccepts(asyncio.get_running_loop())
+    phone = a_phone()
+    await phone.start()
+    _, caller = await asyncio.open_connection(phone.host, phone.port)
+    await until(lambda: phone._listener._connections)
+
+    (connection,) = phone._listener._connections
+    line = connection._writer.get_extra_info("socket")
+    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+    caller.transport.abort()
+    await phone.stop()
 
 
 @pytest.mark.skipif(not has_whole_loopback(), reason="only 127.0.0.1 can be listened on here")
