@@ -2,16 +2,23 @@
 
 asyncio judges a deadline before input that waits in a socket: after a standstill of the process (Ctrl-Z, a laptop's
 sleep) or of the loop, an answer that is there would be thrown away as late.
+
+Nor does a wait of this module end early. asyncio lets a timer fire up to a step of its clock before its time, on
+Windows 15.6 ms: who then looks at the clock finds it too early and waits again, for what is over at once, and spins
+until the clock makes its step.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
+CLOCK_STEP = time.get_clock_info("monotonic").resolution
+"""Seconds by which asyncio's timers may be early."""
 LATE_SECONDS = 0.1
 """A timer that fires so much after its time tells of a standstill."""
 GRACE_SECONDS = 0.5
@@ -25,7 +32,7 @@ class Alarm:
         self.when = when
         self._loop = asyncio.get_running_loop()
         self._action = action
-        self._handle: asyncio.Handle = self._loop.call_at(when, self._due)
+        self._handle: asyncio.Handle = self._loop.call_at(when + CLOCK_STEP, self._due)
 
     def cancel(self) -> None:
         self._handle.cancel()
@@ -74,10 +81,15 @@ def within(seconds: float) -> Deadline:
     return Deadline(asyncio.get_running_loop().time() + seconds)
 
 
+def not_early(seconds: float | None) -> float | None:
+    """What asyncio's own waits must be told, so that so many seconds have passed at their end."""
+    return None if seconds is None else seconds + CLOCK_STEP
+
+
 async def is_set_within(event: asyncio.Event, seconds: float | None) -> bool:
     """Wait for an event, not past its time: it loses nothing by being late."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):  # wait_for swallows a cancellation that meets the event
+        async with asyncio.timeout(not_early(seconds)):  # wait_for swallows a cancellation that meets the event
             await event.wait()
     return event.is_set()
 

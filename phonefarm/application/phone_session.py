@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from phonefarm.application.abilities import Abilities
-from phonefarm.application.deadlines import Alarm, is_set_within
+from phonefarm.application.deadlines import Alarm, is_set_within, not_early
 from phonefarm.application.interfaces import (
     Checkup,
     Hint,
@@ -376,7 +376,7 @@ class PhoneSession:
         """Whether the task ended before a message was announced, or within so many seconds."""
         hint = asyncio.create_task(self._hinted.wait())  # noqa: TID251 - ended below
         try:
-            await asyncio.wait((task, hint), timeout=within, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, hint), timeout=not_early(within), return_when=asyncio.FIRST_COMPLETED)
             return task.done()
         finally:
             hint.cancel()

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 import phonefarm
-from phonefarm.application.deadlines import Alarm, Deadline, ended_within, within
+from phonefarm.application.deadlines import Alarm, Deadline, ended_within, is_set_within, within
+from tests.stepped_clock import go_by_steps
 from tests.waiting import PATIENCE
 
 SOON = 0.05
@@ -112,6 +113,30 @@ async def test_tasks_are_waited_for_and_not_cancelled() -> None:
 
         let_go.set()
         assert await ended_within([task], PATIENCE)
+
+
+# A clock that goes by steps ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.016, 0.02, 0.05, 0.07])
+async def test_no_wait_ends_before_its_time_by_a_clock_of_steps(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    go_by_steps(monkeypatch)
+    loop = asyncio.get_running_loop()
+    rung = loop.create_future()
+
+    begun = loop.time()
+    Alarm(begun + seconds, lambda: rung.set_result(loop.time()))
+    await is_set_within(asyncio.Event(), seconds)
+    waited = loop.time() - begun
+    with suppress(TimeoutError):
+        async with within(seconds):
+            await asyncio.Event().wait()
+
+    assert waited >= seconds
+    assert loop.time() - begun >= waited + seconds
+    assert await rung >= begun + seconds
 
 
 # A standstill -----------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application import phone_session
 from phonefarm.application.interfaces import PhoneUnreachable, Probe, Remembered, ServerDown, SmsWithheld
 from phonefarm.application.introductions import IN_ALL, ON_ONE_HUB
-from phonefarm.application.phone_session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP
+from phonefarm.application.phone_session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP, PhoneSession
 from phonefarm.application.phone_watch import PhoneWatch
 from phonefarm.application.read_models import PhoneState, Topic, Verdict
 from phonefarm.domain.allocation import Order
@@ -21,6 +21,7 @@ from phonefarm.domain.ids import PhoneId
 from tests.application.site import OTHER_SERVER, POLL, Site
 from tests.builders import ICCID, NUMBER, a_row, a_seen_sim, ms
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
+from tests.stepped_clock import go_by_steps
 from tests.waiting import until
 
 # Coming and going -----------------------------------------------------------
@@ -126,6 +127,33 @@ async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) ->
     await site.watch.start()
 
     assert await site.books.on_offer() == 0
+
+
+# Waiting ----------------------------------------------------------------------
+
+
+async def test_rest_between_two_looks_is_not_spun_away_by_a_clock_of_steps(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_by_steps(monkeypatch)
+    rests = 0
+    rest = PhoneSession._rest
+
+    async def counted(session: PhoneSession, checkup: asyncio.Task[None] | None) -> None:
+        nonlocal rests
+        rests += 1
+        await rest(session, checkup)
+
+    monkeypatch.setattr(PhoneSession, "_rest", counted)
+    site.bridge.unplug(site.two)
+    site.watch = site.watch_with(0.1)
+    await site.watch.start()
+    await site.reached(site.one, PhoneState.READY)
+    rests, looks = 0, site.one.looks
+
+    await until(lambda: site.one.looks >= looks + 10)
+
+    assert rests <= site.one.looks - looks + 2
 
 
 # One handset, one session ---------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from structlog.testing import capture_logs
@@ -34,9 +36,11 @@ from phonefarm.domain.pushes import (
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.books import Books, withhold_nothing
-from tests.builders import MINUTE, OTHER_NUMBER, SECOND, a_new_push, a_row, a_seen_sim, an_inbound_sms, store_sms
+from tests.builders import MINUTE, NOON, OTHER_NUMBER, SECOND, a_new_push, a_row, a_seen_sim, an_inbound_sms, store_sms
+from tests.fakes.clock import FakeClock
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
+from tests.stepped_clock import go_by_steps
 from tests.waiting import until
 
 T = TypeVar("T")
@@ -132,6 +136,33 @@ async def test_failed_attempt_is_repeated_after_the_spacing_and_not_before(outbo
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=3)
 
     assert len(set(outbox.market.attempts)) == 1
+
+
+async def test_wait_for_the_next_attempt_is_not_spun_away_by_a_clock_of_steps(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_by_steps(monkeypatch)
+    monkeypatch.setattr(sys.modules[__name__], "SPACING", timedelta(seconds=0.11))
+    loop, begun = asyncio.get_running_loop(), asyncio.get_running_loop().time()
+    monkeypatch.setattr(FakeClock, "__call__", lambda _: NOON + timedelta(seconds=loop.time() - begun))
+    reads = Counter[str]()
+    monkeypatch.setattr(outbox.storage, "read", counted(outbox.storage.read, reads))
+    outbox.market.script = [Failed(detail="no connection")] * 5
+    sms_id = await outbox.books.queue(1)
+    outbox.worker = outbox.another_worker()
+
+    outbox.start()
+    await outbox.reached(sms_id, PushState.DELIVERED, attempts=6)
+
+    assert reads["all"] <= 2 * 5
+
+
+def counted(work: Callable[..., Any], count: Counter[str]) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        count["all"] += 1
+        return work(*arguments)
+
+    return call
 
 
 @pytest.mark.parametrize("token", ["NO_OPERATION", "BAD_SERVICE"])

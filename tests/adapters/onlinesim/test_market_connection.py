@@ -19,6 +19,7 @@ from phonefarm.adapters.onlinesim.market_connection import (
     MarketConnections,
     Unreachable,
 )
+from tests.stepped_clock import go_by_steps
 from tests.waiting import until
 from tests.windows_errors import fails_with
 
@@ -278,6 +279,29 @@ async def test_caller_who_gives_up_leaves_no_connection_with_half_an_answer(
 
 
 # What is kept ------------------------------------------------------------------------
+
+
+async def test_time_of_an_answer_is_looked_at_once_by_a_clock_of_steps(
+    peer: Peer, market: MarketConnections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_by_steps(monkeypatch)
+    looks = 0
+    look = market_connection._Connection._look_at_the_time
+
+    def counted(connection: market_connection._Connection) -> None:
+        nonlocal looks
+        looks += 1
+        look(connection)
+
+    monkeypatch.setattr(market_connection._Connection, "_look_at_the_time", counted)
+    await ask(market)
+    peer.thinks = WITHIN
+
+    for within in (0.04, 0.05, 0.06, 0.07):
+        with pytest.raises(TimeoutError):
+            await ask(market, within=within)
+
+    assert looks == 4
 
 
 async def test_one_connection_serves_one_request_after_the_other(peer: Peer, market: MarketConnections) -> None:
