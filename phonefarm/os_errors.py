@@ -26,7 +26,7 @@ class Trouble(StrEnum):
     IN_USE = "another program has it open"
     DENIED = "Permission denied"
     DISK_FULL = "No space left on device"
-    NO_RESOURCES = "the system has no memory, or nothing else of the kind, left for it"
+    NO_RESOURCES = "the system has no memory or other resources left"
 
 
 _BY_WINDOWS = {
