@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -18,12 +19,12 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from phonefarm.adapters.admin.gate import CALLS_PER_SECOND
-from phonefarm.adapters.http import proven_server
+from phonefarm.adapters.http.callers import hear_a_failed_accept_once
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application import staying_awake
-from phonefarm.application.health import WEBHOOKS
-from phonefarm.application.read_models import AttentionKind, PushState, StoryKind, Topic
+from phonefarm.application.health import ENGINE, WEBHOOKS
+from phonefarm.application.read_models import AttentionKind, PushState, StoryKind, Topic, Verdict, Vital
 from phonefarm.bootstrap import CurrentKey, Farm, bind_listeners, utc_now
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
@@ -248,32 +249,42 @@ async def test_key_entered_in_the_window_sells_at_once(settings: Settings, hidde
     assert files_with(KEY, settings.data_dir) == []
 
 
-async def test_webhooks_that_lost_their_socket_are_said_to_and_come_back(
-    settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("part", "check"), [("webhooks", WEBHOOKS), ("admin", ENGINE)])
+async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
+    settings: Settings, hidden: SecretFilter, part: str, check: str
 ) -> None:
-    monkeypatch.setattr(proven_server, "PROBE_EVERY", 0.02)
     settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
-    async with running(settings, hidden) as (farm, webhooks, _):
+    async with running(settings, hidden) as (farm, *addresses):
 
-        async def says() -> str:
-            return next(vital.detail for vital in (await farm.desk.overview()).vitals if vital.name == WEBHOOKS)
+        async def vital() -> Vital:
+            return next(vital for vital in (await farm.desk.overview()).vitals if vital.name == check)
 
-        async def is_down() -> bool:
-            return await says() == f"does not answer on port {port}"
+        async def is_away() -> bool:
+            return "cannot listen" in (await vital()).detail
 
         async def is_back() -> bool:
-            return await says() == f"port {port}"
+            return (await vital()).verdict is Verdict.PASS
 
-        port = webhooks.rpartition(":")[2]
-        listener = farm.listeners.webhooks
-        asyncio.get_running_loop().remove_reader(listener)
-        listener.close()
-
-        await until(is_down)
         await until(is_back)
-        _, offer = await call(f"{webhooks}/getServicesRent", key=KEY, action="GET_SERVICES")
+        listener: socket.socket = getattr(farm.listeners, part)
+        with socket.socket() as thief:
+            address = listener.getsockname()
+            listener.close()
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            thief.bind(address)
+            thief.listen()
+            await until(is_away)
 
-    assert offer["status"] == "SUCCESS"
+        await until(is_back)
+        async with aiohttp.ClientSession() as session:
+            for url in addresses:
+                async with session.get(f"{url}/probe") as answer:
+                    assert answer.status < 500
+
+
+async def test_farms_loop_tells_of_a_failed_accept_once(settings: Settings, hidden: SecretFilter) -> None:
+    async with running(settings, hidden):
+        assert asyncio.get_running_loop().get_exception_handler() is hear_a_failed_accept_once
 
 
 async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hidden: SecretFilter) -> None:
