@@ -16,6 +16,7 @@ from phonefarm.adapters.windows.power_plan import SELECTIVE_SUSPEND, USB, PowerP
 from phonefarm.application.number_lines import counted, told
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
+from phonefarm.os_errors import cause_of
 from phonefarm.settings import Settings, parse_address
 from phonefarm.status import fetch_health
 from phonefarm.whole_files import drop
@@ -53,7 +54,7 @@ def _data_folder(folder: Path) -> Finding:
         drop(trial)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        return Finding(what="data folder", is_fine=False, detail=f"{folder} cannot be written: {error.strerror}")
+        return Finding(what="data folder", is_fine=False, detail=f"{folder} cannot be written: {cause_of(error)}")
     enough = free > LEAST_FREE_BYTES
     detail = f"{folder}, {free / 1e9:.1f} GB free" + ("" if enough else ": make room on this disk")
     return Finding(what="data folder", is_fine=enough, detail=detail)

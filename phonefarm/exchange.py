@@ -26,6 +26,7 @@ from phonefarm.application.number_lines import counted, told
 from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.domain.errors import KnownError
 from phonefarm.leftovers import remove_stale
+from phonefarm.os_errors import cause_of
 from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.resource_files import RESOURCES
 from phonefarm.settings import Settings, settings_file, write_settings
@@ -61,7 +62,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
         if not was_in_use:
             write_settings(settings_file(settings), {"numbers_file": str(target)})
     except OSError as error:
-        raise KnownError(f"The data folder {target.parent} cannot be written: {error.strerror or error}.") from error
+        raise KnownError(f"The data folder {target.parent} cannot be written: {cause_of(error)}.") from error
     when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
     said = f"{_counted(len(entries), 'number')} kept in {target}. {when}."
     return f"{said}\n{counted(problems)}:{left_out}" if problems else said
@@ -111,7 +112,7 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
             write = _write_xlsx if target.suffix.lower() == EXCEL_ENDING else _write_csv
             count = write(draft, columns, rows)
     except OSError as error:
-        raise KnownError(f"{target} cannot be written: {error.strerror or error}.") from error
+        raise KnownError(f"{target} cannot be written: {cause_of(error)}.") from error
     return count
 
 

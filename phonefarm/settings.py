@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 from phonefarm.own_environment import PREFIX, own_environment
 from phonefarm.text_files import read_text
 from phonefarm.whole_files import written_whole
@@ -310,8 +311,8 @@ def _unreadable(error: ValueError | OSError) -> KnownError:
             cause = f"it is not TOML (at {place}" if place else "it is not TOML"
         case UnicodeDecodeError():
             cause = "it is not UTF-8 text"
-        case OSError(strerror=str(reason)):
-            cause = reason
+        case OSError():
+            cause = cause_of(error)
         case _:
             cause = "it cannot be understood"
     return KnownError(f"{FILE_NAME} cannot be read: {cause}. Mend or remove the file.")
@@ -335,8 +336,7 @@ def write_settings(path: Path, values: Mapping[str, Any]) -> None:
             draft.write_text(tomlkit.dumps(document), encoding="utf-8")
     except OSError as error:
         raise KnownError(
-            f"{path} cannot be written: {error.strerror or error}. "
-            "Check the disk's free space and the folder's permissions."
+            f"{path} cannot be written: {cause_of(error)}. Check the disk's free space and the folder's permissions."
         ) from error
 
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from phonefarm.application.csv_cells import ENCODING, cell
 from phonefarm.application.read_models import KnownError
+from phonefarm.os_errors import cause_of
 from phonefarm.whole_files import written_whole
 from ui.words import tr
 
@@ -29,7 +30,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
                 writer.writerow(columns)
                 writer.writerows([cell(value) for value in row] for row in rows)
     except OSError as error:
-        raise KnownError(f"{path} cannot be written: {error.strerror or error}.") from error
+        raise KnownError(f"{path} cannot be written: {cause_of(error)}.") from error
 
 
 def ask_where(parent: QWidget, name: str, then: Callable[[Path], None]) -> QFileDialog:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from phonefarm.daemon_threads import in_own_thread
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 
 USBDEVFS_RESET = 0x5514
 """_IO('U', 20) of linux/usbdevice_fs.h."""
@@ -61,7 +62,7 @@ class UsbPorts:
             ) from error
         except OSError as error:
             raise KnownError(
-                f"USB port {port} could not be reset ({error.strerror}): unplug the phone and plug it in again."
+                f"USB port {port} could not be reset ({cause_of(error)}): unplug the phone and plug it in again."
             ) from error
 
     def _reset_node(self, node: Path) -> None:

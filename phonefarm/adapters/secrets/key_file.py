@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.os_errors import cause_of
 from phonefarm.text_files import read_text
 from phonefarm.whole_files import written_whole
 
@@ -29,7 +30,7 @@ class KeyFile:
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
-            cause = error.strerror if isinstance(error, OSError) else "it is not text"
+            cause = cause_of(error) if isinstance(error, OSError) else "it is not text"
             raise KnownError(f"The key file {self._path} cannot be read: {cause}.") from None
 
     def write_key(self, key: str) -> None:
@@ -47,7 +48,7 @@ class KeyFile:
                     file.flush()
                     os.fsync(descriptor)
         except (OSError, subprocess.SubprocessError) as error:
-            cause = getattr(error, "strerror", None) or type(error).__name__
+            cause = cause_of(error) if isinstance(error, OSError) else type(error).__name__
             raise KnownError(f"The key file {self._path} cannot be written: {cause}.") from None
 
 

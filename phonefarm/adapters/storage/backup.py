@@ -24,6 +24,7 @@ from phonefarm.adapters.storage.tables import metadata
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
+from phonefarm.os_errors import cause_of
 from phonefarm.whole_files import FileHeld, drop, replace
 
 FOLDER = "backups"
@@ -373,7 +374,7 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        cause = error.strerror if isinstance(error, OSError) else str(error)
+        cause = cause_of(error) if isinstance(error, OSError) else str(error)
         raise KnownError(
             f"{what}: {cause or error}. Check the disk's free space and the folder's permissions."
         ) from error
