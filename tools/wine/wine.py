@@ -1,11 +1,12 @@
 """Runs phonefarm on a genuine Windows Python under Wine, in a Debian tree of its own; needs root on a Debian host.
 
-python3 farm.py wine [demo|test|build|all] [--cache DIR] [--whole] [-- pytest options]
+python3 farm.py wine [demo|test|build|all|run] [--cache DIR] [--whole] [-- WORDS]
 
 demo   a farm without a window for 20 s
-test   the smallest gate; with --whole every test but the farm's, then the farm's; or what the options name
+test   the smallest gate; with --whole every test, the farm's last; or those that WORDS tell pytest
 build  the executable for Windows, its self-test, and the time from its start to its window
 all    demo, build and the smallest gate (the whole with --whole)
+run    farm.py with WORDS, for example: run -- bench webhooks
 
 All of it runs from a folder with Cyrillic letters and a blank in its name, in Russian (code pages 1251 and 866).
 The tree is made once in the cache folder, outside the checkout; docs/WINDOWS.md says how long that takes.
@@ -90,9 +91,10 @@ def main(arguments: Sequence[str]) -> int:
         tasks = {
             "demo": lambda: demo(machine),
             "build": lambda: build(machine),
-            "test": lambda: test(machine, whole=options.whole, pytest_options=options.pytest),
+            "test": lambda: test(machine, whole=options.whole, pytest_options=options.words),
+            "run": lambda: run(machine, options.words),
         }
-        names = list(tasks) if options.task == "all" else [options.task]
+        names = ["demo", "build", "test"] if options.task == "all" else [options.task]
         failed = [name for name in names if not tasks[name]()]
     except Stop as stop:
         print(f"wine: {stop}", file=sys.stderr)
@@ -105,11 +107,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="farm.py wine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", nargs="?", default="all", choices=("demo", "test", "build", "all"))
+    parser.add_argument("task", nargs="?", default="all", choices=("demo", "test", "build", "all", "run"))
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "phonefarm-wine"
     parser.add_argument("--cache", default=str(cache), help="where the tree is kept (%(default)s)")
     parser.add_argument("--whole", action="store_true", help="every test, not the smallest gate")
-    parser.add_argument("pytest", nargs="*", help="after --: what pytest is given instead")
+    parser.add_argument("words", nargs="*", help="after --: for pytest, or for farm.py")
     return parser
 
 
@@ -351,6 +353,12 @@ def _copy_if_changed(source: Path, target: Path) -> None:
 def demo(machine: Machine) -> bool:
     command = (PYTHON, "farm.py", "demo", "--headless", "--seconds", "20")
     return machine.wine("demo", *command, within=1800).code == 0
+
+
+def run(machine: Machine, words: Sequence[str]) -> bool:
+    outcome = machine.wine("farm.py", PYTHON, "farm.py", *words, within=HOUR)
+    print(outcome.said(), end="")
+    return outcome.code == 0
 
 
 def test(machine: Machine, *, whole: bool, pytest_options: Sequence[str]) -> bool:
