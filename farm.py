@@ -5,7 +5,7 @@ python3 farm.py run -- serve          any command of phonefarm
 python3 farm.py test [pytest options] the gate
 python3 farm.py build                 the executable, started once
 python3 farm.py bench NAME [...]      a measurement of bench/
-python3 farm.py wine [demo|test|build|all|run]  the check on Windows' Python under Wine (root on Debian; docs/WINDOWS.md)
+python3 farm.py wine [TASK]            the check on Windows' Python under Wine (root on Debian; docs/windows.md)
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ all    demo, build and the smallest gate (the whole with --whole)
 run    farm.py with WORDS, for example: run -- bench webhooks
 
 All of it runs from a folder with Cyrillic letters and a blank in its name, in Russian (code pages 1251 and 866).
-The tree is made once in the cache folder, outside the checkout; docs/WINDOWS.md says how long that takes.
+The tree is made once in the cache folder, outside the checkout; docs/windows.md says how long that takes.
 """
 
 from __future__ import annotations
