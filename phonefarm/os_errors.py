@@ -25,6 +25,7 @@ class Trouble(StrEnum):
     ADDRESS_TAKEN = "Address already in use"
     IN_USE = "another program has it open"
     DENIED = "Permission denied"
+    MISSING = "No such file or directory"
     DISK_FULL = "No space left on device"
     NO_RESOURCES = "the system has no memory or other resources left"
 
@@ -42,6 +43,7 @@ _BY_WINDOWS = {
         (Trouble.ADDRESS_TAKEN, (10048,)),
         (Trouble.IN_USE, (32, 33)),
         (Trouble.DENIED, (5, 10013)),
+        (Trouble.MISSING, (2, 3)),
         (Trouble.DISK_FULL, (39, 112)),
         (Trouble.NO_RESOURCES, (8, 14, 1450, 1455, 10055)),
     )

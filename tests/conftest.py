@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Holder]:
     holder = Holder(monkeypatch)
     yield holder
     holder.let_go()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Of an accept that fails, asyncio's loop of Windows leaves the socket it had made to the garbage collector."""
+    if sys.platform == "win32":
+        left_over = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
+        config.addinivalue_line("filterwarnings", left_over)
 
 
 TESTS_BETWEEN_FULL_COLLECTIONS = 100

@@ -388,7 +388,7 @@ async def test_farm_starts_without_its_key_sells_nothing_says_so_and_takes_the_k
         async def knows_its_key() -> bool:
             return "key" not in await state_of_webhooks()
 
-        await until(knows_its_key)
+        await until(knows_its_key, every=0.1)  # the admin port has a rate limit
     finally:
         await farm.stop()
 

@@ -9,11 +9,13 @@ PATIENCE = 10.0
 _STEP = 0.005
 
 
-async def until(is_so: Callable[[], object | Awaitable[object]], within: float = PATIENCE) -> None:
+async def until(
+    is_so: Callable[[], object | Awaitable[object]], within: float = PATIENCE, *, every: float = _STEP
+) -> None:
     """Return once `is_so` says something true; TimeoutError otherwise."""
     async with asyncio.timeout(within):
         while True:
             answer = is_so()
             if await answer if isinstance(answer, Awaitable) else answer:
                 return
-            await asyncio.sleep(_STEP)
+            await asyncio.sleep(every)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.windows_errors import windows_error
 
+LINGER = "hh" if sys.platform == "win32" else "ii"
+"""How the system wants the two numbers of SO_LINGER, by which a socket is closed with a reset."""
 NETNAME_DELETED = 64
 """How Windows tells of a caller who connected and was gone before the accept was through."""
 
@@ -33,7 +36,11 @@ class WindowsAccepts:
 
     async def _sock_accept(self, listener: socket.socket) -> tuple[socket.socket, Any]:
         """The sockets of its callers name no protocol."""
-        caller, address = await self._accept(listener)
+        try:
+            caller, address = await self._accept(listener)
+        except OSError:  # the system itself plays it
+            del self._failures[:1]
+            raise
         if self._failures:
             caller.close()
             raise windows_error(self._failures.pop(0), "The specified network name is no longer available")

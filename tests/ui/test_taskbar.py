@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.wine import is_wine
 from ui import app
 from ui.taskbar import APP_ID, claim_own_place
 
@@ -33,6 +34,7 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
+@pytest.mark.skipif(is_wine(), reason="Wine does not tell the name that it was given")
 def test_windows_knows_the_program_by_its_own_name() -> None:
     if sys.platform == "win32":
         claim_own_place()

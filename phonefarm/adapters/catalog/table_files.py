@@ -102,7 +102,7 @@ class _Allowance:
         self._filled += not is_empty
         if max(place, self._filled) > MOST_ROWS:
             raise _TooMuch(f"has more than {MOST_ROWS} lines")
-        if time.monotonic() > self._give_up_at:
+        if time.monotonic() >= self._give_up_at:
             raise _TooMuch(f"takes longer than {READ_SECONDS:g} s to read")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.trsock import TransportSocket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from socket import SO_ERROR, SOL_SOCKET
+from socket import MSG_PEEK, SO_ERROR, SOL_SOCKET
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -194,9 +196,7 @@ class Conversation(TCPServer):
             return
         for pause in _LOOKS:
             await asyncio.sleep(pause)
-            if self.writer.transport.is_closing() or self.writer.get_extra_info("socket").getsockopt(
-                SOL_SOCKET, SO_ERROR
-            ):
+            if self.writer.transport.is_closing() or _has_refused(self.writer.get_extra_info("socket")):
                 self.has_hung_up = self._is_cut = True
                 self.drop()
                 return
@@ -259,6 +259,22 @@ class Conversation(TCPServer):
             await app(scope, receive, send)
 
         return call
+
+
+def _has_refused(connection: TransportSocket) -> bool:
+    """Whether the caller's system refused what was sent: Linux notes it, Windows tells it to who reads."""
+    if connection.getsockopt(SOL_SOCKET, SO_ERROR):
+        return True
+    if sys.platform != "win32":
+        return False
+    with connection.dup() as reader:
+        try:
+            reader.recv(1, MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+    return False
 
 
 def _path_in(target: str) -> str:

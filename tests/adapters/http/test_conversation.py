@@ -17,6 +17,7 @@ from hypercorn.config import Config
 from phonefarm.adapters.http.conversation import Limits, has_hung_up, has_left, prove
 from phonefarm.adapters.http.server import bind, serve_until
 from tests.waiting import PATIENCE, until
+from tests.windows_loop import LINGER
 
 QUICK = Limits(head_seconds=0.15, read_seconds=0.15, write_seconds=0.15, keep_alive_seconds=0.3)
 GET = b"GET / HTTP/1.1\r\nHost: farm\r\n\r\n"
@@ -199,7 +200,9 @@ async def test_whole_answer_is_said_to_have_left() -> None:
         await fine.asks()
         await fine.asks(GET.replace(b"Host", b"Connection: close\r\nHost"))
 
-        assert app.left == [True, True]
+        await until(lambda: len(app.left) == 2)
+
+    assert app.left == [True, True]
 
 
 CLOSING = GET.replace(b"Host", b"Connection: close\r\nHost")
@@ -276,7 +279,9 @@ async def test_caller_who_breaks_off_is_noticed_at_once() -> None:
         broken.writer.write(b"GET /told HTTP/1.1\r\nHost: farm\r\n\r\n")
         await until(lambda: app.scopes)
 
-        broken.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        broken.writer.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(LINGER, 1, 0)
+        )
         broken.writer.transport.abort()
 
         await until(lambda: app.left)

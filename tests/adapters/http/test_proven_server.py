@@ -19,7 +19,7 @@ from phonefarm.adapters.http import proven_server
 from phonefarm.adapters.http.proven_server import LONGEST_PAUSE, ProvenServer
 from phonefarm.adapters.http.server import Server, bind
 from tests.waiting import until
-from tests.windows_loop import NETNAME_DELETED, WindowsAccepts
+from tests.windows_loop import LINGER, NETNAME_DELETED, WindowsAccepts
 
 
 @pytest.fixture(autouse=True)
@@ -148,10 +148,7 @@ async def test_accept_that_fails_for_want_of_files_is_tried_again_and_not_at_onc
 
 def hang_up_at_once(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
-        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(_LINGER, 1, 0))  # a reset
-
-
-_LINGER = "hh" if sys.platform == "win32" else "ii"
+        caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(LINGER, 1, 0))  # a reset
 
 
 # A socket that is lost -----------------------------------------------------------------

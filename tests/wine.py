@@ -1,0 +1,12 @@
+"""Whether the tests run under Wine, which lacks a few things that every Windows has."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+
+def is_wine() -> bool:
+    if sys.platform != "win32":
+        return False
+    return hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
