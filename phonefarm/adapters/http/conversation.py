@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from asyncio.trsock import TransportSocket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -265,8 +264,6 @@ def _has_refused(connection: TransportSocket) -> bool:
     """Whether the caller's system refused what was sent: Linux notes it, Windows tells it to who reads."""
     if connection.getsockopt(SOL_SOCKET, SO_ERROR):
         return True
-    if sys.platform != "win32":
-        return False
     with connection.dup() as reader:
         try:
             reader.recv(1, MSG_PEEK)
