@@ -35,7 +35,9 @@ WAIT_FOR_OTHER_FARM_PY = 20 * 60.0
 SELF_TEST_WITHIN = 180.0
 WINDOWS = sys.platform == "win32"
 
-RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
+RUNTIME, DEVELOPMENT = "requirements/runtime.txt", "requirements/development.txt"
+BUILD = "requirements/build.txt"
+"""What pip needs to install the checkout itself."""
 WINE_CHECK = ROOT / "tools" / "wine" / "wine.py"
 LOCK_OF_TASK = {"demo": RUNTIME, "run": RUNTIME, "test": DEVELOPMENT, "build": DEVELOPMENT, "bench": DEVELOPMENT}
 
@@ -200,7 +202,8 @@ def make_environment(lock: str) -> None:
         STAMP.unlink(missing_ok=True)
         create_venv()
         print(f"== installing {lock}; the first time this takes about a minute", flush=True)
-        pip("install", "--require-hashes", "--no-deps", "--requirement", str(ROOT / lock))
+        locks = [argument for name in (lock, BUILD) for argument in ("--requirement", str(ROOT / name))]
+        pip("install", "--require-hashes", "--no-deps", *locks)
         pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
         (site_packages() / SOURCES_FILE).write_text(f"{way_to_sources()}\n", "ascii")
         write_stamp(wanted_stamp(lock))
@@ -214,6 +217,7 @@ def wanted_stamp(lock: str) -> dict[str, str]:
         "sources": way_to_sources(),
         "project": digest("pyproject.toml"),
         RUNTIME: digest(RUNTIME),
+        BUILD: digest(BUILD),
     }
     if lock == DEVELOPMENT:
         stamp[DEVELOPMENT] = digest(DEVELOPMENT)

@@ -16,8 +16,8 @@ import farm
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of its own, where nothing is installed, at a path that no code page spells whole."""
     tmp_path = tmp_path / "Иван Петров Ä"
-    tmp_path.mkdir()
-    for name in ("pyproject.toml", farm.RUNTIME, farm.DEVELOPMENT):
+    (tmp_path / "requirements").mkdir(parents=True)
+    for name in ("pyproject.toml", farm.RUNTIME, farm.DEVELOPMENT, farm.BUILD):
         (tmp_path / name).write_text(name, "utf-8")
     monkeypatch.setattr(farm, "ROOT", tmp_path)
     monkeypatch.setattr(farm, "VENV", tmp_path / ".venv")
@@ -80,7 +80,7 @@ def test_an_environment_for_running_is_completed_for_development(install: FakeIn
     assert install.calls == WHOLE * 2
 
 
-@pytest.mark.parametrize("changed", [farm.RUNTIME, "pyproject.toml"])
+@pytest.mark.parametrize("changed", [farm.RUNTIME, farm.BUILD, "pyproject.toml"])
 def test_a_changed_lock_or_project_is_installed_again(install: FakeInstall, checkout: Path, changed: str) -> None:
     farm.make_environment(farm.RUNTIME)
     (checkout / changed).write_text("another", "utf-8")

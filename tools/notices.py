@@ -13,7 +13,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / "requirements.txt"
+LOCK = ROOT / "requirements" / "runtime.txt"
 TEXTS = ROOT / "resources" / "licences"
 
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)

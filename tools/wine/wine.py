@@ -374,7 +374,7 @@ def test(machine: Machine, *, whole: bool, pytest_options: Sequence[str]) -> boo
     return all(passed)
 
 
-_MAKE_ENVIRONMENT = "import farm; farm.make_environment('requirements-dev.txt')"
+_MAKE_ENVIRONMENT = "import farm; farm.make_environment(farm.DEVELOPMENT)"
 
 
 def paths_of(patterns: Sequence[str]) -> list[str]:
