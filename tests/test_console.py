@@ -59,6 +59,7 @@ def start(tmp_path: Path, admin: str, unused_tcp_port: int) -> Start:
     return run
 
 
+@pytest.mark.farm
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full", ">/dev/full 2>&1"])
 async def test_farm_runs_without_an_output_and_ends_in_order(start: Start, admin: str, redirection: str) -> None:
     if "/dev/full" in redirection and not HAS_FULL_DEVICE:

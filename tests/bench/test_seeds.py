@@ -11,6 +11,8 @@ from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.application.push_worker import PushWorker
 from phonefarm.application.sms_intake import SmsIntake
 
+pytestmark = pytest.mark.farm
+
 RUNS, BATCH = 200, 10
 
 

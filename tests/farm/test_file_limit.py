@@ -19,7 +19,10 @@ from phonefarm.file_limit import NO_LIMIT, WANTED, admin_connections_within, con
 from tests.farm.app_process import KEY, AppProcess
 from tests.farm.stage import until
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sockets are no files there")
+pytestmark = [
+    pytest.mark.farm,
+    pytest.mark.skipif(sys.platform == "win32", reason="sockets are no files there"),
+]
 
 LIMITED = """
 import resource, runpy, sys

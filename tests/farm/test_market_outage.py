@@ -27,6 +27,8 @@ from phonefarm.domain.pushes import Accepted, Failed, PushOutcome
 from phonefarm.domain.sms import SmsStanding
 from tests.builders import an_inbound_sms, queue_push, store_sms
 
+pytestmark = pytest.mark.farm
+
 HOURS = 3600.0
 SPACING = 10.0
 TWICE_THE_WAIT = 20.0
