@@ -51,7 +51,7 @@ class _EditedToml(TomlConfigSettingsSource):
 
 
 class Settings(BaseSettings):
-    """All that can be set; a field's description is what the Settings page and the README say of it."""
+    """All that can be set; a field's description is what the Settings page says of it."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
