@@ -10,15 +10,14 @@ window=
 while [ -z "$window" ]; do
     kill -0 "$started" 2>/dev/null || { echo "it ended before its window was there"; exit 1; }
     sleep 0.05
-    window=$(xdotool search --onlyvisible --name "$title" 2>/dev/null | head -n 1)
+    window=$(xdotool search --onlyvisible --name "^$title\$" 2>/dev/null | head -n 1)
 done
 echo "start to window: $(($(now) - begun)) ms"
 
 sleep 5 # the picture is for eyes: the window has filled itself by then
 import -window root "$picture"
-closed=$(now)
-xdotool windowquit "$window"
+wine 'C:\Python311\python.exe' tools/wine/close_window.py "$title" || exit 1
 wait "$started"
 code=$?
-echo "close to end: $(($(now) - closed)) ms, exit code $code"
+echo "exit code $code"
 exit "$code"
