@@ -17,6 +17,7 @@ import phonefarm
 from phonefarm.cli import TableName, app
 from phonefarm.own_environment import PREFIX
 from phonefarm.settings import Settings
+from tools.wine import wine
 
 ROOT = Path(__file__).parents[1]
 GENERATED = {".venv", "build", "dist"}
@@ -85,7 +86,7 @@ def broken_links(text: str, path: Path) -> list[str]:
 # Files ---------------------------------------------------------------------------
 
 FILE_NAMES = {path.name for room in ROOMS for path in (ROOT / room).rglob("*")} | {path.name for path in ROOT.iterdir()}
-SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "phonefarm").rglob("*.py"))
+SOURCES = "".join(path.read_text("utf-8") for path in [*(ROOT / "phonefarm").rglob("*.py"), ROOT / "phonefarm.spec"])
 
 
 def missing_files(text: str, _path: Path) -> list[str]:
@@ -106,6 +107,7 @@ def is_missing(word: str, *, is_alone: bool) -> bool:
 # Commands ------------------------------------------------------------------------
 
 PROGRAM: Any = typer.main.get_command(app)
+WINE_CHECK = Path(wine.__file__)
 BENCHES = {path.stem: path for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_")}
 _STARTS = {
     **dict.fromkeys(("python3 farm.py", "python farm.py", "py farm.py"), "farm.py"),
@@ -139,7 +141,18 @@ def problem_of_task(arguments: list[str]) -> str:
             return problem_of_program([word for word in rest if word != "--"])
         case "bench":
             return problem_of_bench(rest)
+        case "wine":
+            return problem_of_wine(rest)
     return ""
+
+
+def problem_of_wine(arguments: list[str]) -> str:
+    own, _, others = " ".join(arguments).partition(" -- ")
+    task, *options = own.split() or [""]
+    if task not in {"", "TASK", *wine.TASKS}:
+        return f"no task {task}"
+    unknown = [word for word in options if word.startswith("--") and word not in options_in(WINE_CHECK)]
+    return f"no option {unknown[0]}" if unknown else problem_of_task(others.split() if task == "run" else [])
 
 
 def problem_of_bench(arguments: list[str]) -> str:
@@ -186,7 +199,7 @@ def all_commands(command: Any) -> Iterator[Any]:
 
 
 ALL_OPTIONS = {name for command in all_commands(PROGRAM) for name in options_of(command)} | {
-    name for bench in BENCHES.values() for name in options_in(bench)
+    name for script in [*BENCHES.values(), WINE_CHECK] for name in options_in(script)
 }
 
 

@@ -54,6 +54,8 @@ WINDOWED = r"dist\phonefarm\phonefarm.exe"
 
 KEPT_IN_PLACE = {".venv", ".venv.lock", "build", "dist", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
 
+TASKS = ("demo", "test", "build", "all", "run")
+
 GATE = (
     "tests/adapters/http",
     "tests/adapters/admin",
@@ -107,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="farm.py wine", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("task", nargs="?", default="all", choices=("demo", "test", "build", "all", "run"))
+    parser.add_argument("task", nargs="?", default="all", choices=TASKS)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "phonefarm-wine"
     parser.add_argument("--cache", default=str(cache), help="where the tree is kept (%(default)s)")
     parser.add_argument("--whole", action="store_true", help="every test, not the smallest gate")
