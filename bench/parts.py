@@ -43,7 +43,7 @@ def process(arguments: Sequence[str], environment: dict[str, str] | None = None)
     """A child process; yields the first line that it prints and its pid, ends it at the end."""
     child = subprocess.Popen(
         [sys.executable, *arguments],
-        env={**os.environ, **(environment or {})},
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", **(environment or {})},
         stdout=subprocess.PIPE,
         encoding="utf-8",
         cwd=Path(__file__).resolve().parent.parent,

@@ -108,8 +108,11 @@ def hear_a_failed_accept_once(loop: asyncio.AbstractEventLoop, context: dict[str
     Windows' loop has a task of its own wait for each accept, whose failure nobody can collect: asyncio would print
     it as an exception that was never retrieved, with its trace, beside what was done about it.
     """
+    if not is_of_a_failed_accept(context):
+        loop.default_exception_handler(context)
+
+
+def is_of_a_failed_accept(context: dict[str, Any]) -> bool:
     task = context.get("future")
     work = task.get_coro() if isinstance(task, asyncio.Task) else None
-    if isinstance(context.get("exception"), OSError) and getattr(work, "__name__", "") == "accept_coro":
-        return
-    loop.default_exception_handler(context)
+    return isinstance(context.get("exception"), OSError) and getattr(work, "__name__", "") == "accept_coro"
