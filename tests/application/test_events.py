@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from itertools import pairwise
 
 from phonefarm.application.events import FLUSH_EVERY, MOST_KEYS, Announcer
@@ -41,7 +42,8 @@ async def test_bundles_keep_their_distance() -> None:
 
     await until(heard_again)
 
-    assert all(later - earlier >= FLUSH_EVERY * 0.9 for earlier, later in pairwise(times))
+    early = time.get_clock_info("monotonic").resolution  # a loop's timer may be so early: 16 ms on Windows
+    assert all(later - earlier >= FLUSH_EVERY * 0.9 - early for earlier, later in pairwise(times))
 
 
 async def test_any_row_swallows_single_keys_whichever_comes_first() -> None:
