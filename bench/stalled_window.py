@@ -19,7 +19,9 @@ from phonefarm.bootstrap import Farm, Listeners, bind_listeners
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter, set_up_logs
 from phonefarm.settings import load_settings
+from phonefarm.stop_requests import StopRequests
 from ui.app import show_window
+from ui.application import Application, make_app
 
 STALL_SECONDS = 0.2
 
@@ -35,13 +37,13 @@ def say(listeners: Listeners) -> None:
     print(f"serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}", flush=True)
 
 
-def on_an_engine_thread(app: QApplication) -> None:
+def on_an_engine_thread(app: Application) -> None:
     engine = EngineThread(load_settings(), SecretFilter())
     engine.start()
     say(engine.farm.listeners)
     with tempfile.TemporaryDirectory() as folder:
         memory = QSettings(os.path.join(folder, "window.ini"), QSettings.Format.IniFormat)
-        show_window(app, engine, memory)
+        show_window(app, engine, StopRequests(), memory)
     engine.stop()
 
 
@@ -64,7 +66,7 @@ def on_the_windows_loop(app: QApplication) -> None:
 def main() -> None:
     way, stalls = sys.argv[1:3]
     set_up_logs(None, SecretFilter(), to_stderr=False)
-    app = QApplication(sys.argv[:1])
+    app = make_app()
     timer = QTimer(interval=1000)
     if stalls == "stalled":
         timer.timeout.connect(stall)

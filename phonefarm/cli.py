@@ -7,12 +7,10 @@ import faulthandler
 import json
 import logging
 import os
-import signal
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Coroutine
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,13 +19,13 @@ import typer
 
 from phonefarm import __version__
 from phonefarm.console import console
-from phonefarm.crash_reports import crash_reports, crash_sentence
 from phonefarm.domain.errors import KnownError
 from phonefarm.log_files import is_terminal
 from phonefarm.logs import FOLDER as LOGS
 from phonefarm.logs import SecretFilter, set_up_logs
 from phonefarm.own_environment import take_own_environment
 from phonefarm.settings import Settings, load_settings
+from phonefarm.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, heard
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
@@ -37,7 +35,6 @@ app.add_typer(numbers, name="numbers")
 
 SELF_TEST_SECONDS = 10.0
 SCREENSHOT_SECONDS = 20.0
-SIGNAL_CHECK_SECONDS = 0.5
 
 
 class TableName(StrEnum):
@@ -99,15 +96,15 @@ def window(
 
 @app.command()
 def serve() -> None:
-    """Run the farm without a window until Ctrl-C or SIGTERM."""
-    settings, hidden = _prepare()
+    """Run the farm without a window until Ctrl-C, SIGTERM, or the end of its console or session."""
+    from phonefarm.windowless import run_windowless
 
-    def wait(engine: Any) -> None:
+    def tell(engine: Any) -> None:
         listeners = engine.farm.listeners
         print(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
-        _wait_for_signal()
 
-    _with_engine(settings, hidden, wait)
+    settings, hidden = _prepare()
+    run_windowless(settings, hidden, tell)
 
 
 @app.command()
@@ -295,23 +292,11 @@ def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
     return settings, hidden
 
 
-def _with_engine(settings: Settings, hidden: SecretFilter, use: Callable[[Any], None]) -> None:
-    from phonefarm.engine_thread import EngineThread
-
-    with crash_reports(settings.data_dir / LOGS) as report:
-        if report is not None:
-            print(f"phonefarm: {crash_sentence(report)}", file=sys.stderr)
-        engine = EngineThread(settings, hidden)
-        engine.start()
-        try:
-            use(engine)
-        finally:
-            engine.stop()
-
-
 def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:
     from phonefarm.demo.run import run_demo
     from phonefarm.demo.terminal import show_in_terminal
+    from phonefarm.preload import preload_modules
+    from phonefarm.windows_endings import system_endings
 
     take_own_environment()
     in_window = screenshots is not None or (has_display() and not headless)
@@ -329,17 +314,22 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
                 memory = Path(scratch) / "window.ini"
                 run_window(
                     engine,
+                    stop,
                     title="phonefarm demo",
                     screenshots=screenshots,
                     seconds=shown_seconds,
                     memory_file=memory,
                 )
         else:
-            with _signals() as enough:
-                show_in_terminal(engine, shown_seconds, enough)
+            with asked_by_signals(stop):
+                show_in_terminal(engine, shown_seconds, stop)
+        if stop.is_last_call:
+            raise KnownError("The system ended the demo before its summary.")
 
     length = SCREENSHOT_SECONDS if screenshots is not None and seconds is None else seconds
-    result = run_demo(show, phones=phones, seconds=length)
+    preload_modules()
+    with heard(system_endings) as stop:
+        result = run_demo(show, phones=phones, seconds=length)
     console.say(result.as_lines())
     return 0 if result.is_clean else 1
 
@@ -352,36 +342,15 @@ def _self_test() -> int:
     return code if pages else 1
 
 
-@contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, SIGTERM and (on Windows) Ctrl-Break set."""
-    enough = threading.Event()
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if sys.platform == "win32":
-        numbers.append(signal.SIGBREAK)
-    before = {number: signal.signal(number, lambda *_: enough.set()) for number in numbers}
-    try:
-        yield enough
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _wait_for_signal() -> None:
-    with _signals() as enough:
-        # Windows runs signal handlers only between waits of the main thread.
-        while not enough.wait(SIGNAL_CHECK_SECONDS):
-            continue
-
-
 def _run_until_signal(work: Coroutine[Any, Any, None]) -> None:
     take_own_environment()
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         task = loop.create_task(work)
-        with _signals() as enough:
-            while not task.done() and not enough.is_set():
+        stop = StopRequests()
+        with asked_by_signals(stop):
+            while not task.done() and not stop.is_asked:
                 await asyncio.wait([task], timeout=SIGNAL_CHECK_SECONDS)
         task.cancel()
         await asyncio.wait([task])

@@ -18,6 +18,8 @@ from phonefarm.logs import FOLDER as LOGS
 from phonefarm.logs import SecretFilter, log_file
 from phonefarm.safekeeping import damage, go_back
 from phonefarm.settings import Settings
+from phonefarm.stop_requests import Endings, StopRequests, heard
+from phonefarm.windows_endings import system_endings
 
 log = structlog.get_logger(__name__)
 
@@ -39,17 +41,17 @@ class WindowProgram(Protocol):
 
     def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
-    def run(self, engine: Any, warning: str) -> None:
-        """Until the user closes the window, which shows `warning` if it is not empty."""
+    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+        """Until somebody asks to stop, or the user closes the window, which shows `warning` if it is not empty."""
         ...
 
 
-def run_windowed(program: WindowProgram, prepare: Prepare) -> None:
+def run_windowed(program: WindowProgram, prepare: Prepare, endings: Endings = system_endings) -> None:
     """Until the user closes the window; what keeps it from running is told before it is raised."""
     settings: Settings | None = None
     try:
         settings, hidden = prepare()
-        _run(program, settings, hidden)
+        _run(program, settings, hidden, endings)
     except KnownError as error:
         program.tell(str(error))
         raise
@@ -65,15 +67,16 @@ def _logged(error: Exception, settings: Settings) -> Path:
     return log_file(settings.data_dir / LOGS)
 
 
-def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter) -> None:
+def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter, endings: Endings) -> None:
     with crash_reports(settings.data_dir / LOGS) as report:
         engine = started_or_restored(settings, lambda: EngineThread(settings, hidden), program)
         if engine is None:
             raise typer.Exit(1)
-        try:
-            program.run(engine, "" if report is None else crash_sentence(report))
-        finally:
-            engine.stop()
+        with heard(endings) as stop:
+            try:
+                program.run(engine, stop, "" if report is None else crash_sentence(report))
+            finally:
+                engine.stop()
 
 
 def started_or_restored(settings: Settings, make: Callable[[], E], program: WindowProgram) -> E | None:

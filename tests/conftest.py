@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if sys.platform == "win32":
         left_over = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
         config.addinivalue_line("filterwarnings", left_over)
+
+
+@pytest.fixture(scope="session")
+def qapp_cls() -> type[Any]:
+    """The program's own application, for pytest-qt to make; tests without a window do not import Qt."""
+    from ui.application import Application
+
+    return Application
 
 
 TESTS_BETWEEN_FULL_COLLECTIONS = 100

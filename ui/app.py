@@ -3,50 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from types import FrameType
 
 from PySide6.QtCore import QObject, QSettings, QTimer
-from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from phonefarm.application.deadlines import is_set_within
 from phonefarm.application.engine import RunningEngine
 from phonefarm.application.read_models import KnownError
 from phonefarm.application.tasks import Tasks
+from phonefarm.daemon_threads import DaemonPool
+from phonefarm.stop_requests import StopRequests, asked_by_signals
 from ui.actions import Actions
+from ui.application import Application, make_app
 from ui.engine_link import EngineLink
 from ui.garbage import GarbageCollector
-from ui.offscreen_fonts import find_fonts
 from ui.screenshots import write_screenshots
 from ui.start_dialogs import offer_backup, tell_bug, tell_trouble
-from ui.taskbar import claim_own_place
 from ui.theme import Theme, app_icon
 from ui.tokens import Tone
 from ui.window import MainWindow
 
 IDLE_MS = 200
+HELPERS = 4
 
 
 def run_window(
     engine: RunningEngine,
+    stop: StopRequests,
     *,
     title: str = "phonefarm",
     screenshots: Path | None = None,
     seconds: float | None = None,
     memory_file: Path | None = None,
 ) -> int:
-    """Show the window until it is closed, a signal comes, or `seconds` have passed; 0 when all went well.
+    """Show the window until it is closed, somebody asks to stop, or `seconds` have passed; 0 when all went well.
 
     `memory_file` keeps the window's place and look instead of the user's profile.
     """
-    return _run(make_app(), engine, title, screenshots, seconds, memory_file)
+    return _run(make_app(), engine, stop, title, screenshots, seconds, memory_file)
 
 
 class Program:
@@ -67,23 +63,14 @@ class Program:
         """Tell of a damaged database; whether the user wants the backup of that moment in its place."""
         return offer_backup(self._app, sentence, made_at, contents)
 
-    def run(self, engine: RunningEngine, warning: str) -> None:
-        _run(self._app, engine, "phonefarm", None, None, None, warning)
-
-
-def make_app() -> QApplication:
-    find_fonts(os.environ)
-    claim_own_place()
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("phonefarm")
-    # A dialog before the start, or the window's own end in order, must not quit the program by being closed.
-    app.setQuitOnLastWindowClosed(False)
-    return app
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+        _run(self._app, engine, stop, "phonefarm", None, None, None, warning)
 
 
 def _run(
-    app: QApplication,
+    app: Application,
     engine: RunningEngine,
+    stop: StopRequests,
     title: str,
     screenshots: Path | None,
     seconds: float | None,
@@ -95,12 +82,15 @@ def _run(
         if memory_file is None
         else QSettings(str(memory_file), QSettings.Format.IniFormat)
     )
-    return show_window(app, engine, memory, title=title, screenshots=screenshots, seconds=seconds, warning=warning)
+    return show_window(
+        app, engine, stop, memory, title=title, screenshots=screenshots, seconds=seconds, warning=warning
+    )
 
 
 def show_window(
-    app: QApplication,
+    app: Application,
     engine: RunningEngine,
+    stop: StopRequests,
     memory: QSettings,
     *,
     title: str = "phonefarm",
@@ -111,18 +101,22 @@ def show_window(
     """`run_window` in an application that is there already."""
     # The end comes in order, after the engine was told; not by Qt when the window closes.
     app.setQuitOnLastWindowClosed(False)
-    loop = QEventLoop(app)
+    loop, helpers = QEventLoop(app), DaemonPool(HELPERS, "window helper")
+    loop.set_default_executor(helpers)
     asyncio.set_event_loop(loop)
     try:
-        return int(loop.run_until_complete(_live(app, engine, memory, title, screenshots, seconds, warning)))
+        return int(loop.run_until_complete(_live(app, engine, stop, memory, title, screenshots, seconds, warning)))
     finally:
         asyncio.set_event_loop(None)
+        loop.set_default_executor(None)  # it would wait for a file that hangs, and the engine's end with it
+        helpers.shutdown(wait=False)
         loop.close()
 
 
 async def _live(
-    app: QApplication,
+    app: Application,
     engine: RunningEngine,
+    stop: StopRequests,
     memory: QSettings,
     title: str,
     screenshots: Path | None,
@@ -139,14 +133,16 @@ async def _live(
     theme.dress(app)
     app.setWindowIcon(app_icon())
     window = MainWindow(link, actions, tasks, theme, title, memory)
-    window.closed.connect(enough.set)
+    window.closed.connect(stop.ask)
+    app.quit_asked.connect(stop.ask)
+    loop = asyncio.get_running_loop()
     # Python runs signal handlers between its own steps only; this makes it take one now and then.
     idle = QTimer(root, interval=IDLE_MS)
     idle.timeout.connect(link.check)
     idle.start()
     garbage.start()
     window.show()
-    with _signals_set(enough):
+    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(enough.set)):
         try:
             await _open(link, actions)
             window.start()
@@ -166,6 +162,7 @@ async def _live(
             window.deleteLater()
             root.deleteLater()
             garbage.stop()
+            app.quit_asked.disconnect(stop.ask)
     return 0
 
 
@@ -174,18 +171,3 @@ async def _open(link: EngineLink, actions: Actions) -> None:
         await link.open()
     except KnownError as error:
         actions.notice(Tone.BAD, str(error))
-
-
-@contextmanager
-def _signals_set(enough: asyncio.Event) -> Iterator[None]:
-    """Ctrl-C and SIGTERM close the window like the user would."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        enough.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

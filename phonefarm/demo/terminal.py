@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from rich.text import Text
 from phonefarm.application.read_models import Overview
 from phonefarm.demo.event_lines import EventLines
 from phonefarm.engine_thread import EngineThread
+from phonefarm.stop_requests import StopRequests
 
 REFRESH_SECONDS = 0.5
 LINES_SHOWN = 16
@@ -24,18 +24,18 @@ LINES_KEPT = 10_000
 """Of an output that nobody reads."""
 
 
-def show_in_terminal(engine: EngineThread, seconds: float | None, enough: threading.Event) -> None:
-    """Show the farm until `enough` is set or `seconds` have passed."""
+def show_in_terminal(engine: EngineThread, seconds: float | None, stop: StopRequests) -> None:
+    """Show the farm until somebody asks to stop or `seconds` have passed."""
     console = Console(highlight=False)
     console.print("No display here: the demo runs in the terminal. Ctrl-C ends it.", style="dim")
     deadline = None if seconds is None else time.monotonic() + seconds
     if console.is_terminal:
-        _live_table(engine, console, deadline, enough)
+        _live_table(engine, console, deadline, stop)
     else:
-        _plain_lines(engine, deadline, enough)
+        _plain_lines(engine, deadline, stop)
 
 
-def _plain_lines(engine: EngineThread, deadline: float | None, enough: threading.Event) -> None:
+def _plain_lines(engine: EngineThread, deadline: float | None, stop: StopRequests) -> None:
     lines: deque[str] = deque(maxlen=LINES_KEPT)
 
     def write_lines() -> None:
@@ -44,12 +44,12 @@ def _plain_lines(engine: EngineThread, deadline: float | None, enough: threading
             print(lines.popleft(), flush=True)
 
     following = asyncio.run_coroutine_threadsafe(_event_lines(engine, lines).follow(), engine.loop)
-    _wait(deadline, enough, write_lines)
+    _wait(deadline, stop, write_lines)
     following.cancel()
     write_lines()
 
 
-def _live_table(engine: EngineThread, console: Console, deadline: float | None, enough: threading.Event) -> None:
+def _live_table(engine: EngineThread, console: Console, deadline: float | None, stop: StopRequests) -> None:
     lines: deque[str] = deque(maxlen=LINES_SHOWN)
     following = asyncio.run_coroutine_threadsafe(_event_lines(engine, lines).follow(), engine.loop)
     with Live(console=console, refresh_per_second=4) as live:
@@ -58,7 +58,7 @@ def _live_table(engine: EngineThread, console: Console, deadline: float | None, 
             overview = engine.ask(lambda desk: desk.overview())
             live.update(Group(_figures(overview), Text("\n".join(lines))))
 
-        _wait(deadline, enough, refresh)
+        _wait(deadline, stop, refresh)
     following.cancel()
 
 
@@ -87,9 +87,9 @@ def _figures(overview: Overview) -> Table:
     return table
 
 
-def _wait(deadline: float | None, enough: threading.Event, each_round: Callable[[], None]) -> None:
+def _wait(deadline: float | None, stop: StopRequests, each_round: Callable[[], None]) -> None:
     while deadline is None or time.monotonic() < deadline:
         each_round()
         left = REFRESH_SECONDS if deadline is None else min(REFRESH_SECONDS, deadline - time.monotonic())
-        if enough.wait(max(left, 0.0)):
+        if stop.wait(max(left, 0.0)):
             return

@@ -42,30 +42,32 @@ def show_window(memory: Path) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QSettings, QTimer
 
+    from phonefarm.application.engine import RunningEngine
     from phonefarm.application.read_models import Topic
+    from phonefarm.stop_requests import StopRequests
+    from phonefarm.windowed import run_windowed
     from ui import app as window_app
     from ui.window import MainWindow
 
-    def use(engine: Any) -> None:
-        app = window_app.make_app()
-        pages = iter(Topic)
+    class Turned(window_app.Program):
+        def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+            pages = iter(Topic)
 
-        def turn_the_page() -> None:
-            (window,) = [found for found in app.topLevelWidgets() if isinstance(found, MainWindow)]
-            topic = next((topic for topic in pages if topic in window.pages), None)
-            if topic is None:
-                window.close()
-            else:
-                window.go(topic)
+            def turn_the_page() -> None:
+                (window,) = [found for found in self._app.topLevelWidgets() if isinstance(found, MainWindow)]
+                topic = next((topic for topic in pages if topic in window.pages), None)
+                if topic is None:
+                    window.close()
+                else:
+                    window.go(topic)
 
-        timer = QTimer(interval=EACH_PAGE_MS)
-        timer.timeout.connect(turn_the_page)
-        timer.start()
-        window_app.show_window(app, engine, QSettings(str(memory), QSettings.Format.IniFormat))
-        timer.stop()
+            timer = QTimer(interval=EACH_PAGE_MS)
+            timer.timeout.connect(turn_the_page)
+            timer.start()
+            window_app.show_window(self._app, engine, stop, QSettings(str(memory), QSettings.Format.IniFormat))
+            timer.stop()
 
-    settings, hidden = cli._prepare()
-    cli._with_engine(settings, hidden, use)
+    run_windowed(Turned(), cli._prepare)
 
 
 if __name__ == "__main__":

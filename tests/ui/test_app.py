@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QMetaObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication
 
-from phonefarm.application.read_models import Topic
+from phonefarm.application.read_models import Overview, Topic
+from phonefarm.stop_requests import StopRequests
 from tests.fakes.desk import FakeDesk, FakeEngine
-from tests.fakes.farms import busy_farm, empty_farm
+from tests.fakes.farms import busy_farm, calm_farm, empty_farm
 from ui.app import show_window
+from ui.application import Application
 from ui.theme import app_icon
+from ui.window import MainWindow
 
+PATIENCE = 20.0
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
 from tests.fakes.desk import FakeDesk, FakeEngine
 from tests.fakes.farms import calm_farm
+from phonefarm.stop_requests import StopRequests
 from ui.app import run_window
 class Desk(FakeDesk):
     def subscribe(self, listener):
         print("started", flush=True)
         return super().subscribe(listener)
 with FakeEngine(Desk(farm=calm_farm())) as engine:
-    sys.exit(run_window(engine, seconds={seconds}))
+    sys.exit(run_window(engine, StopRequests(), seconds={seconds}))
 """
 
 
@@ -44,9 +52,9 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, **own}
 
 
-def test_every_page_is_written_in_light_and_dark(qapp: QApplication, memory: QSettings, tmp_path: Path) -> None:
+def test_every_page_is_written_in_light_and_dark(qapp: Application, memory: QSettings, tmp_path: Path) -> None:
     with FakeEngine(FakeDesk(farm=busy_farm())) as engine:
-        code = show_window(qapp, engine, memory, screenshots=tmp_path / "shots", seconds=0)
+        code = show_window(qapp, engine, StopRequests(), memory, screenshots=tmp_path / "shots", seconds=0)
 
     assert code == 0
     written = {path.name for path in (tmp_path / "shots").iterdir()}
@@ -56,18 +64,18 @@ def test_every_page_is_written_in_light_and_dark(qapp: QApplication, memory: QSe
         assert (image.width(), image.height()) == (1440, 900)
 
 
-def test_an_empty_farm_is_drawn_too(qapp: QApplication, memory: QSettings, tmp_path: Path) -> None:
+def test_an_empty_farm_is_drawn_too(qapp: Application, memory: QSettings, tmp_path: Path) -> None:
     with FakeEngine(FakeDesk(farm=empty_farm())) as engine:
-        code = show_window(qapp, engine, memory, screenshots=tmp_path, seconds=0)
+        code = show_window(qapp, engine, StopRequests(), memory, screenshots=tmp_path, seconds=0)
 
     assert code == 0
 
 
-def test_a_window_without_an_engine_says_so_and_ends_in_order(qapp: QApplication, memory: QSettings) -> None:
+def test_a_window_without_an_engine_says_so_and_ends_in_order(qapp: Application, memory: QSettings) -> None:
     with FakeEngine(FakeDesk()) as engine:
         engine.stop()
 
-        assert show_window(qapp, engine, memory, seconds=0) == 0
+        assert show_window(qapp, engine, StopRequests(), memory, seconds=0) == 0
 
 
 def test_the_program_ends_by_itself_after_its_time(tmp_path: Path) -> None:
@@ -83,6 +91,72 @@ def test_the_program_ends_by_itself_after_its_time(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+class Pondering(FakeDesk):
+    """Takes its time over the overview, while something happens."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__(farm=calm_farm())
+        self._meanwhile = meanwhile
+
+    async def overview(self) -> Overview:
+        self._meanwhile()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+def test_a_session_that_ends_ends_the_program_in_order(qapp: Application, memory: QSettings) -> None:
+    """Qt, told by the system, would leave the loop with answers under way."""
+    desk = Pondering(lambda: QMetaObject.invokeMethod(qapp, "quit", Qt.ConnectionType.QueuedConnection))
+
+    with FakeEngine(desk) as engine:
+        begun = time.monotonic()
+
+        assert show_window(qapp, engine, StopRequests(), memory, seconds=PATIENCE) == 0
+
+    assert time.monotonic() - begun < PATIENCE
+
+
+def test_whoever_asks_on_any_thread_ends_the_program(qapp: Application, memory: QSettings) -> None:
+    stop = StopRequests()
+    desk = Pondering(lambda: threading.Thread(target=stop.ask).start())
+
+    with FakeEngine(desk) as engine:
+        begun = time.monotonic()
+
+        assert show_window(qapp, engine, stop, memory, seconds=PATIENCE) == 0
+
+    assert time.monotonic() - begun < PATIENCE
+
+
+def test_a_file_that_hangs_does_not_hold_up_the_end(qapp: Application, memory: QSettings) -> None:
+    stop, enough = StopRequests(), threading.Event()
+
+    def write_to_a_share_that_is_gone() -> None:
+        stop.ask()
+        enough.wait()
+
+    async def write() -> None:
+        await asyncio.to_thread(write_to_a_share_that_is_gone)
+
+    def save() -> None:
+        windows = [found for found in qapp.topLevelWidgets() if isinstance(found, MainWindow)]
+        if windows:
+            windows[0]._actions.start(write, "saving")
+        else:
+            QTimer.singleShot(0, save)
+
+    save()
+    with FakeEngine(FakeDesk(farm=calm_farm())) as engine:
+        leaving = threading.Timer(PATIENCE, enough.set)
+        leaving.start()
+
+        assert show_window(qapp, engine, stop, memory, seconds=PATIENCE) == 0
+
+        assert not enough.is_set()
+        leaving.cancel()
+        enough.set()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
@@ -105,5 +179,5 @@ def test_a_signal_ends_the_program_in_order(tmp_path: Path, number: signal.Signa
     assert running.returncode == 0, stderr
 
 
-def test_there_is_an_icon(qapp: QApplication) -> None:
+def test_there_is_an_icon(qapp: Application) -> None:
     assert not app_icon().pixmap(32, 32).isNull()

@@ -21,6 +21,7 @@ from phonefarm.logs import SecretFilter
 from phonefarm.own_environment import PREFIX
 from phonefarm.safekeeping import damage as damage_of
 from phonefarm.settings import Settings, load_settings
+from phonefarm.stop_requests import StopRequests
 from phonefarm.windowed import run_windowed, started_or_restored
 from ui.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
 
@@ -70,7 +71,7 @@ class Answers:
         self.asked.append((sentence, made_at, contents))
         return self.yes
 
-    def run(self, engine: Any, warning: str) -> None:
+    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
         raise AssertionError
 
 
@@ -201,7 +202,7 @@ class Buggy(Answers):
     def tell_bug(self, bug: str, log: Path | None) -> None:
         self.told.append((bug, log))
 
-    def run(self, engine: Any, warning: str) -> None:
+    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
         raise ValueError(SECRET_TEXT)
 
 

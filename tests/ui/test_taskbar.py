@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.wine import is_wine
-from ui import app
+from ui import application
 from ui.taskbar import APP_ID, claim_own_place
 
 
@@ -25,10 +25,10 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
         def setQuitOnLastWindowClosed(self, quits: bool) -> None:  # noqa: N802 - Qt's name
             done.append("quits" if quits else "stays")
 
-    monkeypatch.setattr(app, "claim_own_place", lambda: done.append("place"))
-    monkeypatch.setattr(app, "QApplication", Application)
+    monkeypatch.setattr(application, "claim_own_place", lambda: done.append("place"))
+    monkeypatch.setattr(application, "Application", Application)
 
-    app.make_app()
+    application.make_app()
 
     assert done == ["place", "application", "phonefarm", "stays"]
 
