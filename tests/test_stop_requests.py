@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from phonefarm import stop_requests
+from phonefarm import cli, stop_requests, windows_endings
 from phonefarm.adapters.storage.database import Database
 from phonefarm.data_folder import DataFolder
+from phonefarm.demo import run, terminal
 from phonefarm.domain.errors import KnownError
 from phonefarm.engine_thread import EngineThread
 from phonefarm.logs import SecretFilter
@@ -25,54 +24,10 @@ from phonefarm.stop_requests import Endings, StopRequests, asked_by_signals, hea
 from phonefarm.windowed import run_windowed
 from phonefarm.windowless import run_windowless
 from phonefarm.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
+from tests.fakes.ending_system import LAST_CALLS, System
 
 WM_PAINT = 0x000F
 PATIENCE = 20.0
-
-
-class System:
-    """Instead of Windows: it keeps the program's handler and calls it on a thread of its own."""
-
-    def __init__(self, tell: Callable[[StopRequests], object]) -> None:
-        self._tell = tell
-        self._stop: StopRequests | None = None
-        self.answered: Future[object] = Future()
-        """Done when the handler has returned: from then on Windows ends the program."""
-
-    @contextmanager
-    def endings(self, stop: StopRequests) -> Iterator[None]:
-        self._stop = stop
-        yield
-
-    def end(self, look: Callable[[], object] = lambda: None) -> None:
-        """Begin to tell the program; `look` is called at the moment of its answer."""
-        stop = self._stop
-        assert stop is not None
-
-        def call() -> None:
-            self._tell(stop)
-            try:
-                self.answered.set_result(look())
-            except KnownError as error:
-                self.answered.set_exception(error)
-
-        threading.Thread(target=call, name="the system's").start()
-
-
-def console_says(event: int) -> Callable[[StopRequests], object]:
-    return lambda stop: console_event(stop, event)
-
-
-def session_ends(stop: StopRequests) -> None:
-    assert window_message(stop, WindowMessage.QUERY_END_SESSION, 0) == 1
-    assert window_message(stop, WindowMessage.END_SESSION, 1) == 0
-
-
-LAST_CALLS = {
-    "console closed": console_says(ConsoleEvent.CLOSE),
-    "shutdown told to a service": console_says(ConsoleEvent.SHUTDOWN),
-    "session ended": session_ends,
-}
 
 
 @pytest.fixture(params=LAST_CALLS)
@@ -158,6 +113,27 @@ def test_a_window_of_ours_that_is_asked_to_close_asks_and_does_not_wait() -> Non
 
     assert stop.is_asked
     assert not stop.is_last_call
+
+
+def test_demo_that_the_system_ends_does_not_wait_for_its_summary(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def show(engine: object, seconds: float | None, stop: StopRequests) -> None:
+        system.end()
+        assert stop.wait(PATIENCE)
+
+    def play(shown: Callable[[object, float | None], None], **_: object) -> None:
+        shown(object(), None)
+        raise AssertionError("the demo is judged")
+
+    monkeypatch.setattr(windows_endings, "system_endings", system.endings)
+    monkeypatch.setattr(terminal, "show_in_terminal", show)
+    monkeypatch.setattr(run, "run_demo", play)
+
+    with pytest.raises(KnownError, match="before its summary"):
+        cli._run_demo(headless=True, phones=1, seconds=None, screenshots=None)
+
+    system.answered.result(PATIENCE)
 
 
 # What is no end -------------------------------------------------------------------

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +15,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from phonefarm.windows_endings import ConsoleEvent
+from tests.one_process import ENVIRONMENT, PYTHON
+from tests.windows_session import tell_console
 
 STARTS_WITHIN = 40.0
 STOPS_WITHIN = 12.0
@@ -42,14 +45,14 @@ class AppProcess:
         self._settings = {"DATA_DIR": str(data_dir), "API_KEY": KEY, "LISTEN": "127.0.0.1:0"} | dict(settings)
         self._settings |= {"ADMIN_LISTEN": "127.0.0.1:0", "KEEP_AWAKE": "false"}
         self._process: subprocess.Popen[str] | None = None
-        self.command = [sys.executable, "-m", "phonefarm", "serve"]
+        self.command = [PYTHON, "-m", "phonefarm", "serve"]
         self.webhooks = ""
         self.admin = ""
 
     def environment(self) -> dict[str, str]:
         own = {f"PHONEFARM_{name}": value for name, value in self._settings.items()}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHONEFARM_")}
-        return kept | own
+        return kept | ENVIRONMENT | own
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -59,7 +62,7 @@ class AppProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         line = self._first_line()
         found = ADDRESSES.search(line)
@@ -70,7 +73,7 @@ class AppProcess:
         """Ask it to end and return its exit code."""
         assert self._process is not None
         if sys.platform == "win32":
-            self._process.send_signal(signal.CTRL_BREAK_EVENT)
+            tell_console(self._process.pid, ConsoleEvent.CTRL_BREAK)
         else:
             self._process.terminate()
         try:

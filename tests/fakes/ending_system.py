@@ -1,0 +1,57 @@
+"""A system that ends the program: it calls what the program has registered, on a thread of its own, as Windows does."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+from phonefarm.domain.errors import KnownError
+from phonefarm.stop_requests import StopRequests
+from phonefarm.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
+
+
+class System:
+    """Instead of Windows: it keeps the program's handler and calls it on a thread of its own."""
+
+    def __init__(self, tell: Callable[[StopRequests], object]) -> None:
+        self._tell = tell
+        self._stop: StopRequests | None = None
+        self.answered: Future[object] = Future()
+        """Done when the handler has returned: from then on Windows ends the program."""
+
+    @contextmanager
+    def endings(self, stop: StopRequests) -> Iterator[None]:
+        self._stop = stop
+        yield
+
+    def end(self, look: Callable[[], object] = lambda: None) -> None:
+        """Begin to tell the program; `look` is called at the moment of its answer."""
+        stop = self._stop
+        assert stop is not None
+
+        def call() -> None:
+            self._tell(stop)
+            try:
+                self.answered.set_result(look())
+            except KnownError as error:
+                self.answered.set_exception(error)
+
+        threading.Thread(target=call, name="the system's").start()
+
+
+def console_says(event: int) -> Callable[[StopRequests], object]:
+    return lambda stop: console_event(stop, event)
+
+
+def session_ends(stop: StopRequests) -> None:
+    assert window_message(stop, WindowMessage.QUERY_END_SESSION, 0) == 1
+    assert window_message(stop, WindowMessage.END_SESSION, 1) == 0
+
+
+LAST_CALLS = {
+    "console closed": console_says(ConsoleEvent.CLOSE),
+    "shutdown told to a service": console_says(ConsoleEvent.SHUTDOWN),
+    "session ended": session_ends,
+}
