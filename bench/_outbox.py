@@ -22,20 +22,20 @@ from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.events import Announcer
-from phonefarm.application.networks import Network, NetworkNames
-from phonefarm.application.push_worker import PushWorker
-from phonefarm.application.rentals import Rentals
-from phonefarm.application.sim_inventory import SimInventory
-from phonefarm.application.sms_intake import SmsIntake
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.sims.inventory import SimInventory
+from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
+from phonefarm.domain.networks import Network, NetworkNames
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SeenSim, SlotState
 from phonefarm.domain.sms import Reading, SmsRow
-from phonefarm.engine_thread import be_prompt
+from phonefarm.runtime.engine_thread import be_prompt
+from phonefarm.support.tasks import Tasks
 
 _NAMES = NetworkNames({"25001": Network(country="russia", operator="mts")}, {"250": "russia"})
 

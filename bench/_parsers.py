@@ -25,7 +25,7 @@ from phonefarm.adapters.adb.storage import parse_free_bytes
 from phonefarm.adapters.adb.subscriber_info import checked_iccid, checked_number
 from phonefarm.adapters.adb.uptime import parse_uptime
 from phonefarm.adapters.adb.user_state import parse_started_user_state, parse_users
-from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 
 ROOT = Path(__file__).parents[1]

@@ -24,7 +24,7 @@ from phonefarm.adapters.adb.hints import hint_in
 from phonefarm.adapters.adb.parcel import parse_parcel_text
 from phonefarm.adapters.adb.phone_calls import off_the_loop
 from phonefarm.adapters.adb.provider import AnswerRefused, row_lines
-from phonefarm.application.interfaces import Probe
+from phonefarm.application.ports.world import Probe
 from phonefarm.domain.phones import PhoneFacts
 
 MEBIBYTE = 1024 * 1024

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from phonefarm.adapters.adb.adb_server import find_adb
-from phonefarm.demo.private_adb import private_adb_server
+from phonefarm.commands.demo.private_adb import private_adb_server
 
 KEY = "a-partner-key-for-measuring"
 STARTS_WITHIN = 60.0

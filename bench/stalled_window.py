@@ -15,13 +15,13 @@ from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
-from phonefarm.bootstrap import Farm, Listeners, bind_listeners
-from phonefarm.engine_thread import EngineThread
-from phonefarm.logs import SecretFilter, set_up_logs
-from phonefarm.settings import load_settings
-from phonefarm.stop_requests import StopRequests
-from ui.app import show_window
-from ui.application import Application, make_app
+from phonefarm.config.settings import load_settings
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.runtime.farm import Farm, Listeners, bind_listeners
+from phonefarm.runtime.stop_requests import StopRequests
+from phonefarm.support.logs import SecretFilter, set_up_logs
+from ui.shell.app import show_window
+from ui.shell.application import Application, make_app
 
 STALL_SECONDS = 0.2
 

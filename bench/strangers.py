@@ -22,14 +22,15 @@ from quart import Quart
 
 from bench._outbox import fill
 from bench.parts import KEY, App, Spread, post, process
-from phonefarm import bootstrap, engine_thread
 from phonefarm.adapters.admin import pages
 from phonefarm.adapters.http import callers, server
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.farm_desk import FarmDesk
-from phonefarm.application.wrong_keys import WrongKeys
-from phonefarm.cli import main as phonefarm
-from phonefarm.file_limit import NO_LIMIT
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.upkeep.wrong_keys import WrongKeys
+from phonefarm.commands.cli import main as phonefarm
+from phonefarm.runtime import engine_thread
+from phonefarm.runtime import farm as bootstrap
+from phonefarm.support.file_limit import NO_LIMIT
 
 WAYS = ("naive", "ours")
 CALLS = 8

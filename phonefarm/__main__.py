@@ -1,6 +1,6 @@
 """`python -m phonefarm`."""
 
-from phonefarm.cli import main
+from phonefarm.commands.cli import main
 
 if __name__ == "__main__":
     main()

@@ -58,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def qapp_cls() -> type[Any]:
     """The program's own application, for pytest-qt to make; tests without a window do not import Qt."""
-    from ui.application import Application
+    from ui.shell.application import Application
 
     return Application
 

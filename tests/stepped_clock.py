@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from phonefarm.application import deadlines
+from phonefarm.support import deadlines
 
 STEP = 1 / 64
 

@@ -14,9 +14,9 @@ import typer.main
 
 import farm
 import phonefarm
-from phonefarm.cli import TableName, app
-from phonefarm.own_environment import PREFIX
-from phonefarm.settings import Settings
+from phonefarm.commands.cli import TableName, app
+from phonefarm.config.own_environment import PREFIX
+from phonefarm.config.settings import Settings
 from tools.wine import wine
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.settings import Settings
+from phonefarm.config.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 TABLE = (ROOT / "docs" / "PROTOCOL.md").read_text("utf-8")

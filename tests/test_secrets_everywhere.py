@@ -25,9 +25,9 @@ import pytest
 
 from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sms_query import NewestText
-from phonefarm.application.interfaces import PushMessage
-from phonefarm.application.read_models import MessageRow, StoryLine
-from phonefarm.application.records import NewPush, ToldSms
+from phonefarm.application.model.read_models import MessageRow, StoryLine
+from phonefarm.application.ports.records import NewPush, ToldSms
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.in_thread import InThread

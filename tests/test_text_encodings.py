@@ -42,7 +42,7 @@ def _is_true(value: ast.expr | None) -> bool:
 
 
 def _is_of_ours(call: ast.Call) -> bool:
-    """`phonefarm.text_files.read_text` looks for a mark of the encoding."""
+    """`phonefarm.support.text_files.read_text` looks for a mark of the encoding."""
     return isinstance(call.func, ast.Name) and call.func.id == "read_text"
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.pool import StaticPool
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
-from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
-from phonefarm.application.tasks import Tasks
-from phonefarm.application.views import Views
+from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
+from phonefarm.application.ports.views import Views
+from phonefarm.support.tasks import Tasks
 
 T = TypeVar("T")
 

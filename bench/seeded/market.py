@@ -6,7 +6,7 @@ import asyncio
 import random
 from dataclasses import dataclass, field
 
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome, SoftRefusal, TooMany
 
 ANSWER_WITHIN = 10.0

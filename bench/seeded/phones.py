@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from phonefarm.application.interfaces import (
+from phonefarm.application.ports.world import (
     Checkup,
     Hint,
     ListedDevice,

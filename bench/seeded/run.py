@@ -18,22 +18,22 @@ from bench.seeded.market import SeededMarket, Weather
 from bench.seeded.phones import SeededBridge, SeededPhone
 from bench.seeded.virtual_loop import VirtualLoop, run_virtually
 from phonefarm.adapters.storage.tables import pushes, rents, sms
-from phonefarm.application.events import Announcer
-from phonefarm.application.networks import Network, NetworkNames
-from phonefarm.application.phone_health import PhoneHealth
-from phonefarm.application.phone_watch import PhoneWatch
-from phonefarm.application.push_worker import PushWorker
-from phonefarm.application.rentals import Rentals
-from phonefarm.application.sim_inventory import SimInventory
-from phonefarm.application.sms_intake import SmsIntake
-from phonefarm.application.storage import StorageFailing
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.phones.health import PhoneHealth
+from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.storage import StorageFailing
+from phonefarm.application.sims.inventory import SimInventory
+from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import RentId
+from phonefarm.domain.networks import Network, NetworkNames
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
+from phonefarm.support.tasks import Tasks
 
 PHONES = 3
 TROUBLED_SECONDS = 150.0

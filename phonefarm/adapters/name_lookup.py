@@ -10,9 +10,9 @@ from typing import Any
 import aiohappyeyeballs
 import structlog
 
-from phonefarm.application.deadlines import ended_within
-from phonefarm.application.tasks import Tasks
-from phonefarm.daemon_threads import in_own_thread
+from phonefarm.support.daemon_threads import in_own_thread
+from phonefarm.support.deadlines import ended_within
+from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 

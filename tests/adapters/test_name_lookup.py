@@ -13,7 +13,7 @@ from phonefarm.adapters import name_lookup
 from phonefarm.adapters.adb.smart_socket import SmartSocket
 from phonefarm.adapters.name_lookup import Address, NameLookup, system_lookup
 from phonefarm.adapters.onlinesim.market_connection import MarketConnections, Unreachable
-from phonefarm.application.interfaces import ServerDown
+from phonefarm.application.ports.world import ServerDown
 from tests.waiting import PATIENCE
 
 SOON = 0.05

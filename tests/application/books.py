@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from phonefarm.application.events import Announcer
-from phonefarm.application.numbering import Numbering
-from phonefarm.application.phone_health import PhoneHealth
-from phonefarm.application.read_models import (
+from phonefarm.application.messages.intake import Intake, SmsIntake
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import (
     Counts,
     MessageRow,
     PhoneRow,
@@ -20,11 +19,12 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
-from phonefarm.application.records import LineProblem, NumberEntry, NumberTable
-from phonefarm.application.rentals import Issued, Rentals
-from phonefarm.application.sim_inventory import Network, NetworkNames, SimInventory
-from phonefarm.application.sms_intake import Intake, SmsIntake
-from phonefarm.application.storage import Storage, UnitOfWork
+from phonefarm.application.phones.health import PhoneHealth
+from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
+from phonefarm.application.ports.storage import Storage, UnitOfWork
+from phonefarm.application.sims.inventory import Network, NetworkNames, SimInventory
+from phonefarm.application.sims.numbering import Numbering
+from phonefarm.application.trade.rentals import Issued, Rentals
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.dial_codes import DialCodes
 from phonefarm.domain.heard import NOTHING_HEARD

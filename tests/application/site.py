@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.phone_session import LOOK_PATIENCE
-from phonefarm.application.phone_watch import PhoneWatch
-from phonefarm.application.read_models import PhoneRow, PhoneState, Topic, Verdict
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.model.read_models import PhoneRow, PhoneState, Topic, Verdict
+from phonefarm.application.phones.session import LOOK_PATIENCE
+from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.domain.ids import PhoneId, phone_id
+from phonefarm.support.tasks import Tasks
 from tests.application.books import Books
 from tests.builders import OTHER_ICCID, OTHER_NUMBER, a_seen_sim
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge

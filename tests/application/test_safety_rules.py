@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 
 from phonefarm.adapters.onlinesim.webhooks import Webhooks
-from phonefarm.application.privacy import Privacy
-from phonefarm.application.rentals import Rentals
-from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.messages.privacy import Privacy
+from phonefarm.application.trade.rentals import Rentals
 
 
 @pytest.mark.parametrize(

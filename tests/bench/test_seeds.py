@@ -8,8 +8,8 @@ import pytest
 
 from bench.seeded.run import judged
 from phonefarm.adapters.storage.push_records import SqlPushRecords
-from phonefarm.application.push_worker import PushWorker
-from phonefarm.application.sms_intake import SmsIntake
+from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.messages.push_worker import PushWorker
 
 pytestmark = pytest.mark.farm
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.domain.blocklist import BlockedSender, BlockList, problem_of
-from phonefarm.resource_files import RESOURCES
 from phonefarm.simulation.texts import ODD_SENDERS, SENDERS
+from phonefarm.support.resource_files import RESOURCES
 
 BUILT_IN = read_catalog(RESOURCES).blocked_senders
 

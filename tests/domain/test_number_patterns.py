@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.domain import number_patterns
 from phonefarm.domain.number_patterns import LONGEST_TEXT, MOST_TRIES, NumberPattern, number_in, problem_of
-from phonefarm.resource_files import RESOURCES
+from phonefarm.support.resource_files import RESOURCES
 
 BUILT_IN = read_catalog(RESOURCES).patterns
 

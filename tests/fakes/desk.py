@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from phonefarm.application.farm_desk import FarmDesk
-from phonefarm.application.read_models import (
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.read_models import (
     BanRow,
     Changes,
     Difference,

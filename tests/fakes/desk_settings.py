@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonefarm.application.read_models import SettingField
+from phonefarm.application.model.read_models import SettingField
 
 
 def a_setting(**changes: Any) -> SettingField:

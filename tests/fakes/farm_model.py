@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from phonefarm.application.health import needing_by_state
-from phonefarm.application.read_models import (
+from phonefarm.application.desk.attention import needing_by_state
+from phonefarm.application.desk.shortages import sims_now
+from phonefarm.application.model.read_models import (
     Attention,
     BanRow,
     Counts,
@@ -31,7 +32,6 @@ from phonefarm.application.read_models import (
     Verdict,
     Vital,
 )
-from phonefarm.application.shortages import sims_now
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers

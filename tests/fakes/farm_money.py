@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from phonefarm.application.read_models import FinishStatus, Grouping, MoneyRow, RentRow, Sums
+from phonefarm.application.model.read_models import FinishStatus, Grouping, MoneyRow, RentRow, Sums
 from tests.fakes.farm_model import Farm
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
-from phonefarm.application.read_models import (
+from phonefarm.application.model.read_models import (
     NetworkRow,
     NumberTask,
     SimStanding,

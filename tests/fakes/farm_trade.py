@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from phonefarm.application.read_models import (
+from phonefarm.application.model.read_models import (
     BanRow,
     FinishStatus,
     MessageRow,

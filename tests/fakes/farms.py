@@ -9,8 +9,9 @@ from decimal import Decimal
 from itertools import cycle, islice
 from typing import Any
 
-from phonefarm.application.health import attention
-from phonefarm.application.read_models import (
+from phonefarm.application.desk.attention import attention
+from phonefarm.application.desk.shortages import lasting_shortage, sims_now
+from phonefarm.application.model.read_models import (
     Ailment,
     Attention,
     Condition,
@@ -21,7 +22,6 @@ from phonefarm.application.read_models import (
     SimRow,
     SimStanding,
 )
-from phonefarm.application.shortages import lasting_shortage, sims_now
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 from tests.fakes.farm_model import BLOCKED as BLOCKED
 from tests.fakes.farm_model import CODES as CODES

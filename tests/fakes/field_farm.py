@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from phonefarm.application.health import attention, with_next_step
-from phonefarm.application.read_models import (
+from phonefarm.application.desk.attention import attention, with_next_step
+from phonefarm.application.desk.shortages import lasting_shortage, sims_now
+from phonefarm.application.model.read_models import (
     Ailment,
     Condition,
     PhoneRow,
@@ -24,7 +25,6 @@ from phonefarm.application.read_models import (
     StoryKind,
     StoryLine,
 )
-from phonefarm.application.shortages import lasting_shortage, sims_now
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonefarm.application.read_models import Condition, PhoneState, SimStanding
+from phonefarm.application.model.read_models import Condition, PhoneState, SimStanding
 
 PHONES = 200
 HANDSETS = (

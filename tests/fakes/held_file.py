@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import pytest
 
-from phonefarm import whole_files
+from phonefarm.support import whole_files
 
 IN_USE = 32
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from phonefarm.application.interfaces import Clock
-from phonefarm.application.records import NewPush
-from phonefarm.application.storage import Queue, Storage, UnitOfWork
+from phonefarm.application.ports.records import NewPush
+from phonefarm.application.ports.storage import Queue, Storage, UnitOfWork
+from phonefarm.application.ports.world import Clock
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from phonefarm.application.interfaces import (
+from phonefarm.application.ports.world import (
     Checkup,
     Clock,
     Hint,

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import SmsId
 from phonefarm.domain.pushes import Accepted, PushOutcome
 

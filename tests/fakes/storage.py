@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from phonefarm.application.storage import Result, Storage, StorageFailing, UnitOfWork
-from phonefarm.application.views import Views
+from phonefarm.application.ports.storage import Result, Storage, StorageFailing, UnitOfWork
+from phonefarm.application.ports.views import Views
 
 T = TypeVar("T")
 

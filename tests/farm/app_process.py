@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from phonefarm.windows_endings import ConsoleEvent
+from phonefarm.runtime.windows_endings import ConsoleEvent
 from tests.one_process import ENVIRONMENT, PYTHON
 from tests.windows_session import tell_console
 

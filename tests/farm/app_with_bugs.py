@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from phonefarm import cli
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
-from phonefarm.application.interfaces import PushMessage
-from phonefarm.application.rentals import Rentals
+from phonefarm.application.ports.world import PushMessage
+from phonefarm.application.trade.rentals import Rentals
+from phonefarm.commands import cli
+from phonefarm.config.own_environment import own_environment
 from phonefarm.domain.pushes import PushOutcome
-from phonefarm.own_environment import own_environment
 
 BUGGY_SENDER = "Buggy"
 EACH_PAGE_MS = 300
@@ -42,12 +42,12 @@ def show_window(memory: Path) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QSettings, QTimer
 
-    from phonefarm.application.engine import RunningEngine
-    from phonefarm.application.read_models import Topic
-    from phonefarm.stop_requests import StopRequests
-    from phonefarm.windowed import run_windowed
+    from phonefarm.application.desk.engine import RunningEngine
+    from phonefarm.application.model.read_models import Topic
+    from phonefarm.commands.window import run_windowed
+    from phonefarm.runtime.stop_requests import StopRequests
     from ui import app as window_app
-    from ui.window import MainWindow
+    from ui.shell.window import MainWindow
 
     class Turned(window_app.Program):
         def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:

@@ -14,20 +14,23 @@ from typing import Any, TypeVar, cast
 import pytest
 from pydantic import SecretStr
 
-from phonefarm import bootstrap
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.application import comings, phone_health, phone_session, phone_watch, sms_intake
-from phonefarm.application.farm_desk import FarmDesk
-from phonefarm.application.phone_watch import PhoneWatch
-from phonefarm.application.read_models import Ailment, Condition, Overview, PhoneRow, PhoneState, SimRow, Topic
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.messages import intake as sms_intake
+from phonefarm.application.model.read_models import Ailment, Condition, Overview, PhoneRow, PhoneState, SimRow, Topic
+from phonefarm.application.phones import flapping as comings
+from phonefarm.application.phones import health as phone_health
+from phonefarm.application.phones import session as phone_session
+from phonefarm.application.phones import watch as phone_watch
+from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.config.settings import load_settings
 from phonefarm.domain import sms as sms_rules
 from phonefarm.domain import steadiness
 from phonefarm.domain.ids import phone_id
-from phonefarm.engine_thread import EngineThread
-from phonefarm.logs import SecretFilter
-from phonefarm.settings import load_settings
+from phonefarm.runtime import farm as bootstrap
+from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
@@ -35,6 +38,7 @@ from phonefarm.simulation.market_record import RentRecord
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import Profile
 from phonefarm.simulation.sims import OPERATORS, SimMaker, VirtualSim
+from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY
 from tests.farm.stage import until
 

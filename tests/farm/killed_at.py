@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from phonefarm.adapters.storage import database
-from phonefarm.application.sms_intake import Intake
+from phonefarm.application.messages.intake import Intake
 
 BEFORE, AFTER = "before", "after"
 
@@ -131,7 +131,7 @@ def _die() -> None:
 
 def _serve(request: Request) -> NoReturn:
     """In the forked process: become the app."""
-    from phonefarm.cli import main
+    from phonefarm.commands.cli import main
 
     code = 70
     try:
@@ -157,7 +157,7 @@ def _serve(request: Request) -> NoReturn:
 
 def fork_on_request() -> None:
     """A request a line: `start {…}` answers the process id, `poll PID` its exit status or -, as `waitpid` has it."""
-    for module in ("phonefarm.cli", "phonefarm.engine_thread"):
+    for module in ("phonefarm.commands.cli", "phonefarm.runtime.engine_thread"):
         importlib.import_module(module)
     children: set[int] = set()
     for line in sys.stdin:

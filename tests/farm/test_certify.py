@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.certify.careless_farm import CarelessFarm
+from tests.commands.certify.careless_farm import CarelessFarm
 from tests.farm.app_process import CHECKOUT, KEY
 from tests.farm.stage import Stage
 

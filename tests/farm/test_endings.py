@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
-from phonefarm.engine_thread import EngineThread
-from phonefarm.logs import SecretFilter
-from phonefarm.settings import load_settings
-from phonefarm.windowless import run_windowless
+from phonefarm.commands.windowless import run_windowless
+from phonefarm.config.settings import load_settings
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.support.logs import SecretFilter
 from tests.fakes.ending_system import LAST_CALLS, System
 from tests.farm.app_process import KEY
 from tests.farm.stage import Stage, until

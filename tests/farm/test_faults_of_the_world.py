@@ -1,6 +1,6 @@
 """What the world does to a running farm, and what the farm says and does then: each with its state and its sentence.
 
-Elsewhere: a second copy (test_kill_and_restart.py), a damaged database (tests/test_safekeeping.py), garbage and endless
+Elsewhere: a second copy (test_kill_and_restart.py), a damaged database (tests/commands/test_backup.py), garbage and endless
 answers (tests/adapters/onlinesim/test_push_answer.py, test_push_channel.py), adb's faults (test_adb_faults.py).
 """
 
@@ -18,12 +18,12 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm import bootstrap
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.engine_thread import EngineThread
-from phonefarm.logs import SecretFilter
-from phonefarm.settings import load_settings
+from phonefarm.config.settings import load_settings
+from phonefarm.runtime import farm as bootstrap
+from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.simulation.answers import Outcome
+from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY, AppProcess
 from tests.farm.field import Field, Pace, a_field, ready
 from tests.farm.stage import Stage, until

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.file_limit import NO_LIMIT, WANTED, admin_connections_within, connections_within
+from phonefarm.support.file_limit import NO_LIMIT, WANTED, admin_connections_within, connections_within
 from tests.farm.app_process import KEY, AppProcess
 from tests.farm.stage import until
 
@@ -33,7 +33,7 @@ runpy.run_module("phonefarm", run_name="__main__")
 RAISED = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, ({soft}, {hard}))
-from phonefarm.file_limit import raise_file_limit
+from phonefarm.support.file_limit import raise_file_limit
 raised = raise_file_limit()
 print(raised, *resource.getrlimit(resource.RLIMIT_NOFILE))
 """

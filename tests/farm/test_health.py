@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from phonefarm.application.read_models import Condition, PhoneState, Remedy, SimStanding
+from phonefarm.application.model.read_models import Condition, PhoneState, Remedy, SimStanding
 from phonefarm.domain import conditions
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.field_profiles import (

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from phonefarm.adapters.adb.usb_reset import UsbPorts
-from phonefarm.application.read_models import PhoneState
+from phonefarm.application.model.read_models import PhoneState
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_6A, PIXEL_8

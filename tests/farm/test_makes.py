@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from phonefarm.application.read_models import PhoneState, SimRow, SimStanding
+from phonefarm.application.model.read_models import PhoneState, SimRow, SimStanding
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.field_profiles import MORE_PROFILES
 from phonefarm.simulation.in_thread import InThread

@@ -15,16 +15,16 @@ import structlog
 
 from bench.seeded.disk import Disk, Storage
 from bench.seeded.virtual_loop import VirtualLoop, run_virtually
-from phonefarm.application.events import Announcer
-from phonefarm.application.interfaces import PushMessage
-from phonefarm.application.push_worker import CONCURRENCY, PushWorker
-from phonefarm.application.read_models import Verdict
-from phonefarm.application.storage import UnitOfWork
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.messages.push_worker import CONCURRENCY, PushWorker
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import Verdict
+from phonefarm.application.ports.storage import UnitOfWork
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId
 from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS
 from phonefarm.domain.pushes import Accepted, Failed, PushOutcome
 from phonefarm.domain.sms import SmsStanding
+from phonefarm.support.tasks import Tasks
 from tests.builders import an_inbound_sms, queue_push, store_sms
 
 pytestmark = pytest.mark.farm

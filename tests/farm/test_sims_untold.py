@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.application.read_models import Condition, PhoneState
+from phonefarm.application.model.read_models import Condition, PhoneState
 from phonefarm.simulation.field_profiles import MOTO_G6, SAMSUNG_S24
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone

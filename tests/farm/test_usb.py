@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.application.read_models import AttentionKind, PhoneState, Remedy, SimStanding, Verdict, Vital
+from phonefarm.application.model.read_models import AttentionKind, PhoneState, Remedy, SimStanding, Verdict, Vital
 from phonefarm.domain.naming import NO_SERIAL
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.profiles import NEXUS_5, PIXEL_6A, PIXEL_8

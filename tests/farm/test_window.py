@@ -12,16 +12,16 @@ from pydantic import SecretStr
 from PySide6.QtWidgets import QApplication
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.application.read_models import PushState, RentState, SimStanding, Topic
-from phonefarm.engine_thread import EngineThread
-from phonefarm.logs import SecretFilter
-from phonefarm.settings import load_settings
+from phonefarm.application.model.read_models import PushState, RentState, SimStanding, Topic
+from phonefarm.config.settings import load_settings
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY
 from tests.farm.stage import Stage
 from tests.farm.stage import until as until_by_then
 from tests.ui.live import Live, WindowRunner, until
-from ui.offscreen_fonts import find_fonts
-from ui.pages.list_page import ListPage
+from ui.listing.list_page import ListPage
+from ui.shell.offscreen_fonts import find_fonts
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 find_fonts(os.environ)

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, busy_farm, calm_farm
 from tests.ui.live import WindowRunner
-from ui.offscreen_fonts import find_fonts
-from ui.theme import Theme
+from ui.shell.offscreen_fonts import find_fonts
+from ui.style.theme import Theme
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 find_fonts(os.environ)

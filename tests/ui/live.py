@@ -12,18 +12,18 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QApplication, QDialog
 from qasync import QEventLoop
 
-from phonefarm.application.engine import RunningEngine
-from phonefarm.application.read_models import Topic
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.desk.engine import RunningEngine
+from phonefarm.application.model.read_models import Topic
+from phonefarm.support.tasks import Tasks
 from tests.fakes.desk import FakeDesk, FakeEngine
-from ui.actions import Actions, Notice
-from ui.asked_dialog import AskedDialog
-from ui.dialogs import Question
-from ui.engine_link import EngineLink
-from ui.garbage import GarbageCollector
-from ui.pages.list_page import ListPage
-from ui.theme import Theme
-from ui.window import MainWindow
+from ui.dialogs.asked_dialog import AskedDialog
+from ui.dialogs.questions import Question
+from ui.engine.actions import Actions, Notice
+from ui.engine.engine_link import EngineLink
+from ui.listing.list_page import ListPage
+from ui.shell.garbage import GarbageCollector
+from ui.shell.window import MainWindow
+from ui.style.theme import Theme
 
 PATIENCE = 10.0
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ui.row_index import RowFilter
-from ui.row_table import Column, RowTable
-from ui.tokens import Tone
-from ui.words import Word
+from ui.style.tokens import Tone
+from ui.table.row_index import RowFilter
+from ui.table.row_table import Column, RowTable
+from ui.text.words import Word
 
 
 @dataclass(frozen=True, kw_only=True)

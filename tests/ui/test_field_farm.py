@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonefarm.application.read_models import AttentionKind, Condition, PhoneState, Remedy, SimStanding
+from phonefarm.application.model.read_models import AttentionKind, Condition, PhoneState, Remedy, SimStanding
 from tests.fakes.field_farm import field_farm
 
 

@@ -61,10 +61,10 @@ GATE = (
     "tests/adapters/admin",
     "tests/adapters/onlinesim/test_market_connection.py",
     "tests/adapters/secrets",
-    "tests/test_settings.py",
-    "tests/test_settings_keeper.py",
-    "tests/test_exchange.py",
-    "tests/test_safekeeping.py",
+    "tests/config/test_settings.py",
+    "tests/config/test_settings_editor.py",
+    "tests/commands/test_tables.py",
+    "tests/commands/test_backup.py",
     "tests/test_farm_py.py",
 )
 WHOLE = {

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from phonefarm.application.read_models import BanRow, Topic
-from ui import formats
-from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
-from ui.orders import Orders
-from ui.pages.usual_columns import moment_column, number_column, phone_column, place_column
-from ui.row_index import RowFilter, RowIndex
-from ui.row_table import Bar, Column
-from ui.safe_text import one_line
-from ui.tokens import Tone
-from ui.words import ban_word, counted, tr
+from phonefarm.application.model.read_models import BanRow, Topic
+from ui.commands.orders import Orders
+from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.listing.usual_columns import moment_column, number_column, phone_column, place_column
+from ui.style.tokens import Tone
+from ui.table.row_index import RowFilter, RowIndex
+from ui.table.row_table import Bar, Column
+from ui.text import formats
+from ui.text.safe_text import one_line
+from ui.text.words import ban_word, counted, tr
 
 
 def bans_spec(orders: Orders) -> ListSpec[BanRow]:

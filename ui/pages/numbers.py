@@ -7,20 +7,19 @@ from pathlib import Path
 
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
-from phonefarm.application.read_models import NumberTask, Topic
-from phonefarm.application.tasks import Tasks
-from ui import formats
-from ui.actions import Actions
-from ui.list_spec import Emptiness, Fact, ListSpec, RowAction
-from ui.number_orders import NumberOrders
-from ui.orders import Orders
-from ui.pages.list_page import ListPage
-from ui.row_index import RowFilter, RowIndex, natural
-from ui.row_table import Column
-from ui.safe_text import one_line
-from ui.theme import Theme
-from ui.widgets import button
-from ui.words import (
+from phonefarm.application.model.read_models import NumberTask, Topic
+from phonefarm.support.tasks import Tasks
+from ui.commands.number_orders import NumberOrders
+from ui.commands.orders import Orders
+from ui.engine.actions import Actions
+from ui.listing.list_page import ListPage
+from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.style.theme import Theme
+from ui.table.row_index import RowFilter, RowIndex, natural
+from ui.table.row_table import Column
+from ui.text import formats
+from ui.text.safe_text import one_line
+from ui.text.words import (
     NUMBER_FOREIGN,
     NUMBER_FOUND,
     NUMBER_MISSING,
@@ -31,6 +30,7 @@ from ui.words import (
     counted,
     tr,
 )
+from ui.widgets.basics import button
 
 TABLE_ENDINGS = (".csv", ".txt", ".xlsx")
 

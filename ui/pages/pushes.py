@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from phonefarm.application.read_models import PushRow, PushState, Topic
-from phonefarm.application.tasks import Tasks
-from ui import formats
-from ui.actions import Actions
-from ui.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
-from ui.orders import Orders
-from ui.pages.list_page import ListPage
-from ui.pages.usual_columns import moment_column, number_column, rent_column
-from ui.row_index import RowFilter, RowIndex
-from ui.row_table import Bar, Chips, Column
-from ui.safe_text import CELL_LIMIT, one_line
-from ui.theme import Theme
-from ui.tokens import Tone
-from ui.widgets import button
-from ui.words import PUSH_STATES, counted, push_advice, push_answer, push_words, tr
+from phonefarm.application.model.read_models import PushRow, PushState, Topic
+from phonefarm.support.tasks import Tasks
+from ui.commands.orders import Orders
+from ui.engine.actions import Actions
+from ui.listing.list_page import ListPage
+from ui.listing.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
+from ui.listing.usual_columns import moment_column, number_column, rent_column
+from ui.style.theme import Theme
+from ui.style.tokens import Tone
+from ui.table.row_index import RowFilter, RowIndex
+from ui.table.row_table import Bar, Chips, Column
+from ui.text import formats
+from ui.text.safe_text import CELL_LIMIT, one_line
+from ui.text.words import PUSH_STATES, counted, push_advice, push_answer, push_words, tr
+from ui.widgets.basics import button
 
 OPEN = frozenset({PushState.WAITING, PushState.SENDING})
 CLOSED = frozenset({PushState.RENT_OVER, PushState.DROPPED})

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from phonefarm.application.read_models import RentRow, RentState, Topic
-from ui import formats
-from ui.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
-from ui.orders import Orders
-from ui.pages.usual_columns import moment_column, number_column, phone_column, place_column, rent_column
-from ui.row_index import RowFilter, RowIndex
-from ui.row_table import Bar, Chips, Column
-from ui.safe_text import one_line
-from ui.tokens import Tone
-from ui.words import BAN_NEXT, LAST_CHANCE, counted, rent_advice, rent_step, rent_word, rent_words, tr
+from phonefarm.application.model.read_models import RentRow, RentState, Topic
+from ui.commands.orders import Orders
+from ui.listing.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
+from ui.listing.usual_columns import moment_column, number_column, phone_column, place_column, rent_column
+from ui.style.tokens import Tone
+from ui.table.row_index import RowFilter, RowIndex
+from ui.table.row_table import Bar, Chips, Column
+from ui.text import formats
+from ui.text.safe_text import one_line
+from ui.text.words import BAN_NEXT, LAST_CHANCE, counted, rent_advice, rent_step, rent_word, rent_words, tr
 
 SOON = timedelta(minutes=5)
 NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})

@@ -14,10 +14,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, SmartSocket
-from phonefarm.application.interfaces import ServerDown
-from phonefarm.daemon_threads import in_own_thread
+from phonefarm.application.ports.world import ServerDown
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support.daemon_threads import in_own_thread
+from phonefarm.support.os_errors import cause_of
 
 KNOWN_VERSION = 41
 """The internal number that adb 29 to 36 share; two programs with different ones kill each other's server."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonefarm.application.interfaces import ListedDevice
+from phonefarm.application.ports.world import ListedDevice
 
 _STATES = (
     "device",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from phonefarm.application.interfaces import Hint
+from phonefarm.application.ports.world import Hint
 
 FIRST_SDK_WITH_REGEX = 24
 

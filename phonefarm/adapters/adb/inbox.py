@@ -13,7 +13,7 @@ from phonefarm.adapters.adb.provider import AnswerRefused, exception
 from phonefarm.adapters.adb.sim_of_row import RowSims
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import RawRow
-from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.sms import SmsRow
 

@@ -11,7 +11,7 @@ from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.phone_calls import LARGEST_WINDOW, Answers, PhoneCalls
 from phonefarm.adapters.adb.provider import AnswerRefused
 from phonefarm.adapters.adb.sms_query import RawRow
-from phonefarm.application.interfaces import Probe
+from phonefarm.application.ports.world import Probe
 
 TEXTS_WITHIN = 45.0
 TEXTS_PER_CALL = 5

@@ -13,8 +13,8 @@ from phonefarm.adapters.adb.provider import denial
 from phonefarm.adapters.adb.script import AnswerCut, Script, Section
 from phonefarm.adapters.adb.shell import ShellAnswer
 from phonefarm.adapters.adb.smart_socket import shown
-from phonefarm.application.interfaces import NotUnderstood, PhoneUnreachable, SmsWithheld
-from phonefarm.daemon_threads import in_own_thread
+from phonefarm.application.ports.world import NotUnderstood, PhoneUnreachable, SmsWithheld
+from phonefarm.support.daemon_threads import in_own_thread
 
 log = structlog.get_logger(__name__)
 

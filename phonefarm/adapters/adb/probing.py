@@ -21,7 +21,7 @@ from phonefarm.adapters.adb.provider import exception, is_nothing_found, query
 from phonefarm.adapters.adb.sim_of_row import OLD_COLUMN, SLOT_COLUMNS
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import INBOX
-from phonefarm.application.interfaces import Probe, SmsWithheld
+from phonefarm.application.ports.world import Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
 
 PROBE_WITHIN = 30.0

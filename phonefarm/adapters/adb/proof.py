@@ -8,7 +8,7 @@ from datetime import timedelta
 from phonefarm.adapters.adb import uptime
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.provider import without_noise
-from phonefarm.application.interfaces import Clock
+from phonefarm.application.ports.world import Clock
 from phonefarm.domain.phones import HandsetProof
 
 PROVE_WITHIN = 15.0

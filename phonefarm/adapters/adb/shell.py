@@ -10,7 +10,7 @@ from contextlib import aclosing, closing
 from dataclasses import dataclass
 
 from phonefarm.adapters.adb.smart_socket import Address, Conversation, SmartSocket, phone_errors, shown
-from phonefarm.application.interfaces import PhoneUnreachable
+from phonefarm.application.ports.world import PhoneUnreachable
 
 LARGEST_ANSWER = 8 * 1024 * 1024
 LONGEST_LINE = 64 * 1024

@@ -24,7 +24,7 @@ from phonefarm.adapters.adb.sim_sources import (
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo, queries
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.subscriber_info import Identity, codes_for, commands, parse_identity, told_apart
-from phonefarm.application.interfaces import KnownCard, PhoneUnreachable
+from phonefarm.application.ports.world import KnownCard, PhoneUnreachable
 from phonefarm.domain.ids import is_stand_in, stand_in_prefix
 from phonefarm.domain.sims import SeenSim
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from phonefarm.adapters.adb.device_list import parse_device_list
 from phonefarm.adapters.name_lookup import NameLookup
-from phonefarm.application import deadlines
-from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
+from phonefarm.application.ports.world import PhoneUnreachable, ServerDown
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support import deadlines
+from phonefarm.support.os_errors import cause_of
 
 CONNECT_WITHIN = 5.0
 READ_BUFFER = 256 * 1024

@@ -15,7 +15,7 @@ from phonefarm.adapters.adb.phone_settings import (
     parse_sms_app,
 )
 from phonefarm.adapters.adb.script import Section
-from phonefarm.application.interfaces import PhoneUnreachable
+from phonefarm.application.ports.world import PhoneUnreachable
 
 ASK_WITHIN = 20.0
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from phonefarm.adapters.adb.provider import AnswerRefused, query, row_lines, without_noise
-from phonefarm.application.interfaces import Probe
+from phonefarm.application.ports.world import Probe
 from phonefarm.domain.sms import SmsRow
 
 INBOX = "content://sms/inbox"

@@ -7,7 +7,7 @@ from contextlib import aclosing, closing, suppress
 
 from phonefarm.adapters.adb.device_list import parse_device_list
 from phonefarm.adapters.adb.smart_socket import Conversation, ProtocolBroken, QuietLongEnough, SmartSocket
-from phonefarm.application.interfaces import ListedDevice
+from phonefarm.application.ports.world import ListedDevice
 
 OPEN_WITHIN = 5.0
 QUIET_FOR = 5.0

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from phonefarm.daemon_threads import in_own_thread
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support.daemon_threads import in_own_thread
+from phonefarm.support.os_errors import cause_of
 
 USBDEVFS_RESET = 0x5514
 """_IO('U', 20) of linux/usbdevice_fs.h."""

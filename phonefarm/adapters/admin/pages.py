@@ -18,10 +18,10 @@ from werkzeug.exceptions import HTTPException
 
 from phonefarm import __version__
 from phonefarm.adapters.admin.gate import AdminGate
-from phonefarm.application.farm_desk import FarmDesk
-from phonefarm.application.health import worst
-from phonefarm.application.read_models import Overview, PhoneState
-from phonefarm.application.wrong_keys import WrongKeys
+from phonefarm.application.desk.attention import worst
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.read_models import Overview, PhoneState
+from phonefarm.application.upkeep.wrong_keys import WrongKeys
 
 OVERVIEW_SECONDS = 1.0
 """An overview is told again for so long: whoever asks often costs the farm no more than who asks each second."""

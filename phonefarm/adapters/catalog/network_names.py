@@ -7,11 +7,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonefarm.application.networks import Network, NetworkNames
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.dial_codes import DialCodes
+from phonefarm.domain.networks import Network, NetworkNames
 from phonefarm.domain.number_patterns import NumberPattern
-from phonefarm.text_files import read_text
+from phonefarm.support.text_files import read_text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ import asyncio
 from pathlib import Path
 
 from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.application.records import NumberTable
+from phonefarm.application.ports.records import NumberTable
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support.os_errors import cause_of
 
 
 class NumbersFile:

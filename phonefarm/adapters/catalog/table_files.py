@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support.os_errors import cause_of
 
 LARGEST_FILE = 10_000_000
 MOST_PARTS = 1_000

@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from phonefarm.application.tasks import Tasks
-from phonefarm.os_errors import Trouble, cause_of, trouble_in
+from phonefarm.support.os_errors import Trouble, cause_of, trouble_in
+from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr
 
 from phonefarm.adapters.http.http11 import Http11, Scope
-from phonefarm.application.deadlines import Deadline, is_set_within, within
+from phonefarm.support.deadlines import Deadline, is_set_within, within
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""

@@ -19,9 +19,9 @@ import structlog
 
 from phonefarm.adapters.http.conversation import Limits
 from phonefarm.adapters.http.server import DEFAULT_LIMITS, Server, bind
-from phonefarm.application.deadlines import is_set_within, within
-from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.deadlines import is_set_within, within
+from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 

@@ -12,10 +12,10 @@ from hypercorn.config import Config
 
 from phonefarm.adapters.http.callers import take_callers
 from phonefarm.adapters.http.conversation import Application, Connections, Conversation, Limits
-from phonefarm.application.deadlines import ended_within
-from phonefarm.application.tasks import Tasks
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support.deadlines import ended_within
+from phonefarm.support.os_errors import cause_of
+from phonefarm.support.tasks import Tasks
 
 DEFAULT_LIMITS = Limits()
 BACKLOG = 100

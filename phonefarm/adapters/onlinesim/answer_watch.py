@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from phonefarm.application.storage import StorageFailing
+from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.domain.ids import RentId
 
 log = structlog.get_logger(__name__)

@@ -16,8 +16,8 @@ import httptools
 from yarl import URL
 
 from phonefarm.adapters.name_lookup import NameLookup
-from phonefarm.application.deadlines import Alarm, Deadline
-from phonefarm.os_errors import bare_cause_of
+from phonefarm.support.deadlines import Alarm, Deadline
+from phonefarm.support.os_errors import bare_cause_of
 
 MOST_ANSWER_BYTES = 256 * 1024
 """More of an answer's body is not read."""

@@ -13,7 +13,7 @@ from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.answer_body import read_body
 from phonefarm.adapters.onlinesim.market_connection import MarketConnections, Unreachable
 from phonefarm.adapters.onlinesim.push_answer import outcome_of
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.pushes import Failed, PushOutcome
 
 ATTEMPT_SECONDS = 10.0

@@ -19,11 +19,11 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTim
 from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.answer_watch import ISSUED, AnswerWatch, Scope
 from phonefarm.adapters.onlinesim.gate import Gate
-from phonefarm.application.deadlines import within
-from phonefarm.application.interfaces import Clock
-from phonefarm.application.rentals import Rentals
-from phonefarm.application.storage import StorageFailing
+from phonefarm.application.ports.storage import StorageFailing
+from phonefarm.application.ports.world import Clock
+from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.rents import ANSWER_WITHIN
+from phonefarm.support.deadlines import within
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, NoReturn
 
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.allocation import ANY, Order, folded
 from phonefarm.domain.ids import Msisdn, RentId
 from phonefarm.domain.rents import FinishStatus

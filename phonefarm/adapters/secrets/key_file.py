@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
-from phonefarm.text_files import read_text
-from phonefarm.whole_files import written_whole
+from phonefarm.support.os_errors import cause_of
+from phonefarm.support.text_files import read_text
+from phonefarm.support.whole_files import written_whole
 
 ICACLS_DEADLINE_SECONDS = 10.0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from phonefarm.adapters.secrets.key_file import KeyFile
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
-from phonefarm.application.interfaces import KeyPlace
+from phonefarm.application.ports.world import KeyPlace
 from phonefarm.domain.errors import KnownError
 
 FILE_NAME = "partner.key"

@@ -8,8 +8,8 @@ from typing import TypeVar
 import keyring
 from keyring.errors import NoKeyringError
 
-from phonefarm.daemon_threads import DaemonPool
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.daemon_threads import DaemonPool
 
 SERVICE = "phonefarm"
 ENTRY = "onlinesim partner key"

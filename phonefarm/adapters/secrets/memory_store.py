@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonefarm.application.interfaces import KeyPlace
+from phonefarm.application.ports.world import KeyPlace
 
 
 class MemoryStore:

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Connection, Select, and_, case, func, literal
 from phonefarm.adapters.storage.columns import Money
 from phonefarm.adapters.storage.phone_rows import PHONE_LABEL
 from phonefarm.adapters.storage.tables import phones, rents
-from phonefarm.application.read_models import MoneyRow
+from phonefarm.application.model.read_models import MoneyRow
 from phonefarm.domain.money import ZERO, Grouping, Sums
 from phonefarm.domain.rents import FinishStatus
 

@@ -24,8 +24,8 @@ from phonefarm.adapters.storage.tables import metadata
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
-from phonefarm.os_errors import cause_of
-from phonefarm.whole_files import FileHeld, drop, replace
+from phonefarm.support.os_errors import cause_of
+from phonefarm.support.whole_files import FileHeld, drop, replace
 
 FOLDER = "backups"
 _PREFIX, _SUFFIX, _DRAFT = "phonefarm-", ".db", ".draft"

@@ -25,9 +25,9 @@ from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.adapters.storage.waiting_line import WaitingLine
-from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
-from phonefarm.application.views import Views
-from phonefarm.daemon_threads import DaemonPool
+from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
+from phonefarm.application.ports.views import Views
+from phonefarm.support.daemon_threads import DaemonPool
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from phonefarm.application.storage import StorageFailing
+from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.domain.errors import KnownError
-from phonefarm.os_errors import cause_of
+from phonefarm.support.os_errors import cause_of
 
 LOCK_SUFFIX = ".lock"
 RESCUE_SECONDS = 60.0

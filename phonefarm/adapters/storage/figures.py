@@ -25,8 +25,8 @@ from phonefarm.adapters.storage.tables import (
     sims,
     sms,
 )
-from phonefarm.application.read_models import Counts
-from phonefarm.application.views import Stock, Traffic
+from phonefarm.application.model.read_models import Counts
+from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.allocation import on_offer
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.pushes import PushState

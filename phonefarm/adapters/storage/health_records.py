@@ -9,8 +9,8 @@ from sqlalchemy import Connection, String, bindparam, delete, insert, select, up
 
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
-from phonefarm.application.interfaces import Probe
-from phonefarm.application.records import RememberedProbe, SimRule
+from phonefarm.application.ports.records import RememberedProbe, SimRule
+from phonefarm.application.ports.world import Probe
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, delete
 
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
-from phonefarm.application.networks import Network
-from phonefarm.application.records import NumberEntry, NumberOrigin, SeenNetwork, ToldSms
+from phonefarm.application.ports.records import NumberEntry, NumberOrigin, SeenNetwork, ToldSms
 from phonefarm.domain.ids import Msisdn, SimId
+from phonefarm.domain.networks import Network
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.sims import SlotState
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select,
 from phonefarm.adapters.storage.local_days import local_midnight
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, rents, sim_rules, sims, sms
-from phonefarm.application.read_models import Ailment, PhoneRow
+from phonefarm.application.model.read_models import Ailment, PhoneRow
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_state

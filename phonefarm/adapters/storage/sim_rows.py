@@ -14,8 +14,8 @@ from phonefarm.adapters.storage.phone_rows import PHONE_LABEL, ailments_by_phone
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import offer_query, sim_from
 from phonefarm.adapters.storage.tables import phones, rents, sims
-from phonefarm.application.read_models import Ailment, NumberTask, SimRow
-from phonefarm.application.sim_inventory import OF_ANOTHER_COUNTRY
+from phonefarm.application.model.read_models import Ailment, NumberTask, SimRow
+from phonefarm.application.sims.inventory import OF_ANOTHER_COUNTRY
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.ids import Msisdn
 from phonefarm.domain.phones import PhoneState

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
 from phonefarm.adapters.storage.tables import journal, push_attempts, pushes, rents, sms
-from phonefarm.application.read_models import StoryKind, StoryLine, Topic
+from phonefarm.application.model.read_models import StoryKind, StoryLine, Topic
 from phonefarm.domain.pushes import PushState, Unclear, describe
 from phonefarm.domain.rents import FinishStatus
 

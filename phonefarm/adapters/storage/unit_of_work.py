@@ -17,7 +17,7 @@ from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
 from phonefarm.adapters.storage.tables import journal, sequences
-from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import StoryKind, Topic
 
 _SEQUENCE = "rents and messages"
 _FIRST_ID = 10_001

@@ -23,7 +23,7 @@ from phonefarm.adapters.storage.trade_rows import (
     rent_rows,
     waiting_rent_rows,
 )
-from phonefarm.application.read_models import (
+from phonefarm.application.model.read_models import (
     BanRow,
     Counts,
     MessageRow,
@@ -36,8 +36,8 @@ from phonefarm.application.read_models import (
     StoryLine,
     Topic,
 )
-from phonefarm.application.records import SeenNetwork, ToldSms
-from phonefarm.application.views import Stock, Traffic
+from phonefarm.application.ports.records import SeenNetwork, ToldSms
+from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern

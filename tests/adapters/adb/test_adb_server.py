@@ -13,9 +13,9 @@ from phonefarm.adapters.adb import adb_server
 from phonefarm.adapters.adb.adb_server import ensure_server, find_adb, is_local, version_in_words
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.adb.smart_socket import SmartSocket
-from phonefarm.application.interfaces import ServerDown
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.ports.world import ServerDown
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.tasks import Tasks
 from tests.fakes.adb_server import FakeAdbServer, Line, block
 from tests.waiting import until
 

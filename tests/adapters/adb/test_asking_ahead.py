@@ -10,7 +10,7 @@ import pytest
 from phonefarm.adapters.adb import phone_calls
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.shell import ShellAnswer
-from phonefarm.application.interfaces import PhoneUnreachable
+from phonefarm.application.ports.world import PhoneUnreachable
 from tests.fakes.scripted_shell import Answer, ScriptedShell
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.application.interfaces import ListedDevice, PhoneUnreachable, Probe
+from phonefarm.application.ports.world import ListedDevice, PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts, PhoneState, state_from_adb
 from tests.fakes.adb_server import FakeAdbServer, Line, Service, answer, block
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.application.interfaces import (
+from phonefarm.application.ports.world import (
     Checkup,
     Hint,
     KnownCard,

@@ -10,7 +10,7 @@ import pytest
 from phonefarm.adapters.adb.checkup import CheckupReader
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.phone_settings import ASK_AIRPLANE, ASK_SMS_APP, ASK_SMS_ROLE, ask_enabled
-from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SlotState
 from phonefarm.domain.vitals import PhoneVitals

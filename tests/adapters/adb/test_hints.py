@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonefarm.adapters.adb.hints import hint_in, log_command
-from phonefarm.application.interfaces import Hint
+from phonefarm.application.ports.world import Hint
 
 A, S, E = Hint.ARRIVING, Hint.STORED, Hint.ENDED
 GSM = "1700000000.123  1001  1422 D GsmInboundSmsHandler: "

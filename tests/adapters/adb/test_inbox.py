@@ -13,7 +13,7 @@ from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.inbox import InboxReader
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.shell import ShellAnswer
-from phonefarm.application.interfaces import PhoneUnreachable, Probe, SmsWithheld
+from phonefarm.application.ports.world import PhoneUnreachable, Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sms import SmsRow
 from tests.fakes.android_inbox import AndroidInbox

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from phonefarm.adapters.adb.introducing import introduce
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.user_state import parse_started_user_state, parse_users
-from phonefarm.application.interfaces import PhoneUnreachable
+from phonefarm.application.ports.world import PhoneUnreachable
 from phonefarm.domain.phones import Introduction, PhoneFacts
 from tests.fakes.scripted_shell import Answer, ScriptedShell
 

@@ -9,7 +9,7 @@ import pytest
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.probe_query import Wanted, parse_wanted
 from phonefarm.adapters.adb.probing import probe_phone
-from phonefarm.application.interfaces import PhoneUnreachable, Probe, SmsWithheld
+from phonefarm.application.ports.world import PhoneUnreachable, Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sms import SmsRow
 from tests.fakes.android_inbox import AndroidInbox

@@ -12,7 +12,7 @@ import pytest
 
 from phonefarm.adapters.adb import adb_server
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.application.interfaces import ServerDown
+from phonefarm.application.ports.world import ServerDown
 from tests.fakes.adb_server import FakeAdbServer, Line, block
 from tests.simulation.adb_server import own_adb_server
 

@@ -11,7 +11,7 @@ import pytest
 from phonefarm.adapters.adb import shell as shell_module
 from phonefarm.adapters.adb.shell import Shell
 from phonefarm.adapters.adb.smart_socket import SmartSocket
-from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
+from phonefarm.application.ports.world import PhoneUnreachable, ServerDown
 from tests.fakes.adb_server import EXIT, STDERR, STDOUT, FakeAdbServer, Line, Service, answer, frame
 
 

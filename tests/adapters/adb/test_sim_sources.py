@@ -15,7 +15,7 @@ from phonefarm.adapters.adb.registry import SlotRadio
 from phonefarm.adapters.adb.sim_sources import CheapSources, seen_sim, slot_state
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo
 from phonefarm.adapters.adb.subscriber_info import Identity, checked_number, codes_for, parse_identity, told_apart
-from phonefarm.application.interfaces import PhoneUnreachable, Probe
+from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
 from tests.adapters.adb.test_isub import on_14

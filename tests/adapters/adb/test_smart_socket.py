@@ -8,7 +8,7 @@ import pytest
 
 from phonefarm.adapters.adb import smart_socket
 from phonefarm.adapters.adb.smart_socket import Address, ProtocolBroken, SmartSocket, refusal
-from phonefarm.application.interfaces import PhoneUnreachable, ServerDown
+from phonefarm.application.ports.world import PhoneUnreachable, ServerDown
 from tests.fakes.adb_server import FakeAdbServer, Line, block
 from tests.windows_errors import fails_with
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.provider import AnswerRefused
-from phonefarm.application.interfaces import Probe
+from phonefarm.application.ports.world import Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sms import SmsRow
 from tests.fakes.android_inbox import AndroidInbox, printed

@@ -10,7 +10,7 @@ import pytest
 
 from phonefarm.adapters.adb import tracking
 from phonefarm.adapters.adb.smart_socket import SmartSocket
-from phonefarm.application.interfaces import ListedDevice, ServerDown
+from phonefarm.application.ports.world import ListedDevice, ServerDown
 from tests.fakes.adb_server import FakeAdbServer, Line, block
 
 LONG, SHORT = "host:track-devices-l", "host:track-devices"

@@ -16,7 +16,7 @@ from phonefarm.adapters.adb.provider import AnswerRefused, denial, exception, ro
 from phonefarm.adapters.adb.sim_sources import CheapSources, slot_state
 from phonefarm.adapters.adb.siminfo import parse_siminfo
 from phonefarm.adapters.adb.smart_socket import refusal
-from phonefarm.application.interfaces import Hint, PhoneUnreachable, Probe
+from phonefarm.application.ports.world import Hint, PhoneUnreachable, Probe
 from phonefarm.domain.ids import parse_iccid
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SlotState

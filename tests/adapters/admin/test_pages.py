@@ -11,8 +11,8 @@ import pytest
 
 from phonefarm import __version__
 from phonefarm.adapters.admin.pages import OVERVIEW_SECONDS, pages
-from phonefarm.application.read_models import Overview, PhoneState
-from phonefarm.application.wrong_keys import WrongKeys
+from phonefarm.application.model.read_models import Overview, PhoneState
+from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from tests.builders import NOON
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk

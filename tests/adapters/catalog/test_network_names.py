@@ -9,9 +9,9 @@ import phonenumbers
 import pytest
 
 from phonefarm.adapters.catalog.network_names import read_catalog
-from phonefarm.application.sim_inventory import Network
+from phonefarm.application.sims.inventory import Network
 from phonefarm.domain.ids import Msisdn
-from phonefarm.resource_files import RESOURCES
+from phonefarm.support.resource_files import RESOURCES
 
 
 def test_shipped_tables_know_the_great_networks() -> None:

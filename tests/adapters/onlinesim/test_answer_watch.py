@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.onlinesim.answer_watch import ISSUED, AnswerWatch
-from phonefarm.application.storage import StorageFailing
+from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.domain.ids import RentId
 
 

@@ -13,7 +13,7 @@ from phonefarm.adapters.http.conversation import has_hung_up, has_left, prove
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim.webhooks import Webhooks
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import StoryKind, Topic
 from tests.application.books import Books
 from tests.waiting import PATIENCE, until
 

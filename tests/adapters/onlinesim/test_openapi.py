@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.contract import call_webhooks
 from phonefarm.adapters.onlinesim.openapi import document
 from phonefarm.adapters.onlinesim.webhooks import OWN_PATHS
-from phonefarm.settings import TAKEN_PATHS
+from phonefarm.config.settings import TAKEN_PATHS
 
 WRITTEN_DOWN = Path(__file__).parents[3] / "docs" / "openapi.json"
 CALLS = 5000

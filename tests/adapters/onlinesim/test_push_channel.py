@@ -18,7 +18,7 @@ from aiohttp import web
 from phonefarm.adapters.onlinesim import push_channel
 from phonefarm.adapters.onlinesim.market_connection import MOST_ANSWER_BYTES
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome, Unclear
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonefarm.adapters.onlinesim import wire
-from phonefarm.application.interfaces import PushMessage
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.rents import FinishStatus
 

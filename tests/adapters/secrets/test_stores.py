@@ -15,7 +15,7 @@ from phonefarm.adapters.secrets.key_file import KeyFile
 from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.secrets.keyring_store import KeyringStore
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.application.interfaces import KeyPlace
+from phonefarm.application.ports.world import KeyPlace
 from phonefarm.domain.errors import KnownError
 from tests.fakes.held_file import Holder
 

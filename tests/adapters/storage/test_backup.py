@@ -23,9 +23,9 @@ from phonefarm.adapters.storage.backup import (
     verified,
 )
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.read_models import PushState, SmsStanding
+from phonefarm.application.model.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
-from phonefarm.whole_files import FileHeld
+from phonefarm.support.whole_files import FileHeld
 from tests.application.books import Books
 from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
 from tests.fakes.held_file import Holder

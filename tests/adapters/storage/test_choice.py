@@ -9,8 +9,8 @@ from sqlalchemy import insert
 
 from phonefarm.adapters.storage.tables import phone_conditions, phones, sims
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
-from phonefarm.application.rentals import choice
-from phonefarm.application.storage import UnitOfWork
+from phonefarm.application.ports.storage import UnitOfWork
+from phonefarm.application.trade.rentals import choice
 from phonefarm.domain.allocation import Order, choose, on_offer, turn
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.phones import PhoneState

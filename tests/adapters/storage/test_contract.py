@@ -21,16 +21,16 @@ from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
-from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
-from phonefarm.application.records import NewSms, ReadingMark
-from phonefarm.application.storage import Result, StorageFailing, UnitOfWork
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.model.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.ports.records import NewSms, ReadingMark
+from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import RentSpan
+from phonefarm.support.tasks import Tasks
 from tests.adapters.storage.conftest import Store
 from tests.builders import (
     HOUR,

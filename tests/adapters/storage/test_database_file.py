@@ -16,8 +16,8 @@ import pytest
 
 from phonefarm.adapters.storage.backup import make_backup, restore, verified
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.read_models import SmsStanding
-from phonefarm.application.storage import StorageFailing
+from phonefarm.application.model.read_models import SmsStanding
+from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.domain.errors import KnownError
 from tests.builders import NOON, an_inbound_sms, store_sms
 from tests.waiting import until

@@ -10,10 +10,10 @@ from sqlalchemy import create_engine, text
 
 from phonefarm.adapters.storage import migrations
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.networks import Network
-from phonefarm.application.records import NumberEntry, NumberOrigin
-from phonefarm.application.storage import UnitOfWork
+from phonefarm.application.ports.records import NumberEntry, NumberOrigin
+from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, SimId
+from phonefarm.domain.networks import Network
 from phonefarm.domain.phones import PhoneState
 from tests.adapters.storage.conftest import Store
 from tests.builders import ICCID, MINUTE, NOON, NUMBER, OTHER_NUMBER, PHONE, a_seen_sim

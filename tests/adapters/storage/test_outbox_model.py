@@ -16,7 +16,7 @@ import pytest
 from phonefarm.adapters.storage.figures import counts
 from phonefarm.adapters.storage.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
-from phonefarm.application.storage import UnitOfWork
+from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
 from phonefarm.domain.sms import SmsStanding

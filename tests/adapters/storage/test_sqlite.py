@@ -30,10 +30,10 @@ from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
-from phonefarm.application.read_models import SmsStanding, StoryKind, Topic
-from phonefarm.application.storage import StorageFailing, UnitOfWork
-from phonefarm.application.tasks import Tasks
+from phonefarm.application.model.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.ports.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.tasks import Tasks
 from tests.builders import NOON, an_inbound_sms, store_sms
 from tests.waiting import until
 

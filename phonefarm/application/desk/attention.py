@@ -1,0 +1,381 @@
+"""The farm's vital signs, and what needs the user now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from phonefarm.application.model.read_models import (
+    Attention,
+    AttentionKind,
+    MessageRow,
+    PhoneRow,
+    PhoneState,
+    PushRow,
+    PushState,
+    Remedy,
+    RentRow,
+    RentState,
+    SimRow,
+    SimStanding,
+    SmsStanding,
+    Topic,
+    Verdict,
+    Vital,
+    needing,
+)
+from phonefarm.application.ports.world import Clock
+from phonefarm.application.trade.sales_gate import Closure, Obstacle
+from phonefarm.domain.conditions import BLOCKING, Condition
+from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.shortage import USUAL_FOR, Shortage
+
+WEBHOOKS = "webhooks"
+MARKET = "market"
+ADB = "adb"
+STORAGE = "storage"
+ENGINE = "engine"
+NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
+
+OFFLINE_GRACE = timedelta(seconds=20)
+"""A phone that adb lists as offline for less than this is probably coming back."""
+GONE_GRACE = timedelta(seconds=30)
+"""The same for a phone with open rents that is not listed any more."""
+UNPLUGGED_GRACE = timedelta(minutes=2)
+"""The same for one without: who takes it out to change its SIM needs no reminder."""
+AUTHORIZING_GRACE = timedelta(minutes=2)
+START_GRACE = timedelta(minutes=15)
+"""A phone that has got an update optimizes its apps for so long at its next start."""
+OTHER_MODE_GRACE = timedelta(minutes=10)
+"""An update is installed in recovery, and takes minutes."""
+
+_PHONE_NEEDS = {
+    PhoneState.UNAUTHORIZED: AttentionKind.PHONE_UNAUTHORIZED,
+    PhoneState.NO_PERMISSIONS: AttentionKind.PHONE_NO_PERMISSIONS,
+    PhoneState.WITHHELD: AttentionKind.PHONE_WITHHELD,
+    PhoneState.FAILING: AttentionKind.PHONE_FAILING,
+    PhoneState.NOT_UNDERSTOOD: AttentionKind.PHONE_NOT_UNDERSTOOD,
+    PhoneState.OFFLINE: AttentionKind.PHONE_OFFLINE,
+    PhoneState.GONE: AttentionKind.PHONE_GONE,
+    PhoneState.LOCKED: AttentionKind.PHONE_LOCKED,
+    PhoneState.UNSTEADY: AttentionKind.PHONE_UNSTEADY,
+    PhoneState.OTHER_MODE: AttentionKind.PHONE_NOT_IN_ANDROID,
+    PhoneState.AUTHORIZING: AttentionKind.PHONE_NOT_STARTING,
+    PhoneState.BOOTING: AttentionKind.PHONE_NOT_STARTING,
+    PhoneState.STARTING: AttentionKind.PHONE_NOT_STARTING,
+}
+_GRACES = {
+    PhoneState.OFFLINE: OFFLINE_GRACE,
+    PhoneState.GONE: GONE_GRACE,
+    PhoneState.AUTHORIZING: AUTHORIZING_GRACE,
+    PhoneState.BOOTING: START_GRACE,
+    PhoneState.STARTING: START_GRACE,
+    PhoneState.OTHER_MODE: OTHER_MODE_GRACE,
+}
+_PASSES_BY_ITSELF = frozenset({PhoneState.STARTING, PhoneState.BOOTING, PhoneState.AUTHORIZING, PhoneState.DUPLICATE})
+_AILMENTS_TOLD = BLOCKING | {
+    Condition.AIRPLANE,
+    Condition.NOT_STORING,
+    Condition.HOT,
+    Condition.LOW_BATTERY,
+    Condition.CLOCK_WRONG,
+}
+"""The others are facts to be read on the phone's page: many farms run with them."""
+_SIM_NEEDS = {
+    SimStanding.NO_NUMBER: AttentionKind.NUMBER_MISSING,
+    SimStanding.NO_COUNTRY: AttentionKind.NETWORK_UNKNOWN,
+    SimStanding.PIN: AttentionKind.SIM_LOCKED,
+    SimStanding.PUK: AttentionKind.SIM_LOCKED,
+    SimStanding.CARD_LOCKED: AttentionKind.SIM_LOCKED,
+    SimStanding.CARD_FAULT: AttentionKind.SIM_UNREADABLE,
+}
+_MENDED_ON_NUMBERS = frozenset({AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN})
+
+
+class HealthBoard:
+    """The latest word of each part of the engine; a check nobody has reported on yet is a warning."""
+
+    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._parts: dict[str, dict[str, Vital]] = {}
+
+    def report(self, name: str, verdict: Verdict, detail: str, part: str = "") -> None:
+        """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
+        parts = self._parts.setdefault(name, {})
+        before = parts.get(part)
+        if before is not None and before.verdict is verdict:
+            if before.detail == detail:
+                return
+            since = before.since
+        else:
+            since = self._clock()
+        parts[part] = Vital(name=name, verdict=verdict, detail=detail, since=since)
+        self._on_change()
+
+    def vitals(self) -> tuple[Vital, ...]:
+        return tuple(self._vital(name) for name in NAMES)
+
+    def _vital(self, name: str) -> Vital:
+        parts = self._parts.get(name)
+        if not parts:
+            return Vital(name=name, verdict=Verdict.WARN, detail="not started", since=self._clock())
+        return max(parts.values(), key=lambda vital: _SEVERITY[vital.verdict])
+
+
+_SEVERITY = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2}
+
+
+def worst(vitals: Iterable[Vital]) -> Verdict:
+    return max((vital.verdict for vital in vitals), key=lambda verdict: _SEVERITY[verdict], default=Verdict.PASS)
+
+
+def attention(
+    *,
+    now: datetime,
+    vitals: Sequence[Vital],
+    phones: Iterable[PhoneRow],
+    together: Sequence[SharedLoss],
+    sims: Iterable[SimRow],
+    rents: Iterable[RentRow],
+    held: Iterable[MessageRow],
+    parked: Iterable[PushRow],
+    closure: Closure | None,
+    shortage: Shortage | None,
+) -> tuple[Attention, ...]:
+    """What needs the user, most urgent first: sales that stand still, the farm itself, messages, phones, numbers."""
+    phones, sims = list(phones), list(sims)
+    found = _of_sales(closure, shortage, vitals, now)
+    found += [need for vital in vitals if (need := _of_vital(vital, closure)) is not None]
+    found += [
+        Attention(
+            kind=AttentionKind.PUSH_PARKED,
+            subject=push.last_answer,
+            since=push.ended_at or push.created_at,
+            topic=Topic.PUSHES,
+            key=str(push.sms_id),
+        )
+        for push in parked
+        if push.state is PushState.PARKED
+    ]
+    found += [
+        Attention(
+            kind=AttentionKind.SMS_HELD,
+            subject=message.phone_label,
+            since=message.arrived_at,
+            topic=Topic.MESSAGES,
+            key=str(message.sms_id),
+        )
+        for message in held
+        if message.standing is SmsStanding.HELD
+    ]
+    found += [need for rent in rents if (need := _of_rent(rent)) is not None]
+    found += [_of_shared_loss(shared) for shared in together]
+    told = {phone for shared in together for phone in shared.phones}
+    rest = [phone for phone in phones if phone.phone_id not in told]
+    found += _of_unplugged([phone for phone in rest if not _is_in(phone, shortage)], sims, now)
+    found += [need for phone in rest if (need := _of_phone(phone, now)) is not None]
+    found += [need for sim in sims if (need := _of_sim(sim, now)) is not None]
+    return tuple(found)
+
+
+def _of_sales(
+    closure: Closure | None, shortage: Shortage | None, vitals: Sequence[Vital], now: datetime
+) -> list[Attention]:
+    """Why nothing, or much less than usual, is sold."""
+    found = [] if closure is None else [_of_closure(closure)]
+    if shortage is not None:
+        found.append(_of_shortage(shortage, vitals, now))
+    return found
+
+
+def _of_closure(closure: Closure) -> Attention:
+    is_database = closure.obstacle is Obstacle.DATABASE
+    return Attention(
+        kind=AttentionKind.STORAGE_FAILING if is_database else AttentionKind.NOT_SELLING,
+        subject=closure.problem,
+        since=closure.since,
+        topic=Topic.SETTINGS if closure.obstacle in (Obstacle.KEY, Obstacle.PUSH_URL) else Topic.OVERVIEW,
+        key="",
+    )
+
+
+def _of_shortage(shortage: Shortage, vitals: Sequence[Vital], now: datetime) -> Attention:
+    """Where adb itself is away, that is the cause, and not that its phones are."""
+    adb = next((vital.detail for vital in vitals if vital.name == ADB and vital.verdict is Verdict.FAIL), "")
+    topic, keys = _behind(shortage)
+    return Attention(
+        kind=AttentionKind.FEW_WORK if shortage.working else AttentionKind.NOTHING_WORKS,
+        subject=adb if shortage.cause is PhoneState.GONE else "",
+        since=shortage.since or now,
+        topic=topic,
+        key=keys[0] if keys else "",
+        others=keys[1:],
+        shortage=shortage,
+    )
+
+
+def _behind(shortage: Shortage) -> tuple[Topic, tuple[str, ...]]:
+    """Where the rows are that need the user; without keys where there is nothing to be done but wait or release."""
+    match shortage.cause:
+        case PhoneState() as state:
+            return Topic.PHONES, () if state in _PASSES_BY_ITSELF else shortage.phones
+        case SimStanding.PHONE_BLOCKED:
+            return Topic.PHONES, shortage.phones
+        case SimStanding.BANNED:
+            return Topic.BANS, ()
+        case SimStanding.HELD_BACK | SimStanding.SAME_NUMBER | SimStanding.OUT:
+            return Topic.SIMS, ()
+        case SimStanding.NO_NUMBER | SimStanding.NO_COUNTRY:
+            return Topic.NUMBERS, shortage.sims
+        case _:
+            return Topic.SIMS, shortage.sims
+
+
+def _is_in(phone: PhoneRow, shortage: Shortage | None) -> bool:
+    return shortage is not None and shortage.cause is PhoneState.GONE and phone.phone_id in shortage.phones
+
+
+def _of_vital(vital: Vital, closure: Closure | None) -> Attention | None:
+    if vital.verdict is Verdict.PASS or _is_told_by(closure, vital):
+        return None
+    kinds = {
+        (ADB, Verdict.FAIL): AttentionKind.ADB_DOWN,
+        (STORAGE, Verdict.FAIL): AttentionKind.STORAGE_FAILING,
+        (ENGINE, Verdict.FAIL): AttentionKind.BUG,
+        (WEBHOOKS, Verdict.FAIL): AttentionKind.NOT_SELLING,
+        (MARKET, Verdict.FAIL): AttentionKind.KEY_REFUSED,
+        (MARKET, Verdict.WARN): AttentionKind.MARKET_DOWN,
+    }
+    kind = kinds.get((vital.name, vital.verdict))
+    if kind is None:
+        return None
+    topic = Topic.SETTINGS if kind in _MENDED_IN_SETTINGS else Topic.OVERVIEW
+    topic = Topic.PUSHES if kind is AttentionKind.MARKET_DOWN else topic
+    return Attention(kind=kind, subject=vital.detail, since=vital.since, topic=topic, key="")
+
+
+def _is_told_by(closure: Closure | None, vital: Vital) -> bool:
+    if closure is None:
+        return False
+    return vital.name == STORAGE if closure.obstacle is Obstacle.DATABASE else vital.detail == closure.problem
+
+
+_MENDED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})
+
+
+def _of_rent(rent: RentRow) -> Attention | None:
+    kinds = {
+        RentState.POSSIBLE_ORPHAN: AttentionKind.POSSIBLE_ORPHAN,
+        RentState.OVERDUE: AttentionKind.RENT_OVERDUE,
+    }
+    kind = kinds.get(rent.state)
+    if kind is None:
+        return None
+    since = rent.ordered_at if kind is AttentionKind.POSSIBLE_ORPHAN else rent.first_sms_deadline
+    return Attention(kind=kind, subject=rent.msisdn, since=since, topic=Topic.RENTS, key=str(rent.rent_id))
+
+
+def _of_shared_loss(shared: SharedLoss) -> Attention:
+    return Attention(
+        kind=AttentionKind.PHONES_LEFT,
+        subject=shared.hub,
+        since=shared.at,
+        topic=Topic.PHONES,
+        key=shared.phones[0],
+        others=shared.phones[1:],
+    )
+
+
+def _of_unplugged(phones: Iterable[PhoneRow], sims: Iterable[SimRow], now: datetime) -> list[Attention]:
+    """Those whose numbers left the offer with them, told once.
+
+    No longer for a SIM that the user holds back, nor for a phone that left too long ago to be missed.
+    """
+    numbers = Counter(sim.phone_id for sim in sims if sim.standing is SimStanding.AWAY and sim.msisdn and sim.country)
+    missed = [
+        phone
+        for phone in phones
+        if phone.state is PhoneState.GONE
+        and not phone.rents_open
+        and numbers[phone.phone_id]
+        and UNPLUGGED_GRACE <= now - phone.since < USUAL_FOR
+    ]
+    if not missed:
+        return []
+    return [
+        Attention(
+            kind=AttentionKind.PHONES_UNPLUGGED,
+            subject=missed[0].label,
+            since=min(phone.since for phone in missed),
+            topic=Topic.PHONES,
+            key=missed[0].phone_id,
+            others=tuple(phone.phone_id for phone in missed[1:]),
+            numbers=sum(numbers[phone.phone_id] for phone in missed),
+        )
+    ]
+
+
+def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
+    if phone.state is PhoneState.GONE and not phone.rents_open:
+        return None
+    kind = _PHONE_NEEDS.get(phone.state)
+    if kind is None or _may_still_pass(phone, now):
+        return _of_ailment(phone)
+    return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
+
+
+def _may_still_pass(phone: PhoneRow, now: datetime) -> bool:
+    return now - phone.since < _GRACES.get(phone.state, timedelta(0))
+
+
+def with_next_step(phone: PhoneRow, now: datetime) -> PhoneRow:
+    """Nobody is told to wait any longer for what should have passed by itself long ago."""
+    if phone.remedy is not Remedy.WAIT or _may_still_pass(phone, now):
+        return phone
+    return replace(phone, remedy=Remedy.RESTART_PHONE)
+
+
+def sim_with_next_step(sim: SimRow, now: datetime) -> SimRow:
+    """The same for a SIM that its phone keeps away."""
+    since = sim.standing_since
+    if sim.remedy is not Remedy.WAIT or since is None or now - since < START_GRACE:
+        return sim
+    return replace(sim, remedy=Remedy.RESTART_PHONE)
+
+
+def needing_by_state(attention: Iterable[Attention], phones: Iterable[PhoneRow]) -> Mapping[PhoneState, int]:
+    """How many phones of each state need the user."""
+    keys = needing(attention, Topic.PHONES)
+    return Counter(phone.state for phone in phones if phone.phone_id in keys)
+
+
+def _of_ailment(phone: PhoneRow) -> Attention | None:
+    """The most urgent ailment that is worth an alarm; the others are on the phone's page."""
+    for ailment in phone.ailments:
+        if ailment.condition in _AILMENTS_TOLD:
+            return Attention(
+                kind=AttentionKind.PHONE_AILING,
+                subject=phone.label,
+                since=ailment.since,
+                topic=Topic.PHONES,
+                key=phone.phone_id,
+                condition=ailment.condition,
+                detail=ailment.detail,
+            )
+    return None
+
+
+def _of_sim(sim: SimRow, now: datetime) -> Attention | None:
+    kind = _SIM_NEEDS.get(sim.standing)
+    if kind is None:
+        return None
+    return Attention(
+        kind=kind,
+        subject=sim.phone_label or sim.iccid,
+        since=sim.standing_since or now,
+        topic=Topic.NUMBERS if kind in _MENDED_ON_NUMBERS else Topic.SIMS,
+        key=sim.sim_id,
+    )

@@ -1,0 +1,181 @@
+"""FarmDesk: everything the window and the command line may ask for or order.
+
+Every coroutine runs on the engine's loop; the window reaches it through `ui.engine.engine_link`.
+A method raises `KnownError` with a sentence for the user when the world or the user is at fault.
+Row methods take the keys to read, or None for all (histories are bounded to the newest HISTORY_ROWS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from phonefarm.application.model.read_models import (
+    BanRow,
+    Changes,
+    Difference,
+    Grouping,
+    ImportReport,
+    MessageRow,
+    MoneyRow,
+    NetworkRow,
+    NumberTask,
+    Overview,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    Restored,
+    SettingField,
+    SettingProblem,
+    SimRow,
+    StoryLine,
+    Topic,
+)
+from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.number_patterns import NumberPattern
+
+HISTORY_ROWS = 20_000
+
+
+class FarmDesk(Protocol):
+    # Reading ---------------------------------------------------------------
+
+    async def overview(self) -> Overview: ...
+
+    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]: ...
+
+    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]: ...
+
+    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]: ...
+
+    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]: ...
+
+    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]: ...
+
+    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]: ...
+
+    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
+        """The SIMs in phones whose number or network name is missing."""
+        ...
+
+    async def networks(self) -> Sequence[NetworkRow]:
+        """The networks of the farm's SIMs, unknown ones first."""
+        ...
+
+    async def number_patterns(self) -> Sequence[NumberPattern]: ...
+
+    async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
+        """What `save_number_patterns` takes to have the built-in ones again, and later improvements of them."""
+        ...
+
+    async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
+        """The account for [begin, end): credits by the rent's finish, reversals by their own time."""
+        ...
+
+    async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
+        """Hold the market's account (CSV or XLSX with the columns rent_id, sum) against the books for [begin, end)."""
+        ...
+
+    async def restored(self) -> Restored | None:
+        """Whether the books come from a backup, until `dismiss_restored`."""
+        ...
+
+    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+        """What happened to one phone, SIM, rent, message or push; oldest first."""
+        ...
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        """Call `listener` on the engine's loop with coalesced changes, at most ten times a second; returns the undo."""
+        ...
+
+    # Orders ----------------------------------------------------------------
+
+    async def lift_ban(self, sim_id: str) -> None: ...
+
+    async def set_ban(self, sim_id: str, length: timedelta) -> None: ...
+
+    async def hold_back(self, sim_id: str, reason: str) -> None:
+        """Withhold a SIM from the offer until released; an open rent goes on."""
+        ...
+
+    async def release(self, sim_id: str) -> None: ...
+
+    async def set_number(self, sim_id: str, number: str) -> None:
+        """Set the number by hand (any usual spelling); refused while a rent is open on the SIM."""
+        ...
+
+    async def name_phone(self, phone_id: str, label: str) -> None: ...
+
+    async def reconnect_phone(self, phone_id: str) -> None: ...
+
+    async def resend_push(self, sms_id: int) -> None:
+        """Try a parked, refused or closed push again now; refused once Onlinesim has accepted it."""
+        ...
+
+    async def drop_push(self, sms_id: int) -> None:
+        """Stop trying; the message stays, its push is closed as dropped by the user."""
+        ...
+
+    async def release_orphan(self, rent_id: int) -> None:
+        """Free the number of a rent whose answer never reached the market; refused for any other rent."""
+        ...
+
+    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        """Say to which SIM of its phone a held message belongs; it is then pushed if a rent was open.
+
+        `remember`: messages of this phone with the same SIM mark go to that SIM from now on, while it sits there;
+        others that are held with that mark are settled, too.
+        """
+        ...
+
+    async def forget_sim_rules(self, phone_id: str) -> None:
+        """Undo what was remembered of the phone's messages."""
+        ...
+
+    async def accept_number(self, sim_id: str, number: str) -> None:
+        """Give the SIM the number that its own messages state; refused if they do not state this one now.
+
+        Anybody can send a message: what the user saw is what is accepted, not what came a moment later.
+        """
+        ...
+
+    async def import_numbers(self, path: str) -> ImportReport:
+        """Take the numbers of a CSV or XLSX file in; returns what was done, in words."""
+        ...
+
+    async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+        """Say how the market names a network; an empty country takes the user's own name back."""
+        ...
+
+    async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
+        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the pattern's place from 0."""
+        ...
+
+    async def blocked_senders(self) -> Sequence[BlockedSender]:
+        """The senders whose messages are withheld."""
+        ...
+
+    async def built_in_blocked_senders(self) -> Sequence[BlockedSender]: ...
+
+    async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
+        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the entry's place from 0."""
+        ...
+
+    async def erase_number(self, number: str) -> str:
+        """Erase the texts of a number now, except those still needed; returns what was done, in words."""
+        ...
+
+    async def dismiss_restored(self) -> None: ...
+
+    # Settings --------------------------------------------------------------
+
+    async def settings(self) -> Sequence[SettingField]: ...
+
+    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        """Check all and keep all, or keep nothing and say what is wrong.
+
+        `api_key` goes to the OS keyring; with `key_in_file` to a file that only this user can read. A problem that
+        offers that is of the key alone: the rest is kept.
+        """
+        ...

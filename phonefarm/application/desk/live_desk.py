@@ -1,0 +1,350 @@
+"""The desk of a running engine: reads from the database, orders to the use cases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from statistics import median, quantiles
+from typing import NamedTuple, Protocol
+
+from phonefarm.application.desk.attention import (
+    HealthBoard,
+    attention,
+    needing_by_state,
+    sim_with_next_step,
+    with_next_step,
+)
+from phonefarm.application.desk.shortages import lasting_shortage, sims_now
+from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.messages.privacy import Privacy
+from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import (
+    BanRow,
+    Changes,
+    Difference,
+    Grouping,
+    ImportReport,
+    MessageRow,
+    MoneyRow,
+    NetworkRow,
+    NumberTask,
+    Overview,
+    PhoneRow,
+    PushRow,
+    RentRow,
+    Restored,
+    SettingField,
+    SettingProblem,
+    SimRow,
+    StoryLine,
+    Topic,
+    Vital,
+)
+from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.storage import Storage
+from phonefarm.application.ports.views import Traffic, Views
+from phonefarm.application.ports.world import Clock
+from phonefarm.application.sims.inventory import SimInventory
+from phonefarm.application.sims.numbering import Numbering, concerning_numbers
+from phonefarm.application.trade.money import Money
+from phonefarm.application.trade.rentals import Rentals
+from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.shortage import working_numbers
+
+WAITING_RENTS_SHOWN = 12
+MINUTES_SHOWN = 60
+LONGEST_LABEL = 60
+TRAFFIC_GOOD_FOR = timedelta(seconds=2)
+_TROUBLES = 200
+"""At most so many waiting rents, held messages and parked pushes are looked through for what needs the user."""
+
+
+class SettingsKeeper(Protocol):
+    def fields(self) -> Sequence[SettingField]: ...
+
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]: ...
+
+
+class RestoreNote(Protocol):
+    """What a restore has left to be said."""
+
+    def read(self) -> Restored | None: ...
+
+    def forget(self) -> None: ...
+
+
+class LiveFarmDesk:
+    """Fulfils `FarmDesk`; lives on the engine's loop."""
+
+    def __init__(
+        self,
+        *,
+        storage: Storage,
+        announcer: Announcer,
+        health: HealthBoard,
+        clock: Clock,
+        watch: PhoneWatch,
+        inventory: SimInventory,
+        numbering: Numbering,
+        intake: SmsIntake,
+        rentals: Rentals,
+        pushes: PushWorker,
+        privacy: Privacy,
+        money: Money,
+        settings: SettingsKeeper,
+        restore_note: RestoreNote,
+        closure: Callable[[], Closure | None],
+    ) -> None:
+        """`closure` says why nothing may be sold now."""
+        self._storage = storage
+        self._announcer = announcer
+        self._health = health
+        self._clock = clock
+        self._watch = watch
+        self._inventory = inventory
+        self._numbering = numbering
+        self._intake = intake
+        self._rentals = rentals
+        self._pushes = pushes
+        self._privacy = privacy
+        self._money = money
+        self._settings = settings
+        self._restore_note = restore_note
+        self._closure = closure
+        self._short_since: datetime | None = None
+        self._traffic: tuple[datetime, Traffic] | None = None
+
+    # Reading ---------------------------------------------------------------
+
+    async def overview(self) -> Overview:
+        now, noted, short_since = self._clock(), self._traffic, self._short_since
+        alarms = _Alarms(vitals=self._health.vitals(), together=self._watch.left_together(), closure=self._closure())
+        selling = self._rentals.selling
+
+        def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
+            traffic = _traffic_at(views, now, noted)
+            overview, since = _overview(views, traffic, alarms, short_since, now)
+            counts = overview.counts if selling else replace(overview.counts, numbers_on_offer=0)
+            return replace(overview, counts=counts), traffic, since
+
+        overview, traffic, self._short_since = await self._storage.read(query)
+        if noted is None or traffic is not noted[1]:
+            self._traffic = (now, traffic)
+        return overview
+
+    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
+        now = self._clock()
+        rows = await self._storage.read(lambda views: views.phones(keys, now))
+        return [with_next_step(row, now) for row in rows]
+
+    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
+        now = self._clock()
+        rows = await self._storage.read(lambda views: views.sims(keys, now))
+        return [sim_with_next_step(row, now) for row in rows]
+
+    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
+        return await self._storage.read(lambda views: views.rents(keys, self._clock()))
+
+    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]:
+        return await self._storage.read(lambda views: views.messages(keys))
+
+    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]:
+        return await self._storage.read(lambda views: views.pushes(keys))
+
+    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
+        return await self._storage.read(lambda views: views.bans(keys, self._clock()))
+
+    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
+        return await self._numbering.tasks(keys)
+
+    async def networks(self) -> Sequence[NetworkRow]:
+        return await self._numbering.networks()
+
+    async def number_patterns(self) -> Sequence[NumberPattern]:
+        return await self._numbering.patterns()
+
+    async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
+        return self._numbering.built_in
+
+    async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
+        return await self._money.account(grouping, begin, end)
+
+    async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
+        return await self._money.reconcile(path, begin, end)
+
+    async def restored(self) -> Restored | None:
+        return await asyncio.to_thread(self._restore_note.read)
+
+    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+        subject = Topic.SIMS if topic is Topic.NUMBERS else topic
+        return await self._storage.read(lambda views: views.story(subject, key))
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
+
+    # Orders ----------------------------------------------------------------
+
+    async def lift_ban(self, sim_id: str) -> None:
+        await self._rentals.lift_ban(SimId(sim_id))
+
+    async def set_ban(self, sim_id: str, length: timedelta) -> None:
+        await self._rentals.set_ban(SimId(sim_id), length)
+
+    async def hold_back(self, sim_id: str, reason: str) -> None:
+        await self._rentals.hold_back(SimId(sim_id), reason)
+
+    async def release(self, sim_id: str) -> None:
+        await self._rentals.hold_back(SimId(sim_id), None)
+
+    async def set_number(self, sim_id: str, number: str) -> None:
+        await self._inventory.set_number(SimId(sim_id), number)
+
+    async def name_phone(self, phone_id: str, label: str) -> None:
+        name = " ".join(label.split())[:LONGEST_LABEL]
+        if not await self._storage.write(lambda uow: uow.phones.set_label(PhoneId(phone_id), name)):
+            raise KnownError("This phone is not on the books any more.")
+        self._announcer.changed(Topic.PHONES, [phone_id])
+        for topic in (Topic.SIMS, Topic.RENTS):
+            self._announcer.changed(topic, None)
+
+    async def reconnect_phone(self, phone_id: str) -> None:
+        await self._watch.reconnect(PhoneId(phone_id))
+
+    async def resend_push(self, sms_id: int) -> None:
+        await self._pushes.resend(SmsId(sms_id))
+
+    async def drop_push(self, sms_id: int) -> None:
+        await self._pushes.drop(SmsId(sms_id))
+
+    async def release_orphan(self, rent_id: int) -> None:
+        await self._rentals.release_orphan(RentId(rent_id))
+
+    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        await self._intake.settle(SmsId(sms_id), SimId(sim_id), remember=remember)
+
+    async def forget_sim_rules(self, phone_id: str) -> None:
+        await self._intake.forget_rules(PhoneId(phone_id))
+
+    async def accept_number(self, sim_id: str, number: str) -> None:
+        await self._numbering.accept(SimId(sim_id), number)
+
+    async def import_numbers(self, path: str) -> ImportReport:
+        return await self._numbering.import_table(path)
+
+    async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
+        await self._numbering.name_network(mcc_mnc, country, operator)
+
+    async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
+        return await self._numbering.save_patterns(patterns)
+
+    async def blocked_senders(self) -> Sequence[BlockedSender]:
+        return await self._privacy.senders()
+
+    async def built_in_blocked_senders(self) -> Sequence[BlockedSender]:
+        return self._privacy.built_in
+
+    async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
+        return await self._privacy.save_senders(entries)
+
+    async def erase_number(self, number: str) -> str:
+        return await self._privacy.erase_number(number)
+
+    async def dismiss_restored(self) -> None:
+        await asyncio.to_thread(self._restore_note.forget)
+
+    # Settings --------------------------------------------------------------
+
+    async def settings(self) -> Sequence[SettingField]:
+        return await asyncio.to_thread(self._settings.fields)
+
+    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
+        self._announcer.changed(Topic.SETTINGS)
+        return problems
+
+
+class _Alarms(NamedTuple):
+    """What the engine knows beside the database of what is wrong now."""
+
+    vitals: tuple[Vital, ...]
+    together: Sequence[SharedLoss]
+    closure: Closure | None
+
+
+def _overview(
+    views: Views, traffic: Traffic, alarms: _Alarms, short_since: datetime | None, now: datetime
+) -> tuple[Overview, datetime | None]:
+    """Of one snapshot of the database; and since when too little can be sold, if it can."""
+    waiting = views.waiting_rents(_TROUBLES, now)
+    phones, sims = views.phones(None, now), views.sims(None, now)
+    here = sims_now(sims, phones)
+    shortage, since = lasting_shortage(here, short_since, now)
+    needs = attention(
+        now=now,
+        vitals=alarms.vitals,
+        phones=phones,
+        together=alarms.together,
+        sims=sims,
+        rents=waiting,
+        held=views.held_messages(_TROUBLES),
+        parked=views.parked_pushes(_TROUBLES),
+        closure=alarms.closure,
+        shortage=shortage if phones else None,  # who has none yet is told so by the window
+    )
+    seconds = [seconds for _, seconds in traffic.arrivals]
+    overview = Overview(
+        at=now,
+        counts=views.counts(now),
+        vitals=alarms.vitals,
+        attention=needs,
+        phones_by_state=views.phones_by_state(),
+        phones_needing_by_state=needing_by_state(needs, phones),
+        phones_of_farm=sum(phone.is_of_farm(now) for phone in phones),
+        numbers_working=working_numbers(here),
+        rents_waiting_first_sms=sum(not rent.sms_on_way for rent in waiting),
+        rents_sending_first_sms=sum(rent.sms_on_way > 0 for rent in waiting),
+        sms_today=traffic.sms_today,
+        sms_delivered_today=traffic.sms_delivered_today,
+        sms_held=traffic.sms_held,
+        oldest_waiting_push_at=views.oldest_open_push_at(),
+        next_push_at=views.next_push_due(),
+        income_today=traffic.income_today,
+        income_month=traffic.income_month,
+        arrival_p50_seconds=_percentile(seconds, 50),
+        arrival_p99_seconds=_percentile(seconds, 99),
+        sms_by_hour=traffic.sms_by_hour,
+        income_by_day=traffic.income_by_day,
+        arrival_by_minute=_by_minute(traffic, now),
+        waiting_rents=tuple(waiting[:WAITING_RENTS_SHOWN]),
+    )
+    return overview, since
+
+
+def _traffic_at(views: Views, now: datetime, noted: tuple[datetime, Traffic] | None) -> Traffic:
+    """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""
+    if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_GOOD_FOR:
+        return noted[1]
+    return views.traffic(now)
+
+
+def _percentile(values: Sequence[float], percent: int) -> float | None:
+    if len(values) < 2:
+        return values[0] if values else None
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def _by_minute(traffic: Traffic, now: datetime) -> tuple[float | None, ...]:
+    minutes: list[list[float]] = [[] for _ in range(MINUTES_SHOWN)]
+    for at, seconds in traffic.arrivals:
+        ago = int((now - at) / timedelta(minutes=1))
+        if 0 <= ago < MINUTES_SHOWN:
+            minutes[MINUTES_SHOWN - 1 - ago].append(seconds)
+    return tuple(median(values) if values else None for values in minutes)

@@ -1,0 +1,185 @@
+"""Whose a message is, by what the books say of the phone's SIMs and their rents: at once, or when more is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.ports.records import NewPush, SimOnPhone, SimRule, StoredSms, UntoldSms
+from phonefarm.application.ports.storage import Queue, UnitOfWork
+from phonefarm.domain.attribution import sat_there, sim_of, tells_something
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
+from phonefarm.domain.sms import Arrival, Doubt, Newness, RentSpan, SmsRow, SmsStanding, rent_at
+
+TRIED_AGAIN_FOR = timedelta(hours=1)
+"""A message whose SIM is not known by then is left to the user."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose a message is, as far as can be told."""
+
+    standing: SmsStanding
+    sim: SimOnPhone | None = None
+    rent: RentSpan | None = None
+    """The rent it is pushed for."""
+    is_withheld: bool = False
+    """Its sender is on the block list: its text is not kept."""
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    sms_id: SmsId
+    rent_id: RentId | None
+
+
+def new_push(sms_id: SmsId, rent: RentSpan, sender: str, arrived_at: datetime, text: str | None = None) -> NewPush:
+    return NewPush(
+        sms_id=sms_id,
+        rent_id=rent.rent_id,
+        msisdn=rent.msisdn,
+        sender=sender,
+        arrived_at=arrived_at,
+        text=text if rent.closed_at is None else None,
+    )
+
+
+class PhoneBooks:
+    """What the books say of a phone's SIMs and their rents: asked once for all messages of a reading."""
+
+    def __init__(self, uow: UnitOfWork, phone_id: PhoneId, since: datetime, now: datetime) -> None:
+        """`since`: none of the messages arrived before."""
+        self._uow = uow
+        self._phone_id = phone_id
+        self._since = since
+        self._now = now
+        self._sims = uow.sims.on_phone(phone_id)
+        self._places = [sim.place for sim in self._sims]
+        self._spans: dict[SimId, list[RentSpan]] = {}
+
+    def owner_of(self, row: SmsRow, arrived: Arrival, *, is_withheld: bool) -> Owner:
+        sim = self._sim_of(row.sub_id, row.sim_mark, arrived.at)
+        candidates = self._sims if sim is None else [sim]
+        open_rents = [rent for each in candidates if (rent := self.rent_on(each, arrived.at)) is not None]
+        is_new = arrived.newness is Newness.NEW
+        if not is_new and not open_rents:
+            return Owner(standing=SmsStanding.BASELINE, sim=sim, is_withheld=is_withheld)
+        if is_withheld:
+            return Owner(standing=SmsStanding.WITHHELD, sim=sim, is_withheld=True)
+        if not is_new:  # it came late, or from a backup: during a rent the user decides
+            return Owner(standing=SmsStanding.HELD, sim=sim, doubt=Doubt.TIME)
+        doubt = Doubt.SIM if sim is None else None
+        if not open_rents:
+            return Owner(standing=SmsStanding.NO_RENT, sim=sim, doubt=doubt)
+        if sim is None:
+            return Owner(standing=SmsStanding.HELD, doubt=doubt)
+        return Owner(standing=SmsStanding.FOR_RENT, sim=sim, rent=open_rents[0])
+
+    def sim_told_since(self, untold: UntoldSms) -> SimOnPhone | None:
+        """The SIM of a message of which it could not be told at once: only one that may have sat there then."""
+        sim = self._sim_of(untold.sub_id, untold.sim_mark, untold.arrived_at)
+        return sim if sim is not None and sat_there(sim.place, untold.arrived_at) else None
+
+    def knows_subscription(self, sub_id: int) -> bool:
+        return any(place.sub_id == sub_id for place in self._places)
+
+    def rent_on(self, sim: SimOnPhone, at: datetime) -> RentSpan | None:
+        spans = self._spans.get(sim.sim_id)
+        if spans is None:
+            spans = self._spans[sim.sim_id] = self._uow.rents.spans(sim.sim_id, self._since)
+        return rent_at(spans, at, self._now)
+
+    def _sim_of(self, sub_id: int | None, sim_mark: str, at: datetime) -> SimOnPhone | None:
+        sim_id = sim_of(sub_id, self._places, at)
+        if sim_id is None:
+            sim_id = self._settled_before(sim_mark, at)
+        return next((sim for sim in self._sims if sim.sim_id == sim_id), None)
+
+    def _settled_before(self, sim_mark: str, arrived_at: datetime) -> SimId | None:
+        """The SIM to which the user settled such messages for good, if it sat in the phone then."""
+        rule = self._uow.health.sim_rule(self._phone_id, sim_mark)
+        if rule is None:
+            return None
+        for sim in self._sims:
+            sits_as_then = (sim.slot, sim.place.sub_id) == (rule.slot, rule.sub_id)
+            if sim.sim_id == rule.sim_id and sits_as_then and sat_there(sim.place, arrived_at):
+                return sim.sim_id
+        return None
+
+
+def settle_untold(
+    uow: UnitOfWork, queue: Queue, phone_id: PhoneId, now: datetime, withholds: Callable[[str], bool]
+) -> tuple[list[Settled], bool]:
+    """Settle what can be told now of the messages whose SIM could not be told; and whether any of them is left."""
+    untold = uow.messages.untold(phone_id, now - TRIED_AGAIN_FOR)
+    if not untold:
+        return [], False
+    books = PhoneBooks(uow, phone_id, untold[0].arrived_at, now)
+    settled = []
+    for one in untold:
+        sim = books.sim_told_since(one)
+        if sim is None or withholds(one.sender):
+            continue
+        rent = books.rent_on(sim, one.arrived_at)
+        settled.append(_settle(uow, queue, one, sim, rent, now, f"Its SIM is known now: +{sim.msisdn or sim.sim_id}"))
+    return settled, len(settled) < len(untold)
+
+
+def settle_by_hand(
+    uow: UnitOfWork, queue: Queue, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool
+) -> list[Settled]:
+    stored = uow.messages.get(sms_id)
+    if stored is None or stored.standing is not SmsStanding.HELD:
+        raise KnownError("This message is not held: there is nothing to settle.")
+    sim = _sim_on(uow, stored.phone_id, sim_id)
+    settled = [_settle_one(uow, queue, stored, sim, now)]
+    if remember:
+        if not tells_something(stored.sim_mark) or stored.sim_id is not None:
+            raise KnownError(
+                "The phone marks such messages in no way that tells its SIMs apart: each has to be settled by itself."
+            )
+        rule = SimRule(sim_id=sim_id, slot=sim.slot, sub_id=sim.place.sub_id)
+        uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, rule, now)
+        title = f"Messages marked '{stored.sim_mark}' go to +{sim.msisdn or sim_id} from now on"
+        uow.journal.note(now, Topic.PHONES, stored.phone_id, StoryKind.USER_ACTION, title)
+        for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
+            other = uow.messages.get(other_id)
+            if other is not None and sat_there(sim.place, other.arrived_at):
+                settled.append(_settle_one(uow, queue, other, sim, now))
+    return settled
+
+
+def _settle_one(uow: UnitOfWork, queue: Queue, stored: StoredSms, sim: SimOnPhone, now: datetime) -> Settled:
+    rent = rent_at(uow.rents.spans(sim.sim_id, stored.arrived_at), stored.arrived_at, now)
+    return _settle(uow, queue, stored, sim, rent, now, f"Settled by hand to +{sim.msisdn or sim.sim_id}")
+
+
+def _settle(
+    uow: UnitOfWork,
+    queue: Queue,
+    stored: StoredSms | UntoldSms,
+    sim: SimOnPhone,
+    rent: RentSpan | None,
+    now: datetime,
+    title: str,
+) -> Settled:
+    rent_id = None if rent is None else rent.rent_id
+    standing = SmsStanding.NO_RENT if rent is None else SmsStanding.FOR_RENT
+    uow.messages.settle(stored.sms_id, sim.sim_id, sim.msisdn or "", standing, rent_id)
+    by_hand = isinstance(stored, StoredSms)
+    kind = StoryKind.USER_ACTION if by_hand else StoryKind.SMS
+    uow.journal.note(now, Topic.MESSAGES, stored.sms_id, kind, title)
+    if rent is not None:
+        queue([new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)])
+    return Settled(sms_id=stored.sms_id, rent_id=rent_id)
+
+
+def _sim_on(uow: UnitOfWork, phone_id: PhoneId, sim_id: SimId) -> SimOnPhone:
+    for sim in uow.sims.on_phone(phone_id):
+        if sim.sim_id == sim_id:
+            return sim
+    raise KnownError("That SIM is not one of the phone's: choose one of the SIMs that sat in it.")

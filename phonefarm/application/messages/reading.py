@@ -1,0 +1,303 @@
+"""A reading of an inbox against the books: what is new in it, when it came and whose it is, in one unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from phonefarm.application.messages.owners import TRIED_AGAIN_FOR, Owner, PhoneBooks, Settled, new_push, settle_untold
+from phonefarm.application.ports.records import NewPush, NewSms, ReadingMark, SeenRow
+from phonefarm.application.ports.storage import Queue, UnitOfWork
+from phonefarm.domain.heard import FormerRow, Heard, HeardArrival, is_rewritten
+from phonefarm.domain.ids import PhoneId, SmsId
+from phonefarm.domain.sms import (
+    CLOCK_TOLERANCE,
+    Arrival,
+    Doubt,
+    InboundSms,
+    Newness,
+    Reading,
+    SmsRow,
+    announced_at,
+    arrival,
+    corrected,
+    fingerprinted,
+    first_arrival,
+    stated_date,
+)
+
+ANNOUNCED_LATELY = timedelta(minutes=5)
+"""An announcement that brought no row may belong to one that comes so much later."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+Identified = tuple[SmsRow, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """What a reading brought."""
+
+    first: bool
+    new: tuple[SmsId, ...]
+    pushes: tuple[SmsId, ...]
+    delayed: int = 0
+    """How many came long after they had been announced."""
+    arrivals: tuple[datetime, ...] = ()
+    """When the new ones reached the phone; empty where its clock could not be measured."""
+    settled: tuple[Settled, ...] = ()
+    """Older ones whose SIM is known now."""
+    has_untold: bool = False
+    """Whether the SIM of some message is not known."""
+    is_of_a_new_card: bool = False
+    """Whether a message names a SIM that no check-up has seen in the phone."""
+
+
+NOTHING_NEW = Intake(first=False, new=(), pushes=())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastLook:
+    """The last committed reading of a handset, as far as this run of the program knows."""
+
+    row_ids: frozenset[int]
+    at: datetime
+    """When a look showed them last."""
+    highest: int
+    """The highest row id of any look of this run."""
+    has_untold: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a reading is judged by, beside the books."""
+
+    now: datetime
+    withholds: Callable[[str], bool]
+    heard: Heard
+    before: ReadingMark | None
+    """The reading before; None where the books must be asked."""
+    last: LastLook | None
+    is_marked: bool
+    """Whether the books need no mark of this reading."""
+
+
+def take_in(uow: UnitOfWork, queue: Queue, reading: Reading, context: Context) -> Intake:
+    return _TakingIn(uow, queue, reading, context).run()
+
+
+class _TakingIn:
+    def __init__(self, uow: UnitOfWork, queue: Queue, reading: Reading, context: Context) -> None:
+        self._uow = uow
+        self._queue = queue
+        self._reading = reading
+        self._context = context
+        self._phone_id: PhoneId = reading.phone_id
+        self._before = context.before or uow.phones.mark_of(reading.phone_id)
+
+    def run(self) -> Intake:
+        reading = self._reading
+        identified = fingerprinted(reading.rows)
+        known = self._uow.messages.known(self._phone_id, [fingerprint for _, fingerprint in identified])
+        unseen = [one for one in identified if one[1] not in known]
+        arrivals = [self._arrival_of(row) for row, _ in unseen]
+        unseen, arrivals = self._without_rewritten(unseen, arrivals)
+        highest_known = max((row.row_id for row, fingerprint in identified if fingerprint in known), default=0)
+        delayed = self._match_announcements(unseen, arrivals, highest_known)
+        last = self._context.last
+        has_untold = last is None or last.has_untold
+        settled: list[Settled] = []
+        if has_untold and self._before is not None:
+            settled, has_untold = self._settle_untold(identified)
+        owners, new, queued = self._store(unseen, arrivals)
+        if not self._context.is_marked:
+            self._uow.phones.note_reading(
+                self._phone_id,
+                begun_at=reading.begun_at,
+                skew=reading.clock_skew,
+                took=reading.ended_at - reading.begun_at,
+            )
+        return Intake(
+            first=self._before is None,
+            new=tuple(new),
+            pushes=tuple(push.sms_id for push in queued),
+            delayed=delayed,
+            arrivals=tuple(arrived.at for arrived in arrivals) if reading.clock_skew is not None else (),
+            settled=tuple(settled),
+            has_untold=has_untold or any(owner.doubt is Doubt.SIM for owner in owners),
+            is_of_a_new_card=any(
+                owner.doubt is Doubt.SIM and row.sub_id is not None
+                for owner, (row, _) in zip(owners, unseen, strict=True)
+            ),
+        )
+
+    # When it came -------------------------------------------------------------
+
+    def _arrival_of(self, row: SmsRow) -> Arrival:
+        reading, before = self._reading, self._before
+        if before is None or before.last_read_at is None:
+            return first_arrival(row, skew=reading.clock_skew, not_after=reading.ended_at)
+        return arrival(
+            row,
+            skew_now=reading.clock_skew,
+            skew_before=before.clock_skew,
+            not_before=min(before.last_read_at, reading.begun_at),  # unless our own clock was set back
+            not_after=reading.ended_at,
+        )
+
+    def _match_announcements(self, unseen: Sequence[Identified], arrivals: list[Arrival], highest_known: int) -> int:
+        """Give rows whose dates do not fit the time of their announcement; returns how many came long after it."""
+        if self._before is None or all(arrived.newness is Newness.NEW for arrived in arrivals):
+            return 0
+        empty = self._uow.health.empty_hints(self._phone_id)
+        delayed = 0
+        for place, (row, _) in enumerate(unseen):
+            if arrivals[place].newness is Newness.NEW:
+                continue
+            kept_back = announced_at(row, empty, skew_now=self._reading.clock_skew, skew_before=self._before.clock_skew)
+            if kept_back is not None:
+                arrivals[place] = Arrival(at=min(kept_back[0], self._reading.ended_at), newness=Newness.NEW)
+                empty.remove(kept_back[1])
+                self._uow.health.settle_empty_hint(self._phone_id, kept_back[1])
+                delayed += 1
+        self._doubt_announced(unseen, arrivals, highest_known, empty)
+        return delayed
+
+    def _doubt_announced(
+        self, unseen: Sequence[Identified], arrivals: list[Arrival], highest_known: int, empty: Sequence[datetime]
+    ) -> None:
+        """A new highest row that was announced came just now, whatever its dates say: the user decides on it."""
+        ended_at = self._reading.ended_at
+        lately = [at for at in empty if timedelta(0) <= ended_at - at <= ANNOUNCED_LATELY]
+        heard = self._context.heard.without(one.at for one in arrivals if one.newness is Newness.NEW)
+        unexplained = [HeardArrival(since=at, latest=at) for at in lately] + list(heard.arrivals)
+        for place in reversed(range(len(unseen))):  # the highest row is the latest
+            row, _ = unseen[place]
+            if not unexplained or row.row_id <= highest_known:
+                return
+            if arrivals[place].newness is not Newness.NEW:
+                at = unexplained.pop().since
+                arrivals[place] = Arrival(at=min(at, ended_at), newness=Newness.DOUBTFUL)
+                if at in lately:
+                    self._uow.health.settle_empty_hint(self._phone_id, at)
+
+    # What is not new ------------------------------------------------------------
+
+    def _without_rewritten(
+        self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]
+    ) -> tuple[list[Identified], list[Arrival]]:
+        """Without rows that were seen under their id with other dates or another sender: they go on being known."""
+        former = self._former_rows([row.row_id for row, _ in unseen])
+        if not former:
+            return list(unseen), list(arrivals)
+        explained = [
+            arrived.at
+            for (row, _), arrived in zip(unseen, arrivals, strict=True)
+            if row.row_id not in former and arrived.newness is Newness.NEW
+        ]
+        heard = self._context.heard.without(explained)
+        left: list[Identified] = []
+        arrivals_left: list[Arrival] = []
+        for (row, fingerprint), arrived in zip(unseen, arrivals, strict=True):
+            same = self._rewritten(row, former.get(row.row_id, ()), heard)
+            if same is not None:
+                self._uow.messages.rewrite(same.sms_id, fingerprint)
+            else:
+                left.append((row, fingerprint))
+                arrivals_left.append(arrived)
+        return left, arrivals_left
+
+    def _former_rows(self, row_ids: Sequence[int]) -> Mapping[int, Sequence[SeenRow]]:
+        last = self._context.last
+        if self._before is None:
+            return {}
+        may_be_known = [row_id for row_id in row_ids if last is None or row_id <= last.highest]
+        return self._uow.messages.under_row_ids(self._phone_id, may_be_known) if may_be_known else {}
+
+    def _rewritten(self, row: SmsRow, former: Sequence[SeenRow], heard: Heard) -> SeenRow | None:
+        date = self._date_of(row)
+        for seen in former:
+            if seen.body is None:  # its text was not kept: that it has kept its time must tell
+                is_same_text = date is not None and abs(date - seen.arrived_at) <= CLOCK_TOLERANCE
+            else:
+                is_same_text = seen.body == row.body
+            shown = FormerRow(arrived_at=seen.arrived_at, shown_at=max(seen.arrived_at, self._shown_at(row.row_id)))
+            if is_same_text and is_rewritten(shown, date, heard):
+                return seen
+        return None
+
+    def _date_of(self, row: SmsRow) -> datetime | None:
+        skew = self._reading.clock_skew
+        if skew is None and self._before is not None:
+            skew = self._before.clock_skew
+        return corrected(row, skew)
+
+    def _shown_at(self, row_id: int) -> datetime:
+        last = self._context.last
+        if last is not None:
+            return last.at if row_id in last.row_ids else _LONG_AGO
+        return (self._before.last_read_at if self._before else None) or _LONG_AGO
+
+    # Whose it is ------------------------------------------------------------------
+
+    def _settle_untold(self, identified: Sequence[Identified]) -> tuple[list[Settled], bool]:
+        """What the rows say of their SIMs now, and what the books know now, settles what could not be told before."""
+        now = self._context.now
+        shown = {fingerprint: row for row, fingerprint in identified}
+        for one in self._uow.messages.untold(self._phone_id, now - TRIED_AGAIN_FOR):
+            row = shown.get(one.fingerprint)
+            if row is not None and (row.sub_id, row.sim_mark) != (one.sub_id, one.sim_mark):
+                self._uow.messages.note_sim_columns(one.sms_id, row.sub_id, row.sim_mark)
+        return settle_untold(self._uow, self._queue, self._phone_id, now, self._context.withholds)
+
+    def _store(
+        self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]
+    ) -> tuple[list[Owner], list[SmsId], list[NewPush]]:
+        if not unseen:
+            return [], [], []
+        context = self._context
+        books = PhoneBooks(self._uow, self._phone_id, min(arrived.at for arrived in arrivals), context.now)
+        owners = [
+            books.owner_of(row, arrived, is_withheld=context.withholds(row.sender))
+            for (row, _), arrived in zip(unseen, arrivals, strict=True)
+        ]
+        found = [
+            _new_sms(self._phone_id, row, fingerprint, arrived, owner, context.now)
+            for (row, fingerprint), arrived, owner in zip(unseen, arrivals, owners, strict=True)
+        ]
+        new = self._uow.messages.add(found)
+        queued = [
+            new_push(sms_id, owner.rent, row.sender, arrived.at, row.body)
+            for sms_id, (row, _), arrived, owner in zip(new, unseen, arrivals, owners, strict=True)
+            if owner.rent is not None
+        ]
+        if queued:
+            self._queue(queued)
+        return owners, new, queued
+
+
+def _new_sms(
+    phone_id: PhoneId, row: SmsRow, fingerprint: bytes, arrived: Arrival, owner: Owner, now: datetime
+) -> NewSms:
+    sim = owner.sim
+    return NewSms(
+        message=InboundSms(
+            phone_id=phone_id,
+            sim_id=None if sim is None else sim.sim_id,
+            fingerprint=fingerprint,
+            row_id=row.row_id,
+            sender=row.sender,
+            body=row.body,
+            sent_at=stated_date(row.date_sent_ms),
+            arrived_at=arrived.at,
+            sim_mark=row.sim_mark,
+            sub_id=row.sub_id if owner.doubt is not None else None,
+        ),
+        standing=owner.standing,
+        msisdn=(None if sim is None else sim.msisdn) or "",
+        rent_id=None if owner.rent is None else owner.rent.rent_id,
+        erased_at=now if owner.is_withheld else None,
+        doubt=owner.doubt,
+        phone_date_ms=row.date_ms if owner.doubt is Doubt.TIME else None,
+    )

@@ -1,0 +1,162 @@
+"""Keeps what ails each phone, and what was found out about it, on the books."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.ports.records import SimOnPhone
+from phonefarm.application.ports.storage import Storage, UnitOfWork
+from phonefarm.application.ports.world import Checkup, Clock, KnownCard, Probe, Remembered
+from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.phones import PhoneFacts
+from phonefarm.domain.vitals import PhoneVitals
+
+NOTED_FOR = timedelta(minutes=5)
+"""Conditions may end by time alone, so the same is noted anew after so long."""
+_FREE_STEP = 50_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Noted:
+    """A check-up as far as its differences matter: equal ones need no commit."""
+
+    vitals: PhoneVitals
+    hints: HintRecord
+    sim_count: int | None
+    minutes_off: int | None
+
+    @classmethod
+    def of(cls, checkup: Checkup, hints: HintRecord, skew: timedelta | None) -> _Noted:
+        vitals, free = checkup.vitals, checkup.vitals.free_bytes
+        return cls(
+            vitals=replace(
+                vitals,
+                uptime_seconds=None,
+                temperature=None if vitals.temperature is None else round(vitals.temperature),
+                free_bytes=None if free is None else free // _FREE_STEP,
+            ),
+            hints=hints,
+            sim_count=checkup.sim_count,
+            minutes_off=None if skew is None else round(skew / timedelta(minutes=1)),
+        )
+
+
+class PhoneHealth:
+    def __init__(self, storage: Storage, announcer: Announcer, clock: Clock) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._clock = clock
+        self._last: dict[PhoneId, tuple[_Noted, datetime]] = {}
+
+    async def recall(self, phone_id: PhoneId) -> tuple[Remembered, HintRecord]:
+        """What the last run knew of the phone, and of its announcements."""
+
+        def work(uow: UnitOfWork) -> tuple[Remembered, HintRecord]:
+            facts = uow.phones.facts_of(phone_id)
+            known = None if facts is None else uow.health.remembered_probe(phone_id, facts)
+            booted_at, sms_app = uow.health.last_start(phone_id)
+            remembered = Remembered(
+                probe=None if known is None else known.probe,
+                cards=_cards(uow.sims.on_phone(phone_id)),
+                booted_at=booted_at,
+                sms_app=sms_app,
+            )
+            return remembered, hints_remembered(uow.health.ailing_since(phone_id))
+
+        return await self._storage.write(work)
+
+    async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
+        """What was found out about the phone under this firmware, and how long ago (None: nobody knows)."""
+        known = await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+        if known is None:
+            return None
+        return known.probe, None if known.found_at is None else self._clock() - known.found_at
+
+    async def remember(self, phone_id: PhoneId, probe: Probe) -> None:
+        now = self._clock()
+        await self._storage.write(lambda uow: uow.health.remember_probe(phone_id, probe, now))
+
+    async def forget(self, phone_id: PhoneId) -> None:
+        """What was found out does not fit the phone any more."""
+        await self._storage.write(lambda uow: uow.health.forget_probe(phone_id))
+
+    async def note_checkup(
+        self, phone_id: PhoneId, probe: Probe, checkup: Checkup, hints: HintRecord, skew: timedelta | None
+    ) -> None:
+        """Record what the phone said of itself, and what ails it by that and by how its announcements turned out."""
+        now = self._clock()
+        noted = _Noted.of(checkup, hints, skew)
+        if (
+            (last := self._last.get(phone_id)) is not None
+            and last[0] == noted
+            and timedelta(0) <= now - last[1] < NOTED_FOR
+        ):
+            return
+
+        def work(uow: UnitOfWork) -> tuple[bool, bool]:
+            seen = uow.health.note_vitals(phone_id, checkup.vitals, now)
+            before = uow.health.conditions(phone_id)
+            after = conditions(
+                checkup.vitals,
+                hints,
+                sim_count=checkup.sim_count,
+                has_otp_mark=probe.has_otp_mark,
+                clock_skew=skew,
+                held=before.keys(),
+                now=now,
+            )
+            if after == before:
+                return seen, False
+            uow.health.set_conditions(phone_id, after, now)
+            _tell(uow, phone_id, before, after, now)
+            return True, bool((before.keys() ^ after.keys()) & BLOCKING)
+
+        changed, offer_changed = await self._storage.write(work)
+        self._last[phone_id] = (noted, now)
+        if changed:
+            self._announcer.changed(Topic.PHONES, [phone_id])
+        if offer_changed:
+            self._announcer.changed(Topic.SIMS, None)
+            self._announcer.changed(Topic.OVERVIEW)
+
+    async def note_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+        """A message was announced at `at` and no row came: one may come late."""
+        await self._storage.write(lambda uow: uow.health.note_empty_hint(phone_id, at))
+        self._announcer.changed(Topic.PHONES, [phone_id])
+
+    async def note_arrivals(
+        self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None
+    ) -> None:
+        await self._storage.write(
+            lambda uow: uow.phones.note_arrivals(phone_id, hinted=hinted, unhinted=unhinted, hint_to_row=hint_to_row)
+        )
+
+
+def _cards(sims: Sequence[SimOnPhone]) -> tuple[KnownCard, ...]:
+    return tuple(
+        KnownCard(sim_id=sim.sim_id, sub_id=sim.place.sub_id, slot=sim.slot, has_number=sim.msisdn is not None)
+        for sim in sims
+        if sim.is_in and sim.place.sub_id is not None
+    )
+
+
+def _tell(
+    uow: UnitOfWork,
+    phone_id: PhoneId,
+    before: Mapping[Condition, str],
+    after: Mapping[Condition, str],
+    now: datetime,
+) -> None:
+    began, ended = changes(before, after)
+    for condition in began:
+        detail = f": {after[condition]}" if after[condition] else ""
+        title = f"{condition.value.capitalize()}{detail}"
+        uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.AILMENT, title)
+    for condition in ended:
+        title = f"Over: {condition.value}"
+        uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.AILMENT_OVER, title)

@@ -1,0 +1,242 @@
+"""Keeps the books of SIMs: where each sits, what number, country and operator it has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.ports.storage import Storage, UnitOfWork
+from phonefarm.application.ports.world import Clock
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import (
+    Msisdn,
+    PhoneId,
+    SimId,
+    is_stand_in,
+    may_be,
+    parse_msisdn,
+    serial_of,
+    stand_in_prefix,
+)
+from phonefarm.domain.networks import Network as Network
+from phonefarm.domain.networks import NetworkNames as NetworkNames
+from phonefarm.domain.sims import SeenSim, Sim
+
+log = structlog.get_logger(__name__)
+
+OF_ANOTHER_COUNTRY = "another country"
+"""Said instead of a number's source, where every number that was stated is of another country than the SIM."""
+_TOLD_BY = {
+    "hand": "typed by hand",
+    "file": "stated by the numbers file",
+    "import": "stated by an imported table",
+    "message": "stated by a message",
+    "phone": "stated by the phone",
+}
+
+
+class SimInventory:
+    def __init__(self, storage: Storage, announcer: Announcer, names: NetworkNames, clock: Clock) -> None:
+        self._storage = storage
+        self._announcer = announcer
+        self._names = names
+        self._clock = clock
+
+    async def take_stock(self, phone_id: PhoneId, seen: Sequence[SeenSim]) -> None:
+        """Record which SIMs a phone holds now; those it no longer holds leave the offer."""
+        changed = await self._storage.write(lambda uow: self._place(uow, phone_id, seen))
+        if changed:
+            self._announcer.changed(Topic.PHONES, [phone_id])
+            self.announce(changed)
+
+    async def settle_all(self) -> None:
+        """Every SIM in a phone anew: the shipped tables may say something else than at the last start."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> list[SimId]:
+            return [sim.sim_id for sim in uow.sims.all() if settle_sim(uow, sim.sim_id, self._names, now)]
+
+        self.announce(await self._storage.write(work))
+
+    async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> list[str]:
+        """Take the file's numbers for what it says now; returns what speaks against those that are not used."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
+            concerned = uow.numbers.replace_file(entries, now)
+            changed = [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names, now)]
+            objected = objections(uow, entries, self._names)
+            return changed, [f"{iccid}: {objection}" for iccid, objection in objected.items()]
+
+        changed, objected = await self._storage.write(work)
+        self.announce(changed)
+        return objected
+
+    async def set_number(self, sim_id: SimId, text: str) -> None:
+        """Give a SIM the number that the user typed; it wins over the file's and the phone's."""
+        msisdn = parse_msisdn(text)
+        if msisdn is None:
+            raise KnownError(
+                f"'{text.strip()[:40]}' is no phone number. Write it with its country code, as +79281234567."
+            )
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            sim = unrented_sim(uow, sim_id)
+            refuse_foreign(msisdn, sim, self._names)
+            uow.sims.set_hand_number(sim_id, msisdn)
+            settle_number(uow, sim_id, sim.country, self._names, now)
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number set by hand: +{msisdn}")
+
+        await self._storage.write(work)
+        self.announce([sim_id])
+
+    def announce(self, sim_ids: Sequence[SimId]) -> None:
+        """Numbers or networks of these SIMs may have changed."""
+        self._announcer.changed(Topic.SIMS, sim_ids)
+        self._announcer.changed(Topic.NUMBERS, sim_ids)
+        self._announcer.changed(Topic.OVERVIEW)
+
+    def _place(self, uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SimId]:
+        now = self._clock()
+        changed: list[SimId] = []
+        staying: list[SimId] = []
+        for sim in _recognised(uow, phone_id, seen):
+            staying.append(sim.sim_id)
+            network = network_of(uow, sim.mcc_mnc, self._names)
+            before = uow.sims.get(sim.sim_id)
+            moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
+            if before is None or before.phone_id != phone_id:
+                kind = StoryKind.SIM_SEEN if before is None else StoryKind.SIM_MOVED
+                where = f"In {serial_of(phone_id)}, slot {sim.slot + 1}"
+                uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
+            if moved | settle_sim(uow, sim.sim_id, self._names, now):
+                changed.append(sim.sim_id)
+        for sim_id in uow.sims.take_out(phone_id, staying, now):
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
+            changed.append(sim_id)
+        return changed
+
+
+def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
+    """The SIMs with the identities under which they are on the books.
+
+    A phone may fail to tell an ICCID that it told before, or tell it only later. The card that sits in the
+    same slot under the same subscription id is the same card, if what is known of both ICCIDs agrees.
+    """
+    on_books = [known for known in uow.sims.on_phone(phone_id) if known.is_in and known.place.sub_id is not None]
+    recognised: list[SeenSim] = []
+    for sim in seen:
+        here = [known.sim_id for known in on_books if (known.place.sub_id, known.slot) == (sim.sub_id, sim.slot)]
+        if is_stand_in(sim.sim_id):
+            known_as = next((sim_id for sim_id in here if _agree(sim.sim_id, sim_id)), None)
+            recognised.append(sim if known_as is None else _under(known_as, sim))
+            continue
+        for stand_in in here:
+            if is_stand_in(stand_in) and may_be(stand_in, sim.sim_id):
+                uow.sims.become(stand_in, sim.sim_id)
+        recognised.append(sim)
+    return recognised
+
+
+def _agree(stand_in: SimId, known: SimId) -> bool:
+    if is_stand_in(known):
+        one, other = stand_in_prefix(stand_in), stand_in_prefix(known)
+        # One that ends before a letter is of a time when letters were not taken for digits.
+        return one == other or (bool(one and other) and (one.startswith(other) or other.startswith(one)))
+    return may_be(stand_in, known)
+
+
+def _under(known_as: SimId, sim: SeenSim) -> SeenSim:
+    return replace(sim, sim_id=known_as, iccid="" if is_stand_in(known_as) else known_as)
+
+
+def unrented_sim(uow: UnitOfWork, sim_id: SimId) -> Sim:
+    """The SIM, if its number may be changed now; else KnownError."""
+    sim = uow.sims.get(sim_id)
+    if sim is None:
+        raise KnownError("This SIM is not on the books any more.")
+    if sim.rent_id is not None:
+        raise KnownError(f"Rent {sim.rent_id} is open on this SIM: change the number when it is finished.")
+    return sim
+
+
+def network_of(uow: UnitOfWork, mcc_mnc: str, names: NetworkNames) -> Network:
+    """The network by the user's own name, else by the shipped table."""
+    return uow.numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
+
+
+def refuse_foreign(msisdn: Msisdn, sim: Sim, names: NetworkNames) -> None:
+    """Raise KnownError for a number that the SIM cannot have: an order for its country would get another's."""
+    if objection := names.objection(msisdn, sim.country):
+        raise KnownError(
+            f"{objection}. Check the number; if it is right, state the SIM's country in a table of numbers."
+        )
+
+
+def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNames) -> dict[str, str]:
+    """What speaks against the numbers of a table that were just taken in, in words, by ICCID."""
+
+    def country_of(entry: NumberEntry) -> str:
+        sim = uow.sims.get(SimId(entry.iccid))
+        return entry.country or (sim.country if sim else "")
+
+    found = [(entry, names.objection(entry.msisdn, country_of(entry))) for entry in entries]
+    return {entry.iccid: objection for entry, objection in found if objection}
+
+
+def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
+    """Country, operator and number anew from all that is said; True if anything changed.
+
+    The user's table wins over the network code. A SIM whose code is not known keeps the names that it had.
+    """
+    told = uow.numbers.entry_of(sim_id)
+    sim = uow.sims.get(sim_id)
+    assert sim is not None
+    code = uow.sims.network_code(sim_id)
+    network = network_of(uow, code, names) if code else Network(country=sim.country, operator=sim.operator)
+    country = (told[0].country if told else "") or network.country
+    operator = (told[0].operator if told else "") or network.operator
+    return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id, country, names, at)
+
+
+def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNames, at: datetime) -> bool:
+    """The number: by hand, else by the user's table, else by a message that the user accepted, else by the phone.
+
+    A phone states what was once written on the card, which is often old: what the user has looked at wins. What is of
+    another country than the SIM is passed over, and the SIM's story says why: an order for a country must never get
+    a number of another.
+    """
+    passed_over: list[str] = []
+    number, source = None, ""
+    for stated, stated_by in _stated_numbers(uow, sim_id):
+        objection = names.objection(stated, country)
+        if objection is None:
+            number, source = stated, stated_by
+            break
+        source = OF_ANOTHER_COUNTRY
+        passed_over.append(f"{objection}: {_TOLD_BY[stated_by]}, not used")
+    changed = uow.sims.set_number(sim_id, number, source)
+    if changed:
+        for title in passed_over:
+            uow.journal.note(at, Topic.SIMS, sim_id, StoryKind.SIM_STANDING, title)
+    return changed
+
+
+def _stated_numbers(uow: UnitOfWork, sim_id: SimId) -> list[tuple[Msisdn, str]]:
+    """Every number that is stated of a SIM, with who states it, the most trusted first."""
+    said = uow.sims.number_sources(sim_id)
+    told = uow.numbers.entry_of(sim_id)
+    stated = (
+        (said.by_hand, "hand"),
+        (told[0].msisdn if told else None, told[1].value if told else ""),
+        (said.by_message, "message"),
+        (said.by_phone, "phone"),
+    )
+    return [(number, source) for number, source in stated if number]

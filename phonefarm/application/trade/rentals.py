@@ -1,0 +1,363 @@
+"""The rent life: what is on offer, who gets a number, how a rent ends; and what the user may change of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import assert_never
+
+import structlog
+
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
+from phonefarm.application.ports.views import Views
+from phonefarm.application.ports.world import Clock
+from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
+from phonefarm.domain.bans import Streak, after_finish
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, RentId, SimId
+from phonefarm.domain.rents import (
+    ANSWER_WITHIN,
+    Close,
+    Contradiction,
+    FinishStatus,
+    Rent,
+    RentState,
+    Repeat,
+    Reverse,
+    finish,
+    rent_state,
+)
+from phonefarm.domain.sims import Sim
+from phonefarm.support.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+SOLD_ONCE = "a rent of it was sold"
+"""Why a number is held back by the setting that retires it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """A number handed out."""
+
+    rent_id: RentId
+    msisdn: Msisdn
+
+
+class Rentals:
+    """`selling` tells whether all that a sale needs is set now (key and push URL): without it nothing is on offer."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        announcer: Announcer,
+        clock: Clock,
+        *,
+        selling: Callable[[], bool],
+        retire_after_sale: bool,
+        tasks: Tasks | None = None,
+        steady: Clock | None = None,
+    ) -> None:
+        """`steady`: a clock that nobody sets, by which orders are received and their deadlines judged."""
+        self._storage = storage
+        self._announcer = announcer
+        self._clock = clock
+        self._steady = steady or clock
+        self._selling = selling
+        self._tasks = tasks or Tasks()
+        self._retire_after_sale = retire_after_sale
+        self._countries: tuple[str, ...] = ()
+        """Of the last offer: they keep their zeros while nothing is sold."""
+
+    @property
+    def selling(self) -> bool:
+        return self._selling()
+
+    async def offer(self) -> dict[str, dict[str, int]]:
+        """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
+        try:
+            offer = await self._storage.read(self._count)
+        except StorageFailing as error:
+            log.error("nothing is offered: the database cannot be read", cause=str(error))
+        else:
+            self._countries = tuple(offer)
+            if self._selling():
+                return offer
+        return {country: {ANY: 0} for country in self._countries}
+
+    async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
+        """Take a number for an order in one commit; None when there is none, or when it is too late to answer.
+
+        `received_at` by the clock that nobody sets.
+
+        A caller who gives up before it has the result gets no answer, so whatever was taken for it is taken back.
+        """
+        if not self._selling():
+            return None
+        taking = self._tasks.start(self._take_in_time(order, expected, received_at), "order")
+        try:
+            issued: Issued | StorageFailing | None = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(self._given_up)
+            raise
+        if isinstance(issued, StorageFailing):
+            raise issued
+        return issued
+
+    async def _take_in_time(
+        self, order: Order, expected: Decimal, received_at: datetime
+    ) -> Issued | StorageFailing | None:
+        try:
+            issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at), urgent=True)
+        except StorageFailing as error:
+            return error
+        if issued is None:
+            return None
+        if self._steady() > received_at + ANSWER_WITHIN:
+            await self._take_back(issued.rent_id)
+            return None
+        self._rent_changed(issued.rent_id)
+        return issued
+
+    def _given_up(self, taking: asyncio.Task[Issued | StorageFailing | None]) -> None:
+        if taking.cancelled() or taking.exception() is not None:
+            return
+        if isinstance(issued := taking.result(), Issued):
+            self._tasks.start(self._take_back(issued.rent_id), f"taking back {issued.rent_id}")
+
+    async def given_up(self, rent_id: RentId) -> None:
+        """The caller had gone before any of the answer was written: the market cannot know of this rent."""
+        await self._take_back(rent_id)
+
+    async def _take_back(self, rent_id: RentId) -> None:
+        """Undo an order that was taken and never answered: the market cannot know of it."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            uow.rents.close(rent_id, None, Decimal(0), False, now)
+            uow.pushes.last_chance(rent_id, now)
+            title = "Taken back: nobody was there any more to be answered, the market knows nothing of it"
+            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, title)
+
+        try:
+            await self._storage.write(work)
+        except StorageFailing as error:
+            log.error("a late order cannot be taken back: it stays as a possible orphan", cause=str(error))
+        log.warning("an order came too late and was taken back", rent_id=rent_id)
+        self._rent_changed(rent_id)
+
+    async def answered(self, rent_id: RentId) -> None:
+        """The answer to GET_NUMBER has left whole: the market knows of this rent."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            uow.rents.mark_answered(rent_id)
+            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.ANSWERED, "Answered: the market has the number")
+
+        await self._storage.write(work)
+        self._announcer.changed(Topic.RENTS, [rent_id])
+
+    async def answer_lost(self, rent_id: RentId) -> None:
+        """The answer to GET_NUMBER did not leave whole: whether the market knows of this rent nobody can tell."""
+        now = self._clock()
+        title = "The answer did not leave whole: the market may not know of this rent"
+        await self._storage.write(lambda uow: uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.ANSWER_LOST, title))
+        self._rent_changed(rent_id)
+
+    async def finish(self, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool:
+        """Carry out a FINISH_ACTIVATION; False for a rent that we do not know. Repeats change nothing."""
+        changed = await self._storage.write(lambda uow: self._end(uow, rent_id, status, total))
+        if changed:
+            self._rent_changed(rent_id)
+            self._announcer.changed(Topic.PUSHES, None)
+            self._announcer.changed(Topic.BANS, None)
+        return changed is not None
+
+    async def release_orphan(self, rent_id: RentId) -> None:
+        """The user frees the number of a rent whose answer never reached the market."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            rent = uow.rents.get(rent_id)
+            if rent is None or rent_state(rent, now) is not RentState.POSSIBLE_ORPHAN:
+                raise KnownError("Only a possible orphan can be released: any other rent is ended by the market.")
+            uow.rents.close(rent_id, None, Decimal(0), False, now)
+            uow.pushes.last_chance(rent_id, now)
+            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, "Released by hand as an orphan")
+
+        await self._storage.write(work)
+        self._rent_changed(rent_id)
+
+    async def set_ban(self, sim_id: SimId, length: timedelta) -> None:
+        if not timedelta(minutes=1) <= length <= timedelta(days=366):
+            raise KnownError("A ban lasts between a minute and a year.")
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            _known(uow, sim_id)
+            uow.sims.set_ban(sim_id, now, now + length)
+            hours = length / timedelta(hours=1)
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BANNED, f"Banned by hand for {hours:g} h")
+
+        await self._storage.write(work)
+        self._sim_changed(sim_id)
+
+    async def lift_ban(self, sim_id: SimId) -> None:
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> None:
+            if not uow.sims.lift_ban(sim_id):
+                raise KnownError("This SIM is not banned.")
+            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BAN_LIFTED, "Ban lifted by hand")
+
+        await self._storage.write(work)
+        self._sim_changed(sim_id)
+
+    async def end_bans(self) -> None:
+        """Return the SIMs whose ban has run out to their place in the offer."""
+        now = self._clock()
+
+        def work(uow: UnitOfWork) -> list[SimId]:
+            ended = uow.sims.bans_ended(now)
+            for sim_id in ended:
+                uow.sims.lift_ban(sim_id)
+                uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BAN_LIFTED, "Ban has run out")
+            return ended
+
+        for sim_id in await self._storage.write(work):
+            self._sim_changed(sim_id)
+
+    async def hold_back(self, sim_id: SimId, reason: str | None) -> None:
+        """Withhold a SIM from the offer for a reason, or with None let it back in."""
+        now = self._clock()
+        why = None if reason is None else (reason.strip()[:200] or "held back by hand")
+
+        def work(uow: UnitOfWork) -> None:
+            _known(uow, sim_id)
+            uow.sims.hold(sim_id, why, now)
+            kind = StoryKind.RELEASED if why is None else StoryKind.HELD_BACK
+            uow.journal.note(now, Topic.SIMS, sim_id, kind, "Back on offer" if why is None else f"Held back: {why}")
+
+        await self._storage.write(work)
+        self._sim_changed(sim_id)
+
+    def _count(self, views: Views) -> dict[str, dict[str, int]]:
+        at = self._clock()
+        stock = views.stock(at)
+        return count_offer(on_offer(stock.sims, at, stock.rented), stock.countries, stock.alike)
+
+    def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
+        now = self._clock()
+        if self._steady() > received_at + ANSWER_WITHIN:
+            return None
+        sim = choice(uow, order, now)
+        if sim is None or sim.msisdn is None or sim.phone_id is None:
+            return None
+        rent = Rent(
+            rent_id=RentId(uow.next_id()),
+            sim_id=sim.sim_id,
+            msisdn=sim.msisdn,
+            phone_id=sim.phone_id,
+            country=sim.country,
+            operator=sim.operator,
+            expected=expected,
+            ordered_at=now,
+            answered=False,
+        )
+        uow.rents.add(rent)
+        uow.sims.note_rented(sim.sim_id, now)
+        wanted = f"{order.country or 'any country'}, {order.operator or 'any operator'}"
+        uow.journal.note(
+            now, Topic.RENTS, rent.rent_id, StoryKind.ORDERED, f"Ordered: {wanted}, expected {expected} RUB"
+        )
+        return Issued(rent_id=rent.rent_id, msisdn=rent.msisdn)
+
+    def _end(self, uow: UnitOfWork, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool | None:
+        """True if the FINISH changed anything, None for an unknown rent."""
+        rent = uow.rents.get(rent_id)
+        if rent is None:
+            return None
+        now = self._clock()
+        match finish(rent, status, total):
+            case Close() as end:
+                uow.rents.close(rent_id, end.status, end.credited, end.is_estimate, rent.finished_at or now)
+                if rent.finished_at is None:
+                    uow.pushes.last_chance(rent_id, now)
+                    _count_failure(uow, rent, status, now)
+                    self._retire(uow, rent, status, now)
+                else:
+                    log.warning("the market knew of a rent released as an orphan", rent_id=rent_id, status=int(status))
+                title = f"Finished by the market: {status.name.lower().replace('_', ' ')}, {end.credited} RUB"
+                uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
+                return True
+            case Reverse():
+                uow.rents.reverse(rent_id, now)
+                title = f"Refunded after the sale: {rent.credited} RUB taken back"
+                uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
+                return True
+            case Repeat():
+                return False
+            case Contradiction(first=first):
+                log.warning("contradictory finish", rent_id=rent_id, first=int(first), second=int(status))
+                return False
+            case _ as never:
+                assert_never(never)
+
+    def _retire(self, uow: UnitOfWork, rent: Rent, status: FinishStatus, now: datetime) -> None:
+        """Hold a sold number back, if the setting wants it; a reason of the user's own stays."""
+        sim = uow.sims.get(rent.sim_id)
+        if not self._retire_after_sale or status is not FinishStatus.SOLD or sim is None or sim.held_back:
+            return
+        uow.sims.hold(rent.sim_id, SOLD_ONCE, now)
+        uow.journal.note(now, Topic.SIMS, rent.sim_id, StoryKind.HELD_BACK, f"Held back: {SOLD_ONCE}")
+
+    def _rent_changed(self, rent_id: RentId) -> None:
+        self._announcer.changed(Topic.RENTS, [rent_id])
+        self._announcer.changed(Topic.SIMS, None)
+        self._announcer.changed(Topic.PHONES, None)
+        self._announcer.changed(Topic.OVERVIEW)
+
+    def _sim_changed(self, sim_id: SimId) -> None:
+        for topic in (Topic.SIMS, Topic.BANS):
+            self._announcer.changed(topic, [sim_id])
+        self._announcer.changed(Topic.OVERVIEW)
+
+
+def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
+    """The SIM that the rule over the whole farm gives an order, found by looking at few."""
+    countries = names_meant(order.country, uow.rents.countries())
+    operators = None if order.operator is None else names_meant(order.operator, uow.rents.operators())
+    return choose(uow.sims.in_turn(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
+
+
+def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:
+    """What the offer as a whole would say of it, asking of the SIMs that share its number only."""
+    assert sim.msisdn is not None
+    rented = frozenset({sim.msisdn}) if uow.rents.is_open_on(sim.msisdn) else frozenset()
+    return sim in on_offer(uow.sims.with_number(sim.msisdn), now, rented)
+
+
+def _known(uow: UnitOfWork, sim_id: SimId) -> Sim:
+    sim = uow.sims.get(sim_id)
+    if sim is None:
+        raise KnownError("This SIM is not on the books any more.")
+    return sim
+
+
+def _count_failure(uow: UnitOfWork, rent: Rent, status: FinishStatus, now: datetime) -> None:
+    sim = uow.sims.get(rent.sim_id)
+    if sim is None:
+        return
+    before = Streak(unused_in_a_row=sim.unused_in_a_row, banned_until=sim.banned_until)
+    after = after_finish(before, status, rent.accepted_sms, now)
+    if after == before:
+        return
+    uow.sims.set_streak(rent.sim_id, after, now)
+    if after.banned_until != before.banned_until:
+        title = "Banned for 24 h: three rents in a row without an SMS"
+        uow.journal.note(now, Topic.SIMS, rent.sim_id, StoryKind.BANNED, title)

@@ -1,0 +1,93 @@
+"""Whether anything may be sold now: a dependency that fails must not leave an offer standing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from phonefarm.application.ports.storage import Storage
+from phonefarm.application.ports.world import Clock
+from phonefarm.domain.clock_trust import clock_problem
+
+SKEW_IS_FRESH = timedelta(minutes=5)
+"""A phone that was not read for longer is no witness of the time."""
+
+Problem = Callable[[], str | None]
+
+
+class Obstacle(StrEnum):
+    """What stands in the way of every sale."""
+
+    KEY = "key"
+    PUSH_URL = "push url"
+    CLOCK = "clock"
+    DATABASE = "database"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Closure:
+    """Why nothing may be sold, and since when that is known."""
+
+    obstacle: Obstacle
+    problem: str
+    """A short phrase."""
+    since: datetime
+
+
+class SalesGate:
+    """`problem()` is None while a number that is offered now could be rented now.
+
+    adb has no part in it: where a server is away, its phones are, and their numbers have left the offer.
+    """
+
+    def __init__(self, storage: Storage, clock: Clock, *, key: Problem, push_url: str) -> None:
+        """`key` says what is wrong with the partner key."""
+        self._storage = storage
+        self._clock = clock
+        self._key = key
+        self._push_url = push_url
+        self._phone_skews: tuple[timedelta, ...] = ()
+        self._closure: Closure | None = None
+
+    def is_open(self) -> bool:
+        return self.problem() is None
+
+    def problem(self) -> str | None:
+        """The most fundamental reason, as a short phrase."""
+        closure = self.closure()
+        return None if closure is None else closure.problem
+
+    def unchecked_problem(self) -> str | None:
+        """The same, of what has no check of its own on the health board."""
+        unchecked = self._unchecked()
+        return None if unchecked is None else unchecked[1]
+
+    def closure(self) -> Closure | None:
+        """The same as `problem()`, with what it is and since when it is known."""
+        found = self._unchecked()
+        if found is None and (failing := self._storage.write_problem()) is not None:
+            found = (Obstacle.DATABASE, failing)
+        before = self._closure
+        if found is None:
+            self._closure = None
+        elif before is None or before.obstacle is not found[0]:
+            self._closure = Closure(obstacle=found[0], problem=found[1], since=self._clock())
+        elif before.problem != found[1]:
+            self._closure = replace(before, problem=found[1])
+        return self._closure
+
+    def _unchecked(self) -> tuple[Obstacle, str] | None:
+        if (problem := self._key()) is not None:
+            return Obstacle.KEY, problem
+        if not self._push_url:
+            return Obstacle.PUSH_URL, "the push URL is not set"
+        if (problem := clock_problem(self._clock(), self._phone_skews)) is not None:
+            return Obstacle.CLOCK, problem
+        return None
+
+    async def look_at_clocks(self) -> None:
+        """Ask the database how far the phones' clocks are off; raises StorageFailing."""
+        read_since = self._clock() - SKEW_IS_FRESH
+        self._phone_skews = tuple(await self._storage.read(lambda views: views.clock_skews(read_since)))

@@ -1,0 +1,181 @@
+"""Runs an examination: against a farm of its own on virtual phones, or against any that answers at a URL."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+from pydantic import SecretStr
+
+from phonefarm.adapters.adb.adb_server import find_adb
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.commands.certify.caller import Caller
+from phonefarm.commands.certify.examination import Result, run_checks
+from phonefarm.commands.certify.push_checks import PushChecks, SendSms
+from phonefarm.commands.certify.webhook_checks import WebhookChecks
+from phonefarm.commands.demo.private_adb import private_adb_server
+from phonefarm.commands.status import fetch_health
+from phonefarm.config.settings import is_host, load_settings, parse_address
+from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.simulation.control_client import PhonesClient
+from phonefarm.simulation.farm import VirtualFarm
+from phonefarm.simulation.market import Market
+from phonefarm.support.deadlines import within
+from phonefarm.support.logs import SecretFilter
+
+PHONES = 12
+READY_WITHIN = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is examined, and how. Without `url` a farm of our own is."""
+
+    url: str = ""
+    key: str = ""
+    admin: str = ""
+    """`host:port` of the farm's admin port, which tells of open rents."""
+    push_listen: str = ""
+    """`host:port` that the farm's push URL names; empty: pushes are not examined."""
+    phones_control: str = ""
+    even_with_open_rents: bool = False
+
+
+async def certify(plan: Plan, told: Callable[[Result], None]) -> list[Result]:
+    """Examine a farm; raises KnownError where it must not or cannot be examined."""
+    if not plan.url:
+        return await _certify_own(told)
+    await _refuse_where_customers_are(plan)
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        market = None
+        if plan.push_listen:
+            market = await stack.enter_async_context(Market("", plan.key, listen=_address(plan.push_listen)))
+        return await _examine(plan.url, plan.key, session, market, _sender(plan, session), told)
+
+
+async def _examine(
+    url: str,
+    key: str,
+    session: aiohttp.ClientSession,
+    market: Market | None,
+    send: SendSms | None,
+    told: Callable[[Result], None],
+) -> list[Result]:
+    caller = Caller(url, key, session)
+    try:
+        checks = PushChecks(caller, market, send).all() + WebhookChecks(caller).all()
+        return await run_checks(checks, told)
+    finally:
+        await caller.finish_all()
+
+
+async def _refuse_where_customers_are(plan: Plan) -> None:
+    if plan.even_with_open_rents:
+        return
+    rents = await _open_rents(plan)
+    if rents is None:
+        raise KnownError(
+            "Whether rents of customers are open on that farm cannot be asked: name its admin port with --admin, "
+            "or say --even-with-open-rents. All its numbers are ordered and given back while it is examined."
+        )
+    if rents:
+        raise KnownError(
+            f"{rents} rents of customers are open on that farm, whose numbers an examination would take away. "
+            "Wait for their end, or say --even-with-open-rents."
+        )
+
+
+async def _open_rents(plan: Plan) -> int | None:
+    admin = plan.admin
+    if not admin:
+        return None
+    health = await fetch_health(admin)
+    return int(health["counts"]["rents_open"])
+
+
+def _sender(plan: Plan, session: aiohttp.ClientSession) -> SendSms | None:
+    return PhonesClient(plan.phones_control, session).deliver if plan.phones_control else None
+
+
+def _address(text: str) -> tuple[str, int]:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise KnownError(f"--push-listen {error}.") from error
+
+
+def check_url(url: str) -> str:
+    """The base address of a farm's webhooks; raises KnownError for anything else."""
+    try:
+        parts = urlsplit(url)
+        is_fine = parts.scheme in ("http", "https") and is_host(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        is_fine = False
+    if not is_fine:
+        raise KnownError(f"'{url[:80]}' is no web address: write it as https://host or http://127.0.0.1:8080.")
+    return url.rstrip("/")
+
+
+# A farm of our own --------------------------------------------------------------------
+
+
+async def _certify_own(told: Callable[[Result], None]) -> list[Result]:
+    key = secrets.token_urlsafe(24)
+    with (
+        tempfile.TemporaryDirectory(prefix="phonefarm-certify-", ignore_cleanup_errors=True) as scratch,
+        private_adb_server(find_adb(), Path(scratch)) as adb_port,
+    ):
+        async with AsyncExitStack() as stack:
+            farm = await stack.enter_async_context(VirtualFarm(PHONES, query_seconds=0.2))
+            market = await stack.enter_async_context(Market("", key))
+            await farm.connect_to("127.0.0.1", adb_port)
+            url = await stack.enter_async_context(_own_app(Path(scratch), key, adb_port, farm, market))
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+
+            async def send(number: str, sender: str, text: str) -> None:
+                await farm.deliver(number, sender, text)
+
+            return await _examine(url, key, session, market, send, told)
+
+
+@asynccontextmanager
+async def _own_app(folder: Path, key: str, adb_port: int, farm: VirtualFarm, market: Market) -> AsyncIterator[str]:
+    numbers = folder / "numbers.csv"
+    numbers.write_text(farm.numbers_csv(), encoding="utf-8")
+    hidden = SecretFilter()
+    hidden.add(key)
+    settings = load_settings(
+        data_dir=folder / "data",
+        api_key=SecretStr(key),
+        listen="127.0.0.1:0",
+        admin_listen="127.0.0.1:0",
+        push_url=market.push_url,
+        adb_servers=f"127.0.0.1:{adb_port}",
+        numbers_file=str(numbers),
+    )
+    engine = EngineThread(settings, hidden, MemoryStore(key))
+    await asyncio.to_thread(engine.start)
+    try:
+        listeners = engine.farm.listeners
+        await _until_ready(listeners.admin_address)
+        yield f"http://{listeners.webhooks_address}"
+    finally:
+        await asyncio.to_thread(engine.stop)
+
+
+async def _until_ready(admin: str) -> None:
+    try:
+        async with within(READY_WITHIN):
+            while (await fetch_health(admin))["counts"]["phones_ready"] < PHONES:  # noqa: ASYNC110 - asked over HTTP
+                await asyncio.sleep(0.2)
+    except TimeoutError:
+        raise KnownError(f"The virtual phones were not ready within {READY_WITHIN:g} s: see the log.") from None

@@ -1,0 +1,360 @@
+"""The commands. Exit codes: 0 done, 1 the world's error (one clear line), 2 usage."""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Coroutine
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from phonefarm import __version__
+from phonefarm.config.own_environment import take_own_environment
+from phonefarm.config.settings import Settings, load_settings
+from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, heard
+from phonefarm.support.console import console
+from phonefarm.support.log_files import is_terminal
+from phonefarm.support.logs import FOLDER as LOGS
+from phonefarm.support.logs import SecretFilter, set_up_logs
+
+app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
+simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
+app.add_typer(simulate, name="simulate")
+numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV or XLSX file.")
+app.add_typer(numbers, name="numbers")
+
+SELF_TEST_SECONDS = 10.0
+SCREENSHOT_SECONDS = 20.0
+
+
+class TableName(StrEnum):
+    """What `export` writes."""
+
+    PHONES = "phones"
+    SIMS = "sims"
+    RENTS = "rents"
+    MESSAGES = "messages"
+    PUSHES = "pushes"
+    BANS = "bans"
+
+
+def main() -> None:
+    """Run a command; a KnownError becomes one line on stderr and exit code 1."""
+    console.make_safe()
+    os.umask(0o077)  # what we create is for its owner only
+    try:
+        exit_code = app(standalone_mode=False)  # outside standalone mode a command's Exit comes back as a value
+    except KnownError as error:
+        typer.echo(f"phonefarm: {error}", err=True)
+        sys.exit(1)
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)
+    except typer.Abort:
+        sys.exit(1)
+    except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):
+            error.show()
+            sys.exit(2)
+        raise
+    if exit_code:
+        sys.exit(exit_code)
+
+
+@app.callback(invoke_without_command=True)
+def window(
+    context: typer.Context,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Run a 10 s demo without a screen and say whether all is well.")
+    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Run the farm with its window."""
+    if version:
+        console.say(f"phonefarm {__version__}")
+        raise typer.Exit(0)
+    if self_test:
+        raise typer.Exit(_self_test())
+    if context.invoked_subcommand is not None:
+        return
+    if not has_display():
+        raise KnownError("There is no display here for the window. Use 'phonefarm serve', which needs none.")
+    from phonefarm.commands.window import run_windowed
+    from ui.shell.app import Program
+
+    run_windowed(Program(), _prepare)
+
+
+@app.command()
+def serve() -> None:
+    """Run the farm without a window until Ctrl-C, SIGTERM, or the end of its console or session."""
+    from phonefarm.commands.windowless import run_windowless
+
+    def tell(engine: Any) -> None:
+        listeners = engine.farm.listeners
+        print(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
+
+    settings, hidden = _prepare()
+    run_windowless(settings, hidden, tell)
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option(help="Run in the terminal even where there is a display.")] = False,
+    phones: Annotated[int, typer.Option(min=1, max=200, help="How many virtual phones.")] = 12,
+    seconds: Annotated[float | None, typer.Option(min=1, help="End after so many seconds, with a summary.")] = None,
+    screenshots: Annotated[Path | None, typer.Option(help="Write every page as PNG into this folder.")] = None,
+) -> None:
+    """Show everything on virtual phones and a virtual Onlinesim, on a scratch data folder."""
+    raise typer.Exit(_run_demo(headless=headless, phones=phones, seconds=seconds, screenshots=screenshots))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this PC: settings, key, adb, data folder, ports; says what to do for each that fails."""
+    from phonefarm.commands.doctor import examine
+
+    settings, _ = _prepare(logs=False)
+    findings = asyncio.run(examine(settings))
+    for finding in findings:
+        verdict = "warn" if finding.warns else "ok  " if finding.is_fine else "FAIL"
+        console.say(f"{verdict} {finding.what}: {finding.detail}")
+    raise typer.Exit(0 if all(finding.is_fine for finding in findings) else 1)
+
+
+@app.command()
+def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /health, as it is.")] = False) -> None:
+    """Say how the running farm does."""
+    from phonefarm.commands.status import as_text, fetch_health
+
+    settings, _ = _prepare(logs=False)
+    health = asyncio.run(fetch_health(settings.admin_listen))
+    # Who reads a pipe expects UTF-8, which a pipe of Windows is not: ASCII is both.
+    spells_all = is_terminal(sys.stdout)
+    console.say(json.dumps(health, ensure_ascii=not spells_all, indent=2) if as_json else as_text(health))
+
+
+@numbers.command("import")
+def numbers_import(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX with the columns iccid,msisdn,country,operator,label.")],
+) -> None:
+    """Check a numbers file, keep a copy in the data folder and use it from the next start on."""
+    from phonefarm.commands.tables import import_numbers
+
+    settings, _ = _prepare(logs=False)
+    console.say(import_numbers(settings, file))
+
+
+@numbers.command("export")
+def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")]) -> None:
+    """Write all SIMs on the books as a numbers file; a name that ends in .xlsx makes it one for Excel."""
+    from phonefarm.commands.tables import export_numbers
+
+    settings, _ = _prepare(logs=False)
+    console.say(export_numbers(settings, file))
+
+
+@app.command()
+def export(
+    table: Annotated[TableName, typer.Argument(help="What to write.")],
+    file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
+) -> None:
+    """Write a table of the farm's database as CSV; only 'messages' holds the texts of SMS."""
+    from phonefarm.commands.tables import export_table
+
+    settings, _ = _prepare(logs=False)
+    console.say(export_table(settings, table.value, file))
+
+
+@app.command()
+def certify(
+    url: Annotated[
+        str, typer.Option(help="Webhooks of the farm; without it a farm of virtual phones is examined.")
+    ] = "",
+    key: Annotated[str, typer.Option(envvar="PHONEFARM_API_KEY", help="Its partner key; better by environment.")] = "",
+    admin: Annotated[str, typer.Option(help="Its admin port host:port, which tells of open rents.")] = "",
+    push_listen: Annotated[str, typer.Option(help="Take its pushes on host:port; its push URL must name it.")] = "",
+    phones_control: Annotated[str, typer.Option(help="Control URL of 'simulate phones', to send SMS through.")] = "",
+    junit: Annotated[Path | None, typer.Option(help="Write the report as JUnit XML, too.")] = None,
+    even_with_open_rents: Annotated[
+        bool, typer.Option("--even-with-open-rents", help="Examine although customers may be waiting for their SMS.")
+    ] = False,
+) -> None:
+    """Play the market's acceptance list against a farm: all its numbers are ordered, and given back."""
+    from phonefarm.commands.certify.examination import Grade
+    from phonefarm.commands.certify.report import as_line, summary, write_junit
+    from phonefarm.commands.certify.run import Plan, check_url
+    from phonefarm.commands.certify.run import certify as examine
+
+    take_own_environment()
+    if url and not key:
+        raise typer.BadParameter("the key of that farm is needed, by PHONEFARM_API_KEY or --key")
+    plan = Plan(
+        url=check_url(url) if url else "",
+        key=key,
+        admin=admin,
+        push_listen=push_listen,
+        phones_control=phones_control,
+        even_with_open_rents=even_with_open_rents,
+    )
+    set_up_logs(None, SecretFilter(), to_stderr=False)
+    results = asyncio.run(examine(plan, lambda result: console.say(as_line(result))))
+    console.say(summary(results))
+    if junit is not None:
+        write_junit(results, junit)
+    raise typer.Exit(1 if any(result.grade is Grade.FAILED for result in results) else 0)
+
+
+@app.command()
+def backup(
+    file: Annotated[
+        Path | None, typer.Argument(help="File to write; without it the backup goes to the data folder.")
+    ] = None,
+) -> None:
+    """Make and verify a backup of the database, also while the farm runs; texts the market has are left out."""
+    from phonefarm.commands.backup import back_up
+
+    settings, _ = _prepare(logs=False)
+    console.say(back_up(settings, file))
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="Backup to go back to.")]) -> None:
+    """Put a verified backup in the place of the database, which is kept beside it; no farm may run meanwhile."""
+    from phonefarm.commands.backup import go_back
+
+    settings, _ = _prepare(logs=False)
+    console.say(go_back(settings, file))
+
+
+@simulate.command("phones")
+def simulate_phones(
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 12,
+    first_address: Annotated[str | None, typer.Option(help="First loopback address, such as 127.20.0.1.")] = None,
+    query_seconds: Annotated[float, typer.Option(min=0, help="What one content query costs.")] = 0.4,
+    seed: Annotated[int, typer.Option(help="Same seed, same makes, cards and numbers.")] = 1,
+    adb_server: Annotated[str | None, typer.Option(help="adb server host:port that shall connect to them.")] = None,
+    control: Annotated[str, typer.Option(help="Address of the HTTP control.")] = "127.0.0.1:0",
+) -> None:
+    """Run virtual phones that a real adb server can connect to."""
+    from phonefarm.simulation.commands import run_phones
+
+    _run_until_signal(run_phones(count, first_address, query_seconds, seed, adb_server, control))
+
+
+@simulate.command("market")
+def simulate_market(
+    target: Annotated[str, typer.Option(help="Where our webhooks answer, such as http://127.0.0.1:8080.")],
+    key: Annotated[str, typer.Option(envvar="PHONEFARM_API_KEY", help="Partner key; better by the environment.")],
+    listen: Annotated[str, typer.Option(help="Address that takes PUSH_SMS_RENT.")] = "127.0.0.1:0",
+    control: Annotated[str, typer.Option(help="Address of the HTTP control.")] = "127.0.0.1:0",
+    play: Annotated[bool, typer.Option(help="Order, send and finish by itself.")] = False,
+    seed: Annotated[int, typer.Option(help="Same seed, same play.")] = 1,
+    phones_control: Annotated[
+        str | None, typer.Option(help="Control URL of 'simulate phones', which the play sends SMS through.")
+    ] = None,
+) -> None:
+    """Run a virtual Onlinesim against a farm on this PC."""
+    from phonefarm.simulation.commands import run_market
+
+    _run_until_signal(run_market(target, key, listen, control, play, seed, phones_control=phones_control))
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: always on Windows and macOS, by environment on Linux."""
+    if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal"):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
+    take_own_environment()
+    settings = load_settings()
+    hidden = SecretFilter()
+    if settings.api_key is not None:
+        hidden.add(settings.api_key.get_secret_value())
+    if logs:
+        set_up_logs(settings.data_dir / LOGS, hidden, to_stderr=is_terminal(sys.stderr))
+    else:
+        set_up_logs(None, hidden, to_stderr=False)
+        logging.getLogger().addHandler(logging.NullHandler())  # without any, Python writes warnings to stderr
+    return settings, hidden
+
+
+def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:
+    from phonefarm.commands.demo.run import run_demo
+    from phonefarm.commands.demo.terminal import show_in_terminal
+    from phonefarm.runtime.preload import preload_modules
+    from phonefarm.runtime.windows_endings import system_endings
+
+    take_own_environment()
+    in_window = screenshots is not None or (has_display() and not headless)
+    if screenshots is not None and not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+    with suppress(OSError, ValueError):
+        faulthandler.enable(sys.stderr)  # the scratch folder goes with the demo: its crash is told on the terminal
+    if in_window:
+        from ui.shell.app import run_window  # before run_demo starts a thread: see phonefarm.runtime.preload
+
+    def show(engine: Any, shown_seconds: float | None) -> None:
+        if in_window:
+            with tempfile.TemporaryDirectory(prefix="phonefarm-demo-", ignore_cleanup_errors=True) as scratch:
+                memory = Path(scratch) / "window.ini"
+                run_window(
+                    engine,
+                    stop,
+                    title="phonefarm demo",
+                    screenshots=screenshots,
+                    seconds=shown_seconds,
+                    memory_file=memory,
+                )
+        else:
+            with asked_by_signals(stop):
+                show_in_terminal(engine, shown_seconds, stop)
+        if stop.is_last_call:
+            raise KnownError("The system ended the demo before its summary.")
+
+    length = SCREENSHOT_SECONDS if screenshots is not None and seconds is None else seconds
+    preload_modules()
+    with heard(system_endings) as stop:
+        result = run_demo(show, phones=phones, seconds=length)
+    console.say(result.as_lines())
+    return 0 if result.is_clean else 1
+
+
+def _self_test() -> int:
+    with tempfile.TemporaryDirectory(prefix="phonefarm-self-test-", ignore_cleanup_errors=True) as folder:
+        code = _run_demo(headless=True, phones=12, seconds=SELF_TEST_SECONDS, screenshots=Path(folder))
+        pages = list(Path(folder).glob("*.png"))
+    console.say(f"self-test {'passed' if code == 0 and pages else 'FAILED'}, {len(pages)} pages drawn")
+    return code if pages else 1
+
+
+def _run_until_signal(work: Coroutine[Any, Any, None]) -> None:
+    take_own_environment()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(work)
+        stop = StopRequests()
+        with asked_by_signals(stop):
+            while not task.done() and not stop.is_asked:
+                await asyncio.wait([task], timeout=SIGNAL_CHECK_SECONDS)
+        task.cancel()
+        await asyncio.wait([task])
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+    asyncio.run(run())

@@ -1,0 +1,381 @@
+"""Typed settings: defaults, then `settings.toml` in the data folder, then the environment, which wins."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import quote, urlsplit
+
+import tomlkit
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from phonefarm.config.own_environment import PREFIX, own_environment
+from phonefarm.domain.errors import KnownError
+from phonefarm.support.os_errors import cause_of
+from phonefarm.support.text_files import read_text
+from phonefarm.support.whole_files import written_whole
+
+FILE_NAME = "settings.toml"
+_NO_WEB_ADDRESS = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
+_PORT = re.compile(r"[0-9]{1,5}")
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_LONGEST_NAME = 253
+TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
+
+
+class _OwnEnvironment(EnvSettingsSource):
+    """The environment, and what was taken out of it so that no child inherits it."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in own_environment().items()}
+
+
+class _EditedToml(TomlConfigSettingsSource):
+    """The settings file as an editor left it: with a byte order mark, or in UTF-16."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        return tomllib.loads(read_text(file_path))
+
+
+class Settings(BaseSettings):
+    """All that can be set; a field's description is what the Settings page says of it."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("phonefarm", appauthor=False),
+        description="Folder of the database, settings.toml and logs.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="Onlinesim partner key. Kept in the system's keyring, never in a file of ours."
+    )
+    listen: str = Field(
+        default="127.0.0.1:8080", description="Address of the webhooks: the only port that a tunnel may show."
+    )
+    admin_listen: str = Field(default="127.0.0.1:8081", description="Address of /health and /metrics; this PC only.")
+    push_url: str = Field(
+        default="", description="Full URL of PUSH_SMS_RENT, as Onlinesim's support gave it. Nothing is sold without it."
+    )
+    adb_servers: str = Field(
+        default="127.0.0.1:5037",
+        description="adb servers as a comma list host:port; a local one is started if absent.",
+    )
+    adb_path: str = Field(
+        default="", description="adb program to start servers with; empty: the one that comes with us."
+    )
+    database_url: str = Field(
+        default="", description="SQLite file of this farm; empty: phonefarm.db in the data folder."
+    )
+    numbers_file: str = Field(
+        default="", description="CSV iccid,msisdn,country,operator,label; read at start and whenever it changes."
+    )
+    push_retry_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Seconds between attempts of a push; the contract says 10."
+    )
+    sms_id: Literal["rent", "message"] = Field(
+        default="rent", description="What smsId carries: the rent's id, as documented, or the message's own."
+    )
+    push_phone: Literal["string", "integer"] = Field(
+        default="string", description="How a push carries the number: as a string, as documented, or as an integer."
+    )
+    push_refusals_before_parking: int = Field(
+        default=6,
+        ge=1,
+        le=1000,
+        description="A message that Onlinesim answers with IGNORED or SERVICE_BAN is parked after so many attempts.",
+    )
+    no_numbers: Literal["error", "status"] = Field(
+        default="error",
+        description="Answer when no number matches: status ERROR with the error NO_NUMBERS, or status NO_NUMBERS.",
+    )
+    retire_after_sale: bool = Field(
+        default=False,
+        description="Hold a number back once a rent of it was sold. Onlinesim's second version says that a number pays "
+        "only once; its first, which is spoken here, does not: watch whether second sales are paid.",
+    )
+    shared_path: str = Field(
+        default="",
+        description="One more path, such as /onlinesim, for all three calls together, told apart by their action; "
+        "empty: none. For partners who registered one shared address.",
+    )
+    require_bearer: bool = Field(
+        default=False, description="Demand the Authorization header as well as the key in the body."
+    )
+    calls_per_second: float = Field(
+        default=200.0,
+        ge=20,
+        le=10_000,
+        description="Calls with the right key that are answered each second; sixty at once always are.",
+    )
+    wrong_keys_per_minute: float = Field(
+        default=60.0,
+        ge=1,
+        le=10_000,
+        description="Calls without the right key from one address that are answered in full each minute; more are "
+        "turned away. Never touches a call with the right key, though both come from the tunnel.",
+    )
+    most_connections: int = Field(
+        default=256,
+        ge=32,
+        le=10_000,
+        description="Connections to the webhooks at once; beyond that the oldest without the right key is dropped. "
+        "Never more than an eighth of the files that this process may open.",
+    )
+    poll_seconds: float = Field(
+        default=10.0, ge=1, le=300, description="Seconds between safety polls of a phone without an open rent."
+    )
+    rent_poll_seconds: float = Field(
+        default=5.0, ge=1, le=300, description="Seconds between safety polls of a phone with an open rent."
+    )
+
+    keep_awake: bool = Field(
+        default=True,
+        description="Keep this PC from falling asleep while numbers are on offer or rented. On Windows; elsewhere set "
+        "it in the system's own power settings.",
+    )
+    backup_hours: float = Field(
+        default=6.0, ge=0.25, le=168, description="Hours between two automatic backups of the database."
+    )
+    backup_keep: int = Field(default=20, ge=1, le=1000, description="How many automatic backups are kept.")
+
+    block_senders: bool = Field(
+        default=True, description="Withhold messages of banks, payment services and government; the list is editable."
+    )
+    text_hours: float = Field(
+        default=72.0, ge=1, le=8760, description="Hours after its delivery at which an SMS's text is erased."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        given = init_settings().get("data_dir")
+        folder = given or own_environment().get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
+        in_file = _EditedToml(settings_cls, Path(folder) / FILE_NAME)
+        in_file.init_kwargs.pop("data_dir", None)  # where the file lies cannot be said in the file
+        return (init_settings, _OwnEnvironment(settings_cls), in_file)
+
+    @field_validator("listen", "admin_listen")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        parse_address(value)
+        return value
+
+    @field_validator("admin_listen")
+    @classmethod
+    def _stays_on_this_pc(cls, value: str) -> str:
+        host, _ = parse_address(value)
+        if not _is_loopback(host):
+            raise ValueError("must be an address of this PC only, such as 127.0.0.1:8081")
+        return value
+
+    @field_validator("adb_servers")
+    @classmethod
+    def _is_address_list(cls, value: str) -> str:
+        addresses = [item.strip() for item in value.split(",") if item.strip()]
+        if not addresses:
+            raise ValueError("needs at least one host:port, such as 127.0.0.1:5037")
+        servers = [_one_name_of(*parse_address(item)) for item in addresses]
+        if any(server.endswith(":0") for server in servers):
+            raise ValueError("port 0 is no adb server's port")
+        if len(set(servers)) != len(servers):
+            raise ValueError("names the same server twice")
+        return ",".join(servers)
+
+    @field_validator("push_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+        except ValueError:
+            raise ValueError(_NO_WEB_ADDRESS) from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+            raise ValueError(_NO_WEB_ADDRESS)
+        if not value.isprintable() or " " in value or not is_host(parts.hostname):
+            raise ValueError(_NO_WEB_ADDRESS)
+        try:
+            has_port = parts.port != 0
+        except ValueError:
+            has_port = False
+        if not has_port:
+            raise ValueError("must have a port between 1 and 65535, or none")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ValueError("must start with https: the key and the messages travel with it")
+        return value
+
+    @field_validator("shared_path")
+    @classmethod
+    def _is_free_path(cls, value: str) -> str:
+        path = value.strip()
+        if path and not re.fullmatch(r"/[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*", path):
+            raise ValueError("must be empty or a path such as /onlinesim")
+        if path.casefold() in TAKEN_PATHS:
+            raise ValueError("must differ from the paths that are served anyway")
+        return path
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite(cls, value: str) -> str:
+        path = value.removeprefix("sqlite:///")
+        if value and (path == value or path in ("", ":memory:")):
+            raise ValueError("must be empty or sqlite:///PATH; PostgreSQL is not supported yet")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _key_has_text(cls, value: SecretStr | None) -> SecretStr | None:
+        text = "" if value is None else value.get_secret_value().strip()
+        if not text:
+            return None
+        if not is_a_key(text):
+            raise ValueError("must be the key as Onlinesim shows it: letters and digits without blanks")
+        return SecretStr(text)
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        if self.listen == self.admin_listen and parse_address(self.listen)[1] != 0:
+            raise ValueError("listen and admin_listen must differ")
+        return self
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{quote((self.data_dir / 'phonefarm.db').as_posix(), safe='/:')}"
+
+    @property
+    def adb_server_list(self) -> list[str]:
+        return self.adb_servers.split(",")
+
+
+def is_a_key(text: str) -> bool:
+    """Whether a text can be a partner key: it travels in a header line."""
+    return bool(text) and text.isascii() and text.isprintable() and " " not in text
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and check all settings; raises KnownError that names the setting and says what would be right."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error).items())
+        raise KnownError(f"A setting is wrong. {problems}") from None
+    except (ValueError, OSError) as error:
+        raise _unreadable(error) from None
+
+
+def problems_in(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by setting name; never holds the rejected value, which may be a secret."""
+    found: dict[str, str] = {}
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        name = str(item["loc"][0]) if item["loc"] else "settings"
+        found[name] = item["msg"].removeprefix("Value error, ")
+    return found
+
+
+def settings_file(settings: Settings) -> Path:
+    return settings.data_dir / FILE_NAME
+
+
+def file_values(path: Path) -> dict[str, Any]:
+    """What the file says; raises KnownError for a file that cannot be read."""
+    try:
+        return tomllib.loads(read_text(path)) if path.exists() else {}
+    except (ValueError, OSError) as error:
+        raise _unreadable(error) from None
+
+
+def _unreadable(error: ValueError | OSError) -> KnownError:
+    """Says what is wrong with the file; of its text only the place, since a key may stand there."""
+    match error:
+        case tomllib.TOMLDecodeError():
+            _, _, place = str(error).rpartition(" (at ")
+            cause = f"it is not TOML (at {place}" if place else "it is not TOML"
+        case UnicodeDecodeError():
+            cause = "it is not UTF-8 text"
+        case OSError():
+            cause = cause_of(error)
+        case _:
+            cause = "it cannot be understood"
+    return KnownError(f"{FILE_NAME} cannot be read: {cause}. Mend or remove the file.")
+
+
+def write_settings(path: Path, values: Mapping[str, Any]) -> None:
+    """Keep `values` in settings.toml, leaving its comments and other entries; whole or not at all.
+
+    A value of None takes the entry out, so that the default holds again. Raises KnownError; may wait for two seconds.
+    """
+    document = tomlkit.parse(read_text(path)) if path.exists() else tomlkit.document()
+    for name, value in values.items():
+        if value is None:
+            document.pop(name, None)
+        else:
+            document[name] = value
+    draft = path.with_suffix(".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path, draft):
+            draft.write_text(tomlkit.dumps(document), encoding="utf-8")
+    except OSError as error:
+        raise KnownError(
+            f"{path} cannot be written: {cause_of(error)}. Check the disk's free space and the folder's permissions."
+        ) from error
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Split host:port (IPv6 in brackets); raises ValueError with what would be right."""
+    host, colon, port = text.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not is_host(host) or not _PORT.fullmatch(port) or int(port) > 65535:
+        raise ValueError("must be host:port, such as 127.0.0.1:8080")
+    return host, int(port)
+
+
+def is_host(text: str) -> bool:
+    """Whether a text can be an address or a name of a computer; whether there is one, only the network knows."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        pass
+    else:
+        return True
+    try:
+        name = text.removesuffix(".").encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    return len(name) <= _LONGEST_NAME and all(_LABEL.fullmatch(label) for label in name.split("."))
+
+
+def _one_name_of(host: str, port: int) -> str:
+    """One spelling a server: phones are known by it, and two names of one server would make two of each phone."""
+    host = host.lower()
+    if host in ("localhost", "::1"):
+        host = "127.0.0.1"
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,470 @@
+"""Builds the farm: adapters, use cases, desk. Nothing else constructs them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import structlog
+from pydantic import SecretStr
+
+from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.admin.pages import admin_app
+from phonefarm.adapters.catalog.market_account import read_account
+from phonefarm.adapters.catalog.network_names import read_catalog
+from phonefarm.adapters.catalog.number_tables import read_table
+from phonefarm.adapters.catalog.numbers_file import NumbersFile
+from phonefarm.adapters.http.callers import hear_a_failed_accept_once
+from phonefarm.adapters.http.conversation import Limits, has_hung_up, has_left, prove
+from phonefarm.adapters.http.proven_server import ProvenServer
+from phonefarm.adapters.http.server import bind
+from phonefarm.adapters.onlinesim.gate import Gate
+from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
+from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
+from phonefarm.adapters.secrets.key_store import KeyStore
+from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
+from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
+from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.windows.power_request import of_this_pc
+from phonefarm.application.desk.attention import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
+from phonefarm.application.desk.live_desk import LiveFarmDesk
+from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.messages.privacy import Privacy
+from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import Topic, Verdict
+from phonefarm.application.phones.health import PhoneHealth
+from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.world import Clock, KeyPlace, PhoneBridge, SecretStore
+from phonefarm.application.sims.inventory import SimInventory
+from phonefarm.application.sims.numbering import Numbering
+from phonefarm.application.trade.money import Money
+from phonefarm.application.trade.rentals import Rentals
+from phonefarm.application.trade.sales_gate import SalesGate
+from phonefarm.application.upkeep.backups import Backups
+from phonefarm.application.upkeep.housekeeping import Upkeep
+from phonefarm.application.upkeep.staying_awake import StayingAwake, Wakefulness
+from phonefarm.application.upkeep.wrong_keys import WrongKeys
+from phonefarm.config.settings import Settings, is_a_key, parse_address
+from phonefarm.config.settings_editor import SettingsKeeper
+from phonefarm.domain.errors import KnownError
+from phonefarm.support.deadlines import ended_within
+from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
+from phonefarm.support.logs import SecretFilter
+from phonefarm.support.resource_files import RESOURCES
+from phonefarm.support.tasks import Tasks
+
+log = structlog.get_logger(__name__)
+
+SERVERS_END_WITHIN = 1.5
+PUSHES_END_WITHIN = 3.0
+KEY_RETRY_SECONDS = 30.0
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def steady_clock(seconds: Callable[[], float] = time.monotonic) -> Clock:
+    """A clock that starts right and that nobody sets: for waits, not for dates."""
+    begun = utc_now() - timedelta(seconds=seconds())
+    return lambda: begun + timedelta(seconds=seconds())
+
+
+def seconds_with_sleep() -> float:
+    """Of a clock that nobody sets and that goes on while this PC sleeps, as who waits for it does."""
+    boottime = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """The two sockets, bound before anything starts."""
+
+    webhooks: socket.socket
+    admin: socket.socket
+    webhooks_address: str
+    admin_address: str
+
+    def close(self) -> None:
+        self.webhooks.close()
+        self.admin.close()
+
+
+def bind_listeners(settings: Settings) -> Listeners:
+    """Raises KnownError for a port that is taken."""
+    webhooks = bind(*parse_address(settings.listen), "webhook server")
+    try:
+        admin = bind(*parse_address(settings.admin_listen), "admin port")
+    except BaseException:
+        webhooks.close()
+        raise
+    return Listeners(webhooks=webhooks, admin=admin, webhooks_address=_name_of(webhooks), admin_address=_name_of(admin))
+
+
+def _name_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def secret_store(settings: Settings) -> KeyStore:
+    return KeyStore(settings.data_dir)
+
+
+class CurrentKey:
+    """The partner key: from the environment, else from its store, also after it was changed in the window.
+
+    `on_change` is called, on the thread that wrote or read the key, when another one is used from now on.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: SecretStore,
+        hidden: SecretFilter,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        given = settings.api_key
+        self._given = given.get_secret_value() if isinstance(given, SecretStr) else None
+        self._secrets = secrets
+        self._hidden = hidden
+        self._on_change = on_change
+        self._key = self._given
+        self.problem: str | None = None
+        """Why the store cannot be asked, so that nobody knows whether there is a key."""
+        if self._given is None:
+            self._key = self._kept_key()
+        hidden.add(self._key or "")
+
+    def __call__(self) -> str | None:
+        return self._key
+
+    def read_again(self) -> bool:
+        """Ask a store that could not be asked; whether it can be now. Takes seconds: call it off the loop."""
+        key = self._kept_key()
+        if self.problem is None and self._key is None and key is not None:
+            self._use(key)
+        return self.problem is None
+
+    # The window's settings write through here, so that a new key is used at once.
+
+    @property
+    def place(self) -> KeyPlace:
+        return self._secrets.place
+
+    def read_key(self) -> str | None:
+        return self._secrets.read_key()
+
+    def write_key(self, key: str) -> None:
+        self._hidden.add(key)
+        self._secrets.write_key(key)
+        self._use(self._given or key)
+
+    def write_key_file(self, key: str) -> None:
+        self._hidden.add(key)
+        self._secrets.write_key_file(key)
+        self._use(self._given or key)
+
+    def _use(self, key: str) -> None:
+        self._hidden.add(key)
+        self._key = key
+        self.problem = None
+        self._on_change()
+
+    def _kept_key(self) -> str | None:
+        """What somebody else wrote into the store may be no key."""
+        try:
+            kept = (self._secrets.read_key() or "").strip()
+        except KnownError as error:
+            if self.problem != str(error):
+                log.warning("the partner key cannot be read", cause=str(error))
+            self.problem = str(error)
+            return None
+        self.problem = None
+        if kept and not is_a_key(kept):
+            log.warning("what is kept as the partner key is no key: enter the key anew")
+        return kept if is_a_key(kept) else None
+
+
+class Farm:
+    """A farm ready to run on one event loop: `start`, then `stop` within five seconds."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        listeners: Listeners,
+        hidden: SecretFilter,
+        secrets: SecretStore | None = None,
+        *,
+        file_limit: int = NO_LIMIT,
+        wakefulness: Wakefulness | None = None,
+    ) -> None:
+        """`file_limit`: how many files and connections this process may have open; `wakefulness`: if not this PC's."""
+        self._file_limit = file_limit
+        self._settings = settings
+        self._listeners = listeners
+        self._database = Database(settings.resolved_database_url)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
+        self._announcer = Announcer()
+        self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
+        self._tasks = Tasks(self._report_bug, self._report_well)
+        self._stop_servers = asyncio.Event()
+        self._servers: list[asyncio.Task[None]] = []
+        catalog = read_catalog(RESOURCES)
+        self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
+        self._orders_clock = steady_clock(seconds_with_sleep)
+        self._rentals = Rentals(
+            self._database,
+            self._announcer,
+            utc_now,
+            selling=self._sales.is_open,
+            tasks=self._tasks,
+            retire_after_sale=settings.retire_after_sale,
+            steady=self._orders_clock,
+        )
+        self._inventory = SimInventory(self._database, self._announcer, catalog.names, utc_now)
+        self._numbering = Numbering(
+            self._database, self._announcer, self._inventory, catalog.names, catalog.patterns, read_table, utc_now
+        )
+        self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id, phone=settings.push_phone)
+        self._pushes = PushWorker(
+            self._database,
+            self._channel,
+            self._announcer,
+            utc_now,
+            self._tasks,
+            spacing=timedelta(seconds=settings.push_retry_seconds),
+            report_market=lambda verdict, detail: self._health.report(MARKET, verdict, detail),
+            refusals_before_parking=settings.push_refusals_before_parking,
+        )
+        self._privacy = Privacy(
+            self._database,
+            self._announcer,
+            utc_now,
+            catalog.blocked_senders,
+            blocks=settings.block_senders,
+            keep_texts=timedelta(hours=settings.text_hours),
+        )
+        self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes, self._privacy.withholds)
+        self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
+        self._watch = self._phone_watch()
+        self._wrong_keys = WrongKeys(utc_now)
+        self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
+        self._upkeep = self._make_upkeep()
+        self._staying_awake = self._make_staying_awake(wakefulness or of_this_pc())
+        self._backups = Backups(
+            BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
+            self._health,
+            utc_now,
+            every=timedelta(hours=settings.backup_hours),
+            keep=settings.backup_keep,
+        )
+        self.desk = LiveFarmDesk(
+            storage=self._database,
+            announcer=self._announcer,
+            health=self._health,
+            clock=utc_now,
+            watch=self._watch,
+            inventory=self._inventory,
+            numbering=self._numbering,
+            intake=self._intake,
+            rentals=self._rentals,
+            pushes=self._pushes,
+            privacy=self._privacy,
+            money=Money(self._database, read_account, self._announcer, utc_now),
+            settings=SettingsKeeper(settings, self._key, hidden),
+            restore_note=RestoreNote(settings.data_dir),
+            closure=self._sales.closure,
+        )
+
+    @property
+    def listeners(self) -> Listeners:
+        return self._listeners
+
+    async def start(self) -> None:
+        """Open the database and set everything going; raises KnownError if the world does not let it."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(hear_a_failed_accept_once)
+        await asyncio.to_thread(self._open_database)
+        await self._channel.open()
+        await self._inventory.settle_all()
+        await self._pushes.recover()
+        await self._privacy.start()
+        self._health.report(ENGINE, Verdict.PASS, "running")
+        self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
+        self._report_selling()
+        if self._key.problem is not None:
+            self._tasks.keep_going(self._ask_for_the_key_again, "asking for the key again")
+        await self._watch.start()
+        self._tasks.keep_going(self._pushes.run, "pushes")
+        self._tasks.keep_going(self._upkeep.run, "upkeep")
+        self._tasks.keep_going(self._backups.run, "backups")
+        self._tasks.keep_going(self._privacy.run, "erasing old texts")
+        if self._staying_awake is not None:
+            self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
+        self._servers = [
+            self._tasks.keep_going(partial(server.run, self._stop_servers), what)
+            for what, server in self._make_servers().items()
+        ]
+        log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
+
+    def _open_database(self) -> None:
+        url = self._settings.resolved_database_url
+        refuse_a_damaged(database_path(url), self._settings.data_dir / BACKUPS)
+        self._database.open()
+
+    async def stop(self) -> None:
+        """Take no more orders, let pushes under way end, put everything down; loses nothing."""
+        self._stop_servers.set()
+        await asyncio.gather(self._requests_end(), self._pushes.stop(PUSHES_END_WITHIN))
+        await self._tasks.stop(1.5)
+        await self._channel.close()
+        self._announcer.close()
+        await asyncio.to_thread(self._database.close)
+        self._listeners.close()
+        log.info("stopped")
+
+    async def _requests_end(self) -> None:
+        """An order that was taken gets its answer, or it would hang as a possible orphan."""
+        if self._servers:
+            await ended_within(self._servers, SERVERS_END_WITHIN)
+
+    def _make_webhooks(self, country_by_dial_code: Mapping[str, str]) -> Webhooks:
+        settings = self._settings
+        gate = Gate(
+            calls_per_second=settings.calls_per_second,
+            wrong_keys_per_minute=settings.wrong_keys_per_minute,
+            now=time.monotonic,
+        )
+        return Webhooks(
+            self._rentals,
+            self._key,
+            self._orders_clock,
+            country_by_dial_code,
+            require_bearer=settings.require_bearer,
+            no_numbers=settings.no_numbers,
+            shared_path=settings.shared_path,
+            gate=gate,
+            prove=prove,
+            has_left=has_left,
+            has_hung_up=has_hung_up,
+            note_wrong_key=self._wrong_keys.note,
+        )
+
+    def _make_servers(self) -> dict[str, ProvenServer]:
+        def webhooks_are(problem: str | None) -> None:
+            verdict = Verdict.PASS if problem is None else Verdict.FAIL
+            self._health.report(WEBHOOKS, verdict, problem or self._webhooks_port, part="server")
+
+        def admin_port_is(problem: str | None) -> None:
+            verdict = Verdict.PASS if problem is None else Verdict.WARN
+            self._health.report(ENGINE, verdict, f"admin port: {problem or 'answers'}", part="admin port")
+
+        listeners = self._listeners
+        return {
+            "webhook server": ProvenServer(
+                self._webhooks.app,
+                listeners.webhooks,
+                "webhook server",
+                webhooks_are,
+                probe_path=PROBE_PATH,
+                limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
+            ),
+            "admin server": ProvenServer(
+                partial(admin_app, self.desk, self._wrong_keys),
+                listeners.admin,
+                "admin port",
+                admin_port_is,
+                probe_path=PROBE_PATH,
+                limits=Limits(connections=admin_connections_within(self._file_limit, Limits().connections)),
+            ),
+        }
+
+    def _phone_watch(self) -> PhoneWatch:
+        adb = self._settings.adb_path or None
+        bridges: list[PhoneBridge] = [AdbBridge(server, adb=adb) for server in self._settings.adb_server_list]
+        return PhoneWatch(
+            self._database,
+            bridges,
+            self._inventory,
+            self._intake,
+            self._phone_health,
+            self._announcer,
+            utc_now,
+            self._tasks,
+            poll_seconds=self._settings.poll_seconds,
+            rent_poll_seconds=self._settings.rent_poll_seconds,
+            steady=steady_clock(),
+            report_server=lambda server, verdict, detail: self._health.report(ADB, verdict, detail, part=server),
+        )
+
+    def _make_upkeep(self) -> Upkeep:
+        numbers = NumbersFile(Path(self._settings.numbers_file) if self._settings.numbers_file else None)
+        return Upkeep(
+            self._database,
+            self._rentals,
+            self._inventory,
+            self._announcer,
+            self._health,
+            numbers.read_if_changed,
+            self._watch_sales,
+            utc_now,
+            spacing=timedelta(seconds=self._settings.push_retry_seconds),
+        )
+
+    def _make_staying_awake(self, wakefulness: Wakefulness | None) -> StayingAwake | None:
+        if wakefulness is None or not self._settings.keep_awake:
+            return None
+        return StayingAwake(self._database, self._rentals, wakefulness, self._health, utc_now)
+
+    def _key_problem(self) -> str | None:
+        if self._key():
+            return None
+        if self._key.problem is not None:
+            return f"the Onlinesim key is not known: {self._key.problem}"
+        return "the Onlinesim key is not set"
+
+    async def _watch_sales(self) -> None:
+        await self._sales.look_at_clocks()
+        self._report_selling()
+
+    async def _ask_for_the_key_again(self) -> None:
+        """A keyring that is locked when the PC starts is unlocked by the user some time later."""
+        while self._key.problem is not None:
+            await asyncio.sleep(KEY_RETRY_SECONDS)
+            await asyncio.to_thread(self._key.read_again)
+        self._report_selling()
+
+    def _key_changed(self) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody asks any more
+                self._loop.call_soon_threadsafe(self._use_new_key)
+
+    def _use_new_key(self) -> None:
+        self._report_selling()
+        self._tasks.start(self._pushes.use_new_key(), "pushes with a new key")
+
+    def _report_selling(self) -> None:
+        problem = self._sales.unchecked_problem()
+        verdict = Verdict.PASS if problem is None else Verdict.FAIL
+        self._health.report(WEBHOOKS, verdict, problem or self._webhooks_port)
+        self._announcer.changed(Topic.OVERVIEW)
+
+    @property
+    def _webhooks_port(self) -> str:
+        return f"port {self._listeners.webhooks_address.rpartition(':')[2]}"
+
+    def _report_bug(self, task: str, error: BaseException) -> None:
+        self._health.report(ENGINE, Verdict.FAIL, f"bug in '{task}' ({type(error).__name__}); see the log", part=task)
+
+    def _report_well(self, task: str) -> None:
+        self._health.report(ENGINE, Verdict.PASS, "running", part=task)

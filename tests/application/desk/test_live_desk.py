@@ -1,0 +1,555 @@
+"""The desk of a running engine: what the overview says is what the books say."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from phonefarm.adapters.catalog.market_account import read_account
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.desk.attention import ADB, MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
+from phonefarm.application.desk.live_desk import LiveFarmDesk
+from phonefarm.application.messages.privacy import Privacy
+from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.read_models import (
+    Attention,
+    AttentionKind,
+    Changes,
+    Grouping,
+    NumberPattern,
+    Overview,
+    PhoneState,
+    PushState,
+    Restored,
+    SettingField,
+    SettingProblem,
+    SimStanding,
+    Topic,
+    Verdict,
+)
+from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.trade.money import Money
+from phonefarm.application.trade.sales_gate import Closure, Obstacle
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.rents import FinishStatus
+from phonefarm.support.tasks import Tasks
+from tests.application.books import Books
+from tests.builders import ICCID, MINUTE, NOON, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
+from tests.fakes.push_channel import ScriptedPushChannel
+
+
+class NoSettings:
+    def fields(self) -> Sequence[SettingField]:
+        return []
+
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
+
+
+class NothingRestored:
+    def read(self) -> Restored | None:
+        return None
+
+    def forget(self) -> None: ...
+
+
+class Office:
+    """A desk over the books, without phones or a market behind it."""
+
+    def __init__(self, database: Database) -> None:
+        self.books = Books(database)
+        tasks = Tasks()
+        self.closure: Closure | None = None
+        self.health = HealthBoard(self.books.clock, lambda: None)
+        for name in NAMES:
+            self.health.report(name, Verdict.PASS, "well")
+        self.worker = PushWorker(
+            database,
+            ScriptedPushChannel(),
+            self.books.announcer,
+            self.books.clock,
+            tasks,
+            spacing=timedelta(seconds=10),
+            report_market=lambda verdict, detail: None,
+        )
+        watch = PhoneWatch(
+            database,
+            [],
+            self.books.inventory,
+            self.books.intake,
+            self.books.health,
+            self.books.announcer,
+            self.books.clock,
+            tasks,
+            poll_seconds=10,
+            rent_poll_seconds=5,
+            report_server=lambda server, verdict, detail: None,
+        )
+        self.desk = LiveFarmDesk(
+            storage=database,
+            announcer=self.books.announcer,
+            health=self.health,
+            clock=self.books.clock,
+            watch=watch,
+            inventory=self.books.inventory,
+            numbering=self.books.numbering,
+            intake=self.books.intake,
+            rentals=self.books.rentals,
+            pushes=self.worker,
+            money=Money(database, read_account, self.books.announcer, self.books.clock),
+            privacy=Privacy(
+                database, self.books.announcer, self.books.clock, (), blocks=True, keep_texts=timedelta(hours=72)
+            ),
+            settings=NoSettings(),
+            restore_note=NothingRestored(),
+            closure=lambda: self.closure,
+        )
+
+    async def overview(self) -> Overview:
+        return await self.desk.overview()
+
+    async def needs(self) -> list[AttentionKind]:
+        return [need.kind for need in (await self.overview()).attention]
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database)
+
+
+# Figures --------------------------------------------------------------------
+
+
+async def test_new_farm_is_calm_and_empty(office: Office) -> None:
+    overview = await office.overview()
+
+    assert overview.attention == ()
+    assert overview.counts.phones == overview.counts.numbers_on_offer == 0
+    assert (len(overview.sms_by_hour), len(overview.income_by_day), len(overview.arrival_by_minute)) == (48, 30, 60)
+    assert overview.arrival_p50_seconds is None
+
+
+async def test_counters_follow_a_rent_from_order_to_delivery(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim(), inbox=[a_row(1)])
+    await books.phone(OTHER_PHONE, PhoneState.UNAUTHORIZED)
+    await books.rent()
+    await books.sms()
+    before = (await office.overview()).counts
+
+    books.clock.forward(3)
+    await books.deliver_all()
+    overview = await office.overview()
+
+    assert (before.phones, before.phones_ready, before.sims, before.rents_open) == (2, 1, 1, 1)
+    assert (before.sms_received, before.pushes_waiting, before.pushes_delivered) == (1, 1, 0)
+    assert (overview.counts.pushes_waiting, overview.counts.pushes_delivered) == (0, 1)
+    assert overview.sms_by_hour[-1] == 1
+    assert sum(overview.sms_by_hour) == 1
+    assert overview.arrival_p50_seconds == pytest.approx(4, abs=0.01)
+    assert overview.arrival_by_minute[-1] == pytest.approx(4, abs=0.01)
+    assert overview.phones_by_state == {PhoneState.READY: 1, PhoneState.UNAUTHORIZED: 1}
+
+
+async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    sold = await office.overview()
+
+    await books.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
+    books.clock.forward(5)
+    refunded = await office.overview()
+
+    assert sold.income_today == sold.income_month == sold.income_by_day[-1] == Decimal("870.25")
+    assert sum(sold.income_by_day) == Decimal("870.25")
+    assert refunded.income_today == refunded.income_month == Decimal(0)
+
+
+async def test_income_of_a_day_is_the_accounts_also_when_a_sale_is_refunded_on_a_later_day(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    books.clock.forward(timedelta(days=1).total_seconds())
+    other = await books.rent()
+    await books.rentals.finish(other, FinishStatus.SOLD, Decimal(100))
+    await books.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
+    books.clock.forward(5)
+
+    overview = await office.overview()
+    month = books.clock() - timedelta(days=20)
+    by_day = await office.desk.money(Grouping.DAY, month, books.clock() + timedelta(days=1))
+
+    assert [row.sums.income for row in by_day] == [Decimal("-770.25"), Decimal("870.25")]
+    assert overview.income_by_day[-2:] == (Decimal("870.25"), Decimal("-770.25"))
+    assert (overview.income_today, overview.income_month) == (Decimal("-770.25"), Decimal(100))
+
+
+async def test_rents_that_wait_for_their_first_sms_come_nearest_deadline_first(office: Office) -> None:
+    await office.books.farm(3)
+    rents = []
+    for _ in range(3):
+        rents.append(await office.books.rent())
+        office.books.clock.forward(60)
+
+    overview = await office.overview()
+
+    assert [rent.rent_id for rent in overview.waiting_rents] == rents
+    assert overview.rents_waiting_first_sms == 3
+
+
+async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -> None:
+    sms_id = await office.books.queue(1)
+    created = office.books.clock()
+    office.books.clock.forward(7)
+    await office.books.queue(2)
+
+    overview = await office.overview()
+
+    assert overview.oldest_waiting_push_at == created
+    assert overview.next_push_at == created
+    assert (await office.desk.pushes([str(sms_id)]))[0].state is PushState.WAITING
+
+
+async def test_count_and_caption_of_the_queue_are_of_one_snapshot(office: Office) -> None:
+    before = await office.overview()
+    await office.books.queue(1)
+
+    overview = await office.overview()
+
+    assert (before.counts.pushes_waiting, before.oldest_waiting_push_at) == (0, None)
+    assert overview.counts.pushes_waiting == 1
+    assert overview.oldest_waiting_push_at == office.books.clock()
+    assert overview.next_push_at == office.books.clock()
+
+
+async def test_rent_whose_first_sms_is_on_its_way_does_not_wait_for_it(office: Office) -> None:
+    await office.books.farm(1)
+    await office.books.seat(a_seen_sim())
+    rents = [await office.books.rent() for _ in range(2)]
+    await office.books.sms()
+
+    overview = await office.overview()
+    rows = {row.rent_id: row for row in overview.waiting_rents}
+
+    assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 1)
+    assert sorted((rows[rent].sms_count, rows[rent].sms_on_way) for rent in rents) == [(0, 0), (1, 1)]
+
+    await office.books.deliver_all()
+    overview = await office.overview()
+    assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 0)
+    assert sum(row.sms_on_way for row in await office.desk.rents()) == 0
+
+
+async def test_messages_of_the_day_and_those_held_are_of_one_snapshot(office: Office) -> None:
+    await office.books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    await office.overview()
+    await office.books.sms(sub_id=None)
+
+    overview = await office.overview()
+
+    assert (overview.sms_today, overview.sms_held) in ((0, 0), (1, 1))
+
+
+# Attention ------------------------------------------------------------------
+
+
+async def test_phones_that_need_the_user_are_named(office: Office) -> None:
+    await office.books.phone(PHONE, PhoneState.UNAUTHORIZED)
+    await office.books.phone(OTHER_PHONE, PhoneState.WITHHELD)
+
+    assert set(await office.needs()) == {AttentionKind.PHONE_UNAUTHORIZED, AttentionKind.PHONE_WITHHELD}
+
+
+async def test_phone_that_is_offline_for_a_moment_needs_nobody(office: Office) -> None:
+    await office.books.phone(PHONE, PhoneState.OFFLINE)
+    assert await office.needs() == []
+
+    office.books.clock.forward(21)
+
+    assert await office.needs() == [AttentionKind.PHONE_OFFLINE]
+
+
+async def test_sim_without_a_number_asks_for_one(office: Office) -> None:
+    await office.books.seat(a_seen_sim(msisdn=None))
+
+    assert await office.needs() == [AttentionKind.NUMBER_MISSING]
+
+
+async def test_lost_answer_overdue_rent_and_held_message_are_named(office: Office) -> None:
+    books = office.books
+    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    await books.rent()
+    await books.issue()
+    await books.sms(sub_id=None)
+    books.clock.now += 21 * MINUTE
+
+    assert set(await office.needs()) == {
+        AttentionKind.SMS_HELD,
+        AttentionKind.RENT_OVERDUE,
+        AttentionKind.POSSIBLE_ORPHAN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "kind"),
+    [
+        (WEBHOOKS, Verdict.FAIL, AttentionKind.NOT_SELLING),
+        (MARKET, Verdict.FAIL, AttentionKind.KEY_REFUSED),
+        (MARKET, Verdict.WARN, AttentionKind.MARKET_DOWN),
+        (STORAGE, Verdict.FAIL, AttentionKind.STORAGE_FAILING),
+    ],
+)
+async def test_ailing_farm_comes_before_everything_else(
+    office: Office, name: str, verdict: Verdict, kind: AttentionKind
+) -> None:
+    await office.books.seat(a_seen_sim(msisdn=None))
+
+    office.health.report(name, verdict, "cause")
+
+    assert await office.needs() == [kind, AttentionKind.NUMBER_MISSING]
+
+
+# Sales that stand still -----------------------------------------------------
+
+
+async def first_need(office: Office) -> Attention:
+    return (await office.overview()).attention[0]
+
+
+async def unplug(office: Office, count: int, begin: int = 0) -> None:
+    for place in range(begin, begin + count):
+        await office.books.phone(PhoneId(f"phone{place}@127.0.0.1:5037"), PhoneState.GONE)
+
+
+async def test_farm_whose_phones_are_all_unplugged_is_not_well_though_rents_are_open(office: Office) -> None:
+    await office.books.farm(6)
+    await office.books.rent()
+    await office.overview()
+    begun = office.books.clock()
+    await unplug(office, 6)
+    office.books.clock.forward(60)
+
+    overview = await office.overview()
+
+    need = overview.attention[0]
+    assert (need.kind, need.since, need.topic) == (AttentionKind.NOTHING_WORKS, begun, Topic.PHONES)
+    assert len(need.keys) == 6
+    assert (overview.counts.phones, overview.phones_of_farm, overview.numbers_working) == (0, 6, 0)
+
+
+async def test_five_of_eight_phones_unplugged_one_after_the_other_are_told_first(office: Office) -> None:
+    await office.books.farm(8)
+    for place in range(5):
+        office.books.clock.forward(20)
+        await unplug(office, 1, place)
+    half_at = office.books.clock() - timedelta(seconds=20)
+    office.books.clock.forward(60)
+
+    overview = await office.overview()
+
+    need = overview.attention[0]
+    assert (need.kind, need.since) == (AttentionKind.FEW_WORK, half_at)
+    assert need.shortage is not None
+    assert (need.shortage.working, need.shortage.usual) == (3, 8)
+    assert len(overview.attention) == 1
+    assert len(overview.needing(Topic.PHONES)) == 5
+    assert (overview.counts.phones, overview.phones_of_farm) == (3, 8)
+
+
+async def test_unplugged_phone_is_told_while_its_number_is_missed(office: Office) -> None:
+    await office.books.farm(8)
+    await unplug(office, 1)
+    office.books.clock.forward(119)
+    assert await office.needs() == []
+
+    office.books.clock.forward(1)
+    assert await office.needs() == [AttentionKind.PHONES_UNPLUGGED]
+
+    office.books.clock.forward(timedelta(days=7).total_seconds())
+    assert await office.needs() == []
+    assert (await office.overview()).phones_of_farm == 7
+
+
+async def test_unplugged_phone_whose_sim_the_user_holds_back_is_not_told(office: Office) -> None:
+    await office.books.farm(8)
+    await unplug(office, 1)
+    await office.books.hold(f"89{0:018d}")
+    office.books.clock.forward(600)
+
+    assert await office.needs() == []
+
+
+async def test_farm_whose_numbers_are_all_rented_is_well(office: Office) -> None:
+    await office.books.farm(2)
+    for _ in range(2):
+        await office.books.rent()
+    office.books.clock.forward(600)
+
+    overview = await office.overview()
+
+    assert overview.attention == ()
+    assert (overview.counts.numbers_on_offer, overview.numbers_working) == (0, 2)
+
+
+async def test_phones_that_circle_between_two_troubles_are_told_nevertheless(office: Office) -> None:
+    await office.books.farm(1)
+    for round_ in range(4):
+        state = PhoneState.STARTING if round_ % 2 else PhoneState.FAILING
+        await office.books.phone(PhoneId("phone0@127.0.0.1:5037"), state)
+        await office.overview()
+        office.books.clock.forward(30)
+
+    assert (await first_need(office)).kind is AttentionKind.NOTHING_WORKS
+
+
+async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> None:
+    await office.books.seat(a_seen_sim(msisdn=None))
+    office.books.clock.forward(60)
+
+    need = await first_need(office)
+
+    assert (need.kind, need.topic, need.keys) == (AttentionKind.NOTHING_WORKS, Topic.NUMBERS, (ICCID,))
+
+
+async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office: Office) -> None:
+    await office.books.farm(2)
+    await unplug(office, 2)
+    office.health.report(ADB, Verdict.FAIL, "connection refused")
+    office.books.clock.forward(60)
+
+    assert (await first_need(office)).subject == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "kind", "topic"),
+    [
+        (Obstacle.KEY, AttentionKind.NOT_SELLING, Topic.SETTINGS),
+        (Obstacle.PUSH_URL, AttentionKind.NOT_SELLING, Topic.SETTINGS),
+        (Obstacle.CLOCK, AttentionKind.NOT_SELLING, Topic.OVERVIEW),
+        (Obstacle.DATABASE, AttentionKind.STORAGE_FAILING, Topic.OVERVIEW),
+    ],
+)
+async def test_gate_that_is_closed_is_told_first_and_once(
+    office: Office, obstacle: Obstacle, kind: AttentionKind, topic: Topic
+) -> None:
+    await office.books.farm(1)
+    office.health.report(MARKET, Verdict.FAIL, "HTTP 401")
+    office.health.report(STORAGE if obstacle is Obstacle.DATABASE else WEBHOOKS, Verdict.FAIL, "no")
+    office.closure = Closure(obstacle=obstacle, problem="no", since=NOON)
+
+    needs = (await office.overview()).attention
+
+    assert [need.kind for need in needs] == [kind, AttentionKind.KEY_REFUSED]
+    assert (needs[0].subject, needs[0].since, needs[0].topic) == ("no", NOON, topic)
+
+
+async def test_signal_of_a_sim_is_none_while_its_phone_is_not_read(office: Office) -> None:
+    await office.books.seat(a_seen_sim(signal=4, network_type="LTE"))
+    before = await office.books.one_sim(ICCID)
+
+    await office.books.phone(state=PhoneState.GONE)
+    after = await office.books.one_sim(ICCID)
+
+    assert (before.signal, before.network_type) == (4, "LTE")
+    assert (after.signal, after.network_type) == (None, "")
+
+
+# Orders ---------------------------------------------------------------------
+
+
+async def test_phone_gets_the_users_name_cut_and_on_one_line(office: Office) -> None:
+    await office.books.seat(a_seen_sim())
+
+    await office.desk.name_phone(PHONE, "  top \n shelf " + "x" * 100)
+
+    label = (await office.desk.phones([PHONE]))[0].label
+    assert label.startswith("top shelf x")
+    assert len(label) == 60
+    assert (await office.desk.sims([ICCID]))[0].phone_label == label
+
+
+async def test_emptied_name_gives_the_model_back(office: Office) -> None:
+    await office.books.phone()
+    await office.desk.name_phone(PHONE, "shelf")
+
+    await office.desk.name_phone(PHONE, "")
+
+    assert (await office.desk.phones())[0].label == "R58M123"
+
+
+async def test_unknown_phone_cannot_be_named(office: Office) -> None:
+    with pytest.raises(KnownError, match="not on the books"):
+        await office.desk.name_phone("nobody@nowhere:1", "x")
+
+
+async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> None:
+    await office.books.seat(a_seen_sim())
+
+    await office.desk.set_ban(ICCID, timedelta(hours=2))
+    banned = (await office.desk.bans())[0]
+    await office.desk.lift_ban(ICCID)
+    await office.desk.hold_back(ICCID, "antenna")
+    held = (await office.desk.sims())[0].standing
+    await office.desk.release(ICCID)
+    await office.desk.set_number(ICCID, f"+{OTHER_NUMBER}")
+
+    assert banned.by_hand
+    assert held is SimStanding.HELD_BACK
+    assert (await office.desk.sims())[0].msisdn == OTHER_NUMBER
+    assert (await office.desk.story(Topic.SIMS, ICCID))[-1].title == f"Number set by hand: +{OTHER_NUMBER}"
+
+
+async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> None:
+    books, told = office.books, list[Changes]()
+    office.desk.subscribe(told.append)
+    await books.seat(a_seen_sim(msisdn=None, mcc_mnc="99901"))
+    await books.sms(body=f"Your number is +{OTHER_NUMBER}")
+    found = (await office.desk.number_tasks())[0].found
+
+    await office.desk.accept_number(ICCID, found)
+    await office.desk.name_network("99901", "russia", "mts")
+    books.tables["file"] = [NumberEntry(iccid=OTHER_ICCID, msisdn=OTHER_NUMBER)]
+    said = await office.desk.import_numbers("file")
+    problems = await office.desk.save_number_patterns([NumberPattern(text="x")])
+    await asyncio.sleep(0.2)
+
+    assert (await office.desk.sims())[0].standing is SimStanding.ON_OFFER
+    assert (await office.desk.networks())[0].source == "yours"
+    assert said.said.startswith("1 number taken in")
+    assert len(problems) == 1
+    assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
+    assert (await office.desk.story(Topic.NUMBERS, ICCID)) == (await office.desk.story(Topic.SIMS, ICCID))
+    assert any(Topic.NUMBERS in changes.keys for changes in told)
+
+
+async def test_keys_choose_the_rows_and_unknown_keys_give_none(office: Office) -> None:
+    await office.books.farm(3)
+    phones = [row.phone_id for row in await office.desk.phones()]
+
+    assert [row.phone_id for row in await office.desk.phones(phones[:1])] == phones[:1]
+    assert list(await office.desk.phones([])) == []
+    assert list(await office.desk.rents(["999"])) == []
+    assert list(await office.desk.story(Topic.RENTS, "not a number")) == []
+
+
+async def test_many_readers_at_once_are_all_answered(office: Office) -> None:
+    await office.books.farm(10)
+
+    overviews = await asyncio.gather(*(office.overview() for _ in range(20)))
+
+    assert {overview.counts.sims for overview in overviews} == {10}
+
+
+async def test_refused_settings_are_said(office: Office) -> None:
+    problems = await office.desk.save_settings({"data_dir": "/x"})
+
+    assert [problem.name for problem in problems] == ["data_dir"]

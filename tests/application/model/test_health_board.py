@@ -1,0 +1,257 @@
+"""The vital signs: the worst part speaks, and `since` is when it began."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.desk.attention import (
+    ADB,
+    NAMES,
+    HealthBoard,
+    attention,
+    needing_by_state,
+    sim_with_next_step,
+    with_next_step,
+    worst,
+)
+from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
+from phonefarm.domain.conditions import Condition
+from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.sims import SlotState
+from tests.application.books import Books
+from tests.builders import NOON, OTHER_PHONE, PHONE, a_seen_sim
+from tests.fakes.clock import FakeClock
+
+
+def adb(board: HealthBoard) -> Vital:
+    return next(vital for vital in board.vitals() if vital.name == ADB)
+
+
+def test_check_nobody_reported_on_is_a_warning() -> None:
+    board = HealthBoard(FakeClock(), lambda: None)
+
+    assert [vital.name for vital in board.vitals()] == list(NAMES)
+    assert worst(board.vitals()) is Verdict.WARN
+
+
+def test_worst_of_several_servers_speaks_for_adb() -> None:
+    board = HealthBoard(FakeClock(), lambda: None)
+    board.report(ADB, Verdict.PASS, "adb 1.0.41 answers", part="one:5037")
+
+    board.report(ADB, Verdict.FAIL, "refused", part="two:5037")
+
+    assert (adb(board).verdict, adb(board).detail) == (Verdict.FAIL, "refused")
+
+
+def test_since_is_when_the_verdict_began_whatever_the_details_say_meanwhile() -> None:
+    clock = FakeClock()
+    board = HealthBoard(clock, lambda: None)
+    board.report(ADB, Verdict.FAIL, "refused")
+
+    clock.forward(60)
+    board.report(ADB, Verdict.FAIL, "refused again")
+
+    assert adb(board).since == NOON
+    assert adb(board).detail == "refused again"
+    board.report(ADB, Verdict.PASS, "well")
+    assert adb(board).since == clock.now
+
+
+def test_only_news_is_announced() -> None:
+    news: list[int] = []
+    board = HealthBoard(FakeClock(), lambda: news.append(1))
+
+    for _ in range(3):
+        board.report(ADB, Verdict.PASS, "well")
+
+    assert news == [1]
+
+
+def test_nothing_to_judge_is_a_pass() -> None:
+    assert worst([]) is Verdict.PASS
+
+
+async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_without_is_not(
+    database: Database,
+) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim())
+    await books.rent()
+    await books.phone(state=PhoneState.GONE)
+    await books.phone(OTHER_PHONE, PhoneState.GONE)
+
+    async def needs() -> list[AttentionKind]:
+        phones = (await books.phones()).values()
+        found = attention(
+            now=books.clock(),
+            vitals=(),
+            phones=phones,
+            together=(),
+            sims=(),
+            rents=(),
+            held=(),
+            parked=(),
+            closure=None,
+            shortage=None,
+        )
+        return [need.kind for need in found]
+
+    books.clock.forward(29)
+    assert await needs() == []
+    books.clock.forward(2)
+    assert await needs() == [AttentionKind.PHONE_GONE]
+
+
+async def needs_of(books: Books, together: Sequence[SharedLoss] = ()) -> list[Attention]:
+    phones = (await books.phones()).values()
+    sims = (await books.sims()).values()
+    return list(
+        attention(
+            now=books.clock(),
+            vitals=(),
+            phones=phones,
+            together=together,
+            sims=sims,
+            rents=(),
+            held=(),
+            parked=(),
+            closure=None,
+            shortage=None,
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (PhoneState.LOCKED, AttentionKind.PHONE_LOCKED),
+        (PhoneState.UNSTEADY, AttentionKind.PHONE_UNSTEADY),
+        (PhoneState.UNAUTHORIZED, AttentionKind.PHONE_UNAUTHORIZED),
+        (PhoneState.NO_PERMISSIONS, AttentionKind.PHONE_NO_PERMISSIONS),
+        (PhoneState.WITHHELD, AttentionKind.PHONE_WITHHELD),
+    ],
+)
+async def test_state_that_only_the_user_mends_is_an_alarm(
+    database: Database, state: PhoneState, kind: AttentionKind
+) -> None:
+    books = Books(database)
+    await books.phone(state=state)
+
+    assert [need.kind for need in await needs_of(books)] == [kind]
+
+
+@pytest.mark.parametrize("state", [PhoneState.BOOTING, PhoneState.STARTING, PhoneState.AUTHORIZING])
+async def test_state_that_passes_by_itself_is_none(database: Database, state: PhoneState) -> None:
+    books = Books(database)
+    await books.phone(state=state)
+
+    assert await needs_of(books) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "minutes"),
+    [
+        (PhoneState.OTHER_MODE, AttentionKind.PHONE_NOT_IN_ANDROID, 10),
+        (PhoneState.BOOTING, AttentionKind.PHONE_NOT_STARTING, 15),
+        (PhoneState.STARTING, AttentionKind.PHONE_NOT_STARTING, 15),
+        (PhoneState.AUTHORIZING, AttentionKind.PHONE_NOT_STARTING, 2),
+    ],
+)
+async def test_what_should_have_passed_by_itself_is_an_alarm_after_a_while(
+    database: Database, state: PhoneState, kind: AttentionKind, minutes: int
+) -> None:
+    books = Books(database)
+    await books.phone(state=state)
+
+    books.clock.forward(minutes * 60 - 1)
+    assert await needs_of(books) == []
+    books.clock.forward(1)
+    assert [need.kind for need in await needs_of(books)] == [kind]
+
+
+async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
+    books = Books(database)
+    await books.phone(state=PhoneState.BOOTING)
+    booting = (await books.phones())[PHONE]
+
+    assert with_next_step(booting, books.clock()).remedy is Remedy.WAIT
+    books.clock.forward(15 * 60)
+    assert with_next_step(booting, books.clock()).remedy is Remedy.RESTART_PHONE
+
+
+async def test_a_sim_is_not_told_to_wait_longer_than_its_phone(database: Database) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim())
+    await books.phone(state=PhoneState.BOOTING)
+    (away,) = (await books.sims()).values()
+
+    assert sim_with_next_step(away, books.clock()).remedy is Remedy.WAIT
+    books.clock.forward(15 * 60)
+    (away,) = (await books.sims()).values()
+    assert sim_with_next_step(away, books.clock()).remedy is Remedy.RESTART_PHONE
+
+
+async def test_phones_that_need_the_user_are_counted_by_their_state(database: Database) -> None:
+    books = Books(database)
+    await books.phone(state=PhoneState.LOCKED)
+    await books.phone(OTHER_PHONE)
+    phones = (await books.phones()).values()
+
+    assert needing_by_state(await needs_of(books), phones) == {PhoneState.LOCKED: 1}
+
+
+async def test_most_urgent_ailment_of_a_ready_phone_is_one_alarm(database: Database) -> None:
+    books = Books(database)
+    await books.phone()
+    ailing = {Condition.LOW_BATTERY: "9 %", Condition.STORAGE_FULL: "3 MB free", Condition.NO_HINTS: ""}
+    await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, ailing, books.clock()))
+
+    (need,) = await needs_of(books)
+
+    assert (need.kind, need.condition) == (AttentionKind.PHONE_AILING, Condition.STORAGE_FULL)
+    assert need.detail == "3 MB free"
+
+
+async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: Database) -> None:
+    books = Books(database)
+    await books.phone()
+    await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, {Condition.NO_HINTS: ""}, books.clock()))
+
+    assert await needs_of(books) == []
+
+
+async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(database: Database) -> None:
+    books = Books(database)
+    for phone in (PHONE, OTHER_PHONE):
+        await books.phone(phone, PhoneState.OFFLINE)
+    books.clock.forward(60)
+    shared = SharedLoss(phones=(PHONE, OTHER_PHONE), hub="1-1.4", at=books.clock())
+
+    (need,) = await needs_of(books, [shared])
+
+    assert (need.kind, need.subject, need.keys) == (AttentionKind.PHONES_LEFT, "1-1.4", (PHONE, OTHER_PHONE))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "topic"),
+    [
+        ({"slot_state": SlotState.PUK}, AttentionKind.SIM_LOCKED, Topic.SIMS),
+        ({"slot_state": SlotState.CARD_LOCKED}, AttentionKind.SIM_LOCKED, Topic.SIMS),
+        ({"slot_state": SlotState.CARD_FAULT}, AttentionKind.SIM_UNREADABLE, Topic.SIMS),
+        ({"msisdn": None}, AttentionKind.NUMBER_MISSING, Topic.NUMBERS),
+        ({"mcc_mnc": "99999"}, AttentionKind.NETWORK_UNKNOWN, Topic.NUMBERS),
+    ],
+)
+async def test_sim_that_only_the_user_mends_is_an_alarm_that_leads_where_it_is_done(
+    database: Database, changes: dict[str, Any], kind: AttentionKind, topic: Topic
+) -> None:
+    books = Books(database)
+    await books.seat(a_seen_sim(**changes))
+
+    (need,) = await needs_of(books)
+
+    assert (need.kind, need.topic) == (kind, topic)

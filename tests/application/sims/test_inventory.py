@@ -1,0 +1,306 @@
+"""Where each SIM sits, and what number, country and operator it has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from phonefarm.application.model.read_models import SimStanding, StoryKind, Topic
+from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.sims.inventory import OF_ANOTHER_COUNTRY, Network
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.ids import Msisdn, SimId
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.sims import SlotState
+from tests.application.books import NAMES, Books
+from tests.builders import ICCID, NUMBER, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
+
+THIRD_NUMBER = Msisdn("79161112233")
+
+
+def in_file(msisdn: Msisdn = OTHER_NUMBER, **changes: Any) -> NumberEntry:
+    return replace(NumberEntry(iccid=ICCID, msisdn=msisdn), **changes)
+
+
+# Networks -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "network"),
+    [
+        ("25001", Network(country="russia", operator="mts")),
+        ("25042", Network(country="russia")),
+        ("99901", Network(country="")),
+        ("", Network(country="")),
+    ],
+)
+def test_network_code_gives_the_markets_names(code: str, network: Network) -> None:
+    assert NAMES.of(code) == network
+
+
+async def test_sim_of_an_unknown_network_is_not_offered(books: Books) -> None:
+    await books.seat(a_seen_sim(mcc_mnc="99901"))
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_COUNTRY
+    assert await books.on_offer() == 0
+
+
+async def test_sim_that_loses_its_network_keeps_its_names(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    await books.inventory.take_stock(PHONE, [a_seen_sim(mcc_mnc="", slot_state=SlotState.NO_NETWORK)])
+
+    sim = await books.one_sim(ICCID)
+    assert (sim.country, sim.operator, sim.standing) == ("russia", "mts", SimStanding.NO_NETWORK)
+
+
+async def test_numbers_file_names_win_over_the_network_code(books: Books) -> None:
+    await books.inventory.use_numbers_file([in_file(country="kazakhstan", operator="kcell")])
+
+    await books.seat(a_seen_sim())
+
+    sim = await books.one_sim(ICCID)
+    assert (sim.country, sim.operator) == ("kazakhstan", "kcell")
+
+
+# Numbers --------------------------------------------------------------------
+
+
+async def test_number_by_hand_wins_over_the_files_and_the_files_over_the_phones(books: Books) -> None:
+    told = []
+    await books.seat(a_seen_sim(msisdn=NUMBER))
+    told.append(await books.one_sim(ICCID))
+
+    await books.inventory.use_numbers_file([in_file(OTHER_NUMBER)])
+    told.append(await books.one_sim(ICCID))
+    await books.inventory.set_number(SimId(ICCID), f"+{THIRD_NUMBER}")
+    told.append(await books.one_sim(ICCID))
+    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=NUMBER)])
+    await books.inventory.use_numbers_file([in_file(OTHER_NUMBER, label="again")])
+    told.append(await books.one_sim(ICCID))
+
+    assert [(sim.msisdn, sim.msisdn_source) for sim in told] == [
+        (NUMBER, "phone"),
+        (OTHER_NUMBER, "file"),
+        (THIRD_NUMBER, "hand"),
+        (THIRD_NUMBER, "hand"),
+    ]
+
+
+async def test_source_is_the_one_that_counts_even_if_two_say_the_same_number(books: Books) -> None:
+    await books.seat(a_seen_sim(msisdn=NUMBER))
+
+    await books.inventory.set_number(SimId(ICCID), NUMBER)
+
+    assert (await books.one_sim(ICCID)).msisdn_source == "hand"
+
+
+async def test_line_that_leaves_the_numbers_file_takes_its_number_along(books: Books) -> None:
+    await books.inventory.use_numbers_file([in_file()])
+    await books.seat(a_seen_sim(msisdn=None))
+    assert (await books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+
+    await books.inventory.use_numbers_file([])
+
+    sim = await books.one_sim(ICCID)
+    assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", "", SimStanding.NO_NUMBER)
+
+
+async def test_number_that_the_file_gives_to_a_sim_not_seen_yet_waits_for_it(books: Books) -> None:
+    await books.inventory.use_numbers_file([in_file()])
+
+    await books.seat(a_seen_sim(msisdn=None))
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+
+
+# Numbers of another country ---------------------------------------------------
+
+UKRAINIAN = Msisdn("380501234567")
+REASON = f"+{UKRAINIAN} is a number of ukraine, but the SIM is of russia"
+
+
+async def passed_over(books: Books) -> list[str]:
+    return [line.title for line in await books.story(Topic.SIMS, ICCID) if line.kind is StoryKind.SIM_STANDING]
+
+
+async def test_number_of_another_country_that_the_phone_states_is_not_used_and_the_sims_story_says_why(
+    books: Books,
+) -> None:
+    await books.seat(a_seen_sim(msisdn=UKRAINIAN))
+    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=UKRAINIAN)])
+
+    sim = await books.one_sim(ICCID)
+    assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", OF_ANOTHER_COUNTRY, SimStanding.NO_NUMBER)
+    assert [task.is_foreign for task in await books.storage.read(lambda views: views.number_tasks(None))] == [True]
+    assert await passed_over(books) == [f"{REASON}: stated by the phone, not used"]
+    assert await books.on_offer() == 0
+
+
+async def test_number_of_another_country_is_not_taken_by_hand(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    with pytest.raises(KnownError, match=re.escape(REASON)):
+        await books.inventory.set_number(SimId(ICCID), UKRAINIAN)
+
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_number_of_another_country_in_the_numbers_file_gives_way_to_the_phones_and_is_told_of(
+    books: Books,
+) -> None:
+    await books.seat(a_seen_sim())
+
+    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN)])
+
+    assert objected == [f"{ICCID}: {REASON}"]
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_file_may_state_the_country_that_its_number_is_of(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN, country="ukraine")])
+
+    sim = await books.one_sim(ICCID)
+    assert (objected, sim.msisdn, sim.country) == ([], UKRAINIAN, "ukraine")
+
+
+async def test_line_of_a_sim_not_seen_yet_is_held_against_the_country_that_it_states_itself(books: Books) -> None:
+    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN, country="russia")])
+
+    assert objected == [f"{ICCID}: {REASON}"]
+
+
+async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_another_country(books: Books) -> None:
+    await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=None))
+    await books.inventory.set_number(SimId(ICCID), UKRAINIAN)
+
+    await books.numbering.name_network("99901", "russia", "mts")
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
+    assert await passed_over(books) == [f"{REASON}: typed by hand, not used"]
+
+
+async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    await books.storage.write(lambda uow: uow.sims.set_number(SimId(ICCID), UKRAINIAN, "phone"))
+
+    await books.inventory.settle_all()
+
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_country_whose_dial_code_is_not_known_takes_any_number(books: Books) -> None:
+    await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=UKRAINIAN))
+
+    await books.numbering.name_network("99901", "atlantis", "")
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+
+
+WRONG_NUMBERS = ("", "abc", "12", "8 928 123 45 67")
+
+
+@pytest.mark.parametrize("text", WRONG_NUMBERS)
+async def test_what_is_no_number_is_refused_with_an_example(books: Books, text: str) -> None:
+    await books.seat(a_seen_sim())
+
+    with pytest.raises(KnownError, match=r"is no phone number.*\+79281234567"):
+        await books.inventory.set_number(SimId(ICCID), text)
+
+
+async def test_number_is_not_changed_while_its_rent_is_open(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+
+    with pytest.raises(KnownError, match=f"Rent {rent_id} is open"):
+        await books.inventory.set_number(SimId(ICCID), OTHER_NUMBER)
+
+    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_unknown_sim_is_said_to_be_unknown(books: Books) -> None:
+    with pytest.raises(KnownError, match="not on the books"):
+        await books.inventory.set_number(SimId("none"), NUMBER)
+
+
+# Places ---------------------------------------------------------------------
+
+
+async def test_sim_keeps_its_number_ban_and_rent_in_another_phone(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    rent_id = await books.rent()
+    await books.inventory.take_stock(PHONE, [])
+    assert (await books.one_sim(ICCID)).slot is None
+
+    await books.seat(a_seen_sim(slot=1, sub_id=9), phone=OTHER_PHONE)
+
+    sim = await books.one_sim(ICCID)
+    assert (sim.phone_id, sim.slot, sim.rent_id) == (OTHER_PHONE, 1, rent_id)
+    await books.sms(phone=OTHER_PHONE, sub_id=9)
+    assert [push.rent_id for push in await books.pushes()] == [rent_id]
+
+
+async def test_phone_that_holds_the_rented_sim_now_is_the_one_polled_fast(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    await books.rent()
+
+    await books.seat(a_seen_sim(), phone=OTHER_PHONE)
+
+    assert await books.storage.read(lambda views: views.phones_with_open_rents()) == {OTHER_PHONE}
+    assert [(await books.phones())[phone].rents_open for phone in (PHONE, OTHER_PHONE)] == [0, 1]
+
+
+@pytest.mark.parametrize("state", [state for state in PhoneState if state is not PhoneState.READY])
+async def test_sim_is_off_the_offer_while_its_phone_is_not_ready(books: Books, state: PhoneState) -> None:
+    await books.seat(a_seen_sim())
+
+    await books.phone(PHONE, state)
+
+    assert await books.on_offer() == 0
+    assert await books.issue() is None
+
+
+async def test_sim_that_a_phone_no_longer_shows_leaves_the_offer(books: Books) -> None:
+    await books.seat(a_seen_sim())
+
+    await books.inventory.take_stock(PHONE, [])
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.OUT
+    assert await books.on_offer() == 0
+    assert (await books.counts()).sims == 0
+
+
+async def test_old_phones_stock_does_not_take_out_a_sim_that_moved_on(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    await books.seat(a_seen_sim(), phone=OTHER_PHONE)
+
+    await books.inventory.take_stock(PHONE, [])
+
+    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+
+
+@pytest.mark.parametrize(
+    ("slot_state", "standing"), [(SlotState.PIN, SimStanding.PIN), (SlotState.NO_NETWORK, SimStanding.NO_NETWORK)]
+)
+async def test_slot_says_why_a_sim_cannot_receive(books: Books, slot_state: SlotState, standing: SimStanding) -> None:
+    await books.seat(replace(a_seen_sim(), slot_state=slot_state))
+
+    assert (await books.one_sim(ICCID)).standing is standing
+
+
+async def test_story_of_a_sim_tells_where_it_has_been(books: Books) -> None:
+    await books.seat(a_seen_sim())
+    books.clock.forward(60)
+    await books.inventory.take_stock(PHONE, [])
+    books.clock.forward(60)
+    await books.seat(a_seen_sim(), phone=OTHER_PHONE)
+
+    story = await books.story(Topic.SIMS, ICCID)
+
+    assert [line.kind for line in story] == [StoryKind.SIM_SEEN, StoryKind.SIM_MOVED, StoryKind.SIM_MOVED]
+    assert story[1].title == "Taken out of R58M123"

@@ -1,0 +1,172 @@
+"""Nothing is offered while a dependency of every sale fails; it is offered again as soon as that is over."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from phonefarm.adapters.storage import database as database_module
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.ports.storage import StorageFailing
+from phonefarm.application.trade.rentals import Rentals
+from phonefarm.application.trade.sales_gate import Obstacle, SalesGate
+from phonefarm.domain.allocation import Order
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.phones import PhoneState
+from tests.application.books import Books
+from tests.builders import NOON, a_seen_sim
+from tests.waiting import until
+
+HOUR = timedelta(hours=1)
+
+
+class Shop:
+    """A farm with one number to sell, and the gate before it."""
+
+    def __init__(self, database: Database) -> None:
+        self.books = Books(database)
+        self.key: str | None = None
+        self.gate = SalesGate(database, self.books.clock, key=lambda: self.key, push_url="https://h/push")
+        self.rentals = Rentals(
+            database, self.books.announcer, self.books.clock, selling=self.gate.is_open, retire_after_sale=False
+        )
+
+    async def offered(self) -> dict[str, dict[str, int]]:
+        return await self.rentals.offer()
+
+    async def order(self) -> object:
+        return await self.rentals.issue(Order(), 320, self.books.clock())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def shop(database: Database) -> Shop:
+    shop = Shop(database)
+    await shop.books.seat(a_seen_sim())
+    assert await shop.offered() == {"russia": {"any": 1, "mts": 1}}
+    return shop
+
+
+@pytest.fixture
+def other(database_file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(database_file, isolation_level=None)) as connection:
+        yield connection
+
+
+async def test_missing_key_empties_the_offer(shop: Shop) -> None:
+    shop.key = "the Onlinesim key is not set"
+
+    assert await shop.offered() == {"russia": {"any": 0}}
+    assert shop.gate.problem() == "the Onlinesim key is not set"
+
+
+async def test_failed_write_empties_the_offer_until_one_succeeds(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = database._opened_for_writing().driver
+    driver.execute("PRAGMA query_only = 1")
+    with pytest.raises(StorageFailing):
+        await shop.order()
+
+    assert await shop.offered() == {"russia": {"any": 0}}
+    assert await shop.order() is None
+
+    driver.execute("PRAGMA query_only = 0")
+    await database.write(lambda uow: uow.beat(NOON))
+    assert (await shop.offered())["russia"]["any"] == 1
+
+
+async def test_database_that_another_program_locks_empties_the_offer_while_a_write_waits(
+    shop: Shop, database: Database, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "SLOW_COMMIT_SECONDS", 0.05)
+    other.execute("BEGIN IMMEDIATE")
+    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
+
+    async def is_empty() -> bool:
+        return await shop.offered() == {"russia": {"any": 0}}
+
+    await until(is_empty)
+    other.execute("ROLLBACK")
+    monkeypatch.undo()
+    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
+
+    async def is_back() -> bool:
+        return (await shop.offered())["russia"]["any"] == 1
+
+    await until(is_back)
+
+
+async def test_offer_stays_empty_between_slow_writes_and_comes_back_with_a_quick_one(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "SLOW_COMMIT_SECONDS", 0.0)
+    await database.write(lambda uow: uow.beat(NOON))
+    assert await shop.offered() == {"russia": {"any": 0}}
+
+    monkeypatch.undo()
+    await database.write(lambda uow: uow.beat(NOON))
+
+    assert (await shop.offered())["russia"]["any"] == 1
+
+
+async def test_write_that_the_disk_delays_by_two_seconds_leaves_the_offer(shop: Shop, database: Database) -> None:
+    idle = database._writes
+
+    database._writes = replace(idle, begun_at=time.monotonic() - 2.0)
+    assert database.write_problem() is None
+    database._writes = replace(idle, begun_at=time.monotonic() - 4.0)
+    assert database.write_problem() is not None
+
+
+async def test_offer_is_empty_where_nothing_was_written_for_long(
+    shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "STALE_WRITE_SECONDS", 0.0)
+
+    assert await shop.offered() == {"russia": {"any": 0}}
+
+
+async def test_bug_in_a_unit_of_work_leaves_the_offer(shop: Shop, database: Database) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await database.write(lambda uow: 1 // 0)
+
+    assert (await shop.offered())["russia"]["any"] == 1
+
+
+async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, database: Database) -> None:
+    now = shop.books.clock()
+    for number in range(3):
+        phone = PhoneId(f"witness-{number}@127.0.0.1:5037")
+        await database.write(lambda uow, phone=phone: uow.phones.note(phone, PhoneState.READY, "", now))  # type: ignore[misc]
+        await database.write(
+            lambda uow, phone=phone: uow.phones.note_reading(  # type: ignore[misc]
+                phone, begun_at=now, skew=HOUR, took=timedelta(seconds=1)
+            )
+        )
+
+    await shop.gate.look_at_clocks()
+
+    assert await shop.offered() == {"russia": {"any": 0}}
+    assert "60 min behind" in (shop.gate.problem() or "")
+
+
+async def test_since_when_the_gate_is_closed_is_kept_while_the_words_change(shop: Shop) -> None:
+    shop.key = "the Onlinesim key is not set"
+    first = shop.gate.closure()
+    shop.books.clock.forward(60)
+    shop.key = "the Onlinesim key is not known: the keyring is locked"
+
+    later = shop.gate.closure()
+
+    assert first is not None
+    assert later is not None
+    assert (later.obstacle, later.since, later.problem) == (Obstacle.KEY, first.since, shop.key)
+    shop.key = None
+    assert shop.gate.closure() is None

@@ -1,0 +1,76 @@
+"""Backups are made by the clock, and a failing one is said and tried again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from phonefarm.application.desk.attention import NAMES, STORAGE, HealthBoard
+from phonefarm.application.model.read_models import Verdict
+from phonefarm.application.upkeep.backups import AGAIN_AFTER_FAILURE, Backups, is_due
+from phonefarm.domain.errors import KnownError
+from tests.builders import HOUR, MINUTE, NOON
+from tests.fakes.clock import FakeClock
+
+EVERY = 6 * HOUR
+
+
+class Shelf:
+    """Backups that are made of nothing but their times."""
+
+    def __init__(self) -> None:
+        self.made: list[datetime] = []
+        self.trouble: KnownError | None = None
+        self.tidied = 0
+
+    def remove_leftovers(self) -> None:
+        self.tidied += 1
+
+    def newest_at(self) -> datetime | None:
+        return self.made[-1] if self.made else None
+
+    def make(self, now: datetime, keep: int) -> str:
+        if self.trouble is not None:
+            raise self.trouble
+        self.made.append(now)
+        return f"the newest of {keep}"
+
+
+@pytest.mark.parametrize(
+    ("newest", "failed", "due"),
+    [
+        (None, None, True),
+        (NOON - EVERY, None, True),
+        (NOON - EVERY + MINUTE, None, False),
+        (NOON + HOUR, None, True),
+        (NOON - EVERY, NOON - MINUTE, False),
+        (NOON - EVERY, NOON - AGAIN_AFTER_FAILURE, True),
+    ],
+)
+def test_backup_is_due_when_the_newest_is_old_enough_and_none_has_just_failed(
+    newest: datetime | None, failed: datetime | None, due: bool
+) -> None:
+    assert is_due(newest, failed, NOON, EVERY) is due
+
+
+async def test_failing_backup_is_a_warning_until_one_succeeds() -> None:
+    shelf = Shelf()
+    clock = FakeClock()
+    health = HealthBoard(clock, lambda: None)
+    for name in NAMES:
+        health.report(name, Verdict.PASS, "well")
+    backups = Backups(shelf, health, clock, every=EVERY, keep=3)
+
+    def storage() -> tuple[Verdict, str]:
+        vital = next(vital for vital in health.vitals() if vital.name == STORAGE)
+        return vital.verdict, vital.detail
+
+    shelf.trouble = KnownError("The backup could not be made: No space left on device.")
+    await backups.make()
+    assert storage() == (Verdict.WARN, "The backup could not be made: No space left on device.")
+    shelf.trouble = None
+    await backups.make()
+
+    assert storage()[0] is Verdict.PASS
+    assert shelf.made == [clock()]

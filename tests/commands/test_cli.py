@@ -1,0 +1,171 @@
+"""The commands as a user meets them: exit codes, one clear line for what the world did, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from phonefarm.commands import cli
+from phonefarm.commands.status import as_text, fetch_health
+from phonefarm.domain.errors import KnownError
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def phonefarm(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> Run:
+    """Runs a command on a scratch data folder where nothing runs and no adb is found."""
+    own = {
+        "PHONEFARM_DATA_DIR": str(tmp_path / "data"),
+        "PHONEFARM_LISTEN": f"127.0.0.1:{unused_tcp_port_factory()}",
+        "PHONEFARM_ADMIN_LISTEN": f"127.0.0.1:{unused_tcp_port_factory()}",
+        "PHONEFARM_ADB_SERVERS": f"127.0.0.1:{unused_tcp_port_factory()}",
+        "PHONEFARM_ADB_PATH": str(tmp_path / "no adb here"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PHONEFARM_")}
+
+    def run(*words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "phonefarm", *words],
+            env=kept | own | changes,
+            cwd=Path(__file__).resolve().parents[1],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+        )
+
+    return run
+
+
+def test_doctor_that_finds_something_wrong_ends_with_one(phonefarm: Run) -> None:
+    done = phonefarm("doctor")
+
+    assert done.returncode == 1
+    assert "FAIL push URL: not set" in done.stdout
+    assert "FAIL key: The system's keyring cannot be read: there is none." in done.stdout
+    assert all(line.startswith(("ok   ", "warn ", "FAIL ")) for line in done.stdout.splitlines())
+    assert done.stderr == ""
+
+
+def test_doctor_names_the_port_that_is_taken(phonefarm: Run) -> None:
+    import socket
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = phonefarm("doctor", PHONEFARM_LISTEN=f"127.0.0.1:{other.getsockname()[1]}")
+
+    assert "FAIL ports: The webhook server cannot listen on" in done.stdout
+
+
+def test_status_without_a_farm_is_one_line(phonefarm: Run) -> None:
+    done = phonefarm("status")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("phonefarm: No phonefarm answers on ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["demo", "--phones", "0"], ["export", "keys", "x.csv"], ["export"]])
+def test_wrong_usage_ends_with_two(phonefarm: Run, words: list[str]) -> None:
+    assert phonefarm(*words).returncode == 2
+
+
+def test_wrong_setting_is_one_line(phonefarm: Run) -> None:
+    done = phonefarm("status", PHONEFARM_LISTEN="nonsense")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "phonefarm: A setting is wrong. listen: must be host:port, such as 127.0.0.1:8080"
+    ]
+
+
+def test_version_is_told_with_zero(phonefarm: Run) -> None:
+    done = phonefarm("--version")
+
+    assert (done.returncode, done.stdout.split()[0]) == (0, "phonefarm")
+
+
+def test_numbers_go_in_by_command_and_a_farm_that_never_ran_gives_none_out(phonefarm: Run, tmp_path: Path) -> None:
+    file = tmp_path / "numbers.csv"
+    file.write_text("iccid,msisdn\n89701010012345678909,79281234567\n", encoding="utf-8")
+
+    taken = phonefarm("numbers", "import", str(file))
+    given = phonefarm("numbers", "export", str(tmp_path / "out.csv"))
+
+    assert taken.returncode == 0
+    assert taken.stdout.startswith("1 number kept in ")
+    assert (given.returncode, given.stdout) == (1, "")
+    assert "no database" in given.stderr
+
+
+async def test_status_that_is_refused_for_its_rate_blames_no_other_program() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"error": "Too many requests"}'
+        writer.write(b"HTTP/1.1 429 x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
+        writer.write(body)
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        host, port = server.sockets[0].getsockname()
+
+        with pytest.raises(KnownError, match="too often"):
+            await fetch_health(f"{host}:{port}")
+
+
+def test_status_for_scripts_is_the_same_in_every_code_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    health: dict[str, object] = {
+        "status": "warn",
+        "checks": {"engine": {"detail": "C:\\Users\\Иван Петров\\номера.csv"}},
+    }
+
+    async def answer(admin: str) -> dict[str, object]:
+        return health
+
+    monkeypatch.setattr("phonefarm.commands.status.fetch_health", answer)
+    monkeypatch.setenv("PHONEFARM_DATA_DIR", str(tmp_path))
+
+    cli.status(as_json=True)
+
+    said = capsys.readouterr().out
+    assert said.isascii()
+    assert json.loads(said) == health
+
+
+def test_status_says_first_what_is_not_well_in_words() -> None:
+    text = as_text(
+        {
+            "status": "fail",
+            "checks": {"webhooks": {"status": "fail", "detail": "the push URL is not set"}},
+            "counts": {"sims": 3, "sms_received": 12},
+            "wrong_keys": {"count": 7, "last_at": "2026-03-14T12:00:00+00:00"},
+        }
+    )
+
+    assert text.splitlines() == [
+        "status: fail",
+        "  fail webhooks: the push URL is not set",
+        "      3 SIMs",
+        "     12 SMS received",
+        "      7 calls with a wrong key, the last at 2026-03-14T12:00:00+00:00",
+    ]
+
+
+def test_status_of_a_farm_without_refused_calls_names_no_time() -> None:
+    text = as_text({"status": "pass", "checks": {}, "counts": {}, "wrong_keys": {"count": 0, "last_at": None}})
+
+    assert text.splitlines() == ["status: pass", "      0 calls with a wrong key"]

@@ -1,0 +1,83 @@
+"""What `doctor` says of the PC's power plan: only what may take it or its phones from the farm, with what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from phonefarm.adapters.windows.power_plan import PowerPlan
+from phonefarm.commands import cli, doctor
+from phonefarm.commands.doctor import Finding, power
+from phonefarm.config.settings import Settings, load_settings
+from phonefarm.domain.errors import KnownError
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings(data_dir=tmp_path)
+
+
+def a_plan(sleeps_after: int | None = 1800, *, suspends_usb: bool = False) -> PowerPlan:
+    return PowerPlan(name="Balanced", sleeps_after=sleeps_after, suspends_usb=suspends_usb)
+
+
+def lines(findings: list[Finding]) -> list[tuple[bool, str, str]]:
+    return [(finding.warns, finding.what, finding.detail) for finding in findings]
+
+
+def test_pc_that_phonefarm_keeps_awake_is_fine(settings: Settings) -> None:
+    found = power(settings, a_plan)
+
+    assert lines(found) == [
+        (False, "power plan", "'Balanced', sleeps after 30 min on mains; kept awake while it sells")
+    ]
+
+
+def test_pc_that_may_fall_asleep_is_warned_of_with_what_to_do(settings: Settings) -> None:
+    found = power(settings.model_copy(update={"keep_awake": False}), a_plan)
+
+    assert [finding.warns for finding in found] == [True]
+    assert "set keep_awake to true, or 'Sleep' in Windows to 'Never'" in found[0].detail
+
+
+@pytest.mark.parametrize("keep_awake", [True, False])
+def test_pc_that_never_sleeps_is_fine(keep_awake: bool, settings: Settings) -> None:
+    found = power(settings.model_copy(update={"keep_awake": keep_awake}), lambda: a_plan(None))
+
+    assert lines(found) == [(False, "power plan", "'Balanced', never sleeps on mains")]
+
+
+def test_suspended_usb_is_warned_of_with_the_command(settings: Settings) -> None:
+    found = power(settings, lambda: a_plan(suspends_usb=True))
+
+    assert [(finding.what, finding.warns) for finding in found] == [("power plan", False), ("USB power", True)]
+    assert "powercfg /setacvalueindex SCHEME_CURRENT 2a737441-" in found[1].detail
+
+
+def test_plan_that_cannot_be_read_is_said(settings: Settings) -> None:
+    def fail() -> PowerPlan:
+        raise KnownError("the power plan cannot be read (Windows says 120)")
+
+    assert lines(power(settings, fail)) == [(True, "power plan", "the power plan cannot be read (Windows says 120)")]
+
+
+def test_system_without_plans_says_nothing(settings: Settings) -> None:
+    assert power(settings, lambda: None) == []
+
+
+def test_warning_alone_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def examine(_: Settings) -> list[Finding]:
+        return [Finding(what="USB power", is_fine=True, warns=True, detail="suspends")]
+
+    monkeypatch.setattr(doctor, "examine", examine)
+    monkeypatch.setenv("PHONEFARM_DATA_DIR", str(tmp_path))
+
+    with pytest.raises(typer.Exit) as ended:
+        cli.doctor()
+
+    assert ended.value.exit_code == 0
+    assert capsys.readouterr().out == "warn USB power: suspends\n"

@@ -1,0 +1,220 @@
+"""What the Settings page shows and keeps: all changes or none, the key in the keyring only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.application.model.read_models import SettingField
+from phonefarm.config.own_environment import PREFIX
+from phonefarm.config.settings import file_values, load_settings
+from phonefarm.config.settings_editor import SettingsKeeper
+from phonefarm.domain.errors import KnownError
+from phonefarm.support.logs import SecretFilter
+from tests.fakes.held_file import Holder
+
+SECRET = "planted-partner-key-5e1f"
+
+
+class ClosedStore(MemoryStore):
+    def write_key(self, key: str) -> None:
+        raise KnownError("This system has no keyring that is open.")
+
+
+class Page:
+    """A Settings page over a scratch folder."""
+
+    def __init__(self, folder: Path, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore()
+        self.hidden = SecretFilter()
+        self.path = folder / "settings.toml"
+        self.keeper = SettingsKeeper(load_settings(), self.store, self.hidden)
+
+    def field(self, name: str) -> SettingField:
+        return next(field for field in self.keeper.fields() if field.name == name)
+
+    def save(self, **changes: str) -> dict[str, str]:
+        return {problem.name: problem.problem for problem in self.keeper.save(changes)}
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PHONEFARM_DATA_DIR", str(tmp_path))
+    return Page(tmp_path)
+
+
+def test_changes_are_kept_in_their_types_and_shown(page: Page) -> None:
+    problems = page.save(push_url=" https://host/x ", poll_seconds="20", require_bearer="true", sms_id="message")
+
+    assert problems == {}
+    assert file_values(page.path) == {
+        "push_url": "https://host/x",
+        "poll_seconds": 20.0,
+        "require_bearer": True,
+        "sms_id": "message",
+    }
+    assert (page.field("poll_seconds").value, page.field("poll_seconds").source) == ("20", "file")
+    assert page.field("require_bearer").value == "true"
+
+
+def test_one_wrong_value_keeps_all_of_them_out(page: Page) -> None:
+    problems = page.save(poll_seconds="20", push_url="nonsense", api_key=SECRET)
+
+    assert list(problems) == ["push_url"]
+    assert not page.path.exists()
+    assert page.store.read_key() is None
+
+
+def test_emptied_value_gives_the_default_back(page: Page) -> None:
+    page.save(poll_seconds="20")
+
+    page.save(poll_seconds="")
+
+    assert file_values(page.path) == {}
+    assert (page.field("poll_seconds").value, page.field("poll_seconds").source) == ("10", "default")
+
+
+def test_change_is_checked_together_with_what_the_file_holds(page: Page) -> None:
+    page.save(admin_listen="127.0.0.1:9000")
+
+    assert "must differ" in " ".join(page.save(listen="127.0.0.1:9000").values())
+
+
+def test_key_goes_to_the_keyring_and_into_no_file_and_no_field(page: Page, tmp_path: Path) -> None:
+    assert page.save(api_key=SECRET, poll_seconds="20") == {}
+
+    assert page.store.read_key() == SECRET
+    assert all(SECRET not in file.read_text(encoding="utf-8") for file in tmp_path.iterdir())
+    field = page.field("api_key")
+    assert (field.value, field.secret, field.is_set, field.source) == ("", True, True, "keyring")
+    assert SECRET not in page.hidden.clean(f"the key is {SECRET}")
+
+
+def test_key_that_is_left_empty_leaves_the_present_one(page: Page) -> None:
+    page.save(api_key=SECRET)
+
+    page.save(api_key="", poll_seconds="20")
+
+    assert page.store.read_key() == SECRET
+
+
+@pytest.mark.parametrize("key", ["two words", "ключ"])
+def test_key_that_no_header_can_carry_is_refused_without_being_shown(page: Page, key: str) -> None:
+    problems = page.save(api_key=key)
+
+    assert list(problems) == ["api_key"]
+    assert key not in problems["api_key"]
+    assert page.store.read_key() is None
+
+
+def test_system_without_a_keyring_keeps_all_but_the_key_and_offers_a_file(page: Page, tmp_path: Path) -> None:
+    closed = Page(tmp_path, ClosedStore())
+
+    (problem,) = closed.keeper.save({"api_key": SECRET, "poll_seconds": "20"})
+
+    assert (problem.name, problem.offers_key_file) == ("api_key", True)
+    assert problem.problem == "This system has no keyring that is open."
+    assert file_values(closed.path) == {"poll_seconds": 20.0}
+
+
+def test_key_goes_to_the_protected_file_when_the_user_wants_that(page: Page, tmp_path: Path) -> None:
+    closed = Page(tmp_path, ClosedStore())
+
+    problems = closed.keeper.save({"api_key": SECRET}, key_in_file=True)
+
+    assert list(problems) == []
+    assert (closed.field("api_key").is_set, closed.field("api_key").source) == (True, "key file")
+    assert SECRET not in closed.hidden.clean(f"the key is {SECRET}")
+
+
+def test_keyring_that_cannot_be_asked_leaves_the_page_usable(page: Page, tmp_path: Path) -> None:
+    class Broken(MemoryStore):
+        def read_key(self) -> str | None:
+            raise KnownError("The system's keyring cannot be read: OSError 1312.")
+
+    broken = Page(tmp_path, Broken())
+
+    assert broken.field("api_key").is_set is False
+
+
+def test_value_of_the_environment_is_shown_as_such_and_not_changed_here(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHONEFARM_POLL_SECONDS", "30")
+    page = Page(tmp_path)
+
+    assert (page.field("poll_seconds").value, page.field("poll_seconds").source) == ("30", "environment")
+    assert "PHONEFARM_POLL_SECONDS" in page.save(poll_seconds="20")["poll_seconds"]
+    assert not page.path.exists()
+
+
+def test_key_of_the_environment_is_never_shown(tmp_path: Path, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PHONEFARM_API_KEY", SECRET)
+    page = Page(tmp_path)
+
+    assert all(SECRET not in repr(field) for field in page.keeper.fields())
+    assert page.field("api_key").source == "environment"
+
+
+@pytest.mark.parametrize("name", ["data_dir", "no_such_setting"])
+def test_what_cannot_be_set_here_is_refused(page: Page, name: str) -> None:
+    assert page.save(**{name: "x"}) == {name: "cannot be changed here"}
+
+
+def test_key_is_the_one_setting_that_takes_effect_without_a_restart(page: Page) -> None:
+    assert [field.name for field in page.keeper.fields() if not field.needs_restart] == ["api_key"]
+
+
+def test_every_setting_has_a_help_text_and_its_environment_name(page: Page) -> None:
+    for field in page.keeper.fields():
+        assert field.help
+        assert field.environment == f"PHONEFARM_{field.name.upper()}"
+
+
+def test_choices_are_offered_where_there_are_few(page: Page) -> None:
+    assert page.field("sms_id").choices == ("rent", "message")
+    assert page.field("require_bearer").choices == ("true", "false")
+    assert page.field("listen").choices == ()
+
+
+# While another program has the file open ------------------------------------------
+
+
+def test_settings_are_saved_as_soon_as_the_other_program_lets_go(page: Page, held: Holder) -> None:
+    page.save(poll_seconds="20")
+    held.hold(page.path, pauses=5)
+
+    assert page.save(poll_seconds="30", api_key=SECRET) == {}
+
+    assert file_values(page.path) == {"poll_seconds": 30.0}
+    assert page.store.read_key() == SECRET
+
+
+def test_settings_that_another_program_holds_are_left_whole_with_the_key(page: Page, held: Holder) -> None:
+    page.save(poll_seconds="20")
+    held.hold(page.path)
+
+    with pytest.raises(KnownError, match=r"settings\.toml is held open by another program: close it there"):
+        page.save(poll_seconds="30", api_key=SECRET)
+
+    assert file_values(page.path) == {"poll_seconds": 20.0}
+    assert page.store.read_key() is None
+    assert [path.name for path in page.path.parent.iterdir()] == ["settings.toml"]
+
+
+def test_settings_that_cannot_be_written_say_why(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str, encoding: str) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+    with pytest.raises(KnownError, match=r"settings\.toml cannot be written: No space left on device\. Check"):
+        page.save(poll_seconds="30", api_key=SECRET)
+
+    assert page.store.read_key() is None

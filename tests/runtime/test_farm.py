@@ -1,0 +1,450 @@
+"""The whole farm over real HTTP, without a phone: it sells nothing that it has not, keeps no secret, stops in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import structlog
+from aiohttp import web
+from pydantic import SecretStr
+
+from phonefarm.adapters.admin.gate import CALLS_PER_SECOND
+from phonefarm.adapters.http.callers import hear_a_failed_accept_once
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.desk.attention import ENGINE, WEBHOOKS
+from phonefarm.application.model.read_models import AttentionKind, PushState, StoryKind, Topic, Verdict, Vital
+from phonefarm.application.upkeep import staying_awake
+from phonefarm.commands.status import as_text, fetch_health
+from phonefarm.config.own_environment import PREFIX
+from phonefarm.config.settings import Settings, load_settings
+from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
+from phonefarm.support.logs import SecretFilter, set_up_logs
+from tests.application.books import Books
+from tests.builders import NUMBER, a_seen_sim
+from tests.fakes.pc import FakePc
+from tests.waiting import until
+
+KEY = "planted-partner-key-5e1f"
+STOPPED_WITHIN = 5.0
+
+Ports = Callable[[], int]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A farm on a scratch folder whose adb server is not there and cannot be started."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    return load_settings(
+        data_dir=tmp_path / "farm",
+        listen="127.0.0.1:0",
+        admin_listen="127.0.0.1:0",
+        adb_servers=f"127.0.0.1:{unused_tcp_port}",
+        adb_path=str(tmp_path / "no adb here"),
+        push_retry_seconds=0.05,
+    )
+
+
+@pytest.fixture
+def hidden(settings: Settings) -> Iterator[SecretFilter]:
+    """Logs of everything down to the finest detail, in the farm's own folder."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    for handler in before:
+        root.removeHandler(handler)
+    hidden = SecretFilter()
+    set_up_logs(settings.data_dir / "logs", hidden, to_stderr=False, level=logging.DEBUG)
+    yield hidden
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    for handler in before:
+        root.addHandler(handler)
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, hidden: SecretFilter, key: str | None = KEY, pc: FakePc | None = None
+) -> AsyncIterator[tuple[Farm, str, str]]:
+    """A running farm, its webhook address and its admin address."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    listeners = bind_listeners(settings)
+    farm = Farm(settings, listeners, hidden, MemoryStore(key), wakefulness=pc or FakePc())
+    await farm.start()
+    try:
+        yield farm, f"http://{listeners.webhooks_address}", f"http://{listeners.admin_address}"
+    finally:
+        await asyncio.wait_for(farm.stop(), STOPPED_WITHIN)
+
+
+@asynccontextmanager
+async def a_market() -> AsyncIterator[tuple[str, list[Any]]]:
+    """A push URL, and what it was sent."""
+    sent: list[Any] = []
+
+    async def take(request: web.Request) -> web.Response:
+        sent.append(await request.json())
+        return web.json_response({"status": "ERROR"} if len(sent) == 1 else {"status": "SUCCESS"})
+
+    app = web.Application()
+    app.router.add_post("/push", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/push", sent
+    finally:
+        await runner.cleanup()
+
+
+async def call(url: str, **body: Any) -> tuple[int, Any]:
+    async with aiohttp.ClientSession() as session, session.post(url, json=body) as answer:
+        return answer.status, await answer.json()
+
+
+async def health(admin: str) -> Any:
+    await asyncio.sleep(1 / CALLS_PER_SECOND)  # waiting for something must not become too many requests
+    async with aiohttp.ClientSession() as session, session.get(f"{admin}/health") as answer:
+        return await answer.json()
+
+
+def seat_a_sim(settings: Settings) -> None:
+    """Give the stopped farm's books a phone with a SIM; it counts as gone once the farm starts."""
+
+    async def seat() -> None:
+        database = Database(settings.resolved_database_url)
+        database.open()
+        await Books(database).seat(a_seen_sim())
+        database.close()
+
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    asyncio.run(seat())
+
+
+async def make_ready(farm: Farm) -> Books:
+    """Pretend that the watch had found a ready phone with a SIM."""
+    books = Books(farm._database)
+    books.clock.now = utc_now()
+    await books.seat(a_seen_sim())
+    return books
+
+
+def files_with(secret: str, folder: Path) -> list[str]:
+    return [str(path) for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+
+
+async def test_no_file_of_the_farm_holds_the_key_after_an_order_a_push_and_a_finish(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    async with a_market() as (push_url, sent):
+        settings = settings.model_copy(update={"push_url": push_url})
+        async with running(settings, hidden) as (farm, webhooks, admin):
+            books = await make_ready(farm)
+            _, order = await call(f"{webhooks}/getNumberRent", key=KEY, action="GET_NUMBER", service="rent", sum=320)
+            await call(f"{webhooks}/getNumberRent", key=f"{KEY}x", action="GET_NUMBER", service="rent", sum=KEY)
+            await call(f"{webhooks}/getServicesRent", key=KEY, action=KEY)
+            books.clock.now = utc_now()
+            await books.sms(body="Your code is 4821")
+            await until(lambda: len(sent) == 2)
+            finish = {"key": KEY, "action": "FINISH_ACTIVATION", "service": "rent", "status": 3, "sum": 870}
+            _, end = await call(f"{webhooks}/finishActivationRent", activationId=order["activationId"], **finish)
+
+            async def is_delivered() -> bool:
+                return [push.state for push in await farm.desk.pushes()] == [PushState.DELIVERED]
+
+            await until(is_delivered)
+            said = [await health(admin), await farm.desk.overview(), await farm.desk.settings()]
+
+    assert order == {"status": "SUCCESS", "number": int(NUMBER), "activationId": order["activationId"]}
+    assert end == {"status": "SUCCESS"}
+    assert {body["key"] for body in sent} == {KEY}
+    assert files_with(KEY, settings.data_dir) == []
+    assert files_with("number issued", settings.data_dir) != []
+    assert files_with("4821", settings.data_dir / "logs") == []
+    assert KEY not in repr(said)
+
+
+async def test_calls_with_a_wrong_key_are_told_of_by_health_and_status_and_the_keys_are_not(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    begun = utc_now()
+    async with running(settings, hidden) as (_, webhooks, admin):
+        assert (await call(f"{webhooks}/getServicesRent", key="a strangers guess", action="GET_SERVICES"))[0] == 401
+        assert (await call(f"{webhooks}/getServicesRent", key=KEY, action="GET_SERVICES"))[0] == 200
+        said = await fetch_health(admin.removeprefix("http://"))
+
+    assert said["wrong_keys"]["count"] == 1
+    assert begun <= datetime.fromisoformat(said["wrong_keys"]["last_at"]) <= utc_now()
+    assert "1 calls with a wrong key, the last at" in as_text(said)
+    assert not any(key in repr(said) for key in (KEY, "a strangers guess"))
+
+
+async def test_farm_without_adb_starts_says_so_and_offers_nothing(settings: Settings, hidden: SecretFilter) -> None:
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    await asyncio.to_thread(seat_a_sim, settings)
+
+    async with running(settings, hidden) as (_, webhooks, admin):
+
+        async def adb_is_down() -> bool:
+            return bool((await health(admin))["checks"]["adb"]["status"] == "fail")
+
+        await until(adb_is_down)
+        said = await health(admin)
+        _, offer = await call(f"{webhooks}/getServicesRent", key=KEY, action="GET_SERVICES")
+
+    assert said["status"] == "fail"
+    assert (said["counts"]["sims"], said["counts"]["numbers_on_offer"]) == (1, 0)
+    assert offer["countryList"] == [{"country": "russia", "operatorMap": {"any": {"rent": 0}}}]
+
+
+async def test_farm_without_a_push_url_sells_nothing(settings: Settings, hidden: SecretFilter) -> None:
+    async with running(settings, hidden) as (farm, webhooks, admin):
+        await make_ready(farm)
+        _, order = await call(f"{webhooks}/getNumberRent", key=KEY, action="GET_NUMBER", service="rent", sum=320)
+        needs = [need.kind for need in (await farm.desk.overview()).attention]
+        said = await health(admin)
+
+    assert order["error"] == "NO_NUMBERS"
+    assert AttentionKind.NOT_SELLING in needs
+    assert said["checks"]["webhooks"]["detail"] == "the push URL is not set"
+    assert said["counts"]["numbers_on_offer"] == 0
+
+
+async def test_key_entered_in_the_window_sells_at_once(settings: Settings, hidden: SecretFilter) -> None:
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    order = {"key": KEY, "action": "GET_NUMBER", "service": "rent", "sum": 320}
+    async with running(settings, hidden, key=None) as (farm, webhooks, admin):
+        await make_ready(farm)
+        before = await health(admin)
+        assert (await call(f"{webhooks}/getNumberRent", **order))[0] == 401
+
+        assert await farm.desk.save_settings({"api_key": KEY}) == []
+
+        async def is_selling() -> bool:
+            return bool((await health(admin))["checks"]["webhooks"]["status"] == "pass")
+
+        await until(is_selling)
+        assert (await health(admin))["counts"]["numbers_on_offer"] == 1
+        _, answer = await call(f"{webhooks}/getNumberRent", **order)
+
+    assert before["checks"]["webhooks"]["detail"] == "the Onlinesim key is not set"
+    assert before["counts"]["numbers_on_offer"] == 0
+    assert answer["status"] == "SUCCESS"
+    assert files_with(KEY, settings.data_dir) == []
+
+
+@pytest.mark.parametrize(("part", "check"), [("webhooks", WEBHOOKS), ("admin", ENGINE)])
+async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
+    settings: Settings, hidden: SecretFilter, part: str, check: str
+) -> None:
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    async with running(settings, hidden) as (farm, *addresses):
+
+        async def vital() -> Vital:
+            return next(vital for vital in (await farm.desk.overview()).vitals if vital.name == check)
+
+        async def is_away() -> bool:
+            return "cannot listen" in (await vital()).detail
+
+        async def is_back() -> bool:
+            return (await vital()).verdict is Verdict.PASS
+
+        await until(is_back)
+        listener: socket.socket = getattr(farm.listeners, part)
+        with socket.socket() as thief:
+            address = listener.getsockname()
+            listener.close()
+            thief.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            thief.bind(address)
+            thief.listen()
+            await until(is_away)
+
+        await until(is_back)
+        async with aiohttp.ClientSession() as session:
+            for url in addresses:
+                async with session.get(f"{url}/probe") as answer:
+                    assert answer.status < 500
+
+
+async def test_farms_loop_tells_of_a_failed_accept_once(settings: Settings, hidden: SecretFilter) -> None:
+    async with running(settings, hidden):
+        assert asyncio.get_running_loop().get_exception_handler() is hear_a_failed_accept_once
+
+
+async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hidden: SecretFilter) -> None:
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    async with running(settings, hidden) as (farm, webhooks, _):
+        await make_ready(farm)
+        await call(f"{webhooks}/getNumberRent", key=KEY, action="GET_NUMBER", service="rent", sum=320)
+
+        async def is_answered() -> bool:
+            (rent,) = await farm.desk.rents()
+            story = await farm.desk.story(Topic.RENTS, str(rent.rent_id))
+            return any(line.kind is StoryKind.ANSWERED for line in story)
+
+        await until(is_answered)
+
+
+async def test_choices_that_the_contract_leaves_open_reach_the_webhooks(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    choices = {"shared_path": "/onlinesim", "no_numbers": "status", "wrong_keys_per_minute": 1.0}
+    settings = settings.model_copy(update=choices)
+    async with running(settings, hidden) as (_, webhooks, _):
+        order = {"action": "GET_NUMBER", "service": "rent", "sum": 320}
+
+        assert await call(f"{webhooks}/onlinesim", key=KEY, **order) == (200, {"status": "NO_NUMBERS"})
+        assert [(await call(f"{webhooks}/onlinesim", key="guess", **order))[0] for _ in range(2)] == [401, 429]
+        assert (await call(f"{webhooks}/onlinesim", key=KEY, **order))[0] == 200
+
+
+async def test_webhook_port_shows_no_admin_page_and_the_admin_port_no_webhook(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    async with running(settings, hidden) as (_, webhooks, admin), aiohttp.ClientSession() as session:
+        for url in (f"{webhooks}/health", f"{webhooks}/metrics", f"{admin}/getServicesRent"):
+            async with session.get(url) as answer:
+                assert answer.status == 404
+
+
+def test_taken_admin_port_frees_the_webhook_port_again(settings: Settings, unused_tcp_port_factory: Ports) -> None:
+    first = bind_listeners(settings)
+    webhooks = f"127.0.0.1:{unused_tcp_port_factory()}"
+
+    with pytest.raises(KnownError, match="admin port cannot listen"):
+        bind_listeners(settings.model_copy(update={"listen": webhooks, "admin_listen": first.admin_address}))
+
+    bind_listeners(settings.model_copy(update={"listen": webhooks})).close()
+    first.close()
+
+
+# The key ------------------------------------------------------------------------------
+
+
+def test_key_of_the_environment_wins_over_the_keyrings(settings: Settings) -> None:
+    given = settings.model_copy(update={"api_key": SecretStr("given")})
+
+    key = CurrentKey(given, MemoryStore("kept"), SecretFilter())
+    key.write_key("newer")
+
+    assert key() == "given"
+
+
+def test_key_changed_in_the_window_is_used_at_once(settings: Settings) -> None:
+    key = CurrentKey(settings, MemoryStore("kept"), SecretFilter())
+    assert key() == "kept"
+
+    key.write_key("newer")
+
+    assert (key(), key.read_key()) == ("newer", "newer")
+
+
+class LockedStore(MemoryStore):
+    """A keyring that cannot be asked until somebody unlocks it."""
+
+    is_locked = True
+
+    def read_key(self) -> str | None:
+        if self.is_locked:
+            raise KnownError("The system's keyring cannot be read: it does not answer within 5 s.")
+        return super().read_key()
+
+
+async def test_farm_starts_without_its_key_sells_nothing_says_so_and_takes_the_key_once_it_can(
+    settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phonefarm.runtime.farm.KEY_RETRY_SECONDS", 0.05)
+    settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = LockedStore(KEY)
+    farm = Farm(settings, bind_listeners(settings), hidden, store)
+    await farm.start()
+
+    async def state_of_webhooks() -> str:
+        checks = (await fetch_health(farm.listeners.admin_address))["checks"]
+        return str(checks["webhooks"]["detail"])
+
+    try:
+        assert "the Onlinesim key is not known: The system's keyring" in await state_of_webhooks()
+
+        store.is_locked = False
+
+        async def knows_its_key() -> bool:
+            return "key" not in await state_of_webhooks()
+
+        await until(knows_its_key, every=0.1)  # the admin port has a rate limit
+    finally:
+        await farm.stop()
+
+
+# The engine's thread --------------------------------------------------------------------
+
+
+def test_engine_runs_on_its_own_thread_and_is_put_down_whole(settings: Settings, hidden: SecretFilter) -> None:
+    engine = EngineThread(settings, hidden, MemoryStore(KEY))
+    engine.start()
+
+    counts = engine.ask(lambda desk: desk.overview()).counts
+    engine.stop()
+    engine.stop()
+
+    assert counts.phones == 0
+    again = EngineThread(settings, hidden, MemoryStore(KEY))
+    again.start()
+    again.stop()
+
+
+def test_second_engine_on_the_folder_is_refused(settings: Settings, hidden: SecretFilter) -> None:
+    first = EngineThread(settings, hidden, MemoryStore(KEY))
+    first.start()
+
+    try:
+        with pytest.raises(KnownError, match="Another phonefarm is running"):
+            EngineThread(settings, hidden, MemoryStore(KEY)).start()
+    finally:
+        first.stop()
+
+
+def test_engine_that_cannot_start_says_why_and_leaves_the_folder_free(settings: Settings, hidden: SecretFilter) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    (settings.data_dir / "phonefarm.db").write_bytes(b"no database" * 1000)
+
+    with pytest.raises(KnownError, match="is damaged"):
+        EngineThread(settings, hidden, MemoryStore(KEY)).start()
+
+    (settings.data_dir / "phonefarm.db").unlink()
+    engine = EngineThread(settings, hidden, MemoryStore(KEY))
+    engine.start()
+    engine.stop()
+
+
+@pytest.mark.parametrize("keep_awake", [True, False])
+async def test_pc_is_kept_awake_while_the_farm_runs_if_so_set(
+    keep_awake: bool, settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings.model_copy(update={"keep_awake": keep_awake})
+    monkeypatch.setattr(staying_awake, "LOOK_EVERY", 0.01)
+    pc = FakePc()
+    async with running(settings, hidden, pc=pc) as (farm, _, _):
+        await (await make_ready(farm)).rent()
+        if keep_awake:
+            await until(lambda: pc.is_held)
+        assert pc.is_held is keep_awake
+
+    assert not pc.is_held

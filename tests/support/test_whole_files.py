@@ -1,0 +1,144 @@
+"""A file is replaced as soon as another program lets go of it; after two seconds that is said, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from phonefarm.support import whole_files
+from phonefarm.support.whole_files import FileHeld, remove, replace, written_whole
+from tests.fakes.held_file import Holder, refusal
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    path = tmp_path / "настройки.toml"
+    path.write_text("before", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    path = tmp_path / "настройки.new"
+    path.write_text("after", encoding="utf-8")
+    return path
+
+
+def test_file_that_is_let_go_of_in_time_is_replaced(held: Holder, draft: Path, target: Path) -> None:
+    held.hold(target, pauses=3)
+
+    replace(draft, target)
+
+    assert target.read_text(encoding="utf-8") == "after"
+    assert held.waited == pytest.approx(0.15)
+
+
+def test_file_that_stays_held_is_waited_for_two_seconds_and_then_named(held: Holder, draft: Path, target: Path) -> None:
+    held.hold(target)
+
+    with pytest.raises(FileHeld) as raised:
+        replace(draft, target)
+
+    assert str(raised.value) == f"{target} is held open by another program: close it there and try again."
+    assert held.waited == pytest.approx(2.0)
+    assert target.read_text(encoding="utf-8") == "before"
+
+
+def test_file_that_is_to_be_moved_away_is_named_itself(held: Holder, target: Path) -> None:
+    held.hold(target)
+
+    with pytest.raises(FileHeld, match=r"настройки\.toml is held"):
+        replace(target, target.with_name("aside"))
+
+
+def test_file_is_removed_as_soon_as_it_is_let_go_of(held: Holder, target: Path) -> None:
+    held.hold(target, pauses=2)
+
+    remove(target)
+    remove(target)
+
+    assert not target.exists()
+
+
+def test_what_is_written_whole_takes_the_place_of_what_was_there(tmp_path: Path, target: Path) -> None:
+    new = tmp_path / "new"
+    with written_whole(target, new):
+        new.write_text("after", encoding="utf-8")
+
+    assert target.read_text(encoding="utf-8") == "after"
+    assert not new.exists()
+
+
+def test_what_cannot_be_written_whole_leaves_the_former_file_and_no_draft(
+    held: Holder, draft: Path, target: Path
+) -> None:
+    held.hold(target)
+    with pytest.raises(FileHeld), written_whole(target, draft):
+        pass
+    held.let_go()
+    draft.write_text("half", encoding="utf-8")
+    with pytest.raises(ZeroDivisionError), written_whole(target, draft):
+        raise ZeroDivisionError
+
+    assert target.read_text(encoding="utf-8") == "before"
+    assert not draft.exists()
+
+
+def test_draft_that_was_never_begun_is_not_missed(tmp_path: Path, target: Path) -> None:
+    with pytest.raises(ZeroDivisionError), written_whole(target, tmp_path / "never"):
+        raise ZeroDivisionError
+
+
+def test_what_does_not_pass_is_not_waited_for(held: Holder, tmp_path: Path, target: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        replace(tmp_path / "nothing", target)
+
+    assert held.waited == 0
+
+
+@pytest.mark.parametrize(("mode", "error"), [(0o600, FileHeld), (0o400, PermissionError)])
+def test_denied_access_is_a_holder_s_unless_the_file_is_read_only(
+    mode: int,
+    error: type[Exception],
+    held: Holder,
+    draft: Path,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows says "access denied", code 5, in both cases."""
+
+    def deny(source: Path, target: Path) -> None:
+        raise refusal(5)
+
+    target.chmod(mode)
+    monkeypatch.setattr(os, "replace", deny)
+
+    with pytest.raises(error):
+        replace(draft, target)
+
+    assert (held.waited > 0) is (error is FileHeld)
+
+
+def test_permission_that_is_lacking_elsewhere_than_on_windows_is_said_at_once(
+    held: Holder, draft: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deny(source: Path, target: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", deny)
+
+    with pytest.raises(PermissionError):
+        replace(draft, target)
+
+    assert held.waited == 0
+
+
+def test_nothing_of_ours_replaces_a_file_in_another_way() -> None:
+    root = Path(whole_files.__file__).parent.parent
+    sources = {path for room in ("phonefarm", "ui") for path in (root / room).rglob("*.py")}
+    theirs = sources - {Path(whole_files.__file__)}
+
+    assert [path.name for path in theirs if re.search(r"\bos\.(replace|rename)\(", path.read_text("utf-8"))] == []

@@ -1,0 +1,284 @@
+"""The Money page: sums that add up, by what the user asks, and the market's account held against them."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from phonefarm.application.model.read_models import (
+    Difference,
+    FinishStatus,
+    Grouping,
+    KnownError,
+    MoneyRow,
+    RentState,
+    Sums,
+    Topic,
+)
+from phonefarm.support.csv_cells import cell
+from tests.fakes.desk import FakeDesk
+from tests.fakes.farms import Farm, empty_farm
+from tests.fakes.held_file import Holder
+from tests.ui.live import Live, WindowRunner, until
+from ui.dialogs.account_dialog import AccountDialog
+from ui.pages.money.money_lines import income_series, line_name, total_of
+from ui.pages.money.page import REST_MS, MoneyPage, rest_after
+from ui.style.tokens import Tone
+from ui.text import formats
+from ui.text.csv_file import write_csv
+from ui.text.periods import Period, PeriodName
+
+TODAY = date(2026, 3, 14)
+
+
+@pytest.fixture
+def desk(busy: Farm) -> FakeDesk:
+    """Rents that ended on all of the last days."""
+    ended = [key for key, rent in busy.rents.items() if rent.state is RentState.FINISHED]
+    for place, key in enumerate(ended):
+        busy.rents[key] = replace(busy.rents[key], finished_at=busy.now - timedelta(hours=place * 5))
+    return FakeDesk(farm=busy)
+
+
+async def money_page(live: Live, name: PeriodName = PeriodName.ALL) -> MoneyPage:
+    live.window.go(Topic.MONEY)
+    page = live.window.pages[Topic.MONEY]
+    assert isinstance(page, MoneyPage)
+    page.choose_period(name)
+    await page.settled()
+    return page
+
+
+def spoken(amount: Decimal) -> str:
+    return formats.money(amount)
+
+
+def net_of(farm: Farm) -> Decimal:
+    return sum((rent.credited or Decimal(0) for rent in farm.rents.values()), Decimal(0))
+
+
+@pytest.mark.parametrize("grouping", list(Grouping))
+def test_the_total_is_the_same_however_it_is_grouped(runner: WindowRunner, desk: FakeDesk, grouping: Grouping) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live)
+        page.choose_grouping(grouping)
+        await page.settled()
+
+        table = page.tables[grouping]
+        assert page.grouping is grouping
+        assert table.table.rowCount() > 1
+        assert dict(table.total.cells())["Income"] == spoken(net_of(desk.farm))
+        assert sum((row.sums.income for row in table.rows()), Decimal(0)) == net_of(desk.farm)
+        assert spoken(net_of(desk.farm)) in page.tiles["period"].accessibleName()
+
+    runner.live(desk, scenario)
+
+
+def test_the_period_is_chosen_by_chip_or_by_two_dates(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live, PeriodName.TODAY)
+        assert page.tables[Grouping.DAY].table.rowCount() == 1
+        assert page.own.isHidden()
+
+        page.head.filter_chosen.emit(list(PeriodName).index(PeriodName.OWN))
+        assert page.own.isVisible()
+        page.own.last.setDate(page.own.first.date().addDays(-40))
+        assert page.own.first.date() == page.own.last.date()
+        page.own.first.setDate(page.own.last.date().addDays(-3))
+        await page.settled()
+        assert (page.period().last - page.period().first).days == 3
+
+    runner.live(desk, scenario)
+
+
+def test_an_account_that_takes_long_is_looked_at_less_often() -> None:
+    assert rest_after(0.01) == REST_MS
+    assert rest_after(1.5) == 30_000
+
+
+def test_an_empty_account_says_so(runner: WindowRunner) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live)
+        assert "No rent has ended yet" in page.empty.words()
+        assert not page.save.isEnabled()
+        page.choose_period(PeriodName.TODAY)
+        await page.settled()
+        assert "another period" in page.empty.words()
+
+    runner.live(FakeDesk(farm=empty_farm()), scenario)
+
+
+def test_a_sale_is_shown_when_the_rents_change(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live)
+        page._news.setInterval(1)
+        key = next(key for key, rent in desk.farm.rents.items() if rent.state is RentState.ACTIVE)
+        rent = replace(
+            desk.farm.rents[key],
+            state=RentState.FINISHED,
+            finish_status=FinishStatus.SOLD,
+            finished_at=desk.farm.now,
+            credited=Decimal("1234.56"),
+        )
+        desk.farm.rents[key] = rent
+        live.engine.announce(Topic.RENTS, key)
+        total = spoken(net_of(desk.farm))
+        await until(lambda: dict(page.tables[Grouping.DAY].total.cells())["Income"] == total)
+
+    runner.live(desk, scenario)
+
+
+def test_a_new_day_begins_a_new_account(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live, PeriodName.TODAY)
+        tomorrow = page._today() + timedelta(days=1)
+        page._today = lambda: tomorrow
+        page.tick()
+        await until(lambda: page._shown_on == tomorrow)
+        assert page.period() == Period(first=tomorrow, last=tomorrow)
+
+    runner.live(desk, scenario)
+
+
+def test_a_line_of_a_sim_leads_to_it(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live)
+        page.choose_grouping(Grouping.SIM)
+        await page.settled()
+        table = page.tables[Grouping.SIM]
+        row = table.rows()[0]
+        table.view.doubleClicked.emit(table.table.index(0, 0))
+        await live.window.settled()
+        assert live.page(Topic.SIMS).chosen.rows() == [desk.farm.sims[row.key]]
+
+    runner.live(desk, scenario)
+
+
+async def compared(live: Live) -> AccountDialog:
+    page = await money_page(live)
+    page._orders.compare("/tmp/november.csv", page.period())
+
+    def shown() -> list[AccountDialog]:
+        return [found for found in live.window.findChildren(AccountDialog) if found.isVisible()]
+
+    await until(shown)
+    return shown()[0]
+
+
+def test_the_market_s_account_agrees_to_the_last_copeck(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        dialog = await compared(live)
+        assert dialog.verdict.text() == "Both agree to the last copeck."
+        assert live.desk.orders[0][:2] == ("reconcile", "/tmp/november.csv")
+
+    runner.live(desk, scenario)
+
+
+def test_differences_are_shown_rent_by_rent_and_lead_to_it(runner: WindowRunner, desk: FakeDesk) -> None:
+    known = next(iter(desk.farm.rents.values())).rent_id
+    desk.farm.differences = [
+        Difference(rent_id=known, ours=Decimal(870), theirs=Decimal(860)),
+        Difference(rent_id=1, ours=None, theirs=Decimal("410.50")),
+        Difference(rent_id=2, ours=Decimal(870), theirs=None),
+    ]
+
+    async def scenario(live: Live) -> None:
+        dialog = await compared(live)
+        words = {str(dialog.table.index(row, 1).data()) for row in range(3)}
+        assert words == {"another sum", "not on our books", "not in their account"}
+        assert dialog.verdict.text() == f"3 rents differ; our books have {spoken(Decimal('469.50'))} more."
+        place = dialog.table.place_of(str(known))
+        assert place is not None
+        dialog.view.doubleClicked.emit(dialog.table.index(place, 0))
+        await live.window.settled()
+        assert [rent.rent_id for rent in live.page(Topic.RENTS).chosen.rows()] == [known]
+
+    runner.live(desk, scenario)
+
+
+def test_a_bad_file_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await money_page(live)
+        live.desk.failure = KnownError("november.csv, line 3: 'x' is no sum of money.")
+        page._orders.compare("/tmp/november.csv", page.period())
+        await until(lambda: any("line 3" in notice.text for notice in live.notices))
+        live.desk.failure = None
+
+    runner.live(desk, scenario)
+
+
+def test_the_lines_shown_are_saved_and_no_cell_is_a_formula(
+    runner: WindowRunner, desk: FakeDesk, tmp_path: Path
+) -> None:
+    key = next(key for key, rent in desk.farm.rents.items() if rent.state is RentState.FINISHED)
+    desk.farm.rents[key] = replace(desk.farm.rents[key], operator='=HYPERLINK("x")', country="")
+
+    async def scenario(live: Live) -> None:
+        page = await money_page(live)
+        page.choose_grouping(Grouping.COUNTRY)
+        await page.settled()
+        orders, rows = page._orders, page.tables[Grouping.COUNTRY].rows()
+        await orders._write(tmp_path / "by country.csv", ("key", "income"), [(r.key, r.sums.income) for r in rows])
+        assert live.notices[-1].tone is Tone.OK
+        with (tmp_path / "by country.csv").open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.reader(file))
+        assert lines == [["key", "income"], *[[cell(r.key), cell(r.sums.income)] for r in rows]]
+
+    runner.live(desk, scenario)
+
+
+def test_cells_are_no_formulas_and_numbers_stay_numbers(tmp_path: Path) -> None:
+    write_csv(tmp_path / "x.csv", ("a", "b", "c"), [("=1+1", "+79281234567", Decimal("-12.50"))])
+
+    assert (tmp_path / "x.csv").read_text("utf-8-sig").splitlines()[1] == "'=1+1,'+79281234567,-12.5"
+
+
+def test_a_file_that_cannot_be_written_is_the_world_s_error(tmp_path: Path) -> None:
+    with pytest.raises(KnownError, match="cannot be written"):
+        write_csv(tmp_path / "no folder" / "x.csv", ("a",), [])
+
+
+def test_a_file_that_excel_has_open_is_left_whole_and_named(tmp_path: Path, held: Holder) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("before", encoding="utf-8")
+    held.hold(path)
+
+    with pytest.raises(KnownError, match=r"x\.csv is held open by another program: close it there and try again"):
+        write_csv(path, ("a",), [])
+
+    assert path.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("grouping", "key", "label", "said"),
+    [
+        (Grouping.DAY, "2026-03-14", "2026-03-14", "Sat, 14 Mar 2026"),
+        (Grouping.MONTH, "2026-03", "2026-03", "Mar 2026"),
+        (Grouping.SIM, "8970", "79281234567", "+7 928 123-45-67"),
+        (Grouping.OPERATOR, "russia, mts", "russia, mts", "russia · mts"),
+        (Grouping.COUNTRY, "", "", "–"),
+        (Grouping.PHONE, "p", "shelf 1\u202e", "shelf 1\ufffd"),
+    ],
+)
+def test_a_line_is_named_for_people(grouping: Grouping, key: str, label: str, said: str) -> None:
+    assert line_name(grouping, MoneyRow(key=key, label=label, sums=Sums())) == said
+    assert line_name(grouping, total_of([])) == "Total"
+
+
+def test_the_chart_has_each_day_and_turns_to_months_where_they_are_many() -> None:
+    days = {TODAY: Sums(credited=Decimal(5)), TODAY - timedelta(days=2): Sums(credited=Decimal(3), reversed=Decimal(4))}
+
+    week = income_series(days, Period(first=TODAY - timedelta(days=6), last=TODAY), TODAY)
+    year = income_series(days, Period(first=date(2025, 3, 14), last=TODAY), TODAY)
+
+    assert week.values == [0, 0, 0, 0, -1, 0, 5]
+    assert (week.first, week.last) == ("8 Mar", "today")
+    assert len(year.values) == 13
+    assert year.values[-1] == 4
+    assert year.tell(12).startswith("Mar 2026")

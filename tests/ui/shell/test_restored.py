@@ -1,0 +1,63 @@
+"""After a restore the window says so, with what it means, until the user has dismissed it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from PySide6.QtWidgets import QPushButton
+
+from phonefarm.application.model.read_models import PushState, Restored, Topic
+from tests.fakes.desk import FakeDesk
+from tests.fakes.farms import Farm
+from tests.ui.live import Live, WindowRunner, until
+
+
+def restored_desk(farm: Farm) -> FakeDesk:
+    return FakeDesk(farm=farm, restore=Restored(at=farm.now, until=farm.now - timedelta(days=1)))
+
+
+def test_the_window_says_how_far_the_books_go_and_what_to_look_at(runner: WindowRunner, farm: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        await until(live.window.restored.text)
+        said = live.window.restored.text()
+        assert said.startswith("The backup of yesterday")
+        assert "parked" in said
+        assert "held" in said
+
+    runner.live(restored_desk(farm), scenario)
+
+
+def test_what_was_dismissed_is_not_said_again(runner: WindowRunner, farm: Farm) -> None:
+    desk = restored_desk(farm)
+
+    async def scenario(live: Live) -> None:
+        await until(live.window.restored.text)
+        live.window.restored.dismiss.click()
+        assert live.window.restored.text() == ""
+        await until(lambda: desk.orders)
+        assert desk.orders == [("dismiss_restored",)]
+
+    runner.live(desk, scenario)
+
+    assert desk.restore is None
+
+
+def test_a_button_leads_to_the_parked_messages(runner: WindowRunner, busy: Farm) -> None:
+    async def scenario(live: Live) -> None:
+        await until(live.window.restored.text)
+        page = await live.open(Topic.PUSHES)
+        live.window.go(Topic.OVERVIEW)
+        way = next(b for b in live.window.restored.findChildren(QPushButton) if b.text() == "Show parked SMS")
+        way.click()
+        assert live.window.page is page
+        places = range(page.table.rowCount())
+        assert {row.state for place in places if (row := page.table.row_at(place))} == {PushState.PARKED}
+
+    runner.live(restored_desk(busy), scenario)
+
+
+def test_without_a_restore_nothing_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        assert live.window.restored.isHidden()
+
+    runner.live(desk, scenario)

@@ -1,0 +1,116 @@
+"""The window never says that all is well while nothing can be sold, and counts keep their whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from phonefarm.application.desk.shortages import lasting_shortage, sims_now
+from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Shortage, SimStanding, Topic
+from tests.fakes.desk import FakeDesk
+from tests.fakes.farms import Farm, calm_farm, empty_farm, look_for_needs
+from tests.ui.live import Live, WindowRunner
+from ui.pages.overview.page import OverviewPage
+from ui.style.tokens import Tone
+from ui.text import words
+from ui.widgets.basics import Label
+
+
+def unplug(farm: Farm, count: int) -> Farm:
+    """Unplug the first phones of it, an hour ago."""
+    begun = farm.now - timedelta(hours=1)
+    for key in list(farm.phones)[:count]:
+        farm.phones[key] = replace(farm.phones[key], state=PhoneState.GONE, since=begun)
+    for key, sim in farm.sims.items():
+        is_gone = sim.phone_id in farm.phones and farm.phones[sim.phone_id].state is PhoneState.GONE
+        if is_gone and sim.standing is SimStanding.ON_OFFER:
+            farm.sims[key] = replace(sim, standing=SimStanding.AWAY, standing_since=begun)
+    look_for_needs(farm)
+    return farm
+
+
+def test_farm_whose_phones_are_all_unplugged_says_that_nothing_is_for_sale(runner: WindowRunner) -> None:
+    farm = calm_farm()
+    whole = len(farm.phones)
+    unplug(farm, whole)
+
+    async def scenario(live: Live) -> None:
+        said = live.window.top_line.attention.sentence()
+        assert said.startswith(f"Nothing is for sale: {whole} phones are unplugged. Plug them in again")
+        assert f"0 of {whole}" in live.window.rail.item(Topic.PHONES).accessibleName()
+        overview = live.window.pages[Topic.OVERVIEW]
+        assert isinstance(overview, OverviewPage)
+        assert f"0 of {whole}" in [label.text() for label in overview.findChildren(Label)]
+
+    runner.live(FakeDesk(farm=farm), scenario)
+
+
+def test_counts_of_phones_keep_their_whole(runner: WindowRunner) -> None:
+    farm = calm_farm()
+    whole = len(farm.phones)
+    unplug(farm, 2)
+
+    async def scenario(live: Live) -> None:
+        page = await live.open(Topic.PHONES)
+        assert f"{whole - 2} of {whole}" in live.window.rail.item(Topic.PHONES).accessibleName()
+        assert page._summary().startswith(f"{whole - 2} of {whole} ready")
+
+    runner.live(FakeDesk(farm=farm), scenario)
+
+
+def test_new_farm_is_told_to_connect_phones_and_not_that_all_is_well(runner: WindowRunner) -> None:
+    async def scenario(live: Live) -> None:
+        bar = live.window.top_line.attention
+        assert bar.sentence().startswith("No phones yet: connect them by USB")
+        assert bar.property("tone") == "idle"
+
+    runner.live(FakeDesk(farm=empty_farm()), scenario)
+
+
+@pytest.mark.parametrize("state", [PhoneState.STARTING, PhoneState.GONE])
+def test_phones_that_only_start_or_have_just_gone_are_not_called_well_either(
+    runner: WindowRunner, state: PhoneState
+) -> None:
+    farm = calm_farm()
+    farm.sims = {key: replace(sim, standing=SimStanding.AWAY) for key, sim in farm.sims.items()}
+    farm.phones = {key: replace(phone, state=state, since=farm.now) for key, phone in farm.phones.items()}
+
+    async def scenario(live: Live) -> None:
+        assert live.window.top_line.attention.sentence() == "Nothing is for sale at the moment"
+
+    runner.live(FakeDesk(farm=farm), scenario)
+
+
+@pytest.mark.parametrize("cause", [*PhoneState, *SimStanding])
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("working", [0, 2])
+def test_every_cause_of_a_shortage_is_a_sentence_that_fits(
+    cause: PhoneState | SimStanding, count: int, working: int
+) -> None:
+    keys = tuple(f"key{place}" for place in range(count))
+    lack = Shortage(working=working, usual=working + count, cause=cause, sims=keys, phones=keys, since=None)
+    kind = AttentionKind.FEW_WORK if working else AttentionKind.NOTHING_WORKS
+    need = Attention(kind=kind, subject="", since=calm_farm().now, topic=Topic.PHONES, key="", shortage=lack)
+
+    said = words.attention_sentence(need)
+
+    assert said.startswith(f"Only 2 of {2 + count} numbers work: " if working else "Nothing is for sale: ")
+    assert "%n" not in said
+    assert "{" not in said
+    assert len(said) <= 130
+    assert words.attention_tone(need) is Tone.BAD
+
+
+def test_shortage_that_has_just_begun_is_given_a_minute() -> None:
+    farm = unplug(calm_farm(), 1000)
+    sims = sims_now(farm.sims.values(), farm.phones.values())
+    begun = [replace(sim, since=farm.now if sim.cause is not None else None) for sim in sims]
+
+    told, noted = lasting_shortage(begun, None, farm.now)
+    assert (told, noted) == (None, farm.now)
+
+    told, noted = lasting_shortage(begun, noted, farm.now + timedelta(minutes=1))
+    assert told is not None
+    assert told.since == farm.now

@@ -1,0 +1,246 @@
+"""A program that cannot start tells it in a dialog; from a damaged database one click leads back to a backup."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QLabel
+
+from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.adapters.storage.backup import FOLDER, name_at
+from phonefarm.commands.backup import damage as damage_of
+from phonefarm.commands.window import run_windowed, started_or_restored
+from phonefarm.config.own_environment import PREFIX
+from phonefarm.config.settings import Settings, load_settings
+from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.runtime.stop_requests import StopRequests
+from phonefarm.support.logs import SecretFilter
+from ui.shell.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, empty_database_file: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """A farm that has two backups."""
+    for name in list(os.environ):
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name)
+    shutil.copy(empty_database_file, tmp_path / "phonefarm.db")
+    (tmp_path / FOLDER).mkdir()
+    for hours in (6, 12):
+        shutil.copy(empty_database_file, tmp_path / FOLDER / name_at(NOW - timedelta(hours=hours)))
+    return load_settings(
+        data_dir=tmp_path,
+        listen="127.0.0.1:0",
+        admin_listen="127.0.0.1:0",
+        adb_servers=f"127.0.0.1:{unused_tcp_port}",
+        adb_path=str(tmp_path / "no adb here"),
+    )
+
+
+def damage(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
+
+
+class Answers:
+    """Instead of a user: says yes or no, and remembers what was asked."""
+
+    def __init__(self, *, yes: bool) -> None:
+        self.yes = yes
+        self.asked: list[tuple[str, datetime, str]] = []
+
+    def tell(self, sentence: str) -> None:
+        raise AssertionError(sentence)
+
+    def tell_bug(self, bug: str, log: Path | None) -> None:
+        raise AssertionError(bug)
+
+    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
+        self.asked.append((sentence, made_at, contents))
+        return self.yes
+
+    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+        raise AssertionError
+
+
+def an_engine(settings: Settings) -> EngineThread:
+    return EngineThread(settings, SecretFilter(), MemoryStore("key"))
+
+
+def test_damaged_database_is_replaced_by_the_newest_sound_backup_and_the_farm_starts(settings: Settings) -> None:
+    damage(settings.data_dir / "phonefarm.db")
+    damage(settings.data_dir / FOLDER / name_at(NOW - timedelta(hours=6)))
+    user = Answers(yes=True)
+
+    engine = started_or_restored(settings, lambda: an_engine(settings), user)
+
+    assert engine is not None
+    engine.stop()
+    ((sentence, made_at, contents),) = user.asked
+    assert "is damaged" in sentence
+    assert "phonefarm restore" not in sentence
+    assert made_at == (NOW - timedelta(hours=12)).replace(microsecond=0)
+    assert contents == "0 SIMs, 0 rents, 0 messages"
+    assert list(settings.data_dir.glob("phonefarm.db.before-*"))
+
+
+def test_nothing_is_restored_without_a_yes(settings: Settings) -> None:
+    damage(settings.data_dir / "phonefarm.db")
+    before = (settings.data_dir / "phonefarm.db").read_bytes()
+
+    assert started_or_restored(settings, lambda: an_engine(settings), Answers(yes=False)) is None
+    assert (settings.data_dir / "phonefarm.db").read_bytes() == before
+
+
+def test_damage_without_a_sound_backup_is_told_as_it_is(settings: Settings) -> None:
+    damage(settings.data_dir / "phonefarm.db")
+    shutil.rmtree(settings.data_dir / FOLDER)
+
+    with pytest.raises(KnownError, match="is damaged") as error:
+        started_or_restored(settings, lambda: an_engine(settings), Answers(yes=True))
+
+    assert "There is no sound backup" in str(error.value)
+
+
+def test_whatever_else_hinders_the_start_offers_no_backup(settings: Settings) -> None:
+    other = an_engine(settings)
+    other.start()
+    user = Answers(yes=True)
+
+    with pytest.raises(KnownError, match="Another phonefarm is running"):
+        started_or_restored(settings, lambda: an_engine(settings), user)
+
+    other.stop()
+    assert user.asked == []
+    assert damage_of(settings) is None
+
+
+def when_shown(act: Callable[[StartDialog], None]) -> list[str]:
+    """Act on the dialog that comes; returns what stood in it."""
+    read: list[str] = []
+
+    def look() -> None:
+        dialog = next(w for w in QApplication.topLevelWidgets() if isinstance(w, StartDialog) and w.isVisible())
+        read.extend(label.text() for label in dialog.findChildren(QLabel))
+        act(dialog)
+
+    QTimer.singleShot(50, look)
+    return read
+
+
+def test_the_sentence_stands_in_a_dialog_that_can_only_be_closed(qapp: QApplication) -> None:
+    seen: list[bool] = []
+
+    def close(dialog: StartDialog) -> None:
+        seen.append(dialog.yes.isVisible())
+        dialog.no.click()
+
+    read = when_shown(close)
+
+    tell_trouble(qapp, "Port 8080 is taken: <b>close</b> what uses it.")
+
+    assert "Port 8080 is taken: <b>close</b> what uses it." in read
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_the_backup_is_offered_with_its_time_and_what_it_holds(qapp: QApplication, *, yes: bool) -> None:
+    buttons: list[str] = []
+
+    def answer(dialog: StartDialog) -> None:
+        buttons.append(dialog.yes.text())
+        (dialog.yes if yes else dialog.no).click()
+
+    read = when_shown(answer)
+
+    assert offer_backup(qapp, "The database is damaged (x).", NOW - timedelta(days=1), "12 SIMs, 3 rents") is yes
+    assert any("12 SIMs, 3 rents" in text for text in read)
+    assert any(f"Press “{buttons[0]}”" in text for text in read)
+    assert buttons[0].startswith("Restore the backup of yesterday")
+
+
+def test_whoever_double_clicked_reads_what_is_wrong_with_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}LISTEN", "nowhere")
+    told: list[str] = []
+
+    class Reader(Answers):
+        def tell(self, sentence: str) -> None:
+            told.append(sentence)
+
+    def prepare() -> tuple[Settings, SecretFilter]:
+        return load_settings(), SecretFilter()
+
+    with pytest.raises(KnownError) as error:
+        run_windowed(Reader(yes=True), prepare)
+
+    assert told == [str(error.value)]
+    assert "listen" in told[0]
+
+
+SECRET_TEXT = "your code is 4711"
+
+
+class Buggy(Answers):
+    """A window that breaks on a message that it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(yes=True)
+        self.told: list[tuple[str, Path | None]] = []
+
+    def tell_bug(self, bug: str, log: Path | None) -> None:
+        self.told.append((bug, log))
+
+    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+        raise ValueError(SECRET_TEXT)
+
+
+def test_a_bug_is_told_by_kind_and_place_with_its_log_and_never_in_its_own_words(settings: Settings) -> None:
+    user = Buggy()
+
+    with pytest.raises(ValueError, match="code"):
+        run_windowed(user, lambda: (settings, SecretFilter()))
+
+    ((bug, log),) = user.told
+    assert bug.startswith("ValueError in test_start.py, line ")
+    assert SECRET_TEXT not in bug
+    assert log == settings.data_dir / "logs" / "phonefarm.log"
+    another = an_engine(settings)  # the engine was put down before the user was told
+    another.start()
+    another.stop()
+
+
+def test_a_bug_before_the_settings_are_read_has_no_log() -> None:
+    user = Buggy()
+
+    def prepare() -> tuple[Settings, SecretFilter]:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        run_windowed(user, prepare)
+
+    assert [log for _, log in user.told] == [None]
+
+
+def test_the_dialog_of_a_bug_says_what_where_and_how_to_go_on(qapp: QApplication) -> None:
+    read = when_shown(lambda dialog: dialog.no.click())
+
+    log = Path("/farm/logs/phonefarm.log")
+
+    tell_bug(qapp, "KeyError in bootstrap.py, line 12", log)
+
+    said = "\n".join(read)
+    assert "KeyError in bootstrap.py, line 12" in said
+    assert str(log) in said
+    assert "Start phonefarm again" in said

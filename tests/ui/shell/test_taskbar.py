@@ -1,0 +1,44 @@
+"""Windows shows our windows as phonefarm's own, whatever program runs them."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import pytest
+
+from tests.wine import is_wine
+from ui.shell import application
+from ui.shell.taskbar import APP_ID, claim_own_place
+
+
+def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    class Application:
+        def __init__(self, arguments: list[str]) -> None:
+            done.append("application")
+
+        def setApplicationName(self, name: str) -> None:  # noqa: N802 - Qt's name
+            done.append(name)
+
+        def setQuitOnLastWindowClosed(self, quits: bool) -> None:  # noqa: N802 - Qt's name
+            done.append("quits" if quits else "stays")
+
+    monkeypatch.setattr(application, "claim_own_place", lambda: done.append("place"))
+    monkeypatch.setattr(application, "Application", Application)
+
+    application.make_app()
+
+    assert done == ["place", "application", "phonefarm", "stays"]
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
+@pytest.mark.skipif(is_wine(), reason="Wine does not tell the name that it was given")
+def test_windows_knows_the_program_by_its_own_name() -> None:
+    if sys.platform == "win32":
+        claim_own_place()
+        found = ctypes.c_wchar_p()
+
+        assert ctypes.WinDLL("shell32").GetCurrentProcessExplicitAppUserModelID(ctypes.byref(found)) == 0
+        assert found.value == APP_ID

@@ -1,0 +1,72 @@
+"""What the user may order about the account: hold the market's against it, save it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from phonefarm.application.model.read_models import Difference, Grouping, MoneyRow, Topic
+from ui.commands.number_orders import FILES
+from ui.dialogs.account_dialog import FILE_COLUMNS as DIFFERENCE_COLUMNS
+from ui.dialogs.account_dialog import AccountDialog, difference_cells
+from ui.engine.actions import Actions
+from ui.pages.money.money_lines import FILE_COLUMNS, file_cells
+from ui.style.theme import Theme
+from ui.style.tokens import Tone
+from ui.text.csv_file import ask_where, write_csv
+from ui.text.periods import Period
+from ui.text.words import tr
+
+
+class MoneyOrders:
+    def __init__(self, actions: Actions, parent: QWidget, theme: Theme, go: Callable[[Topic, str], None]) -> None:
+        self._actions = actions
+        self._parent = parent
+        self._theme = theme
+        self._go = go
+
+    def choose_account(self, period: Period) -> QFileDialog:
+        """Let the user choose the market's file; what it differs in is shown."""
+        dialog = QFileDialog(self._parent, tr("Onlinesim's account"), "", tr(FILES))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: self.compare(path, period))
+        dialog.open()
+        return dialog
+
+    def compare(self, path: str, period: Period) -> None:
+        self._actions.start(partial(self._compare, path, period), tr("comparing accounts"))
+
+    async def _compare(self, path: str, period: Period) -> None:
+        differences = await self._actions.ask(
+            tr("comparing accounts"), lambda desk: desk.reconcile(path, period.begin, period.end)
+        )
+        if differences is None:
+            return
+        dialog = AccountDialog(self._parent, self._theme, differences, Path(path).name, period)
+        dialog.rent_wanted.connect(lambda key: self._go(Topic.RENTS, key))
+        dialog.save_wanted.connect(lambda: self._save_differences(differences, dialog))
+        dialog.open()
+
+    def _save_differences(self, differences: Sequence[Difference], dialog: QWidget) -> None:
+        cells = [difference_cells(difference) for difference in differences]
+        self._save("differences.csv", DIFFERENCE_COLUMNS, cells, dialog)
+
+    def save_account(self, rows: Sequence[MoneyRow], grouping: Grouping, period: Period) -> None:
+        name = f"income by {grouping} {period.first:%Y-%m-%d} {period.last:%Y-%m-%d}.csv"
+        self._save(name, FILE_COLUMNS, [file_cells(row) for row in rows], self._parent)
+
+    def _save(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], parent: QWidget) -> None:
+        def write(path: Path) -> None:
+            self._actions.start(partial(self._write, path, columns, rows), tr("saving a file"))
+
+        ask_where(parent, name, write)
+
+    async def _write(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        await asyncio.to_thread(write_csv, path, columns, rows)
+        self._actions.notice(Tone.OK, tr("Saved {path}").format(path=path))

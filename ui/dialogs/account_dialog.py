@@ -1,0 +1,128 @@
+"""The dialog of a comparison: on which rents the market's account and the books differ, or that they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from phonefarm.application.model.read_models import Difference
+from ui.dialogs.form_dialog import FormDialog
+from ui.style.theme import Theme
+from ui.style.tokens import Tone
+from ui.table.row_table import Column, RowTable
+from ui.table.table_view import FarmTable
+from ui.text import formats
+from ui.text.periods import Period
+from ui.text.safe_text import one_line
+from ui.text.words import Word, counted, tr
+from ui.widgets.basics import Label, button, restyle
+
+SIZE = (620, 480)
+FILE_COLUMNS = ("rent_id", "ours", "theirs", "difference")
+UNKNOWN_HERE = Word("not on our books", Tone.WARN, "The market paid for a rent that did not end here in this period.")
+UNKNOWN_THERE = Word("not in their account", Tone.BAD, "We have income for it, and the market's file has no line.")
+UNEQUAL = Word("another sum", Tone.WARN, "Both know the rent, with different sums.")
+
+
+def difference_word(difference: Difference) -> Word:
+    if difference.ours is None:
+        return UNKNOWN_HERE
+    return UNKNOWN_THERE if difference.theirs is None else UNEQUAL
+
+
+def difference_cells(difference: Difference) -> list[object]:
+    return [difference.rent_id, difference.ours, difference.theirs, difference.amount]
+
+
+class AccountDialog(FormDialog):
+    """Opens for a finished comparison; a double click asks to see the rent."""
+
+    rent_wanted = Signal(str)
+    save_wanted = Signal()
+
+    def __init__(
+        self, parent: QWidget, theme: Theme, differences: Sequence[Difference], file_name: str, period: Period
+    ) -> None:
+        super().__init__(parent, tr("Onlinesim's account and our books"), "")
+        today = datetime.now().astimezone().date()
+        self.verdict = Label(_verdict(differences), wrap=True)
+        restyle(self.verdict, "ink", str(Tone.WARN if differences else Tone.OK))
+        self.explanation.setText(
+            tr("{file}, held against the rents that ended in the period {period}.").format(
+                file=one_line(file_name, 60), period=period.said(today)
+            )
+        )
+        self.content.addWidget(self.verdict)
+        self.table = RowTable(_columns(), key=lambda row: str(row.rent_id), parent=self)
+        self.table.replace_all(differences)
+        self.view = FarmTable(self.table, theme)
+        self.view.setAccessibleName(tr("Differences"))
+        self.view.sort_by(0, Qt.SortOrder.AscendingOrder)
+        self.view.doubleClicked.connect(lambda at: self._want(at.row()))
+        self.save = button(tr("Save as CSV…"))
+        self.save.clicked.connect(self.save_wanted)
+        self.no.setText(tr("Close"))
+        self.no.setAccessibleName(tr("Close"))
+        self.yes.hide()
+        if differences:
+            self.resize(*SIZE)
+            self.content.addWidget(self.view, 1)
+            hint = tr("Lines of another time than the chosen one differ, too: choose the period that the file covers.")
+            self.content.addWidget(Label(hint, "caption", wrap=True))
+            self.add_buttons(self.save)
+        else:
+            self.setMinimumWidth(440)
+            self.add_buttons()
+
+    def _want(self, place: int) -> None:
+        if (key := self.table.key_at(place)) is not None:
+            self.accept()
+            self.rent_wanted.emit(key)
+
+
+def _verdict(differences: Sequence[Difference]) -> str:
+    if not differences:
+        return tr("Both agree to the last copeck.")
+    ours_more = sum((difference.amount for difference in differences), Decimal(0))
+    said = counted(len(differences), "1 rent differs", "%n rents differ")
+    if not ours_more:
+        return tr("{rents}; the sums are equal in the end.").format(rents=said)
+    who = tr("our books have {sum} more") if ours_more > 0 else tr("Onlinesim's account has {sum} more")
+    return f"{said}; {who.format(sum=formats.money(abs(ours_more)))}."
+
+
+def _columns() -> list[Column[Difference]]:
+    return [
+        Column(
+            title=tr("Rent"),
+            text=lambda row, _: str(row.rent_id),
+            sort_key=lambda row: row.rent_id,
+            sample="1234567890",
+            mono=True,
+        ),
+        Column(
+            title=tr("What"),
+            text=lambda row, _: difference_word(row).said(),
+            sort_key=lambda row: difference_word(row).text,
+            sample=UNKNOWN_THERE.said(),
+            word=difference_word,
+            stretch=True,
+        ),
+        _sum(tr("Our books"), lambda row: row.ours),
+        _sum(tr("Onlinesim"), lambda row: row.theirs),
+        _sum(tr("Difference"), lambda row: row.amount),
+    ]
+
+
+def _sum(title: str, value: Callable[[Difference], Decimal | None]) -> Column[Difference]:
+    return Column(
+        title=title,
+        text=lambda row, _: formats.money(value(row)),
+        sort_key=value,
+        sample="₽ 999 999.99",
+        align_right=True,
+    )

@@ -1,0 +1,193 @@
+"""The Overview page: what was earned, what runs, what waits, how fast messages travel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from phonefarm.application.model.read_models import Overview, Topic
+from ui.pages.overview.overview_series import days_series, hours_series, minutes_series
+from ui.pages.phones.phone_groups import phone_shares
+from ui.pages.rents import rent_columns
+from ui.style.theme import Theme
+from ui.style.tokens import Tone
+from ui.table.row_table import RowTable, utc_now
+from ui.table.table_view import FarmTable
+from ui.text import formats
+from ui.text.words import counted, tr
+from ui.widgets.basics import Label
+from ui.widgets.charts import BarChart, LineChart, ShareBar
+from ui.widgets.page_head import HEIGHT as HEAD_HEIGHT
+from ui.widgets.page_head import EmptyView
+from ui.widgets.tiles import Tile, arrange_tiles, titled_card
+
+TILE_COLUMNS_ROOMY = 6
+TILE_COLUMNS_NARROW = 3
+ROOMY = 1000
+
+
+class OverviewPage(QScrollArea):
+    """Shows an `Overview`; a double click on a waiting rent asks to see it."""
+
+    rent_wanted = Signal(str)
+    topic = Topic.OVERVIEW
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._tiles = {
+            "offer": Tile(tr("Numbers on offer")),
+            "rents": Tile(tr("Rents open")),
+            "sms": Tile(tr("SMS today")),
+            "queue": Tile(tr("Push queue")),
+            "income": Tile(tr("Income today")),
+            "arrival": Tile(tr("Arrival to market")),
+        }
+        self._hours = BarChart(theme, Tone.INFO, tr("SMS an hour"))
+        self._days = BarChart(theme, Tone.OK, tr("Income a day"))
+        self._minutes = LineChart(theme, Tone.INFO, tr("Arrival to market"))
+        self._phones = ShareBar(theme, tr("Phones by state"))
+        self._waiting = RowTable(rent_columns(short=True), key=lambda row: str(row.rent_id), sort_column=3, parent=self)
+        self._table = FarmTable(self._waiting, theme)
+        self._table.setAccessibleName(tr("Waiting for the first SMS"))
+        self._table.doubleClicked.connect(lambda at: self._want_rent(at.row()))
+        self._table.sort_by(3, Qt.SortOrder.AscendingOrder)
+        self._nobody_waits = EmptyView()
+        self._shown: Overview | None = None
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        self._grid = QGridLayout()
+        self._grid.setSpacing(12)
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(24, 16, 24, 20)
+        layout.setSpacing(12)
+        title = Label(tr("Overview"), "title")
+        title.setFixedHeight(HEAD_HEIGHT)
+        layout.addWidget(title)
+        layout.addLayout(self._grid)
+        layout.addLayout(self._lay_out_cards(), 1)
+        arrange_tiles(self._grid, self._tiles.values(), TILE_COLUMNS_ROOMY)
+        self.setWidget(inside)
+
+    def _lay_out_cards(self) -> QGridLayout:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._table)
+        self._stack.addWidget(self._nobody_waits)
+        self._stack.setMinimumHeight(5 * 32 + 36)
+        self._phone_count = Label("", "dim")
+        cards = QGridLayout()
+        cards.setSpacing(12)
+        cards.setColumnStretch(0, 5)
+        cards.setColumnStretch(1, 4)
+        cards.setRowStretch(0, 5)
+        cards.setRowStretch(2, 6)
+        cards.addWidget(titled_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
+        cards.addWidget(titled_card(tr("Income a day"), tr("after refunds, last 30 days"), self._days), 0, 1)
+        cards.addWidget(
+            titled_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack),
+            1,
+            0,
+            2,
+            1,
+        )
+        cards.addWidget(titled_card(tr("Phones"), self._phone_count, self._phones), 1, 1)
+        cards.addWidget(
+            titled_card(tr("Arrival to market"), tr("half of all are faster, last hour"), self._minutes), 2, 1
+        )
+        return cards
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        columns = TILE_COLUMNS_ROOMY if self.width() >= ROOMY else TILE_COLUMNS_NARROW
+        arrange_tiles(self._grid, self._tiles.values(), columns)
+
+    def tick(self) -> None:
+        self._table.tick()
+        if self._shown is not None:
+            self._say_queue(self._shown, utc_now())
+
+    def select_example(self) -> None:
+        """Nothing here is selected: the page is for looking."""
+
+    def show_overview(self, overview: Overview) -> None:
+        self._shown = overview
+        self._say_tiles(overview)
+        self._say_queue(overview, utc_now())
+        self._hours.show_series(hours_series(overview))
+        self._days.show_series(days_series(overview))
+        self._minutes.show_series(minutes_series(overview))
+        self._waiting.replace_all(overview.waiting_rents)
+        self._stack.setCurrentWidget(self._table if overview.waiting_rents else self._nobody_waits)
+        self._say_nobody_waits(overview)
+        self._say_phones(overview)
+
+    def _say_tiles(self, seen: Overview) -> None:
+        counts = seen.counts
+        offered = tr("of {sims} SIMs").format(sims=formats.number(counts.sims))
+        bans = counted(counts.bans, "1 banned", "%n banned")
+        self._tiles["offer"].say(
+            formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered
+        )
+        self._tiles["rents"].say(formats.number(counts.rents_open), _waiting(seen))
+        delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
+        held = counted(seen.sms_held, "1 held", "%n held")
+        self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
+        month = tr("{sum} this month").format(sum=formats.money(seen.income_month))
+        self._tiles["income"].say(formats.money(seen.income_today), month)
+        slow = tr("99 of 100 in {time}").format(time=formats.seconds(seen.arrival_p99_seconds))
+        self._tiles["arrival"].say(
+            formats.seconds(seen.arrival_p50_seconds),
+            tr("nothing in the last hour") if seen.arrival_p99_seconds is None else slow,
+        )
+
+    def _say_queue(self, seen: Overview, now: datetime) -> None:
+        waiting = formats.number(seen.counts.pushes_waiting)
+        if seen.oldest_waiting_push_at is None:
+            parked = counted(seen.counts.pushes_parked, "1 parked", "%n parked")
+            self._tiles["queue"].say(waiting, parked if seen.counts.pushes_parked else tr("nothing waits"))
+            return
+        note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
+        if seen.next_push_at is not None:
+            left = seen.next_push_at - now
+            note += " · " + (
+                tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now")
+            )
+        self._tiles["queue"].say(waiting, note)
+
+    def _say_nobody_waits(self, seen: Overview) -> None:
+        if not seen.counts.phones:
+            self._nobody_waits.say(
+                tr("No phones yet"), tr("Connect phones by USB and switch on USB debugging; see the Phones page.")
+            )
+        elif not seen.counts.numbers_on_offer and not seen.counts.rents_open:
+            self._nobody_waits.say(tr("No number is on offer"), tr("The SIMs page says of each SIM why not."))
+        else:
+            self._nobody_waits.say(tr("Nobody waits"), tr("Every open rent has had an SMS."))
+
+    def _say_phones(self, seen: Overview) -> None:
+        self._phone_count.setText(formats.part(seen.counts.phones, seen.phones_of_farm))
+        self._phones.show_shares(phone_shares(seen))
+
+    def _want_rent(self, place: int) -> None:
+        if (key := self._waiting.key_at(place)) is not None:
+            self.rent_wanted.emit(key)
+
+
+def _waiting(seen: Overview) -> str:
+    """Who waits for a first SMS; one that is on its way is here already."""
+    waits, sending = seen.rents_waiting_first_sms, seen.rents_sending_first_sms
+    told = [
+        counted(waits, "1 waits for its first SMS", "%n wait for their first SMS")
+        if not sending
+        else counted(waits, "1 waits", "%n wait"),
+        counted(sending, "1 first SMS on its way", "%n first SMS on their way"),
+    ]
+    return " · ".join(text for text, count in zip(told, (waits, sending), strict=True) if count) or tr("none waits")

@@ -1,0 +1,112 @@
+"""The Phones page: which phone is where, how it is, and what it needs."""
+
+from __future__ import annotations
+
+from phonefarm.application.model.read_models import PhoneRow, PhoneState, Topic
+from phonefarm.support.tasks import Tasks
+from ui.commands.orders import Orders
+from ui.engine.actions import Actions
+from ui.engine.engine_link import Keys
+from ui.engine.feed import Feed
+from ui.listing.list_page import ListPage
+from ui.listing.list_spec import Emptiness, ListSpec, RowAction
+from ui.pages.phones.phone_columns import model_text, phone_columns
+from ui.pages.phones.phone_facts import phone_advice, phone_facts
+from ui.pages.phones.phone_groups import NeedingPhones, phone_filters, phones_summary
+from ui.pages.phones.phone_sims import SimsOfPhones
+from ui.style.theme import Theme
+from ui.text.safe_text import one_line
+from ui.text.words import phone_word, tr
+
+
+class PhonesPage(ListPage[PhoneRow]):
+    """A list page that also knows the SIMs in its phones, for their signals and standings."""
+
+    def __init__(self, orders: Orders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+        self._sims = SimsOfPhones()
+        self._needing = NeedingPhones()
+        super().__init__(phones_spec(orders, self._sims, self._needing), actions, tasks, theme)
+        self.sims_feed = Feed(self._refresh_sims, tasks, tr("the phones' SIMs"), self)
+
+    def wake(self) -> None:
+        super().wake()
+        self.sims_feed.wake()
+
+    def sleep(self) -> None:
+        super().sleep()
+        self.sims_feed.sleep()
+
+    def note_sims(self, keys: Keys) -> None:
+        self.sims_feed.note(keys)
+
+    def show_needing(self, keys: frozenset[str]) -> None:
+        """Which phones need the user now; their next step may be another one, too."""
+        if changed := self._needing.take(keys):
+            self.table.upsert([row for key in changed if (row := self.table.row_of(key)) is not None])
+            self._show_head()
+            self.note(changed)
+
+    async def settled(self) -> None:
+        await super().settled()
+        await self.sims_feed.settled()
+
+    async def _refresh_sims(self, keys: Keys) -> bool:
+        rows = await self._actions.ask(tr("reading the SIMs"), lambda desk: desk.sims(keys))
+        if rows is None:
+            return False
+        changed = self._sims.take(rows, keys)
+        self.table.upsert([row for phone_id in changed if (row := self.table.row_of(phone_id)) is not None])
+        self.chosen.refresh_facts()
+        return True
+
+
+def phones_spec(orders: Orders, sims: SimsOfPhones, needing: NeedingPhones) -> ListSpec[PhoneRow]:
+    return ListSpec(
+        topic=Topic.PHONES,
+        title=tr("Phones"),
+        columns=phone_columns(sims),
+        key=lambda row: row.phone_id,
+        read=lambda desk, keys: desk.phones(keys),
+        haystack=lambda row: " ".join((row.label, row.serial, model_text(row), row.usb_path, *row.sims)),
+        filters=phone_filters(needing),
+        sort_column=0,
+        summary=phones_summary,
+        heading=lambda row: one_line(row.label),
+        word=phone_word,
+        advice=phone_advice,
+        facts=lambda row, now: phone_facts(row, now, sims),
+        actions=_actions(orders),
+        empty=Emptiness(
+            tr("No phones yet"),
+            tr(
+                "Connect a phone by USB. On the phone: Settings, About, tap “Build number” seven times; then "
+                "Developer options, switch on “USB debugging”, and confirm the question on its screen."
+            ),
+        ),
+        empty_by_filter={
+            "ready": Emptiness(tr("No phone is ready"), tr("The filters “Need you” and “In trouble” show what to do.")),
+            "need": Emptiness(tr("No phone needs you")),
+            "trouble": Emptiness(tr("No phone is in trouble")),
+            "ailing": Emptiness(tr("Nothing ails any phone")),
+            "gone": Emptiness(tr("No phone is unplugged")),
+        },
+        sensible=lambda row: row in needing,
+    )
+
+
+def _actions(orders: Orders) -> list[RowAction[PhoneRow]]:
+    return [
+        RowAction(text=tr("Name…"), run=lambda rows: orders.name_phone(rows[0])),
+        RowAction(
+            text=tr("Reconnect"),
+            run=orders.reconnect,
+            applies=lambda row: row.state is not PhoneState.GONE,
+            several=True,
+        ),
+        RowAction(text=tr("Copy serial"), run=lambda rows: orders.copy(rows[0].serial)),
+        RowAction(
+            text=tr("Forget SIM rules…"),
+            run=lambda rows: orders.forget_sim_rules(rows[0]),
+            applies=lambda row: row.sim_rules > 0,
+        ),
+    ]

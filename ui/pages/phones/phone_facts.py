@@ -1,0 +1,198 @@
+"""What the details panel says of a phone: what to do, what ails it, its vitals, how it is read, what it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from phonefarm.application.model.read_models import PhoneRow, PhoneState, Remedy, SimRow
+from ui.listing.list_spec import Advice, Fact, Heading
+from ui.listing.usual_columns import signal_text
+from ui.pages.phones.phone_columns import battery_told, battery_tone, is_read, temperature_text, temperature_tone
+from ui.pages.phones.phone_sims import SimsOfPhones
+from ui.style.tokens import Tone
+from ui.table.delegates import signal_tone
+from ui.text import formats
+from ui.text.safe_text import one_line
+from ui.text.words import CONDITIONS, PHONE_STATES, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, remedy_short, tr
+
+WRONG_CLOCK = 600.0
+LITTLE_STORAGE = 200 * 10**6
+SLOW_ROW = 10.0
+
+
+def phone_advice(row: PhoneRow) -> Advice:
+    """The next step first; where more ails the phone, each with its name before it."""
+    steps: dict[Remedy, str] = {row.remedy: ""}
+    for ailment in row.ailments:
+        steps[ailment.remedy] = CONDITIONS[ailment.condition].said()
+    told = [(name, step) for remedy, name in steps.items() if (step := remedy_advice(remedy, row.make))]
+    named = len(told) > 1
+    text = "\n\n".join(f"{_capital(name)}: {step}" if named and name else step for name, step in told)
+    return Advice(text=text, command=REMEDIES[row.remedy].command, tone=_advice_tone(row))
+
+
+def _advice_tone(row: PhoneRow) -> Tone:
+    tones = {phone_word(row).tone, *(CONDITIONS[ailment.condition].tone for ailment in row.ailments)}
+    return next((tone for tone in (Tone.BAD, Tone.WARN) if tone in tones), Tone.IDLE)
+
+
+def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
+    facts = [
+        Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
+        _state_since(row, now),
+        *_ailments(row, now),
+        *_numbers(row, sims.of(row.phone_id)),
+        *_known(_vitals(row, now)),
+        *_known(_reading(row, now)),
+        *_identity(row),
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def _known(group: list[Fact | None]) -> list[Fact]:
+    """The facts that say something; without any, no heading either."""
+    known = [fact for fact in group if fact is not None and fact.value != formats.NOTHING]
+    return known if any(not isinstance(fact, Heading) for fact in known) else []
+
+
+def _state_since(row: PhoneRow, now: datetime) -> Fact:
+    state = _capital(PHONE_STATES[row.state].said())
+    name = tr("Connected since") if row.state is PhoneState.READY else tr("{state} since").format(state=state)
+    return Fact(name, formats.day_time(row.since, now))
+
+
+def _ailments(row: PhoneRow, now: datetime) -> list[Fact]:
+    if not row.ailments:
+        return []
+    return [
+        Heading(tr("What ails it")),
+        *[
+            Fact(
+                _capital(CONDITIONS[ailment.condition].said()),
+                ", ".join(part for part in (one_line(ailment.detail, 40), formats.since(ailment.since, now)) if part),
+                tone=CONDITIONS[ailment.condition].tone,
+            )
+            for ailment in row.ailments
+        ],
+    ]
+
+
+def _numbers(row: PhoneRow, sims: tuple[SimRow, ...]) -> list[Fact]:
+    facts: list[Fact] = [Heading(tr("SIMs"))] if sims or row.sims else []
+    for sim in sims:
+        number = formats.grouped_msisdn(sim.msisdn) if sim.msisdn else formats.short_iccid(sim.iccid)
+        facts.append(Fact(_capital(formats.slot(sim.slot)), number))
+        facts.append(_standing(sim))
+        if sim.signal is not None and is_read(row):
+            facts.append(Fact(tr("Signal"), signal_text(sim), tone=signal_tone(sim.signal)))
+    if not sims:
+        facts += [Fact(tr("Number {n}").format(n=n), grouped(sim)) for n, sim in enumerate(row.sims, 1)]
+    return [*facts, Fact(tr("Open rents"), str(row.rents_open)), Fact(tr("SMS today"), formats.number(row.sms_today))]
+
+
+def _standing(sim: SimRow) -> Fact:
+    """How the SIM stands, and what is to be done where it is not on offer."""
+    word, step = SIM_STANDINGS[sim.standing], remedy_short(sim.remedy)
+    told = [word.said(), step] if word.tone in (Tone.WARN, Tone.BAD) and step else [word.said()]
+    return Fact(tr("State"), ": ".join(told), tone=word.tone if word.tone in (Tone.WARN, Tone.BAD) else None)
+
+
+def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:
+    vitals = row.vitals
+    free, airplane = vitals.free_bytes, {True: tr("on"), False: tr("off")}
+    storage_tone = Tone.BAD if free is not None and free < LITTLE_STORAGE and is_read(row) else None
+    return [
+        Heading(_vitals_of(row, now)),
+        Fact(tr("Battery"), battery_told(row), tone=battery_tone(row)),
+        Fact(tr("Battery temperature"), temperature_text(row), tone=temperature_tone(row)),
+        Fact(tr("Free storage"), formats.NOTHING if free is None else formats.size(free), tone=storage_tone),
+        Fact(
+            tr("Airplane mode"),
+            airplane[vitals.airplane_mode],
+            tone=Tone.WARN if vitals.airplane_mode and is_read(row) else None,
+        )
+        if vitals.airplane_mode is not None
+        else None,
+        _sms_app(vitals.sms_app),
+        Fact(tr("Running for"), _uptime(row, now)),
+    ]
+
+
+def _vitals_of(row: PhoneRow, now: datetime) -> str:
+    """Of what time they are, where not of now."""
+    if is_read(row):
+        return tr("Vital signs")
+    if row.last_read_at is None:
+        return tr("Vital signs, last known")
+    return tr("Vital signs, last known {time}").format(time=formats.day_time(row.last_read_at, now))
+
+
+def _sms_app(package: str | None) -> Fact | None:
+    if package is None:
+        return None
+    return Fact(tr("SMS app"), one_line(package, 80) or tr("none"), mono=True, tone=None if package else Tone.BAD)
+
+
+def _uptime(row: PhoneRow, now: datetime) -> str:
+    if row.booted_at is None or not is_read(row):
+        return formats.NOTHING
+    return f"{formats.span(now - row.booted_at)}, {formats.since(row.booted_at, now)}"
+
+
+def _reading(row: PhoneRow, now: datetime) -> list[Fact | None]:
+    announced, skew = row.sms_hinted + row.sms_unhinted, row.clock_skew_seconds
+    how = {True: tr("whole windows at once"), False: tr("text by text, slower")}
+    working = {True: tr("announced by the phone"), False: tr("found by reading")}
+    late = row.hint_to_row_seconds is not None and row.hint_to_row_seconds >= SLOW_ROW
+    return [
+        Heading(tr("How it is read")),
+        Fact(tr("Last read"), formats.ago(row.last_read_at, now)) if row.last_read_at else None,
+        Fact(tr("A query takes"), formats.seconds(row.query_seconds)),
+        Fact(tr("Read"), how[row.reads_hex]) if row.reads_hex is not None else None,
+        Fact(tr("New SMS are"), working[row.hints_working]) if row.hints_working is not None else None,
+        Fact(tr("Announcement to row"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if late else None),
+        Fact(tr("Announced"), _share(row.sms_hinted, announced)),
+        Fact(tr("Missed announcements"), formats.number(row.sms_unhinted)) if announced else None,
+        Fact(tr("Announced, never stored"), formats.number(row.hints_without_row))
+        if announced or row.hints_without_row
+        else None,
+        Fact(tr("Its clock"), _skew(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK else None)
+        if skew is not None
+        else None,
+        Fact(tr("SIM column"), one_line(row.sim_column, 40), mono=True) if row.sim_column else None,
+        Fact(tr("SIM rules of yours"), str(row.sim_rules)) if row.sim_rules else None,
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    if not whole:
+        return formats.NOTHING
+    return tr("{n} of {all} SMS").format(n=formats.number(part), all=formats.number(whole))
+
+
+def _identity(row: PhoneRow) -> list[Fact | None]:
+    return [
+        Heading(tr("Handset")),
+        Fact(tr("Model"), one_line(f"{row.make} {row.model}".strip(), 80) or formats.NOTHING),
+        Fact(tr("Android"), one_line(row.android) or formats.NOTHING),
+        Fact(tr("Port"), one_line(row.usb_path, 40), mono=True) if row.usb_path else None,
+        Fact(tr("Firmware"), one_line(row.firmware), mono=True) if row.firmware else None,
+        Fact(tr("Serial"), one_line(row.serial), mono=True),
+        Fact(tr("adb server"), one_line(row.server)),
+    ]
+
+
+def grouped(sim: str) -> str:
+    return formats.grouped_iccid(sim) if len(sim) > 15 else formats.grouped_msisdn(sim)
+
+
+def _skew(seconds: float) -> str:
+    if abs(seconds) < 1:
+        return tr("right")
+    words = tr("{span} fast") if seconds > 0 else tr("{span} slow")
+    length = formats.seconds(abs(seconds)) if abs(seconds) < 10 else formats.span(timedelta(seconds=abs(seconds)))
+    return words.format(span=length)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,61 @@
+"""What the details panel says of a SIM: the next step, its number, its network, what it has earned."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from phonefarm.application.model.read_models import SimRow, SimStanding
+from ui.listing.list_spec import Advice, Fact
+from ui.listing.usual_columns import signal_text
+from ui.table.delegates import signal_tone
+from ui.text import formats
+from ui.text.safe_text import one_line
+from ui.text.words import REMEDIES, SIM_STANDINGS, remedy_advice, tr
+
+OF_ITS_PHONE = frozenset({SimStanding.AWAY, SimStanding.PHONE_BLOCKED})
+RENTS_TO_BAN = 3
+
+
+def sim_advice(row: SimRow) -> Advice:
+    text = remedy_advice(row.remedy)
+    if text and row.standing in OF_ITS_PHONE:
+        text = tr("On its phone: {step}").format(step=text)
+    return Advice(text=text, command=REMEDIES[row.remedy].command, tone=SIM_STANDINGS[row.standing].tone)
+
+
+def sim_tooltip(row: SimRow) -> str:
+    return "\n".join(text for text in (SIM_STANDINGS[row.standing].explained(), sim_advice(row).text) if text)
+
+
+def sim_facts(row: SimRow, now: datetime) -> list[Fact]:
+    sources = {
+        "phone": tr("from the SIM"),
+        "file": tr("from the numbers file"),
+        "import": tr("from an imported table"),
+        "message": tr("from an SMS to it"),
+        "hand": tr("entered by you"),
+        "another country": tr("of another country, not used: its story says why"),
+    }
+    facts = [
+        Fact(tr("Your reason"), one_line(row.held_reason)) if row.held_reason else None,
+        Fact(tr("Banned until"), formats.day_time(row.banned_until, now)) if row.banned_until else None,
+        Fact(tr("Since"), formats.day_time(row.standing_since, now)) if row.standing_since else None,
+        Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
+        Fact(tr("Number is"), sources.get(row.msisdn_source, tr("not known"))),
+        Fact(tr("ICCID"), formats.grouped_iccid(row.iccid), mono=True),
+        Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
+        Fact(tr("Network code"), one_line(row.mcc_mnc) or formats.NOTHING),
+        Fact(tr("Phone"), sim_place(row)),
+        Fact(tr("Signal"), signal_text(row), tone=signal_tone(row.signal) if row.signal is not None else None),
+        Fact(tr("Rents"), formats.number(row.rents_total)),
+        Fact(tr("Unused in a row"), tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN)),
+        Fact(tr("Income"), formats.money(row.income_total)),
+        Fact(tr("Last rented"), formats.day_time(row.last_rented_at, now)),
+    ]
+    return [fact for fact in facts if fact is not None]
+
+
+def sim_place(row: SimRow) -> str:
+    if not row.phone_label:
+        return formats.NOTHING
+    return f"{one_line(row.phone_label, 60)} · {formats.slot(row.slot)}"

@@ -1,0 +1,168 @@
+"""The left rail: pages with live counts, amber where the user is needed, vital signs at its foot."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from phonefarm.application.model.read_models import Overview, Topic, Vital
+from ui.style.theme import Theme
+from ui.style.tokens import Tone
+from ui.text import formats
+from ui.text.words import PAGES, VERDICTS, counted, tr, vital_sentence
+from ui.widgets.basics import ElidedLabel, KeyboardRing, empty_layout, hairline, plain_tooltip
+from ui.widgets.timeline import Dot
+
+WIDTH = 208
+ITEM_HEIGHT = 34
+PILL_HEIGHT = 19
+
+
+class RailItem(QAbstractButton):
+    """One page: its name, how many rows, and in an amber pill how many need the user."""
+
+    def __init__(self, theme: Theme, text: str) -> None:
+        super().__init__()
+        self._theme = theme
+        self._count = ""
+        self._needing = 0
+        self._ring = KeyboardRing(self)
+        self.setText(text)
+        self.setAccessibleName(text)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        return QSize(WIDTH - 16, ITEM_HEIGHT)
+
+    def show_count(self, count: int | None, needing: int, whole: int | None = None) -> None:
+        """`whole`: of how many, said where it is more."""
+        self._count = "" if count is None else formats.part(count, whole)
+        self._needing = needing
+        said = [self.text(), self._count] if self._count else [self.text()]
+        need = counted(needing, "1 needs you", "%n need you") if needing else ""
+        self.setAccessibleName(", ".join([*said, need] if need else said))
+        self.setToolTip(plain_tooltip(need))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rect = self.rect()
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self.isChecked() or self.underMouse():
+            painter.setBrush(self._theme.colour("selection" if self.isChecked() else "hover"))
+            painter.drawRoundedRect(rect, 6, 6)
+        if self._ring.is_on:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(self._theme.colour("accent"))
+            painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        inside = rect.adjusted(12, 0, -12, 0)
+        inside.setRight(self._paint_count(painter, inside))
+        font = self._theme.font(bold=self.isChecked())
+        painter.setFont(font)
+        painter.setPen(self._theme.colour("accent" if self.isChecked() else "text"))
+        name = QFontMetrics(font).elidedText(self.text(), Qt.TextElideMode.ElideRight, inside.width())
+        painter.drawText(inside, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), name)
+        painter.end()
+
+    def _paint_count(self, painter: QPainter, rect: QRect) -> int:
+        """Paints count and pill from the right; returns where the name must end."""
+        right = rect.right()
+        if self._count:
+            font = self._theme.font(12)
+            painter.setFont(font)
+            painter.setPen(self._theme.colour("dim"))
+            painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), self._count)
+            right -= QFontMetrics(font).horizontalAdvance(self._count) + 8
+        if self._needing:
+            font = self._theme.font(12, bold=True)
+            text = formats.number(self._needing)
+            width = max(PILL_HEIGHT + 3, QFontMetrics(font).horizontalAdvance(text) + 12)
+            pill = QRectF(right - width + 1, rect.center().y() - PILL_HEIGHT / 2 + 0.5, width, PILL_HEIGHT)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.fill(Tone.WARN))
+            painter.drawRoundedRect(pill, PILL_HEIGHT / 2, PILL_HEIGHT / 2)
+            painter.setFont(font)
+            painter.setPen(self._theme.ink(Tone.WARN))
+            painter.drawText(pill, int(Qt.AlignmentFlag.AlignCenter), text)
+            right -= width + 8
+        return right
+
+
+class Rail(QFrame):
+    """Chooses the page and shows how the farm is."""
+
+    page_chosen = Signal(object)
+
+    def __init__(self, theme: Theme, title: str) -> None:
+        super().__init__()
+        self.setObjectName("rail")
+        self.setFixedWidth(WIDTH)
+        self._theme = theme
+        self._vitals_shown: tuple[Vital, ...] = ()
+        self._items = {topic: RailItem(theme, tr(name)) for topic, name in PAGES.items()}
+        self._group = QButtonGroup(self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 16, 8, 16)
+        layout.setSpacing(2)
+        name = ElidedLabel(title, "name")
+        name.setContentsMargins(12, 0, 12, 10)
+        layout.addWidget(name)
+        for place, (topic, item) in enumerate(self._items.items()):
+            self._group.addButton(item, place)
+            item.clicked.connect(lambda _=False, topic=topic: self.page_chosen.emit(topic))
+            layout.addWidget(item)
+        layout.addStretch(1)
+        layout.addWidget(hairline())
+        self._vitals = QVBoxLayout()
+        self._vitals.setContentsMargins(12, 10, 8, 0)
+        self._vitals.setSpacing(4)
+        layout.addLayout(self._vitals)
+
+    def check(self, topic: Topic) -> None:
+        self._items[topic].setChecked(True)
+
+    def item(self, topic: Topic) -> RailItem:
+        return self._items[topic]
+
+    def show_overview(self, seen: Overview) -> None:
+        counts = {
+            Topic.PHONES: seen.counts.phones,
+            Topic.SIMS: seen.counts.sims,
+            Topic.RENTS: seen.counts.rents_open,
+            Topic.MESSAGES: seen.sms_today,
+            Topic.PUSHES: seen.counts.pushes_waiting,
+            Topic.BANS: seen.counts.bans,
+        }
+        for topic, item in self._items.items():
+            whole = seen.phones_of_farm if topic is Topic.PHONES else None
+            item.show_count(counts.get(topic), 0 if topic is Topic.OVERVIEW else _calls(seen, topic), whole)
+        if seen.vitals != self._vitals_shown:
+            self._vitals_shown = seen.vitals
+            self._show_vitals(seen.vitals)
+
+    def _show_vitals(self, vitals: tuple[Vital, ...]) -> None:
+        empty_layout(self._vitals)
+        for vital in vitals:
+            verdict = VERDICTS[vital.verdict]
+            sentence = vital_sentence(vital)
+            row = QHBoxLayout()
+            row.setSpacing(8)
+            text = ElidedLabel(sentence, "caption")
+            text.setAccessibleName(f"{sentence}, {verdict.said()}")
+            holder = QWidget()
+            holder.setToolTip(plain_tooltip(f"{sentence}\n{verdict.said()}, {formats.since(vital.since, vital.since)}"))
+            row.setContentsMargins(0, 0, 0, 0)
+            row.addWidget(Dot(self._theme, verdict.tone))
+            row.addWidget(text, 1)
+            holder.setLayout(row)
+            self._vitals.addWidget(holder)
+
+
+def _calls(seen: Overview, topic: Topic) -> int:
+    """The rows that need the user, as the page counts them; 1 where it is the page itself."""
+    return len(seen.needing(topic)) or int(any(need.topic is topic for need in seen.attention))

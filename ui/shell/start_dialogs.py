@@ -1,0 +1,101 @@
+"""What keeps the program from starting, told to somebody who double-clicked it and sees no terminal."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QDialog, QHBoxLayout, QVBoxLayout
+
+from ui.style.theme import Theme, app_icon
+from ui.text import formats
+from ui.text.safe_text import visible
+from ui.text.words import tr
+from ui.widgets.basics import Label, button
+
+WIDTH = 520
+
+
+class StartDialog(QDialog):
+    """A sentence, what follows from the answer, and one or two buttons; it is on its own, without a window."""
+
+    def __init__(self, title: str, sentence: str, explanation: str, yes: str = "") -> None:
+        super().__init__()
+        self.setWindowTitle("phonefarm")
+        self.setMinimumWidth(WIDTH)
+        self._content = layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 20)
+        layout.setSpacing(12)
+        layout.addWidget(Label(title, "name", wrap=True))
+        layout.addWidget(Label(visible(sentence), wrap=True, selectable=True))
+        if explanation:
+            layout.addWidget(Label(explanation, "dim", wrap=True))
+        layout.addStretch(1)
+        layout.addSpacing(8)
+        self.yes = button(yes, "main")
+        self.no = button(tr("Close"), "" if yes else "main")
+        self.yes.setVisible(bool(yes))
+        first = self.yes if yes else self.no
+        first.setDefault(True)
+        self.yes.clicked.connect(self.accept)
+        self.no.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self.no)
+        row.addWidget(self.yes)
+        layout.addLayout(row)
+        first.setFocus()
+
+    def fit(self) -> None:
+        """As high as its words need in the font that it is dressed in."""
+        self.resize(WIDTH, self._content.totalHeightForWidth(WIDTH))
+
+
+def tell_trouble(app: QApplication, sentence: str) -> None:
+    _ask(app, StartDialog(tr("phonefarm cannot start"), sentence, ""))
+
+
+def tell_bug(app: QApplication, bug: str, log: Path | None) -> None:
+    """`bug`: its kind and place, never what it says itself."""
+    sentence = tr("A mistake of phonefarm's own, not of yours, ended it: {bug}.").format(bug=bug)
+    if log is not None:
+        sentence += "\n\n" + tr("The whole story is at the end of its log: {log}").format(log=log)
+    explanation = tr(
+        "Start phonefarm again: what is on the books stays there, and SMS that arrive meanwhile stay on the phones "
+        "and are read then. If it ends so again, send the end of the log to whoever looks after your phonefarm."
+    )
+    wants_log = _ask(
+        app, StartDialog(tr("A bug in phonefarm"), sentence, explanation, tr("Open the log") if log else "")
+    )
+    if wants_log:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log)))
+
+
+def offer_backup(app: QApplication, sentence: str, made_at: datetime, contents: str) -> bool:
+    """Whether the user wants it restored; closing the dialog is a no."""
+    when = formats.day_time(made_at, datetime.now(UTC))
+    yes = tr("Restore the backup of {when}").format(when=when)
+    explanation = tr(
+        "Press “{yes}” to go on with the last verified backup; “Close” changes nothing.\n\n"
+        "The backup holds {contents}. What came after it is not in it: rents and SMS of that time are missing, and "
+        "nothing is sent twice: SMS that waited are parked, those still on the phones are shown or held for you. "
+        "The damaged file is kept beside the new one."
+    ).format(yes=yes, contents=contents)
+    return _ask(app, StartDialog(tr("The database is damaged"), sentence, explanation, yes))
+
+
+def _ask(app: QApplication, dialog: StartDialog) -> bool:
+    """Nothing else runs yet, so the dialog may have a loop of its own."""
+    theme = Theme()
+    theme.dress(app)
+    app.setWindowIcon(app_icon())
+    dialog.fit()
+    waiting = QEventLoop()
+    dialog.finished.connect(waiting.quit)
+    dialog.open()
+    waiting.exec()
+    theme.undress()
+    return dialog.result() == QDialog.DialogCode.Accepted

@@ -1,0 +1,36 @@
+"""What every other room of words is made of: a text in the user's language, one and many, a state's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from ui.style.tokens import Tone
+
+CONTEXT = "phonefarm"
+
+
+def tr(text: str) -> str:
+    """The text in the user's language, where a translation is installed."""
+    return QCoreApplication.translate(CONTEXT, text)
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """`one` or `many` with `%n` replaced by the count; a translation brings its own plural forms."""
+    return QCoreApplication.translate(CONTEXT, one if count == 1 else many, "", count)
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a state is called, in which tone, and what it means for the user."""
+
+    text: str
+    tone: Tone
+    meaning: str = ""
+
+    def said(self) -> str:
+        return tr(self.text)
+
+    def explained(self) -> str:
+        return tr(self.meaning) if self.meaning else tr(self.text)

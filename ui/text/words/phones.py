@@ -1,0 +1,104 @@
+"""The words for how phones and SIMs are: a chip each, and what it means. What to do is in `remedies`."""
+
+from __future__ import annotations
+
+from phonefarm.application.model.read_models import Ailment, Condition, PhoneRow, PhoneState, SimStanding
+from ui.style.tokens import Tone
+from ui.text.words.core import Word
+
+PHONE_STATES = {
+    PhoneState.READY: Word("ready", Tone.OK, "Its SMS are being read."),
+    PhoneState.STARTING: Word("starting", Tone.INFO, "It is being asked what it is and which SIMs it holds."),
+    PhoneState.BOOTING: Word("booting", Tone.INFO, "adb reaches it; Android is still starting."),
+    PhoneState.LOCKED: Word(
+        "locked", Tone.WARN, "Not unlocked since it started: Android keeps its SMS where nobody can read them."
+    ),
+    PhoneState.UNSTEADY: Word(
+        "unsteady", Tone.BAD, "It comes and goes: read while it is there, on offer again when it has stayed a while."
+    ),
+    PhoneState.UNAUTHORIZED: Word("waits for you", Tone.WARN, "It asks on its screen whether this PC may debug it."),
+    PhoneState.AUTHORIZING: Word("authorizing", Tone.INFO, "It is checking this PC's key; a few seconds."),
+    PhoneState.OFFLINE: Word("offline", Tone.BAD, "adb lists it but it does not answer."),
+    PhoneState.NO_PERMISSIONS: Word("no access", Tone.WARN, "This PC may not open the phone's USB device."),
+    PhoneState.OTHER_MODE: Word("not in Android", Tone.WARN, "It is in recovery, bootloader or sideload."),
+    PhoneState.WITHHELD: Word("SMS withheld", Tone.WARN, "It answers, but keeps its SMS from adb."),
+    PhoneState.FAILING: Word("failing", Tone.BAD, "Its last readings failed; the app keeps trying."),
+    PhoneState.NOT_UNDERSTOOD: Word(
+        "not understood", Tone.BAD, "It answers, and not all of it is understood: its numbers are not on offer."
+    ),
+    PhoneState.DUPLICATE: Word(
+        "listed twice", Tone.IDLE, "It is read through another adb server, and through this one if that one loses it."
+    ),
+    PhoneState.GONE: Word(
+        "unplugged", Tone.IDLE, "adb does not see it: it is unplugged, off, or its adb server is down."
+    ),
+}
+
+CONDITIONS = {
+    Condition.NO_SIM: Word("no SIM", Tone.IDLE, "No SIM card is found in it."),
+    Condition.AIRPLANE: Word("airplane mode", Tone.WARN, "Its radio is off: no SMS reaches it."),
+    Condition.STORAGE_FULL: Word("storage full", Tone.BAD, "Android stores no more SMS: its numbers are not on offer."),
+    Condition.NO_SMS_APP: Word("no SMS app", Tone.BAD, "Nothing on it stores SMS: its numbers are not on offer."),
+    Condition.NOT_STORING: Word(
+        "not storing",
+        Tone.WARN,
+        "SMS were announced and none was stored. Flash messages are announced so too; if it goes on, open its SMS app.",
+    ),
+    Condition.CODES_DELAYED: Word(
+        "codes delayed", Tone.BAD, "Its Android shows one-time codes too late: its numbers are not on offer."
+    ),
+    Condition.HOT: Word("hot", Tone.WARN, "Its battery is too warm: it slows down and ages."),
+    Condition.LOW_BATTERY: Word("low battery", Tone.WARN, "It will switch itself off soon."),
+    Condition.NO_HINTS: Word(
+        "no announcements", Tone.IDLE, "Its log does not announce SMS: its inbox is read more often instead."
+    ),
+    Condition.CLOCK_WRONG: Word("clock wrong", Tone.WARN, "The times that it gives its SMS cannot be trusted."),
+}
+BLOCKING = frozenset(condition for condition, word in CONDITIONS.items() if word.tone is Tone.BAD)
+"""Red: the numbers of such a phone are not on offer, as the farm has it (a test holds both together)."""
+
+SIM_STANDINGS = {
+    SimStanding.ON_OFFER: Word("on offer", Tone.OK, "The market may rent this number now."),
+    SimStanding.RENTED: Word("rented", Tone.INFO, "A rent is open on this number."),
+    SimStanding.BANNED: Word("banned", Tone.WARN, "Withheld for a while; it comes back by itself."),
+    SimStanding.HELD_BACK: Word("held back", Tone.IDLE, "You keep it from the offer; release it to rent it out again."),
+    SimStanding.NO_NUMBER: Word("no number", Tone.WARN, "Its number is not known, so it cannot be offered."),
+    SimStanding.NO_COUNTRY: Word("no network name", Tone.WARN, "The market's name of its network is not known."),
+    SimStanding.SAME_NUMBER: Word("same number", Tone.IDLE, "Another SIM has this number and is rented."),
+    SimStanding.PIN: Word("asks for PIN", Tone.WARN, "It receives nothing until its PIN is entered."),
+    SimStanding.PUK: Word("asks for PUK", Tone.BAD, "A wrong PIN was entered three times: only the PUK opens it."),
+    SimStanding.CARD_LOCKED: Word("operator lock", Tone.BAD, "The phone takes another operator's cards only."),
+    SimStanding.CARD_FAULT: Word("card fault", Tone.BAD, "The phone cannot read the card."),
+    SimStanding.AIRPLANE: Word("airplane mode", Tone.WARN, "Its phone's radio is off: no SMS reaches it."),
+    SimStanding.NO_NETWORK: Word("no network", Tone.BAD, "The SIM is not registered: no signal, blocked, or unpaid."),
+    SimStanding.AWAY: Word("phone not ready", Tone.BAD, "Its phone is not ready."),
+    SimStanding.PHONE_BLOCKED: Word(
+        "phone takes no SMS", Tone.BAD, "Its phone is ready, but an SMS to it would not be seen in time."
+    ),
+    SimStanding.OUT: Word("not in a phone", Tone.IDLE, "It sits in no phone that is seen now."),
+}
+
+
+def blocking_ailment(phone: PhoneRow) -> Ailment | None:
+    """What keeps the numbers of a phone that is read from the offer."""
+    if phone.state is not PhoneState.READY:
+        return None
+    return next((ailment for ailment in phone.ailments if ailment.condition in BLOCKING), None)
+
+
+def is_ready(phone: PhoneRow) -> bool:
+    """Ready to earn: read, and with nothing that keeps its numbers from the offer."""
+    return phone.state is PhoneState.READY and blocking_ailment(phone) is None
+
+
+def phone_word(phone: PhoneRow) -> Word:
+    """The state; where a phone answers and takes no SMS in time, that instead: it is not ready to earn."""
+    blocking = blocking_ailment(phone)
+    return PHONE_STATES[phone.state] if blocking is None else CONDITIONS[blocking.condition]
+
+
+def other_ailments(phone: PhoneRow) -> list[Ailment]:
+    """What ails it beside what `phone_word` says, most urgent first, mere facts last."""
+    blocking = blocking_ailment(phone)
+    rest = [ailment for ailment in phone.ailments if ailment is not blocking]
+    return sorted(rest, key=lambda ailment: CONDITIONS[ailment.condition].tone is Tone.IDLE)

@@ -1,0 +1,126 @@
+"""What the window says where nothing, or much less than usual, can be sold: how little, why, what to do."""
+
+from __future__ import annotations
+
+from phonefarm.application.model.read_models import Overview, PhoneState, Shortage, SimStanding
+from ui.text.words.core import counted, tr
+
+NOTHING = "Nothing is for sale: {cause}"
+FEW = "Only {working} of {usual} numbers work: {cause}"
+ADB = "the adb server does not answer ({detail})"
+OF_PHONES = {
+    PhoneState.GONE: (
+        "1 phone is unplugged. Plug it in again, or check its cable and its hub",
+        "%n phones are unplugged. Plug them in again, or check their hub",
+    ),
+    PhoneState.UNAUTHORIZED: (
+        "1 phone waits for you. Confirm “Allow USB debugging” on its screen",
+        "%n phones wait for you. Confirm “Allow USB debugging” on their screens",
+    ),
+    PhoneState.NO_PERMISSIONS: (
+        "this PC may not open 1 phone. A udev rule or a driver is missing",
+        "this PC may not open %n phones. A udev rule or a driver is missing",
+    ),
+    PhoneState.WITHHELD: (
+        "1 phone keeps its SMS from adb. Allow it in its developer options",
+        "%n phones keep their SMS from adb. Allow it in their developer options",
+    ),
+    PhoneState.LOCKED: (
+        "1 phone has restarted. Unlock it once",
+        "%n phones have restarted. Unlock each of them once",
+    ),
+    PhoneState.OTHER_MODE: (
+        "1 phone is not in Android. Choose “Reboot system now” on its screen",
+        "%n phones are not in Android. Choose “Reboot system now” on their screens",
+    ),
+    PhoneState.OFFLINE: ("1 phone is offline. Replug its cable", "%n phones are offline. Replug their cables"),
+    PhoneState.FAILING: (
+        "1 phone fails to give its SMS. Look at its cable and its screen",
+        "%n phones fail to give their SMS. Look at their cables and their screens",
+    ),
+    PhoneState.UNSTEADY: (
+        "1 phone comes and goes. Change its cable or its port",
+        "%n phones come and go. Check their hub and their cables",
+    ),
+    PhoneState.STARTING: ("1 phone is still starting", "%n phones are still starting"),
+    PhoneState.BOOTING: ("1 phone is still starting", "%n phones are still starting"),
+    PhoneState.AUTHORIZING: ("1 phone is still starting", "%n phones are still starting"),
+}
+OF_SIMS = {
+    SimStanding.BANNED: (
+        "1 number is banned. It comes back by itself",
+        "%n numbers are banned. They come back by themselves",
+    ),
+    SimStanding.HELD_BACK: (
+        "you hold 1 number back. Release it to sell it",
+        "you hold %n numbers back. Release them to sell them",
+    ),
+    SimStanding.NO_NUMBER: (
+        "1 SIM has no number. Enter it, and it goes on offer",
+        "%n SIMs have no number. Enter them, and they go on offer",
+    ),
+    SimStanding.NO_COUNTRY: (
+        "the network of 1 SIM has no name. Name it, and it goes on offer",
+        "the networks of %n SIMs have no name. Name them, and they go on offer",
+    ),
+    SimStanding.PIN: ("1 SIM asks for its PIN. Enter it", "%n SIMs ask for their PIN. Enter it on each phone"),
+    SimStanding.PUK: ("1 SIM asks for its PUK. Enter it", "%n SIMs ask for their PUK. Enter it on each phone"),
+    SimStanding.CARD_LOCKED: (
+        "1 phone takes cards of another operator only. Move its SIM",
+        "%n phones take cards of another operator only. Move their SIMs",
+    ),
+    SimStanding.CARD_FAULT: (
+        "1 SIM cannot be read. Take it out, wipe it, put it back",
+        "%n SIMs cannot be read. Take them out, wipe them, put them back",
+    ),
+    SimStanding.AIRPLANE: (
+        "1 phone is in airplane mode. Switch it off",
+        "%n phones are in airplane mode. Switch it off on each",
+    ),
+    SimStanding.NO_NETWORK: (
+        "1 SIM has no network. Look at its signal and whether it is paid",
+        "%n SIMs have no network. Look at their signal and whether they are paid",
+    ),
+    SimStanding.PHONE_BLOCKED: (
+        "1 phone shows no SMS in time. Look what ails it",
+        "%n phones show no SMS in time. Look what ails them",
+    ),
+    SimStanding.OUT: (
+        "1 SIM was taken out of its phone. Put it in again",
+        "%n SIMs were taken out of their phones. Put them in again",
+    ),
+}
+NO_SIM = "no phone holds a SIM. Put them in"
+OTHERS = ("1 number cannot be sold. The SIMs page says why", "%n numbers cannot be sold. The SIMs page says why")
+BY_PHONE = frozenset({SimStanding.CARD_LOCKED, SimStanding.AIRPLANE, SimStanding.PHONE_BLOCKED})
+"""Standings that are told of phones."""
+
+CALM = "All well"
+NO_PHONES = "No phones yet: connect them by USB, and their numbers go on offer"
+NOT_NOW = "Nothing is for sale at the moment"
+
+
+def shortage_sentence(lack: Shortage, adb: str) -> str:
+    """`adb`: what is wrong with adb, where that is why the phones are away."""
+    cause = tr(ADB).format(detail=adb) if adb else _cause(lack)
+    if not lack.working:
+        return tr(NOTHING).format(cause=cause)
+    return tr(FEW).format(working=lack.working, usual=lack.usual, cause=cause)
+
+
+def _cause(lack: Shortage) -> str:
+    match lack.cause:
+        case PhoneState() as state:
+            return counted(len(lack.phones), *OF_PHONES.get(state, OTHERS))
+        case SimStanding.OUT if not lack.sims:
+            return tr(NO_SIM)
+        case standing:
+            count = len(lack.phones) if standing in BY_PHONE else len(lack.sims)
+            return counted(count, *OF_SIMS.get(standing, OTHERS))
+
+
+def calm_sentence(seen: Overview) -> str:
+    """What stands where nothing needs the user: “All well” only while something can be sold."""
+    if seen.numbers_working:
+        return tr(CALM)
+    return tr(NOT_NOW) if seen.phones_of_farm else tr(NO_PHONES)

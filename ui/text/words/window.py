@@ -1,0 +1,106 @@
+"""The words of the window itself: pages, settings, vital signs, story lines, what happens to the engine."""
+
+from __future__ import annotations
+
+from phonefarm.application.model.read_models import StoryKind, Topic, Verdict, Vital
+from ui.style.tokens import Tone
+from ui.text.safe_text import one_line
+from ui.text.words.core import Word, tr
+
+STORY_KINDS = {
+    StoryKind.PHONE_STATE: Word("Phone", Tone.INFO),
+    StoryKind.AILMENT: Word("Trouble", Tone.WARN),
+    StoryKind.AILMENT_OVER: Word("Over", Tone.OK),
+    StoryKind.RECOVERY: Word("Mending", Tone.INFO),
+    StoryKind.SIM_SEEN: Word("SIM seen", Tone.INFO),
+    StoryKind.SIM_MOVED: Word("SIM moved", Tone.INFO),
+    StoryKind.SIM_STANDING: Word("SIM", Tone.IDLE),
+    StoryKind.NUMBER_SET: Word("Number set", Tone.INFO),
+    StoryKind.ORDERED: Word("Ordered", Tone.INFO),
+    StoryKind.ANSWERED: Word("Answered", Tone.INFO),
+    StoryKind.ANSWER_LOST: Word("Answer lost", Tone.BAD),
+    StoryKind.SMS: Word("SMS", Tone.OK),
+    StoryKind.PUSH_ATTEMPT: Word("Push failed", Tone.WARN),
+    StoryKind.PUSH_DELIVERED: Word("Delivered", Tone.OK),
+    StoryKind.PUSH_REFUSED: Word("Refused", Tone.BAD),
+    StoryKind.PUSH_PARKED: Word("Parked", Tone.WARN),
+    StoryKind.PUSH_CLOSED: Word("Push closed", Tone.IDLE),
+    StoryKind.PUSH_UNCERTAIN: Word("Push uncertain", Tone.WARN),
+    StoryKind.FINISHED: Word("Finished", Tone.IDLE),
+    StoryKind.BANNED: Word("Banned", Tone.WARN),
+    StoryKind.BAN_LIFTED: Word("Ban lifted", Tone.OK),
+    StoryKind.HELD_BACK: Word("Held back", Tone.IDLE),
+    StoryKind.RELEASED: Word("Released", Tone.OK),
+    StoryKind.USER_ACTION: Word("You", Tone.INFO),
+}
+
+VITALS = {
+    "webhooks": "Webhooks",
+    "tunnel": "Tunnel",
+    "market": "Market",
+    "adb": "adb",
+    "storage": "Database",
+    "engine": "Engine",
+}
+VERDICTS = {
+    Verdict.PASS: Word("works", Tone.OK),
+    Verdict.WARN: Word("needs a look", Tone.WARN),
+    Verdict.FAIL: Word("failed", Tone.BAD),
+}
+
+PAGES = {
+    Topic.OVERVIEW: "Overview",
+    Topic.PHONES: "Phones",
+    Topic.SIMS: "SIMs",
+    Topic.NUMBERS: "Numbers",
+    Topic.RENTS: "Rents",
+    Topic.MESSAGES: "Messages",
+    Topic.PUSHES: "Push queue",
+    Topic.BANS: "Bans",
+    Topic.MONEY: "Money",
+    Topic.SETTINGS: "Settings",
+}
+SETTINGS = {
+    "api_key": "API key",
+    "push_url": "Push URL",
+    "push_retry_seconds": "Retry a push after (seconds)",
+    "sms_id": "What smsId carries",
+    "require_bearer": "Demand the bearer token too",
+    "listen": "Webhooks listen on",
+    "admin_listen": "Health and metrics listen on",
+    "adb_servers": "adb servers",
+    "adb_path": "adb program",
+    "numbers_file": "Numbers file",
+    "poll_seconds": "Read idle phones every (seconds)",
+    "rent_poll_seconds": "Read rented phones every (seconds)",
+    "push_phone": "How a push carries the number",
+    "push_refusals_before_parking": "Refusals before an SMS is parked",
+    "no_numbers": "Answer when no number matches",
+    "retire_after_sale": "Hold a number back once it was sold",
+    "shared_path": "One path for all calls",
+    "calls_per_second": "Calls with the key, each second",
+    "wrong_keys_per_minute": "Calls without it, each minute",
+    "most_connections": "Connections at once",
+    "block_senders": "Withhold blocked senders",
+    "text_hours": "Erase texts after (hours)",
+    "data_dir": "Data folder",
+    "database_url": "Database",
+    "keep_awake": "Keep this PC awake while it sells",
+    "backup_hours": "Make a backup every (hours)",
+    "backup_keep": "Backups kept",
+}
+"""Settings without a name here show their own, with blanks."""
+
+ENGINE_GONE = "The engine has stopped: close this window and start phonefarm again."
+ENGINE_SILENT = "The engine has not answered for {seconds} s: try again, or restart phonefarm if this goes on."
+BUG = "A bug in phonefarm: {what} failed ({kind}). The log has the details."
+
+
+def setting_name(name: str) -> str:
+    return tr(SETTINGS.get(name, name.replace("_", " ").capitalize()))
+
+
+def vital_sentence(vital: Vital) -> str:
+    """`Webhooks: on port 8080`; without a detail, the verdict stands there."""
+    name = tr(VITALS.get(vital.name, vital.name))
+    return f"{name}: {one_line(vital.detail, 80) or VERDICTS[vital.verdict].said()}"
