@@ -18,8 +18,8 @@ from qasync import QEventLoop
 from phonefarm.config.settings import load_settings
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import Farm, Listeners, bind_listeners
-from phonefarm.runtime.stop_requests import StopRequests
 from phonefarm.support.logs import SecretFilter, set_up_logs
+from phonefarm.support.stop_requests import StopRequests
 from ui.shell.app import show_window
 from ui.shell.application import Application, make_app
 

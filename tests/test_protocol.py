@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from phonefarm.config.settings import Settings
+from tests.checkout import CHECKOUT
 
-ROOT = Path(__file__).parents[1]
-TABLE = (ROOT / "docs" / "PROTOCOL.md").read_text("utf-8")
+TABLE = (CHECKOUT / "docs" / "PROTOCOL.md").read_text("utf-8")
 ROWS = [
     line.removeprefix("| ").removesuffix(" |").split(" | ")
     for line in TABLE.splitlines()
@@ -40,7 +39,7 @@ def told(default: object) -> str:
 
 @pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
 def test_every_test_that_the_table_names_exists(file: str) -> None:
-    text = (ROOT / "tests" / file).read_text("utf-8")
+    text = (CHECKOUT / "tests" / file).read_text("utf-8")
 
     assert [name for named, name in NAMED if named == file and f"def {name}(" not in text] == []
 
@@ -77,4 +76,4 @@ def test_every_rule_has_a_decision_and_is_shown_or_says_why_not() -> None:
 
 
 def test_readme_leads_to_the_table() -> None:
-    assert "docs/PROTOCOL.md" in (ROOT / "README.md").read_text("utf-8")
+    assert "docs/PROTOCOL.md" in (CHECKOUT / "README.md").read_text("utf-8")

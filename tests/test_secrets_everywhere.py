@@ -31,7 +31,8 @@ from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.in_thread import InThread
-from tests.farm.app_process import ADDRESSES, CHECKOUT
+from tests.checkout import CHECKOUT
+from tests.farm.app_process import ADDRESSES
 from tests.farm.app_with_bugs import BUGGY_SENDER
 from tests.farm.stage import until
 from tests.simulation.adb_server import own_adb_server

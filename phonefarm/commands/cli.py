@@ -21,11 +21,11 @@ from phonefarm import __version__
 from phonefarm.config.own_environment import take_own_environment
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, heard
 from phonefarm.support.console import console
 from phonefarm.support.log_files import is_terminal
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter, set_up_logs
+from phonefarm.support.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, heard
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
@@ -296,7 +296,7 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
     from phonefarm.commands.demo.run import run_demo
     from phonefarm.commands.demo.terminal import show_in_terminal
     from phonefarm.runtime.preload import preload_modules
-    from phonefarm.runtime.windows_endings import system_endings
+    from phonefarm.support.windows_endings import system_endings
 
     take_own_environment()
     in_window = screenshots is not None or (has_display() and not headless)

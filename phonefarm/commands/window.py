@@ -15,11 +15,11 @@ from phonefarm.commands.backup import damage, go_back
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.stop_requests import Endings, StopRequests, heard
-from phonefarm.runtime.windows_endings import system_endings
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter, log_file
+from phonefarm.support.stop_requests import Endings, StopRequests, heard
+from phonefarm.support.windows_endings import system_endings
 
 log = structlog.get_logger(__name__)
 

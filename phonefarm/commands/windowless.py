@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from phonefarm.config.settings import Settings
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.stop_requests import Endings, asked_by_signals, heard
-from phonefarm.runtime.windows_endings import system_endings
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter
+from phonefarm.support.stop_requests import Endings, asked_by_signals, heard
+from phonefarm.support.windows_endings import system_endings
 
 
 def run_windowless(

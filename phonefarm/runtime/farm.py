@@ -34,16 +34,16 @@ from phonefarm.adapters.storage.backup import BackupFolder, database_path, refus
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.adapters.windows.power_request import of_this_pc
-from phonefarm.application.desk.attention import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.health_board import ADB, ENGINE, MARKET, WEBHOOKS, HealthBoard
 from phonefarm.application.model.read_models import Topic, Verdict
 from phonefarm.application.phones.health import PhoneHealth
 from phonefarm.application.phones.watch import PhoneWatch
-from phonefarm.application.ports.world import Clock, KeyPlace, PhoneBridge, SecretStore
+from phonefarm.application.ports.world import KeyPlace, PhoneBridge, SecretStore
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.application.sims.numbering import Numbering
 from phonefarm.application.trade.money import Money
@@ -56,6 +56,7 @@ from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.config.settings import Settings, is_a_key, parse_address
 from phonefarm.config.settings_editor import SettingsKeeper
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
 from phonefarm.support.logs import SecretFilter

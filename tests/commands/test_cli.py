@@ -15,6 +15,7 @@ import pytest
 from phonefarm.commands import cli
 from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.domain.errors import KnownError
+from tests.checkout import CHECKOUT
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -37,7 +38,7 @@ def phonefarm(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> Run
         return subprocess.run(
             [sys.executable, "-m", "phonefarm", *words],
             env=kept | own | changes,
-            cwd=Path(__file__).resolve().parents[1],
+            cwd=CHECKOUT,
             capture_output=True,
             text=True,
             encoding="utf-8",

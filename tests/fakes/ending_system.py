@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.stop_requests import StopRequests
-from phonefarm.runtime.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
+from phonefarm.support.stop_requests import StopRequests
+from phonefarm.support.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
 
 
 class System:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from phonefarm.support.clock import Clock
+
 from phonefarm.application.ports.records import NewPush
 from phonefarm.application.ports.storage import Queue, Storage, UnitOfWork
-from phonefarm.application.ports.world import Clock
 
 T = TypeVar("T")
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
+from phonefarm.support.clock import Clock
+
 from phonefarm.application.ports.world import (
     Checkup,
-    Clock,
     Hint,
     ListedDevice,
     PhoneUnreachable,

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from phonefarm.runtime.windows_endings import ConsoleEvent
+from phonefarm.support.windows_endings import ConsoleEvent
+from tests.checkout import CHECKOUT
 from tests.one_process import ENVIRONMENT, PYTHON
 from tests.windows_session import tell_console
 
@@ -24,7 +25,6 @@ STARTS_WITHIN = 40.0
 STOPS_WITHIN = 12.0
 KEY = "a-partner-key-for-tests"
 ADDRESSES = re.compile(r"serves webhooks on (\S+), admin on (\S+)")
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def health_now(admin: str) -> dict[str, Any]:

@@ -45,8 +45,8 @@ def show_window(memory: Path) -> None:
     from phonefarm.application.desk.engine import RunningEngine
     from phonefarm.application.model.read_models import Topic
     from phonefarm.commands.window import run_windowed
-    from phonefarm.runtime.stop_requests import StopRequests
-    from ui import app as window_app
+    from phonefarm.support.stop_requests import StopRequests
+    from ui.shell import app as window_app
     from ui.shell.window import MainWindow
 
     class Turned(window_app.Program):

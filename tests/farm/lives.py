@@ -19,7 +19,8 @@ from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.partner import PartnerFailed
-from tests.farm.app_process import ADDRESSES, CHECKOUT, KEY, health_now
+from tests.checkout import CHECKOUT
+from tests.farm.app_process import ADDRESSES, KEY, health_now
 from tests.farm.killed_at import Point, Request
 
 STEP = 0.02

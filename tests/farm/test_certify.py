@@ -16,8 +16,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.checkout import CHECKOUT
 from tests.commands.certify.careless_farm import CarelessFarm
-from tests.farm.app_process import CHECKOUT, KEY
+from tests.farm.app_process import KEY
 from tests.farm.stage import Stage
 
 pytestmark = pytest.mark.farm

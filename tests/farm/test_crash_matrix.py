@@ -18,7 +18,7 @@ import pytest
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market_record import RentRecord
-from tests.farm.app_process import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.simulation.adb_server import own_adb_server
 
 if sys.platform == "win32":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.checkout import CHECKOUT
 
 
 def late_imports(*words: str) -> list[str]:
@@ -17,7 +17,7 @@ def late_imports(*words: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.runtime.imports_after_start", *words],
         env=kept | {"QT_QPA_PLATFORM": "offscreen", "PYTHONIOENCODING": "utf-8"},
-        cwd=ROOT,
+        cwd=CHECKOUT,
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -16,9 +16,9 @@ import pytest
 from phonefarm.commands.status import fetch_health
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.console import _ForgivingRaw
+from tests.checkout import CHECKOUT
 from tests.waiting import until
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 HAS_FULL_DEVICE = Path("/dev/full").exists()
 COMMAND = f"exec {shlex.quote(sys.executable)} -m phonefarm"
 
@@ -85,7 +85,10 @@ async def test_farm_runs_without_an_output_and_ends_in_order(start: Start, admin
 
 
 def test_file_of_ours_never_becomes_standard_output(start: Start) -> None:
-    code = "from phonefarm.support.console import console; console.make_safe(); import os; print(os.open('/dev/null', 0) > 2)"
+    code = (
+        "from phonefarm.support.console import console; console.make_safe()\n"
+        "import os; print(os.open('/dev/null', 0) > 2)"
+    )
     done = start(f"exec {shlex.quote(sys.executable)} -c {shlex.quote(code)} <&- 2>&-")
 
     output, _ = done.communicate(timeout=30)

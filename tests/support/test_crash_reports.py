@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from phonefarm.support.crash_reports import crash_sentence
+from tests.checkout import CHECKOUT
 
-ROOT = Path(__file__).resolve().parents[1]
 CRASHING = """
 import faulthandler, sys
 from pathlib import Path
@@ -31,7 +31,7 @@ with crash_reports(Path(sys.argv[1])) as report:
 
 
 def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     return subprocess.run(
         [sys.executable, "-c", program, str(folder)], env=environment, capture_output=True, text=True, timeout=60
     )
@@ -67,7 +67,7 @@ def test_killed_process_is_no_crash(tmp_path: Path) -> None:
 def test_report_of_a_process_that_runs_is_left_alone(tmp_path: Path) -> None:
     started = subprocess.Popen(
         [sys.executable, "-c", QUIET + "    sys.stdout.flush(); sys.stdin.read()", str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -12,12 +12,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-import phonefarm
 from phonefarm.support.deadlines import Alarm, Deadline, ended_within, is_set_within, within
+from tests.checkout import CHECKOUT
 from tests.stepped_clock import go_by_steps
 from tests.waiting import PATIENCE
 
@@ -252,7 +251,7 @@ def what_is_made_of(script: str, answer: bytes) -> bytes:
 
 def test_nothing_in_the_farm_uses_asyncios_own_deadlines() -> None:
     """The simulation stands alone; the engine's loop has nothing to read at its end."""
-    root = Path(phonefarm.__file__).parent.parent
+    root = CHECKOUT
     files = {*(root / "phonefarm").rglob("*.py"), *(root / "ui").rglob("*.py")}
     own = re.compile(r"asyncio\.(timeout|timeout_at|wait_for)\(|ClientTimeout\(total=(?!None)")
     users = {file.relative_to(root).as_posix() for file in files if own.search(file.read_text(encoding="utf-8"))}

@@ -15,12 +15,13 @@ from ui.commands.number_orders import FILES
 from ui.dialogs.account_dialog import FILE_COLUMNS as DIFFERENCE_COLUMNS
 from ui.dialogs.account_dialog import AccountDialog, difference_cells
 from ui.engine.actions import Actions
-from ui.pages.money.money_lines import FILE_COLUMNS, file_cells
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text.csv_file import ask_where, write_csv
 from ui.text.periods import Period
 from ui.text.words import tr
+
+FILE_COLUMNS = ("key", "label", "rents", "sold", "expected", "credited", "estimated", "taken_back", "income")
 
 
 class MoneyOrders:
@@ -70,3 +71,9 @@ class MoneyOrders:
     async def _write(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         await asyncio.to_thread(write_csv, path, columns, rows)
         self._actions.notice(Tone.OK, tr("Saved {path}").format(path=path))
+
+
+def file_cells(row: MoneyRow) -> list[object]:
+    sums = row.sums
+    counts = [sums.rents, sums.sold]
+    return [row.key, row.label, *counts, sums.expected, sums.credited, sums.estimated, sums.reversed, sums.income]

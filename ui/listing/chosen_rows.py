@@ -11,11 +11,11 @@ from phonefarm.support.tasks import Tasks
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
+from ui.listing.details import DetailsPanel
 from ui.listing.list_spec import ListSpec, RowAction
 from ui.table.row_table import RowTable
 from ui.table.table_view import FarmTable
 from ui.text.words import tr
-from ui.widgets.details import DetailsPanel
 
 Row = TypeVar("Row")
 

@@ -14,6 +14,7 @@ from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
 from ui.listing.chosen_rows import ChosenRows
+from ui.listing.details import NARROW, WIDTH, DetailsPanel
 from ui.listing.list_spec import ListSpec
 from ui.style.theme import Theme
 from ui.table.row_table import RowTable
@@ -21,7 +22,6 @@ from ui.table.table_view import FarmTable
 from ui.text import formats
 from ui.text.words import tr
 from ui.widgets.basics import Card
-from ui.widgets.details import NARROW, WIDTH, DetailsPanel
 from ui.widgets.page_head import EmptyView, PageHead
 
 Row = TypeVar("Row")

@@ -11,9 +11,9 @@ from qasync import QEventLoop
 
 from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.application.model.read_models import KnownError
-from phonefarm.runtime.stop_requests import StopRequests, asked_by_signals
 from phonefarm.support.daemon_threads import DaemonPool
 from phonefarm.support.deadlines import is_set_within
+from phonefarm.support.stop_requests import StopRequests, asked_by_signals
 from phonefarm.support.tasks import Tasks
 from ui.engine.actions import Actions
 from ui.engine.engine_link import EngineLink

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from string import Template
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from phonefarm.support.resource_files import RESOURCES
 from ui.style.tokens import DARK, LIGHT, Tokens, Tone
 
-RESOURCES = Path(__file__).resolve().parent.parent / "resources"
 TEXT_PIXELS = 13
 LINUX_FONTS = (
     "Inter",

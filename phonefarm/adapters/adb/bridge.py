@@ -21,12 +21,13 @@ from phonefarm.adapters.adb.proof import prove
 from phonefarm.adapters.adb.shell import Shell
 from phonefarm.adapters.adb.smart_socket import Address, SmartSocket, shown
 from phonefarm.adapters.adb.usb_reset import UsbPorts
-from phonefarm.application.ports.world import Checkup, Clock, Hint, ListedDevice, PhoneUnreachable, Probe, Remembered
+from phonefarm.application.ports.world import Checkup, Hint, ListedDevice, PhoneUnreachable, Probe, Remembered
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import phone_id
 from phonefarm.domain.naming import NO_SERIAL, transport_id
 from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts, is_address
 from phonefarm.domain.sms import Reading
+from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import within
 
 RECONNECT_WITHIN = 15.0

@@ -18,8 +18,9 @@ from phonefarm.adapters.adb.sim_reading import FIRST_SDK_WITH_ISUB, SimReader
 from phonefarm.adapters.adb.sim_sources import GETPROP, ISUB, CheapSources
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_app import SmsApp
-from phonefarm.application.ports.world import Checkup, Clock, KnownCard, PhoneUnreachable, Probe, Remembered
+from phonefarm.application.ports.world import Checkup, KnownCard, PhoneUnreachable, Probe, Remembered
 from phonefarm.domain.vitals import PhoneVitals, is_same_start
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

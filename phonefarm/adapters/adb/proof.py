@@ -8,8 +8,8 @@ from datetime import timedelta
 from phonefarm.adapters.adb import uptime
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.provider import without_noise
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.phones import HandsetProof
+from phonefarm.support.clock import Clock
 
 PROVE_WITHIN = 15.0
 ASK_BOOT_ID = "cat /proc/sys/kernel/random/boot_id"

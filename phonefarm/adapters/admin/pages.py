@@ -18,8 +18,8 @@ from werkzeug.exceptions import HTTPException
 
 from phonefarm import __version__
 from phonefarm.adapters.admin.gate import AdminGate
-from phonefarm.application.desk.attention import worst
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.health_board import worst
 from phonefarm.application.model.read_models import Overview, PhoneState
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
 

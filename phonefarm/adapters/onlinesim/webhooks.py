@@ -20,9 +20,9 @@ from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.answer_watch import ISSUED, AnswerWatch, Scope
 from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.application.ports.storage import StorageFailing
-from phonefarm.application.ports.world import Clock
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.rents import ANSWER_WITHIN
+from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import within
 
 log = structlog.get_logger(__name__)

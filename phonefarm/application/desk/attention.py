@@ -26,11 +26,11 @@ from phonefarm.application.model.read_models import (
     Vital,
     needing,
 )
-from phonefarm.application.ports.world import Clock
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.shortage import USUAL_FOR, Shortage
+from phonefarm.support.clock import Clock
 
 WEBHOOKS = "webhooks"
 MARKET = "market"

@@ -9,18 +9,13 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import NamedTuple, Protocol
 
-from phonefarm.application.desk.attention import (
-    HealthBoard,
-    attention,
-    needing_by_state,
-    sim_with_next_step,
-    with_next_step,
-)
+from phonefarm.application.desk.attention import attention, needing_by_state, sim_with_next_step, with_next_step
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.health_board import HealthBoard
 from phonefarm.application.model.read_models import (
     BanRow,
     Changes,
@@ -46,7 +41,6 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
-from phonefarm.application.ports.world import Clock
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.application.sims.numbering import Numbering, concerning_numbers
 from phonefarm.application.trade.money import Money
@@ -58,6 +52,7 @@ from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers
+from phonefarm.support.clock import Clock
 
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60

@@ -15,12 +15,12 @@ from phonefarm.application.model.read_models import StoryKind, Topic
 from phonefarm.application.ports.records import ReadingMark
 from phonefarm.application.ports.storage import Outbox, Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.heard import Heard
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import CLOCK_TOLERANCE, Reading, SmsRow, fingerprinted
+from phonefarm.support.clock import Clock
 
 MARK_EVERY = timedelta(seconds=55)
 """So far the time of the last reading on the books may lag behind: it is a lower bound for what comes next."""

@@ -11,10 +11,10 @@ import structlog
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import SettingProblem, Topic
 from phonefarm.application.ports.storage import Storage, StorageFailing
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.blocklist import MOST_PATTERNS, BlockedSender, BlockList, problem_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import parse_msisdn
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

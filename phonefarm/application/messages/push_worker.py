@@ -13,7 +13,7 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import StoryKind, Topic, Verdict
 from phonefarm.application.ports.records import NewPush
 from phonefarm.application.ports.storage import Queue, Result, Storage, StorageFailing, UnitOfWork
-from phonefarm.application.ports.world import Clock, PushChannel, PushMessage
+from phonefarm.application.ports.world import PushChannel, PushMessage
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SmsId
 from phonefarm.domain.market_verdict import MarketRecord, MarketState
@@ -35,6 +35,7 @@ from phonefarm.domain.pushes import (
     is_taken,
 )
 from phonefarm.support import deadlines
+from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import is_set_within
 from phonefarm.support.tasks import Tasks
 

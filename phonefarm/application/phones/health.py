@@ -10,11 +10,12 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import StoryKind, Topic
 from phonefarm.application.ports.records import SimOnPhone
 from phonefarm.application.ports.storage import Storage, UnitOfWork
-from phonefarm.application.ports.world import Checkup, Clock, KnownCard, Probe, Remembered
+from phonefarm.application.ports.world import Checkup, KnownCard, Probe, Remembered
 from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.support.clock import Clock
 
 NOTED_FOR = timedelta(minutes=5)
 """Conditions may end by time alone, so the same is noted anew after so long."""

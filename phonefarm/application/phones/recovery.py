@@ -12,11 +12,12 @@ import structlog
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import StoryKind, Topic
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
-from phonefarm.application.ports.world import Clock, PhoneBridge
+from phonefarm.application.ports.world import PhoneBridge
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneState, is_address
 from phonefarm.domain.recovery import IN_TROUBLE, Server, Step, Trouble, next_step
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

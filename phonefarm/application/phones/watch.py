@@ -20,13 +20,14 @@ from phonefarm.application.phones.recovery import PhoneNow, Recovery
 from phonefarm.application.phones.session import LOOK_PATIENCE, PhoneSession
 from phonefarm.application.phones.tcp_reconnect import Recall
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
-from phonefarm.application.ports.world import Clock, ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
+from phonefarm.application.ports.world import ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hubs import Loss, SharedLoss, trunk_of, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
 from phonefarm.domain.naming import Listed, name_with_port, names_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState, is_address, state_from_adb
+from phonefarm.support.clock import Clock
 from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,6 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import StoryKind, Topic
 from phonefarm.application.ports.records import NumberEntry
 from phonefarm.application.ports.storage import Storage, UnitOfWork
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import (
     Msisdn,
@@ -27,6 +26,7 @@ from phonefarm.domain.ids import (
 from phonefarm.domain.networks import Network as Network
 from phonefarm.domain.networks import NetworkNames as NetworkNames
 from phonefarm.domain.sims import SeenSim, Sim
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

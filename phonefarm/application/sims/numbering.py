@@ -19,7 +19,6 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable, ToldSms
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
-from phonefarm.application.ports.world import Clock
 from phonefarm.application.sims.inventory import (
     SimInventory,
     objections,
@@ -34,6 +33,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId, parse_msisdn
 from phonefarm.domain.networks import Network, NetworkNames
 from phonefarm.domain.number_patterns import NumberPattern, number_in, problem_of
+from phonefarm.support.clock import Clock
 
 MESSAGES_READ = 100
 """Of each SIM, newest first."""

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Changes, MoneyRow, Topic
 from phonefarm.application.ports.storage import Storage
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.money import Difference, Grouping, MarketSale, Sums, reconciled
+from phonefarm.support.clock import Clock
 
 ReadAccount = Callable[[str], Awaitable[Sequence[MarketSale]]]
 """The lines of the market's account in a file; raises KnownError that names the bad one."""

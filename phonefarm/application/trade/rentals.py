@@ -15,7 +15,6 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import StoryKind, Topic
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
@@ -33,6 +32,7 @@ from phonefarm.domain.rents import (
     rent_state,
 )
 from phonefarm.domain.sims import Sim
+from phonefarm.support.clock import Clock
 from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)

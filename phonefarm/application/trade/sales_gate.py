@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from phonefarm.application.ports.storage import Storage
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.clock_trust import clock_problem
+from phonefarm.support.clock import Clock
 
 SKEW_IS_FRESH = timedelta(minutes=5)
 """A phone that was not read for longer is no witness of the time."""

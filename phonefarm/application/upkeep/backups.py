@@ -8,10 +8,10 @@ from typing import Protocol
 
 import structlog
 
-from phonefarm.application.desk.attention import STORAGE, HealthBoard
+from phonefarm.application.model.health_board import STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
-from phonefarm.application.ports.world import Clock
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

@@ -10,16 +10,16 @@ from itertools import count
 
 import structlog
 
-from phonefarm.application.desk.attention import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Topic, Verdict
 from phonefarm.application.ports.records import NumberTable
 from phonefarm.application.ports.storage import Storage, StorageFailing
-from phonefarm.application.ports.world import Clock
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.application.sims.number_lines import counted, told
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

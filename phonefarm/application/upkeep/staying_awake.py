@@ -8,12 +8,12 @@ from typing import Protocol
 
 import structlog
 
-from phonefarm.application.desk.attention import ENGINE, HealthBoard
+from phonefarm.application.model.health_board import ENGINE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
 from phonefarm.application.ports.storage import Storage, StorageFailing
-from phonefarm.application.ports.world import Clock
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from phonefarm.application.ports.world import Clock
+from phonefarm.support.clock import Clock
 
 
 class WrongKeys:

@@ -16,7 +16,7 @@ from rich.text import Text
 from phonefarm.application.model.read_models import Overview
 from phonefarm.commands.demo.event_lines import EventLines
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.stop_requests import StopRequests
+from phonefarm.support.stop_requests import StopRequests
 
 REFRESH_SECONDS = 0.5
 LINES_SHOWN = 16

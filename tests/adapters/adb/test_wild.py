@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from phonefarm.adapters.adb import sms_query
@@ -20,8 +18,9 @@ from phonefarm.application.ports.world import Hint, PhoneUnreachable, Probe
 from phonefarm.domain.ids import parse_iccid
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SlotState
+from tests.checkout import CHECKOUT
 
-WILD = Path(__file__).parents[3].parent / "shared" / "wild"
+WILD = CHECKOUT.parent / "shared" / "wild"
 
 pytestmark = pytest.mark.skipif(not WILD.is_dir(), reason="the real dumps are not beside the repository")
 

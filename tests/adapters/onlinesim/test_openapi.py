@@ -9,8 +9,9 @@ from bench.contract import call_webhooks
 from phonefarm.adapters.onlinesim.openapi import document
 from phonefarm.adapters.onlinesim.webhooks import OWN_PATHS
 from phonefarm.config.settings import TAKEN_PATHS
+from tests.checkout import CHECKOUT
 
-WRITTEN_DOWN = Path(__file__).parents[3] / "docs" / "openapi.json"
+WRITTEN_DOWN = CHECKOUT / "docs" / "openapi.json"
 CALLS = 5000
 
 

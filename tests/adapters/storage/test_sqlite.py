@@ -35,6 +35,7 @@ from phonefarm.application.ports.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.tasks import Tasks
 from tests.builders import NOON, an_inbound_sms, store_sms
+from tests.checkout import CHECKOUT
 from tests.waiting import until
 
 SECRET_TEXT = "Your bank code is 990017"
@@ -311,8 +312,6 @@ def test_outbox_of_an_older_schema_keeps_its_order_and_what_may_pass(tmp_path: P
             (3, 0),
         ]
 
-
-CHECKOUT = Path(__file__).resolve().parents[3]
 
 _PUSHES_OF_0007 = [  # sms_id, state, attempts, last_answer, ended_at
     (1, "delivered", 3, "HTTP 200", 35),

@@ -17,7 +17,8 @@ from PySide6.QtCore import QMetaObject, QSettings, Qt, QTimer
 from PySide6.QtGui import QImage
 
 from phonefarm.application.model.read_models import Overview, Topic
-from phonefarm.runtime.stop_requests import StopRequests
+from phonefarm.support.stop_requests import StopRequests
+from tests.checkout import CHECKOUT
 from tests.fakes.desk import FakeDesk, FakeEngine
 from tests.fakes.farms import busy_farm, calm_farm, empty_farm
 from ui.shell.app import show_window
@@ -26,12 +27,11 @@ from ui.shell.window import MainWindow
 from ui.style.theme import app_icon
 
 PATIENCE = 20.0
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import sys
 from tests.fakes.desk import FakeDesk, FakeEngine
 from tests.fakes.farms import calm_farm
-from phonefarm.runtime.stop_requests import StopRequests
+from phonefarm.support.stop_requests import StopRequests
 from ui.shell.app import run_window
 class Desk(FakeDesk):
     def subscribe(self, listener):
@@ -81,7 +81,7 @@ def test_a_window_without_an_engine_says_so_and_ends_in_order(qapp: Application,
 def test_the_program_ends_by_itself_after_its_time(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(seconds=0.2)],
-        cwd=ROOT,
+        cwd=CHECKOUT,
         env=environment(tmp_path),
         capture_output=True,
         text=True,
@@ -164,7 +164,7 @@ def test_a_file_that_hangs_does_not_hold_up_the_end(qapp: Application, memory: Q
 def test_a_signal_ends_the_program_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(seconds=None)],
-        cwd=ROOT,
+        cwd=CHECKOUT,
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

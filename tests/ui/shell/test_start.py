@@ -21,8 +21,8 @@ from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.stop_requests import StopRequests
 from phonefarm.support.logs import SecretFilter
+from phonefarm.support.stop_requests import StopRequests
 from ui.shell.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
 
 NOW = datetime.now(UTC)

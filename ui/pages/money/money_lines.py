@@ -1,4 +1,4 @@
-"""What the Money page says of a line of the account: its name, its columns, its chart, its cells in a file."""
+"""What the Money page says of a line of the account: its name, its columns and its chart."""
 
 from __future__ import annotations
 
@@ -28,7 +28,6 @@ GROUPINGS = {
 TOTAL = "total"
 MOST_BARS = 62
 """More days than these make a chart by month."""
-FILE_COLUMNS = ("key", "label", "rents", "sold", "expected", "credited", "estimated", "taken_back", "income")
 
 
 def line_name(grouping: Grouping, row: MoneyRow) -> str:
@@ -55,12 +54,6 @@ def line_key(row: MoneyRow) -> str:
 
 def total_of(rows: Sequence[MoneyRow]) -> MoneyRow:
     return MoneyRow(key=TOTAL, label="", sums=sum((row.sums for row in rows), Sums()))
-
-
-def file_cells(row: MoneyRow) -> list[object]:
-    sums = row.sums
-    counts = [sums.rents, sums.sold]
-    return [row.key, row.label, *counts, sums.expected, sums.credited, sums.estimated, sums.reversed, sums.income]
 
 
 DATED = frozenset({Grouping.DAY, Grouping.MONTH})

@@ -22,9 +22,9 @@ from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime import stop_requests, windows_endings
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.stop_requests import Endings, StopRequests, asked_by_signals, heard
-from phonefarm.runtime.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
 from phonefarm.support.logs import SecretFilter
+from phonefarm.support.stop_requests import Endings, StopRequests, asked_by_signals, heard
+from phonefarm.support.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
 from tests.fakes.ending_system import LAST_CALLS, System
 
 WM_PAINT = 0x000F

@@ -15,7 +15,7 @@ from enum import IntEnum
 
 import structlog
 
-from phonefarm.runtime.stop_requests import StopRequests
+from phonefarm.support.stop_requests import StopRequests
 
 log = structlog.get_logger(__name__)
 

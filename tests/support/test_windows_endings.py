@@ -14,15 +14,15 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.config.data_folder import DataFolder
-from phonefarm.runtime.windows_endings import WINDOW_CLASS, ConsoleEvent
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import log_file
+from phonefarm.support.windows_endings import WINDOW_CLASS, ConsoleEvent
 from tests import one_process
 from tests import windows_session as session
+from tests.checkout import CHECKOUT
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="sessions and consoles of Windows")
 
-CHECKOUT = Path(__file__).resolve().parents[1]
 STARTS_WITHIN = 90.0
 ENDS_WITHIN = 5.0
 """Windows' own patience."""

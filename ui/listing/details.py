@@ -10,12 +10,12 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import StoryLine
+from ui.listing.detail_lines import AdviceBox, FactLine
 from ui.listing.list_spec import Advice, Fact
 from ui.style.theme import Theme
 from ui.text.safe_text import visible
 from ui.text.words import Word, tr
 from ui.widgets.basics import Card, Chip, ElidedLabel, Label, button, empty_layout, hairline
-from ui.widgets.detail_lines import AdviceBox, FactLine
 from ui.widgets.flow_layout import FlowLayout
 from ui.widgets.timeline import Timeline
 
