@@ -221,7 +221,7 @@ def backup(
     ] = None,
 ) -> None:
     """Make and verify a backup of the database, also while the farm runs; texts the market has are left out."""
-    from phonefarm.commands.backup import back_up
+    from phonefarm.runtime.backups import back_up
 
     settings, _ = _prepare(logs=False)
     console.say(back_up(settings, file))
@@ -230,7 +230,7 @@ def backup(
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="Backup to go back to.")]) -> None:
     """Put a verified backup in the place of the database, which is kept beside it; no farm may run meanwhile."""
-    from phonefarm.commands.backup import go_back
+    from phonefarm.runtime.backups import go_back
 
     settings, _ = _prepare(logs=False)
     console.say(go_back(settings, file))

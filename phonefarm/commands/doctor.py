@@ -7,17 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonefarm.adapters.adb.adb_server import find_adb
-from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.adapters.http.server import bind
-from phonefarm.adapters.secrets.key_store import KeyStore
-from phonefarm.adapters.windows.power_plan import SELECTIVE_SUSPEND, USB, PowerPlan, active_plan
 from phonefarm.application.sims.number_lines import counted, told
 from phonefarm.commands.status import fetch_health
-from phonefarm.config.settings import Settings, parse_address
+from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
+from phonefarm.domain.power import SELECTIVE_SUSPEND, USB, PowerPlan
+from phonefarm.runtime.parts import adb_program, adb_server, key_store, numbers_in, power_plan, try_to_listen
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.whole_files import drop
 
@@ -42,7 +38,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _adb_program(settings),
         *[await _adb_server(server, settings) for server in settings.adb_server_list],
         await _ports(settings),
-        *power(settings, active_plan),
+        *power(settings, power_plan),
     ]
 
 
@@ -63,7 +59,7 @@ def _data_folder(folder: Path) -> Finding:
 def _key(settings: Settings) -> Finding:
     if settings.api_key is not None:
         return Finding(what="key", is_fine=True, detail="from the environment")
-    store = KeyStore(settings.data_dir)
+    store = key_store(settings)
     try:
         key = store.read_key()
     except KnownError as error:
@@ -84,7 +80,7 @@ def _numbers(settings: Settings) -> Finding:
         return Finding(what="numbers file", is_fine=True, detail="none set")
     path = Path(settings.numbers_file)
     try:
-        table = read_entries(path)
+        table = numbers_in(path)
     except KnownError as error:
         return Finding(what="numbers file", is_fine=False, detail=str(error))
     detail = f"{len(table.entries)} numbers in {path}"
@@ -95,13 +91,13 @@ def _numbers(settings: Settings) -> Finding:
 
 def _adb_program(settings: Settings) -> Finding:
     try:
-        return Finding(what="adb program", is_fine=True, detail=str(find_adb(settings.adb_path or None)))
+        return Finding(what="adb program", is_fine=True, detail=str(adb_program(settings)))
     except KnownError as error:
         return Finding(what="adb program", is_fine=False, detail=str(error))
 
 
 async def _adb_server(server: str, settings: Settings) -> Finding:
-    bridge = AdbBridge(server, adb=settings.adb_path or None)
+    bridge = adb_server(server, settings)
     what = f"adb server {server}"
     try:
         version = await bridge.ensure_server()
@@ -123,7 +119,7 @@ async def _ports(settings: Settings) -> Finding:
         return Finding(what="ports", is_fine=True, detail="phonefarm is running and answers")
     try:
         for address, what in ((settings.listen, "webhook server"), (settings.admin_listen, "admin port")):
-            bind(*parse_address(address), what).close()
+            try_to_listen(address, what)
     except KnownError as error:
         return Finding(what="ports", is_fine=False, detail=str(error))
     return Finding(what="ports", is_fine=True, detail=f"{settings.listen} and {settings.admin_listen} are free")

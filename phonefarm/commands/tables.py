@@ -17,19 +17,16 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from phonefarm.adapters.catalog.network_names import read_catalog
-from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.adapters.storage.whole_tables import whole_table
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.sims.number_lines import counted, told
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.config.settings import Settings, settings_file, write_settings
 from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.parts import network_names, numbers_in, stored_table
 from phonefarm.support.csv_cells import ENCODING, text_of
 from phonefarm.support.csv_cells import cell as cell
 from phonefarm.support.leftovers import remove_stale
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.resource_files import RESOURCES
 from phonefarm.support.whole_files import written_whole
 
 NUMBERS_NAME = "numbers.csv"
@@ -42,7 +39,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
     """Keep the good lines of a numbers file in the data folder and use it; returns what to tell the user."""
     if own_environment().get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
-    entries, problems = _usable(read_entries(source))
+    entries, problems = _usable(numbers_in(source))
     left_out = "".join(f"\n{source.name}, {line}." for line in told(problems))
     if not entries:
         raise KnownError(
@@ -70,7 +67,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
 
 def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
     """By what a line says of its own country; of the others the farm knows more when it has seen their SIMs."""
-    names = read_catalog(RESOURCES).names
+    names = network_names()
     foreign = {
         entry.line: objection for entry in table.entries if (objection := names.objection(entry.msisdn, entry.country))
     }
@@ -80,7 +77,7 @@ def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
 
 def export_numbers(settings: Settings, target: Path) -> str:
     """Write every SIM on the books that has told its ICCID as a line of a numbers file, for Excel if so named."""
-    with whole_table(settings.resolved_database_url, "numbers") as (columns, rows):
+    with stored_table(settings, "numbers") as (columns, rows):
         found = [tuple(row) for row in rows]
     known = [row for row in found if row[0]]
     _write(target, columns, known)
@@ -94,7 +91,7 @@ def export_numbers(settings: Settings, target: Path) -> str:
 
 def export_table(settings: Settings, table: str, target: Path) -> str:
     """Write a whole table; the texts of messages are in `messages` alone."""
-    with whole_table(settings.resolved_database_url, table) as (columns, rows):
+    with stored_table(settings, table) as (columns, rows):
         count = _write(target, columns, rows)
     return f"{_counted(count, 'row')} of {table} written to {target}."
 

@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeVar
 import structlog
 import typer
 
-from phonefarm.commands.backup import damage, go_back
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.backups import damage, go_back
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from phonefarm.adapters.windows.power_plan import PowerPlan
 from phonefarm.commands import cli, doctor
 from phonefarm.commands.doctor import Finding, power
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.power import PowerPlan
 
 
 @pytest.fixture

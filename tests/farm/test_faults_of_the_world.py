@@ -1,6 +1,6 @@
 """What the world does to a running farm, and what the farm says and does then: each with its state and its sentence.
 
-Elsewhere: a second copy (test_kill_and_restart.py), a damaged database (tests/commands/test_backup.py), garbage and
+Elsewhere: a second copy (test_kill_and_restart.py), a damaged database (tests/runtime/test_backups.py), garbage and
 endless answers (tests/adapters/onlinesim/test_push_answer.py, test_push_channel.py), adb's faults (test_adb_faults.py).
 """
 

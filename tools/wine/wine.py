@@ -64,7 +64,7 @@ GATE = (
     "tests/config/test_settings.py",
     "tests/config/test_settings_editor.py",
     "tests/commands/test_tables.py",
-    "tests/commands/test_backup.py",
+    "tests/runtime/test_backups.py",
     "tests/test_farm_py.py",
 )
 WHOLE = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 import sys
 from ctypes import wintypes
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.power import SELECTIVE_SUSPEND, USB, PowerPlan
 
 Guid = ctypes.c_ubyte * 16
 _LONGEST_NAME = 256
@@ -22,17 +22,6 @@ def guid_of(text: str) -> ctypes.Array[ctypes.c_ubyte]:
 SLEEP = "238c9fa8-0aad-41ed-83f4-97be242c8f20"
 SLEEP_AFTER = "29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
 HIBERNATE_AFTER = "9d7815a6-7ee4-497e-8888-515a05f02364"
-USB = "2a737441-1930-4402-8d77-b2bebba308a3"
-SELECTIVE_SUSPEND = "48e6b7a6-50f5-4782-a5d4-53bb8f07e226"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PowerPlan:
-    name: str
-    sleeps_after: int | None
-    """Seconds after which the PC sleeps or hibernates; None if it never does."""
-    suspends_usb: bool
-    """Whether idle USB devices may be suspended one by one."""
 
 
 def active_plan() -> PowerPlan | None:

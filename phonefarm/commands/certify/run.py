@@ -14,8 +14,6 @@ from urllib.parse import urlsplit
 import aiohttp
 from pydantic import SecretStr
 
-from phonefarm.adapters.adb.adb_server import find_adb
-from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.commands.certify.caller import Caller
 from phonefarm.commands.certify.examination import Result, run_checks
 from phonefarm.commands.certify.push_checks import PushChecks, SendSms
@@ -25,6 +23,7 @@ from phonefarm.commands.status import fetch_health
 from phonefarm.config.settings import is_host, load_settings, parse_address
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.runtime.parts import adb_program, key_in_memory
 from phonefarm.simulation.control_client import PhonesClient
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.market import Market
@@ -132,7 +131,7 @@ async def _certify_own(told: Callable[[Result], None]) -> list[Result]:
     key = secrets.token_urlsafe(24)
     with (
         tempfile.TemporaryDirectory(prefix="phonefarm-certify-", ignore_cleanup_errors=True) as scratch,
-        private_adb_server(find_adb(), Path(scratch)) as adb_port,
+        private_adb_server(adb_program(), Path(scratch)) as adb_port,
     ):
         async with AsyncExitStack() as stack:
             farm = await stack.enter_async_context(VirtualFarm(PHONES, query_seconds=0.2))
@@ -162,7 +161,7 @@ async def _own_app(folder: Path, key: str, adb_port: int, farm: VirtualFarm, mar
         adb_servers=f"127.0.0.1:{adb_port}",
         numbers_file=str(numbers),
     )
-    engine = EngineThread(settings, hidden, MemoryStore(key))
+    engine = EngineThread(settings, hidden, key_in_memory(key))
     await asyncio.to_thread(engine.start)
     try:
         listeners = engine.farm.listeners

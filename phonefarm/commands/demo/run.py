@@ -11,13 +11,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from phonefarm.adapters.adb.adb_server import find_adb
-from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
 from phonefarm.commands.demo.private_adb import private_adb_server
 from phonefarm.commands.demo.world import World
 from phonefarm.config.settings import FILE_NAME, Settings, load_settings, write_settings
 from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.runtime.parts import adb_program, key_in_memory
 from phonefarm.runtime.preload import preload_modules
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.judge import MessageKey, Summary
@@ -78,10 +77,10 @@ def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -
         hidden.add(key)
         set_up_logs(folder / "logs", hidden, to_stderr=False)
         with (
-            private_adb_server(find_adb(), folder) as adb_port,
+            private_adb_server(adb_program(), folder) as adb_port,
             InThread(lambda: World(adb_port, key, phones=phones, seed=seed)) as world,
         ):
-            engine = EngineThread(_settings(folder, key, adb_port, world), hidden, MemoryStore(key))
+            engine = EngineThread(_settings(folder, key, adb_port, world), hidden, key_in_memory(key))
             engine.start()
             try:
                 webhooks = f"http://{engine.farm.listeners.webhooks_address}"

@@ -8,18 +8,9 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.windows.power_plan import (
-    HIBERNATE_AFTER,
-    SELECTIVE_SUSPEND,
-    SLEEP,
-    SLEEP_AFTER,
-    USB,
-    PowerPlan,
-    active_plan,
-    guid_of,
-    read_plan,
-)
+from phonefarm.adapters.windows.power_plan import HIBERNATE_AFTER, SLEEP, SLEEP_AFTER, active_plan, guid_of, read_plan
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.power import SELECTIVE_SUSPEND, USB, PowerPlan
 
 BALANCED = "381b4222-f694-41f0-9685-ff5bb260df2e"
 NOT_FOUND, NOT_IMPLEMENTED = 2, 120

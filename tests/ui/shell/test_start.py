@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.backup import FOLDER, name_at
-from phonefarm.commands.backup import damage as damage_of
 from phonefarm.commands.window import run_windowed, started_or_restored
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.backups import damage as damage_of
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from phonefarm.support.stop_requests import StopRequests

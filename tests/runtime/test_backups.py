@@ -11,11 +11,11 @@ import pytest
 
 from phonefarm.adapters.storage.backup import FOLDER, name_at
 from phonefarm.adapters.storage.restore_note import RestoreNote
-from phonefarm.commands.backup import back_up, go_back
 from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.backups import back_up, go_back
 from phonefarm.runtime.farm import Farm, bind_listeners
 from phonefarm.support.logs import SecretFilter
 
