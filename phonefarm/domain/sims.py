@@ -9,6 +9,9 @@ from enum import StrEnum
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.phones import PhoneState
 
+OF_ANOTHER_COUNTRY = "another country"
+"""Said instead of a number's source, where every number that was stated is of another country than the SIM."""
+
 
 class SimStanding(StrEnum):
     """Why a SIM's number is on offer, or the first reason why it is not."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
-from phonefarm.support.clock import Clock
-
 from phonefarm.application.ports.world import (
     Checkup,
     Hint,
@@ -27,6 +25,7 @@ from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts, is_a
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.support.clock import Clock
 
 SERVER = "127.0.0.1:5037"
 REDMI = PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33, firmware="redmi/13/1")

@@ -16,13 +16,13 @@ import aiohttp
 import pytest
 import structlog
 from aiohttp import web
-from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
 from pydantic import SecretStr
 
 from phonefarm.adapters.admin.gate import CALLS_PER_SECOND
 from phonefarm.adapters.http.callers import hear_a_failed_accept_once
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
 from phonefarm.application.model.read_models import AttentionKind, PushState, StoryKind, Topic, Verdict, Vital
 from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health

@@ -20,8 +20,8 @@ from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime import stop_requests, windows_endings
 from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.support import stop_requests, windows_endings
 from phonefarm.support.logs import SecretFilter
 from phonefarm.support.stop_requests import Endings, StopRequests, asked_by_signals, heard
 from phonefarm.support.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message

@@ -15,12 +15,11 @@ from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import offer_query, sim_from
 from phonefarm.adapters.storage.tables import phones, rents, sims
 from phonefarm.application.model.read_models import Ailment, NumberTask, SimRow
-from phonefarm.application.sims.inventory import OF_ANOTHER_COUNTRY
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.ids import Msisdn
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.remedies import Remedy, remedy_for_sim, remedy_for_state
-from phonefarm.domain.sims import SimStanding, SlotState, standing
+from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SimStanding, SlotState, standing
 
 _SLOT_STATES = frozenset(state.value for state in SlotState)
 

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Row, Select, select
 from phonefarm.adapters.storage.phone_rows import PHONE_LABEL
 from phonefarm.adapters.storage.rent_records import SMS_OF_RENT, SMS_ON_WAY, rent_from
 from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, SMS_IS_ASIDE, phones, pushes, rents, sims, sms
-from phonefarm.application.desk.farm_desk import HISTORY_ROWS
 from phonefarm.application.model.read_models import BanRow, MessageRow, PushRow, RentRow
+from phonefarm.application.ports.views import HISTORY_ROWS
 from phonefarm.domain.attribution import tells_something
 from phonefarm.domain.bans import one_more_failure_bans
 from phonefarm.domain.pushes import PushState

@@ -2,7 +2,7 @@
 
 Every coroutine runs on the engine's loop; the window reaches it through `ui.engine.engine_link`.
 A method raises `KnownError` with a sentence for the user when the world or the user is at fault.
-Row methods take the keys to read, or None for all (histories are bounded to the newest HISTORY_ROWS).
+Row methods take the keys to read, or None for all (histories are bounded to the newest `views.HISTORY_ROWS`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,6 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
-
-HISTORY_ROWS = 20_000
 
 
 class FarmDesk(Protocol):

@@ -28,6 +28,9 @@ from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import Sim
 
+HISTORY_ROWS = 20_000
+"""The newest rows of a history that are read at most."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:

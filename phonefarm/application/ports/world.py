@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +16,6 @@ from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
 from phonefarm.domain.vitals import PhoneVitals
 
-Clock = Callable[[], datetime]
 """Now, as an aware UTC datetime."""
 
 

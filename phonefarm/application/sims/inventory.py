@@ -25,13 +25,11 @@ from phonefarm.domain.ids import (
 )
 from phonefarm.domain.networks import Network as Network
 from phonefarm.domain.networks import NetworkNames as NetworkNames
-from phonefarm.domain.sims import SeenSim, Sim
+from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SeenSim, Sim
 from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-OF_ANOTHER_COUNTRY = "another country"
-"""Said instead of a number's source, where every number that was stated is of another country than the SIM."""
 _TOLD_BY = {
     "hand": "typed by hand",
     "file": "stated by the numbers file",

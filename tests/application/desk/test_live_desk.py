@@ -8,13 +8,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from phonefarm.application.model.health_board import ADB, MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
 
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.health_board import ADB, MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
 from phonefarm.application.model.read_models import (
     Attention,
     AttentionKind,

@@ -10,11 +10,11 @@ import pytest
 
 from phonefarm.application.model.read_models import SimStanding, StoryKind, Topic
 from phonefarm.application.ports.records import NumberEntry
-from phonefarm.application.sims.inventory import OF_ANOTHER_COUNTRY, Network
+from phonefarm.application.sims.inventory import Network
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.phones import PhoneState
-from phonefarm.domain.sims import SlotState
+from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SlotState
 from tests.application.books import NAMES, Books
 from tests.builders import ICCID, NUMBER, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
 

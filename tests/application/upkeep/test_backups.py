@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from phonefarm.application.model.health_board import NAMES, STORAGE, HealthBoard
 
+from phonefarm.application.model.health_board import NAMES, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
 from phonefarm.application.upkeep.backups import AGAIN_AFTER_FAILURE, Backups, is_due
 from phonefarm.domain.errors import KnownError

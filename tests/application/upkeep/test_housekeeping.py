@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import SimStanding, Verdict, Vital
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.ports.storage import UnitOfWork

@@ -6,9 +6,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from phonefarm.application.model.health_board import ENGINE, HealthBoard
 
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.model.health_board import ENGINE, HealthBoard
 from phonefarm.application.model.read_models import Verdict, Vital
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.upkeep.staying_awake import AWAKE_AFTERWARDS, StayingAwake

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, worst
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.desk.attention import attention, needing_by_state, sim_with_next_step, with_next_step
+from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, worst
 from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.hubs import SharedLoss

@@ -1,0 +1,53 @@
+"""The health checks: the latest report of each part of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from phonefarm.application.model.read_models import Verdict, Vital
+from phonefarm.support.clock import Clock
+
+WEBHOOKS = "webhooks"
+MARKET = "market"
+ADB = "adb"
+STORAGE = "storage"
+ENGINE = "engine"
+NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
+
+
+class HealthBoard:
+    """The latest word of each part of the engine; a check nobody has reported on yet is a warning."""
+
+    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+        self._clock = clock
+        self._on_change = on_change
+        self._parts: dict[str, dict[str, Vital]] = {}
+
+    def report(self, name: str, verdict: Verdict, detail: str, part: str = "") -> None:
+        """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
+        parts = self._parts.setdefault(name, {})
+        before = parts.get(part)
+        if before is not None and before.verdict is verdict:
+            if before.detail == detail:
+                return
+            since = before.since
+        else:
+            since = self._clock()
+        parts[part] = Vital(name=name, verdict=verdict, detail=detail, since=since)
+        self._on_change()
+
+    def vitals(self) -> tuple[Vital, ...]:
+        return tuple(self._vital(name) for name in NAMES)
+
+    def _vital(self, name: str) -> Vital:
+        parts = self._parts.get(name)
+        if not parts:
+            return Vital(name=name, verdict=Verdict.WARN, detail="not started", since=self._clock())
+        return max(parts.values(), key=lambda vital: _SEVERITY[vital.verdict])
+
+
+_SEVERITY = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2}
+
+
+def worst(vitals: Iterable[Vital]) -> Verdict:
+    return max((vital.verdict for vital in vitals), key=lambda verdict: _SEVERITY[verdict], default=Verdict.PASS)
