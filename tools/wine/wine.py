@@ -71,7 +71,14 @@ WHOLE = {
     "domain and application": ("tests/domain", "tests/application"),
     "adapters": ("tests/adapters",),
     "window": ("tests/ui",),
-    "top level, simulation, demo and certify": ("tests/simulation", "tests/demo", "tests/certify", "tests/test_*.py"),
+    "top level, simulation, commands, config, runtime and support": (
+        "tests/simulation",
+        "tests/commands",
+        "tests/config",
+        "tests/runtime",
+        "tests/support",
+        "tests/test_*.py",
+    ),
     "farm and bench": ("tests/farm", "tests/bench"),
 }
 
