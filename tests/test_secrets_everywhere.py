@@ -25,7 +25,8 @@ import pytest
 
 from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sms_query import NewestText
-from phonefarm.application.model.read_models import MessageRow, StoryLine
+from phonefarm.application.model.read_models import MessageRow
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.ports.records import NewPush, ToldSms
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
@@ -375,7 +376,7 @@ def test_market_got_every_text_that_it_was_to_get(remains: Remains) -> None:
         (PushMessage, "text"),
         (NewPush, "text"),
         (MessageRow, "text"),
-        (StoryLine, "body"),
+        (TimelineEntry, "body"),
         (NewestText, "text"),
         (Section, "text"),
     ],

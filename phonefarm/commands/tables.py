@@ -69,7 +69,9 @@ def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
     """By what a line says of its own country; of the others the farm knows more when it has seen their SIMs."""
     names = network_names()
     foreign = {
-        entry.line: objection for entry in table.entries if (objection := names.objection(entry.msisdn, entry.country))
+        entry.line: str(objection)
+        for entry in table.entries
+        if (objection := names.objection(entry.msisdn, entry.country))
     }
     problems = [*table.problems, *(LineProblem(line=line, problem=problem) for line, problem in foreign.items())]
     return [entry for entry in table.entries if entry.line not in foreign], problems

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from phonefarm.domain.fields import NO_FIELDS, Fields
 from phonefarm.domain.vitals import PhoneVitals
 
 
@@ -117,38 +118,38 @@ def conditions(
     clock_skew: timedelta | None,
     held: Collection[Condition],
     now: datetime,
-) -> dict[Condition, str]:
-    """What ails the phone now, with a detail each (empty where the condition says all).
+) -> dict[Condition, Fields]:
+    """What ails the phone now, with the measure of each (none where the condition says all).
 
     `held` are the conditions at the last look; `has_otp_mark`: whether its Android marks one-time codes.
     """
-    found: dict[Condition, str] = {}
+    found: dict[Condition, Fields] = {}
     if sim_count == 0:
-        found[Condition.NO_SIM] = ""
+        found[Condition.NO_SIM] = NO_FIELDS
     if vitals.airplane_mode:
-        found[Condition.AIRPLANE] = ""
+        found[Condition.AIRPLANE] = NO_FIELDS
     rows_are_missing = hints.keeps_rows_back(now)
     lacks_room = rows_are_missing and vitals.free_bytes is not None and vitals.free_bytes < LOW_STORAGE
     if lacks_room or _FULL.holds(vitals.free_bytes, Condition.STORAGE_FULL in held):
-        found[Condition.STORAGE_FULL] = _megabytes(vitals.free_bytes)
+        found[Condition.STORAGE_FULL] = _measure("free_megabytes", vitals.free_bytes, unit=_MEGABYTE)
     if vitals.sms_app == "":
-        found[Condition.NO_SMS_APP] = ""
+        found[Condition.NO_SMS_APP] = NO_FIELDS
     if hints.delays_codes(now):
-        found[Condition.CODES_DELAYED] = ""
+        found[Condition.CODES_DELAYED] = NO_FIELDS
     if rows_are_missing and not found.keys() & BLOCKING:
-        found[Condition.NOT_STORING] = "its Android may keep one-time codes back" if has_otp_mark else ""
+        found[Condition.NOT_STORING] = {"marks_codes": True} if has_otp_mark else NO_FIELDS
     if _HOT.holds(vitals.temperature, Condition.HOT in held):
-        found[Condition.HOT] = "" if vitals.temperature is None else f"{vitals.temperature:.0f} °C"
+        found[Condition.HOT] = _measure("celsius", vitals.temperature)
     if _LOW.holds(vitals.battery_percent, Condition.LOW_BATTERY in held):
-        found[Condition.LOW_BATTERY] = "" if vitals.battery_percent is None else f"{vitals.battery_percent} %"
+        found[Condition.LOW_BATTERY] = _measure("percent", vitals.battery_percent)
     if hints.working is False:
-        found[Condition.NO_HINTS] = ""
+        found[Condition.NO_HINTS] = NO_FIELDS
     if clock_skew is not None and abs(clock_skew) >= CLOCK_WRONG_BY:
-        found[Condition.CLOCK_WRONG] = _minutes(clock_skew)
+        found[Condition.CLOCK_WRONG] = {"minutes_fast": round(clock_skew / timedelta(minutes=1))}
     return found
 
 
-def changes(before: Mapping[Condition, str], after: Mapping[Condition, str]) -> tuple[list[Condition], list[Condition]]:
+def changes(before: Collection[Condition], after: Collection[Condition]) -> tuple[list[Condition], list[Condition]]:
     """(began, ended), in the order of urgency."""
     return (
         [condition for condition in Condition if condition in after and condition not in before],
@@ -156,10 +157,6 @@ def changes(before: Mapping[Condition, str], after: Mapping[Condition, str]) -> 
     )
 
 
-def _megabytes(size: int | None) -> str:
-    return "" if size is None else f"{size // _MEGABYTE} MB free"
-
-
-def _minutes(skew: timedelta) -> str:
-    minutes = round(abs(skew).total_seconds() / 60)
-    return f"{minutes} min {'fast' if skew > timedelta(0) else 'slow'}"
+def _measure(name: str, value: float | None, unit: int = 1) -> Fields:
+    """Rounded, so that what hardly changes is not written anew; none where the phone did not say."""
+    return NO_FIELDS if value is None else {name: value // unit if isinstance(value, int) else round(value)}

@@ -17,6 +17,20 @@ class Network:
     operator: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """A number is surely not of its SIM's country."""
+
+    msisdn: Msisdn
+    of_country: str
+    """Which it is of; empty where its dial code is not listed."""
+    country: str
+    """Of the SIM."""
+
+    def __str__(self) -> str:
+        return f"+{self.msisdn} is a number of {self.of_country or 'another country'}, but the SIM is of {self.country}"
+
+
 UNKNOWN_NETWORK = Network(country="")
 
 
@@ -46,9 +60,9 @@ class NetworkNames:
         """The ISO country of a network, as telephone numbers are checked by it."""
         return self._regions.get(mcc_mnc[:3])
 
-    def objection(self, msisdn: Msisdn, country: str) -> str | None:
-        """Why a SIM of this country cannot have the number, in words; None where nothing speaks against it."""
+    def objection(self, msisdn: Msisdn, country: str) -> Objection | None:
+        """Why a SIM of this country cannot have the number; None where nothing speaks against it."""
         if not self._dial_codes.contradict(msisdn, country):
             return None
-        whose = " or ".join(self._dial_codes.countries_of(msisdn)) or "another country"
-        return f"+{msisdn} is a number of {whose}, but the SIM is of {country}"
+        whose = " or ".join(self._dial_codes.countries_of(msisdn))
+        return Objection(msisdn=msisdn, of_country=whose, country=country)

@@ -16,9 +16,9 @@ from phonefarm.application.model.read_models import (
     PushState,
     RentRow,
     SimRow,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.health import PhoneHealth
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.ports.storage import Storage, UnitOfWork
@@ -193,7 +193,7 @@ class Books:
     async def counts(self) -> Counts:
         return await self.storage.read(lambda views: views.counts(self.clock()))
 
-    async def story(self, topic: Topic, key: object) -> list[StoryLine]:
+    async def story(self, topic: Topic, key: object) -> list[TimelineEntry]:
         return await self.storage.read(lambda views: views.story(topic, str(key)))
 
     async def on_offer(self) -> int:

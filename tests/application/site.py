@@ -12,6 +12,7 @@ from tests.application.books import Books
 from tests.builders import OTHER_ICCID, OTHER_NUMBER, a_seen_sim
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
 from tests.fakes.storage import BrittleStorage
+from tests.timelines import sentences
 from tests.waiting import until
 
 POLL = 60.0
@@ -74,7 +75,7 @@ class Site:
         return (await self.books.phones())[self.id_of(phone)]
 
     async def story(self, phone: ScriptedPhone) -> list[str]:
-        return [line.title for line in await self.books.story(Topic.PHONES, self.id_of(phone))]
+        return sentences(await self.books.story(Topic.PHONES, self.id_of(phone)))
 
     def recover(self, phone: ScriptedPhone) -> None:
         phone.adb_state = "device"

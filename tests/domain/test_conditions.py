@@ -18,6 +18,7 @@ from phonefarm.domain.conditions import (
     conditions,
     hints_remembered,
 )
+from phonefarm.domain.fields import NO_FIELDS, Fields
 from phonefarm.domain.remedies import Remedy, remedy_for_condition
 from phonefarm.domain.vitals import PhoneVitals
 from tests.builders import HOUR, MINUTE, NOON, SECOND
@@ -29,7 +30,7 @@ def ailing(
     *,
     held: Collection[Condition] = (),
     **changes: Any,
-) -> dict[Condition, str]:
+) -> dict[Condition, Fields]:
     whole: dict[str, Any] = {"sim_count": 2, "has_otp_mark": False, "clock_skew": None, "now": NOON}
     return conditions(vitals or PhoneVitals(), hints or HintRecord(), held=held, **(whole | changes))
 
@@ -39,17 +40,17 @@ def test_phone_that_says_nothing_of_itself_ails_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vitals", "condition", "detail"),
+    ("vitals", "condition", "values"),
     [
-        (PhoneVitals(battery_percent=12), Condition.LOW_BATTERY, "12 %"),
-        (PhoneVitals(temperature=47.3), Condition.HOT, "47 °C"),
-        (PhoneVitals(free_bytes=42_000_000), Condition.STORAGE_FULL, "42 MB free"),
-        (PhoneVitals(sms_app=""), Condition.NO_SMS_APP, ""),
-        (PhoneVitals(airplane_mode=True), Condition.AIRPLANE, ""),
+        (PhoneVitals(battery_percent=12), Condition.LOW_BATTERY, {"percent": 12}),
+        (PhoneVitals(temperature=47.3), Condition.HOT, {"celsius": 47}),
+        (PhoneVitals(free_bytes=42_000_000), Condition.STORAGE_FULL, {"free_megabytes": 42}),
+        (PhoneVitals(sms_app=""), Condition.NO_SMS_APP, NO_FIELDS),
+        (PhoneVitals(airplane_mode=True), Condition.AIRPLANE, NO_FIELDS),
     ],
 )
-def test_each_measure_has_its_limit(vitals: PhoneVitals, condition: Condition, detail: str) -> None:
-    assert ailing(vitals) == {condition: detail}
+def test_each_measure_has_its_limit(vitals: PhoneVitals, condition: Condition, values: Fields) -> None:
+    assert ailing(vitals) == {condition: values}
 
 
 @pytest.mark.parametrize(
@@ -67,16 +68,16 @@ def test_value_between_the_limits_changes_nothing(condition: Condition, between:
 
 @pytest.mark.parametrize("condition", [Condition.LOW_BATTERY, Condition.HOT, Condition.STORAGE_FULL])
 def test_phone_that_stops_measuring_keeps_what_it_had(condition: Condition) -> None:
-    assert ailing(PhoneVitals(), held=[condition]) == {condition: ""}
+    assert ailing(PhoneVitals(), held=[condition]) == {condition: NO_FIELDS}
 
 
 def test_phone_without_a_card_is_said_to_have_none() -> None:
-    assert ailing(sim_count=0) == {Condition.NO_SIM: ""}
+    assert ailing(sim_count=0) == {Condition.NO_SIM: NO_FIELDS}
 
 
-@pytest.mark.parametrize(("minutes", "detail"), [(61, "61 min fast"), (-12, "12 min slow")])
-def test_clock_that_is_far_off_is_named(minutes: int, detail: str) -> None:
-    assert ailing(clock_skew=minutes * MINUTE) == {Condition.CLOCK_WRONG: detail}
+@pytest.mark.parametrize(("minutes", "values"), [(61, {"minutes_fast": 61}), (-12, {"minutes_fast": -12})])
+def test_clock_that_is_far_off_is_named(minutes: int, values: Fields) -> None:
+    assert ailing(clock_skew=minutes * MINUTE) == {Condition.CLOCK_WRONG: values}
 
 
 def test_clock_of_an_ordinary_phone_is_none_of_the_users_business() -> None:
@@ -87,7 +88,7 @@ def test_phone_is_blamed_at_the_second_announcement_without_a_row_and_not_at_the
     first = HintRecord().on_empty(NOON)
 
     assert ailing(hints=first) == {}
-    assert ailing(hints=first.on_empty(NOON)) == {Condition.NOT_STORING: ""}
+    assert ailing(hints=first.on_empty(NOON)) == {Condition.NOT_STORING: NO_FIELDS}
 
 
 def test_row_in_between_clears_the_phone() -> None:
@@ -106,7 +107,7 @@ def test_blamed_phone_gets_another_chance_after_an_hour_and_two_more_failures_bl
 
     assert ailing(hints=blamed, now=later) == {}
     assert ailing(hints=once_more, now=later) == {}
-    assert ailing(hints=once_more.on_empty(later), now=later) == {Condition.NOT_STORING: ""}
+    assert ailing(hints=once_more.on_empty(later), now=later) == {Condition.NOT_STORING: NO_FIELDS}
 
 
 def test_failures_far_apart_blame_nobody() -> None:
@@ -150,7 +151,7 @@ def test_missing_rows_and_little_room_are_a_full_storage() -> None:
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
     assert ailing(low) == {}
-    assert ailing(low, blamed) == {Condition.STORAGE_FULL: "400 MB free"}
+    assert ailing(low, blamed) == {Condition.STORAGE_FULL: {"free_megabytes": 400}}
     assert ailing(low, blamed, held=[Condition.STORAGE_FULL], now=NOON + BLAMED_FOR) == {}
 
 
@@ -160,19 +161,19 @@ def test_android_that_marks_codes_is_only_suspected_until_a_row_comes_late() -> 
 
     found = ailing(hints=blamed, has_otp_mark=True)
 
-    assert found == {Condition.NOT_STORING: "its Android may keep one-time codes back"}
+    assert found == {Condition.NOT_STORING: {"marks_codes": True}}
     assert not found.keys() & BLOCKING
 
 
 def test_row_that_came_late_proves_the_delay_for_a_day() -> None:
     late = HintRecord().on_rows(announced=False, delayed=True, at=NOON)
 
-    assert ailing(hints=late, now=NOON + HOUR) == {Condition.CODES_DELAYED: ""}
+    assert ailing(hints=late, now=NOON + HOUR) == {Condition.CODES_DELAYED: NO_FIELDS}
     assert ailing(hints=late, now=NOON + CODES_STAY_DELAYED) == {}
 
 
 def test_rows_without_announcement_mark_the_phone() -> None:
-    assert ailing(hints=HintRecord(working=False)) == {Condition.NO_HINTS: ""}
+    assert ailing(hints=HintRecord(working=False)) == {Condition.NO_HINTS: NO_FIELDS}
 
 
 def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
@@ -185,8 +186,8 @@ def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
 
 
 def test_changes_name_what_began_and_what_ended() -> None:
-    before = {Condition.HOT: "47 °C", Condition.NO_SIM: ""}
-    after = {Condition.HOT: "48 °C", Condition.AIRPLANE: ""}
+    before = {Condition.HOT: {"celsius": 47}, Condition.NO_SIM: NO_FIELDS}
+    after = {Condition.HOT: {"celsius": 48}, Condition.AIRPLANE: NO_FIELDS}
 
     assert changes(before, after) == ([Condition.AIRPLANE], [Condition.NO_SIM])
 

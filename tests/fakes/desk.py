@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
     BanRow,
     Changes,
@@ -28,10 +30,9 @@ from phonefarm.application.model.read_models import (
     SettingField,
     SettingProblem,
     SimRow,
-    StoryKind,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 from tests.fakes.desk_settings import a_setting as a_setting
@@ -55,7 +56,7 @@ class FakeDesk(FarmDesk):
     refusal: BaseException | None = None
     orders: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
-    told: dict[str, list[StoryLine]] = field(default_factory=dict)
+    told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
 
@@ -112,7 +113,7 @@ class FakeDesk(FarmDesk):
         self._order("dismiss_restored")
         self.restore = None
 
-    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+    async def story(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         if self.failure is not None:
             raise self.failure
         return self.told.get(key) or self.farm.stories.get(key) or self._usual_story()
@@ -217,17 +218,17 @@ class FakeDesk(FarmDesk):
         self._ask(topic, keys)
         return list(rows.values()) if keys is None else [rows[key] for key in keys if key in rows]
 
-    def _usual_story(self) -> list[StoryLine]:
-        def line(seconds: int, kind: StoryKind, title: str, body: str = "") -> StoryLine:
-            return StoryLine(at=self.farm.now - timedelta(seconds=seconds), kind=kind, title=title, body=body)
+    def _usual_story(self) -> list[TimelineEntry]:
+        def line(seconds: int, happening: Happening, body: str = "") -> TimelineEntry:
+            return entry(self.farm.now - timedelta(seconds=seconds), happening, body)
 
         return [
-            line(3600, StoryKind.ORDERED, "Ordered: russia, any operator, expected 870 RUB"),
-            line(3600, StoryKind.ANSWERED, "Answered in 6 ms: +79281446023"),
-            line(3444, StoryKind.SMS, "SMS from Telegram", "Login code 48 213. Do not give it to anyone."),
-            line(3443, StoryKind.PUSH_ATTEMPT, "Push 1: HTTP 502 after 310 ms"),
-            line(3433, StoryKind.PUSH_DELIVERED, "Push 2: delivered in 92 ms"),
-            line(1900, StoryKind.SMS, "SMS from +447700900123 · delivered in 0.44 s", "Your code: 551203"),
+            line(3600, timeline.ordered("russia", None, Decimal(870))),
+            line(3600, timeline.answered()),
+            line(3444, timeline.sms("Telegram"), "Login code 48 213. Do not give it to anyone."),
+            line(3443, timeline.push_ended(TimelineKind.PUSH_FAILED, 1, "HTTP 502 after 310 ms")),
+            line(3433, timeline.push_delivered(2, 10.6)),
+            line(1900, timeline.sms("+447700900123"), "Your code: 551203"),
         ]
 
 

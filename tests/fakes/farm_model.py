@@ -28,10 +28,10 @@ from phonefarm.application.model.read_models import (
     SimRow,
     SimStanding,
     SmsStanding,
-    StoryLine,
     Verdict,
     Vital,
 )
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers
@@ -68,7 +68,7 @@ class Farm:
     blocked: list[BlockedSender] = field(default_factory=lambda: list(BLOCKED))
     differences: list[Difference] = field(default_factory=list)
     attention: tuple[Attention, ...] = ()
-    stories: dict[str, list[StoryLine]] = field(default_factory=dict)
+    stories: dict[str, list[TimelineEntry]] = field(default_factory=dict)
 
     def overview(self) -> Overview:
         rents = list(self.rents.values())

@@ -22,6 +22,7 @@ from phonefarm.application.model.read_models import (
     SimRow,
     SimStanding,
 )
+from phonefarm.domain.fields import NO_FIELDS, Fields
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 from tests.fakes.farm_model import BLOCKED as BLOCKED
 from tests.fakes.farm_model import CODES as CODES
@@ -164,21 +165,21 @@ def _vitals_of(place: int) -> PhoneVitals:
 
 def _add_ailments(farm: Farm) -> None:
     """Each condition on one of the phones that are ready."""
-    told: dict[Condition, tuple[str, dict[str, Any]]] = {
-        Condition.STORAGE_FULL: ("38 MB free", {"free_bytes": 38_000_000}),
-        Condition.AIRPLANE: ("", {"airplane_mode": True}),
-        Condition.NO_SMS_APP: ("", {"sms_app": ""}),
-        Condition.HOT: ("47 °C", {"temperature": 47.0}),
-        Condition.LOW_BATTERY: ("12 %", {"battery_percent": 12, "is_charging": False}),
-        Condition.NO_HINTS: ("", {}),
-        Condition.CLOCK_WRONG: ("14 min fast", {}),
+    told: dict[Condition, tuple[Fields, dict[str, Any]]] = {
+        Condition.STORAGE_FULL: ({"free_megabytes": 38}, {"free_bytes": 38_000_000}),
+        Condition.AIRPLANE: (NO_FIELDS, {"airplane_mode": True}),
+        Condition.NO_SMS_APP: (NO_FIELDS, {"sms_app": ""}),
+        Condition.HOT: ({"celsius": 47}, {"temperature": 47.0}),
+        Condition.LOW_BATTERY: ({"percent": 12}, {"battery_percent": 12, "is_charging": False}),
+        Condition.NO_HINTS: (NO_FIELDS, {}),
+        Condition.CLOCK_WRONG: ({"minutes_fast": 14}, {}),
     }
     ready = [phone for phone in farm.phones.values() if phone.state is PhoneState.READY]
     for place, condition in enumerate(Condition):
         phone = ready[place * 3 % len(ready)]
-        detail, changes = told.get(condition, ("", {}))
+        values, changes = told.get(condition, (NO_FIELDS, {}))
         since = farm.now - timedelta(minutes=5 + place * 17)
-        ailment = Ailment(condition=condition, detail=detail, since=since, remedy=remedy_for_condition(condition))
+        ailment = Ailment(condition=condition, values=values, since=since, remedy=remedy_for_condition(condition))
         farm.phones[phone.phone_id] = replace(
             phone,
             ailments=(ailment,),

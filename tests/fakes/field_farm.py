@@ -11,6 +11,7 @@ from typing import Any
 
 from phonefarm.application.desk.attention import attention, with_next_step
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
+from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
     Ailment,
     Condition,
@@ -22,10 +23,10 @@ from phonefarm.application.model.read_models import (
     SimRow,
     SimStanding,
     SmsStanding,
-    StoryKind,
-    StoryLine,
 )
+from phonefarm.application.model.timeline import Happening, Step, TimelineEntry, entry
 from phonefarm.domain.conditions import BLOCKING
+from phonefarm.domain.fields import Fields
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.remedies import remedy_for_condition, remedy_for_sim, remedy_for_state
@@ -136,21 +137,21 @@ def _vitals(place: int, chance: random.Random) -> PhoneVitals:
 def _spread_ailments(farm: Farm, chance: random.Random) -> None:
     ready = [phone.phone_id for phone in farm.phones.values() if phone.state is PhoneState.READY]
     chance.shuffle(ready)
-    for condition, count, detail, changes in AILMENTS:
+    for condition, count, values, changes in AILMENTS:
         for _ in range(count):
-            _ail(farm, ready.pop(), condition, detail, changes)
+            _ail(farm, ready.pop(), condition, values, changes)
     for condition in (Condition.STORAGE_FULL, Condition.HOT, Condition.LOW_BATTERY):  # one that has it all
-        _, _, detail, changes = next(row for row in AILMENTS if row[0] is condition)
-        _ail(farm, ready[-1], condition, detail, changes)
+        _, _, values, changes = next(row for row in AILMENTS if row[0] is condition)
+        _ail(farm, ready[-1], condition, values, changes)
     unsteady = next(phone for phone in farm.phones.values() if phone.state is PhoneState.UNSTEADY)
-    _ail(farm, unsteady.phone_id, Condition.LOW_BATTERY, "9 %", {"battery_percent": 9, "is_charging": False})
+    _ail(farm, unsteady.phone_id, Condition.LOW_BATTERY, {"percent": 9}, {"battery_percent": 9, "is_charging": False})
 
 
-def _ail(farm: Farm, phone_id: str, condition: Condition, detail: str, changes: dict[str, Any]) -> None:
+def _ail(farm: Farm, phone_id: str, condition: Condition, values: Fields, changes: dict[str, Any]) -> None:
     phone = farm.phones[phone_id]
     remedy = remedy_for_condition(condition)
     since = farm.now - timedelta(minutes=7 + 31 * list(Condition).index(condition))
-    ailment = Ailment(condition=condition, detail=detail, since=since, remedy=remedy)
+    ailment = Ailment(condition=condition, values=values, since=since, remedy=remedy)
     farm.phones[phone_id] = replace(
         phone,
         ailments=(*phone.ailments, ailment),
@@ -225,24 +226,20 @@ def _add_sim(farm: Farm, phone: PhoneRow, slot: int, standing: SimStanding, chan
         )
 
 
-def _story(farm: Farm, phone: PhoneRow) -> list[StoryLine]:
-    def line(minutes: float, kind: StoryKind, title: str) -> StoryLine:
-        return StoryLine(at=farm.now - timedelta(minutes=minutes), kind=kind, title=title)
+def _story(farm: Farm, phone: PhoneRow) -> list[TimelineEntry]:
+    def line(minutes: float, happening: Happening) -> TimelineEntry:
+        return entry(farm.now - timedelta(minutes=minutes), happening)
 
     return [
-        line(2980, StoryKind.PHONE_STATE, "Ready"),
-        line(400, StoryKind.AILMENT, "Low battery: 14 %"),
-        line(312, StoryKind.AILMENT_OVER, "Over: low battery"),
-        line(41, StoryKind.PHONE_STATE, "Offline: device offline"),
-        line(40.7, StoryKind.RECOVERY, "Connected anew by the app"),
-        line(40.2, StoryKind.RECOVERY, "Taken up again by adb, with all that it listed as offline"),
-        line(39.7, StoryKind.RECOVERY, "Reset usb did not work: this PC does not permit it"),
-        line(
-            38,
-            StoryKind.PHONE_STATE,
-            f"{phone.state.value.capitalize()}" + (f": {phone.detail}" if phone.detail else ""),
-        ),
-        *[line(20, StoryKind.AILMENT, ailment.condition.value.capitalize()) for ailment in phone.ailments],
+        line(2980, timeline.phone_state(PhoneState.READY, "")),
+        line(400, timeline.condition_began(Condition.LOW_BATTERY, {"percent": 14})),
+        line(312, timeline.condition_ended(Condition.LOW_BATTERY)),
+        line(41, timeline.phone_state(PhoneState.OFFLINE, "device offline")),
+        line(40.7, timeline.recovery_step(Step.RECONNECT)),
+        line(40.2, timeline.recovery_step(Step.RECONNECT_OFFLINE)),
+        line(39.7, timeline.recovery_failed(Step.RESET_USB, "this PC does not permit it")),
+        line(38, timeline.phone_state(phone.state, phone.detail)),
+        *[line(20, timeline.condition_began(ailment.condition, ailment.values)) for ailment in phone.ailments],
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from phonefarm.application.model.read_models import Condition, PhoneState, SimStanding
+from phonefarm.application.model.read_models import NO_FIELDS, Condition, Fields, PhoneState, SimStanding
 
 PHONES = 200
 HANDSETS = (
@@ -30,17 +30,17 @@ TROUBLES: tuple[tuple[PhoneState, int, str], ...] = (
     (PhoneState.DUPLICATE, 2, "read through 192.168.1.20:5037"),
     (PhoneState.GONE, 14, ""),
 )
-AILMENTS: tuple[tuple[Condition, int, str, dict[str, Any]], ...] = (
-    (Condition.NO_SIM, 2, "", {}),
-    (Condition.AIRPLANE, 1, "", {"airplane_mode": True}),
-    (Condition.STORAGE_FULL, 2, "42 MB free", {"free_bytes": 42_000_000}),
-    (Condition.NO_SMS_APP, 1, "", {"sms_app": ""}),
-    (Condition.NOT_STORING, 1, "", {}),
-    (Condition.CODES_DELAYED, 2, "", {}),
-    (Condition.HOT, 4, "47 °C", {"temperature": 47.0}),
-    (Condition.LOW_BATTERY, 6, "12 %", {"battery_percent": 12, "is_charging": False}),
-    (Condition.NO_HINTS, 12, "", {}),
-    (Condition.CLOCK_WRONG, 2, "14 min fast", {}),
+AILMENTS: tuple[tuple[Condition, int, Fields, dict[str, Any]], ...] = (
+    (Condition.NO_SIM, 2, NO_FIELDS, {}),
+    (Condition.AIRPLANE, 1, NO_FIELDS, {"airplane_mode": True}),
+    (Condition.STORAGE_FULL, 2, {"free_megabytes": 42}, {"free_bytes": 42_000_000}),
+    (Condition.NO_SMS_APP, 1, NO_FIELDS, {"sms_app": ""}),
+    (Condition.NOT_STORING, 1, NO_FIELDS, {}),
+    (Condition.CODES_DELAYED, 2, NO_FIELDS, {}),
+    (Condition.HOT, 4, {"celsius": 47}, {"temperature": 47.0}),
+    (Condition.LOW_BATTERY, 6, {"percent": 12}, {"battery_percent": 12, "is_charging": False}),
+    (Condition.NO_HINTS, 12, NO_FIELDS, {}),
+    (Condition.CLOCK_WRONG, 2, {"minutes_fast": 14}, {}),
 )
 OWN_STANDINGS = (
     (SimStanding.BANNED, 9), (SimStanding.HELD_BACK, 4), (SimStanding.NO_NUMBER, 7), (SimStanding.NO_COUNTRY, 3),

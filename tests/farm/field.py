@@ -41,6 +41,7 @@ from phonefarm.simulation.sims import OPERATORS, SimMaker, VirtualSim
 from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY
 from tests.farm.stage import until
+from tests.timelines import sentences
 
 T = TypeVar("T")
 AnyFarm = TypeVar("AnyFarm", bound=VirtualFarm)
@@ -141,7 +142,7 @@ class Field:
         return self.ask(lambda desk: desk.sims([card.iccid]))[0]
 
     def story(self, name: str) -> list[str]:
-        return [line.title for line in self.ask(lambda desk: desk.story(Topic.PHONES, self.id_of(name)))]
+        return sentences(self.ask(lambda desk: desk.story(Topic.PHONES, self.id_of(name))))
 
     def overview(self) -> Overview:
         return self.ask(lambda desk: desk.overview())

@@ -25,6 +25,9 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
 from phonefarm.application.model.read_models import AttentionKind, PushState, StoryKind, Topic, Verdict, Vital
 from phonefarm.application.upkeep import staying_awake
+from phonefarm.application.model.health_board import WEBHOOKS
+from phonefarm.application.model.read_models import AttentionKind, PushState, Topic
+from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
@@ -296,7 +299,7 @@ async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hi
         async def is_answered() -> bool:
             (rent,) = await farm.desk.rents()
             story = await farm.desk.story(Topic.RENTS, str(rent.rent_id))
-            return any(line.kind is StoryKind.ANSWERED for line in story)
+            return any(line.kind is TimelineKind.ANSWERED for line in story)
 
         await until(is_answered)
 

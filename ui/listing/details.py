@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from phonefarm.application.model.read_models import StoryLine
+from phonefarm.application.model.timeline import TimelineEntry
 from ui.listing.detail_lines import AdviceBox, FactLine
 from ui.listing.list_spec import Advice, Fact
 from ui.style.theme import Theme
@@ -151,7 +151,7 @@ class DetailsPanel(Card):
                 self._facts.addWidget(line)
         self._facts_shown = facts
 
-    def show_story(self, lines: Sequence[StoryLine], now: datetime) -> None:
+    def show_story(self, lines: Sequence[TimelineEntry], now: datetime) -> None:
         self._timeline.show_lines(lines, now)
 
     def show_actions(self, actions: Sequence[tuple[str, bool, Callable[[], None]]]) -> None:

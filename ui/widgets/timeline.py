@@ -1,4 +1,4 @@
-"""The story of a row: what happened to it, line by line, with a dot in the tone of each."""
+"""The timeline of a row: what happened to it, line by line, with a dot in the tone of each."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
-from phonefarm.application.model.read_models import StoryLine
+from phonefarm.application.model.timeline import TimelineEntry
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text import formats
 from ui.text.safe_text import one_line, visible
-from ui.text.words import STORY_KINDS, tr
+from ui.text.words import TIMELINE_KINDS, timeline_sentence, tr
 from ui.widgets.basics import Label, empty_layout
 
 MOST_LINES = 200
-STORY_BODY_LIMIT = 240
-"""A long SMS is whole on the Messages page; in a story it must not bury the rest."""
+BODY_LIMIT = 240
+"""A long SMS is whole on the Messages page; in a timeline it must not bury the rest."""
 
 
 class Dot(QWidget):
-    """A dot in the tone of a story line; the word stands beside it."""
+    """A dot in the tone of an entry; the word stands beside it."""
 
     def __init__(self, theme: Theme, tone: Tone) -> None:
         super().__init__()
@@ -49,14 +49,14 @@ class Timeline(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._lines: list[StoryLine] = []
+        self._lines: list[TimelineEntry] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(8)
         self._grid.setColumnStretch(2, 1)
 
-    def show_lines(self, lines: Sequence[StoryLine], now: datetime) -> None:
+    def show_lines(self, lines: Sequence[TimelineEntry], now: datetime) -> None:
         newest = list(lines)[-MOST_LINES:]
         if newest == self._lines and self._grid.count():
             return
@@ -75,17 +75,18 @@ class Timeline(QWidget):
             self._add(line, row)
             row += 1
 
-    def _add(self, line: StoryLine, row: int) -> None:
-        word = STORY_KINDS[line.kind]
+    def _add(self, line: TimelineEntry, row: int) -> None:
+        word = TIMELINE_KINDS[line.kind]
         top = Qt.AlignmentFlag.AlignTop
         time = Label(formats.time_of_day(line.at), "caption")
         text = QVBoxLayout()
         text.setSpacing(2)
-        title = Label(one_line(line.title) or word.said(), wrap=True, selectable=True)
-        title.setAccessibleName(f"{word.said()}: {one_line(line.title)}")
+        sentence = one_line(timeline_sentence(line))
+        title = Label(sentence or word.said(), wrap=True, selectable=True)
+        title.setAccessibleName(f"{word.said()}: {sentence}")
         text.addWidget(title)
         if line.body:
-            text.addWidget(Label(visible(line.body, STORY_BODY_LIMIT), "dim", wrap=True, selectable=True))
+            text.addWidget(Label(visible(line.body, BODY_LIMIT), "dim", wrap=True, selectable=True))
         holder = QWidget()
         holder.setLayout(text)
         text.setContentsMargins(0, 0, 0, 0)

@@ -1,12 +1,18 @@
-"""Column types that mean the same in SQLite and PostgreSQL: instants as microseconds, money as ten-thousandths."""
+"""Column types that mean the same in SQLite and PostgreSQL.
+
+Instants are kept as microseconds, money as ten-thousandths, plain values by name as JSON.
+"""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, String, TypeDecorator
+
+from phonefarm.domain.fields import Fields
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -51,3 +57,16 @@ class Money(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(int(value)) / _MONEY_SCALE
+
+
+class PlainFields(TypeDecorator[Fields]):
+    """Plain values by name, kept as JSON."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Fields | None, dialect: Dialect) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Fields | None:
+        return None if value is None else json.loads(value)

@@ -12,6 +12,7 @@ from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, pho
 from phonefarm.application.ports.records import RememberedProbe, SimRule
 from phonefarm.application.ports.world import Probe
 from phonefarm.domain.conditions import Condition
+from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of
 from phonefarm.domain.vitals import PhoneVitals, is_same_start
@@ -44,31 +45,31 @@ class SqlPhoneHealthRecords:
         row = _LAST_START.first(self._driver, phone=phone_id)
         return (None, "") if row is None else (row.booted_at, row.sms_app or "")
 
-    def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:
-        return {Condition(row.condition): row.detail for row in _CONDITIONS.all(self._driver, phone=phone_id)}
+    def conditions(self, phone_id: PhoneId) -> dict[Condition, Fields]:
+        return {Condition(row.condition): row.fields for row in _CONDITIONS.all(self._driver, phone=phone_id)}
 
     def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
         return {Condition(row.condition): row.since for row in _CONDITIONS.all(self._driver, phone=phone_id)}
 
-    def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
+    def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, Fields], at: datetime) -> None:
         before = self.conditions(phone_id)
         mine = phone_conditions.c.phone_id == phone_id
         for condition in before.keys() - conditions.keys():
             self._connection.execute(
                 delete(phone_conditions).where(mine, phone_conditions.c.condition == condition.value)
             )
-        for condition, detail in conditions.items():
+        for condition, fields in conditions.items():
             if condition not in before:
                 self._connection.execute(
                     insert(phone_conditions).values(
-                        phone_id=phone_id, condition=condition.value, detail=detail, since=at
+                        phone_id=phone_id, condition=condition.value, fields=fields, since=at
                     )
                 )
-            elif before[condition] != detail:
+            elif before[condition] != fields:
                 self._connection.execute(
                     update(phone_conditions)
                     .where(mine, phone_conditions.c.condition == condition.value)
-                    .values(detail=detail)
+                    .values(fields=fields)
                 )
 
     def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:

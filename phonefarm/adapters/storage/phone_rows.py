@@ -103,7 +103,12 @@ def ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
     ):
         condition = Condition(row.condition)
         by_phone[row.phone_id].append(
-            Ailment(condition=condition, detail=row.detail, since=row.since, remedy=remedy_for_condition(condition))
+            Ailment(
+                condition=condition,
+                values=row.fields,
+                since=row.since,
+                remedy=remedy_for_condition(condition),
+            )
         )
     order = list(Condition)
     for found in by_phone.values():

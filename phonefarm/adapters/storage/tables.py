@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Column, ColumnClause, Index, Integer, LargeBinary, Table, literal_column, text
 from sqlmodel import Field, SQLModel
 
-from phonefarm.adapters.storage.columns import Instant, Money
+from phonefarm.adapters.storage.columns import Instant, Money, PlainFields
+from phonefarm.domain.fields import Fields
 
 _OPEN_RENT = text("finished_at IS NULL")
 _REFUND = text("reversed_at IS NOT NULL")
@@ -74,7 +75,8 @@ class PhoneConditionTable(SQLModel, table=True):
 
     phone_id: str = Field(primary_key=True)
     condition: str = Field(primary_key=True)
-    detail: str = ""
+    fields: Fields = Field(default_factory=dict, sa_type=PlainFields)
+    """The measure of it, as JSON."""
     since: datetime = Field(sa_type=Instant)
 
 
@@ -317,7 +319,7 @@ class PushAttemptTable(SQLModel, table=True):
 
 
 class JournalTable(SQLModel, table=True):
-    """What happened to phones, SIMs, rents and pushes, for their stories."""
+    """What happened to phones, SIMs, rents and pushes, for their timelines."""
 
     __tablename__ = "journal"
     __table_args__ = (Index("journal_of_subject", "topic", "key", "at"),)
@@ -327,7 +329,8 @@ class JournalTable(SQLModel, table=True):
     topic: str
     key: str
     kind: str
-    title: str
+    fields: Fields = Field(sa_type=PlainFields)
+    """Plain values by name, as JSON; never the text of an SMS, never a secret."""
 
 
 class SequenceTable(SQLModel, table=True):

@@ -17,7 +17,8 @@ from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
 from phonefarm.adapters.storage.tables import journal, sequences
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
+from phonefarm.application.model.timeline import Happening, TimelineKind
 
 _SEQUENCE = "rents and messages"
 _FIRST_ID = 10_001
@@ -78,7 +79,8 @@ class SqlUnitOfWork:
         """A database that may not grow still takes a change in place, and would refuse every order."""
         self._driver.execute("SAVEPOINT room")
         try:
-            self.journal.note(_LONG_AGO, Topic.OVERVIEW, "", StoryKind.USER_ACTION, " " * ROOM_BYTES)
+            room = Happening(kind=TimelineKind.TEXT, fields={"text": " " * ROOM_BYTES})
+            self.journal.note(_LONG_AGO, Topic.OVERVIEW, "", room)
         finally:
             if self._driver.in_transaction:
                 self._driver.execute("ROLLBACK TO room")
@@ -97,8 +99,9 @@ class SqlJournal:
     def __init__(self, driver: sqlite3.Connection) -> None:
         self._driver = driver
 
-    def note(self, at: datetime, topic: Topic, key: object, kind: StoryKind, title: str) -> None:
-        _NOTE.run(self._driver, at=at, topic=topic.value, key=str(key), kind=kind.value, title=title)
+    def note(self, at: datetime, topic: Topic, key: object, happening: Happening) -> None:
+        values = {"kind": happening.kind.value, "fields": happening.fields}
+        _NOTE.run(self._driver, at=at, topic=topic.value, key=str(key), **values)
 
 
-_NOTE = Prepared(insert(journal), ["at", "topic", "key", "kind", "title"])
+_NOTE = Prepared(insert(journal), ["at", "topic", "key", "kind", "fields"])

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
-from phonefarm.adapters.storage import accounts, figures, number_records, stories
+from phonefarm.adapters.storage import accounts, figures, number_records, timelines
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
 from phonefarm.adapters.storage.push_records import next_push_due
@@ -33,9 +33,9 @@ from phonefarm.application.model.read_models import (
     PushRow,
     RentRow,
     SimRow,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.ports.records import SeenNetwork, ToldSms
 from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.ids import PhoneId
@@ -93,8 +93,8 @@ class SqlViews:
     def number_patterns(self) -> list[NumberPattern]:
         return number_records.stored_patterns(self._connection)
 
-    def story(self, topic: Topic, key: str) -> list[StoryLine]:
-        return stories.story(self._connection, topic, key)
+    def story(self, topic: Topic, key: str) -> list[TimelineEntry]:
+        return timelines.timeline(self._connection, topic, key)
 
     def counts(self, now: datetime) -> Counts:
         return figures.counts(self._connection, now)

@@ -318,7 +318,7 @@ def _of_ailment(phone: PhoneRow) -> Attention | None:
                 topic=Topic.PHONES,
                 key=phone.phone_id,
                 condition=ailment.condition,
-                detail=ailment.detail,
+                values=ailment.values,
             )
     return None
 

@@ -29,9 +29,9 @@ from phonefarm.application.model.read_models import (
     SettingField,
     SettingProblem,
     SimRow,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
 
@@ -79,7 +79,7 @@ class FarmDesk(Protocol):
         """Whether the books come from a backup, until `dismiss_restored`."""
         ...
 
-    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+    async def story(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         """What happened to one phone, SIM, rent, message or push; oldest first."""
         ...
 

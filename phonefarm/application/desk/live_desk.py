@@ -34,10 +34,10 @@ from phonefarm.application.model.read_models import (
     SettingField,
     SettingProblem,
     SimRow,
-    StoryLine,
     Topic,
     Vital,
 )
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
@@ -178,7 +178,7 @@ class LiveFarmDesk:
     async def restored(self) -> Restored | None:
         return await asyncio.to_thread(self._restore_note.read)
 
-    async def story(self, topic: Topic, key: str) -> Sequence[StoryLine]:
+    async def story(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         subject = Topic.SIMS if topic is Topic.NUMBERS else topic
         return await self._storage.read(lambda views: views.story(subject, key))
 

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from phonefarm.application.messages.owners import Settled, settle_by_hand, settle_untold
 from phonefarm.application.messages.reading import NOTHING_NEW, Context, LastLook, take_in
 from phonefarm.application.messages.reading import Intake as Intake
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records import ReadingMark
 from phonefarm.application.ports.storage import Outbox, Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
@@ -164,8 +165,7 @@ class SmsIntake:
         def work(uow: UnitOfWork) -> None:
             if not uow.health.forget_sim_rules(phone_id):
                 raise KnownError("Nothing is remembered of this phone's messages.")
-            title = "Its messages are not settled by rule any more"
-            uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.USER_ACTION, title)
+            uow.journal.note(now, Topic.PHONES, phone_id, timeline.sim_rules_forgotten())
 
         await self._storage.write(work)
         self._announcer.changed(Topic.PHONES, [phone_id])

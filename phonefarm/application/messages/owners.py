@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model import timeline
+from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records import NewPush, SimOnPhone, SimRule, StoredSms, UntoldSms
 from phonefarm.application.ports.storage import Queue, UnitOfWork
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
@@ -125,7 +126,7 @@ def settle_untold(
         if sim is None or withholds(one.sender):
             continue
         rent = books.rent_on(sim, one.arrived_at)
-        settled.append(_settle(uow, queue, one, sim, rent, now, f"Its SIM is known now: +{sim.msisdn or sim.sim_id}"))
+        settled.append(_settle(uow, queue, one, sim, rent, now, timeline.sim_found(sim.msisdn or sim.sim_id)))
     return settled, len(settled) < len(untold)
 
 
@@ -144,8 +145,8 @@ def settle_by_hand(
             )
         rule = SimRule(sim_id=sim_id, slot=sim.slot, sub_id=sim.place.sub_id)
         uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, rule, now)
-        title = f"Messages marked '{stored.sim_mark}' go to +{sim.msisdn or sim_id} from now on"
-        uow.journal.note(now, Topic.PHONES, stored.phone_id, StoryKind.USER_ACTION, title)
+        rule_set = timeline.sim_rule_set(stored.sim_mark, sim.msisdn or sim_id)
+        uow.journal.note(now, Topic.PHONES, stored.phone_id, rule_set)
         for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
             other = uow.messages.get(other_id)
             if other is not None and sat_there(sim.place, other.arrived_at):
@@ -155,7 +156,7 @@ def settle_by_hand(
 
 def _settle_one(uow: UnitOfWork, queue: Queue, stored: StoredSms, sim: SimOnPhone, now: datetime) -> Settled:
     rent = rent_at(uow.rents.spans(sim.sim_id, stored.arrived_at), stored.arrived_at, now)
-    return _settle(uow, queue, stored, sim, rent, now, f"Settled by hand to +{sim.msisdn or sim.sim_id}")
+    return _settle(uow, queue, stored, sim, rent, now, timeline.sim_chosen(sim.msisdn or sim.sim_id))
 
 
 def _settle(
@@ -165,14 +166,12 @@ def _settle(
     sim: SimOnPhone,
     rent: RentSpan | None,
     now: datetime,
-    title: str,
+    happening: timeline.Happening,
 ) -> Settled:
     rent_id = None if rent is None else rent.rent_id
     standing = SmsStanding.NO_RENT if rent is None else SmsStanding.FOR_RENT
     uow.messages.settle(stored.sms_id, sim.sim_id, sim.msisdn or "", standing, rent_id)
-    by_hand = isinstance(stored, StoredSms)
-    kind = StoryKind.USER_ACTION if by_hand else StoryKind.SMS
-    uow.journal.note(now, Topic.MESSAGES, stored.sms_id, kind, title)
+    uow.journal.note(now, Topic.MESSAGES, stored.sms_id, happening)
     if rent is not None:
         queue([new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)])
     return Settled(sms_id=stored.sms_id, rent_id=rent_id)

@@ -9,8 +9,9 @@ from typing import NamedTuple, TypeVar
 
 import structlog
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic, Verdict
+from phonefarm.application.model.read_models import Topic, Verdict
 from phonefarm.application.ports.records import NewPush
 from phonefarm.application.ports.storage import Queue, Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import PushChannel, PushMessage
@@ -49,9 +50,6 @@ IDLE_CHECK = 1.0
 """Seconds after which the database is asked again even if nobody woke us."""
 
 BROKEN_OFF = "a bug in phonefarm broke the attempt off; see the log"
-
-UNKNOWN_OPERATION = "Onlinesim knows no operation for this rent: check the setting sms_id"
-"""If the rent has not ended meanwhile, what smsId carries may not be what Onlinesim looks for."""
 
 T = TypeVar("T")
 
@@ -213,7 +211,7 @@ class PushWorker:
             if message is None or message.is_erased:
                 raise KnownError("Its text was erased: there is nothing left to send.")
             uow.pushes.restart(sms_id, now)
-            uow.journal.note(now, Topic.PUSHES, sms_id, StoryKind.USER_ACTION, "Sent again by hand")
+            uow.journal.note(now, Topic.PUSHES, sms_id, timeline.resent())
 
         await self._storage.write(work)
         self._pushes_changed([sms_id])
@@ -229,7 +227,7 @@ class PushWorker:
             if push.state is PushState.SENDING:
                 raise KnownError("An attempt is under way: wait for its end.")
             uow.pushes.settle(sms_id, PushState.DROPPED, now)
-            uow.journal.note(now, Topic.PUSHES, sms_id, StoryKind.PUSH_CLOSED, "Dropped by hand")
+            uow.journal.note(now, Topic.PUSHES, sms_id, timeline.dropped())
 
         await self._storage.write(work)
         self._failed_at.pop(sms_id, None)
@@ -430,7 +428,7 @@ class PushWorker:
             case Settled(state=state):
                 uow.pushes.settle(sms_id, state, ended.at)
                 if is_strange:
-                    uow.journal.note(ended.at, Topic.RENTS, push.rent_id, StoryKind.PUSH_REFUSED, UNKNOWN_OPERATION)
+                    uow.journal.note(ended.at, Topic.RENTS, push.rent_id, timeline.rent_unknown())
                 return _End(ended=ended, state=state, is_strange=is_strange)
             case Retry(at=at):
                 uow.pushes.retry(sms_id, at)

@@ -15,6 +15,8 @@ from phonefarm.domain.blocklist import BlockedSender as BlockedSender
 from phonefarm.domain.blocklist import BlockList as BlockList
 from phonefarm.domain.conditions import Condition as Condition
 from phonefarm.domain.errors import KnownError as KnownError
+from phonefarm.domain.fields import NO_FIELDS as NO_FIELDS
+from phonefarm.domain.fields import Fields as Fields
 from phonefarm.domain.money import Difference as Difference
 from phonefarm.domain.money import Grouping as Grouping
 from phonefarm.domain.money import Sums as Sums
@@ -33,7 +35,7 @@ from phonefarm.domain.vitals import PhoneVitals as PhoneVitals
 
 
 class Topic(StrEnum):
-    """What kind of rows an event, a story or a page is about; the row's key is in brackets."""
+    """What kind of rows an event, a timeline or a page is about; the row's key is in brackets."""
 
     PHONES = "phones"  # phone_id
     SIMS = "sims"  # sim_id
@@ -59,8 +61,8 @@ class Ailment:
     """Something that is wrong with a phone that works, or would be offered."""
 
     condition: Condition
-    detail: str
-    """`12 %`, `47 °C`; empty where the condition says all."""
+    values: Fields
+    """The measure of it, as `domain.conditions` gives it; empty where the condition says all."""
     since: datetime
     remedy: Remedy
 
@@ -283,45 +285,6 @@ class BanRow:
     """Set by the user, not by three unused rents in a row."""
 
 
-class StoryKind(StrEnum):
-    """What happened; the window words and colours it."""
-
-    PHONE_STATE = "phone state"
-    AILMENT = "ailment"
-    AILMENT_OVER = "ailment over"
-    RECOVERY = "recovery"
-    SIM_SEEN = "sim seen"
-    SIM_MOVED = "sim moved"
-    SIM_STANDING = "sim standing"
-    NUMBER_SET = "number set"
-    ORDERED = "ordered"
-    ANSWERED = "answered"
-    ANSWER_LOST = "answer lost"
-    SMS = "sms"
-    PUSH_ATTEMPT = "push attempt"
-    PUSH_DELIVERED = "push delivered"
-    PUSH_REFUSED = "push refused"
-    PUSH_PARKED = "push parked"
-    PUSH_CLOSED = "push closed"
-    PUSH_UNCERTAIN = "push uncertain"
-    FINISHED = "finished"
-    BANNED = "banned"
-    BAN_LIFTED = "ban lifted"
-    HELD_BACK = "held back"
-    RELEASED = "released"
-    USER_ACTION = "user action"
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoryLine:
-    at: datetime
-    kind: StoryKind
-    title: str
-    """One short English line, plain text; may hold a sender's name, so never rich text."""
-    body: str = field(default="", repr=False)
-    """Dimmed second line, for example the text of an SMS."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
     """What the import of a table did."""
@@ -390,8 +353,8 @@ class Attention:
     """Keys of further rows, where it is about several."""
     condition: Condition | None = None
     """What ails the phone, where that is it."""
-    detail: str = ""
-    """The measure of it, `42 MB free`; empty where the condition says all."""
+    values: Fields = field(default_factory=dict)
+    """The measure of it; empty where the condition says all."""
     shortage: Shortage | None = None
     """How many numbers work and why no more, where it is about that."""
     numbers: int = 0

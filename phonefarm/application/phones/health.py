@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records import SimOnPhone
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.world import Checkup, KnownCard, Probe, Remembered
 from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
+from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.vitals import PhoneVitals
@@ -149,15 +151,12 @@ def _cards(sims: Sequence[SimOnPhone]) -> tuple[KnownCard, ...]:
 def _tell(
     uow: UnitOfWork,
     phone_id: PhoneId,
-    before: Mapping[Condition, str],
-    after: Mapping[Condition, str],
+    before: Mapping[Condition, Fields],
+    after: Mapping[Condition, Fields],
     now: datetime,
 ) -> None:
     began, ended = changes(before, after)
     for condition in began:
-        detail = f": {after[condition]}" if after[condition] else ""
-        title = f"{condition.value.capitalize()}{detail}"
-        uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.AILMENT, title)
+        uow.journal.note(now, Topic.PHONES, phone_id, timeline.condition_began(condition, after[condition]))
     for condition in ended:
-        title = f"Over: {condition.value}"
-        uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.AILMENT_OVER, title)
+        uow.journal.note(now, Topic.PHONES, phone_id, timeline.condition_ended(condition))

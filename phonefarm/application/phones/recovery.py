@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import PhoneBridge
 from phonefarm.domain.errors import KnownError
@@ -27,12 +28,6 @@ CASE_KEPT_FOR = timedelta(minutes=2)
 _WELL_AGAIN = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD})
 """Whatever else ails these, their connections work."""
 _AT_WORK = _WELL_AGAIN | {PhoneState.STARTING}
-_TITLES = {
-    Step.RECONNECT: "Connected anew by the app",
-    Step.RECONNECT_OFFLINE: "Taken up again by adb, with all that it listed as offline",
-    Step.RESET_USB: "Its USB port was reset",
-    Step.RESTART_ADB: "adb was restarted, as no phone of it worked",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,8 +154,8 @@ class Recovery:
             concerned += [other.phone_id for other in self._phones_now(bridge.server)]
         problem = await self._try(step, phone, bridge)
         log.info("recovery", step=step.value, phone=phone.phone_id, problem=problem)
-        title = _TITLES[step] if problem is None else f"{step.value.capitalize()} did not work: {problem}"
-        await self._tell(sorted(set(concerned)), title)
+        happening = timeline.recovery_step(step) if problem is None else timeline.recovery_failed(step, problem)
+        await self._tell(sorted(set(concerned)), happening)
 
     async def _try(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> str | None:
         """The problem, or None where the step could be taken; whether it helped is seen later."""
@@ -180,12 +175,12 @@ class Recovery:
             return str(error)
         return None
 
-    async def _tell(self, phones: Sequence[PhoneId], title: str) -> None:
+    async def _tell(self, phones: Sequence[PhoneId], happening: timeline.Happening) -> None:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
             for phone_id in phones:
-                uow.journal.note(now, Topic.PHONES, phone_id, StoryKind.RECOVERY, title)
+                uow.journal.note(now, Topic.PHONES, phone_id, happening)
 
         try:
             await self._storage.write(work)

@@ -10,8 +10,9 @@ from functools import partial
 import structlog
 
 from phonefarm.application.messages.intake import SmsIntake
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic, Verdict
+from phonefarm.application.model.read_models import Topic, Verdict
 from phonefarm.application.phones.flapping import Comings
 from phonefarm.application.phones.handsets import Handsets
 from phonefarm.application.phones.health import PhoneHealth
@@ -355,13 +356,12 @@ class PhoneWatch:
 
     async def _tell_together(self, shared: SharedLoss) -> None:
         now = self._clock()
-        what = f"USB hub {shared.hub}" if shared.hub else "unknown what they share"
         log.warning("phones left together", count=len(shared.phones), hub=shared.hub)
-        title = f"Left together with {len(shared.phones) - 1} others ({what})"
+        happening = timeline.phones_left(len(shared.phones) - 1, shared.hub)
 
         def work(uow: UnitOfWork) -> None:
             for phone in shared.phones:
-                uow.journal.note(now, Topic.PHONES, phone, StoryKind.PHONE_STATE, title)
+                uow.journal.note(now, Topic.PHONES, phone, happening)
 
         await self._storage.write(work)
         self._phone_changed(shared.phones)
@@ -377,6 +377,5 @@ def _note(uow: UnitOfWork, phone: PhoneId, state: PhoneState, detail: str, now: 
     before = uow.phones.state_of(phone)
     changed = uow.phones.note(phone, state, detail, now)
     if before is not state:
-        cause = f": {detail}" if detail and detail != state.value else ""
-        uow.journal.note(now, Topic.PHONES, phone, StoryKind.PHONE_STATE, f"{state.value.capitalize()}{cause}")
+        uow.journal.note(now, Topic.PHONES, phone, timeline.phone_state(state, detail))
     return changed

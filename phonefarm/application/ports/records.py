@@ -14,6 +14,7 @@ from phonefarm.domain.attribution import SimPlace
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.conditions import Condition
+from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.networks import Network
 from phonefarm.domain.number_patterns import NumberPattern
@@ -263,13 +264,13 @@ class PhoneHealthRecords(Protocol):
         """When it was started, as its last check-up told, and its SMS app then; empty where it did not say."""
         ...
 
-    def conditions(self, phone_id: PhoneId) -> dict[Condition, str]:
+    def conditions(self, phone_id: PhoneId) -> dict[Condition, Fields]:
         """What ails the phone, with the detail of each."""
         ...
 
     def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]: ...
 
-    def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, str], at: datetime) -> None:
+    def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, Fields], at: datetime) -> None:
         """Put these in place of the former ones; those that go on keep their `since`."""
         ...
 

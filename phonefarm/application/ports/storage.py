@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
+from phonefarm.application.model.timeline import Happening
 from phonefarm.application.ports.records import (
     MessageRecords,
     NewPush,
@@ -36,7 +37,7 @@ class StorageFailing(KnownError):
 
 
 class Journal(Protocol):
-    def note(self, at: datetime, topic: Topic, key: object, kind: StoryKind, title: str) -> None: ...
+    def note(self, at: datetime, topic: Topic, key: object, happening: Happening) -> None: ...
 
 
 class UnitOfWork(Protocol):

@@ -18,9 +18,9 @@ from phonefarm.application.model.read_models import (
     PushRow,
     RentRow,
     SimRow,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.ports.records import SeenNetwork, ToldSms
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
@@ -102,7 +102,7 @@ class Views(Protocol):
         """The user's own patterns; none as long as the built-in ones are used."""
         ...
 
-    def story(self, topic: Topic, key: str) -> list[StoryLine]: ...
+    def story(self, topic: Topic, key: str) -> list[TimelineEntry]: ...
 
     def counts(self, now: datetime) -> Counts: ...
 

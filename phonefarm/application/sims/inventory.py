@@ -8,8 +8,9 @@ from datetime import datetime
 
 import structlog
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records import NumberEntry
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
@@ -29,14 +30,6 @@ from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SeenSim, Sim
 from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
-
-_TOLD_BY = {
-    "hand": "typed by hand",
-    "file": "stated by the numbers file",
-    "import": "stated by an imported table",
-    "message": "stated by a message",
-    "phone": "stated by the phone",
-}
 
 
 class SimInventory:
@@ -90,7 +83,7 @@ class SimInventory:
             refuse_foreign(msisdn, sim, self._names)
             uow.sims.set_hand_number(sim_id, msisdn)
             settle_number(uow, sim_id, sim.country, self._names, now)
-            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number set by hand: +{msisdn}")
+            uow.journal.note(now, Topic.SIMS, sim_id, timeline.number_typed(msisdn))
 
         await self._storage.write(work)
         self.announce([sim_id])
@@ -111,13 +104,12 @@ class SimInventory:
             before = uow.sims.get(sim.sim_id)
             moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
             if before is None or before.phone_id != phone_id:
-                kind = StoryKind.SIM_SEEN if before is None else StoryKind.SIM_MOVED
-                where = f"In {serial_of(phone_id)}, slot {sim.slot + 1}"
-                uow.journal.note(now, Topic.SIMS, sim.sim_id, kind, where)
+                happening = timeline.sim_seen if before is None else timeline.sim_moved
+                uow.journal.note(now, Topic.SIMS, sim.sim_id, happening(serial_of(phone_id), sim.slot))
             if moved | settle_sim(uow, sim.sim_id, self._names, now):
                 changed.append(sim.sim_id)
         for sim_id in uow.sims.take_out(phone_id, staying, now):
-            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.SIM_MOVED, f"Taken out of {serial_of(phone_id)}")
+            uow.journal.note(now, Topic.SIMS, sim_id, timeline.sim_taken_out(serial_of(phone_id)))
             changed.append(sim_id)
         return changed
 
@@ -186,7 +178,7 @@ def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNa
         return entry.country or (sim.country if sim else "")
 
     found = [(entry, names.objection(entry.msisdn, country_of(entry))) for entry in entries]
-    return {entry.iccid: objection for entry, objection in found if objection}
+    return {entry.iccid: str(objection) for entry, objection in found if objection}
 
 
 def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
@@ -208,10 +200,10 @@ def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNa
     """The number: by hand, else by the user's table, else by a message that the user accepted, else by the phone.
 
     A phone states what was once written on the card, which is often old: what the user has looked at wins. What is of
-    another country than the SIM is passed over, and the SIM's story says why: an order for a country must never get
+    another country than the SIM is passed over, and the SIM's timeline says why: an order for a country must never get
     a number of another.
     """
-    passed_over: list[str] = []
+    rejected: list[timeline.Happening] = []
     number, source = None, ""
     for stated, stated_by in _stated_numbers(uow, sim_id):
         objection = names.objection(stated, country)
@@ -219,11 +211,11 @@ def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNa
             number, source = stated, stated_by
             break
         source = OF_ANOTHER_COUNTRY
-        passed_over.append(f"{objection}: {_TOLD_BY[stated_by]}, not used")
+        rejected.append(timeline.number_rejected(stated, objection.of_country, country, stated_by))
     changed = uow.sims.set_number(sim_id, number, source)
     if changed:
-        for title in passed_over:
-            uow.journal.note(at, Topic.SIMS, sim_id, StoryKind.SIM_STANDING, title)
+        for happening in rejected:
+            uow.journal.note(at, Topic.SIMS, sim_id, happening)
     return changed
 
 

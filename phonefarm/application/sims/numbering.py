@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import (
     Changes,
@@ -13,7 +14,6 @@ from phonefarm.application.model.read_models import (
     NetworkRow,
     NumberTask,
     SettingProblem,
-    StoryKind,
     Topic,
 )
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable, ToldSms
@@ -183,8 +183,8 @@ class Numbering:
                 )
             uow.sims.set_message_number(sim_id, found.msisdn)
             settle_number(uow, sim_id, sim.country, self._names, now)
-            title = f"Number taken from a message of {found.told.sender[:40]}: +{found.msisdn}"
-            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, title)
+            accepted = timeline.number_accepted(found.msisdn, found.told.sender[:40])
+            uow.journal.note(now, Topic.SIMS, sim_id, accepted)
 
         await self._storage.write(work)
         self._inventory.announce([sim_id])
@@ -225,7 +225,7 @@ class Numbering:
                 continue
             if before.rent_id is not None:
                 refused[sim_id] = f"rent {before.rent_id} is open on the SIM: import the line when it is finished"
-            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.NUMBER_SET, f"Number imported: +{after.msisdn}")
+            uow.journal.note(now, Topic.SIMS, sim_id, timeline.number_imported(after.msisdn or ""))
         refused |= objections(uow, entries, self._names)
         if refused:
             raise _LinesRefused(refused)

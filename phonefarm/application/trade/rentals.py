@@ -11,8 +11,9 @@ from typing import assert_never
 
 import structlog
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
@@ -141,8 +142,7 @@ class Rentals:
         def work(uow: UnitOfWork) -> None:
             uow.rents.close(rent_id, None, Decimal(0), False, now)
             uow.pushes.last_chance(rent_id, now)
-            title = "Taken back: nobody was there any more to be answered, the market knows nothing of it"
-            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, title)
+            uow.journal.note(now, Topic.RENTS, rent_id, timeline.withdrawn())
 
         try:
             await self._storage.write(work)
@@ -157,7 +157,7 @@ class Rentals:
 
         def work(uow: UnitOfWork) -> None:
             uow.rents.mark_answered(rent_id)
-            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.ANSWERED, "Answered: the market has the number")
+            uow.journal.note(now, Topic.RENTS, rent_id, timeline.answered())
 
         await self._storage.write(work)
         self._announcer.changed(Topic.RENTS, [rent_id])
@@ -165,8 +165,7 @@ class Rentals:
     async def answer_lost(self, rent_id: RentId) -> None:
         """The answer to GET_NUMBER did not leave whole: whether the market knows of this rent nobody can tell."""
         now = self._clock()
-        title = "The answer did not leave whole: the market may not know of this rent"
-        await self._storage.write(lambda uow: uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.ANSWER_LOST, title))
+        await self._storage.write(lambda uow: uow.journal.note(now, Topic.RENTS, rent_id, timeline.answer_lost()))
         self._rent_changed(rent_id)
 
     async def finish(self, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool:
@@ -188,7 +187,7 @@ class Rentals:
                 raise KnownError("Only a possible orphan can be released: any other rent is ended by the market.")
             uow.rents.close(rent_id, None, Decimal(0), False, now)
             uow.pushes.last_chance(rent_id, now)
-            uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.RELEASED, "Released by hand as an orphan")
+            uow.journal.note(now, Topic.RENTS, rent_id, timeline.released())
 
         await self._storage.write(work)
         self._rent_changed(rent_id)
@@ -202,7 +201,7 @@ class Rentals:
             _known(uow, sim_id)
             uow.sims.set_ban(sim_id, now, now + length)
             hours = length / timedelta(hours=1)
-            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BANNED, f"Banned by hand for {hours:g} h")
+            uow.journal.note(now, Topic.SIMS, sim_id, timeline.banned_by_hand(hours))
 
         await self._storage.write(work)
         self._sim_changed(sim_id)
@@ -213,7 +212,7 @@ class Rentals:
         def work(uow: UnitOfWork) -> None:
             if not uow.sims.lift_ban(sim_id):
                 raise KnownError("This SIM is not banned.")
-            uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BAN_LIFTED, "Ban lifted by hand")
+            uow.journal.note(now, Topic.SIMS, sim_id, timeline.ban_lifted())
 
         await self._storage.write(work)
         self._sim_changed(sim_id)
@@ -226,7 +225,7 @@ class Rentals:
             ended = uow.sims.bans_ended(now)
             for sim_id in ended:
                 uow.sims.lift_ban(sim_id)
-                uow.journal.note(now, Topic.SIMS, sim_id, StoryKind.BAN_LIFTED, "Ban has run out")
+                uow.journal.note(now, Topic.SIMS, sim_id, timeline.ban_ended())
             return ended
 
         for sim_id in await self._storage.write(work):
@@ -240,8 +239,8 @@ class Rentals:
         def work(uow: UnitOfWork) -> None:
             _known(uow, sim_id)
             uow.sims.hold(sim_id, why, now)
-            kind = StoryKind.RELEASED if why is None else StoryKind.HELD_BACK
-            uow.journal.note(now, Topic.SIMS, sim_id, kind, "Back on offer" if why is None else f"Held back: {why}")
+            happening = timeline.resumed() if why is None else timeline.paused(why)
+            uow.journal.note(now, Topic.SIMS, sim_id, happening)
 
         await self._storage.write(work)
         self._sim_changed(sim_id)
@@ -271,10 +270,7 @@ class Rentals:
         )
         uow.rents.add(rent)
         uow.sims.note_rented(sim.sim_id, now)
-        wanted = f"{order.country or 'any country'}, {order.operator or 'any operator'}"
-        uow.journal.note(
-            now, Topic.RENTS, rent.rent_id, StoryKind.ORDERED, f"Ordered: {wanted}, expected {expected} RUB"
-        )
+        uow.journal.note(now, Topic.RENTS, rent.rent_id, timeline.ordered(order.country, order.operator, expected))
         return Issued(rent_id=rent.rent_id, msisdn=rent.msisdn)
 
     def _end(self, uow: UnitOfWork, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool | None:
@@ -292,13 +288,11 @@ class Rentals:
                     self._retire(uow, rent, status, now)
                 else:
                     log.warning("the market knew of a rent released as an orphan", rent_id=rent_id, status=int(status))
-                title = f"Finished by the market: {status.name.lower().replace('_', ' ')}, {end.credited} RUB"
-                uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
+                uow.journal.note(now, Topic.RENTS, rent_id, timeline.finished(status, end.credited))
                 return True
             case Reverse():
                 uow.rents.reverse(rent_id, now)
-                title = f"Refunded after the sale: {rent.credited} RUB taken back"
-                uow.journal.note(now, Topic.RENTS, rent_id, StoryKind.FINISHED, title)
+                uow.journal.note(now, Topic.RENTS, rent_id, timeline.refunded(rent.credited))
                 return True
             case Repeat():
                 return False
@@ -314,7 +308,7 @@ class Rentals:
         if not self._retire_after_sale or status is not FinishStatus.SOLD or sim is None or sim.held_back:
             return
         uow.sims.hold(rent.sim_id, SOLD_ONCE, now)
-        uow.journal.note(now, Topic.SIMS, rent.sim_id, StoryKind.HELD_BACK, f"Held back: {SOLD_ONCE}")
+        uow.journal.note(now, Topic.SIMS, rent.sim_id, timeline.paused_after_sale())
 
     def _rent_changed(self, rent_id: RentId) -> None:
         self._announcer.changed(Topic.RENTS, [rent_id])
@@ -359,5 +353,4 @@ def _count_failure(uow: UnitOfWork, rent: Rent, status: FinishStatus, now: datet
         return
     uow.sims.set_streak(rent.sim_id, after, now)
     if after.banned_until != before.banned_until:
-        title = "Banned for 24 h: three rents in a row without an SMS"
-        uow.journal.note(now, Topic.SIMS, rent.sim_id, StoryKind.BANNED, title)
+        uow.journal.note(now, Topic.SIMS, rent.sim_id, timeline.banned_by_rule())

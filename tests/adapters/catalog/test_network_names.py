@@ -85,7 +85,7 @@ def test_nothing_speaks_against_a_number_of_the_sims_own_country(number: str, co
 def test_objection_names_both_countries(number: str, country: str, whose: str) -> None:
     objection = read_catalog(RESOURCES).names.objection(Msisdn(number), country)
 
-    assert objection == f"+{number} is a number of {whose}, but the SIM is of {country}"
+    assert str(objection) == f"+{number} is a number of {whose}, but the SIM is of {country}"
 
 
 def test_order_by_a_shared_dial_code_means_the_country_that_is_listed_first() -> None:

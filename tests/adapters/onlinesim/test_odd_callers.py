@@ -13,7 +13,8 @@ from phonefarm.adapters.http.conversation import has_hung_up, has_left, prove
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim.webhooks import Webhooks
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.model.read_models import StoryKind, Topic
+from phonefarm.application.model.read_models import Topic
+from phonefarm.application.model.timeline import TimelineKind
 from tests.application.books import Books
 from tests.waiting import PATIENCE, until
 
@@ -65,11 +66,11 @@ class Desk:
             writer.close()
             await writer.wait_closed()
 
-    async def becomes(self, rent_id: int) -> StoryKind:
+    async def becomes(self, rent_id: int) -> TimelineKind:
         """What is told of the rent's answer in the end."""
-        ends = (StoryKind.ANSWERED, StoryKind.ANSWER_LOST, StoryKind.RELEASED)
+        ends = (TimelineKind.ANSWERED, TimelineKind.ANSWER_LOST, TimelineKind.WITHDRAWN)
 
-        async def told() -> list[StoryKind]:
+        async def told() -> list[TimelineKind]:
             return [line.kind for line in await self.books.story(Topic.RENTS, rent_id) if line.kind in ends]
 
         await until(told)
@@ -113,7 +114,7 @@ async def test_order_whose_answer_was_read_whole_is_answered(desk: Desk, head: s
     status, answer = await desk.call(ORDER, head=head, ends=ends)
 
     assert (status, answer["status"]) == (200, "SUCCESS")
-    assert await desk.becomes(answer["activationId"]) is StoryKind.ANSWERED
+    assert await desk.becomes(answer["activationId"]) is TimelineKind.ANSWERED
 
 
 async def test_order_whose_caller_has_gone_is_taken_back(desk: Desk) -> None:
@@ -122,7 +123,7 @@ async def test_order_whose_caller_has_gone_is_taken_back(desk: Desk) -> None:
     writer.close()
     await writer.wait_closed()
 
-    assert await desk.becomes(10_001) is StoryKind.RELEASED
+    assert await desk.becomes(10_001) is TimelineKind.WITHDRAWN
     assert await desk.books.on_offer() == 5
 
 

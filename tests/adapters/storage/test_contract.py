@@ -21,7 +21,7 @@ from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
-from phonefarm.application.model.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.ports.records import NewSms, ReadingMark
 from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.domain.bans import Streak
@@ -49,6 +49,7 @@ from tests.builders import (
     queue_push,
     store_sms,
 )
+from tests.timelines import a_text, sentences
 from tests.waiting import until
 
 SECRET_TEXT = "Your bank code is 990017"
@@ -56,12 +57,12 @@ SIM = SimId(ICCID)
 
 
 def note(uow: UnitOfWork, title: str) -> None:
-    uow.journal.note(NOON, Topic.SIMS, "key", StoryKind.USER_ACTION, title)
+    uow.journal.note(NOON, Topic.SIMS, "key", a_text(title))
 
 
 async def titles(store: Store) -> list[str]:
     lines = await store.database.read(lambda views: views.story(Topic.SIMS, "key"))
-    return [line.title for line in lines]
+    return sentences(lines)
 
 
 def a_phone_and_sim(uow: UnitOfWork) -> None:
@@ -291,7 +292,7 @@ async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_r
 async def test_what_a_write_returned_from_is_seen_by_another_connection(store: Store) -> None:
     await store.database.write(lambda uow: note(uow, "durable"))
 
-    assert store.asked_by_another("SELECT title FROM journal") == "durable"
+    assert store.asked_by_another("SELECT fields ->> 'text' FROM journal") == "durable"
 
 
 async def test_open_unit_of_work_is_seen_by_nobody(store: Store) -> None:

@@ -30,12 +30,17 @@ from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
-from phonefarm.application.model.read_models import SmsStanding, StoryKind, Topic
+from phonefarm.application.model.read_models import SmsStanding, Topic
+from phonefarm.application.model.timeline import TimelineKind, ban_ended
 from phonefarm.application.ports.storage import StorageFailing, UnitOfWork
+from phonefarm.domain.conditions import Condition
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.fields import Fields
+from phonefarm.domain.ids import PhoneId
 from phonefarm.support.tasks import Tasks
 from tests.builders import NOON, an_inbound_sms, store_sms
 from tests.checkout import CHECKOUT
+from tests.timelines import a_text, sentences
 from tests.waiting import until
 
 SECRET_TEXT = "Your bank code is 990017"
@@ -119,12 +124,12 @@ def test_file_may_have_any_usual_name(tmp_path: Path, name: str) -> None:
 
 async def test_file_survives_its_process(database_file: Path) -> None:
     with opened(database_file) as first:
-        await first.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", StoryKind.USER_ACTION, "kept"))
+        await first.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", a_text("kept")))
 
     with opened(database_file) as second:
         lines = await second.read(lambda views: views.story(Topic.SIMS, "k"))
 
-    assert [line.title for line in lines] == ["kept"]
+    assert sentences(lines) == ["kept"]
 
 
 def test_every_commit_is_forced_to_the_disk(database: Database) -> None:
@@ -189,7 +194,7 @@ async def test_damage_is_the_worlds_error_and_not_a_bug(database_file: Path) -> 
             other.execute("DROP TABLE journal")
 
         with pytest.raises(StorageFailing, match="no such table"):
-            await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", StoryKind.USER_ACTION, "x"))
+            await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", a_text("x")))
         with pytest.raises(StorageFailing, match="no such table"):
             await database.read(lambda views: views.story(Topic.SIMS, "k"))
 
@@ -276,7 +281,7 @@ async def test_long_log_is_moved_all_the_time_so_that_little_is_left_for_the_wri
 
 
 async def note(database: Database) -> None:
-    await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "key", StoryKind.USER_ACTION, "noted"))
+    await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "key", a_text("noted")))
 
 
 def noted_without_the_log(path: Path) -> int:
@@ -398,6 +403,49 @@ async def test_messages_of_a_rent_in_an_older_schema_are_still_counted(tmp_path:
         rows = await database.read(lambda views: views.rents(None, NOON))
 
     assert {row.rent_id: row.sms_count for row in rows} == {1: 2, 2: 0}
+
+
+async def test_sentences_of_an_older_schema_are_shown_as_they_were_written(tmp_path: Path) -> None:
+    path = tmp_path / "farm.db"
+    written = ["Low battery: 14 %", 'Held back: "kept" for {tests}', "Оператор: 10 %\\"]
+    with closing(sqlite3.connect(path)) as connection:
+        upgrade_to(path, "0011")
+        connection.executemany(
+            "INSERT INTO journal (at, topic, key, kind, title) VALUES (?, 'sims', 'k', 'ailment', ?)",
+            list(enumerate(written)),
+        )
+        connection.commit()
+
+    with opened(path) as database:
+        await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", ban_ended()))
+        entries = await database.read(lambda views: views.story(Topic.SIMS, "k"))
+
+    assert [entry.kind for entry in entries] == [TimelineKind.TEXT] * 3 + [TimelineKind.BAN_ENDED]
+    assert sentences(entries)[:3] == written
+
+
+async def test_measures_of_an_older_schema_become_values(tmp_path: Path) -> None:
+    path = tmp_path / "farm.db"
+    measures: dict[Condition, tuple[str, Fields]] = {
+        Condition.STORAGE_FULL: ("42 MB free", {"free_megabytes": 42}),
+        Condition.HOT: ("47 °C", {"celsius": 47}),
+        Condition.LOW_BATTERY: ("12 %", {"percent": 12}),
+        Condition.CLOCK_WRONG: ("40 min slow", {"minutes_fast": -40}),
+        Condition.NOT_STORING: ("its Android may keep one-time codes back", {}),
+        Condition.NO_SIM: ("", {}),
+    }
+    with closing(sqlite3.connect(path)) as connection:
+        upgrade_to(path, "0011")
+        connection.executemany(
+            "INSERT INTO phone_conditions VALUES ('R5@localhost:5037', ?, ?, 0)",
+            [(condition.value, detail) for condition, (detail, _) in measures.items()],
+        )
+        connection.commit()
+
+    with opened(path) as database:
+        found = await database.write(lambda uow: uow.health.conditions(PhoneId("R5@localhost:5037")))
+
+    assert found == {condition: values for condition, (_, values) in measures.items()}
 
 
 async def test_ids_go_on_above_those_given_before_a_restart(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from phonefarm.application.desk.attention import attention, needing_by_state, si
 from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, worst
 from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
 from phonefarm.domain.conditions import Condition
+from phonefarm.domain.fields import NO_FIELDS
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.sims import SlotState
 from tests.application.books import Books
@@ -199,19 +200,25 @@ async def test_phones_that_need_the_user_are_counted_by_their_state(database: Da
 async def test_most_urgent_ailment_of_a_ready_phone_is_one_alarm(database: Database) -> None:
     books = Books(database)
     await books.phone()
-    ailing = {Condition.LOW_BATTERY: "9 %", Condition.STORAGE_FULL: "3 MB free", Condition.NO_HINTS: ""}
+    ailing = {
+        Condition.LOW_BATTERY: {"percent": 9},
+        Condition.STORAGE_FULL: {"free_megabytes": 3},
+        Condition.NO_HINTS: NO_FIELDS,
+    }
     await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, ailing, books.clock()))
 
     (need,) = await needs_of(books)
 
     assert (need.kind, need.condition) == (AttentionKind.PHONE_AILING, Condition.STORAGE_FULL)
-    assert need.detail == "3 MB free"
+    assert need.values == {"free_megabytes": 3}
 
 
 async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: Database) -> None:
     books = Books(database)
     await books.phone()
-    await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, {Condition.NO_HINTS: ""}, books.clock()))
+    await books.storage.write(
+        lambda uow: uow.health.set_conditions(PHONE, {Condition.NO_HINTS: NO_FIELDS}, books.clock())
+    )
 
     assert await needs_of(books) == []
 

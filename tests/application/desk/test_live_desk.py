@@ -42,6 +42,7 @@ from phonefarm.support.tasks import Tasks
 from tests.application.books import Books
 from tests.builders import ICCID, MINUTE, NOON, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
 from tests.fakes.push_channel import ScriptedPushChannel
+from tests.timelines import sentences
 
 
 class NoSettings:
@@ -505,7 +506,7 @@ async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> 
     assert banned.by_hand
     assert held is SimStanding.HELD_BACK
     assert (await office.desk.sims())[0].msisdn == OTHER_NUMBER
-    assert (await office.desk.story(Topic.SIMS, ICCID))[-1].title == f"Number set by hand: +{OTHER_NUMBER}"
+    assert sentences(await office.desk.story(Topic.SIMS, ICCID))[-1] == f"Number set by hand: +{OTHER_NUMBER}"
 
 
 async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> None:

@@ -29,6 +29,7 @@ from tests.builders import (
     a_seen_sim,
     ms,
 )
+from tests.timelines import sentences
 from tests.waiting import until
 
 ONE = a_seen_sim()
@@ -504,7 +505,7 @@ async def test_settled_message_is_told_of_in_its_story(books: Books) -> None:
     (message,) = await books.messages()
     story = await books.story(Topic.MESSAGES, message.sms_id)
 
-    assert any("Its SIM is known now" in line.title for line in story)
+    assert any("Its SIM is known now" in sentence for sentence in sentences(story))
 
 
 async def test_nothing_is_asked_of_the_books_where_no_sim_is_untold(books: Books) -> None:

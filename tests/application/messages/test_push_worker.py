@@ -15,8 +15,9 @@ from structlog.testing import capture_logs
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.messages import push_worker
 from phonefarm.application.messages.intake import SmsIntake
-from phonefarm.application.messages.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, UNKNOWN_OPERATION, PushWorker
-from phonefarm.application.model.read_models import PushState, StoryKind, Topic, Verdict
+from phonefarm.application.messages.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, PushWorker
+from phonefarm.application.model.read_models import PushState, Topic, Verdict
+from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.ports.storage import Queue, Result, StorageFailing, UnitOfWork
 from phonefarm.domain import market_verdict
 from phonefarm.domain.errors import KnownError
@@ -41,6 +42,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.storage import BrittleStorage
 from tests.stepped_clock import go_by_steps
+from tests.timelines import sentences
 from tests.waiting import until
 
 T = TypeVar("T")
@@ -289,7 +291,7 @@ async def test_no_operation_for_an_open_rent_is_pointed_out_with_the_setting_to_
     await until(lambda: outbox.verdicts)
     assert outbox.verdicts[-1][0] is Verdict.WARN
     assert "sms_id" in outbox.verdicts[-1][1]
-    assert UNKNOWN_OPERATION in [line.title for line in await books.story(Topic.RENTS, rent_id)]
+    assert TimelineKind.RENT_UNKNOWN in [line.kind for line in await books.story(Topic.RENTS, rent_id)]
 
 
 async def test_no_operation_for_a_rent_that_is_over_is_nothing_strange(outbox: Outbox) -> None:
@@ -839,7 +841,7 @@ async def test_attempt_cut_by_a_crash_is_uncertain_repeated_once_and_counted(out
     (push,) = await outbox.books.pushes()
     assert push.uncertain == 1
     assert (await outbox.books.counts()).pushes_uncertain == 1
-    assert StoryKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+    assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
 
 
 async def test_200_that_cannot_be_read_is_uncertain_repeated_once_and_counted(outbox: Outbox) -> None:
@@ -856,7 +858,7 @@ async def test_200_that_cannot_be_read_is_uncertain_repeated_once_and_counted(ou
     (push,) = await outbox.books.pushes()
     assert (push.uncertain, push.last_answer) == (1, describe(Unclear()))
     assert (await outbox.books.counts()).pushes_uncertain == 1
-    assert StoryKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+    assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
 
 
 async def test_clean_yes_after_a_200_that_cannot_be_read_ends_it(outbox: Outbox) -> None:
@@ -1032,6 +1034,6 @@ async def test_story_of_a_push_tells_every_attempt(outbox: Outbox) -> None:
     await outbox.pass_time(10)
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
-    titles = [line.title for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+    titles = sentences(await outbox.books.story(Topic.PUSHES, sms_id))
 
     assert titles == ["SMS from Shop", "Push 1: HTTP 502 after 3 ms", "Push 2: delivered, 10.00 s after arrival"]

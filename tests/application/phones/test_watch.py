@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.model.read_models import PhoneState, Topic, Verdict
+from phonefarm.application.model.read_models import PhoneState, Verdict
 from phonefarm.application.phones import session as phone_session
 from phonefarm.application.phones.introductions import IN_ALL, ON_ONE_HUB
 from phonefarm.application.phones.session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP, PhoneSession
@@ -515,7 +515,7 @@ async def test_one_failed_look_does_not_take_a_phone_from_the_offer(site: Site) 
     site.one.trouble = None
 
     await until(lambda: site.message_count())
-    states = [line.title for line in await site.books.story(Topic.PHONES, site.id_of(site.one))]
+    states = await site.story(site.one)
     assert states == ["Starting", "Ready"]
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from phonefarm.application.model.read_models import SimStanding, StoryKind, Topic
+from phonefarm.application.model.read_models import SimStanding, Topic
+from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.ports.records import NumberEntry
 from phonefarm.application.sims.inventory import Network
 from phonefarm.domain.errors import KnownError
@@ -17,6 +18,7 @@ from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SlotState
 from tests.application.books import NAMES, Books
 from tests.builders import ICCID, NUMBER, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
+from tests.timelines import sentences
 
 THIRD_NUMBER = Msisdn("79161112233")
 
@@ -124,7 +126,7 @@ REASON = f"+{UKRAINIAN} is a number of ukraine, but the SIM is of russia"
 
 
 async def passed_over(books: Books) -> list[str]:
-    return [line.title for line in await books.story(Topic.SIMS, ICCID) if line.kind is StoryKind.SIM_STANDING]
+    return sentences(line for line in await books.story(Topic.SIMS, ICCID) if line.kind is TimelineKind.NUMBER_REJECTED)
 
 
 async def test_number_of_another_country_that_the_phone_states_is_not_used_and_the_sims_story_says_why(
@@ -182,7 +184,7 @@ async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_ano
     await books.numbering.name_network("99901", "russia", "mts")
 
     assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
-    assert await passed_over(books) == [f"{REASON}: typed by hand, not used"]
+    assert await passed_over(books) == [f"{REASON}: entered by hand, not used"]
 
 
 async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(books: Books) -> None:
@@ -302,5 +304,5 @@ async def test_story_of_a_sim_tells_where_it_has_been(books: Books) -> None:
 
     story = await books.story(Topic.SIMS, ICCID)
 
-    assert [line.kind for line in story] == [StoryKind.SIM_SEEN, StoryKind.SIM_MOVED, StoryKind.SIM_MOVED]
-    assert story[1].title == "Taken out of R58M123"
+    assert [line.kind for line in story] == [TimelineKind.SIM_SEEN, TimelineKind.SIM_TAKEN_OUT, TimelineKind.SIM_MOVED]
+    assert sentences(story)[1] == "Taken out of R58M123"

@@ -14,7 +14,6 @@ from phonefarm.application.model.read_models import (
     NetworkRow,
     NumberTask,
     SimStanding,
-    StoryKind,
     Topic,
 )
 from phonefarm.application.ports.records import LineProblem, NumberEntry
@@ -25,6 +24,7 @@ from phonefarm.domain.number_patterns import NumberPattern
 from tests.application.books import PATTERNS, Books
 from tests.builders import ICCID, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
 from tests.fakes.storage import WatchedReads
+from tests.timelines import sentences
 
 SIM = SimId(ICCID)
 TOLD = f"Ваш номер +{NUMBER}."
@@ -177,7 +177,7 @@ async def test_accepted_number_is_the_sims_and_its_story_says_who_told_it(books:
     assert (sim.msisdn, sim.msisdn_source, sim.standing) == (NUMBER, "message", SimStanding.ON_OFFER)
     assert await books.numbering.tasks(None) == []
     line = (await books.story(Topic.SIMS, ICCID))[-1]
-    assert (line.kind, line.title) == (StoryKind.NUMBER_SET, f"Number taken from a message of MTS: +{NUMBER}")
+    assert sentences([line]) == [f"Number taken from a message of MTS: +{NUMBER}"]
 
 
 async def test_number_that_the_user_did_not_see_is_not_accepted(books: Books) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.model.read_models import RentState, SimStanding, StoryKind, Topic
+from phonefarm.application.model.read_models import RentState, SimStanding, Topic
+from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.allocation import Order
@@ -24,6 +25,7 @@ from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, SECOND, a_seen_sim
 from tests.fakes.clock import FakeClock
 from tests.fakes.storage import BrittleStorage
+from tests.timelines import sentences
 from tests.waiting import until
 
 SIM = SimId(ICCID)
@@ -172,7 +174,7 @@ async def test_order_whose_commit_took_too_long_is_taken_back_and_the_number_fre
 
     assert (await ordering)[0] is None
     assert await books.on_offer() == 1
-    assert "Taken back" in (await books.story(Topic.RENTS, 10_001))[-1].title
+    assert (await books.story(Topic.RENTS, 10_001))[-1].kind is TimelineKind.WITHDRAWN
 
 
 async def test_order_whose_caller_gives_up_before_its_answer_is_taken_back(books: Books) -> None:
@@ -283,7 +285,7 @@ async def test_finishes_at_the_same_moment_close_the_rent_once(books: Books) -> 
 
     assert all(known)
     assert (await books.one_sim(ICCID)).unused_in_a_row == 1
-    assert [line.kind for line in await books.story(Topic.RENTS, rent_id)].count(StoryKind.FINISHED) == 1
+    assert [line.kind for line in await books.story(Topic.RENTS, rent_id)].count(TimelineKind.FINISHED) == 1
 
 
 async def test_refund_after_a_sale_takes_the_income_back_once(books: Books) -> None:
@@ -296,7 +298,8 @@ async def test_refund_after_a_sale_takes_the_income_back_once(books: Books) -> N
 
     rent = await books.one_rent(rent_id)
     assert (rent.finish_status, rent.credited) == (FinishStatus.REFUNDED, Decimal(0))
-    assert [line.kind for line in await books.story(Topic.RENTS, rent_id)].count(StoryKind.FINISHED) == 2
+    kinds = [line.kind for line in await books.story(Topic.RENTS, rent_id)]
+    assert kinds.count(TimelineKind.FINISHED) == kinds.count(TimelineKind.REFUNDED) == 1
 
 
 async def test_contradiction_keeps_the_first_result(books: Books) -> None:
@@ -417,7 +420,7 @@ async def test_lost_answer_is_written_into_the_rents_story_and_frees_nothing(boo
     await books.rentals.answer_lost(issued.rent_id)
     books.clock.now += 720 * HOUR
 
-    assert (await books.story(Topic.RENTS, issued.rent_id))[-1].kind is StoryKind.ANSWER_LOST
+    assert (await books.story(Topic.RENTS, issued.rent_id))[-1].kind is TimelineKind.ANSWER_LOST
     assert (await books.one_rent(issued.rent_id)).state is RentState.POSSIBLE_ORPHAN
     assert await books.on_offer() == 0
 
@@ -515,7 +518,7 @@ async def test_ban_that_ran_out_is_taken_off_the_books(books: Books) -> None:
 
     sim = await books.one_sim(ICCID)
     assert (sim.banned_until, sim.standing) == (None, SimStanding.ON_OFFER)
-    assert (await books.story(Topic.SIMS, ICCID))[-1].title == "Ban has run out"
+    assert sentences(await books.story(Topic.SIMS, ICCID))[-1] == "Ban has run out"
 
 
 async def test_ban_by_hand_withholds_and_lifting_gives_back(books: Books) -> None:
@@ -618,4 +621,4 @@ async def test_sims_story_says_how_many_messages_each_rent_had(books: Books) -> 
 
     await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
 
-    assert f"Rent {rent_id} sold, 2 SMS" in [line.title for line in await books.story(Topic.SIMS, ICCID)]
+    assert f"Rent {rent_id} sold, 2 SMS" in sentences(await books.story(Topic.SIMS, ICCID))

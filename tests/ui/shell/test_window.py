@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,16 +11,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
     Attention,
     AttentionKind,
     KnownError,
     PhoneState,
     RentState,
-    StoryKind,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import entry
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, empty_farm
 from tests.ui.live import Live, WindowRunner, until
@@ -171,7 +172,7 @@ def test_ctrl_f_goes_to_the_search_and_numbers_to_the_pages(runner: WindowRunner
 
 def test_the_selected_row_tells_its_story(runner: WindowRunner, desk: FakeDesk) -> None:
     key = next(iter(desk.farm.rents))
-    desk.told[key] = [StoryLine(at=desk.farm.now, kind=StoryKind.ORDERED, title="Ordered: russia, any")]
+    desk.told[key] = [entry(desk.farm.now, timeline.ordered("russia", None, Decimal(870)))]
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)

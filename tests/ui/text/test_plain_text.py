@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
+from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
     Attention,
     AttentionKind,
     SmsStanding,
-    StoryKind,
-    StoryLine,
     Topic,
 )
+from phonefarm.application.model.timeline import entry
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
 from tests.fakes.field_farm import field_farm
@@ -54,7 +54,6 @@ def make_hostile(farm: Farm) -> None:
             usb_path=EVIL,
             sim_column=EVIL,
             serial=EVIL,
-            ailments=tuple(replace(ailment, detail=EVIL) for ailment in row.ailments),
             vitals=replace(row.vitals, sms_app=EVIL),
         )
         for key, row in farm.phones.items()
@@ -95,7 +94,7 @@ def check(window: QWidget) -> None:
 def test_no_widget_obeys_a_hostile_sms(runner: WindowRunner, busy: Farm) -> None:
     make_hostile(busy)
     desk = FakeDesk(farm=busy)
-    line = StoryLine(at=busy.now, kind=StoryKind.SMS, title=f"SMS from {SENDER}", body=EVIL)
+    line = entry(busy.now, timeline.sms(SENDER), EVIL)
     rows = (busy.messages, busy.pushes, busy.phones, busy.sims, busy.rents, busy.bans)
     desk.told = {key: [line] for part in rows for key in part}
 
@@ -107,9 +106,9 @@ def test_no_widget_obeys_a_hostile_sms(runner: WindowRunner, busy: Farm) -> None
             await live.window.settled()
         await until(lambda: live.window.top_line.attention.sentence() != "All well")
         check(live.window)
-        for entry in live.window.top_line.attention.make_menu().actions():
-            assert "\u202e" not in entry.text()
-            assert entry.text().count("&") == 2 * entry.text().count("&&")
+        for action in live.window.top_line.attention.make_menu().actions():
+            assert "\u202e" not in action.text()
+            assert action.text().count("&") == 2 * action.text().count("&&")
 
     runner.live(desk, scenario)
 

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import (
+    NO_FIELDS,
     Attention,
     AttentionKind,
     Condition,
+    Fields,
     FinishStatus,
     PhoneState,
     PushState,
@@ -21,11 +23,11 @@ from phonefarm.application.model.read_models import (
     RentState,
     SimStanding,
     SmsStanding,
-    StoryKind,
     Topic,
     Verdict,
     Vital,
 )
+from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.domain.conditions import BLOCKING
 from tests.fakes.farms import busy_farm
 from ui.style.tokens import Tone
@@ -50,7 +52,7 @@ def an_attention(kind: AttentionKind, subject: str = "shelf 2, port 7", key: str
         (FinishStatus, words.FINISHES),
         (SmsStanding, words.SMS_STANDINGS),
         (PushState, words.PUSH_STATES),
-        (StoryKind, words.STORY_KINDS),
+        (TimelineKind, words.TIMELINE_KINDS),
         (Verdict, words.VERDICTS),
     ],
 )
@@ -192,19 +194,19 @@ def test_one_and_many_are_worded_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "detail", "said"),
+    ("condition", "values", "said"),
     [
-        (Condition.STORAGE_FULL, "42 MB free", "its storage is full (42 MB free)"),
-        (Condition.HOT, "47 °C", "is hot (47 °C): let it cool"),
-        (Condition.STORAGE_FULL, "", "its storage is full"),
-        (Condition.AIRPLANE, "", "is in airplane mode: switch it off"),
+        (Condition.STORAGE_FULL, {"free_megabytes": 42}, "its storage is full (42 MB free)"),
+        (Condition.HOT, {"celsius": 47}, "is hot (47 °C): let it cool"),
+        (Condition.STORAGE_FULL, NO_FIELDS, "its storage is full"),
+        (Condition.AIRPLANE, NO_FIELDS, "is in airplane mode: switch it off"),
     ],
 )
-def test_the_top_line_tells_the_measure_of_an_ailment(condition: Condition, detail: str, said: str) -> None:
-    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING, condition=condition, detail=detail))
+def test_the_top_line_tells_the_measure_of_an_ailment(condition: Condition, values: Fields, said: str) -> None:
+    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING, condition=condition, values=values))
 
     assert said in sentence
-    assert ("(" in sentence) is bool(detail)
+    assert ("(" in sentence) is bool(values)
 
 
 @pytest.mark.parametrize(

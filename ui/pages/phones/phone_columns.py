@@ -16,6 +16,7 @@ from ui.text.safe_text import one_line
 from ui.text.words import (
     CONDITIONS,
     blocking_ailment,
+    condition_measure,
     other_ailments,
     phone_word,
     remedy_advice,
@@ -162,7 +163,7 @@ def state_chips(row: PhoneRow) -> Chips:
     words = [phone_word(row), *(CONDITIONS[ailment.condition] for ailment in others[:1])]
     if row.state is PhoneState.READY:
         told = [ailment for ailment in (blocking_ailment(row), *others[:1]) if ailment is not None]
-        note = next((one_line(ailment.detail, CAUSE_LIMIT) for ailment in told if ailment.detail), "")
+        note = next((measure for ailment in told if (measure := condition_measure(ailment.values))), "")
         return Chips(words=words, note=note or (remedy_short(told[0].remedy) if told else ""))
     cause, step = one_line(row.detail, CAUSE_LIMIT), remedy_short(row.remedy)
     step_first = row.state in YOURS_TO_MEND or row.remedy is Remedy.RESTART_PHONE
@@ -191,9 +192,7 @@ def state_tooltip(row: PhoneRow) -> str:
 
 def ailment_text(ailment: Ailment) -> str:
     """`low battery, 12 %`."""
-    return ", ".join(
-        part for part in (CONDITIONS[ailment.condition].said(), one_line(ailment.detail, CAUSE_LIMIT)) if part
-    )
+    return ", ".join(part for part in (CONDITIONS[ailment.condition].said(), condition_measure(ailment.values)) if part)
 
 
 # Figures -------------------------------------------------------------------

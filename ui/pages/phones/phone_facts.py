@@ -13,7 +13,17 @@ from ui.style.tokens import Tone
 from ui.table.delegates import signal_tone
 from ui.text import formats
 from ui.text.safe_text import one_line
-from ui.text.words import CONDITIONS, PHONE_STATES, REMEDIES, SIM_STANDINGS, phone_word, remedy_advice, remedy_short, tr
+from ui.text.words import (
+    CONDITIONS,
+    PHONE_STATES,
+    REMEDIES,
+    SIM_STANDINGS,
+    condition_measure,
+    phone_word,
+    remedy_advice,
+    remedy_short,
+    tr,
+)
 
 WRONG_CLOCK = 600.0
 LITTLE_STORAGE = 200 * 10**6
@@ -69,7 +79,9 @@ def _ailments(row: PhoneRow, now: datetime) -> list[Fact]:
         *[
             Fact(
                 _capital(CONDITIONS[ailment.condition].said()),
-                ", ".join(part for part in (one_line(ailment.detail, 40), formats.since(ailment.since, now)) if part),
+                ", ".join(
+                    part for part in (condition_measure(ailment.values), formats.since(ailment.since, now)) if part
+                ),
                 tone=CONDITIONS[ailment.condition].tone,
             )
             for ailment in row.ailments

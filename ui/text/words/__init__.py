@@ -11,6 +11,7 @@ from ui.text.words.phones import CONDITIONS as CONDITIONS
 from ui.text.words.phones import PHONE_STATES as PHONE_STATES
 from ui.text.words.phones import SIM_STANDINGS as SIM_STANDINGS
 from ui.text.words.phones import blocking_ailment as blocking_ailment
+from ui.text.words.phones import condition_measure as condition_measure
 from ui.text.words.phones import is_ready as is_ready
 from ui.text.words.phones import other_ailments as other_ailments
 from ui.text.words.phones import phone_word as phone_word
@@ -18,6 +19,8 @@ from ui.text.words.remedies import REMEDIES as REMEDIES
 from ui.text.words.remedies import remedy_advice as remedy_advice
 from ui.text.words.remedies import remedy_short as remedy_short
 from ui.text.words.shortage import calm_sentence as calm_sentence
+from ui.text.words.timeline import TIMELINE_KINDS as TIMELINE_KINDS
+from ui.text.words.timeline import timeline_sentence as timeline_sentence
 from ui.text.words.trade import BAN_NEXT as BAN_NEXT
 from ui.text.words.trade import FINISHES as FINISHES
 from ui.text.words.trade import LAST_CHANCE as LAST_CHANCE
@@ -44,7 +47,6 @@ from ui.text.words.window import ENGINE_GONE as ENGINE_GONE
 from ui.text.words.window import ENGINE_SILENT as ENGINE_SILENT
 from ui.text.words.window import PAGES as PAGES
 from ui.text.words.window import SETTINGS as SETTINGS
-from ui.text.words.window import STORY_KINDS as STORY_KINDS
 from ui.text.words.window import VERDICTS as VERDICTS
 from ui.text.words.window import VITALS as VITALS
 from ui.text.words.window import setting_name as setting_name

@@ -9,7 +9,7 @@ from phonefarm.application.model.read_models import Attention, AttentionKind, Co
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
 from ui.text.words.core import counted, tr
-from ui.text.words.phones import BLOCKING
+from ui.text.words.phones import BLOCKING, condition_measure
 from ui.text.words.shortage import shortage_sentence
 from ui.text.words.trade import NO_OPERATION, RESTORED
 
@@ -94,7 +94,8 @@ def attention_sentence(attention: Attention) -> str:
     if attention.kind is AttentionKind.PUSH_PARKED and subject.startswith(RESTORED):
         return tr(PARKED_BY_RESTORE)
     if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:
-        detail = f" ({one_line(attention.detail, 40)})" if attention.detail else ""
+        measure = condition_measure(attention.values)
+        detail = f" ({measure})" if measure else ""
         return tr(AILING[attention.condition]).format(subject=subject, detail=detail)
     return tr(ATTENTION[attention.kind]).format(subject=subject)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from phonefarm.application.model.read_models import Ailment, Condition, PhoneRow, PhoneState, SimStanding
+from phonefarm.application.model.read_models import Ailment, Condition, Fields, PhoneRow, PhoneState, SimStanding
 from ui.style.tokens import Tone
-from ui.text.words.core import Word
+from ui.text.words.core import Word, tr
 
 PHONE_STATES = {
     PhoneState.READY: Word("ready", Tone.OK, "Its SMS are being read."),
@@ -77,6 +77,22 @@ SIM_STANDINGS = {
     ),
     SimStanding.OUT: Word("not in a phone", Tone.IDLE, "It sits in no phone that is seen now."),
 }
+
+
+MEASURES = {
+    "free_megabytes": "{value} MB free",
+    "celsius": "{value} °C",
+    "percent": "{value} %",
+    "marks_codes": "its Android may keep one-time codes back",
+}
+
+
+def condition_measure(values: Fields) -> str:
+    """`42 MB free`, `5 min slow`; empty where the condition says all."""
+    if (minutes := values.get("minutes_fast")) is not None:
+        text = "{value} min fast" if int(minutes) > 0 else "{value} min slow"
+        return tr(text).format(value=abs(int(minutes)))
+    return next((tr(text).format(value=values[name]) for name, text in MEASURES.items() if name in values), "")
 
 
 def blocking_ailment(phone: PhoneRow) -> Ailment | None:

@@ -1,38 +1,11 @@
-"""The words of the window itself: pages, settings, vital signs, story lines, what happens to the engine."""
+"""The words of the window itself: pages, settings, vital signs, what happens to the engine."""
 
 from __future__ import annotations
 
-from phonefarm.application.model.read_models import StoryKind, Topic, Verdict, Vital
+from phonefarm.application.model.read_models import Topic, Verdict, Vital
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
 from ui.text.words.core import Word, tr
-
-STORY_KINDS = {
-    StoryKind.PHONE_STATE: Word("Phone", Tone.INFO),
-    StoryKind.AILMENT: Word("Trouble", Tone.WARN),
-    StoryKind.AILMENT_OVER: Word("Over", Tone.OK),
-    StoryKind.RECOVERY: Word("Mending", Tone.INFO),
-    StoryKind.SIM_SEEN: Word("SIM seen", Tone.INFO),
-    StoryKind.SIM_MOVED: Word("SIM moved", Tone.INFO),
-    StoryKind.SIM_STANDING: Word("SIM", Tone.IDLE),
-    StoryKind.NUMBER_SET: Word("Number set", Tone.INFO),
-    StoryKind.ORDERED: Word("Ordered", Tone.INFO),
-    StoryKind.ANSWERED: Word("Answered", Tone.INFO),
-    StoryKind.ANSWER_LOST: Word("Answer lost", Tone.BAD),
-    StoryKind.SMS: Word("SMS", Tone.OK),
-    StoryKind.PUSH_ATTEMPT: Word("Push failed", Tone.WARN),
-    StoryKind.PUSH_DELIVERED: Word("Delivered", Tone.OK),
-    StoryKind.PUSH_REFUSED: Word("Refused", Tone.BAD),
-    StoryKind.PUSH_PARKED: Word("Parked", Tone.WARN),
-    StoryKind.PUSH_CLOSED: Word("Push closed", Tone.IDLE),
-    StoryKind.PUSH_UNCERTAIN: Word("Push uncertain", Tone.WARN),
-    StoryKind.FINISHED: Word("Finished", Tone.IDLE),
-    StoryKind.BANNED: Word("Banned", Tone.WARN),
-    StoryKind.BAN_LIFTED: Word("Ban lifted", Tone.OK),
-    StoryKind.HELD_BACK: Word("Held back", Tone.IDLE),
-    StoryKind.RELEASED: Word("Released", Tone.OK),
-    StoryKind.USER_ACTION: Word("You", Tone.INFO),
-}
 
 VITALS = {
     "webhooks": "Webhooks",

@@ -1,0 +1,289 @@
+"""Timeline entries as data: the kind of what happened and its plain values. The window makes the words.
+
+No value may hold the text of an SMS or a secret: the fields are written to the database and stay there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from phonefarm.domain.conditions import Condition
+from phonefarm.domain.fields import Fields, PlainValue
+from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.recovery import Step as Step
+from phonefarm.domain.rents import FinishStatus
+
+
+class TimelineKind(StrEnum):
+    """What happened. The functions below say which fields an entry of each kind has."""
+
+    TEXT = "text"
+    """Written by a version that stored sentences: shown as it was written."""
+
+    PHONE_STATE = "phone state"
+    PHONES_LEFT = "phones left"
+    CONDITION_BEGAN = "condition began"
+    CONDITION_ENDED = "condition ended"
+    RECOVERY_STEP = "recovery step"
+    RECOVERY_FAILED = "recovery failed"
+    SIM_RULE_SET = "sim rule set"
+    SIM_RULES_FORGOTTEN = "sim rules forgotten"
+
+    SIM_SEEN = "sim seen"
+    SIM_MOVED = "sim moved"
+    SIM_TAKEN_OUT = "sim taken out"
+    NUMBER_TYPED = "number typed"
+    NUMBER_IMPORTED = "number imported"
+    NUMBER_ACCEPTED = "number accepted"
+    NUMBER_REJECTED = "number rejected"
+    BANNED_BY_RULE = "banned by rule"
+    BANNED_BY_HAND = "banned by hand"
+    BAN_LIFTED = "ban lifted"
+    BAN_ENDED = "ban ended"
+    PAUSED = "paused"
+    PAUSED_AFTER_SALE = "paused after sale"
+    RESUMED = "resumed"
+    RENT_ORDERED = "rent ordered"
+    RENT_ENDED = "rent ended"
+
+    ORDERED = "ordered"
+    ANSWERED = "answered"
+    ANSWER_LOST = "answer lost"
+    WITHDRAWN = "withdrawn"
+    RELEASED = "released"
+    FINISHED = "finished"
+    REFUNDED = "refunded"
+    RENT_UNKNOWN = "rent unknown"
+
+    SMS = "sms"
+    SIM_FOUND = "sim found"
+    SIM_CHOSEN = "sim chosen"
+    PUSH_SENDING = "push sending"
+    PUSH_FAILED = "push failed"
+    PUSH_DELIVERED = "push delivered"
+    PUSH_REFUSED = "push refused"
+    PUSH_PARKED = "push parked"
+    PUSH_CLOSED = "push closed"
+    PUSH_UNCERTAIN = "push uncertain"
+    RESENT = "resent"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """What is written down of an event, whenever it happened."""
+
+    kind: TimelineKind
+    fields: Fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineEntry:
+    """A happening at its time."""
+
+    at: datetime
+    kind: TimelineKind
+    fields: Fields
+    """Plain text, also where it holds a sender's name: never rich text."""
+    body: str = field(default="", repr=False)
+    """The text of an SMS, read beside the timeline and never stored in it."""
+
+
+def entry(at: datetime, happening: Happening, body: str = "") -> TimelineEntry:
+    return TimelineEntry(at=at, kind=happening.kind, fields=happening.fields, body=body)
+
+
+# Phones ----------------------------------------------------------------------
+
+
+def phone_state(state: PhoneState, cause: str) -> Happening:
+    """`cause` in the words of adb or the phone; empty where the state says all."""
+    return _of(TimelineKind.PHONE_STATE, state=state.value, cause="" if cause == state.value else cause)
+
+
+def phones_left(others: int, hub: str) -> Happening:
+    """`hub` is empty where nobody knows what the phones share."""
+    return _of(TimelineKind.PHONES_LEFT, others=others, hub=hub)
+
+
+def condition_began(condition: Condition, values: Fields) -> Happening:
+    return _of(TimelineKind.CONDITION_BEGAN, condition=condition.value, **values)
+
+
+def condition_ended(condition: Condition) -> Happening:
+    return _of(TimelineKind.CONDITION_ENDED, condition=condition.value)
+
+
+def recovery_step(step: Step) -> Happening:
+    return _of(TimelineKind.RECOVERY_STEP, step=step.value)
+
+
+def recovery_failed(step: Step, problem: str) -> Happening:
+    return _of(TimelineKind.RECOVERY_FAILED, step=step.value, problem=problem)
+
+
+def sim_rule_set(mark: str, sim: str) -> Happening:
+    return _of(TimelineKind.SIM_RULE_SET, mark=mark, sim=sim)
+
+
+def sim_rules_forgotten() -> Happening:
+    return _of(TimelineKind.SIM_RULES_FORGOTTEN)
+
+
+# SIMs ------------------------------------------------------------------------
+
+
+def sim_seen(phone: str, slot: int) -> Happening:
+    """`slot` counts from 0."""
+    return _of(TimelineKind.SIM_SEEN, phone=phone, slot=slot)
+
+
+def sim_moved(phone: str, slot: int) -> Happening:
+    return _of(TimelineKind.SIM_MOVED, phone=phone, slot=slot)
+
+
+def sim_taken_out(phone: str) -> Happening:
+    return _of(TimelineKind.SIM_TAKEN_OUT, phone=phone)
+
+
+def number_typed(number: str) -> Happening:
+    return _of(TimelineKind.NUMBER_TYPED, number=number)
+
+
+def number_imported(number: str) -> Happening:
+    """`number` is empty where the import took it away."""
+    return _of(TimelineKind.NUMBER_IMPORTED, number=number)
+
+
+def number_accepted(number: str, sender: str) -> Happening:
+    return _of(TimelineKind.NUMBER_ACCEPTED, number=number, sender=sender)
+
+
+def number_rejected(number: str, of_country: str, country: str, source: str) -> Happening:
+    """A number of `of_country` (empty: unknown) is not used for a SIM of `country`; `source` as a SIM's number has."""
+    return _of(TimelineKind.NUMBER_REJECTED, number=number, of_country=of_country, country=country, source=source)
+
+
+def banned_by_rule() -> Happening:
+    return _of(TimelineKind.BANNED_BY_RULE)
+
+
+def banned_by_hand(hours: float) -> Happening:
+    return _of(TimelineKind.BANNED_BY_HAND, hours=hours)
+
+
+def ban_lifted() -> Happening:
+    return _of(TimelineKind.BAN_LIFTED)
+
+
+def ban_ended() -> Happening:
+    return _of(TimelineKind.BAN_ENDED)
+
+
+def paused(reason: str) -> Happening:
+    """`reason` as the user wrote it; empty where none was given."""
+    return _of(TimelineKind.PAUSED, reason=reason)
+
+
+def paused_after_sale() -> Happening:
+    return _of(TimelineKind.PAUSED_AFTER_SALE)
+
+
+def resumed() -> Happening:
+    return _of(TimelineKind.RESUMED)
+
+
+def rent_ordered(rent: int) -> Happening:
+    """A rent in the timeline of its SIM."""
+    return _of(TimelineKind.RENT_ORDERED, rent=rent)
+
+
+def rent_ended(rent: int, status: FinishStatus | None, sms: int) -> Happening:
+    """The same at its end; without a status it was released."""
+    return _of(TimelineKind.RENT_ENDED, rent=rent, status=0 if status is None else int(status), sms=sms)
+
+
+# Rents -----------------------------------------------------------------------
+
+
+def ordered(country: str | None, operator: str | None, expected: Decimal) -> Happening:
+    """None: any. `expected` in roubles."""
+    return _of(TimelineKind.ORDERED, country=country or "", operator=operator or "", expected=str(expected))
+
+
+def answered() -> Happening:
+    return _of(TimelineKind.ANSWERED)
+
+
+def answer_lost() -> Happening:
+    return _of(TimelineKind.ANSWER_LOST)
+
+
+def withdrawn() -> Happening:
+    """The order was undone: its caller had gone before the answer."""
+    return _of(TimelineKind.WITHDRAWN)
+
+
+def released() -> Happening:
+    """The user released a rent that the market may not know of."""
+    return _of(TimelineKind.RELEASED)
+
+
+def finished(status: FinishStatus, credited: Decimal) -> Happening:
+    """`credited` in roubles."""
+    return _of(TimelineKind.FINISHED, status=int(status), credited=str(credited))
+
+
+def refunded(amount: Decimal | None) -> Happening:
+    return _of(TimelineKind.REFUNDED, amount=str(amount))
+
+
+def rent_unknown() -> Happening:
+    """The market denies an operation that is open here."""
+    return _of(TimelineKind.RENT_UNKNOWN)
+
+
+# Messages and pushes ---------------------------------------------------------
+
+
+def sms(sender: str) -> Happening:
+    return _of(TimelineKind.SMS, sender=sender)
+
+
+def sim_found(sim: str) -> Happening:
+    """Which SIM a message reached is known now; `sim` is its number, else its id."""
+    return _of(TimelineKind.SIM_FOUND, sim=sim)
+
+
+def sim_chosen(sim: str) -> Happening:
+    """The user said which SIM a message reached."""
+    return _of(TimelineKind.SIM_CHOSEN, sim=sim)
+
+
+def push_sending(attempt: int) -> Happening:
+    return _of(TimelineKind.PUSH_SENDING, attempt=attempt)
+
+
+def push_delivered(attempt: int, seconds: float) -> Happening:
+    """`seconds` since the message arrived at the phone."""
+    return _of(TimelineKind.PUSH_DELIVERED, attempt=attempt, seconds=seconds)
+
+
+def push_ended(kind: TimelineKind, attempt: int, answer: str) -> Happening:
+    """An attempt that was not accepted; `kind` says what it made of the push."""
+    return _of(kind, attempt=attempt, answer=answer)
+
+
+def resent() -> Happening:
+    return _of(TimelineKind.RESENT)
+
+
+def dropped() -> Happening:
+    return _of(TimelineKind.DROPPED)
+
+
+def _of(kind: TimelineKind, **fields: PlainValue) -> Happening:
+    return Happening(kind=kind, fields=fields)
