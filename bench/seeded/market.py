@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 from phonefarm.application.ports.world import PushMessage
-from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome, SoftRefusal, TooMany
+from phonefarm.domain.pushes import Accepted, Failed, FailureKind, FinalRefusal, PushOutcome, SoftRefusal, TooMany
 
 ANSWER_WITHIN = 10.0
 
@@ -68,8 +68,8 @@ class SeededMarket:
         await asyncio.sleep(self.chance.uniform(0.005, 0.4))
         drawn, weather = self.chance.random(), self.weather
         for share, outcome in (
-            (weather.down, Failed(detail="no connection")),
-            (weather.error, Failed(detail="HTTP 500")),
+            (weather.down, Failed(kind=FailureKind.UNREACHABLE, detail="no connection")),
+            (weather.error, Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500")),
             (weather.too_many, TooMany()),
             (weather.soft, SoftRefusal(token="IGNORED")),
         ):
@@ -78,7 +78,7 @@ class SeededMarket:
             drawn -= share
         if drawn < weather.slow:
             await asyncio.sleep(ANSWER_WITHIN)
-            return Failed(detail="no answer within 10 s")
+            return Failed(kind=FailureKind.UNREACHABLE, detail="no answer within 10 s")
         drawn -= weather.slow
         if self.open_rents.get(message.rent_id) != message.msisdn:
             return FinalRefusal(token="NO_OPERATION")
@@ -87,7 +87,7 @@ class SeededMarket:
         if drawn < weather.lost:
             self.lost_answers[message.text] = self.lost_answers.get(message.text, 0) + 1
             await asyncio.sleep(self.chance.uniform(0.0, ANSWER_WITHIN))
-            return Failed(detail="the answer was lost")
+            return Failed(kind=FailureKind.UNREACHABLE, detail="the answer was lost")
         await asyncio.sleep(self.chance.uniform(0.0, 0.2))  # a crash may fall in here
         take.was_told = True
         return Accepted()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from phonefarm.domain.pushes import (
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     KeyRefused,
     PushOutcome,
@@ -53,9 +53,10 @@ class MarketRecord:
                 return MarketRecord(state=MarketState.KEY_REFUSED, detail=describe(outcome))
             case TooMany():
                 return self._failed("answers with errors (429)", at)
-            case Failed(detail=detail):
-                trouble = _trouble(detail)
-                return self if trouble is None else self._failed(trouble, at)
+            case Failed(kind=FailureKind.NOT_SENT):
+                return self
+            case Failed():
+                return self._failed(_trouble(outcome), at)
 
     def at(self, now: float) -> MarketRecord:
         """The same as time goes on: a failure that was not made good for so long is told, too."""
@@ -77,12 +78,8 @@ class MarketRecord:
         ).at(at)
 
 
-_HTTP = re.compile(r"HTTP (\d{3}(?: with an error in the body)?)\b")
-_UNREACHED = re.compile(r"no (?:answer|connection)\b")
-
-
-def _trouble(detail: str) -> str | None:
-    """The kind of a failure, in the words of the adapter; None where the market has no part in it."""
-    if (answered := _HTTP.match(detail)) is not None:
-        return f"answers with errors ({answered[1]})"
-    return f"cannot be reached ({detail})" if _UNREACHED.match(detail) else None
+def _trouble(failure: Failed) -> str:
+    if failure.kind is FailureKind.UNREACHABLE:
+        return f"cannot be reached ({failure.detail})"
+    where = " with an error in the body" if failure.http_status == 200 else ""
+    return f"answers with errors ({failure.http_status}{where})"

@@ -64,11 +64,23 @@ class TooMany:
     retry_after: timedelta | None = None
 
 
+class FailureKind(StrEnum):
+    UNREACHABLE = "unreachable"
+    """No connection, or no answer in time."""
+    ERROR = "error"
+    """An answer that tells of an error."""
+    NOT_SENT = "not sent"
+    """It never left this PC: that says nothing of the market."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failed:
     """Anything else: no connection, time-out, 5xx, an answer nobody understands."""
 
+    kind: FailureKind
     detail: str
+    http_status: int | None = None
+    """Of an answer that tells of an error; 200 where only its body does."""
     is_answer: bool = False
     """Whether the market itself said so; a gateway before it, a time-out and a broken connection are not the market."""
 

@@ -8,6 +8,7 @@ from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS, MarketRecord, Ma
 from phonefarm.domain.pushes import (
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     KeyRefused,
     PushOutcome,
@@ -16,7 +17,7 @@ from phonefarm.domain.pushes import (
     Unclear,
 )
 
-UNREACHED = Failed(detail="no connection: refused")
+UNREACHED = Failed(kind=FailureKind.UNREACHABLE, detail="no connection: refused")
 
 
 def after(*outcomes: PushOutcome, apart: float = 1.0) -> MarketRecord:
@@ -26,7 +27,14 @@ def after(*outcomes: PushOutcome, apart: float = 1.0) -> MarketRecord:
     return record
 
 
-@pytest.mark.parametrize("outcome", [UNREACHED, TooMany(), Failed(detail="HTTP 500 after 3 ms", is_answer=True)])
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        UNREACHED,
+        TooMany(),
+        Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 3 ms", is_answer=True),
+    ],
+)
 def test_one_or_two_failed_pushes_are_no_outage(outcome: PushOutcome) -> None:
     assert after(outcome).state is MarketState.WELL
     assert after(outcome, outcome).state is MarketState.WELL
@@ -37,14 +45,20 @@ def test_one_or_two_failed_pushes_are_no_outage(outcome: PushOutcome) -> None:
     ("outcome", "said"),
     [
         (TooMany(), "answers with errors (429)"),
-        (Failed(detail="HTTP 500 after 3 ms", is_answer=True), "answers with errors (500)"),
-        (Failed(detail="HTTP 502 after 31 ms"), "answers with errors (502)"),
         (
-            Failed(detail="HTTP 200 with an error in the body after 3 ms"),
+            Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 3 ms", is_answer=True),
+            "answers with errors (500)",
+        ),
+        (Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 31 ms"), "answers with errors (502)"),
+        (
+            Failed(kind=FailureKind.ERROR, http_status=200, detail="HTTP 200 with an error in the body after 3 ms"),
             "answers with errors (200 with an error in the body)",
         ),
         (UNREACHED, "cannot be reached (no connection: refused)"),
-        (Failed(detail="no answer within 10 s"), "cannot be reached (no answer within 10 s)"),
+        (
+            Failed(kind=FailureKind.UNREACHABLE, detail="no answer within 10 s"),
+            "cannot be reached (no answer within 10 s)",
+        ),
     ],
 )
 def test_outage_is_told_by_its_kind(outcome: PushOutcome, said: str) -> None:
@@ -86,4 +100,4 @@ def test_outage_of_another_kind_is_told_by_the_last_one() -> None:
 
 @pytest.mark.parametrize("detail", ["a bug in phonefarm broke the attempt off", "nothing is sent: the key is not set"])
 def test_what_never_reached_the_market_says_nothing_of_it(detail: str) -> None:
-    assert after(*[Failed(detail=detail)] * 5) == MarketRecord()
+    assert after(*[Failed(kind=FailureKind.NOT_SENT, detail=detail)] * 5) == MarketRecord()

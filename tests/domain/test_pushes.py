@@ -13,6 +13,7 @@ from phonefarm.domain.pushes import (
     LONGEST_RETRY_AFTER,
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     KeyRefused,
     PushOutcome,
@@ -36,7 +37,7 @@ REPEATED: list[PushOutcome] = [
     KeyRefused(http_status=401),
     TooMany(),
     TooMany(retry_after=MINUTE),
-    Failed(detail="HTTP 502 after 310 ms"),
+    Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 310 ms"),
     Unclear(),
 ]
 
@@ -75,8 +76,12 @@ def step(
         (TooMany(retry_after=3 * SECOND), 0, Retry(at=at(11))),
         (TooMany(retry_after=45 * SECOND), 0, Retry(at=at(46))),
         (TooMany(retry_after=timedelta(days=9)), 0, Retry(at=at(1) + LONGEST_RETRY_AFTER)),
-        (Failed(detail="HTTP 200 with an error in the body"), 0, Retry(at=at(11))),
-        (Failed(detail="no connection"), 0, Retry(at=at(11))),
+        (
+            Failed(kind=FailureKind.ERROR, http_status=200, detail="HTTP 200 with an error in the body"),
+            0,
+            Retry(at=at(11)),
+        ),
+        (Failed(kind=FailureKind.UNREACHABLE, detail="no connection"), 0, Retry(at=at(11))),
     ],
 )
 def test_what_follows_while_the_rent_is_open(
@@ -91,7 +96,7 @@ def test_what_follows_while_the_rent_is_open(
         (Accepted(), 0, True),
         (Unclear(), 0, False),
         (Unclear(), 1, True),
-        (Failed(detail="HTTP 500"), 1, False),
+        (Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500"), 1, False),
     ],
 )
 def test_answer_that_cannot_be_read_is_a_yes_only_after_an_uncertain_attempt(
@@ -147,7 +152,7 @@ def test_market_may_ask_for_ten_minutes_of_patience_and_no_more(asked: timedelta
         (SoftRefusal(token="IGNORED"), "IGNORED"),
         (KeyRefused(http_status=403), "HTTP 403: the key is refused"),
         (TooMany(), "too many requests"),
-        (Failed(detail="HTTP 502 after 310 ms"), "HTTP 502 after 310 ms"),
+        (Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 310 ms"), "HTTP 502 after 310 ms"),
     ],
 )
 def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
@@ -158,8 +163,8 @@ def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
     ("outcome", "alone", "while_others_are_taken"),
     [
         (SoftRefusal(token="IGNORED"), True, True),
-        (Failed(detail="HTTP 500", is_answer=True), True, True),
-        (Failed(detail="no connection"), False, True),
+        (Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500", is_answer=True), True, True),
+        (Failed(kind=FailureKind.UNREACHABLE, detail="no connection"), False, True),
         (KeyRefused(http_status=403), False, True),
         (TooMany(), False, False),
         (Accepted(), False, False),

@@ -22,7 +22,7 @@ from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId
 from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS
-from phonefarm.domain.pushes import Accepted, Failed, PushOutcome
+from phonefarm.domain.pushes import Accepted, Failed, FailureKind, PushOutcome
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.tasks import Tasks
 from tests.builders import an_inbound_sms, queue_push, store_sms
@@ -53,7 +53,7 @@ class DownMarket:
         await asyncio.sleep(ONE_ATTEMPT)
         self.under_way -= 1
         if self._loop.time() < self._up_at:
-            return Failed(detail="no connection: Connection refused")
+            return Failed(kind=FailureKind.UNREACHABLE, detail="no connection: Connection refused")
         self.taken.append((message.msisdn, message.text, self._loop.time()))
         return Accepted()
 

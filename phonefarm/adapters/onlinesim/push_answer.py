@@ -12,6 +12,7 @@ from phonefarm.domain.pushes import (
     NO_OPERATION,
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     KeyRefused,
     PushOutcome,
@@ -49,10 +50,10 @@ def outcome_of(status: int, body: BodyText, headers: Mapping[str, str], took: ti
         return KeyRefused(http_status=status)
     is_answer = status not in _GATEWAY and not is_page(body.text)
     milliseconds = took // timedelta(milliseconds=1)
-    if status != 200:
-        return Failed(detail=f"HTTP {status} after {milliseconds} ms", is_answer=is_answer)
-    if said.error:
-        return Failed(detail=f"HTTP 200 with an error in the body after {milliseconds} ms", is_answer=is_answer)
+    if status != 200 or said.error:
+        where = " with an error in the body" if status == 200 else ""
+        detail = f"HTTP {status}{where} after {milliseconds} ms"
+        return Failed(kind=FailureKind.ERROR, detail=detail, http_status=status, is_answer=is_answer)
     return Accepted() if body.is_readable else Unclear()
 
 

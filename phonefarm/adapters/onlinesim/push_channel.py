@@ -14,7 +14,7 @@ from phonefarm.adapters.onlinesim.answer_body import read_body
 from phonefarm.adapters.onlinesim.market_connection import MarketConnections, Unreachable
 from phonefarm.adapters.onlinesim.push_answer import outcome_of
 from phonefarm.application.ports.world import PushMessage
-from phonefarm.domain.pushes import Failed, PushOutcome
+from phonefarm.domain.pushes import Failed, FailureKind, PushOutcome
 
 ATTEMPT_SECONDS = 10.0
 _HEADERS = {
@@ -60,16 +60,16 @@ class OnlinesimPushChannel:
     async def push(self, message: PushMessage) -> PushOutcome:
         key = self._current_key()
         if self._market is None or not key:
-            return Failed(detail="nothing is sent: the push URL or the key is not set")
+            return Failed(kind=FailureKind.NOT_SENT, detail="nothing is sent: the push URL or the key is not set")
         fields = wire.push_body(message, key, self._sms_id, self._phone)
         body = _SPELL(fields).encode("utf-8", "replace")
         begun = time.monotonic()
         try:
             answer = await self._market.post(self._head_with(self._market, key), body, within=self._attempt_seconds)
         except TimeoutError:
-            return Failed(detail=f"no answer within {self._attempt_seconds:g} s")
+            return Failed(kind=FailureKind.UNREACHABLE, detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
-            return Failed(detail=f"no connection: {error}")
+            return Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}")
         said = read_body(answer.body, answer.headers)
         if answer.is_too_long:
             said = said._replace(is_readable=False)

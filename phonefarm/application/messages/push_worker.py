@@ -23,6 +23,7 @@ from phonefarm.domain.pushes import (
     REFUSALS_BEFORE_PARKING,
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     PushOutcome,
     PushState,
@@ -338,7 +339,7 @@ class PushWorker:
         try:
             outcome = await self._channel.push(message)
         except Exception:
-            self._note_end(message, Failed(detail=BROKEN_OFF))
+            self._note_end(message, Failed(kind=FailureKind.NOT_SENT, detail=BROKEN_OFF))
             raise
         self._note_end(message, outcome)
 

@@ -17,6 +17,7 @@ from phonefarm.adapters.onlinesim.push_answer import outcome_of
 from phonefarm.domain.pushes import (
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     KeyRefused,
     PushOutcome,
@@ -189,7 +190,12 @@ def test_200_that_cannot_be_read_is_no_clean_yes() -> None:
 def test_200_that_says_error_is_tried_again(text: str) -> None:
     outcome = judged(200, text)
 
-    assert outcome == Failed(detail="HTTP 200 with an error in the body after 310 ms", is_answer="<" not in text[:2])
+    assert outcome == Failed(
+        kind=FailureKind.ERROR,
+        http_status=200,
+        detail="HTTP 200 with an error in the body after 310 ms",
+        is_answer="<" not in text[:2],
+    )
 
 
 KEY_TOKENS = ["ERROR_WRONG_KEY", "ERROR_NO_KEY", "ACCOUNT_BLOCKED", "API_ACCESS_DISABLED", "API_ACCESS_IP"]
@@ -217,7 +223,9 @@ def test_answer_that_repeats_a_strangers_words_is_not_misled_by_them(words: str)
 def test_any_other_status_is_tried_again(status: int, text: str) -> None:
     is_answer = status not in (502, 503) and "<html>" not in text
 
-    assert judged(status, text) == Failed(detail=f"HTTP {status} after 310 ms", is_answer=is_answer)
+    assert judged(status, text) == Failed(
+        kind=FailureKind.ERROR, http_status=status, detail=f"HTTP {status} after 310 ms", is_answer=is_answer
+    )
 
 
 @pytest.mark.parametrize("status", [401, 403])

@@ -20,7 +20,7 @@ from phonefarm.adapters.onlinesim.market_connection import MOST_ANSWER_BYTES
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.pushes import Accepted, Failed, FinalRefusal, PushOutcome, Unclear
+from phonefarm.domain.pushes import Accepted, Failed, FailureKind, FinalRefusal, PushOutcome, Unclear
 
 KEY = "planted-partner-key-5e1f"
 TEXT = "Ваш код: 4821 🔑\nnot for others"
@@ -132,7 +132,7 @@ async def test_silence_ends_at_the_deadline(market: Market, channel: OnlinesimPu
 
     market.handler = silent
 
-    assert await channel.push(MESSAGE) == Failed(detail="no answer within 0.3 s")
+    assert await channel.push(MESSAGE) == Failed(kind=FailureKind.UNREACHABLE, detail="no answer within 0.3 s")
 
 
 async def test_connection_cut_before_the_answer_is_tried_again(market: Market, channel: OnlinesimPushChannel) -> None:
@@ -333,7 +333,7 @@ async def test_nothing_is_sent_without_url_or_key(url: str, key: str | None) -> 
     outcome = await channel.push(MESSAGE)
 
     await channel.close()
-    assert outcome == Failed(detail="nothing is sent: the push URL or the key is not set")
+    assert outcome == Failed(kind=FailureKind.NOT_SENT, detail="nothing is sent: the push URL or the key is not set")
 
 
 async def test_closed_channel_sends_nothing(market: Market, channel: OnlinesimPushChannel) -> None:

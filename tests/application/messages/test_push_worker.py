@@ -26,6 +26,7 @@ from phonefarm.domain.pushes import (
     FAILURES_THAT_HOLD_BACK,
     Accepted,
     Failed,
+    FailureKind,
     FinalRefusal,
     KeyRefused,
     SoftRefusal,
@@ -125,7 +126,10 @@ async def test_accepted_message_is_delivered_and_never_sent_again(outbox: Outbox
 
 
 async def test_failed_attempt_is_repeated_after_the_spacing_and_not_before(outbox: Outbox) -> None:
-    outbox.market.script = [Failed(detail="HTTP 502 after 3 ms"), Failed(detail="no connection")]
+    outbox.market.script = [
+        Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 3 ms"),
+        Failed(kind=FailureKind.UNREACHABLE, detail="no connection"),
+    ]
     sms_id = await outbox.books.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
@@ -315,7 +319,7 @@ async def waiting_push(outbox: Outbox) -> tuple[SmsId, RentId]:
     rent_id = await books.rent()
     await books.sms()
     sms_id = SmsId((await books.pushes())[0].sms_id)
-    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
     return sms_id, rent_id
@@ -323,7 +327,7 @@ async def waiting_push(outbox: Outbox) -> tuple[SmsId, RentId]:
 
 async def test_finish_gives_a_waiting_message_one_last_attempt_at_once(outbox: Outbox) -> None:
     sms_id, rent_id = await waiting_push(outbox)
-    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
 
     await outbox.books.rentals.finish(rent_id, FinishStatus.SOLD, None)
     outbox.worker.wake()
@@ -547,7 +551,7 @@ async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
 
 async def test_message_of_a_rent_that_has_ended_meanwhile_has_one_chance(outbox: Outbox) -> None:
     books = outbox.books
-    outbox.market.always = Failed(detail="HTTP 502")
+    outbox.market.always = Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502")
     await books.seat(a_seen_sim())
     rent_id = await books.rent()
     arrived_ms = int((books.clock() + SECOND).timestamp() * 1000)
@@ -637,7 +641,7 @@ def nothing(uow: UnitOfWork, queue: Queue) -> None:
 
 
 async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox: Outbox, gated: Gated) -> None:
-    outbox.market.script = [Failed(detail="HTTP 502")]
+    outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502")]
     sms_id = await outbox.books.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
@@ -767,7 +771,7 @@ async def test_messages_of_one_number_go_one_after_the_other_oldest_first(outbox
 
 
 async def test_message_that_cannot_be_delivered_holds_only_its_own_number_up(outbox: Outbox) -> None:
-    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
     stuck = await outbox.books.queue(1)
     behind = await outbox.books.queue(2)
     outbox.start()
@@ -1008,7 +1012,7 @@ async def test_attempt_under_way_is_neither_resent_nor_dropped(outbox: Outbox) -
 
 
 async def test_dropped_message_is_not_sent_and_lets_the_next_one_pass(outbox: Outbox) -> None:
-    outbox.market.script = [Failed(detail="HTTP 500 after 1 ms")]
+    outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
     first, second = await outbox.books.queue(1), await outbox.books.queue(2)
     outbox.start()
     await outbox.reached(first, PushState.WAITING)
@@ -1027,7 +1031,7 @@ async def test_message_without_a_push_cannot_be_resent(outbox: Outbox) -> None:
 
 
 async def test_story_of_a_push_tells_every_attempt(outbox: Outbox) -> None:
-    outbox.market.script = [Failed(detail="HTTP 502 after 3 ms"), Accepted()]
+    outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 3 ms"), Accepted()]
     sms_id = await outbox.books.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING)
