@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.naming import is_with_port
@@ -48,6 +49,24 @@ class PhoneState(StrEnum):
     """Not listed by adb any more: unplugged, or its server is down."""
 
 
+class StateCause(StrEnum):
+    """Tells apart what needs another remedy in the same state."""
+
+    NONE = ""
+    """The state says all."""
+    NO_DRIVER = "no driver"
+    """NO_PERMISSIONS: Windows has none for this phone."""
+    UNSUPPORTED = "unsupported"
+    """WITHHELD, NOT_UNDERSTOOD: its Android answers in a way that cannot be read; no setting changes that."""
+
+
+class PhoneStatus(NamedTuple):
+    state: PhoneState
+    detail: str = ""
+    """In the words of adb or the phone; empty where the state says all."""
+    cause: StateCause = StateCause.NONE
+
+
 @dataclass(frozen=True, kw_only=True)
 class PhoneFacts:
     """What a phone says of itself (getprop); empty text where it did not say."""
@@ -79,6 +98,13 @@ def state_from_adb(word: str) -> PhoneState:
         if word.startswith(prefix):
             return state
     return PhoneState.OTHER_MODE
+
+
+def status_from_adb(word: str) -> PhoneStatus:
+    """The same with adb's own word, whose tail says whether a driver is missing or only the permission."""
+    state = state_from_adb(word)
+    lacks_driver = state is PhoneState.NO_PERMISSIONS and "driver" in word.casefold()
+    return PhoneStatus(state, word, StateCause.NO_DRIVER if lacks_driver else StateCause.NONE)
 
 
 _ADB_WORDS = (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from enum import StrEnum
 
 from phonefarm.domain.conditions import Condition
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.phones import PhoneState, StateCause
 from phonefarm.domain.sims import SimStanding
 
 
@@ -61,12 +63,17 @@ _BY_STATE = {
     PhoneState.FAILING: Remedy.CHECK_CABLE,
     PhoneState.UNSTEADY: Remedy.CHECK_CABLE,
     PhoneState.NOT_UNDERSTOOD: Remedy.RESTART_PHONE,
+    PhoneState.NO_PERMISSIONS: Remedy.ADD_UDEV_RULE,
     PhoneState.DUPLICATE: Remedy.NONE,
     PhoneState.GONE: Remedy.CONNECT,
 }
 
-_NOT_TO_BE_MENDED = ("cannot be used", "is not understood")
-"""As the adapter words them; no cable and no setting of the phone helps."""
+PASSES_WITHIN = {
+    PhoneState.AUTHORIZING: timedelta(minutes=2),
+    PhoneState.BOOTING: timedelta(minutes=15),
+    PhoneState.STARTING: timedelta(minutes=15),
+}
+"""What passes by itself has passed by then: a phone that has got an update optimizes its apps for so long."""
 _WITHHELD_BY_MAKE = {
     "xiaomi": Remedy.ALLOW_SMS_XIAOMI,
     "redmi": Remedy.ALLOW_SMS_XIAOMI,
@@ -105,18 +112,23 @@ _BY_STANDING = {
 }
 
 
-def remedy_for_state(state: PhoneState, *, make: str, detail: str) -> Remedy:
-    """`detail`: adb's own words, which tell a missing udev rule from a missing driver."""
-    if state in (PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD) and any(
-        words in detail for words in _NOT_TO_BE_MENDED
-    ):
+def remedy_for_state(state: PhoneState, *, cause: StateCause, make: str, lasting: timedelta) -> Remedy:
+    """`lasting`: how long the phone has been so. Nobody is told to wait for what should have passed long ago."""
+    if cause is StateCause.UNSUPPORTED:
         return Remedy.USE_ANOTHER_PHONE
+    if cause is StateCause.NO_DRIVER:
+        return Remedy.INSTALL_DRIVER
     if state is PhoneState.WITHHELD:
         return _WITHHELD_BY_MAKE.get(make.casefold(), Remedy.ALLOW_SMS)
-    if state is PhoneState.NO_PERMISSIONS:
-        words = detail.casefold()
-        return Remedy.INSTALL_DRIVER if "driver" in words else Remedy.ADD_UDEV_RULE
-    return _BY_STATE[state]
+    is_overdue = state in PASSES_WITHIN and lasting >= PASSES_WITHIN[state]
+    return Remedy.RESTART_PHONE if is_overdue else _BY_STATE[state]
+
+
+def remedy_for_phone(of_state: Remedy, state: PhoneState, conditions: Sequence[Condition]) -> Remedy:
+    """The state's own next step, else (for a phone that is ready) that of the most urgent condition."""
+    if of_state is not Remedy.NONE or state is not PhoneState.READY or not conditions:
+        return of_state
+    return remedy_for_condition(conditions[0])
 
 
 def remedy_for_condition(condition: Condition) -> Remedy:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from phonefarm.domain.phones import PhoneState
-from phonefarm.domain.remedies import Remedy, remedy_for_sim, remedy_for_state
+from phonefarm.domain.conditions import Condition
+from phonefarm.domain.phones import PhoneState, StateCause, status_from_adb
+from phonefarm.domain.remedies import PASSES_WITHIN, Remedy, remedy_for_phone, remedy_for_sim, remedy_for_state
 from phonefarm.domain.sims import SimStanding
+
+NO_TIME = timedelta(0)
 
 
 @pytest.mark.parametrize("state", [state for state in PhoneState if state not in ("ready", "duplicate")])
 def test_every_state_in_which_a_phone_does_not_work_has_a_next_step(state: PhoneState) -> None:
-    assert remedy_for_state(state, make="", detail="") is not Remedy.NONE
+    assert remedy_for_state(state, cause=StateCause.NONE, make="", lasting=NO_TIME) is not Remedy.NONE
 
 
 @pytest.mark.parametrize(
@@ -27,7 +32,7 @@ def test_every_state_in_which_a_phone_does_not_work_has_a_next_step(state: Phone
     ],
 )
 def test_withheld_sms_are_allowed_by_each_makes_own_option(make: str, remedy: Remedy) -> None:
-    assert remedy_for_state(PhoneState.WITHHELD, make=make, detail="") is remedy
+    assert remedy_for_state(PhoneState.WITHHELD, cause=StateCause.NONE, make=make, lasting=NO_TIME) is remedy
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,9 @@ def test_withheld_sms_are_allowed_by_each_makes_own_option(make: str, remedy: Re
     ],
 )
 def test_missing_access_is_told_apart_by_adbs_words(detail: str, remedy: Remedy) -> None:
-    assert remedy_for_state(PhoneState.NO_PERMISSIONS, make="", detail=detail) is remedy
+    state, _, cause = status_from_adb(detail)
+
+    assert remedy_for_state(state, cause=cause, make="", lasting=NO_TIME) is remedy
 
 
 @pytest.mark.parametrize(
@@ -69,12 +76,29 @@ def test_sim_that_works_or_waits_needs_nothing(standing: SimStanding) -> None:
     assert remedy_for_sim(standing, Remedy.CHECK_CABLE) is Remedy.NONE
 
 
-@pytest.mark.parametrize(
-    ("state", "detail"),
-    [
-        (PhoneState.WITHHELD, "Phone R5 cannot be used: its Android 5.0 prints times cut to 32 bits, and so on."),
-        (PhoneState.NOT_UNDERSTOOD, "Phone R5 gave an answer that is not understood: line 1 of 2 is not row 0."),
-    ],
-)
-def test_phone_that_no_cable_and_no_setting_mends_is_said_to_be_of_no_use(state: PhoneState, detail: str) -> None:
-    assert remedy_for_state(state, make="Xiaomi", detail=detail) is Remedy.USE_ANOTHER_PHONE
+@pytest.mark.parametrize("state", [PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD])
+def test_phone_that_no_cable_and_no_setting_mends_is_said_to_be_of_no_use(state: PhoneState) -> None:
+    remedy = remedy_for_state(state, cause=StateCause.UNSUPPORTED, make="Xiaomi", lasting=NO_TIME)
+
+    assert remedy is Remedy.USE_ANOTHER_PHONE
+
+
+@pytest.mark.parametrize("detail", ["driver", "cannot be used", "is not understood"])
+def test_words_of_the_phone_choose_no_remedy(detail: str) -> None:
+    assert status_from_adb(f"offline {detail}").cause is StateCause.NONE
+
+
+@pytest.mark.parametrize(("state", "grace"), PASSES_WITHIN.items())
+def test_nobody_is_told_to_wait_for_what_should_have_passed(state: PhoneState, grace: timedelta) -> None:
+    at_last = remedy_for_state(state, cause=StateCause.NONE, make="", lasting=grace)
+
+    assert remedy_for_state(state, cause=StateCause.NONE, make="", lasting=grace * 0.99) is Remedy.WAIT
+    assert at_last is Remedy.RESTART_PHONE
+
+
+def test_ready_phone_gets_the_next_step_of_its_most_urgent_condition() -> None:
+    conditions = [Condition.STORAGE_FULL, Condition.HOT]
+
+    assert remedy_for_phone(Remedy.NONE, PhoneState.READY, conditions) is Remedy.FREE_STORAGE
+    assert remedy_for_phone(Remedy.CHECK_CABLE, PhoneState.OFFLINE, conditions) is Remedy.CHECK_CABLE
+    assert remedy_for_phone(Remedy.NONE, PhoneState.READY, []) is Remedy.NONE

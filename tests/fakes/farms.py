@@ -23,6 +23,7 @@ from phonefarm.application.model.read_models import (
     SimStanding,
 )
 from phonefarm.domain.fields import NO_FIELDS, Fields
+from phonefarm.domain.phones import StateCause
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_sim, remedy_for_state
 from tests.fakes.farm_model import BLOCKED as BLOCKED
 from tests.fakes.farm_model import CODES as CODES
@@ -89,7 +90,7 @@ def _add_phones(farm: Farm, count: int, states: tuple[PhoneState, ...], mostly: 
             state=state,
             detail=DETAILS.get(state, ""),
             since=farm.now - timedelta(minutes=chance.randint(1, 4000)),
-            remedy=remedy_for_state(state, make=make, detail=DETAILS.get(state, "")),
+            remedy=remedy_for_state(state, cause=StateCause.NONE, make=make, lasting=timedelta(0)),
             ailments=(),
             vitals=_vitals_of(place) if state is PhoneState.READY else PhoneVitals(),
             booted_at=farm.now - timedelta(hours=3 + place * 5) if state is PhoneState.READY else None,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from phonefarm.application.desk.attention import attention, with_next_step
+from phonefarm.application.desk.attention import attention
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
@@ -29,6 +29,7 @@ from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.phones import StateCause
 from phonefarm.domain.remedies import remedy_for_condition, remedy_for_sim, remedy_for_state
 from tests.fakes.farm_model import CODES, PLACES, Farm
 from tests.fakes.farm_numbers import add_numbers
@@ -71,7 +72,7 @@ def _add_phones(farm: Farm) -> None:
     places = chance.sample([place for place in range(PHONES) if place not in on_hub], len(troubled) - len(on_hub))
     states = dict(zip(places, troubled, strict=False)) | dict.fromkeys(on_hub, (PhoneState.GONE, ""))
     for place in range(PHONES):
-        phone = with_next_step(_phone(farm, place, *states.get(place, (PhoneState.READY, "")), chance), farm.now)
+        phone = _phone(farm, place, *states.get(place, (PhoneState.READY, "")), chance)
         farm.phones[phone.phone_id] = phone
     _spread_ailments(farm, chance)
 
@@ -99,7 +100,7 @@ def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: rando
         state=state,
         detail=detail,
         since=farm.now - since,
-        remedy=remedy_for_state(state, make=make, detail=detail),
+        remedy=remedy_for_state(state, cause=_cause(state, detail), make=make, lasting=since),
         ailments=(),
         vitals=_vitals(place, chance) if is_read or state is PhoneState.LOCKED else PhoneVitals(),
         booted_at=farm.now - timedelta(hours=3 + place * 5) if is_read else None,
@@ -120,6 +121,12 @@ def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: rando
         sim_rules=int(place % 23 == 3) * 2,
         sms_today=chance.randint(0, 60) if is_read else 0,
     )
+
+
+def _cause(state: PhoneState, detail: str) -> StateCause:
+    if state is PhoneState.NOT_UNDERSTOOD:
+        return StateCause.UNSUPPORTED
+    return StateCause.NO_DRIVER if state is PhoneState.NO_PERMISSIONS and "driver" in detail else StateCause.NONE
 
 
 def _vitals(place: int, chance: random.Random) -> PhoneVitals:

@@ -21,7 +21,7 @@ from phonefarm.adapters.adb.provider import exception, is_nothing_found, query
 from phonefarm.adapters.adb.sim_of_row import OLD_COLUMN, SLOT_COLUMNS
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_query import INBOX
-from phonefarm.application.ports.world import Probe, SmsWithheld
+from phonefarm.application.ports.world import Probe, SmsUnsupported
 from phonefarm.domain.phones import PhoneFacts
 
 PROBE_WITHIN = 30.0
@@ -166,7 +166,7 @@ async def _plain_probe(calls: PhoneCalls, facts: PhoneFacts, columns: tuple[str,
     answers = await calls.run(*(query(INBOX, name, sort=_NEWEST) for name in names), within=PROBE_WITHIN * 2)
     _check_readable(calls, answers)
     if facts.sdk <= LAST_SDK_THAT_CUTS:
-        raise SmsWithheld(
+        raise SmsUnsupported(
             f"Phone {shown(calls.serial)} cannot be used: its Android {facts.android} prints times cut to 32 bits, "
             "and its SMS provider takes no expression that would print them whole."
         )

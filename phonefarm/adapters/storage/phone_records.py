@@ -11,7 +11,7 @@ from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.ports.records import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of
+from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause, handset_of
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -21,7 +21,14 @@ class SqlPhoneRecords:
         self._connection = connection
         self._driver = driver_of(connection)
 
-    def note(self, phone_id: PhoneId, state: PhoneState, detail: str, at: datetime) -> bool:
+    def note(
+        self,
+        phone_id: PhoneId,
+        state: PhoneState,
+        detail: str,
+        at: datetime,
+        cause: StateCause = StateCause.NONE,
+    ) -> bool:
         before = _STATE_OF.first(self._driver, phone=phone_id)
         if before is None:
             new = {
@@ -31,14 +38,22 @@ class SqlPhoneRecords:
                 "handset": handset_of(phone_id),
                 "state": state.value,
                 "detail": detail,
+                "cause": cause.value,
                 "state_since": at,
             }
             _ADD.run(self._driver, **_DEFAULTS | new)
             return True
-        if before.state == state.value and before.detail == detail:
+        if (before.state, before.detail, before.cause) == (state.value, detail, cause.value):
             return False
         since = at if before.state != state.value else before.state_since
-        _SET_STATE.run(self._driver, phone=phone_id, new_state=state.value, new_detail=detail, since=since)
+        _SET_STATE.run(
+            self._driver,
+            phone=phone_id,
+            new_state=state.value,
+            new_detail=detail,
+            new_cause=cause.value,
+            since=since,
+        )
         return True
 
     def state_of(self, phone_id: PhoneId) -> PhoneState | None:
@@ -122,9 +137,11 @@ class SqlPhoneRecords:
 
 
 _PHONE = bindparam("phone", type_=String)
-_STATE_OF = Prepared(select(phones.c.state, phones.c.detail, phones.c.state_since).where(phones.c.phone_id == _PHONE))
+_STATE_OF = Prepared(
+    select(phones.c.state, phones.c.detail, phones.c.cause, phones.c.state_since).where(phones.c.phone_id == _PHONE)
+)
 _DEFAULTS = defaults_of(phones)
-_NEW = ("phone_id", "server", "serial", "handset", "state", "detail", "state_since")
+_NEW = ("phone_id", "server", "serial", "handset", "state", "detail", "cause", "state_since")
 _ADD = Prepared(insert(phones), {*_DEFAULTS, *_NEW})
 _SET_STATE = Prepared(
     update(phones)
@@ -132,6 +149,7 @@ _SET_STATE = Prepared(
     .values(
         state=bindparam("new_state", type_=String),
         detail=bindparam("new_detail", type_=String),
+        cause=bindparam("new_cause", type_=String),
         state_since=bindparam("since", type_=Instant),
     )
 )

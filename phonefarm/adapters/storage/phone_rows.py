@@ -14,8 +14,8 @@ from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, rents, sim_rules, sims, sms
 from phonefarm.application.model.read_models import Ailment, PhoneRow
 from phonefarm.domain.conditions import Condition
-from phonefarm.domain.phones import PhoneState
-from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_state
+from phonefarm.domain.phones import PhoneState, StateCause
+from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_phone, remedy_for_state
 from phonefarm.domain.sims import SlotState
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.domain.vitals import PhoneVitals
@@ -56,7 +56,7 @@ def phone_rows(connection: Connection, keys: Collection[str] | None, now: dateti
             state=PhoneState(row.state),
             detail=row.detail,
             since=row.state_since,
-            remedy=_remedy_of_phone(row, ailments.get(row.phone_id, ())),
+            remedy=_remedy_of_phone(row, ailments.get(row.phone_id, ()), now),
             ailments=tuple(ailments.get(row.phone_id, ())),
             vitals=PhoneVitals(
                 battery_percent=row.battery_percent,
@@ -116,11 +116,10 @@ def ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
     return by_phone
 
 
-def _remedy_of_phone(row: Row[Any], ailments: Sequence[Ailment]) -> Remedy:
-    of_state = remedy_for_state(PhoneState(row.state), make=row.make, detail=row.detail)
-    if of_state is not Remedy.NONE or row.state != PhoneState.READY.value:
-        return of_state
-    return ailments[0].remedy if ailments else Remedy.NONE
+def _remedy_of_phone(row: Row[Any], ailments: Sequence[Ailment], now: datetime) -> Remedy:
+    state = PhoneState(row.state)
+    of_state = remedy_for_state(state, cause=StateCause(row.cause), make=row.make, lasting=now - row.state_since)
+    return remedy_for_phone(of_state, state, [ailment.condition for ailment in ailments])
 
 
 def _numbers_by_phone(connection: Connection) -> dict[str, list[str]]:

@@ -17,7 +17,7 @@ from phonefarm.adapters.storage.tables import phones, rents, sims
 from phonefarm.application.model.read_models import Ailment, NumberTask, SimRow
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.ids import Msisdn
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.phones import PhoneState, StateCause
 from phonefarm.domain.remedies import Remedy, remedy_for_sim, remedy_for_state
 from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SimStanding, SlotState, standing
 
@@ -34,7 +34,7 @@ def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime
         sims.c.banned_since,
         rents.c.ordered_at,
         phones.c.state_since,
-        phones.c.detail,
+        phones.c.cause,
         phones.c.make,
         sims.c.mcc_mnc,
         sims.c.signal,
@@ -85,7 +85,9 @@ def _sim_row(
         since[stands] = row.slot_state_since
     phone_remedy = Remedy.NONE
     if stands is SimStanding.AWAY:
-        phone_remedy = remedy_for_state(sim.phone_state, make=row.make or "", detail=row.detail or "")
+        phone_remedy = remedy_for_state(
+            sim.phone_state, cause=StateCause(row.cause), make=row.make, lasting=now - row.state_since
+        )
     elif blocking:
         phone_remedy = blocking[0].remedy
     is_in = sim.slot_state is not SlotState.OUT

@@ -66,6 +66,8 @@ class PhoneTable(SQLModel, table=True):
     booted_at: datetime | None = _instant()
     airplane_mode: bool | None = None
     sms_app: str | None = None
+    cause: str = ""
+    """Of its state: `domain.phones.StateCause`."""
 
 
 class PhoneConditionTable(SQLModel, table=True):

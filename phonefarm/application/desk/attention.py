@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from phonefarm.application.model.health_board import ADB, ENGINE, MARKET, STORAGE, WEBHOOKS
@@ -16,7 +15,6 @@ from phonefarm.application.model.read_models import (
     PhoneState,
     PushRow,
     PushState,
-    Remedy,
     RentRow,
     RentState,
     SimRow,
@@ -30,6 +28,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.conditions import BLOCKING, Condition
 from phonefarm.domain.hubs import SharedLoss
+from phonefarm.domain.remedies import PASSES_WITHIN
 from phonefarm.domain.shortage import USUAL_FOR, Shortage
 
 OFFLINE_GRACE = timedelta(seconds=20)
@@ -38,9 +37,6 @@ GONE_GRACE = timedelta(seconds=30)
 """The same for a phone with open rents that is not listed any more."""
 UNPLUGGED_GRACE = timedelta(minutes=2)
 """The same for one without: who takes it out to change its SIM needs no reminder."""
-AUTHORIZING_GRACE = timedelta(minutes=2)
-START_GRACE = timedelta(minutes=15)
-"""A phone that has got an update optimizes its apps for so long at its next start."""
 OTHER_MODE_GRACE = timedelta(minutes=10)
 """An update is installed in recovery, and takes minutes."""
 
@@ -62,10 +58,8 @@ _PHONE_NEEDS = {
 _GRACES = {
     PhoneState.OFFLINE: OFFLINE_GRACE,
     PhoneState.GONE: GONE_GRACE,
-    PhoneState.AUTHORIZING: AUTHORIZING_GRACE,
-    PhoneState.BOOTING: START_GRACE,
-    PhoneState.STARTING: START_GRACE,
     PhoneState.OTHER_MODE: OTHER_MODE_GRACE,
+    **PASSES_WITHIN,
 }
 _PASSES_BY_ITSELF = frozenset({PhoneState.STARTING, PhoneState.BOOTING, PhoneState.AUTHORIZING, PhoneState.DUPLICATE})
 _AILMENTS_TOLD = BLOCKING | {
@@ -284,21 +278,6 @@ def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
 
 def _may_still_pass(phone: PhoneRow, now: datetime) -> bool:
     return now - phone.since < _GRACES.get(phone.state, timedelta(0))
-
-
-def with_next_step(phone: PhoneRow, now: datetime) -> PhoneRow:
-    """Nobody is told to wait any longer for what should have passed by itself long ago."""
-    if phone.remedy is not Remedy.WAIT or _may_still_pass(phone, now):
-        return phone
-    return replace(phone, remedy=Remedy.RESTART_PHONE)
-
-
-def sim_with_next_step(sim: SimRow, now: datetime) -> SimRow:
-    """The same for a SIM that its phone keeps away."""
-    since = sim.standing_since
-    if sim.remedy is not Remedy.WAIT or since is None or now - since < START_GRACE:
-        return sim
-    return replace(sim, remedy=Remedy.RESTART_PHONE)
 
 
 def needing_by_state(attention: Iterable[Attention], phones: Iterable[PhoneRow]) -> Mapping[PhoneState, int]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import NamedTuple, Protocol
 
-from phonefarm.application.desk.attention import attention, needing_by_state, sim_with_next_step, with_next_step
+from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
@@ -136,14 +136,10 @@ class LiveFarmDesk:
         return overview
 
     async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
-        now = self._clock()
-        rows = await self._storage.read(lambda views: views.phones(keys, now))
-        return [with_next_step(row, now) for row in rows]
+        return await self._storage.read(lambda views: views.phones(keys, self._clock()))
 
     async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
-        now = self._clock()
-        rows = await self._storage.read(lambda views: views.sims(keys, now))
-        return [sim_with_next_step(row, now) for row in rows]
+        return await self._storage.read(lambda views: views.sims(keys, self._clock()))
 
     async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
         return await self._storage.read(lambda views: views.rents(keys, self._clock()))

@@ -7,10 +7,8 @@ from datetime import datetime
 
 from phonefarm.domain.hubs import TOGETHER_WITHIN, Loss, SharedLoss, shared_losses
 from phonefarm.domain.ids import PhoneId
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.phones import PhoneState, PhoneStatus
 from phonefarm.domain.steadiness import Steadiness
-
-State = tuple[PhoneState, str]
 
 _FLICKER = frozenset(
     {PhoneState.READY, PhoneState.STARTING, PhoneState.OFFLINE, PhoneState.AUTHORIZING, PhoneState.GONE}
@@ -23,27 +21,27 @@ class Comings:
 
     def __init__(self) -> None:
         self._steadiness: dict[PhoneId, Steadiness] = {}
-        self._true: dict[PhoneId, State] = {}
+        self._true: dict[PhoneId, PhoneStatus] = {}
         self._losses: list[Loss] = []
         self._together: list[SharedLoss] = []
 
-    def shown(self, phone: PhoneId, state: PhoneState, detail: str, now: datetime) -> State:
-        """The state to be shown for the one the phone is in: damped, all the flicker is one state."""
-        self._true[phone] = (state, detail)
+    def shown(self, phone: PhoneId, status: PhoneStatus, now: datetime) -> PhoneStatus:
+        """The status to be shown for the one the phone is in: damped, all the flicker is one state."""
+        self._true[phone] = status
         steadiness = self._steadiness.get(phone)
-        if steadiness is None or state not in _FLICKER:
-            return state, detail
+        if steadiness is None or status.state not in _FLICKER:
+            return status
         steadiness = self._steadiness[phone] = steadiness.at(now)
         if not steadiness.is_damped:
-            return state, detail
-        return PhoneState.UNSTEADY, f"left {len(steadiness.losses)} times in ten minutes"
+            return status
+        return PhoneStatus(PhoneState.UNSTEADY, f"left {len(steadiness.losses)} times in ten minutes")
 
     def not_gone(self) -> list[PhoneId]:
         """Phones that are shown as something else than gone."""
         return [
             phone
-            for phone, (state, _) in self._true.items()
-            if state is not PhoneState.GONE or (phone in self._steadiness and self._steadiness[phone].is_damped)
+            for phone, status in self._true.items()
+            if status.state is not PhoneState.GONE or (phone in self._steadiness and self._steadiness[phone].is_damped)
         ]
 
     def note_losses(self, losses: Iterable[Loss]) -> None:
@@ -54,9 +52,9 @@ class Comings:
             if not steadiness.is_damped:  # a loose cable says nothing of the hub
                 self._losses.append(loss)
 
-    def ended_dampings(self, now: datetime) -> dict[PhoneId, State]:
-        """Phones whose damping is over since the last call, with the state they are in."""
-        over: dict[PhoneId, State] = {}
+    def ended_dampings(self, now: datetime) -> dict[PhoneId, PhoneStatus]:
+        """Phones whose damping is over since the last call, with the status they have now."""
+        over: dict[PhoneId, PhoneStatus] = {}
         for phone, steadiness in list(self._steadiness.items()):
             later = self._steadiness[phone] = steadiness.at(now)
             if steadiness.is_damped and not later.is_damped and phone in self._true:

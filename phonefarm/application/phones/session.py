@@ -26,15 +26,17 @@ from phonefarm.application.ports.world import (
     Probe,
     Remembered,
     ServerDown,
+    SmsUnsupported,
     SmsWithheld,
 )
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.domain import rhythm
 from phonefarm.domain.announcements import Announcements
 from phonefarm.domain.conditions import HintRecord
+from phonefarm.domain.errors import KnownError
 from phonefarm.domain.heard import Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState
+from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause
 from phonefarm.domain.rhythm import Rhythm
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
@@ -71,7 +73,9 @@ LONGEST_PAUSE = 30.0
 class SessionBooks(Protocol):
     """What a session tells of its phone, and what it must know of the rest of the farm."""
 
-    async def set_state(self, phone_id: PhoneId, state: PhoneState, detail: str = "") -> None: ...
+    async def set_state(
+        self, phone_id: PhoneId, state: PhoneState, detail: str = "", cause: StateCause = StateCause.NONE
+    ) -> None: ...
 
     async def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None: ...
 
@@ -476,17 +480,21 @@ class PhoneSession:
         log.info("a look failed", phone=self._phone_id, in_a_row=self._failures, cause=str(error))
         try:
             if isinstance(error, SmsWithheld):
-                await self._books.set_state(self._phone_id, PhoneState.WITHHELD, str(error))
+                await self._books.set_state(self._phone_id, PhoneState.WITHHELD, str(error), _cause_of(error))
             elif self._failures >= FAILURES_BEFORE_FAILING:
                 is_alive = isinstance(error, NotUnderstood)  # then no connection made anew would help
                 state = PhoneState.NOT_UNDERSTOOD if is_alive else PhoneState.FAILING
-                await self._books.set_state(self._phone_id, state, str(error))
+                await self._books.set_state(self._phone_id, state, str(error), _cause_of(error))
             if isinstance(error, NotUnderstood):
                 self._probe = None
                 await self._health.forget(self._phone_id)
         except StorageFailing as second:
             log.info("a failure could not be recorded", phone=self._phone_id, cause=str(second))
         await asyncio.sleep(PAUSES[min(self._failures, len(PAUSES)) - 1])
+
+
+def _cause_of(error: KnownError) -> StateCause:
+    return StateCause.UNSUPPORTED if isinstance(error, NotUnderstood | SmsUnsupported) else StateCause.NONE
 
 
 async def _ended(task: asyncio.Task[Any]) -> None:

@@ -27,7 +27,15 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hubs import Loss, SharedLoss, trunk_of, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
 from phonefarm.domain.naming import Listed, name_with_port, names_of
-from phonefarm.domain.phones import PhoneFacts, PhoneState, is_address, state_from_adb
+from phonefarm.domain.phones import (
+    PhoneFacts,
+    PhoneState,
+    PhoneStatus,
+    StateCause,
+    is_address,
+    state_from_adb,
+    status_from_adb,
+)
 from phonefarm.support.clock import Clock
 from phonefarm.support.tasks import Tasks
 
@@ -86,7 +94,7 @@ class PhoneWatch:
         self._sessions: dict[PhoneId, asyncio.Task[None]] = {}
         self._rented: frozenset[PhoneId] = frozenset()
         self._without_hints: set[PhoneId] = set()
-        self._states: dict[PhoneId, tuple[PhoneState, str]] = {}
+        self._states: dict[PhoneId, PhoneStatus] = {}
         self._now: dict[PhoneId, PhoneNow] = {}
         self._handsets = Handsets(self._bridges, self._sessions.keys())
         self._ports: dict[PhoneId, str] = {}
@@ -136,16 +144,18 @@ class PhoneWatch:
         """Phones that left within seconds of each other and are still gone."""
         return self._comings.together(lambda phone: phone not in self._now)
 
-    async def set_state(self, phone: PhoneId, state: PhoneState, detail: str = "") -> None:
-        state, detail = self._shown(phone, state, detail)
-        if self._states.get(phone) == (state, detail):
+    async def set_state(
+        self, phone: PhoneId, state: PhoneState, detail: str = "", cause: StateCause = StateCause.NONE
+    ) -> None:
+        shown = self._shown(phone, PhoneStatus(state, detail, cause))
+        if self._states.get(phone) == shown:
             return
         now = self._clock()
-        self._states[phone] = (state, detail)  # at once, as the next one may be told before this one is written
+        self._states[phone] = shown  # at once, as the next one may be told before this one is written
         try:
-            changed = await self._storage.write(lambda uow: _note(uow, phone, state, detail, now))
+            changed = await self._storage.write(lambda uow: _note(uow, phone, shown, now))
         except Exception:
-            if self._states.get(phone) == (state, detail):
+            if self._states.get(phone) == shown:
                 del self._states[phone]
             raise
         if changed:
@@ -222,14 +232,14 @@ class PhoneWatch:
             ),
         )
         states = {
-            phone: self._shown(phone, state_from_adb(device.adb_state), device.adb_state)
+            phone: self._shown(phone, status_from_adb(device.adb_state))
             for phone, device in listed.items()
             if phone not in self._sessions
         }
         left = [
             phone for phone in self._comings.not_gone() if server_of(phone) == bridge.server and phone not in listed
         ]
-        states |= {phone: self._shown(phone, PhoneState.GONE, "") for phone in left}
+        states |= {phone: self._shown(phone, PhoneStatus(PhoneState.GONE)) for phone in left}
         changed = await self._storage.write(
             lambda uow: self._note_list(uow, bridge.server, listed.keys(), states, moved)
         )
@@ -268,15 +278,15 @@ class PhoneWatch:
         known = self._now.get(phone)
         return known is not None and known.state in (PhoneState.READY, PhoneState.STARTING)
 
-    def _shown(self, phone: PhoneId, state: PhoneState, detail: str) -> tuple[PhoneState, str]:
-        """Note the state that a phone is in, and say which one is shown for it."""
-        now = self._steady()
+    def _shown(self, phone: PhoneId, status: PhoneStatus) -> PhoneStatus:
+        """Note the status that a phone has, and say which one is shown for it."""
+        now, state = self._steady(), status.state
         before = self._now.get(phone)
         if state is PhoneState.GONE:
             self._now.pop(phone, None)
         elif before is None or before.state is not state:
             self._now[phone] = PhoneNow(phone_id=phone, state=state, since=now, usb_path=self._ports.get(phone, ""))
-        return self._comings.shown(phone, state, detail, now)
+        return self._comings.shown(phone, status, now)
 
     def _want_back(self, phone: PhoneId) -> None:
         self._recalls[server_of(phone)].want(serial_of(phone))
@@ -304,20 +314,22 @@ class PhoneWatch:
         uow: UnitOfWork,
         server: str,
         listed: Collection[PhoneId],
-        states: Mapping[PhoneId, tuple[PhoneState, str]],
+        states: Mapping[PhoneId, PhoneStatus],
         moved: Mapping[PhoneId, str],
     ) -> list[PhoneId]:
         now = self._clock()
-        changed = [phone for phone, (state, detail) in states.items() if _note(uow, phone, state, detail, now)]
+        changed = [phone for phone, status in states.items() if _note(uow, phone, status, now)]
         for phone, port in moved.items():
             uow.phones.note_port(phone, port)
         gone = [phone for phone in uow.phones.present(server) if phone not in listed and phone not in states]
-        return changed + [phone for phone in gone if _note(uow, phone, PhoneState.GONE, "", now)]
+        return changed + [phone for phone in gone if _note(uow, phone, PhoneStatus(PhoneState.GONE), now)]
 
     async def _lose_server(self, bridge: PhoneBridge, cause: str) -> None:
         self._follow_sessions(bridge.server, frozenset())
         for phone in [phone for phone in self._comings.not_gone() if server_of(phone) == bridge.server]:
-            self._shown(phone, PhoneState.GONE, cause)  # else its end of damping would show it as it was before
+            self._shown(
+                phone, PhoneStatus(PhoneState.GONE, cause)
+            )  # else its end of damping would show it as it was before
         try:
             gone = await self._storage.write(lambda uow: self._all_gone(uow, bridge.server, cause))
         except StorageFailing as error:
@@ -327,7 +339,9 @@ class PhoneWatch:
 
     def _all_gone(self, uow: UnitOfWork, server: str | None, cause: str) -> list[PhoneId]:
         now = self._clock()
-        return [phone for phone in uow.phones.present(server) if _note(uow, phone, PhoneState.GONE, cause, now)]
+        return [
+            phone for phone in uow.phones.present(server) if _note(uow, phone, PhoneStatus(PhoneState.GONE, cause), now)
+        ]
 
     async def _follow_rents(self) -> None:
         while True:
@@ -343,9 +357,9 @@ class PhoneWatch:
             await asyncio.sleep(COMINGS_CHECK)
             now = self._steady()
             try:
-                for phone, (state, detail) in self._comings.ended_dampings(now).items():
-                    if phone in self._sessions or state not in (PhoneState.READY, PhoneState.STARTING):
-                        await self.set_state(phone, state, detail)
+                for phone, status in self._comings.ended_dampings(now).items():
+                    if phone in self._sessions or status.state not in (PhoneState.READY, PhoneState.STARTING):
+                        await self.set_state(phone, *status)
                 for shared in self._comings.new_shared_losses(self._present_ports(), now):
                     await self._tell_together(shared)
             except StorageFailing as error:
@@ -373,9 +387,9 @@ class PhoneWatch:
             self._announcer.changed(Topic.OVERVIEW)
 
 
-def _note(uow: UnitOfWork, phone: PhoneId, state: PhoneState, detail: str, now: datetime) -> bool:
+def _note(uow: UnitOfWork, phone: PhoneId, status: PhoneStatus, now: datetime) -> bool:
     before = uow.phones.state_of(phone)
-    changed = uow.phones.note(phone, state, detail, now)
-    if before is not state:
-        uow.journal.note(now, Topic.PHONES, phone, timeline.phone_state(state, detail))
+    changed = uow.phones.note(phone, status.state, status.detail, now, status.cause)
+    if before is not status.state:
+        uow.journal.note(now, Topic.PHONES, phone, timeline.phone_state(status.state, status.detail))
     return changed

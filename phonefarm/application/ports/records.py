@@ -18,7 +18,7 @@ from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.networks import Network
 from phonefarm.domain.number_patterns import NumberPattern
-from phonefarm.domain.phones import PhoneFacts, PhoneState
+from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FinishStatus, Rent
 from phonefarm.domain.sims import SeenSim, Sim
@@ -214,7 +214,14 @@ class SeenNetwork:
 
 
 class PhoneRecords(Protocol):
-    def note(self, phone_id: PhoneId, state: PhoneState, detail: str, at: datetime) -> bool:
+    def note(
+        self,
+        phone_id: PhoneId,
+        state: PhoneState,
+        detail: str,
+        at: datetime,
+        cause: StateCause = StateCause.NONE,
+    ) -> bool:
         """Record a phone's state, adding the phone if it is new; True if that changed anything."""
         ...
 

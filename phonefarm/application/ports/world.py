@@ -31,6 +31,10 @@ class SmsWithheld(KnownError):
     """The phone answers, but keeps its SMS from the adb shell: no permission, or every query comes back empty."""
 
 
+class SmsUnsupported(SmsWithheld):
+    """Its Android gives SMS in a form that cannot be read whole; no permission and no setting changes that."""
+
+
 class ServerDown(KnownError):
     """The adb server cannot be reached, or ended the conversation."""
 

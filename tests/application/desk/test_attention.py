@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.desk.attention import attention, needing_by_state, sim_with_next_step, with_next_step
+from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, worst
 from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
 from phonefarm.domain.conditions import Condition
@@ -16,7 +16,7 @@ from phonefarm.domain.fields import NO_FIELDS
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.sims import SlotState
 from tests.application.books import Books
-from tests.builders import NOON, OTHER_PHONE, PHONE, a_seen_sim
+from tests.builders import ICCID, NOON, OTHER_PHONE, PHONE, a_seen_sim
 from tests.fakes.clock import FakeClock
 
 
@@ -169,23 +169,20 @@ async def test_what_should_have_passed_by_itself_is_an_alarm_after_a_while(
 async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
     books = Books(database)
     await books.phone(state=PhoneState.BOOTING)
-    booting = (await books.phones())[PHONE]
 
-    assert with_next_step(booting, books.clock()).remedy is Remedy.WAIT
+    assert (await books.phones())[PHONE].remedy is Remedy.WAIT
     books.clock.forward(15 * 60)
-    assert with_next_step(booting, books.clock()).remedy is Remedy.RESTART_PHONE
+    assert (await books.phones())[PHONE].remedy is Remedy.RESTART_PHONE
 
 
 async def test_a_sim_is_not_told_to_wait_longer_than_its_phone(database: Database) -> None:
     books = Books(database)
     await books.seat(a_seen_sim())
     await books.phone(state=PhoneState.BOOTING)
-    (away,) = (await books.sims()).values()
 
-    assert sim_with_next_step(away, books.clock()).remedy is Remedy.WAIT
+    assert (await books.one_sim(ICCID)).remedy is Remedy.WAIT
     books.clock.forward(15 * 60)
-    (away,) = (await books.sims()).values()
-    assert sim_with_next_step(away, books.clock()).remedy is Remedy.RESTART_PHONE
+    assert (await books.one_sim(ICCID)).remedy is Remedy.RESTART_PHONE
 
 
 async def test_phones_that_need_the_user_are_counted_by_their_state(database: Database) -> None:

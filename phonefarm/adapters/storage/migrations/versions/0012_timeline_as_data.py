@@ -1,4 +1,4 @@
-"""Timeline entries and the measures of conditions are plain values; sentences of older versions stay as written."""
+"""Timelines, measures and causes are plain values; the sentences of older versions stay as they were written."""
 
 import json
 import re
@@ -23,6 +23,7 @@ _MEASURES = (
 def upgrade() -> None:
     op.execute("ALTER TABLE journal RENAME COLUMN title TO fields")
     op.execute("UPDATE journal SET kind = 'text', fields = json_object('text', fields)")
+    op.add_column("phones", sa.Column("cause", sa.String(), nullable=False, server_default=""))
     op.execute("ALTER TABLE phone_conditions RENAME COLUMN detail TO fields")
     connection = op.get_bind()
     details = connection.execute(sa.text("SELECT DISTINCT fields FROM phone_conditions")).scalars().all()
