@@ -47,4 +47,4 @@ def as_text(health: dict[str, Any]) -> str:
 
 
 def _words(name: str) -> str:
-    return " ".join({"sms": "SMS", "sims": "SIMs"}.get(word, word) for word in name.split("_"))
+    return " ".join({"sms": "SMS", "sims": "SIMs", "parked": "stopped"}.get(word, word) for word in name.split("_"))

@@ -95,7 +95,7 @@ class Settings(BaseSettings):
         default=6,
         ge=1,
         le=1000,
-        description="A message that Onlinesim answers with IGNORED or SERVICE_BAN is parked after so many attempts.",
+        description="A message that Onlinesim answers with IGNORED or SERVICE_BAN is stopped after so many attempts.",
     )
     no_numbers: Literal["error", "status"] = Field(
         default="error",
@@ -103,8 +103,7 @@ class Settings(BaseSettings):
     )
     retire_after_sale: bool = Field(
         default=False,
-        description="Hold a number back once a rent of it was sold. Onlinesim's second version says that a number pays "
-        "only once; its first, which is spoken here, does not: watch whether second sales are paid.",
+        description="Pause a number after its first sale. Use it if repeat sales are not paid.",
     )
     shared_path: str = Field(
         default="",
@@ -112,13 +111,13 @@ class Settings(BaseSettings):
         "empty: none. For partners who registered one shared address.",
     )
     require_bearer: bool = Field(
-        default=False, description="Demand the Authorization header as well as the key in the body."
+        default=False, description="Require the Authorization header as well as the key in the body."
     )
     calls_per_second: float = Field(
         default=200.0,
         ge=20,
         le=10_000,
-        description="Calls with the right key that are answered each second; sixty at once always are.",
+        description="Requests with the right key that are answered each second; sixty at once always are.",
     )
     wrong_keys_per_minute: float = Field(
         default=60.0,

@@ -57,19 +57,19 @@ class Orders:
         )
 
     def hold_back(self, sims: Sequence[SimRow]) -> None:
-        title = tr("Hold back {number}").format(number=_name_of(sims[0]))
+        title = tr("Pause {number}").format(number=_name_of(sims[0]))
         if len(sims) > 1:
-            title = counted(len(sims), "Hold back 1 SIM", "Hold back %n SIMs")
+            title = counted(len(sims), "Pause 1 SIM", "Pause %n SIMs")
         ask_text(
             self._parent,
             title,
-            tr("It stays off the offer until you release it. A rent that is open on it goes on."),
+            tr("It stays off the offer until you resume it. A rent that is open on it goes on."),
             tr("Reason, for you"),
-            tr("Hold back"),
+            tr("Pause"),
             lambda reason, asked: self._actions.order(
-                tr("holding back a SIM"),
+                tr("pausing a SIM"),
                 [lambda desk, sim=sim: desk.hold_back(sim.sim_id, reason) for sim in sims],  # type: ignore[misc]
-                lambda count: counted(count, "SIM held back", "%n SIMs held back"),
+                lambda count: counted(count, "SIM paused", "%n SIMs paused"),
                 asked,
             ),
             may_be_empty=True,
@@ -77,9 +77,9 @@ class Orders:
 
     def release(self, sims: Sequence[SimRow]) -> None:
         self._actions.order(
-            tr("releasing a SIM"),
+            tr("resuming a SIM"),
             [lambda desk, sim=sim: desk.release(sim.sim_id) for sim in sims],  # type: ignore[misc]
-            lambda count: counted(count, "SIM released", "%n SIMs released"),
+            lambda count: counted(count, "SIM resumed", "%n SIMs resumed"),
         )
 
     def edit_number(self, sim: SimRow | NumberTask) -> None:
@@ -105,7 +105,7 @@ class Orders:
         ask_text(
             self._parent,
             tr("Name this phone"),
-            tr("By its place, for example “shelf 2, port 7”, you find it when it needs you. Empty: make and model."),
+            tr("By its place, for example “shelf 2, port 7”, you find it when it needs action. Empty: make and model."),
             tr("Name"),
             tr("Save"),
             lambda label, asked: self._actions.order(
@@ -188,7 +188,7 @@ class Orders:
             ).format(rent=rent.rent_id, number=formats.grouped_msisdn(rent.msisdn)),
             tr("The market does not know it: release"),
             lambda: self._actions.order(
-                tr("releasing a possible orphan"),
+                tr("releasing an unconfirmed rent"),
                 [lambda desk: desk.release_orphan(rent.rent_id)],
                 lambda _: tr("Rent {rent} released").format(rent=rent.rent_id),
             ),

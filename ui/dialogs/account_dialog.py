@@ -52,7 +52,7 @@ class AccountDialog(FormDialog):
         self.verdict = Label(_verdict(differences), wrap=True)
         restyle(self.verdict, "ink", str(Tone.WARN if differences else Tone.OK))
         self.explanation.setText(
-            tr("{file}, held against the rents that ended in the period {period}.").format(
+            tr("{file}, compared with the rents that ended in the period {period}.").format(
                 file=one_line(file_name, 60), period=period.said(today)
             )
         )
@@ -86,7 +86,7 @@ class AccountDialog(FormDialog):
 
 def _verdict(differences: Sequence[Difference]) -> str:
     if not differences:
-        return tr("Both agree to the last copeck.")
+        return tr("Everything matches.")
     ours_more = sum((difference.amount for difference in differences), Decimal(0))
     said = counted(len(differences), "1 rent differs", "%n rents differ")
     if not ours_more:

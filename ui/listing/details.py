@@ -83,7 +83,7 @@ class DetailsPanel(Card):
         self._facts.setSpacing(0)
         self._meaning = Label("", "dim", wrap=True)
         self._body = Label("", wrap=True, selectable=True)
-        self._story_title = Label(tr("Story"), "heading")
+        self._timeline_title = Label(tr("Timeline"), "heading")
         self._timeline = Timeline(theme)
         inside = QWidget()
         layout = QVBoxLayout(inside)
@@ -94,7 +94,7 @@ class DetailsPanel(Card):
         layout.addWidget(self._meaning)
         layout.addWidget(self._body)
         layout.addLayout(self._facts)
-        layout.addWidget(self._story_title)
+        layout.addWidget(self._timeline_title)
         layout.addWidget(self._timeline)
         layout.addStretch(1)
         scroll = QScrollArea()
@@ -112,7 +112,7 @@ class DetailsPanel(Card):
             self._advice,
             self._meaning,
             self._body,
-            self._story_title,
+            self._timeline_title,
             self._timeline,
             self._foot,
             self._foot_line,
@@ -133,7 +133,7 @@ class DetailsPanel(Card):
         self._meaning.show()
         self._body.setText(visible(body))
         self._body.setVisible(bool(body))
-        self._story_title.show()
+        self._timeline_title.show()
         self._timeline.show()
         self._show_facts(facts)
 

@@ -38,12 +38,12 @@ def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
             tr("No messages yet"), tr("Every SMS that reaches a connected phone appears here within seconds.")
         ),
         empty_by_filter={
-            "held": Emptiness(tr("No message waits for you")),
+            "held": Emptiness(tr("No message needs action")),
             "withheld": Emptiness(
                 tr("No message was withheld"),
                 tr("Whose messages are withheld stands in the settings: Privacy, Blocked senders."),
             ),
-            "undelivered": Emptiness(tr("Onlinesim has everything it should have")),
+            "undelivered": Emptiness(tr("All delivered")),
         },
         body=_text,
         sensible=lambda row: row.push_state is PushState.DELIVERED,
@@ -125,7 +125,7 @@ def _summary(index: RowIndex[MessageRow]) -> str:
     by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
     parts = [tr("the newest {count}").format(count=formats.number(len(index)))]
     if by_name["held"]:
-        parts.append(counted(by_name["held"], "1 needs you", "%n need you"))
+        parts.append(counted(by_name["held"], "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 

@@ -44,7 +44,9 @@ class NumbersPage(ListPage[NumberTask]):
         self.setAcceptDrops(True)
         take = button(tr("Import…"), tooltip=tr("Take numbers from a CSV or XLSX file; or drop the file on this page"))
         networks = button(tr("Networks…"), tooltip=tr("How the market names the networks of your SIMs"))
-        patterns = button(tr("Patterns…"), tooltip=tr("By which words an SMS is known to state its SIM's number"))
+        patterns = button(
+            tr("Number templates…"), tooltip=tr("By which words an SMS is known to state its SIM's number")
+        )
         take.clicked.connect(lambda: number_orders.choose_file())
         networks.clicked.connect(lambda: number_orders.name_network())
         patterns.clicked.connect(lambda: number_orders.edit_patterns())
@@ -133,7 +135,7 @@ def _columns() -> list[Column[NumberTask]]:
             title=tr("State"),
             text=lambda row, _: task_word(row).said(),
             sort_key=lambda row: task_word(row).text,
-            sample=tr("found twice: look"),
+            sample=tr("number used by another SIM"),
             word=task_word,
         ),
         Column(
@@ -144,7 +146,7 @@ def _columns() -> list[Column[NumberTask]]:
             mono=True,
         ),
         Column(
-            title=tr("Told by"),
+            title=tr("Number source"),
             text=lambda row, _: one_line(row.found_sender, 40) or formats.NOTHING,
             sort_key=lambda row: row.found_sender or None,
             sample="MegaFon Info",
@@ -175,11 +177,11 @@ def _summary(index: RowIndex[NumberTask]) -> str:
     missing = sum(not row.msisdn for row in index)
     found = sum(is_found(row) for row in index)
     unknown = len({row.mcc_mnc for row in index if not row.country})
-    parts = [counted(missing, "1 number missing", "%n numbers missing")] if missing else []
+    parts = [counted(missing, "1 missing", "%n missing")] if missing else []
     if found:
-        parts.append(counted(found, "1 found in its SMS", "%n found in their SMS"))
+        parts.append(counted(found, "1 found in SMS", "%n found in SMS"))
     if unknown:
-        parts.append(counted(unknown, "1 network without a name", "%n networks without a name"))
+        parts.append(counted(unknown, "1 network unknown", "%n networks unknown"))
     return " · ".join(parts)
 
 
@@ -187,7 +189,7 @@ def _facts(row: NumberTask, now: datetime) -> list[Fact]:
     others = ", ".join(formats.msisdn(other) for other in row.found_others)
     facts = [
         Fact(tr("Its SMS states"), formats.grouped_msisdn(row.found)) if row.found else None,
-        Fact(tr("Told by"), one_line(row.found_sender)) if row.found else None,
+        Fact(tr("Number source"), one_line(row.found_sender)) if row.found else None,
         Fact(tr("Told"), formats.day_time(row.found_at, now)) if row.found_at else None,
         Fact(tr("Other SMS state"), others) if others else None,
         Fact(tr("Is already on"), one_line(row.found_on)) if row.found_on else None,
@@ -207,9 +209,9 @@ def _actions(orders: Orders, number_orders: NumberOrders) -> list[RowAction[Numb
             applies=lambda row: is_found(row) and not row.found_on,
             several=True,
         ),
-        RowAction(text=tr("Type number…"), run=lambda rows: orders.edit_number(rows[0])),
+        RowAction(text=tr("Enter number…"), run=lambda rows: orders.edit_number(rows[0])),
         RowAction(
-            text=tr("Name network…"),
+            text=tr("Set country and operator…"),
             run=lambda rows: number_orders.name_network(rows[0].mcc_mnc),
             applies=lambda row: bool(row.mcc_mnc),
         ),

@@ -32,7 +32,7 @@ class PushesPage(ListPage[PushRow]):
 
     def __init__(self, orders: Orders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
         self.resend_parked = button(
-            tr("Resend all parked"), tooltip=tr("Send every SMS again that Onlinesim ignored too often")
+            tr("Resend all stopped"), tooltip=tr("Send every SMS again that Onlinesim ignored too often")
         )
         self.resend_refused = button(
             tr("Resend all refused"), tooltip=tr("Send every SMS again that Onlinesim refused; it rarely helps")
@@ -90,8 +90,8 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
             ),
         ),
         empty_by_filter={
-            "open": Emptiness(tr("Nothing waits"), tr("Every SMS has been accepted, refused or parked.")),
-            "parked": Emptiness(tr("Nothing is parked")),
+            "open": Emptiness(tr("Nothing waiting"), tr("Every SMS has been accepted, refused or stopped.")),
+            "parked": Emptiness(tr("Nothing is stopped")),
             "refused": Emptiness(tr("Nothing was refused")),
             "uncertain": Emptiness(
                 tr("Nothing is uncertain"), tr("It is known of each attempt how it ended: nothing was sent twice.")
@@ -164,7 +164,7 @@ def _columns() -> list[Column[PushRow]]:
 def _filters() -> list[RowFilter[PushRow]]:
     return [
         RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN),
-        RowFilter("parked", tr("Parked"), lambda row: row.state is PushState.PARKED, calls=True),
+        RowFilter("parked", tr("Stopped, needs a decision"), lambda row: row.state is PushState.PARKED, calls=True),
         RowFilter("refused", tr("Refused"), lambda row: row.state is PushState.REFUSED),
         RowFilter("uncertain", tr("Uncertain"), lambda row: row.uncertain > 0),
         RowFilter("closed", tr("Closed"), lambda row: row.state in CLOSED),
@@ -175,9 +175,9 @@ def _filters() -> list[RowFilter[PushRow]]:
 
 def _summary(index: RowIndex[PushRow]) -> str:
     by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
-    parts = [counted(by_name["open"], "1 waits", "%n wait")]
+    parts = [counted(by_name["open"], "1 waiting", "%n waiting")]
     if by_name["parked"]:
-        parts.append(counted(by_name["parked"], "1 needs you", "%n need you"))
+        parts.append(counted(by_name["parked"], "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 

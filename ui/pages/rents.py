@@ -14,7 +14,7 @@ from ui.table.row_index import RowFilter, RowIndex
 from ui.table.row_table import Bar, Chips, Column
 from ui.text import formats
 from ui.text.safe_text import one_line
-from ui.text.words import BAN_NEXT, LAST_CHANCE, counted, rent_advice, rent_step, rent_word, rent_words, tr
+from ui.text.words import LAST_CHANCE, counted, rent_advice, rent_step, rent_word, rent_words, tr
 
 SOON = timedelta(minutes=5)
 NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
@@ -76,7 +76,7 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
         title=tr("State"),
         text=lambda row, _: ", ".join(filter(None, [*(word.said() for word in rent_words(row)), rent_step(row)])),
         sort_key=lambda row: rent_word(row).text,
-        sample=tr("possible orphan ban next m"),
+        sample=tr("unconfirmed 1 failure from a ban m"),
         stretch=not short,
         chips=lambda row: Chips(words=rent_words(row), note=rent_step(row)),
         tooltip=lambda row: " ".join(word.explained() for word in rent_words(row)),
@@ -129,7 +129,7 @@ def _is_open(row: RentRow) -> bool:
 
 def is_near_ban(row: RentRow) -> bool:
     """If it ends as it is now, the number is banned."""
-    return LAST_CHANCE in rent_words(row) or BAN_NEXT in rent_words(row)
+    return LAST_CHANCE in rent_words(row)
 
 
 def _filters() -> list[RowFilter[RentRow]]:
@@ -137,7 +137,7 @@ def _filters() -> list[RowFilter[RentRow]]:
         RowFilter("open", tr("Open"), _is_open),
         RowFilter("waiting", tr("Waiting"), lambda row: row.state is RentState.WAITING),
         RowFilter("overdue", tr("Overdue"), lambda row: row.state is RentState.OVERDUE, calls=True),
-        RowFilter("orphan", tr("Orphans"), lambda row: row.state is RentState.POSSIBLE_ORPHAN, calls=True),
+        RowFilter("orphan", tr("Unconfirmed"), lambda row: row.state is RentState.POSSIBLE_ORPHAN, calls=True),
         RowFilter("near", tr("Near a ban"), is_near_ban),
         RowFilter("finished", tr("Finished"), lambda row: row.state is RentState.FINISHED),
         RowFilter("all", tr("All"), lambda row: True),
@@ -148,7 +148,7 @@ def _summary(index: RowIndex[RentRow]) -> str:
     needing = sum(row.state in NEED_YOU for row in index)
     parts = [counted(sum(map(_is_open, index)), "1 open", "%n open")]
     if needing:
-        parts.append(counted(needing, "1 needs you", "%n need you"))
+        parts.append(counted(needing, "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 

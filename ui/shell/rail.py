@@ -43,7 +43,7 @@ class RailItem(QAbstractButton):
         self._count = "" if count is None else formats.part(count, whole)
         self._needing = needing
         said = [self.text(), self._count] if self._count else [self.text()]
-        need = counted(needing, "1 needs you", "%n need you") if needing else ""
+        need = counted(needing, "1 needs action", "%n need action") if needing else ""
         self.setAccessibleName(", ".join([*said, need] if need else said))
         self.setToolTip(plain_tooltip(need))
         self.update()

@@ -38,7 +38,7 @@ class RestoredBar(QFrame):
         row = QHBoxLayout()
         row.setSpacing(8)
         for text, topic, name in (
-            (tr("Show parked SMS"), Topic.PUSHES, "parked"),
+            (tr("Show stopped SMS"), Topic.PUSHES, "parked"),
             (tr("Show held SMS"), Topic.MESSAGES, "held"),
             (tr("Show open rents"), Topic.RENTS, "open"),
         ):
@@ -61,7 +61,7 @@ class RestoredBar(QFrame):
         self._meaning.setText(
             tr(
                 "Rents and SMS that came later are missing here. Nothing is sent twice by itself: SMS that waited are "
-                "parked, and SMS on the phones that may belong to an open rent are held. Send those that Onlinesim "
+                "stopped, and SMS on the phones that may belong to an open rent are held. Send those that Onlinesim "
                 "lacks, and compare the open rents with your Onlinesim account."
             )
         )

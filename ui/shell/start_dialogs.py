@@ -60,7 +60,7 @@ def tell_trouble(app: QApplication, sentence: str) -> None:
 
 def tell_bug(app: QApplication, bug: str, log: Path | None) -> None:
     """`bug`: its kind and place, never what it says itself."""
-    sentence = tr("A mistake of phonefarm's own, not of yours, ended it: {bug}.").format(bug=bug)
+    sentence = tr("phonefarm crashed (our bug). Your data is safe. What failed: {bug}.").format(bug=bug)
     if log is not None:
         sentence += "\n\n" + tr("The whole story is at the end of its log: {log}").format(log=log)
     explanation = tr(
@@ -81,7 +81,7 @@ def offer_backup(app: QApplication, sentence: str, made_at: datetime, contents: 
     explanation = tr(
         "Press “{yes}” to go on with the last verified backup; “Close” changes nothing.\n\n"
         "The backup holds {contents}. What came after it is not in it: rents and SMS of that time are missing, and "
-        "nothing is sent twice: SMS that waited are parked, those still on the phones are shown or held for you. "
+        "nothing is sent twice: SMS that waited are stopped, those still on the phones are shown or held for you. "
         "The damaged file is kept beside the new one."
     ).format(yes=yes, contents=contents)
     return _ask(app, StartDialog(tr("The database is damaged"), sentence, explanation, yes))

@@ -68,7 +68,7 @@ class AttentionBar(QFrame):
         self._since.setText(formats.since(first.since, now))
         self._show_since()
         self._more.setText(counted(len(self._all) - 1, "1 more", "%n more"))
-        self._more.setAccessibleName(tr("Show what else needs you"))
+        self._more.setAccessibleName(tr("Show what else needs action"))
         self._show.setAccessibleName(tr("Show: {sentence}").format(sentence=attention_sentence(first)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802

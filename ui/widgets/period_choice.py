@@ -18,7 +18,7 @@ PERIODS = {
     PeriodName.MONTH: "This month",
     PeriodName.LAST_MONTH: "Last month",
     PeriodName.ALL: "All",
-    PeriodName.OWN: "From–to",
+    PeriodName.OWN: "Custom dates",
 }
 FIELD_WIDTH = 140
 

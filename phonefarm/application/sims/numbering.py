@@ -323,11 +323,11 @@ def _network_name(mcc_mnc: str, country: str, operator: str) -> Network | None:
 def _said(
     uow: UnitOfWork, entries: Sequence[NumberEntry], concerned: Sequence[SimId], changed: Sequence[SimId]
 ) -> list[str]:
-    """What an import did: how much, for whom, what stays as the user typed it, which numbers two SIMs have now."""
+    """What an import did: how much, for whom, what stays as the user entered it, which numbers two SIMs have now."""
     count = len(entries)
-    said = [f"{_counted(count, 'number', 'numbers')} taken in: {_counted(len(changed), 'SIM', 'SIMs')} changed."]
-    if waiting := count - len(concerned):
-        said.append(_counted(waiting, "waits for a SIM that was never seen.", "wait for SIMs that were never seen."))
+    updated = f"{count} imported: {_counted(len(changed), 'SIM', 'SIMs')} updated"
+    unseen = count - len(concerned)
+    said = [f"{updated}, {_counted(unseen, 'ICCID', 'ICCIDs')} not in any phone yet." if unseen else f"{updated}."]
     stated = {entry.iccid: entry for entry in entries}
     by_hand = 0
     for sim_id in concerned:
@@ -335,7 +335,7 @@ def _said(
         entry = stated.get(sim_id)
         by_hand += sim is not None and entry is not None and sim.msisdn != entry.msisdn
     if by_hand:
-        said.append(_counted(by_hand, "keeps the number that you typed.", "keep the numbers that you typed."))
+        said.append(_counted(by_hand, "keeps the number that you entered.", "keep the numbers that you entered."))
     doubled = {
         number: holders
         for number in dict.fromkeys(stated[sim_id].msisdn for sim_id in concerned if sim_id in stated)

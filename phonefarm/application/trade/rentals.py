@@ -184,7 +184,7 @@ class Rentals:
         def work(uow: UnitOfWork) -> None:
             rent = uow.rents.get(rent_id)
             if rent is None or rent_state(rent, now) is not RentState.POSSIBLE_ORPHAN:
-                raise KnownError("Only a possible orphan can be released: any other rent is ended by the market.")
+                raise KnownError("Only an unconfirmed rent can be released: any other rent is ended by the market.")
             uow.rents.close(rent_id, None, Decimal(0), False, now)
             uow.pushes.last_chance(rent_id, now)
             uow.journal.note(now, Topic.RENTS, rent_id, timeline.released())
@@ -234,7 +234,7 @@ class Rentals:
     async def hold_back(self, sim_id: SimId, reason: str | None) -> None:
         """Withhold a SIM from the offer for a reason, or with None let it back in."""
         now = self._clock()
-        why = None if reason is None else (reason.strip()[:200] or "held back by hand")
+        why = None if reason is None else (reason.strip()[:200] or "paused by hand")
 
         def work(uow: UnitOfWork) -> None:
             _known(uow, sim_id)

@@ -87,6 +87,11 @@ class EventLines:
         return is_news
 
 
+RENT_WORDS = {RentState.POSSIBLE_ORPHAN: "unconfirmed"}
+PUSH_WORDS = {PushState.PARKED: "stopped, needs a decision"}
+"""Where a state is not called by its own name."""
+
+
 def phone_line(row: PhoneRow) -> str:
     return f"phone {row.label}: {row.state.value}"
 
@@ -95,7 +100,8 @@ def rent_line(row: RentRow) -> str:
     if row.state is RentState.FINISHED:
         how = row.finish_status.name.lower().replace("_", " ") if row.finish_status else "released"
         return f"rent {row.rent_id} +{row.msisdn}: finished, {how}, {row.credited or 0} RUB"
-    return f"rent {row.rent_id} +{row.msisdn} ({row.country}, {row.operator}): {row.state.value}"
+    state = RENT_WORDS.get(row.state, row.state.value)
+    return f"rent {row.rent_id} +{row.msisdn} ({row.country}, {row.operator}): {state}"
 
 
 def message_line(row: MessageRow) -> str:
@@ -106,4 +112,5 @@ def message_line(row: MessageRow) -> str:
 
 
 def push_line(row: PushRow) -> str:
-    return f"push {row.sms_id} of rent {row.rent_id}, attempt {row.attempts}: {row.state.value} ({row.last_answer})"
+    state = PUSH_WORDS.get(row.state, row.state.value)
+    return f"push {row.sms_id} of rent {row.rent_id}, attempt {row.attempts}: {state} ({row.last_answer})"

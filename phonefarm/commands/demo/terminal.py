@@ -77,7 +77,7 @@ def _figures(overview: Overview) -> Table:
         "waiting": str(counts.pushes_waiting),
         "delivered": str(counts.pushes_delivered),
         "refused": str(counts.pushes_refused),
-        "parked": str(counts.pushes_parked),
+        "stopped": str(counts.pushes_parked),
         "bans": str(counts.bans),
         "arrival p50": "-" if overview.arrival_p50_seconds is None else f"{overview.arrival_p50_seconds:.2f} s",
     }

@@ -525,7 +525,7 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
 
     assert (await office.desk.sims())[0].standing is SimStanding.ON_OFFER
     assert (await office.desk.networks())[0].source == "yours"
-    assert said.said.startswith("1 number taken in")
+    assert said.said.startswith("1 imported")
     assert len(problems) == 1
     assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
     assert (await office.desk.story(Topic.NUMBERS, ICCID)) == (await office.desk.story(Topic.SIMS, ICCID))

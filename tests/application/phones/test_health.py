@@ -286,7 +286,7 @@ async def test_beginning_and_end_of_an_ailment_are_told_in_the_phones_story(
 
     assert [title for title in await site.story(site.one) if "attery" in title] == [
         "Low battery: 9 %",
-        "Over: low battery",
+        "Resolved: low battery",
     ]
 
 

@@ -248,7 +248,7 @@ async def test_imported_numbers_outlive_the_numbers_file(books: Books) -> None:
     said = await taken_in(books, an_entry(country="russia", operator="yota"), an_entry(NUMBER, OTHER_ICCID))
     await books.inventory.use_numbers_file([])
 
-    assert said == "2 numbers taken in: 1 SIM changed. 1 waits for a SIM that was never seen."
+    assert said == "2 imported: 1 SIM updated, 1 ICCID not in any phone yet."
     sim = await books.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.operator) == (OTHER_NUMBER, "import", "yota")
 
@@ -293,7 +293,7 @@ async def test_import_tells_how_many_keep_what_was_typed(books: Books) -> None:
     await a_sim_without_number(books)
     await books.inventory.set_number(SIM, NUMBER)
 
-    assert "1 keeps the number that you typed" in await taken_in(books, an_entry())
+    assert "1 keeps the number that you entered" in await taken_in(books, an_entry())
 
 
 @pytest.mark.parametrize("country", ["", "russia"])
@@ -305,7 +305,7 @@ async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_
 
     report = await imported(books, an_entry(OTHER_NUMBER), foreign)
 
-    assert report.said.startswith("1 number taken in")
+    assert report.said.startswith("1 imported")
     assert report.left_out == ("line 3: +380501234567 is a number of ukraine, but the SIM is of russia",)
     assert {sim.msisdn for sim in (await books.sims()).values()} == {OTHER_NUMBER, ""}
 

@@ -78,7 +78,7 @@ def test_several_sims_are_held_back_with_one_reason(runner: WindowRunner, desk: 
     sim_ids = keys_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.ON_OFFER, 2)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.SIMS, sim_ids, "Hold back…")
+        await live.do(Topic.SIMS, sim_ids, "Pause…")
         question = await live.question()
         assert isinstance(question.field, QLineEdit)
         question.field.setText("  bad signal ")
@@ -93,7 +93,7 @@ def test_a_held_sim_is_released(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = key_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.HELD_BACK)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.SIMS, [sim_id], "Release")
+        await live.do(Topic.SIMS, [sim_id], "Resume")
         await ordered(live, ("release", sim_id))
 
     runner.live(desk, scenario)
@@ -234,7 +234,7 @@ def test_a_number_is_copied(runner: WindowRunner, desk: FakeDesk) -> None:
         (Topic.RENTS, lambda rent: rent.state is RentState.ACTIVE, "Release…"),
         (Topic.PUSHES, lambda push: push.state is PushState.DELIVERED, "Send again"),
         (Topic.PUSHES, lambda push: push.state is PushState.DELIVERED, "Stop sending…"),
-        (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Release"),
+        (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Resume"),
         (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Lift ban"),
         (Topic.SIMS, lambda sim: sim.rent_id is not None, "Edit number…"),
         (Topic.MESSAGES, lambda message: message.standing is SmsStanding.FOR_RENT, "Choose its SIM…"),
@@ -331,7 +331,7 @@ def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: 
 
 @pytest.mark.parametrize(
     ("topic", "rows", "action"),
-    [(Topic.SIMS, "sims", "Edit number…"), (Topic.SIMS, "sims", "Hold back…"), (Topic.PHONES, "phones", "Name…")],
+    [(Topic.SIMS, "sims", "Edit number…"), (Topic.SIMS, "sims", "Pause…"), (Topic.PHONES, "phones", "Name…")],
 )
 def test_refused_input_stays_in_its_dialog_with_the_reason_beside_it(
     runner: WindowRunner, desk: FakeDesk, topic: Topic, rows: str, action: str

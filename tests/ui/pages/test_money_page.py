@@ -173,7 +173,7 @@ async def compared(live: Live) -> AccountDialog:
 def test_the_market_s_account_agrees_to_the_last_copeck(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         dialog = await compared(live)
-        assert dialog.verdict.text() == "Both agree to the last copeck."
+        assert dialog.verdict.text() == "Everything matches."
         assert live.desk.orders[0][:2] == ("reconcile", "/tmp/november.csv")
 
     runner.live(desk, scenario)

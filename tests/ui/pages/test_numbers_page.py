@@ -58,7 +58,7 @@ def test_chips_count_what_is_missing_and_the_rail_asks_for_the_user(runner: Wind
             sum(not task.country for task in tasks),
             len(tasks),
         ]
-        assert "need you" in live.window.rail.item(Topic.NUMBERS).accessibleName()
+        assert "need action" in live.window.rail.item(Topic.NUMBERS).accessibleName()
 
     runner.live(desk, scenario)
 
@@ -130,7 +130,7 @@ def test_network_is_named_for_all_its_sims(runner: WindowRunner, desk: FakeDesk)
     task = next(task for task in desk.farm.numbers.values() if not task.country)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.NUMBERS, [task.sim_id], "Name network…")
+        await live.do(Topic.NUMBERS, [task.sim_id], "Set country and operator…")
         dialog = await dialog_of(live, NetworkDialog)
         assert isinstance(dialog, NetworkDialog)
         assert dialog.network.currentData() == task.mcc_mnc
@@ -179,7 +179,7 @@ def test_file_is_dropped_on_the_page(runner: WindowRunner, desk: FakeDesk) -> No
             page.dropEvent(dropped)
         await ordered(live, ("import_numbers", "/tmp/numbers.XLSX"))
         await until(lambda: live.notices)
-        assert live.notices[-1].text.startswith("3 numbers taken in")
+        assert live.notices[-1].text.startswith("3 imported")
 
     runner.live(desk, scenario)
 

@@ -108,9 +108,9 @@ def test_rail_page_and_overview_count_the_same_phones_that_need_the_user(runner:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         shown = await count(page, "need")
-        assert f"{shown} need you" in live.window.rail.item(Topic.PHONES).accessibleName()
-        assert f"{shown} need you" in page._summary()
-        assert f"{shown} need you" in [share.text for share in phone_shares(live.desk.farm.overview())]
+        assert f"{shown} need action" in live.window.rail.item(Topic.PHONES).accessibleName()
+        assert f"{shown} need action" in page._summary()
+        assert f"{shown} need action" in [share.text for share in phone_shares(live.desk.farm.overview())]
 
     runner.live(FakeDesk(farm=field), scenario)
 
@@ -202,10 +202,10 @@ def test_the_details_tell_vitals_measures_and_handset(field: Farm) -> None:
 
     facts = facts_of(field, phone)
 
-    assert facts["Its clock"] == "14 min fast"
+    assert facts["Clock"] == "14 min fast"
     assert facts["Clock wrong"].startswith("14 min fast, since ")
     assert facts["Announced"] == "312 of 315 SMS"
-    assert facts["Announcement to row"] == "0.44 s"
+    assert facts["Notice to SMS stored"] == "0.44 s"
     assert facts["SIM rules of yours"] == "2"
     for name in ("Battery", "Free storage", "SMS app", "Running for", "Read", "Port", "Firmware", "Serial"):
         assert facts[name] not in ("", "–"), name
@@ -214,7 +214,7 @@ def test_the_details_tell_vitals_measures_and_handset(field: Farm) -> None:
 def test_a_phone_that_tells_nothing_shows_no_made_up_figures(field: Farm) -> None:
     facts = facts_of(field, phone_where(field, lambda phone: phone.state is PhoneState.UNAUTHORIZED))
 
-    assert not {"Vital signs", "Battery", "Free storage", "A query takes", "Running for"} & facts.keys()
+    assert not {"Vital signs", "Battery", "Free storage", "Read time", "Running for"} & facts.keys()
     assert facts["Serial"]
 
 
@@ -222,7 +222,7 @@ def test_facts_come_in_groups(field: Farm) -> None:
     facts = phone_facts(ailing(field, Condition.HOT), field.now, SimsOfPhones())
 
     assert [fact.name for fact in facts if isinstance(fact, Heading)] == [
-        "What ails it", "SIMs", "Vital signs", "How it is read", "Handset",
+        "Problems", "SIMs", "Vital signs", "How it is read", "Handset",
     ]  # fmt: skip
 
 

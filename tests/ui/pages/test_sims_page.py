@@ -98,7 +98,7 @@ def test_the_filters_count_the_field(runner: WindowRunner, field: Farm) -> None:
         page = await live.open(Topic.SIMS)
         counts = {f.name: page.table.index_of_rows.count(f) for f in page.spec.filters}
         assert counts["need"] == sum(sim.standing in NEED_YOU for sim in field.sims.values())
-        assert f"{counts['need']} need you" in live.window.rail.item(Topic.SIMS).accessibleName()
+        assert f"{counts['need']} need action" in live.window.rail.item(Topic.SIMS).accessibleName()
         assert counts["unreached"] == sum(sim.standing in UNREACHED for sim in field.sims.values())
         assert counts["rented"] == 60
 

@@ -21,7 +21,7 @@ def test_the_window_says_how_far_the_books_go_and_what_to_look_at(runner: Window
         await until(live.window.restored.text)
         said = live.window.restored.text()
         assert said.startswith("The backup of yesterday")
-        assert "parked" in said
+        assert "stopped" in said
         assert "held" in said
 
     runner.live(restored_desk(farm), scenario)
@@ -47,7 +47,7 @@ def test_a_button_leads_to_the_parked_messages(runner: WindowRunner, busy: Farm)
         await until(live.window.restored.text)
         page = await live.open(Topic.PUSHES)
         live.window.go(Topic.OVERVIEW)
-        way = next(b for b in live.window.restored.findChildren(QPushButton) if b.text() == "Show parked SMS")
+        way = next(b for b in live.window.restored.findChildren(QPushButton) if b.text() == "Show stopped SMS")
         way.click()
         assert live.window.page is page
         places = range(page.table.rowCount())

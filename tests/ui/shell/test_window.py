@@ -121,7 +121,7 @@ def test_the_top_line_says_what_is_most_urgent_or_that_all_is_well(runner: Windo
 
         await until(lambda: "confirm “Allow USB debugging”" in bar.sentence())
         assert [entry.text() for entry in bar.make_menu().actions()][1].startswith("Phone “shelf 2, port 7” is offline")
-        assert "2 need you" in live.window.rail.item(Topic.PHONES).accessibleName()
+        assert "2 need action" in live.window.rail.item(Topic.PHONES).accessibleName()
 
     runner.live(desk, scenario)
 
@@ -179,7 +179,10 @@ def test_the_selected_row_tells_its_story(runner: WindowRunner, desk: FakeDesk) 
         page.show_key(key)
 
         def told() -> bool:
-            return any(label.text() == "Ordered: russia, any" for label in page.details.findChildren(Label))
+            return any(
+                label.text() == "Ordered: russia, any operator, expected 870 RUB"
+                for label in page.details.findChildren(Label)
+            )
 
         await until(told)
 

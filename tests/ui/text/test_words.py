@@ -178,7 +178,7 @@ def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
 
     spoken = {rent.one_more_failure_bans: words.rent_word(rent).text for rent in rents}
 
-    assert spoken == {True: "one more failure bans it", False: "waiting"}
+    assert spoken == {True: "1 failure from a ban", False: "waiting"}
 
 
 def test_every_state_that_needs_the_user_says_what_it_means() -> None:
@@ -189,8 +189,8 @@ def test_every_state_that_needs_the_user_says_what_it_means() -> None:
 
 
 def test_one_and_many_are_worded_apart() -> None:
-    assert words.counted(1, "1 needs you", "%n need you") == "1 needs you"
-    assert words.counted(3, "1 needs you", "%n need you") == "3 need you"
+    assert words.counted(1, "1 needs action", "%n need action") == "1 needs action"
+    assert words.counted(3, "1 needs action", "%n need action") == "3 need action"
 
 
 @pytest.mark.parametrize(
@@ -240,8 +240,8 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
 
     assert words.rent_advice(rent)
     assert words.rent_step(rent)
-    assert words.BAN_NEXT in words.rent_words(replace(rent, one_more_failure_bans=True))
-    assert words.BAN_NEXT not in words.rent_words(replace(rent, one_more_failure_bans=False))
+    assert words.LAST_CHANCE in words.rent_words(replace(rent, one_more_failure_bans=True))
+    assert words.LAST_CHANCE not in words.rent_words(replace(rent, one_more_failure_bans=False))
 
 
 @pytest.mark.parametrize(
@@ -268,5 +268,5 @@ def test_rent_whose_sms_is_here_is_never_called_waiting(near_a_ban: bool) -> Non
 
     assert words.rent_word(sending).text == "received, sending"
     assert words.rent_word(rent).text == "SMS not taken"
-    assert (words.BAN_NEXT in words.rent_words(sending)) is near_a_ban
+    assert (words.LAST_CHANCE in words.rent_words(sending)) is near_a_ban
     assert words.rent_words(replace(sending, state=RentState.OVERDUE))[1].text == "received, sending"

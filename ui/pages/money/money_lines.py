@@ -73,7 +73,7 @@ def money_columns(grouping: Grouping) -> list[Column[MoneyRow]]:
         _sum(tr("Expected"), lambda sums: sums.expected, dim=True, rank=2),
         _sum(tr("Credited"), lambda sums: sums.credited, rank=1),
         _sum(tr("Estimated"), lambda sums: sums.estimated, dim=True, rank=4, tooltip=ESTIMATED),
-        _sum(tr("Taken back"), lambda sums: sums.reversed, rank=3, tone=Tone.BAD),
+        _sum(tr("Refunded"), lambda sums: sums.reversed, rank=3, tone=Tone.BAD),
         _sum(tr("Income"), lambda sums: sums.income, always=True),
     ]
 

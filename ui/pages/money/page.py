@@ -78,11 +78,11 @@ class MoneyPage(QWidget):
         self.tiles = {
             "today": Tile(tr("Income today")),
             "month": Tile(tr("Income this month")),
-            "period": Tile(tr("Income of the period")),
-            "reversed": Tile(tr("Taken back"), tr("What refunds took back in the period, whenever it was credited.")),
+            "period": Tile(tr("Income, selected dates")),
+            "reversed": Tile(tr("Refunded"), tr("Refunds of the period, whenever the sale was credited.")),
             "estimated": Tile(tr("Estimated"), tr(ESTIMATED)),
         }
-        self.chart = BarChart(theme, Tone.OK, tr("Income a day"))
+        self.chart = BarChart(theme, Tone.OK, tr("Income per day"))
         self.tables = {grouping: MoneyTable(grouping, theme) for grouping in GROUPINGS}
         self.empty = EmptyView()
         self._lay_out()
@@ -140,8 +140,8 @@ class MoneyPage(QWidget):
 
     def _connect(self) -> None:
         self.compare = button(
-            tr("Compare with Onlinesim's account…"),
-            tooltip=tr("Hold a CSV or XLSX file of the market's account against the books of this period"),
+            tr("Reconcile with Onlinesim statement…"),
+            tooltip=tr("Compare a CSV or XLSX statement of Onlinesim with the rents of this period"),
         )
         self.save = button(tr("Save as CSV…"), tooltip=tr("Write the lines shown into a file"))
         self.head.add_tools([self.compare, self.save])
@@ -222,7 +222,7 @@ class MoneyPage(QWidget):
     def _show(self, days: dict[date, Sums], rows: Sequence[MoneyRow], period: Period, today: date) -> None:
         self._say_tiles(days, period, today)
         series = income_series(days, period, today)
-        self._chart_title.setText(tr("Income a month") if is_by_month(days, period) else tr("Income a day"))
+        self._chart_title.setText(tr("Income per month") if is_by_month(days, period) else tr("Income per day"))
         self.chart.show_series(series)
         self.tables[self.grouping].show_rows(rows)
         self._tables.setCurrentWidget(self.tables[self.grouping])
@@ -243,9 +243,10 @@ class MoneyPage(QWidget):
         self.tiles["period"].say(formats.money(sums.income), _sold(sums))
         lost = tr("{share} of the credits").format(share=_share(sums.reversed, sums.credited))
         self.tiles["reversed"].say(formats.money(sums.reversed), lost if sums.reversed else tr("nothing"))
-        unnamed = tr("{sum} not named").format(sum=formats.money(sums.estimated))
+        unnamed = tr("{sum} not confirmed").format(sum=formats.money(sums.estimated))
         self.tiles["estimated"].say(
-            _share(sums.estimated, sums.credited), unnamed if sums.estimated else tr("every sum is named")
+            _share(sums.estimated, sums.credited),
+            unnamed if sums.estimated else tr("all amounts confirmed by Onlinesim"),
         )
 
     def _save(self) -> None:

@@ -47,11 +47,11 @@ class OverviewPage(QScrollArea):
             "sms": Tile(tr("SMS today")),
             "queue": Tile(tr("Push queue")),
             "income": Tile(tr("Income today")),
-            "arrival": Tile(tr("Arrival to market")),
+            "arrival": Tile(tr("Delivery time")),
         }
-        self._hours = BarChart(theme, Tone.INFO, tr("SMS an hour"))
-        self._days = BarChart(theme, Tone.OK, tr("Income a day"))
-        self._minutes = LineChart(theme, Tone.INFO, tr("Arrival to market"))
+        self._hours = BarChart(theme, Tone.INFO, tr("SMS per hour"))
+        self._days = BarChart(theme, Tone.OK, tr("Income per day"))
+        self._minutes = LineChart(theme, Tone.INFO, tr("Delivery time"))
         self._phones = ShareBar(theme, tr("Phones by state"))
         self._waiting = RowTable(rent_columns(short=True), key=lambda row: str(row.rent_id), sort_column=3, parent=self)
         self._table = FarmTable(self._waiting, theme)
@@ -89,19 +89,17 @@ class OverviewPage(QScrollArea):
         cards.setColumnStretch(1, 4)
         cards.setRowStretch(0, 5)
         cards.setRowStretch(2, 6)
-        cards.addWidget(titled_card(tr("SMS an hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
-        cards.addWidget(titled_card(tr("Income a day"), tr("after refunds, last 30 days"), self._days), 0, 1)
+        cards.addWidget(titled_card(tr("SMS per hour"), tr("delivered, last 48 hours"), self._hours), 0, 0)
+        cards.addWidget(titled_card(tr("Income per day"), tr("after refunds, last 30 days"), self._days), 0, 1)
         cards.addWidget(
-            titled_card(tr("Waiting for the first SMS"), tr("the market cancels at 20 minutes"), self._stack),
+            titled_card(tr("Waiting for the first SMS"), tr("Onlinesim cancels after 20 min"), self._stack),
             1,
             0,
             2,
             1,
         )
         cards.addWidget(titled_card(tr("Phones"), self._phone_count, self._phones), 1, 1)
-        cards.addWidget(
-            titled_card(tr("Arrival to market"), tr("half of all are faster, last hour"), self._minutes), 2, 1
-        )
+        cards.addWidget(titled_card(tr("Delivery time"), tr("median, last hour"), self._minutes), 2, 1)
         return cards
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -142,7 +140,7 @@ class OverviewPage(QScrollArea):
         self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
         month = tr("{sum} this month").format(sum=formats.money(seen.income_month))
         self._tiles["income"].say(formats.money(seen.income_today), month)
-        slow = tr("99 of 100 in {time}").format(time=formats.seconds(seen.arrival_p99_seconds))
+        slow = tr("99 % within {time}").format(time=formats.seconds(seen.arrival_p99_seconds))
         self._tiles["arrival"].say(
             formats.seconds(seen.arrival_p50_seconds),
             tr("nothing in the last hour") if seen.arrival_p99_seconds is None else slow,
@@ -151,8 +149,8 @@ class OverviewPage(QScrollArea):
     def _say_queue(self, seen: Overview, now: datetime) -> None:
         waiting = formats.number(seen.counts.pushes_waiting)
         if seen.oldest_waiting_push_at is None:
-            parked = counted(seen.counts.pushes_parked, "1 parked", "%n parked")
-            self._tiles["queue"].say(waiting, parked if seen.counts.pushes_parked else tr("nothing waits"))
+            stopped = counted(seen.counts.pushes_parked, "1 stopped", "%n stopped")
+            self._tiles["queue"].say(waiting, stopped if seen.counts.pushes_parked else tr("nothing waiting"))
             return
         note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
         if seen.next_push_at is not None:
@@ -170,7 +168,7 @@ class OverviewPage(QScrollArea):
         elif not seen.counts.numbers_on_offer and not seen.counts.rents_open:
             self._nobody_waits.say(tr("No number is on offer"), tr("The SIMs page says of each SIM why not."))
         else:
-            self._nobody_waits.say(tr("Nobody waits"), tr("Every open rent has had an SMS."))
+            self._nobody_waits.say(tr("No rents waiting for a first SMS"), tr("Every open rent has had an SMS."))
 
     def _say_phones(self, seen: Overview) -> None:
         self._phone_count.setText(formats.part(seen.counts.phones, seen.phones_of_farm))
@@ -187,7 +185,7 @@ def _waiting(seen: Overview) -> str:
     told = [
         counted(waits, "1 waits for its first SMS", "%n wait for their first SMS")
         if not sending
-        else counted(waits, "1 waits", "%n wait"),
+        else counted(waits, "1 waiting", "%n waiting"),
         counted(sending, "1 first SMS on its way", "%n first SMS on their way"),
     ]
-    return " · ".join(text for text, count in zip(told, (waits, sending), strict=True) if count) or tr("none waits")
+    return " · ".join(text for text, count in zip(told, (waits, sending), strict=True) if count) or tr("none waiting")

@@ -84,10 +84,12 @@ def phones_spec(orders: Orders, sims: SimsOfPhones, needing: NeedingPhones) -> L
             ),
         ),
         empty_by_filter={
-            "ready": Emptiness(tr("No phone is ready"), tr("The filters “Need you” and “In trouble” show what to do.")),
-            "need": Emptiness(tr("No phone needs you")),
+            "ready": Emptiness(
+                tr("No phone is ready"), tr("The filters “Needs action” and “In trouble” show what to do.")
+            ),
+            "need": Emptiness(tr("No phone needs action")),
             "trouble": Emptiness(tr("No phone is in trouble")),
-            "ailing": Emptiness(tr("Nothing ails any phone")),
+            "ailing": Emptiness(tr("No phone has warnings")),
             "gone": Emptiness(tr("No phone is unplugged")),
         },
         sensible=lambda row: row in needing,

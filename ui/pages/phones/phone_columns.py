@@ -125,7 +125,7 @@ def _temperature_column() -> Column[PhoneRow]:
 def _figures() -> list[Column[PhoneRow]]:
     return [
         Column(
-            title=tr("Query"),
+            title=tr("Read time"),
             text=lambda row, _: formats.seconds(row.query_seconds),
             sort_key=lambda row: row.query_seconds,
             sample="0.44 s",

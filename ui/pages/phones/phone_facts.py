@@ -75,7 +75,7 @@ def _ailments(row: PhoneRow, now: datetime) -> list[Fact]:
     if not row.ailments:
         return []
     return [
-        Heading(tr("What ails it")),
+        Heading(tr("Problems")),
         *[
             Fact(
                 _capital(CONDITIONS[ailment.condition].said()),
@@ -153,22 +153,22 @@ def _uptime(row: PhoneRow, now: datetime) -> str:
 
 def _reading(row: PhoneRow, now: datetime) -> list[Fact | None]:
     announced, skew = row.sms_hinted + row.sms_unhinted, row.clock_skew_seconds
-    how = {True: tr("whole windows at once"), False: tr("text by text, slower")}
+    how = {True: tr("batch"), False: tr("one by one, slower")}
     working = {True: tr("announced by the phone"), False: tr("found by reading")}
     late = row.hint_to_row_seconds is not None and row.hint_to_row_seconds >= SLOW_ROW
     return [
         Heading(tr("How it is read")),
         Fact(tr("Last read"), formats.ago(row.last_read_at, now)) if row.last_read_at else None,
-        Fact(tr("A query takes"), formats.seconds(row.query_seconds)),
-        Fact(tr("Read"), how[row.reads_hex]) if row.reads_hex is not None else None,
+        Fact(tr("Read time"), formats.seconds(row.query_seconds)),
+        Fact(tr("Read mode"), how[row.reads_hex]) if row.reads_hex is not None else None,
         Fact(tr("New SMS are"), working[row.hints_working]) if row.hints_working is not None else None,
-        Fact(tr("Announcement to row"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if late else None),
-        Fact(tr("Announced"), _share(row.sms_hinted, announced)),
-        Fact(tr("Missed announcements"), formats.number(row.sms_unhinted)) if announced else None,
-        Fact(tr("Announced, never stored"), formats.number(row.hints_without_row))
+        Fact(tr("Notice to SMS stored"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if late else None),
+        Fact(tr("Notified"), _share(row.sms_hinted, announced)),
+        Fact(tr("Missed notices"), formats.number(row.sms_unhinted)) if announced else None,
+        Fact(tr("Notified but not saved"), formats.number(row.hints_without_row))
         if announced or row.hints_without_row
         else None,
-        Fact(tr("Its clock"), _skew(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK else None)
+        Fact(tr("Clock"), _skew(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK else None)
         if skew is not None
         else None,
         Fact(tr("SIM column"), one_line(row.sim_column, 40), mono=True) if row.sim_column else None,
@@ -200,7 +200,7 @@ def grouped(sim: str) -> str:
 
 def _skew(seconds: float) -> str:
     if abs(seconds) < 1:
-        return tr("right")
+        return tr("OK")
     words = tr("{span} fast") if seconds > 0 else tr("{span} slow")
     length = formats.seconds(abs(seconds)) if abs(seconds) < 10 else formats.span(timedelta(seconds=abs(seconds)))
     return words.format(span=length)

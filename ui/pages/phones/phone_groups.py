@@ -62,9 +62,9 @@ def phone_filters(needing: NeedingPhones) -> list[RowFilter[PhoneRow]]:
     return [
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("ready", tr("Ready"), lambda row: is_ready(row) and row not in needing),
-        RowFilter("need", tr("Need you"), lambda row: row in needing, calls=True),
+        RowFilter("need", tr("Needs action"), lambda row: row in needing, calls=True),
         RowFilter("trouble", tr("In trouble"), is_in_trouble),
-        RowFilter("ailing", tr("Ailing"), lambda row: bool(row.ailments)),
+        RowFilter("ailing", tr("Warnings"), lambda row: bool(row.ailments)),
         RowFilter("gone", tr("Unplugged"), lambda row: row.state is PhoneState.GONE),
     ]
 
@@ -75,7 +75,7 @@ def phones_summary(index: RowIndex[PhoneRow]) -> str:
     whole = sum(row.is_of_farm(now) for row in index)
     parts = [tr("{n} ready").format(n=formats.part(by_name["ready"], whole))]
     if by_name["need"]:
-        parts.append(counted(by_name["need"], "1 needs you", "%n need you"))
+        parts.append(counted(by_name["need"], "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 
@@ -93,7 +93,7 @@ def phone_shares(seen: Overview) -> list[Share]:
     return [
         Share(ready, counted(ready, "1 ready", "%n ready"), Tone.OK),
         Share(starting, counted(starting, "1 starting", "%n starting"), Tone.INFO),
-        Share(needing, counted(needing, "1 needs you", "%n need you"), Tone.WARN),
+        Share(needing, counted(needing, "1 needs action", "%n need action"), Tone.WARN),
         Share(troubled, counted(troubled, "1 in trouble", "%n in trouble"), Tone.BAD),
         Share(gone, counted(gone, "1 unplugged", "%n unplugged"), Tone.IDLE),
         Share(twice, counted(twice, "1 listed twice", "%n listed twice"), Tone.IDLE),

@@ -93,7 +93,7 @@ class FieldRow(LabelledRow):
             return
         editor.setReadOnly(not self.is_editable)
         if setting.secret:
-            editor.setPlaceholderText(tr("set; type a new one to replace it") if setting.is_set else tr("not set"))
+            editor.setPlaceholderText(tr("set; enter a new one to replace it") if setting.is_set else tr("not set"))
         else:
             editor.setPlaceholderText("" if setting.value else setting.default or tr("not set"))
 

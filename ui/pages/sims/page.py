@@ -61,8 +61,8 @@ def sims_spec(orders: Orders) -> ListSpec[SimRow]:
         ),
         empty_by_filter={
             "rented": Emptiness(tr("No number is rented")),
-            "need": Emptiness(tr("No SIM needs you")),
-            "held": Emptiness(tr("You hold no SIM back")),
+            "need": Emptiness(tr("No SIM needs action")),
+            "held": Emptiness(tr("No SIM is paused")),
             "unreached": Emptiness(tr("Every SIM in a phone can be reached")),
             "offer": Emptiness(
                 tr("No number is on offer"),
@@ -113,7 +113,7 @@ def _columns() -> list[Column[SimRow]]:
             rank=7,
         ),
         Column(
-            title=tr("Unused"),
+            title=tr("Failed in a row"),
             text=lambda row, _: tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN),
             sort_key=lambda row: row.unused_in_a_row,
             sample="2 of 3",
@@ -148,8 +148,8 @@ def _filters() -> list[RowFilter[SimRow]]:
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("offer", tr("On offer"), lambda row: row.standing is SimStanding.ON_OFFER),
         RowFilter("rented", tr("Rented"), lambda row: row.standing is SimStanding.RENTED),
-        RowFilter("need", tr("Need you"), lambda row: row.standing in NEED_YOU, calls=True),
-        RowFilter("held", tr("Held back"), lambda row: row.standing is SimStanding.HELD_BACK),
+        RowFilter("need", tr("Needs action"), lambda row: row.standing in NEED_YOU, calls=True),
+        RowFilter("held", tr("Paused"), lambda row: row.standing is SimStanding.HELD_BACK),
         RowFilter("unreached", tr("Unreached"), lambda row: row.standing in UNREACHED),
     ]
 
@@ -159,7 +159,7 @@ def _summary(index: RowIndex[SimRow]) -> str:
     needing = sum(row.standing in NEED_YOU for row in index)
     parts = [tr("{n} on offer").format(n=formats.number(offered))]
     if needing:
-        parts.append(counted(needing, "1 needs you", "%n need you"))
+        parts.append(counted(needing, "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 
@@ -174,8 +174,8 @@ def _actions(orders: Orders) -> list[RowAction[SimRow]]:
             run=lambda rows: orders.edit_number(rows[0]),
             applies=lambda row: not is_rented(row),
         ),
-        RowAction(text=tr("Hold back…"), run=orders.hold_back, applies=lambda row: not _is_held(row), several=True),
-        RowAction(text=tr("Release"), run=orders.release, applies=_is_held, several=True),
+        RowAction(text=tr("Pause…"), run=orders.hold_back, applies=lambda row: not _is_held(row), several=True),
+        RowAction(text=tr("Resume"), run=orders.release, applies=_is_held, several=True),
         RowAction(
             text=tr("Ban…"),
             run=lambda rows: orders.set_ban(rows[0]),

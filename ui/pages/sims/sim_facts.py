@@ -48,7 +48,7 @@ def sim_facts(row: SimRow, now: datetime) -> list[Fact]:
         Fact(tr("Phone"), sim_place(row)),
         Fact(tr("Signal"), signal_text(row), tone=signal_tone(row.signal) if row.signal is not None else None),
         Fact(tr("Rents"), formats.number(row.rents_total)),
-        Fact(tr("Unused in a row"), tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN)),
+        Fact(tr("Failed in a row"), tr("{n} of {most}").format(n=row.unused_in_a_row, most=RENTS_TO_BAN)),
         Fact(tr("Income"), formats.money(row.income_total)),
         Fact(tr("Last rented"), formats.day_time(row.last_rented_at, now)),
     ]

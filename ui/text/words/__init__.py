@@ -21,7 +21,6 @@ from ui.text.words.remedies import remedy_short as remedy_short
 from ui.text.words.shortage import calm_sentence as calm_sentence
 from ui.text.words.timeline import TIMELINE_KINDS as TIMELINE_KINDS
 from ui.text.words.timeline import timeline_sentence as timeline_sentence
-from ui.text.words.trade import BAN_NEXT as BAN_NEXT
 from ui.text.words.trade import FINISHES as FINISHES
 from ui.text.words.trade import LAST_CHANCE as LAST_CHANCE
 from ui.text.words.trade import NUMBER_FOREIGN as NUMBER_FOREIGN

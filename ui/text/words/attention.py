@@ -14,13 +14,15 @@ from ui.text.words.shortage import shortage_sentence
 from ui.text.words.trade import NO_OPERATION, RESTORED
 
 ATTENTION = {
-    AttentionKind.PHONE_UNAUTHORIZED: "Phone “{subject}” waits for you: confirm “Allow USB debugging” on its screen",
+    AttentionKind.PHONE_UNAUTHORIZED: (
+        "USB debugging not allowed yet on “{subject}”: confirm “Allow USB debugging” on its screen"
+    ),
     AttentionKind.PHONE_NO_PERMISSIONS: "This PC may not open phone “{subject}”: a udev rule or a driver is missing",
     AttentionKind.PHONE_WITHHELD: "Phone “{subject}” keeps its SMS from adb: allow it in its developer options",
     AttentionKind.PHONE_FAILING: "Phone “{subject}” fails to give its SMS: look at its cable and its screen",
     AttentionKind.PHONE_NOT_UNDERSTOOD: "Phone “{subject}” answers and is not understood: its numbers are not on offer",
     AttentionKind.PHONE_OFFLINE: "Phone “{subject}” is offline: replug its cable",
-    AttentionKind.PHONE_GONE: "Phone “{subject}” is gone with a rent open: plug it in again, its SMS are waited for",
+    AttentionKind.PHONE_GONE: "Phone “{subject}” was unplugged during a rent. Reconnect it: the customer is waiting",
     AttentionKind.PHONES_UNPLUGGED: "%n phones are unplugged, {numbers} off the offer: plug them in again",
     AttentionKind.PHONE_LOCKED: "Phone “{subject}” has restarted: unlock it once, before that its SMS cannot be read",
     AttentionKind.PHONE_UNSTEADY: "Phone “{subject}” comes and goes: change its cable or its port",
@@ -31,7 +33,7 @@ ATTENTION = {
     AttentionKind.SIM_LOCKED: "The SIM in “{subject}” is locked: it receives nothing until you unlock it",
     AttentionKind.SIM_UNREADABLE: "The SIM in “{subject}” cannot be read: take it out, wipe it, put it back",
     AttentionKind.NETWORK_UNKNOWN: "The network of the SIM in “{subject}” has no name: name it, and it goes on offer",
-    AttentionKind.SMS_HELD: "An SMS on “{subject}” waits for you: say which SIM it belongs to",
+    AttentionKind.SMS_HELD: "An SMS on “{subject}” needs a decision: say which SIM it belongs to",
     AttentionKind.PUSH_PARKED: "Onlinesim keeps ignoring an SMS ({subject}): resend it or drop it",
     AttentionKind.KEY_REFUSED: "Onlinesim refuses the API key ({subject}): enter the right one in the settings",
     AttentionKind.MARKET_DOWN: "Onlinesim {subject}: SMS wait and are sent as soon as it takes them",
@@ -63,7 +65,7 @@ MARKET_DENIES = "Onlinesim says {subject}"
 """It takes SMS, and knows nothing of a rent that is open."""
 PARKED_BY_RESTORE = "An SMS may have been sent since the backup that you restored: resend it or drop it"
 NO_HUB = "%n phones left together. Check the power and the cable of what they hang on"
-ONE_UNPLUGGED = "Phone “{subject}” is unplugged, {numbers} off the offer: plug it in, or hold its SIM back"
+ONE_UNPLUGGED = "Phone “{subject}” is unplugged, {numbers} off the offer: plug it in, or pause its SIM"
 URGENT = frozenset(
     {
         AttentionKind.KEY_REFUSED,

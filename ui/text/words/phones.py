@@ -16,7 +16,11 @@ PHONE_STATES = {
     PhoneState.UNSTEADY: Word(
         "unsteady", Tone.BAD, "It comes and goes: read while it is there, on offer again when it has stayed a while."
     ),
-    PhoneState.UNAUTHORIZED: Word("waits for you", Tone.WARN, "It asks on its screen whether this PC may debug it."),
+    PhoneState.UNAUTHORIZED: Word(
+        "debugging not allowed",
+        Tone.WARN,
+        "USB debugging not allowed yet: the phone asks on its screen whether this PC may debug it.",
+    ),
     PhoneState.AUTHORIZING: Word("authorizing", Tone.INFO, "It is checking this PC's key; a few seconds."),
     PhoneState.OFFLINE: Word("offline", Tone.BAD, "adb lists it but it does not answer."),
     PhoneState.NO_PERMISSIONS: Word("no access", Tone.WARN, "This PC may not open the phone's USB device."),
@@ -61,7 +65,7 @@ SIM_STANDINGS = {
     SimStanding.ON_OFFER: Word("on offer", Tone.OK, "The market may rent this number now."),
     SimStanding.RENTED: Word("rented", Tone.INFO, "A rent is open on this number."),
     SimStanding.BANNED: Word("banned", Tone.WARN, "Withheld for a while; it comes back by itself."),
-    SimStanding.HELD_BACK: Word("held back", Tone.IDLE, "You keep it from the offer; release it to rent it out again."),
+    SimStanding.HELD_BACK: Word("paused", Tone.IDLE, "You keep it from the offer; resume it to rent it out again."),
     SimStanding.NO_NUMBER: Word("no number", Tone.WARN, "Its number is not known, so it cannot be offered."),
     SimStanding.NO_COUNTRY: Word("no network name", Tone.WARN, "The market's name of its network is not known."),
     SimStanding.SAME_NUMBER: Word("same number", Tone.IDLE, "Another SIM has this number and is rented."),

@@ -64,7 +64,7 @@ REMEDIES = {
     Remedy.UNLOCK_ONCE: Advice(
         "unlock it once",
         "Unlock it once now; the SMS that came meanwhile are read then. Afterwards take the screen lock off (Settings, "
-        "Security, Screen lock: None), or it waits for you after each restart.",
+        "Security, Screen lock: None), or it has to be unlocked after each restart.",
     ),
     Remedy.ALLOW_SMS: Advice(
         "allow SMS",
@@ -131,7 +131,8 @@ REMEDIES = {
         "operator states.",
     ),
     Remedy.NAME_NETWORK: Advice(
-        "name its network", "On the Numbers page say by which names the market knows this network (Name network)."
+        "set its operator",
+        "On the Numbers page say by which names the market knows this network (Set country and operator).",
     ),
     Remedy.FREE_STORAGE: Advice(
         "free its storage",

@@ -14,8 +14,8 @@ OF_PHONES = {
         "%n phones are unplugged. Plug them in again, or check their hub",
     ),
     PhoneState.UNAUTHORIZED: (
-        "1 phone waits for you. Confirm “Allow USB debugging” on its screen",
-        "%n phones wait for you. Confirm “Allow USB debugging” on their screens",
+        "USB debugging is not allowed yet on 1 phone. Confirm “Allow USB debugging” on its screen",
+        "USB debugging is not allowed yet on %n phones. Confirm “Allow USB debugging” on their screens",
     ),
     PhoneState.NO_PERMISSIONS: (
         "this PC may not open 1 phone. A udev rule or a driver is missing",
@@ -52,8 +52,8 @@ OF_SIMS = {
         "%n numbers are banned. They come back by themselves",
     ),
     SimStanding.HELD_BACK: (
-        "you hold 1 number back. Release it to sell it",
-        "you hold %n numbers back. Release them to sell them",
+        "you paused 1 number. Resume it to sell it",
+        "you paused %n numbers. Resume them to sell them",
     ),
     SimStanding.NO_NUMBER: (
         "1 SIM has no number. Enter it, and it goes on offer",
@@ -82,8 +82,8 @@ OF_SIMS = {
         "%n SIMs have no network. Look at their signal and whether they are paid",
     ),
     SimStanding.PHONE_BLOCKED: (
-        "1 phone shows no SMS in time. Look what ails it",
-        "%n phones show no SMS in time. Look what ails them",
+        "1 phone shows no SMS in time. See its problems",
+        "%n phones show no SMS in time. See their problems",
     ),
     SimStanding.OUT: (
         "1 SIM was taken out of its phone. Put it in again",

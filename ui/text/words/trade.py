@@ -21,7 +21,7 @@ RENT_STATES = {
     RentState.ACTIVE: Word("has SMS", Tone.OK, "Open; at least one SMS was accepted."),
     RentState.OVERDUE: Word("overdue", Tone.WARN, "20 minutes without SMS: the market's end of the rent is awaited."),
     RentState.POSSIBLE_ORPHAN: Word(
-        "possible orphan",
+        "unconfirmed",
         Tone.BAD,
         "The answer may not have reached the market. If it does not know this rent, release it.",
     ),
@@ -36,10 +36,8 @@ NOT_TAKEN = Word(
     "An SMS came, and Onlinesim has not got it: it was refused, or withheld here. Look at its messages.",
 )
 LAST_CHANCE = Word(
-    "one more failure bans it", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
+    "1 failure from a ban", Tone.WARN, "If this rent ends without an SMS, the number is banned for 24 hours."
 )
-BAN_NEXT = Word("ban next", LAST_CHANCE.tone, LAST_CHANCE.meaning)
-"""The same where another word stands before it."""
 
 FINISHES = {
     FinishStatus.NOT_ORDERED: Word("not ordered", Tone.IDLE, "The market ended it: not ordered. Nothing is credited."),
@@ -68,21 +66,23 @@ PUSH_STATES = {
     PushState.SENDING: Word("sending", Tone.INFO, "An attempt is under way."),
     PushState.DELIVERED: Word("delivered", Tone.OK, "Onlinesim has it; it is never sent again."),
     PushState.REFUSED: Word("refused", Tone.BAD, "Onlinesim refused it for good."),
-    PushState.PARKED: Word("parked", Tone.WARN, "It is not sent by itself any more: resend it or drop it."),
+    PushState.PARKED: Word("stopped", Tone.WARN, "It is not sent by itself any more: resend it or drop it."),
     PushState.RENT_OVER: Word("rent over", Tone.IDLE, "The rent ended before it could be delivered."),
     PushState.DROPPED: Word("dropped", Tone.IDLE, "You stopped it."),
 }
 
-NUMBER_MISSING = Word("no number", Tone.WARN, "Type it, import it, or let the operator tell it in an SMS to this SIM.")
+NUMBER_MISSING = Word("no number", Tone.WARN, "Enter it, import it, or let the operator tell it in an SMS to this SIM.")
 NUMBER_FOREIGN = Word(
     "of another country",
     Tone.WARN,
     "What the phone or the numbers file says is a number of another country than its network: tell the right one.",
 )
 NUMBER_FOUND = Word("found", Tone.INFO, "An SMS to this SIM states its number: look who sent it, then accept it.")
-NUMBER_UNSURE = Word("found twice: look", Tone.WARN, "SMS to this SIM state different numbers: one of them is wrong.")
+NUMBER_UNSURE = Word("conflicting numbers", Tone.WARN, "SMS to this SIM state different numbers: one of them is wrong.")
 NUMBER_TAKEN = Word(
-    "found elsewhere", Tone.WARN, "An SMS states a number that another SIM in a phone has: one of both is wrong."
+    "number used by another SIM",
+    Tone.WARN,
+    "An SMS states a number that another SIM in a phone has: one of both is wrong.",
 )
 UNKNOWN_NETWORK = Word(
     "no network name", Tone.WARN, "The market's name of its network is not known: name it, and its SIMs go on offer."
@@ -172,7 +172,7 @@ def rent_words(rent: RentRow) -> list[Word]:
     if rent.sms_on_way and rent.state is RentState.OVERDUE:
         words.append(RECEIVED)
     if rent.one_more_failure_bans and rent.state is not RentState.FINISHED and LAST_CHANCE not in words:
-        words.append(BAN_NEXT)
+        words.append(LAST_CHANCE)
     return words
 
 
