@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+from phonefarm.domain.health import Health, HealthKind, health
+
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 """No phonefarm of this version has run before: a PC without a battery begins years earlier."""
 WRONG_BY = timedelta(minutes=5)
@@ -14,10 +16,10 @@ WITNESSES = 3
 AGREE_WITHIN = timedelta(minutes=1)
 
 
-def clock_problem(now: datetime, phone_skews: Sequence[timedelta]) -> str | None:
+def clock_problem(now: datetime, phone_skews: Sequence[timedelta]) -> Health | None:
     """Why the clock is not to be believed, or None; `phone_skews`: by how much each phone's clock is ahead of it."""
     if now < EARLIEST:
-        return f"this PC's clock says {now:%Y-%m-%d}: set it"
+        return health(HealthKind.CLOCK_TOO_EARLY, date=f"{now:%Y-%m-%d}")
     if len(phone_skews) < WITNESSES:
         return None
     middle = timedelta(seconds=median(skew.total_seconds() for skew in phone_skews))
@@ -25,5 +27,5 @@ def clock_problem(now: datetime, phone_skews: Sequence[timedelta]) -> str | None
     if abs(middle) < WRONG_BY or agreeing < WITNESSES or 2 * agreeing <= len(phone_skews):
         return None
     minutes = round(abs(middle).total_seconds() / 60)
-    behind = "behind" if middle > timedelta(0) else "ahead of"
-    return f"this PC's clock is {minutes} min {behind} the clocks of {agreeing} phones: set it"
+    kind = HealthKind.CLOCK_BEHIND if middle > timedelta(0) else HealthKind.CLOCK_AHEAD
+    return health(kind, minutes=minutes, phones=agreeing)

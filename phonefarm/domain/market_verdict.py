@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.pushes import (
     Accepted,
     Failed,
@@ -15,11 +16,11 @@ from phonefarm.domain.pushes import (
     SoftRefusal,
     TooMany,
     Unclear,
-    describe,
 )
 
 FAILURES_TOLD = 3
 TOLD_AFTER_SECONDS = 30.0
+_NOTHING_PUSHED = health(HealthKind.NOTHING_PUSHED)
 
 
 class MarketState(StrEnum):
@@ -33,26 +34,27 @@ class MarketRecord:
     """What the last pushes have shown; moments are seconds of a clock that nobody sets."""
 
     state: MarketState = MarketState.WELL
-    detail: str = "nothing pushed yet"
-    """Short, and the same as long as nothing changes."""
+    health: Health = _NOTHING_PUSHED
+    """The same as long as nothing changes."""
     failures: int = 0
     """In a row."""
     failing_since: float = 0.0
-    trouble: str = ""
-    """What the last of them was, as it is told once it is an outage."""
+    trouble: Health = _NOTHING_PUSHED
+    """What the last of them was, told once it is an outage."""
 
     def after(self, outcome: PushOutcome, at: float) -> MarketRecord:
         match outcome:
             case Accepted():
-                return MarketRecord(detail="accepts messages")
-            case FinalRefusal() | SoftRefusal():
-                return MarketRecord(detail=f"answers; it refused a message with {describe(outcome)}")
+                return MarketRecord(health=health(HealthKind.ACCEPTS))
+            case FinalRefusal(token=token) | SoftRefusal(token=token):
+                return MarketRecord(health=health(HealthKind.REFUSED_ONE, token=token))
             case Unclear():
-                return MarketRecord(detail="answers; what it said of a message could not be read")
-            case KeyRefused():
-                return MarketRecord(state=MarketState.KEY_REFUSED, detail=describe(outcome))
+                return MarketRecord(health=health(HealthKind.UNREADABLE))
+            case KeyRefused(http_status=status):
+                refused = health(HealthKind.KEY_REFUSED, http_status=status)
+                return MarketRecord(state=MarketState.KEY_REFUSED, health=refused)
             case TooMany():
-                return self._failed("answers with errors (429)", at)
+                return self._failed(health(HealthKind.ERRORS, http_status=429), at)
             case Failed(kind=FailureKind.NOT_SENT):
                 return self
             case Failed():
@@ -63,23 +65,22 @@ class MarketRecord:
         if self.state is MarketState.FAILING:
             return self
         is_told = self.failures >= FAILURES_TOLD or (self.failures and now - self.failing_since >= TOLD_AFTER_SECONDS)
-        return replace(self, state=MarketState.FAILING, detail=self.trouble) if is_told else self
+        return replace(self, state=MarketState.FAILING, health=self.trouble) if is_told else self
 
-    def _failed(self, trouble: str, at: float) -> MarketRecord:
+    def _failed(self, trouble: Health, at: float) -> MarketRecord:
         """A refused key stays refused until another answer says otherwise."""
         is_new = self.state is MarketState.WELL
         return replace(
             self,
             state=MarketState.WELL if self.state is MarketState.FAILING else self.state,
-            detail="a push failed just now" if is_new else self.detail,
+            health=health(HealthKind.PUSH_FAILED) if is_new else self.health,
             failures=self.failures + 1,
             failing_since=self.failing_since if self.failures else at,
             trouble=trouble,
         ).at(at)
 
 
-def _trouble(failure: Failed) -> str:
-    if failure.kind is FailureKind.UNREACHABLE:
-        return f"cannot be reached ({failure.detail})"
-    where = " with an error in the body" if failure.http_status == 200 else ""
-    return f"answers with errors ({failure.http_status}{where})"
+def _trouble(failure: Failed) -> Health:
+    if failure.http_status is None:
+        return health(HealthKind.UNREACHABLE, cause=failure.detail)
+    return health(HealthKind.ERRORS, http_status=failure.http_status)

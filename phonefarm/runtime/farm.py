@@ -56,6 +56,8 @@ from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.config.settings import Settings, is_a_key, parse_address
 from phonefarm.config.settings_editor import SettingsKeeper
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import Health, HealthKind, health
+from phonefarm.domain.health import problem as told_problem
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
@@ -244,7 +246,7 @@ class Farm:
             utc_now,
             self._tasks,
             spacing=timedelta(seconds=settings.push_retry_seconds),
-            report_market=lambda verdict, detail: self._health.report(MARKET, verdict, detail),
+            report_market=lambda verdict, found: self._health.report(MARKET, verdict, found),
             refusals_before_parking=settings.push_refusals_before_parking,
         )
         self._privacy = Privacy(
@@ -300,8 +302,8 @@ class Farm:
         await self._inventory.settle_all()
         await self._pushes.recover()
         await self._privacy.start()
-        self._health.report(ENGINE, Verdict.PASS, "running")
-        self._health.report(MARKET, Verdict.PASS, "nothing pushed yet")
+        self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING))
+        self._health.report(MARKET, Verdict.PASS, health(HealthKind.NOTHING_PUSHED))
         self._report_selling()
         if self._key.problem is not None:
             self._tasks.keep_going(self._ask_for_the_key_again, "asking for the key again")
@@ -364,11 +366,13 @@ class Farm:
     def _make_servers(self) -> dict[str, ProvenServer]:
         def webhooks_are(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.FAIL
-            self._health.report(WEBHOOKS, verdict, problem or self._webhooks_port, part="server")
+            found = self._listens if problem is None else told_problem(problem)
+            self._health.report(WEBHOOKS, verdict, found, part="server")
 
         def admin_port_is(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.WARN
-            self._health.report(ENGINE, verdict, f"admin port: {problem or 'answers'}", part="admin port")
+            fails = None if problem is None else health(HealthKind.ADMIN_PORT_FAILS, problem=problem)
+            self._health.report(ENGINE, verdict, fails or health(HealthKind.ADMIN_PORT_ANSWERS), part="admin port")
 
         listeners = self._listeners
         return {
@@ -405,7 +409,7 @@ class Farm:
             poll_seconds=self._settings.poll_seconds,
             rent_poll_seconds=self._settings.rent_poll_seconds,
             steady=steady_clock(),
-            report_server=lambda server, verdict, detail: self._health.report(ADB, verdict, detail, part=server),
+            report_server=lambda server, verdict, found: self._health.report(ADB, verdict, found, part=server),
         )
 
     def _make_upkeep(self) -> Upkeep:
@@ -427,12 +431,12 @@ class Farm:
             return None
         return StayingAwake(self._database, self._rentals, wakefulness, self._health, utc_now)
 
-    def _key_problem(self) -> str | None:
+    def _key_problem(self) -> Health | None:
         if self._key():
             return None
         if self._key.problem is not None:
-            return f"the Onlinesim key is not known: {self._key.problem}"
-        return "the Onlinesim key is not set"
+            return health(HealthKind.KEY_UNKNOWN, cause=self._key.problem)
+        return health(HealthKind.KEY_MISSING)
 
     async def _watch_sales(self) -> None:
         await self._sales.look_at_clocks()
@@ -457,15 +461,16 @@ class Farm:
     def _report_selling(self) -> None:
         problem = self._sales.unchecked_problem()
         verdict = Verdict.PASS if problem is None else Verdict.FAIL
-        self._health.report(WEBHOOKS, verdict, problem or self._webhooks_port)
+        self._health.report(WEBHOOKS, verdict, problem or self._listens)
         self._announcer.changed(Topic.OVERVIEW)
 
     @property
-    def _webhooks_port(self) -> str:
-        return f"port {self._listeners.webhooks_address.rpartition(':')[2]}"
+    def _listens(self) -> Health:
+        return health(HealthKind.LISTENS, port=self._listeners.webhooks_address.rpartition(":")[2])
 
     def _report_bug(self, task: str, error: BaseException) -> None:
-        self._health.report(ENGINE, Verdict.FAIL, f"bug in '{task}' ({type(error).__name__}); see the log", part=task)
+        bug = health(HealthKind.BUG, task=task, error=type(error).__name__)
+        self._health.report(ENGINE, Verdict.FAIL, bug, part=task)
 
     def _report_well(self, task: str) -> None:
-        self._health.report(ENGINE, Verdict.PASS, "running", part=task)
+        self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING), part=task)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from phonefarm.domain.clock_trust import EARLIEST, clock_problem
+from phonefarm.domain.health import HealthKind, health
 
 NOW = datetime(2027, 3, 14, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -19,18 +20,18 @@ def test_clock_without_witnesses_is_believed() -> None:
 
 @pytest.mark.parametrize("now", [datetime(1980, 1, 1, tzinfo=UTC), EARLIEST - SECOND])
 def test_clock_before_this_version_was_made_is_not_believed(now: datetime) -> None:
-    assert "set it" in (clock_problem(now, []) or "")
+    assert clock_problem(now, []) == health(HealthKind.CLOCK_TOO_EARLY, date=f"{now:%Y-%m-%d}")
 
 
 @pytest.mark.parametrize(
-    ("skews", "said"),
+    ("skews", "kind"),
     [
-        ([HOUR, HOUR + 2 * SECOND, HOUR - 3 * SECOND], "60 min behind the clocks of 3 phones"),
-        ([-HOUR, -HOUR, -HOUR, timedelta(0)], "60 min ahead of the clocks of 3 phones"),
+        ([HOUR, HOUR + 2 * SECOND, HOUR - 3 * SECOND], HealthKind.CLOCK_BEHIND),
+        ([-HOUR, -HOUR, -HOUR, timedelta(0)], HealthKind.CLOCK_AHEAD),
     ],
 )
-def test_phones_that_agree_outweigh_the_pc(skews: list[timedelta], said: str) -> None:
-    assert said in (clock_problem(NOW, skews) or "")
+def test_phones_that_agree_outweigh_the_pc(skews: list[timedelta], kind: HealthKind) -> None:
+    assert clock_problem(NOW, skews) == health(kind, minutes=60, phones=3)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from phonefarm.domain.pushes import (
     TooMany,
     Unclear,
 )
+from phonefarm.wording.health import health_text
 
 UNREACHED = Failed(kind=FailureKind.UNREACHABLE, detail="no connection: refused")
 
@@ -62,7 +63,7 @@ def test_one_or_two_failed_pushes_are_no_outage(outcome: PushOutcome) -> None:
     ],
 )
 def test_outage_is_told_by_its_kind(outcome: PushOutcome, said: str) -> None:
-    assert after(outcome, outcome, outcome).detail == said
+    assert health_text(after(outcome, outcome, outcome).health) == said
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_second_failure_half_a_minute_later_is_an_outage() -> None:
 def test_refused_key_is_told_at_once() -> None:
     record = after(KeyRefused(http_status=401))
 
-    assert (record.state, record.detail) == (MarketState.KEY_REFUSED, "HTTP 401: the key is refused")
+    assert (record.state, health_text(record.health)) == (MarketState.KEY_REFUSED, "HTTP 401: the key is refused")
 
 
 def test_refused_key_is_not_forgotten_over_a_push_that_fails() -> None:
@@ -95,7 +96,7 @@ def test_refused_key_is_not_forgotten_over_a_push_that_fails() -> None:
 
 
 def test_outage_of_another_kind_is_told_by_the_last_one() -> None:
-    assert after(UNREACHED, UNREACHED, UNREACHED, TooMany()).detail == "answers with errors (429)"
+    assert health_text(after(UNREACHED, UNREACHED, UNREACHED, TooMany()).health) == "answers with errors (429)"
 
 
 @pytest.mark.parametrize("detail", ["a bug in phonefarm broke the attempt off", "nothing is sent: the key is not set"])

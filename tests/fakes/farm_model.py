@@ -33,6 +33,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import problem
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers
 
@@ -125,8 +126,8 @@ def _vitals(farm: Farm) -> tuple[Vital, ...]:
     adb = f"{troubled} of {len(farm.phones)} not ready" if troubled else "all phones ready"
     since = farm.now - timedelta(hours=5)
     return (
-        Vital(name="webhooks", verdict=Verdict.PASS, detail="on port 8080", since=since),
-        Vital(name="market", verdict=Verdict.PASS, detail="answers in 84 ms", since=since),
-        Vital(name="adb", verdict=Verdict.WARN if troubled else Verdict.PASS, detail=adb, since=since),
-        Vital(name="storage", verdict=Verdict.PASS, detail="commits in 3 ms", since=since),
+        Vital(name="webhooks", verdict=Verdict.PASS, health=problem("on port 8080"), since=since),
+        Vital(name="market", verdict=Verdict.PASS, health=problem("answers in 84 ms"), since=since),
+        Vital(name="adb", verdict=Verdict.WARN if troubled else Verdict.PASS, health=problem(adb), since=since),
+        Vital(name="storage", verdict=Verdict.PASS, health=problem("commits in 3 ms"), since=since),
     )

@@ -24,6 +24,7 @@ from phonefarm.runtime import farm as bootstrap
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.simulation.answers import Outcome
 from phonefarm.support.logs import SecretFilter
+from phonefarm.wording.health import health_text
 from tests.farm.app_process import KEY, AppProcess
 from tests.farm.field import Field, Pace, a_field, ready
 from tests.farm.stage import Stage, until
@@ -139,7 +140,7 @@ def change_the_markets_key(stage: Stage, key: str) -> None:
 
 def market_check(engine: EngineThread) -> tuple[str, str]:
     vitals = {vital.name: vital for vital in engine.ask(lambda desk: desk.overview()).vitals}
-    return vitals["market"].verdict.value, vitals["market"].detail
+    return vitals["market"].verdict.value, health_text(vitals["market"].health)
 
 
 # The disk -------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS
 from phonefarm.domain.pushes import Accepted, Failed, FailureKind, PushOutcome
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.tasks import Tasks
+from phonefarm.wording.health import health_text
 from tests.builders import an_inbound_sms, queue_push, store_sms
 
 pytestmark = pytest.mark.farm
@@ -86,7 +87,7 @@ class Outage:
             self.loop.clock,
             self._tasks,
             spacing=timedelta(seconds=SPACING),
-            report_market=lambda verdict, detail: self.verdicts.append((self.loop.time(), verdict, detail)),
+            report_market=lambda verdict, found: self.verdicts.append((self.loop.time(), verdict, health_text(found))),
         )
         self._tasks.keep_going(worker.run, "pushes")
         await self._receive_one_on_each_number("first")

@@ -11,6 +11,7 @@ from phonefarm.application.model.read_models import AttentionKind, PhoneState, R
 from phonefarm.domain.naming import NO_SERIAL
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.profiles import NEXUS_5, PIXEL_6A, PIXEL_8
+from phonefarm.wording.health import health_text
 from tests.fakes.adb_server import block
 from tests.farm.field import Field, Pace, a_field, a_phone, now, ready
 from tests.farm.stage import until
@@ -262,8 +263,8 @@ def test_adb_of_an_old_kind_is_said_and_neither_ended_nor_is_another_started(tmp
             until(lambda: adb_vital(field).verdict is Verdict.FAIL, what="adb said to be old")
             until(lambda: len(farm.sim.requests) >= 3, what="asked again")
 
-            assert "of an old kind" in adb_vital(field).detail
-            assert f"1.0.{int(version, 16)}" in adb_vital(field).detail
+            assert "of an old kind" in health_text(adb_vital(field).health)
+            assert f"1.0.{int(version, 16)}" in health_text(adb_vital(field).health)
             assert AttentionKind.ADB_DOWN in {need.kind for need in field.overview().attention}
             assert set(farm.sim.requests) == {"host:version"}
             assert not trace.exists()

@@ -35,6 +35,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
 from phonefarm.support.logs import SecretFilter, set_up_logs
+from phonefarm.wording.health import health_text
 from tests.application.books import Books
 from tests.builders import NUMBER, a_seen_sim
 from tests.fakes.pc import FakePc
@@ -263,7 +264,7 @@ async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
             return next(vital for vital in (await farm.desk.overview()).vitals if vital.name == check)
 
         async def is_away() -> bool:
-            return "cannot listen" in (await vital()).detail
+            return "cannot listen" in health_text((await vital()).health)
 
         async def is_back() -> bool:
             return (await vital()).verdict is Verdict.PASS

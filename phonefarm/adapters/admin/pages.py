@@ -22,6 +22,7 @@ from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.health_board import worst
 from phonefarm.application.model.read_models import Overview, PhoneState
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
+from phonefarm.wording.health import health_text
 
 OVERVIEW_SECONDS = 1.0
 """An overview is told again for so long: whoever asks often costs the farm no more than who asks each second."""
@@ -87,7 +88,11 @@ def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[s
         "at": at.isoformat(),
         "version": __version__,
         "checks": {
-            vital.name: {"status": vital.verdict.value, "detail": vital.detail, "since": vital.since.isoformat()}
+            vital.name: {
+                "status": vital.verdict.value,
+                "detail": health_text(vital.health),
+                "since": vital.since.isoformat(),
+            }
             for vital in overview.vitals
         },
         "counts": asdict(overview.counts),

@@ -144,7 +144,8 @@ def _of_closure(closure: Closure) -> Attention:
     is_database = closure.obstacle is Obstacle.DATABASE
     return Attention(
         kind=AttentionKind.STORAGE_FAILING if is_database else AttentionKind.NOT_SELLING,
-        subject=closure.problem,
+        subject="",
+        health=closure.problem,
         since=closure.since,
         topic=Topic.SETTINGS if closure.obstacle in (Obstacle.KEY, Obstacle.PUSH_URL) else Topic.OVERVIEW,
         key="",
@@ -153,11 +154,12 @@ def _of_closure(closure: Closure) -> Attention:
 
 def _of_shortage(shortage: Shortage, vitals: Sequence[Vital], now: datetime) -> Attention:
     """Where adb itself is away, that is the cause, and not that its phones are."""
-    adb = next((vital.detail for vital in vitals if vital.name == ADB and vital.verdict is Verdict.FAIL), "")
+    adb = next((vital.health for vital in vitals if vital.name == ADB and vital.verdict is Verdict.FAIL), None)
     topic, keys = _behind(shortage)
     return Attention(
         kind=AttentionKind.FEW_WORK if shortage.working else AttentionKind.NOTHING_WORKS,
-        subject=adb if shortage.cause is PhoneState.GONE else "",
+        subject="",
+        health=adb if shortage.cause is PhoneState.GONE else None,
         since=shortage.since or now,
         topic=topic,
         key=keys[0] if keys else "",
@@ -203,13 +205,13 @@ def _of_vital(vital: Vital, closure: Closure | None) -> Attention | None:
         return None
     topic = Topic.SETTINGS if kind in _MENDED_IN_SETTINGS else Topic.OVERVIEW
     topic = Topic.PUSHES if kind is AttentionKind.MARKET_DOWN else topic
-    return Attention(kind=kind, subject=vital.detail, since=vital.since, topic=topic, key="")
+    return Attention(kind=kind, subject="", health=vital.health, since=vital.since, topic=topic, key="")
 
 
 def _is_told_by(closure: Closure | None, vital: Vital) -> bool:
     if closure is None:
         return False
-    return vital.name == STORAGE if closure.obstacle is Obstacle.DATABASE else vital.detail == closure.problem
+    return vital.name == STORAGE if closure.obstacle is Obstacle.DATABASE else vital.health == closure.problem
 
 
 _MENDED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})

@@ -16,6 +16,7 @@ from phonefarm.application.ports.records import NewPush
 from phonefarm.application.ports.storage import Queue, Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import PushChannel, PushMessage
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.ids import SmsId
 from phonefarm.domain.market_verdict import MarketRecord, MarketState
 from phonefarm.domain.pushes import (
@@ -60,7 +61,7 @@ _VERDICTS = {
     MarketState.KEY_REFUSED: Verdict.FAIL,
 }
 
-MarketReport = Callable[[Verdict, str], None]
+MarketReport = Callable[[Verdict, Health], None]
 
 
 class _Ended(NamedTuple):
@@ -386,7 +387,7 @@ class PushWorker:
         log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=end.state)
         if end.is_strange:
             self._market = self._market.after(outcome, asyncio.get_running_loop().time())
-            self._report_market(Verdict.WARN, f"{NO_OPERATION} for a rent that is open: check the setting sms_id")
+            self._report_market(Verdict.WARN, health(HealthKind.RENT_UNKNOWN))
         else:
             self._judge_market(outcome)
 
@@ -442,14 +443,14 @@ class PushWorker:
 
     def _judge_market(self, outcome: PushOutcome) -> None:
         self._market = self._market.after(outcome, asyncio.get_running_loop().time())
-        self._report_market(_VERDICTS[self._market.state], self._market.detail)
+        self._report_market(_VERDICTS[self._market.state], self._market.health)
 
     def _judge_market_again(self) -> None:
         """While a push waits, time alone may make an outage of a failure."""
         later = self._market.at(asyncio.get_running_loop().time())
         if later is not self._market:
             self._market = later
-            self._report_market(_VERDICTS[later.state], later.detail)
+            self._report_market(_VERDICTS[later.state], later.health)
 
     async def _rest(self, next_due: datetime | None) -> None:
         """Sleep until woken or until a push is due; the database is asked each second, without writing to it."""

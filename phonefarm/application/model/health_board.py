@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from phonefarm.application.model.read_models import Verdict, Vital
+from phonefarm.application.model.read_models import Health, HealthKind, Verdict, Vital
 from phonefarm.support.clock import Clock
 
 WEBHOOKS = "webhooks"
@@ -23,17 +23,17 @@ class HealthBoard:
         self._on_change = on_change
         self._parts: dict[str, dict[str, Vital]] = {}
 
-    def report(self, name: str, verdict: Verdict, detail: str, part: str = "") -> None:
+    def report(self, name: str, verdict: Verdict, health: Health, part: str = "") -> None:
         """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
         parts = self._parts.setdefault(name, {})
         before = parts.get(part)
         if before is not None and before.verdict is verdict:
-            if before.detail == detail:
+            if before.health == health:
                 return
             since = before.since
         else:
             since = self._clock()
-        parts[part] = Vital(name=name, verdict=verdict, detail=detail, since=since)
+        parts[part] = Vital(name=name, verdict=verdict, health=health, since=since)
         self._on_change()
 
     def vitals(self) -> tuple[Vital, ...]:
@@ -42,7 +42,9 @@ class HealthBoard:
     def _vital(self, name: str) -> Vital:
         parts = self._parts.get(name)
         if not parts:
-            return Vital(name=name, verdict=Verdict.WARN, detail="not started", since=self._clock())
+            return Vital(
+                name=name, verdict=Verdict.WARN, health=Health(kind=HealthKind.NOT_STARTED), since=self._clock()
+            )
         return max(parts.values(), key=lambda vital: _SEVERITY[vital.verdict])
 
 

@@ -17,6 +17,8 @@ from phonefarm.domain.conditions import Condition as Condition
 from phonefarm.domain.errors import KnownError as KnownError
 from phonefarm.domain.fields import NO_FIELDS as NO_FIELDS
 from phonefarm.domain.fields import Fields as Fields
+from phonefarm.domain.health import Health as Health
+from phonefarm.domain.health import HealthKind as HealthKind
 from phonefarm.domain.money import Difference as Difference
 from phonefarm.domain.money import Grouping as Grouping
 from phonefarm.domain.money import Sums as Sums
@@ -344,7 +346,7 @@ class Attention:
 
     kind: AttentionKind
     subject: str
-    """Phone label, number, token or cause: the window makes the sentence."""
+    """Phone label, number or token: the window makes the sentence."""
     since: datetime
     topic: Topic
     key: str
@@ -355,6 +357,8 @@ class Attention:
     """What ails the phone, where that is it."""
     values: Fields = field(default_factory=dict)
     """The measure of it; empty where the condition says all."""
+    health: Health | None = None
+    """What a health check found, where it is about that; then there is no subject."""
     shortage: Shortage | None = None
     """How many numbers work and why no more, where it is about that."""
     numbers: int = 0
@@ -378,7 +382,7 @@ class Vital:
 
     name: str
     verdict: Verdict
-    detail: str
+    health: Health
     since: datetime
 
 

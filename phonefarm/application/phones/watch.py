@@ -24,6 +24,7 @@ from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfW
 from phonefarm.application.ports.world import ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import Health, HealthKind, health, problem
 from phonefarm.domain.hubs import Loss, SharedLoss, trunk_of, usb_path
 from phonefarm.domain.ids import PhoneId, phone_id, serial_of, server_of
 from phonefarm.domain.naming import Listed, name_with_port, names_of
@@ -49,7 +50,7 @@ IDLE_WITHOUT_HINTS_POLL = 8.0
 """The same for one without a rent: quicker than its neighbours, and still cheap."""
 COMINGS_CHECK = 1.0
 
-ServerReport = Callable[[str, Verdict, str], None]
+ServerReport = Callable[[str, Verdict, Health], None]
 
 
 class PhoneWatch:
@@ -201,13 +202,13 @@ class PhoneWatch:
         while True:
             try:
                 version = await bridge.ensure_server()
-                self._report_server(bridge.server, Verdict.PASS, f"adb {version} answers")
+                self._report_server(bridge.server, Verdict.PASS, health(HealthKind.ADB_ANSWERS, version=version))
                 pause = 0.5
                 async for devices in bridge.device_lists():
                     recall.note_list(devices)
                     await self._apply(bridge, devices)
             except ServerDown as error:
-                self._report_server(bridge.server, Verdict.FAIL, str(error))
+                self._report_server(bridge.server, Verdict.FAIL, problem(str(error)))
                 recall.note_loss()
                 await self._lose_server(bridge, str(error))
             except StorageFailing as error:

@@ -9,12 +9,13 @@ from enum import StrEnum
 
 from phonefarm.application.ports.storage import Storage
 from phonefarm.domain.clock_trust import clock_problem
+from phonefarm.domain.health import Health, HealthKind, health, problem
 from phonefarm.support.clock import Clock
 
 SKEW_IS_FRESH = timedelta(minutes=5)
 """A phone that was not read for longer is no witness of the time."""
 
-Problem = Callable[[], str | None]
+Problem = Callable[[], Health | None]
 
 
 class Obstacle(StrEnum):
@@ -31,8 +32,7 @@ class Closure:
     """Why nothing may be sold, and since when that is known."""
 
     obstacle: Obstacle
-    problem: str
-    """A short phrase."""
+    problem: Health
     since: datetime
 
 
@@ -54,12 +54,12 @@ class SalesGate:
     def is_open(self) -> bool:
         return self.problem() is None
 
-    def problem(self) -> str | None:
-        """The most fundamental reason, as a short phrase."""
+    def problem(self) -> Health | None:
+        """The most fundamental reason."""
         closure = self.closure()
         return None if closure is None else closure.problem
 
-    def unchecked_problem(self) -> str | None:
+    def unchecked_problem(self) -> Health | None:
         """The same, of what has no check of its own on the health board."""
         unchecked = self._unchecked()
         return None if unchecked is None else unchecked[1]
@@ -68,7 +68,7 @@ class SalesGate:
         """The same as `problem()`, with what it is and since when it is known."""
         found = self._unchecked()
         if found is None and (failing := self._storage.write_problem()) is not None:
-            found = (Obstacle.DATABASE, failing)
+            found = (Obstacle.DATABASE, problem(failing))
         before = self._closure
         if found is None:
             self._closure = None
@@ -78,13 +78,13 @@ class SalesGate:
             self._closure = replace(before, problem=found[1])
         return self._closure
 
-    def _unchecked(self) -> tuple[Obstacle, str] | None:
-        if (problem := self._key()) is not None:
-            return Obstacle.KEY, problem
+    def _unchecked(self) -> tuple[Obstacle, Health] | None:
+        if (found := self._key()) is not None:
+            return Obstacle.KEY, found
         if not self._push_url:
-            return Obstacle.PUSH_URL, "the push URL is not set"
-        if (problem := clock_problem(self._clock(), self._phone_skews)) is not None:
-            return Obstacle.CLOCK, problem
+            return Obstacle.PUSH_URL, health(HealthKind.PUSH_URL_MISSING)
+        if (found := clock_problem(self._clock(), self._phone_skews)) is not None:
+            return Obstacle.CLOCK, found
         return None
 
     async def look_at_clocks(self) -> None:

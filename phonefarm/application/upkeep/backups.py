@@ -11,6 +11,7 @@ import structlog
 from phonefarm.application.model.health_board import STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import HealthKind, health, problem
 from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -65,9 +66,9 @@ class Backups:
             contents = await asyncio.to_thread(self._store.make, now, self._keep)
         except KnownError as error:
             self._failed_at = now
-            self._health.report(STORAGE, Verdict.WARN, str(error), part="backup")
+            self._health.report(STORAGE, Verdict.WARN, problem(str(error)), part="backup")
             log.warning("backup failed", cause=str(error))
             return
         self._failed_at = None
-        self._health.report(STORAGE, Verdict.PASS, "in order", part="backup")
+        self._health.report(STORAGE, Verdict.PASS, health(HealthKind.IN_ORDER), part="backup")
         log.info("backup made and verified", holds=contents)

@@ -16,9 +16,10 @@ from phonefarm.application.model.read_models import Topic, Verdict
 from phonefarm.application.ports.records import NumberTable
 from phonefarm.application.ports.storage import Storage, StorageFailing
 from phonefarm.application.sims.inventory import SimInventory
-from phonefarm.application.sims.number_lines import counted, told
+from phonefarm.application.sims.number_lines import told
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import HealthKind, health, problem
 from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -75,7 +76,7 @@ class Upkeep:
                     await self._watch_sales()
             except StorageFailing as error:
                 self._beaten_at = None
-                self._health.report(STORAGE, Verdict.FAIL, str(error))
+                self._health.report(STORAGE, Verdict.FAIL, problem(str(error)))
             if number % RENTS_EVERY == 0:
                 self._announcer.changed(Topic.RENTS, None)
             await asyncio.sleep(EVERY)
@@ -88,7 +89,7 @@ class Upkeep:
         at = self._clock()
         await self._storage.write(lambda uow: uow.beat(at))
         self._beaten_at = now
-        self._health.report(STORAGE, Verdict.PASS, "in order")
+        self._health.report(STORAGE, Verdict.PASS, health(HealthKind.IN_ORDER))
 
     async def _follow_the_clock(self) -> None:
         """A clock that was set back would leave pushes waiting for an hour that passed already: they are pulled in."""
@@ -108,7 +109,7 @@ class Upkeep:
         try:
             read = await self._read_numbers()
         except KnownError as error:
-            self._health.report(ENGINE, Verdict.WARN, str(error), part="numbers file")
+            self._health.report(ENGINE, Verdict.WARN, problem(str(error)), part="numbers file")
             return
         self._unused = read if read is not None else self._unused
         if (table := self._unused) is not None:
@@ -117,14 +118,17 @@ class Upkeep:
 
     async def _use(self, table: NumberTable) -> None:
         """A file without a single good line changes nothing: the former numbers stay."""
-        count, left_out = len(table.entries), "; ".join(told(table.problems))
-        said, objected = f"{count} numbers from the file", list[str]()
+        objected = list[str]()
         if table.entries or not table.problems:
             objected = await self._inventory.use_numbers_file(table.entries)
-        if objected:
-            said = f"{said}, {len(objected)} of them not used: {objected[0]}"
-        if table.problems:
-            said = f"{said}, {counted(table.problems)}: {left_out}"
         verdict = Verdict.WARN if objected or table.problems else Verdict.PASS
-        self._health.report(ENGINE, verdict, said, part="numbers file")
-        log.info("numbers file read", lines=count, left_out=len(table.problems))
+        found = health(
+            HealthKind.NUMBERS_READ,
+            count=len(table.entries),
+            unused=len(objected),
+            objection=objected[0] if objected else "",
+            left_out=len(table.problems),
+            reasons="; ".join(told(table.problems)),
+        )
+        self._health.report(ENGINE, verdict, found, part="numbers file")
+        log.info("numbers file read", lines=len(table.entries), left_out=len(table.problems))

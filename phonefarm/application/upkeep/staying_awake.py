@@ -13,6 +13,7 @@ from phonefarm.application.model.read_models import Verdict
 from phonefarm.application.ports.storage import Storage, StorageFailing
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import HealthKind, health, problem
 from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -72,12 +73,12 @@ class StayingAwake:
         try:
             self._wakefulness.hold()
         except KnownError as error:
-            self._health.report(ENGINE, Verdict.WARN, str(error), part=PART)
+            self._health.report(ENGINE, Verdict.WARN, problem(str(error)), part=PART)
             return
         if not self._is_held:
             log.info("this PC is kept awake while it sells")
         self._is_held = True
-        self._health.report(ENGINE, Verdict.PASS, "running", part=PART)
+        self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING), part=PART)
 
     def _release(self) -> None:
         self._wakefulness.release()

@@ -13,6 +13,7 @@ from phonefarm import __version__
 from phonefarm.adapters.admin.pages import OVERVIEW_SECONDS, pages
 from phonefarm.application.model.read_models import Overview, PhoneState
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
+from phonefarm.wording.health import health_text
 from tests.builders import NOON
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
@@ -58,7 +59,7 @@ async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: W
     for vital in overview.vitals:
         assert health["checks"][vital.name] == {
             "status": vital.verdict.value,
-            "detail": vital.detail,
+            "detail": health_text(vital.health),
             "since": vital.since.isoformat(),
         }
 

@@ -13,6 +13,7 @@ from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, wo
 from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.fields import NO_FIELDS
+from phonefarm.domain.health import problem
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.sims import SlotState
 from tests.application.books import Books
@@ -33,24 +34,24 @@ def test_check_nobody_reported_on_is_a_warning() -> None:
 
 def test_worst_of_several_servers_speaks_for_adb() -> None:
     board = HealthBoard(FakeClock(), lambda: None)
-    board.report(ADB, Verdict.PASS, "adb 1.0.41 answers", part="one:5037")
+    board.report(ADB, Verdict.PASS, problem("adb 1.0.41 answers"), part="one:5037")
 
-    board.report(ADB, Verdict.FAIL, "refused", part="two:5037")
+    board.report(ADB, Verdict.FAIL, problem("refused"), part="two:5037")
 
-    assert (adb(board).verdict, adb(board).detail) == (Verdict.FAIL, "refused")
+    assert (adb(board).verdict, adb(board).health) == (Verdict.FAIL, problem("refused"))
 
 
 def test_since_is_when_the_verdict_began_whatever_the_details_say_meanwhile() -> None:
     clock = FakeClock()
     board = HealthBoard(clock, lambda: None)
-    board.report(ADB, Verdict.FAIL, "refused")
+    board.report(ADB, Verdict.FAIL, problem("refused"))
 
     clock.forward(60)
-    board.report(ADB, Verdict.FAIL, "refused again")
+    board.report(ADB, Verdict.FAIL, problem("refused again"))
 
     assert adb(board).since == NOON
-    assert adb(board).detail == "refused again"
-    board.report(ADB, Verdict.PASS, "well")
+    assert adb(board).health == problem("refused again")
+    board.report(ADB, Verdict.PASS, problem("well"))
     assert adb(board).since == clock.now
 
 
@@ -59,7 +60,7 @@ def test_only_news_is_announced() -> None:
     board = HealthBoard(FakeClock(), lambda: news.append(1))
 
     for _ in range(3):
-        board.report(ADB, Verdict.PASS, "well")
+        board.report(ADB, Verdict.PASS, problem("well"))
 
     assert news == [1]
 

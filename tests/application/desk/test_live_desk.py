@@ -36,6 +36,7 @@ from phonefarm.application.ports.records import NumberEntry
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import problem
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.support.tasks import Tasks
@@ -69,7 +70,7 @@ class Office:
         self.closure: Closure | None = None
         self.health = HealthBoard(self.books.clock, lambda: None)
         for name in NAMES:
-            self.health.report(name, Verdict.PASS, "well")
+            self.health.report(name, Verdict.PASS, problem("well"))
         self.worker = PushWorker(
             database,
             ScriptedPushChannel(),
@@ -314,7 +315,7 @@ async def test_ailing_farm_comes_before_everything_else(
 ) -> None:
     await office.books.seat(a_seen_sim(msisdn=None))
 
-    office.health.report(name, verdict, "cause")
+    office.health.report(name, verdict, problem("cause"))
 
     assert await office.needs() == [kind, AttentionKind.NUMBER_MISSING]
 
@@ -424,10 +425,10 @@ async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> 
 async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office: Office) -> None:
     await office.books.farm(2)
     await unplug(office, 2)
-    office.health.report(ADB, Verdict.FAIL, "connection refused")
+    office.health.report(ADB, Verdict.FAIL, problem("connection refused"))
     office.books.clock.forward(60)
 
-    assert (await first_need(office)).subject == "connection refused"
+    assert (await first_need(office)).health == problem("connection refused")
 
 
 @pytest.mark.parametrize(
@@ -443,14 +444,14 @@ async def test_gate_that_is_closed_is_told_first_and_once(
     office: Office, obstacle: Obstacle, kind: AttentionKind, topic: Topic
 ) -> None:
     await office.books.farm(1)
-    office.health.report(MARKET, Verdict.FAIL, "HTTP 401")
-    office.health.report(STORAGE if obstacle is Obstacle.DATABASE else WEBHOOKS, Verdict.FAIL, "no")
-    office.closure = Closure(obstacle=obstacle, problem="no", since=NOON)
+    office.health.report(MARKET, Verdict.FAIL, problem("HTTP 401"))
+    office.health.report(STORAGE if obstacle is Obstacle.DATABASE else WEBHOOKS, Verdict.FAIL, problem("no"))
+    office.closure = Closure(obstacle=obstacle, problem=problem("no"), since=NOON)
 
     needs = (await office.overview()).attention
 
     assert [need.kind for need in needs] == [kind, AttentionKind.KEY_REFUSED]
-    assert (needs[0].subject, needs[0].since, needs[0].topic) == ("no", NOON, topic)
+    assert (needs[0].health, needs[0].since, needs[0].topic) == (problem("no"), NOON, topic)
 
 
 async def test_signal_of_a_sim_is_none_while_its_phone_is_not_read(office: Office) -> None:

@@ -37,6 +37,7 @@ from phonefarm.domain.pushes import (
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.tasks import Tasks
+from phonefarm.wording.health import health_text
 from tests.application.books import Books, withhold_nothing
 from tests.builders import MINUTE, NOON, OTHER_NUMBER, SECOND, a_new_push, a_row, a_seen_sim, an_inbound_sms, store_sms
 from tests.fakes.clock import FakeClock
@@ -73,7 +74,7 @@ class Outbox:
             self.books.clock,
             self.tasks,
             spacing=SPACING,
-            report_market=lambda verdict, detail: self.verdicts.append((verdict, detail)),
+            report_market=lambda verdict, found: self.verdicts.append((verdict, health_text(found))),
         )
 
     def start(self) -> None:

@@ -402,7 +402,7 @@ async def test_order_whose_answer_was_lost_is_released_by_the_user_only_after_a_
     await books.seat(a_seen_sim())
     issued = await books.issue()
     assert issued is not None
-    with pytest.raises(KnownError, match="Only a possible orphan"):
+    with pytest.raises(KnownError, match="Only an unconfirmed rent"):
         await books.rentals.release_orphan(issued.rent_id)
 
     books.clock.now += ORPHAN_AFTER
@@ -433,7 +433,7 @@ async def test_rent_that_the_market_knows_of_is_never_released(books: Books, fin
         await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
     books.clock.now += HOUR
 
-    with pytest.raises(KnownError, match="Only a possible orphan"):
+    with pytest.raises(KnownError, match="Only an unconfirmed rent"):
         await books.rentals.release_orphan(rent_id)
 
 

@@ -18,6 +18,7 @@ from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Obstacle, SalesGate
 from phonefarm.domain.allocation import Order
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneState
 from tests.application.books import Books
@@ -32,7 +33,7 @@ class Shop:
 
     def __init__(self, database: Database) -> None:
         self.books = Books(database)
-        self.key: str | None = None
+        self.key: Health | None = None
         self.gate = SalesGate(database, self.books.clock, key=lambda: self.key, push_url="https://h/push")
         self.rentals = Rentals(
             database, self.books.announcer, self.books.clock, selling=self.gate.is_open, retire_after_sale=False
@@ -60,10 +61,10 @@ def other(database_file: Path) -> Iterator[sqlite3.Connection]:
 
 
 async def test_missing_key_empties_the_offer(shop: Shop) -> None:
-    shop.key = "the Onlinesim key is not set"
+    shop.key = health(HealthKind.KEY_MISSING)
 
     assert await shop.offered() == {"russia": {"any": 0}}
-    assert shop.gate.problem() == "the Onlinesim key is not set"
+    assert shop.gate.problem() == health(HealthKind.KEY_MISSING)
 
 
 async def test_failed_write_empties_the_offer_until_one_succeeds(
@@ -154,14 +155,14 @@ async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, da
     await shop.gate.look_at_clocks()
 
     assert await shop.offered() == {"russia": {"any": 0}}
-    assert "60 min behind" in (shop.gate.problem() or "")
+    assert shop.gate.problem() == health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3)
 
 
 async def test_since_when_the_gate_is_closed_is_kept_while_the_words_change(shop: Shop) -> None:
-    shop.key = "the Onlinesim key is not set"
+    shop.key = health(HealthKind.KEY_MISSING)
     first = shop.gate.closure()
     shop.books.clock.forward(60)
-    shop.key = "the Onlinesim key is not known: the keyring is locked"
+    shop.key = health(HealthKind.KEY_UNKNOWN, cause="the keyring is locked")
 
     later = shop.gate.closure()
 

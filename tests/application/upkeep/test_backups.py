@@ -10,6 +10,8 @@ from phonefarm.application.model.health_board import NAMES, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
 from phonefarm.application.upkeep.backups import AGAIN_AFTER_FAILURE, Backups, is_due
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import problem
+from phonefarm.wording.health import health_text
 from tests.builders import HOUR, MINUTE, NOON
 from tests.fakes.clock import FakeClock
 
@@ -59,12 +61,12 @@ async def test_failing_backup_is_a_warning_until_one_succeeds() -> None:
     clock = FakeClock()
     health = HealthBoard(clock, lambda: None)
     for name in NAMES:
-        health.report(name, Verdict.PASS, "well")
+        health.report(name, Verdict.PASS, problem("well"))
     backups = Backups(shelf, health, clock, every=EVERY, keep=3)
 
     def storage() -> tuple[Verdict, str]:
         vital = next(vital for vital in health.vitals() if vital.name == STORAGE)
-        return vital.verdict, vital.detail
+        return vital.verdict, health_text(vital.health)
 
     shelf.trouble = KnownError("The backup could not be made: No space left on device.")
     await backups.make()

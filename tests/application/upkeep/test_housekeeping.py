@@ -18,6 +18,7 @@ from phonefarm.application.upkeep.housekeeping import Upkeep
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId, SmsId
 from phonefarm.support.tasks import Tasks
+from phonefarm.wording.health import health_text
 from tests.application.books import Books
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_NUMBER, SECOND, a_seen_sim
 from tests.fakes.storage import BrittleStorage
@@ -124,7 +125,7 @@ async def test_bad_numbers_file_is_a_warning_and_the_former_numbers_stay(househo
     household.start()
     await until(lambda: household.vital(ENGINE).verdict is Verdict.WARN and not household.files)
 
-    assert "line 3" in household.vital(ENGINE).detail
+    assert "line 3" in health_text(household.vital(ENGINE).health)
     assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
@@ -135,9 +136,9 @@ async def test_bad_lines_of_the_numbers_file_are_a_warning_and_the_others_are_us
 
     household.start()
 
-    await until(lambda: "left out" in household.vital(ENGINE).detail)
+    await until(lambda: "left out" in health_text(household.vital(ENGINE).health))
     assert household.vital(ENGINE).verdict is Verdict.WARN
-    assert household.vital(ENGINE).detail == (
+    assert health_text(household.vital(ENGINE).health) == (
         "1 numbers from the file, 2 lines left out: line 3: the ICCID is missing; line 7: the number is none"
     )
     assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
@@ -150,7 +151,7 @@ async def test_numbers_file_without_a_good_line_changes_nothing(household: House
 
     household.start()
 
-    await until(lambda: "left out" in household.vital(ENGINE).detail and not household.files)
+    await until(lambda: "left out" in health_text(household.vital(ENGINE).health) and not household.files)
     assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
@@ -192,9 +193,9 @@ async def test_line_of_the_numbers_file_that_names_a_number_of_another_country_i
 
     household.start()
 
-    await until(lambda: "not used" in household.vital(ENGINE).detail)
+    await until(lambda: "not used" in health_text(household.vital(ENGINE).health))
     assert household.vital(ENGINE).verdict is Verdict.WARN
-    assert household.vital(ENGINE).detail == (
+    assert health_text(household.vital(ENGINE).health) == (
         f"1 numbers from the file, 1 of them not used: {ICCID}: +380501234567 is a number of ukraine, "
         "but the SIM is of russia"
     )
@@ -260,7 +261,7 @@ async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_chang
     bound(1)
     household.pass_time(upkeep.BEAT_EVERY)
     await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
-    assert "full" in household.vital(STORAGE).detail
+    assert "full" in health_text(household.vital(STORAGE).health)
 
     bound(1_000_000)
     await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)

@@ -204,10 +204,10 @@ def test_the_details_tell_vitals_measures_and_handset(field: Farm) -> None:
 
     assert facts["Clock"] == "14 min fast"
     assert facts["Clock wrong"].startswith("14 min fast, since ")
-    assert facts["Announced"] == "312 of 315 SMS"
+    assert facts["Notified"] == "312 of 315 SMS"
     assert facts["Notice to SMS stored"] == "0.44 s"
     assert facts["SIM rules of yours"] == "2"
-    for name in ("Battery", "Free storage", "SMS app", "Running for", "Read", "Port", "Firmware", "Serial"):
+    for name in ("Battery", "Free storage", "SMS app", "Running for", "Read mode", "Port", "Firmware", "Serial"):
         assert facts[name] not in ("", "–"), name
 
 

@@ -29,6 +29,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.domain.conditions import BLOCKING
+from phonefarm.domain.health import Health, HealthKind, health, problem
 from tests.fakes.farms import busy_farm
 from ui.style.tokens import Tone
 from ui.text import words
@@ -168,7 +169,7 @@ def test_every_topic_has_a_page_name(topic: Topic) -> None:
 
 
 def test_a_vital_without_detail_says_its_verdict() -> None:
-    vital = Vital(name="market", verdict=Verdict.FAIL, detail="", since=NOON)
+    vital = Vital(name="market", verdict=Verdict.FAIL, health=problem(""), since=NOON)
 
     assert words.vital_sentence(vital) == "Market: failed"
 
@@ -245,18 +246,18 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
 
 
 @pytest.mark.parametrize(
-    ("subject", "said"),
+    ("found", "said"),
     [
-        ("answers with errors (429)", "Onlinesim answers with errors (429): SMS wait"),
+        (health(HealthKind.ERRORS, http_status=429), "Onlinesim answers with errors (429): SMS wait"),
         (
-            "cannot be reached (no connection: refused)",
+            health(HealthKind.UNREACHABLE, cause="no connection: refused"),
             "Onlinesim cannot be reached (no connection: refused): SMS wait",
         ),
-        ("NO_OPERATION for a rent that is open: check the setting sms_id", "Onlinesim says NO_OPERATION for a rent"),
+        (health(HealthKind.RENT_UNKNOWN), "Onlinesim says NO_OPERATION for a rent"),
     ],
 )
-def test_trouble_with_the_market_is_told_as_what_it_is(subject: str, said: str) -> None:
-    assert words.attention_sentence(an_attention(AttentionKind.MARKET_DOWN, subject)).startswith(said)
+def test_trouble_with_the_market_is_told_as_what_it_is(found: Health, said: str) -> None:
+    assert words.attention_sentence(an_attention(AttentionKind.MARKET_DOWN, health=found)).startswith(said)
 
 
 @pytest.mark.parametrize("near_a_ban", [False, True])

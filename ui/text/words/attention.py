@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from phonefarm.application.model.read_models import Attention, AttentionKind, Condition
+from phonefarm.application.model.read_models import Attention, AttentionKind, Condition, HealthKind
+from phonefarm.wording.health import health_text
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
 from ui.text.words.core import counted, tr
 from ui.text.words.phones import BLOCKING, condition_measure
 from ui.text.words.shortage import shortage_sentence
-from ui.text.words.trade import NO_OPERATION, RESTORED
+from ui.text.words.trade import RESTORED
 
 ATTENTION = {
     AttentionKind.PHONE_UNAUTHORIZED: (
@@ -84,14 +85,15 @@ LONG_CAUSE = 180
 
 
 def attention_sentence(attention: Attention) -> str:
-    subject = one_line(attention.subject, LONG_CAUSE if attention.kind in TOLD_WHOLE else 80)
+    subject = attention.subject if attention.health is None else health_text(attention.health, tr)
+    subject = one_line(subject, LONG_CAUSE if attention.kind in TOLD_WHOLE else 80)
     if attention.shortage is not None:
         return shortage_sentence(attention.shortage, subject)
     if attention.kind is AttentionKind.PHONES_UNPLUGGED:
         return _unplugged(subject, len(attention.keys), attention.numbers)
     if attention.kind is AttentionKind.PHONES_LEFT:
         return _left_together(subject, len(attention.keys))
-    if attention.kind is AttentionKind.MARKET_DOWN and subject.startswith(NO_OPERATION):
+    if attention.health is not None and attention.health.kind is HealthKind.RENT_UNKNOWN:
         return tr(MARKET_DENIES).format(subject=subject)
     if attention.kind is AttentionKind.PUSH_PARKED and subject.startswith(RESTORED):
         return tr(PARKED_BY_RESTORE)

@@ -66,7 +66,9 @@ PUSH_STATES = {
     PushState.SENDING: Word("sending", Tone.INFO, "An attempt is under way."),
     PushState.DELIVERED: Word("delivered", Tone.OK, "Onlinesim has it; it is never sent again."),
     PushState.REFUSED: Word("refused", Tone.BAD, "Onlinesim refused it for good."),
-    PushState.PARKED: Word("stopped", Tone.WARN, "It is not sent by itself any more: resend it or drop it."),
+    PushState.PARKED: Word(
+        "stopped", Tone.WARN, "Stopped, needs a decision: it is not sent by itself any more. Resend it or drop it."
+    ),
     PushState.RENT_OVER: Word("rent over", Tone.IDLE, "The rent ended before it could be delivered."),
     PushState.DROPPED: Word("dropped", Tone.IDLE, "You stopped it."),
 }

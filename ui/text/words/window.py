@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phonefarm.application.model.read_models import Topic, Verdict, Vital
+from phonefarm.wording.health import health_text
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
 from ui.text.words.core import Word, tr
@@ -74,6 +75,6 @@ def setting_name(name: str) -> str:
 
 
 def vital_sentence(vital: Vital) -> str:
-    """`Webhooks: on port 8080`; without a detail, the verdict stands there."""
+    """`Webhooks: port 8080`; where nothing is told, the verdict stands there."""
     name = tr(VITALS.get(vital.name, vital.name))
-    return f"{name}: {one_line(vital.detail, 80) or VERDICTS[vital.verdict].said()}"
+    return f"{name}: {one_line(health_text(vital.health, tr), 80) or VERDICTS[vital.verdict].said()}"

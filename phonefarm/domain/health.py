@@ -1,0 +1,71 @@
+"""How a part of the engine stands, and why: a kind and its plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from phonefarm.domain.fields import Fields, PlainValue
+
+
+class HealthKind(StrEnum):
+    """What was found; the fields of each kind are in brackets."""
+
+    NOT_STARTED = "not started"
+    PROBLEM = "problem"
+    """The world's error, in the words of whoever met it (problem)."""
+    RUNNING = "running"
+    IN_ORDER = "in order"
+    BUG = "bug"
+    """(task, error)"""
+    LISTENS = "listens"
+    """(port)"""
+    ADMIN_PORT_ANSWERS = "admin port answers"
+    ADMIN_PORT_FAILS = "admin port fails"
+    """(problem)"""
+    ADB_ANSWERS = "adb answers"
+    """(version)"""
+    NUMBERS_READ = "numbers read"
+    """The numbers file (count, unused, objection, left_out, reasons)."""
+
+    NOTHING_PUSHED = "nothing pushed"
+    ACCEPTS = "accepts"
+    REFUSED_ONE = "refused one"
+    """(token)"""
+    UNREADABLE = "unreadable"
+    """Its answer to a message could not be read."""
+    PUSH_FAILED = "push failed"
+    """Too short a time ago to be an outage."""
+    UNREACHABLE = "unreachable"
+    """(cause)"""
+    ERRORS = "errors"
+    """(http_status)"""
+    RENT_UNKNOWN = "rent unknown"
+    """The market denies a rent that is open."""
+    KEY_REFUSED = "key refused"
+    """(http_status)"""
+
+    KEY_MISSING = "key missing"
+    KEY_UNKNOWN = "key unknown"
+    """The keyring does not give it (cause)."""
+    PUSH_URL_MISSING = "push url missing"
+    CLOCK_TOO_EARLY = "clock too early"
+    """(date)"""
+    CLOCK_BEHIND = "clock behind"
+    """(minutes, phones)"""
+    CLOCK_AHEAD = "clock ahead"
+    """(minutes, phones)"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    kind: HealthKind
+    fields: Fields = field(default_factory=dict)
+
+
+def health(kind: HealthKind, **fields: PlainValue) -> Health:
+    return Health(kind=kind, fields=fields)
+
+
+def problem(text: str) -> Health:
+    return health(HealthKind.PROBLEM, problem=text)
