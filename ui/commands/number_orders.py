@@ -104,21 +104,25 @@ class NumberOrders:
     # Patterns --------------------------------------------------------------
 
     def edit_patterns(self) -> None:
-        self._actions.start(self._edit_patterns, tr("editing patterns"))
+        self._actions.start(self._edit_patterns, tr("editing number templates"))
 
     async def _edit_patterns(self) -> None:
-        patterns = await self._actions.ask(tr("reading the patterns"), lambda desk: desk.number_patterns())
-        built_in = await self._actions.ask(tr("reading the patterns"), lambda desk: desk.built_in_number_patterns())
+        patterns = await self._actions.ask(tr("reading the number templates"), lambda desk: desk.number_patterns())
+        built_in = await self._actions.ask(
+            tr("reading the number templates"), lambda desk: desk.built_in_number_patterns()
+        )
         if patterns is None or built_in is None:
             return
         dialog = PatternsDialog(self._parent, self._theme, patterns, built_in)
-        dialog.save_wanted.connect(lambda: self._actions.start(partial(self._save, dialog), tr("saving patterns")))
+        dialog.save_wanted.connect(
+            lambda: self._actions.start(partial(self._save, dialog), tr("saving number templates"))
+        )
         dialog.open()
 
     async def _save(self, dialog: PatternsDialog) -> None:
         wanted: list[NumberPattern] = dialog.patterns()
         problems: Sequence[SettingProblem] | None = await self._actions.ask(
-            tr("saving patterns"), lambda desk: desk.save_number_patterns(wanted)
+            tr("saving number templates"), lambda desk: desk.save_number_patterns(wanted)
         )
         if problems is None or not dialog.isVisible():
             return
@@ -126,7 +130,7 @@ class NumberOrders:
             dialog.show_problems(problems)
             return
         dialog.accept()
-        self._actions.notice(Tone.OK, counted(len(wanted), "1 pattern kept", "%n patterns kept"))
+        self._actions.notice(Tone.OK, counted(len(wanted), "1 number template kept", "%n number templates kept"))
 
 
 def _place(task: NumberTask) -> str:

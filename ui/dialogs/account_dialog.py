@@ -23,8 +23,8 @@ from ui.widgets.basics import Label, button, restyle
 
 SIZE = (620, 480)
 FILE_COLUMNS = ("rent_id", "ours", "theirs", "difference")
-UNKNOWN_HERE = Word("not on our books", Tone.WARN, "The market paid for a rent that did not end here in this period.")
-UNKNOWN_THERE = Word("not in their account", Tone.BAD, "We have income for it, and the market's file has no line.")
+UNKNOWN_HERE = Word("not in phonefarm", Tone.WARN, "The market paid for a rent that did not end here in this period.")
+UNKNOWN_THERE = Word("not in the statement", Tone.BAD, "phonefarm has income for it, and the statement has no line.")
 UNEQUAL = Word("another sum", Tone.WARN, "Both know the rent, with different sums.")
 
 
@@ -47,7 +47,7 @@ class AccountDialog(FormDialog):
     def __init__(
         self, parent: QWidget, theme: Theme, differences: Sequence[Difference], file_name: str, period: Period
     ) -> None:
-        super().__init__(parent, tr("Onlinesim's account and our books"), "")
+        super().__init__(parent, tr("Onlinesim statement and phonefarm"), "")
         today = datetime.now().astimezone().date()
         self.verdict = Label(_verdict(differences), wrap=True)
         restyle(self.verdict, "ink", str(Tone.WARN if differences else Tone.OK))
@@ -91,7 +91,7 @@ def _verdict(differences: Sequence[Difference]) -> str:
     said = counted(len(differences), "1 rent differs", "%n rents differ")
     if not ours_more:
         return tr("{rents}; the sums are equal in the end.").format(rents=said)
-    who = tr("our books have {sum} more") if ours_more > 0 else tr("Onlinesim's account has {sum} more")
+    who = tr("phonefarm has {sum} more") if ours_more > 0 else tr("the Onlinesim statement has {sum} more")
     return f"{said}; {who.format(sum=formats.money(abs(ours_more)))}."
 
 
@@ -112,7 +112,7 @@ def _columns() -> list[Column[Difference]]:
             word=difference_word,
             stretch=True,
         ),
-        _sum(tr("Our books"), lambda row: row.ours),
+        _sum(tr("phonefarm"), lambda row: row.ours),
         _sum(tr("Onlinesim"), lambda row: row.theirs),
         _sum(tr("Difference"), lambda row: row.amount),
     ]

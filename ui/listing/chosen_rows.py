@@ -40,7 +40,7 @@ class ChosenRows(QObject, Generic[Row]):
         self._panel = panel
         self._actions = actions
         self._shown_key: str | None = None
-        self.story_feed = Feed(self._refresh_story, tasks, tr("a story"), self)
+        self.story_feed = Feed(self._refresh_story, tasks, tr("a timeline"), self)
         view.selection_moved.connect(self._selection_moved)
         table.rows_changed.connect(self._selection_moved)
         view.customContextMenuRequested.connect(self._open_menu)
@@ -94,7 +94,7 @@ class ChosenRows(QObject, Generic[Row]):
         key = self._shown_key
         if key is None:
             return True
-        lines = await self._actions.ask(tr("reading a story"), lambda desk: desk.story(self._spec.topic, key))
+        lines = await self._actions.ask(tr("reading a timeline"), lambda desk: desk.story(self._spec.topic, key))
         if lines is not None and key == self._shown_key:
             self._panel.show_story(lines, self._table.clock())
         return lines is not None

@@ -77,7 +77,7 @@ class DetailsPanel(Card):
         self._place_chip()
 
     def _make_scroll(self, theme: Theme) -> QScrollArea:
-        self._hint = Label(tr("Select a row to see its facts and its story."), "dim", wrap=True)
+        self._hint = Label(tr("Select a row to see its details and its timeline."), "dim", wrap=True)
         self._advice = AdviceBox()
         self._facts = QVBoxLayout()
         self._facts.setSpacing(0)

@@ -76,7 +76,7 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
         title=tr("State"),
         text=lambda row, _: ", ".join(filter(None, [*(word.said() for word in rent_words(row)), rent_step(row)])),
         sort_key=lambda row: rent_word(row).text,
-        sample=tr("unconfirmed 1 failure from a ban m"),
+        sample=tr("overdue 1 failure from a ban mmm"),
         stretch=not short,
         chips=lambda row: Chips(words=rent_words(row), note=rent_step(row)),
         tooltip=lambda row: " ".join(word.explained() for word in rent_words(row)),

@@ -60,9 +60,9 @@ def tell_trouble(app: QApplication, sentence: str) -> None:
 
 def tell_bug(app: QApplication, bug: str, log: Path | None) -> None:
     """`bug`: its kind and place, never what it says itself."""
-    sentence = tr("phonefarm crashed (our bug). Your data is safe. What failed: {bug}.").format(bug=bug)
+    sentence = tr("phonefarm crashed (our bug: {bug}). Your data is safe.").format(bug=bug)
     if log is not None:
-        sentence += "\n\n" + tr("The whole story is at the end of its log: {log}").format(log=log)
+        sentence += "\n\n" + tr("The details are at the end of its log: {log}").format(log=log)
     explanation = tr(
         "Start phonefarm again: what is on the books stays there, and SMS that arrive meanwhile stay on the phones "
         "and are read then. If it ends so again, send the end of the log to whoever looks after your phonefarm."

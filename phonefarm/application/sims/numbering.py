@@ -249,9 +249,13 @@ class Numbering:
             NumberPattern(text=" ".join(pattern.text.split()), sender=pattern.sender.strip()) for pattern in patterns
         ]
         if not tidy:
-            return [SettingProblem(name="", problem="Keep one pattern at least, or reset them to the built-in ones.")]
+            return [
+                SettingProblem(
+                    name="", problem="Keep one number template at least, or reset them to the built-in ones."
+                )
+            ]
         if len(tidy) > MOST_PATTERNS:
-            return [SettingProblem(name="", problem=f"More than {MOST_PATTERNS} patterns: take some out.")]
+            return [SettingProblem(name="", problem=f"More than {MOST_PATTERNS} number templates: take some out.")]
         found = [(place, problem_of(pattern)) for place, pattern in enumerate(tidy)]
         problems = [SettingProblem(name=str(place), problem=problem) for place, problem in found if problem is not None]
         if not problems:

@@ -405,6 +405,22 @@ async def test_messages_of_a_rent_in_an_older_schema_are_still_counted(tmp_path:
     assert {row.rent_id: row.sms_count for row in rows} == {1: 2, 2: 0}
 
 
+@pytest.mark.parametrize("revision", [f"{number:04}" for number in range(1, int(HEAD))])
+async def test_database_of_every_older_schema_still_opens_with_its_timelines(tmp_path: Path, revision: str) -> None:
+    path = tmp_path / "farm.db"
+    upgrade_to(path, revision)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO journal (at, topic, key, kind, title) VALUES (0, 'sims', 'k', 'sim seen', 'Seen')"
+        )
+        connection.commit()
+
+    with opened(path) as database:
+        entries = await database.read(lambda views: views.story(Topic.SIMS, "k"))
+
+    assert sentences(entries) == ["Seen"]
+
+
 async def test_sentences_of_an_older_schema_are_shown_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "farm.db"
     written = ["Low battery: 14 %", 'Held back: "kept" for {tests}', "Оператор: 10 %\\"]

@@ -190,8 +190,8 @@ def test_differences_are_shown_rent_by_rent_and_lead_to_it(runner: WindowRunner,
     async def scenario(live: Live) -> None:
         dialog = await compared(live)
         words = {str(dialog.table.index(row, 1).data()) for row in range(3)}
-        assert words == {"another sum", "not on our books", "not in their account"}
-        assert dialog.verdict.text() == f"3 rents differ; our books have {spoken(Decimal('469.50'))} more."
+        assert words == {"another sum", "not in phonefarm", "not in the statement"}
+        assert dialog.verdict.text() == f"3 rents differ; phonefarm has {spoken(Decimal('469.50'))} more."
         place = dialog.table.place_of(str(known))
         assert place is not None
         dialog.view.doubleClicked.emit(dialog.table.index(place, 0))

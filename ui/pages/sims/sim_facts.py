@@ -34,7 +34,7 @@ def sim_facts(row: SimRow, now: datetime) -> list[Fact]:
         "import": tr("from an imported table"),
         "message": tr("from an SMS to it"),
         "hand": tr("entered by you"),
-        "another country": tr("of another country, not used: its story says why"),
+        "another country": tr("of another country, not used: its timeline says why"),
     }
     facts = [
         Fact(tr("Your reason"), one_line(row.held_reason)) if row.held_reason else None,
