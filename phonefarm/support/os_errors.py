@@ -35,7 +35,7 @@ _BY_WINDOWS = {
     for trouble, numbers in (
         (Trouble.REFUSED, (1225, 10061)),
         (Trouble.TIMED_OUT, (121, 1460, 10060)),
-        (Trouble.RESET, (64, 1236, 10053, 10054, 10057)),
+        (Trouble.RESET, (59, 64, 1236, 10053, 10054, 10057)),
         (Trouble.BROKEN_PIPE, (109, 232)),
         (Trouble.NO_NETWORK, (1231, 10050, 10051)),
         (Trouble.NO_ROUTE, (1232, 10065)),

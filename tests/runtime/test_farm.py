@@ -23,11 +23,9 @@ from phonefarm.adapters.http.callers import hear_a_failed_accept_once
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
-from phonefarm.application.model.read_models import AttentionKind, PushState, StoryKind, Topic, Verdict, Vital
-from phonefarm.application.upkeep import staying_awake
-from phonefarm.application.model.health_board import WEBHOOKS
-from phonefarm.application.model.read_models import AttentionKind, PushState, Topic
+from phonefarm.application.model.read_models import AttentionKind, PushState, Topic, Verdict, Vital
 from phonefarm.application.model.timeline import TimelineKind
+from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings

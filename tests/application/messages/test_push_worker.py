@@ -154,7 +154,7 @@ async def test_wait_for_the_next_attempt_is_not_spun_away_by_a_clock_of_steps(
     monkeypatch.setattr(FakeClock, "__call__", lambda _: NOON + timedelta(seconds=loop.time() - begun))
     reads = Counter[str]()
     monkeypatch.setattr(outbox.storage, "read", counted(outbox.storage.read, reads))
-    outbox.market.script = [Failed(detail="no connection")] * 5
+    outbox.market.script = [Failed(kind=FailureKind.UNREACHABLE, detail="no connection")] * 5
     sms_id = await outbox.books.queue(1)
     outbox.worker = outbox.another_worker()
 

@@ -14,6 +14,7 @@ from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.upkeep.staying_awake import AWAKE_AFTERWARDS, StayingAwake
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.rents import FinishStatus
+from phonefarm.wording.health import health_text
 from tests.application.books import Books
 from tests.builders import ICCID, a_seen_sim
 from tests.fakes.pc import FakePc
@@ -81,7 +82,7 @@ async def test_pc_that_cannot_be_kept_awake_is_a_warning_until_it_can(desk: Desk
     await desk.books.seat(a_seen_sim())
     desk.pc.refuses = "Windows does not let phonefarm keep this PC awake."
     assert not await desk.is_held_after()
-    assert (desk.engine().verdict, desk.engine().detail) == (Verdict.WARN, desk.pc.refuses)
+    assert (desk.engine().verdict, health_text(desk.engine().health)) == (Verdict.WARN, desk.pc.refuses)
 
     desk.pc.refuses = ""
 
