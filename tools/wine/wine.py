@@ -68,7 +68,7 @@ GATE = (
     "tests/test_farm_py.py",
 )
 WHOLE = {
-    "domain and application": ("tests/domain", "tests/application"),
+    "domain, application and wording": ("tests/domain", "tests/application", "tests/wording"),
     "adapters": ("tests/adapters",),
     "window": ("tests/ui",),
     "top level, simulation, commands, config, runtime and support": (
