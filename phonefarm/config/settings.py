@@ -24,6 +24,7 @@ from pydantic_settings import (
 
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.hosts import is_loopback
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
 from phonefarm.support.whole_files import written_whole
@@ -182,7 +183,7 @@ class Settings(BaseSettings):
     @classmethod
     def _stays_on_this_pc(cls, value: str) -> str:
         host, _ = parse_address(value)
-        if not _is_loopback(host):
+        if not is_loopback(host):
             raise ValueError("must be an address of this PC only, such as 127.0.0.1:8081")
         return value
 
@@ -218,7 +219,7 @@ class Settings(BaseSettings):
             has_port = False
         if not has_port:
             raise ValueError("must have a port between 1 and 65535, or none")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("must start with https: the key and the messages travel with it")
         return value
 
@@ -369,12 +370,3 @@ def _one_name_of(host: str, port: int) -> str:
     if host in ("localhost", "::1"):
         host = "127.0.0.1"
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

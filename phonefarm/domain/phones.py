@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from phonefarm.domain.hosts import is_loopback
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.naming import is_with_port
 
@@ -171,13 +171,6 @@ def handset_of(phone: PhoneId) -> str:
     if _is_made_up(serial_of(phone)) or is_with_port(serial_of(phone)):
         return phone
     serial, pc = serial_of(phone), server_of(phone).rpartition(":")[0]
-    if serial.startswith("emulator-") or (is_address(serial) and _is_loopback(serial.rpartition(":")[0])):
-        return serial if _is_loopback(pc) else f"{serial}@{pc}"
+    if serial.startswith("emulator-") or (is_address(serial) and is_loopback(serial.rpartition(":")[0])):
+        return serial if is_loopback(pc) else f"{serial}@{pc}"
     return serial
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

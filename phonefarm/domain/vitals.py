@@ -9,6 +9,10 @@ BOOT_TOLERANCE = timedelta(seconds=30)
 """So far a start's time, reckoned from the uptime, may differ from look to look."""
 
 
+FREE_STEP_BYTES = 50_000_000
+"""Free storage moves all the time: smaller steps are not worth a write."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PhoneVitals:
     battery_percent: int | None = None

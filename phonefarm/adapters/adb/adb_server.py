@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-import ipaddress
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, SmartSocket
 from phonefarm.application.ports.world import ServerDown
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.hosts import is_loopback
 from phonefarm.support.daemon_threads import in_own_thread
 from phonefarm.support.os_errors import cause_of
 
@@ -56,12 +56,7 @@ def _shipped_adb() -> Path | None:
 
 def is_local(host: str) -> bool:
     """Whether a server on `host` is this PC's, so that we may start it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(host)
 
 
 async def ensure_server(socket: SmartSocket, adb_setting: str | None = None) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import re
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
+from phonefarm.domain.hosts import is_loopback
 from phonefarm.domain.rate_limits import Bucket
 
 CALLS_PER_SECOND = 50.0
@@ -50,11 +50,7 @@ def is_loopback_name(host: str) -> bool:
     found = _HOST.fullmatch(host.strip().lower())
     if found is None:
         return not host.strip()
-    name = found["v6"] or found["name"].removesuffix(".")
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+    return is_loopback(found["v6"] or found["name"].removesuffix("."))
 
 
 def _hosts(scope: Scope) -> list[bytes]:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from phonefarm.adapters.storage.database_file import DatabaseFile
 from phonefarm.adapters.storage.migrations import HEAD
+from phonefarm.adapters.storage.read_only import opened_to_read
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
@@ -151,7 +152,7 @@ def verified(path: Path) -> Contents:
     if not path.is_file():
         raise KnownError(f"There is no backup at {path}.")
     try:
-        with closing(_read_only(path)) as connection:
+        with closing(opened_to_read(path)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
             _refuse_a_foreign_schema(connection, path)
             problem = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -356,17 +357,6 @@ def _put_back(moved: list[tuple[Path, Path]]) -> None:
             raise KnownError(
                 f"The former database could not be put back. Before phonefarm starts again, rename by hand: {by_hand}."
             ) from error
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    connection = _connected(path)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    # Not mode=ro: the first reader of a WAL database must be able to make its index.
-    return sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=5.0, isolation_level=None)
 
 
 @contextmanager

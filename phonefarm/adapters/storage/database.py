@@ -22,6 +22,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 from phonefarm.adapters.storage.database_file import DatabaseFile
 from phonefarm.adapters.storage.migrations import bring_up_to_date
 from phonefarm.adapters.storage.prepared import driver_of
+from phonefarm.adapters.storage.read_only import BUSY_SECONDS
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.adapters.storage.waiting_line import WaitingLine
@@ -42,7 +43,6 @@ TURN_SECONDS = 0.002
 WAITING = 10_000
 """At most so many units of work wait; more means that the disk has failed, and the callers are told."""
 READERS = 2
-BUSY_SECONDS = 5.0
 SLOW_COMMIT_SECONDS = 3.0
 """A commit that takes longer waits for a lock or a disk: an order would wait for its end and for one of its own."""
 STALE_WRITE_SECONDS = 20.0

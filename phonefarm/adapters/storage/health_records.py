@@ -15,12 +15,10 @@ from phonefarm.domain.conditions import Condition
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of
-from phonefarm.domain.vitals import PhoneVitals, is_same_start
+from phonefarm.domain.vitals import FREE_STEP_BYTES, PhoneVitals, is_same_start
 
 EMPTY_HINTS_KEPT_FOR = timedelta(hours=24)
 _SEEN = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
-_FREE_STEP = 50_000_000
-"""Free storage moves all the time: smaller steps are not worth a write."""
 
 
 class SqlPhoneHealthRecords:
@@ -148,7 +146,7 @@ class SqlPhoneHealthRecords:
 
 def _differs(name: str, before: object, now: object) -> bool:
     if name == "free_bytes" and isinstance(before, int) and isinstance(now, int):
-        return abs(before - now) >= _FREE_STEP
+        return abs(before - now) >= FREE_STEP_BYTES
     return before != now
 
 

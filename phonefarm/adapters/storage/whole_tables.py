@@ -13,11 +13,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from phonefarm.adapters.storage.read_only import opened_to_read
 from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
 from phonefarm.adapters.storage.tables import numbers, phones, pushes, rents, sims, sms
 from phonefarm.domain.errors import KnownError
-
-BUSY_SECONDS = 5.0
 
 
 def _columns(table: Table, names: str) -> list[ColumnElement[Any]]:
@@ -70,7 +69,7 @@ def whole_table(database_url: str, name: str) -> Iterator[tuple[Sequence[str], I
     path = Path(str(make_url(database_url).database)).resolve()
     if not path.is_file():
         raise KnownError(f"There is no database at {path} yet: phonefarm has not run on this data folder.")
-    engine = create_engine("sqlite://", creator=lambda: _read_only(path), poolclass=NullPool)
+    engine = create_engine("sqlite://", creator=lambda: opened_to_read(path), poolclass=NullPool)
     try:
         with engine.connect() as connection:
             yield _rows(connection, TABLES[name])
@@ -87,10 +86,3 @@ def whole_table(database_url: str, name: str) -> Iterator[tuple[Sequence[str], I
 def _rows(connection: Connection, query: Select[Any]) -> tuple[Sequence[str], Iterator[Sequence[Any]]]:
     result = connection.execute(query)
     return list(result.keys()), iter(result)
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    # Not mode=ro: the first reader of a WAL database must be able to make its index.
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS)
-    connection.execute("PRAGMA query_only = ON")
-    return connection

@@ -16,12 +16,11 @@ from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.vitals import FREE_STEP_BYTES, PhoneVitals
 from phonefarm.support.clock import Clock
 
 NOTED_FOR = timedelta(minutes=5)
 """Conditions may end by time alone, so the same is noted anew after so long."""
-_FREE_STEP = 50_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class _Noted:
                 vitals,
                 uptime_seconds=None,
                 temperature=None if vitals.temperature is None else round(vitals.temperature),
-                free_bytes=None if free is None else free // _FREE_STEP,
+                free_bytes=None if free is None else free // FREE_STEP_BYTES,
             ),
             hints=hints,
             sim_count=checkup.sim_count,
