@@ -3,121 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.database import Database
-from phonefarm.application.desk.live_desk import LiveFarmDesk
-from phonefarm.application.messages.privacy import Privacy
-from phonefarm.application.messages.push_worker import PushWorker
-from phonefarm.application.model.health_board import ADB, MARKET, NAMES, STORAGE, WEBHOOKS, HealthBoard
+from phonefarm.application.model.health_board import ADB, MARKET, STORAGE, WEBHOOKS
 from phonefarm.application.model.read_models import (
     Attention,
     AttentionKind,
     Changes,
     Grouping,
     NumberPattern,
-    Overview,
     PhoneState,
     PushState,
-    Restored,
-    SettingField,
-    SettingProblem,
     SimStanding,
     Topic,
     Verdict,
 )
-from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.records import NumberEntry
-from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import problem
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.rents import FinishStatus
-from phonefarm.support.tasks import Tasks
-from tests.application.books import Books
+from tests.application.desk.office import Office
 from tests.builders import ICCID, MINUTE, NOON, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
-from tests.fakes.push_channel import ScriptedPushChannel
 from tests.timelines import sentences
-
-
-class NoSettings:
-    def fields(self) -> Sequence[SettingField]:
-        return []
-
-    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
-        return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
-
-
-class NothingRestored:
-    def read(self) -> Restored | None:
-        return None
-
-    def forget(self) -> None: ...
-
-
-class Office:
-    """A desk over the books, without phones or a market behind it."""
-
-    def __init__(self, database: Database) -> None:
-        self.books = Books(database)
-        tasks = Tasks()
-        self.closure: Closure | None = None
-        self.health = HealthBoard(self.books.clock, lambda: None)
-        for name in NAMES:
-            self.health.report(name, Verdict.PASS, problem("well"))
-        self.worker = PushWorker(
-            database,
-            ScriptedPushChannel(),
-            self.books.announcer,
-            self.books.clock,
-            tasks,
-            spacing=timedelta(seconds=10),
-            report_market=lambda verdict, detail: None,
-        )
-        watch = PhoneWatch(
-            database,
-            [],
-            self.books.inventory,
-            self.books.intake,
-            self.books.health,
-            self.books.announcer,
-            self.books.clock,
-            tasks,
-            poll_seconds=10,
-            rent_poll_seconds=5,
-            report_server=lambda server, verdict, detail: None,
-        )
-        self.desk = LiveFarmDesk(
-            storage=database,
-            announcer=self.books.announcer,
-            health=self.health,
-            clock=self.books.clock,
-            watch=watch,
-            inventory=self.books.inventory,
-            numbering=self.books.numbering,
-            intake=self.books.intake,
-            rentals=self.books.rentals,
-            pushes=self.worker,
-            money=Money(database, read_account, self.books.announcer, self.books.clock),
-            privacy=Privacy(
-                database, self.books.announcer, self.books.clock, (), blocks=True, keep_texts=timedelta(hours=72)
-            ),
-            settings=NoSettings(),
-            restore_note=NothingRestored(),
-            closure=lambda: self.closure,
-        )
-
-    async def overview(self) -> Overview:
-        return await self.desk.overview()
-
-    async def needs(self) -> list[AttentionKind]:
-        return [need.kind for need in (await self.overview()).attention]
 
 
 @pytest.fixture

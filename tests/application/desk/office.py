@@ -1,0 +1,118 @@
+"""The real desk over a real database: the stage of the tests about the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from phonefarm.adapters.catalog.market_account import read_account
+from phonefarm.adapters.storage.database import Database
+from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
+from phonefarm.application.messages.privacy import Privacy
+from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.health_board import NAMES, HealthBoard
+from phonefarm.application.model.read_models import (
+    AttentionKind,
+    Overview,
+    Restored,
+    SettingField,
+    SettingProblem,
+    Verdict,
+)
+from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.world import PhoneBridge
+from phonefarm.application.trade.money import Money
+from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import problem
+from phonefarm.support.tasks import Tasks
+from tests.application.books import Books
+from tests.fakes.push_channel import ScriptedPushChannel
+
+BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
+
+
+class NoSettings:
+    def fields(self) -> Sequence[SettingField]:
+        return []
+
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
+
+
+class NothingRestored:
+    def read(self) -> Restored | None:
+        return None
+
+    def forget(self) -> None: ...
+
+
+class Office:
+    """A desk over the books, without a market behind it, and with phones only where a test gives it a bridge."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        bridges: Sequence[PhoneBridge] = (),
+        settings: SettingsKeeper | None = None,
+        restore_note: RestoreNote | None = None,
+    ) -> None:
+        self.books = Books(database)
+        tasks = Tasks()
+        self.closure: Closure | None = None
+        self.health = HealthBoard(self.books.clock, lambda: None)
+        for name in NAMES:
+            self.health.report(name, Verdict.PASS, problem("well"))
+        self.worker = PushWorker(
+            database,
+            ScriptedPushChannel(),
+            self.books.announcer,
+            self.books.clock,
+            tasks,
+            spacing=timedelta(seconds=10),
+            report_market=lambda verdict, detail: None,
+        )
+        watch = PhoneWatch(
+            database,
+            bridges,
+            self.books.inventory,
+            self.books.intake,
+            self.books.health,
+            self.books.announcer,
+            self.books.clock,
+            tasks,
+            poll_seconds=10,
+            rent_poll_seconds=5,
+            report_server=lambda server, verdict, detail: None,
+        )
+        self.desk = LiveFarmDesk(
+            storage=database,
+            announcer=self.books.announcer,
+            health=self.health,
+            clock=self.books.clock,
+            watch=watch,
+            inventory=self.books.inventory,
+            numbering=self.books.numbering,
+            intake=self.books.intake,
+            rentals=self.books.rentals,
+            pushes=self.worker,
+            money=Money(database, read_account, self.books.announcer, self.books.clock),
+            privacy=Privacy(
+                database,
+                self.books.announcer,
+                self.books.clock,
+                BUILT_IN_SENDERS,
+                blocks=True,
+                keep_texts=timedelta(hours=72),
+            ),
+            settings=settings or NoSettings(),
+            restore_note=restore_note or NothingRestored(),
+            closure=lambda: self.closure,
+        )
+
+    async def overview(self) -> Overview:
+        return await self.desk.overview()
+
+    async def needs(self) -> list[AttentionKind]:
+        return [need.kind for need in (await self.overview()).attention]

@@ -1,0 +1,415 @@
+"""Every query and command of the desk does what its name says: a forward to a neighbour's use case is found here.
+
+Each member is driven once on the real desk over a real database and judged by its rows or its effect. A member of
+`FarmDesk` that no test here drives is an error, and so is a test that does not call what it claims to drive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import wraps
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.read_models import (
+    BlockedSender,
+    Changes,
+    Grouping,
+    NumberPattern,
+    PushState,
+    RentState,
+    Restored,
+    SettingField,
+    SettingProblem,
+    SimStanding,
+    Topic,
+)
+from phonefarm.application.ports.records import NumberEntry
+from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.rents import FinishStatus
+from phonefarm.domain.sms import SmsStanding
+from tests.application.books import PATTERNS, Books
+from tests.application.desk.office import BUILT_IN_SENDERS, Office
+from tests.builders import HOUR, ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_NUMBER, PHONE, a_seen_sim
+from tests.fakes.desk_settings import a_setting
+from tests.fakes.phone_bridge import ScriptedPhone, ScriptedPhoneBridge
+from tests.timelines import sentences
+from tests.waiting import until
+
+MEMBERS = frozenset(name for name in vars(FarmDesk) if not name.startswith("_"))
+OWN_PATTERN = NumberPattern(text="Mein Handy: {number}")
+OWN_SENDER = BlockedSender(pattern="Casino", what="games")
+MARK = "sim_id=7"
+
+Test = Callable[..., Awaitable[None]]
+
+driven: dict[str, str] = {}
+"""Which test drives each member."""
+
+
+@dataclass
+class KeptSettings:
+    """Settings in memory; the key is refused where it is to go to the keyring."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+
+    def fields(self) -> Sequence[SettingField]:
+        return [a_setting(name=name, value=value) for name, value in self.kept.items()]
+
+    def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        if "api_key" in changes and not key_in_file:
+            return [SettingProblem(name="api_key", problem="no keyring", offers_key_file=True)]
+        self.kept |= changes
+        return []
+
+
+class CallRecorder:
+    """A desk that notes which of its members are used."""
+
+    def __init__(self, desk: FarmDesk) -> None:
+        self._desk = desk
+        self.used: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.used.add(name)
+        return getattr(self._desk, name)
+
+
+@dataclass
+class Stage:
+    desk: FarmDesk
+    used: set[str]
+    books: Books
+    settings: KeptSettings
+    restore_note: RestoreNote
+    phone: ScriptedPhone
+    bridge: ScriptedPhoneBridge
+
+
+@pytest.fixture
+def stage(database: Database, tmp_path: Path) -> Stage:
+    phone = ScriptedPhone("R58M123")
+    bridge = ScriptedPhoneBridge(lambda: NOON, phone)
+    settings, restore_note = KeptSettings(), RestoreNote(tmp_path)
+    office = Office(database, bridges=[bridge], settings=settings, restore_note=restore_note)
+    recorder = CallRecorder(office.desk)
+    return Stage(cast(FarmDesk, recorder), recorder.used, office.books, settings, restore_note, phone, bridge)
+
+
+def drives(*members: str) -> Callable[[Test], Test]:
+    """The test drives these members of the desk on `stage`."""
+
+    def claim(test: Test) -> Test:
+        driven.update(dict.fromkeys(members, test.__name__))
+
+        @wraps(test)
+        async def judged(*, stage: Stage, **fixtures: Any) -> None:
+            await test(stage=stage, **fixtures)
+            assert stage.used >= set(members)
+
+        return judged
+
+    return claim
+
+
+def test_no_member_of_the_desk_is_left_out() -> None:
+    assert set(driven) == MEMBERS
+
+
+# Rows -----------------------------------------------------------------------
+
+
+async def busy_farm(books: Books) -> tuple[RentId, SmsId]:
+    """Two SIMs in a phone; the first is rented and has got a message, the second is banned and lacks a number."""
+    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
+    rent_id = await books.rent()
+    (sms_id,) = (await books.sms(body="Your code is 4821")).new
+    return rent_id, sms_id
+
+
+@drives("overview")
+async def test_overview_counts_the_farm(stage: Stage) -> None:
+    await busy_farm(stage.books)
+
+    counts = (await stage.desk.overview()).counts
+
+    assert (counts.phones, counts.sims, counts.rents_open, counts.pushes_waiting) == (1, 2, 1, 1)
+
+
+@drives("phones", "sims", "rents", "messages", "pushes", "bans", "number_tasks", "networks")
+async def test_every_query_gives_its_own_rows(stage: Stage) -> None:
+    desk = stage.desk
+    rent_id, sms_id = await busy_farm(stage.books)
+    await desk.set_ban(OTHER_ICCID, HOUR)
+
+    assert [row.serial for row in await desk.phones([PHONE])] == ["R58M123"]
+    assert [row.iccid for row in await desk.sims([ICCID])] == [ICCID]
+    assert [row.ordered_at for row in await desk.rents([str(rent_id)])] == [NOON]
+    assert [row.text for row in await desk.messages([str(sms_id)])] == ["Your code is 4821"]
+    assert [row.next_at for row in await desk.pushes([str(sms_id)])] == [stage.books.clock()]
+    assert [row.by_hand for row in await desk.bans([OTHER_ICCID])] == [True]
+    assert [row.found for row in await desk.number_tasks([OTHER_ICCID])] == [""]
+    assert [(row.mcc_mnc, row.sims) for row in await desk.networks()] == [("25001", 2)]
+
+
+@drives("phones", "sims", "rents", "messages", "pushes", "bans", "number_tasks")
+async def test_every_query_gives_nothing_for_keys_that_nothing_has(stage: Stage) -> None:
+    desk = stage.desk
+    await busy_farm(stage.books)
+    await desk.set_ban(OTHER_ICCID, HOUR)
+
+    for query in (desk.phones, desk.sims, desk.rents, desk.messages, desk.pushes, desk.bans, desk.number_tasks):
+        assert list(await query(["999"])) == []
+        assert len(await query(None)) >= 1
+
+
+@drives("story")
+async def test_story_is_of_the_row_asked_for(stage: Stage) -> None:
+    rent_id, sms_id = await busy_farm(stage.books)
+
+    of_rent = sentences(await stage.desk.story(Topic.RENTS, str(rent_id)))
+    of_message = sentences(await stage.desk.story(Topic.MESSAGES, str(sms_id)))
+
+    assert of_rent[0].startswith("Ordered")
+    assert of_rent != of_message != []
+
+
+@drives("money", "reconcile")
+async def test_money_is_summed_up_and_held_against_the_markets_account(stage: Stage, tmp_path: Path) -> None:
+    rent_id, _ = await busy_farm(stage.books)
+    await stage.books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    begin, end = NOON - HOUR, stage.books.clock() + HOUR
+    theirs = tmp_path / "account.csv"
+    theirs.write_text(f"rent_id,sum\n{rent_id},870.00\n", encoding="utf-8")
+
+    (by_country,) = await stage.desk.money(Grouping.COUNTRY, begin, end)
+    (difference,) = await stage.desk.reconcile(str(theirs), begin, end)
+
+    assert (by_country.key, by_country.sums.income) == ("russia", Decimal("870.25"))
+    assert (difference.ours, difference.theirs) == (Decimal("870.25"), Decimal("870.00"))
+
+
+@drives("subscribe")
+async def test_listener_hears_of_changes_until_it_is_taken_back(stage: Stage) -> None:
+    heard, unheard = list[Changes](), list[Changes]()
+    take_back = stage.desk.subscribe(unheard.append)
+    stage.desk.subscribe(heard.append)
+    take_back()
+
+    await busy_farm(stage.books)
+    await until(lambda: any(Topic.RENTS in changes.keys for changes in heard))
+
+    assert unheard == []
+
+
+# SIMs and phones ------------------------------------------------------------
+
+
+async def standing(stage: Stage) -> SimStanding:
+    return (await stage.books.one_sim(ICCID)).standing
+
+
+@drives("set_ban", "lift_ban")
+async def test_ban_is_set_for_its_time_and_lifted(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim())
+
+    await stage.desk.set_ban(ICCID, timedelta(hours=2))
+    banned = await stage.books.one_sim(ICCID)
+    await stage.desk.lift_ban(ICCID)
+
+    assert (banned.standing, banned.banned_until) == (SimStanding.BANNED, NOON + timedelta(hours=2))
+    assert await standing(stage) is SimStanding.ON_OFFER
+
+
+@drives("hold_back", "release")
+async def test_sim_is_held_back_with_its_reason_and_released(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim())
+
+    await stage.desk.hold_back(ICCID, "antenna")
+    held = await stage.books.one_sim(ICCID)
+    await stage.desk.release(ICCID)
+
+    assert (held.standing, held.held_reason) == (SimStanding.HELD_BACK, "antenna")
+    assert await standing(stage) is SimStanding.ON_OFFER
+
+
+@drives("name_phone")
+async def test_phone_gets_its_name(stage: Stage) -> None:
+    await stage.books.phone()
+
+    await stage.desk.name_phone(PHONE, "shelf 2")
+
+    assert (await stage.books.phones())[PHONE].label == "shelf 2"
+
+
+@drives("reconnect_phone")
+async def test_phone_is_connected_anew(stage: Stage) -> None:
+    await stage.desk.reconnect_phone(stage.bridge.id_of(stage.phone))
+
+    assert stage.phone.reconnects == 1
+
+
+@drives("release_orphan")
+async def test_orphan_frees_its_number(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim())
+    issued = await stage.books.issue()
+    assert issued is not None
+    stage.books.clock.forward(60)
+    assert (await stage.books.one_rent(issued.rent_id)).state is RentState.POSSIBLE_ORPHAN
+
+    await stage.desk.release_orphan(issued.rent_id)
+
+    assert (await stage.books.one_rent(issued.rent_id)).finished_at == stage.books.clock()
+    assert await standing(stage) is SimStanding.ON_OFFER
+
+
+# Messages and pushes --------------------------------------------------------
+
+
+@drives("resend_push")
+async def test_parked_push_is_due_again(stage: Stage) -> None:
+    sms_id = await stage.books.queue(1)
+    await stage.books.storage.write(lambda uow: uow.pushes.settle(sms_id, PushState.PARKED, NOON))
+
+    await stage.desk.resend_push(sms_id)
+
+    assert await stage.books.push_state(sms_id) is PushState.WAITING
+
+
+@drives("drop_push")
+async def test_waiting_push_is_dropped(stage: Stage) -> None:
+    sms_id = await stage.books.queue(1)
+
+    await stage.desk.drop_push(sms_id)
+
+    assert await stage.books.push_state(sms_id) is PushState.DROPPED
+
+
+@drives("settle_message", "forget_sim_rules")
+async def test_held_message_is_settled_and_what_was_remembered_is_forgotten(stage: Stage) -> None:
+    books = stage.books
+    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    rent = await books.one_rent(await books.rent())
+    await books.sms(sub_id=None, sim_mark=MARK)
+    (held,) = await books.messages()
+
+    await stage.desk.settle_message(held.sms_id, rent.sim_id, remember=True)
+    (settled,) = await books.messages()
+    remembered = (await books.phones())[PHONE].sim_rules
+    await stage.desk.forget_sim_rules(PHONE)
+
+    assert (held.standing, settled.standing) == (SmsStanding.HELD, SmsStanding.FOR_RENT)
+    assert (settled.sim_id, settled.rent_id) == (rent.sim_id, rent.rent_id)
+    assert (remembered, (await books.phones())[PHONE].sim_rules) == (1, 0)
+
+
+@drives("erase_number")
+async def test_texts_of_a_number_are_erased(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim())
+    await stage.books.sms()
+
+    said = await stage.desk.erase_number(f"+{NUMBER}")
+
+    (message,) = await stage.books.messages()
+    assert (message.is_erased, said) == (True, f"1 texts of +{NUMBER} erased.")
+
+
+# Numbers and networks -------------------------------------------------------
+
+
+@drives("set_number")
+async def test_number_is_set_by_hand(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim(msisdn=None))
+
+    await stage.desk.set_number(ICCID, f"+{OTHER_NUMBER}")
+
+    sim = await stage.books.one_sim(ICCID)
+    assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "hand")
+
+
+@drives("accept_number")
+async def test_number_that_a_message_states_is_accepted(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim(msisdn=None))
+    await stage.books.sms(body=f"Your number is +{OTHER_NUMBER}")
+
+    await stage.desk.accept_number(ICCID, OTHER_NUMBER)
+
+    sim = await stage.books.one_sim(ICCID)
+    assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "message")
+
+
+@drives("import_numbers")
+async def test_numbers_of_a_table_are_taken_in(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim(msisdn=None))
+    stage.books.tables["file"] = [NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)]
+
+    report = await stage.desk.import_numbers("file")
+
+    sim = await stage.books.one_sim(ICCID)
+    assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "import")
+    assert report.said.startswith("1 imported")
+
+
+@drives("name_network")
+async def test_network_gets_its_names(stage: Stage) -> None:
+    await stage.books.seat(a_seen_sim(mcc_mnc="99901"))
+
+    await stage.desk.name_network("99901", "atlantis", "nemo_tel")
+
+    sim = await stage.books.one_sim(ICCID)
+    assert (sim.country, sim.operator) == ("atlantis", "nemo_tel")
+
+
+@drives("number_patterns", "built_in_number_patterns", "save_number_patterns")
+async def test_own_patterns_are_kept_beside_the_built_in_ones(stage: Stage) -> None:
+    refused = await stage.desk.save_number_patterns([NumberPattern(text="no place for a number")])
+    accepted = await stage.desk.save_number_patterns([OWN_PATTERN])
+
+    assert ([problem.name for problem in refused], list(accepted)) == (["0"], [])
+    assert list(await stage.desk.number_patterns()) == [OWN_PATTERN]
+    assert tuple(await stage.desk.built_in_number_patterns()) == PATTERNS
+
+
+# Privacy and settings -------------------------------------------------------
+
+
+@drives("blocked_senders", "built_in_blocked_senders", "save_blocked_senders")
+async def test_own_blocked_senders_are_kept_beside_the_built_in_ones(stage: Stage) -> None:
+    refused = await stage.desk.save_blocked_senders([BlockedSender(pattern="", what="")])
+    accepted = await stage.desk.save_blocked_senders([OWN_SENDER])
+
+    assert ([problem.name for problem in refused], list(accepted)) == (["0"], [])
+    assert list(await stage.desk.blocked_senders()) == [OWN_SENDER]
+    assert tuple(await stage.desk.built_in_blocked_senders()) == BUILT_IN_SENDERS
+
+
+@drives("restored", "dismiss_restored")
+async def test_word_of_a_restore_is_read_until_it_is_dismissed(stage: Stage) -> None:
+    word = Restored(at=NOON, until=NOON - HOUR)
+    stage.restore_note.leave(word)
+
+    told = await stage.desk.restored()
+    await stage.desk.dismiss_restored()
+
+    assert (told, stage.restore_note.read()) == (word, None)
+
+
+@drives("settings", "save_settings")
+async def test_settings_are_saved_and_shown(stage: Stage) -> None:
+    problems = await stage.desk.save_settings({"listen": "127.0.0.1:9"})
+    (refused,) = await stage.desk.save_settings({"api_key": "k"})
+    into_file = await stage.desk.save_settings({"api_key": "k"}, key_in_file=True)
+
+    assert (list(problems), refused.offers_key_file, list(into_file)) == ([], True, [])
+    assert {field.name: field.value for field in await stage.desk.settings()} == {
+        "listen": "127.0.0.1:9",
+        "api_key": "k",
+    }
