@@ -18,6 +18,7 @@ from phonefarm.application.model.read_models import (
     SimRow,
     Topic,
 )
+from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES, RENTS, SIMS
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.health import PhoneHealth
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
@@ -158,18 +159,18 @@ class Books:
     # Asking --------------------------------------------------------------------
 
     async def phones(self) -> dict[str, PhoneRow]:
-        rows = await self.storage.read(lambda views: views.phones(None, self.clock()))
+        rows = await self.storage.read(lambda views: views.rows(PHONES, None, self.clock()))
         return {row.phone_id: row for row in rows}
 
     async def sims(self) -> dict[str, SimRow]:
-        rows = await self.storage.read(lambda views: views.sims(None, self.clock()))
+        rows = await self.storage.read(lambda views: views.rows(SIMS, None, self.clock()))
         return {row.sim_id: row for row in rows}
 
     async def one_sim(self, sim_id: str) -> SimRow:
         return (await self.sims())[sim_id]
 
     async def rents(self) -> dict[RentId, RentRow]:
-        rows = await self.storage.read(lambda views: views.rents(None, self.clock()))
+        rows = await self.storage.read(lambda views: views.rows(RENTS, None, self.clock()))
         return {RentId(row.rent_id): row for row in rows}
 
     async def one_rent(self, rent_id: int) -> RentRow:
@@ -177,11 +178,11 @@ class Books:
 
     async def messages(self) -> list[MessageRow]:
         """All messages, oldest id first."""
-        rows = await self.storage.read(lambda views: views.messages(None))
+        rows = await self.storage.read(lambda views: views.rows(MESSAGES, None, self.clock()))
         return sorted(rows, key=lambda row: row.sms_id)
 
     async def pushes(self) -> list[PushRow]:
-        rows = await self.storage.read(lambda views: views.pushes(None))
+        rows = await self.storage.read(lambda views: views.rows(PUSHES, None, self.clock()))
         return sorted(rows, key=lambda row: row.sms_id)
 
     async def push_state(self, sms_id: int) -> PushState:

@@ -13,24 +13,29 @@ from typing import Any, TypeVar
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
-    BanRow,
     Changes,
     Difference,
     Grouping,
     ImportReport,
-    MessageRow,
     MoneyRow,
-    NetworkRow,
-    NumberTask,
     Overview,
-    PhoneRow,
-    PushRow,
-    RentRow,
     Restored,
     SettingField,
     SettingProblem,
-    SimRow,
     Topic,
+)
+from phonefarm.application.model.row_queries import (
+    BANS,
+    MESSAGES,
+    NETWORKS,
+    NUMBER_TASKS,
+    PHONES,
+    PUSHES,
+    RENTS,
+    SIMS,
+    Keys,
+    RowQuery,
+    answered_by,
 )
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
@@ -41,6 +46,19 @@ from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
+
+_ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
+    [
+        answered_by(PHONES, lambda farm: [*farm.phones.values()]),
+        answered_by(SIMS, lambda farm: [*farm.sims.values()]),
+        answered_by(RENTS, lambda farm: [*farm.rents.values()]),
+        answered_by(MESSAGES, lambda farm: [*farm.messages.values()]),
+        answered_by(PUSHES, lambda farm: [*farm.pushes.values()]),
+        answered_by(BANS, lambda farm: [*farm.bans.values()]),
+        answered_by(NUMBER_TASKS, lambda farm: [*farm.numbers.values()]),
+        answered_by(NETWORKS, lambda farm: farm.networks),
+    ]
+)
 
 
 @dataclass
@@ -64,31 +82,10 @@ class FakeDesk(FarmDesk):
         self._ask(Topic.OVERVIEW, None)
         return self.farm.overview()
 
-    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
-        return self._read(Topic.PHONES, self.farm.phones, keys)
-
-    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
-        return self._read(Topic.SIMS, self.farm.sims, keys)
-
-    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
-        return self._read(Topic.RENTS, self.farm.rents, keys)
-
-    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]:
-        return self._read(Topic.MESSAGES, self.farm.messages, keys)
-
-    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]:
-        return self._read(Topic.PUSHES, self.farm.pushes, keys)
-
-    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
-        return self._read(Topic.BANS, self.farm.bans, keys)
-
-    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
-        return self._read(Topic.NUMBERS, self.farm.numbers, keys)
-
-    async def networks(self) -> Sequence[NetworkRow]:
-        if self.failure is not None:
-            raise self.failure
-        return list(self.farm.networks)
+    async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
+        self._ask(query.topic, keys)
+        rows = {query.key(row): row for row in _ROWS[query](self.farm)}
+        return list(rows.values()) if keys is None else [rows[key] for key in keys if key in rows]
 
     async def number_patterns(self) -> Sequence[NumberPattern]:
         if self.failure is not None:
@@ -213,10 +210,6 @@ class FakeDesk(FarmDesk):
         self.asked.append((topic, keys))
         if self.failure is not None:
             raise self.failure
-
-    def _read(self, topic: Topic, rows: Mapping[str, Row], keys: Collection[str] | None) -> list[Row]:
-        self._ask(topic, keys)
-        return list(rows.values()) if keys is None else [rows[key] for key in keys if key in rows]
 
     def _usual_story(self) -> list[TimelineEntry]:
         def line(seconds: int, happening: Happening, body: str = "") -> TimelineEntry:

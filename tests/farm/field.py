@@ -20,6 +20,7 @@ from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.messages import intake as sms_intake
 from phonefarm.application.model.read_models import Ailment, Condition, Overview, PhoneRow, PhoneState, SimRow, Topic
+from phonefarm.application.model.row_queries import PHONES, SIMS
 from phonefarm.application.phones import flapping as comings
 from phonefarm.application.phones import health as phone_health
 from phonefarm.application.phones import session as phone_session
@@ -125,21 +126,21 @@ class Field:
         return phone_id(self.serials.get(name) or self.phone(name).serial, self.server)
 
     def row(self, name: str) -> PhoneRow:
-        return self.ask(lambda desk: desk.phones([self.id_of(name)]))[0]
+        return self.ask(lambda desk: desk.rows(PHONES, [self.id_of(name)]))[0]
 
     def rows(self) -> dict[str, PhoneRow]:
         """By serial."""
-        return {row.serial: row for row in self.ask(lambda desk: desk.phones())}
+        return {row.serial: row for row in self.ask(lambda desk: desk.rows(PHONES))}
 
     def state(self, name: str) -> PhoneState | None:
-        rows = self.ask(lambda desk: desk.phones([self.id_of(name)]))
+        rows = self.ask(lambda desk: desk.rows(PHONES, [self.id_of(name)]))
         return rows[0].state if rows else None
 
     def ailment(self, name: str, condition: Condition) -> Ailment | None:
         return next((ailment for ailment in self.row(name).ailments if ailment.condition is condition), None)
 
     def sim(self, card: VirtualSim) -> SimRow:
-        return self.ask(lambda desk: desk.sims([card.iccid]))[0]
+        return self.ask(lambda desk: desk.rows(SIMS, [card.iccid]))[0]
 
     def story(self, name: str) -> list[str]:
         return sentences(self.ask(lambda desk: desk.story(Topic.PHONES, self.id_of(name))))
@@ -238,7 +239,7 @@ def ready(field: Field, names: Sequence[str], within: float = READY_WITHIN) -> N
     ids = [field.id_of(name) for name in names]
 
     def not_ready() -> list[str]:
-        rows = {row.phone_id: row.state for row in field.ask(lambda desk: desk.phones(ids))}
+        rows = {row.phone_id: row.state for row in field.ask(lambda desk: desk.rows(PHONES, ids))}
         return [name for name, known in zip(names, ids, strict=True) if rows.get(known) is not PhoneState.READY]
 
     until(lambda: not not_ready(), within, f"{names} ready")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from phonefarm.application.model.read_models import PhoneState, SimRow, SimStanding
+from phonefarm.application.model.row_queries import SIMS
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.field_profiles import MORE_PROFILES
 from phonefarm.simulation.in_thread import InThread
@@ -59,7 +60,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
 
 def rows_of(field: Field, name: str) -> list[SimRow]:
     phone_id = field.id_of(name)
-    rows = [row for row in field.ask(lambda desk: desk.sims()) if row.phone_id == phone_id and row.slot is not None]
+    rows = [row for row in field.ask(lambda desk: desk.rows(SIMS)) if row.phone_id == phone_id and row.slot is not None]
     return sorted(rows, key=lambda row: row.slot or 0)
 
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.model.read_models import PushState, RentState, SimStanding, Topic
+from phonefarm.application.model.row_queries import SIMS
 from phonefarm.config.settings import load_settings
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
@@ -108,7 +109,7 @@ def test_a_sim_held_back_in_the_window_is_not_issued_until_released(
 
     assert stage.market.run(lambda market: market.order()) is None
     assert stage.market.run(lambda market: market.services()) != {}
-    sims = engine.ask(lambda desk: desk.sims())
+    sims = engine.ask(lambda desk: desk.rows(SIMS))
     engine.ask(lambda desk: desk.release(sims[0].sim_id))
     assert stage.order().msisdn == sims[0].msisdn
 

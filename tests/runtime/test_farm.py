@@ -24,6 +24,7 @@ from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
 from phonefarm.application.model.read_models import AttentionKind, PushState, Topic, Verdict, Vital
+from phonefarm.application.model.row_queries import PUSHES, RENTS
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health
@@ -168,7 +169,7 @@ async def test_no_file_of_the_farm_holds_the_key_after_an_order_a_push_and_a_fin
             _, end = await call(f"{webhooks}/finishActivationRent", activationId=order["activationId"], **finish)
 
             async def is_delivered() -> bool:
-                return [push.state for push in await farm.desk.pushes()] == [PushState.DELIVERED]
+                return [push.state for push in await farm.desk.rows(PUSHES)] == [PushState.DELIVERED]
 
             await until(is_delivered)
             said = [await health(admin), await farm.desk.overview(), await farm.desk.settings()]
@@ -296,7 +297,7 @@ async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hi
         await call(f"{webhooks}/getNumberRent", key=KEY, action="GET_NUMBER", service="rent", sum=320)
 
         async def is_answered() -> bool:
-            (rent,) = await farm.desk.rents()
+            (rent,) = await farm.desk.rows(RENTS)
             story = await farm.desk.story(Topic.RENTS, str(rent.rent_id))
             return any(line.kind is TimelineKind.ANSWERED for line in story)
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from phonefarm.application.model.read_models import NumberPattern, NumberTask, SettingProblem
+from phonefarm.application.model.row_queries import NETWORKS
 from ui.dialogs.left_out_dialog import LeftOutDialog
 from ui.dialogs.number_dialogs import NetworkDialog, PatternsDialog
 from ui.dialogs.questions import confirm
@@ -79,7 +80,7 @@ class NumberOrders:
         self._actions.start(partial(self._name_network, mcc_mnc), tr("naming a network"))
 
     async def _name_network(self, mcc_mnc: str) -> None:
-        networks = await self._actions.ask(tr("reading the networks"), lambda desk: desk.networks())
+        networks = await self._actions.ask(tr("reading the networks"), lambda desk: desk.rows(NETWORKS))
         if networks is None:
             return
         if not networks:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from phonefarm.application.model.read_models import MessageRow, NumberTask, PhoneRow, PushRow, RentRow, SimRow, Topic
+from phonefarm.application.model.row_queries import SIMS
 from ui.commands.privacy_orders import PrivacyOrders
 from ui.dialogs.questions import Option, ask_choice, ask_hours, ask_text, confirm
 from ui.engine.actions import Actions
@@ -199,7 +200,7 @@ class Orders:
         self._actions.start(lambda: self._settle(message), tr("settling a message"))
 
     async def _settle(self, message: MessageRow) -> None:
-        sims = await self._actions.ask(tr("reading the SIMs"), lambda desk: desk.sims(None))
+        sims = await self._actions.ask(tr("reading the SIMs"), lambda desk: desk.rows(SIMS))
         if sims is None:
             return
         here = [sim for sim in sims if sim.phone_id == message.phone_id]

@@ -94,7 +94,7 @@ class ChosenRows(QObject, Generic[Row]):
         key = self._shown_key
         if key is None:
             return True
-        lines = await self._actions.ask(tr("reading a timeline"), lambda desk: desk.story(self._spec.topic, key))
+        lines = await self._actions.ask(tr("reading a timeline"), lambda desk: desk.story(self._spec.query.topic, key))
         if lines is not None and key == self._shown_key:
             self._panel.show_story(lines, self._table.clock())
         return lines is not None

@@ -43,7 +43,7 @@ class ListPage(QWidget, Generic[Row]):
         self._is_loaded = False
         self.table = RowTable(
             spec.columns,
-            key=spec.key,
+            key=spec.query.key,
             haystack=spec.haystack,
             filters=spec.filters,
             sort_column=spec.sort_column,
@@ -67,7 +67,7 @@ class ListPage(QWidget, Generic[Row]):
 
     @property
     def topic(self) -> Topic:
-        return self.spec.topic
+        return self.spec.query.topic
 
     def _lay_out(self) -> None:
         card = Card(margins=1, spacing=0)
@@ -134,20 +134,20 @@ class ListPage(QWidget, Generic[Row]):
         places = range(self.table.rowCount())
         rows = [row for place in places if (row := self.table.row_at(place)) is not None]
         for row in [*filter(self.spec.sensible, rows), *rows][:1]:
-            self.view.select_key(self.spec.key(row))
+            self.view.select_key(self.spec.query.key(row))
 
     # Data ------------------------------------------------------------------
 
     async def _refresh(self, keys: Keys) -> bool:
         rows = await self._actions.ask(
-            tr("reading {page}").format(page=self.spec.title), lambda desk: self.spec.read(desk, keys)
+            tr("reading {page}").format(page=self.spec.title), lambda desk: desk.rows(self.spec.query, keys)
         )
         if rows is None:
             return False
         if keys is None:
             self.table.replace_all(rows)
         else:
-            self.table.upsert(rows, gone=keys - {self.spec.key(row) for row in rows})
+            self.table.upsert(rows, gone=keys - {self.spec.query.key(row) for row in rows})
         self._is_loaded = True
         self._take_wanted()
         self._show_head()

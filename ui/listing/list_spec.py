@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from phonefarm.application.desk.farm_desk import FarmDesk
-from phonefarm.application.model.read_models import Topic
-from ui.engine.engine_link import Answer
+from phonefarm.application.model.row_queries import RowQuery
 from ui.style.tokens import Tone
 from ui.table.row_index import RowFilter, RowIndex
 from ui.table.row_table import Column
@@ -65,11 +63,9 @@ class Emptiness:
 
 @dataclass(frozen=True, kw_only=True)
 class ListSpec(Generic[Row]):
-    topic: Topic
+    query: RowQuery[Row]
     title: str
     columns: Sequence[Column[Row]]
-    key: Callable[[Row], str]
-    read: Callable[[FarmDesk, Collection[str] | None], Answer[Sequence[Row]]]
     haystack: Callable[[Row], str]
     filters: Sequence[RowFilter[Row]]
     """The first one is shown at the start."""

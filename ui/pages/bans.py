@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from phonefarm.application.model.read_models import BanRow, Topic
+from phonefarm.application.model.row_queries import BANS
 from ui.commands.orders import Orders
 from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.listing.usual_columns import moment_column, number_column, phone_column, place_column
@@ -18,11 +19,9 @@ from ui.text.words import ban_word, counted, tr
 
 def bans_spec(orders: Orders) -> ListSpec[BanRow]:
     return ListSpec(
-        topic=Topic.BANS,
+        query=BANS,
         title=tr("Bans"),
         columns=_columns(),
-        key=lambda row: row.sim_id,
-        read=lambda desk, keys: desk.bans(keys),
         haystack=lambda row: " ".join((row.msisdn, row.sim_id, row.phone_label, row.country, row.operator)),
         filters=[
             RowFilter("all", tr("All"), lambda row: True),

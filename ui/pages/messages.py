@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from phonefarm.application.model.read_models import Doubt, MessageRow, PushState, SmsStanding, Topic
+from phonefarm.application.model.row_queries import MESSAGES
 from ui.commands.orders import Orders
 from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
 from ui.listing.usual_columns import moment_column, number_column, phone_column, rent_column, widest
@@ -20,11 +21,9 @@ SENDER_LIMIT = 40
 
 def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
     return ListSpec(
-        topic=Topic.MESSAGES,
+        query=MESSAGES,
         title=tr("Messages"),
         columns=_columns(),
-        key=lambda row: str(row.sms_id),
-        read=lambda desk, keys: desk.messages(keys),
         haystack=lambda row: " ".join((row.sender, row.msisdn, row.phone_label, str(row.rent_id or ""))),
         filters=_filters(),
         sort_column=0,

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
 from phonefarm.application.model.read_models import NumberTask, Topic
+from phonefarm.application.model.row_queries import NUMBER_TASKS
 from phonefarm.support.tasks import Tasks
 from ui.commands.number_orders import NumberOrders
 from ui.commands.orders import Orders
@@ -71,11 +72,9 @@ def _dropped_file(event: QDropEvent) -> str | None:
 
 def numbers_spec(orders: Orders, number_orders: NumberOrders) -> ListSpec[NumberTask]:
     return ListSpec(
-        topic=Topic.NUMBERS,
+        query=NUMBER_TASKS,
         title=tr("Numbers"),
         columns=_columns(),
-        key=lambda row: row.sim_id,
-        read=lambda desk, keys: desk.number_tasks(keys),
         haystack=lambda row: " ".join(
             (row.iccid, row.phone_label, row.msisdn, row.found, row.mcc_mnc, row.country, row.operator)
         ),

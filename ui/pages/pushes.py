@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from phonefarm.application.model.read_models import PushRow, PushState, Topic
+from phonefarm.application.model.row_queries import PUSHES
 from phonefarm.support.tasks import Tasks
 from ui.commands.orders import Orders
 from ui.engine.actions import Actions
@@ -67,11 +68,9 @@ class PushesPage(ListPage[PushRow]):
 
 def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
     return ListSpec(
-        topic=Topic.PUSHES,
+        query=PUSHES,
         title=tr("Push queue"),
         columns=_columns(),
-        key=lambda row: str(row.sms_id),
-        read=lambda desk, keys: desk.pushes(keys),
         haystack=lambda row: " ".join((str(row.sms_id), str(row.rent_id), row.msisdn, row.sender)),
         filters=_filters(),
         sort_column=0,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from phonefarm.application.model.read_models import RentRow, RentState, Topic
+from phonefarm.application.model.row_queries import RENTS
 from ui.commands.orders import Orders
 from ui.listing.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
 from ui.listing.usual_columns import moment_column, number_column, phone_column, place_column, rent_column
@@ -22,11 +23,9 @@ NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
 
 def rents_spec(orders: Orders) -> ListSpec[RentRow]:
     return ListSpec(
-        topic=Topic.RENTS,
+        query=RENTS,
         title=tr("Rents"),
         columns=rent_columns(),
-        key=lambda row: str(row.rent_id),
-        read=lambda desk, keys: desk.rents(keys),
         haystack=lambda row: " ".join((str(row.rent_id), row.msisdn, row.phone_label, row.country, row.operator)),
         filters=_filters(),
         sort_column=0,

@@ -87,7 +87,7 @@ class MainWindow(QWidget):
         def add(*specs: Any) -> None:
             for make_spec in specs:
                 spec = make_spec(orders)
-                pages[spec.topic] = ListPage(spec, actions, tasks, theme)
+                pages[spec.query.topic] = ListPage(spec, actions, tasks, theme)
 
         pages[Topic.PHONES] = PhonesPage(orders, actions, tasks, theme)
         add(sims_spec)

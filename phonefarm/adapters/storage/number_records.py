@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, delete
 
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
-from phonefarm.application.ports.records import NumberEntry, NumberOrigin, SeenNetwork, ToldSms
+from phonefarm.application.model.read_models import NetworkRow
+from phonefarm.application.model.row_queries import Keys
+from phonefarm.application.ports.records import NumberEntry, NumberOrigin, ToldSms
 from phonefarm.domain.ids import Msisdn, SimId
-from phonefarm.domain.networks import Network
+from phonefarm.domain.networks import UNKNOWN_NETWORK, Network
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.sims import SlotState
 
@@ -124,7 +126,8 @@ def newest_messages(connection: Connection, sim_ids: Collection[str]) -> Mapping
     return newest
 
 
-def seen_networks(connection: Connection) -> list[SeenNetwork]:
+def network_rows(connection: Connection, keys: Keys) -> list[NetworkRow]:
+    """The networks of SIMs in phones and those that the user has named, by the user's names alone."""
     in_phones = select(sims.c.mcc_mnc, func.count().label("sims")).where(_IN_PHONE, sims.c.mcc_mnc != "")
     counted = {row.mcc_mnc: row.sims for row in connection.execute(in_phones.group_by(sims.c.mcc_mnc))}
     named = {
@@ -132,9 +135,16 @@ def seen_networks(connection: Connection) -> list[SeenNetwork]:
         for row in connection.execute(select(network_names))
     }
     return [
-        SeenNetwork(mcc_mnc=code, sims=counted.get(code, 0), own_name=named.get(code))
+        _network_row(code, named.get(code), counted.get(code, 0))
         for code in sorted(counted.keys() | named.keys())
+        if keys is None or code in keys
     ]
+
+
+def _network_row(mcc_mnc: str, own_name: Network | None, sims_of_it: int) -> NetworkRow:
+    name = own_name or UNKNOWN_NETWORK
+    source = "yours" if own_name else ""
+    return NetworkRow(mcc_mnc=mcc_mnc, country=name.country, operator=name.operator, source=source, sims=sims_of_it)
 
 
 def stored_patterns(connection: Connection) -> list[NumberPattern]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
@@ -24,59 +25,74 @@ from phonefarm.adapters.storage.trade_rows import (
     waiting_rent_rows,
 )
 from phonefarm.application.model.read_models import (
-    BanRow,
     Counts,
     MessageRow,
     MoneyRow,
-    NumberTask,
-    PhoneRow,
     PushRow,
     RentRow,
-    SimRow,
     Topic,
 )
+from phonefarm.application.model.row_queries import (
+    BANS,
+    MESSAGES,
+    NETWORKS,
+    NUMBER_TASKS,
+    PHONES,
+    PUSHES,
+    RENTS,
+    SIMS,
+    Keys,
+    RowQuery,
+    answered_by,
+)
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records import SeenNetwork, ToldSms
+from phonefarm.application.ports.records import ToldSms
 from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState, handset_of
 
+Row = TypeVar("Row")
+
+
+def _at_any_time(
+    read: Callable[[Connection, Keys], list[Row]],
+) -> Callable[[Connection, Keys, datetime], list[Row]]:
+    """Rows that are the same whatever time it is."""
+    return lambda connection, keys, _now: read(connection, keys)
+
+
+_ROWS = dict(
+    [
+        answered_by(PHONES, phone_rows),
+        answered_by(SIMS, sim_rows),
+        answered_by(RENTS, rent_rows),
+        answered_by(MESSAGES, _at_any_time(message_rows)),
+        answered_by(PUSHES, _at_any_time(push_rows)),
+        answered_by(BANS, ban_rows),
+        answered_by(NUMBER_TASKS, _at_any_time(number_task_rows)),
+        answered_by(NETWORKS, _at_any_time(number_records.network_rows)),
+    ]
+)
+
 
 class SqlViews:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def phones(self, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]:
-        return phone_rows(self._connection, keys, now)
-
-    def sims(self, keys: Collection[str] | None, now: datetime) -> list[SimRow]:
-        return sim_rows(self._connection, keys, now)
-
-    def rents(self, keys: Collection[str] | None, now: datetime) -> list[RentRow]:
-        return rent_rows(self._connection, keys, now)
+    def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
+        read: Callable[[Connection, Keys, datetime], list[Row]] = _ROWS[query]
+        return read(self._connection, keys, now)
 
     def waiting_rents(self, limit: int, now: datetime) -> list[RentRow]:
         return waiting_rent_rows(self._connection, limit, now)
-
-    def messages(self, keys: Collection[str] | None) -> list[MessageRow]:
-        return message_rows(self._connection, keys)
-
-    def pushes(self, keys: Collection[str] | None) -> list[PushRow]:
-        return push_rows(self._connection, keys)
 
     def held_messages(self, limit: int) -> list[MessageRow]:
         return held_message_rows(self._connection, limit)
 
     def parked_pushes(self, limit: int) -> list[PushRow]:
         return parked_push_rows(self._connection, limit)
-
-    def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]:
-        return ban_rows(self._connection, keys, now)
-
-    def number_tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
-        return number_task_rows(self._connection, keys)
 
     def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
         return number_records.newest_messages(self._connection, sim_ids)
@@ -86,9 +102,6 @@ class SqlViews:
 
     def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
         return places_of_numbers(self._connection, numbers)
-
-    def networks(self) -> list[SeenNetwork]:
-        return number_records.seen_networks(self._connection)
 
     def number_patterns(self) -> list[NumberPattern]:
         return number_records.stored_patterns(self._connection)

@@ -2,38 +2,32 @@
 
 Every coroutine runs on the engine's loop; the window reaches it through `ui.engine.engine_link`.
 A method raises `KnownError` with a sentence for the user when the world or the user is at fault.
-Row methods take the keys to read, or None for all (histories are bounded to the newest `views.HISTORY_ROWS`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from phonefarm.application.model.read_models import (
-    BanRow,
     Changes,
     Difference,
     Grouping,
     ImportReport,
-    MessageRow,
     MoneyRow,
-    NetworkRow,
-    NumberTask,
     Overview,
-    PhoneRow,
-    PushRow,
-    RentRow,
     Restored,
     SettingField,
     SettingProblem,
-    SimRow,
     Topic,
 )
+from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
+
+Row = TypeVar("Row")
 
 
 class FarmDesk(Protocol):
@@ -41,24 +35,8 @@ class FarmDesk(Protocol):
 
     async def overview(self) -> Overview: ...
 
-    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]: ...
-
-    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]: ...
-
-    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]: ...
-
-    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]: ...
-
-    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]: ...
-
-    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]: ...
-
-    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
-        """The SIMs in phones whose number or network name is missing."""
-        ...
-
-    async def networks(self) -> Sequence[NetworkRow]:
-        """The networks of the farm's SIMs, unknown ones first."""
+    async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
+        """The rows of one of `row_queries.ROW_QUERIES`; of histories at most the newest `views.HISTORY_ROWS`."""
         ...
 
     async def number_patterns(self) -> Sequence[NumberPattern]: ...

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median, quantiles
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
@@ -17,26 +17,19 @@ from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import HealthBoard
 from phonefarm.application.model.read_models import (
-    BanRow,
     Changes,
     Difference,
     Grouping,
     ImportReport,
-    MessageRow,
     MoneyRow,
-    NetworkRow,
-    NumberTask,
     Overview,
-    PhoneRow,
-    PushRow,
-    RentRow,
     Restored,
     SettingField,
     SettingProblem,
-    SimRow,
     Topic,
     Vital,
 )
+from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHONES, SIMS, Keys, RowQuery, answered_by
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.storage import Storage
@@ -53,6 +46,8 @@ from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers
 from phonefarm.support.clock import Clock
+
+Row = TypeVar("Row")
 
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
@@ -114,6 +109,13 @@ class LiveFarmDesk:
         self._settings = settings
         self._restore_note = restore_note
         self._closure = closure
+        self._answers = dict(
+            [
+                answered_by(NUMBER_TASKS, numbering.tasks),
+                answered_by(NETWORKS, numbering.networks),
+            ]
+        )
+        """The queries whose rows are more than what is stored."""
         self._short_since: datetime | None = None
         self._traffic: tuple[datetime, Traffic] | None = None
 
@@ -135,29 +137,14 @@ class LiveFarmDesk:
             self._traffic = (now, traffic)
         return overview
 
-    async def phones(self, keys: Collection[str] | None = None) -> Sequence[PhoneRow]:
-        return await self._storage.read(lambda views: views.phones(keys, self._clock()))
+    async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
+        answer = self._answers.get(query)
+        rows: Sequence[Row] = await (self._stored(query, keys) if answer is None else answer(keys))
+        return rows
 
-    async def sims(self, keys: Collection[str] | None = None) -> Sequence[SimRow]:
-        return await self._storage.read(lambda views: views.sims(keys, self._clock()))
-
-    async def rents(self, keys: Collection[str] | None = None) -> Sequence[RentRow]:
-        return await self._storage.read(lambda views: views.rents(keys, self._clock()))
-
-    async def messages(self, keys: Collection[str] | None = None) -> Sequence[MessageRow]:
-        return await self._storage.read(lambda views: views.messages(keys))
-
-    async def pushes(self, keys: Collection[str] | None = None) -> Sequence[PushRow]:
-        return await self._storage.read(lambda views: views.pushes(keys))
-
-    async def bans(self, keys: Collection[str] | None = None) -> Sequence[BanRow]:
-        return await self._storage.read(lambda views: views.bans(keys, self._clock()))
-
-    async def number_tasks(self, keys: Collection[str] | None = None) -> Sequence[NumberTask]:
-        return await self._numbering.tasks(keys)
-
-    async def networks(self) -> Sequence[NetworkRow]:
-        return await self._numbering.networks()
+    async def _stored(self, query: RowQuery[Row], keys: Keys) -> list[Row]:
+        now = self._clock()
+        return await self._storage.read(lambda views: views.rows(query, keys, now))
 
     async def number_patterns(self) -> Sequence[NumberPattern]:
         return await self._numbering.patterns()
@@ -275,7 +262,7 @@ def _overview(
 ) -> tuple[Overview, datetime | None]:
     """Of one snapshot of the database; and since when too little can be sold, if it can."""
     waiting = views.waiting_rents(_TROUBLES, now)
-    phones, sims = views.phones(None, now), views.sims(None, now)
+    phones, sims = views.rows(PHONES, None, now), views.rows(SIMS, None, now)
     here = sims_now(sims, phones)
     shortage, since = lasting_shortage(here, short_since, now)
     needs = attention(

@@ -204,15 +204,6 @@ class ToldSms:
     arrived_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True)
-class SeenNetwork:
-    """A network that SIMs of the farm belong to, or that the user has named."""
-
-    mcc_mnc: str
-    sims: int
-    own_name: Network | None
-
-
 class PhoneRecords(Protocol):
     def note(
         self,

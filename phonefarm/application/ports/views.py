@@ -6,27 +6,26 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from phonefarm.application.model.read_models import (
-    BanRow,
     Counts,
     MessageRow,
     MoneyRow,
-    NumberTask,
-    PhoneRow,
     PushRow,
     RentRow,
-    SimRow,
     Topic,
 )
+from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records import SeenNetwork, ToldSms
+from phonefarm.application.ports.records import ToldSms
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import Sim
+
+Row = TypeVar("Row")
 
 HISTORY_ROWS = 20_000
 """The newest rows of a history that are read at most."""
@@ -60,29 +59,21 @@ class Traffic:
 
 
 class Views(Protocol):
-    """Read queries; each takes the rows' keys, or None for all (histories bounded)."""
+    """Reads one snapshot of the database."""
 
-    def phones(self, keys: Collection[str] | None, now: datetime) -> list[PhoneRow]: ...
+    def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
+        """The stored part of the rows of one of `row_queries.ROW_QUERIES`; of histories the newest `HISTORY_ROWS`.
 
-    def sims(self, keys: Collection[str] | None, now: datetime) -> list[SimRow]: ...
-
-    def rents(self, keys: Collection[str] | None, now: datetime) -> list[RentRow]: ...
+        The use cases add what is not stored: the number that a task's messages state, and the names of a network
+        that the user has not named.
+        """
+        ...
 
     def waiting_rents(self, limit: int, now: datetime) -> list[RentRow]: ...
-
-    def messages(self, keys: Collection[str] | None) -> list[MessageRow]: ...
-
-    def pushes(self, keys: Collection[str] | None) -> list[PushRow]: ...
 
     def held_messages(self, limit: int) -> list[MessageRow]: ...
 
     def parked_pushes(self, limit: int) -> list[PushRow]: ...
-
-    def bans(self, keys: Collection[str] | None, now: datetime) -> list[BanRow]: ...
-
-    def number_tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
-        """SIMs in phones whose number or country is missing; what their messages state is not looked for."""
-        ...
 
     def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
         """(how many, newest id) of the messages of each SIM that has any: changes when one is added."""
@@ -95,8 +86,6 @@ class Views(Protocol):
     def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
         """Which of the numbers a SIM in a phone has already, and where: phone and slot."""
         ...
-
-    def networks(self) -> list[SeenNetwork]: ...
 
     def number_patterns(self) -> list[NumberPattern]:
         """The user's own patterns; none as long as the built-in ones are used."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from phonefarm.application.model import timeline
@@ -16,6 +16,7 @@ from phonefarm.application.model.read_models import (
     SettingProblem,
     Topic,
 )
+from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, Keys
 from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable, ToldSms
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
@@ -95,11 +96,12 @@ class Numbering:
 
     # Reading ---------------------------------------------------------------
 
-    async def tasks(self, keys: Collection[str] | None) -> list[NumberTask]:
+    async def tasks(self, keys: Keys) -> list[NumberTask]:
+        now = self._clock()
         known = dict(self._known)  # the query runs on a reader's thread: it takes values and gives values
 
         def query(views: Views) -> tuple[list[NumberTask], dict[str, _Found]]:
-            tasks = views.number_tasks(keys)
+            tasks = views.rows(NUMBER_TASKS, keys, now)
             missing = [task.sim_id for task in tasks if not task.msisdn]
             patterns = tuple(views.number_patterns()) or self.built_in
             newest = views.newest_messages(missing)
@@ -134,24 +136,18 @@ class Numbering:
         proposal = proposal_in(views.messages_of(task.sim_id, MESSAGES_READ), patterns, region)
         return _Found(basis=basis, proposal=proposal)
 
-    async def networks(self) -> list[NetworkRow]:
+    async def networks(self, keys: Keys = None) -> list[NetworkRow]:
         """Unknown ones first, then those with most SIMs."""
-        seen = await self._storage.read(lambda views: views.networks())
-        rows = []
-        for network in seen:
-            built_in = self._names.of(network.mcc_mnc)
-            name = network.own_name or built_in
-            source = "yours" if network.own_name else "built in" if built_in.country else ""
-            rows.append(
-                NetworkRow(
-                    mcc_mnc=network.mcc_mnc,
-                    country=name.country,
-                    operator=name.operator,
-                    source=source,
-                    sims=network.sims,
-                )
-            )
+        now = self._clock()
+        stored = await self._storage.read(lambda views: views.rows(NETWORKS, keys, now))
+        rows = [row if row.source else self._named_by_table(row) for row in stored]
         return sorted(rows, key=lambda row: (bool(row.country), -row.sims, row.mcc_mnc))
+
+    def _named_by_table(self, row: NetworkRow) -> NetworkRow:
+        """A network that the user has not named, by the names that are built in."""
+        name = self._names.of(row.mcc_mnc)
+        source = "built in" if name.country else ""
+        return replace(row, country=name.country, operator=name.operator, source=source)
 
     async def patterns(self) -> Sequence[NumberPattern]:
         return await self._storage.read(lambda views: views.number_patterns()) or list(self.built_in)

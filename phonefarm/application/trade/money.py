@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Changes, MoneyRow, Topic
+from phonefarm.application.model.row_queries import RENTS
 from phonefarm.application.ports.storage import Storage
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.money import Difference, Grouping, MarketSale, Sums, reconciled
@@ -84,7 +85,7 @@ class Money:
             return
         changed, self._changed = self._changed, set()
         now = self._clock()
-        rents = await self._storage.read(lambda views: views.rents(changed, now))
+        rents = await self._storage.read(lambda views: views.rows(RENTS, changed, now))
         month = _this_month(now)
         if any(rent.finished_at is not None and rent.finished_at < month for rent in rents):
             self._forget()

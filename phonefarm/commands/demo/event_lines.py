@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable
+from collections.abc import Callable, Hashable
 
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.read_models import (
@@ -17,6 +17,7 @@ from phonefarm.application.model.read_models import (
     SmsStanding,
     Topic,
 )
+from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES, RENTS, Keys
 
 Say = Callable[[str], None]
 
@@ -59,24 +60,24 @@ class EventLines:
                 case _:
                     continue
 
-    async def _phones(self, keys: Collection[str] | None) -> None:
-        for row in await self._desk.phones(keys):
+    async def _phones(self, keys: Keys) -> None:
+        for row in await self._desk.rows(PHONES, keys):
             if self._is_news(Topic.PHONES, row.phone_id, row.state):
                 self._say(phone_line(row))
 
-    async def _rents(self, keys: Collection[str] | None) -> None:
-        for row in await self._desk.rents(keys):
+    async def _rents(self, keys: Keys) -> None:
+        for row in await self._desk.rows(RENTS, keys):
             if self._is_news(Topic.RENTS, str(row.rent_id), (row.state, row.finish_status)):
                 self._say(rent_line(row))
 
-    async def _messages(self, keys: Collection[str] | None) -> None:
-        for row in await self._desk.messages(keys):
+    async def _messages(self, keys: Keys) -> None:
+        for row in await self._desk.rows(MESSAGES, keys):
             is_told = row.standing is not SmsStanding.BASELINE
             if self._is_news(Topic.MESSAGES, str(row.sms_id), row.standing) and is_told:
                 self._say(message_line(row))
 
-    async def _pushes(self, keys: Collection[str] | None) -> None:
-        for row in await self._desk.pushes(keys):
+    async def _pushes(self, keys: Keys) -> None:
+        for row in await self._desk.rows(PUSHES, keys):
             is_told = row.state is not PushState.SENDING and bool(row.last_answer)
             if is_told and self._is_news(Topic.PUSHES, str(row.sms_id), (row.state, row.attempts)):
                 self._say(push_line(row))

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
+from phonefarm.application.model.row_queries import MESSAGES
 from phonefarm.commands.demo.private_adb import private_adb_server
 from phonefarm.commands.demo.world import World
 from phonefarm.config.settings import FILE_NAME, Settings, load_settings, write_settings
@@ -119,7 +120,7 @@ def _judged(engine: EngineThread, world: InThread[World], seconds: float | None)
             break
         time.sleep(SETTLE_STEP)
     # The app first: what it brings to the market in between is found there.
-    messages = engine.ask(lambda desk: desk.messages())
+    messages = engine.ask(lambda desk: desk.rows(MESSAGES))
     counts = engine.ask(lambda desk: desk.overview()).counts
     stray = sum(message.standing is SmsStanding.NO_RENT for message in messages)
     by_app = {"sms_received": counts.sms_received, "sms_stray": stray}

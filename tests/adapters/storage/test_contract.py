@@ -22,6 +22,7 @@ from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.model.read_models import SmsStanding, Topic
+from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES
 from phonefarm.application.ports.records import NewSms, ReadingMark
 from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.domain.bans import Streak
@@ -565,7 +566,10 @@ async def test_a_reading_of_any_size_is_stored_whole_and_known_again(store: Stor
 
     ids, known = await store.database.write(work)
 
-    stored = {message.sms_id: message.text for message in await store.database.read(lambda views: views.messages(None))}
+    stored = {
+        message.sms_id: message.text
+        for message in await store.database.read(lambda views: views.rows(MESSAGES, None, NOON))
+    }
     assert stored == {sms_id: f"text {place}" for place, sms_id in enumerate(ids)}
     assert known == set(prints)
 
@@ -574,7 +578,7 @@ async def test_a_reading_of_any_size_is_stored_whole_and_known_again(store: Stor
 async def test_any_text_comes_back_as_it_went_in(store: Store, text: str) -> None:
     await store.database.write(lambda uow: store_sms(uow, an_inbound_sms(body=text, sender=text), SmsStanding.HELD))
 
-    (message,) = await store.database.read(lambda views: views.messages(None))
+    (message,) = await store.database.read(lambda views: views.rows(MESSAGES, None, NOON))
     assert (message.text, message.sender) == (text, text)
 
 
@@ -590,7 +594,7 @@ async def test_phone_keeps_since_when_it_is_in_its_state(store: Store) -> None:
         ]
 
     assert await store.database.write(work) == [True, False, True]
-    (row,) = await store.database.read(lambda views: views.phones(None, NOON))
+    (row,) = await store.database.read(lambda views: views.rows(PHONES, None, NOON))
     assert (row.since, row.detail) == (NOON, "still")
 
 
@@ -643,7 +647,7 @@ async def test_facts_and_hints_show_on_the_phones_row(store: Store) -> None:
         return [uow.phones.note_hints(PHONE, True), uow.phones.note_hints(PHONE, True)]
 
     assert await store.database.write(work) == [True, False]
-    (row,) = await store.database.read(lambda views: views.phones(None, NOON))
+    (row,) = await store.database.read(lambda views: views.rows(PHONES, None, NOON))
     assert (row.label, row.hints_working) == ("Xiaomi Redmi 12", True)
 
 
@@ -754,7 +758,7 @@ async def test_only_begun_attempts_become_uncertain(store: Store) -> None:
 
     begun, uncertain, again = await store.database.write(work)
     assert (uncertain, again) == (begun, [])
-    (row,) = await store.database.read(lambda views: views.pushes([str(begun[0])]))
+    (row,) = await store.database.read(lambda views: views.rows(PUSHES, [str(begun[0])], NOON))
     assert (row.state, row.uncertain, row.next_at, row.attempts) == (PushState.WAITING, 1, NOON + MINUTE, 1)
 
 

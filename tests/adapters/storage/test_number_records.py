@@ -10,6 +10,7 @@ from sqlalchemy import create_engine, text
 
 from phonefarm.adapters.storage import migrations
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS
 from phonefarm.application.ports.records import NumberEntry, NumberOrigin
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, SimId
@@ -72,7 +73,7 @@ async def test_tables_of_more_lines_than_one_query_takes_are_taken_in(store: Sto
 
     assert await store.database.write(work) == [[SIM], [SIM], [SIM]]
     keys = [entry.iccid for entry in entries]
-    tasks = await store.database.read(lambda views: views.number_tasks(keys))
+    tasks = await store.database.read(lambda views: views.rows(NUMBER_TASKS, keys, NOON))
     assert [task.sim_id for task in tasks] == [SIM]
 
 
@@ -81,5 +82,5 @@ async def test_own_name_of_a_network_is_kept_changed_and_taken_back(store: Store
         await store.database.write(lambda uow, wanted=wanted: uow.numbers.set_network_name("25077", wanted, NOON))  # type: ignore[misc]
         assert await store.database.write(lambda uow: uow.numbers.network_name("25077")) == wanted
 
-    seen = await store.database.read(lambda views: views.networks())
+    seen = await store.database.read(lambda views: views.rows(NETWORKS, None, NOON))
     assert seen == []

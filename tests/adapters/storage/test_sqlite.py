@@ -31,6 +31,7 @@ from phonefarm.adapters.storage.push_records import UNCERTAIN
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.model.read_models import SmsStanding, Topic
+from phonefarm.application.model.row_queries import RENTS
 from phonefarm.application.model.timeline import TimelineKind, ban_ended
 from phonefarm.application.ports.storage import StorageFailing, UnitOfWork
 from phonefarm.domain.conditions import Condition
@@ -400,7 +401,7 @@ async def test_messages_of_a_rent_in_an_older_schema_are_still_counted(tmp_path:
         connection.commit()
 
     with opened(path) as database:
-        rows = await database.read(lambda views: views.rents(None, NOON))
+        rows = await database.read(lambda views: views.rows(RENTS, None, NOON))
 
     assert {row.rent_id: row.sms_count for row in rows} == {1: 2, 2: 0}
 

@@ -19,6 +19,7 @@ import pytest
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model import row_queries
 from phonefarm.application.model.read_models import (
     BlockedSender,
     Changes,
@@ -31,6 +32,18 @@ from phonefarm.application.model.read_models import (
     SettingProblem,
     SimStanding,
     Topic,
+)
+from phonefarm.application.model.row_queries import (
+    BANS,
+    MESSAGES,
+    NETWORKS,
+    NUMBER_TASKS,
+    PHONES,
+    PUSHES,
+    RENTS,
+    ROW_QUERIES,
+    SIMS,
+    RowQuery,
 )
 from phonefarm.application.ports.records import NumberEntry
 from phonefarm.domain.ids import RentId, SmsId
@@ -144,31 +157,41 @@ async def test_overview_counts_the_farm(stage: Stage) -> None:
     assert (counts.phones, counts.sims, counts.rents_open, counts.pushes_waiting) == (1, 2, 1, 1)
 
 
-@drives("phones", "sims", "rents", "messages", "pushes", "bans", "number_tasks", "networks")
+@drives("rows")
 async def test_every_query_gives_its_own_rows(stage: Stage) -> None:
     desk = stage.desk
     rent_id, sms_id = await busy_farm(stage.books)
     await desk.set_ban(OTHER_ICCID, HOUR)
 
-    assert [row.serial for row in await desk.phones([PHONE])] == ["R58M123"]
-    assert [row.iccid for row in await desk.sims([ICCID])] == [ICCID]
-    assert [row.ordered_at for row in await desk.rents([str(rent_id)])] == [NOON]
-    assert [row.text for row in await desk.messages([str(sms_id)])] == ["Your code is 4821"]
-    assert [row.next_at for row in await desk.pushes([str(sms_id)])] == [stage.books.clock()]
-    assert [row.by_hand for row in await desk.bans([OTHER_ICCID])] == [True]
-    assert [row.found for row in await desk.number_tasks([OTHER_ICCID])] == [""]
-    assert [(row.mcc_mnc, row.sims) for row in await desk.networks()] == [("25001", 2)]
+    assert [row.serial for row in await desk.rows(PHONES, [PHONE])] == ["R58M123"]
+    assert [row.iccid for row in await desk.rows(SIMS, [ICCID])] == [ICCID]
+    assert [row.ordered_at for row in await desk.rows(RENTS, [str(rent_id)])] == [NOON]
+    assert [row.text for row in await desk.rows(MESSAGES, [str(sms_id)])] == ["Your code is 4821"]
+    assert [row.next_at for row in await desk.rows(PUSHES, [str(sms_id)])] == [stage.books.clock()]
+    assert [row.by_hand for row in await desk.rows(BANS, [OTHER_ICCID])] == [True]
+    assert [row.found for row in await desk.rows(NUMBER_TASKS, [OTHER_ICCID])] == [""]
+    assert [(row.source, row.sims) for row in await desk.rows(NETWORKS, ["25001"])] == [("built in", 2)]
 
 
-@drives("phones", "sims", "rents", "messages", "pushes", "bans", "number_tasks")
-async def test_every_query_gives_nothing_for_keys_that_nothing_has(stage: Stage) -> None:
-    desk = stage.desk
+@pytest.mark.parametrize("query", ROW_QUERIES, ids=lambda query: query.name)
+async def test_every_query_finds_each_row_by_its_key_and_nothing_for_another(
+    stage: Stage, query: RowQuery[Any]
+) -> None:
     await busy_farm(stage.books)
-    await desk.set_ban(OTHER_ICCID, HOUR)
+    await stage.desk.set_ban(OTHER_ICCID, HOUR)
 
-    for query in (desk.phones, desk.sims, desk.rents, desk.messages, desk.pushes, desk.bans, desk.number_tasks):
-        assert list(await query(["999"])) == []
-        assert len(await query(None)) >= 1
+    rows = await stage.desk.rows(query)
+
+    assert len(rows) >= 1
+    for row in rows:
+        assert list(await stage.desk.rows(query, [query.key(row)])) == [row]
+    assert list(await stage.desk.rows(query, ["999"])) == []
+
+
+def test_no_query_is_left_out() -> None:
+    constants = {value for value in vars(row_queries).values() if isinstance(value, RowQuery)}
+
+    assert set(ROW_QUERIES) == constants
 
 
 @drives("story")

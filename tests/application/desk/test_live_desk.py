@@ -22,6 +22,7 @@ from phonefarm.application.model.read_models import (
     Topic,
     Verdict,
 )
+from phonefarm.application.model.row_queries import BANS, NETWORKS, NUMBER_TASKS, PHONES, PUSHES, RENTS, SIMS
 from phonefarm.application.ports.records import NumberEntry
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.errors import KnownError
@@ -131,7 +132,7 @@ async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -
 
     assert overview.oldest_waiting_push_at == created
     assert overview.next_push_at == created
-    assert (await office.desk.pushes([str(sms_id)]))[0].state is PushState.WAITING
+    assert (await office.desk.rows(PUSHES, [str(sms_id)]))[0].state is PushState.WAITING
 
 
 async def test_count_and_caption_of_the_queue_are_of_one_snapshot(office: Office) -> None:
@@ -161,7 +162,7 @@ async def test_rent_whose_first_sms_is_on_its_way_does_not_wait_for_it(office: O
     await office.books.deliver_all()
     overview = await office.overview()
     assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 0)
-    assert sum(row.sms_on_way for row in await office.desk.rents()) == 0
+    assert sum(row.sms_on_way for row in await office.desk.rows(RENTS)) == 0
 
 
 async def test_messages_of_the_day_and_those_held_are_of_one_snapshot(office: Office) -> None:
@@ -386,10 +387,10 @@ async def test_phone_gets_the_users_name_cut_and_on_one_line(office: Office) -> 
 
     await office.desk.name_phone(PHONE, "  top \n shelf " + "x" * 100)
 
-    label = (await office.desk.phones([PHONE]))[0].label
+    label = (await office.desk.rows(PHONES, [PHONE]))[0].label
     assert label.startswith("top shelf x")
     assert len(label) == 60
-    assert (await office.desk.sims([ICCID]))[0].phone_label == label
+    assert (await office.desk.rows(SIMS, [ICCID]))[0].phone_label == label
 
 
 async def test_emptied_name_gives_the_model_back(office: Office) -> None:
@@ -398,7 +399,7 @@ async def test_emptied_name_gives_the_model_back(office: Office) -> None:
 
     await office.desk.name_phone(PHONE, "")
 
-    assert (await office.desk.phones())[0].label == "R58M123"
+    assert (await office.desk.rows(PHONES))[0].label == "R58M123"
 
 
 async def test_unknown_phone_cannot_be_named(office: Office) -> None:
@@ -410,16 +411,16 @@ async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> 
     await office.books.seat(a_seen_sim())
 
     await office.desk.set_ban(ICCID, timedelta(hours=2))
-    banned = (await office.desk.bans())[0]
+    banned = (await office.desk.rows(BANS))[0]
     await office.desk.lift_ban(ICCID)
     await office.desk.hold_back(ICCID, "antenna")
-    held = (await office.desk.sims())[0].standing
+    held = (await office.desk.rows(SIMS))[0].standing
     await office.desk.release(ICCID)
     await office.desk.set_number(ICCID, f"+{OTHER_NUMBER}")
 
     assert banned.by_hand
     assert held is SimStanding.HELD_BACK
-    assert (await office.desk.sims())[0].msisdn == OTHER_NUMBER
+    assert (await office.desk.rows(SIMS))[0].msisdn == OTHER_NUMBER
     assert sentences(await office.desk.story(Topic.SIMS, ICCID))[-1] == f"Number set by hand: +{OTHER_NUMBER}"
 
 
@@ -428,7 +429,7 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
     office.desk.subscribe(told.append)
     await books.seat(a_seen_sim(msisdn=None, mcc_mnc="99901"))
     await books.sms(body=f"Your number is +{OTHER_NUMBER}")
-    found = (await office.desk.number_tasks())[0].found
+    found = (await office.desk.rows(NUMBER_TASKS))[0].found
 
     await office.desk.accept_number(ICCID, found)
     await office.desk.name_network("99901", "russia", "mts")
@@ -437,8 +438,8 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
     problems = await office.desk.save_number_patterns([NumberPattern(text="x")])
     await asyncio.sleep(0.2)
 
-    assert (await office.desk.sims())[0].standing is SimStanding.ON_OFFER
-    assert (await office.desk.networks())[0].source == "yours"
+    assert (await office.desk.rows(SIMS))[0].standing is SimStanding.ON_OFFER
+    assert (await office.desk.rows(NETWORKS))[0].source == "yours"
     assert said.said.startswith("1 imported")
     assert len(problems) == 1
     assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
@@ -448,11 +449,11 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
 
 async def test_keys_choose_the_rows_and_unknown_keys_give_none(office: Office) -> None:
     await office.books.farm(3)
-    phones = [row.phone_id for row in await office.desk.phones()]
+    phones = [row.phone_id for row in await office.desk.rows(PHONES)]
 
-    assert [row.phone_id for row in await office.desk.phones(phones[:1])] == phones[:1]
-    assert list(await office.desk.phones([])) == []
-    assert list(await office.desk.rents(["999"])) == []
+    assert [row.phone_id for row in await office.desk.rows(PHONES, phones[:1])] == phones[:1]
+    assert list(await office.desk.rows(PHONES, [])) == []
+    assert list(await office.desk.rows(RENTS, ["999"])) == []
     assert list(await office.desk.story(Topic.RENTS, "not a number")) == []
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import SmsStanding
+from phonefarm.application.model.row_queries import MESSAGES
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsRow, fingerprinted
@@ -23,7 +24,7 @@ def identity_of(row: SmsRow) -> dict[bytes, int]:
 
 
 async def standings(books: Books) -> list[SmsStanding]:
-    rows = await books.storage.read(lambda views: views.messages(None))
+    rows = await books.storage.read(lambda views: views.rows(MESSAGES, None, books.clock()))
     return [row.standing for row in rows]
 
 

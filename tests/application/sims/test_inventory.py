@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import SimStanding, Topic
+from phonefarm.application.model.row_queries import NUMBER_TASKS
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.ports.records import NumberEntry
 from phonefarm.application.sims.inventory import Network
@@ -137,7 +138,10 @@ async def test_number_of_another_country_that_the_phone_states_is_not_used_and_t
 
     sim = await books.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", OF_ANOTHER_COUNTRY, SimStanding.NO_NUMBER)
-    assert [task.is_foreign for task in await books.storage.read(lambda views: views.number_tasks(None))] == [True]
+    assert [
+        task.is_foreign
+        for task in await books.storage.read(lambda views: views.rows(NUMBER_TASKS, None, books.clock()))
+    ] == [True]
     assert await passed_over(books) == [f"{REASON}: stated by the phone, not used"]
     assert await books.on_offer() == 0
 

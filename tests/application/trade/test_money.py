@@ -173,7 +173,7 @@ class WatchedStorage:
 
 class WatchedViews:
     def __init__(self, views: Views, summed: list[tuple[datetime, datetime]]) -> None:
-        self.rents = views.rents
+        self.rows = views.rows
         self._money = views.money
         self._summed = summed
 

@@ -12,6 +12,7 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.read_models import RentState, SimStanding, Topic
+from phonefarm.application.model.row_queries import BANS
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.trade.rentals import Rentals
@@ -527,7 +528,7 @@ async def test_ban_by_hand_withholds_and_lifting_gives_back(books: Books) -> Non
     await books.rentals.set_ban(SIM, 5 * HOUR)
 
     assert await books.on_offer() == 0
-    (ban,) = await books.storage.read(lambda views: views.bans(None, books.clock()))
+    (ban,) = await books.storage.read(lambda views: views.rows(BANS, None, books.clock()))
     assert (ban.by_hand, ban.until - ban.since) == (True, 5 * HOUR)
     await books.rentals.lift_ban(SIM)
     assert await books.on_offer() == 1
@@ -553,7 +554,7 @@ async def test_longer_ban_by_hand_outlasts_the_third_failure(books: Books) -> No
 
     await books.rentals.finish(rent_id, FinishStatus.CANCELLED, None)
 
-    (ban,) = await books.storage.read(lambda views: views.bans(None, books.clock()))
+    (ban,) = await books.storage.read(lambda views: views.rows(BANS, None, books.clock()))
     assert (ban.until, ban.by_hand) == (until, True)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from phonefarm.application.model.read_models import PhoneRow, PhoneState, Topic
+from phonefarm.application.model.read_models import PhoneRow, PhoneState
+from phonefarm.application.model.row_queries import PHONES, SIMS
 from phonefarm.support.tasks import Tasks
 from ui.commands.orders import Orders
 from ui.engine.actions import Actions
@@ -51,7 +52,7 @@ class PhonesPage(ListPage[PhoneRow]):
         await self.sims_feed.settled()
 
     async def _refresh_sims(self, keys: Keys) -> bool:
-        rows = await self._actions.ask(tr("reading the SIMs"), lambda desk: desk.sims(keys))
+        rows = await self._actions.ask(tr("reading the SIMs"), lambda desk: desk.rows(SIMS, keys))
         if rows is None:
             return False
         changed = self._sims.take(rows, keys)
@@ -62,11 +63,9 @@ class PhonesPage(ListPage[PhoneRow]):
 
 def phones_spec(orders: Orders, sims: SimsOfPhones, needing: NeedingPhones) -> ListSpec[PhoneRow]:
     return ListSpec(
-        topic=Topic.PHONES,
+        query=PHONES,
         title=tr("Phones"),
         columns=phone_columns(sims),
-        key=lambda row: row.phone_id,
-        read=lambda desk, keys: desk.phones(keys),
         haystack=lambda row: " ".join((row.label, row.serial, model_text(row), row.usb_path, *row.sims)),
         filters=phone_filters(needing),
         sort_column=0,

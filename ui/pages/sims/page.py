@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phonefarm.application.model.read_models import SimRow, SimStanding, Topic
+from phonefarm.application.model.row_queries import SIMS
 from ui.commands.orders import Orders
 from ui.listing.list_spec import Emptiness, ListSpec, RowAction
 from ui.listing.usual_columns import network_note, number_column, place_column, signal_text, since_column, widest
@@ -40,11 +41,9 @@ URGENCY = {
 
 def sims_spec(orders: Orders) -> ListSpec[SimRow]:
     return ListSpec(
-        topic=Topic.SIMS,
+        query=SIMS,
         title=tr("SIMs"),
         columns=_columns(),
-        key=lambda row: row.sim_id,
-        read=lambda desk, keys: desk.sims(keys),
         haystack=lambda row: " ".join(
             (row.msisdn, row.iccid, row.phone_label, row.country, row.operator, row.mcc_mnc, str(row.rent_id or ""))
         ),
