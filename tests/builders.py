@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from phonefarm.application.ports.records import NewPush, NewSms
+from phonefarm.application.ports.records.messages import NewSms
+from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import PhoneState

@@ -27,7 +27,8 @@ from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sms_query import NewestText
 from phonefarm.application.model.read_models import MessageRow
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records import NewPush, ToldSms
+from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
 from phonefarm.simulation.farm import VirtualFarm

@@ -17,7 +17,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.sims.number_lines import counted, told
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.config.settings import Settings, settings_file, write_settings

@@ -16,7 +16,7 @@ from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.whole_tables import whole_table
 from phonefarm.adapters.windows.power_plan import active_plan
-from phonefarm.application.ports.records import NumberTable
+from phonefarm.application.ports.records.numbers import NumberTable
 from phonefarm.application.ports.world import PhoneBridge, SecretStore
 from phonefarm.config.settings import Settings, parse_address
 from phonefarm.domain.networks import NetworkNames

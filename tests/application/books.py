@@ -21,7 +21,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES, RENTS, SIMS
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.health import PhoneHealth
-from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.sims.inventory import Network, NetworkNames, SimInventory
 from phonefarm.application.sims.numbering import Numbering

@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.whole_tables import TABLES
-from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.commands.cli import TableName
 from phonefarm.commands.tables import cell, export_numbers, export_table, import_numbers
 from phonefarm.config.own_environment import PREFIX

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from phonefarm.application.ports.records import NewPush
+from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.storage import Queue, Storage, UnitOfWork
 from phonefarm.support.clock import Clock
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from phonefarm.adapters.catalog.table_files import MOST_ROWS, Row, tables_in, tables_of
-from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import parse_iccid, parse_msisdn
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.application.ports.records import NumberTable
+from phonefarm.application.ports.records.numbers import NumberTable
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.os_errors import cause_of
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, String, bindparam, delete, insert, select, up
 
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
-from phonefarm.application.ports.records import RememberedProbe, SimRule
+from phonefarm.application.ports.records.phone_health import RememberedProbe, SimRule
 from phonefarm.application.ports.world import Probe
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.fields import Fields

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, Strin
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, driver_of, in_portions
 from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNTOLD, sms
-from phonefarm.application.ports.records import NewSms, SeenRow, StoredSms, UntoldSms
+from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UntoldSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import Doubt, SmsStanding

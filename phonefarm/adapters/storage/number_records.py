@@ -12,7 +12,7 @@ from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
 from phonefarm.application.model.read_models import NetworkRow
 from phonefarm.application.model.row_queries import Keys
-from phonefarm.application.ports.records import NumberEntry, NumberOrigin, ToldSms
+from phonefarm.application.ports.records.numbers import NumberEntry, NumberOrigin, ToldSms
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.networks import UNKNOWN_NETWORK, Network
 from phonefarm.domain.number_patterns import NumberPattern

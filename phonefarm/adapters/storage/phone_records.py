@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, func,
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phones
-from phonefarm.application.ports.records import ReadingMark
+from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause, handset_of
 

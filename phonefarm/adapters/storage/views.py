@@ -46,7 +46,7 @@ from phonefarm.application.model.row_queries import (
     answered_by,
 )
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records import ToldSms
+from phonefarm.application.ports.records.numbers import ToldSms
 from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.money import Grouping

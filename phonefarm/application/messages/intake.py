@@ -13,7 +13,7 @@ from phonefarm.application.messages.reading import Intake as Intake
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
-from phonefarm.application.ports.records import ReadingMark
+from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.application.ports.storage import Outbox, Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.domain.errors import KnownError

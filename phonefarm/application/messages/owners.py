@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import Topic
-from phonefarm.application.ports.records import NewPush, SimOnPhone, SimRule, StoredSms, UntoldSms
+from phonefarm.application.ports.records.messages import StoredSms, UntoldSms
+from phonefarm.application.ports.records.phone_health import SimRule
+from phonefarm.application.ports.records.pushes import NewPush
+from phonefarm.application.ports.records.sims import SimOnPhone
 from phonefarm.application.ports.storage import Queue, UnitOfWork
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError

@@ -12,7 +12,7 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic, Verdict
-from phonefarm.application.ports.records import NewPush
+from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.storage import Queue, Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import PushChannel, PushMessage
 from phonefarm.domain.errors import KnownError

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from phonefarm.application.messages.owners import TRIED_AGAIN_FOR, Owner, PhoneBooks, Settled, new_push, settle_untold
-from phonefarm.application.ports.records import NewPush, NewSms, ReadingMark, SeenRow
+from phonefarm.application.ports.records.messages import NewSms, SeenRow
+from phonefarm.application.ports.records.phones import ReadingMark
+from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.storage import Queue, UnitOfWork
 from phonefarm.domain.heard import FormerRow, Heard, HeardArrival, is_rewritten
 from phonefarm.domain.ids import PhoneId, SmsId

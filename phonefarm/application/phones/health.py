@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
-from phonefarm.application.ports.records import SimOnPhone
+from phonefarm.application.ports.records.sims import SimOnPhone
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.world import Checkup, KnownCard, Probe, Remembered
 from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered

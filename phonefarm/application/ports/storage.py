@@ -11,17 +11,14 @@ from typing import Protocol, TypeVar
 
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import Happening
-from phonefarm.application.ports.records import (
-    MessageRecords,
-    NewPush,
-    NumberRecords,
-    PhoneHealthRecords,
-    PhoneRecords,
-    PrivacyRecords,
-    PushRecords,
-    RentRecords,
-    SimRecords,
-)
+from phonefarm.application.ports.records.messages import MessageRecords
+from phonefarm.application.ports.records.numbers import NumberRecords
+from phonefarm.application.ports.records.phone_health import PhoneHealthRecords
+from phonefarm.application.ports.records.phones import PhoneRecords
+from phonefarm.application.ports.records.privacy import PrivacyRecords
+from phonefarm.application.ports.records.pushes import NewPush, PushRecords
+from phonefarm.application.ports.records.rents import RentRecords
+from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.views import Views
 from phonefarm.domain.errors import KnownError
 

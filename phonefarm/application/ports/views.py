@@ -18,7 +18,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records import ToldSms
+from phonefarm.application.ports.records.numbers import ToldSms
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern

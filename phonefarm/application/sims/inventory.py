@@ -11,7 +11,7 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
-from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import (

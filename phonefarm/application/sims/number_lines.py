@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from phonefarm.application.ports.records import LineProblem
+from phonefarm.application.ports.records.numbers import LineProblem
 
 
 def told(problems: Iterable[LineProblem]) -> tuple[str, ...]:

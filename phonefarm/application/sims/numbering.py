@@ -17,7 +17,7 @@ from phonefarm.application.model.read_models import (
     Topic,
 )
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, Keys
-from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable, ToldSms
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable, ToldSms
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.application.sims.inventory import (

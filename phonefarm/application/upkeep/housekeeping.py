@@ -13,7 +13,7 @@ import structlog
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Topic, Verdict
-from phonefarm.application.ports.records import NumberTable
+from phonefarm.application.ports.records.numbers import NumberTable
 from phonefarm.application.ports.storage import Storage, StorageFailing
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.application.sims.number_lines import told

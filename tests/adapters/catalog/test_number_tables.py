@@ -18,7 +18,7 @@ from openpyxl import Workbook
 
 from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in, read_entries, read_table
-from phonefarm.application.ports.records import NumberEntry, NumberTable
+from phonefarm.application.ports.records.numbers import NumberEntry, NumberTable
 from phonefarm.application.sims.number_lines import told
 from phonefarm.domain.errors import KnownError
 from tests.builders import ICCID, NUMBER, OTHER_ICCID

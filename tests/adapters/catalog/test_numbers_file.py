@@ -10,7 +10,7 @@ import pytest
 from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
-from phonefarm.application.ports.records import NumberEntry, NumberTable
+from phonefarm.application.ports.records.numbers import NumberEntry, NumberTable
 from phonefarm.application.sims.number_lines import told
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn

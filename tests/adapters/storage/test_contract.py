@@ -23,7 +23,8 @@ from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES
-from phonefarm.application.ports.records import NewSms, ReadingMark
+from phonefarm.application.ports.records.messages import NewSms
+from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.domain.bans import Streak
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId, SmsId

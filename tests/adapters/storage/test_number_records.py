@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 from phonefarm.adapters.storage import migrations
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS
-from phonefarm.application.ports.records import NumberEntry, NumberOrigin
+from phonefarm.application.ports.records.numbers import NumberEntry, NumberOrigin
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.networks import Network

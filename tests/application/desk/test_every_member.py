@@ -45,7 +45,7 @@ from phonefarm.application.model.row_queries import (
     SIMS,
     RowQuery,
 )
-from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.domain.ids import RentId, SmsId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding

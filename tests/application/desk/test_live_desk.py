@@ -23,7 +23,7 @@ from phonefarm.application.model.read_models import (
     Verdict,
 )
 from phonefarm.application.model.row_queries import BANS, NETWORKS, NUMBER_TASKS, PHONES, PUSHES, RENTS, SIMS
-from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import problem

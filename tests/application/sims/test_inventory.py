@@ -11,7 +11,7 @@ import pytest
 from phonefarm.application.model.read_models import SimStanding, Topic
 from phonefarm.application.model.row_queries import NUMBER_TASKS
 from phonefarm.application.model.timeline import TimelineKind
-from phonefarm.application.ports.records import NumberEntry
+from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.application.sims.inventory import Network
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId

@@ -16,7 +16,7 @@ from phonefarm.application.model.read_models import (
     SimStanding,
     Topic,
 )
-from phonefarm.application.ports.records import LineProblem, NumberEntry
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry
 from phonefarm.application.sims.numbering import MESSAGES_READ, concerning_numbers
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId

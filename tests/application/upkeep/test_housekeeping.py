@@ -11,7 +11,7 @@ import pytest
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import SimStanding, Verdict, Vital
-from phonefarm.application.ports.records import LineProblem, NumberEntry, NumberTable
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.upkeep import housekeeping as upkeep
 from phonefarm.application.upkeep.housekeeping import Upkeep

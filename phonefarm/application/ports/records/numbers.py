@@ -1,0 +1,111 @@
+"""What the user has said of numbers and networks: by tables, by names, by patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from phonefarm.domain.ids import Msisdn, SimId
+from phonefarm.domain.networks import Network
+from phonefarm.domain.number_patterns import NumberPattern
+
+
+class NumberOrigin(StrEnum):
+    """Where a line of numbers comes from."""
+
+    FILE = "file"
+    """The numbers file: a line that leaves it takes its number along."""
+    IMPORT = "import"
+    """A table that the user imported: kept until the next import that names the card."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberEntry:
+    """A line of the numbers file or of an imported table."""
+
+    iccid: str
+    msisdn: Msisdn
+    country: str = ""
+    operator: str = ""
+    label: str = ""
+    line: int = field(default=0, compare=False)
+    """Where it stands, as the user's program counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineProblem:
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberTable:
+    """A table of numbers as read: its good lines, and what is wrong with each of the others."""
+
+    entries: tuple[NumberEntry, ...]
+    problems: tuple[LineProblem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToldSms:
+    """What a message says, and who says it."""
+
+    sender: str
+    body: str = field(repr=False)
+    arrived_at: datetime
+
+
+class NumberTableRecords(Protocol):
+    """For `sims.inventory`, which reads them and the numbers file, and `sims.numbering`, which imports tables."""
+
+    def entry_of(self, sim_id: SimId) -> tuple[NumberEntry, NumberOrigin] | None:
+        """The line that holds for the SIM's ICCID: of file and import, the one that was said later."""
+        ...
+
+    def replace_file(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
+        """Put the numbers file's lines in place of the former ones; returns the SIMs that they concern.
+
+        A line that stays as it was keeps the time at which it was said.
+        """
+        ...
+
+    def take_in(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
+        """Keep the lines of an imported table, beside those of earlier ones; returns the SIMs that they concern."""
+        ...
+
+
+class NetworkNameRecords(Protocol):
+    """For `sims.inventory` and `sims.numbering`; a network is named by its MCC and MNC, `25001`."""
+
+    def network_name(self, mcc_mnc: str) -> Network | None:
+        """The user's own name for a network."""
+        ...
+
+    def set_network_name(self, mcc_mnc: str, name: Network | None, at: datetime) -> None:
+        """None takes the user's own name back."""
+        ...
+
+    def sims_of_network(self, mcc_mnc: str) -> list[SimId]: ...
+
+
+class NumberPatternRecords(Protocol):
+    """For `sims.numbering`: numbers that messages state."""
+
+    def messages_of(self, sim_id: SimId, limit: int) -> list[ToldSms]:
+        """The newest messages of the SIM, newest first."""
+        ...
+
+    def patterns(self) -> list[NumberPattern]:
+        """The user's own patterns; none as long as the built-in ones are used."""
+        ...
+
+    def set_patterns(self, patterns: Sequence[NumberPattern]) -> None:
+        """Put these in place of the user's own; none lets the built-in ones be used."""
+        ...
+
+
+class NumberRecords(NumberTableRecords, NetworkNameRecords, NumberPatternRecords, Protocol):
+    """All that the user has said of numbers and networks."""

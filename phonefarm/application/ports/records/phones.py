@@ -1,0 +1,91 @@
+"""Phones: their state, their place, and where the readings of their inboxes stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from phonefarm.domain.ids import PhoneId
+from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingMark:
+    """Where the readings of a handset stand, on whichever adb server it was read last."""
+
+    last_read_at: datetime | None
+    clock_skew: timedelta | None
+    """The phone's clock minus ours, to the millisecond; None until it was measured."""
+
+
+class WatchedPhoneRecords(Protocol):
+    """For `phones.watch` and `phones.health`."""
+
+    def note(
+        self,
+        phone_id: PhoneId,
+        state: PhoneState,
+        detail: str,
+        at: datetime,
+        cause: StateCause = StateCause.NONE,
+    ) -> bool:
+        """Record a phone's state, adding the phone if it is new. A state that goes on keeps its first time."""
+        ...
+
+    def state_of(self, phone_id: PhoneId) -> PhoneState | None: ...
+
+    def present(self, server: str | None = None) -> list[PhoneId]:
+        """Phones (of one server, or all) that are not GONE."""
+        ...
+
+    def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None:
+        """Record what the phone says of itself; an empty firmware leaves the one that is recorded."""
+        ...
+
+    def facts_of(self, phone_id: PhoneId) -> PhoneFacts | None:
+        """What it last said of itself; None where it is not known."""
+        ...
+
+    def note_port(self, phone_id: PhoneId, usb_path: str) -> None:
+        """Record the port that adb names, `1-1.4`; empty over TCP."""
+        ...
+
+    def ports(self) -> dict[PhoneId, str]:
+        """Where each phone was last; empty where that is not known."""
+        ...
+
+    def note_hints(self, phone_id: PhoneId, working: bool) -> bool:
+        """Record whether the phone's log announces arrivals."""
+        ...
+
+    def note_arrivals(self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None) -> None:
+        """Add messages found with and without an announcement to the counts.
+
+        `hint_to_row`: from the last announcement to the row found by it, kept to the millisecond; None keeps the
+        former one.
+        """
+        ...
+
+
+class ReadPhoneRecords(Protocol):
+    """For `messages.reading`."""
+
+    def mark_of(self, phone_id: PhoneId) -> ReadingMark | None:
+        """None: the handset was never read."""
+        ...
+
+    def note_reading(self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta) -> None:
+        """Record a reading of the inbox, its times to the millisecond; the first one becomes the baseline.
+
+        `skew`: as `ReadingMark.clock_skew`; None keeps the former one.
+        """
+        ...
+
+
+class PhoneRecords(WatchedPhoneRecords, ReadPhoneRecords, Protocol):
+    """All of phones, and for the desk the user's name of one."""
+
+    def set_label(self, phone_id: PhoneId, label: str) -> bool:
+        """Name the phone; an empty label takes the name back. False: there is no such phone."""
+        ...
