@@ -123,13 +123,15 @@ class PreparedInsert:
         ]
         self._sql: dict[int, str] = {}
 
-    def run(self, driver: sqlite3.Connection, rows: Sequence[list[Any]]) -> None:
-        """Each row has its values in the order of the columns; they become the driver's."""
-        for row in rows:
-            for place, convert in self._conversions:
-                row[place] = convert(row[place])
+    def run(self, driver: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
+        """Each row has its values in the order of the columns."""
+        width = len(self._columns)
         for some in in_portions(rows):
-            driver.execute(self._sql_for(len(some)), list(chain.from_iterable(some)))
+            values: list[Any] = list(chain.from_iterable(some))
+            for place, convert in self._conversions:
+                for at in range(place, len(values), width):
+                    values[at] = convert(values[at])
+            driver.execute(self._sql_for(len(some)), values)
 
     def _sql_for(self, number: int) -> str:
         sql = self._sql.get(number)

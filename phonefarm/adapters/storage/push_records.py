@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -41,6 +42,76 @@ _WAITING = PushState.WAITING.value
 _SENDING = PushState.SENDING.value
 
 
+class _AddedPush(NamedTuple):
+    """What `add` writes of a push: the columns of its table by their names, in the order in which they are given."""
+
+    sms_id: SmsId
+    rent_id: RentId
+    msisdn: Msisdn
+    sender: str
+    created_at: datetime
+    arrived_at: datetime
+    next_at: datetime | None
+    begun_at: datetime | None = None
+    state: str = _WAITING
+    attempts: int = 0
+    is_free: bool = False
+    soft_refusals: int = 0
+    own_failures: int = 0
+    uncertain: int = 0
+    is_last_chance: bool = False
+    last_answer: str = ""
+
+    @classmethod
+    def waiting(cls, push: NewPush, now: datetime, *, is_free: bool = False) -> _AddedPush:
+        """Due now; behind another push of its number if it is not free."""
+        return cls(
+            sms_id=push.sms_id,
+            rent_id=push.rent_id,
+            msisdn=push.msisdn,
+            sender=push.sender,
+            created_at=now,
+            arrived_at=push.arrived_at,
+            next_at=now,
+            is_free=is_free,
+        )
+
+    @classmethod
+    def begun(cls, push: NewPush, now: datetime) -> _AddedPush:
+        """Its first attempt is under way: as `_BEGIN` would leave it."""
+        return cls(
+            sms_id=push.sms_id,
+            rent_id=push.rent_id,
+            msisdn=push.msisdn,
+            sender=push.sender,
+            created_at=now,
+            arrived_at=push.arrived_at,
+            next_at=None,
+            begun_at=now,
+            state=_SENDING,
+            attempts=1,
+        )
+
+
+class _DuePush(Protocol):
+    """A push that is due, with what an attempt sends and what decides on the others of its number: a row of `_DUE`."""
+
+    @property
+    def sms_id(self) -> int: ...
+    @property
+    def rent_id(self) -> int: ...
+    @property
+    def msisdn(self) -> str: ...
+    @property
+    def sender(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def own_failures(self) -> int: ...
+    @property
+    def has_older(self) -> int: ...
+
+
 class SqlPushRecords:
     """Each change that ends a push, or lets it wait, keeps `is_free` true of the pushes behind it."""
 
@@ -51,7 +122,7 @@ class SqlPushRecords:
         by_number: dict[Msisdn, list[NewPush]] = defaultdict(list)
         for push in queued:
             by_number[push.msisdn].append(push)
-        rows: list[list[object]] = []
+        rows: list[_AddedPush] = []
         begun: list[PushMessage] = []
         for number, its_own in by_number.items():
             (before,) = _OPEN_OF_NUMBER.all(self._driver, number=number)
@@ -60,10 +131,10 @@ class SqlPushRecords:
             goes_before_all = before.newest is None and (before.next_due is None or before.next_due > now)
             if goes_before_all and first.text is not None and len(begun) < begin:
                 begun.append(_message_of(first, first.text))
-                rows.append(_begun_row(first, now))
+                rows.append(_AddedPush.begun(first, now))
             else:
-                rows.append(_row_of(first, now, is_free=not is_held))
-            rows += [_row_of(push, now) for push in its_own if push is not first]
+                rows.append(_AddedPush.waiting(first, now, is_free=not is_held))
+            rows += [_AddedPush.waiting(push, now) for push in its_own if push is not first]
             if before.newest is not None and before.newest > first.sms_id:  # it is an older one, settled late
                 _HOLD_BEHIND.run(self._driver, number=number, push=first.sms_id)
         _ADD.run(self._driver, rows)
@@ -151,15 +222,15 @@ class SqlPushRecords:
         _FREE_THE_NEXT.run(self._driver, numbers=json.dumps(quiet))
 
 
-def _first_of_each_number(due: Iterable[Row]) -> list[Row]:
+def _first_of_each_number(due: Iterable[_DuePush]) -> list[_DuePush]:
     """Two of one number at once could overtake each other."""
-    first: dict[str, Row] = {}
+    first: dict[str, _DuePush] = {}
     for push in due:
         first.setdefault(push.msisdn, push)
     return list(first.values())
 
 
-def _message_of(push: Row | NewPush, text: str) -> PushMessage:
+def _message_of(push: _DuePush | NewPush, text: str) -> PushMessage:
     return PushMessage(
         sms_id=SmsId(push.sms_id),
         rent_id=RentId(push.rent_id),
@@ -220,67 +291,7 @@ _GET = Prepared(
         _rent_is_over().label("rent_is_over"),
     ).where(_IS_IT)
 )
-_COLUMNS = (
-    "sms_id",
-    "rent_id",
-    "msisdn",
-    "sender",
-    "state",
-    "attempts",
-    "soft_refusals",
-    "own_failures",
-    "uncertain",
-    "is_free",
-    "next_at",
-    "begun_at",
-    "is_last_chance",
-    "last_answer",
-    "created_at",
-    "arrived_at",
-)
-_ADD = PreparedInsert(pushes, _COLUMNS)
-
-
-def _row_of(push: NewPush, now: datetime, *, is_free: bool = False) -> list[object]:
-    """By `_COLUMNS`: a push that waits; behind another of its number if it is not free."""
-    return _row(push, now, state=_WAITING, attempts=0, is_free=is_free, next_at=now, begun_at=None)
-
-
-def _begun_row(push: NewPush, now: datetime) -> list[object]:
-    """By `_COLUMNS`: as `_BEGIN` would leave it."""
-    return _row(push, now, state=_SENDING, attempts=1, is_free=False, next_at=None, begun_at=now)
-
-
-def _row(
-    push: NewPush,
-    now: datetime,
-    *,
-    state: str,
-    attempts: int,
-    is_free: bool,
-    next_at: datetime | None,
-    begun_at: datetime | None,
-) -> list[object]:
-    return [
-        push.sms_id,
-        push.rent_id,
-        push.msisdn,
-        push.sender,
-        state,
-        attempts,
-        0,
-        0,
-        0,
-        is_free,
-        next_at,
-        begun_at,
-        False,
-        "",
-        now,
-        push.arrived_at,
-    ]
-
-
+_ADD = PreparedInsert(pushes, _AddedPush._fields)
 _NEXT_AT = select(pushes.c.next_at).where(PUSH_IS_FREE).order_by(pushes.c.next_at).limit(1)
 _OPEN_OF_NUMBER = Prepared(
     select(

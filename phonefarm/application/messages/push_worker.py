@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import structlog
 
@@ -84,8 +84,23 @@ class _End(NamedTuple):
     """Whether the market denies a rent that is open."""
 
 
-_WithPushes = tuple[T, list[PushMessage], int]
-"""What a unit of work returned, the attempts that begin with it, and how many pushes it has queued."""
+class _WorkWithPushes(NamedTuple, Generic[T]):
+    """A unit of work of `commit`, once it has run."""
+
+    returned: T
+    begun: list[PushMessage]
+    """The attempts that begin with it."""
+    queued: int
+    """How many pushes it has queued, those begun among them."""
+
+
+class _Page(NamedTuple):
+    """What one commit of the worker has written down."""
+
+    ends: list[_End]
+    begun: list[PushMessage]
+    next_due: datetime | None
+    """When the next push is due; None where this commit has not looked, or none waits."""
 
 
 def _fail(waiting: asyncio.Future[T], error: BaseException) -> None:
@@ -248,34 +263,33 @@ class PushWorker:
         self._promised += free
         self._idle.clear()
         try:
-            ends, due, next_due = await self._storage.write(lambda uow: self._turn_the_page(uow, ended, free))
+            page = await self._storage.write(lambda uow: self._turn_the_page(uow, ended, free))
         except StorageFailing:
             raise
         except Exception:
             await self._keep_each_alone(ended)
             raise
         else:
-            self._booked(ended, ends)
-            self._begin(due)
+            self._booked(ended, page.ends)
+            self._begin(page.begun)
         finally:
             self._promised -= free
             self._idle_if_done()
-        return bool(ended or due), next_due
+        return bool(ended or page.begun), page.next_due
 
-    def _turn_the_page(
-        self, uow: UnitOfWork, ended: Sequence[_Ended], free: int
-    ) -> tuple[list[_End], list[PushMessage], datetime | None]:
+    def _turn_the_page(self, uow: UnitOfWork, ended: Sequence[_Ended], free: int) -> _Page:
         accepted = [each for each in ended if each.outcome == Accepted()]
         ends = self._deliver(uow, accepted, Accepted()) if accepted else []
         ends += [self._decide(uow, each) for each in ended if each.outcome != Accepted()]
         due = self._claim(uow, free)
-        return ends, due, None if due or not free else uow.pushes.next_due()
+        return _Page(ends, due, None if due or not free else uow.pushes.next_due())
 
     async def _keep_each_alone(self, ended: Sequence[_Ended]) -> None:
         """After a bug: find the attempt whose end cannot be written down, and let the others not suffer for it."""
         for each in ended:
             try:
-                ends, _, _ = await self._storage.write(lambda uow, each=each: self._turn_the_page(uow, [each], 0))  # type: ignore[misc]
+                page = await self._storage.write(lambda uow, each=each: self._turn_the_page(uow, [each], 0))  # type: ignore[misc]
+                ends = page.ends
             except StorageFailing:
                 raise
             except Exception:  # noqa: BLE001 - it is the one that the caller raises
@@ -298,28 +312,28 @@ class PushWorker:
             return 0
         return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
 
-    def _committed(self, result: Result[_WithPushes[T]], promised: int, waiting: asyncio.Future[T]) -> None:
+    def _committed(self, result: Result[_WorkWithPushes[T]], promised: int, waiting: asyncio.Future[T]) -> None:
         """Begin what a commit has begun on the books, and answer who waits for it."""
         was_full = self._free() == 0
         self._promised -= promised
         try:
-            returned, begun, queued = result()
+            work = result()
         except Exception as error:  # noqa: BLE001 - raised where the caller waits
             _fail(waiting, error)
         else:
             try:
                 if not self._has_stopped:  # else the next start finds them, uncertain
-                    self._begin(begun)
+                    self._begin(work.begun)
             finally:  # what the caller makes of it can wait, the messages cannot
                 if not waiting.done():
-                    waiting.set_result(returned)
-            if len(begun) < queued:
+                    waiting.set_result(work.returned)
+            if len(work.begun) < work.queued:
                 self.wake()
         self._idle_if_done()
         if was_full:  # the worker may be waiting for just these
             self.wake()
 
-    def _with_a_queue(self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int) -> _WithPushes[T]:
+    def _with_a_queue(self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int) -> _WorkWithPushes[T]:
         begun: list[PushMessage] = []
         queued = 0
 
@@ -328,7 +342,7 @@ class PushWorker:
             begun.extend(uow.pushes.add(pushes, self._clock(), begin=most - len(begun)))
             queued += len(pushes)
 
-        return work(uow, queue), begun, queued
+        return _WorkWithPushes(work(uow, queue), begun, queued)
 
     def _begin(self, due: Iterable[PushMessage]) -> None:
         for message in due:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from phonefarm.application.messages.owners import TRIED_AGAIN_FOR, Owner, PhoneBooks, Settled, new_push, settle_untold
 from phonefarm.application.ports.records.messages import NewSms, SeenRow
@@ -85,6 +86,16 @@ class Context:
     """Whether the books need no mark of this reading."""
 
 
+class _Stored(NamedTuple):
+    """What was stored of the unseen rows of a reading."""
+
+    owners: list[Owner]
+    """By row."""
+    new: list[SmsId]
+    """By row."""
+    queued: list[NewPush]
+
+
 def take_in(uow: UnitOfWork, queue: Queue, reading: Reading, context: Context) -> Intake:
     return _TakingIn(uow, queue, reading, context).run()
 
@@ -112,7 +123,7 @@ class _TakingIn:
         settled: list[Settled] = []
         if has_untold and self._before is not None:
             settled, has_untold = self._settle_untold(identified)
-        owners, new, queued = self._store(unseen, arrivals)
+        stored = self._store(unseen, arrivals)
         if not self._context.is_marked:
             self._uow.phones.note_reading(
                 self._phone_id,
@@ -122,15 +133,15 @@ class _TakingIn:
             )
         return Intake(
             first=self._before is None,
-            new=tuple(new),
-            pushes=tuple(push.sms_id for push in queued),
+            new=tuple(stored.new),
+            pushes=tuple(push.sms_id for push in stored.queued),
             delayed=delayed,
             arrivals=tuple(arrived.at for arrived in arrivals) if reading.clock_skew is not None else (),
             settled=tuple(settled),
-            has_untold=has_untold or any(owner.doubt is Doubt.SIM for owner in owners),
+            has_untold=has_untold or any(owner.doubt is Doubt.SIM for owner in stored.owners),
             is_of_a_new_card=any(
                 owner.doubt is Doubt.SIM and row.sub_id is not None
-                for owner, (row, _) in zip(owners, unseen, strict=True)
+                for owner, (row, _) in zip(stored.owners, unseen, strict=True)
             ),
         )
 
@@ -253,11 +264,9 @@ class _TakingIn:
                 self._uow.messages.note_sim_columns(one.sms_id, row.sub_id, row.sim_mark)
         return settle_untold(self._uow, self._queue, self._phone_id, now, self._context.withholds)
 
-    def _store(
-        self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]
-    ) -> tuple[list[Owner], list[SmsId], list[NewPush]]:
+    def _store(self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]) -> _Stored:
         if not unseen:
-            return [], [], []
+            return _Stored([], [], [])
         context = self._context
         books = PhoneBooks(self._uow, self._phone_id, min(arrived.at for arrived in arrivals), context.now)
         owners = [
@@ -276,7 +285,7 @@ class _TakingIn:
         ]
         if queued:
             self._queue(queued)
-        return owners, new, queued
+        return _Stored(owners, new, queued)
 
 
 def _new_sms(

@@ -1,4 +1,14 @@
-"""The outbox: messages that the market is to get, and the attempts to give them to it."""
+"""The outbox: messages that the market is to get, and the attempts to give them to it.
+
+A push has one shape for each of its readers, and no other:
+
+- `NewPush`: what a unit of work queues.
+- `ports.world.PushMessage`: what an attempt sends. It has no state: the market is not told one.
+- `StoredPush`: what the worker and the user's commands decide by. It has no text.
+- `model.read_models.PushRow`: what the window shows. It has no text either.
+
+The storage has two of its own: the columns that it adds, and a push that is due, with what decides on its number.
+"""
 
 from __future__ import annotations
 
