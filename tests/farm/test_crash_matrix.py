@@ -276,7 +276,7 @@ def test_table_holds_every_kind_that_is_committed(lives: Lives) -> None:
 
 
 def test_every_unit_of_work_of_the_code_is_killed_or_has_a_reason_not_to_be() -> None:
-    handed_in = set().union(*(units_of_work(path) for path in (CHECKOUT / "phonefarm" / "application").glob("*.py")))
+    handed_in = set().union(*(units_of_work(path) for path in (CHECKOUT / "phonefarm" / "application").rglob("*.py")))
     killed = {kind.split(" ")[0] for kind in KILLED_AT}
 
     assert handed_in - HANDED_ON == killed | ONLY_SOMETIMES | BY_THE_USER | ONLY_READ | set(NOT_KILLED_HERE)
