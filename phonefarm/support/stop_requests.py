@@ -37,7 +37,8 @@ class StopRequests:
         For threads of the system's own: the one that runs the program would wait for itself.
         """
         self.is_last_call = True
-        self.ask()
+        with suppress(RuntimeError):  # of a listener whose loop has ended by now, since the program stops already
+            self.ask()
         return self._put_down.wait(HELD_WITHIN)
 
     def wait(self, seconds: float) -> bool:

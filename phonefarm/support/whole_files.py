@@ -61,10 +61,17 @@ def _patiently(act: Callable[[], None], path: Path) -> None:
             if not _is_held(error, path):
                 raise
             if not left:
-                raise FileHeld(f"{path} is held open by another program: close it there and try again.") from error
+                raise FileHeld(_sentence(error, path)) from error
             sleep(PAUSE_SECONDS)
         else:
             return
+
+
+def _sentence(error: OSError, path: Path) -> str:
+    said = f"{path} is held open by another program: close it there and try again."
+    if getattr(error, "winerror", None) == _ACCESS_DENIED:  # Windows' word for both
+        said += " If nothing has it open, you may not replace it: look at the rights of the file and its folder."
+    return said
 
 
 def _is_held(error: OSError, path: Path) -> bool:

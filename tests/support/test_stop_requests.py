@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -71,6 +72,15 @@ def test_without_a_window_all_is_put_down_before_the_system_has_its_answer(setti
     run_windowless(settings, SecretFilter(), tell, system.endings)
 
     assert system.answered.result(PATIENCE) is True
+
+
+def test_system_is_held_also_where_the_loop_that_hears_has_ended_meanwhile() -> None:
+    loop, stop = asyncio.new_event_loop(), stop_requests.StopRequests()
+    loop.close()
+    stop.all_is_put_down()
+
+    with stop.telling(lambda: loop.call_soon_threadsafe(print)):
+        assert stop.hold() is True
 
 
 class Window:

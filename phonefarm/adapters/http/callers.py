@@ -22,6 +22,8 @@ LOOK_EVERY = 0.1
 """Seconds between two looks whether the socket is still there."""
 PAUSE_AFTER_FAILURE = 0.1
 """Where it is not the caller's doing, such as too many open files."""
+HANG_UPS_IN_A_ROW = 20
+"""More failures than these, without one caller let in between, are the network's doing, whatever they are called."""
 SAID_EVERY = 60.0
 """Callers who cannot be let in are told of in one line so often, however many they are."""
 
@@ -48,7 +50,7 @@ async def take_callers(listener: socket.socket, let_in: Callable[[socket.socket]
 
 async def _take(listener: socket.socket, let_in: Callable[[socket.socket], object]) -> None:
     loop = asyncio.get_running_loop()
-    failures = _Failures(listener)
+    failures, in_a_row = _Failures(listener), 0
     for number in itertools.count(1):
         try:
             caller, _ = await loop.sock_accept(listener)
@@ -56,8 +58,11 @@ async def _take(listener: socket.socket, let_in: Callable[[socket.socket], objec
             if not _listens(listener):
                 return
             failures.note(error)
-            await asyncio.sleep(0 if trouble_in(error) is Trouble.RESET else PAUSE_AFTER_FAILURE)
+            in_a_row += 1
+            is_of_a_caller = trouble_in(error) is Trouble.RESET and in_a_row <= HANG_UPS_IN_A_ROW
+            await asyncio.sleep(0 if is_of_a_caller else PAUSE_AFTER_FAILURE)
             continue
+        in_a_row = 0
         _send_at_once(caller)
         let_in(caller)
         if number % TAKEN_AT_ONCE == 0:

@@ -129,7 +129,7 @@ def settle_untold(
         if sim is None or withholds(one.sender):
             continue
         rent = books.rent_on(sim, one.arrived_at)
-        settled.append(_settle(uow, queue, one, sim, rent, now, timeline.sim_found(sim.msisdn or sim.sim_id)))
+        settled.append(_settle(uow, queue, one, sim, rent, now, timeline.sim_found(sim.sim_id, sim.msisdn)))
     return settled, len(settled) < len(untold)
 
 
@@ -148,7 +148,7 @@ def settle_by_hand(
             )
         rule = SimRule(sim_id=sim_id, slot=sim.slot, sub_id=sim.place.sub_id)
         uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, rule, now)
-        rule_set = timeline.sim_rule_set(stored.sim_mark, sim.msisdn or sim_id)
+        rule_set = timeline.sim_rule_set(stored.sim_mark, sim_id, sim.msisdn)
         uow.journal.note(now, Topic.PHONES, stored.phone_id, rule_set)
         for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
             other = uow.messages.get(other_id)
@@ -159,7 +159,7 @@ def settle_by_hand(
 
 def _settle_one(uow: UnitOfWork, queue: Queue, stored: StoredSms, sim: SimOnPhone, now: datetime) -> Settled:
     rent = rent_at(uow.rents.spans(sim.sim_id, stored.arrived_at), stored.arrived_at, now)
-    return _settle(uow, queue, stored, sim, rent, now, timeline.sim_chosen(sim.msisdn or sim.sim_id))
+    return _settle(uow, queue, stored, sim, rent, now, timeline.sim_chosen(sim.sim_id, sim.msisdn))
 
 
 def _settle(

@@ -125,8 +125,9 @@ def recovery_failed(step: Step, problem: str) -> Happening:
     return _of(TimelineKind.RECOVERY_FAILED, step=step.value, problem=problem)
 
 
-def sim_rule_set(mark: str, sim: str) -> Happening:
-    return _of(TimelineKind.SIM_RULE_SET, mark=mark, sim=sim)
+def sim_rule_set(mark: str, sim: str, number: str | None) -> Happening:
+    """`sim` is the SIM's id; `number` is None where nobody knows it."""
+    return _of(TimelineKind.SIM_RULE_SET, mark=mark, sim=sim, number=number or "")
 
 
 def sim_rules_forgotten() -> Happening:
@@ -253,14 +254,14 @@ def sms(sender: str) -> Happening:
     return _of(TimelineKind.SMS, sender=sender)
 
 
-def sim_found(sim: str) -> Happening:
-    """Which SIM a message reached is known now; `sim` is its number, else its id."""
-    return _of(TimelineKind.SIM_FOUND, sim=sim)
+def sim_found(sim: str, number: str | None) -> Happening:
+    """Which SIM a message reached is known now: its id, and its number unless nobody knows that."""
+    return _of(TimelineKind.SIM_FOUND, sim=sim, number=number or "")
 
 
-def sim_chosen(sim: str) -> Happening:
+def sim_chosen(sim: str, number: str | None) -> Happening:
     """The user said which SIM a message reached."""
-    return _of(TimelineKind.SIM_CHOSEN, sim=sim)
+    return _of(TimelineKind.SIM_CHOSEN, sim=sim, number=number or "")
 
 
 def push_sending(attempt: int) -> Happening:

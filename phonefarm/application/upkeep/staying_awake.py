@@ -66,7 +66,8 @@ class StayingAwake:
         if counts.rents_open or (counts.numbers_on_offer and self._rentals.selling):
             self._needed_at = now
             self._hold()
-        elif self._needed_at is None or now - self._needed_at >= AWAKE_AFTERWARDS:
+        elif self._needed_at is None or not timedelta(0) <= now - self._needed_at < AWAKE_AFTERWARDS:
+            # A moment in the future was noted by a clock that was set back since.
             self._release()
 
     def _hold(self) -> None:
@@ -85,3 +86,4 @@ class StayingAwake:
         if self._is_held:
             log.info("this PC may fall asleep")
         self._is_held = False
+        self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING), part=PART)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from phonefarm.adapters.http import callers
 from phonefarm.adapters.http.callers import hear_a_failed_accept_once, take_callers
 from phonefarm.adapters.http.server import bind
 from tests.waiting import until
@@ -38,6 +39,27 @@ async def test_what_nobody_can_collect_of_a_failed_accept_is_not_printed(
     gc.collect()
 
     assert ("exception was never retrieved" in caplog.text) is is_printed
+
+
+async def test_accept_that_fails_without_end_is_tried_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "PAUSE_AFTER_FAILURE", 60.0)
+    tries = 0
+
+    async def fail(listener: socket.socket) -> None:
+        nonlocal tries
+        tries += 1
+        raise windows_error(NETNAME_DELETED)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_accept", fail)
+    with bind("127.0.0.1", 0, "test server") as listener:
+        taking = asyncio.gather(take_callers(listener, socket.socket.close))
+        await until(lambda: tries > callers.HANG_UPS_IN_A_ROW)
+        for _ in range(100):
+            await asyncio.sleep(0)
+        taking.cancel()
+        await asyncio.wait([taking])
+
+    assert tries == callers.HANG_UPS_IN_A_ROW + 1
 
 
 async def test_failed_accepts_are_told_together_once_a_minute() -> None:

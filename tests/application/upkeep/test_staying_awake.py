@@ -90,6 +90,25 @@ async def test_pc_that_cannot_be_kept_awake_is_a_warning_until_it_can(desk: Desk
     assert desk.engine().verdict is Verdict.PASS
 
 
+async def test_refusal_is_no_warning_any_more_once_nothing_needs_the_pc(desk: Desk) -> None:
+    await desk.books.seat(a_seen_sim())
+    desk.pc.refuses = "Windows does not let phonefarm keep this PC awake."
+    await desk.is_held_after()
+    await desk.books.rentals.hold_back(SimId(ICCID), "a spare one")
+
+    await desk.is_held_after(AWAKE_AFTERWARDS)
+
+    assert desk.engine().verdict is Verdict.PASS
+
+
+async def test_clock_that_is_set_back_keeps_nothing_awake(desk: Desk) -> None:
+    await desk.books.seat(a_seen_sim())
+    assert await desk.is_held_after()
+    await desk.books.rentals.hold_back(SimId(ICCID), "a spare one")
+
+    assert not await desk.is_held_after(-timedelta(days=1))
+
+
 async def test_database_that_fails_lets_nothing_fall_asleep(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(query: object) -> None:
         raise StorageFailing("The disk is full.")

@@ -64,7 +64,7 @@ PUSH_ATTEMPT = "Push {attempt}: {answer}"
 SENTENCES = {
     Kind.TEXT: "{text}",
     Kind.CONDITION_ENDED: "Resolved: {condition}",
-    Kind.SIM_RULE_SET: "Messages marked '{mark}' go to +{sim} from now on",
+    Kind.SIM_RULE_SET: "Messages marked '{mark}' go to {owner} from now on",
     Kind.SIM_RULES_FORGOTTEN: "Its messages are not assigned by rule any more",
     Kind.SIM_SEEN: "In {phone}, slot {slot}",
     Kind.SIM_MOVED: "In {phone}, slot {slot}",
@@ -91,8 +91,8 @@ SENTENCES = {
     Kind.REFUNDED: "Refunded after the sale: {amount} RUB",
     Kind.RENT_UNKNOWN: "Onlinesim does not know this rent: check the setting sms_id",
     Kind.SMS: "SMS from {sender}",
-    Kind.SIM_FOUND: "Its SIM is known now: +{sim}",
-    Kind.SIM_CHOSEN: "Assigned by hand to +{sim}",
+    Kind.SIM_FOUND: "Its SIM is known now: {owner}",
+    Kind.SIM_CHOSEN: "Assigned by hand to {owner}",
     Kind.PUSH_SENDING: "Push {attempt}: under way",
     Kind.PUSH_DELIVERED: "Push {attempt}: delivered, {seconds:.2f} s after arrival",
     Kind.PUSH_FAILED: PUSH_ATTEMPT,
@@ -138,6 +138,8 @@ def _template(kind: TimelineKind, fields: Fields) -> str:
             return "Left together with {others} others (USB hub {hub})" if fields["hub"] else LEFT_TOGETHER
         case Kind.CONDITION_BEGAN:
             return "{condition}: {measure}" if condition_measure(fields) else "{condition}"
+        case Kind.NUMBER_IMPORTED if not fields["number"]:
+            return "Number taken away by an import"
         case Kind.RECOVERY_STEP:
             return STEPS[Step(str(fields["step"]))][0]
         case Kind.RECOVERY_FAILED:
@@ -158,6 +160,8 @@ def _worded(kind: TimelineKind, fields: Fields) -> Fields:
                 "condition": _capitalized(condition) if is_first else condition,
                 "measure": condition_measure(fields),
             }
+        case Kind.SIM_RULE_SET | Kind.SIM_FOUND | Kind.SIM_CHOSEN:
+            return {"owner": f"+{fields['number']}" if fields["number"] else tr("SIM {sim}").format(**fields)}
         case Kind.SIM_SEEN | Kind.SIM_MOVED:
             return {"slot": int(fields["slot"]) + 1}
         case Kind.NUMBER_REJECTED:
