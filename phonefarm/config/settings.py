@@ -61,7 +61,8 @@ class Settings(BaseSettings):
         description="Folder of the database, settings.toml and logs.",
     )
     api_key: SecretStr | None = Field(
-        default=None, description="Onlinesim partner key. Kept in the system's keyring, never in a file of ours."
+        default=None,
+        description="Onlinesim partner key. Kept in the system's keyring, or in a file that only you can read.",
     )
     listen: str = Field(
         default="127.0.0.1:8080", description="Address of the webhooks: the only port that a tunnel may show."
