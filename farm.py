@@ -36,6 +36,7 @@ SELF_TEST_WITHIN = 180.0
 WINDOWS = sys.platform == "win32"
 
 RUNTIME, DEVELOPMENT = "requirements/runtime.txt", "requirements/development.txt"
+SYSTEM_PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 BUILD = "requirements/build.txt"
 """What pip needs to install the checkout itself."""
 WINE_CHECK = ROOT / "tools" / "wine" / "wine.py"
@@ -84,6 +85,8 @@ def main(arguments: list[str]) -> int:
         provide_qt_libraries(task)
         if task == "build":
             provide_what_pyinstaller_needs()
+        if task == "test":
+            provide_ssh_server()
         return run_task(task, options)
     except Stop as stop:
         print(f"farm.py: {stop}", file=sys.stderr)
@@ -365,6 +368,16 @@ def can_load(library: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def provide_ssh_server() -> None:
+    """What the tests of the SSH tunnel forward through; where it cannot be installed, they are skipped."""
+    if not sys.platform.startswith("linux") or shutil.which("sshd", path=SYSTEM_PROGRAMS):
+        return
+    try:
+        provide_packages(["openssh-server"], "the SSH server of the tests")
+    except Stop as stop:
+        print(f"farm.py: {stop}\nGoing on: the tests of the SSH tunnel are skipped.", file=sys.stderr)
 
 
 def provide_what_pyinstaller_needs() -> None:
