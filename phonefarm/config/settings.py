@@ -25,6 +25,7 @@ from pydantic_settings import (
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
+from phonefarm.domain.tunnels import public_url_problem
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
 from phonefarm.support.whole_files import written_whole
@@ -32,6 +33,8 @@ from phonefarm.support.whole_files import written_whole
 FILE_NAME = "settings.toml"
 _NO_WEB_ADDRESS = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
 _PORT = re.compile(r"[0-9]{1,5}")
+SSH_PORT = 22
+_SSH_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _LONGEST_NAME = 253
 TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
@@ -70,6 +73,32 @@ class Settings(BaseSettings):
     admin_listen: str = Field(default="127.0.0.1:8081", description="Address of /health and /metrics; this PC only.")
     push_url: str = Field(
         default="", description="Full URL of PUSH_SMS_RENT, as Onlinesim's support gave it. Nothing is sold without it."
+    )
+    tunnel: Literal[
+        "none", "url", "ssh", "cloudflared", "cloudflared named", "ngrok", "tuna", "localtonet", "command"
+    ] = Field(
+        default="none",
+        description="How Onlinesim reaches the webhooks: a URL of your own, a server of yours over SSH, or a program.",
+    )
+    public_url: str = Field(
+        default="",
+        description="Public URL of the webhooks, such as https://farm.example.com; empty where the tunnel names it.",
+    )
+    ssh_server: str = Field(
+        default="", description="Server of the SSH tunnel: user@host, or user@host:port. Only its key is used."
+    )
+    ssh_forward: str = Field(
+        default="127.0.0.1:8080",
+        description="Address on that server which leads here; a web server there puts https before it.",
+    )
+    tunnel_name: str = Field(default="", description="Name of the named cloudflared tunnel.")
+    tunnel_command: str = Field(
+        default="",
+        description="Program and arguments of another tunnel; {port} and {address} stand for the webhooks.",
+    )
+    tunnel_url_pattern: str = Field(
+        default="",
+        description="Regular expression that finds the URL in the program's output; empty: any https URL.",
     )
     adb_servers: str = Field(
         default="127.0.0.1:5037",
@@ -224,6 +253,44 @@ class Settings(BaseSettings):
             raise ValueError("must start with https: the key and the messages travel with it")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_public(cls, value: str) -> str:
+        if value and (found := public_url_problem(value)) is not None:
+            raise ValueError(found)
+        return value.rstrip("/")
+
+    @field_validator("ssh_server")
+    @classmethod
+    def _is_ssh_server(cls, value: str) -> str:
+        if value:
+            parse_ssh_server(value)
+        return value
+
+    @field_validator("ssh_forward")
+    @classmethod
+    def _is_forwarded_address(cls, value: str) -> str:
+        _, port = parse_address(value)
+        if port == 0:
+            raise ValueError("must name a port, such as 127.0.0.1:8080")
+        return value
+
+    @field_validator("tunnel_name")
+    @classmethod
+    def _is_tunnel_name(cls, value: str) -> str:
+        if value and not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.-]*", value):  # nor an option of the program's
+            raise ValueError("must be the name or the UUID of a tunnel: letters, digits and - _ .")
+        return value
+
+    @field_validator("tunnel_url_pattern")
+    @classmethod
+    def _is_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error:
+            raise ValueError("must be a regular expression, such as https://[a-z0-9.-]+") from None
+        return value
+
     @field_validator("shared_path")
     @classmethod
     def _is_free_path(cls, value: str) -> str:
@@ -256,6 +323,18 @@ class Settings(BaseSettings):
     def _ports_differ(self) -> Self:
         if self.listen == self.admin_listen and parse_address(self.listen)[1] != 0:
             raise ValueError("listen and admin_listen must differ")
+        return self
+
+    @model_validator(mode="after")
+    def _tunnel_is_complete(self) -> Self:
+        needed = {
+            "url": ("public_url",),
+            "ssh": ("ssh_server", "public_url"),
+            "cloudflared named": ("tunnel_name", "public_url"),
+            "command": ("tunnel_command",),
+        }.get(self.tunnel, ())
+        if missing := [name for name in needed if not getattr(self, name)]:
+            raise ValueError(f"tunnel = {self.tunnel} needs {' and '.join(missing)}")
         return self
 
     @property
@@ -348,6 +427,17 @@ def parse_address(text: str) -> tuple[str, int]:
     if not colon or not is_host(host) or not _PORT.fullmatch(port) or int(port) > 65535:
         raise ValueError("must be host:port, such as 127.0.0.1:8080")
     return host, int(port)
+
+
+def parse_ssh_server(text: str) -> tuple[str, str, int]:
+    """Split user@host[:port]; raises ValueError with what would be right."""
+    user, at, place = text.strip().partition("@")
+    if not at or not _SSH_USER.fullmatch(user):
+        raise ValueError("must be user@host or user@host:port, such as me@farm.example.com")
+    if is_host(place.removeprefix("[").removesuffix("]")):
+        return user, place.removeprefix("[").removesuffix("]"), SSH_PORT
+    host, port = parse_address(place)
+    return user, host, port
 
 
 def is_host(text: str) -> bool:

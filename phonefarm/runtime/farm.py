@@ -33,6 +33,7 @@ from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.tunnel.prober import ProbeIdentity
 from phonefarm.adapters.windows.power_request import of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.intake import SmsIntake
@@ -58,6 +59,7 @@ from phonefarm.config.settings_editor import SettingsKeeper
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
@@ -261,7 +263,18 @@ class Farm:
         self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
         self._watch = self._phone_watch()
         self._wrong_keys = WrongKeys(utc_now)
+        self._probe_identity = ProbeIdentity()
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
+        self._public_address = public_address_keeper(
+            settings,
+            parse_address(listeners.webhooks_address),
+            self._probe_identity,
+            PROBE_PATH,
+            self._health,
+            utc_now,
+            seconds_with_sleep,
+            lambda: self._announcer.changed(Topic.OVERVIEW),
+        )
         self._upkeep = self._make_upkeep()
         self._staying_awake = self._make_staying_awake(wakefulness or of_this_pc())
         self._backups = Backups(
@@ -287,6 +300,8 @@ class Farm:
             settings=SettingsKeeper(settings, self._key, hidden),
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            public_address=self._public_address,
+            ssh_public_key=ssh_identity(settings).public_line,
         )
 
     @property
@@ -311,6 +326,7 @@ class Farm:
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
         self._tasks.keep_going(self._backups.run, "backups")
+        self._tasks.keep_going(self._public_address.run, "public address")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
         if self._staying_awake is not None:
             self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
@@ -361,6 +377,7 @@ class Farm:
             has_left=has_left,
             has_hung_up=has_hung_up,
             note_wrong_key=self._wrong_keys.note,
+            probe_proof=self._probe_identity.proof_of,
         )
 
     def _make_servers(self) -> dict[str, ProvenServer]:

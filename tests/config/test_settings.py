@@ -19,6 +19,7 @@ from phonefarm.config.settings import (
     file_values,
     load_settings,
     parse_address,
+    parse_ssh_server,
     settings_file,
     write_settings,
 )
@@ -194,7 +195,7 @@ def test_no_refusal_shows_the_value_that_was_refused(
     else:
         monkeypatch.setenv(f"{PREFIX}{name.upper()}", misplaced)
 
-    if name in ("numbers_file", "adb_path"):
+    if name in ("numbers_file", "adb_path", "tunnel_command", "tunnel_url_pattern"):  # any text is one
         assert getattr(load_settings(), name) == misplaced
         return
     with pytest.raises(KnownError) as refused:
@@ -389,3 +390,46 @@ def test_limits_cannot_be_set_below_what_the_market_needs(name: str, least: int)
     assert getattr(load_settings(**{name: least}), name) == least
     with pytest.raises(KnownError, match=name):
         load_settings(**{name: least - 1})
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        ({"tunnel": "url"}, "public_url"),
+        ({"tunnel": "ssh", "public_url": "https://farm.example.com"}, "ssh_server"),
+        ({"tunnel": "cloudflared named", "public_url": "https://farm.example.com"}, "tunnel_name"),
+        ({"tunnel": "command"}, "tunnel_command"),
+    ],
+)
+def test_tunnel_that_lacks_what_it_needs_is_refused(values: dict[str, str], missing: str) -> None:
+    with pytest.raises(KnownError, match=missing):
+        load_settings(**values)
+
+
+@pytest.mark.parametrize(
+    "url", ["farm.example.com", "http://farm.example.com", "https://a b", "https://a/?key=1", "ftp://a"]
+)
+def test_public_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(KnownError, match="public_url"):
+        load_settings(public_url=url)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("me@farm.example.com", ("me", "farm.example.com", 22)),
+        ("me@farm.example.com:2222", ("me", "farm.example.com", 2222)),
+        ("me@10.0.0.1", ("me", "10.0.0.1", 22)),
+        ("me@[2001:db8::1]:2222", ("me", "2001:db8::1", 2222)),
+    ],
+)
+def test_ssh_server_is_user_host_and_port(text: str, parts: tuple[str, str, int]) -> None:
+    assert parse_ssh_server(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text", ["farm.example.com", "@host", "-oProxyCommand=x@host", "me@", "me@host:0x", "me@host name"]
+)
+def test_ssh_server_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(KnownError, match="ssh_server"):
+        load_settings(ssh_server=text)

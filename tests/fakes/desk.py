@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from phonefarm.application.model.read_models import (
     ImportReport,
     MoneyRow,
     Overview,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
@@ -39,13 +40,18 @@ from phonefarm.application.model.row_queries import (
 )
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
 from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
+
+NO_ADDRESS = PublicAddress(kind=TunnelKind.NONE, url="", reported_url="", answered_at=None, restarts=0)
+PROBED = health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84)
 
 _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
     [
@@ -76,6 +82,8 @@ class FakeDesk(FarmDesk):
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
     told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
+    address: PublicAddress = NO_ADDRESS
+    probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
 
     async def overview(self) -> Overview:
@@ -189,6 +197,27 @@ class FakeDesk(FarmDesk):
     async def erase_number(self, number: str) -> str:
         self._order("erase_number", number)
         return "4 texts erased."
+
+    async def public_address(self) -> PublicAddress:
+        self._ask(Topic.OVERVIEW, None)
+        return self.address
+
+    async def test_public_address(self) -> Health:
+        self._order("test_public_address")
+        return self.probed
+
+    async def confirm_public_url(self) -> None:
+        self._order("confirm_public_url")
+        self.address = replace(self.address, reported_url=self.address.url)
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        self._order("confirm_ssh_host_key", fingerprint)
+
+    async def restart_tunnel(self) -> None:
+        self._order("restart_tunnel")
+
+    async def ssh_public_key(self) -> str:
+        return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampl phonefarm"
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)

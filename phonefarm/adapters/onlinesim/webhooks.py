@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -31,6 +32,7 @@ MOST_BODY_BYTES = 64 * 1024
 BODY_SECONDS = 5.0
 SERVICES_PATH, NUMBER_PATH, FINISH_PATH = "/getServicesRent", "/getNumberRent", "/finishActivationRent"
 PROBE_PATH = "/probe"
+_NONCE = re.compile("[0-9a-f]{16,64}")
 OWN_PATHS = frozenset({SERVICES_PATH, NUMBER_PATH, FINISH_PATH, PROBE_PATH})
 CALLS_PER_SECOND = 200.0
 WRONG_KEYS_PER_MINUTE = 60.0
@@ -59,6 +61,7 @@ class Webhooks:
         gate: Gate | None = None,
         prove: Callable[[Scope], None] = lambda _scope: None,
         note_wrong_key: Callable[[], None] = lambda: None,
+        probe_proof: Callable[[str], str] = lambda _nonce: "",
     ) -> None:
         """`shared_path`: one more path, where all three calls are told apart by their `action`.
 
@@ -66,6 +69,7 @@ class Webhooks:
         `prove` is told of the requests that bring the key; `has_left` and `has_hung_up` say what became of
         an answer.
         `note_wrong_key` is told of each call that is refused for its key.
+        `probe_proof` gives the proof of a nonce that only this process can give.
         """
         self._rentals = rentals
         self._current_key = current_key
@@ -80,6 +84,7 @@ class Webhooks:
         self._has_left = has_left
         self._has_hung_up = has_hung_up
         self._note_wrong_key = note_wrong_key
+        self._probe_proof = probe_proof
         self._handlers: dict[str, Handler] = {
             SERVICES_PATH: self._get_services,
             NUMBER_PATH: self._get_number,
@@ -102,7 +107,7 @@ class Webhooks:
                 provide_automatic_options=False,
                 strict_slashes=False,  # a slash at the end changes nothing
             )
-        quart.add_url_rule(PROBE_PATH, PROBE_PATH, _probe, methods=["GET"], provide_automatic_options=False)
+        quart.add_url_rule(PROBE_PATH, PROBE_PATH, self._probe, methods=["GET"], provide_automatic_options=False)
         quart.register_error_handler(HTTPException, _refused_by_http)
         quart.register_error_handler(Exception, _bug)
         quart.after_request(_packed)
@@ -114,6 +119,13 @@ class Webhooks:
             has_left=self._has_left,
             has_hung_up=self._has_hung_up,
         )
+
+    async def _probe(self) -> Response:
+        """Tells that the port answers and, where a nonce is given, that this very process does."""
+        nonce = request.args.get("nonce", "")
+        if not _NONCE.fullmatch(nonce):
+            return _json({"status": "SUCCESS"})
+        return _json({"status": "SUCCESS", "proof": self._probe_proof(nonce)})
 
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
@@ -220,10 +232,6 @@ async def _whole_body() -> bytes:
             return cast(bytes, await request.get_data(cache=False, as_text=False))
     except TimeoutError:
         raise RequestTimeout from None
-
-
-async def _probe() -> Response:
-    return _json({"status": "SUCCESS"})
 
 
 async def _refused_by_http(error: HTTPException) -> Response:
