@@ -27,7 +27,7 @@ class FakeTunnel:
         """The process lives, and nothing comes through; a new start heals it."""
         self.heals = True
         self._ends: asyncio.Event | None = None
-        self.cause = tunnel_failed(HealthKind.TUNNEL_PROGRAM_ENDED, program="fake", code=1, last_line="bye")
+        self.cause = tunnel_failed(HealthKind.SSH_ENDED, server="me@host:22", cause="connection lost")
 
     async def run(self, report_url: Callable[[str], None]) -> None:
         self.starts.append(asyncio.get_running_loop().time())

@@ -49,6 +49,10 @@ class AppProcess:
         self.webhooks = ""
         self.admin = ""
 
+    def set(self, **settings: str) -> None:
+        """Further settings, from the next start on."""
+        self._settings |= settings
+
     def environment(self) -> dict[str, str]:
         own = {f"PHONEFARM_{name}": value for name, value in self._settings.items()}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHONEFARM_")}

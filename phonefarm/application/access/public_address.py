@@ -73,9 +73,12 @@ class PublicAddressKeeper:
         self._url = plan.url
         self._named_at = steady()
         """When the URL was named that is probed now."""
-        self._has_answered = False
-        """Whether this start of the tunnel has answered a probe."""
+        self._is_open = plan.tunnel is None
+        """Whether there is something to probe: a tunnel that is being opened cannot answer."""
+        self._answered_url = ""
+        """The last URL that has answered a probe."""
         self._reported = ""
+        self._verdict: Verdict | None = None
         self._answered_at: datetime | None = None
         self._restarts = 0
         self._failed_probes = 0
@@ -152,13 +155,13 @@ class PublicAddressKeeper:
             self._restart_wanted.clear()
             begun = self._steady()
             failure = await self._run_once(tunnel)
-            was_up = self._has_answered and self._steady() - begun >= LONG_UP.total_seconds()
+            was_up = self._steady() - begun >= LONG_UP.total_seconds()
             failures = 1 if was_up or failure is None else failures + 1
-            self._has_answered = False
+            self._is_open = False
             self._failure = failure
             self._restarts += 1
             if failure is not None:
-                log.warning("tunnel ended", cause=failure.health.kind.value, **failure.health.fields)
+                log.warning("tunnel ended", kind=failure.health.kind.value, **failure.health.fields)
                 self._report(Verdict.FAIL, failure.health)
             delay = restart_delay(failures).total_seconds()
             await self._rest(delay, self._restart_wanted)
@@ -188,6 +191,7 @@ class PublicAddressKeeper:
         """The tunnel is open at `url`, the one before or another."""
         self._failure = None
         self._failed_probes = 0
+        self._is_open = True
         self._named_at = self._steady()
         if url != self._url:
             log.warning("the public URL is another now: tell Onlinesim", url=url)
@@ -200,7 +204,7 @@ class PublicAddressKeeper:
     async def _keep_probing(self) -> None:
         while True:
             self._probe_wanted.clear()
-            if self._url and self._failure is None:
+            if self._url and self._is_open:
                 self._note(await self._prober.probe(self._url, within=PROBE_SECONDS))
             pause = PROBE_AGAIN if self._failed_probes else PROBE_EVERY
             await self._rest(pause.total_seconds(), self._probe_wanted)
@@ -208,15 +212,16 @@ class PublicAddressKeeper:
     def _note(self, result: ProbeResult) -> None:
         if result.is_answered:
             self._failed_probes = 0
-            self._has_answered = True
+            self._answered_url = self._url
             self._answered_at = self._clock()
             self._report(Verdict.PASS, result.health)
             return
-        if self._failure is not None:
+        if not self._is_open:
             return  # a tunnel that is not open has a cause of its own
         self._failed_probes += 1
         if self._is_starting() or self._failed_probes < FAILURES_OF_A_DEAD_TUNNEL:
-            self._report(Verdict.WARN, result.health)
+            if self._verdict is not Verdict.FAIL:  # only an answer ends a failure
+                self._report(Verdict.WARN, result.health)
         else:
             self._report(Verdict.FAIL, result.health)
             if self._plan.tunnel is not None and self._failed_probes >= FAILURES_OF_A_DEAD_TUNNEL:
@@ -228,11 +233,12 @@ class PublicAddressKeeper:
         """Whether a new name may not have reached the DNS yet."""
         return (
             self._plan.tunnel is not None
-            and not self._has_answered
+            and self._url != self._answered_url
             and self._steady() - self._named_at < LONGEST_START.total_seconds()
         )
 
     def _report(self, verdict: Verdict, found: Health) -> None:
+        self._verdict = verdict
         self._board.report(TUNNEL, verdict, found)
 
     async def _rest(self, seconds: float, until: asyncio.Event) -> None:

@@ -115,7 +115,7 @@ def test_tunnel_that_dies_is_started_again_after_a_second() -> None:
 
         tunnel.die()
         await access.until(Verdict.FAIL, within=1)
-        assert access.check.health.kind is HealthKind.TUNNEL_PROGRAM_ENDED
+        assert access.check.health.kind is HealthKind.SSH_ENDED
         await access.until(Verdict.PASS, within=20)
 
         assert tunnel.starts[-1] - died_at == pytest.approx(1.0, abs=0.2)
