@@ -58,13 +58,13 @@ def kind_of(job: database._Job) -> str:
     """The method that handed the work in, and of one that has several kinds, which it was."""
     name = job.work.__qualname__.partition(".<locals>")[0]
     match job.result:
-        case Intake(pushes=(_, *_)), _, _:
+        case Intake(pushes=(_, *_)):
             return "SmsIntake.accept with a push"
-        case Intake(first=True), _, _:
+        case Intake(first=True):
             return "SmsIntake.accept as the baseline"
-        case Intake(), _, _:
+        case Intake():
             return "SmsIntake.accept"
-        case [_, *_], _, _ if name == "PushWorker._keep_books":
+        case [_, *_], _, _ if name == "PushWorker._record_and_claim":
             return f"{name} with an end"
     return str(name)
 

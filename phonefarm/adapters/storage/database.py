@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +27,7 @@ from phonefarm.adapters.storage.views import SqlViews
 from phonefarm.adapters.storage.waiting_line import WaitingLine
 from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
+from phonefarm.domain.errors import KnownError
 from phonefarm.support.daemon_threads import DaemonPool
 
 log = structlog.get_logger(__name__)
@@ -74,14 +74,32 @@ _OUR_MISTAKES = (
 
 @dataclass
 class _Job:
+    """A submitted unit of work: set by the writer's thread, reported on the caller's loop."""
+
     work: Callable[[UnitOfWork], Any]
     loop: asyncio.AbstractEventLoop
-    then: Callable[[Result[Any]], None]
+    waiting: asyncio.Future[Any]
+    on_done: Callable[[Result[Any]], None] | None
     is_urgent: bool
     result: Any = None
     error: BaseException | None = None
 
-    def returned(self) -> Any:
+    def report(self) -> None:
+        """Call `on_done`, then let the caller resume. Runs on the caller's loop."""
+        if self.on_done is not None:
+            try:
+                self.on_done(self._outcome)
+            except Exception as error:
+                log.error("a bug in phonefarm", exc_info=error)
+        if self.waiting.done():  # the caller was cancelled
+            if self.error is not None:
+                _log_bug(self.error)
+        elif self.error is not None:
+            self.waiting.set_exception(self.error)
+        else:
+            self.waiting.set_result(self.result)
+
+    def _outcome(self) -> Any:
         if self.error is not None:
             raise self.error
         return self.result
@@ -170,27 +188,36 @@ class Database:
         else:
             log.error("the database hangs and is left as it is", within=CLOSE_WITHIN)
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
-        """Run `work` in a transaction; its changes are on the disk when this returns, or none of them is.
-
-        Cancelling the caller does not stop a unit of work that was handed in.
-        """
-        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._put(work, partial(_settle, waiting), is_urgent=urgent)
-        return await waiting
-
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
-        """As `write`; `then` is called from the loop that this was called from."""
-        self._put(work, then, is_urgent=False)
-
-    def _put(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None], *, is_urgent: bool) -> None:
-        if not self._opened:
-            raise _closed()
-        job = _Job(work, asyncio.get_running_loop(), then, is_urgent)
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        urgent: bool = False,
+        on_done: Callable[[Result[T]], None] | None = None,
+    ) -> T:
+        """Run `work` in a transaction; its changes are on the disk when this returns, or none of them is."""
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[T] = loop.create_future()
+        job = _Job(work, loop, waiting, on_done, urgent)
+        self._submit(job)
         try:
-            self._jobs.put(job, urgent=is_urgent)
+            return await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled() and (error := waiting.exception()) is not None:
+                _log_bug(error)  # the caller was cancelled between the result and its resumption
+            raise
+
+    def _submit(self, job: _Job) -> None:
+        try:
+            if not self._opened:
+                raise _closed()
+            self._jobs.put(job, urgent=job.is_urgent)
+        except StorageFailing as error:
+            job.error = error
+            job.report()
         except queue.Full:
-            raise StorageFailing("The database does not keep up: too much waits to be written.") from None
+            job.error = StorageFailing("The database does not keep up: too much waits to be written.")
+            job.report()
 
     async def read(self, query: Callable[[Views], T]) -> T:
         """Run `query` on a snapshot; readers never wait for the writer."""
@@ -378,25 +405,19 @@ def _is_done(job: _Job, writing: _Writing) -> bool:
 
 def _answer(group: list[_Job]) -> None:
     for loop in {id(job.loop): job.loop for job in group}.values():
-        with suppress(RuntimeError):  # the caller's loop has closed: the commit stands, nobody waits for its result
-            loop.call_soon_threadsafe(_tell, [job for job in group if job.loop is loop])
+        with suppress(RuntimeError):  # the caller's loop is closed: the commit stands, and nobody waits for its result
+            loop.call_soon_threadsafe(_report_all, [job for job in group if job.loop is loop])
 
 
-def _tell(jobs: list[_Job]) -> None:
+def _report_all(jobs: list[_Job]) -> None:
     for job in jobs:
-        try:
-            job.then(job.returned)
-        except Exception as error:  # the others of the commit hear of it nevertheless
-            log.error("a bug in phonefarm", exc_info=error)
+        job.report()
 
 
-def _settle(waiting: asyncio.Future[T], result: Result[T]) -> None:
-    if waiting.done():
-        return
-    try:
-        waiting.set_result(result())
-    except Exception as error:  # noqa: BLE001 - raised where the caller waits
-        waiting.set_exception(error)
+def _log_bug(error: BaseException) -> None:
+    """Log the error of a unit of work whose caller was cancelled, unless the world caused it."""
+    if not isinstance(error, KnownError):
+        log.error("a bug in phonefarm", task="unit of work", exc_info=error)
 
 
 def _failing(error: BaseException) -> StorageFailing:

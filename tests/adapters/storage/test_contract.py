@@ -336,14 +336,24 @@ async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -
     assert await titles(store) == ["handed in"]
 
 
-async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: Store) -> None:
-    heard: list[object] = []
+# What on_done is called with ---------------------------------------------------
 
-    def then(outcome: Result[str]) -> None:
+
+class Outcomes:
+    """Collects what `on_done` is called with."""
+
+    def __init__(self) -> None:
+        self.all: list[object] = []
+
+    def add(self, result: Result[object]) -> None:
         try:
-            heard.append(outcome())
-        except ValueError as error:
-            heard.append(str(error))
+            self.all.append(result())
+        except (ValueError, StorageFailing) as error:
+            self.all.append(str(error))
+
+
+async def test_on_done_gets_the_result_of_a_commit_or_why_there_was_none(store: Store) -> None:
+    outcomes = Outcomes()
 
     def good(uow: UnitOfWork) -> str:
         note(uow, "good")
@@ -353,12 +363,87 @@ async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: St
         note(uow, "bad")
         raise ValueError("a bug")
 
-    store.database.hand_in(good, then)
-    store.database.hand_in(bad, then)
-    await until(lambda: len(heard) == 2)
+    returned = await store.database.write(good, on_done=outcomes.add)
+    with pytest.raises(ValueError, match="a bug"):
+        await store.database.write(bad, on_done=outcomes.add)
 
-    assert heard == ["done", "a bug"]
+    assert outcomes.all == ["done", "a bug"]
+    assert returned == "done"
     assert await titles(store) == ["good"]
+
+
+async def test_on_done_is_called_before_the_caller_resumes_and_on_its_loop(store: Store) -> None:
+    events: list[object] = []
+
+    await store.database.write(lambda uow: None, on_done=lambda result: events.append(asyncio.get_running_loop()))
+    events.append("resumed")
+
+    assert events == [asyncio.get_running_loop(), "resumed"]
+
+
+async def test_on_done_is_called_though_the_caller_was_cancelled(store: Store) -> None:
+    outcomes = Outcomes()
+    writing = asyncio.gather(store.database.write(lambda uow: "done", on_done=outcomes.add))
+    await asyncio.sleep(0)
+
+    writing.cancel()
+
+    await until(lambda: outcomes.all == ["done"])
+
+
+async def test_on_done_is_called_with_the_refusal_of_a_closed_database(store: Store) -> None:
+    outcomes = Outcomes()
+    await asyncio.to_thread(store.database.close)
+
+    with pytest.raises(StorageFailing, match="closed"):
+        await store.database.write(lambda uow: None, on_done=outcomes.add)
+
+    assert outcomes.all == ["The database is closed: phonefarm is stopping."]
+
+
+async def test_bug_in_a_unit_whose_caller_was_cancelled_is_logged(store: Store) -> None:
+    def bug(uow: UnitOfWork) -> None:
+        raise LookupError("a bug")
+
+    with capture_logs() as lines:
+        writing = asyncio.gather(store.database.write(bug))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await until(lambda: lines)
+
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_bug_in_a_unit_whose_caller_is_cancelled_as_it_is_told_is_logged(store: Store) -> None:
+    loop = asyncio.get_running_loop()
+
+    def bug(uow: UnitOfWork) -> None:
+        raise LookupError("a bug")
+
+    def cancel_before_it_resumes(result: Result[None]) -> None:
+        loop.call_soon(writing.cancel)
+
+    with capture_logs() as lines:
+        work = store.database.write(bug, on_done=cancel_before_it_resumes)
+        writing = asyncio.ensure_future(work)  # noqa: TID251 - a caller outside the farm
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_refusal_whose_caller_was_cancelled_is_no_bug(store: Store) -> None:
+    def refuse(uow: UnitOfWork) -> None:
+        raise StorageFailing("not now")
+
+    outcomes = Outcomes()
+    with capture_logs() as lines:
+        writing = asyncio.gather(store.database.write(refuse, on_done=outcomes.add))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await until(lambda: outcomes.all)
+
+    assert lines == []
 
 
 async def test_unit_that_stops_an_iteration_does_not_leave_its_caller_waiting(store: Store) -> None:
@@ -372,7 +457,7 @@ async def test_unit_that_stops_an_iteration_does_not_leave_its_caller_waiting(st
     assert await titles(store) == []
 
 
-async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(store: Store) -> None:
+async def test_bug_in_on_done_is_logged_and_harms_no_other_unit_of_the_commit(store: Store) -> None:
     enough = threading.Event()
 
     def stumble(outcome: Result[None]) -> None:
@@ -384,8 +469,10 @@ async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(s
     with capture_logs() as lines:
         waiting = asyncio.gather(store.database.write(wait))
         await asyncio.sleep(0)
-        store.database.hand_in(lambda uow: note(uow, "first"), stumble)  # both wait now, and share a commit
-        noting = asyncio.gather(store.database.write(lambda uow: note(uow, "second")))
+        noting = asyncio.gather(  # both wait now, and share a commit
+            store.database.write(lambda uow: note(uow, "first"), on_done=stumble),
+            store.database.write(lambda uow: note(uow, "second")),
+        )
         await asyncio.sleep(0)
         enough.set()
         await asyncio.wait_for(asyncio.gather(waiting, noting), 10)
@@ -406,8 +493,6 @@ async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(store: Sto
         await asyncio.wait_for(store.database.write(lambda uow: None), 5)
     with pytest.raises(StorageFailing, match="closed"):
         await asyncio.wait_for(store.database.read(lambda views: None), 5)
-    with pytest.raises(StorageFailing, match="closed"):
-        store.database.hand_in(lambda uow: None, lambda outcome: None)
 
 
 async def test_bug_in_a_unit_does_not_end_the_writer(store: Store) -> None:

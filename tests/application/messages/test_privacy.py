@@ -29,7 +29,7 @@ class House(Books):
     def __init__(self, database: Database, *, blocks: bool = True) -> None:
         super().__init__(database)
         self.privacy = Privacy(database, self.announcer, self.clock, [BANK], blocks=blocks, keep_texts=KEPT)
-        self.intake = SmsIntake(database, self.announcer, self.clock, self.outbox, self.privacy.withholds)
+        self.intake = SmsIntake(database, self.announcer, self.clock, self.dispatcher, self.privacy.withholds)
 
     async def message(self, number: int = -1) -> MessageRow:
         return (await self.messages())[number]

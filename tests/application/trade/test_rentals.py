@@ -157,8 +157,8 @@ class HeldWrites:
         self._write = books.storage.write
         books.storage.write = self.write  # type: ignore[method-assign]
 
-    async def write(self, work: Any, *, urgent: bool = False) -> Any:
-        result = await self._write(work, urgent=urgent)
+    async def write(self, work: Any, **options: Any) -> Any:
+        result = await self._write(work, **options)
         self.reached.set()
         await self.let_go.wait()
         return result

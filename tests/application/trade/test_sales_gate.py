@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ async def test_database_that_another_program_locks_empties_the_offer_while_a_wri
 ) -> None:
     monkeypatch.setattr(database_module, "SLOW_COMMIT_SECONDS", 0.05)
     other.execute("BEGIN IMMEDIATE")
-    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
+    waiting = asyncio.gather(database.write(lambda uow: uow.beat(NOON)))
 
     async def is_empty() -> bool:
         return await shop.offered() == {"russia": {"any": 0}}
@@ -96,7 +97,8 @@ async def test_database_that_another_program_locks_empties_the_offer_while_a_wri
     await until(is_empty)
     other.execute("ROLLBACK")
     monkeypatch.undo()
-    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
+    await waiting
+    await database.write(lambda uow: uow.beat(NOON))
 
     async def is_back() -> bool:
         return (await shop.offered())["russia"]["any"] == 1

@@ -228,7 +228,7 @@ async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Ho
     beats: list[datetime] = []
     real = household.books.storage.write
 
-    async def counting(work: Callable[[UnitOfWork], Any], *, urgent: bool = False) -> Any:
+    async def counting(work: Callable[[UnitOfWork], Any], **_options: Any) -> Any:
         def watched(uow: UnitOfWork) -> Any:
             uow.beat = beats.append  # type: ignore[method-assign,assignment]
             return work(uow)
