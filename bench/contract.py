@@ -44,7 +44,7 @@ from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.adapters.onlinesim.openapi import document
 from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MOST_BODY_BYTES, NUMBER_PATH, SERVICES_PATH, Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from tests.application.stored_farm import StoredFarm
 
 KEY = "a-partner-key-for-calling"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, String, bindparam, delete, insert, select, update
 
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
 from phonefarm.application.ports.records.phone_health import RememberedProbe, SimRule
 from phonefarm.application.ports.world import Probe

@@ -9,7 +9,7 @@ from functools import cache
 from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, String, bindparam, select, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, driver_of, in_portions
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedInsert, driver_of, in_portions
 from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNTOLD, sms
 from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UntoldSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, delete, func, insert, or_, select
 
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
 from phonefarm.application.model.read_models import NetworkRow
 from phonefarm.application.model.row_queries import Keys

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, func, insert, select, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of

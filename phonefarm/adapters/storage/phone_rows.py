@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, true
 
 from phonefarm.adapters.storage.local_days import local_midnight
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, rents, sim_rules, sims, sms
 from phonefarm.application.model.read_models import ActiveCondition, PhoneRow
 from phonefarm.domain.conditions import Condition

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
-from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, PreparedPage, Row, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedInsert, PreparedPage, Row, driver_of
 from phonefarm.adapters.storage.tables import PUSH_IS_FREE, PUSH_IS_OPEN, push_attempts, pushes, rents, sms
 from phonefarm.application.ports.records.pushes import NewPush, StoredPush
 from phonefarm.application.ports.world import PushMessage

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, String, bindparam, func, insert, select, union_all, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import PUSH_IS_OPEN, pushes, rents, sims, sms
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.rents import FinishStatus, Rent

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sim_rules, sims, sms
 from phonefarm.application.ports.records.sims import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace

@@ -11,11 +11,11 @@ from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
 from phonefarm.adapters.storage.number_records import SqlNumberRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.privacy_records import SqlPrivacyRecords
 from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import journal, sequences
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import Happening, TimelineKind
@@ -49,8 +49,8 @@ class SqlUnitOfWork:
     def next_id(self) -> int:
         return self._next_ids(1)[0]
 
-    def undone(self) -> None:
-        """What a unit of work has changed was taken back, wholly or in part: ids taken ahead may be too."""
+    def note_rollback(self) -> None:
+        """Changes of a unit of work were rolled back, and maybe the ids that it had taken ahead."""
         self._ahead = range(0)
 
     def _next_ids(self, number: int) -> range:

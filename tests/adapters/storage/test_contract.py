@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 from structlog.testing import capture_logs
 
-from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
-from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
+from phonefarm.adapters.storage.sqlite import writer
+from phonefarm.adapters.storage.sqlite.writer import JOIN_SECONDS, URGENT_JOIN_SECONDS
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES
@@ -101,7 +101,7 @@ async def behind_a_block(
         loop.call_soon_threadsafe(entered.set)
         hold.wait(10)
         if of_an_order:
-            time.sleep(2 * TURN_SECONDS)  # its turn is over: nothing of what waits joins it
+            time.sleep(2 * URGENT_JOIN_SECONDS)  # its turn is over: nothing of what waits joins it
 
     async with asyncio.TaskGroup() as group:
         group.create_task(store.database.write(block, urgent=of_an_order))
@@ -151,7 +151,7 @@ async def test_commit_that_has_taken_long_takes_no_further_unit_along(store: Sto
 
     def long(uow: UnitOfWork) -> None:
         note(uow, "long")
-        time.sleep(2 * GROUP_SECONDS)
+        time.sleep(2 * JOIN_SECONDS)
 
     def look(uow: UnitOfWork) -> None:
         seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
@@ -175,12 +175,12 @@ async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store
 async def test_units_share_a_commit_for_longer_where_no_order_is_about(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "GROUP_SECONDS", 60.0)
+    monkeypatch.setattr(writer, "JOIN_SECONDS", 60.0)
     seen: list[object] = []
 
     def long(uow: UnitOfWork) -> None:
         note(uow, "long")
-        time.sleep(2 * TURN_SECONDS)
+        time.sleep(2 * URGENT_JOIN_SECONDS)
 
     def look(uow: UnitOfWork) -> None:
         seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
@@ -196,7 +196,7 @@ async def test_orders_and_the_rest_take_turns_that_are_as_short_for_both(store: 
     def long(name: str) -> Callable[[UnitOfWork], None]:
         def unit(_uow: UnitOfWork) -> None:
             done.append(name)
-            time.sleep(2 * TURN_SECONDS)
+            time.sleep(2 * URGENT_JOIN_SECONDS)
 
         return unit
 
@@ -224,7 +224,7 @@ async def test_turn_of_the_rest_between_orders_is_short(store: Store) -> None:
         done.append("usual")
         loop.call_soon_threadsafe(order)
         order_waits.wait(10)
-        time.sleep(2 * TURN_SECONDS)
+        time.sleep(2 * URGENT_JOIN_SECONDS)
 
     await behind_a_block(store, (long, False), (lambda _uow: done.append("usual too"), False), of_an_order=True)
 
@@ -239,7 +239,7 @@ async def test_stream_of_orders_leaves_every_second_commit_to_the_rest(store: St
     def take(_uow: UnitOfWork) -> None:
         """An order, at whose end the next one waits already."""
         done.append("order")
-        time.sleep(2 * GROUP_SECONDS)
+        time.sleep(2 * JOIN_SECONDS)
         next_waits.clear()
         loop.call_soon_threadsafe(order_again)
         next_waits.wait(10)
@@ -531,7 +531,7 @@ async def test_no_id_is_given_twice_after_a_unit_behind_another_has_failed(store
 
 async def test_no_id_is_given_twice_after_a_commit_that_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_make_durable", full_disk)
+        patch.setattr(writer, "_make_durable", full_disk)
         with suppress(StorageFailing):
             await store.database.write(take_ids)
 
@@ -546,7 +546,7 @@ async def test_no_id_is_given_twice_after_a_commit_that_the_database_itself_took
         full_disk(driver)
 
     with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_make_durable", taken_back)
+        patch.setattr(writer, "_make_durable", taken_back)
         with suppress(StorageFailing):
             await store.database.write(take_ids)
 

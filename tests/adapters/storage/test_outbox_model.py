@@ -14,7 +14,7 @@ from datetime import datetime
 import pytest
 
 from phonefarm.adapters.storage.figures import counts
-from phonefarm.adapters.storage.prepared import driver_of
+from phonefarm.adapters.storage.sqlite.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, RentId, SmsId

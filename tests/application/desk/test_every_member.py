@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
 from phonefarm.application.model.read_models import (

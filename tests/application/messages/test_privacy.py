@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages import privacy
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy

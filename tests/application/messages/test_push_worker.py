@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages import push_worker
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.push_worker import CONCURRENCY, MOST_BEGUN_PER_COMMIT, PushWorker

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import RentState, SimStanding, Topic
 from phonefarm.application.model.row_queries import BANS
 from phonefarm.application.model.timeline import TimelineKind

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, bindparam, select, update
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
-from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, PreparedPage, in_portions
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedInsert, PreparedPage, in_portions
 from tests.builders import NOON
 
 NOTES = Table(
