@@ -97,11 +97,11 @@ def _record_other(uow: UnitOfWork, result: AttemptResult, policy: RetryPolicy) -
     )
     match step:
         case Settled(state=state):
-            uow.pushes.settle(sms_id, state, result.at)
+            uow.pushes.close(sms_id, state, result.at)
             denies_open_rent = outcome == FinalRefusal(token=NO_OPERATION) and not push.rent_is_over
             if denies_open_rent:
                 uow.journal.note(result.at, Topic.RENTS, push.rent_id, timeline.rent_unknown())
             return RecordedResult(result, state, denies_open_rent)
         case Retry(at=at):
-            uow.pushes.retry(sms_id, at)
+            uow.pushes.reschedule(sms_id, at)
             return RecordedResult(result, PushState.WAITING)

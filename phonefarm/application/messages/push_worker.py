@@ -134,7 +134,7 @@ class PushWorker:
         """Retry pushes that wait because the key was refused soon, not after the usual minute."""
         due = self._clock() + self._spacing
         try:
-            await self._storage.write(lambda uow: uow.pushes.not_later_than(due))
+            await self._storage.write(lambda uow: uow.pushes.make_due_by(due))
         except StorageFailing as error:
             log.error("waiting pushes keep their due time although the key is new", cause=str(error))
             return
@@ -178,7 +178,7 @@ class PushWorker:
             message = uow.messages.get(sms_id)
             if message is None or message.is_erased:
                 raise KnownError("Its text was erased: there is nothing left to send.")
-            uow.pushes.restart(sms_id, now)
+            uow.pushes.reopen(sms_id, now)
             uow.journal.note(now, Topic.PUSHES, sms_id, timeline.resent())
 
         await self._storage.write(work)
@@ -194,7 +194,7 @@ class PushWorker:
                 raise KnownError("There is nothing left to drop: this push has ended.")
             if push.state is PushState.SENDING:
                 raise KnownError("An attempt is under way: wait for its end.")
-            uow.pushes.settle(sms_id, PushState.DROPPED, now)
+            uow.pushes.close(sms_id, PushState.DROPPED, now)
             uow.journal.note(now, Topic.PUSHES, sms_id, timeline.dropped())
 
         await self._storage.write(work)

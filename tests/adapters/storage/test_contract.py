@@ -816,7 +816,7 @@ async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> 
         uow.pushes.claim(NOON, 10)
         due.append(uow.pushes.next_due())
         uow.pushes.record(older, "HTTP 502", NOON)
-        uow.pushes.retry(older, NOON + MINUTE)
+        uow.pushes.reschedule(older, NOON + MINUTE)
         return [*due, uow.pushes.next_due()]
 
     assert await store.database.write(work) == [None, NOON, None, NOON + MINUTE]
@@ -828,7 +828,7 @@ async def test_end_of_an_attempt_is_recorded_once(store: Store) -> None:
         unbegun = uow.pushes.record(sms_id, "HTTP 200", NOON)
         uow.pushes.claim(NOON, 1)
         push = uow.pushes.record(sms_id, "IGNORED", NOON, is_soft_refusal=True)
-        uow.pushes.settle(sms_id, PushState.PARKED, NOON)
+        uow.pushes.close(sms_id, PushState.PARKED, NOON)
         again = uow.pushes.record(sms_id, "HTTP 200", NOON)
         return [unbegun, push.soft_refusals if push else None, again]
 
@@ -854,7 +854,7 @@ async def test_waiting_pushes_are_pulled_to_an_instant_and_none_is_put_off(store
             sms = an_inbound_sms(fingerprint=number.to_bytes(32, "big"), row_id=number)
             sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, NUMBER, RentId(1))
             queue_push(uow, sms_id, RentId(1), Msisdn(f"7928123456{number}"), due, NOON)
-        return [uow.pushes.not_later_than(NOON + MINUTE), len(uow.pushes.claim(NOON, 9)), uow.pushes.next_due()]
+        return [uow.pushes.make_due_by(NOON + MINUTE), len(uow.pushes.claim(NOON, 9)), uow.pushes.next_due()]
 
     assert await store.database.write(work) == [1, 1, NOON + MINUTE]
 

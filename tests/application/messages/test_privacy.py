@@ -40,7 +40,7 @@ class House(StoredFarm):
     async def deliver(self, sms_id: SmsId) -> None:
         now = self.clock()
         await self.storage.write(lambda uow: uow.pushes.claim(now, 10))
-        await self.storage.write(lambda uow: uow.pushes.settle(sms_id, PushState.DELIVERED, now))
+        await self.storage.write(lambda uow: uow.pushes.close(sms_id, PushState.DELIVERED, now))
 
 
 @pytest.fixture

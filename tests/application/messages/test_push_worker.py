@@ -409,7 +409,7 @@ async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> N
         begun = uow.pushes.claim(now, 3)
         assert {message.sms_id for message in begun} == {first, waiting, last}
         uow.pushes.record(waiting, "HTTP 502", now)
-        uow.pushes.retry(waiting, now)
+        uow.pushes.reschedule(waiting, now)
         told = [uow.pushes.deliver(dict.fromkeys((last, waiting, first, SmsId(999)), now), "HTTP 200")]
         told.append(uow.pushes.deliver(dict.fromkeys((first, waiting, last), now), "HTTP 200"))
         return told

@@ -279,7 +279,7 @@ async def test_what_can_be_sold_is_judged_anew_by_the_clock(household: Household
 async def a_push_that_failed_just_now(household: Household) -> SmsId:
     sms_id = await household.farm.queue(1)
     later = household.farm.clock() + SPACING
-    await household.storage.write(lambda uow: uow.pushes.retry(sms_id, later))
+    await household.storage.write(lambda uow: uow.pushes.reschedule(sms_id, later))
     return sms_id
 
 

@@ -23,7 +23,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from phonefarm.adapters.storage.columns import microseconds_of
-from phonefarm.adapters.storage.push_records import UNCERTAIN
+from phonefarm.adapters.storage.outbox_statements import UNCERTAIN
 from phonefarm.adapters.storage.sqlite import checkpoint, engine, migrations
 from phonefarm.adapters.storage.sqlite import database as database_module
 from phonefarm.adapters.storage.sqlite.database import Database
