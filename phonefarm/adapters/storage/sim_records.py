@@ -186,9 +186,11 @@ class SqlSimRecords:
         row = _GET.first(self._driver, sim=sim_id)
         return None if row is None else sim_from(row)
 
-    def in_turn(self, at: datetime, countries: Collection[str], operators: Collection[str] | None) -> Iterator[Sim]:
+    def in_issue_order(
+        self, at: datetime, countries: Collection[str], operators: Collection[str] | None
+    ) -> Iterator[Sim]:
         wanted = None if operators is None else json.dumps(list(operators))
-        for row in _IN_TURN.each(self._driver, at=at, countries=json.dumps(list(countries)), operators=wanted):
+        for row in _IN_ISSUE_ORDER.each(self._driver, at=at, countries=json.dumps(list(countries)), operators=wanted):
             yield sim_from(row)
 
     def with_number(self, msisdn: Msisdn) -> list[Sim]:
@@ -394,7 +396,7 @@ _WITH_NUMBER = Prepared(
 )
 _GET = Prepared(OfferRow, offer_query().where(sims.c.sim_id == bindparam("sim", type_=String)))
 _WANTED = bindparam("operators", type_=String)
-_IN_TURN = Prepared(
+_IN_ISSUE_ORDER = Prepared(
     OfferRow,
     offer_query()
     .where(sims.c.country.in_(values_in("countries")), sims.c.msisdn.is_not(None), sims.c.held_reason.is_(None))

@@ -326,7 +326,7 @@ def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
     """The SIM that the rule over the whole farm gives an order, found by looking at few."""
     countries = names_meant(order.country, uow.rents.countries())
     operators = None if order.operator is None else names_meant(order.operator, uow.rents.operators())
-    return choose(uow.sims.in_turn(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
+    return choose(uow.sims.in_issue_order(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
 
 
 def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:
