@@ -174,7 +174,7 @@ class SmartSocket:
         """A fresh connection, the caller's to close; ServerDown if none can be had soon."""
         try:
             async with deadlines.within(CONNECT_WITHIN):
-                line = await self._lookup.connected()
+                line = await self._lookup.connect()
                 reader, writer = await asyncio.open_connection(sock=line, limit=READ_BUFFER)
         except (OSError, UnicodeError) as error:  # TimeoutError is an OSError
             raise ServerDown(f"No adb server answers on {self.name} ({_reason(error)}).") from error
