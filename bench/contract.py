@@ -45,7 +45,7 @@ from phonefarm.adapters.onlinesim.openapi import document
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MAX_BODY_BYTES, NUMBER_PATH, SERVICES_PATH, Webhooks
 from phonefarm.adapters.storage.database import Database
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 
 KEY = "a-partner-key-for-calling"
 NUMBERS = 60
@@ -91,7 +91,7 @@ class _Ear(logging.Handler):
 class Shop:
     """The webhooks over a farm of SIMs, served on a thread of its own."""
 
-    books: Books
+    farm: StoredFarm
     url: str
     unhandled: list[str]
     open_rents: list[int] = field(default_factory=list)
@@ -101,12 +101,12 @@ class Shop:
 def open_shop(database: Database) -> Iterator[Shop]:
     loop, stop, ear = asyncio.new_event_loop(), asyncio.Event(), _Ear()
     listener = bind("127.0.0.1", 0, "webhook server")
-    books = Books(database)
+    farm = StoredFarm(database)
     rate_limiter = RateLimiter(calls_per_second=1e9, wrong_keys_per_minute=1e9, now=time.monotonic)
     webhooks = Webhooks(
-        books.rentals,
+        farm.rentals,
         lambda: KEY,
-        books.clock,
+        farm.clock,
         {"7": "russia", "49": "germany"},
         require_bearer=False,
         shared_path=SHARED_PATH,
@@ -118,7 +118,7 @@ def open_shop(database: Database) -> Iterator[Shop]:
     loop.set_exception_handler(lambda _loop, context: ear.heard.append(str(context)))
 
     async def serve() -> None:
-        await books.farm(NUMBERS)
+        await farm.phones_with_sims(NUMBERS)
         await serve_until(webhooks.app(), listener, stop)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="webhook server")
@@ -127,7 +127,7 @@ def open_shop(database: Database) -> Iterator[Shop]:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)  # as in the engine: caller and server share this process
     try:
-        yield Shop(books=books, url=f"http://127.0.0.1:{listener.getsockname()[1]}", unhandled=ear.heard)
+        yield Shop(farm=farm, url=f"http://127.0.0.1:{listener.getsockname()[1]}", unhandled=ear.heard)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()
@@ -200,7 +200,7 @@ class Caller:
 
     def _answers(self, case: Any) -> Iterator[requests.Response]:
         """The same call in four shapes, where it has a body: to invent a case costs more than to make its calls."""
-        clock = self._shop.books.clock
+        clock = self._shop.farm.clock
         clock.forward(SECONDS_BETWEEN_CALLS)
         yield case.call(base_url=self._shop.url, session=self._http)
         if not isinstance(case.body, dict | list | str | int | float | None):

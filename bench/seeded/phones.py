@@ -21,7 +21,7 @@ from phonefarm.domain.ids import Msisdn, SimId, phone_id
 from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
 from phonefarm.domain.sms import Reading, SmsRow
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 
 SERVER = "127.0.0.1:5037"
 QUERY = (0.1, 0.6)
@@ -122,7 +122,7 @@ class SeededBridge:
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
         phone = await self._answer(serial)
-        return Checkup(sims=phone.sims, vitals=PhoneVitals())
+        return Checkup(sims=phone.sims, telemetry=PhoneTelemetry())
 
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False

@@ -1,4 +1,4 @@
-"""What ails a phone that can be spoken with: decided from its vitals, its SIMs and how its hints turn out."""
+"""Conditions of a phone that can be spoken with: decided from its telemetry, its SIMs and how its hints turn out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from phonefarm.domain.fields import NO_FIELDS, Fields
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 
 
 class Condition(StrEnum):
@@ -110,7 +110,7 @@ def hints_remembered(since: Mapping[Condition, datetime]) -> HintRecord:
 
 
 def conditions(
-    vitals: PhoneVitals,
+    telemetry: PhoneTelemetry,
     hints: HintRecord,
     *,
     sim_count: int | None,
@@ -126,22 +126,22 @@ def conditions(
     found: dict[Condition, Fields] = {}
     if sim_count == 0:
         found[Condition.NO_SIM] = NO_FIELDS
-    if vitals.airplane_mode:
+    if telemetry.airplane_mode:
         found[Condition.AIRPLANE] = NO_FIELDS
     rows_are_missing = hints.keeps_rows_back(now)
-    lacks_room = rows_are_missing and vitals.free_bytes is not None and vitals.free_bytes < LOW_STORAGE
-    if lacks_room or _FULL.holds(vitals.free_bytes, Condition.STORAGE_FULL in held):
-        found[Condition.STORAGE_FULL] = _measure("free_megabytes", vitals.free_bytes, unit=_MEGABYTE)
-    if vitals.sms_app == "":
+    lacks_room = rows_are_missing and telemetry.free_bytes is not None and telemetry.free_bytes < LOW_STORAGE
+    if lacks_room or _FULL.holds(telemetry.free_bytes, Condition.STORAGE_FULL in held):
+        found[Condition.STORAGE_FULL] = _measure("free_megabytes", telemetry.free_bytes, unit=_MEGABYTE)
+    if telemetry.sms_app == "":
         found[Condition.NO_SMS_APP] = NO_FIELDS
     if hints.delays_codes(now):
         found[Condition.CODES_DELAYED] = NO_FIELDS
     if rows_are_missing and not found.keys() & BLOCKING:
         found[Condition.NOT_STORING] = {"marks_codes": True} if has_otp_mark else NO_FIELDS
-    if _HOT.holds(vitals.temperature, Condition.HOT in held):
-        found[Condition.HOT] = _measure("celsius", vitals.temperature)
-    if _LOW.holds(vitals.battery_percent, Condition.LOW_BATTERY in held):
-        found[Condition.LOW_BATTERY] = _measure("percent", vitals.battery_percent)
+    if _HOT.holds(telemetry.temperature, Condition.HOT in held):
+        found[Condition.HOT] = _measure("celsius", telemetry.temperature)
+    if _LOW.holds(telemetry.battery_percent, Condition.LOW_BATTERY in held):
+        found[Condition.LOW_BATTERY] = _measure("percent", telemetry.battery_percent)
     if hints.working is False:
         found[Condition.NO_HINTS] = NO_FIELDS
     if clock_skew is not None and abs(clock_skew) >= CLOCK_WRONG_BY:

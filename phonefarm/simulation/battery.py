@@ -10,23 +10,23 @@ OVERHEATS_FROM = 60.0
 
 
 def battery(handset: Handset) -> str:
-    vitals, sdk = handset.vitals, handset.profile.sdk
-    status = (FULL if vitals.battery_level >= 100 else CHARGING) if vitals.is_charging else DISCHARGING
+    telemetry, sdk = handset.telemetry, handset.profile.sdk
+    status = (FULL if telemetry.battery_level >= 100 else CHARGING) if telemetry.is_charging else DISCHARGING
     lines = [
         (21, "AC powered: false"),
-        (21, f"USB powered: {'true' if vitals.is_charging else 'false'}"),
+        (21, f"USB powered: {'true' if telemetry.is_charging else 'false'}"),
         (21, "Wireless powered: false"),
         (33, "Dock powered: false"),
-        (23, f"Max charging current: {500000 if vitals.is_charging else 0}"),
-        (24, f"Max charging voltage: {5000000 if vitals.is_charging else 0}"),
-        (24, f"Charge counter: {vitals.battery_level * 40_000}"),
+        (23, f"Max charging current: {500000 if telemetry.is_charging else 0}"),
+        (24, f"Max charging voltage: {5000000 if telemetry.is_charging else 0}"),
+        (24, f"Charge counter: {telemetry.battery_level * 40_000}"),
         (21, f"status: {status}"),
-        (21, f"health: {OVERHEATED if vitals.celsius >= OVERHEATS_FROM else GOOD_HEALTH}"),
+        (21, f"health: {OVERHEATED if telemetry.celsius >= OVERHEATS_FROM else GOOD_HEALTH}"),
         (21, "present: true"),
-        (21, f"level: {vitals.battery_level}"),
+        (21, f"level: {telemetry.battery_level}"),
         (21, "scale: 100"),
-        (21, f"voltage: {3600 + 7 * vitals.battery_level}"),
-        (21, f"temperature: {round(vitals.celsius * 10)}"),
+        (21, f"voltage: {3600 + 7 * telemetry.battery_level}"),
+        (21, f"temperature: {round(telemetry.celsius * 10)}"),
         (21, "technology: Li-ion"),
         (34, "Charging state: 0"),
         (34, "Charging policy: 0"),

@@ -9,7 +9,7 @@ from phonefarm.simulation.properties import fingerprint
 
 
 def described_state(handset: Handset, *, waiting: int) -> dict[str, Any]:
-    vitals = handset.vitals
+    telemetry = handset.telemetry
     return {
         "booting": handset.is_booting,
         "locked": handset.is_locked,
@@ -18,13 +18,13 @@ def described_state(handset: Handset, *, waiting: int) -> dict[str, Any]:
         "sends_hints": handset.sends_hints,
         "codes_delayed_for": handset.codes_delayed_for,
         "fingerprint": fingerprint(handset),
-        "battery": vitals.battery_level,
-        "charging": vitals.is_charging,
-        "temperature": vitals.celsius,
-        "free_bytes": vitals.free_bytes,
-        "airplane_mode": vitals.airplane_mode,
-        "sms_app": vitals.sms_app,
-        "sms_app_works": vitals.has_sms_app,
+        "battery": telemetry.battery_level,
+        "charging": telemetry.is_charging,
+        "temperature": telemetry.celsius,
+        "free_bytes": telemetry.free_bytes,
+        "airplane_mode": telemetry.airplane_mode,
+        "sms_app": telemetry.sms_app,
+        "sms_app_works": telemetry.has_sms_app,
     }
 
 

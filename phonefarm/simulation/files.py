@@ -30,11 +30,11 @@ async def cat(handset: Handset, words: list[str], given: str, io: ShellIo) -> in
 
 def file_text(handset: Handset, path: str) -> str | None:
     if path == "/proc/uptime":
-        uptime = max(handset.host_clock() - handset.vitals.booted_at, 0.0)
+        uptime = max(handset.host_clock() - handset.telemetry.booted_at, 0.0)
         return f"{uptime:.2f} {uptime * 5.5:.2f}\n"
     if path == "/proc/sys/kernel/random/boot_id":
         # Drawn by the kernel as it starts.
-        return f"{uuid5(NAMESPACE_OID, f'{handset.hardware_id} {handset.vitals.booted_at}')}\n"
+        return f"{uuid5(NAMESPACE_OID, f'{handset.hardware_id} {handset.telemetry.booted_at}')}\n"
     if path == "/proc/version":
         return "Linux version 4.19.157-perf (builder@host) #1 SMP PREEMPT\n"
     return None
@@ -53,13 +53,13 @@ async def df(handset: Handset, words: list[str], io: ShellIo) -> int:
 
 async def _toolbox_df(handset: Handset, words: list[str], io: ShellIo) -> int:
     await io.stdout("Filesystem               Size     Used     Free   Blksize\n")
-    vitals, code = handset.vitals, 0
+    telemetry, code = handset.telemetry, 0
     for path in words or ["/data"]:
         if path not in _KNOWN:
             code = 1
             await io.stderr(f"{path}: No such file or directory\n")
             continue
-        sizes = (vitals.total_bytes, vitals.total_bytes - vitals.free_bytes, vitals.free_bytes)
+        sizes = (telemetry.total_bytes, telemetry.total_bytes - telemetry.free_bytes, telemetry.free_bytes)
         await io.stdout(f"{path:<20}" + "".join(f"  {_short(size)}" for size in sizes) + f"   {BLOCK}\n")
     return code
 
@@ -80,12 +80,12 @@ async def _toybox_df(handset: Handset, words: list[str], io: ShellIo) -> int:
         if word not in _KNOWN:
             await io.stderr(f"df: {word}: No such file or directory\n")
             return 1
-    vitals = handset.vitals
-    used = vitals.total_bytes - vitals.free_bytes
+    telemetry = handset.telemetry
+    used = telemetry.total_bytes - telemetry.free_bytes
     mounted = "/data/user/0" if handset.profile.sdk >= FIRST_SDK_WITH_USER_MOUNT else "/data"
     device = "/dev/block/dm-5" if handset.profile.sdk >= FIRST_SDK_WITH_USER_MOUNT else "/dev/block/mmcblk0p87"
-    sizes = (vitals.total_bytes // 1024, used // 1024, vitals.free_bytes // 1024)
-    percent = f"{-(-100 * used // vitals.total_bytes)}%"
+    sizes = (telemetry.total_bytes // 1024, used // 1024, telemetry.free_bytes // 1024)
+    percent = f"{-(-100 * used // telemetry.total_bytes)}%"
     await io.stdout(
         f"{'Filesystem':<{len(device)}} {'1K-blocks':>9} {'Used':>9} {'Available':>9} Use% Mounted on\n"
         f"{device} {sizes[0]:>9} {sizes[1]:>9} {sizes[2]:>9} {percent:>4} {mounted}\n"

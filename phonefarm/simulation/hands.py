@@ -10,7 +10,7 @@ from phonefarm.simulation.profiles import Profile
 from phonefarm.simulation.radio import NETWORK_TYPES, STRONGEST, Service
 from phonefarm.simulation.reception import Reception
 from phonefarm.simulation.sims import MobileOperator, VirtualSim
-from phonefarm.simulation.vitals import ROOM_WHEN_FULL, Vitals
+from phonefarm.simulation.telemetry import ROOM_WHEN_FULL, Telemetry
 
 UNLOCK_MS = 60
 """What delivering a kept message takes, as the log says it."""
@@ -38,8 +38,8 @@ class Hands:
         return self.handset.profile
 
     @property
-    def vitals(self) -> Vitals:
-        return self.handset.vitals
+    def telemetry(self) -> Telemetry:
+        return self.handset.telemetry
 
     # SIMs and clock.
 
@@ -106,41 +106,41 @@ class Hands:
     def sims(self) -> dict[int, VirtualSim]:
         return {known.slot: known.sim for known in self.handset.active}
 
-    # Vitals.
+    # Telemetry.
 
     def set_battery(self, level: int, *, charging: bool | None = None) -> None:
         """Per cent; whether it charges stays as it was if not given."""
         if not 0 <= level <= 100:
             raise ValueError(f"a battery holds 0 to 100 per cent, not {level}")
-        self.vitals.battery_level = level
+        self.telemetry.battery_level = level
         if charging is not None:
-            self.vitals.is_charging = charging
+            self.telemetry.is_charging = charging
 
     def set_temperature(self, celsius: float) -> None:
-        self.vitals.celsius = celsius
+        self.telemetry.celsius = celsius
 
     def set_free_storage(self, free_bytes: int) -> None:
-        self.vitals.free_bytes = min(max(free_bytes, 0), self.vitals.total_bytes)
+        self.telemetry.free_bytes = min(max(free_bytes, 0), self.telemetry.total_bytes)
 
     def fill_storage(self) -> None:
         """Leave too little room for an SMS: those that come from now on are lost."""
         self.set_free_storage(ROOM_WHEN_FULL)
 
     def free_storage(self) -> None:
-        self.set_free_storage(self.vitals.total_bytes * 5 // 8)
+        self.set_free_storage(self.telemetry.total_bytes * 5 // 8)
 
     def set_uptime(self, seconds: float) -> None:
-        self.vitals.booted_at = self.handset.host_clock() - seconds
+        self.telemetry.booted_at = self.handset.host_clock() - seconds
 
     def set_sms_app(self, package: str | None) -> None:
         """Choose the default SMS app, which is installed if it was not; None and an empty text choose none."""
-        self.vitals.sms_app = package
-        if package and package not in self.vitals.installed:
-            self.vitals.installed.append(package)
+        self.telemetry.sms_app = package
+        if package and package not in self.telemetry.installed:
+            self.telemetry.installed.append(package)
 
     def disable_package(self, package: str, on: bool = True) -> None:
         """Switch an app off, as `pm disable-user` does; the settings keep naming it."""
-        (self.vitals.disabled.add if on else self.vitals.disabled.discard)(package)
+        (self.telemetry.disabled.add if on else self.telemetry.disabled.discard)(package)
 
     def update_firmware(self) -> None:
         """Another build from now on: the fingerprint changes."""
@@ -149,7 +149,7 @@ class Hands:
     # The radio.
 
     def set_airplane_mode(self, on: bool = True) -> None:
-        self.vitals.airplane_mode = on
+        self.telemetry.airplane_mode = on
         self._tell()
 
     def set_signal(self, level: int | None, slot: int = 0) -> None:

@@ -11,7 +11,7 @@ from phonefarm.simulation.radio import LOADED_STATES, READABLE_STATES, Service, 
 from phonefarm.simulation.radio_log import RadioLog
 from phonefarm.simulation.sims import VirtualSim
 from phonefarm.simulation.sms_table import SmsTable
-from phonefarm.simulation.vitals import fresh_vitals
+from phonefarm.simulation.telemetry import fresh_telemetry
 
 LAST_SDK_THAT_DROPS_FAULTY_CARDS = 33
 OUT = -1
@@ -70,7 +70,7 @@ class Handset:
         profile = self.profile
         self.withholds_sms = self.withholds_sms or profile.withholds_sms
         self.sends_hints = self.sends_hints and not profile.has_no_hints
-        self.vitals = fresh_vitals(profile.default_sms_app, profile.total_bytes, booted_at=self.host_clock())
+        self.telemetry = fresh_telemetry(profile.default_sms_app, profile.total_bytes, booted_at=self.host_clock())
         self.radios = [SlotRadio() for _ in range(profile.slots)]
         self.sms = SmsTable(profile.vendor, marks_codes=profile.marks_codes)
         self.log = RadioLog(profile.sdk, self.now, is_mediatek=profile.has_mediatek_radio)
@@ -137,13 +137,13 @@ class Handset:
             return forced
         if self.subscription_in(slot) is None:
             return "ABSENT"
-        if self.vitals.airplane_mode and self.profile.sdk < 28:
+        if self.telemetry.airplane_mode and self.profile.sdk < 28:
             # Older radios cut the card's power too.
             return "NOT_READY"
         return "LOADED" if self.profile.sdk >= 26 else "READY"
 
     def _service(self, slot: int, state: str) -> Service:
-        if self.vitals.airplane_mode:
+        if self.telemetry.airplane_mode:
             return Service.POWER_OFF
         if self.subscription_in(slot) is None:
             return Service.NO_SERVICE

@@ -37,7 +37,7 @@ async def cmd(handset: Handset, words: list[str], io: ShellIo) -> int:
         case ["package", *rest] if not handset.is_booting:
             return await _package(handset, rest, io)
         case ["role", "get-role-holders", "android.app.role.SMS"] if handset.profile.sdk >= FIRST_SDK_WITH_ROLES:
-            await io.stdout(f"{handset.vitals.sms_app}\n" if handset.vitals.sms_app else "")
+            await io.stdout(f"{handset.telemetry.sms_app}\n" if handset.telemetry.sms_app else "")
             return 0
         case ["appops", "get", "com.android.shell", *_]:
             await io.stdout(_app_ops(handset))
@@ -53,7 +53,7 @@ async def _package(handset: Handset, words: list[str], io: ShellIo) -> int:
         case ["list", "packages", *rest]:
             await io.stdout("".join(f"package:{name}\n" for name in _listed(handset, rest)))
             return 0
-        case ["path", name] if name in handset.vitals.installed:
+        case ["path", name] if name in handset.telemetry.installed:
             await io.stdout(f"package:/system/app/{name}/{name}.apk\n")
             return 0
         case _:
@@ -64,11 +64,11 @@ async def _package(handset: Handset, words: list[str], io: ShellIo) -> int:
 def _listed(handset: Handset, words: list[str]) -> list[str]:
     """A filter is any part of the name: asking for one package may list others too."""
     wanted = next((word for word in words if not word.startswith("-")), "")
-    names = [name for name in sorted(handset.vitals.installed) if wanted in name]
+    names = [name for name in sorted(handset.telemetry.installed) if wanted in name]
     if "-e" in words:
-        return [name for name in names if name not in handset.vitals.disabled]
+        return [name for name in names if name not in handset.telemetry.disabled]
     if "-d" in words:
-        return [name for name in names if name in handset.vitals.disabled]
+        return [name for name in names if name in handset.telemetry.disabled]
     return names
 
 

@@ -7,7 +7,7 @@ cards    swap; slot-state {slot, state}: PIN_REQUIRED, PUK_REQUIRED, NETWORK_LOC
 radio    airplane {on}; signal {slot, level}: 0 to 4 or null; network-type {slot, type}; ims {slot, on};
          service {slot, state}: "in service", "no service" or "emergency only";
          roaming {slot, numeric}: the visited network's code, or null for home
-vitals   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
+telemetry   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
 messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest;
          chatter {on}: other lines of its radio; flash {slot}: a class 0 message, which is in no inbox;
          provider-dies {queries}: its process dies under so many queries;
@@ -62,7 +62,7 @@ def _roam(phone: VirtualPhone, body: Body) -> None:
 
 
 def _sms_app_enabled(phone: VirtualPhone, body: Body) -> None:
-    phone.disable_package(phone.vitals.sms_app or phone.profile.default_sms_app, not _on(body))
+    phone.disable_package(phone.telemetry.sms_app or phone.profile.default_sms_app, not _on(body))
 
 
 def _dump_timeout(phone: VirtualPhone, body: Body) -> None:

@@ -46,7 +46,7 @@ class Reception:
             return
         handset.log.sms_arriving(slot, over_ims=handset.radios[slot].sms_over_ims)
         if self._is_deliverable:
-            handset.log.sms_delivering(handset.vitals.sms_app or "", slot)
+            handset.log.sms_delivering(handset.telemetry.sms_app or "", slot)
 
     def flash(self, slot: int, took_ms: int) -> None:
         """A class 0 message: announced and handed over like any other, and only shown on the screen."""
@@ -57,7 +57,7 @@ class Reception:
     def take(self, arrival: Arrival, took_ms: int) -> StoredSms:
         """Store the message if this phone can; the lines of the log tell how it went."""
         handset = self._handset
-        if not handset.vitals.has_room:
+        if not handset.telemetry.has_room:
             # The framework refuses it before it asks any app.
             return self._lose(arrival)
         if handset.is_locked:
@@ -65,7 +65,7 @@ class Reception:
             if handset.sends_hints:
                 handset.log.sms_kept_locked(arrival.subscription.slot)
             return _not_stored(arrival)
-        stored = self._store(arrival) if handset.vitals.has_sms_app else self._lose(arrival)
+        stored = self._store(arrival) if handset.telemetry.has_sms_app else self._lose(arrival)
         if handset.sends_hints:
             handset.log.sms_delivered(took_ms, arrival.subscription.slot)
         return stored
@@ -75,13 +75,13 @@ class Reception:
         waiting, self._waiting = self._waiting, []
         for arrival in waiting:
             if self._handset.sends_hints:
-                self._handset.log.sms_delivering(self._handset.vitals.sms_app or "", arrival.subscription.slot)
+                self._handset.log.sms_delivering(self._handset.telemetry.sms_app or "", arrival.subscription.slot)
             self.take(arrival, took_ms)
 
     @property
     def _is_deliverable(self) -> bool:
-        vitals = self._handset.vitals
-        return vitals.has_room and vitals.has_sms_app and not self._handset.is_locked
+        telemetry = self._handset.telemetry
+        return telemetry.has_room and telemetry.has_sms_app and not self._handset.is_locked
 
     def _store(self, arrival: Arrival) -> StoredSms:
         handset = self._handset

@@ -36,14 +36,14 @@ async def _not_yet(handset: Handset, io: ShellIo) -> int:
 
 def _value(handset: Handset, namespace: str, key: str) -> str:
     """`null` where there is no such setting."""
-    vitals = handset.vitals
+    telemetry = handset.telemetry
     values = {
-        ("global", "airplane_mode_on"): "1" if vitals.airplane_mode else "0",
+        ("global", "airplane_mode_on"): "1" if telemetry.airplane_mode else "0",
         ("global", "adb_enabled"): "1",
         ("global", "auto_time"): "1",
         ("global", "development_settings_enabled"): "1",
         ("global", "device_provisioned"): "1",
         ("secure", "android_id"): uuid5(NAMESPACE_OID, handset.hardware_id).hex[:16],
-        ("secure", "sms_default_application"): "null" if vitals.sms_app is None else vitals.sms_app,
+        ("secure", "sms_default_application"): "null" if telemetry.sms_app is None else telemetry.sms_app,
     }
     return values.get((namespace, key), "null")

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from phonefarm.adapters.storage.database import Database
-from tests.application.books import Books
 from tests.application.site import Site
+from tests.application.stored_farm import StoredFarm
 
 
 @pytest.fixture
-def books(database: Database) -> Books:
-    return Books(database)
+def farm(database: Database) -> StoredFarm:
+    return StoredFarm(database)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from phonefarm.application.phones.session import LOOK_PATIENCE
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.domain.ids import PhoneId, phone_id
 from phonefarm.support.tasks import Tasks
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import OTHER_ICCID, OTHER_NUMBER, a_seen_sim
 from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
 from tests.fakes.storage import BrittleStorage
@@ -26,10 +26,10 @@ class Site:
 
     def __init__(self, database: Database) -> None:
         self.storage = BrittleStorage(database)
-        self.books = Books(self.storage)
+        self.farm = StoredFarm(self.storage)
         self.one = ScriptedPhone("R58M123", sims=[a_seen_sim()])
         self.two = ScriptedPhone("ZY22XYZ", sims=[a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER)])
-        self.bridge = ScriptedPhoneBridge(self.books.clock, self.one, self.two)
+        self.bridge = ScriptedPhoneBridge(self.farm.clock, self.one, self.two)
         self.bugs: list[BaseException] = []
         self.tasks = Tasks(lambda name, error: self.bugs.append(error))
         self.reports: list[tuple[str, Verdict]] = []
@@ -42,11 +42,11 @@ class Site:
         return PhoneWatch(
             self.storage,
             [self.bridge, *others],
-            self.books.inventory,
-            self.books.intake,
-            self.books.health,
-            self.books.announcer,
-            self.books.clock,
+            self.farm.inventory,
+            self.farm.intake,
+            self.farm.health,
+            self.farm.announcer,
+            self.farm.clock,
             self.tasks,
             poll_seconds=poll,
             rent_poll_seconds=poll,
@@ -56,13 +56,13 @@ class Site:
         )
 
     def other_server(self, *phones: ScriptedPhone) -> ScriptedPhoneBridge:
-        return ScriptedPhoneBridge(self.books.clock, *phones, server=OTHER_SERVER)
+        return ScriptedPhoneBridge(self.farm.clock, *phones, server=OTHER_SERVER)
 
     def id_of(self, phone: ScriptedPhone) -> PhoneId:
         return self.bridge.id_of(phone)
 
     async def state(self, phone: ScriptedPhone, server: str = SERVER) -> PhoneState | None:
-        row = (await self.books.phones()).get(phone_id(phone.serial, server))
+        row = (await self.farm.phones()).get(phone_id(phone.serial, server))
         return row.state if row else None
 
     async def reached(self, phone: ScriptedPhone, state: PhoneState, server: str = SERVER) -> None:
@@ -72,10 +72,10 @@ class Site:
         await until(is_so)
 
     async def row(self, phone: ScriptedPhone) -> PhoneRow:
-        return (await self.books.phones())[self.id_of(phone)]
+        return (await self.farm.phones())[self.id_of(phone)]
 
-    async def story(self, phone: ScriptedPhone) -> list[str]:
-        return sentences(await self.books.story(Topic.PHONES, self.id_of(phone)))
+    async def timeline(self, phone: ScriptedPhone) -> list[str]:
+        return sentences(await self.farm.timeline(Topic.PHONES, self.id_of(phone)))
 
     def recover(self, phone: ScriptedPhone) -> None:
         phone.adb_state = "device"
@@ -91,4 +91,4 @@ class Site:
         await self.reached(self.two, PhoneState.READY)
 
     async def message_count(self) -> int:
-        return len(await self.books.messages())
+        return len(await self.farm.messages())

@@ -58,7 +58,7 @@ def test_judge_sees_a_farm_that_is_broken(
     assert any(symptom in fault for fault in faults)
 
 
-def test_judge_sees_messages_that_never_reach_the_books(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judge_sees_messages_that_never_reach_the_farm(monkeypatch: pytest.MonkeyPatch) -> None:
     accept = SmsIntake.accept
 
     async def forgetful(self: SmsIntake, reading: Any, heard: Any) -> Any:

@@ -23,7 +23,7 @@ from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.rents import FinishStatus
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
 from tests.fakes.held_file import Holder
 
@@ -174,8 +174,8 @@ def test_import_says_when_the_environment_would_win(
 
 
 async def test_exported_numbers_can_be_imported_again(database: Database, settings: Settings, tmp_path: Path) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim())
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim())
     out = tmp_path / "out.csv"
 
     assert export_numbers(settings, out) == f"1 SIM written to {out}."
@@ -188,9 +188,9 @@ async def test_exported_numbers_can_be_imported_again(database: Database, settin
 async def test_exported_numbers_name_the_sims_that_lack_one(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
-    await books.seat(replace(a_seen_sim("stand-in", msisdn=OTHER_NUMBER), iccid=""), phone=OTHER_PHONE)
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
+    await farm.seat(replace(a_seen_sim("stand-in", msisdn=OTHER_NUMBER), iccid=""), phone=OTHER_PHONE)
     out = tmp_path / "out.csv"
 
     said = export_numbers(settings, out)
@@ -204,9 +204,9 @@ async def test_exported_numbers_name_the_sims_that_lack_one(
 async def test_numbers_for_excel_are_texts_without_formulas_and_can_be_imported_again(
     database: Database, settings: Settings, tmp_path: Path
 ) -> None:
-    books = Books(database)
-    await books.inventory.use_numbers_file([NumberEntry(iccid=ICCID, msisdn=NUMBER, label=f"{FORMULA}\x07")])
-    await books.seat(a_seen_sim())
+    farm = StoredFarm(database)
+    await farm.inventory.use_numbers_file([NumberEntry(iccid=ICCID, msisdn=NUMBER, label=f"{FORMULA}\x07")])
+    await farm.seat(a_seen_sim())
     out = tmp_path / "out.XLSX"
 
     assert export_numbers(settings, out) == f"1 SIM written to {out}."
@@ -224,11 +224,11 @@ async def test_numbers_for_excel_are_texts_without_formulas_and_can_be_imported_
 
 
 async def a_busy_farm(database: Database) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim())
-    await books.rent()
-    await books.sms(body=FORMULA, sender="+79160000000")
-    await books.rentals.set_ban(SimId(ICCID), HOUR)
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim())
+    await farm.rent()
+    await farm.sms(body=FORMULA, sender="+79160000000")
+    await farm.rentals.set_ban(SimId(ICCID), HOUR)
     await database.write(lambda uow: uow.phones.set_label(PHONE, "@shelf"))
 
 
@@ -368,13 +368,13 @@ def test_cell_that_a_spreadsheet_would_execute_gets_an_apostrophe(value: object,
 async def test_exported_rents_say_how_many_messages_each_had(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim())
-    first = await books.rent()
-    await books.sms(row_id=1, body="one")
-    await books.sms(row_id=2, body="two")
-    await books.rentals.finish(first, FinishStatus.SOLD, None)
-    second = await books.rent()
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim())
+    first = await farm.rent()
+    await farm.sms(row_id=1, body="one")
+    await farm.sms(row_id=2, body="two")
+    await farm.rentals.finish(first, FinishStatus.SOLD, None)
+    second = await farm.rent()
 
     export_table(settings, "rents", tmp_path / "rents.csv")
 

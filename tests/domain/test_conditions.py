@@ -1,4 +1,4 @@
-"""What ails a phone follows from what it measured and from how its announcements turned out."""
+"""The conditions of a phone follow from what it measured and from how its announcements turned out."""
 
 from __future__ import annotations
 
@@ -20,75 +20,75 @@ from phonefarm.domain.conditions import (
 )
 from phonefarm.domain.fields import NO_FIELDS, Fields
 from phonefarm.domain.remedies import Remedy, remedy_for_condition
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 from tests.builders import HOUR, MINUTE, NOON, SECOND
 
 
-def ailing(
-    vitals: PhoneVitals | None = None,
+def conditions_of(
+    telemetry: PhoneTelemetry | None = None,
     hints: HintRecord | None = None,
     *,
     held: Collection[Condition] = (),
     **changes: Any,
 ) -> dict[Condition, Fields]:
     whole: dict[str, Any] = {"sim_count": 2, "has_otp_mark": False, "clock_skew": None, "now": NOON}
-    return conditions(vitals or PhoneVitals(), hints or HintRecord(), held=held, **(whole | changes))
+    return conditions(telemetry or PhoneTelemetry(), hints or HintRecord(), held=held, **(whole | changes))
 
 
 def test_phone_that_says_nothing_of_itself_ails_nothing() -> None:
-    assert ailing() == {}
+    assert conditions_of() == {}
 
 
 @pytest.mark.parametrize(
-    ("vitals", "condition", "values"),
+    ("telemetry", "condition", "values"),
     [
-        (PhoneVitals(battery_percent=12), Condition.LOW_BATTERY, {"percent": 12}),
-        (PhoneVitals(temperature=47.3), Condition.HOT, {"celsius": 47}),
-        (PhoneVitals(free_bytes=42_000_000), Condition.STORAGE_FULL, {"free_megabytes": 42}),
-        (PhoneVitals(sms_app=""), Condition.NO_SMS_APP, NO_FIELDS),
-        (PhoneVitals(airplane_mode=True), Condition.AIRPLANE, NO_FIELDS),
+        (PhoneTelemetry(battery_percent=12), Condition.LOW_BATTERY, {"percent": 12}),
+        (PhoneTelemetry(temperature=47.3), Condition.HOT, {"celsius": 47}),
+        (PhoneTelemetry(free_bytes=42_000_000), Condition.STORAGE_FULL, {"free_megabytes": 42}),
+        (PhoneTelemetry(sms_app=""), Condition.NO_SMS_APP, NO_FIELDS),
+        (PhoneTelemetry(airplane_mode=True), Condition.AIRPLANE, NO_FIELDS),
     ],
 )
-def test_each_measure_has_its_limit(vitals: PhoneVitals, condition: Condition, values: Fields) -> None:
-    assert ailing(vitals) == {condition: values}
+def test_each_measure_has_its_limit(telemetry: PhoneTelemetry, condition: Condition, values: Fields) -> None:
+    assert conditions_of(telemetry) == {condition: values}
 
 
 @pytest.mark.parametrize(
     ("condition", "between"),
     [
-        (Condition.LOW_BATTERY, PhoneVitals(battery_percent=25)),
-        (Condition.HOT, PhoneVitals(temperature=43.5)),
-        (Condition.STORAGE_FULL, PhoneVitals(free_bytes=150_000_000)),
+        (Condition.LOW_BATTERY, PhoneTelemetry(battery_percent=25)),
+        (Condition.HOT, PhoneTelemetry(temperature=43.5)),
+        (Condition.STORAGE_FULL, PhoneTelemetry(free_bytes=150_000_000)),
     ],
 )
-def test_value_between_the_limits_changes_nothing(condition: Condition, between: PhoneVitals) -> None:
-    assert condition not in ailing(between)
-    assert condition in ailing(between, held=[condition])
+def test_value_between_the_limits_changes_nothing(condition: Condition, between: PhoneTelemetry) -> None:
+    assert condition not in conditions_of(between)
+    assert condition in conditions_of(between, held=[condition])
 
 
 @pytest.mark.parametrize("condition", [Condition.LOW_BATTERY, Condition.HOT, Condition.STORAGE_FULL])
 def test_phone_that_stops_measuring_keeps_what_it_had(condition: Condition) -> None:
-    assert ailing(PhoneVitals(), held=[condition]) == {condition: NO_FIELDS}
+    assert conditions_of(PhoneTelemetry(), held=[condition]) == {condition: NO_FIELDS}
 
 
 def test_phone_without_a_card_is_said_to_have_none() -> None:
-    assert ailing(sim_count=0) == {Condition.NO_SIM: NO_FIELDS}
+    assert conditions_of(sim_count=0) == {Condition.NO_SIM: NO_FIELDS}
 
 
 @pytest.mark.parametrize(("minutes", "values"), [(61, {"minutes_fast": 61}), (-12, {"minutes_fast": -12})])
 def test_clock_that_is_far_off_is_named(minutes: int, values: Fields) -> None:
-    assert ailing(clock_skew=minutes * MINUTE) == {Condition.CLOCK_WRONG: values}
+    assert conditions_of(clock_skew=minutes * MINUTE) == {Condition.CLOCK_WRONG: values}
 
 
 def test_clock_of_an_ordinary_phone_is_none_of_the_users_business() -> None:
-    assert ailing(clock_skew=90 * SECOND) == {}
+    assert conditions_of(clock_skew=90 * SECOND) == {}
 
 
 def test_phone_is_blamed_at_the_second_announcement_without_a_row_and_not_at_the_first() -> None:
     first = HintRecord().on_empty(NOON)
 
-    assert ailing(hints=first) == {}
-    assert ailing(hints=first.on_empty(NOON)) == {Condition.NOT_STORING: NO_FIELDS}
+    assert conditions_of(hints=first) == {}
+    assert conditions_of(hints=first.on_empty(NOON)) == {Condition.NOT_STORING: NO_FIELDS}
 
 
 def test_row_in_between_clears_the_phone() -> None:
@@ -96,8 +96,8 @@ def test_row_in_between_clears_the_phone() -> None:
 
     well = blamed.on_rows(announced=True, delayed=False, at=NOON)
 
-    assert ailing(hints=well) == {}
-    assert ailing(hints=well.on_empty(NOON)) == {}
+    assert conditions_of(hints=well) == {}
+    assert conditions_of(hints=well.on_empty(NOON)) == {}
 
 
 def test_blamed_phone_gets_another_chance_after_an_hour_and_two_more_failures_blame_it_again() -> None:
@@ -105,9 +105,9 @@ def test_blamed_phone_gets_another_chance_after_an_hour_and_two_more_failures_bl
     later = NOON + BLAMED_FOR
     once_more = blamed.on_empty(later)
 
-    assert ailing(hints=blamed, now=later) == {}
-    assert ailing(hints=once_more, now=later) == {}
-    assert ailing(hints=once_more.on_empty(later), now=later) == {Condition.NOT_STORING: NO_FIELDS}
+    assert conditions_of(hints=blamed, now=later) == {}
+    assert conditions_of(hints=once_more, now=later) == {}
+    assert conditions_of(hints=once_more.on_empty(later), now=later) == {Condition.NOT_STORING: NO_FIELDS}
 
 
 def test_failures_far_apart_blame_nobody() -> None:
@@ -115,23 +115,23 @@ def test_failures_far_apart_blame_nobody() -> None:
     for number in range(5):
         record = record.on_empty(NOON + number * BLAMED_FOR)
 
-    assert ailing(hints=record, now=NOON + 4 * BLAMED_FOR) == {}
+    assert conditions_of(hints=record, now=NOON + 4 * BLAMED_FOR) == {}
 
 
 def test_blame_from_a_future_that_a_wrong_clock_invented_counts_for_nothing() -> None:
     blamed = HintRecord().on_empty(NOON + HOUR).on_empty(NOON + HOUR)
 
-    assert ailing(hints=blamed, now=NOON) == {}
+    assert conditions_of(hints=blamed, now=NOON) == {}
 
 
 @pytest.mark.parametrize(
-    ("vitals", "cause"),
-    [(PhoneVitals(free_bytes=1), Condition.STORAGE_FULL), (PhoneVitals(sms_app=""), Condition.NO_SMS_APP)],
+    ("telemetry", "cause"),
+    [(PhoneTelemetry(free_bytes=1), Condition.STORAGE_FULL), (PhoneTelemetry(sms_app=""), Condition.NO_SMS_APP)],
 )
-def test_known_cause_of_missing_rows_is_named_instead_of_the_riddle(vitals: PhoneVitals, cause: Condition) -> None:
+def test_known_cause_of_missing_rows_is_named(telemetry: PhoneTelemetry, cause: Condition) -> None:
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
-    assert ailing(vitals, blamed).keys() == {cause}
+    assert conditions_of(telemetry, blamed).keys() == {cause}
 
 
 def test_announcements_without_a_row_alone_keep_no_number_from_the_offer() -> None:
@@ -140,26 +140,26 @@ def test_announcements_without_a_row_alone_keep_no_number_from_the_offer() -> No
     for number in range(20):
         record = record.on_empty(NOON + number * MINUTE)
 
-    ailments = ailing(PhoneVitals(free_bytes=10**10, sms_app="com.sms"), record, now=NOON + 20 * MINUTE)
+    conditions = conditions_of(PhoneTelemetry(free_bytes=10**10, sms_app="com.sms"), record, now=NOON + 20 * MINUTE)
 
-    assert ailments.keys() == {Condition.NOT_STORING}
-    assert not ailments.keys() & BLOCKING
+    assert conditions.keys() == {Condition.NOT_STORING}
+    assert not conditions.keys() & BLOCKING
 
 
 def test_missing_rows_and_little_room_are_a_full_storage() -> None:
-    low = PhoneVitals(free_bytes=400_000_000, sms_app="com.sms")
+    low = PhoneTelemetry(free_bytes=400_000_000, sms_app="com.sms")
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
-    assert ailing(low) == {}
-    assert ailing(low, blamed) == {Condition.STORAGE_FULL: {"free_megabytes": 400}}
-    assert ailing(low, blamed, held=[Condition.STORAGE_FULL], now=NOON + BLAMED_FOR) == {}
+    assert conditions_of(low) == {}
+    assert conditions_of(low, blamed) == {Condition.STORAGE_FULL: {"free_megabytes": 400}}
+    assert conditions_of(low, blamed, held=[Condition.STORAGE_FULL], now=NOON + BLAMED_FOR) == {}
 
 
 def test_android_that_marks_codes_is_only_suspected_until_a_row_comes_late() -> None:
     """Two flash messages look the same, and anybody can send them."""
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
-    found = ailing(hints=blamed, has_otp_mark=True)
+    found = conditions_of(hints=blamed, has_otp_mark=True)
 
     assert found == {Condition.NOT_STORING: {"marks_codes": True}}
     assert not found.keys() & BLOCKING
@@ -168,12 +168,12 @@ def test_android_that_marks_codes_is_only_suspected_until_a_row_comes_late() -> 
 def test_row_that_came_late_proves_the_delay_for_a_day() -> None:
     late = HintRecord().on_rows(announced=False, delayed=True, at=NOON)
 
-    assert ailing(hints=late, now=NOON + HOUR) == {Condition.CODES_DELAYED: NO_FIELDS}
-    assert ailing(hints=late, now=NOON + CODES_STAY_DELAYED) == {}
+    assert conditions_of(hints=late, now=NOON + HOUR) == {Condition.CODES_DELAYED: NO_FIELDS}
+    assert conditions_of(hints=late, now=NOON + CODES_STAY_DELAYED) == {}
 
 
 def test_rows_without_announcement_mark_the_phone() -> None:
-    assert ailing(hints=HintRecord(working=False)) == {Condition.NO_HINTS: NO_FIELDS}
+    assert conditions_of(hints=HintRecord(working=False)) == {Condition.NO_HINTS: NO_FIELDS}
 
 
 def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
@@ -181,8 +181,8 @@ def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
 
     remembered = hints_remembered(since)
 
-    assert ailing(hints=remembered).keys() == {Condition.NOT_STORING, Condition.NO_HINTS}
-    assert ailing(hints=remembered, now=NOON + 11 * MINUTE).keys() == {Condition.NO_HINTS}
+    assert conditions_of(hints=remembered).keys() == {Condition.NOT_STORING, Condition.NO_HINTS}
+    assert conditions_of(hints=remembered, now=NOON + 11 * MINUTE).keys() == {Condition.NO_HINTS}
 
 
 def test_changes_name_what_began_and_what_ended() -> None:

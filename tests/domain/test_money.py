@@ -27,14 +27,14 @@ def test_total_is_the_sum_to_the_last_copeck_in_whatever_order(sums: list[Sums])
 
 
 @given(st.dictionaries(st.integers(1, 50), MONEY, max_size=30))
-def test_account_differs_in_nothing_from_itself(books: dict[int, Decimal]) -> None:
-    assert reconciled(books, [MarketSale(rent_id=rent, credited=amount) for rent, amount in books.items()]) == []
+def test_account_differs_in_nothing_from_itself(farm: dict[int, Decimal]) -> None:
+    assert reconciled(farm, [MarketSale(rent_id=rent, credited=amount) for rent, amount in farm.items()]) == []
 
 
 def test_differences_are_named_rent_by_rent() -> None:
-    books = {1: Decimal(320), 2: Decimal(500), 3: Decimal(0)}
+    farm = {1: Decimal(320), 2: Decimal(500), 3: Decimal(0)}
 
-    found = reconciled(books, [sale(1, "320.00"), sale(2, "480"), sale(4, "100"), sale(5, "0")])
+    found = reconciled(farm, [sale(1, "320.00"), sale(2, "480"), sale(4, "100"), sale(5, "0")])
 
     assert found == [
         Difference(rent_id=2, ours=Decimal(500), theirs=Decimal(480)),

@@ -110,10 +110,10 @@ class FakeDesk(FarmDesk):
         self._order("dismiss_restored")
         self.restore = None
 
-    async def story(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
+    async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         if self.failure is not None:
             raise self.failure
-        return self.told.get(key) or self.farm.stories.get(key) or self._usual_story()
+        return self.told.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self.listeners.append(listener)
@@ -211,7 +211,7 @@ class FakeDesk(FarmDesk):
         if self.failure is not None:
             raise self.failure
 
-    def _usual_story(self) -> list[TimelineEntry]:
+    def _usual_timeline(self) -> list[TimelineEntry]:
         def line(seconds: int, happening: Happening, body: str = "") -> TimelineEntry:
             return entry(self.farm.now - timedelta(seconds=seconds), happening, body)
 

@@ -15,6 +15,7 @@ from phonefarm.application.model.read_models import (
     BanRow,
     Counts,
     Difference,
+    HealthCheck,
     MessageRow,
     NetworkRow,
     NumberTask,
@@ -29,7 +30,6 @@ from phonefarm.application.model.read_models import (
     SimStanding,
     SmsStanding,
     Verdict,
-    Vital,
 )
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
@@ -69,7 +69,7 @@ class Farm:
     blocked: list[BlockedSender] = field(default_factory=lambda: list(BLOCKED))
     differences: list[Difference] = field(default_factory=list)
     attention: tuple[Attention, ...] = ()
-    stories: dict[str, list[TimelineEntry]] = field(default_factory=dict)
+    timelines: dict[str, list[TimelineEntry]] = field(default_factory=dict)
 
     def overview(self) -> Overview:
         rents = list(self.rents.values())
@@ -94,7 +94,7 @@ class Farm:
                 pushes_parked=pushes[PushState.PARKED],
                 bans=len(self.bans),
             ),
-            vitals=_vitals(self),
+            checks=_checks(self),
             attention=self.attention,
             phones_by_state=Counter(phone.state for phone in self.phones.values()),
             phones_needing_by_state=needing_by_state(self.attention, self.phones.values()),
@@ -121,13 +121,13 @@ class Farm:
         )
 
 
-def _vitals(farm: Farm) -> tuple[Vital, ...]:
+def _checks(farm: Farm) -> tuple[HealthCheck, ...]:
     troubled = sum(phone.state is not PhoneState.READY for phone in farm.phones.values())
     adb = f"{troubled} of {len(farm.phones)} not ready" if troubled else "all phones ready"
     since = farm.now - timedelta(hours=5)
     return (
-        Vital(name="webhooks", verdict=Verdict.PASS, health=problem("on port 8080"), since=since),
-        Vital(name="market", verdict=Verdict.PASS, health=problem("answers in 84 ms"), since=since),
-        Vital(name="adb", verdict=Verdict.WARN if troubled else Verdict.PASS, health=problem(adb), since=since),
-        Vital(name="storage", verdict=Verdict.PASS, health=problem("commits in 3 ms"), since=since),
+        HealthCheck(name="webhooks", verdict=Verdict.PASS, health=problem("on port 8080"), since=since),
+        HealthCheck(name="market", verdict=Verdict.PASS, health=problem("answers in 84 ms"), since=since),
+        HealthCheck(name="adb", verdict=Verdict.WARN if troubled else Verdict.PASS, health=problem(adb), since=since),
+        HealthCheck(name="storage", verdict=Verdict.PASS, health=problem("commits in 3 ms"), since=since),
     )

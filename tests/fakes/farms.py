@@ -12,12 +12,12 @@ from typing import Any
 from phonefarm.application.desk.attention import attention
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.model.read_models import (
-    Ailment,
+    ActiveCondition,
     Attention,
     Condition,
     PhoneRow,
     PhoneState,
-    PhoneVitals,
+    PhoneTelemetry,
     RentState,
     SimRow,
     SimStanding,
@@ -67,7 +67,7 @@ def busy_farm(now: datetime | None = None) -> Farm:
     add_rents(farm, 240, (*RentState, RentState.ACTIVE, RentState.WAITING, RentState.FINISHED))
     add_messages(farm, 1204)
     add_bans(farm)
-    _add_ailments(farm)
+    _add_conditions(farm)
     add_numbers(farm)
     farm.attention = _attention(farm)
     return farm
@@ -91,8 +91,8 @@ def _add_phones(farm: Farm, count: int, states: tuple[PhoneState, ...], mostly: 
             detail=DETAILS.get(state, ""),
             since=farm.now - timedelta(minutes=chance.randint(1, 4000)),
             remedy=remedy_for_state(state, cause=StateCause.NONE, make=make, lasting=timedelta(0)),
-            ailments=(),
-            vitals=_vitals_of(place) if state is PhoneState.READY else PhoneVitals(),
+            conditions=(),
+            telemetry=_telemetry_of(place) if state is PhoneState.READY else PhoneTelemetry(),
             booted_at=farm.now - timedelta(hours=3 + place * 5) if state is PhoneState.READY else None,
             usb_path=f"1-{place // 12 + 1}.{place % 12 // 4 + 1}.{place % 4 + 1}",
             firmware=f"{make}/{model}/{android}",
@@ -153,8 +153,8 @@ def _add_sims(farm: Farm, count: int, standings: tuple[SimStanding, ...], mostly
             farm.phones[phone.phone_id] = replace(now_in, sims=(*now_in.sims, msisdn or iccid))
 
 
-def _vitals_of(place: int) -> PhoneVitals:
-    return PhoneVitals(
+def _telemetry_of(place: int) -> PhoneTelemetry:
+    return PhoneTelemetry(
         battery_percent=100 - place % 9 * 4,
         is_charging=place % 6 != 2,
         temperature=29.0 + place % 8,
@@ -164,7 +164,7 @@ def _vitals_of(place: int) -> PhoneVitals:
     )
 
 
-def _add_ailments(farm: Farm) -> None:
+def _add_conditions(farm: Farm) -> None:
     """Each condition on one of the phones that are ready."""
     told: dict[Condition, tuple[Fields, dict[str, Any]]] = {
         Condition.STORAGE_FULL: ({"free_megabytes": 38}, {"free_bytes": 38_000_000}),
@@ -180,12 +180,14 @@ def _add_ailments(farm: Farm) -> None:
         phone = ready[place * 3 % len(ready)]
         values, changes = told.get(condition, (NO_FIELDS, {}))
         since = farm.now - timedelta(minutes=5 + place * 17)
-        ailment = Ailment(condition=condition, values=values, since=since, remedy=remedy_for_condition(condition))
+        active = ActiveCondition(
+            condition=condition, values=values, since=since, remedy=remedy_for_condition(condition)
+        )
         farm.phones[phone.phone_id] = replace(
             phone,
-            ailments=(ailment,),
-            remedy=ailment.remedy if phone.remedy is Remedy.NONE else phone.remedy,
-            vitals=replace(phone.vitals, **changes),
+            conditions=(active,),
+            remedy=active.remedy if phone.remedy is Remedy.NONE else phone.remedy,
+            telemetry=replace(phone.telemetry, **changes),
         )
 
 
@@ -198,7 +200,7 @@ def _attention(farm: Farm) -> tuple[Attention, ...]:
     """As the farm itself finds it."""
     return attention(
         now=farm.now,
-        vitals=(),
+        checks=(),
         phones=farm.phones.values(),
         together=(),
         sims=farm.sims.values(),

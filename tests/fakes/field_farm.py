@@ -1,4 +1,4 @@
-"""A farm as it is in the field: two hundred phones of many makes, every state, ailment and standing, few of each."""
+"""A farm as it is in the field: two hundred phones of many makes, every state, active and standing, few of each."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from phonefarm.application.desk.attention import attention
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
-    Ailment,
+    ActiveCondition,
     Condition,
     PhoneRow,
     PhoneState,
-    PhoneVitals,
+    PhoneTelemetry,
     Remedy,
     RentState,
     SimRow,
@@ -47,7 +47,7 @@ def field_farm(now: datetime | None = None) -> Farm:
     _settle_most(farm)
     add_bans(farm)
     add_numbers(farm, more=False)
-    farm.stories = {phone.phone_id: _story(farm, phone) for phone in farm.phones.values()}
+    farm.timelines = {phone.phone_id: _timeline(farm, phone) for phone in farm.phones.values()}
     farm.attention = _attention(farm)
     return farm
 
@@ -74,7 +74,7 @@ def _add_phones(farm: Farm) -> None:
     for place in range(PHONES):
         phone = _phone(farm, place, *states.get(place, (PhoneState.READY, "")), chance)
         farm.phones[phone.phone_id] = phone
-    _spread_ailments(farm, chance)
+    _spread_conditions(farm, chance)
 
 
 def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: random.Random) -> PhoneRow:
@@ -101,8 +101,8 @@ def _phone(farm: Farm, place: int, state: PhoneState, detail: str, chance: rando
         detail=detail,
         since=farm.now - since,
         remedy=remedy_for_state(state, cause=_cause(state, detail), make=make, lasting=since),
-        ailments=(),
-        vitals=_vitals(place, chance) if is_read or state is PhoneState.LOCKED else PhoneVitals(),
+        conditions=(),
+        telemetry=_telemetry(place, chance) if is_read or state is PhoneState.LOCKED else PhoneTelemetry(),
         booted_at=farm.now - timedelta(hours=3 + place * 5) if is_read else None,
         usb_path=f"{HUB}.{port}" if on_hub else f"{bus}-{hub}.{port}",
         firmware=f"{make}/{model}/{android}/TP1A.220624.014/V14.0.4:user/release-keys",
@@ -129,8 +129,8 @@ def _cause(state: PhoneState, detail: str) -> StateCause:
     return StateCause.NO_DRIVER if state is PhoneState.NO_PERMISSIONS and "driver" in detail else StateCause.NONE
 
 
-def _vitals(place: int, chance: random.Random) -> PhoneVitals:
-    return PhoneVitals(
+def _telemetry(place: int, chance: random.Random) -> PhoneTelemetry:
+    return PhoneTelemetry(
         battery_percent=chance.choice((100, 100, 100, 98, 87, 64, 41)),
         is_charging=place % 9 != 2,
         temperature=round(chance.uniform(26, 40), 1),
@@ -141,7 +141,7 @@ def _vitals(place: int, chance: random.Random) -> PhoneVitals:
     )
 
 
-def _spread_ailments(farm: Farm, chance: random.Random) -> None:
+def _spread_conditions(farm: Farm, chance: random.Random) -> None:
     ready = [phone.phone_id for phone in farm.phones.values() if phone.state is PhoneState.READY]
     chance.shuffle(ready)
     for condition, count, values, changes in AILMENTS:
@@ -158,12 +158,12 @@ def _ail(farm: Farm, phone_id: str, condition: Condition, values: Fields, change
     phone = farm.phones[phone_id]
     remedy = remedy_for_condition(condition)
     since = farm.now - timedelta(minutes=7 + 31 * list(Condition).index(condition))
-    ailment = Ailment(condition=condition, values=values, since=since, remedy=remedy)
+    active = ActiveCondition(condition=condition, values=values, since=since, remedy=remedy)
     farm.phones[phone_id] = replace(
         phone,
-        ailments=(*phone.ailments, ailment),
+        conditions=(*phone.conditions, active),
         remedy=remedy if phone.remedy is Remedy.NONE else phone.remedy,
-        vitals=replace(phone.vitals, **changes),
+        telemetry=replace(phone.telemetry, **changes),
         hints_working=False if condition is Condition.NO_HINTS else phone.hints_working,
         clock_skew_seconds=840.0 if condition is Condition.CLOCK_WRONG else phone.clock_skew_seconds,
     )
@@ -175,7 +175,7 @@ def _add_sims(farm: Farm) -> None:
     own = [standing for standing, count in OWN_STANDINGS for _ in range(count)]
     chance.shuffle(own)
     for place, phone in enumerate(list(farm.phones.values())):
-        has_none = any(ailment.condition is Condition.NO_SIM for ailment in phone.ailments)
+        has_none = any(active.condition is Condition.NO_SIM for active in phone.conditions)
         for slot in range(0 if has_none or phone.state is PhoneState.DUPLICATE else 2 - place % 3 // 2):
             standing = _of_phone(phone)
             if standing is SimStanding.ON_OFFER and own and chance.random() < 0.5:
@@ -184,7 +184,7 @@ def _add_sims(farm: Farm) -> None:
 
 
 def _of_phone(phone: PhoneRow) -> SimStanding:
-    conditions = {ailment.condition for ailment in phone.ailments}
+    conditions = {active.condition for active in phone.conditions}
     if phone.state is not PhoneState.READY:
         return SimStanding.AWAY
     if Condition.AIRPLANE in conditions:
@@ -233,7 +233,7 @@ def _add_sim(farm: Farm, phone: PhoneRow, slot: int, standing: SimStanding, chan
         )
 
 
-def _story(farm: Farm, phone: PhoneRow) -> list[TimelineEntry]:
+def _timeline(farm: Farm, phone: PhoneRow) -> list[TimelineEntry]:
     def line(minutes: float, happening: Happening) -> TimelineEntry:
         return entry(farm.now - timedelta(minutes=minutes), happening)
 
@@ -246,7 +246,7 @@ def _story(farm: Farm, phone: PhoneRow) -> list[TimelineEntry]:
         line(40.2, timeline.recovery_step(Step.RECONNECT_OFFLINE)),
         line(39.7, timeline.recovery_failed(Step.RESET_USB, "this PC does not permit it")),
         line(38, timeline.phone_state(phone.state, phone.detail)),
-        *[line(20, timeline.condition_began(ailment.condition, ailment.values)) for ailment in phone.ailments],
+        *[line(20, timeline.condition_began(active.condition, active.values)) for active in phone.conditions],
     ]
 
 
@@ -258,7 +258,7 @@ def _attention(farm: Farm) -> Any:
     )
     return attention(
         now=farm.now,
-        vitals=(),
+        checks=(),
         phones=farm.phones.values(),
         together=[lost],
         sims=farm.sims.values(),

@@ -1,4 +1,4 @@
-"""What a farm in the field is made of: its handsets, and how many of each state, ailment and standing."""
+"""What a farm in the field is made of: its handsets, and how many of each state, active and standing."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ from phonefarm.domain.ids import PhoneId, phone_id
 from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts, is_address
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 from phonefarm.support.clock import Clock
 
 SERVER = "127.0.0.1:5037"
 REDMI = PhoneFacts(make="Xiaomi", model="Redmi 12", android="13", sdk=33, firmware="redmi/13/1")
-WELL = PhoneVitals(battery_percent=80, temperature=30.0, free_bytes=10**10, uptime_seconds=3600.0, sms_app="com.sms")
+WELL = PhoneTelemetry(battery_percent=80, temperature=30.0, free_bytes=10**10, uptime_seconds=3600.0, sms_app="com.sms")
 
 
 @dataclass
@@ -44,7 +44,7 @@ class ScriptedPhone:
     proofs: int = 0
     is_up: bool = True
     is_unlocked: bool = True
-    vitals: PhoneVitals = WELL
+    telemetry: PhoneTelemetry = WELL
     skew: timedelta | None = None
     has_otp_mark: bool = False
     takes: Probe = field(default_factory=lambda: Probe(facts=REDMI, reads_hex=True))
@@ -192,7 +192,7 @@ class ScriptedPhoneBridge:
         await phone.checks.wait()
         phone.checking = False
         phone.checkups.append(thorough)
-        return Checkup(sims=None if phone.sims_untold else tuple(phone.sims), vitals=phone.vitals)
+        return Checkup(sims=None if phone.sims_untold else tuple(phone.sims), telemetry=phone.telemetry)
 
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False

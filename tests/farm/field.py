@@ -19,7 +19,15 @@ from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.messages import intake as sms_intake
-from phonefarm.application.model.read_models import Ailment, Condition, Overview, PhoneRow, PhoneState, SimRow, Topic
+from phonefarm.application.model.read_models import (
+    ActiveCondition,
+    Condition,
+    Overview,
+    PhoneRow,
+    PhoneState,
+    SimRow,
+    Topic,
+)
 from phonefarm.application.model.row_queries import PHONES, SIMS
 from phonefarm.application.phones import flapping as comings
 from phonefarm.application.phones import health as phone_health
@@ -136,14 +144,14 @@ class Field:
         rows = self.ask(lambda desk: desk.rows(PHONES, [self.id_of(name)]))
         return rows[0].state if rows else None
 
-    def ailment(self, name: str, condition: Condition) -> Ailment | None:
-        return next((ailment for ailment in self.row(name).ailments if ailment.condition is condition), None)
+    def active(self, name: str, condition: Condition) -> ActiveCondition | None:
+        return next((active for active in self.row(name).conditions if active.condition is condition), None)
 
     def sim(self, card: VirtualSim) -> SimRow:
         return self.ask(lambda desk: desk.rows(SIMS, [card.iccid]))[0]
 
-    def story(self, name: str) -> list[str]:
-        return sentences(self.ask(lambda desk: desk.story(Topic.PHONES, self.id_of(name))))
+    def timeline(self, name: str) -> list[str]:
+        return sentences(self.ask(lambda desk: desk.timeline(Topic.PHONES, self.id_of(name))))
 
     def overview(self) -> Overview:
         return self.ask(lambda desk: desk.overview())
@@ -152,14 +160,14 @@ class Field:
         until(lambda: self.state(name) is state, within, f"{name} {state}")
         return self.row(name)
 
-    def ails(self, name: str, condition: Condition, within: float = 20.0) -> Ailment:
-        until(lambda: self.ailment(name, condition) is not None, within, f"{name}: {condition}")
-        found = self.ailment(name, condition)
+    def shows_condition(self, name: str, condition: Condition, within: float = 20.0) -> ActiveCondition:
+        until(lambda: self.active(name, condition) is not None, within, f"{name}: {condition}")
+        found = self.active(name, condition)
         assert found is not None
         return found
 
     def is_over(self, name: str, condition: Condition, within: float = 20.0) -> None:
-        until(lambda: self.ailment(name, condition) is None, within, f"{name} without {condition}")
+        until(lambda: self.active(name, condition) is None, within, f"{name} without {condition}")
 
     # What the market makes of it.
 

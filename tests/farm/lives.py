@@ -240,7 +240,7 @@ class Lives:
 
     # The books, once it has stopped ---------------------------------------------------
 
-    def books(self, query: str) -> list[dict[str, Any]]:
+    def query_database(self, query: str) -> list[dict[str, Any]]:
         with contextlib.closing(sqlite3.connect(self.data / "phonefarm.db")) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]

@@ -98,14 +98,14 @@ NOT_KILLED_HERE = {
     "PhoneHealth.forget": "found out anew by the next start",
     "PhoneHealth.note_empty_hint": "an announcement that no row followed; without it a late row is held",
     "PhoneWatch._lose_server": "every start begins with no phone at all",
-    "PhoneWatch._tell_together": "a line of a story",
+    "PhoneWatch._tell_together": "a timeline entry",
     "Privacy.erase_old": "done again each ten minutes",
     "PushWorker._keep_each_alone": "after a bug; the next start makes the attempts uncertain in its place",
     "PushWorker._let_go": "after a bug; the next start makes the attempt uncertain in its place",
     "PushWorker.use_new_key": "pulls waiting pushes in; without it they wait a minute",
-    "Recovery._tell": "a line of a story",
+    "Recovery._tell": "a timeline entry",
     "Rentals._take_back": "without it the order stays as a possible orphan, which the user releases",
-    "Rentals.answer_lost": "a line of a story",
+    "Rentals.answer_lost": "a timeline entry",
     "SimInventory.settle_all": "what a start settles anew, the next one settles",
     "SmsIntake.settle_untold": "the next look settles what it would have settled",
     "Upkeep._follow_the_clock": "pulls waiting pushes in; without it they wait for their time",
@@ -198,7 +198,7 @@ def live_through_it(lives: Lives, *points: Point) -> list[RentRecord]:
 
 
 def until_delivered(lives: Lives, rent: RentRecord, count: int) -> None:
-    """Until the market has so many messages, and the app has that on its books."""
+    """Until the market has so many messages, and the app has that on its farm."""
     lives.lives_until(lambda: len(set(lives.texts(rent))) == count, f"{count} messages at the market")
     lives.lives_until(lambda: lives.counts()["pushes_delivered"] == count, f"{count} pushes delivered")
 
@@ -215,20 +215,20 @@ def judge(lives: Lives, rents: list[RentRecord], kill: Kill | None) -> None:
     assert lives.record.violations == []
     judge_messages(lives, sold, kill)
 
-    books = {row["rent_id"]: row for row in lives.books("SELECT * FROM rents")}
-    known = {rent_id: books.pop(rent_id) for rent_id in lives.record.rents}
+    farm = {row["rent_id"]: row for row in lives.query_database("SELECT * FROM rents")}
+    known = {rent_id: farm.pop(rent_id) for rent_id in lives.record.rents}
     assert [known[rent.rent_id]["finish_status"] for rent in rents] == [SOLD, *[CANCELLED] * UNUSED]
     assert known[sold.rent_id]["credited"] == PAID * 10_000
     assert sum(row["credited"] for row in known.values()) == PAID * 10_000
     assert known[sold.rent_id]["accepted_sms"] == 3
     # An order whose answer was cut off is still open here, and unknown to the market: only the user releases it.
     cut_off = kill is not None and kill.points[-1] == Point(kind=ORDER, moment=AFTER)
-    assert [row["finished_at"] for row in books.values()] == [None] * cut_off
-    assert not {row["msisdn"] for row in books.values()} & {rent.msisdn for rent in rents}
+    assert [row["finished_at"] for row in farm.values()] == [None] * cut_off
+    assert not {row["msisdn"] for row in farm.values()} & {rent.msisdn for rent in rents}
 
 
 def judge_messages(lives: Lives, sold: RentRecord, kill: Kill | None) -> None:
-    pushes = lives.books("SELECT state, uncertain, body FROM pushes JOIN sms USING (sms_id)")
+    pushes = lives.query_database("SELECT state, uncertain, body FROM pushes JOIN sms USING (sms_id)")
     taken = Counter(lives.texts(sold))
     assert set(taken) == {"first", "second, while unplugged", "third"}
     assert {row["body"]: row["state"] for row in pushes} == dict.fromkeys(taken, "delivered")
@@ -244,10 +244,10 @@ def judge_messages(lives: Lives, sold: RentRecord, kill: Kill | None) -> None:
 
 
 def judge_ban(lives: Lives, rents: list[RentRecord]) -> None:
-    (banned,) = lives.books("SELECT * FROM sims WHERE banned_until IS NOT NULL")
+    (banned,) = lives.query_database("SELECT * FROM sims WHERE banned_until IS NOT NULL")
     assert banned["msisdn"] == rents[0].msisdn
     assert banned["banned_until"] - banned["banned_since"] == DAY_IN_MICROSECONDS
-    assert [row["unused_in_a_row"] for row in lives.books("SELECT unused_in_a_row FROM sims")] == [0, 0, 0]
+    assert [row["unused_in_a_row"] for row in lives.query_database("SELECT unused_in_a_row FROM sims")] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("kill", list(kills()), ids=str)

@@ -139,8 +139,8 @@ def change_the_markets_key(stage: Stage, key: str) -> None:
 
 
 def market_check(engine: EngineThread) -> tuple[str, str]:
-    vitals = {vital.name: vital for vital in engine.ask(lambda desk: desk.overview()).vitals}
-    return vitals["market"].verdict.value, health_text(vitals["market"].health)
+    checks = {check.name: check for check in engine.ask(lambda desk: desk.overview()).checks}
+    return checks["market"].verdict.value, health_text(checks["market"].health)
 
 
 # The disk -------------------------------------------------------------------------------------

@@ -263,9 +263,9 @@ def test_phone_without_a_card_says_so_and_offers_again_what_is_put_back(field: F
 
     field.act(lambda phone: [phone.remove_sim(slot) for slot in (0, 1)], "cards")
 
-    ailment = field.ails("cards", Condition.NO_SIM)
-    assert (ailment.remedy, field.row("cards").remedy) == (Remedy.INSERT_SIM, Remedy.INSERT_SIM)
-    assert ailment.since >= begun
+    active = field.shows_condition("cards", Condition.NO_SIM)
+    assert (active.remedy, field.row("cards").remedy) == (Remedy.INSERT_SIM, Remedy.INSERT_SIM)
+    assert active.since >= begun
     assert field.row("cards").state is PhoneState.READY
     assert [field.sim(card).standing for card in cards] == [SimStanding.OUT] * 2
     assert field.offered("cards") == 0
@@ -354,9 +354,9 @@ def test_airplane_mode_takes_both_cards_from_the_offer_and_is_named_as_the_cause
 
     field.act(VirtualPhone.set_airplane_mode, name)
 
-    ailment = field.ails(name, Condition.AIRPLANE)
-    assert (ailment.remedy, field.row(name).remedy) == (Remedy.LEAVE_AIRPLANE, Remedy.LEAVE_AIRPLANE)
-    assert ailment.since >= begun
+    active = field.shows_condition(name, Condition.AIRPLANE)
+    assert (active.remedy, field.row(name).remedy) == (Remedy.LEAVE_AIRPLANE, Remedy.LEAVE_AIRPLANE)
+    assert active.since >= begun
     for card in cards:
         # The phone answers one question after another: switched between two, it tells of the cards at the next look.
         until(lambda card=card: field.sim(card).standing is SimStanding.AIRPLANE, what="the card in airplane mode")  # type: ignore[misc]
@@ -403,9 +403,9 @@ def test_phone_without_an_sms_app_is_not_offered(
 
     field.act(take_away, name)
 
-    ailment = field.ails(name, Condition.NO_SMS_APP)
-    assert (ailment.remedy, field.row(name).remedy) == (Remedy.CHOOSE_SMS_APP, Remedy.CHOOSE_SMS_APP)
-    assert ailment.since >= begun
+    active = field.shows_condition(name, Condition.NO_SMS_APP)
+    assert (active.remedy, field.row(name).remedy) == (Remedy.CHOOSE_SMS_APP, Remedy.CHOOSE_SMS_APP)
+    assert active.since >= begun
     sim = field.sim(the_card(field.phone(name)))
     assert (sim.standing, sim.remedy) == (SimStanding.PHONE_BLOCKED, Remedy.CHOOSE_SMS_APP)
     assert field.offered(name) == 0
@@ -420,10 +420,10 @@ def test_phone_whose_storage_is_full_is_not_offered_until_there_is_room(field: F
 
     field.act(VirtualPhone.fill_storage, "measured")
 
-    ailment = field.ails("measured", Condition.STORAGE_FULL)
-    assert (ailment.remedy, field.row("measured").remedy) == (Remedy.FREE_STORAGE, Remedy.FREE_STORAGE)
-    assert ailment.values.keys() == {"free_megabytes"}
-    assert ailment.since >= begun
+    active = field.shows_condition("measured", Condition.STORAGE_FULL)
+    assert (active.remedy, field.row("measured").remedy) == (Remedy.FREE_STORAGE, Remedy.FREE_STORAGE)
+    assert active.values.keys() == {"free_megabytes"}
+    assert active.since >= begun
     sim = field.sim(the_card(field.phone("measured")))
     assert (sim.standing, sim.remedy) == (SimStanding.PHONE_BLOCKED, Remedy.FREE_STORAGE)
     assert field.offered("measured") == 0
@@ -441,9 +441,9 @@ def test_phone_that_announces_messages_and_stores_none_is_shown_so_until_one_is_
         field.send(rent.msisdn, f"code 12340{count}")
         until(lambda count=count: field.row("storing").hints_without_row == count, what=f"{count} empty hints")  # type: ignore[misc]
 
-    ailment = field.ails("storing", Condition.NOT_STORING)
-    assert (ailment.remedy, field.row("storing").remedy) == (Remedy.CHECK_SMS_APP, Remedy.CHECK_SMS_APP)
-    assert ailment.since >= begun
+    active = field.shows_condition("storing", Condition.NOT_STORING)
+    assert (active.remedy, field.row("storing").remedy) == (Remedy.CHECK_SMS_APP, Remedy.CHECK_SMS_APP)
+    assert active.since >= begun
     field.act(lambda phone: phone.delay_codes(0), "storing")
     field.send(rent.msisdn, "stored again")
     field.until_texts(rent, "stored again")
@@ -463,7 +463,7 @@ def test_flash_messages_are_a_warning_and_leave_a_healthy_phone_on_the_offer(fie
             what=f"{number} empty hints",
         )
 
-    field.ails("measured", Condition.NOT_STORING)
+    field.shows_condition("measured", Condition.NOT_STORING)
     field.is_offered("measured")
     field.send(the_card(field.phone("measured")).msisdn, "stored, so it is well")
     field.is_over("measured", Condition.NOT_STORING)
@@ -481,9 +481,9 @@ def test_code_that_android_keeps_back_is_pushed_once_when_it_comes_and_its_phone
     field.send(rent.msisdn, "a text without digits comes at once")
 
     field.until_texts(rent, "a text without digits comes at once", "code 424242", within=30)
-    ailment = field.ails("delaying", Condition.CODES_DELAYED)
-    assert (ailment.remedy, field.row("delaying").remedy) == (Remedy.MOVE_SIM, Remedy.MOVE_SIM)
-    assert ailment.since >= begun
+    active = field.shows_condition("delaying", Condition.CODES_DELAYED)
+    assert (active.remedy, field.row("delaying").remedy) == (Remedy.MOVE_SIM, Remedy.MOVE_SIM)
+    assert active.since >= begun
     field.finish(rent)
     sim = field.sim(next(card for card in field.phone("delaying").sims.values() if card.msisdn == rent.msisdn))
     assert (sim.standing, sim.remedy) == (SimStanding.PHONE_BLOCKED, Remedy.MOVE_SIM)
@@ -502,9 +502,9 @@ def test_phone_that_announces_nothing_is_marked_and_its_messages_are_delivered_a
     field.send(rent.msisdn, "not announced")
 
     field.until_texts(rent, "not announced")
-    ailment = field.ails("hintless", Condition.NO_HINTS)
-    assert (ailment.remedy, field.row("hintless").remedy) == (Remedy.SWITCH_LOG_ON, Remedy.SWITCH_LOG_ON)
-    assert ailment.since >= begun
+    active = field.shows_condition("hintless", Condition.NO_HINTS)
+    assert (active.remedy, field.row("hintless").remedy) == (Remedy.SWITCH_LOG_ON, Remedy.SWITCH_LOG_ON)
+    assert active.since >= begun
     assert field.row("hintless").hints_working is False
     assert field.offered("hintless") == 1
     field.act(VirtualPhone.send_hints, "hintless")
@@ -524,13 +524,13 @@ def test_low_battery_is_told_and_keeps_nothing_from_the_offer_and_does_not_flick
 
     field.act(lambda phone: phone.set_battery(12, charging=False), "measured")
 
-    ailment = field.ails("measured", Condition.LOW_BATTERY)
-    assert (ailment.values, ailment.remedy) == ({"percent": 12}, Remedy.CHARGE)
-    assert ailment.since >= begun
+    active = field.shows_condition("measured", Condition.LOW_BATTERY)
+    assert (active.values, active.remedy) == ({"percent": 12}, Remedy.CHARGE)
+    assert active.since >= begun
     field.is_offered("measured")
     field.act(lambda phone: phone.set_battery(25, charging=True), "measured")
-    until(lambda: field.row("measured").vitals.battery_percent == 25, what="25 %")
-    assert field.ailment("measured", Condition.LOW_BATTERY) is not None
+    until(lambda: field.row("measured").telemetry.battery_percent == 25, what="25 %")
+    assert field.active("measured", Condition.LOW_BATTERY) is not None
     field.act(lambda phone: phone.set_battery(100), "measured")
     field.is_over("measured", Condition.LOW_BATTERY)
 
@@ -540,9 +540,9 @@ def test_heat_is_told_and_keeps_nothing_from_the_offer(field: Field) -> None:
 
     field.act(lambda phone: phone.set_temperature(47.4), "measured")
 
-    ailment = field.ails("measured", Condition.HOT)
-    assert (ailment.values, ailment.remedy) == ({"celsius": 47}, Remedy.COOL)
-    assert ailment.since >= begun
+    active = field.shows_condition("measured", Condition.HOT)
+    assert (active.values, active.remedy) == ({"celsius": 47}, Remedy.COOL)
+    assert active.since >= begun
     field.is_offered("measured")
     field.act(lambda phone: phone.set_temperature(30.0), "measured")
     field.is_over("measured", Condition.HOT)
@@ -555,9 +555,9 @@ def test_wrong_clock_is_told_and_messages_are_delivered_all_the_same(field: Fiel
 
     field.act(lambda phone: phone.set_clock_skew(minutes * 60), "measured")
 
-    ailment = field.ails("measured", Condition.CLOCK_WRONG)
-    assert (ailment.values, ailment.remedy) == ({"minutes_fast": minutes}, Remedy.SET_CLOCK)
-    assert ailment.since >= begun
+    active = field.shows_condition("measured", Condition.CLOCK_WRONG)
+    assert (active.values, active.remedy) == ({"minutes_fast": minutes}, Remedy.SET_CLOCK)
+    assert active.since >= begun
     field.send(rent.msisdn, "by a wrong clock")
     field.until_texts(rent, "by a wrong clock")
     field.act(lambda phone: phone.set_clock_skew(0), "measured")

@@ -61,7 +61,7 @@ def _two_check_ups(field: Field) -> None:
 
 
 def _charge_is_known(field: Field, percent: int) -> bool:
-    return field.row("one").vitals.battery_percent == percent
+    return field.row("one").telemetry.battery_percent == percent
 
 
 def test_after_a_start_nothing_is_sold_of_a_phone_that_does_not_tell_its_cards_and_its_sms_are_read(
@@ -109,4 +109,4 @@ def test_a_phone_whose_last_card_is_pulled_is_ready_and_sells_nothing(tmp_path: 
         field.is_offered("one", 0)
 
         assert field.state("one") is PhoneState.READY
-        field.ails("one", Condition.NO_SIM)
+        field.shows_condition("one", Condition.NO_SIM)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.application.model.read_models import AttentionKind, PhoneState, Remedy, SimStanding, Verdict, Vital
+from phonefarm.application.model.read_models import AttentionKind, HealthCheck, PhoneState, Remedy, SimStanding, Verdict
 from phonefarm.domain.naming import NO_SERIAL
 from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.profiles import NEXUS_5, PIXEL_6A, PIXEL_8
@@ -245,7 +245,7 @@ def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_
     hub_ids = {field.id_of(name) for name in HUB}
     assert [need for need in field.overview().attention if need.key in hub_ids] == told
     assert {field.state(name) for name in HUB} == {PhoneState.GONE}
-    assert "Left together with 4 others (USB hub 1-3.1)" in field.story(HUB[0])
+    assert "Left together with 4 others (USB hub 1-3.1)" in field.timeline(HUB[0])
     assert field.state("steady") is PhoneState.READY
     farm.call(lambda it: it.set_in(HUB, True))
     ready(field, HUB)
@@ -260,15 +260,15 @@ def test_adb_of_an_old_kind_is_said_and_neither_ended_nor_is_another_started(tmp
     with InThread(UsbFarm) as farm:
         farm.sim.server.replies["host:version"] = b"OKAY" + block(version)
         with a_field(tmp_path, farm.sim.server.address, farm, Pace(hurry=100.0), adb_path=str(adb)) as field:
-            until(lambda: adb_vital(field).verdict is Verdict.FAIL, what="adb said to be old")
+            until(lambda: adb_check(field).verdict is Verdict.FAIL, what="adb said to be old")
             until(lambda: len(farm.sim.requests) >= 3, what="asked again")
 
-            assert "of an old kind" in health_text(adb_vital(field).health)
-            assert f"1.0.{int(version, 16)}" in health_text(adb_vital(field).health)
+            assert "of an old kind" in health_text(adb_check(field).health)
+            assert f"1.0.{int(version, 16)}" in health_text(adb_check(field).health)
             assert AttentionKind.ADB_DOWN in {need.kind for need in field.overview().attention}
             assert set(farm.sim.requests) == {"host:version"}
             assert not trace.exists()
 
 
-def adb_vital(field: Field) -> Vital:
-    return next(vital for vital in field.overview().vitals if vital.name == "adb")
+def adb_check(field: Field) -> HealthCheck:
+    return next(check for check in field.overview().checks if check.name == "adb")

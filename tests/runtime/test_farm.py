@@ -23,7 +23,7 @@ from phonefarm.adapters.http.accept_loop import ignore_failed_accept
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
-from phonefarm.application.model.read_models import AttentionKind, PushState, Topic, Verdict, Vital
+from phonefarm.application.model.read_models import AttentionKind, HealthCheck, PushState, Topic, Verdict
 from phonefarm.application.model.row_queries import PUSHES, RENTS
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.upkeep import staying_awake
@@ -35,7 +35,7 @@ from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
 from phonefarm.support.logs import SecretFilter, set_up_logs
 from phonefarm.wording.health import health_text
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import NUMBER, a_seen_sim
 from tests.fakes.pc import FakePc
 from tests.waiting import until
@@ -133,19 +133,19 @@ def seat_a_sim(settings: Settings) -> None:
     async def seat() -> None:
         database = Database(settings.resolved_database_url)
         database.open()
-        await Books(database).seat(a_seen_sim())
+        await StoredFarm(database).seat(a_seen_sim())
         database.close()
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     asyncio.run(seat())
 
 
-async def make_ready(farm: Farm) -> Books:
+async def make_ready(farm: Farm) -> StoredFarm:
     """Pretend that the watch had found a ready phone with a SIM."""
-    books = Books(farm._database)
-    books.clock.now = utc_now()
-    await books.seat(a_seen_sim())
-    return books
+    stored = StoredFarm(farm._database)
+    stored.clock.now = utc_now()
+    await stored.seat(a_seen_sim())
+    return stored
 
 
 def files_with(secret: str, folder: Path) -> list[str]:
@@ -158,12 +158,12 @@ async def test_no_file_of_the_farm_holds_the_key_after_an_order_a_push_and_a_fin
     async with a_market() as (push_url, sent):
         settings = settings.model_copy(update={"push_url": push_url})
         async with running(settings, hidden) as (farm, webhooks, admin):
-            books = await make_ready(farm)
+            stored = await make_ready(farm)
             _, order = await call(f"{webhooks}/getNumberRent", key=KEY, action="GET_NUMBER", service="rent", sum=320)
             await call(f"{webhooks}/getNumberRent", key=f"{KEY}x", action="GET_NUMBER", service="rent", sum=KEY)
             await call(f"{webhooks}/getServicesRent", key=KEY, action=KEY)
-            books.clock.now = utc_now()
-            await books.sms(body="Your code is 4821")
+            stored.clock.now = utc_now()
+            await stored.sms(body="Your code is 4821")
             await until(lambda: len(sent) == 2)
             finish = {"key": KEY, "action": "FINISH_ACTIVATION", "service": "rent", "status": 3, "sum": 870}
             _, end = await call(f"{webhooks}/finishActivationRent", activationId=order["activationId"], **finish)
@@ -259,14 +259,14 @@ async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
     settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
     async with running(settings, hidden) as (farm, *addresses):
 
-        async def vital() -> Vital:
-            return next(vital for vital in (await farm.desk.overview()).vitals if vital.name == check)
+        async def current() -> HealthCheck:
+            return next(each for each in (await farm.desk.overview()).checks if each.name == check)
 
         async def is_away() -> bool:
-            return "cannot listen" in health_text((await vital()).health)
+            return "cannot listen" in health_text((await current()).health)
 
         async def is_back() -> bool:
-            return (await vital()).verdict is Verdict.PASS
+            return (await current()).verdict is Verdict.PASS
 
         await until(is_back)
         listener: socket.socket = getattr(farm.listeners, part)
@@ -298,8 +298,8 @@ async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hi
 
         async def is_answered() -> bool:
             (rent,) = await farm.desk.rows(RENTS)
-            story = await farm.desk.story(Topic.RENTS, str(rent.rent_id))
-            return any(line.kind is TimelineKind.ANSWERED for line in story)
+            entries = await farm.desk.timeline(Topic.RENTS, str(rent.rent_id))
+            return any(line.kind is TimelineKind.ANSWERED for line in entries)
 
         await until(is_answered)
 

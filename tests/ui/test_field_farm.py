@@ -6,22 +6,22 @@ from phonefarm.application.model.read_models import AttentionKind, Condition, Ph
 from tests.fakes.field_farm import field_farm
 
 
-def test_it_has_every_state_ailment_standing_and_remedy() -> None:
+def test_it_has_every_state_condition_standing_and_remedy() -> None:
     farm = field_farm()
     phones, sims = farm.phones.values(), farm.sims.values()
 
     assert len(phones) == 200
     assert {phone.state for phone in phones} == set(PhoneState)
-    assert {ailment.condition for phone in phones for ailment in phone.ailments} == set(Condition)
+    assert {active.condition for phone in phones for active in phone.conditions} == set(Condition)
     assert {sim.standing for sim in sims} == set(SimStanding)
     of_rows = {phone.remedy for phone in phones} | {sim.remedy for sim in sims}
-    assert of_rows | {ailment.remedy for phone in phones for ailment in phone.ailments} == set(Remedy)
+    assert of_rows | {active.remedy for phone in phones for active in phone.conditions} == set(Remedy)
 
 
 def test_most_of_it_is_well() -> None:
     farm = field_farm()
 
-    ready = sum(phone.state is PhoneState.READY and not phone.ailments for phone in farm.phones.values())
+    ready = sum(phone.state is PhoneState.READY and not phone.conditions for phone in farm.phones.values())
 
     assert 100 < ready < 160
 

@@ -1,4 +1,4 @@
-"""What is selected on a page: shows its details and story, and does what may be done with it."""
+"""What is selected on a page: shows its details and timeline, and does what may be done with it."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class ChosenRows(QObject, Generic[Row]):
         self._panel = panel
         self._actions = actions
         self._shown_key: str | None = None
-        self.story_feed = Feed(self._refresh_story, tasks, tr("a timeline"), self)
+        self.timeline_feed = Feed(self._refresh_timeline, tasks, tr("a timeline"), self)
         view.selection_moved.connect(self._selection_moved)
         table.rows_changed.connect(self._selection_moved)
         view.customContextMenuRequested.connect(self._open_menu)
 
     def note(self, keys: Keys) -> None:
-        """Rows have changed; the story of the one shown may have too."""
+        """Rows have changed; the timeline of the one shown may have too."""
         if self._shown_key is not None and (keys is None or self._shown_key in keys):
-            self.story_feed.note(None)
+            self.timeline_feed.note(None)
 
     def refresh(self) -> None:
         """Show the row anew as it is now, or nothing where it is gone or hidden."""
@@ -80,8 +80,8 @@ class ChosenRows(QObject, Generic[Row]):
             return
         if key != self._shown_key:
             self._shown_key = key
-            self._panel.show_story((), self._table.clock())
-            self.story_feed.note(None)
+            self._panel.show_timeline((), self._table.clock())
+            self.timeline_feed.note(None)
         self.refresh_facts()
         offered = [action for action in self._spec.actions if self.may(action)]
         self._panel.show_actions([(action.text, action.danger, _Run(self, action)) for action in offered])
@@ -90,13 +90,15 @@ class ChosenRows(QObject, Generic[Row]):
         """The row of this key, if search and filter show it."""
         return self._table.row_of(key) if key is not None and self._table.place_of(key) is not None else None
 
-    async def _refresh_story(self, keys: Keys) -> bool:
+    async def _refresh_timeline(self, keys: Keys) -> bool:
         key = self._shown_key
         if key is None:
             return True
-        lines = await self._actions.ask(tr("reading a timeline"), lambda desk: desk.story(self._spec.query.topic, key))
+        lines = await self._actions.ask(
+            tr("reading a timeline"), lambda desk: desk.timeline(self._spec.query.topic, key)
+        )
         if lines is not None and key == self._shown_key:
-            self._panel.show_story(lines, self._table.clock())
+            self._panel.show_timeline(lines, self._table.clock())
         return lines is not None
 
     # Actions ---------------------------------------------------------------

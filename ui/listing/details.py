@@ -1,4 +1,4 @@
-"""The details panel: facts about the selected row on top, below them its story."""
+"""The details panel: facts about the selected row on top, below them its timeline."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class DetailsPanel(Card):
                 self._facts.addWidget(line)
         self._facts_shown = facts
 
-    def show_story(self, lines: Sequence[TimelineEntry], now: datetime) -> None:
+    def show_timeline(self, lines: Sequence[TimelineEntry], now: datetime) -> None:
         self._timeline.show_lines(lines, now)
 
     def show_actions(self, actions: Sequence[tuple[str, bool, Callable[[], None]]]) -> None:

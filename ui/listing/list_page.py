@@ -97,11 +97,11 @@ class ListPage(QWidget, Generic[Row]):
 
     def wake(self) -> None:
         self.feed.wake()
-        self.chosen.story_feed.wake()
+        self.chosen.timeline_feed.wake()
 
     def sleep(self) -> None:
         self.feed.sleep()
-        self.chosen.story_feed.sleep()
+        self.chosen.timeline_feed.sleep()
 
     def note(self, keys: Keys) -> None:
         self.feed.note(keys)
@@ -114,7 +114,7 @@ class ListPage(QWidget, Generic[Row]):
 
     async def settled(self) -> None:
         await self.feed.settled()
-        await self.chosen.story_feed.settled()
+        await self.chosen.timeline_feed.settled()
 
     def search(self, query: str) -> None:
         self.table.search(query)

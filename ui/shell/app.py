@@ -56,7 +56,7 @@ class Program:
         tell_trouble(self._app, sentence)
 
     def tell_bug(self, bug: str, log: Path | None) -> None:
-        """A bug of ours, and where its story is written."""
+        """A bug of ours, and where its trace is written."""
         tell_bug(self._app, bug, log)
 
     def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:

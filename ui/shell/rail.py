@@ -1,4 +1,4 @@
-"""The left rail: pages with live counts, amber where the user is needed, vital signs at its foot."""
+"""The left rail: pages with live counts, amber where the user is needed, check signs at its foot."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from phonefarm.application.model.read_models import Overview, Topic, Vital
+from phonefarm.application.model.read_models import HealthCheck, Overview, Topic
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text import formats
-from ui.text.words import PAGES, VERDICTS, counted, tr, vital_sentence
+from ui.text.words import PAGES, VERDICTS, check_sentence, counted, tr
 from ui.widgets.basics import ElidedLabel, KeyboardRing, empty_layout, hairline, plain_tooltip
 from ui.widgets.timeline import Dot
 
@@ -103,7 +103,7 @@ class Rail(QFrame):
         self.setObjectName("rail")
         self.setFixedWidth(WIDTH)
         self._theme = theme
-        self._vitals_shown: tuple[Vital, ...] = ()
+        self._checks_shown: tuple[HealthCheck, ...] = ()
         self._items = {topic: RailItem(theme, tr(name)) for topic, name in PAGES.items()}
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)
@@ -118,10 +118,10 @@ class Rail(QFrame):
             layout.addWidget(item)
         layout.addStretch(1)
         layout.addWidget(hairline())
-        self._vitals = QVBoxLayout()
-        self._vitals.setContentsMargins(12, 10, 8, 0)
-        self._vitals.setSpacing(4)
-        layout.addLayout(self._vitals)
+        self._checks = QVBoxLayout()
+        self._checks.setContentsMargins(12, 10, 8, 0)
+        self._checks.setSpacing(4)
+        layout.addLayout(self._checks)
 
     def check(self, topic: Topic) -> None:
         self._items[topic].setChecked(True)
@@ -141,26 +141,26 @@ class Rail(QFrame):
         for topic, item in self._items.items():
             whole = seen.phones_of_farm if topic is Topic.PHONES else None
             item.show_count(counts.get(topic), 0 if topic is Topic.OVERVIEW else _calls(seen, topic), whole)
-        if seen.vitals != self._vitals_shown:
-            self._vitals_shown = seen.vitals
-            self._show_vitals(seen.vitals)
+        if seen.checks != self._checks_shown:
+            self._checks_shown = seen.checks
+            self._show_checks(seen.checks)
 
-    def _show_vitals(self, vitals: tuple[Vital, ...]) -> None:
-        empty_layout(self._vitals)
-        for vital in vitals:
-            verdict = VERDICTS[vital.verdict]
-            sentence = vital_sentence(vital)
+    def _show_checks(self, checks: tuple[HealthCheck, ...]) -> None:
+        empty_layout(self._checks)
+        for check in checks:
+            verdict = VERDICTS[check.verdict]
+            sentence = check_sentence(check)
             row = QHBoxLayout()
             row.setSpacing(8)
             text = ElidedLabel(sentence, "caption")
             text.setAccessibleName(f"{sentence}, {verdict.said()}")
             holder = QWidget()
-            holder.setToolTip(plain_tooltip(f"{sentence}\n{verdict.said()}, {formats.since(vital.since, vital.since)}"))
+            holder.setToolTip(plain_tooltip(f"{sentence}\n{verdict.said()}, {formats.since(check.since, check.since)}"))
             row.setContentsMargins(0, 0, 0, 0)
             row.addWidget(Dot(self._theme, verdict.tone))
             row.addWidget(text, 1)
             holder.setLayout(row)
-            self._vitals.addWidget(holder)
+            self._checks.addWidget(holder)
 
 
 def _calls(seen: Overview, topic: Topic) -> int:

@@ -19,7 +19,7 @@ from phonefarm.adapters.adb.sim_sources import GETPROP, ISUB, CheapSources
 from phonefarm.adapters.adb.smart_socket import shown
 from phonefarm.adapters.adb.sms_app import SmsApp
 from phonefarm.application.ports.world import Checkup, KnownCard, PhoneUnreachable, Probe, Remembered
-from phonefarm.domain.vitals import PhoneVitals, is_same_start
+from phonefarm.domain.telemetry import PhoneTelemetry, is_same_start
 from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -69,8 +69,8 @@ class CheckupReader:
         sources = await off_the_loop(lambda: self._sources(said, stderr), size)
         sims = await self._sims.read(sources, self._cards_as_before(said))
         sms_app = await self._sms_app.read(said) if asks_settings else self._sms_app.last
-        vitals = await off_the_loop(lambda: self._vitals(said, sms_app), size)
-        return Checkup(sims=None if sims is None else tuple(sims), vitals=vitals)
+        telemetry = await off_the_loop(lambda: self._telemetry(said, sms_app), size)
+        return Checkup(sims=None if sims is None else tuple(sims), telemetry=telemetry)
 
     async def _ask(self, commands: Sequence[str], within: float) -> tuple[Mapping[str, Section], str]:
         """All in one call; those that hang, or that a call was lost with, each in a call of its own."""
@@ -125,9 +125,9 @@ class CheckupReader:
             airplane_mode=self._airplane_mode,
         )
 
-    def _vitals(self, said: Mapping[str, Section], sms_app: str | None) -> PhoneVitals:
+    def _telemetry(self, said: Mapping[str, Section], sms_app: str | None) -> PhoneTelemetry:
         power = battery.parse_battery(said[battery.ASK].text)
-        return PhoneVitals(
+        return PhoneTelemetry(
             battery_percent=power.percent,
             is_charging=power.is_charging,
             temperature=power.temperature,

@@ -85,16 +85,16 @@ def make_endpoints(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], floa
 def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[str, object]:
     """The body of /health: status, checks by name, counts, and calls with a wrong key since the start."""
     return {
-        "status": worst(overview.vitals).value,
+        "status": worst(overview.checks).value,
         "at": at.isoformat(),
         "version": __version__,
         "checks": {
-            vital.name: {
-                "status": vital.verdict.value,
-                "detail": health_text(vital.health),
-                "since": vital.since.isoformat(),
+            check.name: {
+                "status": check.verdict.value,
+                "detail": health_text(check.health),
+                "since": check.since.isoformat(),
             }
-            for vital in overview.vitals
+            for check in overview.checks
         },
         "counts": asdict(overview.counts),
         "wrong_keys": {
@@ -123,8 +123,8 @@ class _OverviewMetrics(Collector):
         for state in PhoneState:
             by_state.add_metric([state.value], self._overview.phones_by_state.get(state, 0))
         checks = GaugeMetricFamily("phonefarm_check", "1 pass, 0.5 warn, 0 fail.", labels=["check"])
-        for vital in self._overview.vitals:
-            checks.add_metric([vital.name], {"pass": 1.0, "warn": 0.5, "fail": 0.0}[vital.verdict.value])
+        for check in self._overview.checks:
+            checks.add_metric([check.name], {"pass": 1.0, "warn": 0.5, "fail": 0.0}[check.verdict.value])
         arrival = GaugeMetricFamily("phonefarm_arrival_seconds", "Arrival to the market's 200.", labels=["quantile"])
         for quantile, seconds in (
             ("0.5", self._overview.arrival_p50_seconds),

@@ -15,7 +15,7 @@ from phonefarm.domain.conditions import Condition
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts, handset_of
-from phonefarm.domain.vitals import FREE_STEP_BYTES, PhoneVitals, is_same_start
+from phonefarm.domain.telemetry import FREE_STEP_BYTES, PhoneTelemetry, is_same_start
 
 EMPTY_HINTS_KEPT_FOR = timedelta(hours=24)
 _SEEN = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
@@ -26,13 +26,13 @@ class SqlPhoneHealthRecords:
         self._connection = connection
         self._driver = driver_of(connection)
 
-    def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
+    def note_telemetry(self, phone_id: PhoneId, telemetry: PhoneTelemetry, at: datetime) -> bool:
         before = _LAST_SEEN.first(self._driver, phone=phone_id)
         if before is None:
             return False
-        now = {name: value for name in _SEEN if (value := getattr(vitals, name)) is not None}
-        if vitals.uptime_seconds is not None and not is_same_start(before.booted_at, vitals.uptime_seconds, at):
-            now["booted_at"] = at - timedelta(seconds=vitals.uptime_seconds)
+        now = {name: value for name in _SEEN if (value := getattr(telemetry, name)) is not None}
+        if telemetry.uptime_seconds is not None and not is_same_start(before.booted_at, telemetry.uptime_seconds, at):
+            now["booted_at"] = at - timedelta(seconds=telemetry.uptime_seconds)
         change = {name: value for name, value in now.items() if _differs(name, getattr(before, name), value)}
         if change:
             values = {f"new_{name}": change.get(name, getattr(before, name)) for name in _NOTED}
@@ -46,7 +46,7 @@ class SqlPhoneHealthRecords:
     def conditions(self, phone_id: PhoneId) -> dict[Condition, Fields]:
         return {Condition(row.condition): row.fields for row in _CONDITIONS.all(self._driver, phone=phone_id)}
 
-    def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
+    def active_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
         return {Condition(row.condition): row.since for row in _CONDITIONS.all(self._driver, phone=phone_id)}
 
     def set_conditions(self, phone_id: PhoneId, conditions: Mapping[Condition, Fields], at: datetime) -> None:

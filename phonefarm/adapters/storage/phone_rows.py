@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select,
 from phonefarm.adapters.storage.local_days import local_midnight
 from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, rents, sim_rules, sims, sms
-from phonefarm.application.model.read_models import Ailment, PhoneRow
+from phonefarm.application.model.read_models import ActiveCondition, PhoneRow
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.phones import PhoneState, StateCause
 from phonefarm.domain.remedies import Remedy, remedy_for_condition, remedy_for_phone, remedy_for_state
 from phonefarm.domain.sims import SlotState
 from phonefarm.domain.sms import SmsStanding
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 
 PHONE_LABEL = case(
     (phones.c.label != "", phones.c.label),
@@ -37,7 +37,7 @@ def phone_rows(connection: Connection, keys: Collection[str] | None, now: dateti
         query = query.where(phones.c.phone_id.in_(list(keys)))
     numbers = _numbers_by_phone(connection)
     open_rents = open_rents_by_phone(connection)
-    ailments = ailments_by_phone(connection)
+    conditions = conditions_by_phone(connection)
     rules = _count_by(connection, sim_rules.c.handset, true())
     today = _count_by(
         connection,
@@ -56,9 +56,9 @@ def phone_rows(connection: Connection, keys: Collection[str] | None, now: dateti
             state=PhoneState(row.state),
             detail=row.detail,
             since=row.state_since,
-            remedy=_remedy_of_phone(row, ailments.get(row.phone_id, ()), now),
-            ailments=tuple(ailments.get(row.phone_id, ())),
-            vitals=PhoneVitals(
+            remedy=_remedy_of_phone(row, conditions.get(row.phone_id, ()), now),
+            conditions=tuple(conditions.get(row.phone_id, ())),
+            telemetry=PhoneTelemetry(
                 battery_percent=row.battery_percent,
                 is_charging=row.is_charging,
                 temperature=row.temperature,
@@ -93,9 +93,9 @@ def _seconds(milliseconds: int | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
-def ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
+def conditions_by_phone(connection: Connection) -> dict[str, list[ActiveCondition]]:
     """Most urgent first; a phone that is not there has none that could be told."""
-    by_phone: dict[str, list[Ailment]] = defaultdict(list)
+    by_phone: dict[str, list[ActiveCondition]] = defaultdict(list)
     for row in connection.execute(
         select(phone_conditions)
         .join(phones, phones.c.phone_id == phone_conditions.c.phone_id)
@@ -103,7 +103,7 @@ def ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
     ):
         condition = Condition(row.condition)
         by_phone[row.phone_id].append(
-            Ailment(
+            ActiveCondition(
                 condition=condition,
                 values=row.fields,
                 since=row.since,
@@ -112,14 +112,14 @@ def ailments_by_phone(connection: Connection) -> dict[str, list[Ailment]]:
         )
     order = list(Condition)
     for found in by_phone.values():
-        found.sort(key=lambda ailment: order.index(ailment.condition))
+        found.sort(key=lambda active: order.index(active.condition))
     return by_phone
 
 
-def _remedy_of_phone(row: Row[Any], ailments: Sequence[Ailment], now: datetime) -> Remedy:
+def _remedy_of_phone(row: Row[Any], conditions: Sequence[ActiveCondition], now: datetime) -> Remedy:
     state = PhoneState(row.state)
     of_state = remedy_for_state(state, cause=StateCause(row.cause), make=row.make, lasting=now - row.state_since)
-    return remedy_for_phone(of_state, state, [ailment.condition for ailment in ailments])
+    return remedy_for_phone(of_state, state, [active.condition for active in conditions])
 
 
 def _numbers_by_phone(connection: Connection) -> dict[str, list[str]]:

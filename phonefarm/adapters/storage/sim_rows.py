@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from phonefarm.adapters.storage.number_records import unfinished_sims
-from phonefarm.adapters.storage.phone_rows import PHONE_LABEL, ailments_by_phone
+from phonefarm.adapters.storage.phone_rows import PHONE_LABEL, conditions_by_phone
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import offer_query, sim_from
 from phonefarm.adapters.storage.tables import phones, rents, sims
-from phonefarm.application.model.read_models import Ailment, NumberTask, SimRow
+from phonefarm.application.model.read_models import ActiveCondition, NumberTask, SimRow
 from phonefarm.domain.conditions import BLOCKING
 from phonefarm.domain.ids import Msisdn
 from phonefarm.domain.phones import PhoneState, StateCause
@@ -44,7 +44,7 @@ def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime
         sims.c.seen_at,
         PHONE_LABEL,
     )
-    ailments = ailments_by_phone(connection)
+    conditions = conditions_by_phone(connection)
     if keys is not None:
         query = query.where(sims.c.sim_id.in_(list(keys)))
     rented_numbers = SqlRentRecords(connection).open_numbers()
@@ -57,7 +57,7 @@ def sim_rows(connection: Connection, keys: Collection[str] | None, now: datetime
         )
     }
     return [
-        _sim_row(row, now, rented_numbers, totals.get(row.sim_id, (0, None)), ailments.get(row.phone_id, ()))
+        _sim_row(row, now, rented_numbers, totals.get(row.sim_id, (0, None)), conditions.get(row.phone_id, ()))
         for row in connection.execute(query.order_by(sims.c.sim_id))
     ]
 
@@ -67,11 +67,11 @@ def _sim_row(
     now: datetime,
     rented_numbers: frozenset[Msisdn],
     totals: tuple[int, Decimal | None],
-    ailments: Sequence[Ailment],
+    conditions: Sequence[ActiveCondition],
 ) -> SimRow:
     sim = sim_from(row)
     stands = standing(sim, now, rented_numbers)
-    blocking = [ailment for ailment in ailments if ailment.condition in BLOCKING]
+    blocking = [active for active in conditions if active.condition in BLOCKING]
     since = {
         SimStanding.RENTED: row.ordered_at,
         SimStanding.BANNED: row.banned_since,

@@ -71,7 +71,7 @@ class PhoneTable(SQLModel, table=True):
 
 
 class PhoneConditionTable(SQLModel, table=True):
-    """What ails a phone now, one row each."""
+    """Conditions of a phone now, one row each."""
 
     __tablename__ = "phone_conditions"
 

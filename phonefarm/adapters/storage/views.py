@@ -106,7 +106,7 @@ class SqlViews:
     def number_patterns(self) -> list[NumberPattern]:
         return number_records.stored_patterns(self._connection)
 
-    def story(self, topic: Topic, key: str) -> list[TimelineEntry]:
+    def timeline(self, topic: Topic, key: str) -> list[TimelineEntry]:
         return timelines.timeline(self._connection, topic, key)
 
     def counts(self, now: datetime) -> Counts:

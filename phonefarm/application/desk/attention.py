@@ -10,6 +10,7 @@ from phonefarm.application.model.health_board import ADB, ENGINE, MARKET, STORAG
 from phonefarm.application.model.read_models import (
     Attention,
     AttentionKind,
+    HealthCheck,
     MessageRow,
     PhoneRow,
     PhoneState,
@@ -22,7 +23,6 @@ from phonefarm.application.model.read_models import (
     SmsStanding,
     Topic,
     Verdict,
-    Vital,
     needing,
 )
 from phonefarm.application.trade.sales_gate import Closure, Obstacle
@@ -62,7 +62,7 @@ _GRACES = {
     **PASSES_WITHIN,
 }
 _PASSES_BY_ITSELF = frozenset({PhoneState.STARTING, PhoneState.BOOTING, PhoneState.AUTHORIZING, PhoneState.DUPLICATE})
-_AILMENTS_TOLD = BLOCKING | {
+_CONDITIONS_ALERTED = BLOCKING | {
     Condition.AIRPLANE,
     Condition.NOT_STORING,
     Condition.HOT,
@@ -84,7 +84,7 @@ _MENDED_ON_NUMBERS = frozenset({AttentionKind.NUMBER_MISSING, AttentionKind.NETW
 def attention(
     *,
     now: datetime,
-    vitals: Sequence[Vital],
+    checks: Sequence[HealthCheck],
     phones: Iterable[PhoneRow],
     together: Sequence[SharedLoss],
     sims: Iterable[SimRow],
@@ -96,8 +96,8 @@ def attention(
 ) -> tuple[Attention, ...]:
     """What needs the user, most urgent first: sales that stand still, the farm itself, messages, phones, numbers."""
     phones, sims = list(phones), list(sims)
-    found = _of_sales(closure, shortage, vitals, now)
-    found += [need for vital in vitals if (need := _of_vital(vital, closure)) is not None]
+    found = _of_sales(closure, shortage, checks, now)
+    found += [need for check in checks if (need := _of_check(check, closure)) is not None]
     found += [
         Attention(
             kind=AttentionKind.PUSH_PARKED,
@@ -131,12 +131,12 @@ def attention(
 
 
 def _of_sales(
-    closure: Closure | None, shortage: Shortage | None, vitals: Sequence[Vital], now: datetime
+    closure: Closure | None, shortage: Shortage | None, checks: Sequence[HealthCheck], now: datetime
 ) -> list[Attention]:
     """Why nothing, or much less than usual, is sold."""
     found = [] if closure is None else [_of_closure(closure)]
     if shortage is not None:
-        found.append(_of_shortage(shortage, vitals, now))
+        found.append(_of_shortage(shortage, checks, now))
     return found
 
 
@@ -152,9 +152,9 @@ def _of_closure(closure: Closure) -> Attention:
     )
 
 
-def _of_shortage(shortage: Shortage, vitals: Sequence[Vital], now: datetime) -> Attention:
+def _of_shortage(shortage: Shortage, checks: Sequence[HealthCheck], now: datetime) -> Attention:
     """Where adb itself is away, that is the cause, and not that its phones are."""
-    adb = next((vital.health for vital in vitals if vital.name == ADB and vital.verdict is Verdict.FAIL), None)
+    adb = next((check.health for check in checks if check.name == ADB and check.verdict is Verdict.FAIL), None)
     topic, keys = _behind(shortage)
     return Attention(
         kind=AttentionKind.FEW_WORK if shortage.working else AttentionKind.NOTHING_WORKS,
@@ -189,8 +189,8 @@ def _is_in(phone: PhoneRow, shortage: Shortage | None) -> bool:
     return shortage is not None and shortage.cause is PhoneState.GONE and phone.phone_id in shortage.phones
 
 
-def _of_vital(vital: Vital, closure: Closure | None) -> Attention | None:
-    if vital.verdict is Verdict.PASS or _is_told_by(closure, vital):
+def _of_check(check: HealthCheck, closure: Closure | None) -> Attention | None:
+    if check.verdict is Verdict.PASS or _is_told_by(closure, check):
         return None
     kinds = {
         (ADB, Verdict.FAIL): AttentionKind.ADB_DOWN,
@@ -200,18 +200,18 @@ def _of_vital(vital: Vital, closure: Closure | None) -> Attention | None:
         (MARKET, Verdict.FAIL): AttentionKind.KEY_REFUSED,
         (MARKET, Verdict.WARN): AttentionKind.MARKET_DOWN,
     }
-    kind = kinds.get((vital.name, vital.verdict))
+    kind = kinds.get((check.name, check.verdict))
     if kind is None:
         return None
     topic = Topic.SETTINGS if kind in _MENDED_IN_SETTINGS else Topic.OVERVIEW
     topic = Topic.PUSHES if kind is AttentionKind.MARKET_DOWN else topic
-    return Attention(kind=kind, subject="", health=vital.health, since=vital.since, topic=topic, key="")
+    return Attention(kind=kind, subject="", health=check.health, since=check.since, topic=topic, key="")
 
 
-def _is_told_by(closure: Closure | None, vital: Vital) -> bool:
+def _is_told_by(closure: Closure | None, check: HealthCheck) -> bool:
     if closure is None:
         return False
-    return vital.name == STORAGE if closure.obstacle is Obstacle.DATABASE else vital.health == closure.problem
+    return check.name == STORAGE if closure.obstacle is Obstacle.DATABASE else check.health == closure.problem
 
 
 _MENDED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})
@@ -274,7 +274,7 @@ def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
         return None
     kind = _PHONE_NEEDS.get(phone.state)
     if kind is None or _may_still_pass(phone, now):
-        return _of_ailment(phone)
+        return _of_condition(phone)
     return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
 
 
@@ -288,18 +288,18 @@ def needing_by_state(attention: Iterable[Attention], phones: Iterable[PhoneRow])
     return Counter(phone.state for phone in phones if phone.phone_id in keys)
 
 
-def _of_ailment(phone: PhoneRow) -> Attention | None:
-    """The most urgent ailment that is worth an alarm; the others are on the phone's page."""
-    for ailment in phone.ailments:
-        if ailment.condition in _AILMENTS_TOLD:
+def _of_condition(phone: PhoneRow) -> Attention | None:
+    """The most urgent active that is worth an alarm; the others are on the phone's page."""
+    for active in phone.conditions:
+        if active.condition in _CONDITIONS_ALERTED:
             return Attention(
-                kind=AttentionKind.PHONE_AILING,
+                kind=AttentionKind.PHONE_CONDITION,
                 subject=phone.label,
-                since=ailment.since,
+                since=active.since,
                 topic=Topic.PHONES,
                 key=phone.phone_id,
-                condition=ailment.condition,
-                values=ailment.values,
+                condition=active.condition,
+                values=active.values,
             )
     return None
 

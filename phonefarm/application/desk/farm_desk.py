@@ -57,7 +57,7 @@ class FarmDesk(Protocol):
         """Whether the books come from a backup, until `dismiss_restored`."""
         ...
 
-    async def story(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
+    async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         """What happened to one phone, SIM, rent, message or push; oldest first."""
         ...
 

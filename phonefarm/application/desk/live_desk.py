@@ -20,6 +20,7 @@ from phonefarm.application.model.read_models import (
     Changes,
     Difference,
     Grouping,
+    HealthCheck,
     ImportReport,
     MoneyRow,
     Overview,
@@ -27,7 +28,6 @@ from phonefarm.application.model.read_models import (
     SettingField,
     SettingProblem,
     Topic,
-    Vital,
 )
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHONES, SIMS, Keys, RowQuery, answered_by
 from phonefarm.application.model.timeline import TimelineEntry
@@ -123,7 +123,7 @@ class LiveFarmDesk:
 
     async def overview(self) -> Overview:
         now, noted, short_since = self._clock(), self._traffic, self._short_since
-        alarms = _Alarms(vitals=self._health.vitals(), together=self._watch.left_together(), closure=self._closure())
+        alarms = _Alarms(checks=self._health.checks(), together=self._watch.left_together(), closure=self._closure())
         selling = self._rentals.selling
 
         def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
@@ -161,9 +161,9 @@ class LiveFarmDesk:
     async def restored(self) -> Restored | None:
         return await asyncio.to_thread(self._restore_note.read)
 
-    async def story(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
+    async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         subject = Topic.SIMS if topic is Topic.NUMBERS else topic
-        return await self._storage.read(lambda views: views.story(subject, key))
+        return await self._storage.read(lambda views: views.timeline(subject, key))
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
@@ -252,7 +252,7 @@ class LiveFarmDesk:
 class _Alarms(NamedTuple):
     """What the engine knows beside the database of what is wrong now."""
 
-    vitals: tuple[Vital, ...]
+    checks: tuple[HealthCheck, ...]
     together: Sequence[SharedLoss]
     closure: Closure | None
 
@@ -267,7 +267,7 @@ def _overview(
     shortage, since = lasting_shortage(here, short_since, now)
     needs = attention(
         now=now,
-        vitals=alarms.vitals,
+        checks=alarms.checks,
         phones=phones,
         together=alarms.together,
         sims=sims,
@@ -281,7 +281,7 @@ def _overview(
     overview = Overview(
         at=now,
         counts=views.counts(now),
-        vitals=alarms.vitals,
+        checks=alarms.checks,
         attention=needs,
         phones_by_state=views.phones_by_state(),
         phones_needing_by_state=needing_by_state(needs, phones),

@@ -71,5 +71,5 @@ def _of_phone(phone: PhoneRow | None) -> _Standing:
         return _Standing(SimStanding.OUT, None)
     if phone.state is not PhoneState.READY:
         return _Standing(phone.state, phone.since)
-    blocking = [ailment.since for ailment in phone.ailments if ailment.condition in BLOCKING]
+    blocking = [active.since for active in phone.conditions if active.condition in BLOCKING]
     return _Standing(SimStanding.PHONE_BLOCKED, blocking[0]) if blocking else _WORKS

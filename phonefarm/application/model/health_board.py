@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from phonefarm.application.model.read_models import Health, HealthKind, Verdict, Vital
+from phonefarm.application.model.read_models import Health, HealthCheck, HealthKind, Verdict
 from phonefarm.support.clock import Clock
 
 WEBHOOKS = "webhooks"
@@ -21,7 +21,7 @@ class HealthBoard:
     def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
         self._clock = clock
         self._on_change = on_change
-        self._parts: dict[str, dict[str, Vital]] = {}
+        self._parts: dict[str, dict[str, HealthCheck]] = {}
 
     def report(self, name: str, verdict: Verdict, health: Health, part: str = "") -> None:
         """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
@@ -33,23 +33,23 @@ class HealthBoard:
             since = before.since
         else:
             since = self._clock()
-        parts[part] = Vital(name=name, verdict=verdict, health=health, since=since)
+        parts[part] = HealthCheck(name=name, verdict=verdict, health=health, since=since)
         self._on_change()
 
-    def vitals(self) -> tuple[Vital, ...]:
-        return tuple(self._vital(name) for name in NAMES)
+    def checks(self) -> tuple[HealthCheck, ...]:
+        return tuple(self._check(name) for name in NAMES)
 
-    def _vital(self, name: str) -> Vital:
+    def _check(self, name: str) -> HealthCheck:
         parts = self._parts.get(name)
         if not parts:
-            return Vital(
+            return HealthCheck(
                 name=name, verdict=Verdict.WARN, health=Health(kind=HealthKind.NOT_STARTED), since=self._clock()
             )
-        return max(parts.values(), key=lambda vital: _SEVERITY[vital.verdict])
+        return max(parts.values(), key=lambda check: _SEVERITY[check.verdict])
 
 
 _SEVERITY = {Verdict.PASS: 0, Verdict.WARN: 1, Verdict.FAIL: 2}
 
 
-def worst(vitals: Iterable[Vital]) -> Verdict:
-    return max((vital.verdict for vital in vitals), key=lambda verdict: _SEVERITY[verdict], default=Verdict.PASS)
+def worst(checks: Iterable[HealthCheck]) -> Verdict:
+    return max((check.verdict for check in checks), key=lambda verdict: _SEVERITY[verdict], default=Verdict.PASS)

@@ -33,7 +33,7 @@ from phonefarm.domain.shortage import Shortage as Shortage
 from phonefarm.domain.sims import SimStanding as SimStanding
 from phonefarm.domain.sms import Doubt as Doubt
 from phonefarm.domain.sms import SmsStanding as SmsStanding
-from phonefarm.domain.vitals import PhoneVitals as PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry as PhoneTelemetry
 
 
 class Topic(StrEnum):
@@ -59,7 +59,7 @@ class Changes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ailment:
+class ActiveCondition:
     """Something that is wrong with a phone that works, or would be offered."""
 
     condition: Condition
@@ -84,10 +84,10 @@ class PhoneRow:
     """Cause in the words of adb or the phone; empty when ready."""
     since: datetime
     remedy: Remedy
-    """The user's next step: of the state, else of the most urgent ailment."""
-    ailments: tuple[Ailment, ...]
+    """The user's next step: of the state, else of the most urgent active."""
+    conditions: tuple[ActiveCondition, ...]
     """Most urgent first."""
-    vitals: PhoneVitals
+    telemetry: PhoneTelemetry
     booted_at: datetime | None
     usb_path: str
     """The port that adb names, `1-1.4`; empty over TCP."""
@@ -313,7 +313,7 @@ class AttentionKind(StrEnum):
     """For longer than an update takes."""
     PHONE_NOT_STARTING = "phone not starting"
     """What passes by itself within a minute or two has not passed."""
-    PHONE_AILING = "phone ailing"
+    PHONE_CONDITION = "phone ailing"
     """A condition keeps its messages from being seen in time, or soon will."""
     PHONES_LEFT = "phones left"
     """Several left together: the subject is the hub that they share, or empty."""
@@ -377,7 +377,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vital:
+class HealthCheck:
     """One health check; names: webhooks, market, adb, storage, engine."""
 
     name: str
@@ -408,7 +408,7 @@ class Counts:
 class Overview:
     at: datetime
     counts: Counts
-    vitals: tuple[Vital, ...]
+    checks: tuple[HealthCheck, ...]
     attention: tuple[Attention, ...]
     phones_by_state: Mapping[PhoneState, int]
     phones_needing_by_state: Mapping[PhoneState, int]

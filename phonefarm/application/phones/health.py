@@ -16,7 +16,7 @@ from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
-from phonefarm.domain.vitals import FREE_STEP_BYTES, PhoneVitals
+from phonefarm.domain.telemetry import FREE_STEP_BYTES, PhoneTelemetry
 from phonefarm.support.clock import Clock
 
 NOTED_FOR = timedelta(minutes=5)
@@ -27,19 +27,19 @@ NOTED_FOR = timedelta(minutes=5)
 class _Noted:
     """A check-up as far as its differences matter: equal ones need no commit."""
 
-    vitals: PhoneVitals
+    telemetry: PhoneTelemetry
     hints: HintRecord
     sim_count: int | None
     minutes_off: int | None
 
     @classmethod
     def of(cls, checkup: Checkup, hints: HintRecord, skew: timedelta | None) -> _Noted:
-        vitals, free = checkup.vitals, checkup.vitals.free_bytes
+        telemetry, free = checkup.telemetry, checkup.telemetry.free_bytes
         return cls(
-            vitals=replace(
-                vitals,
+            telemetry=replace(
+                telemetry,
                 uptime_seconds=None,
-                temperature=None if vitals.temperature is None else round(vitals.temperature),
+                temperature=None if telemetry.temperature is None else round(telemetry.temperature),
                 free_bytes=None if free is None else free // FREE_STEP_BYTES,
             ),
             hints=hints,
@@ -68,7 +68,7 @@ class PhoneHealth:
                 booted_at=booted_at,
                 sms_app=sms_app,
             )
-            return remembered, hints_remembered(uow.health.ailing_since(phone_id))
+            return remembered, hints_remembered(uow.health.active_since(phone_id))
 
         return await self._storage.write(work)
 
@@ -101,10 +101,10 @@ class PhoneHealth:
             return
 
         def work(uow: UnitOfWork) -> tuple[bool, bool]:
-            seen = uow.health.note_vitals(phone_id, checkup.vitals, now)
+            seen = uow.health.note_telemetry(phone_id, checkup.telemetry, now)
             before = uow.health.conditions(phone_id)
             after = conditions(
-                checkup.vitals,
+                checkup.telemetry,
                 hints,
                 sim_count=checkup.sim_count,
                 has_otp_mark=probe.has_otp_mark,

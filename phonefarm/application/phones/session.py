@@ -313,7 +313,7 @@ class PhoneSession:
 
     def _has_switched(self, checkup: Checkup) -> bool:
         """Whether the airplane mode changed since the last check-up: the radio follows the switch seconds later."""
-        before, self._airplane_mode = self._airplane_mode, checkup.vitals.airplane_mode
+        before, self._airplane_mode = self._airplane_mode, checkup.telemetry.airplane_mode
         return before is not None and before != self._airplane_mode
 
     def _check_up_soon(self) -> None:

@@ -14,7 +14,7 @@ from phonefarm.domain.phones import HandsetProof, Introduction, PhoneFacts
 from phonefarm.domain.pushes import PushOutcome
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 
 """Now, as an aware UTC datetime."""
 
@@ -112,7 +112,7 @@ class Checkup:
 
     sims: tuple[SeenSim, ...] | None
     """The SIMs in the phone now; empty means that it holds none, None that nothing tells."""
-    vitals: PhoneVitals
+    telemetry: PhoneTelemetry
 
     @property
     def sim_count(self) -> int | None:

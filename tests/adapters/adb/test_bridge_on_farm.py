@@ -117,7 +117,7 @@ async def test_every_make_tells_all_of_itself(adb_port: int, profile: object) ->
 
     assert (introduction.is_up, introduction.is_unlocked) == (True, True)
     assert introduction.facts.firmware
-    assert [name for name, value in vars(checkup.vitals).items() if value in (None, "")] == []
+    assert [name for name, value in vars(checkup.telemetry).items() if value in (None, "")] == []
     assert [sim.signal is not None for sim in checkup.sims or ()] == [True]
     assert all(sim.network_type for sim in checkup.sims or ())
 
@@ -366,7 +366,7 @@ async def to_the_end(stream: AsyncIterator[object]) -> None:
 
 
 def up_for(phone: VirtualPhone) -> float:
-    return phone.handset.host_clock() - phone.handset.vitals.booted_at
+    return phone.handset.host_clock() - phone.handset.telemetry.booted_at
 
 
 def told(checkup: Checkup) -> tuple[SeenSim, ...]:
@@ -421,7 +421,7 @@ async def test_a_known_phone_with_known_cards_is_read_in_one_call(adb_port: int,
     assert [(sim.sim_id, sim.slot, sim.sub_id) for sim in told(checkup)] == [
         (sim.sim_id, sim.slot, sim.sub_id) for sim in told(first)
     ]
-    assert checkup.vitals.sms_app == phone.profile.default_sms_app
+    assert checkup.telemetry.sms_app == phone.profile.default_sms_app
     assert [row.body for row in reading.rows] == [TEXT]
 
 

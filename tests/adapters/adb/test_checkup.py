@@ -13,10 +13,10 @@ from phonefarm.adapters.adb.phone_settings import ASK_AIRPLANE, ASK_SMS_APP, ASK
 from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SlotState
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
+from tests.adapters.adb.test_battery import BATTERY, TOYBOX
 from tests.adapters.adb.test_isub import on_14
 from tests.adapters.adb.test_registry import modern
-from tests.adapters.adb.test_vitals import BATTERY, TOYBOX
 from tests.fakes.scripted_shell import Answer, ScriptedShell
 
 MMS = "com.android.mms"
@@ -57,14 +57,14 @@ def reader(answers: Callable[[str], Answer], sdk: int = 34) -> tuple[CheckupRead
     return CheckupReader(PhoneCalls("R5", shell), Probe(facts=PhoneFacts(sdk=sdk), reads_hex=True)), shell
 
 
-async def vitals_of(phone: APhone, sdk: int = 34, *, thorough: bool = True) -> PhoneVitals:
-    return (await reader(phone.answer, sdk)[0].read(thorough=thorough)).vitals
+async def telemetry_of(phone: APhone, sdk: int = 34, *, thorough: bool = True) -> PhoneTelemetry:
+    return (await reader(phone.answer, sdk)[0].read(thorough=thorough)).telemetry
 
 
 async def test_a_well_phone_tells_all_of_itself() -> None:
     checkup = await reader(APhone().answer)[0].read(thorough=False)
 
-    assert checkup.vitals == PhoneVitals(
+    assert checkup.telemetry == PhoneTelemetry(
         battery_percent=85,
         is_charging=True,
         temperature=31.2,
@@ -103,10 +103,10 @@ async def test_what_a_phone_does_not_say_is_none_and_spoils_nothing(command: str
     phone = APhone()
     phone.says(command, answer)
 
-    vitals = await vitals_of(phone)
+    telemetry = await telemetry_of(phone)
 
-    assert getattr(vitals, field) is None
-    assert sum(getattr(vitals, name) is not None for name in PhoneVitals.__dataclass_fields__) >= 4
+    assert getattr(telemetry, field) is None
+    assert sum(getattr(telemetry, name) is not None for name in PhoneTelemetry.__dataclass_fields__) >= 4
 
 
 async def test_a_list_of_sims_that_cannot_be_read_costs_the_sims_alone() -> None:
@@ -116,7 +116,7 @@ async def test_a_list_of_sims_that_cannot_be_read_costs_the_sims_alone() -> None
     checkup = await reader(APhone(dumpsys_isub=timeout).answer)[0].read(thorough=True)
 
     assert checkup.sims is None
-    assert checkup.vitals == well.vitals
+    assert checkup.telemetry == well.telemetry
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,9 @@ async def test_a_question_that_hangs_costs_what_it_would_have_told(hangs: str) -
     calls = shell.calls
     again = await checkups.read(thorough=True)
 
-    lost = [name for name in vars(whole.vitals) if getattr(without.vitals, name) != getattr(whole.vitals, name)]
+    lost = [
+        name for name in vars(whole.telemetry) if getattr(without.telemetry, name) != getattr(whole.telemetry, name)
+    ]
     assert again == without
     assert len(lost) <= 3, "charge, charging and temperature are one answer"
     assert shell.calls - calls <= 4, "the rest in one call, what hangs alone, and what proves a card"
@@ -192,10 +194,10 @@ async def test_an_old_phone_is_asked_for_its_settings_only_in_a_thorough_look_an
     phone = APhone(settings_get_global="1\n")
     checkups, shell = reader(phone.answer, sdk=25)
 
-    first = (await checkups.read(thorough=False)).vitals
-    thorough = (await checkups.read(thorough=True)).vitals
+    first = (await checkups.read(thorough=False)).telemetry
+    thorough = (await checkups.read(thorough=True)).telemetry
     asked = len([command for command in shell.commands if command.startswith(("settings", "pm"))])
-    later = (await checkups.read(thorough=False)).vitals
+    later = (await checkups.read(thorough=False)).telemetry
 
     assert (first.airplane_mode, first.sms_app) == (None, None)
     assert (thorough.airplane_mode, thorough.sms_app) == (later.airplane_mode, later.sms_app) == (True, MMS)
@@ -214,17 +216,17 @@ async def test_airplane_mode_is_why_a_sim_has_no_network() -> None:
 
 
 async def test_an_sms_app_that_is_switched_off_stores_nothing() -> None:
-    assert (await vitals_of(APhone(pm_list="package:com.android.mms.service\n"))).sms_app == ""
-    assert (await vitals_of(APhone(pm_list=""))).sms_app == ""
+    assert (await telemetry_of(APhone(pm_list="package:com.android.mms.service\n"))).sms_app == ""
+    assert (await telemetry_of(APhone(pm_list=""))).sms_app == ""
 
 
 @pytest.mark.parametrize("answer", ["Error: Could not access the Package Manager\n", "java.lang.SecurityException\n"])
 async def test_an_sms_app_counts_as_on_unless_the_list_says_otherwise(answer: str) -> None:
-    assert (await vitals_of(APhone(pm_list=answer))).sms_app == MMS
+    assert (await telemetry_of(APhone(pm_list=answer))).sms_app == MMS
 
 
 async def test_before_roles_an_empty_setting_is_no_app() -> None:
-    assert (await vitals_of(APhone(settings_get_secure="null\n"), sdk=28)).sms_app == ""
+    assert (await telemetry_of(APhone(settings_get_secure="null\n"), sdk=28)).sms_app == ""
 
 
 @pytest.mark.parametrize(("role", "app"), [(f"{MMS}\n", MMS), ("", ""), (NO_ROLES, None)])
@@ -232,7 +234,7 @@ async def test_since_roles_the_holder_counts_where_a_make_never_fills_the_settin
     phone = APhone(settings_get_secure="null\n")
     phone.says(ASK_SMS_ROLE, role)
 
-    assert (await vitals_of(phone)).sms_app == app
+    assert (await telemetry_of(phone)).sms_app == app
 
 
 async def test_the_holder_is_asked_for_in_the_same_call_from_then_on() -> None:
@@ -242,7 +244,7 @@ async def test_the_holder_is_asked_for_in_the_same_call_from_then_on() -> None:
     await checkups.read(thorough=True)
     calls = shell.calls
 
-    assert (await checkups.read(thorough=False)).vitals.sms_app == MMS
+    assert (await checkups.read(thorough=False)).telemetry.sms_app == MMS
     assert shell.calls == calls + 1
 
 
@@ -252,5 +254,5 @@ async def test_another_choice_is_looked_at_anew() -> None:
     await checkups.read(thorough=True)
     phone.says(ASK_SMS_APP, "com.google.android.apps.messaging\n")
 
-    assert (await checkups.read(thorough=False)).vitals.sms_app == "", "it is not among those switched on"
+    assert (await checkups.read(thorough=False)).telemetry.sms_app == "", "it is not among those switched on"
     assert ask_enabled("com.google.android.apps.messaging") in shell.commands

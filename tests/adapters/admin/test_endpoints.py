@@ -56,11 +56,11 @@ async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: W
     assert health["version"] == __version__
     assert set(health["counts"]) == COUNTS
     assert health["counts"]["phones"] == overview.counts.phones
-    for vital in overview.vitals:
-        assert health["checks"][vital.name] == {
-            "status": vital.verdict.value,
-            "detail": health_text(vital.health),
-            "since": vital.since.isoformat(),
+    for check in overview.checks:
+        assert health["checks"][check.name] == {
+            "status": check.verdict.value,
+            "detail": health_text(check.health),
+            "since": check.since.isoformat(),
         }
 
 

@@ -15,7 +15,7 @@ from phonefarm.adapters.onlinesim.webhooks import Webhooks
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import TimelineKind
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.waiting import PATIENCE, until
 
 KEY = "planted-partner-key-5e1f"
@@ -28,15 +28,15 @@ class Desk:
     """The webhooks on a real server, and raw clients."""
 
     def __init__(self, database: Database) -> None:
-        self.books = Books(database)
+        self.farm = StoredFarm(database)
         self.port = 0
         self._stop = asyncio.Event()
 
     async def serve(self) -> None:
         webhooks = Webhooks(
-            self.books.rentals,
+            self.farm.rentals,
             lambda: KEY,
-            self.books.clock,
+            self.farm.clock,
             {"7": "russia"},
             require_bearer=False,
             shared_path="/onlinesim",
@@ -71,7 +71,7 @@ class Desk:
         ends = (TimelineKind.ANSWERED, TimelineKind.ANSWER_LOST, TimelineKind.WITHDRAWN)
 
         async def told() -> list[TimelineKind]:
-            return [line.kind for line in await self.books.story(Topic.RENTS, rent_id) if line.kind in ends]
+            return [line.kind for line in await self.farm.timeline(Topic.RENTS, rent_id) if line.kind in ends]
 
         await until(told)
         return (await told())[0]
@@ -92,7 +92,7 @@ async def answer_from(reader: asyncio.StreamReader) -> tuple[int, Any]:
 @pytest.fixture
 async def desk(database: Database) -> AsyncIterator[Desk]:
     desk = Desk(database)
-    await desk.books.farm(5)
+    await desk.farm.phones_with_sims(5)
     await desk.serve()
     yield desk
     await desk.close()
@@ -124,7 +124,7 @@ async def test_order_of_a_disconnected_caller_is_withdrawn(desk: Desk) -> None:
     await writer.wait_closed()
 
     assert await desk.wait_for_outcome(10_001) is TimelineKind.WITHDRAWN
-    assert await desk.books.on_offer() == 5
+    assert await desk.farm.on_offer() == 5
 
 
 @pytest.mark.parametrize("fields", [SERVICES, ORDER, FINISH], ids=["services", "number", "finish"])
@@ -152,4 +152,4 @@ async def test_request_with_content_length_and_transfer_encoding_issues_nothing(
     status, _ = await desk.call(ORDER, head="HTTP/1.1\r\nTransfer-Encoding: chunked\r\n")
 
     assert status == 400
-    assert await desk.books.rents() == {}
+    assert await desk.farm.rents() == {}

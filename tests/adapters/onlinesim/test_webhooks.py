@@ -18,7 +18,7 @@ from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import JSON_TYPE, MAX_BODY_BYTES, PROBE_PATH, Webhooks
 from phonefarm.adapters.storage.database import Database
 from phonefarm.domain.rents import ANSWER_WITHIN, FinishStatus
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_PHONE, a_seen_sim
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
@@ -32,15 +32,15 @@ PATHS: dict[str, dict[str, Any]] = {
 
 
 class Desk:
-    """The webhooks over a farm's books, and the market that calls them."""
+    """The webhooks over a farm's farm, and the market that calls them."""
 
     def __init__(self, database: Database, *, require_bearer: bool = False, **choices: Any) -> None:
         self.storage = BrittleStorage(database)
-        self.books = Books(self.storage)
+        self.farm = StoredFarm(self.storage)
         self.key: str | None = KEY
         self.clock_calls = 0
         served = Webhooks(
-            self.books.rentals,
+            self.farm.rentals,
             lambda: self.key,
             self._clock,
             {"7": "russia", "380": "ukraine"},
@@ -53,7 +53,7 @@ class Desk:
 
     def _clock(self) -> datetime:
         self.clock_calls += 1
-        return self.books.clock()
+        return self.farm.clock()
 
     @property
     def quart(self) -> Quart:
@@ -85,7 +85,7 @@ def desk(database: Database) -> Desk:
 
 
 async def test_services_are_counted_by_country_and_operator_with_any_as_the_sum(desk: Desk) -> None:
-    await desk.books.farm(3)
+    await desk.farm.phones_with_sims(3)
 
     assert await desk.call("/getServicesRent") == (
         200,
@@ -101,7 +101,7 @@ async def test_farm_without_numbers_answers_success_with_an_empty_list(desk: Des
 
 
 async def test_number_is_issued_with_integers(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
 
     status, answer = await desk.call("/getNumberRent", country="Russia", operator="any", exceptionPhoneSet=[46950])
 
@@ -114,13 +114,13 @@ async def test_no_number_is_an_error_without_number_or_id(desk: Desk) -> None:
 
 
 async def test_excluded_prefix_is_never_issued(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
 
     assert (await desk.call("/getNumberRent", exceptionPhoneSet=["+7 92"]))[1]["error"] == "NO_NUMBERS"
 
 
 async def test_thirty_orders_at_once_get_thirty_different_numbers(desk: Desk) -> None:
-    await desk.books.farm(30)
+    await desk.farm.phones_with_sims(30)
 
     answers = await asyncio.gather(*(desk.call("/getNumberRent") for _ in range(30)))
 
@@ -129,13 +129,13 @@ async def test_thirty_orders_at_once_get_thirty_different_numbers(desk: Desk) ->
 
 
 async def test_repeated_finish_gets_the_same_answer(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     await desk.call("/getNumberRent")
 
     for _ in range(3):
         assert await desk.call("/finishActivationRent", sum=870) == (200, {"status": "SUCCESS"})
 
-    assert (await desk.books.one_rent(10_001)).finish_status is FinishStatus.SOLD
+    assert (await desk.farm.one_rent(10_001)).finish_status is FinishStatus.SOLD
 
 
 async def test_unknown_activation_is_an_error(desk: Desk) -> None:
@@ -227,8 +227,8 @@ async def test_no_numbers_can_be_a_status_by_setting(database: Database) -> None
 
 @pytest.mark.parametrize("country", [None, "any", "russia", "ukraine", 7, 380])
 async def test_number_of_another_country_than_its_sims_is_neither_offered_nor_issued(desk: Desk, country: Any) -> None:
-    await desk.books.seat(a_seen_sim(mcc_mnc="25001", msisdn="380501234567"))
-    await desk.books.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="25501", msisdn=NUMBER), phone=OTHER_PHONE)
+    await desk.farm.seat(a_seen_sim(mcc_mnc="25001", msisdn="380501234567"))
+    await desk.farm.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="25501", msisdn=NUMBER), phone=OTHER_PHONE)
 
     _, order = await desk.call("/getNumberRent", country=country)
     _, offer = await desk.call("/getServicesRent")
@@ -239,8 +239,8 @@ async def test_number_of_another_country_than_its_sims_is_neither_offered_nor_is
 
 @pytest.mark.parametrize(("country", "number"), [("russia", int(NUMBER)), ("ukraine", 380501234567)])
 async def test_order_for_a_country_gets_a_number_with_its_dial_code(desk: Desk, country: str, number: int) -> None:
-    await desk.books.seat(a_seen_sim(mcc_mnc="25001"))
-    await desk.books.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="25501", msisdn="380501234567"), phone=OTHER_PHONE)
+    await desk.farm.seat(a_seen_sim(mcc_mnc="25001"))
+    await desk.farm.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="25501", msisdn="380501234567"), phone=OTHER_PHONE)
 
     _, order = await desk.call("/getNumberRent", country=country)
 
@@ -248,7 +248,7 @@ async def test_order_for_a_country_gets_a_number_with_its_dial_code(desk: Desk, 
 
 
 async def test_dial_code_finds_the_country_and_an_unknown_one_finds_nothing(desk: Desk) -> None:
-    await desk.books.farm(4)
+    await desk.farm.phones_with_sims(4)
 
     for known in (7, "7", "+7"):
         assert (await desk.call("/getNumberRent", country=known))[1]["status"] == "SUCCESS"
@@ -261,7 +261,7 @@ async def test_dial_code_finds_the_country_and_an_unknown_one_finds_nothing(desk
 
 async def test_shared_path_serves_all_three_calls_by_their_action(database: Database) -> None:
     desk = Desk(database, shared_path="/onlinesim")
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
 
     async def call(path: str) -> Any:
         return await desk.post("/onlinesim", PATHS[path] | {"key": KEY})
@@ -311,7 +311,7 @@ WRONG_KEYS: list[tuple[dict[str, Any], dict[str, str]]] = [
 
 
 async def test_every_route_but_the_probe_requires_the_key(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     routes = {str(rule): rule.methods for rule in desk.quart.url_map.iter_rules()}
 
     assert set(routes) == {*PATHS, PROBE_PATH}
@@ -320,7 +320,7 @@ async def test_every_route_but_the_probe_requires_the_key(desk: Desk) -> None:
         for fields, headers in WRONG_KEYS:
             answer = await desk.post(path, PATHS[path] | fields, **headers)
             assert answer == (401, {"status": "ERROR", "error": "wrong key"}), (path, fields, headers)
-    assert (await desk.books.counts()).rents_open == 0
+    assert (await desk.farm.counts()).rents_open == 0
 
 
 @pytest.mark.parametrize("key", [None, ""])
@@ -428,7 +428,7 @@ async def test_429_without_the_key_closes_the_connection_and_has_retry_after(dat
 
 async def test_market_is_served_during_a_flood_from_its_own_address(database: Database) -> None:
     desk = Desk(database, rate_limiter=a_strict_limiter())
-    await desk.books.farm(5)
+    await desk.farm.farm(5)
 
     for _ in range(20):
         await desk.post("/getNumberRent", {"key": "guess"})
@@ -450,12 +450,12 @@ async def test_calls_with_the_key_beyond_the_limit_get_a_429_and_change_nothing(
     database: Database,
 ) -> None:
     desk = Desk(database, rate_limiter=a_strict_limiter())
-    await desk.books.farm(2)
+    await desk.farm.farm(2)
     for _ in range(60):
         assert (await desk.call("/getServicesRent"))[0] == 200
 
     assert (await desk.call("/getNumberRent"))[0] == 429
-    assert (await desk.books.counts()).rents_open == 0
+    assert (await desk.farm.counts()).rents_open == 0
 
 
 async def test_only_a_call_with_the_key_marks_its_connection_as_authenticated(database: Database) -> None:
@@ -484,9 +484,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
 
 
 async def test_bad_input_is_refused_and_changes_nothing(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
-    await desk.books.rent()
-    before = await books_as_they_stand(desk)
+    await desk.farm.seat(a_seen_sim())
+    await desk.farm.rent()
+    before = await stored_state(desk)
 
     for path, fields in BAD:
         status, answer = await desk.call(path, **fields)
@@ -494,11 +494,11 @@ async def test_bad_input_is_refused_and_changes_nothing(desk: Desk) -> None:
     for raw in (b"", b"[]", b"{" * 50_000, b"\xff", b"null"):
         assert (await desk.post("/finishActivationRent", raw))[0] == 400
 
-    assert await books_as_they_stand(desk) == before
+    assert await stored_state(desk) == before
 
 
-async def books_as_they_stand(desk: Desk) -> object:
-    return [await desk.books.counts(), await desk.books.one_sim(ICCID), await desk.books.one_rent(10_001)]
+async def stored_state(desk: Desk) -> object:
+    return [await desk.farm.counts(), await desk.farm.one_sim(ICCID), await desk.farm.one_rent(10_001)]
 
 
 async def test_refusal_never_echoes_the_request(desk: Desk) -> None:
@@ -548,24 +548,24 @@ async def test_bug_is_a_500_in_json(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     async def broken() -> dict[str, dict[str, int]]:
         raise ZeroDivisionError("SMUGGLED")
 
-    monkeypatch.setattr(desk.books.rentals, "offer", broken)
+    monkeypatch.setattr(desk.farm.rentals, "offer", broken)
 
     assert await desk.call("/getServicesRent") == (500, {"status": "ERROR", "error": "internal error"})
 
 
 async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_issued(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
-    desk.books.clock.now = NOON
-    real = desk.books.storage.write
+    await desk.farm.seat(a_seen_sim())
+    desk.farm.clock.now = NOON
+    real = desk.farm.storage.write
 
     async def slow(work: Any, **choices: Any) -> Any:
-        desk.books.clock.forward(9)
+        desk.farm.clock.forward(9)
         return await real(work, **choices)
 
-    desk.books.storage.write = slow  # type: ignore[method-assign]
+    desk.farm.storage.write = slow  # type: ignore[method-assign]
 
     assert (await desk.call("/getNumberRent"))[1]["error"] == "NO_NUMBERS"
-    assert (await desk.books.counts()).rents_open == 0
+    assert (await desk.farm.counts()).rents_open == 0
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -577,7 +577,7 @@ async def test_call_blocked_by_the_database_is_answered_before_the_market_times_
 
     monkeypatch.setattr(webhooks, "ANSWER_WITHIN", timedelta(seconds=0.05))
     for way in ("read", "write"):
-        monkeypatch.setattr(desk.books.storage, way, held_up)
+        monkeypatch.setattr(desk.farm.storage, way, held_up)
 
     assert await desk.call(path) == (503, {"status": "ERROR", "error": "temporarily unavailable"})
 
@@ -588,16 +588,16 @@ def test_own_deadline_is_two_seconds_before_the_markets_timeout() -> None:
 
 async def test_deadline_of_an_order_starts_before_its_body(desk: Desk) -> None:
     """The market's ten seconds start with its connection, not with the end of its body."""
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     body = json.dumps(PATHS["/getNumberRent"] | {"key": KEY}).encode()
 
     async with desk.market.request("/getNumberRent", method="POST", headers={"Content-Type": JSON_TYPE}) as call:
         await call.send(body[:20])
         await until(lambda: desk.clock_calls)
-        desk.books.clock.forward(9)
+        desk.farm.clock.forward(9)
         await call.send(body[20:])
         await call.send_complete()
     answer = await call.as_response()
 
     assert json.loads(await answer.get_data())["error"] == "NO_NUMBERS"
-    assert (await desk.books.counts()).rents_open == 0
+    assert (await desk.farm.counts()).rents_open == 0

@@ -26,21 +26,21 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.whole_files import FileHeld
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
 from tests.fakes.held_file import Holder
 
 SECRET_TEXT = "Ihr Code lautet 771204"
 
 
-async def with_messages(database: Database) -> Books:
+async def with_messages(database: Database) -> StoredFarm:
     """One message that the market has, one that it awaits, one that is nobody's."""
-    books = Books(database)
-    await books.seat(a_seen_sim())
-    await books.sms(row_id=1, body=SECRET_TEXT)
-    await books.rent()
-    await books.sms(row_id=2, body="still to be pushed")
-    return books
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim())
+    await farm.sms(row_id=1, body=SECRET_TEXT)
+    await farm.rent()
+    await farm.sms(row_id=2, body="still to be pushed")
+    return farm
 
 
 def texts_in(path: Path) -> list[str]:
@@ -57,9 +57,7 @@ def spoil(path: Path, at: int = 5_000) -> None:
 # Making -------------------------------------------------------------------------
 
 
-async def test_backup_of_a_running_farm_holds_its_books(
-    database: Database, database_file: Path, tmp_path: Path
-) -> None:
+async def test_backup_of_a_running_farm_holds_its_farm(database: Database, database_file: Path, tmp_path: Path) -> None:
     await with_messages(database)
 
     contents = make_backup(database_file, tmp_path / "copy.db")
@@ -165,10 +163,10 @@ def test_statistics_that_sqlite_keeps_hinder_no_backup(database_file: Path, tmp_
 async def test_held_message_keeps_its_text_in_the_backup(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim(), a_seen_sim("89701990098765432106", slot=1, sub_id=2, msisdn="79039876543"))
-    await books.rent()
-    await books.sms(row_id=2, sub_id=None, body="whose is it")
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim(), a_seen_sim("89701990098765432106", slot=1, sub_id=2, msisdn="79039876543"))
+    await farm.rent()
+    await farm.sms(row_id=2, sub_id=None, body="whose is it")
 
     make_backup(database_file, tmp_path / "copy.db")
 
@@ -256,9 +254,9 @@ def test_copy_of_a_newer_phonefarm_is_refused(database_file: Path) -> None:
 async def test_restore_brings_the_books_back_and_keeps_the_former_ones(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
-    books = await with_messages(database)
+    farm = await with_messages(database)
     make_backup(database_file, tmp_path / "copy.db")
-    await books.sms(row_id=3, body="after the backup")
+    await farm.sms(row_id=3, body="after the backup")
     database.close()
 
     contents, aside = restore(tmp_path / "copy.db", database_file, NOON)
@@ -340,14 +338,14 @@ def test_former_database_that_cannot_be_put_back_is_named_with_what_to_rename(
 async def test_what_came_between_backup_and_restore_is_held_for_the_user(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
-    books = await with_messages(database)
+    farm = await with_messages(database)
     make_backup(database_file, tmp_path / "copy.db")
-    came = ms(books.clock.forward(60))
+    came = ms(farm.clock.forward(60))
     database.close()
     restore(tmp_path / "copy.db", database_file, NOON)
     again = Database(f"sqlite:///{database_file}")
     again.open()
-    restored = Books(again)
+    restored = StoredFarm(again)
     restored.clock.forward(600)
     await restored.phone()
 
@@ -369,7 +367,7 @@ async def test_push_that_waited_in_the_backup_is_not_sent_again_by_itself(
 
     again = Database(f"sqlite:///{database_file}")
     again.open()
-    (push,) = await Books(again).pushes()
+    (push,) = await StoredFarm(again).pushes()
     again.close()
     assert (push.state, push.last_answer) == (
         PushState.PARKED,
@@ -380,12 +378,12 @@ async def test_push_that_waited_in_the_backup_is_not_sent_again_by_itself(
 async def test_id_that_was_given_out_since_the_backup_is_not_given_again(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
-    books = await with_messages(database)
+    farm = await with_messages(database)
     make_backup(database_file, tmp_path / "copy.db")
     later = [await database.write(lambda uow: uow.next_id()) for _ in range(50)]
     database.close()
 
-    restore(tmp_path / "copy.db", database_file, books.clock())
+    restore(tmp_path / "copy.db", database_file, farm.clock())
 
     again = Database(f"sqlite:///{database_file}")
     again.open()

@@ -16,7 +16,7 @@ from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SlotState
 from tests.adapters.storage.conftest import Store
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, NOON, a_rent
 
 FARMS = 40
@@ -105,11 +105,11 @@ async def test_numbers_told_of_can_all_be_ordered_one_after_the_other(store: Sto
         settle_a_farm(uow, random.Random(7))
 
     await store.database.write(settle)  # type: ignore[arg-type]
-    books = Books(store.database)
-    books.clock.now = NOON
-    told = await books.on_offer()
+    farm = StoredFarm(store.database)
+    farm.clock.now = NOON
+    told = await farm.on_offer()
 
-    issued = [await books.issue() for _ in range(told + 1)]
+    issued = [await farm.issue() for _ in range(told + 1)]
 
     assert told > 0
     assert [one is None for one in issued] == [False] * told + [True]

@@ -63,7 +63,7 @@ def note(uow: UnitOfWork, title: str) -> None:
 
 
 async def titles(store: Store) -> list[str]:
-    lines = await store.database.read(lambda views: views.story(Topic.SIMS, "key"))
+    lines = await store.database.read(lambda views: views.timeline(Topic.SIMS, "key"))
     return sentences(lines)
 
 
@@ -783,7 +783,7 @@ async def test_heartbeat_is_kept_and_takes_no_id(store: Store) -> None:
     assert await store.database.write(lambda uow: uow.next_id()) == first + 1
 
 
-async def test_story_is_in_the_order_of_writing_and_bounded(store: Store) -> None:
+async def test_timeline_is_in_the_order_of_writing_and_bounded(store: Store) -> None:
     def work(uow: UnitOfWork) -> None:
         for number in range(250):
             note(uow, str(number))

@@ -128,7 +128,7 @@ async def test_file_survives_its_process(database_file: Path) -> None:
         await first.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", a_text("kept")))
 
     with opened(database_file) as second:
-        lines = await second.read(lambda views: views.story(Topic.SIMS, "k"))
+        lines = await second.read(lambda views: views.timeline(Topic.SIMS, "k"))
 
     assert sentences(lines) == ["kept"]
 
@@ -197,7 +197,7 @@ async def test_damage_is_the_worlds_error_and_not_a_bug(database_file: Path) -> 
         with pytest.raises(StorageFailing, match="no such table"):
             await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", a_text("x")))
         with pytest.raises(StorageFailing, match="no such table"):
-            await database.read(lambda views: views.story(Topic.SIMS, "k"))
+            await database.read(lambda views: views.timeline(Topic.SIMS, "k"))
 
 
 async def test_unopened_database_refuses_and_does_not_hang(database_file: Path) -> None:
@@ -417,7 +417,7 @@ async def test_database_of_every_older_schema_still_opens_with_its_timelines(tmp
         connection.commit()
 
     with opened(path) as database:
-        entries = await database.read(lambda views: views.story(Topic.SIMS, "k"))
+        entries = await database.read(lambda views: views.timeline(Topic.SIMS, "k"))
 
     assert sentences(entries) == ["Seen"]
 
@@ -428,14 +428,14 @@ async def test_sentences_of_an_older_schema_are_shown_as_they_were_written(tmp_p
     with closing(sqlite3.connect(path)) as connection:
         upgrade_to(path, "0011")
         connection.executemany(
-            "INSERT INTO journal (at, topic, key, kind, title) VALUES (?, 'sims', 'k', 'ailment', ?)",
+            "INSERT INTO journal (at, topic, key, kind, title) VALUES (?, 'sims', 'k', 'active', ?)",
             list(enumerate(written)),
         )
         connection.commit()
 
     with opened(path) as database:
         await database.write(lambda uow: uow.journal.note(NOON, Topic.SIMS, "k", ban_ended()))
-        entries = await database.read(lambda views: views.story(Topic.SIMS, "k"))
+        entries = await database.read(lambda views: views.timeline(Topic.SIMS, "k"))
 
     assert [entry.kind for entry in entries] == [TimelineKind.TEXT] * 3 + [TimelineKind.BAN_ENDED]
     assert sentences(entries)[:3] == written

@@ -26,7 +26,7 @@ from phonefarm.application.trade.sales_gate import Closure
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.support.tasks import Tasks
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.fakes.push_channel import ScriptedPushChannel
 
 BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
@@ -48,7 +48,7 @@ class NothingRestored:
 
 
 class Office:
-    """A desk over the books, without a market behind it, and with phones only where a test gives it a bridge."""
+    """A desk over the farm, without a market behind it, and with phones only where a test gives it a bridge."""
 
     def __init__(
         self,
@@ -58,17 +58,17 @@ class Office:
         settings: SettingsKeeper | None = None,
         restore_note: RestoreNote | None = None,
     ) -> None:
-        self.books = Books(database)
+        self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
-        self.health = HealthBoard(self.books.clock, lambda: None)
+        self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
         self.worker = PushWorker(
             database,
             ScriptedPushChannel(),
-            self.books.announcer,
-            self.books.clock,
+            self.farm.announcer,
+            self.farm.clock,
             tasks,
             spacing=timedelta(seconds=10),
             report_market=lambda verdict, detail: None,
@@ -76,11 +76,11 @@ class Office:
         watch = PhoneWatch(
             database,
             bridges,
-            self.books.inventory,
-            self.books.intake,
-            self.books.health,
-            self.books.announcer,
-            self.books.clock,
+            self.farm.inventory,
+            self.farm.intake,
+            self.farm.health,
+            self.farm.announcer,
+            self.farm.clock,
             tasks,
             poll_seconds=10,
             rent_poll_seconds=5,
@@ -88,20 +88,20 @@ class Office:
         )
         self.desk = LiveFarmDesk(
             storage=database,
-            announcer=self.books.announcer,
+            announcer=self.farm.announcer,
             health=self.health,
-            clock=self.books.clock,
+            clock=self.farm.clock,
             watch=watch,
-            inventory=self.books.inventory,
-            numbering=self.books.numbering,
-            intake=self.books.intake,
-            rentals=self.books.rentals,
+            inventory=self.farm.inventory,
+            numbering=self.farm.numbering,
+            intake=self.farm.intake,
+            rentals=self.farm.rentals,
             pushes=self.worker,
-            money=Money(database, read_account, self.books.announcer, self.books.clock),
+            money=Money(database, read_account, self.farm.announcer, self.farm.clock),
             privacy=Privacy(
                 database,
-                self.books.announcer,
-                self.books.clock,
+                self.farm.announcer,
+                self.farm.clock,
                 BUILT_IN_SENDERS,
                 blocks=True,
                 keep_texts=timedelta(hours=72),

@@ -1,4 +1,4 @@
-"""The vital signs: the worst part speaks, and `since` is when it began."""
+"""The health checks: the worst part speaks, and `since` is when it began."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ import pytest
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, worst
-from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Remedy, Topic, Verdict, Vital
+from phonefarm.application.model.read_models import (
+    Attention,
+    AttentionKind,
+    HealthCheck,
+    PhoneState,
+    Remedy,
+    Topic,
+    Verdict,
+)
 from phonefarm.domain.conditions import Condition
 from phonefarm.domain.fields import NO_FIELDS
 from phonefarm.domain.health import problem
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.sims import SlotState
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import ICCID, NOON, OTHER_PHONE, PHONE, a_seen_sim
 from tests.fakes.clock import FakeClock
 
 
-def adb(board: HealthBoard) -> Vital:
-    return next(vital for vital in board.vitals() if vital.name == ADB)
+def adb(board: HealthBoard) -> HealthCheck:
+    return next(check for check in board.checks() if check.name == ADB)
 
 
 def test_check_nobody_reported_on_is_a_warning() -> None:
     board = HealthBoard(FakeClock(), lambda: None)
 
-    assert [vital.name for vital in board.vitals()] == list(NAMES)
-    assert worst(board.vitals()) is Verdict.WARN
+    assert [check.name for check in board.checks()] == list(NAMES)
+    assert worst(board.checks()) is Verdict.WARN
 
 
 def test_worst_of_several_servers_speaks_for_adb() -> None:
@@ -72,17 +80,17 @@ def test_nothing_to_judge_is_a_pass() -> None:
 async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_without_is_not(
     database: Database,
 ) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim())
-    await books.rent()
-    await books.phone(state=PhoneState.GONE)
-    await books.phone(OTHER_PHONE, PhoneState.GONE)
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim())
+    await farm.rent()
+    await farm.phone(state=PhoneState.GONE)
+    await farm.phone(OTHER_PHONE, PhoneState.GONE)
 
     async def needs() -> list[AttentionKind]:
-        phones = (await books.phones()).values()
+        phones = (await farm.phones()).values()
         found = attention(
-            now=books.clock(),
-            vitals=(),
+            now=farm.clock(),
+            checks=(),
             phones=phones,
             together=(),
             sims=(),
@@ -94,19 +102,19 @@ async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_w
         )
         return [need.kind for need in found]
 
-    books.clock.forward(29)
+    farm.clock.forward(29)
     assert await needs() == []
-    books.clock.forward(2)
+    farm.clock.forward(2)
     assert await needs() == [AttentionKind.PHONE_GONE]
 
 
-async def needs_of(books: Books, together: Sequence[SharedLoss] = ()) -> list[Attention]:
-    phones = (await books.phones()).values()
-    sims = (await books.sims()).values()
+async def needs_of(farm: StoredFarm, together: Sequence[SharedLoss] = ()) -> list[Attention]:
+    phones = (await farm.phones()).values()
+    sims = (await farm.sims()).values()
     return list(
         attention(
-            now=books.clock(),
-            vitals=(),
+            now=farm.clock(),
+            checks=(),
             phones=phones,
             together=together,
             sims=sims,
@@ -132,18 +140,18 @@ async def needs_of(books: Books, together: Sequence[SharedLoss] = ()) -> list[At
 async def test_state_that_only_the_user_mends_is_an_alarm(
     database: Database, state: PhoneState, kind: AttentionKind
 ) -> None:
-    books = Books(database)
-    await books.phone(state=state)
+    farm = StoredFarm(database)
+    await farm.phone(state=state)
 
-    assert [need.kind for need in await needs_of(books)] == [kind]
+    assert [need.kind for need in await needs_of(farm)] == [kind]
 
 
 @pytest.mark.parametrize("state", [PhoneState.BOOTING, PhoneState.STARTING, PhoneState.AUTHORIZING])
 async def test_state_that_passes_by_itself_is_none(database: Database, state: PhoneState) -> None:
-    books = Books(database)
-    await books.phone(state=state)
+    farm = StoredFarm(database)
+    await farm.phone(state=state)
 
-    assert await needs_of(books) == []
+    assert await needs_of(farm) == []
 
 
 @pytest.mark.parametrize(
@@ -158,77 +166,77 @@ async def test_state_that_passes_by_itself_is_none(database: Database, state: Ph
 async def test_what_should_have_passed_by_itself_is_an_alarm_after_a_while(
     database: Database, state: PhoneState, kind: AttentionKind, minutes: int
 ) -> None:
-    books = Books(database)
-    await books.phone(state=state)
+    farm = StoredFarm(database)
+    await farm.phone(state=state)
 
-    books.clock.forward(minutes * 60 - 1)
-    assert await needs_of(books) == []
-    books.clock.forward(1)
-    assert [need.kind for need in await needs_of(books)] == [kind]
+    farm.clock.forward(minutes * 60 - 1)
+    assert await needs_of(farm) == []
+    farm.clock.forward(1)
+    assert [need.kind for need in await needs_of(farm)] == [kind]
 
 
 async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
-    books = Books(database)
-    await books.phone(state=PhoneState.BOOTING)
+    farm = StoredFarm(database)
+    await farm.phone(state=PhoneState.BOOTING)
 
-    assert (await books.phones())[PHONE].remedy is Remedy.WAIT
-    books.clock.forward(15 * 60)
-    assert (await books.phones())[PHONE].remedy is Remedy.RESTART_PHONE
+    assert (await farm.phones())[PHONE].remedy is Remedy.WAIT
+    farm.clock.forward(15 * 60)
+    assert (await farm.phones())[PHONE].remedy is Remedy.RESTART_PHONE
 
 
 async def test_a_sim_is_not_told_to_wait_longer_than_its_phone(database: Database) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim())
-    await books.phone(state=PhoneState.BOOTING)
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim())
+    await farm.phone(state=PhoneState.BOOTING)
 
-    assert (await books.one_sim(ICCID)).remedy is Remedy.WAIT
-    books.clock.forward(15 * 60)
-    assert (await books.one_sim(ICCID)).remedy is Remedy.RESTART_PHONE
+    assert (await farm.one_sim(ICCID)).remedy is Remedy.WAIT
+    farm.clock.forward(15 * 60)
+    assert (await farm.one_sim(ICCID)).remedy is Remedy.RESTART_PHONE
 
 
 async def test_phones_that_need_the_user_are_counted_by_their_state(database: Database) -> None:
-    books = Books(database)
-    await books.phone(state=PhoneState.LOCKED)
-    await books.phone(OTHER_PHONE)
-    phones = (await books.phones()).values()
+    farm = StoredFarm(database)
+    await farm.phone(state=PhoneState.LOCKED)
+    await farm.phone(OTHER_PHONE)
+    phones = (await farm.phones()).values()
 
-    assert needing_by_state(await needs_of(books), phones) == {PhoneState.LOCKED: 1}
+    assert needing_by_state(await needs_of(farm), phones) == {PhoneState.LOCKED: 1}
 
 
-async def test_most_urgent_ailment_of_a_ready_phone_is_one_alarm(database: Database) -> None:
-    books = Books(database)
-    await books.phone()
+async def test_most_urgent_condition_of_a_ready_phone_is_one_alarm(database: Database) -> None:
+    farm = StoredFarm(database)
+    await farm.phone()
     ailing = {
         Condition.LOW_BATTERY: {"percent": 9},
         Condition.STORAGE_FULL: {"free_megabytes": 3},
         Condition.NO_HINTS: NO_FIELDS,
     }
-    await books.storage.write(lambda uow: uow.health.set_conditions(PHONE, ailing, books.clock()))
+    await farm.storage.write(lambda uow: uow.health.set_conditions(PHONE, ailing, farm.clock()))
 
-    (need,) = await needs_of(books)
+    (need,) = await needs_of(farm)
 
-    assert (need.kind, need.condition) == (AttentionKind.PHONE_AILING, Condition.STORAGE_FULL)
+    assert (need.kind, need.condition) == (AttentionKind.PHONE_CONDITION, Condition.STORAGE_FULL)
     assert need.values == {"free_megabytes": 3}
 
 
 async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: Database) -> None:
-    books = Books(database)
-    await books.phone()
-    await books.storage.write(
-        lambda uow: uow.health.set_conditions(PHONE, {Condition.NO_HINTS: NO_FIELDS}, books.clock())
+    farm = StoredFarm(database)
+    await farm.phone()
+    await farm.storage.write(
+        lambda uow: uow.health.set_conditions(PHONE, {Condition.NO_HINTS: NO_FIELDS}, farm.clock())
     )
 
-    assert await needs_of(books) == []
+    assert await needs_of(farm) == []
 
 
 async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(database: Database) -> None:
-    books = Books(database)
+    farm = StoredFarm(database)
     for phone in (PHONE, OTHER_PHONE):
-        await books.phone(phone, PhoneState.OFFLINE)
-    books.clock.forward(60)
-    shared = SharedLoss(phones=(PHONE, OTHER_PHONE), hub="1-1.4", at=books.clock())
+        await farm.phone(phone, PhoneState.OFFLINE)
+    farm.clock.forward(60)
+    shared = SharedLoss(phones=(PHONE, OTHER_PHONE), hub="1-1.4", at=farm.clock())
 
-    (need,) = await needs_of(books, [shared])
+    (need,) = await needs_of(farm, [shared])
 
     assert (need.kind, need.subject, need.keys) == (AttentionKind.PHONES_LEFT, "1-1.4", (PHONE, OTHER_PHONE))
 
@@ -246,9 +254,9 @@ async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(dat
 async def test_sim_that_only_the_user_mends_is_an_alarm_that_leads_where_it_is_done(
     database: Database, changes: dict[str, Any], kind: AttentionKind, topic: Topic
 ) -> None:
-    books = Books(database)
-    await books.seat(a_seen_sim(**changes))
+    farm = StoredFarm(database)
+    await farm.seat(a_seen_sim(**changes))
 
-    (need,) = await needs_of(books)
+    (need,) = await needs_of(farm)
 
     assert (need.kind, need.topic) == (kind, topic)

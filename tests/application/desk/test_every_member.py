@@ -49,8 +49,8 @@ from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.domain.ids import RentId, SmsId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
-from tests.application.books import PATTERNS, Books
 from tests.application.desk.office import BUILT_IN_SENDERS, Office
+from tests.application.stored_farm import PATTERNS, StoredFarm
 from tests.builders import HOUR, ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_NUMBER, PHONE, a_seen_sim
 from tests.fakes.desk_settings import a_setting
 from tests.fakes.phone_bridge import ScriptedPhone, ScriptedPhoneBridge
@@ -100,7 +100,7 @@ class CallRecorder:
 class Stage:
     desk: FarmDesk
     used: set[str]
-    books: Books
+    farm: StoredFarm
     settings: KeptSettings
     restore_note: RestoreNote
     phone: ScriptedPhone
@@ -114,7 +114,7 @@ def stage(database: Database, tmp_path: Path) -> Stage:
     settings, restore_note = KeptSettings(), RestoreNote(tmp_path)
     office = Office(database, bridges=[bridge], settings=settings, restore_note=restore_note)
     recorder = CallRecorder(office.desk)
-    return Stage(cast(FarmDesk, recorder), recorder.used, office.books, settings, restore_note, phone, bridge)
+    return Stage(cast(FarmDesk, recorder), recorder.used, office.farm, settings, restore_note, phone, bridge)
 
 
 def drives(*members: str) -> Callable[[Test], Test]:
@@ -140,17 +140,17 @@ def test_no_member_of_the_desk_is_left_out() -> None:
 # Rows -----------------------------------------------------------------------
 
 
-async def busy_farm(books: Books) -> tuple[RentId, SmsId]:
+async def busy_farm(farm: StoredFarm) -> tuple[RentId, SmsId]:
     """Two SIMs in a phone; the first is rented and has got a message, the second is banned and lacks a number."""
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
-    rent_id = await books.rent()
-    (sms_id,) = (await books.sms(body="Your code is 4821")).new
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
+    rent_id = await farm.rent()
+    (sms_id,) = (await farm.sms(body="Your code is 4821")).new
     return rent_id, sms_id
 
 
 @drives("overview")
 async def test_overview_counts_the_farm(stage: Stage) -> None:
-    await busy_farm(stage.books)
+    await busy_farm(stage.farm)
 
     counts = (await stage.desk.overview()).counts
 
@@ -160,14 +160,14 @@ async def test_overview_counts_the_farm(stage: Stage) -> None:
 @drives("rows")
 async def test_every_query_gives_its_own_rows(stage: Stage) -> None:
     desk = stage.desk
-    rent_id, sms_id = await busy_farm(stage.books)
+    rent_id, sms_id = await busy_farm(stage.farm)
     await desk.set_ban(OTHER_ICCID, HOUR)
 
     assert [row.serial for row in await desk.rows(PHONES, [PHONE])] == ["R58M123"]
     assert [row.iccid for row in await desk.rows(SIMS, [ICCID])] == [ICCID]
     assert [row.ordered_at for row in await desk.rows(RENTS, [str(rent_id)])] == [NOON]
     assert [row.text for row in await desk.rows(MESSAGES, [str(sms_id)])] == ["Your code is 4821"]
-    assert [row.next_at for row in await desk.rows(PUSHES, [str(sms_id)])] == [stage.books.clock()]
+    assert [row.next_at for row in await desk.rows(PUSHES, [str(sms_id)])] == [stage.farm.clock()]
     assert [row.by_hand for row in await desk.rows(BANS, [OTHER_ICCID])] == [True]
     assert [row.found for row in await desk.rows(NUMBER_TASKS, [OTHER_ICCID])] == [""]
     assert [(row.source, row.sims) for row in await desk.rows(NETWORKS, ["25001"])] == [("built in", 2)]
@@ -177,7 +177,7 @@ async def test_every_query_gives_its_own_rows(stage: Stage) -> None:
 async def test_every_query_finds_each_row_by_its_key_and_nothing_for_another(
     stage: Stage, query: RowQuery[Any]
 ) -> None:
-    await busy_farm(stage.books)
+    await busy_farm(stage.farm)
     await stage.desk.set_ban(OTHER_ICCID, HOUR)
 
     rows = await stage.desk.rows(query)
@@ -194,12 +194,12 @@ def test_no_query_is_left_out() -> None:
     assert set(ROW_QUERIES) == constants
 
 
-@drives("story")
-async def test_story_is_of_the_row_asked_for(stage: Stage) -> None:
-    rent_id, sms_id = await busy_farm(stage.books)
+@drives("timeline")
+async def test_timeline_is_of_the_row_asked_for(stage: Stage) -> None:
+    rent_id, sms_id = await busy_farm(stage.farm)
 
-    of_rent = sentences(await stage.desk.story(Topic.RENTS, str(rent_id)))
-    of_message = sentences(await stage.desk.story(Topic.MESSAGES, str(sms_id)))
+    of_rent = sentences(await stage.desk.timeline(Topic.RENTS, str(rent_id)))
+    of_message = sentences(await stage.desk.timeline(Topic.MESSAGES, str(sms_id)))
 
     assert of_rent[0].startswith("Ordered")
     assert of_rent != of_message != []
@@ -207,9 +207,9 @@ async def test_story_is_of_the_row_asked_for(stage: Stage) -> None:
 
 @drives("money", "reconcile")
 async def test_money_is_summed_up_and_held_against_the_markets_account(stage: Stage, tmp_path: Path) -> None:
-    rent_id, _ = await busy_farm(stage.books)
-    await stage.books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
-    begin, end = NOON - HOUR, stage.books.clock() + HOUR
+    rent_id, _ = await busy_farm(stage.farm)
+    await stage.farm.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    begin, end = NOON - HOUR, stage.farm.clock() + HOUR
     theirs = tmp_path / "account.csv"
     theirs.write_text(f"rent_id,sum\n{rent_id},870.00\n", encoding="utf-8")
 
@@ -227,7 +227,7 @@ async def test_listener_hears_of_changes_until_it_is_taken_back(stage: Stage) ->
     stage.desk.subscribe(heard.append)
     take_back()
 
-    await busy_farm(stage.books)
+    await busy_farm(stage.farm)
     await until(lambda: any(Topic.RENTS in changes.keys for changes in heard))
 
     assert unheard == []
@@ -237,15 +237,15 @@ async def test_listener_hears_of_changes_until_it_is_taken_back(stage: Stage) ->
 
 
 async def standing(stage: Stage) -> SimStanding:
-    return (await stage.books.one_sim(ICCID)).standing
+    return (await stage.farm.one_sim(ICCID)).standing
 
 
 @drives("set_ban", "lift_ban")
 async def test_ban_is_set_for_its_time_and_lifted(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim())
+    await stage.farm.seat(a_seen_sim())
 
     await stage.desk.set_ban(ICCID, timedelta(hours=2))
-    banned = await stage.books.one_sim(ICCID)
+    banned = await stage.farm.one_sim(ICCID)
     await stage.desk.lift_ban(ICCID)
 
     assert (banned.standing, banned.banned_until) == (SimStanding.BANNED, NOON + timedelta(hours=2))
@@ -254,10 +254,10 @@ async def test_ban_is_set_for_its_time_and_lifted(stage: Stage) -> None:
 
 @drives("hold_back", "release")
 async def test_sim_is_held_back_with_its_reason_and_released(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim())
+    await stage.farm.seat(a_seen_sim())
 
     await stage.desk.hold_back(ICCID, "antenna")
-    held = await stage.books.one_sim(ICCID)
+    held = await stage.farm.one_sim(ICCID)
     await stage.desk.release(ICCID)
 
     assert (held.standing, held.held_reason) == (SimStanding.HELD_BACK, "antenna")
@@ -266,11 +266,11 @@ async def test_sim_is_held_back_with_its_reason_and_released(stage: Stage) -> No
 
 @drives("name_phone")
 async def test_phone_gets_its_name(stage: Stage) -> None:
-    await stage.books.phone()
+    await stage.farm.phone()
 
     await stage.desk.name_phone(PHONE, "shelf 2")
 
-    assert (await stage.books.phones())[PHONE].label == "shelf 2"
+    assert (await stage.farm.phones())[PHONE].label == "shelf 2"
 
 
 @drives("reconnect_phone")
@@ -282,15 +282,15 @@ async def test_phone_is_connected_anew(stage: Stage) -> None:
 
 @drives("release_orphan")
 async def test_orphan_frees_its_number(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim())
-    issued = await stage.books.issue()
+    await stage.farm.seat(a_seen_sim())
+    issued = await stage.farm.issue()
     assert issued is not None
-    stage.books.clock.forward(60)
-    assert (await stage.books.one_rent(issued.rent_id)).state is RentState.POSSIBLE_ORPHAN
+    stage.farm.clock.forward(60)
+    assert (await stage.farm.one_rent(issued.rent_id)).state is RentState.POSSIBLE_ORPHAN
 
     await stage.desk.release_orphan(issued.rent_id)
 
-    assert (await stage.books.one_rent(issued.rent_id)).finished_at == stage.books.clock()
+    assert (await stage.farm.one_rent(issued.rent_id)).finished_at == stage.farm.clock()
     assert await standing(stage) is SimStanding.ON_OFFER
 
 
@@ -299,49 +299,49 @@ async def test_orphan_frees_its_number(stage: Stage) -> None:
 
 @drives("resend_push")
 async def test_parked_push_is_due_again(stage: Stage) -> None:
-    sms_id = await stage.books.queue(1)
-    await stage.books.storage.write(lambda uow: uow.pushes.settle(sms_id, PushState.PARKED, NOON))
+    sms_id = await stage.farm.queue(1)
+    await stage.farm.storage.write(lambda uow: uow.pushes.settle(sms_id, PushState.PARKED, NOON))
 
     await stage.desk.resend_push(sms_id)
 
-    assert await stage.books.push_state(sms_id) is PushState.WAITING
+    assert await stage.farm.push_state(sms_id) is PushState.WAITING
 
 
 @drives("drop_push")
 async def test_waiting_push_is_dropped(stage: Stage) -> None:
-    sms_id = await stage.books.queue(1)
+    sms_id = await stage.farm.queue(1)
 
     await stage.desk.drop_push(sms_id)
 
-    assert await stage.books.push_state(sms_id) is PushState.DROPPED
+    assert await stage.farm.push_state(sms_id) is PushState.DROPPED
 
 
 @drives("settle_message", "forget_sim_rules")
 async def test_held_message_is_settled_and_what_was_remembered_is_forgotten(stage: Stage) -> None:
-    books = stage.books
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
-    rent = await books.one_rent(await books.rent())
-    await books.sms(sub_id=None, sim_mark=MARK)
-    (held,) = await books.messages()
+    farm = stage.farm
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    rent = await farm.one_rent(await farm.rent())
+    await farm.sms(sub_id=None, sim_mark=MARK)
+    (held,) = await farm.messages()
 
     await stage.desk.settle_message(held.sms_id, rent.sim_id, remember=True)
-    (settled,) = await books.messages()
-    remembered = (await books.phones())[PHONE].sim_rules
+    (settled,) = await farm.messages()
+    remembered = (await farm.phones())[PHONE].sim_rules
     await stage.desk.forget_sim_rules(PHONE)
 
     assert (held.standing, settled.standing) == (SmsStanding.HELD, SmsStanding.FOR_RENT)
     assert (settled.sim_id, settled.rent_id) == (rent.sim_id, rent.rent_id)
-    assert (remembered, (await books.phones())[PHONE].sim_rules) == (1, 0)
+    assert (remembered, (await farm.phones())[PHONE].sim_rules) == (1, 0)
 
 
 @drives("erase_number")
 async def test_texts_of_a_number_are_erased(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim())
-    await stage.books.sms()
+    await stage.farm.seat(a_seen_sim())
+    await stage.farm.sms()
 
     said = await stage.desk.erase_number(f"+{NUMBER}")
 
-    (message,) = await stage.books.messages()
+    (message,) = await stage.farm.messages()
     assert (message.is_erased, said) == (True, f"1 texts of +{NUMBER} erased.")
 
 
@@ -350,44 +350,44 @@ async def test_texts_of_a_number_are_erased(stage: Stage) -> None:
 
 @drives("set_number")
 async def test_number_is_set_by_hand(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim(msisdn=None))
+    await stage.farm.seat(a_seen_sim(msisdn=None))
 
     await stage.desk.set_number(ICCID, f"+{OTHER_NUMBER}")
 
-    sim = await stage.books.one_sim(ICCID)
+    sim = await stage.farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "hand")
 
 
 @drives("accept_number")
 async def test_number_that_a_message_states_is_accepted(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim(msisdn=None))
-    await stage.books.sms(body=f"Your number is +{OTHER_NUMBER}")
+    await stage.farm.seat(a_seen_sim(msisdn=None))
+    await stage.farm.sms(body=f"Your number is +{OTHER_NUMBER}")
 
     await stage.desk.accept_number(ICCID, OTHER_NUMBER)
 
-    sim = await stage.books.one_sim(ICCID)
+    sim = await stage.farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "message")
 
 
 @drives("import_numbers")
 async def test_numbers_of_a_table_are_taken_in(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim(msisdn=None))
-    stage.books.tables["file"] = [NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)]
+    await stage.farm.seat(a_seen_sim(msisdn=None))
+    stage.farm.tables["file"] = [NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)]
 
     report = await stage.desk.import_numbers("file")
 
-    sim = await stage.books.one_sim(ICCID)
+    sim = await stage.farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "import")
     assert report.said.startswith("1 imported")
 
 
 @drives("name_network")
 async def test_network_gets_its_names(stage: Stage) -> None:
-    await stage.books.seat(a_seen_sim(mcc_mnc="99901"))
+    await stage.farm.seat(a_seen_sim(mcc_mnc="99901"))
 
     await stage.desk.name_network("99901", "atlantis", "nemo_tel")
 
-    sim = await stage.books.one_sim(ICCID)
+    sim = await stage.farm.one_sim(ICCID)
     assert (sim.country, sim.operator) == ("atlantis", "nemo_tel")
 
 

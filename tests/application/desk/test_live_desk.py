@@ -52,15 +52,15 @@ async def test_new_farm_is_calm_and_empty(office: Office) -> None:
 
 
 async def test_counters_follow_a_rent_from_order_to_delivery(office: Office) -> None:
-    books = office.books
-    await books.seat(a_seen_sim(), inbox=[a_row(1)])
-    await books.phone(OTHER_PHONE, PhoneState.UNAUTHORIZED)
-    await books.rent()
-    await books.sms()
+    farm = office.farm
+    await farm.seat(a_seen_sim(), inbox=[a_row(1)])
+    await farm.phone(OTHER_PHONE, PhoneState.UNAUTHORIZED)
+    await farm.rent()
+    await farm.sms()
     before = (await office.overview()).counts
 
-    books.clock.forward(3)
-    await books.deliver_all()
+    farm.clock.forward(3)
+    await farm.deliver_all()
     overview = await office.overview()
 
     assert (before.phones, before.phones_ready, before.sims, before.rents_open) == (2, 1, 1, 1)
@@ -74,14 +74,14 @@ async def test_counters_follow_a_rent_from_order_to_delivery(office: Office) -> 
 
 
 async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(office: Office) -> None:
-    books = office.books
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
-    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    farm = office.farm
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
+    await farm.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
     sold = await office.overview()
 
-    await books.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
-    books.clock.forward(5)
+    await farm.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
+    farm.clock.forward(5)
     refunded = await office.overview()
 
     assert sold.income_today == sold.income_month == sold.income_by_day[-1] == Decimal("870.25")
@@ -90,19 +90,19 @@ async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(offi
 
 
 async def test_income_of_a_day_is_the_accounts_also_when_a_sale_is_refunded_on_a_later_day(office: Office) -> None:
-    books = office.books
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
-    await books.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
-    books.clock.forward(timedelta(days=1).total_seconds())
-    other = await books.rent()
-    await books.rentals.finish(other, FinishStatus.SOLD, Decimal(100))
-    await books.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
-    books.clock.forward(5)
+    farm = office.farm
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
+    await farm.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
+    farm.clock.forward(timedelta(days=1).total_seconds())
+    other = await farm.rent()
+    await farm.rentals.finish(other, FinishStatus.SOLD, Decimal(100))
+    await farm.rentals.finish(rent_id, FinishStatus.REFUNDED, None)
+    farm.clock.forward(5)
 
     overview = await office.overview()
-    month = books.clock() - timedelta(days=20)
-    by_day = await office.desk.money(Grouping.DAY, month, books.clock() + timedelta(days=1))
+    month = farm.clock() - timedelta(days=20)
+    by_day = await office.desk.money(Grouping.DAY, month, farm.clock() + timedelta(days=1))
 
     assert [row.sums.income for row in by_day] == [Decimal("-770.25"), Decimal("870.25")]
     assert overview.income_by_day[-2:] == (Decimal("870.25"), Decimal("-770.25"))
@@ -110,11 +110,11 @@ async def test_income_of_a_day_is_the_accounts_also_when_a_sale_is_refunded_on_a
 
 
 async def test_rents_that_wait_for_their_first_sms_come_nearest_deadline_first(office: Office) -> None:
-    await office.books.farm(3)
+    await office.farm.phones_with_sims(3)
     rents = []
     for _ in range(3):
-        rents.append(await office.books.rent())
-        office.books.clock.forward(60)
+        rents.append(await office.farm.rent())
+        office.farm.clock.forward(60)
 
     overview = await office.overview()
 
@@ -123,10 +123,10 @@ async def test_rents_that_wait_for_their_first_sms_come_nearest_deadline_first(o
 
 
 async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -> None:
-    sms_id = await office.books.queue(1)
-    created = office.books.clock()
-    office.books.clock.forward(7)
-    await office.books.queue(2)
+    sms_id = await office.farm.queue(1)
+    created = office.farm.clock()
+    office.farm.clock.forward(7)
+    await office.farm.queue(2)
 
     overview = await office.overview()
 
@@ -137,21 +137,21 @@ async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -
 
 async def test_count_and_caption_of_the_queue_are_of_one_snapshot(office: Office) -> None:
     before = await office.overview()
-    await office.books.queue(1)
+    await office.farm.queue(1)
 
     overview = await office.overview()
 
     assert (before.counts.pushes_waiting, before.oldest_waiting_push_at) == (0, None)
     assert overview.counts.pushes_waiting == 1
-    assert overview.oldest_waiting_push_at == office.books.clock()
-    assert overview.next_push_at == office.books.clock()
+    assert overview.oldest_waiting_push_at == office.farm.clock()
+    assert overview.next_push_at == office.farm.clock()
 
 
 async def test_rent_whose_first_sms_is_on_its_way_does_not_wait_for_it(office: Office) -> None:
-    await office.books.farm(1)
-    await office.books.seat(a_seen_sim())
-    rents = [await office.books.rent() for _ in range(2)]
-    await office.books.sms()
+    await office.farm.phones_with_sims(1)
+    await office.farm.seat(a_seen_sim())
+    rents = [await office.farm.rent() for _ in range(2)]
+    await office.farm.sms()
 
     overview = await office.overview()
     rows = {row.rent_id: row for row in overview.waiting_rents}
@@ -159,16 +159,16 @@ async def test_rent_whose_first_sms_is_on_its_way_does_not_wait_for_it(office: O
     assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 1)
     assert sorted((rows[rent].sms_count, rows[rent].sms_on_way) for rent in rents) == [(0, 0), (1, 1)]
 
-    await office.books.deliver_all()
+    await office.farm.deliver_all()
     overview = await office.overview()
     assert (overview.rents_waiting_first_sms, overview.rents_sending_first_sms) == (1, 0)
     assert sum(row.sms_on_way for row in await office.desk.rows(RENTS)) == 0
 
 
 async def test_messages_of_the_day_and_those_held_are_of_one_snapshot(office: Office) -> None:
-    await office.books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    await office.farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
     await office.overview()
-    await office.books.sms(sub_id=None)
+    await office.farm.sms(sub_id=None)
 
     overview = await office.overview()
 
@@ -179,34 +179,34 @@ async def test_messages_of_the_day_and_those_held_are_of_one_snapshot(office: Of
 
 
 async def test_phones_that_need_the_user_are_named(office: Office) -> None:
-    await office.books.phone(PHONE, PhoneState.UNAUTHORIZED)
-    await office.books.phone(OTHER_PHONE, PhoneState.WITHHELD)
+    await office.farm.phone(PHONE, PhoneState.UNAUTHORIZED)
+    await office.farm.phone(OTHER_PHONE, PhoneState.WITHHELD)
 
     assert set(await office.needs()) == {AttentionKind.PHONE_UNAUTHORIZED, AttentionKind.PHONE_WITHHELD}
 
 
 async def test_phone_that_is_offline_for_a_moment_needs_nobody(office: Office) -> None:
-    await office.books.phone(PHONE, PhoneState.OFFLINE)
+    await office.farm.phone(PHONE, PhoneState.OFFLINE)
     assert await office.needs() == []
 
-    office.books.clock.forward(21)
+    office.farm.clock.forward(21)
 
     assert await office.needs() == [AttentionKind.PHONE_OFFLINE]
 
 
 async def test_sim_without_a_number_asks_for_one(office: Office) -> None:
-    await office.books.seat(a_seen_sim(msisdn=None))
+    await office.farm.seat(a_seen_sim(msisdn=None))
 
     assert await office.needs() == [AttentionKind.NUMBER_MISSING]
 
 
 async def test_lost_answer_overdue_rent_and_held_message_are_named(office: Office) -> None:
-    books = office.books
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
-    await books.rent()
-    await books.issue()
-    await books.sms(sub_id=None)
-    books.clock.now += 21 * MINUTE
+    farm = office.farm
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
+    await farm.rent()
+    await farm.issue()
+    await farm.sms(sub_id=None)
+    farm.clock.now += 21 * MINUTE
 
     assert set(await office.needs()) == {
         AttentionKind.SMS_HELD,
@@ -227,7 +227,7 @@ async def test_lost_answer_overdue_rent_and_held_message_are_named(office: Offic
 async def test_ailing_farm_comes_before_everything_else(
     office: Office, name: str, verdict: Verdict, kind: AttentionKind
 ) -> None:
-    await office.books.seat(a_seen_sim(msisdn=None))
+    await office.farm.seat(a_seen_sim(msisdn=None))
 
     office.health.report(name, verdict, problem("cause"))
 
@@ -243,16 +243,16 @@ async def first_need(office: Office) -> Attention:
 
 async def unplug(office: Office, count: int, begin: int = 0) -> None:
     for place in range(begin, begin + count):
-        await office.books.phone(PhoneId(f"phone{place}@127.0.0.1:5037"), PhoneState.GONE)
+        await office.farm.phone(PhoneId(f"phone{place}@127.0.0.1:5037"), PhoneState.GONE)
 
 
 async def test_farm_whose_phones_are_all_unplugged_is_not_well_though_rents_are_open(office: Office) -> None:
-    await office.books.farm(6)
-    await office.books.rent()
+    await office.farm.phones_with_sims(6)
+    await office.farm.rent()
     await office.overview()
-    begun = office.books.clock()
+    begun = office.farm.clock()
     await unplug(office, 6)
-    office.books.clock.forward(60)
+    office.farm.clock.forward(60)
 
     overview = await office.overview()
 
@@ -263,12 +263,12 @@ async def test_farm_whose_phones_are_all_unplugged_is_not_well_though_rents_are_
 
 
 async def test_five_of_eight_phones_unplugged_one_after_the_other_are_told_first(office: Office) -> None:
-    await office.books.farm(8)
+    await office.farm.phones_with_sims(8)
     for place in range(5):
-        office.books.clock.forward(20)
+        office.farm.clock.forward(20)
         await unplug(office, 1, place)
-    half_at = office.books.clock() - timedelta(seconds=20)
-    office.books.clock.forward(60)
+    half_at = office.farm.clock() - timedelta(seconds=20)
+    office.farm.clock.forward(60)
 
     overview = await office.overview()
 
@@ -282,33 +282,33 @@ async def test_five_of_eight_phones_unplugged_one_after_the_other_are_told_first
 
 
 async def test_unplugged_phone_is_told_while_its_number_is_missed(office: Office) -> None:
-    await office.books.farm(8)
+    await office.farm.phones_with_sims(8)
     await unplug(office, 1)
-    office.books.clock.forward(119)
+    office.farm.clock.forward(119)
     assert await office.needs() == []
 
-    office.books.clock.forward(1)
+    office.farm.clock.forward(1)
     assert await office.needs() == [AttentionKind.PHONES_UNPLUGGED]
 
-    office.books.clock.forward(timedelta(days=7).total_seconds())
+    office.farm.clock.forward(timedelta(days=7).total_seconds())
     assert await office.needs() == []
     assert (await office.overview()).phones_of_farm == 7
 
 
 async def test_unplugged_phone_whose_sim_the_user_holds_back_is_not_told(office: Office) -> None:
-    await office.books.farm(8)
+    await office.farm.phones_with_sims(8)
     await unplug(office, 1)
-    await office.books.hold(f"89{0:018d}")
-    office.books.clock.forward(600)
+    await office.farm.hold(f"89{0:018d}")
+    office.farm.clock.forward(600)
 
     assert await office.needs() == []
 
 
 async def test_farm_whose_numbers_are_all_rented_is_well(office: Office) -> None:
-    await office.books.farm(2)
+    await office.farm.phones_with_sims(2)
     for _ in range(2):
-        await office.books.rent()
-    office.books.clock.forward(600)
+        await office.farm.rent()
+    office.farm.clock.forward(600)
 
     overview = await office.overview()
 
@@ -317,19 +317,19 @@ async def test_farm_whose_numbers_are_all_rented_is_well(office: Office) -> None
 
 
 async def test_phones_that_circle_between_two_troubles_are_told_nevertheless(office: Office) -> None:
-    await office.books.farm(1)
+    await office.farm.phones_with_sims(1)
     for round_ in range(4):
         state = PhoneState.STARTING if round_ % 2 else PhoneState.FAILING
-        await office.books.phone(PhoneId("phone0@127.0.0.1:5037"), state)
+        await office.farm.phone(PhoneId("phone0@127.0.0.1:5037"), state)
         await office.overview()
-        office.books.clock.forward(30)
+        office.farm.clock.forward(30)
 
     assert (await first_need(office)).kind is AttentionKind.NOTHING_WORKS
 
 
 async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> None:
-    await office.books.seat(a_seen_sim(msisdn=None))
-    office.books.clock.forward(60)
+    await office.farm.seat(a_seen_sim(msisdn=None))
+    office.farm.clock.forward(60)
 
     need = await first_need(office)
 
@@ -337,10 +337,10 @@ async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> 
 
 
 async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office: Office) -> None:
-    await office.books.farm(2)
+    await office.farm.phones_with_sims(2)
     await unplug(office, 2)
     office.health.report(ADB, Verdict.FAIL, problem("connection refused"))
-    office.books.clock.forward(60)
+    office.farm.clock.forward(60)
 
     assert (await first_need(office)).health == problem("connection refused")
 
@@ -357,7 +357,7 @@ async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office:
 async def test_gate_that_is_closed_is_told_first_and_once(
     office: Office, obstacle: Obstacle, kind: AttentionKind, topic: Topic
 ) -> None:
-    await office.books.farm(1)
+    await office.farm.phones_with_sims(1)
     office.health.report(MARKET, Verdict.FAIL, problem("HTTP 401"))
     office.health.report(STORAGE if obstacle is Obstacle.DATABASE else WEBHOOKS, Verdict.FAIL, problem("no"))
     office.closure = Closure(obstacle=obstacle, problem=problem("no"), since=NOON)
@@ -369,11 +369,11 @@ async def test_gate_that_is_closed_is_told_first_and_once(
 
 
 async def test_signal_of_a_sim_is_none_while_its_phone_is_not_read(office: Office) -> None:
-    await office.books.seat(a_seen_sim(signal=4, network_type="LTE"))
-    before = await office.books.one_sim(ICCID)
+    await office.farm.seat(a_seen_sim(signal=4, network_type="LTE"))
+    before = await office.farm.one_sim(ICCID)
 
-    await office.books.phone(state=PhoneState.GONE)
-    after = await office.books.one_sim(ICCID)
+    await office.farm.phone(state=PhoneState.GONE)
+    after = await office.farm.one_sim(ICCID)
 
     assert (before.signal, before.network_type) == (4, "LTE")
     assert (after.signal, after.network_type) == (None, "")
@@ -383,7 +383,7 @@ async def test_signal_of_a_sim_is_none_while_its_phone_is_not_read(office: Offic
 
 
 async def test_phone_gets_the_users_name_cut_and_on_one_line(office: Office) -> None:
-    await office.books.seat(a_seen_sim())
+    await office.farm.seat(a_seen_sim())
 
     await office.desk.name_phone(PHONE, "  top \n shelf " + "x" * 100)
 
@@ -394,7 +394,7 @@ async def test_phone_gets_the_users_name_cut_and_on_one_line(office: Office) -> 
 
 
 async def test_emptied_name_gives_the_model_back(office: Office) -> None:
-    await office.books.phone()
+    await office.farm.phone()
     await office.desk.name_phone(PHONE, "shelf")
 
     await office.desk.name_phone(PHONE, "")
@@ -408,7 +408,7 @@ async def test_unknown_phone_cannot_be_named(office: Office) -> None:
 
 
 async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> None:
-    await office.books.seat(a_seen_sim())
+    await office.farm.seat(a_seen_sim())
 
     await office.desk.set_ban(ICCID, timedelta(hours=2))
     banned = (await office.desk.rows(BANS))[0]
@@ -421,19 +421,19 @@ async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> 
     assert banned.by_hand
     assert held is SimStanding.HELD_BACK
     assert (await office.desk.rows(SIMS))[0].msisdn == OTHER_NUMBER
-    assert sentences(await office.desk.story(Topic.SIMS, ICCID))[-1] == f"Number set by hand: +{OTHER_NUMBER}"
+    assert sentences(await office.desk.timeline(Topic.SIMS, ICCID))[-1] == f"Number set by hand: +{OTHER_NUMBER}"
 
 
 async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> None:
-    books, told = office.books, list[Changes]()
+    farm, told = office.farm, list[Changes]()
     office.desk.subscribe(told.append)
-    await books.seat(a_seen_sim(msisdn=None, mcc_mnc="99901"))
-    await books.sms(body=f"Your number is +{OTHER_NUMBER}")
+    await farm.seat(a_seen_sim(msisdn=None, mcc_mnc="99901"))
+    await farm.sms(body=f"Your number is +{OTHER_NUMBER}")
     found = (await office.desk.rows(NUMBER_TASKS))[0].found
 
     await office.desk.accept_number(ICCID, found)
     await office.desk.name_network("99901", "russia", "mts")
-    books.tables["file"] = [NumberEntry(iccid=OTHER_ICCID, msisdn=OTHER_NUMBER)]
+    farm.tables["file"] = [NumberEntry(iccid=OTHER_ICCID, msisdn=OTHER_NUMBER)]
     said = await office.desk.import_numbers("file")
     problems = await office.desk.save_number_patterns([NumberPattern(text="x")])
     await asyncio.sleep(0.2)
@@ -443,22 +443,22 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
     assert said.said.startswith("1 imported")
     assert len(problems) == 1
     assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
-    assert (await office.desk.story(Topic.NUMBERS, ICCID)) == (await office.desk.story(Topic.SIMS, ICCID))
+    assert (await office.desk.timeline(Topic.NUMBERS, ICCID)) == (await office.desk.timeline(Topic.SIMS, ICCID))
     assert any(Topic.NUMBERS in changes.keys for changes in told)
 
 
 async def test_keys_choose_the_rows_and_unknown_keys_give_none(office: Office) -> None:
-    await office.books.farm(3)
+    await office.farm.phones_with_sims(3)
     phones = [row.phone_id for row in await office.desk.rows(PHONES)]
 
     assert [row.phone_id for row in await office.desk.rows(PHONES, phones[:1])] == phones[:1]
     assert list(await office.desk.rows(PHONES, [])) == []
     assert list(await office.desk.rows(RENTS, ["999"])) == []
-    assert list(await office.desk.story(Topic.RENTS, "not a number")) == []
+    assert list(await office.desk.timeline(Topic.RENTS, "not a number")) == []
 
 
 async def test_many_readers_at_once_are_all_answered(office: Office) -> None:
-    await office.books.farm(10)
+    await office.farm.phones_with_sims(10)
 
     overviews = await asyncio.gather(*(office.overview() for _ in range(20)))
 

@@ -14,8 +14,8 @@ from phonefarm.application.phones.session import WINDOW
 from phonefarm.domain.heard import NOTHING_HEARD, Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.sms import Doubt, SmsRow
-from tests.application.books import Books
 from tests.application.site import Site
+from tests.application.stored_farm import StoredFarm
 from tests.builders import (
     HOUR,
     ICCID,
@@ -37,40 +37,40 @@ TWO = a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER)
 AT_ONCE = timedelta(seconds=0.4)
 
 
-async def standings(books: Books) -> list[SmsStanding]:
-    return [message.standing for message in await books.messages()]
+async def standings(farm: StoredFarm) -> list[SmsStanding]:
+    return [message.standing for message in await farm.messages()]
 
 
-def heard(books: Books, *seconds_ago: float, without_gap: bool = True) -> Heard:
-    arrivals = [books.clock.now - timedelta(seconds=ago) for ago in seconds_ago]
+def heard(farm: StoredFarm, *seconds_ago: float, without_gap: bool = True) -> Heard:
+    arrivals = [farm.clock.now - timedelta(seconds=ago) for ago in seconds_ago]
     return Heard(
         arrivals=tuple(HeardArrival(since=at, latest=at) for at in arrivals),
-        without_gap_since=books.clock.now - HOUR if without_gap else None,
+        without_gap_since=farm.clock.now - HOUR if without_gap else None,
     )
 
 
 class Rewriting:
     """A rented SIM's phone with one message, whose row is then shown in another form."""
 
-    def __init__(self, books: Books) -> None:
-        self.books = books
+    def __init__(self, farm: StoredFarm) -> None:
+        self.farm = farm
         self.row = a_row(7)
 
     async def arrive(self) -> None:
-        await self.books.seat(ONE)
-        await self.books.rent()
-        self.row = a_row(7, date_ms=ms(self.books.clock()), sender="89281234567", date_sent_ms=0)
-        self.books.clock.forward(1)
+        await self.farm.seat(ONE)
+        await self.farm.rent()
+        self.row = a_row(7, date_ms=ms(self.farm.clock()), sender="89281234567", date_sent_ms=0)
+        self.farm.clock.forward(1)
         await self.shown(self.row)
 
     async def shown(self, *rows: SmsRow, announced: Heard = NOTHING_HEARD) -> None:
-        reading = a_reading(rows, at=self.books.clock())
-        await self.books.intake.accept(reading, announced)
+        reading = a_reading(rows, at=self.farm.clock())
+        await self.farm.intake.accept(reading, announced)
 
 
 @pytest.fixture
-async def rewriting(books: Books) -> Rewriting:
-    rewriting = Rewriting(books)
+async def rewriting(farm: StoredFarm) -> Rewriting:
+    rewriting = Rewriting(farm)
     await rewriting.arrive()
     return rewriting
 
@@ -81,7 +81,7 @@ async def rewriting(books: Books) -> Rewriting:
 @pytest.mark.parametrize("hears", [True, False], ids=["announced", "without hints"])
 @pytest.mark.parametrize("change", ["date_sent", "date", "sender", "all"])
 async def test_row_that_another_app_rewrites_is_pushed_once(
-    books: Books, rewriting: Rewriting, change: str, hears: bool
+    farm: StoredFarm, rewriting: Rewriting, change: str, hears: bool
 ) -> None:
     row = rewriting.row
     changes: dict[str, dict[str, Any]] = {
@@ -92,98 +92,98 @@ async def test_row_that_another_app_rewrites_is_pushed_once(
     changes["all"] = changes["date_sent"] | changes["date"] | changes["sender"]
 
     for seconds in (2, 60):
-        books.clock.forward(seconds)
-        await rewriting.shown(replace(row, **changes[change]), announced=heard(books) if hears else NOTHING_HEARD)
+        farm.clock.forward(seconds)
+        await rewriting.shown(replace(row, **changes[change]), announced=heard(farm) if hears else NOTHING_HEARD)
 
-    assert await standings(books) == [SmsStanding.FOR_RENT]
+    assert await standings(farm) == [SmsStanding.FOR_RENT]
 
 
-async def test_row_rewritten_again_and_again_and_back_is_pushed_once(books: Books, rewriting: Rewriting) -> None:
+async def test_row_rewritten_again_and_again_and_back_is_pushed_once(farm: StoredFarm, rewriting: Rewriting) -> None:
     row = rewriting.row
     for sender in ("+79281234567", "79281234567", "89281234567", "+79281234567"):
-        books.clock.forward(1)
+        farm.clock.forward(1)
         await rewriting.shown(replace(row, sender=sender))
 
-    assert len(await books.pushes()) == 1
+    assert len(await farm.pushes()) == 1
 
 
-async def test_row_is_known_in_its_new_form_whatever_is_announced_later(books: Books, rewriting: Rewriting) -> None:
+async def test_row_is_known_in_its_new_form_whatever_is_announced_later(farm: StoredFarm, rewriting: Rewriting) -> None:
     changed = replace(rewriting.row, sender="+79281234567")
-    books.clock.forward(1)
+    farm.clock.forward(1)
     await rewriting.shown(changed)
 
-    books.clock.forward(60)
-    await rewriting.shown(changed, announced=heard(books, 0.5))
+    farm.clock.forward(60)
+    await rewriting.shown(changed, announced=heard(farm, 0.5))
 
-    assert len(await books.pushes()) == 1
+    assert len(await farm.pushes()) == 1
 
 
 async def test_same_text_under_a_reused_id_is_new_where_an_arrival_was_announced(
-    books: Books, rewriting: Rewriting
+    farm: StoredFarm, rewriting: Rewriting
 ) -> None:
-    books.clock.forward(10)
-    again = replace(rewriting.row, date_ms=ms(books.clock.now - AT_ONCE))
+    farm.clock.forward(10)
+    again = replace(rewriting.row, date_ms=ms(farm.clock.now - AT_ONCE))
 
-    await rewriting.shown(again, announced=heard(books, 0.5))
+    await rewriting.shown(again, announced=heard(farm, 0.5))
 
-    assert await standings(books) == [SmsStanding.FOR_RENT] * 2
+    assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
 
 
-async def test_arrival_that_another_row_explains_makes_no_other_row_new(books: Books, rewriting: Rewriting) -> None:
-    books.clock.forward(10)
-    other = a_row(8, body="other", date_ms=ms(books.clock.now - AT_ONCE))
+async def test_arrival_that_another_row_explains_makes_no_other_row_new(farm: StoredFarm, rewriting: Rewriting) -> None:
+    farm.clock.forward(10)
+    other = a_row(8, body="other", date_ms=ms(farm.clock.now - AT_ONCE))
 
-    await rewriting.shown(replace(rewriting.row, date_sent_ms=1000), other, announced=heard(books, 0.5))
+    await rewriting.shown(replace(rewriting.row, date_sent_ms=1000), other, announced=heard(farm, 0.5))
 
-    assert [message.text for message in await books.messages()] == [rewriting.row.body, "other"]
+    assert [message.text for message in await farm.messages()] == [rewriting.row.body, "other"]
 
 
 async def test_same_text_under_a_reused_id_is_new_without_hints_if_it_is_dated_after_the_last_look(
-    books: Books, rewriting: Rewriting
+    farm: StoredFarm, rewriting: Rewriting
 ) -> None:
-    books.clock.forward(30)
+    farm.clock.forward(30)
     await rewriting.shown(rewriting.row)
-    again = replace(rewriting.row, date_ms=ms(books.clock.forward(5)))
-    books.clock.forward(1)
+    again = replace(rewriting.row, date_ms=ms(farm.clock.forward(5)))
+    farm.clock.forward(1)
 
     await rewriting.shown(again)
 
-    assert await standings(books) == [SmsStanding.FOR_RENT] * 2
+    assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
 
 
-async def test_announcements_that_may_have_been_missed_prove_nothing(books: Books, rewriting: Rewriting) -> None:
+async def test_announcements_that_may_have_been_missed_prove_nothing(farm: StoredFarm, rewriting: Rewriting) -> None:
     """The log was followed again only after the last look that showed the row."""
-    books.clock.forward(30)
-    again = replace(rewriting.row, date_ms=ms(books.clock.now - 5 * SECOND))
+    farm.clock.forward(30)
+    again = replace(rewriting.row, date_ms=ms(farm.clock.now - 5 * SECOND))
 
-    await rewriting.shown(again, announced=Heard(without_gap_since=books.clock.now - SECOND))
+    await rewriting.shown(again, announced=Heard(without_gap_since=farm.clock.now - SECOND))
 
-    assert await standings(books) == [SmsStanding.FOR_RENT] * 2
+    assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
 
 
 async def test_reused_id_with_another_text_is_new_though_nothing_was_announced(
-    books: Books, rewriting: Rewriting
+    farm: StoredFarm, rewriting: Rewriting
 ) -> None:
-    books.clock.forward(2)
-    other = replace(rewriting.row, body="other", date_ms=ms(books.clock.now - SECOND))
+    farm.clock.forward(2)
+    other = replace(rewriting.row, body="other", date_ms=ms(farm.clock.now - SECOND))
 
-    await rewriting.shown(other, announced=heard(books))
+    await rewriting.shown(other, announced=heard(farm))
 
-    assert await standings(books) == [SmsStanding.FOR_RENT] * 2
-
-
-async def test_equal_texts_with_ids_of_their_own_are_two(books: Books, rewriting: Rewriting) -> None:
-    books.clock.forward(2)
-    twin = replace(rewriting.row, row_id=8, date_ms=ms(books.clock.now - SECOND))
-
-    await rewriting.shown(rewriting.row, twin, announced=heard(books))
-
-    assert await standings(books) == [SmsStanding.FOR_RENT] * 2
+    assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
 
 
-async def test_rewritten_row_is_the_same_after_a_restart(books: Books, rewriting: Rewriting) -> None:
-    again = Books(books.storage)
-    again.clock.forward((books.clock.now - again.clock.now).total_seconds() + 20)
+async def test_equal_texts_with_ids_of_their_own_are_two(farm: StoredFarm, rewriting: Rewriting) -> None:
+    farm.clock.forward(2)
+    twin = replace(rewriting.row, row_id=8, date_ms=ms(farm.clock.now - SECOND))
+
+    await rewriting.shown(rewriting.row, twin, announced=heard(farm))
+
+    assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
+
+
+async def test_rewritten_row_is_the_same_after_a_restart(farm: StoredFarm, rewriting: Rewriting) -> None:
+    again = StoredFarm(farm.storage)
+    again.clock.forward((farm.clock.now - again.clock.now).total_seconds() + 20)
 
     changed = replace(rewriting.row, date_ms=rewriting.row.date_ms + 400, sender="+79281234567")
     await again.intake.accept(a_reading([changed], at=again.clock()), NOTHING_HEARD)
@@ -191,49 +191,49 @@ async def test_rewritten_row_is_the_same_after_a_restart(books: Books, rewriting
     assert len(await again.pushes()) == 1
 
 
-async def test_withheld_message_whose_sender_is_rewritten_stays_withheld(books: Books) -> None:
-    books.intake._withholds = lambda sender: sender == "900"
-    await books.seat(ONE)
-    await books.rent()
-    row = a_row(7, sender="900", date_ms=ms(books.clock()))
-    books.clock.forward(1)
-    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
+async def test_withheld_message_whose_sender_is_rewritten_stays_withheld(farm: StoredFarm) -> None:
+    farm.intake._withholds = lambda sender: sender == "900"
+    await farm.seat(ONE)
+    await farm.rent()
+    row = a_row(7, sender="900", date_ms=ms(farm.clock()))
+    farm.clock.forward(1)
+    await farm.intake.accept(a_reading([row], at=farm.clock()), NOTHING_HEARD)
 
-    books.clock.forward(1)
-    await books.intake.accept(a_reading([replace(row, sender="+900")], at=books.clock()), NOTHING_HEARD)
+    farm.clock.forward(1)
+    await farm.intake.accept(a_reading([replace(row, sender="+900")], at=farm.clock()), NOTHING_HEARD)
 
-    assert await standings(books) == [SmsStanding.WITHHELD]
+    assert await standings(farm) == [SmsStanding.WITHHELD]
 
 
-async def test_a_whole_window_that_was_rewritten_brings_nothing_new(books: Books) -> None:
-    came = ms(books.clock.now + SECOND)
+async def test_a_whole_window_that_was_rewritten_brings_nothing_new(farm: StoredFarm) -> None:
+    came = ms(farm.clock.now + SECOND)
     rows = [a_row(number, date_ms=came + number, body=f"text {number}") for number in range(1, WINDOW + 1)]
-    await books.seat(ONE)
-    await books.rent()
-    books.clock.forward(2)
-    await books.intake.accept(a_reading(rows, at=books.clock()), NOTHING_HEARD)
+    await farm.seat(ONE)
+    await farm.rent()
+    farm.clock.forward(2)
+    await farm.intake.accept(a_reading(rows, at=farm.clock()), NOTHING_HEARD)
 
-    books.clock.forward(1)
-    await books.intake.accept(
-        a_reading([replace(row, date_sent_ms=row.date_ms) for row in rows], at=books.clock()), NOTHING_HEARD
+    farm.clock.forward(1)
+    await farm.intake.accept(
+        a_reading([replace(row, date_sent_ms=row.date_ms) for row in rows], at=farm.clock()), NOTHING_HEARD
     )
 
-    assert len(await books.messages()) == WINDOW
+    assert len(await farm.messages()) == WINDOW
 
 
 async def test_session_tells_a_rewritten_row_from_another_announced_message(site: Site) -> None:
     await site.both_ready()
-    await site.books.rent()
-    await site.books.rent()
-    row = a_row(7, date_ms=ms(site.books.clock()))
+    await site.farm.rent()
+    await site.farm.rent()
+    row = a_row(7, date_ms=ms(site.farm.clock()))
     site.one.receive(row)
     await until(partial(count_is, site, 1))
 
     site.one.inbox[:] = [replace(row, sender="+7928", date_sent_ms=0)]
-    site.one.receive(a_row(8, body="another", date_ms=ms(site.books.clock())))
+    site.one.receive(a_row(8, body="another", date_ms=ms(site.farm.clock())))
     await until(partial(count_is, site, 2))
 
-    assert sorted(message.text for message in await site.books.messages()) == [row.body, "another"]
+    assert sorted(message.text for message in await site.farm.messages()) == [row.body, "another"]
 
 
 async def count_is(site: Site, number: int) -> bool:
@@ -243,277 +243,277 @@ async def count_is(site: Site, number: int) -> bool:
 # Dates that do not fit --------------------------------------------------------
 
 
-async def newest(books: Books) -> MessageRow:
-    return (await books.messages())[-1]
+async def newest(farm: StoredFarm) -> MessageRow:
+    return (await farm.messages())[-1]
 
 
 OLD_DATES = {"hours back": -6 * 3_600_000, "in seconds": None, "zero": 0}
 
 
 @pytest.mark.parametrize("kind", OLD_DATES)
-async def test_announced_newest_row_with_an_old_date_is_held_with_both_times(books: Books, kind: str) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    rent_id = await books.rent()
-    now = ms(books.clock.forward(60))
+async def test_announced_newest_row_with_an_old_date_is_held_with_both_times(farm: StoredFarm, kind: str) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
+    rent_id = await farm.rent()
+    now = ms(farm.clock.forward(60))
     date_ms = {"hours back": now - 6 * 3_600_000, "in seconds": now // 1000, "zero": 0}[kind]
     row = a_row(2, body="code", date_ms=date_ms, date_sent_ms=max(date_ms, 0))
 
-    await books.intake.accept(a_reading([a_row(1), row], at=books.clock()), heard(books, 1.5))
+    await farm.intake.accept(a_reading([a_row(1), row], at=farm.clock()), heard(farm, 1.5))
 
-    message = await newest(books)
+    message = await newest(farm)
     assert (message.standing, message.doubt) == (SmsStanding.HELD, Doubt.TIME)
-    assert message.arrived_at == books.clock.now - timedelta(seconds=1.5)
+    assert message.arrived_at == farm.clock.now - timedelta(seconds=1.5)
     assert (message.phone_date is None) == (date_ms == 0)
-    assert await books.pushes() == []
-    await books.intake.settle(SmsId(message.sms_id), SimId(ICCID))
-    assert [push.rent_id for push in await books.pushes()] == [rent_id]
+    assert await farm.pushes() == []
+    await farm.intake.settle(SmsId(message.sms_id), SimId(ICCID))
+    assert [push.rent_id for push in await farm.pushes()] == [rent_id]
 
 
-async def test_row_with_an_old_date_long_after_its_announcement_is_held_too(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    await books.rent()
-    announced = books.clock.forward(60)
-    await books.health.note_empty_hint(PHONE, announced)
-    books.clock.forward(90)
+async def test_row_with_an_old_date_long_after_its_announcement_is_held_too(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
+    await farm.rent()
+    announced = farm.clock.forward(60)
+    await farm.health.note_empty_hint(PHONE, announced)
+    farm.clock.forward(90)
     row = a_row(2, body="code", date_ms=ms(announced) - 6 * 3_600_000, date_sent_ms=0)
 
-    await books.intake.accept(a_reading([a_row(1), row], at=books.clock()), NOTHING_HEARD)
+    await farm.intake.accept(a_reading([a_row(1), row], at=farm.clock()), NOTHING_HEARD)
 
-    message = await newest(books)
+    message = await newest(farm)
     assert (message.standing, message.arrived_at) == (SmsStanding.HELD, announced)
 
 
-async def test_backup_that_is_restored_while_one_message_is_announced_stays_unpushed(books: Books) -> None:
+async def test_backup_that_is_restored_while_one_message_is_announced_stays_unpushed(farm: StoredFarm) -> None:
     """At most as many rows as were announced can be fresh: they are held, the others are old."""
-    await books.seat(ONE, inbox=[a_row(1)])
-    await books.rent()
-    books.clock.forward(60)
-    long_ago = ms(books.clock.now - 50 * HOUR)
+    await farm.seat(ONE, inbox=[a_row(1)])
+    await farm.rent()
+    farm.clock.forward(60)
+    long_ago = ms(farm.clock.now - 50 * HOUR)
     rows = [a_row(2 + place, body=f"old {place}", date_ms=long_ago + place, date_sent_ms=0) for place in range(30)]
 
-    await books.intake.accept(a_reading([a_row(1), *rows], at=books.clock()), heard(books, 1.0))
+    await farm.intake.accept(a_reading([a_row(1), *rows], at=farm.clock()), heard(farm, 1.0))
 
-    assert [message.standing for message in (await books.messages())[1:]] == [
+    assert [message.standing for message in (await farm.messages())[1:]] == [
         *[SmsStanding.BASELINE] * 29,
         SmsStanding.HELD,
     ]
-    assert await books.pushes() == []
+    assert await farm.pushes() == []
 
 
-async def test_restored_backup_without_an_announcement_is_baseline(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    await books.rent()
-    books.clock.forward(60)
-    long_ago = ms(books.clock.now - 50 * HOUR)
+async def test_restored_backup_without_an_announcement_is_baseline(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
+    await farm.rent()
+    farm.clock.forward(60)
+    long_ago = ms(farm.clock.now - 50 * HOUR)
     rows = [a_row(2 + place, body=f"old {place}", date_ms=long_ago + place, date_sent_ms=0) for place in range(30)]
 
-    await books.intake.accept(a_reading([a_row(1), *rows], at=books.clock()), heard(books))
+    await farm.intake.accept(a_reading([a_row(1), *rows], at=farm.clock()), heard(farm))
 
-    assert set(await standings(books)) == {SmsStanding.BASELINE}
-
-
-async def test_announcement_that_a_fresh_row_explains_makes_no_old_row_fresh(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    await books.rent()
-    books.clock.forward(60)
-    old = a_row(2, body="old", date_ms=ms(books.clock.now - 50 * HOUR), date_sent_ms=0)
-    fresh = a_row(3, body="fresh", date_ms=ms(books.clock.now - SECOND))
-
-    await books.intake.accept(a_reading([a_row(1), old, fresh], at=books.clock()), heard(books, 1.0))
-
-    assert (await standings(books))[1:] == [SmsStanding.BASELINE, SmsStanding.FOR_RENT]
+    assert set(await standings(farm)) == {SmsStanding.BASELINE}
 
 
-async def test_old_row_below_known_ones_is_no_announced_message(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(9)])
-    await books.rent()
-    books.clock.forward(60)
-    old = a_row(2, body="old", date_ms=ms(books.clock.now - 50 * HOUR), date_sent_ms=0)
+async def test_announcement_that_a_fresh_row_explains_makes_no_old_row_fresh(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
+    await farm.rent()
+    farm.clock.forward(60)
+    old = a_row(2, body="old", date_ms=ms(farm.clock.now - 50 * HOUR), date_sent_ms=0)
+    fresh = a_row(3, body="fresh", date_ms=ms(farm.clock.now - SECOND))
 
-    await books.intake.accept(a_reading([old, a_row(9)], at=books.clock()), heard(books, 1.0))
+    await farm.intake.accept(a_reading([a_row(1), old, fresh], at=farm.clock()), heard(farm, 1.0))
 
-    assert (await newest(books)).standing is SmsStanding.BASELINE
+    assert (await standings(farm))[1:] == [SmsStanding.BASELINE, SmsStanding.FOR_RENT]
+
+
+async def test_old_row_below_known_ones_is_no_announced_message(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(9)])
+    await farm.rent()
+    farm.clock.forward(60)
+    old = a_row(2, body="old", date_ms=ms(farm.clock.now - 50 * HOUR), date_sent_ms=0)
+
+    await farm.intake.accept(a_reading([old, a_row(9)], at=farm.clock()), heard(farm, 1.0))
+
+    assert (await newest(farm)).standing is SmsStanding.BASELINE
 
 
 @pytest.mark.parametrize("date_ms", [2**63 - 1, -1, -(2**63), 0], ids=["largest", "negative", "smallest", "none"])
 @pytest.mark.parametrize("first", [False, True], ids=["later", "first look"])
 async def test_row_whose_date_is_no_date_is_held_while_its_sim_is_rented(
-    books: Books, date_ms: int, first: bool
+    farm: StoredFarm, date_ms: int, first: bool
 ) -> None:
-    await books.phone()
-    await books.inventory.take_stock(PHONE, [ONE])
+    await farm.phone()
+    await farm.inventory.take_stock(PHONE, [ONE])
     if not first:
-        await books.look(a_row(1))
-    await books.rent()
-    books.clock.forward(120)
+        await farm.look(a_row(1))
+    await farm.rent()
+    farm.clock.forward(120)
 
-    await books.look(a_row(2, body="code", date_ms=date_ms, date_sent_ms=0 if date_ms == 0 else ms(books.clock())))
+    await farm.look(a_row(2, body="code", date_ms=date_ms, date_sent_ms=0 if date_ms == 0 else ms(farm.clock())))
 
-    message = next(one for one in await books.messages() if one.text == "code")
+    message = next(one for one in await farm.messages() if one.text == "code")
     assert (message.standing, message.phone_date) == (SmsStanding.HELD, None)
-    assert message.arrived_at == books.clock()
-    assert await books.pushes() == []
+    assert message.arrived_at == farm.clock()
+    assert await farm.pushes() == []
 
 
 async def test_session_holds_an_announced_row_with_an_old_date(site: Site) -> None:
     site.one.skew = site.two.skew = timedelta(0)
     await site.both_ready()
-    await site.books.rent()
-    await site.books.rent()
-    site.books.clock.forward(3600)
+    await site.farm.rent()
+    await site.farm.rent()
+    site.farm.clock.forward(3600)
 
-    site.one.receive(a_row(7, date_ms=ms(site.books.clock.now - 3 * HOUR), date_sent_ms=0))
+    site.one.receive(a_row(7, date_ms=ms(site.farm.clock.now - 3 * HOUR), date_sent_ms=0))
     await until(partial(count_is, site, 1))
 
-    (message,) = await site.books.messages()
+    (message,) = await site.farm.messages()
     assert (message.standing, message.doubt) == (SmsStanding.HELD, Doubt.TIME)
-    assert site.books.clock.now - message.arrived_at < timedelta(seconds=20)
+    assert site.farm.clock.now - message.arrived_at < timedelta(seconds=20)
 
 
 # Known only later -------------------------------------------------------------
 
 
-async def test_cards_swapped_between_phones_are_settled_by_the_next_checkup(books: Books) -> None:
-    await books.seat(ONE)
-    await books.seat(TWO, phone=OTHER_PHONE)
-    rents = {(await books.one_rent(rent_id)).sim_id: rent_id for rent_id in [await books.rent(), await books.rent()]}
-    swapped_at = books.clock.forward(600)
+async def test_cards_swapped_between_phones_are_settled_by_the_next_checkup(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.seat(TWO, phone=OTHER_PHONE)
+    rents = {(await farm.one_rent(rent_id)).sim_id: rent_id for rent_id in [await farm.rent(), await farm.rent()]}
+    swapped_at = farm.clock.forward(600)
     came = a_row(7, sub_id=3, body="for two", date_ms=ms(swapped_at + AT_ONCE))
-    books.clock.forward(1)
-    await books.look(came)
-    assert await standings(books) == [SmsStanding.HELD]
+    farm.clock.forward(1)
+    await farm.look(came)
+    assert await standings(farm) == [SmsStanding.HELD]
 
-    books.clock.forward(66)
-    await books.inventory.take_stock(PHONE, [replace(TWO, slot=0, sub_id=3)])
-    await books.intake.settle_untold(PHONE)
+    farm.clock.forward(66)
+    await farm.inventory.take_stock(PHONE, [replace(TWO, slot=0, sub_id=3)])
+    await farm.intake.settle_untold(PHONE)
 
-    message = await newest(books)
+    message = await newest(farm)
     assert (message.standing, message.sim_id, message.rent_id) == (
         SmsStanding.FOR_RENT,
         OTHER_ICCID,
         rents[OTHER_ICCID],
     )
-    assert [push.rent_id for push in await books.pushes()] == [rents[OTHER_ICCID]]
+    assert [push.rent_id for push in await farm.pushes()] == [rents[OTHER_ICCID]]
 
 
 async def test_message_of_a_rented_card_that_came_into_a_phone_without_rents_is_pushed_when_it_is_known(
-    books: Books,
+    farm: StoredFarm,
 ) -> None:
-    await books.seat(ONE)
-    rent_id = await books.rent()
-    await books.seat(TWO, phone=OTHER_PHONE)
-    books.clock.forward(1)
-    await books.look(a_row(7, sub_id=5, date_ms=ms(books.clock.now - AT_ONCE)), phone=OTHER_PHONE)
-    assert await standings(books) == [SmsStanding.NO_RENT]
+    await farm.seat(ONE)
+    rent_id = await farm.rent()
+    await farm.seat(TWO, phone=OTHER_PHONE)
+    farm.clock.forward(1)
+    await farm.look(a_row(7, sub_id=5, date_ms=ms(farm.clock.now - AT_ONCE)), phone=OTHER_PHONE)
+    assert await standings(farm) == [SmsStanding.NO_RENT]
 
-    books.clock.forward(60)
-    await books.inventory.take_stock(OTHER_PHONE, [TWO, replace(ONE, slot=0, sub_id=5)])
-    await books.intake.settle_untold(OTHER_PHONE)
+    farm.clock.forward(60)
+    await farm.inventory.take_stock(OTHER_PHONE, [TWO, replace(ONE, slot=0, sub_id=5)])
+    await farm.intake.settle_untold(OTHER_PHONE)
 
-    assert [(one.standing, one.rent_id) for one in await books.messages()] == [(SmsStanding.FOR_RENT, rent_id)]
+    assert [(one.standing, one.rent_id) for one in await farm.messages()] == [(SmsStanding.FOR_RENT, rent_id)]
 
 
-async def test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_it(books: Books) -> None:
-    await books.seat(ONE, TWO)
-    await books.rent()
-    await books.rent()
-    row = a_row(7, sub_id=None, sim_mark="sub_id=-1", date_ms=ms(books.clock()))
-    books.clock.forward(1)
-    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
-    assert await standings(books) == [SmsStanding.HELD]
+async def test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_it(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
+    await farm.rent()
+    await farm.rent()
+    row = a_row(7, sub_id=None, sim_mark="sub_id=-1", date_ms=ms(farm.clock()))
+    farm.clock.forward(1)
+    await farm.intake.accept(a_reading([row], at=farm.clock()), NOTHING_HEARD)
+    assert await standings(farm) == [SmsStanding.HELD]
 
-    books.clock.forward(3)
-    intake = await books.intake.accept(
-        a_reading([replace(row, sub_id=2, sim_mark="sub_id=2")], at=books.clock()), NOTHING_HEARD
+    farm.clock.forward(3)
+    intake = await farm.intake.accept(
+        a_reading([replace(row, sub_id=2, sim_mark="sub_id=2")], at=farm.clock()), NOTHING_HEARD
     )
 
-    message = await newest(books)
+    message = await newest(farm)
     assert (message.standing, message.sim_id) == (SmsStanding.FOR_RENT, OTHER_ICCID)
     assert [one.sms_id for one in intake.settled] == [message.sms_id]
-    assert len(await books.pushes()) == 1
+    assert len(await farm.pushes()) == 1
 
 
-async def test_later_knowledge_of_a_card_without_a_rent_pushes_nothing(books: Books) -> None:
-    await books.seat(ONE, TWO)
-    rented = SimId((await books.one_rent(await books.rent())).sim_id)
+async def test_later_knowledge_of_a_card_without_a_rent_pushes_nothing(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
+    rented = SimId((await farm.one_rent(await farm.rent())).sim_id)
     free, sub_id = (OTHER_ICCID, 2) if rented == ICCID else (ICCID, 1)
-    row = a_row(7, sub_id=None, date_ms=ms(books.clock()))
-    books.clock.forward(1)
-    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
+    row = a_row(7, sub_id=None, date_ms=ms(farm.clock()))
+    farm.clock.forward(1)
+    await farm.intake.accept(a_reading([row], at=farm.clock()), NOTHING_HEARD)
 
-    books.clock.forward(3)
-    await books.intake.accept(a_reading([replace(row, sub_id=sub_id)], at=books.clock()), NOTHING_HEARD)
+    farm.clock.forward(3)
+    await farm.intake.accept(a_reading([replace(row, sub_id=sub_id)], at=farm.clock()), NOTHING_HEARD)
 
-    message = await newest(books)
+    message = await newest(farm)
     assert (message.standing, message.sim_id) == (SmsStanding.NO_RENT, free)
-    assert await books.pushes() == []
+    assert await farm.pushes() == []
 
 
-async def test_card_that_came_long_after_the_message_is_not_taken_for_its_owner(books: Books) -> None:
-    await books.seat(ONE)
-    await books.rent()
-    books.clock.forward(1)
-    await books.look(a_row(7, sub_id=3, date_ms=ms(books.clock.now - AT_ONCE)))
-    books.clock.forward(500)
-    await books.look()
+async def test_card_that_came_long_after_the_message_is_not_taken_for_its_owner(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
+    farm.clock.forward(1)
+    await farm.look(a_row(7, sub_id=3, date_ms=ms(farm.clock.now - AT_ONCE)))
+    farm.clock.forward(500)
+    await farm.look()
 
-    books.clock.forward(60)
-    await books.inventory.take_stock(PHONE, [ONE, replace(TWO, sub_id=3)])
-    await books.intake.settle_untold(PHONE)
+    farm.clock.forward(60)
+    await farm.inventory.take_stock(PHONE, [ONE, replace(TWO, sub_id=3)])
+    await farm.intake.settle_untold(PHONE)
 
-    assert await standings(books) == [SmsStanding.HELD]
+    assert await standings(farm) == [SmsStanding.HELD]
 
 
-async def test_message_whose_time_is_in_doubt_is_settled_by_nobody_but_the_user(books: Books) -> None:
-    await books.seat(ONE, TWO)
-    await books.rent()
-    await books.rent()
-    books.clock.forward(60)
+async def test_message_whose_time_is_in_doubt_is_settled_by_nobody_but_the_user(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
+    await farm.rent()
+    await farm.rent()
+    farm.clock.forward(60)
     row = a_row(7, sub_id=None, date_ms=-1)
-    await books.intake.accept(a_reading([row], at=books.clock()), NOTHING_HEARD)
+    await farm.intake.accept(a_reading([row], at=farm.clock()), NOTHING_HEARD)
 
-    books.clock.forward(3)
-    await books.intake.accept(a_reading([replace(row, sub_id=1)], at=books.clock()), NOTHING_HEARD)
-    await books.intake.settle_untold(PHONE)
+    farm.clock.forward(3)
+    await farm.intake.accept(a_reading([replace(row, sub_id=1)], at=farm.clock()), NOTHING_HEARD)
+    await farm.intake.settle_untold(PHONE)
 
-    assert await standings(books) == [SmsStanding.HELD]
+    assert await standings(farm) == [SmsStanding.HELD]
 
 
 async def test_session_settles_what_the_next_checkup_explains(site: Site) -> None:
     """Two rented cards change places between phones; one check-up later each renter has what is his."""
     site.one.skew = site.two.skew = timedelta(0)
     await site.both_ready()
-    rents = {(await site.books.one_rent(rent)).sim_id: rent for rent in [await site.books.rent() for _ in range(2)]}
+    rents = {(await site.farm.one_rent(rent)).sim_id: rent for rent in [await site.farm.rent() for _ in range(2)]}
     (first,), (second,) = site.one.sims, site.two.sims
     site.one.sims, site.two.sims = [replace(second, sub_id=7)], [replace(first, sub_id=8)]
-    site.books.clock.forward(1)
+    site.farm.clock.forward(1)
 
-    site.one.receive(a_row(7, body="to the second", sub_id=7, date_ms=ms(site.books.clock())))
-    site.two.receive(a_row(7, body="to the first", sub_id=8, date_ms=ms(site.books.clock())))
+    site.one.receive(a_row(7, body="to the second", sub_id=7, date_ms=ms(site.farm.clock())))
+    site.two.receive(a_row(7, body="to the first", sub_id=8, date_ms=ms(site.farm.clock())))
 
     async def settled() -> bool:
-        return len(await site.books.pushes()) == 2
+        return len(await site.farm.pushes()) == 2
 
     await until(settled)
-    messages = {message.text: message.rent_id for message in await site.books.messages()}
+    messages = {message.text: message.rent_id for message in await site.farm.messages()}
     assert messages == {"to the second": rents[second.sim_id], "to the first": rents[first.sim_id]}
 
 
-async def test_settled_message_is_told_of_in_its_story(books: Books) -> None:
-    await test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_it(books)
+async def test_settled_message_is_told_of_in_its_timeline(farm: StoredFarm) -> None:
+    await test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_it(farm)
 
-    (message,) = await books.messages()
-    story = await books.story(Topic.MESSAGES, message.sms_id)
+    (message,) = await farm.messages()
+    entries = await farm.timeline(Topic.MESSAGES, message.sms_id)
 
-    assert any("Its SIM is known now" in sentence for sentence in sentences(story))
+    assert any("Its SIM is known now" in sentence for sentence in sentences(entries))
 
 
-async def test_nothing_is_asked_of_the_books_where_no_sim_is_untold(books: Books) -> None:
-    await books.seat(ONE)
-    await books.sms()
-    before = (await books.phones())[PHONE]
+async def test_nothing_is_asked_of_the_books_where_no_sim_is_untold(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.sms()
+    before = (await farm.phones())[PHONE]
 
-    await books.intake.settle_untold(PHONE)
-    await books.intake.settle_untold(PhoneId("never@seen:5037"))
+    await farm.intake.settle_untold(PHONE)
+    await farm.intake.settle_untold(PhoneId("never@seen:5037"))
 
-    assert (await books.phones())[PHONE] == before
+    assert (await farm.phones())[PHONE] == before

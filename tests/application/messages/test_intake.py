@@ -14,7 +14,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.rents import FinishStatus
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import (
     HOUR,
     ICCID,
@@ -35,327 +35,327 @@ ONE = a_seen_sim()
 TWO = a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER)
 
 
-async def only_message(books: Books) -> MessageRow:
-    (message,) = await books.messages()
+async def only_message(farm: StoredFarm) -> MessageRow:
+    (message,) = await farm.messages()
     return message
 
 
 # What is pushed -------------------------------------------------------------
 
 
-async def test_first_sight_of_a_phone_stores_its_messages_and_pushes_none(books: Books) -> None:
-    await books.seat(ONE)
-    await books.rent()
+async def test_first_sight_of_a_phone_stores_its_messages_and_pushes_none(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
 
-    new_phone = await books.look(a_row(1), a_row(2, body="old too"), phone=await another_phone(books))
+    new_phone = await farm.look(a_row(1), a_row(2, body="old too"), phone=await another_phone(farm))
 
     assert new_phone.first
-    assert [message.standing for message in await books.messages()] == [SmsStanding.BASELINE] * 2
-    assert await books.pushes() == []
+    assert [message.standing for message in await farm.messages()] == [SmsStanding.BASELINE] * 2
+    assert await farm.pushes() == []
 
 
-async def another_phone(books: Books) -> PhoneId:
-    await books.phone(OTHER_PHONE)
+async def another_phone(farm: StoredFarm) -> PhoneId:
+    await farm.phone(OTHER_PHONE)
     return OTHER_PHONE
 
 
-async def test_message_of_a_rented_sim_is_queued(books: Books) -> None:
-    await books.seat(ONE)
-    rent_id = await books.rent()
+async def test_message_of_a_rented_sim_is_queued(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    rent_id = await farm.rent()
 
-    await books.sms(body="code 1")
+    await farm.sms(body="code 1")
 
-    message = await only_message(books)
+    message = await only_message(farm)
     assert (message.standing, message.rent_id, message.text) == (SmsStanding.FOR_RENT, rent_id, "code 1")
     assert message.push_state is PushState.WAITING
-    assert (await books.one_rent(rent_id)).sms_count == 1
+    assert (await farm.one_rent(rent_id)).sms_count == 1
 
 
-async def test_message_without_a_rent_is_kept_and_not_pushed(books: Books) -> None:
-    await books.seat(ONE)
+async def test_message_without_a_rent_is_kept_and_not_pushed(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
 
-    await books.sms()
+    await farm.sms()
 
-    assert (await only_message(books)).standing is SmsStanding.NO_RENT
-    assert await books.pushes() == []
+    assert (await only_message(farm)).standing is SmsStanding.NO_RENT
+    assert await farm.pushes() == []
 
 
-async def test_message_seen_again_and_again_is_one_message(books: Books) -> None:
-    await books.seat(ONE)
-    await books.rent()
-    await books.sms()
+async def test_message_seen_again_and_again_is_one_message(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
+    await farm.sms()
 
     for _ in range(3):
-        books.clock.forward(10)
-        assert (await books.look()).new == ()
+        farm.clock.forward(10)
+        assert (await farm.look()).new == ()
 
-    assert len(await books.pushes()) == 1
-
-
-async def test_message_of_before_the_rent_is_never_shown_to_its_renter(books: Books) -> None:
-    await books.seat(ONE)
-    came = ms(books.clock())
-    books.clock.forward(5)
-    await books.rent()
-
-    await books.look(a_row(7, date_ms=came))
-
-    assert (await only_message(books)).standing is SmsStanding.NO_RENT
+    assert len(await farm.pushes()) == 1
 
 
-async def test_message_read_after_the_finish_but_come_before_it_is_queued(books: Books) -> None:
-    await books.seat(ONE)
-    rent_id = await books.rent()
-    came = ms(books.clock.now + SECOND)
-    books.clock.forward(60)
-    await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
-    books.clock.forward(5)
+async def test_message_of_before_the_rent_is_never_shown_to_its_renter(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    came = ms(farm.clock())
+    farm.clock.forward(5)
+    await farm.rent()
 
-    await books.look(a_row(7, date_ms=came))
+    await farm.look(a_row(7, date_ms=came))
 
-    assert (await only_message(books)).rent_id == rent_id
-    assert [push.state for push in await books.pushes()] == [PushState.WAITING]
+    assert (await only_message(farm)).standing is SmsStanding.NO_RENT
 
 
-async def test_of_two_rents_in_a_row_the_message_is_the_ones_that_was_open(books: Books) -> None:
-    await books.seat(ONE)
-    first = await books.rent()
-    came = ms(books.clock.now + SECOND)
-    books.clock.forward(60)
-    await books.rentals.finish(first, FinishStatus.SOLD, None)
-    second = await books.rent()
-    books.clock.forward(1)
+async def test_message_read_after_the_finish_but_come_before_it_is_queued(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    rent_id = await farm.rent()
+    came = ms(farm.clock.now + SECOND)
+    farm.clock.forward(60)
+    await farm.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    farm.clock.forward(5)
 
-    await books.look(a_row(7, date_ms=came), a_row(8, date_ms=ms(books.clock())))
+    await farm.look(a_row(7, date_ms=came))
 
-    assert [message.rent_id for message in await books.messages()] == [first, second]
-
-
-async def test_message_restored_from_a_backup_is_kept_as_old(books: Books) -> None:
-    await books.seat(ONE)
-    books.clock.forward(3600)
-    await books.rent()
-
-    long_ago = ms(books.clock.now - 5 * HOUR)
-    await books.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
-
-    assert (await only_message(books)).standing is SmsStanding.BASELINE
-    assert await books.pushes() == []
+    assert (await only_message(farm)).rent_id == rent_id
+    assert [push.state for push in await farm.pushes()] == [PushState.WAITING]
 
 
-async def test_message_is_matched_by_our_clock_whatever_the_phones_says(books: Books) -> None:
-    await books.seat(ONE)
-    rent_id = await books.rent()
-    books.clock.forward(2)
-    by_the_phone = books.clock.now - timedelta(days=3650)
+async def test_of_two_rents_in_a_row_the_message_is_the_ones_that_was_open(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    first = await farm.rent()
+    came = ms(farm.clock.now + SECOND)
+    farm.clock.forward(60)
+    await farm.rentals.finish(first, FinishStatus.SOLD, None)
+    second = await farm.rent()
+    farm.clock.forward(1)
 
-    books.clock.forward(1)
-    await books.look(a_row(7, date_ms=ms(by_the_phone)), clock_skew=timedelta(days=-3650))
+    await farm.look(a_row(7, date_ms=came), a_row(8, date_ms=ms(farm.clock())))
 
-    message = await only_message(books)
+    assert [message.rent_id for message in await farm.messages()] == [first, second]
+
+
+async def test_message_restored_from_a_backup_is_kept_as_old(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    farm.clock.forward(3600)
+    await farm.rent()
+
+    long_ago = ms(farm.clock.now - 5 * HOUR)
+    await farm.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
+
+    assert (await only_message(farm)).standing is SmsStanding.BASELINE
+    assert await farm.pushes() == []
+
+
+async def test_message_is_matched_by_our_clock_whatever_the_phones_says(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    rent_id = await farm.rent()
+    farm.clock.forward(2)
+    by_the_phone = farm.clock.now - timedelta(days=3650)
+
+    farm.clock.forward(1)
+    await farm.look(a_row(7, date_ms=ms(by_the_phone)), clock_skew=timedelta(days=-3650))
+
+    message = await only_message(farm)
     assert message.rent_id == rent_id
-    assert message.arrived_at == books.clock.now - SECOND
+    assert message.arrived_at == farm.clock.now - SECOND
 
 
 # Identity -------------------------------------------------------------------
 
 
-async def test_row_id_that_android_gave_away_again_is_a_new_message(books: Books) -> None:
-    await books.seat(ONE)
-    await books.rent()
-    await books.sms(row_id=7, body="first")
+async def test_row_id_that_android_gave_away_again_is_a_new_message(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
+    await farm.sms(row_id=7, body="first")
 
-    await books.sms(row_id=7, body="second")
+    await farm.sms(row_id=7, body="second")
 
-    assert [message.text for message in await books.messages()] == ["first", "second"]
-    assert len(await books.pushes()) == 2
-
-
-async def test_equal_messages_at_the_same_instant_are_both_kept(books: Books) -> None:
-    await books.seat(ONE)
-    await books.rent()
-    books.clock.forward(1)
-    stamp = ms(books.clock())
-
-    await books.look(a_row(7, date_ms=stamp), a_row(8, date_ms=stamp))
-
-    assert len(await books.pushes()) == 2
+    assert [message.text for message in await farm.messages()] == ["first", "second"]
+    assert len(await farm.pushes()) == 2
 
 
-async def test_body_that_imitates_a_query_answer_is_one_message_with_that_text(books: Books) -> None:
+async def test_equal_messages_at_the_same_instant_are_both_kept(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
+    farm.clock.forward(1)
+    stamp = ms(farm.clock())
+
+    await farm.look(a_row(7, date_ms=stamp), a_row(8, date_ms=stamp))
+
+    assert len(await farm.pushes()) == 2
+
+
+async def test_body_that_imitates_a_query_answer_is_one_message_with_that_text(farm: StoredFarm) -> None:
     hostile = "line1\nRow: 1 _id=99, address=Bank, body=fake\x00\u202e'); DROP TABLE sms;--"
-    await books.seat(ONE)
-    await books.rent()
+    await farm.seat(ONE)
+    await farm.rent()
 
-    await books.sms(body=hostile, sender="Row: 0 _id=1")
+    await farm.sms(body=hostile, sender="Row: 0 _id=1")
 
-    message = await only_message(books)
+    message = await only_message(farm)
     assert (message.text, message.sender) == (hostile, "Row: 0 _id=1")
 
 
-async def test_phone_known_from_another_adb_server_brings_no_message_twice(books: Books) -> None:
-    await books.seat(ONE)
-    row = a_row(7, date_ms=ms(books.clock()))
-    books.clock.forward(1)
-    await books.look(row)
+async def test_phone_known_from_another_adb_server_brings_no_message_twice(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    row = a_row(7, date_ms=ms(farm.clock()))
+    farm.clock.forward(1)
+    await farm.look(row)
     moved = PhoneId(PHONE.replace(":5037", ":5038"))
-    await books.phone(moved)
+    await farm.phone(moved)
 
-    assert (await books.look(row, phone=moved)).new == ()
-
-
-async def test_only_a_window_without_anything_known_asks_for_a_deeper_look(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-
-    assert await books.intake.reaches_known(a_reading([a_row(1), a_row(2, body="new")]))
-    assert not await books.intake.reaches_known(a_reading([a_row(2, body="new")]))
+    assert (await farm.look(row, phone=moved)).new == ()
 
 
-async def test_phone_never_read_before_needs_no_deeper_look(books: Books) -> None:
-    await books.phone()
+async def test_only_a_window_without_anything_known_asks_for_a_deeper_look(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
 
-    assert await books.intake.reaches_known(a_reading([a_row(2)]))
+    assert await farm.intake.reaches_known(a_reading([a_row(1), a_row(2, body="new")]))
+    assert not await farm.intake.reaches_known(a_reading([a_row(2, body="new")]))
+
+
+async def test_phone_never_read_before_needs_no_deeper_look(farm: StoredFarm) -> None:
+    await farm.phone()
+
+    assert await farm.intake.reaches_known(a_reading([a_row(2)]))
 
 
 # All or nothing -------------------------------------------------------------
 
 
-async def test_unit_of_work_that_fails_leaves_neither_message_nor_push(books: Books) -> None:
-    await books.seat(ONE)
-    rent_id = await books.rent()
-    await books.sms(row_id=1)
-    second, third = (a_row(row_id, date_ms=ms(books.clock()), body=str(row_id)) for row_id in (2, 2**70))
-    books.clock.forward(1)
+async def test_unit_of_work_that_fails_leaves_neither_message_nor_push(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    rent_id = await farm.rent()
+    await farm.sms(row_id=1)
+    second, third = (a_row(row_id, date_ms=ms(farm.clock()), body=str(row_id)) for row_id in (2, 2**70))
+    farm.clock.forward(1)
 
     with pytest.raises(OverflowError):
-        await books.look(second, third)
+        await farm.look(second, third)
 
-    assert len(await books.messages()) == 1
-    assert len(await books.pushes()) == 1
-    assert (await books.one_rent(rent_id)).sms_count == 1
+    assert len(await farm.messages()) == 1
+    assert len(await farm.pushes()) == 1
+    assert (await farm.one_rent(rent_id)).sms_count == 1
 
 
-async def test_reading_that_could_not_be_stored_is_taken_in_by_the_next(books: Books) -> None:
-    await books.seat(ONE)
-    await books.rent()
-    came = ms(books.clock())
-    books.clock.forward(1)
+async def test_reading_that_could_not_be_stored_is_taken_in_by_the_next(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
+    came = ms(farm.clock())
+    farm.clock.forward(1)
     with pytest.raises(OverflowError):
-        await books.look(a_row(2, date_ms=came), a_row(2**70, date_ms=came, body="no database holds this id"))
-    books.clock.forward(30)
+        await farm.look(a_row(2, date_ms=came), a_row(2**70, date_ms=came, body="no database holds this id"))
+    farm.clock.forward(30)
 
-    books._inbox[PHONE].pop()
-    await books.look()
+    farm._inbox[PHONE].pop()
+    await farm.look()
 
-    assert [message.standing for message in await books.messages()] == [SmsStanding.FOR_RENT]
+    assert [message.standing for message in await farm.messages()] == [SmsStanding.FOR_RENT]
 
 
 # Whose it is ----------------------------------------------------------------
 
 
-async def test_subscription_tells_which_of_two_sims_a_message_reached(books: Books) -> None:
-    await books.seat(ONE, TWO)
-    await books.rent()
-    await books.rent()
+async def test_subscription_tells_which_of_two_sims_a_message_reached(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
+    await farm.rent()
+    await farm.rent()
 
-    await books.sms(sub_id=2)
+    await farm.sms(sub_id=2)
 
-    message = await only_message(books)
+    message = await only_message(farm)
     assert (message.sim_id, message.msisdn) == (OTHER_ICCID, OTHER_NUMBER)
 
 
-async def test_message_whose_sim_cannot_be_told_is_held_while_one_of_them_is_rented(books: Books) -> None:
-    await books.seat(ONE, TWO)
-    await books.rent()
+async def test_message_whose_sim_cannot_be_told_is_held_while_one_of_them_is_rented(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
+    await farm.rent()
 
-    await books.sms(sub_id=None)
+    await farm.sms(sub_id=None)
 
-    message = await only_message(books)
+    message = await only_message(farm)
     assert (message.standing, message.sim_id) == (SmsStanding.HELD, "")
-    assert await books.pushes() == []
+    assert await farm.pushes() == []
 
 
-async def test_message_whose_sim_cannot_be_told_is_nobodys_while_none_is_rented(books: Books) -> None:
-    await books.seat(ONE, TWO)
+async def test_message_whose_sim_cannot_be_told_is_nobodys_while_none_is_rented(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
 
-    await books.sms(sub_id=None)
+    await farm.sms(sub_id=None)
 
-    assert (await only_message(books)).standing is SmsStanding.NO_RENT
+    assert (await only_message(farm)).standing is SmsStanding.NO_RENT
 
 
-async def test_message_for_a_sim_just_taken_out_still_reaches_its_renter(books: Books) -> None:
-    await books.seat(ONE, TWO)
-    rent_id = await books.rent()
-    rented = (await books.one_rent(rent_id)).sim_id
+async def test_message_for_a_sim_just_taken_out_still_reaches_its_renter(farm: StoredFarm) -> None:
+    await farm.seat(ONE, TWO)
+    rent_id = await farm.rent()
+    rented = (await farm.one_rent(rent_id)).sim_id
     sub_id, other = (1, TWO) if rented == ICCID else (2, ONE)
-    came = ms(books.clock())
-    books.clock.forward(1)
-    await books.inventory.take_stock(PHONE, [other])
+    came = ms(farm.clock())
+    farm.clock.forward(1)
+    await farm.inventory.take_stock(PHONE, [other])
 
-    await books.look(a_row(7, date_ms=came, sub_id=sub_id))
+    await farm.look(a_row(7, date_ms=came, sub_id=sub_id))
 
-    assert (await only_message(books)).rent_id == rent_id
+    assert (await only_message(farm)).rent_id == rent_id
 
 
 # Held messages --------------------------------------------------------------
 
 
-async def held_message(books: Books) -> SmsId:
-    await books.seat(ONE, TWO)
-    await books.sms(row_id=1, sub_id=1, body="not held")
-    await books.rent()
-    await books.sms(row_id=2, sub_id=None, body="held")
-    return SmsId((await books.messages())[1].sms_id)
+async def held_message(farm: StoredFarm) -> SmsId:
+    await farm.seat(ONE, TWO)
+    await farm.sms(row_id=1, sub_id=1, body="not held")
+    await farm.rent()
+    await farm.sms(row_id=2, sub_id=None, body="held")
+    return SmsId((await farm.messages())[1].sms_id)
 
 
-async def test_settling_a_held_message_on_the_rented_sim_pushes_it(books: Books) -> None:
-    sms_id = await held_message(books)
-    rented = next(sim.sim_id for sim in (await books.sims()).values() if sim.rent_id)
+async def test_settling_a_held_message_on_the_rented_sim_pushes_it(farm: StoredFarm) -> None:
+    sms_id = await held_message(farm)
+    rented = next(sim.sim_id for sim in (await farm.sims()).values() if sim.rent_id)
 
-    await books.intake.settle(sms_id, SimId(rented))
+    await farm.intake.settle(sms_id, SimId(rented))
 
-    assert [push.sms_id for push in await books.pushes()] == [sms_id]
-    assert (await books.messages())[1].standing is SmsStanding.FOR_RENT
+    assert [push.sms_id for push in await farm.pushes()] == [sms_id]
+    assert (await farm.messages())[1].standing is SmsStanding.FOR_RENT
 
 
-async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(books: Books) -> None:
-    sms_id = await held_message(books)
-    other = next(sim.sim_id for sim in (await books.sims()).values() if not sim.rent_id)
+async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(farm: StoredFarm) -> None:
+    sms_id = await held_message(farm)
+    other = next(sim.sim_id for sim in (await farm.sims()).values() if not sim.rent_id)
 
-    await books.intake.settle(sms_id, SimId(other))
+    await farm.intake.settle(sms_id, SimId(other))
 
-    message = (await books.messages())[1]
+    message = (await farm.messages())[1]
     assert (message.standing, message.sim_id) == (SmsStanding.NO_RENT, other)
-    assert await books.pushes() == []
+    assert await farm.pushes() == []
 
 
-async def test_message_is_settled_once(books: Books) -> None:
-    sms_id = await held_message(books)
-    await books.intake.settle(sms_id, SimId(ICCID))
+async def test_message_is_settled_once(farm: StoredFarm) -> None:
+    sms_id = await held_message(farm)
+    await farm.intake.settle(sms_id, SimId(ICCID))
 
     with pytest.raises(KnownError, match="not held"):
-        await books.intake.settle(sms_id, SimId(OTHER_ICCID))
+        await farm.intake.settle(sms_id, SimId(OTHER_ICCID))
 
 
-async def test_message_cannot_be_settled_on_a_sim_of_another_phone(books: Books) -> None:
-    sms_id = await held_message(books)
-    await books.seat(a_seen_sim("89701010000000000001", msisdn=None), phone=OTHER_PHONE)
+async def test_message_cannot_be_settled_on_a_sim_of_another_phone(farm: StoredFarm) -> None:
+    sms_id = await held_message(farm)
+    await farm.seat(a_seen_sim("89701010000000000001", msisdn=None), phone=OTHER_PHONE)
 
     with pytest.raises(KnownError, match="choose one of the SIMs"):
-        await books.intake.settle(sms_id, SimId("89701010000000000001"))
+        await farm.intake.settle(sms_id, SimId("89701010000000000001"))
 
-    assert (await books.messages())[1].standing is SmsStanding.HELD
+    assert (await farm.messages())[1].standing is SmsStanding.HELD
 
 
-async def test_push_of_a_rent_goes_to_the_number_that_was_rented(books: Books, database: Database) -> None:
-    await books.seat(ONE)
-    await books.rent()
-    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=OTHER_NUMBER)])
+async def test_push_of_a_rent_goes_to_the_number_that_was_rented(farm: StoredFarm, database: Database) -> None:
+    await farm.seat(ONE)
+    await farm.rent()
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(msisdn=OTHER_NUMBER)])
 
-    await books.sms()
+    await farm.sms()
 
     def claimed(uow: UnitOfWork) -> list[str]:
-        return [message.msisdn for message in uow.pushes.claim(books.clock(), 10)]
+        return [message.msisdn for message in uow.pushes.claim(farm.clock(), 10)]
 
     assert await database.write(claimed) == [NUMBER]
 
@@ -363,103 +363,103 @@ async def test_push_of_a_rent_goes_to_the_number_that_was_rented(books: Books, d
 # Settled for good -------------------------------------------------------------
 
 
-async def two_held(books: Books) -> list[SmsId]:
+async def two_held(farm: StoredFarm) -> list[SmsId]:
     """Two messages whose SIM the phone marks as `sim_id=7` only, while one of its SIMs is rented."""
-    await books.seat(ONE, TWO)
-    await books.sms(row_id=1, sub_id=1, body="not held")
-    await books.rent()
-    await books.sms(row_id=2, sub_id=None, body="first", sim_mark="sim_id=7")
-    await books.sms(row_id=3, sub_id=None, body="second", sim_mark="sim_id=7")
-    return [SmsId(message.sms_id) for message in (await books.messages())[1:]]
+    await farm.seat(ONE, TWO)
+    await farm.sms(row_id=1, sub_id=1, body="not held")
+    await farm.rent()
+    await farm.sms(row_id=2, sub_id=None, body="first", sim_mark="sim_id=7")
+    await farm.sms(row_id=3, sub_id=None, body="second", sim_mark="sim_id=7")
+    return [SmsId(message.sms_id) for message in (await farm.messages())[1:]]
 
 
-async def rented_sim(books: Books) -> SimId:
-    return SimId(next(sim.sim_id for sim in (await books.sims()).values() if sim.rent_id))
+async def rented_sim(farm: StoredFarm) -> SimId:
+    return SimId(next(sim.sim_id for sim in (await farm.sims()).values() if sim.rent_id))
 
 
-async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(books: Books) -> None:
-    first, second = await two_held(books)
-    rented = await rented_sim(books)
+async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(farm: StoredFarm) -> None:
+    first, second = await two_held(farm)
+    rented = await rented_sim(farm)
 
-    await books.intake.settle(first, rented, remember=True)
-    await books.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
+    await farm.intake.settle(first, rented, remember=True)
+    await farm.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
 
-    third = SmsId((await books.messages())[3].sms_id)
-    assert [push.sms_id for push in await books.pushes()] == [first, second, third]
-    assert (await books.phones())[PHONE].sim_rules == 1
-
-
-async def test_decision_that_is_not_remembered_settles_one_message(books: Books) -> None:
-    first, _ = await two_held(books)
-
-    await books.intake.settle(first, await rented_sim(books))
-
-    assert [push.sms_id for push in await books.pushes()] == [first]
-    assert (await books.phones())[PHONE].sim_rules == 0
+    third = SmsId((await farm.messages())[3].sms_id)
+    assert [push.sms_id for push in await farm.pushes()] == [first, second, third]
+    assert (await farm.phones())[PHONE].sim_rules == 1
 
 
-async def test_message_with_another_mark_is_still_held(books: Books) -> None:
-    first, _ = await two_held(books)
-    await books.intake.settle(first, await rented_sim(books), remember=True)
+async def test_decision_that_is_not_remembered_settles_one_message(farm: StoredFarm) -> None:
+    first, _ = await two_held(farm)
 
-    await books.sms(row_id=4, sub_id=None, body="other", sim_mark="sim_id=8")
+    await farm.intake.settle(first, await rented_sim(farm))
 
-    assert (await books.messages())[3].standing is SmsStanding.HELD
+    assert [push.sms_id for push in await farm.pushes()] == [first]
+    assert (await farm.phones())[PHONE].sim_rules == 0
 
 
-async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(books: Books) -> None:
-    first, _ = await two_held(books)
-    rented = await rented_sim(books)
-    await books.intake.settle(first, rented, remember=True)
+async def test_message_with_another_mark_is_still_held(farm: StoredFarm) -> None:
+    first, _ = await two_held(farm)
+    await farm.intake.settle(first, await rented_sim(farm), remember=True)
+
+    await farm.sms(row_id=4, sub_id=None, body="other", sim_mark="sim_id=8")
+
+    assert (await farm.messages())[3].standing is SmsStanding.HELD
+
+
+async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(farm: StoredFarm) -> None:
+    first, _ = await two_held(farm)
+    rented = await rented_sim(farm)
+    await farm.intake.settle(first, rented, remember=True)
     staying = TWO if rented == ICCID else ONE
     newcomer = a_seen_sim("89701010000000000001", slot=staying.slot ^ 1, sub_id=3, msisdn="79990001122")
-    books.clock.forward(600)
-    await books.inventory.take_stock(PHONE, [staying, newcomer])
-    books.clock.forward(600)
-    await books.rent()
+    farm.clock.forward(600)
+    await farm.inventory.take_stock(PHONE, [staying, newcomer])
+    farm.clock.forward(600)
+    await farm.rent()
 
-    await books.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
+    await farm.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
 
-    assert (await books.messages())[3].standing is SmsStanding.HELD
+    assert (await farm.messages())[3].standing is SmsStanding.HELD
 
 
 @pytest.mark.parametrize("mark", ["", "sub_id=-1", "sub_id=NULL", "sub_id=-1 sim_id=NULL"])
-async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(books: Books, mark: str) -> None:
-    await books.seat(ONE, TWO)
-    await books.rent()
-    await books.sms(row_id=2, sub_id=None, body="whose", sim_mark=mark)
-    message = await only_message(books)
+async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(farm: StoredFarm, mark: str) -> None:
+    await farm.seat(ONE, TWO)
+    await farm.rent()
+    await farm.sms(row_id=2, sub_id=None, body="whose", sim_mark=mark)
+    message = await only_message(farm)
 
     with pytest.raises(KnownError, match="settled by itself"):
-        await books.intake.settle(SmsId(message.sms_id), await rented_sim(books), remember=True)
+        await farm.intake.settle(SmsId(message.sms_id), await rented_sim(farm), remember=True)
 
-    assert (await only_message(books)).standing is SmsStanding.HELD
+    assert (await only_message(farm)).standing is SmsStanding.HELD
     assert not message.can_be_remembered
 
 
-async def test_rule_ends_when_the_cards_change_places(books: Books) -> None:
-    first, _ = await two_held(books)
-    rented = await rented_sim(books)
-    await books.intake.settle(first, rented, remember=True)
-    books.clock.forward(600)
+async def test_rule_ends_when_the_cards_change_places(farm: StoredFarm) -> None:
+    first, _ = await two_held(farm)
+    rented = await rented_sim(farm)
+    await farm.intake.settle(first, rented, remember=True)
+    farm.clock.forward(600)
     swapped = [replace(ONE, slot=1, sub_id=2), replace(TWO, slot=0, sub_id=1)]
-    await books.inventory.take_stock(PHONE, swapped)
+    await farm.inventory.take_stock(PHONE, swapped)
 
-    await books.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
+    await farm.sms(row_id=4, sub_id=None, body="whose", sim_mark="sim_id=7")
 
-    assert (await books.messages())[3].standing is SmsStanding.HELD
+    assert (await farm.messages())[3].standing is SmsStanding.HELD
 
 
-async def test_rule_that_is_forgotten_holds_messages_again(books: Books) -> None:
-    first, _ = await two_held(books)
-    await books.intake.settle(first, await rented_sim(books), remember=True)
+async def test_rule_that_is_forgotten_holds_messages_again(farm: StoredFarm) -> None:
+    first, _ = await two_held(farm)
+    await farm.intake.settle(first, await rented_sim(farm), remember=True)
 
-    await books.intake.forget_rules(PHONE)
-    await books.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
+    await farm.intake.forget_rules(PHONE)
+    await farm.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
 
-    assert (await books.messages())[3].standing is SmsStanding.HELD
+    assert (await farm.messages())[3].standing is SmsStanding.HELD
     with pytest.raises(KnownError, match="Nothing is remembered"):
-        await books.intake.forget_rules(PHONE)
+        await farm.intake.forget_rules(PHONE)
 
 
 # Looks that show nothing new ------------------------------------------------------
@@ -467,147 +467,147 @@ async def test_rule_that_is_forgotten_holds_messages_again(books: Books) -> None
 
 async def test_look_that_shows_nothing_new_costs_no_commit_for_a_minute(database: Database) -> None:
     storage = BrittleStorage(database)
-    books = Books(storage)
-    await books.seat(ONE, inbox=[a_row(1)])
+    farm = StoredFarm(storage)
+    await farm.seat(ONE, inbox=[a_row(1)])
     writes = storage.writes
 
     for _ in range(5):
-        books.clock.forward(10)
-        await books.look()
+        farm.clock.forward(10)
+        await farm.look()
     assert storage.writes == writes
-    books.clock.forward(10)
-    await books.look()
+    farm.clock.forward(10)
+    await farm.look()
 
     assert storage.writes == writes + 1
-    assert (await books.phones())[PHONE].last_read_at == books.clock()
+    assert (await farm.phones())[PHONE].last_read_at == farm.clock()
 
 
-async def test_message_soon_after_a_marked_look_leaves_the_mark_where_it_is(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    marked_at = books.clock()
+async def test_message_soon_after_a_marked_look_leaves_the_mark_where_it_is(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
+    marked_at = farm.clock()
 
-    books.clock.forward(50)
-    found = await books.sms(row_id=2, body="new")
+    farm.clock.forward(50)
+    found = await farm.sms(row_id=2, body="new")
 
     assert len(found.new) == 1
-    assert (await books.phones())[PHONE].last_read_at == marked_at
+    assert (await farm.phones())[PHONE].last_read_at == marked_at
 
 
-async def test_old_message_that_comes_back_soon_after_a_marked_look_is_kept_as_old(books: Books) -> None:
-    await books.seat(ONE)
-    books.clock.forward(10)
+async def test_old_message_that_comes_back_soon_after_a_marked_look_is_kept_as_old(farm: StoredFarm) -> None:
+    await farm.seat(ONE)
+    farm.clock.forward(10)
 
-    long_ago = ms(books.clock.now - 5 * HOUR)
-    await books.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
+    long_ago = ms(farm.clock.now - 5 * HOUR)
+    await farm.look(a_row(90, date_ms=long_ago, date_sent_ms=long_ago))
 
-    assert (await only_message(books)).standing is SmsStanding.BASELINE
+    assert (await only_message(farm)).standing is SmsStanding.BASELINE
 
 
 @pytest.mark.parametrize("later", [10, 30])
 async def test_copy_that_a_backup_brings_soon_after_another_message_is_not_pushed_by_itself(
-    books: Books, later: float
+    farm: StoredFarm, later: float
 ) -> None:
     """Its date lies before the look that brought the other message, and after the last one that was marked."""
-    await books.seat(ONE)
-    await books.rent()
-    books.clock.forward(100)
-    came = ms(books.clock())
-    await books.sms(row_id=5, body="code", date_sent_ms=came)
-    books.clock.forward(56)
-    await books.look()
-    books.clock.forward(40)
-    await books.sms(row_id=6, body="other")
+    await farm.seat(ONE)
+    await farm.rent()
+    farm.clock.forward(100)
+    came = ms(farm.clock())
+    await farm.sms(row_id=5, body="code", date_sent_ms=came)
+    farm.clock.forward(56)
+    await farm.look()
+    farm.clock.forward(40)
+    await farm.sms(row_id=6, body="other")
 
-    books.clock.forward(later)
-    await books.look(a_row(7, body="code", date_ms=came, date_sent_ms=0))
+    farm.clock.forward(later)
+    await farm.look(a_row(7, body="code", date_ms=came, date_sent_ms=0))
 
-    assert [(it.text, it.standing) for it in await books.messages()] == [
+    assert [(it.text, it.standing) for it in await farm.messages()] == [
         ("code", SmsStanding.FOR_RENT),
         ("other", SmsStanding.FOR_RENT),
         ("code", SmsStanding.HELD),
     ]
 
 
-async def test_clock_that_was_measured_once_counts_after_a_look_that_could_not_measure_it(books: Books) -> None:
+async def test_clock_that_was_measured_once_counts_after_a_look_that_could_not_measure_it(farm: StoredFarm) -> None:
     fast = timedelta(hours=1)
-    await books.seat(ONE)
-    await books.rent()
-    books.clock.forward(60)
-    await books.look(clock_skew=fast)
-    books.clock.forward(10)
-    await books.look(a_row(5, body="any", date_ms=ms(books.clock() + fast)), clock_skew=None)
-    books.clock.forward(10)
+    await farm.seat(ONE)
+    await farm.rent()
+    farm.clock.forward(60)
+    await farm.look(clock_skew=fast)
+    farm.clock.forward(10)
+    await farm.look(a_row(5, body="any", date_ms=ms(farm.clock() + fast)), clock_skew=None)
+    farm.clock.forward(10)
 
-    await books.look(a_row(6, body="code", date_ms=ms(books.clock() + fast), date_sent_ms=0), clock_skew=None)
+    await farm.look(a_row(6, body="code", date_ms=ms(farm.clock() + fast), date_sent_ms=0), clock_skew=None)
 
-    assert (await books.messages())[-1].standing is SmsStanding.FOR_RENT
+    assert (await farm.messages())[-1].standing is SmsStanding.FOR_RENT
 
 
 async def test_row_kept_back_explains_its_announcement_soon_after_another_message_too(
-    books: Books,
+    farm: StoredFarm,
 ) -> None:
-    await books.seat(ONE)
-    announced = books.clock.forward(100)
-    await books.health.note_empty_hint(PHONE, announced)
-    books.clock.forward(56)
-    await books.look()
-    books.clock.forward(40)
-    await books.sms(row_id=6, body="other")
-    books.clock.forward(10)
+    await farm.seat(ONE)
+    announced = farm.clock.forward(100)
+    await farm.health.note_empty_hint(PHONE, announced)
+    farm.clock.forward(56)
+    await farm.look()
+    farm.clock.forward(40)
+    await farm.sms(row_id=6, body="other")
+    farm.clock.forward(10)
 
-    found = await books.look(a_row(7, body="kept back", date_ms=ms(announced)))
+    found = await farm.look(a_row(7, body="kept back", date_ms=ms(announced)))
 
     assert (len(found.new), found.delayed) == (1, 1)
 
 
 async def test_message_whose_commit_failed_is_taken_in_by_the_next_look_that_shows_the_same(database: Database) -> None:
     storage = BrittleStorage(database)
-    books = Books(storage)
-    await books.seat(ONE)
-    await books.rent()
+    farm = StoredFarm(storage)
+    await farm.seat(ONE)
+    await farm.rent()
     storage.broken = True
     with pytest.raises(StorageFailing):
-        await books.sms(body="code")
+        await farm.sms(body="code")
     storage.broken = False
 
-    found = await books.look()
+    found = await farm.look()
 
     assert len(found.pushes) == 1
 
 
-async def test_handset_on_another_server_gets_a_mark_of_its_own(books: Books) -> None:
+async def test_handset_on_another_server_gets_a_mark_of_its_own(farm: StoredFarm) -> None:
     elsewhere = PhoneId(f"{PHONE.partition('@')[0]}@10.0.0.9:5037")
-    await books.seat(ONE, inbox=[a_row(1)])
-    await books.phone(elsewhere)
-    books.clock.forward(10)
+    await farm.seat(ONE, inbox=[a_row(1)])
+    await farm.phone(elsewhere)
+    farm.clock.forward(10)
 
-    await books.look(a_row(1), phone=elsewhere)
+    await farm.look(a_row(1), phone=elsewhere)
 
-    assert (await books.phones())[elsewhere].last_read_at == books.clock()
+    assert (await farm.phones())[elsewhere].last_read_at == farm.clock()
 
 
-async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    books.clock.forward(40)
-    await books.sms(row_id=2, body="new")
-    books.clock.forward(20)
+async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1)])
+    farm.clock.forward(40)
+    await farm.sms(row_id=2, body="new")
+    farm.clock.forward(20)
 
-    await books.look()
+    await farm.look()
 
-    assert (await books.phones())[PHONE].last_read_at == books.clock()
+    assert (await farm.phones())[PHONE].last_read_at == farm.clock()
 
 
 @pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
 async def test_message_of_a_phone_whose_clock_tells_nothing_or_was_set_is_marked(
-    books: Books, skew: timedelta | None
+    farm: StoredFarm, skew: timedelta | None
 ) -> None:
-    await books.seat(ONE, inbox=[a_row(1)])
-    came = a_row(2, body="new", date_ms=ms(books.clock.forward(10)))
-    at = books.clock.forward(1)
+    await farm.seat(ONE, inbox=[a_row(1)])
+    came = a_row(2, body="new", date_ms=ms(farm.clock.forward(10)))
+    at = farm.clock.forward(1)
 
-    await books.intake.accept(a_reading([a_row(1), came], at=at, clock_skew=skew), NOTHING_HEARD)
+    await farm.intake.accept(a_reading([a_row(1), came], at=at, clock_skew=skew), NOTHING_HEARD)
 
-    assert (await books.phones())[PHONE].last_read_at == at
+    assert (await farm.phones())[PHONE].last_read_at == at
 
 
 @pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
@@ -615,23 +615,23 @@ async def test_clock_that_tells_nothing_or_was_set_is_marked_at_each_look(
     database: Database, skew: timedelta | None
 ) -> None:
     storage = BrittleStorage(database)
-    books = Books(storage)
-    await books.seat(ONE, inbox=[a_row(1)])
-    books.clock.forward(10)
+    farm = StoredFarm(storage)
+    await farm.seat(ONE, inbox=[a_row(1)])
+    farm.clock.forward(10)
     writes = storage.writes
 
-    await books.look(clock_skew=skew)
+    await farm.look(clock_skew=skew)
 
     assert storage.writes == writes + 1
 
 
-async def test_deleted_message_is_no_news_and_the_next_one_is(books: Books) -> None:
-    await books.seat(ONE, inbox=[a_row(1), a_row(2, body="deleted")])
-    await books.rent()
-    books.clock.forward(5)
-    shorter = await books.intake.accept(a_reading([a_row(1)], at=books.clock()), NOTHING_HEARD)
-    came = a_row(2, body="reuses the id", date_ms=ms(books.clock.forward(5)))
+async def test_deleted_message_is_no_news_and_the_next_one_is(farm: StoredFarm) -> None:
+    await farm.seat(ONE, inbox=[a_row(1), a_row(2, body="deleted")])
+    await farm.rent()
+    farm.clock.forward(5)
+    shorter = await farm.intake.accept(a_reading([a_row(1)], at=farm.clock()), NOTHING_HEARD)
+    came = a_row(2, body="reuses the id", date_ms=ms(farm.clock.forward(5)))
 
-    found = await books.intake.accept(a_reading([a_row(1), came], at=books.clock.forward(1)), NOTHING_HEARD)
+    found = await farm.intake.accept(a_reading([a_row(1), came], at=farm.clock.forward(1)), NOTHING_HEARD)
 
     assert (len(shorter.new), len(found.new)) == (0, 1)

@@ -15,7 +15,7 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.heard import NOTHING_HEARD
 from phonefarm.domain.ids import SmsId
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import NUMBER, OTHER_ICCID, OTHER_NUMBER, a_reading, a_row, a_seen_sim, ms
 
 BANK = BlockedSender(pattern="*bank", what="bank")
@@ -23,8 +23,8 @@ KEPT = timedelta(hours=72)
 OTHER = a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER)
 
 
-class House(Books):
-    """Books with a block list and a rule for texts."""
+class House(StoredFarm):
+    """StoredFarm with a block list and a rule for texts."""
 
     def __init__(self, database: Database, *, blocks: bool = True) -> None:
         super().__init__(database)

@@ -38,7 +38,7 @@ from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.tasks import Tasks
 from phonefarm.wording.health import health_text
-from tests.application.books import Books, withhold_nothing
+from tests.application.stored_farm import StoredFarm, withhold_nothing
 from tests.builders import MINUTE, NOON, OTHER_NUMBER, SECOND, a_new_push, a_row, a_seen_sim, an_inbound_sms, store_sms
 from tests.fakes.clock import FakeClock
 from tests.fakes.push_channel import ScriptedPushChannel
@@ -55,11 +55,11 @@ NOTHING_MORE = 0.1
 
 
 class Outbox:
-    """A worker over the books, its market and what it reports."""
+    """A worker over the farm, its market and what it reports."""
 
     def __init__(self, database: Database) -> None:
         self.storage = BrittleStorage(database)
-        self.books = Books(database)
+        self.farm = StoredFarm(database)
         self.market = ScriptedPushChannel()
         self.bugs: list[str] = []
         self.verdicts: list[tuple[Verdict, str]] = []
@@ -70,8 +70,8 @@ class Outbox:
         return PushWorker(
             self.storage,
             self.market,
-            self.books.announcer,
-            self.books.clock,
+            self.farm.announcer,
+            self.farm.clock,
             self.tasks,
             spacing=SPACING,
             report_market=lambda verdict, found: self.verdicts.append((verdict, health_text(found))),
@@ -81,14 +81,14 @@ class Outbox:
         self.tasks.start(self.worker.run(), "worker")
 
     async def pass_time(self, seconds: float) -> None:
-        self.books.clock.forward(seconds)
+        self.farm.clock.forward(seconds)
         self.worker.wake()
 
     async def reached(self, sms_id: SmsId, state: PushState, attempts: int = 1) -> None:
         """Wait until the push stands in `state` after so many attempts, none being under way."""
 
         async def is_so() -> bool:
-            (push,) = [push for push in await self.books.pushes() if push.sms_id == sms_id]
+            (push,) = [push for push in await self.farm.pushes() if push.sms_id == sms_id]
             return push.state is state and push.attempts == attempts
 
         await until(is_so)
@@ -116,7 +116,7 @@ async def outbox(database: Database) -> AsyncIterator[Outbox]:
 
 
 async def test_accepted_message_is_delivered_and_never_sent_again(outbox: Outbox) -> None:
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.DELIVERED)
 
@@ -131,7 +131,7 @@ async def test_failed_attempt_is_repeated_after_the_spacing_and_not_before(outbo
         Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 3 ms"),
         Failed(kind=FailureKind.UNREACHABLE, detail="no connection"),
     ]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
 
@@ -155,7 +155,7 @@ async def test_wait_for_the_next_attempt_is_not_spun_away_by_a_clock_of_steps(
     reads = Counter[str]()
     monkeypatch.setattr(outbox.storage, "read", counted(outbox.storage.read, reads))
     outbox.market.script = [Failed(kind=FailureKind.UNREACHABLE, detail="no connection")] * 5
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.worker = outbox.another_worker()
 
     outbox.start()
@@ -175,19 +175,19 @@ def counted(work: Callable[..., Any], count: Counter[str]) -> Callable[..., Any]
 @pytest.mark.parametrize("token", ["NO_OPERATION", "BAD_SERVICE"])
 async def test_final_refusal_ends_it_with_the_token(outbox: Outbox, token: str) -> None:
     outbox.market.always = FinalRefusal(token=token)
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.REFUSED)
 
     await outbox.pass_time(3600)
 
     await outbox.stays_quiet()
-    assert (await outbox.books.pushes())[0].last_answer == token
+    assert (await outbox.farm.pushes())[0].last_answer == token
 
 
 async def test_sixth_soft_refusal_parks_the_message(outbox: Outbox) -> None:
     outbox.market.always = SoftRefusal(token="IGNORED")
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     for attempts in range(1, 6):
         await outbox.reached(sms_id, PushState.WAITING, attempts)
@@ -201,7 +201,7 @@ async def test_sixth_soft_refusal_parks_the_message(outbox: Outbox) -> None:
 
 async def test_refused_key_is_tried_again_after_a_minute_and_alarmed_at_once(outbox: Outbox) -> None:
     outbox.market.script = [KeyRefused(http_status=401)]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING)
 
@@ -215,7 +215,7 @@ async def test_refused_key_is_tried_again_after_a_minute_and_alarmed_at_once(out
 
 async def test_new_key_is_tried_after_the_spacing_and_not_after_a_minute(outbox: Outbox) -> None:
     outbox.market.script = [KeyRefused(http_status=401)]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING)
 
@@ -232,7 +232,7 @@ async def test_too_many_requests_wait_as_long_as_the_market_asks_but_never_less_
     outbox: Outbox, asked: timedelta | None, waited: float
 ) -> None:
     outbox.market.script = [TooMany(retry_after=asked)]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING)
 
@@ -245,7 +245,7 @@ async def test_too_many_requests_wait_as_long_as_the_market_asks_but_never_less_
 
 async def test_market_is_called_away_after_the_third_failure_in_a_row_and_by_its_kind(outbox: Outbox) -> None:
     outbox.market.script = [TooMany(), TooMany(), TooMany()]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     for attempt in range(1, 4):
         await outbox.reached(sms_id, PushState.WAITING, attempts=attempt)
@@ -264,7 +264,7 @@ async def test_single_failure_is_called_an_outage_while_its_message_waits_for_lo
 ) -> None:
     monkeypatch.setattr(market_verdict, "TOLD_AFTER_SECONDS", 0.2)
     outbox.market.script = [TooMany(retry_after=10 * MINUTE)]
-    await outbox.books.queue(1)
+    await outbox.farm.queue(1)
     outbox.start()
 
     await until(lambda: (Verdict.WARN, "answers with errors (429)") in outbox.verdicts)
@@ -275,7 +275,7 @@ async def test_single_failure_is_called_an_outage_while_its_message_waits_for_lo
 
 async def test_bank_senders_refusal_is_no_outage_of_the_market(outbox: Outbox) -> None:
     outbox.market.script = [FinalRefusal(token="BAD_SERVICE")]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
 
     await outbox.reached(sms_id, PushState.REFUSED)
@@ -285,10 +285,10 @@ async def test_bank_senders_refusal_is_no_outage_of_the_market(outbox: Outbox) -
 
 
 async def test_no_operation_for_an_open_rent_is_pointed_out_with_the_setting_to_check(outbox: Outbox) -> None:
-    books = outbox.books
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
-    await books.sms()
+    farm = outbox.farm
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
+    await farm.sms()
     outbox.market.script = [FinalRefusal(token="NO_OPERATION")]
 
     outbox.start()
@@ -296,14 +296,14 @@ async def test_no_operation_for_an_open_rent_is_pointed_out_with_the_setting_to_
     await until(lambda: outbox.verdicts)
     assert outbox.verdicts[-1][0] is Verdict.WARN
     assert "sms_id" in outbox.verdicts[-1][1]
-    assert TimelineKind.RENT_UNKNOWN in [line.kind for line in await books.story(Topic.RENTS, rent_id)]
+    assert TimelineKind.RENT_UNKNOWN in [line.kind for line in await farm.timeline(Topic.RENTS, rent_id)]
 
 
 async def test_no_operation_for_a_rent_that_is_over_is_nothing_strange(outbox: Outbox) -> None:
     sms_id, rent_id = await waiting_push(outbox)
     outbox.market.script = [FinalRefusal(token="NO_OPERATION")]
 
-    await outbox.books.rentals.finish(rent_id, FinishStatus.CANCELLED, None)
+    await outbox.farm.rentals.finish(rent_id, FinishStatus.CANCELLED, None)
     outbox.worker.wake()
 
     await outbox.reached(sms_id, PushState.REFUSED, attempts=2)
@@ -315,11 +315,11 @@ async def test_no_operation_for_a_rent_that_is_over_is_nothing_strange(outbox: O
 
 async def waiting_push(outbox: Outbox) -> tuple[SmsId, RentId]:
     """A push of a real rent whose first attempt has failed."""
-    books = outbox.books
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
-    await books.sms()
-    sms_id = SmsId((await books.pushes())[0].sms_id)
+    farm = outbox.farm
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
+    await farm.sms()
+    sms_id = SmsId((await farm.pushes())[0].sms_id)
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
@@ -330,7 +330,7 @@ async def test_finish_gives_a_waiting_message_one_last_attempt_at_once(outbox: O
     sms_id, rent_id = await waiting_push(outbox)
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
 
-    await outbox.books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    await outbox.farm.rentals.finish(rent_id, FinishStatus.SOLD, None)
     outbox.worker.wake()
 
     await outbox.reached(sms_id, PushState.RENT_OVER, attempts=2)
@@ -341,7 +341,7 @@ async def test_finish_gives_a_waiting_message_one_last_attempt_at_once(outbox: O
 async def test_last_attempt_may_still_deliver(outbox: Outbox) -> None:
     sms_id, rent_id = await waiting_push(outbox)
 
-    await outbox.books.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    await outbox.farm.rentals.finish(rent_id, FinishStatus.SOLD, None)
     outbox.worker.wake()
 
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
@@ -353,7 +353,7 @@ async def test_accepted_sms_counts_for_its_rent(outbox: Outbox) -> None:
     await outbox.pass_time(10)
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
-    assert (await outbox.books.one_rent(rent_id)).sms_delivered == 1
+    assert (await outbox.farm.one_rent(rent_id)).sms_delivered == 1
 
 
 # In one commit with its message -----------------------------------------------
@@ -361,7 +361,7 @@ async def test_accepted_sms_counts_for_its_rent(outbox: Outbox) -> None:
 
 async def queue_some(outbox: Outbox, *numbers: int) -> None:
     """Hand messages in as a reading does, each of another number."""
-    now = outbox.books.clock()
+    now = outbox.farm.clock()
 
     def work(uow: UnitOfWork, queue: Queue) -> None:
         for number in numbers:
@@ -374,8 +374,8 @@ async def queue_some(outbox: Outbox, *numbers: int) -> None:
 
 
 async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> None:
-    first, waiting, last = [await outbox.books.queue(number, msisdn=str(number)) for number in range(3)]
-    now = outbox.books.clock()
+    first, waiting, last = [await outbox.farm.queue(number, msisdn=str(number)) for number in range(3)]
+    now = outbox.farm.clock()
 
     def work(uow: UnitOfWork) -> list[list[SmsId]]:
         begun = uow.pushes.claim(now, 3)
@@ -388,7 +388,7 @@ async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> N
 
     told, again = await outbox.storage.write(work)
 
-    states = {push.sms_id: push.state for push in await outbox.books.pushes()}
+    states = {push.sms_id: push.state for push in await outbox.farm.pushes()}
     assert (sorted(told), again) == (sorted([first, last]), [])
     assert states == {first: PushState.DELIVERED, waiting: PushState.WAITING, last: PushState.DELIVERED}
 
@@ -396,7 +396,7 @@ async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> N
 async def test_log_names_each_message_that_was_accepted_and_no_text(outbox: Outbox) -> None:
     with capture_logs() as lines:
         outbox.start()
-        queued = [await outbox.books.queue(number) for number in range(3)]
+        queued = [await outbox.farm.queue(number) for number in range(3)]
         for sms_id in queued:
             await outbox.reached(sms_id, PushState.DELIVERED)
 
@@ -404,7 +404,7 @@ async def test_log_names_each_message_that_was_accepted_and_no_text(outbox: Outb
     for line in lines:
         if line["event"] == "delivered":
             named |= line["rents"]
-    pushes = {push.sms_id: push.rent_id for push in await outbox.books.pushes()}
+    pushes = {push.sms_id: push.rent_id for push in await outbox.farm.pushes()}
     assert named == pushes
     assert set(queued) == set(pushes)
     assert "text" not in repr(lines)
@@ -461,7 +461,7 @@ async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_o
 
     await until(lambda: outbox.market.attempts)
     outbox.start()
-    (push,) = await outbox.books.pushes()
+    (push,) = await outbox.farm.pushes()
     await outbox.reached(SmsId(push.sms_id), PushState.DELIVERED)
     assert len(outbox.market.attempts) == 1
 
@@ -504,7 +504,7 @@ async def test_bug_in_a_commit_whose_caller_gives_up_as_it_is_told_is_told_in_th
 
 async def test_what_is_due_already_goes_before_what_is_queued_now(outbox: Outbox) -> None:
     outbox.market.hold()
-    older = [await outbox.books.queue(number, msisdn=str(79_281_000_000 + number)) for number in range(CONCURRENCY)]
+    older = [await outbox.farm.queue(number, msisdn=str(79_281_000_000 + number)) for number in range(CONCURRENCY)]
 
     await queue_some(outbox, 200, 201, 202)
     outbox.start()
@@ -515,7 +515,7 @@ async def test_what_is_due_already_goes_before_what_is_queued_now(outbox: Outbox
 
 async def test_at_most_so_many_begin_with_a_commit_however_often_it_queues(outbox: Outbox) -> None:
     outbox.market.hold()
-    now = outbox.books.clock()
+    now = outbox.farm.clock()
 
     def work(uow: UnitOfWork, queue: Queue) -> None:
         for number in range(2 * BEGUN_WITH_A_COMMIT):
@@ -536,7 +536,7 @@ async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
     monkeypatch.setattr(push_worker, "IDLE_CHECK", 3600.0)
     outbox.start()
     await outbox.stays_quiet()
-    now = outbox.books.clock()
+    now = outbox.farm.clock()
     sms = an_inbound_sms(arrived_at=now)
 
     def work(uow: UnitOfWork, queue: Queue) -> SmsId:
@@ -551,18 +551,18 @@ async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
 
 
 async def test_message_of_a_rent_that_has_ended_meanwhile_has_one_chance(outbox: Outbox) -> None:
-    books = outbox.books
+    farm = outbox.farm
     outbox.market.always = Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502")
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
-    arrived_ms = int((books.clock() + SECOND).timestamp() * 1000)
-    books.clock.forward(5)
-    await books.rentals.finish(rent_id, FinishStatus.SOLD, None)
-    books.clock.forward(5)
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
+    arrived_ms = int((farm.clock() + SECOND).timestamp() * 1000)
+    farm.clock.forward(5)
+    await farm.rentals.finish(rent_id, FinishStatus.SOLD, None)
+    farm.clock.forward(5)
     outbox.start()
 
-    books.intake = SmsIntake(outbox.storage, books.announcer, books.clock, outbox.worker, withholds=withhold_nothing)
-    (sms_id,) = (await books.look(a_row(100, date_ms=arrived_ms))).pushes
+    farm.intake = SmsIntake(outbox.storage, farm.announcer, farm.clock, outbox.worker, withholds=withhold_nothing)
+    (sms_id,) = (await farm.look(a_row(100, date_ms=arrived_ms))).pushes
 
     await outbox.reached(sms_id, PushState.RENT_OVER)
 
@@ -574,7 +574,7 @@ async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(ou
         await queue_some(outbox, 1)
 
     outbox.storage.broken = False
-    assert await outbox.books.pushes() == []
+    assert await outbox.farm.pushes() == []
     assert outbox.bugs == []
 
 
@@ -590,7 +590,7 @@ async def test_places_promised_to_a_commit_that_failed_are_free_again(outbox: Ou
     await until(lambda: len(outbox.market.attempts) == BEGUN_WITH_A_COMMIT)
     outbox.start()
     await outbox.worker.stop(within=5.0)
-    assert {push.state for push in await outbox.books.pushes()} == {PushState.DELIVERED}
+    assert {push.state for push in await outbox.farm.pushes()} == {PushState.DELIVERED}
 
 
 async def test_commit_after_the_stop_begins_nothing(outbox: Outbox) -> None:
@@ -599,7 +599,7 @@ async def test_commit_after_the_stop_begins_nothing(outbox: Outbox) -> None:
     await queue_some(outbox, 1)
 
     await outbox.stays_quiet()
-    assert [push.state for push in await outbox.books.pushes()] == [PushState.WAITING]
+    assert [push.state for push in await outbox.farm.pushes()] == [PushState.WAITING]
 
 
 class Gated:
@@ -643,7 +643,7 @@ def nothing(uow: UnitOfWork, queue: Queue) -> None:
 
 async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox: Outbox, gated: Gated) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502")]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
 
@@ -655,7 +655,7 @@ async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox:
         outbox.worker.wake()
         await asyncio.sleep(NOTHING_MORE)
         gated.gate.set()
-    outbox.books.clock.forward(11)
+    outbox.farm.clock.forward(11)
 
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
@@ -664,7 +664,7 @@ async def test_attempts_under_way_are_bounded_whatever_is_committed_meanwhile(ou
     outbox.market.hold()
     gated.gate.clear()
     for number in range(2 * CONCURRENCY):
-        await outbox.books.queue(number, msisdn=str(79_280_000_000 + number))
+        await outbox.farm.queue(number, msisdn=str(79_280_000_000 + number))
     outbox.start()
     await until(lambda: gated.untold == 1)
 
@@ -681,7 +681,7 @@ async def test_attempts_under_way_are_bounded_whatever_is_committed_meanwhile(ou
 async def test_stop_waits_for_a_claim_though_a_commit_ends_meanwhile(outbox: Outbox, gated: Gated) -> None:
     gate = gated.gate
     gate.clear()
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await until(lambda: gated.untold == 1)
     gated.gate = asyncio.Event()
@@ -725,7 +725,7 @@ async def test_stop_waits_for_what_a_commit_under_way_begins(outbox: Outbox, gat
         gated.gate.set()
 
     assert not had_ended
-    assert [push.state for push in await outbox.books.pushes()] == [PushState.DELIVERED]
+    assert [push.state for push in await outbox.farm.pushes()] == [PushState.DELIVERED]
 
 
 async def test_commit_that_is_told_of_after_the_stop_begins_nothing_any_more(outbox: Outbox, gated: Gated) -> None:
@@ -738,19 +738,19 @@ async def test_commit_that_is_told_of_after_the_stop_begins_nothing_any_more(out
 
     await outbox.stays_quiet()
     assert outbox.market.attempts == []
-    assert [push.state for push in await outbox.books.pushes()] == [PushState.SENDING]  # the next start repeats it
+    assert [push.state for push in await outbox.farm.pushes()] == [PushState.SENDING]  # the next start repeats it
 
 
 async def test_one_text_that_a_firewall_refuses_does_not_close_its_number(outbox: Outbox) -> None:
-    poison = await outbox.books.queue(1)
-    code = await outbox.books.queue(2)
+    poison = await outbox.farm.queue(1)
+    code = await outbox.farm.queue(2)
     refused = KeyRefused(http_status=403)
     outbox.market.answer_to = lambda message: refused if message.sms_id == poison else Accepted()
     outbox.start()
 
     for attempt in range(1, FAILURES_THAT_HOLD_BACK + 2):
         await outbox.reached(poison, PushState.WAITING, attempts=attempt)
-        other = await outbox.books.queue(100 + attempt, msisdn=OTHER_NUMBER)
+        other = await outbox.farm.queue(100 + attempt, msisdn=OTHER_NUMBER)
         outbox.worker.wake()
         await outbox.reached(other, PushState.DELIVERED)
         await outbox.pass_time(60)
@@ -762,7 +762,7 @@ async def test_one_text_that_a_firewall_refuses_does_not_close_its_number(outbox
 
 
 async def test_messages_of_one_number_go_one_after_the_other_oldest_first(outbox: Outbox) -> None:
-    sent = [await outbox.books.queue(number) for number in range(1, 6)]
+    sent = [await outbox.farm.queue(number) for number in range(1, 6)]
 
     outbox.start()
     await outbox.reached(sent[-1], PushState.DELIVERED)
@@ -773,12 +773,12 @@ async def test_messages_of_one_number_go_one_after_the_other_oldest_first(outbox
 
 async def test_message_that_cannot_be_delivered_holds_only_its_own_number_up(outbox: Outbox) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
-    stuck = await outbox.books.queue(1)
-    behind = await outbox.books.queue(2)
+    stuck = await outbox.farm.queue(1)
+    behind = await outbox.farm.queue(2)
     outbox.start()
     await outbox.reached(stuck, PushState.WAITING)
 
-    other = await outbox.books.queue(3, msisdn=OTHER_NUMBER)
+    other = await outbox.farm.queue(3, msisdn=OTHER_NUMBER)
     outbox.worker.wake()
     await outbox.reached(other, PushState.DELIVERED)
 
@@ -790,7 +790,7 @@ async def test_message_that_cannot_be_delivered_holds_only_its_own_number_up(out
 async def test_attempts_under_way_are_bounded(outbox: Outbox) -> None:
     outbox.market.hold()
     for number in range(1, CONCURRENCY + 6):
-        await outbox.books.queue(number, msisdn=str(79280000000 + number))
+        await outbox.farm.queue(number, msisdn=str(79280000000 + number))
 
     outbox.start()
     await until(lambda: outbox.market.under_way.total() == CONCURRENCY)
@@ -802,7 +802,7 @@ async def test_attempts_under_way_are_bounded(outbox: Outbox) -> None:
 
 async def test_message_has_at_most_one_attempt_under_way(outbox: Outbox) -> None:
     outbox.market.hold()
-    await outbox.books.queue(1)
+    await outbox.farm.queue(1)
     outbox.start()
     await until(lambda: outbox.market.attempts)
 
@@ -815,7 +815,7 @@ async def test_push_is_noticed_without_being_told(outbox: Outbox) -> None:
     outbox.start()
     await outbox.stays_quiet()
 
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
 
     await outbox.reached(sms_id, PushState.DELIVERED)
 
@@ -826,7 +826,7 @@ async def test_push_is_noticed_without_being_told(outbox: Outbox) -> None:
 async def crashed_attempt(outbox: Outbox) -> SmsId:
     """An attempt that had begun when the process was killed."""
     outbox.market.hold()
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await until(lambda: outbox.market.attempts)
     await outbox.tasks.stop()
@@ -843,15 +843,15 @@ async def test_attempt_cut_by_a_crash_is_uncertain_repeated_once_and_counted(out
     outbox.start()
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
-    (push,) = await outbox.books.pushes()
+    (push,) = await outbox.farm.pushes()
     assert push.uncertain == 1
-    assert (await outbox.books.counts()).pushes_uncertain == 1
-    assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+    assert (await outbox.farm.counts()).pushes_uncertain == 1
+    assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.farm.timeline(Topic.PUSHES, sms_id)]
 
 
 async def test_200_that_cannot_be_read_is_uncertain_repeated_once_and_counted(outbox: Outbox) -> None:
     outbox.market.always = Unclear()
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
     await outbox.pass_time(10)
@@ -860,27 +860,27 @@ async def test_200_that_cannot_be_read_is_uncertain_repeated_once_and_counted(ou
     await outbox.pass_time(3600)
     await outbox.stays_quiet()
 
-    (push,) = await outbox.books.pushes()
+    (push,) = await outbox.farm.pushes()
     assert (push.uncertain, push.last_answer) == (1, describe(Unclear()))
-    assert (await outbox.books.counts()).pushes_uncertain == 1
-    assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.books.story(Topic.PUSHES, sms_id)]
+    assert (await outbox.farm.counts()).pushes_uncertain == 1
+    assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.farm.timeline(Topic.PUSHES, sms_id)]
 
 
 async def test_clean_yes_after_a_200_that_cannot_be_read_ends_it(outbox: Outbox) -> None:
     outbox.market.script = [Unclear()]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING, attempts=1)
     await outbox.pass_time(10)
 
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
-    (push,) = await outbox.books.pushes()
+    (push,) = await outbox.farm.pushes()
     assert (push.uncertain, push.last_answer) == (1, "HTTP 200")
 
 
 async def test_what_was_delivered_before_a_crash_is_not_sent_after_it(outbox: Outbox) -> None:
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.DELIVERED)
     await outbox.tasks.stop()
@@ -894,8 +894,8 @@ async def test_what_was_delivered_before_a_crash_is_not_sent_after_it(outbox: Ou
 
 async def test_stop_waits_for_the_attempts_under_way_and_begins_none(outbox: Outbox) -> None:
     outbox.market.hold()
-    first = await outbox.books.queue(1)
-    second = await outbox.books.queue(2)
+    first = await outbox.farm.queue(1)
+    second = await outbox.farm.queue(2)
     outbox.start()
     await until(lambda: outbox.market.attempts)
 
@@ -910,21 +910,21 @@ async def test_stop_waits_for_the_attempts_under_way_and_begins_none(outbox: Out
 
 
 async def test_stop_during_a_claim_leaves_no_attempt_half_begun(outbox: Outbox) -> None:
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await asyncio.sleep(0)
 
     await outbox.worker.stop(within=10)
     await outbox.tasks.stop()
 
-    (push,) = await outbox.books.pushes()
+    (push,) = await outbox.farm.pushes()
     assert push.sms_id == sms_id
     assert push.state in (PushState.WAITING, PushState.DELIVERED)
 
 
 async def test_stop_does_not_wait_for_ever(outbox: Outbox) -> None:
     outbox.market.hold()
-    await outbox.books.queue(1)
+    await outbox.farm.queue(1)
     outbox.start()
     await until(lambda: outbox.market.attempts)
 
@@ -935,7 +935,7 @@ async def test_stop_does_not_wait_for_ever(outbox: Outbox) -> None:
 
 
 async def test_acceptance_is_not_forgotten_while_the_disk_fails(outbox: Outbox) -> None:
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.market.on_attempt = lambda message: setattr(outbox.storage, "broken", True)
     outbox.start()
     await until(lambda: outbox.storage.refused > 1)
@@ -952,14 +952,14 @@ async def test_worker_outlives_a_database_that_cannot_be_read(outbox: Outbox) ->
     await until(lambda: outbox.storage.refused > 1)
 
     outbox.storage.broken = False
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
 
     await outbox.reached(sms_id, PushState.DELIVERED)
 
 
 async def test_bug_in_an_attempt_is_reported_and_the_message_tried_again(outbox: Outbox) -> None:
     outbox.market.script = [ValueError("a bug")]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING)
 
@@ -974,7 +974,7 @@ async def test_bug_in_an_attempt_is_reported_and_the_message_tried_again(outbox:
 
 async def test_parked_message_is_sent_again_by_hand_with_its_refusals_forgotten(outbox: Outbox) -> None:
     outbox.market.script = [SoftRefusal(token="IGNORED")] * 7
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     for attempts in range(1, 6):
         await outbox.reached(sms_id, PushState.WAITING, attempts)
@@ -989,7 +989,7 @@ async def test_parked_message_is_sent_again_by_hand_with_its_refusals_forgotten(
 
 
 async def test_delivered_message_is_never_sent_again_not_even_by_hand(outbox: Outbox) -> None:
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.DELIVERED)
 
@@ -1003,7 +1003,7 @@ async def test_delivered_message_is_never_sent_again_not_even_by_hand(outbox: Ou
 
 async def test_attempt_under_way_is_neither_resent_nor_dropped(outbox: Outbox) -> None:
     outbox.market.hold()
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await until(lambda: outbox.market.attempts)
 
@@ -1014,7 +1014,7 @@ async def test_attempt_under_way_is_neither_resent_nor_dropped(outbox: Outbox) -
 
 async def test_dropped_message_is_not_sent_and_lets_the_next_one_pass(outbox: Outbox) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
-    first, second = await outbox.books.queue(1), await outbox.books.queue(2)
+    first, second = await outbox.farm.queue(1), await outbox.farm.queue(2)
     outbox.start()
     await outbox.reached(first, PushState.WAITING)
 
@@ -1023,7 +1023,7 @@ async def test_dropped_message_is_not_sent_and_lets_the_next_one_pass(outbox: Ou
     await outbox.reached(second, PushState.DELIVERED)
     await outbox.pass_time(3600)
     await outbox.stays_quiet()
-    assert await outbox.books.push_state(first) is PushState.DROPPED
+    assert await outbox.farm.push_state(first) is PushState.DROPPED
 
 
 async def test_message_without_a_push_cannot_be_resent(outbox: Outbox) -> None:
@@ -1031,14 +1031,14 @@ async def test_message_without_a_push_cannot_be_resent(outbox: Outbox) -> None:
         await outbox.worker.resend(SmsId(5))
 
 
-async def test_story_of_a_push_tells_every_attempt(outbox: Outbox) -> None:
+async def test_timeline_of_a_push_tells_every_attempt(outbox: Outbox) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 3 ms"), Accepted()]
-    sms_id = await outbox.books.queue(1)
+    sms_id = await outbox.farm.queue(1)
     outbox.start()
     await outbox.reached(sms_id, PushState.WAITING)
     await outbox.pass_time(10)
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
-    titles = sentences(await outbox.books.story(Topic.PUSHES, sms_id))
+    titles = sentences(await outbox.farm.timeline(Topic.PUSHES, sms_id))
 
     assert titles == ["SMS from Shop", "Push 1: HTTP 502 after 3 ms", "Push 2: delivered, 10.00 s after arrival"]

@@ -29,7 +29,7 @@ def quick_chase(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def conditions(site: Site, phone: ScriptedPhone) -> list[Condition]:
-    return [ailment.condition for ailment in (await site.row(phone)).ailments]
+    return [active.condition for active in (await site.row(phone)).conditions]
 
 
 async def until_ailing(site: Site, phone: ScriptedPhone, *wanted: Condition) -> None:
@@ -73,7 +73,7 @@ async def test_phone_that_was_not_unlocked_since_its_start_waits_for_the_user(
     await site.watch.start()
     await site.reached(site.one, PhoneState.LOCKED)
     assert (await site.row(site.one)).remedy is Remedy.UNLOCK_ONCE
-    assert await site.books.on_offer() <= 1
+    assert await site.farm.on_offer() <= 1
 
     site.one.is_unlocked = True
 
@@ -157,7 +157,7 @@ async def test_what_was_remembered_is_tried_again_once_a_day(site: Site, monkeyp
     await site.reached(site.one, PhoneState.GONE)
     ask_again_at_once(monkeypatch)
     site.one.takes = SURE
-    site.books.clock.forward(24 * 3600)
+    site.farm.clock.forward(24 * 3600)
 
     site.bridge.plug_in(site.one)
 
@@ -173,7 +173,7 @@ async def test_a_day_is_not_over_before_it_is(site: Site, monkeypatch: pytest.Mo
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
     ask_again_at_once(monkeypatch)
-    site.books.clock.forward(23 * 3600)
+    site.farm.clock.forward(23 * 3600)
 
     site.bridge.plug_in(site.one)
     await site.reached(site.one, PhoneState.READY)
@@ -191,7 +191,7 @@ async def test_a_bad_moment_takes_nothing_away_of_what_was_remembered(
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
     ask_again_at_once(monkeypatch)
-    site.books.clock.forward(48 * 3600)
+    site.farm.clock.forward(48 * 3600)
     site.one.takes = UNSURE
     site.one.probe_trouble = PhoneUnreachable("the provider dies") if trouble == "unreachable" else None
 
@@ -205,15 +205,15 @@ async def test_a_bad_moment_takes_nothing_away_of_what_was_remembered(
 # Measured ---------------------------------------------------------------------
 
 
-async def test_vitals_are_shown_with_the_time_of_the_phones_start(site: Site) -> None:
-    site.one.vitals = replace(WELL, battery_percent=64, temperature=31.5, airplane_mode=False)
+async def test_telemetry_are_shown_with_the_time_of_the_phones_start(site: Site) -> None:
+    site.one.telemetry = replace(WELL, battery_percent=64, temperature=31.5, airplane_mode=False)
 
     await site.both_ready()
 
     row = await site.row(site.one)
-    assert (row.vitals.battery_percent, row.vitals.temperature, row.vitals.sms_app) == (64, 31.5, "com.sms")
-    assert row.booted_at == site.books.clock() - timedelta(hours=1)
-    assert row.ailments == ()
+    assert (row.telemetry.battery_percent, row.telemetry.temperature, row.telemetry.sms_app) == (64, 31.5, "com.sms")
+    assert row.booted_at == site.farm.clock() - timedelta(hours=1)
+    assert row.conditions == ()
     assert row.remedy is Remedy.NONE
 
 
@@ -224,44 +224,44 @@ async def test_first_check_up_is_thorough(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vitals", "condition", "remedy"),
+    ("telemetry", "condition", "remedy"),
     [
         (replace(WELL, battery_percent=9), Condition.LOW_BATTERY, Remedy.CHARGE),
         (replace(WELL, temperature=51.0), Condition.HOT, Remedy.COOL),
     ],
 )
-async def test_ailing_phone_is_on_offer_with_its_ailment_and_the_next_step(
-    site: Site, vitals: object, condition: Condition, remedy: Remedy
+async def test_ailing_phone_is_on_offer_with_its_condition_and_the_next_step(
+    site: Site, telemetry: object, condition: Condition, remedy: Remedy
 ) -> None:
-    site.one.vitals = vitals  # type: ignore[assignment]
+    site.one.telemetry = telemetry  # type: ignore[assignment]
 
     await site.both_ready()
 
     row = await site.row(site.one)
-    assert [(ailment.condition, ailment.remedy) for ailment in row.ailments] == [(condition, remedy)]
+    assert [(active.condition, active.remedy) for active in row.conditions] == [(condition, remedy)]
     assert row.remedy is remedy
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
 
 
 @pytest.mark.parametrize(
-    ("vitals", "condition", "remedy"),
+    ("telemetry", "condition", "remedy"),
     [
         (replace(WELL, free_bytes=10_000_000), Condition.STORAGE_FULL, Remedy.FREE_STORAGE),
         (replace(WELL, sms_app=""), Condition.NO_SMS_APP, Remedy.CHOOSE_SMS_APP),
     ],
 )
 async def test_phone_that_cannot_store_messages_is_not_offered_and_its_sim_says_why(
-    site: Site, vitals: object, condition: Condition, remedy: Remedy
+    site: Site, telemetry: object, condition: Condition, remedy: Remedy
 ) -> None:
-    site.one.vitals = vitals  # type: ignore[assignment]
+    site.one.telemetry = telemetry  # type: ignore[assignment]
 
     await site.both_ready()
 
-    sim = (await site.books.sims())[ICCID]
+    sim = (await site.farm.sims())[ICCID]
     assert await conditions(site, site.one) == [condition]
     assert (sim.standing, sim.remedy) == (SimStanding.PHONE_BLOCKED, remedy)
-    assert sim.standing_since == site.books.clock()
-    assert await site.books.on_offer() == 1
+    assert sim.standing_since == site.farm.clock()
+    assert await site.farm.on_offer() == 1
 
 
 async def test_phone_without_a_sim_says_so(site: Site) -> None:
@@ -273,18 +273,18 @@ async def test_phone_without_a_sim_says_so(site: Site) -> None:
     assert (await site.row(site.one)).remedy is Remedy.INSERT_SIM
 
 
-async def test_beginning_and_end_of_an_ailment_are_told_in_the_phones_story(
+async def test_beginning_and_end_of_an_condition_are_told_in_the_phones_timeline(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.01)
     site.watch = site.watch_with(0.02)
-    site.one.vitals = replace(WELL, battery_percent=9)
+    site.one.telemetry = replace(WELL, battery_percent=9)
     await site.both_ready()
 
-    site.one.vitals = WELL
+    site.one.telemetry = WELL
     await until_ailing(site, site.one)
 
-    assert [title for title in await site.story(site.one) if "attery" in title] == [
+    assert [title for title in await site.timeline(site.one) if "attery" in title] == [
         "Low battery: 9 %",
         "Resolved: low battery",
     ]
@@ -304,7 +304,7 @@ async def test_phone_whose_sims_cannot_be_seen_is_read_and_not_offered_and_says_
 
     assert (await site.row(site.one)).detail == "the answer was cut"
     assert site.one.probes == 1
-    assert await site.books.on_offer() == 1
+    assert await site.farm.on_offer() == 1
     site.one.checkup_trouble = None
     await site.reached(site.one, PhoneState.READY)
 
@@ -324,16 +324,16 @@ async def test_phone_that_fails_its_first_check_up_is_read_all_the_same_and_not_
 
     assert site.one.looks > looks
     assert await site.state(site.one) is PhoneState.STARTING
-    assert await site.books.on_offer() == 1
+    assert await site.farm.on_offer() == 1
 
 
-async def test_phone_that_does_not_say_which_sims_it_holds_is_read_with_its_vitals_and_not_offered(
+async def test_phone_that_does_not_say_which_sims_it_holds_is_read_with_its_telemetry_and_not_offered(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
     site.watch = site.watch_with(0.05, hurry=1000.0)
     site.one.sims_untold = True
-    site.one.vitals = replace(WELL, battery_percent=64)
+    site.one.telemetry = replace(WELL, battery_percent=64)
     await site.watch.start()
     await site.reached(site.one, PhoneState.NOT_UNDERSTOOD)
     checkups = len(site.one.checkups)
@@ -342,24 +342,24 @@ async def test_phone_that_does_not_say_which_sims_it_holds_is_read_with_its_vita
 
     row = await site.row(site.one)
     assert (row.state, row.remedy) == (PhoneState.NOT_UNDERSTOOD, Remedy.RESTART_PHONE)
-    assert row.vitals.battery_percent == 64
-    assert await site.books.on_offer() == 1
+    assert row.telemetry.battery_percent == 64
+    assert await site.farm.on_offer() == 1
     assert site.bridge.steps == [], "no connection made anew would help"
     site.one.sims_untold = False
     await site.reached(site.one, PhoneState.READY)
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
 
 
 async def test_phone_whose_airplane_mode_was_switched_is_checked_again_before_the_others(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
-    site.one.vitals = replace(WELL, airplane_mode=False)
+    site.one.telemetry = replace(WELL, airplane_mode=False)
     site.watch = site.watch_with(0.02)
     await site.both_ready()
     await until(lambda: len(site.one.checkups) > 1 and len(site.two.checkups) > 1)
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 2.0)
-    site.one.vitals = replace(WELL, airplane_mode=True)
+    site.one.telemetry = replace(WELL, airplane_mode=True)
     due = len(site.two.checkups)
     await until_ailing(site, site.one, Condition.AIRPLANE)
     await until(lambda: len(site.two.checkups) > due)
@@ -401,7 +401,7 @@ async def test_slow_check_up_of_a_phone_that_is_read_meanwhile_is_no_silence(
     await until(lambda: site.one.looks > looks + 30)
 
     assert site.one.checking
-    assert "Failing" not in " ".join(await site.story(site.one))
+    assert "Failing" not in " ".join(await site.timeline(site.one))
     assert await site.state(site.one) is PhoneState.READY
 
 
@@ -433,25 +433,25 @@ async def test_flash_messages_are_a_warning_and_take_no_number_off_the_offer(sit
     await until_ailing(site, site.one, Condition.NOT_STORING)
 
     assert (await site.row(site.one)).remedy is Remedy.CHECK_SMS_APP
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
 
 
 @pytest.mark.usefixtures("quick_chase")
 async def test_announcements_without_a_row_and_little_room_withhold_the_phones_numbers(site: Site) -> None:
-    site.one.vitals = replace(WELL, free_bytes=400_000_000)
+    site.one.telemetry = replace(WELL, free_bytes=400_000_000)
     await site.both_ready()
 
     await announce_in_vain(site, site.one)
     await announce_in_vain(site, site.one)
 
     await until_ailing(site, site.one, Condition.STORAGE_FULL)
-    assert await site.books.on_offer() == 1
+    assert await site.farm.on_offer() == 1
 
 
 @pytest.mark.usefixtures("quick_chase")
 async def test_missing_row_makes_the_cause_be_looked_for_at_once(site: Site) -> None:
     await site.both_ready()
-    site.one.vitals = replace(WELL, free_bytes=0)
+    site.one.telemetry = replace(WELL, free_bytes=0)
 
     await announce_in_vain(site, site.one)
 
@@ -478,7 +478,7 @@ async def test_row_that_comes_after_all_clears_the_phone(site: Site) -> None:
     await announce_in_vain(site, site.one)
     await until_ailing(site, site.one, Condition.NOT_STORING)
 
-    site.one.receive(a_row(1, date_ms=ms(site.books.clock.forward(600))))
+    site.one.receive(a_row(1, date_ms=ms(site.farm.clock.forward(600))))
 
     await until_ailing(site, site.one)
 
@@ -488,24 +488,24 @@ async def test_code_that_android_kept_back_is_taken_as_arrived_when_it_was_annou
     for each in (site.one, site.two):
         each.has_otp_mark, each.skew = True, timedelta(0)
     await site.both_ready()
-    rent_id = await site.books.rent()
-    announced = site.books.clock()
-    rent = await site.books.one_rent(rent_id)
+    rent_id = await site.farm.rent()
+    announced = site.farm.clock()
+    rent = await site.farm.one_rent(rent_id)
     phone = site.one if rent.phone_id == site.id_of(site.one) else site.two
     await announce_in_vain(site, phone)
-    site.books.clock.forward(300)
-    phone.receive(a_row(1, date_ms=ms(site.books.clock())), hinted=False)
+    site.farm.clock.forward(300)
+    phone.receive(a_row(1, date_ms=ms(site.farm.clock())), hinted=False)
     phone.announce()
     await until(lambda: site.message_count())
 
-    site.books.clock.forward(3 * 3600)
+    site.farm.clock.forward(3 * 3600)
     phone.receive(a_row(2, body="kept back", date_ms=ms(announced)))
 
     async def both() -> bool:
         return await site.message_count() == 2
 
     await until(both)
-    kept_back = next(message for message in await site.books.messages() if message.text == "kept back")
+    kept_back = next(message for message in await site.farm.messages() if message.text == "kept back")
     assert kept_back.arrived_at == announced
     assert kept_back.rent_id == rent_id
     await until_ailing(site, phone, Condition.CODES_DELAYED)
@@ -525,7 +525,7 @@ async def test_blame_survives_a_restart_and_ends_after_an_hour(site: Site) -> No
     assert await conditions(site, site.one) == [Condition.NOT_STORING]
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
-    site.books.clock.forward(BLAMED_FOR.total_seconds())
+    site.farm.clock.forward(BLAMED_FOR.total_seconds())
     site.bridge.plug_in(site.one)
     await site.reached(site.one, PhoneState.READY)
 

@@ -31,7 +31,7 @@ def usb(serial: str, port: str) -> ScriptedPhone:
 async def step(site: Site, seconds: float, *steps: str) -> None:
     """Let time pass by the clock, then see these steps taken and no others."""
     already = len(site.bridge.steps)
-    site.books.clock.forward(seconds / HURRY)
+    site.farm.clock.forward(seconds / HURRY)
     await until(lambda: site.bridge.steps[already:] == list(steps))
 
 
@@ -67,7 +67,7 @@ async def test_offline_phone_is_taken_up_again_step_by_step_while_others_work(hu
     ]
 
     async def all_told() -> bool:
-        return (await site.story(site.one))[-4:] == steps
+        return (await site.timeline(site.one))[-4:] == steps
 
     await until(all_told)
 
@@ -80,13 +80,13 @@ async def test_adb_is_restarted_when_no_phone_of_it_works(hurried: Site) -> None
     await site.watch.start()
     await site.reached(site.two, PhoneState.OFFLINE)
 
-    site.books.clock.forward(121 / HURRY)
+    site.farm.clock.forward(121 / HURRY)
     await until(lambda: "restart" in site.bridge.steps)
-    site.books.clock.forward(1000 / HURRY)
+    site.farm.clock.forward(1000 / HURRY)
     await until(lambda: site.bridge.steps.count("reconnect offline") == 2)
 
     async def is_told() -> bool:
-        return "adb was restarted, as no phone of it worked" in await site.story(site.two)
+        return "adb was restarted, as no phone of it worked" in await site.timeline(site.two)
 
     await until(is_told)
     assert site.bridge.steps.count("restart") == 1
@@ -101,9 +101,9 @@ async def test_adb_is_not_restarted_when_a_phone_came_to_work_during_the_steps_b
     await site.watch.start()
     await site.reached(site.two, PhoneState.OFFLINE)
 
-    site.books.clock.forward(121 / HURRY)
+    site.farm.clock.forward(121 / HURRY)
     await site.reached(site.two, PhoneState.READY)
-    site.books.clock.forward(1000 / HURRY)
+    site.farm.clock.forward(1000 / HURRY)
     await until(lambda: site.bridge.steps.count("reconnect offline") > 0)
 
     assert "restart" not in site.bridge.steps
@@ -127,10 +127,10 @@ async def test_step_that_does_not_work_says_why_and_the_next_one_is_taken(hurrie
     await site.reached(site.one, PhoneState.OFFLINE)
     gone = site.bridge.phones.pop(site.one.serial)
 
-    site.books.clock.forward(16 / HURRY)
+    site.farm.clock.forward(16 / HURRY)
 
     async def is_told() -> bool:
-        return "Reconnect did not work: The phone is not there." in await site.story(gone)
+        return "Reconnect did not work: The phone is not there." in await site.timeline(gone)
 
     await until(is_told)
 
@@ -160,7 +160,7 @@ async def test_phone_over_tcp_that_the_ladder_dropped_is_called_until_it_answers
     await site.reached(tcp, PhoneState.OFFLINE)
     del site.bridge.phones[tcp.serial]  # dropped, and it does not answer the first call
 
-    site.books.clock.forward(16 / HURRY)
+    site.farm.clock.forward(16 / HURRY)
     tcp.adb_state = "device"
     site.bridge.forgotten[tcp.serial] = tcp
 
@@ -176,7 +176,7 @@ async def test_trouble_that_ended_by_unplugging_begins_anew_when_the_phone_is_ba
     await step(site, 16, f"reconnect {site.one.serial}")
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
-    site.books.clock.forward(600)
+    site.farm.clock.forward(600)
     await until(lambda: not site.watch.troubled())
 
     site.bridge.plug_in(site.one)
@@ -211,7 +211,7 @@ async def test_phone_that_comes_and_goes_is_unsteady_not_offered_and_still_read(
 
     row = await site.row(site.one)
     assert (row.remedy, row.detail) == (Remedy.CHECK_CABLE, "left 4 times in ten minutes")
-    assert await site.books.on_offer() == 1
+    assert await site.farm.on_offer() == 1
     site.one.receive(a_row(1))
     await until(lambda: site.message_count())
 
@@ -220,11 +220,11 @@ async def test_damped_phone_tells_nothing_more_of_its_comings_and_goings(site: S
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
-    lines = len(await site.story(site.one))
+    lines = len(await site.timeline(site.one))
 
     await flap(site, site.one, 5)
 
-    assert len(await site.story(site.one)) == lines
+    assert len(await site.timeline(site.one)) == lines
 
 
 async def test_damped_phone_that_stays_is_ready_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,10 +233,10 @@ async def test_damped_phone_that_stays_is_ready_again(site: Site, monkeypatch: p
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
 
-    site.books.clock.forward(STEADY_AFTER.total_seconds() + 1)
+    site.farm.clock.forward(STEADY_AFTER.total_seconds() + 1)
 
     await site.reached(site.one, PhoneState.READY)
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
 
 
 async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +246,7 @@ async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monke
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.UNSTEADY)
 
-    site.books.clock.forward(STEADY_AFTER.total_seconds() + 1)
+    site.farm.clock.forward(STEADY_AFTER.total_seconds() + 1)
 
     await site.reached(site.one, PhoneState.GONE)
 
@@ -261,10 +261,10 @@ async def test_damped_phone_of_a_server_that_went_down_is_gone_when_its_damping_
     site.bridge.end_server()
     await site.reached(site.two, PhoneState.GONE)
 
-    site.books.clock.forward(STEADY_AFTER.total_seconds() + 1)
+    site.farm.clock.forward(STEADY_AFTER.total_seconds() + 1)
 
     await site.reached(site.one, PhoneState.GONE)
-    assert await site.books.on_offer() == 0
+    assert await site.farm.on_offer() == 0
 
 
 # Together -----------------------------------------------------------------------
@@ -286,14 +286,14 @@ async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
         del site.bridge.phones[phone.serial]
     site.bridge.change()
     await site.reached(hub[0], PhoneState.GONE)
-    site.books.clock.forward(TOGETHER_WITHIN.total_seconds() + 1)
+    site.farm.clock.forward(TOGETHER_WITHIN.total_seconds() + 1)
     await until(lambda: len(site.watch.left_together()) == 1)
 
     (shared,) = site.watch.left_together()
     assert (shared.hub, len(shared.phones)) == ("1-1.4", 5)
 
     async def is_told() -> bool:
-        return (await site.story(hub[2]))[-1] == "Left together with 4 others (USB hub 1-1.4)"
+        return (await site.timeline(hub[2]))[-1] == "Left together with 4 others (USB hub 1-1.4)"
 
     await until(is_told)
     assert (await site.row(hub[2])).usb_path == "1-1.4.3"
@@ -311,7 +311,7 @@ async def test_hub_that_is_back_is_no_event_any_more(site: Site, monkeypatch: py
         del site.bridge.phones[phone.serial]
     site.bridge.change()
     await site.reached(hub[0], PhoneState.GONE)
-    site.books.clock.forward(TOGETHER_WITHIN.total_seconds() + 1)
+    site.farm.clock.forward(TOGETHER_WITHIN.total_seconds() + 1)
     await until(lambda: len(site.watch.left_together()) == 1)
 
     for phone in hub:
@@ -329,7 +329,7 @@ async def test_server_that_goes_down_is_no_hub(site: Site, monkeypatch: pytest.M
 
     site.bridge.end_server()
     await site.reached(third, PhoneState.GONE)
-    site.books.clock.forward(TOGETHER_WITHIN.total_seconds() + 1)
+    site.farm.clock.forward(TOGETHER_WITHIN.total_seconds() + 1)
     site.bridge.server_trouble = None
     await site.reached(site.one, PhoneState.READY)
 

@@ -30,10 +30,10 @@ from tests.waiting import until
 async def test_listed_phones_are_asked_read_and_ready_and_their_numbers_on_offer(site: Site) -> None:
     await site.both_ready()
 
-    phone = (await site.books.phones())[site.id_of(site.one)]
+    phone = (await site.farm.phones())[site.id_of(site.one)]
     assert (phone.make, phone.model, phone.android) == ("Xiaomi", "Redmi 12", "13")
     assert phone.last_read_at is not None
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
     assert (SERVER, Verdict.PASS) in site.reports
 
 
@@ -43,7 +43,7 @@ async def test_unplugged_phone_is_gone_and_off_the_offer_at_once(site: Site) -> 
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
 
-    assert await site.books.on_offer() == 1
+    assert await site.farm.on_offer() == 1
     assert await site.state(site.two) is PhoneState.READY
 
 
@@ -51,14 +51,14 @@ async def test_phone_that_comes_back_is_ready_again_and_its_messages_are_new(sit
     await site.both_ready()
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
-    await site.books.storage.write(lambda uow: None)
+    await site.farm.storage.write(lambda uow: None)
 
-    site.one.receive(a_row(1, date_ms=ms(site.books.clock.forward(30))))
+    site.one.receive(a_row(1, date_ms=ms(site.farm.clock.forward(30))))
     site.bridge.plug_in(site.one)
     await site.reached(site.one, PhoneState.READY)
 
     assert await site.message_count() == 1
-    assert [message.standing for message in await site.books.messages()] == ["no rent"]
+    assert [message.standing for message in await site.farm.messages()] == ["no rent"]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_phone_that_cannot_be_spoken_with_is_named_and_not_asked(
 
     assert await site.state(site.one) is state
     assert site.bridge.asked[site.one.serial] == 0
-    assert (await site.books.phones())[site.id_of(site.one)].detail == adb_state
+    assert (await site.farm.phones())[site.id_of(site.one)].detail == adb_state
 
 
 async def test_phone_that_goes_offline_leaves_the_offer_with_its_session(site: Site) -> None:
@@ -92,7 +92,7 @@ async def test_phone_that_goes_offline_leaves_the_offer_with_its_session(site: S
 
     site.one.receive(a_row(1))
 
-    assert await site.books.on_offer() == 1
+    assert await site.farm.on_offer() == 1
     assert site.one.looks == looks
 
 
@@ -104,7 +104,7 @@ async def test_server_that_goes_down_takes_all_its_phones_from_the_offer(site: S
     await site.reached(site.one, PhoneState.GONE)
     await site.reached(site.two, PhoneState.GONE)
 
-    assert await site.books.on_offer() == 0
+    assert await site.farm.on_offer() == 0
     assert site.reports[-1] == (SERVER, Verdict.FAIL)
 
 
@@ -120,13 +120,13 @@ async def test_server_that_comes_back_brings_its_phones(site: Site) -> None:
 
 
 async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) -> None:
-    await site.books.seat(a_seen_sim("89701010000000000001", msisdn="79991112233"), phone=PhoneId("old@elsewhere:1"))
-    assert await site.books.on_offer() == 1
+    await site.farm.seat(a_seen_sim("89701010000000000001", msisdn="79991112233"), phone=PhoneId("old@elsewhere:1"))
+    assert await site.farm.on_offer() == 1
     site.bridge.server_trouble = ServerDown("no server")
 
     await site.watch.start()
 
-    assert await site.books.on_offer() == 0
+    assert await site.farm.on_offer() == 0
 
 
 # Waiting ----------------------------------------------------------------------
@@ -166,11 +166,11 @@ async def test_handset_listed_by_two_servers_is_read_through_one_and_named_on_th
     await site.both_ready()
     await site.reached(site.one, PhoneState.DUPLICATE, OTHER_SERVER)
 
-    duplicate = (await site.books.phones())[other.id_of(site.one)]
+    duplicate = (await site.farm.phones())[other.id_of(site.one)]
     assert duplicate.detail == f"read through the adb server {SERVER}"
     assert (site.one.probes, other.introduced.count(site.one.serial)) == (1, 1)
-    assert (await site.books.counts()).phones_ready == 2
-    assert await site.books.on_offer() == 2
+    assert (await site.farm.counts()).phones_ready == 2
+    assert await site.farm.on_offer() == 2
 
 
 @pytest.mark.parametrize("loss", [ScriptedPhoneBridge.unplug, lambda bridge, _: bridge.end_server()])
@@ -199,7 +199,7 @@ async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_
     await site.reached(site.one, PhoneState.DUPLICATE)
 
     assert await site.state(site.one, OTHER_SERVER) is PhoneState.READY
-    assert (await site.books.counts()).phones_ready == 2
+    assert (await site.farm.counts()).phones_ready == 2
 
 
 async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,10 +211,10 @@ async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: p
     site.bridge.plug_in(over_tcp)
     await site.reached(over_tcp, PhoneState.DUPLICATE)
 
-    row = (await site.books.phones())[site.id_of(over_tcp)]
+    row = (await site.farm.phones())[site.id_of(over_tcp)]
     assert row.detail == f"read as {site.id_of(site.one)}"
     assert over_tcp.looks == 0
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
     site.bridge.unplug(site.one)
     await site.reached(over_tcp, PhoneState.READY)
 
@@ -229,7 +229,7 @@ async def test_two_handsets_whose_maker_gave_them_one_serial_are_both_read_on_th
     await site.both_ready()
     await site.reached(ScriptedPhone(f"{twin.serial}#1-2"), PhoneState.READY, OTHER_SERVER)
 
-    assert await site.books.on_offer() == 3
+    assert await site.farm.on_offer() == 3
     before = await site.message_count()
     twin.receive(a_row(7, body="for the twin"))
 
@@ -261,7 +261,7 @@ async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Si
 
     await site.both_ready()
 
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
     assert (site.one.proofs, site.two.proofs) == (1, 1)
 
 
@@ -396,7 +396,7 @@ async def test_phone_whose_messages_come_unannounced_is_shown_as_such(site: Site
     site.one.receive(a_row(1), hinted=False)
 
     async def is_known() -> bool:
-        return (await site.books.phones())[site.id_of(site.one)].hints_working is False
+        return (await site.farm.phones())[site.id_of(site.one)].hints_working is False
 
     await until(is_known)
 
@@ -499,7 +499,7 @@ async def test_phone_is_failing_after_its_second_failed_look_and_recovers(site: 
     await site.reached(site.one, PhoneState.FAILING)
 
     assert site.bridge.asked[site.one.serial] >= 2
-    assert (await site.books.phones())[site.id_of(site.one)].detail == "no answer within 8 s"
+    assert (await site.farm.phones())[site.id_of(site.one)].detail == "no answer within 8 s"
     assert await site.state(site.two) is PhoneState.READY
     site.one.trouble = None
     await site.reached(site.one, PhoneState.READY)
@@ -515,7 +515,7 @@ async def test_one_failed_look_does_not_take_a_phone_from_the_offer(site: Site) 
     site.one.trouble = None
 
     await until(lambda: site.message_count())
-    states = await site.story(site.one)
+    states = await site.timeline(site.one)
     assert states == ["Starting", "Ready"]
 
 
@@ -525,7 +525,7 @@ async def test_phone_that_keeps_its_sms_to_itself_is_withheld_at_once(site: Site
     await site.watch.start()
     await site.reached(site.one, PhoneState.WITHHELD)
 
-    assert (await site.books.phones())[site.id_of(site.one)].detail.startswith("Permission Denial")
+    assert (await site.farm.phones())[site.id_of(site.one)].detail.startswith("Permission Denial")
 
 
 async def test_disk_that_fails_is_no_fault_of_the_phone_and_no_bug(site: Site) -> None:
@@ -613,11 +613,11 @@ async def test_phone_that_does_not_answer_is_off_the_offer_at_once_and_on_it_whe
     site.one.answers.clear()
     await site.reached(site.one, PhoneState.FAILING)
 
-    assert (await site.books.phones())[site.id_of(site.one)].detail == "does not answer for 0.1 s"
-    assert await site.books.on_offer() == 1
+    assert (await site.farm.phones())[site.id_of(site.one)].detail == "does not answer for 0.1 s"
+    assert await site.farm.on_offer() == 1
     site.one.answers.set()
     await site.reached(site.one, PhoneState.READY)
-    assert await site.books.on_offer() == 2
+    assert await site.farm.on_offer() == 2
 
 
 async def test_phone_that_is_silent_from_the_start_is_failing_soon(site: Site) -> None:
@@ -655,7 +655,7 @@ async def test_a_hub_full_of_silent_phones_keeps_no_other_hub_waiting(site: Site
 
 async def test_after_a_restart_the_phone_with_an_open_rent_is_asked_first(site: Site) -> None:
     await site.both_ready()
-    await site.books.rent(Order(excluded_prefixes=(NUMBER,)))
+    await site.farm.rent(Order(excluded_prefixes=(NUMBER,)))
     await site.tasks.stop()
     site.watch = site.watch_with(POLL)
     site.bridge.introduced.clear()
@@ -680,7 +680,7 @@ async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_a
     assert again.probe == Probe(facts=site.one.facts, reads_hex=True)
     assert [(card.sim_id, card.sub_id, card.slot, card.has_number) for card in again.cards] == [(ICCID, 1, 0, True)]
     assert again.booted_at is not None
-    assert again.sms_app == site.one.vitals.sms_app
+    assert again.sms_app == site.one.telemetry.sms_app
     assert site.one.probes == 1
 
 
@@ -726,20 +726,20 @@ async def test_poll_is_faster_while_rented_and_fastest_without_hints(database: D
     watch = PhoneWatch(
         site.storage,
         [site.bridge],
-        site.books.inventory,
-        site.books.intake,
-        site.books.health,
-        site.books.announcer,
-        site.books.clock,
+        site.farm.inventory,
+        site.farm.intake,
+        site.farm.health,
+        site.farm.announcer,
+        site.farm.clock,
         site.tasks,
         poll_seconds=10,
         rent_poll_seconds=5,
         report_server=lambda server, verdict, detail: None,
     )
-    await site.books.seat(a_seen_sim(), phone=phone)
+    await site.farm.seat(a_seen_sim(), phone=phone)
     assert watch.poll_seconds(phone) == 10
 
-    await site.books.rent()
+    await site.farm.rent()
     await watch.start()
 
     await until(lambda: watch.poll_seconds(phone) == 5)

@@ -17,7 +17,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import OF_ANOTHER_COUNTRY, SlotState
-from tests.application.books import NAMES, Books
+from tests.application.stored_farm import NAMES, StoredFarm
 from tests.builders import ICCID, NUMBER, OTHER_NUMBER, OTHER_PHONE, PHONE, a_seen_sim
 from tests.timelines import sentences
 
@@ -44,46 +44,46 @@ def test_network_code_gives_the_markets_names(code: str, network: Network) -> No
     assert NAMES.of(code) == network
 
 
-async def test_sim_of_an_unknown_network_is_not_offered(books: Books) -> None:
-    await books.seat(a_seen_sim(mcc_mnc="99901"))
+async def test_sim_of_an_unknown_network_is_not_offered(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(mcc_mnc="99901"))
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_COUNTRY
-    assert await books.on_offer() == 0
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.NO_COUNTRY
+    assert await farm.on_offer() == 0
 
 
-async def test_sim_that_loses_its_network_keeps_its_names(books: Books) -> None:
-    await books.seat(a_seen_sim())
+async def test_sim_that_loses_its_network_keeps_its_names(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
-    await books.inventory.take_stock(PHONE, [a_seen_sim(mcc_mnc="", slot_state=SlotState.NO_NETWORK)])
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(mcc_mnc="", slot_state=SlotState.NO_NETWORK)])
 
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (sim.country, sim.operator, sim.standing) == ("russia", "mts", SimStanding.NO_NETWORK)
 
 
-async def test_numbers_file_names_win_over_the_network_code(books: Books) -> None:
-    await books.inventory.use_numbers_file([in_file(country="kazakhstan", operator="kcell")])
+async def test_numbers_file_names_win_over_the_network_code(farm: StoredFarm) -> None:
+    await farm.inventory.use_numbers_file([in_file(country="kazakhstan", operator="kcell")])
 
-    await books.seat(a_seen_sim())
+    await farm.seat(a_seen_sim())
 
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (sim.country, sim.operator) == ("kazakhstan", "kcell")
 
 
 # Numbers --------------------------------------------------------------------
 
 
-async def test_number_by_hand_wins_over_the_files_and_the_files_over_the_phones(books: Books) -> None:
+async def test_number_by_hand_wins_over_the_files_and_the_files_over_the_phones(farm: StoredFarm) -> None:
     told = []
-    await books.seat(a_seen_sim(msisdn=NUMBER))
-    told.append(await books.one_sim(ICCID))
+    await farm.seat(a_seen_sim(msisdn=NUMBER))
+    told.append(await farm.one_sim(ICCID))
 
-    await books.inventory.use_numbers_file([in_file(OTHER_NUMBER)])
-    told.append(await books.one_sim(ICCID))
-    await books.inventory.set_number(SimId(ICCID), f"+{THIRD_NUMBER}")
-    told.append(await books.one_sim(ICCID))
-    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=NUMBER)])
-    await books.inventory.use_numbers_file([in_file(OTHER_NUMBER, label="again")])
-    told.append(await books.one_sim(ICCID))
+    await farm.inventory.use_numbers_file([in_file(OTHER_NUMBER)])
+    told.append(await farm.one_sim(ICCID))
+    await farm.inventory.set_number(SimId(ICCID), f"+{THIRD_NUMBER}")
+    told.append(await farm.one_sim(ICCID))
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(msisdn=NUMBER)])
+    await farm.inventory.use_numbers_file([in_file(OTHER_NUMBER, label="again")])
+    told.append(await farm.one_sim(ICCID))
 
     assert [(sim.msisdn, sim.msisdn_source) for sim in told] == [
         (NUMBER, "phone"),
@@ -93,31 +93,31 @@ async def test_number_by_hand_wins_over_the_files_and_the_files_over_the_phones(
     ]
 
 
-async def test_source_is_the_one_that_counts_even_if_two_say_the_same_number(books: Books) -> None:
-    await books.seat(a_seen_sim(msisdn=NUMBER))
+async def test_source_is_the_one_that_counts_even_if_two_say_the_same_number(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(msisdn=NUMBER))
 
-    await books.inventory.set_number(SimId(ICCID), NUMBER)
+    await farm.inventory.set_number(SimId(ICCID), NUMBER)
 
-    assert (await books.one_sim(ICCID)).msisdn_source == "hand"
+    assert (await farm.one_sim(ICCID)).msisdn_source == "hand"
 
 
-async def test_line_that_leaves_the_numbers_file_takes_its_number_along(books: Books) -> None:
-    await books.inventory.use_numbers_file([in_file()])
-    await books.seat(a_seen_sim(msisdn=None))
-    assert (await books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+async def test_line_that_leaves_the_numbers_file_takes_its_number_along(farm: StoredFarm) -> None:
+    await farm.inventory.use_numbers_file([in_file()])
+    await farm.seat(a_seen_sim(msisdn=None))
+    assert (await farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
-    await books.inventory.use_numbers_file([])
+    await farm.inventory.use_numbers_file([])
 
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", "", SimStanding.NO_NUMBER)
 
 
-async def test_number_that_the_file_gives_to_a_sim_not_seen_yet_waits_for_it(books: Books) -> None:
-    await books.inventory.use_numbers_file([in_file()])
+async def test_number_that_the_file_gives_to_a_sim_not_seen_yet_waits_for_it(farm: StoredFarm) -> None:
+    await farm.inventory.use_numbers_file([in_file()])
 
-    await books.seat(a_seen_sim(msisdn=None))
+    await farm.seat(a_seen_sim(msisdn=None))
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.ON_OFFER
 
 
 # Numbers of another country ---------------------------------------------------
@@ -126,187 +126,194 @@ UKRAINIAN = Msisdn("380501234567")
 REASON = f"+{UKRAINIAN} is a number of ukraine, but the SIM is of russia"
 
 
-async def passed_over(books: Books) -> list[str]:
-    return sentences(line for line in await books.story(Topic.SIMS, ICCID) if line.kind is TimelineKind.NUMBER_REJECTED)
+async def passed_over(farm: StoredFarm) -> list[str]:
+    return sentences(
+        line for line in await farm.timeline(Topic.SIMS, ICCID) if line.kind is TimelineKind.NUMBER_REJECTED
+    )
 
 
-async def test_number_of_another_country_that_the_phone_states_is_not_used_and_the_sims_story_says_why(
-    books: Books,
+async def test_number_of_another_country_that_the_phone_states_is_not_used_and_the_sims_timeline_says_why(
+    farm: StoredFarm,
 ) -> None:
-    await books.seat(a_seen_sim(msisdn=UKRAINIAN))
-    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=UKRAINIAN)])
+    await farm.seat(a_seen_sim(msisdn=UKRAINIAN))
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(msisdn=UKRAINIAN)])
 
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.standing) == ("", OF_ANOTHER_COUNTRY, SimStanding.NO_NUMBER)
     assert [
-        task.is_foreign
-        for task in await books.storage.read(lambda views: views.rows(NUMBER_TASKS, None, books.clock()))
+        task.is_foreign for task in await farm.storage.read(lambda views: views.rows(NUMBER_TASKS, None, farm.clock()))
     ] == [True]
-    assert await passed_over(books) == [f"{REASON}: stated by the phone, not used"]
-    assert await books.on_offer() == 0
+    assert await passed_over(farm) == [f"{REASON}: stated by the phone, not used"]
+    assert await farm.on_offer() == 0
 
 
-async def test_number_of_another_country_is_not_taken_by_hand(books: Books) -> None:
-    await books.seat(a_seen_sim())
+async def test_number_of_another_country_is_not_taken_by_hand(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
     with pytest.raises(KnownError, match=re.escape(REASON)):
-        await books.inventory.set_number(SimId(ICCID), UKRAINIAN)
+        await farm.inventory.set_number(SimId(ICCID), UKRAINIAN)
 
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
 async def test_number_of_another_country_in_the_numbers_file_gives_way_to_the_phones_and_is_told_of(
-    books: Books,
+    farm: StoredFarm,
 ) -> None:
-    await books.seat(a_seen_sim())
+    await farm.seat(a_seen_sim())
 
-    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN)])
+    objected = await farm.inventory.use_numbers_file([in_file(UKRAINIAN)])
 
     assert objected == [f"{ICCID}: {REASON}"]
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_file_may_state_the_country_that_its_number_is_of(books: Books) -> None:
-    await books.seat(a_seen_sim())
+async def test_file_may_state_the_country_that_its_number_is_of(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
-    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN, country="ukraine")])
+    objected = await farm.inventory.use_numbers_file([in_file(UKRAINIAN, country="ukraine")])
 
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (objected, sim.msisdn, sim.country) == ([], UKRAINIAN, "ukraine")
 
 
-async def test_line_of_a_sim_not_seen_yet_is_held_against_the_country_that_it_states_itself(books: Books) -> None:
-    objected = await books.inventory.use_numbers_file([in_file(UKRAINIAN, country="russia")])
+async def test_line_of_a_sim_not_seen_yet_is_held_against_the_country_that_it_states_itself(farm: StoredFarm) -> None:
+    objected = await farm.inventory.use_numbers_file([in_file(UKRAINIAN, country="russia")])
 
     assert objected == [f"{ICCID}: {REASON}"]
 
 
-async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_another_country(books: Books) -> None:
-    await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=None))
-    await books.inventory.set_number(SimId(ICCID), UKRAINIAN)
+async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_another_country(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(mcc_mnc="99901", msisdn=None))
+    await farm.inventory.set_number(SimId(ICCID), UKRAINIAN)
 
-    await books.numbering.name_network("99901", "russia", "mts")
+    await farm.numbering.name_network("99901", "russia", "mts")
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
-    assert await passed_over(books) == [f"{REASON}: entered by hand, not used"]
-
-
-async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    await books.storage.write(lambda uow: uow.sims.set_number(SimId(ICCID), UKRAINIAN, "phone"))
-
-    await books.inventory.settle_all()
-
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
+    assert await passed_over(farm) == [f"{REASON}: entered by hand, not used"]
 
 
-async def test_country_whose_dial_code_is_not_known_takes_any_number(books: Books) -> None:
-    await books.seat(a_seen_sim(mcc_mnc="99901", msisdn=UKRAINIAN))
+async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    await farm.storage.write(lambda uow: uow.sims.set_number(SimId(ICCID), UKRAINIAN, "phone"))
 
-    await books.numbering.name_network("99901", "atlantis", "")
+    await farm.inventory.settle_all()
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
+
+
+async def test_country_whose_dial_code_is_not_known_takes_any_number(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(mcc_mnc="99901", msisdn=UKRAINIAN))
+
+    await farm.numbering.name_network("99901", "atlantis", "")
+
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.ON_OFFER
 
 
 WRONG_NUMBERS = ("", "abc", "12", "8 928 123 45 67")
 
 
 @pytest.mark.parametrize("text", WRONG_NUMBERS)
-async def test_what_is_no_number_is_refused_with_an_example(books: Books, text: str) -> None:
-    await books.seat(a_seen_sim())
+async def test_what_is_no_number_is_refused_with_an_example(farm: StoredFarm, text: str) -> None:
+    await farm.seat(a_seen_sim())
 
     with pytest.raises(KnownError, match=r"is no phone number.*\+79281234567"):
-        await books.inventory.set_number(SimId(ICCID), text)
+        await farm.inventory.set_number(SimId(ICCID), text)
 
 
-async def test_number_is_not_changed_while_its_rent_is_open(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
+async def test_number_is_not_changed_while_its_rent_is_open(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
 
     with pytest.raises(KnownError, match=f"Rent {rent_id} is open"):
-        await books.inventory.set_number(SimId(ICCID), OTHER_NUMBER)
+        await farm.inventory.set_number(SimId(ICCID), OTHER_NUMBER)
 
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_unknown_sim_is_said_to_be_unknown(books: Books) -> None:
+async def test_unknown_sim_is_said_to_be_unknown(farm: StoredFarm) -> None:
     with pytest.raises(KnownError, match="not on the books"):
-        await books.inventory.set_number(SimId("none"), NUMBER)
+        await farm.inventory.set_number(SimId("none"), NUMBER)
 
 
 # Places ---------------------------------------------------------------------
 
 
-async def test_sim_keeps_its_number_ban_and_rent_in_another_phone(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    rent_id = await books.rent()
-    await books.inventory.take_stock(PHONE, [])
-    assert (await books.one_sim(ICCID)).slot is None
+async def test_sim_keeps_its_number_ban_and_rent_in_another_phone(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    rent_id = await farm.rent()
+    await farm.inventory.take_stock(PHONE, [])
+    assert (await farm.one_sim(ICCID)).slot is None
 
-    await books.seat(a_seen_sim(slot=1, sub_id=9), phone=OTHER_PHONE)
+    await farm.seat(a_seen_sim(slot=1, sub_id=9), phone=OTHER_PHONE)
 
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (sim.phone_id, sim.slot, sim.rent_id) == (OTHER_PHONE, 1, rent_id)
-    await books.sms(phone=OTHER_PHONE, sub_id=9)
-    assert [push.rent_id for push in await books.pushes()] == [rent_id]
+    await farm.sms(phone=OTHER_PHONE, sub_id=9)
+    assert [push.rent_id for push in await farm.pushes()] == [rent_id]
 
 
-async def test_phone_that_holds_the_rented_sim_now_is_the_one_polled_fast(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    await books.rent()
+async def test_phone_that_holds_the_rented_sim_now_is_the_one_polled_fast(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    await farm.rent()
 
-    await books.seat(a_seen_sim(), phone=OTHER_PHONE)
+    await farm.seat(a_seen_sim(), phone=OTHER_PHONE)
 
-    assert await books.storage.read(lambda views: views.phones_with_open_rents()) == {OTHER_PHONE}
-    assert [(await books.phones())[phone].rents_open for phone in (PHONE, OTHER_PHONE)] == [0, 1]
+    assert await farm.storage.read(lambda views: views.phones_with_open_rents()) == {OTHER_PHONE}
+    assert [(await farm.phones())[phone].rents_open for phone in (PHONE, OTHER_PHONE)] == [0, 1]
 
 
 @pytest.mark.parametrize("state", [state for state in PhoneState if state is not PhoneState.READY])
-async def test_sim_is_off_the_offer_while_its_phone_is_not_ready(books: Books, state: PhoneState) -> None:
-    await books.seat(a_seen_sim())
+async def test_sim_is_off_the_offer_while_its_phone_is_not_ready(farm: StoredFarm, state: PhoneState) -> None:
+    await farm.seat(a_seen_sim())
 
-    await books.phone(PHONE, state)
+    await farm.phone(PHONE, state)
 
-    assert await books.on_offer() == 0
-    assert await books.issue() is None
-
-
-async def test_sim_that_a_phone_no_longer_shows_leaves_the_offer(books: Books) -> None:
-    await books.seat(a_seen_sim())
-
-    await books.inventory.take_stock(PHONE, [])
-
-    assert (await books.one_sim(ICCID)).standing is SimStanding.OUT
-    assert await books.on_offer() == 0
-    assert (await books.counts()).sims == 0
+    assert await farm.on_offer() == 0
+    assert await farm.issue() is None
 
 
-async def test_old_phones_stock_does_not_take_out_a_sim_that_moved_on(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    await books.seat(a_seen_sim(), phone=OTHER_PHONE)
+async def test_sim_that_a_phone_no_longer_shows_leaves_the_offer(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
-    await books.inventory.take_stock(PHONE, [])
+    await farm.inventory.take_stock(PHONE, [])
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.ON_OFFER
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.OUT
+    assert await farm.on_offer() == 0
+    assert (await farm.counts()).sims == 0
+
+
+async def test_old_phones_stock_does_not_take_out_a_sim_that_moved_on(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    await farm.seat(a_seen_sim(), phone=OTHER_PHONE)
+
+    await farm.inventory.take_stock(PHONE, [])
+
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.ON_OFFER
 
 
 @pytest.mark.parametrize(
     ("slot_state", "standing"), [(SlotState.PIN, SimStanding.PIN), (SlotState.NO_NETWORK, SimStanding.NO_NETWORK)]
 )
-async def test_slot_says_why_a_sim_cannot_receive(books: Books, slot_state: SlotState, standing: SimStanding) -> None:
-    await books.seat(replace(a_seen_sim(), slot_state=slot_state))
+async def test_slot_says_why_a_sim_cannot_receive(
+    farm: StoredFarm, slot_state: SlotState, standing: SimStanding
+) -> None:
+    await farm.seat(replace(a_seen_sim(), slot_state=slot_state))
 
-    assert (await books.one_sim(ICCID)).standing is standing
+    assert (await farm.one_sim(ICCID)).standing is standing
 
 
-async def test_story_of_a_sim_tells_where_it_has_been(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    books.clock.forward(60)
-    await books.inventory.take_stock(PHONE, [])
-    books.clock.forward(60)
-    await books.seat(a_seen_sim(), phone=OTHER_PHONE)
+async def test_timeline_of_a_sim_tells_where_it_has_been(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    farm.clock.forward(60)
+    await farm.inventory.take_stock(PHONE, [])
+    farm.clock.forward(60)
+    await farm.seat(a_seen_sim(), phone=OTHER_PHONE)
 
-    story = await books.story(Topic.SIMS, ICCID)
+    entries = await farm.timeline(Topic.SIMS, ICCID)
 
-    assert [line.kind for line in story] == [TimelineKind.SIM_SEEN, TimelineKind.SIM_TAKEN_OUT, TimelineKind.SIM_MOVED]
-    assert sentences(story)[1] == "Taken out of R58M123"
+    assert [line.kind for line in entries] == [
+        TimelineKind.SIM_SEEN,
+        TimelineKind.SIM_TAKEN_OUT,
+        TimelineKind.SIM_MOVED,
+    ]
+    assert sentences(entries)[1] == "Taken out of R58M123"

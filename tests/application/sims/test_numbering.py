@@ -21,7 +21,7 @@ from phonefarm.application.sims.numbering import MESSAGES_READ, concerning_numbe
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.number_patterns import NumberPattern
-from tests.application.books import PATTERNS, Books
+from tests.application.stored_farm import PATTERNS, StoredFarm
 from tests.builders import ICCID, NUMBER, OTHER_ICCID, OTHER_NUMBER, OTHER_PHONE, PHONE, a_row, a_seen_sim
 from tests.fakes.storage import WatchedReads
 from tests.timelines import sentences
@@ -30,12 +30,12 @@ SIM = SimId(ICCID)
 TOLD = f"Ваш номер +{NUMBER}."
 
 
-async def a_sim_without_number(books: Books, **changes: Any) -> None:
-    await books.seat(a_seen_sim(msisdn=None, **changes))
+async def a_sim_without_number(farm: StoredFarm, **changes: Any) -> None:
+    await farm.seat(a_seen_sim(msisdn=None, **changes))
 
 
-async def one_task(books: Books) -> NumberTask:
-    (task,) = await books.numbering.tasks(None)
+async def one_task(farm: StoredFarm) -> NumberTask:
+    (task,) = await farm.numbering.tasks(None)
     return task
 
 
@@ -43,183 +43,185 @@ def an_entry(msisdn: Msisdn = OTHER_NUMBER, iccid: str = ICCID, **changes: Any) 
     return NumberEntry(iccid=iccid, msisdn=msisdn, **changes)
 
 
-async def imported(books: Books, *entries: NumberEntry) -> ImportReport:
+async def imported(farm: StoredFarm, *entries: NumberEntry) -> ImportReport:
     """As lines from the second on."""
-    books.tables["file"] = [replace(entry, line=line) for line, entry in enumerate(entries, 2)]
-    return await books.numbering.import_table("file")
+    farm.tables["file"] = [replace(entry, line=line) for line, entry in enumerate(entries, 2)]
+    return await farm.numbering.import_table("file")
 
 
-async def taken_in(books: Books, *entries: NumberEntry) -> str:
-    return (await imported(books, *entries)).said
+async def taken_in(farm: StoredFarm, *entries: NumberEntry) -> str:
+    return (await imported(farm, *entries)).said
 
 
 # The worklist ---------------------------------------------------------------
 
 
-async def test_sim_that_lacks_nothing_is_no_task(books: Books) -> None:
-    await books.seat(a_seen_sim())
+async def test_sim_that_lacks_nothing_is_no_task(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
-    assert await books.numbering.tasks(None) == []
+    assert await farm.numbering.tasks(None) == []
 
 
-async def test_sim_without_number_and_sim_of_unknown_network_are_tasks_while_they_sit_in_a_phone(books: Books) -> None:
-    await books.seat(
+async def test_sim_without_number_or_known_network_is_a_task_while_it_is_in_a_phone(
+    farm: StoredFarm,
+) -> None:
+    await farm.seat(
         a_seen_sim(msisdn=None), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, mcc_mnc="99901", msisdn=OTHER_NUMBER)
     )
 
-    tasks = {task.sim_id: task for task in await books.numbering.tasks(None)}
+    tasks = {task.sim_id: task for task in await farm.numbering.tasks(None)}
 
     assert (tasks[ICCID].msisdn, tasks[ICCID].country) == ("", "russia")
     assert (tasks[OTHER_ICCID].msisdn, tasks[OTHER_ICCID].country) == (OTHER_NUMBER, "")
-    await books.inventory.take_stock(PHONE, [])
-    assert await books.numbering.tasks(None) == []
+    await farm.inventory.take_stock(PHONE, [])
+    assert await farm.numbering.tasks(None) == []
 
 
-async def test_tasks_are_told_by_key(books: Books) -> None:
-    await a_sim_without_number(books)
+async def test_tasks_are_told_by_key(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
 
-    assert [task.sim_id for task in await books.numbering.tasks([ICCID, "another"])] == [ICCID]
-    assert await books.numbering.tasks(["another"]) == []
+    assert [task.sim_id for task in await farm.numbering.tasks([ICCID, "another"])] == [ICCID]
+    assert await farm.numbering.tasks(["another"]) == []
 
 
-async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(books: Books, database: Database) -> None:
+async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(farm: StoredFarm, database: Database) -> None:
     """Two readers run queries at once: a dictionary that one of them changes breaks under the other."""
-    watched = WatchedReads(database, lambda: dict(books.numbering._known))
-    books.numbering._storage = watched
-    await a_sim_without_number(books)
-    await books.sms(body=TOLD, sender="MTS")
+    watched = WatchedReads(database, lambda: dict(farm.numbering._known))
+    farm.numbering._storage = watched
+    await a_sim_without_number(farm)
+    await farm.sms(body=TOLD, sender="MTS")
 
-    await books.numbering.tasks(None)
+    await farm.numbering.tasks(None)
 
     assert watched.reads == 1
     assert watched.changes == []
-    assert books.numbering._known != {}
+    assert farm.numbering._known != {}
 
 
 # Found numbers --------------------------------------------------------------
 
 
-async def test_number_in_a_message_of_the_sim_is_proposed_and_not_used(books: Books) -> None:
-    await a_sim_without_number(books)
+async def test_number_in_a_message_of_the_sim_is_proposed_and_not_used(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
 
-    await books.sms(body=TOLD, sender="MTS")
+    await farm.sms(body=TOLD, sender="MTS")
 
-    task = await one_task(books)
+    task = await one_task(farm)
     assert (task.found, task.found_sender, task.found_text) == (NUMBER, "MTS", TOLD)
     assert task.found_at is not None
-    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
 
 
-async def test_baseline_messages_count_too(books: Books) -> None:
-    await books.phone()
-    await books.inventory.take_stock(PHONE, [a_seen_sim(msisdn=None)])
-    await books.look(a_row(7, body=TOLD, sender="MTS"))
+async def test_baseline_messages_count_too(farm: StoredFarm) -> None:
+    await farm.phone()
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(msisdn=None)])
+    await farm.look(a_row(7, body=TOLD, sender="MTS"))
 
-    assert (await one_task(books)).found == NUMBER
-
-
-async def test_message_of_the_other_sim_says_nothing_of_this_one(books: Books) -> None:
-    await books.seat(a_seen_sim(msisdn=None), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
-
-    await books.sms(body=TOLD, sub_id=2)
-
-    assert {task.sim_id: task.found for task in await books.numbering.tasks(None)} == {ICCID: "", OTHER_ICCID: NUMBER}
+    assert (await one_task(farm)).found == NUMBER
 
 
-async def test_newest_message_wins_and_the_others_numbers_are_told(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(100, body=f"Ваш номер +{OTHER_NUMBER}", sender="MTS")
-    await books.sms(101, body=TOLD, sender="MTS")
+async def test_message_of_the_other_sim_says_nothing_of_this_one(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(msisdn=None), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
 
-    task = await one_task(books)
+    await farm.sms(body=TOLD, sub_id=2)
 
-    assert (task.found, task.found_others) == (NUMBER, (OTHER_NUMBER,))
+    assert {task.sim_id: task.found for task in await farm.numbering.tasks(None)} == {ICCID: "", OTHER_ICCID: NUMBER}
 
 
-async def test_ordinary_phone_number_as_sender_yields_to_an_operators_name(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(100, body=TOLD, sender="MTS")
-    await books.sms(101, body=f"Ваш номер +{OTHER_NUMBER}", sender="+79160000000")
+async def test_newest_message_wins_and_the_others_numbers_are_told(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(100, body=f"Ваш номер +{OTHER_NUMBER}", sender="MTS")
+    await farm.sms(101, body=TOLD, sender="MTS")
 
-    task = await one_task(books)
+    task = await one_task(farm)
 
     assert (task.found, task.found_others) == (NUMBER, (OTHER_NUMBER,))
 
 
-async def test_only_the_newest_messages_are_read(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(1, body=TOLD, sender="MTS")
+async def test_ordinary_phone_number_as_sender_yields_to_an_operators_name(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(100, body=TOLD, sender="MTS")
+    await farm.sms(101, body=f"Ваш номер +{OTHER_NUMBER}", sender="+79160000000")
+
+    task = await one_task(farm)
+
+    assert (task.found, task.found_others) == (NUMBER, (OTHER_NUMBER,))
+
+
+async def test_only_the_newest_messages_are_read(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(1, body=TOLD, sender="MTS")
     for row_id in range(2, MESSAGES_READ + 2):
-        await books.sms(row_id, body=f"code {row_id}")
+        await farm.sms(row_id, body=f"code {row_id}")
 
-    assert (await one_task(books)).found == ""
-
-
-async def test_proposal_follows_new_messages_and_new_patterns(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(100, body=f"Mein Anschluss {NUMBER}", sender="MTS")
-    before = (await one_task(books)).found
-
-    await books.numbering.save_patterns([*PATTERNS, NumberPattern(text="Mein Anschluss {number}")])
-    with_pattern = (await one_task(books)).found
-    await books.sms(101, body=f"Mein Anschluss {OTHER_NUMBER}", sender="MTS")
-
-    assert (before, with_pattern, (await one_task(books)).found) == ("", NUMBER, OTHER_NUMBER)
+    assert (await one_task(farm)).found == ""
 
 
-async def test_accepted_number_is_the_sims_and_its_story_says_who_told_it(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(body=TOLD, sender="MTS")
+async def test_proposal_follows_new_messages_and_new_patterns(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(100, body=f"Mein Anschluss {NUMBER}", sender="MTS")
+    before = (await one_task(farm)).found
 
-    await books.numbering.accept(SIM, NUMBER)
+    await farm.numbering.save_patterns([*PATTERNS, NumberPattern(text="Mein Anschluss {number}")])
+    with_pattern = (await one_task(farm)).found
+    await farm.sms(101, body=f"Mein Anschluss {OTHER_NUMBER}", sender="MTS")
 
-    sim = await books.one_sim(ICCID)
+    assert (before, with_pattern, (await one_task(farm)).found) == ("", NUMBER, OTHER_NUMBER)
+
+
+async def test_accepted_number_is_the_sims_and_its_timeline_says_who_told_it(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(body=TOLD, sender="MTS")
+
+    await farm.numbering.accept(SIM, NUMBER)
+
+    sim = await farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.standing) == (NUMBER, "message", SimStanding.ON_OFFER)
-    assert await books.numbering.tasks(None) == []
-    line = (await books.story(Topic.SIMS, ICCID))[-1]
+    assert await farm.numbering.tasks(None) == []
+    line = (await farm.timeline(Topic.SIMS, ICCID))[-1]
     assert sentences([line]) == [f"Number taken from a message of MTS: +{NUMBER}"]
 
 
-async def test_number_that_the_user_did_not_see_is_not_accepted(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(100, body=TOLD, sender="MTS")
-    await books.sms(101, body=f"Ваш номер +{OTHER_NUMBER}", sender="MTS")
+async def test_number_that_the_user_did_not_see_is_not_accepted(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(100, body=TOLD, sender="MTS")
+    await farm.sms(101, body=f"Ваш номер +{OTHER_NUMBER}", sender="MTS")
 
     with pytest.raises(KnownError, match=f"states another number, .{OTHER_NUMBER}"):
-        await books.numbering.accept(SIM, NUMBER)
+        await farm.numbering.accept(SIM, NUMBER)
 
-    assert (await books.one_sim(ICCID)).msisdn == ""
+    assert (await farm.one_sim(ICCID)).msisdn == ""
 
 
-async def test_nothing_is_accepted_where_no_message_states_a_number(books: Books) -> None:
-    await a_sim_without_number(books)
+async def test_nothing_is_accepted_where_no_message_states_a_number(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
 
     with pytest.raises(KnownError, match="No message of this SIM"):
-        await books.numbering.accept(SIM, NUMBER)
+        await farm.numbering.accept(SIM, NUMBER)
 
 
-async def test_number_of_another_sim_in_a_phone_is_shown_there_and_not_accepted(books: Books) -> None:
-    await books.seat(a_seen_sim(OTHER_ICCID, slot=1), phone=OTHER_PHONE)
-    await a_sim_without_number(books)
-    await books.sms(body=TOLD, sender="MTS")
+async def test_number_of_another_sim_in_a_phone_is_shown_there_and_not_accepted(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(OTHER_ICCID, slot=1), phone=OTHER_PHONE)
+    await a_sim_without_number(farm)
+    await farm.sms(body=TOLD, sender="MTS")
 
-    assert (await one_task(books)).found_on == "ZY22XYZ, slot 2"
+    assert (await one_task(farm)).found_on == "ZY22XYZ, slot 2"
     with pytest.raises(KnownError, match=f"belongs to the SIM {OTHER_ICCID}"):
-        await books.numbering.accept(SIM, NUMBER)
+        await farm.numbering.accept(SIM, NUMBER)
 
 
-async def test_hand_and_table_win_over_an_accepted_number_and_it_wins_over_the_phones(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.sms(body=TOLD, sender="MTS")
-    await books.numbering.accept(SIM, NUMBER)
+async def test_hand_and_table_win_over_an_accepted_number_and_it_wins_over_the_phones(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.sms(body=TOLD, sender="MTS")
+    await farm.numbering.accept(SIM, NUMBER)
     told = []
 
-    await books.seat(a_seen_sim(msisdn=OTHER_NUMBER))
-    told.append(await books.one_sim(ICCID))
-    await taken_in(books, an_entry())
-    told.append(await books.one_sim(ICCID))
-    await books.inventory.set_number(SIM, "+79161112233")
-    told.append(await books.one_sim(ICCID))
+    await farm.seat(a_seen_sim(msisdn=OTHER_NUMBER))
+    told.append(await farm.one_sim(ICCID))
+    await taken_in(farm, an_entry())
+    told.append(await farm.one_sim(ICCID))
+    await farm.inventory.set_number(SIM, "+79161112233")
+    told.append(await farm.one_sim(ICCID))
 
     assert [(sim.msisdn, sim.msisdn_source) for sim in told] == [
         (NUMBER, "message"),
@@ -228,116 +230,116 @@ async def test_hand_and_table_win_over_an_accepted_number_and_it_wins_over_the_p
     ]
 
 
-async def test_number_of_another_country_than_the_sims_is_not_accepted(books: Books) -> None:
-    await a_sim_without_number(books, mcc_mnc="99901")
-    await books.numbering.name_network("99901", "kazakhstan", "")
-    await books.sms(body=TOLD, sender="Kcell")
+async def test_number_of_another_country_than_the_sims_is_not_accepted(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm, mcc_mnc="99901")
+    await farm.numbering.name_network("99901", "kazakhstan", "")
+    await farm.sms(body=TOLD, sender="Kcell")
 
     with pytest.raises(KnownError, match=f"{NUMBER} is a number of russia, but the SIM is of kazakhstan"):
-        await books.numbering.accept(SIM, NUMBER)
+        await farm.numbering.accept(SIM, NUMBER)
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
 
 
 # Tables ---------------------------------------------------------------------
 
 
-async def test_imported_numbers_outlive_the_numbers_file(books: Books) -> None:
-    await a_sim_without_number(books)
+async def test_imported_numbers_outlive_the_numbers_file(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
 
-    said = await taken_in(books, an_entry(country="russia", operator="yota"), an_entry(NUMBER, OTHER_ICCID))
-    await books.inventory.use_numbers_file([])
+    said = await taken_in(farm, an_entry(country="russia", operator="yota"), an_entry(NUMBER, OTHER_ICCID))
+    await farm.inventory.use_numbers_file([])
 
     assert said == "2 imported: 1 SIM updated, 1 ICCID not in any phone yet."
-    sim = await books.one_sim(ICCID)
+    sim = await farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source, sim.operator) == (OTHER_NUMBER, "import", "yota")
 
 
-async def test_of_file_and_import_the_later_word_holds(books: Books) -> None:
-    await a_sim_without_number(books)
+async def test_of_file_and_import_the_later_word_holds(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
     told = []
-    await books.inventory.use_numbers_file([an_entry(NUMBER)])
-    books.clock.forward(60)
-    await taken_in(books, an_entry(OTHER_NUMBER))
-    told.append((await books.one_sim(ICCID)).msisdn)
-    books.clock.forward(60)
-    await books.inventory.use_numbers_file([an_entry(NUMBER)])  # read again at a start, and unchanged
-    told.append((await books.one_sim(ICCID)).msisdn)
-    books.clock.forward(60)
-    await books.inventory.use_numbers_file([an_entry(NUMBER, label="edited")])
-    told.append((await books.one_sim(ICCID)).msisdn)
+    await farm.inventory.use_numbers_file([an_entry(NUMBER)])
+    farm.clock.forward(60)
+    await taken_in(farm, an_entry(OTHER_NUMBER))
+    told.append((await farm.one_sim(ICCID)).msisdn)
+    farm.clock.forward(60)
+    await farm.inventory.use_numbers_file([an_entry(NUMBER)])  # read again at a start, and unchanged
+    told.append((await farm.one_sim(ICCID)).msisdn)
+    farm.clock.forward(60)
+    await farm.inventory.use_numbers_file([an_entry(NUMBER, label="edited")])
+    told.append((await farm.one_sim(ICCID)).msisdn)
 
     assert told == [OTHER_NUMBER, OTHER_NUMBER, NUMBER]
 
 
-async def test_second_import_replaces_the_lines_it_names_only(books: Books) -> None:
-    await books.seat(a_seen_sim(msisdn=None), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
-    await taken_in(books, an_entry(NUMBER), an_entry(OTHER_NUMBER, OTHER_ICCID))
+async def test_second_import_replaces_the_lines_it_names_only(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(msisdn=None), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
+    await taken_in(farm, an_entry(NUMBER), an_entry(OTHER_NUMBER, OTHER_ICCID))
 
-    await taken_in(books, an_entry(Msisdn("79161112233")))
+    await taken_in(farm, an_entry(Msisdn("79161112233")))
 
-    assert {sim.msisdn for sim in (await books.sims()).values()} == {"79161112233", OTHER_NUMBER}
+    assert {sim.msisdn for sim in (await farm.sims()).values()} == {"79161112233", OTHER_NUMBER}
 
 
-async def test_import_tells_of_a_number_that_two_sims_have_now(books: Books) -> None:
-    await books.seat(a_seen_sim(OTHER_ICCID), phone=OTHER_PHONE)
-    await a_sim_without_number(books)
+async def test_import_tells_of_a_number_that_two_sims_have_now(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(OTHER_ICCID), phone=OTHER_PHONE)
+    await a_sim_without_number(farm)
 
-    said = await taken_in(books, an_entry(NUMBER))
+    said = await taken_in(farm, an_entry(NUMBER))
 
     assert f"+{NUMBER} is now on 2 SIMs in phones" in said
     assert OTHER_ICCID in said
 
 
-async def test_import_tells_how_many_keep_what_was_typed(books: Books) -> None:
-    await a_sim_without_number(books)
-    await books.inventory.set_number(SIM, NUMBER)
+async def test_import_tells_how_many_keep_what_was_typed(farm: StoredFarm) -> None:
+    await a_sim_without_number(farm)
+    await farm.inventory.set_number(SIM, NUMBER)
 
-    assert "1 keeps the number that you entered" in await taken_in(books, an_entry())
+    assert "1 keeps the number that you entered" in await taken_in(farm, an_entry())
 
 
 @pytest.mark.parametrize("country", ["", "russia"])
 async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_are_taken_in(
-    books: Books, country: str
+    farm: StoredFarm, country: str
 ) -> None:
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
     foreign = an_entry(Msisdn("380501234567"), OTHER_ICCID, country=country)
 
-    report = await imported(books, an_entry(OTHER_NUMBER), foreign)
+    report = await imported(farm, an_entry(OTHER_NUMBER), foreign)
 
     assert report.said.startswith("1 imported")
     assert report.left_out == ("line 3: +380501234567 is a number of ukraine, but the SIM is of russia",)
-    assert {sim.msisdn for sim in (await books.sims()).values()} == {OTHER_NUMBER, ""}
+    assert {sim.msisdn for sim in (await farm.sims()).values()} == {OTHER_NUMBER, ""}
 
 
-async def test_import_of_a_number_of_another_country_changes_nothing(books: Books) -> None:
-    await books.seat(a_seen_sim())
+async def test_import_of_a_number_of_another_country_changes_nothing(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
-    report = await imported(books, an_entry(Msisdn("380501234567")))
+    report = await imported(farm, an_entry(Msisdn("380501234567")))
 
     assert report.said == "No line of the file can be used: nothing was changed."
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others_are_taken_in(books: Books) -> None:
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None, mcc_mnc="26201"))
-    rent_id = await books.rent()
+async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others_are_taken_in(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None, mcc_mnc="26201"))
+    rent_id = await farm.rent()
 
-    report = await imported(books, an_entry(), an_entry(Msisdn("4915112345678"), OTHER_ICCID))
+    report = await imported(farm, an_entry(), an_entry(Msisdn("4915112345678"), OTHER_ICCID))
 
     assert report.left_out == (f"line 2: rent {rent_id} is open on the SIM: import the line when it is finished",)
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
-    assert (await books.one_sim(OTHER_ICCID)).msisdn == "4915112345678"
-    await books.inventory.use_numbers_file([])
-    assert (await books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
+    assert (await farm.one_sim(OTHER_ICCID)).msisdn == "4915112345678"
+    await farm.inventory.use_numbers_file([])
+    assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_bad_lines_of_the_file_are_told_with_those_that_the_books_speak_against(books: Books) -> None:
-    await books.seat(a_seen_sim())
-    books.bad_lines = tuple(LineProblem(line=line, problem="the ICCID is missing") for line in (4, 5, 6, 9))
+async def test_bad_lines_of_the_file_are_told_with_those_that_the_books_speak_against(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
+    farm.bad_lines = tuple(LineProblem(line=line, problem="the ICCID is missing") for line in (4, 5, 6, 9))
     foreign = [an_entry(Msisdn(f"38050123456{n}"), f"89{n:017d}", country="russia") for n in range(2)]
 
-    report = await imported(books, *foreign)
+    report = await imported(farm, *foreign)
 
     assert report.said == "No line of the file can be used: nothing was changed."
     assert report.left_out == (
@@ -347,52 +349,52 @@ async def test_bad_lines_of_the_file_are_told_with_those_that_the_books_speak_ag
     )
 
 
-async def test_empty_table_is_refused(books: Books) -> None:
+async def test_empty_table_is_refused(farm: StoredFarm) -> None:
     with pytest.raises(KnownError, match="no numbers"):
-        await taken_in(books)
+        await taken_in(farm)
 
 
 # Networks -------------------------------------------------------------------
 
 
-async def test_networks_of_the_farm_are_told_unknown_ones_first(books: Books) -> None:
-    await books.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, mcc_mnc="99901"))
+async def test_networks_of_the_farm_are_told_unknown_ones_first(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, mcc_mnc="99901"))
 
-    assert await books.numbering.networks() == [
+    assert await farm.numbering.networks() == [
         NetworkRow(mcc_mnc="99901", country="", operator="", source="", sims=1),
         NetworkRow(mcc_mnc="25001", country="russia", operator="mts", source="built in", sims=1),
     ]
 
 
-async def test_named_network_puts_all_its_sims_on_offer_and_those_that_come_later(books: Books) -> None:
-    await books.seat(a_seen_sim(mcc_mnc="99901"))
-    assert await books.on_offer() == 0
+async def test_named_network_puts_all_its_sims_on_offer_and_those_that_come_later(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(mcc_mnc="99901"))
+    assert await farm.on_offer() == 0
 
-    await books.numbering.name_network("99901", "atlantis", "nemo_tel")
-    await books.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="99901", msisdn=OTHER_NUMBER), phone=OTHER_PHONE)
+    await farm.numbering.name_network("99901", "atlantis", "nemo_tel")
+    await farm.seat(a_seen_sim(OTHER_ICCID, mcc_mnc="99901", msisdn=OTHER_NUMBER), phone=OTHER_PHONE)
 
-    assert {(sim.country, sim.operator) for sim in (await books.sims()).values()} == {("atlantis", "nemo_tel")}
-    assert await books.on_offer() == 2
-    assert [(row.source, row.sims) for row in await books.numbering.networks()] == [("yours", 2)]
-
-
-async def test_own_name_wins_over_the_built_in_one_until_it_is_taken_back(books: Books) -> None:
-    await books.seat(a_seen_sim())
-
-    await books.numbering.name_network("25001", "russia", "mts_rus")
-    own = (await books.one_sim(ICCID)).operator
-    await books.numbering.name_network("25001", "", "")
-
-    assert (own, (await books.one_sim(ICCID)).operator) == ("mts_rus", "mts")
+    assert {(sim.country, sim.operator) for sim in (await farm.sims()).values()} == {("atlantis", "nemo_tel")}
+    assert await farm.on_offer() == 2
+    assert [(row.source, row.sims) for row in await farm.numbering.networks()] == [("yours", 2)]
 
 
-async def test_name_taken_back_from_an_unknown_network_leaves_its_sims_without_one(books: Books) -> None:
-    await books.seat(a_seen_sim(mcc_mnc="99901"))
-    await books.numbering.name_network("99901", "atlantis", "")
+async def test_own_name_wins_over_the_built_in_one_until_it_is_taken_back(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim())
 
-    await books.numbering.name_network("99901", "", "")
+    await farm.numbering.name_network("25001", "russia", "mts_rus")
+    own = (await farm.one_sim(ICCID)).operator
+    await farm.numbering.name_network("25001", "", "")
 
-    assert (await books.one_sim(ICCID)).standing is SimStanding.NO_COUNTRY
+    assert (own, (await farm.one_sim(ICCID)).operator) == ("mts_rus", "mts")
+
+
+async def test_name_taken_back_from_an_unknown_network_leaves_its_sims_without_one(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(mcc_mnc="99901"))
+    await farm.numbering.name_network("99901", "atlantis", "")
+
+    await farm.numbering.name_network("99901", "", "")
+
+    assert (await farm.one_sim(ICCID)).standing is SimStanding.NO_COUNTRY
 
 
 @pytest.mark.parametrize(
@@ -408,37 +410,37 @@ async def test_name_taken_back_from_an_unknown_network_leaves_its_sims_without_o
     ],
 )
 async def test_name_that_the_market_cannot_have_is_refused(
-    books: Books, code: str, country: str, operator: str, problem: str
+    farm: StoredFarm, code: str, country: str, operator: str, problem: str
 ) -> None:
     with pytest.raises(KnownError, match=problem):
-        await books.numbering.name_network(code, country, operator)
+        await farm.numbering.name_network(code, country, operator)
 
 
 # Patterns -------------------------------------------------------------------
 
 
-async def test_own_patterns_are_kept_and_the_built_in_ones_come_back(books: Books) -> None:
+async def test_own_patterns_are_kept_and_the_built_in_ones_come_back(farm: StoredFarm) -> None:
     own = [NumberPattern(text="Mein  Anschluss {number}", sender=" MTS ")]
 
-    assert await books.numbering.save_patterns(own) == []
-    kept = await books.numbering.patterns()
-    assert await books.numbering.save_patterns(books.numbering.built_in) == []
+    assert await farm.numbering.save_patterns(own) == []
+    kept = await farm.numbering.patterns()
+    assert await farm.numbering.save_patterns(farm.numbering.built_in) == []
 
     assert list(kept) == [NumberPattern(text="Mein Anschluss {number}", sender="MTS")]
-    assert list(await books.numbering.patterns()) == list(PATTERNS)
-    assert await books.storage.read(lambda views: views.number_patterns()) == []
+    assert list(await farm.numbering.patterns()) == list(PATTERNS)
+    assert await farm.storage.read(lambda views: views.number_patterns()) == []
 
 
-async def test_one_bad_pattern_keeps_all_from_being_saved(books: Books) -> None:
-    problems = await books.numbering.save_patterns([PATTERNS[0], NumberPattern(text="no number")])
+async def test_one_bad_pattern_keeps_all_from_being_saved(farm: StoredFarm) -> None:
+    problems = await farm.numbering.save_patterns([PATTERNS[0], NumberPattern(text="no number")])
 
     assert [problem.name for problem in problems] == ["1"]
-    assert list(await books.numbering.patterns()) == list(PATTERNS)
+    assert list(await farm.numbering.patterns()) == list(PATTERNS)
 
 
 @pytest.mark.parametrize("count", [0, 301])
-async def test_no_patterns_and_endlessly_many_are_refused(books: Books, count: int) -> None:
-    assert len(await books.numbering.save_patterns([PATTERNS[0]] * count)) == 1
+async def test_no_patterns_and_endlessly_many_are_refused(farm: StoredFarm, count: int) -> None:
+    assert len(await farm.numbering.save_patterns([PATTERNS[0]] * count)) == 1
 
 
 # Changes --------------------------------------------------------------------

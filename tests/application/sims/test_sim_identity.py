@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.sims import SeenSim
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import ICCID, OTHER_ICCID, PHONE, a_seen_sim
 
 STAND_IN = SimId("sim:R58M123/2/897010100/25001")
@@ -14,42 +14,42 @@ def without_iccid(**changes: object) -> SeenSim:
     return a_seen_sim(iccid="", sim_id=STAND_IN, sub_id=2, **changes)
 
 
-async def test_a_sim_whose_iccid_is_not_told_this_time_keeps_its_rent_and_gets_its_sms(books: Books) -> None:
-    await books.seat(a_seen_sim(sub_id=2))
-    rent_id = await books.rent()
+async def test_a_sim_whose_iccid_is_not_told_this_time_keeps_its_rent_and_gets_its_sms(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(sub_id=2))
+    rent_id = await farm.rent()
 
-    await books.inventory.take_stock(PHONE, [without_iccid(msisdn=None)])
-    intake = await books.sms(sub_id=2)
+    await farm.inventory.take_stock(PHONE, [without_iccid(msisdn=None)])
+    intake = await farm.sms(sub_id=2)
 
-    assert list(await books.sims()) == [ICCID]
+    assert list(await farm.sims()) == [ICCID]
     assert len(intake.pushes) == 1
-    assert (await books.one_rent(rent_id)).sms_count == 1
+    assert (await farm.one_rent(rent_id)).sms_count == 1
 
 
-async def test_a_number_once_stated_by_the_phone_stays_when_it_is_not_stated_again(books: Books) -> None:
-    await books.seat(a_seen_sim(sub_id=2, msisdn="79281234567"))
+async def test_a_number_once_stated_by_the_phone_stays_when_it_is_not_stated_again(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(sub_id=2, msisdn="79281234567"))
 
-    await books.inventory.take_stock(PHONE, [a_seen_sim(sub_id=2, msisdn=None)])
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(sub_id=2, msisdn=None)])
 
-    assert (await books.one_sim(ICCID)).msisdn == "79281234567"
+    assert (await farm.one_sim(ICCID)).msisdn == "79281234567"
 
 
-async def test_a_stand_in_that_tells_its_iccid_later_brings_its_rent_along(books: Books) -> None:
-    await books.seat(without_iccid())
-    rent_id = await books.rent()
+async def test_a_stand_in_that_tells_its_iccid_later_brings_its_rent_along(farm: StoredFarm) -> None:
+    await farm.seat(without_iccid())
+    rent_id = await farm.rent()
 
-    await books.inventory.take_stock(PHONE, [a_seen_sim(sub_id=2)])
-    intake = await books.sms(sub_id=2)
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(sub_id=2)])
+    intake = await farm.sms(sub_id=2)
 
-    assert list(await books.sims()) == [ICCID]
-    assert (await books.one_sim(ICCID)).rent_id == rent_id
+    assert list(await farm.sims()) == [ICCID]
+    assert (await farm.one_sim(ICCID)).rent_id == rent_id
     assert len(intake.pushes) == 1
 
 
-async def test_another_card_under_another_subscription_is_another_sim(books: Books) -> None:
-    await books.seat(a_seen_sim(sub_id=2))
+async def test_another_card_under_another_subscription_is_another_sim(farm: StoredFarm) -> None:
+    await farm.seat(a_seen_sim(sub_id=2))
 
-    await books.inventory.take_stock(PHONE, [a_seen_sim(OTHER_ICCID, sub_id=3, msisdn=None)])
+    await farm.inventory.take_stock(PHONE, [a_seen_sim(OTHER_ICCID, sub_id=3, msisdn=None)])
 
-    assert set(await books.sims()) == {ICCID, OTHER_ICCID}
-    assert (await books.one_sim(ICCID)).slot is None
+    assert set(await farm.sims()) == {ICCID, OTHER_ICCID}
+    assert (await farm.one_sim(ICCID)).slot is None

@@ -23,7 +23,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.money import MarketSale, Sums, total
 from phonefarm.domain.rents import FinishStatus
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_ICCID, OTHER_PHONE, a_seen_sim
 
 T = TypeVar("T")
@@ -38,34 +38,34 @@ class Office:
     """A farm of two SIMs in two phones, whose rents end as a test says."""
 
     def __init__(self, database: Database) -> None:
-        self.books = Books(database)
-        self.money = Money(database, read_account, self.books.announcer, self.books.clock)
-        self.begin = self.books.clock() - DAY
+        self.farm = StoredFarm(database)
+        self.money = Money(database, read_account, self.farm.announcer, self.farm.clock)
+        self.begin = self.farm.clock() - DAY
         self.market: list[MarketSale] = []
 
     async def open(self) -> None:
-        await self.books.seat(ONE)
-        await self.books.seat(TWO, phone=OTHER_PHONE)
+        await self.farm.seat(ONE)
+        await self.farm.seat(TWO, phone=OTHER_PHONE)
 
     async def rent(self, status: FinishStatus, total_sum: str | None = None, expected: int = 320) -> RentId:
-        issued = await self.books.issue(expected=expected)
+        issued = await self.farm.issue(expected=expected)
         assert issued is not None
-        await self.books.rentals.answered(issued.rent_id)
-        self.books.clock.forward(60)
+        await self.farm.rentals.answered(issued.rent_id)
+        self.farm.clock.forward(60)
         await self.finish(issued.rent_id, status, total_sum)
         credited = Decimal(total_sum if total_sum is not None else expected) if status is SOLD else Decimal(0)
         self.market.append(MarketSale(rent_id=issued.rent_id, credited=credited))
         return issued.rent_id
 
     async def finish(self, rent_id: RentId, status: FinishStatus, total_sum: str | None = None) -> None:
-        await self.books.rentals.finish(rent_id, status, None if total_sum is None else Decimal(total_sum))
+        await self.farm.rentals.finish(rent_id, status, None if total_sum is None else Decimal(total_sum))
 
     async def refund(self, rent_id: RentId) -> None:
         await self.finish(rent_id, REFUNDED)
         self.market = [sale for sale in self.market if sale.rent_id != rent_id]
 
     async def account(self, grouping: Grouping, end: datetime | None = None) -> list[MoneyRow]:
-        return list(await self.money.account(grouping, self.begin, end or self.books.clock() + HOUR))
+        return list(await self.money.account(grouping, self.begin, end or self.farm.clock() + HOUR))
 
     async def whole(self, grouping: Grouping = Grouping.DAY) -> Sums:
         return total(row.sums for row in await self.account(grouping))
@@ -98,8 +98,8 @@ async def test_cancelled_rent_brings_nothing_whatever_sum_it_names(office: Offic
 
 async def test_refund_is_taken_back_at_its_own_time_and_once(office: Office) -> None:
     rent_id = await office.rent(SOLD, "500")
-    sold_until = office.books.clock() + HOUR
-    office.books.clock.forward(3 * DAY.total_seconds())
+    sold_until = office.farm.clock() + HOUR
+    office.farm.clock.forward(3 * DAY.total_seconds())
 
     for _ in range(3):
         await office.finish(rent_id, REFUNDED)
@@ -128,7 +128,7 @@ async def test_lines_are_named_by_what_they_are_about(office: Office) -> None:
     assert {row.key for row in await office.account(Grouping.COUNTRY)} == {"russia", "germany"}
     assert len(await office.account(Grouping.PHONE)) == 2
     (day,) = await office.account(Grouping.DAY)
-    assert day.key == office.books.clock().astimezone().strftime("%Y-%m-%d")
+    assert day.key == office.farm.clock().astimezone().strftime("%Y-%m-%d")
     assert [row.key for row in await office.account(Grouping.MONTH)] == [day.key[:7]]
 
 
@@ -139,10 +139,10 @@ async def test_every_grouping_adds_up_to_the_same_and_agrees_with_the_market(
     chance = random.Random(seed)
     sold: list[RentId] = []
     for _ in range(25):
-        office.books.clock.forward(chance.randint(1, 200_000))
+        office.farm.clock.forward(chance.randint(1, 200_000))
         for sim in (ICCID, OTHER_ICCID):
             with suppress(KnownError):  # it is not banned
-                await office.books.rentals.lift_ban(SimId(sim))
+                await office.farm.rentals.lift_ban(SimId(sim))
         status = chance.choice([SOLD, SOLD, CANCELLED, FinishStatus.NOT_ORDERED])
         amount = f"{chance.randint(1, 99_999)}.{chance.randint(0, 99):02}" if chance.random() < 0.8 else None
         rent_id = await office.rent(status, amount, expected=chance.randint(1, 999))
@@ -157,7 +157,7 @@ async def test_every_grouping_adds_up_to_the_same_and_agrees_with_the_market(
     assert wholes[0].income == sum((sale.credited for sale in office.market), Decimal(0))
     account = tmp_path / "market.csv"
     account.write_text("rent_id;sum\n" + "".join(f"{s.rent_id};{s.credited}\n" for s in office.market))
-    assert await office.money.reconcile(str(account), office.begin, office.books.clock() + HOUR) == []
+    assert await office.money.reconcile(str(account), office.begin, office.farm.clock() + HOUR) == []
 
 
 class WatchedStorage:
@@ -189,16 +189,16 @@ APRIL = datetime(2026, 4, 1).astimezone()
 async def watched(office: Office, database: Database) -> WatchedStorage:
     """An office with a sale in March, whose clock is in April."""
     storage = WatchedStorage(database)
-    office.money = Money(cast(Storage, storage), read_account, office.books.announcer, office.books.clock)
+    office.money = Money(cast(Storage, storage), read_account, office.farm.announcer, office.farm.clock)
     await announced(office, office.rent(SOLD, "500"))
-    office.books.clock.forward(30 * DAY.total_seconds())
+    office.farm.clock.forward(30 * DAY.total_seconds())
     return storage
 
 
 async def announced(office: Office, deed: Awaitable[T]) -> T:
     """Do it, and wait until all who listen have heard of it."""
     heard = asyncio.Event()
-    unsubscribe = office.books.announcer.subscribe(lambda _: heard.set())
+    unsubscribe = office.farm.announcer.subscribe(lambda _: heard.set())
     done = await deed
     await heard.wait()
     unsubscribe()
@@ -221,7 +221,7 @@ async def test_refund_of_a_finished_month_is_seen_as_soon_as_it_is_announced(
     office: Office, watched: WatchedStorage
 ) -> None:
     rent_id = await office.rent(SOLD, expected=320)
-    office.books.clock.forward(31 * DAY.total_seconds())
+    office.farm.clock.forward(31 * DAY.total_seconds())
     assert (await office.whole()).estimated == 320
 
     await announced(office, office.refund(rent_id))
@@ -235,7 +235,7 @@ async def test_finished_months_are_summed_up_again_now_and_then(office: Office, 
     await office.whole()
     watched.summed.clear()
 
-    office.books.clock.forward(GOOD_FOR.total_seconds())
+    office.farm.clock.forward(GOOD_FOR.total_seconds())
     await office.whole()
 
     assert [begin for begin, _ in watched.summed] == [office.begin, APRIL]
@@ -255,7 +255,7 @@ async def test_difference_from_the_markets_account_is_named(office: Office, tmp_
     account = tmp_path / "market.csv"
     account.write_text(f"activationId,amount\n{rent_id},480.00\n")
 
-    found = await office.money.reconcile(str(account), office.begin, office.books.clock() + HOUR)
+    found = await office.money.reconcile(str(account), office.begin, office.farm.clock() + HOUR)
 
     assert found == [Difference(rent_id=rent_id, ours=Decimal(500), theirs=Decimal(480))]
 

@@ -21,7 +21,7 @@ from phonefarm.domain.allocation import Order
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneState
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import NOON, a_seen_sim
 from tests.waiting import until
 
@@ -32,24 +32,24 @@ class Shop:
     """A farm with one number to sell, and the gate before it."""
 
     def __init__(self, database: Database) -> None:
-        self.books = Books(database)
+        self.farm = StoredFarm(database)
         self.key: Health | None = None
-        self.gate = SalesGate(database, self.books.clock, key=lambda: self.key, push_url="https://h/push")
+        self.gate = SalesGate(database, self.farm.clock, key=lambda: self.key, push_url="https://h/push")
         self.rentals = Rentals(
-            database, self.books.announcer, self.books.clock, selling=self.gate.is_open, retire_after_sale=False
+            database, self.farm.announcer, self.farm.clock, selling=self.gate.is_open, retire_after_sale=False
         )
 
     async def offered(self) -> dict[str, dict[str, int]]:
         return await self.rentals.offer()
 
     async def order(self) -> object:
-        return await self.rentals.issue(Order(), 320, self.books.clock())  # type: ignore[arg-type]
+        return await self.rentals.issue(Order(), 320, self.farm.clock())  # type: ignore[arg-type]
 
 
 @pytest.fixture
 async def shop(database: Database) -> Shop:
     shop = Shop(database)
-    await shop.books.seat(a_seen_sim())
+    await shop.farm.seat(a_seen_sim())
     assert await shop.offered() == {"russia": {"any": 1, "mts": 1}}
     return shop
 
@@ -142,7 +142,7 @@ async def test_bug_in_a_unit_of_work_leaves_the_offer(shop: Shop, database: Data
 
 
 async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, database: Database) -> None:
-    now = shop.books.clock()
+    now = shop.farm.clock()
     for number in range(3):
         phone = PhoneId(f"witness-{number}@127.0.0.1:5037")
         await database.write(lambda uow, phone=phone: uow.phones.note(phone, PhoneState.READY, "", now))  # type: ignore[misc]
@@ -161,7 +161,7 @@ async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, da
 async def test_since_when_the_gate_is_closed_is_kept_while_the_words_change(shop: Shop) -> None:
     shop.key = health(HealthKind.KEY_MISSING)
     first = shop.gate.closure()
-    shop.books.clock.forward(60)
+    shop.farm.clock.forward(60)
     shop.key = health(HealthKind.KEY_UNKNOWN, cause="the keyring is locked")
 
     later = shop.gate.closure()

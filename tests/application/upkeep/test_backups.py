@@ -65,8 +65,8 @@ async def test_failing_backup_is_a_warning_until_one_succeeds() -> None:
     backups = Backups(shelf, health, clock, every=EVERY, keep=3)
 
     def storage() -> tuple[Verdict, str]:
-        vital = next(vital for vital in health.vitals() if vital.name == STORAGE)
-        return vital.verdict, health_text(vital.health)
+        check = next(check for check in health.checks() if check.name == STORAGE)
+        return check.verdict, health_text(check.health)
 
     shelf.trouble = KnownError("The backup could not be made: No space left on device.")
     await backups.make()

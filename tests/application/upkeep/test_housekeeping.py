@@ -10,7 +10,7 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
-from phonefarm.application.model.read_models import SimStanding, Verdict, Vital
+from phonefarm.application.model.read_models import HealthCheck, SimStanding, Verdict
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.upkeep import housekeeping as upkeep
@@ -19,7 +19,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, SimId, SmsId
 from phonefarm.support.tasks import Tasks
 from phonefarm.wording.health import health_text
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, ICCID, NUMBER, OTHER_NUMBER, SECOND, a_seen_sim
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
@@ -30,8 +30,8 @@ SPACING = 10 * SECOND
 class Household:
     def __init__(self, database: Database) -> None:
         self.storage = BrittleStorage(database)
-        self.books = Books(self.storage)
-        self.health = HealthBoard(self.books.clock, lambda: None)
+        self.farm = StoredFarm(self.storage)
+        self.health = HealthBoard(self.farm.clock, lambda: None)
         self.files: list[Sequence[NumberEntry] | NumberTable | KnownError] = []
         self.bugs: list[BaseException] = []
         self.uptime = 0.0
@@ -40,13 +40,13 @@ class Household:
         self.tasks = Tasks(lambda name, error: self.bugs.append(error))
         self.upkeep = Upkeep(
             self.storage,
-            self.books.rentals,
-            self.books.inventory,
-            self.books.announcer,
+            self.farm.rentals,
+            self.farm.inventory,
+            self.farm.announcer,
             self.health,
             self._read_numbers,
             self._watch_sales,
-            self.books.clock,
+            self.farm.clock,
             spacing=SPACING,
             monotonic=lambda: self.uptime,
         )
@@ -69,7 +69,7 @@ class Household:
 
     def pass_time(self, seconds: float) -> None:
         """Both clocks go on, as they do."""
-        self.books.clock.forward(seconds)
+        self.farm.clock.forward(seconds)
         self.uptime += seconds
 
     async def round(self) -> None:
@@ -77,8 +77,8 @@ class Household:
         begun = self.files_asked
         await until(lambda: self.files_asked >= begun + 3)  # the file is asked for in the midst of a round
 
-    def vital(self, name: str) -> Vital:
-        return next(vital for vital in self.health.vitals() if vital.name == name)
+    def check(self, name: str) -> HealthCheck:
+        return next(check for check in self.health.checks() if check.name == name)
 
 
 @pytest.fixture
@@ -91,96 +91,96 @@ async def household(database: Database, monkeypatch: pytest.MonkeyPatch) -> Asyn
 
 
 async def test_ban_ends_by_itself(household: Household) -> None:
-    books = household.books
-    await books.seat(a_seen_sim())
-    await books.rentals.set_ban(SimId(ICCID), HOUR)
+    farm = household.farm
+    await farm.seat(a_seen_sim())
+    await farm.rentals.set_ban(SimId(ICCID), HOUR)
     household.start()
 
-    books.clock.now += HOUR
+    farm.clock.now += HOUR
 
     async def is_back() -> bool:
-        sim = await books.one_sim(ICCID)
+        sim = await farm.one_sim(ICCID)
         return sim.standing is SimStanding.ON_OFFER and sim.banned_until is None
 
     await until(is_back)
 
 
 async def test_numbers_file_is_used_when_it_changes(household: Household) -> None:
-    await household.books.seat(a_seen_sim())
+    await household.farm.seat(a_seen_sim())
     household.start()
 
     household.files.append([NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)])
 
-    await until(lambda: household.vital(ENGINE).verdict is Verdict.PASS)
-    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+    await until(lambda: household.check(ENGINE).verdict is Verdict.PASS)
+    assert (await household.farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
 async def test_bad_numbers_file_is_a_warning_and_the_former_numbers_stay(household: Household) -> None:
-    await household.books.seat(a_seen_sim())
+    await household.farm.seat(a_seen_sim())
     household.files += [
         [NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)],
         KnownError("numbers.csv, line 3: the ICCID is wrong"),
     ]
 
     household.start()
-    await until(lambda: household.vital(ENGINE).verdict is Verdict.WARN and not household.files)
+    await until(lambda: household.check(ENGINE).verdict is Verdict.WARN and not household.files)
 
-    assert "line 3" in health_text(household.vital(ENGINE).health)
-    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+    assert "line 3" in health_text(household.check(ENGINE).health)
+    assert (await household.farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
 async def test_bad_lines_of_the_numbers_file_are_a_warning_and_the_others_are_used(household: Household) -> None:
-    await household.books.seat(a_seen_sim())
+    await household.farm.seat(a_seen_sim())
     bad = (LineProblem(line=3, problem="the ICCID is missing"), LineProblem(line=7, problem="the number is none"))
     household.files.append(NumberTable(entries=(NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER),), problems=bad))
 
     household.start()
 
-    await until(lambda: "left out" in health_text(household.vital(ENGINE).health))
-    assert household.vital(ENGINE).verdict is Verdict.WARN
-    assert health_text(household.vital(ENGINE).health) == (
+    await until(lambda: "left out" in health_text(household.check(ENGINE).health))
+    assert household.check(ENGINE).verdict is Verdict.WARN
+    assert health_text(household.check(ENGINE).health) == (
         "1 numbers from the file, 2 lines left out: line 3: the ICCID is missing; line 7: the number is none"
     )
-    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+    assert (await household.farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
 async def test_numbers_file_without_a_good_line_changes_nothing(household: Household) -> None:
-    await household.books.seat(a_seen_sim())
+    await household.farm.seat(a_seen_sim())
     bad = NumberTable(entries=(), problems=(LineProblem(line=2, problem="the number is none"),))
     household.files += [[NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)], bad]
 
     household.start()
 
-    await until(lambda: "left out" in health_text(household.vital(ENGINE).health) and not household.files)
-    assert (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+    await until(lambda: "left out" in health_text(household.check(ENGINE).health) and not household.files)
+    assert (await household.farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
 async def test_failing_disk_is_said_and_taken_back_when_it_is_well(household: Household) -> None:
     household.storage.broken = True
     household.start()
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
 
     household.storage.broken = False
 
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
 
 async def test_numbers_file_that_met_a_failing_disk_is_used_later(household: Household) -> None:
-    await household.books.seat(a_seen_sim())
-    original = household.books.inventory.use_numbers_file
+    await household.farm.seat(a_seen_sim())
+    original = household.farm.inventory.use_numbers_file
 
     async def fails_once(entries: Sequence[NumberEntry]) -> list[str]:
         household.storage.broken = not household.storage.refused
         return await original(entries)
 
-    household.books.inventory.use_numbers_file = fails_once  # type: ignore[method-assign]
+    household.farm.inventory.use_numbers_file = fails_once  # type: ignore[method-assign]
     household.files.append([NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)])
     household.start()
     await until(lambda: household.storage.refused)
     household.storage.broken = False
 
     async def is_used() -> bool:
-        return (await household.books.one_sim(ICCID)).msisdn == OTHER_NUMBER
+        return (await household.farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
     await until(is_used)
 
@@ -188,18 +188,18 @@ async def test_numbers_file_that_met_a_failing_disk_is_used_later(household: Hou
 async def test_line_of_the_numbers_file_that_names_a_number_of_another_country_is_a_warning(
     household: Household,
 ) -> None:
-    await household.books.seat(a_seen_sim())
+    await household.farm.seat(a_seen_sim())
     household.files.append([NumberEntry(iccid=ICCID, msisdn=Msisdn("380501234567"))])
 
     household.start()
 
-    await until(lambda: "not used" in health_text(household.vital(ENGINE).health))
-    assert household.vital(ENGINE).verdict is Verdict.WARN
-    assert health_text(household.vital(ENGINE).health) == (
+    await until(lambda: "not used" in health_text(household.check(ENGINE).health))
+    assert household.check(ENGINE).verdict is Verdict.WARN
+    assert health_text(household.check(ENGINE).health) == (
         f"1 numbers from the file, 1 of them not used: {ICCID}: +380501234567 is a number of ukraine, "
         "but the SIM is of russia"
     )
-    assert (await household.books.one_sim(ICCID)).msisdn == NUMBER
+    assert (await household.farm.one_sim(ICCID)).msisdn == NUMBER
 
 
 # The database's pulse -------------------------------------------------------------------
@@ -214,19 +214,19 @@ async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
         database._opened_for_writing().driver.execute(f"PRAGMA query_only = {int(refused)}")
 
     household.start()
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
     refuse_changes(True)
     household.pass_time(upkeep.BEAT_EVERY)
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
 
     refuse_changes(False)
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
 
 async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Household) -> None:
     beats: list[datetime] = []
-    real = household.books.storage.write
+    real = household.farm.storage.write
 
     async def counting(work: Callable[[UnitOfWork], Any], *, urgent: bool = False) -> Any:
         def watched(uow: UnitOfWork) -> Any:
@@ -253,18 +253,18 @@ async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_chang
 ) -> None:
     """Every order would need room."""
     household.start()
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
     def bound(pages: int) -> None:
         database._opened_for_writing().driver.execute(f"PRAGMA max_page_count = {pages}")
 
     bound(1)
     household.pass_time(upkeep.BEAT_EVERY)
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
-    assert "full" in health_text(household.vital(STORAGE).health)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
+    assert "full" in health_text(household.check(STORAGE).health)
 
     bound(1_000_000)
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.PASS)
+    await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
 
 async def test_what_can_be_sold_is_judged_anew_by_the_clock(household: Household) -> None:
@@ -277,8 +277,8 @@ async def test_what_can_be_sold_is_judged_anew_by_the_clock(household: Household
 
 
 async def a_push_that_failed_just_now(household: Household) -> SmsId:
-    sms_id = await household.books.queue(1)
-    later = household.books.clock() + SPACING
+    sms_id = await household.farm.queue(1)
+    later = household.farm.clock() + SPACING
     await household.storage.write(lambda uow: uow.pushes.retry(sms_id, later))
     return sms_id
 
@@ -286,7 +286,7 @@ async def a_push_that_failed_just_now(household: Household) -> SmsId:
 async def due_in(household: Household) -> timedelta:
     due = await household.storage.read(lambda views: views.next_push_due())
     assert due is not None
-    return due - household.books.clock()
+    return due - household.farm.clock()
 
 
 async def test_clock_set_back_does_not_keep_a_push_waiting(household: Household) -> None:
@@ -294,7 +294,7 @@ async def test_clock_set_back_does_not_keep_a_push_waiting(household: Household)
     household.start()
     await household.round()
 
-    household.books.clock.now -= HOUR
+    household.farm.clock.now -= HOUR
     await household.round()
 
     assert await due_in(household) == SPACING
@@ -306,8 +306,8 @@ async def test_clock_set_back_while_the_disk_failed_is_made_good_later(household
     await household.round()
 
     household.storage.broken = True
-    household.books.clock.now -= HOUR
-    await until(lambda: household.vital(STORAGE).verdict is Verdict.FAIL)
+    household.farm.clock.now -= HOUR
+    await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
     household.storage.broken = False
     await household.round()
 
@@ -321,7 +321,7 @@ async def test_clock_that_goes_on_leaves_pushes_their_time(household: Household,
     await household.round()
 
     household.pass_time(3.0)
-    household.books.clock.forward(step)
+    household.farm.clock.forward(step)
     await household.round()
 
     assert await due_in(household) == SPACING - timedelta(seconds=3.0 + step)

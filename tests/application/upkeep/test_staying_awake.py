@@ -9,13 +9,13 @@ import pytest
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.health_board import ENGINE, HealthBoard
-from phonefarm.application.model.read_models import Verdict, Vital
+from phonefarm.application.model.read_models import HealthCheck, Verdict
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.upkeep.staying_awake import AWAKE_AFTERWARDS, StayingAwake
 from phonefarm.domain.ids import SimId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.wording.health import health_text
-from tests.application.books import Books
+from tests.application.stored_farm import StoredFarm
 from tests.builders import ICCID, a_seen_sim
 from tests.fakes.pc import FakePc
 from tests.waiting import until
@@ -27,18 +27,18 @@ class Desk:
     """A farm with one number on a PC that may fall asleep."""
 
     def __init__(self, database: Database) -> None:
-        self.books = Books(database)
+        self.farm = StoredFarm(database)
         self.pc = FakePc()
-        self.health = HealthBoard(self.books.clock, lambda: None)
-        self.staying_awake = StayingAwake(database, self.books.rentals, self.pc, self.health, self.books.clock)
+        self.health = HealthBoard(self.farm.clock, lambda: None)
+        self.staying_awake = StayingAwake(database, self.farm.rentals, self.pc, self.health, self.farm.clock)
 
     async def is_held_after(self, time: timedelta = SECOND) -> bool:
-        self.books.clock.forward(time.total_seconds())
+        self.farm.clock.forward(time.total_seconds())
         await self.staying_awake.look()
         return self.pc.is_held
 
-    def engine(self) -> Vital:
-        return next(vital for vital in self.health.vitals() if vital.name == ENGINE)
+    def engine(self) -> HealthCheck:
+        return next(check for check in self.health.checks() if check.name == ENGINE)
 
 
 @pytest.fixture
@@ -51,35 +51,35 @@ async def test_pc_without_numbers_may_fall_asleep(desk: Desk) -> None:
 
 
 async def test_pc_is_kept_awake_while_a_number_is_on_offer_and_a_while_longer(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     assert await desk.is_held_after()
 
-    await desk.books.rentals.hold_back(SimId(ICCID), "a spare one")
+    await desk.farm.rentals.hold_back(SimId(ICCID), "a spare one")
 
     assert await desk.is_held_after(AWAKE_AFTERWARDS - SECOND)
     assert not await desk.is_held_after(SECOND)
 
 
 async def test_offer_that_cannot_be_sold_keeps_nothing_awake(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
-    desk.books.selling = False
+    await desk.farm.seat(a_seen_sim())
+    desk.farm.selling = False
 
     assert not await desk.is_held_after()
 
 
 async def test_pc_is_kept_awake_while_a_number_is_rented_though_nothing_can_be_sold(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
-    rent = await desk.books.rent()
-    desk.books.selling = False
+    await desk.farm.seat(a_seen_sim())
+    rent = await desk.farm.rent()
+    desk.farm.selling = False
     assert await desk.is_held_after(10 * AWAKE_AFTERWARDS)
 
-    await desk.books.rentals.finish(rent, FinishStatus.SOLD, None)
+    await desk.farm.rentals.finish(rent, FinishStatus.SOLD, None)
 
     assert not await desk.is_held_after(AWAKE_AFTERWARDS)
 
 
 async def test_pc_that_cannot_be_kept_awake_is_a_warning_until_it_can(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     desk.pc.refuses = "Windows does not let phonefarm keep this PC awake."
     assert not await desk.is_held_after()
     assert (desk.engine().verdict, health_text(desk.engine().health)) == (Verdict.WARN, desk.pc.refuses)
@@ -91,10 +91,10 @@ async def test_pc_that_cannot_be_kept_awake_is_a_warning_until_it_can(desk: Desk
 
 
 async def test_refusal_is_no_warning_any_more_once_nothing_needs_the_pc(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     desk.pc.refuses = "Windows does not let phonefarm keep this PC awake."
     await desk.is_held_after()
-    await desk.books.rentals.hold_back(SimId(ICCID), "a spare one")
+    await desk.farm.rentals.hold_back(SimId(ICCID), "a spare one")
 
     await desk.is_held_after(AWAKE_AFTERWARDS)
 
@@ -102,9 +102,9 @@ async def test_refusal_is_no_warning_any_more_once_nothing_needs_the_pc(desk: De
 
 
 async def test_clock_that_is_set_back_keeps_nothing_awake(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     assert await desk.is_held_after()
-    await desk.books.rentals.hold_back(SimId(ICCID), "a spare one")
+    await desk.farm.rentals.hold_back(SimId(ICCID), "a spare one")
 
     assert not await desk.is_held_after(-timedelta(days=1))
 
@@ -113,7 +113,7 @@ async def test_database_that_fails_lets_nothing_fall_asleep(desk: Desk, monkeypa
     async def fail(query: object) -> None:
         raise StorageFailing("The disk is full.")
 
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     await desk.is_held_after()
     monkeypatch.setattr(desk.staying_awake._storage, "read", fail)
 
@@ -121,7 +121,7 @@ async def test_database_that_fails_lets_nothing_fall_asleep(desk: Desk, monkeypa
 
 
 async def test_pc_may_fall_asleep_after_the_stop(desk: Desk) -> None:
-    await desk.books.seat(a_seen_sim())
+    await desk.farm.seat(a_seen_sim())
     running = asyncio.get_running_loop().create_task(desk.staying_awake.run())
     await until(lambda: desk.pc.is_held)
 

@@ -47,8 +47,8 @@ def phone_where(farm: Farm, fits: Callable[[PhoneRow], object]) -> PhoneRow:
     return next(phone for phone in farm.phones.values() if fits(phone))
 
 
-def ailing(farm: Farm, condition: Condition) -> PhoneRow:
-    return phone_where(farm, lambda phone: [a.condition for a in phone.ailments] == [condition])
+def phone_with(farm: Farm, condition: Condition) -> PhoneRow:
+    return phone_where(farm, lambda phone: [a.condition for a in phone.conditions] == [condition])
 
 
 def facts_of(farm: Farm, phone: PhoneRow) -> dict[str, str]:
@@ -65,7 +65,7 @@ async def count(page: ListPage[PhoneRow], name: str) -> int:
 
 @pytest.mark.parametrize("condition", sorted(BLOCKING))
 def test_a_phone_that_takes_no_sms_does_not_look_ready(field: Farm, condition: Condition) -> None:
-    phone = ailing(field, condition)
+    phone = phone_with(field, condition)
 
     chip = state_chips(phone).words[0]
 
@@ -77,7 +77,7 @@ def test_a_phone_that_takes_no_sms_does_not_look_ready(field: Farm, condition: C
 
 @pytest.mark.parametrize("condition", sorted(set(Condition) - BLOCKING))
 def test_a_ready_phone_that_ails_shows_both(field: Farm, condition: Condition) -> None:
-    phone = ailing(field, condition)
+    phone = phone_with(field, condition)
 
     chips = state_chips(phone)
 
@@ -98,7 +98,7 @@ def test_the_filters_count_what_they_say(runner: WindowRunner, field: Farm) -> N
         assert await count(page, "ready") == len(well)
         assert await count(page, "gone") == 14
         assert await count(page, "trouble") == 10
-        assert await count(page, "ailing") == sum(bool(phone.ailments) for phone in phones)
+        assert await count(page, "ailing") == sum(bool(phone.conditions) for phone in phones)
         assert await count(page, "need") == len(needing)
 
     runner.live(FakeDesk(farm=field), scenario)
@@ -150,7 +150,7 @@ def test_a_phone_that_starts_for_hours_is_not_told_to_pass_by_itself(field: Farm
 
 
 def test_a_sim_that_its_phone_keeps_back_says_its_state_and_the_next_step(field: Farm) -> None:
-    facts = facts_of(field, ailing(field, Condition.STORAGE_FULL))
+    facts = facts_of(field, phone_with(field, Condition.STORAGE_FULL))
 
     assert facts["State"] == "phone takes no SMS: free its storage"
     assert facts["Signal"].endswith(("3G", "LTE", "5G", "2G", "4G"))
@@ -170,8 +170,8 @@ def test_sorting_by_state_brings_those_first_who_wait_for_the_user(field: Farm) 
     assert set(ordered[-14:]) <= {PhoneState.GONE, PhoneState.DUPLICATE}
 
 
-def test_what_to_do_names_each_ailment_where_there_are_several(field: Farm) -> None:
-    phone = phone_where(field, lambda phone: len(phone.ailments) > 1 and phone.state is PhoneState.READY)
+def test_what_to_do_names_each_condition_where_there_are_several(field: Farm) -> None:
+    phone = phone_where(field, lambda phone: len(phone.conditions) > 1 and phone.state is PhoneState.READY)
 
     steps = phone_advice(phone).text.split("\n\n")
 
@@ -187,7 +187,7 @@ def test_a_missing_udev_rule_comes_with_a_command_to_copy(runner: WindowRunner, 
         copy = next(b for b in page.details.findChildren(QPushButton) if b.text() == "Copy command")
         assert copy.isVisible()
         copy.click()
-        page.show_key(ailing(field, Condition.HOT).phone_id)
+        page.show_key(phone_with(field, Condition.HOT).phone_id)
         assert not copy.isVisible()
 
     runner.live(FakeDesk(farm=field), scenario)
@@ -195,9 +195,9 @@ def test_a_missing_udev_rule_comes_with_a_command_to_copy(runner: WindowRunner, 
     assert QGuiApplication.clipboard().text() == phone_advice(phone).command
 
 
-def test_the_details_tell_vitals_measures_and_handset(field: Farm) -> None:
+def test_the_details_tell_telemetry_measures_and_handset(field: Farm) -> None:
     phone = replace(
-        ailing(field, Condition.CLOCK_WRONG), sms_hinted=312, sms_unhinted=3, sim_rules=2, hint_to_row_seconds=0.44
+        phone_with(field, Condition.CLOCK_WRONG), sms_hinted=312, sms_unhinted=3, sim_rules=2, hint_to_row_seconds=0.44
     )
 
     facts = facts_of(field, phone)
@@ -214,15 +214,15 @@ def test_the_details_tell_vitals_measures_and_handset(field: Farm) -> None:
 def test_a_phone_that_tells_nothing_shows_no_made_up_figures(field: Farm) -> None:
     facts = facts_of(field, phone_where(field, lambda phone: phone.state is PhoneState.UNAUTHORIZED))
 
-    assert not {"Vital signs", "Battery", "Free storage", "Read time", "Running for"} & facts.keys()
+    assert not {"HealthCheck signs", "Battery", "Free storage", "Read time", "Running for"} & facts.keys()
     assert facts["Serial"]
 
 
 def test_facts_come_in_groups(field: Farm) -> None:
-    facts = phone_facts(ailing(field, Condition.HOT), field.now, SimsOfPhones())
+    facts = phone_facts(phone_with(field, Condition.HOT), field.now, SimsOfPhones())
 
     assert [fact.name for fact in facts if isinstance(fact, Heading)] == [
-        "Problems", "SIMs", "Vital signs", "How it is read", "Handset",
+        "Problems", "SIMs", "HealthCheck signs", "How it is read", "Handset",
     ]  # fmt: skip
 
 
@@ -230,7 +230,7 @@ def test_facts_come_in_groups(field: Farm) -> None:
 def test_a_low_battery_is_coloured(field: Farm, percent: int | None, tone: Tone | None) -> None:
     phone = next(iter(field.phones.values()))
 
-    assert battery_tone(replace(phone, vitals=replace(phone.vitals, battery_percent=percent))) is tone
+    assert battery_tone(replace(phone, telemetry=replace(phone.telemetry, battery_percent=percent))) is tone
 
 
 def test_signals_follow_the_sims(runner: WindowRunner, field: Farm) -> None:
@@ -329,13 +329,13 @@ def test_the_advice_is_the_first_thing_in_the_details(runner: WindowRunner, fiel
 
 
 @pytest.mark.parametrize("state", [state for state in PhoneState if state is not PhoneState.READY])
-def test_vital_signs_of_a_phone_that_is_not_read_are_never_shown_as_if_they_were_now(
+def test_telemetry_of_a_phone_that_is_not_read_are_never_shown_as_if_they_were_now(
     field: Farm, state: PhoneState
 ) -> None:
     now = field.now
-    phone = next(row for row in field.phones.values() if row.vitals.battery_percent is not None)
-    vitals = replace(phone.vitals, battery_percent=5, is_charging=True, temperature=50.0)
-    phone = replace(phone, state=state, ailments=(), vitals=vitals, last_read_at=now - timedelta(minutes=5))
+    phone = next(row for row in field.phones.values() if row.telemetry.battery_percent is not None)
+    telemetry = replace(phone.telemetry, battery_percent=5, is_charging=True, temperature=50.0)
+    phone = replace(phone, state=state, conditions=(), telemetry=telemetry, last_read_at=now - timedelta(minutes=5))
     sims = SimsOfPhones()
     sims.take(list(field.sims.values()), None)
     columns = {column.title: column for column in phone_columns(sims)}
@@ -351,6 +351,6 @@ def test_vital_signs_of_a_phone_that_is_not_read_are_never_shown_as_if_they_were
     assert battery.tooltip is not None
     assert battery.tooltip(phone) == "last known: 5\u00a0%, was charging"
     facts = phone_facts(phone, now, sims)
-    assert any(fact.name.startswith("Vital signs, last known ") for fact in facts)
+    assert any(fact.name.startswith("HealthCheck signs, last known ") for fact in facts)
     assert next(fact for fact in facts if fact.name == "Battery").value == "5\u00a0%, was charging"
     assert "Signal" not in {fact.name for fact in facts}

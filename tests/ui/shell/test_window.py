@@ -170,7 +170,7 @@ def test_ctrl_f_goes_to_the_search_and_numbers_to_the_pages(runner: WindowRunner
     runner.live(desk, scenario)
 
 
-def test_the_selected_row_tells_its_story(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_the_selected_row_tells_its_timeline(runner: WindowRunner, desk: FakeDesk) -> None:
     key = next(iter(desk.farm.rents))
     desk.told[key] = [entry(desk.farm.now, timeline.ordered("russia", None, Decimal(870)))]
 

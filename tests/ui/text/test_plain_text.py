@@ -54,7 +54,7 @@ def make_hostile(farm: Farm) -> None:
             usb_path=EVIL,
             sim_column=EVIL,
             serial=EVIL,
-            vitals=replace(row.vitals, sms_app=EVIL),
+            telemetry=replace(row.telemetry, sms_app=EVIL),
         )
         for key, row in farm.phones.items()
     }
@@ -133,7 +133,7 @@ def test_no_cell_shows_more_than_one_harmless_line(runner: WindowRunner, busy: F
 def test_the_details_of_an_ailing_phone_are_plain(runner: WindowRunner) -> None:
     farm = field_farm()
     make_hostile(farm)
-    ailing = [key for key, phone in farm.phones.items() if phone.ailments]
+    ailing = [key for key, phone in farm.phones.items() if phone.conditions]
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)

@@ -17,6 +17,7 @@ from phonefarm.application.model.read_models import (
     Condition,
     Fields,
     FinishStatus,
+    HealthCheck,
     PhoneState,
     PushState,
     Remedy,
@@ -25,7 +26,6 @@ from phonefarm.application.model.read_models import (
     SmsStanding,
     Topic,
     Verdict,
-    Vital,
 )
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.domain.conditions import BLOCKING
@@ -79,10 +79,10 @@ def test_every_attention_is_a_sentence_about_its_subject(kind: AttentionKind) ->
 
 
 @pytest.mark.parametrize("condition", Condition)
-def test_every_ailment_that_needs_the_user_is_a_sentence_of_its_own(condition: Condition) -> None:
-    general = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING))
+def test_every_condition_that_needs_the_user_is_a_sentence_of_its_own(condition: Condition) -> None:
+    general = words.attention_sentence(an_attention(AttentionKind.PHONE_CONDITION))
 
-    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING, condition=condition))
+    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_CONDITION, condition=condition))
 
     assert "shelf 2, port 7" in sentence
     assert sentence != general
@@ -159,7 +159,7 @@ def test_the_udev_rule_comes_with_its_command_line() -> None:
     assert "udevadm control --reload" in command
 
 
-def test_red_ailments_are_those_that_keep_numbers_from_the_offer() -> None:
+def test_red_conditions_are_those_that_keep_numbers_from_the_offer() -> None:
     assert words.BLOCKING == BLOCKING
 
 
@@ -168,10 +168,10 @@ def test_every_topic_has_a_page_name(topic: Topic) -> None:
     assert words.PAGES[topic]
 
 
-def test_a_vital_without_detail_says_its_verdict() -> None:
-    vital = Vital(name="market", verdict=Verdict.FAIL, health=problem(""), since=NOON)
+def test_a_check_without_detail_says_its_verdict() -> None:
+    check = HealthCheck(name="market", verdict=Verdict.FAIL, health=problem(""), since=NOON)
 
-    assert words.vital_sentence(vital) == "Market: failed"
+    assert words.check_sentence(check) == "Market: failed"
 
 
 def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
@@ -203,8 +203,8 @@ def test_one_and_many_are_worded_apart() -> None:
         (Condition.AIRPLANE, NO_FIELDS, "is in airplane mode: switch it off"),
     ],
 )
-def test_the_top_line_tells_the_measure_of_an_ailment(condition: Condition, values: Fields, said: str) -> None:
-    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_AILING, condition=condition, values=values))
+def test_the_top_line_tells_the_measure_of_an_condition(condition: Condition, values: Fields, said: str) -> None:
+    sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_CONDITION, condition=condition, values=values))
 
     assert said in sentence
     assert ("(" in sentence) is bool(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from phonefarm.application.model.read_models import Ailment, PhoneRow, PhoneState, Remedy
+from phonefarm.application.model.read_models import ActiveCondition, PhoneRow, PhoneState, Remedy
 from ui.listing.usual_columns import signal_text, since_column
 from ui.pages.phones.phone_groups import YOURS_TO_MEND, urgency
 from ui.pages.phones.phone_sims import SimsOfPhones
@@ -15,9 +15,9 @@ from ui.text import formats
 from ui.text.safe_text import one_line
 from ui.text.words import (
     CONDITIONS,
-    blocking_ailment,
+    blocking_condition,
     condition_measure,
-    other_ailments,
+    other_conditions,
     phone_word,
     remedy_advice,
     remedy_short,
@@ -98,12 +98,12 @@ def _battery_column() -> Column[PhoneRow]:
     return Column(
         title=tr("Battery"),
         text=lambda row, _: _if_read(row, battery_text(row)),
-        sort_key=lambda row: row.vitals.battery_percent if is_read(row) else None,
+        sort_key=lambda row: row.telemetry.battery_percent if is_read(row) else None,
         sample="100 %",
         align_right=True,
         rank=1,
         tone=battery_tone,
-        bolt=lambda row: bool(row.vitals.is_charging) and is_read(row),
+        bolt=lambda row: bool(row.telemetry.is_charging) and is_read(row),
         tooltip=lambda row: _last_known(row, battery_told(row)),
     )
 
@@ -112,7 +112,7 @@ def _temperature_column() -> Column[PhoneRow]:
     return Column(
         title=tr("Temperature"),
         text=lambda row, _: _if_read(row, temperature_text(row)),
-        sort_key=lambda row: row.vitals.temperature if is_read(row) else None,
+        sort_key=lambda row: row.telemetry.temperature if is_read(row) else None,
         sample="47 °C",
         align_right=True,
         dim=True,
@@ -158,12 +158,12 @@ def _figures() -> list[Column[PhoneRow]]:
 
 
 def state_chips(row: PhoneRow) -> Chips:
-    """The state, beside it the most urgent ailment, behind them the next step, or the cause where none is needed."""
-    others = other_ailments(row)
-    words = [phone_word(row), *(CONDITIONS[ailment.condition] for ailment in others[:1])]
+    """The state, beside it the most urgent active, behind them the next step, or the cause where none is needed."""
+    others = other_conditions(row)
+    words = [phone_word(row), *(CONDITIONS[active.condition] for active in others[:1])]
     if row.state is PhoneState.READY:
-        told = [ailment for ailment in (blocking_ailment(row), *others[:1]) if ailment is not None]
-        note = next((measure for ailment in told if (measure := condition_measure(ailment.values))), "")
+        told = [active for active in (blocking_condition(row), *others[:1]) if active is not None]
+        note = next((measure for active in told if (measure := condition_measure(active.values))), "")
         return Chips(words=words, note=note or (remedy_short(told[0].remedy) if told else ""))
     cause, step = one_line(row.detail, CAUSE_LIMIT), remedy_short(row.remedy)
     step_first = row.state in YOURS_TO_MEND or row.remedy is Remedy.RESTART_PHONE
@@ -172,7 +172,7 @@ def state_chips(row: PhoneRow) -> Chips:
 
 def _since(row: PhoneRow) -> datetime:
     """How long it has been as the chip says."""
-    blocking = blocking_ailment(row)
+    blocking = blocking_condition(row)
     return row.since if blocking is None else blocking.since
 
 
@@ -184,15 +184,15 @@ def state_text(row: PhoneRow) -> str:
 def state_tooltip(row: PhoneRow) -> str:
     lines = [one_line(row.detail), phone_word(row).explained()]
     lines += [
-        f"{ailment_text(ailment)}: {CONDITIONS[ailment.condition].explained()}" for ailment in other_ailments(row)
+        f"{condition_text(active)}: {CONDITIONS[active.condition].explained()}" for active in other_conditions(row)
     ]
     lines.append(remedy_advice(row.remedy, row.make))
     return "\n".join(line for line in lines if line)
 
 
-def ailment_text(ailment: Ailment) -> str:
+def condition_text(active: ActiveCondition) -> str:
     """`low battery, 12 %`."""
-    return ", ".join(part for part in (CONDITIONS[ailment.condition].said(), condition_measure(ailment.values)) if part)
+    return ", ".join(part for part in (CONDITIONS[active.condition].said(), condition_measure(active.values)) if part)
 
 
 # Figures -------------------------------------------------------------------
@@ -210,7 +210,7 @@ def model_text(row: PhoneRow) -> str:
 
 
 def is_read(row: PhoneRow) -> bool:
-    """Whether its vital signs are those of now: else they are the last known ones."""
+    """Whether its telemetry are those of now: else they are the last known ones."""
     return row.state is PhoneState.READY
 
 
@@ -223,34 +223,34 @@ def _last_known(row: PhoneRow, told: str) -> str:
 
 
 def battery_text(row: PhoneRow) -> str:
-    percent = row.vitals.battery_percent
+    percent = row.telemetry.battery_percent
     return formats.NOTHING if percent is None else f"{percent}{formats.GAP}%"
 
 
 def battery_tone(row: PhoneRow) -> Tone | None:
-    percent = row.vitals.battery_percent
+    percent = row.telemetry.battery_percent
     if percent is None or percent >= LOW_BATTERY or not is_read(row):
         return None
     return Tone.BAD if percent <= EMPTY_BATTERY else Tone.WARN
 
 
 def battery_told(row: PhoneRow) -> str:
-    if row.vitals.battery_percent is None or row.vitals.is_charging is None:
+    if row.telemetry.battery_percent is None or row.telemetry.is_charging is None:
         return battery_text(row)
     charging, not_charging = tr("{level}, charging"), tr("{level}, not charging")
     if not is_read(row):
         charging, not_charging = tr("{level}, was charging"), tr("{level}, was not charging")
-    words = charging if row.vitals.is_charging else not_charging
+    words = charging if row.telemetry.is_charging else not_charging
     return words.format(level=battery_text(row))
 
 
 def temperature_text(row: PhoneRow) -> str:
-    warmth = row.vitals.temperature
+    warmth = row.telemetry.temperature
     return formats.NOTHING if warmth is None else f"{warmth:.0f}{formats.GAP}°C"
 
 
 def temperature_tone(row: PhoneRow) -> Tone | None:
-    warmth = row.vitals.temperature
+    warmth = row.telemetry.temperature
     return Tone.WARN if warmth is not None and warmth > HOT and is_read(row) else None
 
 

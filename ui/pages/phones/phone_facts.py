@@ -1,4 +1,4 @@
-"""What the details panel says of a phone: what to do, what ails it, its vitals, how it is read, what it is."""
+"""What the details panel says of a phone: what to do, what ails it, its telemetry, how it is read, what it is."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ SLOW_ROW = 10.0
 def phone_advice(row: PhoneRow) -> Advice:
     """The next step first; where more ails the phone, each with its name before it."""
     steps: dict[Remedy, str] = {row.remedy: ""}
-    for ailment in row.ailments:
-        steps[ailment.remedy] = CONDITIONS[ailment.condition].said()
+    for active in row.conditions:
+        steps[active.remedy] = CONDITIONS[active.condition].said()
     told = [(name, step) for remedy, name in steps.items() if (step := remedy_advice(remedy, row.make))]
     named = len(told) > 1
     text = "\n\n".join(f"{_capital(name)}: {step}" if named and name else step for name, step in told)
@@ -42,7 +42,7 @@ def phone_advice(row: PhoneRow) -> Advice:
 
 
 def _advice_tone(row: PhoneRow) -> Tone:
-    tones = {phone_word(row).tone, *(CONDITIONS[ailment.condition].tone for ailment in row.ailments)}
+    tones = {phone_word(row).tone, *(CONDITIONS[active.condition].tone for active in row.conditions)}
     return next((tone for tone in (Tone.BAD, Tone.WARN) if tone in tones), Tone.IDLE)
 
 
@@ -50,9 +50,9 @@ def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
     facts = [
         Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
         _state_since(row, now),
-        *_ailments(row, now),
+        *_conditions(row, now),
         *_numbers(row, sims.of(row.phone_id)),
-        *_known(_vitals(row, now)),
+        *_known(_telemetry(row, now)),
         *_known(_reading(row, now)),
         *_identity(row),
     ]
@@ -71,20 +71,20 @@ def _state_since(row: PhoneRow, now: datetime) -> Fact:
     return Fact(name, formats.day_time(row.since, now))
 
 
-def _ailments(row: PhoneRow, now: datetime) -> list[Fact]:
-    if not row.ailments:
+def _conditions(row: PhoneRow, now: datetime) -> list[Fact]:
+    if not row.conditions:
         return []
     return [
         Heading(tr("Problems")),
         *[
             Fact(
-                _capital(CONDITIONS[ailment.condition].said()),
+                _capital(CONDITIONS[active.condition].said()),
                 ", ".join(
-                    part for part in (condition_measure(ailment.values), formats.since(ailment.since, now)) if part
+                    part for part in (condition_measure(active.values), formats.since(active.since, now)) if part
                 ),
-                tone=CONDITIONS[ailment.condition].tone,
+                tone=CONDITIONS[active.condition].tone,
             )
-            for ailment in row.ailments
+            for active in row.conditions
         ],
     ]
 
@@ -109,34 +109,34 @@ def _standing(sim: SimRow) -> Fact:
     return Fact(tr("State"), ": ".join(told), tone=word.tone if word.tone in (Tone.WARN, Tone.BAD) else None)
 
 
-def _vitals(row: PhoneRow, now: datetime) -> list[Fact | None]:
-    vitals = row.vitals
-    free, airplane = vitals.free_bytes, {True: tr("on"), False: tr("off")}
+def _telemetry(row: PhoneRow, now: datetime) -> list[Fact | None]:
+    telemetry = row.telemetry
+    free, airplane = telemetry.free_bytes, {True: tr("on"), False: tr("off")}
     storage_tone = Tone.BAD if free is not None and free < LITTLE_STORAGE and is_read(row) else None
     return [
-        Heading(_vitals_of(row, now)),
+        Heading(_telemetry_heading(row, now)),
         Fact(tr("Battery"), battery_told(row), tone=battery_tone(row)),
         Fact(tr("Battery temperature"), temperature_text(row), tone=temperature_tone(row)),
         Fact(tr("Free storage"), formats.NOTHING if free is None else formats.size(free), tone=storage_tone),
         Fact(
             tr("Airplane mode"),
-            airplane[vitals.airplane_mode],
-            tone=Tone.WARN if vitals.airplane_mode and is_read(row) else None,
+            airplane[telemetry.airplane_mode],
+            tone=Tone.WARN if telemetry.airplane_mode and is_read(row) else None,
         )
-        if vitals.airplane_mode is not None
+        if telemetry.airplane_mode is not None
         else None,
-        _sms_app(vitals.sms_app),
+        _sms_app(telemetry.sms_app),
         Fact(tr("Running for"), _uptime(row, now)),
     ]
 
 
-def _vitals_of(row: PhoneRow, now: datetime) -> str:
+def _telemetry_heading(row: PhoneRow, now: datetime) -> str:
     """Of what time they are, where not of now."""
     if is_read(row):
-        return tr("Vital signs")
+        return tr("HealthCheck signs")
     if row.last_read_at is None:
-        return tr("Vital signs, last known")
-    return tr("Vital signs, last known {time}").format(time=formats.day_time(row.last_read_at, now))
+        return tr("HealthCheck signs, last known")
+    return tr("HealthCheck signs, last known {time}").format(time=formats.day_time(row.last_read_at, now))
 
 
 def _sms_app(package: str | None) -> Fact | None:

@@ -9,7 +9,7 @@ from ui.style.tokens import Tone
 from ui.table.row_index import RowFilter, RowIndex
 from ui.table.row_table import utc_now
 from ui.text import formats
-from ui.text.words import blocking_ailment, counted, is_ready, phone_word, tr
+from ui.text.words import blocking_condition, counted, is_ready, phone_word, tr
 from ui.widgets.charts import Share
 
 YOURS_TO_MEND = frozenset(
@@ -49,9 +49,9 @@ def urgency(row: PhoneRow) -> tuple[int, str]:
     """Sorts by how soon somebody should look: states that need the user first, unplugged ones last."""
     ladder = (
         row.state in YOURS_TO_MEND,
-        blocking_ailment(row) is not None,
+        blocking_condition(row) is not None,
         row.state in TROUBLED,
-        row.state is PhoneState.READY and bool(row.ailments),
+        row.state is PhoneState.READY and bool(row.conditions),
         row.state in STARTING,
         row.state is PhoneState.READY,
     )
@@ -64,7 +64,7 @@ def phone_filters(needing: NeedingPhones) -> list[RowFilter[PhoneRow]]:
         RowFilter("ready", tr("Ready"), lambda row: is_ready(row) and row not in needing),
         RowFilter("need", tr("Needs action"), lambda row: row in needing, calls=True),
         RowFilter("trouble", tr("In trouble"), is_in_trouble),
-        RowFilter("ailing", tr("Warnings"), lambda row: bool(row.ailments)),
+        RowFilter("ailing", tr("Warnings"), lambda row: bool(row.conditions)),
         RowFilter("gone", tr("Unplugged"), lambda row: row.state is PhoneState.GONE),
     ]
 

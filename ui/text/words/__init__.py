@@ -10,10 +10,10 @@ from ui.text.words.phones import BLOCKING as BLOCKING
 from ui.text.words.phones import CONDITIONS as CONDITIONS
 from ui.text.words.phones import PHONE_STATES as PHONE_STATES
 from ui.text.words.phones import SIM_STANDINGS as SIM_STANDINGS
-from ui.text.words.phones import blocking_ailment as blocking_ailment
+from ui.text.words.phones import blocking_condition as blocking_condition
 from ui.text.words.phones import condition_measure as condition_measure
 from ui.text.words.phones import is_ready as is_ready
-from ui.text.words.phones import other_ailments as other_ailments
+from ui.text.words.phones import other_conditions as other_conditions
 from ui.text.words.phones import phone_word as phone_word
 from ui.text.words.remedies import REMEDIES as REMEDIES
 from ui.text.words.remedies import remedy_advice as remedy_advice
@@ -42,11 +42,11 @@ from ui.text.words.trade import rent_step as rent_step
 from ui.text.words.trade import rent_word as rent_word
 from ui.text.words.trade import rent_words as rent_words
 from ui.text.words.window import BUG as BUG
+from ui.text.words.window import CHECK_NAMES as CHECK_NAMES
 from ui.text.words.window import ENGINE_GONE as ENGINE_GONE
 from ui.text.words.window import ENGINE_SILENT as ENGINE_SILENT
 from ui.text.words.window import PAGES as PAGES
 from ui.text.words.window import SETTINGS as SETTINGS
 from ui.text.words.window import VERDICTS as VERDICTS
-from ui.text.words.window import VITALS as VITALS
+from ui.text.words.window import check_sentence as check_sentence
 from ui.text.words.window import setting_name as setting_name
-from ui.text.words.window import vital_sentence as vital_sentence

@@ -29,7 +29,7 @@ ATTENTION = {
     AttentionKind.PHONE_UNSTEADY: "Phone “{subject}” comes and goes: change its cable or its port",
     AttentionKind.PHONE_NOT_IN_ANDROID: "Phone “{subject}” is not in Android: choose “Reboot system now” on its screen",
     AttentionKind.PHONE_NOT_STARTING: "Phone “{subject}” has been starting for too long: restart it by its power key",
-    AttentionKind.PHONE_AILING: "Phone “{subject}” needs a look",
+    AttentionKind.PHONE_CONDITION: "Phone “{subject}” needs a look",
     AttentionKind.PHONES_LEFT: "%n phones left together: USB hub {subject}. Check its power and its cable",
     AttentionKind.SIM_LOCKED: "The SIM in “{subject}” is locked: it receives nothing until you unlock it",
     AttentionKind.SIM_UNREADABLE: "The SIM in “{subject}” cannot be read: take it out, wipe it, put it back",
@@ -97,7 +97,7 @@ def attention_sentence(attention: Attention) -> str:
         return tr(MARKET_DENIES).format(subject=subject)
     if attention.kind is AttentionKind.PUSH_PARKED and subject.startswith(RESTORED):
         return tr(PARKED_BY_RESTORE)
-    if attention.kind is AttentionKind.PHONE_AILING and attention.condition is not None:
+    if attention.kind is AttentionKind.PHONE_CONDITION and attention.condition is not None:
         measure = condition_measure(attention.values)
         detail = f" ({measure})" if measure else ""
         return tr(AILING[attention.condition]).format(subject=subject, detail=detail)

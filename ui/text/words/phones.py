@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from phonefarm.application.model.read_models import Ailment, Condition, Fields, PhoneRow, PhoneState, SimStanding
+from phonefarm.application.model.read_models import (
+    ActiveCondition,
+    Condition,
+    Fields,
+    PhoneRow,
+    PhoneState,
+    SimStanding,
+)
 from ui.style.tokens import Tone
 from ui.text.words.core import Word, tr
 
@@ -99,26 +106,26 @@ def condition_measure(values: Fields) -> str:
     return next((tr(text).format(value=values[name]) for name, text in MEASURES.items() if name in values), "")
 
 
-def blocking_ailment(phone: PhoneRow) -> Ailment | None:
+def blocking_condition(phone: PhoneRow) -> ActiveCondition | None:
     """What keeps the numbers of a phone that is read from the offer."""
     if phone.state is not PhoneState.READY:
         return None
-    return next((ailment for ailment in phone.ailments if ailment.condition in BLOCKING), None)
+    return next((active for active in phone.conditions if active.condition in BLOCKING), None)
 
 
 def is_ready(phone: PhoneRow) -> bool:
     """Ready to earn: read, and with nothing that keeps its numbers from the offer."""
-    return phone.state is PhoneState.READY and blocking_ailment(phone) is None
+    return phone.state is PhoneState.READY and blocking_condition(phone) is None
 
 
 def phone_word(phone: PhoneRow) -> Word:
     """The state; where a phone answers and takes no SMS in time, that instead: it is not ready to earn."""
-    blocking = blocking_ailment(phone)
+    blocking = blocking_condition(phone)
     return PHONE_STATES[phone.state] if blocking is None else CONDITIONS[blocking.condition]
 
 
-def other_ailments(phone: PhoneRow) -> list[Ailment]:
+def other_conditions(phone: PhoneRow) -> list[ActiveCondition]:
     """What ails it beside what `phone_word` says, most urgent first, mere facts last."""
-    blocking = blocking_ailment(phone)
-    rest = [ailment for ailment in phone.ailments if ailment is not blocking]
-    return sorted(rest, key=lambda ailment: CONDITIONS[ailment.condition].tone is Tone.IDLE)
+    blocking = blocking_condition(phone)
+    rest = [active for active in phone.conditions if active is not blocking]
+    return sorted(rest, key=lambda active: CONDITIONS[active.condition].tone is Tone.IDLE)

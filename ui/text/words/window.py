@@ -1,14 +1,14 @@
-"""The words of the window itself: pages, settings, vital signs, what happens to the engine."""
+"""The words of the window itself: pages, settings, check signs, what happens to the engine."""
 
 from __future__ import annotations
 
-from phonefarm.application.model.read_models import Topic, Verdict, Vital
+from phonefarm.application.model.read_models import HealthCheck, Topic, Verdict
 from phonefarm.wording.health import health_text
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
 from ui.text.words.core import Word, tr
 
-VITALS = {
+CHECK_NAMES = {
     "webhooks": "Webhooks",
     "tunnel": "Tunnel",
     "market": "Market",
@@ -74,7 +74,7 @@ def setting_name(name: str) -> str:
     return tr(SETTINGS.get(name, name.replace("_", " ").capitalize()))
 
 
-def vital_sentence(vital: Vital) -> str:
+def check_sentence(check: HealthCheck) -> str:
     """`Webhooks: port 8080`; where nothing is told, the verdict stands there."""
-    name = tr(VITALS.get(vital.name, vital.name))
-    return f"{name}: {one_line(health_text(vital.health, tr), 80) or VERDICTS[vital.verdict].said()}"
+    name = tr(CHECK_NAMES.get(check.name, check.name))
+    return f"{name}: {one_line(health_text(check.health, tr), 80) or VERDICTS[check.verdict].said()}"

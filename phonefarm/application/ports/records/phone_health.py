@@ -12,7 +12,7 @@ from phonefarm.domain.conditions import Condition
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId, SimId
 from phonefarm.domain.phones import PhoneFacts
-from phonefarm.domain.vitals import PhoneVitals
+from phonefarm.domain.telemetry import PhoneTelemetry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class SimRule:
 class ConditionRecords(Protocol):
     """For `phones.health`: telemetry and the conditions that follow from it."""
 
-    def note_vitals(self, phone_id: PhoneId, vitals: PhoneVitals, at: datetime) -> bool:
+    def note_telemetry(self, phone_id: PhoneId, telemetry: PhoneTelemetry, at: datetime) -> bool:
         """Keep what the phone said (what it did not say stays as it was); True if anything to be seen changed."""
         ...
 
@@ -47,7 +47,7 @@ class ConditionRecords(Protocol):
         """The conditions that the phone is in, with the detail of each."""
         ...
 
-    def ailing_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
+    def active_since(self, phone_id: PhoneId) -> dict[Condition, datetime]:
         """Since when the phone is in each of its conditions."""
         ...
 

@@ -14,7 +14,7 @@ FREE_STEP_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhoneVitals:
+class PhoneTelemetry:
     battery_percent: int | None = None
     is_charging: bool | None = None
     temperature: float | None = None

@@ -13,7 +13,7 @@ STORES_ABOVE = 50_000_000
 
 
 @dataclass
-class Vitals:
+class Telemetry:
     booted_at: float
     """By the clock of the host."""
     total_bytes: int
@@ -36,8 +36,8 @@ class Vitals:
         return bool(self.sms_app) and self.sms_app in self.installed and self.sms_app not in self.disabled
 
 
-def fresh_vitals(sms_app: str, total_bytes: int, booted_at: float) -> Vitals:
-    return Vitals(
+def fresh_telemetry(sms_app: str, total_bytes: int, booted_at: float) -> Telemetry:
+    return Telemetry(
         booted_at=booted_at,
         total_bytes=total_bytes,
         free_bytes=total_bytes * 5 // 8,

@@ -58,7 +58,7 @@ def withhold_nothing(_sender: str) -> bool:
     return False
 
 
-class Books:
+class StoredFarm:
     """A farm's books; every step goes the way that the engine would go."""
 
     def __init__(self, storage: Storage, *, selling: bool = True, retire_after_sale: bool = False) -> None:
@@ -95,7 +95,7 @@ class Books:
         await self.inventory.take_stock(phone, sims)
         await self.look(*inbox, phone=phone)
 
-    async def farm(self, count: int, **changes: Any) -> list[Msisdn]:
+    async def phones_with_sims(self, count: int, **changes: Any) -> list[Msisdn]:
         """So many phones, one SIM with a number of its own in each."""
         numbers = [Msisdn(f"7928{1000000 + n}") for n in range(count)]
         for n, number in enumerate(numbers):
@@ -194,8 +194,8 @@ class Books:
     async def counts(self) -> Counts:
         return await self.storage.read(lambda views: views.counts(self.clock()))
 
-    async def story(self, topic: Topic, key: object) -> list[TimelineEntry]:
-        return await self.storage.read(lambda views: views.story(topic, str(key)))
+    async def timeline(self, topic: Topic, key: object) -> list[TimelineEntry]:
+        return await self.storage.read(lambda views: views.timeline(topic, str(key)))
 
     async def on_offer(self) -> int:
         """What GET_SERVICES would announce in all."""
