@@ -428,7 +428,7 @@ async def test_429_without_the_key_closes_the_connection_and_has_retry_after(dat
 
 async def test_market_is_served_during_a_flood_from_its_own_address(database: Database) -> None:
     desk = Desk(database, rate_limiter=a_strict_limiter())
-    await desk.farm.farm(5)
+    await desk.farm.phones_with_sims(5)
 
     for _ in range(20):
         await desk.post("/getNumberRent", {"key": "guess"})
@@ -450,7 +450,7 @@ async def test_calls_with_the_key_beyond_the_limit_get_a_429_and_change_nothing(
     database: Database,
 ) -> None:
     desk = Desk(database, rate_limiter=a_strict_limiter())
-    await desk.farm.farm(2)
+    await desk.farm.phones_with_sims(2)
     for _ in range(60):
         assert (await desk.call("/getServicesRent"))[0] == 200
 
