@@ -33,7 +33,7 @@ from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
-from phonefarm.adapters.windows.power_request import of_this_pc
+from phonefarm.adapters.windows.power_request import power_request_of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
@@ -263,7 +263,7 @@ class Farm:
         self._wrong_keys = WrongKeys(utc_now)
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
         self._upkeep = self._make_upkeep()
-        self._staying_awake = self._make_staying_awake(wakefulness or of_this_pc())
+        self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
         self._backups = Backups(
             BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
             self._health,

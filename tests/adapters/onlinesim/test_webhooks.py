@@ -32,7 +32,7 @@ PATHS: dict[str, dict[str, Any]] = {
 
 
 class Desk:
-    """The webhooks over a farm's farm, and the market that calls them."""
+    """The webhooks of a stored farm, and a client that plays the market."""
 
     def __init__(self, database: Database, *, require_bearer: bool = False, **choices: Any) -> None:
         self.storage = BrittleStorage(database)
