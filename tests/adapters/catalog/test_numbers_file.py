@@ -125,9 +125,7 @@ async def test_refused_file_is_refused_once_until_it_changes(tmp_path: Path) -> 
     assert await file.read_if_changed() == NumberTable(entries=(ENTRY,))
 
 
-async def test_file_locked_by_excel_is_read_once_unlocked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_file_locked_by_excel_is_read_once_unlocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.csv"
     file = NumbersFile(path)
     write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
