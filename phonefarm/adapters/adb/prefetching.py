@@ -36,5 +36,5 @@ def _identity_commands(isub: str, sdk: int) -> list[str]:
     if not subs:
         return []
     codes = codes_for(sdk)
-    asked = [command for sub in subs if codes is not None for command in identity_commands(codes, sub.sub_id)]
-    return [*siminfo_queries(sdk)[:1], *asked]
+    commands = [command for sub in subs if codes is not None for command in identity_commands(codes, sub.sub_id)]
+    return [*siminfo_queries(sdk)[:1], *commands]
