@@ -21,7 +21,7 @@ from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.http.supervised_server import SupervisedServer
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer

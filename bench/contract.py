@@ -43,8 +43,14 @@ from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.openapi import document
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
-from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MAX_BODY_BYTES, NUMBER_PATH, SERVICES_PATH, Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.onlinesim.webhooks import (
+    FINISH_PATH,
+    MAX_BODY_BYTES,
+    NUMBER_PATH,
+    SERVICES_PATH,
+    Webhooks,
+)
+from phonefarm.adapters.storage.sqlite.database import Database
 from tests.application.stored_farm import StoredFarm
 
 KEY = "a-partner-key-for-calling"

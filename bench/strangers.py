@@ -25,7 +25,7 @@ from bench._outbox import fill
 from bench.parts import KEY, App, Spread, post, process
 from phonefarm.adapters.admin import endpoints
 from phonefarm.adapters.http import accept_loop, server
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.commands.cli import main as phonefarm

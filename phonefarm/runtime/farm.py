@@ -29,10 +29,11 @@ from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.key_store import KeyStore
-from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
-from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
-from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.storage.sqlite.backup import FOLDER as BACKUPS
+from phonefarm.adapters.storage.sqlite.backup import BackupFolder, refuse_a_damaged
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.database_file import database_path
 from phonefarm.adapters.windows.power_request import power_request_of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.intake import SmsIntake

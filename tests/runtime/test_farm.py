@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from phonefarm.adapters.admin.access import CALLS_PER_SECOND
 from phonefarm.adapters.http.accept_loop import ignore_failed_accept
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
 from phonefarm.application.model.read_models import AttentionKind, HealthCheck, PushState, Topic, Verdict
 from phonefarm.application.model.row_queries import PUSHES, RENTS

@@ -12,7 +12,7 @@ import pytest
 from phonefarm.adapters.http.http_connection import has_disconnected, mark_authenticated, was_delivered
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim.webhooks import Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import TimelineKind
 from tests.application.stored_farm import StoredFarm

@@ -16,7 +16,7 @@ from werkzeug.datastructures import Headers
 from phonefarm.adapters.onlinesim import webhooks
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import JSON_TYPE, MAX_BODY_BYTES, PROBE_PATH, Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.domain.rents import ANSWER_WITHIN, FinishStatus
 from tests.application.stored_farm import StoredFarm
 from tests.builders import ICCID, NOON, NUMBER, OTHER_ICCID, OTHER_PHONE, a_seen_sim

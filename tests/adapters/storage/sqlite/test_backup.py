@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.adapters.storage import backup as backup_module
-from phonefarm.adapters.storage.backup import (
+from phonefarm.adapters.storage.sqlite import backup as backup_module
+from phonefarm.adapters.storage.sqlite import drafts
+from phonefarm.adapters.storage.sqlite import restore as restore_module
+from phonefarm.adapters.storage.sqlite.backup import (
     BackupFolder,
-    Contents,
     backups_in,
     make_backup,
     name_at,
-    problem_of,
     refuse_a_damaged,
-    restore,
-    verified,
 )
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.integrity import Contents, integrity_problem, verify
+from phonefarm.adapters.storage.sqlite.restore import restore
 from phonefarm.application.model.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.whole_files import FileHeld
@@ -63,7 +63,7 @@ async def test_backup_of_a_running_farm_holds_its_farm(database: Database, datab
     contents = make_backup(database_file, tmp_path / "copy.db")
 
     assert (contents.sims, contents.rents, contents.messages) == (1, 1, 2)
-    assert verified(tmp_path / "copy.db") == contents
+    assert verify(tmp_path / "copy.db") == contents
 
 
 async def test_backup_leaves_out_texts_that_nobody_needs_any_more(
@@ -90,7 +90,7 @@ async def test_text_that_nobody_needs_is_in_no_file_at_any_moment_of_a_backup(
         seen.append((draft.stat().st_mode & 0o777, draft.read_bytes()))
         raise KnownError("stopped midway")
 
-    monkeypatch.setattr(backup_module, "verified", look)
+    monkeypatch.setattr(backup_module, "verify", look)
     with pytest.raises(KnownError, match="stopped midway"):
         make_backup(database_file, folder / "b.db")
 
@@ -229,7 +229,7 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
 
     with pytest.raises(KnownError, match="no database of phonefarm"):
-        verified(path)
+        verify(path)
 
 
 def test_damaged_copy_is_refused(database_file: Path, tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_damaged_copy_is_refused(database_file: Path, tmp_path: Path) -> None:
     spoil(tmp_path / "copy.db")
 
     with pytest.raises(KnownError, match=r"damaged|no database"):
-        verified(tmp_path / "copy.db")
+        verify(tmp_path / "copy.db")
 
 
 def test_copy_of_a_newer_phonefarm_is_refused(database_file: Path) -> None:
@@ -245,7 +245,7 @@ def test_copy_of_a_newer_phonefarm_is_refused(database_file: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(KnownError, match="newer phonefarm"):
-        verified(database_file)
+        verify(database_file)
 
 
 # Restoring ------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def test_restore_whose_new_database_does_not_take_its_place_puts_the_former_one_
     make_backup(database_file, tmp_path / "copy.db")
     database_file.with_name("phonefarm.db-wal").write_bytes(b"what was stored last")
     before = beside(database_file)
-    monkeypatch.setattr(backup_module, "_settle", full)
+    monkeypatch.setattr(restore_module, "replace_durably", full)
 
     with pytest.raises(KnownError, match="could not be restored: No space left"):
         restore(tmp_path / "copy.db", database_file, NOON)
@@ -326,7 +326,8 @@ def test_former_database_that_cannot_be_put_back_is_named_with_what_to_rename(
         os.replace(source, target)
 
     make_backup(database_file, tmp_path / "copy.db")
-    monkeypatch.setattr(backup_module, "replace", move_away_only)
+    for module in (restore_module, drafts):
+        monkeypatch.setattr(module, "replace", move_away_only)
 
     with pytest.raises(KnownError) as raised:
         restore(tmp_path / "copy.db", database_file, NOON)
@@ -409,9 +410,9 @@ def test_bad_backup_restores_nothing(database_file: Path, tmp_path: Path) -> Non
 def test_sound_missing_and_empty_databases_have_no_problem(database_file: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.db").touch()
 
-    assert problem_of(database_file) is None
-    assert problem_of(tmp_path / "none.db") is None
-    assert problem_of(tmp_path / "empty.db") is None
+    assert integrity_problem(database_file) is None
+    assert integrity_problem(tmp_path / "none.db") is None
+    assert integrity_problem(tmp_path / "empty.db") is None
 
 
 def test_damaged_database_is_refused_with_the_backup_to_go_back_to(database_file: Path, tmp_path: Path) -> None:

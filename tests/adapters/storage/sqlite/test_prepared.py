@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import BigInteger, Boolean, Column, MetaData, String, Table, bindparam, select, update
 
 from phonefarm.adapters.storage.columns import Instant, microseconds_of
-from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, PreparedPage, in_portions
+from phonefarm.adapters.storage.sqlite.prepared import PreparedBatch, PreparedChange, PreparedInsert, in_portions
 from tests.builders import NOON
 
 NOTES = Table(
@@ -21,6 +23,20 @@ NOTES = Table(
     Column("is_read", Boolean, default=True),
     Column("at", Instant),
 )
+
+
+class _IdAndKey(NamedTuple):
+    id: int
+    key: str | None
+
+
+class _Key(NamedTuple):
+    key: str
+
+
+class _IsReadAndAt(NamedTuple):
+    is_read: bool
+    at: datetime
 
 
 @pytest.fixture
@@ -42,7 +58,7 @@ def test_values_go_where_they_are_named_whatever_the_tables_own_order_and_defaul
 def test_each_value_goes_to_every_place_of_its_name(driver: sqlite3.Connection) -> None:
     PreparedInsert(NOTES, ("id", "key")).run(driver, [[1, "one"], [2, "two"], [3, "three"]])
     number, key = bindparam("number", type_=BigInteger), bindparam("key_of_it", type_=String)
-    renamed = Prepared(
+    renamed = PreparedChange(
         update(NOTES).where(NOTES.c.id == number, NOTES.c.key != key).values(key=key, is_read=True, at=NOON)
     )
 
@@ -64,26 +80,28 @@ def test_each_value_goes_to_every_place_of_its_name(driver: sqlite3.Connection) 
         "[1, null]",
     ],
 )
-def test_page_holds_any_text_as_it_is(driver: sqlite3.Connection, text: str) -> None:
+def test_batch_holds_any_text_as_it_is(driver: sqlite3.Connection, text: str) -> None:
     PreparedInsert(NOTES, ("id", "key")).run(driver, [[2**60, text], [1, None]])
-    page = PreparedPage(select(NOTES.c.id, NOTES.c.key).order_by(NOTES.c.id.desc()))
+    batch = PreparedBatch(_IdAndKey, select(NOTES.c.id, NOTES.c.key).order_by(NOTES.c.id.desc()))
 
-    assert [tuple(row) for row in page.all(driver)] == [(2**60, text), (1, None)]
+    assert [tuple(row) for row in batch.all(driver)] == [(2**60, text), (1, None)]
 
 
-def test_text_that_cannot_be_read_harms_no_other_of_its_page(driver: sqlite3.Connection) -> None:
+def test_text_that_cannot_be_read_harms_no_other_of_its_batch(driver: sqlite3.Connection) -> None:
     driver.execute("INSERT INTO notes (id, \"key\") VALUES (1, 'good'), (2, CAST(X'61FF62' AS TEXT))")
-    page = PreparedPage(select(NOTES.c.key).order_by(NOTES.c.id))
+    batch = PreparedBatch(_Key, select(NOTES.c.key).order_by(NOTES.c.id))
 
-    assert [row.key for row in page.all(driver)] == ["good", "a\ufffdb"]
+    assert [row.key for row in batch.all(driver)] == ["good", "a\ufffdb"]
 
 
-def test_page_may_be_empty_and_its_columns_have_their_own_types(driver: sqlite3.Connection) -> None:
-    page = PreparedPage(select(NOTES.c.is_read, NOTES.c.at).where(NOTES.c.id > bindparam("last", type_=BigInteger)))
+def test_batch_may_be_empty_and_its_columns_have_their_own_types(driver: sqlite3.Connection) -> None:
+    batch = PreparedBatch(
+        _IsReadAndAt, select(NOTES.c.is_read, NOTES.c.at).where(NOTES.c.id > bindparam("last", type_=BigInteger))
+    )
     PreparedInsert(NOTES, ("id", "is_read", "at")).run(driver, [[7, True, NOON]])
 
-    assert [(row.is_read, row.at) for row in page.all(driver, last=6)] == [(True, NOON)]
-    assert page.all(driver, last=7) == []
+    assert [(row.is_read, row.at) for row in batch.all(driver, last=6)] == [(True, NOON)]
+    assert batch.all(driver, last=7) == []
 
 
 @pytest.mark.parametrize("number", [0, 1, 31, 32, 33, 64, 77])

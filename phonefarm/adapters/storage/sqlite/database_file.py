@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from sqlalchemy.engine import make_url
 
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.domain.errors import KnownError
@@ -92,6 +93,11 @@ class DatabaseFile:
         for ending in _WITH_ITS_LOG:
             with contextlib.suppress(OSError):  # of another owner, or not there
                 Path(f"{self.path}{ending}").chmod(0o600)
+
+
+def database_path(url: str) -> Path:
+    """The file of an SQLite URL."""
+    return Path(str(make_url(url).database)).resolve()
 
 
 def _identity_of(path: Path) -> tuple[int, int] | None:

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.backup import make_backup, restore, verified
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.backup import make_backup
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.integrity import verify
+from phonefarm.adapters.storage.sqlite.restore import restore
 from phonefarm.application.model.read_models import SmsStanding
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.domain.errors import KnownError
@@ -99,7 +101,7 @@ async def test_database_that_was_removed_or_replaced_takes_nothing_more_and_is_r
 
     (rescued,) = database_file.parent.glob("*.rescued-*")
     assert str(rescued) in str(refused.value)
-    assert verified(rescued).messages == 1
+    assert verify(rescued).messages == 1
     assert rescued.stat().st_mode & 0o077 == 0
 
 
@@ -132,7 +134,7 @@ async def test_each_loss_is_rescued_with_all_that_was_stored_until_then(
 
     (rescued,) = database_file.parent.glob("*.rescued-*")
     assert str(rescued) in str(refused.value)
-    assert verified(rescued).messages == 1
+    assert verify(rescued).messages == 1
 
 
 # Private --------------------------------------------------------------------

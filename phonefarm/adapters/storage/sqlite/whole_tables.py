@@ -5,16 +5,16 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, create_engine, func, select
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from phonefarm.adapters.storage.read_only import opened_to_read
 from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
+from phonefarm.adapters.storage.sqlite.database_file import database_path
+from phonefarm.adapters.storage.sqlite.engine import cause_of
+from phonefarm.adapters.storage.sqlite.read_only import opened_to_read
 from phonefarm.adapters.storage.tables import numbers, phones, pushes, rents, sims, sms
 from phonefarm.domain.errors import KnownError
 
@@ -66,7 +66,7 @@ TABLES: Mapping[str, Select[Any]] = {
 @contextmanager
 def whole_table(database_url: str, name: str) -> Iterator[tuple[Sequence[str], Iterator[Sequence[Any]]]]:
     """The columns and the rows of one table; raises KnownError where there is no database that can be read."""
-    path = Path(str(make_url(database_url).database)).resolve()
+    path = database_path(database_url)
     if not path.is_file():
         raise KnownError(f"There is no database at {path} yet: phonefarm has not run on this data folder.")
     engine = create_engine("sqlite://", creator=lambda: opened_to_read(path), poolclass=NullPool)
@@ -74,9 +74,8 @@ def whole_table(database_url: str, name: str) -> Iterator[tuple[Sequence[str], I
         with engine.connect() as connection:
             yield _rows(connection, TABLES[name])
     except (SQLAlchemyError, sqlite3.Error) as error:
-        cause = (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0]
         raise KnownError(
-            f"The database {path} cannot be read: {cause}. "
+            f"The database {path} cannot be read: {cause_of(error)}. "
             "If it is of an older phonefarm, start this one on it once; it is brought up to date."
         ) from error
     finally:

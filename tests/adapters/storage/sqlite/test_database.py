@@ -22,12 +22,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from phonefarm.adapters.storage import database as database_module
-from phonefarm.adapters.storage import migrations
 from phonefarm.adapters.storage.columns import microseconds_of
-from phonefarm.adapters.storage.database import Database
-from phonefarm.adapters.storage.migrations import HEAD, bring_up_to_date
-from phonefarm.adapters.storage.push_records import UNCERTAIN
+from phonefarm.adapters.storage.outbox_statements import UNCERTAIN
+from phonefarm.adapters.storage.sqlite import checkpoint, engine, migrations
+from phonefarm.adapters.storage.sqlite import database as database_module
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.tables import metadata
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.model.read_models import SmsStanding, Topic
@@ -177,7 +177,7 @@ def test_read_only_folder_is_refused(database_file: Path) -> None:
 async def test_locked_database_fails_with_a_sentence_and_works_again(
     database_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
     with opened(database_file) as database, closing(sqlite3.connect(database_file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
 
@@ -212,7 +212,7 @@ async def test_unopened_database_refuses_and_does_not_hang(database_file: Path) 
 async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it(
     database_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "CLOSE_WITHIN", 0.1)
+    monkeypatch.setattr(database_module, "CLOSE_WITHIN_SECONDS", 0.1)
     begun, enough, tasks = threading.Event(), threading.Event(), Tasks()
     database = Database(url_of(database_file))
     database.open()
@@ -225,7 +225,7 @@ async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it
     hanging = tasks.start(database.write(hang), "hangs")
     await until(begun.is_set)
     waiting = tasks.start(database.write(lambda uow: 2), "waits")
-    await until(lambda: len(database._jobs) > 0)
+    await until(lambda: len(database._writer._queue) > 0)
 
     await asyncio.wait_for(asyncio.to_thread(database.close), 5)
 
@@ -233,11 +233,11 @@ async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it
         await waiting
     enough.set()
     assert await hanging == 1
-    await until(lambda: not database._writer.is_alive())
+    await until(lambda: not database._writer._thread.is_alive())
 
 
 async def test_all_who_wait_behind_a_lock_hear_of_it_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)
     path = tmp_path / "farm.db"
     with opened(path) as database, closing(sqlite3.connect(path, isolation_level=None)) as another:
         another.execute("BEGIN IMMEDIATE")
@@ -257,7 +257,7 @@ async def test_all_who_wait_behind_a_lock_hear_of_it_together(tmp_path: Path, mo
 async def test_what_was_committed_moves_into_the_database_itself_while_the_writer_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 0.01)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.01)
     path = tmp_path / "farm.db"
 
     with opened(path) as database:
@@ -269,12 +269,12 @@ async def test_what_was_committed_moves_into_the_database_itself_while_the_write
 async def test_long_log_is_moved_all_the_time_so_that_little_is_left_for_the_writer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 0.01)
-    monkeypatch.setattr(database_module, "LONG_LOG", 0)
+    monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.01)
+    monkeypatch.setattr(checkpoint, "LONG_LOG_PAGES", 0)
     path = tmp_path / "farm.db"
 
     with opened(path) as database:
-        monkeypatch.setattr(database_module, "CHECKPOINT_EVERY", 3600.0)  # the first pause is short, and only that
+        monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 3600.0)  # the first pause is short, and only that
         for number in (1, 2, 3):
             await note(database)
 
@@ -369,7 +369,7 @@ def test_kill_while_an_older_database_is_brought_up_to_date_leaves_it_as_it_was(
         connection.commit()
     killed_at_its_end = (
         "import os; from alembic import op; op.rename_table = lambda *_: os._exit(9); "
-        f"from phonefarm.adapters.storage.database import Database; Database({url_of(path)!r}).open()"
+        f"from phonefarm.adapters.storage.sqlite.database import Database; Database({url_of(path)!r}).open()"
     )
 
     ended = subprocess.run([sys.executable, "-c", killed_at_its_end], cwd=CHECKOUT, check=False)
