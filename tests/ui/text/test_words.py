@@ -61,7 +61,7 @@ def test_every_state_has_a_word_and_a_tone(states: type[Enum], spoken: Mapping[A
     for state in states:
         word = spoken[state]
 
-        assert word.said()
+        assert word.label()
         assert word.tone in Tone
 
 
@@ -108,7 +108,7 @@ def test_needs_of_one_kind_are_gathered_and_keep_their_order() -> None:
     locked = an_attention(AttentionKind.PHONE_LOCKED)
     hubs = [an_attention(AttentionKind.PHONES_LEFT, hub, others=("b", "c", "d")) for hub in ("1-1.4", "1-2")]
 
-    gathered = words.by_kind([offline[0], locked, *hubs, *offline[1:]])
+    gathered = words.group_by_kind([offline[0], locked, *hubs, *offline[1:]])
 
     all_offline = replace(offline[0], others=("phone 1", "phone 2"))
     assert gathered == [(all_offline, 3), (locked, 1), (hubs[0], 1), (hubs[1], 1)]
@@ -186,7 +186,7 @@ def test_every_state_that_needs_the_user_says_what_it_means() -> None:
     vocabularies = (words.PHONE_STATES, words.CONDITIONS, words.SIM_STANDINGS, words.PUSH_STATES)
     for word in (word for vocabulary in vocabularies for word in vocabulary.values()):
         if word.tone in (Tone.WARN, Tone.BAD):
-            assert len(word.explained()) > len(word.said())
+            assert len(word.explanation()) > len(word.label())
 
 
 def test_one_and_many_are_worded_apart() -> None:

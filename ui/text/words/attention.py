@@ -127,7 +127,7 @@ def attention_tone(attention: Attention) -> Tone:
     return Tone.BAD if attention.kind in URGENT else Tone.WARN
 
 
-def by_kind(all_of_them: Iterable[Attention]) -> list[tuple[Attention, int]]:
+def group_by_kind(all_of_them: Iterable[Attention]) -> list[tuple[Attention, int]]:
     """One of each kind, about the rows of all that are like it, and how many these are; in the order of urgency."""
     groups: dict[tuple[AttentionKind, Condition | None, str], list[Attention]] = {}
     for one in all_of_them:

@@ -29,8 +29,8 @@ class Word:
     tone: Tone
     meaning: str = ""
 
-    def said(self) -> str:
+    def label(self) -> str:
         return tr(self.text)
 
-    def explained(self) -> str:
+    def explanation(self) -> str:
         return tr(self.meaning) if self.meaning else tr(self.text)

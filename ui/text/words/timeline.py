@@ -152,9 +152,9 @@ def _worded(kind: TimelineKind, fields: Fields) -> Fields:
     """Instead of the values that are codes, their words."""
     match kind:
         case Kind.PHONE_STATE:
-            return {"state": _capitalized(PHONE_STATES[PhoneState(str(fields["state"]))].said())}
+            return {"state": _capitalized(PHONE_STATES[PhoneState(str(fields["state"]))].label())}
         case Kind.CONDITION_BEGAN | Kind.CONDITION_ENDED:
-            condition = CONDITIONS[Condition(str(fields["condition"]))].said()
+            condition = CONDITIONS[Condition(str(fields["condition"]))].label()
             is_first = kind is Kind.CONDITION_BEGAN
             return {
                 "condition": _capitalized(condition) if is_first else condition,
@@ -179,7 +179,7 @@ def _worded(kind: TimelineKind, fields: Fields) -> Fields:
 
 
 def _ending(status: int) -> str:
-    return FINISHES[FinishStatus(status)].said() if status else tr("released")
+    return FINISHES[FinishStatus(status)].label() if status else tr("released")
 
 
 def _capitalized(word: str) -> str:

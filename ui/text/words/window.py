@@ -77,4 +77,4 @@ def setting_name(name: str) -> str:
 def check_sentence(check: HealthCheck) -> str:
     """`Webhooks: port 8080`; where nothing is told, the verdict stands there."""
     name = tr(CHECK_NAMES.get(check.name, check.name))
-    return f"{name}: {one_line(health_text(check.health, tr), 80) or VERDICTS[check.verdict].said()}"
+    return f"{name}: {one_line(health_text(check.health, tr), 80) or VERDICTS[check.verdict].label()}"
