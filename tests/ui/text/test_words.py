@@ -91,9 +91,9 @@ def test_every_condition_that_needs_the_user_is_a_sentence_of_its_own(condition:
 @pytest.mark.parametrize(
     ("hub", "said"),
     [
-        ("1-1.4", "12 phones left together: USB hub 1-1.4. Check its power and its cable"),
-        ("1", "12 phones left together: USB bus 1. Check the hub's power and its cable to this PC"),
-        ("", "12 phones left together. Check the power and the cable of what they hang on"),
+        ("1-1.4", "12 phones disconnected together: USB hub 1-1.4. Check its power and its cable"),
+        ("1", "12 phones disconnected together: USB bus 1. Check the hub's power and its cable to this PC"),
+        ("", "12 phones disconnected together. Check the power and the cable that they share"),
     ],
 )
 def test_phones_that_left_together_are_one_sentence(hub: str, said: str) -> None:
@@ -268,6 +268,6 @@ def test_rent_whose_sms_is_here_is_never_called_waiting(near_a_ban: bool) -> Non
     sending = replace(rent, sms_on_way=1)
 
     assert words.rent_word(sending).text == "received, sending"
-    assert words.rent_word(rent).text == "SMS not taken"
+    assert words.rent_word(rent).text == "SMS not delivered"
     assert (words.LAST_CHANCE in words.rent_words(sending)) is near_a_ban
     assert words.rent_words(replace(sending, state=RentState.OVERDUE))[1].text == "received, sending"

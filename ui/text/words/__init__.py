@@ -1,4 +1,4 @@
-"""The words for everything that the window says: one place, English now, ready to be translated."""
+"""All texts of the window, ready to be translated."""
 
 from ui.text.words.attention import attention_sentence as attention_sentence
 from ui.text.words.attention import attention_tone as attention_tone
