@@ -31,7 +31,7 @@ class SendersDialog(PairsDialog):
             tr("Blocked senders"),
             tr(
                 "The text of their messages is not kept: neither Onlinesim nor you see it. A star at the beginning or "
-                "the end stands for any letters; case and spaces do not matter."
+                "the end stands for any text; case and spaces do not matter."
             ),
             (tr("Sender"), tr("Kind")),
             _pairs(senders),

@@ -166,7 +166,7 @@ def _summary(index: RowIndex[NumberTask]) -> str:
     unknown = len({row.mcc_mnc for row in index if not row.country})
     parts = [counted(missing, "1 missing", "%n missing")] if missing else []
     if found:
-        parts.append(counted(found, "1 found in SMS", "%n found in SMS"))
+        parts.append(counted(found, "1 found", "%n found"))
     if unknown:
         parts.append(counted(unknown, "1 network unknown", "%n networks unknown"))
     return " · ".join(parts)

@@ -171,7 +171,7 @@ def test_every_topic_has_a_page_name(topic: Topic) -> None:
 def test_a_check_without_detail_says_its_verdict() -> None:
     check = HealthCheck(name="market", verdict=Verdict.FAIL, health=problem(""), since=NOON)
 
-    assert words.check_sentence(check) == "Market: failed"
+    assert words.check_sentence(check) == "Onlinesim: failed"
 
 
 def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:

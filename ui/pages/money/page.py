@@ -123,7 +123,7 @@ class MoneyPage(Page):
         row = QHBoxLayout()
         row.setContentsMargins(14, 10, 14, 8)
         row.setSpacing(6)
-        row.addWidget(Label(tr("By"), "dim"))
+        row.addWidget(Label(tr("Group by"), "dim"))
         self.groupings = QButtonGroup(self)
         for place, text in enumerate(GROUPINGS.values()):
             chip = button(tr(text), "filter", name=tr("Account by {grouping}").format(grouping=tr(text).lower()))

@@ -134,7 +134,7 @@ def _filters() -> list[RowFilter[SimRow]]:
         RowFilter("rented", tr("Rented"), lambda row: row.standing is SimStanding.RENTED),
         RowFilter("need", tr("Needs action"), lambda row: row.standing in NEEDS_ACTION, needs_action=True),
         RowFilter("held", tr("Paused"), lambda row: row.standing is SimStanding.HELD_BACK),
-        RowFilter("unreached", tr("Unreached"), lambda row: row.standing in UNREACHED),
+        RowFilter("unreached", tr("Unreachable"), lambda row: row.standing in UNREACHED),
     ]
 
 

@@ -122,7 +122,7 @@ UNCERTAIN = Word(
     "The SMS was sent once more, so Onlinesim may have received it twice.",
 )
 RENT_STEPS = {
-    RentState.OVERDUE: "Onlinesim ends it",
+    RentState.OVERDUE: "just wait",
     RentState.POSSIBLE_ORPHAN: "check it",
 }
 """The next step, in few words."""

@@ -11,7 +11,7 @@ from ui.text.words.core import Word, tr
 CHECK_NAMES = {
     "webhooks": "Webhooks",
     "tunnel": "Tunnel",
-    "market": "Market",
+    "market": "Onlinesim",
     "adb": "adb",
     "storage": "Database",
     "engine": "Engine",
