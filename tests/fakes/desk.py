@@ -1,4 +1,4 @@
-"""A FarmDesk over a made-up farm that notes every order, and an engine thread for it to live on."""
+"""A FarmDesk over a made-up farm that records every command, and an engine thread to run it on."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
 
 @dataclass
 class FakeDesk(FarmDesk):
-    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every order."""
+    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every command."""
 
     farm: Farm = field(default_factory=empty_farm)
     fields: list[SettingField] = field(default_factory=some_settings)
     problems: list[SettingProblem] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
-    """Lines that an import leaves out."""
+    """Lines that an import reports as left out."""
     failure: BaseException | None = None
     refusal: BaseException | None = None
     commands: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
-    told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
+    timelines: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
 
@@ -113,14 +113,14 @@ class FakeDesk(FarmDesk):
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         if self.failure is not None:
             raise self.failure
-        return self.told.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
+        return self.timelines.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
     def announce(self, topic: Topic, *keys: str) -> None:
-        """Tell the listeners; without keys, of any row. Call it on the engine's loop."""
+        """Notify the listeners; without keys, of any row. Call it on the engine's loop."""
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
 
@@ -226,7 +226,7 @@ class FakeDesk(FarmDesk):
 
 
 class FakeEngine:
-    """A thread with a loop of its own, as the real engine has; use it as a context."""
+    """A thread with its own event loop, like the real engine; a context manager."""
 
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk

@@ -51,15 +51,15 @@ class Program:
     def __init__(self) -> None:
         self._app = make_app()
 
-    def tell(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         """Returns when the user has closed the dialog."""
         show_start_error(self._app, sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
+    def show_bug(self, bug: str, log: Path | None) -> None:
         """A bug of ours, and the log with its traceback."""
         show_bug(self._app, bug, log)
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool:
         """Show that the database is damaged; whether the user wants the backup of `made_at` restored."""
         return offer_backup(self._app, sentence, made_at, contents)
 
