@@ -151,9 +151,8 @@ def _spread_conditions(farm: Farm, chance: random.Random) -> None:
         _, _, values, changes = next(row for row in CONDITION_PLAN if row[0] is condition)
         _add_condition(farm, ready[-1], condition, values, changes)
     unsteady = next(phone for phone in farm.phones.values() if phone.state is PhoneState.UNSTEADY)
-    _add_condition(
-        farm, unsteady.phone_id, Condition.LOW_BATTERY, {"percent": 9}, {"battery_percent": 9, "is_charging": False}
-    )
+    empty_battery = {"battery_percent": 9, "is_charging": False}
+    _add_condition(farm, unsteady.phone_id, Condition.LOW_BATTERY, {"percent": 9}, empty_battery)
 
 
 def _add_condition(farm: Farm, phone_id: str, condition: Condition, values: Fields, changes: dict[str, Any]) -> None:

@@ -105,7 +105,9 @@ def show_window(
     loop.set_default_executor(helpers)
     asyncio.set_event_loop(loop)
     try:
-        return int(loop.run_until_complete(_live(app, engine, stop, memory, title, screenshots, seconds, warning)))
+        return int(
+            loop.run_until_complete(_run_until_stopped(app, engine, stop, memory, title, screenshots, seconds, warning))
+        )
     finally:
         asyncio.set_event_loop(None)
         loop.set_default_executor(None)  # otherwise `close` waits for a hanging file, and delays the engine's stop
@@ -113,7 +115,7 @@ def show_window(
         loop.close()
 
 
-async def _live(
+async def _run_until_stopped(
     app: Application,
     engine: RunningEngine,
     stop: StopRequests,
@@ -144,7 +146,7 @@ async def _live(
     window.show()
     with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(stop_requested.set)):
         try:
-            await _open(link, actions)
+            await _subscribe(link, actions)
             window.start()
             if warning:
                 actions.notice(Tone.WARN, warning)
@@ -166,7 +168,7 @@ async def _live(
     return 0
 
 
-async def _open(link: EngineLink, actions: Actions) -> None:
+async def _subscribe(link: EngineLink, actions: Actions) -> None:
     try:
         await link.open()
     except KnownError as error:

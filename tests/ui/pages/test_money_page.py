@@ -26,7 +26,7 @@ from tests.fakes.farms import Farm, empty_farm
 from tests.fakes.held_file import Holder
 from tests.ui.live import Live, WindowRunner, until
 from ui.dialogs.account_dialog import AccountDialog
-from ui.pages.money.money_lines import income_series, line_name, total_of
+from ui.pages.money.money_lines import income_series, line_name, total_row
 from ui.pages.money.page import REFRESH_MS, MoneyPage, refresh_delay_ms
 from ui.style.tokens import Tone
 from ui.text import formats
@@ -268,7 +268,7 @@ def test_file_that_excel_has_open_is_left_unchanged(tmp_path: Path, held: Holder
 )
 def test_line_has_a_readable_name(grouping: Grouping, key: str, label: str, expected: str) -> None:
     assert line_name(grouping, MoneyRow(key=key, label=label, sums=Sums())) == expected
-    assert line_name(grouping, total_of([])) == "Total"
+    assert line_name(grouping, total_row([])) == "Total"
 
 
 def test_chart_is_by_day_and_by_month_for_long_periods() -> None:
