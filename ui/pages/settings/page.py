@@ -54,7 +54,7 @@ MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "
 
 
 class SettingsPage(ScrollPage):
-    """A form; Save stores all changes or none."""
+    """A form; Save stores all changes or none, apart from a key that no keyring accepts."""
 
     def __init__(self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
         super().__init__(Topic.SETTINGS)
