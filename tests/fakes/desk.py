@@ -203,18 +203,18 @@ class FakeDesk(FarmDesk):
         return self.address
 
     async def test_public_address(self) -> Health:
-        self._order("test_public_address")
+        self._record("test_public_address")
         return self.probed
 
     async def confirm_public_url(self) -> None:
-        self._order("confirm_public_url")
+        self._record("confirm_public_url")
         self.address = replace(self.address, reported_url=self.address.url)
 
     async def confirm_ssh_host_key(self, fingerprint: str) -> None:
-        self._order("confirm_ssh_host_key", fingerprint)
+        self._record("confirm_ssh_host_key", fingerprint)
 
     async def restart_tunnel(self) -> None:
-        self._order("restart_tunnel")
+        self._record("restart_tunnel")
 
     async def ssh_public_key(self) -> str:
         return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampl phonefarm"
