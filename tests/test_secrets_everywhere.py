@@ -32,11 +32,11 @@ from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.checkout import CHECKOUT
 from tests.farm.app_process import ADDRESSES
 from tests.farm.app_with_bugs import BUGGY_SENDER
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
 pytestmark = [
@@ -213,7 +213,7 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
     with (
         EchoingMarket() as market,
         own_adb_server() as server,
-        InThread(lambda: VirtualFarm(2, query_seconds=0.02)) as farm,
+        SimulationThread(lambda: VirtualFarm(2, query_seconds=0.02)) as farm,
     ):
         threading.Thread(target=market.serve_forever, daemon=True).start()
         farm.run(lambda it: it.connect_to("127.0.0.1", server.port))
@@ -237,7 +237,7 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
     return remains
 
 
-def _live(app: App, farm: InThread[VirtualFarm], remains: Remains) -> None:
+def _live(app: App, farm: SimulationThread[VirtualFarm], remains: Remains) -> None:
     """Orders and messages of all kinds, a bug, a crash, a quiet second life, and the window."""
     with app.serving(signal.SIGKILL):
         _trade(app, farm, remains.market)
@@ -260,7 +260,7 @@ def _live(app: App, farm: InThread[VirtualFarm], remains: Remains) -> None:
     remains.note("the window's state", memory.read_bytes())
 
 
-def _trade(app: App, farm: InThread[VirtualFarm], market: EchoingMarket) -> None:
+def _trade(app: App, farm: SimulationThread[VirtualFarm], market: EchoingMarket) -> None:
     def send(number: str, what: str, sender: str = "Shop") -> None:
         farm.run(lambda it: it.deliver(number, sender, f"{TEXT}, {what}"))
 

@@ -88,23 +88,23 @@ def window(
         return
     if not has_display():
         raise KnownError("There is no display here for the window. Use 'phonefarm serve', which needs none.")
-    from phonefarm.commands.window import run_windowed
+    from phonefarm.commands.window import run_window
     from ui.shell.app import Program
 
-    run_windowed(Program(), _prepare)
+    run_window(Program(), _prepare)
 
 
 @app.command()
 def serve() -> None:
     """Run the farm without a window until Ctrl-C, SIGTERM, or the end of its console or session."""
-    from phonefarm.commands.windowless import run_windowless
+    from phonefarm.commands.headless import run_headless
 
     def tell(engine: Any) -> None:
         listeners = engine.farm.listeners
         print(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
 
     settings, hidden = _prepare()
-    run_windowless(settings, hidden, tell)
+    run_headless(settings, hidden, tell)
 
 
 @app.command()
@@ -189,7 +189,7 @@ def certify(
         bool, typer.Option("--even-with-open-rents", help="Examine although customers may be waiting for their SMS.")
     ] = False,
 ) -> None:
-    """Play the market's acceptance list against a farm: all its numbers are ordered, and given back."""
+    """ScriptedMarket the market's acceptance list against a farm: all its numbers are ordered, and given back."""
     from phonefarm.commands.certify.examination import Grade
     from phonefarm.commands.certify.report import as_line, summary, write_junit
     from phonefarm.commands.certify.run import Plan, check_url
@@ -230,10 +230,10 @@ def backup(
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="Backup to go back to.")]) -> None:
     """Put a verified backup in the place of the database, which is kept beside it; no farm may run meanwhile."""
-    from phonefarm.runtime.backups import go_back
+    from phonefarm.runtime.backups import restore_backup
 
     settings, _ = _prepare(logs=False)
-    console.say(go_back(settings, file))
+    console.say(restore_backup(settings, file))
 
 
 @simulate.command("phones")

@@ -13,7 +13,7 @@ import typer
 
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.backups import damage, go_back
+from phonefarm.runtime.backups import damage, restore_backup
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
@@ -46,7 +46,7 @@ class WindowProgram(Protocol):
         ...
 
 
-def run_windowed(program: WindowProgram, prepare: Prepare, endings: Endings = system_endings) -> None:
+def run_window(program: WindowProgram, prepare: Prepare, endings: Endings = system_endings) -> None:
     """Until the user closes the window; what keeps it from running is told before it is raised."""
     settings: Settings | None = None
     try:
@@ -93,7 +93,7 @@ def started_or_restored(settings: Settings, make: Callable[[], E], program: Wind
         backup, contents = found.way_back
         if not program.wants_back(str(found), backup.made_at, str(contents)):
             return None
-        typer.echo(go_back(settings, backup.path))
+        typer.echo(restore_backup(settings, backup.path))
         engine = make()
         engine.start()
     return engine

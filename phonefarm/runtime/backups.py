@@ -74,7 +74,7 @@ def _newest_sound(folder: Path) -> tuple[Backup, Contents] | None:
     return None
 
 
-def go_back(settings: Settings, backup: Path) -> str:
+def restore_backup(settings: Settings, backup: Path) -> str:
     """Restore a backup while no phonefarm runs on the data folder; returns what to tell the user."""
     folder, now = DataFolder(settings.data_dir), datetime.now(UTC)
     folder.take()

@@ -28,30 +28,30 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-SWITCH_SECONDS = 0.0005
+SWITCH_INTERVAL_SECONDS = 0.0005
 """How long the window may compute before the engine gets the interpreter; Python's own 5 ms is long for a webhook."""
-WHOLE_SEARCH_EVERY = 100
+FULL_COLLECTION_EVERY = 100
 """So many searches of what is younger go before one of everything; with Python's own 10, a burst has one every 4 s."""
-START_WITHIN = 15 * 60.0
+START_TIMEOUT_SECONDS = 15 * 60.0
 """A database of an older version, with years of history, takes minutes to be brought up to date."""
-STOP_WITHIN = 4.0
+STOP_TIMEOUT_SECONDS = 4.0
 """After so long of an orderly stop the rest is let go."""
-STRAGGLERS_WITHIN = 0.7
-GIVE_UP_AFTER = 5.0
+STRAGGLER_TIMEOUT_SECONDS = 0.7
+GIVE_UP_SECONDS = 5.0
 """The whole of `stop`."""
 HELPERS = 8
 
 
-def be_prompt() -> None:
+def tune_interpreter_for_latency() -> None:
     """Keep the interpreter from making a webhook wait.
 
     What is loaded by now lives as long as the program: to search it for garbage stops every thread for a tenth of a
     second, again and again. The rest is searched whole less often, for it stops them too.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     gc.freeze()
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, WHOLE_SEARCH_EVERY)
+    gc.set_threshold(young, middle, FULL_COLLECTION_EVERY)
 
 
 class EngineThread:
@@ -93,7 +93,7 @@ class EngineThread:
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
         try:
-            self._started.result(timeout=START_WITHIN)
+            self._started.result(timeout=START_TIMEOUT_SECONDS)
         except BaseException:
             self.stop()
             raise
@@ -105,7 +105,7 @@ class EngineThread:
         if self._loop is not None:
             with suppress(RuntimeError):  # it has ended by itself
                 self._loop.call_soon_threadsafe(self._stop_wanted.set)
-        self._thread.join(GIVE_UP_AFTER)
+        self._thread.join(GIVE_UP_SECONDS)
         if self._thread.is_alive():
             log.error("the engine did not stop in time")
             return
@@ -132,7 +132,7 @@ class EngineThread:
         except BaseException:
             listeners.close()
             raise
-        be_prompt()
+        tune_interpreter_for_latency()
         loop = asyncio.get_running_loop()
         garbage = loop.create_task(GarbageFallback().run(), name="garbage")
         self._started.set_result((farm, loop))
@@ -145,11 +145,11 @@ class EngineThread:
 
 async def _stop(farm: Farm) -> None:
     stopping = asyncio.get_running_loop().create_task(farm.stop(), name="stop")
-    await asyncio.wait([stopping], timeout=STOP_WITHIN)
+    await asyncio.wait([stopping], timeout=STOP_TIMEOUT_SECONDS)
     if stopping.done():
         stopping.result()
     else:
-        log.error("not all could be put down in time", within=STOP_WITHIN)
+        log.error("not all could be put down in time", within=STOP_TIMEOUT_SECONDS)
         farm.listeners.close()
 
 
@@ -160,10 +160,10 @@ def _let_go(loop: asyncio.AbstractEventLoop) -> None:
         task.cancel()
     try:
         if stragglers:
-            _, late = loop.run_until_complete(asyncio.wait(stragglers, timeout=STRAGGLERS_WITHIN))
+            _, late = loop.run_until_complete(asyncio.wait(stragglers, timeout=STRAGGLER_TIMEOUT_SECONDS))
             if late:
                 log.error("tasks that do not end are left behind", tasks=sorted(task.get_name() for task in late))
-        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), STRAGGLERS_WITHIN))
+        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), STRAGGLER_TIMEOUT_SECONDS))
     except Exception as error:
         log.error("the engine's loop did not end well", exc_info=error)
     finally:

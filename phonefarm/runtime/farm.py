@@ -67,8 +67,8 @@ from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
-SERVERS_END_WITHIN = 1.5
-PUSHES_END_WITHIN = 3.0
+SERVER_STOP_TIMEOUT_SECONDS = 1.5
+PUSH_STOP_TIMEOUT_SECONDS = 3.0
 KEY_RETRY_SECONDS = 30.0
 
 
@@ -328,7 +328,7 @@ class Farm:
     async def stop(self) -> None:
         """Take no more orders, let pushes under way end, put everything down; loses nothing."""
         self._stop_servers.set()
-        await asyncio.gather(self._requests_end(), self._pushes.stop(PUSHES_END_WITHIN))
+        await asyncio.gather(self._requests_end(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
         await self._tasks.stop(1.5)
         await self._channel.close()
         self._announcer.close()
@@ -339,7 +339,7 @@ class Farm:
     async def _requests_end(self) -> None:
         """An order that was taken gets its answer, or it would hang as a possible orphan."""
         if self._servers:
-            await ended_within(self._servers, SERVERS_END_WITHIN)
+            await ended_within(self._servers, SERVER_STOP_TIMEOUT_SECONDS)
 
     def _make_webhooks(self, country_by_dial_code: Mapping[str, str]) -> Webhooks:
         settings = self._settings

@@ -14,7 +14,7 @@ from phonefarm.config import own_environment
 from phonefarm.config.own_environment import take_own_environment
 from phonefarm.config.settings import load_settings
 from tests.farm.app_process import AppProcess
-from tests.farm.stage import until
+from tests.farm.harness import until
 
 KEY = "planted-partner-key-5e1f"
 

@@ -22,7 +22,7 @@ from tests.one_process import ENVIRONMENT, PYTHON
 from tests.windows_session import tell_console
 
 STARTS_WITHIN = 40.0
-STOPS_WITHIN = 12.0
+STOP_TIMEOUT_SECONDS = 12.0
 KEY = "a-partner-key-for-tests"
 ADDRESSES = re.compile(r"serves webhooks on (\S+), admin on (\S+)")
 
@@ -77,16 +77,16 @@ class AppProcess:
         else:
             self._process.terminate()
         try:
-            return self._process.wait(STOPS_WITHIN)
+            return self._process.wait(STOP_TIMEOUT_SECONDS)
         finally:
             self._process.kill()
-            self._process.wait(STOPS_WITHIN)
+            self._process.wait(STOP_TIMEOUT_SECONDS)
             self._end()
 
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(STOPS_WITHIN)
+        self._process.wait(STOP_TIMEOUT_SECONDS)
         self._end()
 
     def health(self) -> dict[str, Any]:

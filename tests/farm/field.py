@@ -41,15 +41,15 @@ from phonefarm.domain.ids import phone_id
 from phonefarm.runtime import farm as bootstrap
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import RentRecord
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import Profile
-from phonefarm.simulation.sims import OPERATORS, SimMaker, VirtualSim
+from phonefarm.simulation.sims import OPERATORS, SimFactory, VirtualSim
+from phonefarm.simulation.simulation_thread import SimulationThread
 from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.timelines import sentences
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ AnyFarm = TypeVar("AnyFarm", bound=VirtualFarm)
 
 COUNTRY = "russia"
 QUERY_SECONDS = 0.02
-READY_WITHIN = 40.0
+READY_TIMEOUT_SECONDS = 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class Pace:
 def a_phone(name: str, profile: Profile, *cards: VirtualSim, authorized: bool = True) -> VirtualPhone:
     """A phone with these cards, else with one for each slot, all of an operator that is named like the phone."""
     phone = VirtualPhone(profile, name=name, query_seconds=QUERY_SECONDS, authorized=authorized)
-    maker = SimMaker(zlib.crc32(name.encode()))
+    maker = SimFactory(zlib.crc32(name.encode()))
     operator = replace(OPERATORS[0], name=name)
     for slot, card in enumerate(cards or [maker.make(operator, states_number=False) for _ in range(profile.slots)]):
         phone.insert_sim(card, slot)
@@ -109,8 +109,8 @@ def a_phone(name: str, profile: Profile, *cards: VirtualSim, authorized: bool = 
 @dataclass(frozen=True, kw_only=True)
 class Field:
     server: str
-    farm: InThread[VirtualFarm]
-    market: InThread[Market]
+    farm: SimulationThread[VirtualFarm]
+    market: SimulationThread[Market]
     engine: EngineThread
     serials: Mapping[str, str]
     """What adb calls the phones, where it is not what they call themselves; by name."""
@@ -208,7 +208,7 @@ def now() -> datetime:
 def a_field(
     folder: Path,
     server: str,
-    farm: InThread[AnyFarm],
+    farm: SimulationThread[AnyFarm],
     pace: Pace,
     *,
     numbers: str | None = None,
@@ -217,7 +217,7 @@ def a_field(
 ) -> Iterator[Field]:
     """The engine runs and looks at `server`; it stops at the end."""
     (folder / "numbers.csv").write_text(numbers or farm.sim.numbers_csv(), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, InThread(lambda: Market("", KEY)) as market:
+    with pytest.MonkeyPatch.context() as patch, SimulationThread(lambda: Market("", KEY)) as market:
         pace.set_by(patch)
         settings = load_settings(
             data_dir=folder / "data",
@@ -236,13 +236,13 @@ def a_field(
         engine.start()
         try:
             market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
-            one_farm = cast("InThread[VirtualFarm]", farm)
+            one_farm = cast("SimulationThread[VirtualFarm]", farm)
             yield Field(server=server, farm=one_farm, market=market, engine=engine, serials=serials or {})
         finally:
             engine.stop()
 
 
-def ready(field: Field, names: Sequence[str], within: float = READY_WITHIN) -> None:
+def ready(field: Field, names: Sequence[str], within: float = READY_TIMEOUT_SECONDS) -> None:
     """Return once all these phones work."""
     ids = [field.id_of(name) for name in names]
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market_record import RentRecord
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.checkout import CHECKOUT
 from tests.simulation.adb_server import own_adb_server
 
@@ -25,7 +25,7 @@ if sys.platform == "win32":
     pytest.skip("processes are forked", allow_module_level=True)
 
 from tests.farm.killed_at import AFTER, BEFORE, Point
-from tests.farm.lives import Forks, Lives, forks, some_lives
+from tests.farm.supervised_app import Forks, SupervisedApp, forks, run_supervised
 
 pytestmark = pytest.mark.farm
 
@@ -143,12 +143,12 @@ def kills() -> Iterator[Kill]:
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     forks: Forks
-    farm: InThread[VirtualFarm]
+    farm: SimulationThread[VirtualFarm]
     adb_port: int
     folder: Path
 
-    def lives(self, name: str) -> Iterator[Lives]:
-        with some_lives(self.forks, self.farm, self.adb_port, self.folder / name) as lives:
+    def lives(self, name: str) -> Iterator[SupervisedApp]:
+        with run_supervised(self.forks, self.farm, self.adb_port, self.folder / name) as lives:
             yield lives
 
 
@@ -157,7 +157,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     """An adb server with two phones, and the program that forks apps; each run has its own market and folder."""
     with (
         own_adb_server() as server,
-        InThread(lambda: VirtualFarm(2, query_seconds=0.02)) as farm,
+        SimulationThread(lambda: VirtualFarm(2, query_seconds=0.02)) as farm,
         forks() as program,
     ):
         farm.run(lambda it: it.connect_to("127.0.0.1", server.port))
@@ -165,52 +165,52 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def lives(scene: Scene, tmp_path: Path) -> Iterator[Lives]:
+def lives(scene: Scene, tmp_path: Path) -> Iterator[SupervisedApp]:
     yield from scene.lives(tmp_path.name)
 
 
-def live_through_it(lives: Lives, *points: Point) -> list[RentRecord]:
+def live_through_it(lives: SupervisedApp, *points: Point) -> list[RentRecord]:
     """An order, three SMS, a sale, three unused rents that ban the number, and the day after; returns the rents."""
     lives.begin(*points)
-    lives.lives_until(lambda: lives.counts()["phones_ready"] == 2, "both phones ready")
+    lives.wait_with_restarts(lambda: lives.counts()["phones_ready"] == 2, "both phones ready")
     sold = lives.order()
     phone = lives.farm.sim.find(sold.msisdn)[0]
 
     lives.send(sold.msisdn, "first")
     until_delivered(lives, sold, 1)
-    lives.farm.run(lambda farm: farm.pull_out(phone))
-    lives.lives_until(lambda: lives.counts()["phones_ready"] == 1, "one phone gone")
+    lives.farm.run(lambda farm: farm.unplug_usb(phone))
+    lives.wait_with_restarts(lambda: lives.counts()["phones_ready"] == 1, "one phone gone")
     lives.send(sold.msisdn, "second, while unplugged")
-    lives.farm.run(lambda farm: farm.push_in(phone))
+    lives.farm.run(lambda farm: farm.replug_usb(phone))
     until_delivered(lives, sold, 2)
     lives.send(sold.msisdn, "third")
     until_delivered(lives, sold, 3)
-    lives.lives_until(lambda: lives.counts()["phones_ready"] == 2, "the phone back")
+    lives.wait_with_restarts(lambda: lives.counts()["phones_ready"] == 2, "the phone back")
     lives.finish(sold, SOLD, PAID)
 
     unused = []
     for _ in range(UNUSED):
         unused.append(lives.order(only=sold.msisdn))
         lives.finish(unused[-1], CANCELLED)
-    lives.lives_until(lambda: lives.counts()["bans"] == 1, "the ban")
-    lives.lives_until(lambda: HEARTBEAT in lives.committed, "a beat")
+    lives.wait_with_restarts(lambda: lives.counts()["bans"] == 1, "the ban")
+    lives.wait_with_restarts(lambda: HEARTBEAT in lives.committed, "a beat")
     return [sold, *unused]
 
 
-def until_delivered(lives: Lives, rent: RentRecord, count: int) -> None:
+def until_delivered(lives: SupervisedApp, rent: RentRecord, count: int) -> None:
     """Until the market has so many messages, and the app has that on its farm."""
-    lives.lives_until(lambda: len(set(lives.texts(rent))) == count, f"{count} messages at the market")
-    lives.lives_until(lambda: lives.counts()["pushes_delivered"] == count, f"{count} pushes delivered")
+    lives.wait_with_restarts(lambda: len(set(lives.texts(rent))) == count, f"{count} messages at the market")
+    lives.wait_with_restarts(lambda: lives.counts()["pushes_delivered"] == count, f"{count} pushes delivered")
 
 
-def let_a_day_pass(lives: Lives, *points: Point) -> None:
-    lives.let_bans_run_out()
+def let_a_day_pass(lives: SupervisedApp, *points: Point) -> None:
+    lives.expire_bans()
     lives.begin(*points)
-    lives.lives_until(lambda: BANS_RUN_OUT in lives.committed or lives.counts()["bans"] == 0, "the ban's end")
-    lives.lives_until(lambda: lives.counts()["bans"] == 0, "the ban's end")
+    lives.wait_with_restarts(lambda: BANS_RUN_OUT in lives.committed or lives.counts()["bans"] == 0, "the ban's end")
+    lives.wait_with_restarts(lambda: lives.counts()["bans"] == 0, "the ban's end")
 
 
-def judge(lives: Lives, rents: list[RentRecord], kill: Kill | None) -> None:
+def judge(lives: SupervisedApp, rents: list[RentRecord], kill: Kill | None) -> None:
     sold = rents[0]
     assert lives.record.violations == []
     judge_messages(lives, sold, kill)
@@ -227,7 +227,7 @@ def judge(lives: Lives, rents: list[RentRecord], kill: Kill | None) -> None:
     assert not {row["msisdn"] for row in farm.values()} & {rent.msisdn for rent in rents}
 
 
-def judge_messages(lives: Lives, sold: RentRecord, kill: Kill | None) -> None:
+def judge_messages(lives: SupervisedApp, sold: RentRecord, kill: Kill | None) -> None:
     pushes = lives.query_database("SELECT state, uncertain, body FROM pushes JOIN sms USING (sms_id)")
     taken = Counter(lives.texts(sold))
     assert set(taken) == {"first", "second, while unplugged", "third"}
@@ -243,7 +243,7 @@ def judge_messages(lives: Lives, sold: RentRecord, kill: Kill | None) -> None:
     assert all(push.http_status == 200 for push in lives.record.pushes)
 
 
-def judge_ban(lives: Lives, rents: list[RentRecord]) -> None:
+def judge_ban(lives: SupervisedApp, rents: list[RentRecord]) -> None:
     (banned,) = lives.query_database("SELECT * FROM sims WHERE banned_until IS NOT NULL")
     assert banned["msisdn"] == rents[0].msisdn
     assert banned["banned_until"] - banned["banned_since"] == DAY_IN_MICROSECONDS
@@ -251,7 +251,7 @@ def judge_ban(lives: Lives, rents: list[RentRecord]) -> None:
 
 
 @pytest.mark.parametrize("kill", list(kills()), ids=str)
-def test_kill_at_a_commit_loses_nothing_and_repeats_only_what_was_under_way(lives: Lives, kill: Kill) -> None:
+def test_kill_at_a_commit_loses_nothing_and_repeats_only_what_was_under_way(lives: SupervisedApp, kill: Kill) -> None:
     by_the_clock = kill.points[-1].kind == BANS_RUN_OUT
     rents = live_through_it(lives, *(() if by_the_clock else kill.points))
     assert lives.stop() == 0
@@ -264,7 +264,7 @@ def test_kill_at_a_commit_loses_nothing_and_repeats_only_what_was_under_way(live
     judge(lives, rents, kill)
 
 
-def test_table_holds_every_kind_that_is_committed(lives: Lives) -> None:
+def test_table_holds_every_kind_that_is_committed(lives: SupervisedApp) -> None:
     rents = live_through_it(lives)
     assert lives.stop() == 0
     let_a_day_pass(lives)

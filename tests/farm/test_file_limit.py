@@ -17,7 +17,7 @@ import pytest
 
 from phonefarm.support.file_limit import NO_LIMIT, WANTED, admin_connections_within, connections_within
 from tests.farm.app_process import KEY, AppProcess
-from tests.farm.stage import until
+from tests.farm.harness import until
 
 pytestmark = [
     pytest.mark.farm,

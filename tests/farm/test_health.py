@@ -19,7 +19,6 @@ from phonefarm.simulation.field_profiles import (
     REDMI_5_STRIPPED,
     XIAOMI_15_STRIPPED,
 )
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import (
     MOTO_G5,
@@ -32,8 +31,9 @@ from phonefarm.simulation.profiles import (
 )
 from phonefarm.simulation.radio import Service
 from phonefarm.simulation.sims import OPERATORS, VirtualSim
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.farm.field import Field, Pace, a_field, a_phone, now, ready
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
 pytestmark = pytest.mark.farm
@@ -75,7 +75,7 @@ def the_phones() -> list[VirtualPhone]:
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     folder = tmp_path_factory.mktemp("field")
-    with own_adb_server() as adb, InThread(lambda: VirtualFarm(0, phones=the_phones())) as farm:
+    with own_adb_server() as adb, SimulationThread(lambda: VirtualFarm(0, phones=the_phones())) as farm:
         farm.run(lambda it: it.connect_to("127.0.0.1", adb.port))
         unknown = the_card(farm.sim.phone("nameless")).iccid
         numbers = "".join(line for line in farm.sim.numbers_csv().splitlines(True) if not line.startswith(unknown))
@@ -151,7 +151,7 @@ def test_phone_that_leaves_questions_unanswered_is_failing_until_it_answers(fiel
 def test_phone_that_is_pulled_out_is_gone_and_back_when_it_is_plugged_in(field: Field) -> None:
     begun = now()
 
-    field.farm.run(lambda farm: farm.pull_out(farm.phone("pulled")))
+    field.farm.run(lambda farm: farm.unplug_usb(farm.phone("pulled")))
 
     row = field.reaches("pulled", PhoneState.GONE)
     assert row.remedy is Remedy.CONNECT
@@ -159,7 +159,7 @@ def test_phone_that_is_pulled_out_is_gone_and_back_when_it_is_plugged_in(field: 
     assert field.offered("pulled") == 0
     sim = field.sim(the_card(field.phone("pulled")))
     assert (sim.standing, sim.remedy) == (SimStanding.AWAY, Remedy.CONNECT)
-    field.farm.run(lambda farm: farm.push_in(farm.phone("pulled")))
+    field.farm.run(lambda farm: farm.replug_usb(farm.phone("pulled")))
     field.reaches("pulled", PhoneState.READY)
     field.is_offered("pulled")
 

@@ -12,12 +12,12 @@ import pytest
 
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.application.model.read_models import PhoneState
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_6A, PIXEL_8
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.fakes.adb_server import Line
 from tests.farm.field import Field, Pace, a_field, a_phone, ready
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.farm.usb_farm import Plugged, UsbFarm
 
 pytestmark = [pytest.mark.farm, pytest.mark.skipif(sys.platform == "win32", reason="ports are reset on Linux only")]
@@ -49,10 +49,10 @@ class Bus:
 @contextmanager
 def a_ladder(
     tmp_path: Path, *, can_reset: bool = True, adb_path: str = ""
-) -> Iterator[tuple[Field, InThread[UsbFarm]]]:
+) -> Iterator[tuple[Field, SimulationThread[UsbFarm]]]:
     phones = {"one": a_phone("one", PIXEL_8), "two": a_phone("two", PIXEL_6A)}
     plugged = [Plugged(SERIALS[name], PORTS[name], phone=phone) for name, phone in phones.items()]
-    with InThread(lambda: UsbFarm(*plugged)) as farm:
+    with SimulationThread(lambda: UsbFarm(*plugged)) as farm:
         usb = Bus(tmp_path / "bus", farm.sim).ports if can_reset else UsbPorts(devices=tmp_path, nodes=tmp_path)
         pace = Pace(hurry=HURRY, usb=usb, patience=0.5)
         with a_field(tmp_path, farm.sim.server.address, farm, pace, serials=SERIALS, adb_path=adb_path) as field:

@@ -10,11 +10,11 @@ from phonefarm.application.model.read_models import PhoneState, SimRow, SimStand
 from phonefarm.application.model.row_queries import SIMS
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.field_profiles import MORE_PROFILES
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market_record import RentRecord
 from phonefarm.simulation.profiles import PROFILES, Profile
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.farm.field import Field, Pace, a_field, a_phone, ready
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
 pytestmark = pytest.mark.farm
@@ -42,7 +42,7 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     Some could not prove an empty inbox readable, and Honor's rows tell their SIM once one of the second is there.
     """
     phones = [a_phone(name, profile) for name, profile in MAKES.items()]
-    with own_adb_server() as adb, InThread(lambda: VirtualFarm(0, phones=phones)) as farm:
+    with own_adb_server() as adb, SimulationThread(lambda: VirtualFarm(0, phones=phones)) as farm:
         for phone in phones:
             for slot in phone.sims:
                 farm.run(lambda _, phone=phone, slot=slot: phone.deliver_sms("Bank", "from before", slot))  # type: ignore[misc]

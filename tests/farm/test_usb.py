@@ -9,12 +9,12 @@ import pytest
 
 from phonefarm.application.model.read_models import AttentionKind, HealthCheck, PhoneState, Remedy, SimStanding, Verdict
 from phonefarm.domain.naming import NO_SERIAL
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.profiles import NEXUS_5, PIXEL_6A, PIXEL_8
+from phonefarm.simulation.simulation_thread import SimulationThread
 from phonefarm.wording.health import health_text
 from tests.fakes.adb_server import block
 from tests.farm.field import Field, Pace, a_field, a_phone, now, ready
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.farm.usb_farm import Plugged, UsbFarm
 
 pytestmark = pytest.mark.farm
@@ -66,13 +66,13 @@ def the_farm() -> UsbFarm:
 
 
 @pytest.fixture(scope="module")
-def farm() -> Iterator[InThread[UsbFarm]]:
-    with InThread(the_farm) as running:
+def farm() -> Iterator[SimulationThread[UsbFarm]]:
+    with SimulationThread(the_farm) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def field(farm: InThread[UsbFarm], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+def field(farm: SimulationThread[UsbFarm], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     pace = Pace(losses_that_damp=1000, checkup=2.0)
     serials = {entry.phone.name: entry.serial for entry in farm.sim.plugged if entry.phone is not None}
     serials |= {name: f"{serial}#{port}" for name, (serial, port) in TWINS.items()}
@@ -101,7 +101,7 @@ def field(farm: InThread[UsbFarm], tmp_path_factory: pytest.TempPathFactory) -> 
     ids=lambda value: value[:24] if isinstance(value, str) else "",
 )
 def test_each_word_of_adb_is_a_state_with_its_cause_and_next_step_and_over_when_adb_says_device(
-    field: Field, farm: InThread[UsbFarm], words: str, state: PhoneState, remedy: Remedy
+    field: Field, farm: SimulationThread[UsbFarm], words: str, state: PhoneState, remedy: Remedy
 ) -> None:
     field.is_offered("varied")
     begun = now()
@@ -134,7 +134,7 @@ def test_phone_with_an_odd_serial_works_like_any_other(field: Field, name: str) 
 
 
 def test_phones_of_one_serial_and_those_without_any_are_all_read_each_with_its_own_messages(
-    field: Field, farm: InThread[UsbFarm]
+    field: Field, farm: SimulationThread[UsbFarm]
 ) -> None:
     for name in TWINS:
         field.is_offered(name)
@@ -150,7 +150,7 @@ def test_phones_of_one_serial_and_those_without_any_are_all_read_each_with_its_o
 
 
 def test_a_twin_that_is_alone_for_a_while_keeps_its_name_and_the_other_gets_its_own_back(
-    field: Field, farm: InThread[UsbFarm]
+    field: Field, farm: SimulationThread[UsbFarm]
 ) -> None:
     farm.call(lambda it: it.set_in(["twin one"], False))
     field.reaches("twin one", PhoneState.GONE)
@@ -166,7 +166,7 @@ def test_a_twin_that_is_alone_for_a_while_keeps_its_name_and_the_other_gets_its_
     field.finish(rent)
 
 
-def follow_anew(field: Field, farm: InThread[UsbFarm]) -> None:
+def follow_anew(field: Field, farm: SimulationThread[UsbFarm]) -> None:
     """A server that was lost is asked for its long list again."""
     before = farm.sim.requests.count("host:track-devices-l")
     farm.call(lambda it: it.server.drop_all())
@@ -175,7 +175,7 @@ def follow_anew(field: Field, farm: InThread[UsbFarm]) -> None:
 
 
 def test_list_of_a_thousand_phones_that_overruns_adbs_own_counting_is_read_and_the_working_ones_go_on(
-    field: Field, farm: InThread[UsbFarm]
+    field: Field, farm: SimulationThread[UsbFarm]
 ) -> None:
     crowd = [Plugged(f"CROWD{number:06}", f"9-1.{number}", state="unauthorized") for number in range(1000)]
 
@@ -194,7 +194,7 @@ def test_list_of_a_thousand_phones_that_overruns_adbs_own_counting_is_read_and_t
     follow_anew(field, farm)
 
 
-def test_list_in_packets_of_single_bytes_is_read_whole(field: Field, farm: InThread[UsbFarm]) -> None:
+def test_list_in_packets_of_single_bytes_is_read_whole(field: Field, farm: SimulationThread[UsbFarm]) -> None:
     farm.call(lambda it: setattr(it.lists, "packet_size", 1))
     try:
         farm.call(lambda it: it.set_state("varied", "recovery"))
@@ -212,7 +212,7 @@ def test_list_in_packets_of_single_bytes_is_read_whole(field: Field, farm: InThr
     ids=["no length", "no newline", "no text", "zeros", "no last newline"],
 )
 def test_list_that_loses_its_thread_is_asked_for_anew_and_every_phone_works_again(
-    field: Field, farm: InThread[UsbFarm], garbage: bytes
+    field: Field, farm: SimulationThread[UsbFarm], garbage: bytes
 ) -> None:
     rent = field.order("steady")
     asked = sum(request.startswith("host:track-devices") for request in farm.sim.requests)
@@ -231,7 +231,7 @@ def test_list_that_loses_its_thread_is_asked_for_anew_and_every_phone_works_agai
 
 
 def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_back(
-    field: Field, farm: InThread[UsbFarm]
+    field: Field, farm: SimulationThread[UsbFarm]
 ) -> None:
     ready(field, HUB)
     begun = now()
@@ -257,7 +257,7 @@ def test_adb_of_an_old_kind_is_said_and_neither_ended_nor_is_another_started(tmp
     adb, trace = tmp_path / "adb", tmp_path / "was-run"
     adb.write_text(f"#!/bin/sh\ntouch {trace}\n")
     adb.chmod(0o755)
-    with InThread(UsbFarm) as farm:
+    with SimulationThread(UsbFarm) as farm:
         farm.sim.server.replies["host:version"] = b"OKAY" + block(version)
         with a_field(tmp_path, farm.sim.server.address, farm, Pace(hurry=100.0), adb_path=str(adb)) as field:
             until(lambda: adb_check(field).verdict is Verdict.FAIL, what="adb said to be old")

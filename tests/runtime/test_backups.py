@@ -15,7 +15,7 @@ from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.backups import back_up, go_back
+from phonefarm.runtime.backups import back_up, restore_backup
 from phonefarm.runtime.farm import Farm, bind_listeners
 from phonefarm.support.logs import SecretFilter
 
@@ -42,7 +42,7 @@ def test_backup_goes_to_the_data_folder_and_comes_back(settings: Settings) -> No
     said = back_up(settings, None)
     (made,) = (settings.data_dir / FOLDER).glob("*.db")
 
-    restored = go_back(settings, made)
+    restored = restore_backup(settings, made)
 
     assert said == f"Backup {made} made and verified: 0 SIMs, 0 rents, 0 messages."
     assert restored.startswith(f"Restored {made}: 0 SIMs, 0 rents, 0 messages.")
@@ -56,7 +56,7 @@ def test_restore_leaves_word_for_the_window_until_it_is_forgotten(settings: Sett
     assert note.read() is None
     before = datetime.now(UTC)
 
-    go_back(settings, made)
+    restore_backup(settings, made)
 
     left = note.read()
     assert left is not None
@@ -86,7 +86,7 @@ def test_restore_is_refused_while_a_phonefarm_runs_on_the_folder(settings: Setti
     running.take()
 
     with pytest.raises(KnownError, match="Another phonefarm is running"):
-        go_back(settings, tmp_path / "copy.db")
+        restore_backup(settings, tmp_path / "copy.db")
 
     running.release()
 

@@ -103,8 +103,8 @@ def test_helper_thread_that_hangs_is_left_behind(engine: EngineThread) -> None:
 def test_python_searches_everything_for_garbage_rarely_while_much_comes_and_goes() -> None:
     program = """
 import gc
-from phonefarm.runtime.engine_thread import be_prompt
-be_prompt()
+from phonefarm.runtime.engine_thread import tune_interpreter_for_latency
+tune_interpreter_for_latency()
 before = [each["collections"] for each in gc.get_stats()]
 kept = []
 for _ in range(400_000):
@@ -142,7 +142,7 @@ def test_locked_database_does_not_keep_the_engine_from_ending(engine: EngineThre
 def test_folder_is_held_until_the_engine_has_really_ended(
     engine: EngineThread, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_thread, "GIVE_UP_AFTER", 0.2)
+    monkeypatch.setattr(engine_thread, "GIVE_UP_SECONDS", 0.2)
     blocked, enough = threading.Event(), threading.Event()
 
     def block() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import struct
 from dataclasses import dataclass
 
-ANSWER_WITHIN = 20.0
+ANSWER_TIMEOUT_SECONDS = 20.0
 
 
 class Refused(Exception):
@@ -44,7 +44,7 @@ async def close(writer: asyncio.StreamWriter) -> None:
 
 
 async def shell(port: int, serial: str, line: str) -> ShellAnswer:
-    async with asyncio.timeout(ANSWER_WITHIN):
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         reader, writer = await open_service(port, serial, f"shell,v2,raw:{line}")
         try:
             return await _read_frames(reader)
@@ -54,7 +54,7 @@ async def shell(port: int, serial: str, line: str) -> ShellAnswer:
 
 async def raw(port: int, serial: str, service: str) -> bytes:
     """All that a service says, without frames."""
-    async with asyncio.timeout(ANSWER_WITHIN):
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         reader, writer = await open_service(port, serial, service)
         try:
             return await reader.read()
@@ -64,7 +64,7 @@ async def raw(port: int, serial: str, service: str) -> bytes:
 
 async def state(port: int, serial: str) -> str:
     """The state column of the device list; empty where the serial is not listed."""
-    async with asyncio.timeout(ANSWER_WITHIN):
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             writer.write(b"000chost:devices")

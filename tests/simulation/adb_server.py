@@ -15,8 +15,8 @@ from pathlib import Path
 import adbutils
 import pytest
 
-ANSWERS_WITHIN = 15.0
-ENDS_WITHIN = 5.0
+ANSWER_TIMEOUT_SECONDS = 15.0
+END_TIMEOUT_SECONDS = 5.0
 
 
 def adb_binary() -> Path:
@@ -57,7 +57,7 @@ def own_adb_server() -> Iterator[OwnAdbServer]:
                 yield OwnAdbServer(port=port, environment=environment, process=server)
             finally:
                 server.kill()
-                server.wait(ENDS_WITHIN)
+                server.wait(END_TIMEOUT_SECONDS)
 
 
 def adb(environment: dict[str, str], *arguments: str, timeout: float = 20.0) -> subprocess.CompletedProcess[str]:
@@ -95,12 +95,12 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + ANSWERS_WITHIN
+    deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             break
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0) as probe:
-            probe.settimeout(ANSWERS_WITHIN)
+            probe.settimeout(ANSWER_TIMEOUT_SECONDS)
             probe.sendall(b"000chost:version")
             if probe.recv(4) == b"OKAY":
                 return

@@ -11,7 +11,7 @@ import pytest
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import NEXUS_5, PIXEL_8, SONY_XA, Profile
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation import adb_client
 from tests.simulation.adb_server import adb, private_adb_server
 from tests.simulation.waiting import until
@@ -50,7 +50,7 @@ def server() -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def phones_of(*profiles: Profile) -> list[VirtualPhone]:
-    cards = SimMaker(seed=2)
+    cards = SimFactory(seed=2)
     phones = []
     for number, profile in enumerate(profiles):
         phone = VirtualPhone(profile, name=f"phone-{number}", query_seconds=0.0)
@@ -66,7 +66,7 @@ async def bench(server: tuple[int, dict[str, str]]) -> AsyncIterator[Bench]:
         await farm.connect_to("127.0.0.1", port)
         yield Bench(farm, port, environment)
         for phone in farm.phones:
-            await farm.pull_out(phone)
+            await farm.unplug_usb(phone)
 
 
 async def test_adb_lists_the_phone_with_its_model(bench: Bench) -> None:
@@ -198,9 +198,9 @@ async def test_an_unplugged_phone_is_offline_and_heals_after_replugging(bench: B
 
 
 async def test_a_phone_pulled_out_like_a_usb_one_is_not_listed_any_more(bench: Bench) -> None:
-    await bench.farm.pull_out(bench.phone)
+    await bench.farm.unplug_usb(bench.phone)
     gone = await adb_client.state(bench.port, bench.phone.serial)
-    await bench.farm.push_in(bench.phone)
+    await bench.farm.replug_usb(bench.phone)
 
     assert gone == ""
     assert await adb_client.state(bench.port, bench.phone.serial) == "device"

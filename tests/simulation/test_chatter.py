@@ -11,13 +11,13 @@ from phonefarm.simulation.chatter import Chatter
 from phonefarm.simulation.field_profiles import DOOGEE_X5
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_8, Profile
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation.waiting import until
 
 
 def a_phone(profile: Profile) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.0)
-    cards = SimMaker(seed=5)
+    cards = SimFactory(seed=5)
     for slot in range(profile.slots):
         phone.insert_sim(cards.make(), slot)
     return phone

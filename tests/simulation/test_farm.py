@@ -9,12 +9,12 @@ import pytest
 
 from phonefarm.simulation.control import ControlServer, phone_routes
 from phonefarm.simulation.control_client import PhonesClient
-from phonefarm.simulation.farm import VirtualFarm, a_mixed_farm
-from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.farm import VirtualFarm, make_mixed_farm
+from phonefarm.simulation.simulation_thread import SimulationThread
 
 
 def test_the_mixed_farm_holds_what_it_promises() -> None:
-    farm = a_mixed_farm()
+    farm = make_mixed_farm()
 
     assert len(farm.phones) == 12
     assert [phone.name for phone in farm.phones if not phone.is_authorized] == ["phone-010"]
@@ -93,7 +93,7 @@ def test_the_control_refuses_a_public_address() -> None:
 
 
 def test_a_farm_on_a_thread_of_its_own_is_driven_from_here() -> None:
-    with InThread(lambda: VirtualFarm(2, query_seconds=0.0)) as farm:
+    with SimulationThread(lambda: VirtualFarm(2, query_seconds=0.0)) as farm:
         number = farm.call(lambda it: next(it.sims())[2].msisdn)
 
         stored = farm.run(lambda it: it.deliver(number, "Shop", "text"))
@@ -102,5 +102,8 @@ def test_a_farm_on_a_thread_of_its_own_is_driven_from_here() -> None:
 
 
 def test_a_simulation_that_cannot_start_says_why() -> None:
-    with pytest.raises(ValueError, match="loopback"), InThread(lambda: VirtualFarm(1, first_address="10.0.0.1")):
+    with (
+        pytest.raises(ValueError, match="loopback"),
+        SimulationThread(lambda: VirtualFarm(1, first_address="10.0.0.1")),
+    ):
         pass

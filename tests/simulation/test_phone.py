@@ -12,14 +12,14 @@ from phonefarm.simulation.addresses import has_whole_loopback
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import HUAWEI_P30, PIXEL_8, SAMSUNG_J5, Profile
 from phonefarm.simulation.radio_log import LogLine
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.waiting import until
 from tests.windows_loop import WindowsAccepts
 
 
 def a_phone(profile: Profile = PIXEL_8, sims: int = 2) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.0)
-    cards = SimMaker(seed=11)
+    cards = SimFactory(seed=11)
     for slot in range(sims):
         phone.insert_sim(cards.make(), slot)
     return phone

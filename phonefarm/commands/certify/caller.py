@@ -14,7 +14,7 @@ from phonefarm.simulation.partner import USER_AGENT
 from phonefarm.support.deadlines import within
 from phonefarm.support.os_errors import cause_of
 
-ANSWER_WITHIN = 10.0
+ANSWER_TIMEOUT_SECONDS = 10.0
 JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -83,7 +83,7 @@ class Caller:
         begun = time.monotonic()
         try:
             async with (
-                within(ANSWER_WITHIN),
+                within(ANSWER_TIMEOUT_SECONDS),
                 self._session.post(
                     self._url + path, data=payload, headers=headers, timeout=self._timeout, allow_redirects=False
                 ) as answer,
@@ -112,7 +112,7 @@ def _what_went_wrong(error: Exception) -> str:
     """The connector of aiohttp wraps what the system said, and tells the number alone."""
     match error:
         case TimeoutError():
-            return f"no answer within {ANSWER_WITHIN:g} s"
+            return f"no answer within {ANSWER_TIMEOUT_SECONDS:g} s"
         case aiohttp.ClientConnectorError():
             return f"no connection: {cause_of(error.os_error)}"
         case OSError():

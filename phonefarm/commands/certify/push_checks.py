@@ -8,15 +8,15 @@ from collections.abc import Awaitable, Callable
 
 from phonefarm.commands.certify.caller import Caller
 from phonefarm.commands.certify.examination import Check, Skipped, require
-from phonefarm.simulation.answers import Outcome, Planned
+from phonefarm.simulation.answers import Outcome, PlannedAnswer
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import PushRecord, RentRecord, now
 
 RETRY_SECONDS = 10.0
-RETRY_TOLERANCE = 2.0
-AT_ONCE = 5.0
+RETRY_TOLERANCE_SECONDS = 2.0
+AT_ONCE_SECONDS = 5.0
 """Seconds from the SMS on the phone to its push: what a slow phone's query may take."""
-QUIET = 12.0
+QUIET_SECONDS = 12.0
 """Seconds after a success in which nothing may be sent again: more than one retry."""
 
 SendSms = Callable[[str, str, str], Awaitable[None]]
@@ -42,7 +42,7 @@ class PushChecks:
         market, rent = await self._rented()
         begun = time.monotonic()
         await self._sms(rent, "certify: at once")
-        (push,) = await self._pushes(market, "certify: at once", 1, AT_ONCE)
+        (push,) = await self._pushes(market, "certify: at once", 1, AT_ONCE_SECONDS)
         took = push.at.monotonic - begun
         body = push.body
         require(body.get("service") == "rent" and body.get("action") == "PUSH_SMS", f"the push says {_shown(body)}")
@@ -56,27 +56,29 @@ class PushChecks:
 
     async def _again(self) -> str:
         market, rent = await self._rented()
-        market.policy.script(Planned(outcome=Outcome.ERROR_500))
+        market.policy.script(PlannedAnswer(outcome=Outcome.ERROR_500))
         await self._sms(rent, "certify: again")
-        first, second = await self._pushes(market, "certify: again", 2, AT_ONCE + RETRY_SECONDS + RETRY_TOLERANCE)
+        first, second = await self._pushes(
+            market, "certify: again", 2, AT_ONCE_SECONDS + RETRY_SECONDS + RETRY_TOLERANCE_SECONDS
+        )
         gap = second.at.monotonic - first.at.monotonic
-        require(abs(gap - RETRY_SECONDS) <= RETRY_TOLERANCE, f"the second attempt came after {gap:.1f} s")
-        await asyncio.sleep(QUIET)
+        require(abs(gap - RETRY_SECONDS) <= RETRY_TOLERANCE_SECONDS, f"the second attempt came after {gap:.1f} s")
+        await asyncio.sleep(QUIET_SECONDS)
         count = len(_with_text(market, "certify: again"))
         require(count == 2, f"{count - 2} attempts came after the success")
         await self._caller.finish_all()
-        return f"again after {gap:.1f} s, nothing in the {QUIET:g} s after the success"
+        return f"again after {gap:.1f} s, nothing in the {QUIET_SECONDS:g} s after the success"
 
     async def _refused(self) -> str:
         market, rent = await self._rented()
-        market.policy.script(Planned(outcome=Outcome.BAD_SERVICE))
+        market.policy.script(PlannedAnswer(outcome=Outcome.BAD_SERVICE))
         await self._sms(rent, "certify: refused")
-        await self._pushes(market, "certify: refused", 1, AT_ONCE)
-        await asyncio.sleep(QUIET)
+        await self._pushes(market, "certify: refused", 1, AT_ONCE_SECONDS)
+        await asyncio.sleep(QUIET_SECONDS)
         count = len(_with_text(market, "certify: refused"))
         require(count == 1, f"it was sent {count} times")
         await self._caller.finish_all()
-        return f"BAD_SERVICE, nothing in the {QUIET:g} s after it"
+        return f"BAD_SERVICE, nothing in the {QUIET_SECONDS:g} s after it"
 
     async def _rented(self) -> tuple[Market, RentRecord]:
         if self._market is None:

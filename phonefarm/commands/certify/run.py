@@ -31,7 +31,7 @@ from phonefarm.support.deadlines import within
 from phonefarm.support.logs import SecretFilter
 
 PHONES = 12
-READY_WITHIN = 60.0
+READY_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +173,10 @@ async def _own_app(folder: Path, key: str, adb_port: int, farm: VirtualFarm, mar
 
 async def _until_ready(admin: str) -> None:
     try:
-        async with within(READY_WITHIN):
+        async with within(READY_TIMEOUT_SECONDS):
             while (await fetch_health(admin))["counts"]["phones_ready"] < PHONES:  # noqa: ASYNC110 - asked over HTTP
                 await asyncio.sleep(0.2)
     except TimeoutError:
-        raise KnownError(f"The virtual phones were not ready within {READY_WITHIN:g} s: see the log.") from None
+        raise KnownError(
+            f"The virtual phones were not ready within {READY_TIMEOUT_SECONDS:g} s: see the log."
+        ) from None

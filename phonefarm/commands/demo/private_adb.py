@@ -12,8 +12,8 @@ from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
 
-ANSWERS_WITHIN = 20.0
-ENDS_WITHIN = 5.0
+ANSWER_TIMEOUT_SECONDS = 20.0
+END_TIMEOUT_SECONDS = 5.0
 
 
 @contextlib.contextmanager
@@ -35,7 +35,7 @@ def private_adb_server(adb: Path, home: Path) -> Iterator[int]:
             yield port
         finally:
             server.kill()
-            server.wait(ENDS_WITHIN)
+            server.wait(END_TIMEOUT_SECONDS)
 
 
 def _environment(home: Path, port: int) -> dict[str, str]:
@@ -52,10 +52,10 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + ANSWERS_WITHIN
+    deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0) as probe:
-            probe.settimeout(ANSWERS_WITHIN)
+            probe.settimeout(ANSWER_TIMEOUT_SECONDS)
             probe.sendall(b"000chost:version")
             if probe.recv(4) == b"OKAY":
                 return

@@ -19,13 +19,13 @@ from phonefarm.config.settings import FILE_NAME, Settings, load_settings, write_
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.parts import adb_program, key_in_memory
 from phonefarm.runtime.preload import preload_modules
-from phonefarm.simulation.in_thread import InThread
-from phonefarm.simulation.judge import MessageKey, Summary
+from phonefarm.simulation.delivery_audit import MessageKey, Summary
+from phonefarm.simulation.simulation_thread import SimulationThread
 from phonefarm.support.leftovers import remove_stale
 from phonefarm.support.logs import SecretFilter, set_up_logs
 
-SETTLE_WITHIN = 30.0
-SETTLE_STEP = 0.2
+SETTLE_TIMEOUT_SECONDS = 30.0
+POLL_SECONDS = 0.2
 LONG_ENOUGH_FOR_A_SALE = 10.0
 SCRATCH = "phonefarm-demo-"
 _OPEN = (PushState.WAITING, PushState.SENDING)
@@ -68,7 +68,7 @@ class DemoResult:
 
 
 def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -> DemoResult:
-    """Play the whole farm on a scratch folder; raises KnownError if this PC does not let it."""
+    """ScriptedMarket the whole farm on a scratch folder; raises KnownError if this PC does not let it."""
     preload_modules()
     hidden = SecretFilter()
     remove_stale(Path(tempfile.gettempdir()), f"{SCRATCH}*")
@@ -79,7 +79,7 @@ def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -
         set_up_logs(folder / "logs", hidden, to_stderr=False)
         with (
             private_adb_server(adb_program(), folder) as adb_port,
-            InThread(lambda: World(adb_port, key, phones=phones, seed=seed)) as world,
+            SimulationThread(lambda: World(adb_port, key, phones=phones, seed=seed)) as world,
         ):
             engine = EngineThread(_settings(folder, key, adb_port, world), hidden, key_in_memory(key))
             engine.start()
@@ -93,7 +93,7 @@ def run_demo(show: Show, *, phones: int, seconds: float | None, seed: int = 1) -
                 set_up_logs(None, hidden, to_stderr=False)
 
 
-def _settings(folder: Path, key: str, adb_port: int, world: InThread[World]) -> Settings:
+def _settings(folder: Path, key: str, adb_port: int, world: SimulationThread[World]) -> Settings:
     """Settings as a user would have them: in the file of the data folder, where the Settings page finds them."""
     numbers = folder / "numbers.csv"
     numbers.write_text(world.sim.farm.numbers_csv(), encoding="utf-8")
@@ -110,15 +110,15 @@ def _settings(folder: Path, key: str, adb_port: int, world: InThread[World]) -> 
     return load_settings(data_dir=data, api_key=SecretStr(key), **values, database_url="")
 
 
-def _judged(engine: EngineThread, world: InThread[World], seconds: float | None) -> DemoResult:
+def _judged(engine: EngineThread, world: SimulationThread[World], seconds: float | None) -> DemoResult:
     """End the play, let what is under way arrive, and hold the app's books against the market's record."""
     world.run(lambda it: it.end_play())
-    deadline = time.monotonic() + SETTLE_WITHIN
+    deadline = time.monotonic() + SETTLE_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         counts = engine.ask(lambda desk: desk.overview()).counts
         if counts.pushes_waiting == 0 and world.call(lambda it: it.is_settled()):
             break
-        time.sleep(SETTLE_STEP)
+        time.sleep(POLL_SECONDS)
     # The app first: what it brings to the market in between is found there.
     messages = engine.ask(lambda desk: desk.rows(MESSAGES))
     counts = engine.ask(lambda desk: desk.overview()).counts

@@ -8,16 +8,16 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 
 from phonefarm.simulation.answers import AnswerPolicy
-from phonefarm.simulation.commands import EVERYDAY_TROUBLE
-from phonefarm.simulation.farm import VirtualFarm, a_mixed_farm
-from phonefarm.simulation.judge import MessageKey, Summary, judge, missing
+from phonefarm.simulation.commands import FAULT_RATES
+from phonefarm.simulation.delivery_audit import MessageKey, Summary, audit_deliveries, unseen_messages
+from phonefarm.simulation.farm import VirtualFarm, make_mixed_farm
 from phonefarm.simulation.market import Market
-from phonefarm.simulation.play import Manners, Play
+from phonefarm.simulation.scripted_market import ScriptedMarket, TrafficProfile
 
 MIXED = 12
-WITHOUT_END = 10.0 * 365 * 24 * 3600
-UNHURRIED = 60.0
-FINISH_GRACE = 1.0
+ENDLESS_SECONDS = 10.0 * 365 * 24 * 3600
+UNHURRIED_SECONDS = 60.0
+FINISH_GRACE_SECONDS = 1.0
 """An SMS that came so shortly before the end of its rent may miss the market."""
 
 
@@ -26,11 +26,11 @@ class World:
 
     def __init__(self, adb_port: int, key: str, *, phones: int, seed: int) -> None:
         self._adb_port = adb_port
-        self.farm = a_mixed_farm(seed=seed) if phones == MIXED else VirtualFarm(phones, seed)
-        self.market = Market("", key, policy=AnswerPolicy(seed=seed, chances=EVERYDAY_TROUBLE))
+        self.farm = make_mixed_farm(seed=seed) if phones == MIXED else VirtualFarm(phones, seed)
+        self.market = Market("", key, policy=AnswerPolicy(seed=seed, chances=FAULT_RATES))
         self._seed = seed
         self._stack = AsyncExitStack()
-        self._play: Play | None = None
+        self._play: ScriptedMarket | None = None
         self._playing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> World:
@@ -49,8 +49,10 @@ class World:
         """Order from the app at `webhooks` and send SMS until `end_play`; a short `pace` makes short rents."""
         self.market.target_url = webhooks
         numbers = [sim.msisdn for _, _, sim in self.farm.sims()]
-        self._play = Play(self.market, self.farm.deliver, numbers=numbers, seed=self._seed, manners=_manners(pace))
-        self._playing = asyncio.get_running_loop().create_task(self._play.run(WITHOUT_END), name="play")
+        self._play = ScriptedMarket(
+            self.market, self.farm.deliver, numbers=numbers, seed=self._seed, traffic=_traffic(pace)
+        )
+        self._playing = asyncio.get_running_loop().create_task(self._play.run(ENDLESS_SECONDS), name="play")
 
     async def end_play(self) -> None:
         """Order and send nothing more; rents that are open stay open."""
@@ -60,18 +62,20 @@ class World:
 
     def is_settled(self) -> bool:
         """Whether the market has heard of every SMS that was sent to a rented number."""
-        return self._play is None or not missing(self._play.sent, self.market.record)
+        return self._play is None or not unseen_messages(self._play.sent, self.market.record)
 
     def summary(self, app_counts: dict[str, int], with_app: Collection[MessageKey]) -> Summary:
         """`with_app` names the messages that the app still has to bring to the market."""
         sent = self._play.sent if self._play is not None else []
-        return judge(sent, self.market.record, app_counts, with_app=with_app, finish_grace=FINISH_GRACE)
+        return audit_deliveries(
+            sent, self.market.record, app_counts, with_app=with_app, finish_grace=FINISH_GRACE_SECONDS
+        )
 
 
-def _manners(pace: float | None) -> Manners:
+def _traffic(pace: float | None) -> TrafficProfile:
     """Rents that fit into a short demo, and unhurried ones for a long look."""
-    scale = 1.0 if pace is None else min(max(pace / UNHURRIED, 0.15), 1.0)
-    return Manners(
+    scale = 1.0 if pace is None else min(max(pace / UNHURRIED_SECONDS, 0.15), 1.0)
+    return TrafficProfile(
         seconds_between_orders=1.2 * max(scale, 0.5),
         seconds_between_strays=9.0 * scale,
         shortest_rent=10.0 * scale,

@@ -99,7 +99,12 @@ async def test_farm_that_does_not_answer_fails_and_the_examination_goes_on() -> 
 
 
 async def pushed(farm: CarelessFarm, monkeypatch: pytest.MonkeyPatch) -> list[Result]:
-    for name, seconds in (("AT_ONCE", 1.0), ("RETRY_SECONDS", 0.3), ("RETRY_TOLERANCE", 0.2), ("QUIET", 0.2)):
+    for name, seconds in (
+        ("AT_ONCE_SECONDS", 1.0),
+        ("RETRY_SECONDS", 0.3),
+        ("RETRY_TOLERANCE_SECONDS", 0.2),
+        ("QUIET_SECONDS", 0.2),
+    ):
         monkeypatch.setattr(push_checks, name, seconds)
     async with aiohttp.ClientSession() as session, Market("", KEY) as market:
         farm.push_url = market.push_url

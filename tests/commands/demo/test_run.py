@@ -8,7 +8,7 @@ import pytest
 
 from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
 from phonefarm.commands.demo.run import DemoResult, still_with_app
-from phonefarm.simulation.judge import Summary
+from phonefarm.simulation.delivery_audit import Summary
 from tests.builders import NOON
 
 

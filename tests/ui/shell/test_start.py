@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.backup import FOLDER, name_at
-from phonefarm.commands.window import run_windowed, started_or_restored
+from phonefarm.commands.window import run_window, started_or_restored
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
@@ -183,7 +183,7 @@ def test_whoever_double_clicked_reads_what_is_wrong_with_a_setting(monkeypatch: 
         return load_settings(), SecretFilter()
 
     with pytest.raises(KnownError) as error:
-        run_windowed(Reader(yes=True), prepare)
+        run_window(Reader(yes=True), prepare)
 
     assert told == [str(error.value)]
     assert "listen" in told[0]
@@ -210,7 +210,7 @@ def test_a_bug_is_told_by_kind_and_place_with_its_log_and_never_in_its_own_words
     user = Buggy()
 
     with pytest.raises(ValueError, match="code"):
-        run_windowed(user, lambda: (settings, SecretFilter()))
+        run_window(user, lambda: (settings, SecretFilter()))
 
     ((bug, log),) = user.told
     assert bug.startswith("ValueError in test_start.py, line ")
@@ -228,7 +228,7 @@ def test_a_bug_before_the_settings_are_read_has_no_log() -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        run_windowed(user, prepare)
+        run_window(user, prepare)
 
     assert [log for _, log in user.told] == [None]
 

@@ -1,4 +1,4 @@
-"""The stage of a farm test: a real adb server, virtual phones, a virtual market, and the app between them."""
+"""The harness of a farm test: a real adb server, virtual phones, a virtual market, and the app between them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.phone import VirtualPhone
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.farm.app_process import KEY, AppProcess
 from tests.simulation.adb_server import OwnAdbServer, adb, own_adb_server
 
@@ -31,10 +31,10 @@ def until(is_so: Callable[[], bool], within: float = 20.0, what: str = "the awai
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Harness:
     adb: OwnAdbServer
-    farm: InThread[VirtualFarm]
-    market: InThread[Market]
+    farm: SimulationThread[VirtualFarm]
+    market: SimulationThread[Market]
     app: AppProcess
     folder: Path
 
@@ -75,27 +75,27 @@ class Stage:
 
 
 @contextlib.contextmanager
-def adb_may_be_started(stage: Stage, patch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The stage whose app starts adb servers, if it starts any, as private as the first; none is left."""
+def adb_may_be_started(harness: Harness, patch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    """The harness whose app starts adb servers, if it starts any, as private as the first; none is left."""
     for name in [name for name in os.environ if name.startswith(("ADB", "ANDROID"))]:
         patch.delenv(name)
-    for name, value in stage.adb.environment.items():
+    for name, value in harness.adb.environment.items():
         patch.setenv(name, value)
     try:
-        yield stage
+        yield harness
     finally:
-        if stage.app.is_running:
-            stage.app.kill()
-        adb(stage.adb.environment, "kill-server")
+        if harness.app.is_running:
+            harness.app.kill()
+        adb(harness.adb.environment, "kill-server")
 
 
 @contextlib.contextmanager
-def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Iterator[Stage]:
+def start_harness(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Iterator[Harness]:
     """All but the app is running; the app has its folder and settings and waits to be started."""
     with (
         own_adb_server() as server,
-        InThread(lambda: VirtualFarm(phones, query_seconds=query_seconds)) as farm,
-        InThread(lambda: Market("", KEY)) as market,
+        SimulationThread(lambda: VirtualFarm(phones, query_seconds=query_seconds)) as farm,
+        SimulationThread(lambda: Market("", KEY)) as market,
     ):
         farm.run(lambda it: it.connect_to("127.0.0.1", server.port))
         numbers = folder / "numbers.csv"
@@ -112,7 +112,7 @@ def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Ite
             },
         )
         try:
-            yield Stage(adb=server, farm=farm, market=market, app=app, folder=folder)
+            yield Harness(adb=server, farm=farm, market=market, app=app, folder=folder)
         finally:
             if app.is_running:
                 app.kill()

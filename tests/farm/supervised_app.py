@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import IO, Any
 
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.partner import PartnerFailed
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.checkout import CHECKOUT
 from tests.farm.app_process import ADDRESSES, KEY, health_now
 from tests.farm.killed_at import Point, Request
 
 STEP = 0.02
 WITHIN = 30.0
-STOPS_WITHIN = 10.0
+STOP_TIMEOUT_SECONDS = 10.0
 
 
 class Forks:
@@ -64,14 +64,19 @@ def forks() -> Iterator[Forks]:
             yield Forks(process, process.stdin, process.stdout)
         finally:
             process.stdin.close()
-            process.wait(STOPS_WITHIN)
+            process.wait(STOP_TIMEOUT_SECONDS)
 
 
-class Lives:
+class SupervisedApp:
     """A data folder, a market of its own, and the app that lives on them for as long as it is let."""
 
     def __init__(
-        self, forks: Forks, farm: InThread[VirtualFarm], market: InThread[Market], adb_port: int, folder: Path
+        self,
+        forks: Forks,
+        farm: SimulationThread[VirtualFarm],
+        market: SimulationThread[Market],
+        adb_port: int,
+        folder: Path,
     ) -> None:
         self.market = market
         self.farm = farm
@@ -121,7 +126,7 @@ class Lives:
         self._points = list(points)
         self._start()
 
-    def go_on(self) -> None:
+    def restart_if_killed(self) -> None:
         """What a service manager does: start the app again if it was killed."""
         if self._pid is None:
             return
@@ -136,14 +141,14 @@ class Lives:
     def stop(self) -> int:
         """Ask it to end and return its exit code."""
         os.kill(self.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOPS_WITHIN
+        deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
         while (status := self._forks.status(self.pid)) is None:
             assert time.monotonic() < deadline, "the app did not stop"
             time.sleep(STEP)
         self._pid = None
         return status
 
-    def let_go(self) -> None:
+    def kill(self) -> None:
         if self._pid is not None and self._forks.status(self._pid) is None:
             os.kill(self._pid, signal.SIGKILL)
             self.until(lambda: self._forks.status(self.pid) is not None, "the end")
@@ -187,9 +192,9 @@ class Lives:
             assert time.monotonic() < deadline, f"{what} did not come within {within:g} s"
             time.sleep(STEP)
 
-    def lives_until(self, is_so: Callable[[], bool], what: str, within: float = WITHIN) -> None:
+    def wait_with_restarts(self, is_so: Callable[[], bool], what: str, within: float = WITHIN) -> None:
         def is_so_by_now() -> bool:
-            self.go_on()
+            self.restart_if_killed()
             with contextlib.suppress(OSError, HTTPException):
                 return is_so()
             return False
@@ -217,7 +222,7 @@ class Lives:
                 issued.extend([rent] if rent is not None else [])
             return bool(issued)
 
-        self.lives_until(has_ordered, f"a number ({only or 'any'})")
+        self.wait_with_restarts(has_ordered, f"a number ({only or 'any'})")
         return issued[0]
 
     def finish(self, rent: RentRecord, status: int, total: float | None = None) -> None:
@@ -228,7 +233,7 @@ class Lives:
                 return self.market.run(lambda market: market.finish(rent.rent_id, status, total))
             return False
 
-        self.lives_until(has_finished, f"the finish of {rent.rent_id}")
+        self.wait_with_restarts(has_finished, f"the finish of {rent.rent_id}")
 
     def send(self, msisdn: str, text: str) -> None:
         self.farm.run(lambda farm: farm.deliver(msisdn, "Telegram", text))
@@ -245,18 +250,20 @@ class Lives:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
 
-    def let_bans_run_out(self) -> None:
+    def expire_bans(self) -> None:
         """A day passes for the stopped farm."""
         with contextlib.closing(sqlite3.connect(self.data / "phonefarm.db", isolation_level=None)) as connection:
             connection.execute("UPDATE sims SET banned_until = banned_since WHERE banned_until IS NOT NULL")
 
 
 @contextlib.contextmanager
-def some_lives(forks: Forks, farm: InThread[VirtualFarm], adb_port: int, folder: Path) -> Iterator[Lives]:
+def run_supervised(
+    forks: Forks, farm: SimulationThread[VirtualFarm], adb_port: int, folder: Path
+) -> Iterator[SupervisedApp]:
     folder.mkdir(parents=True, exist_ok=True)
-    with InThread(lambda: Market("", KEY)) as market:
-        lives = Lives(forks, farm, market, adb_port, folder)
+    with SimulationThread(lambda: Market("", KEY)) as market:
+        lives = SupervisedApp(forks, farm, market, adb_port, folder)
         try:
             yield lives
         finally:
-            lives.let_go()
+            lives.kill()

@@ -12,7 +12,7 @@ from aiohttp import web
 JSON = "application/json; charset=utf-8"
 
 
-class SmallPartner:
+class FakePartner:
     """Serves `numbers` (all of them mts, russia); set `answers[path]` to say something else there."""
 
     def __init__(self, key: str, numbers: Sequence[str]) -> None:
@@ -26,7 +26,7 @@ class SmallPartner:
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> SmallPartner:
+    async def __aenter__(self) -> FakePartner:
         application = web.Application()
         application.router.add_post("/getServicesRent", self._services)
         application.router.add_post("/getNumberRent", self._number)

@@ -14,7 +14,7 @@ from phonefarm.support.stop_requests import Endings, asked_by_signals, heard
 from phonefarm.support.windows_endings import system_endings
 
 
-def run_windowless(
+def run_headless(
     settings: Settings, hidden: SecretFilter, started: Callable[[EngineThread], None], endings: Endings = system_endings
 ) -> None:
     """`started` is called when the farm runs."""

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from phonefarm.simulation.field_profiles import PIXEL_10_DELAYING
+from phonefarm.simulation.inbound_sms_handler import NOT_STORED
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_8, SAMSUNG_J5, SONY_XA, Profile
 from phonefarm.simulation.radio import Service
-from phonefarm.simulation.reception import NOT_STORED
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation.recording_io import run_line
 
 COUNT = "content query --uri content://sms/inbox --projection 'count(*) AS c:max(_id) AS m'"
@@ -21,7 +21,7 @@ COUNT = "content query --uri content://sms/inbox --projection 'count(*) AS c:max
 def a_phone(profile: Profile = PIXEL_8) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.0)
     phone.storing_seconds = 0.0
-    phone.insert_sim(SimMaker(seed=11).make(), 0)
+    phone.insert_sim(SimFactory(seed=11).make(), 0)
     return phone
 
 
