@@ -122,7 +122,7 @@ async def test_status_that_is_refused_for_its_rate_blames_no_other_program() -> 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
 
-        with pytest.raises(KnownError, match="too often"):
+        with pytest.raises(KnownError, match="Too many requests"):
             await fetch_health(f"{host}:{port}")
 
 

@@ -11,7 +11,7 @@ from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.model.read_models import SettingField
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import file_values, load_settings
-from phonefarm.config.settings_editor import SettingsKeeper
+from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.logs import SecretFilter
 from tests.fakes.held_file import Holder
@@ -31,7 +31,7 @@ class Page:
         self.store = store or MemoryStore()
         self.hidden = SecretFilter()
         self.path = folder / "settings.toml"
-        self.keeper = SettingsKeeper(load_settings(), self.store, self.hidden)
+        self.keeper = SettingsEditor(load_settings(), self.store, self.hidden)
 
     def field(self, name: str) -> SettingField:
         return next(field for field in self.keeper.fields() if field.name == name)

@@ -44,7 +44,7 @@ def show_window(memory: Path) -> None:
 
     from phonefarm.application.desk.engine import RunningEngine
     from phonefarm.application.model.read_models import Topic
-    from phonefarm.commands.window import run_window
+    from phonefarm.commands.window import run_with_window
     from phonefarm.support.stop_requests import StopRequests
     from ui.shell import app as window_app
     from ui.shell.window import MainWindow
@@ -67,7 +67,7 @@ def show_window(memory: Path) -> None:
             window_app.show_window(self._app, engine, stop, QSettings(str(memory), QSettings.Format.IniFormat))
             timer.stop()
 
-    run_window(Turned(), cli._prepare)
+    run_with_window(Turned(), cli._prepare)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def test_word_of_a_restore_that_cannot_be_read_is_none(settings: Settings) -> No
 def test_backup_never_replaces_a_file(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
 
-    with pytest.raises(KnownError, match="is there already"):
+    with pytest.raises(KnownError, match="already exists"):
         back_up(settings, tmp_path / "mine.txt")
 
     assert (tmp_path / "mine.txt").read_text() == "precious"

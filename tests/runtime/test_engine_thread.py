@@ -11,13 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.config.own_environment import PREFIX
-from phonefarm.config.settings import Settings, load_settings
+from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime import engine_thread
 from phonefarm.runtime.engine_thread import EngineThread
@@ -26,20 +24,6 @@ from phonefarm.support.logs import SecretFilter
 STOPPED_WITHIN = 5.0
 MARGIN = 1.0
 """For a busy machine."""
-
-
-@pytest.fixture
-def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    return load_settings(
-        data_dir=tmp_path / "farm",
-        listen="127.0.0.1:0",
-        admin_listen="127.0.0.1:0",
-        adb_servers=f"127.0.0.1:{unused_tcp_port}",
-        adb_path=str(tmp_path / "no adb here"),
-    )
 
 
 def an_engine(settings: Settings) -> EngineThread:

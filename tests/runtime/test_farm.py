@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -28,8 +27,7 @@ from phonefarm.application.model.row_queries import PUSHES, RENTS
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health
-from phonefarm.config.own_environment import PREFIX
-from phonefarm.config.settings import Settings, load_settings
+from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
@@ -44,22 +42,6 @@ KEY = "planted-partner-key-5e1f"
 STOPPED_WITHIN = 5.0
 
 Ports = Callable[[], int]
-
-
-@pytest.fixture
-def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A farm on a scratch folder whose adb server is not there and cannot be started."""
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    return load_settings(
-        data_dir=tmp_path / "farm",
-        listen="127.0.0.1:0",
-        admin_listen="127.0.0.1:0",
-        adb_servers=f"127.0.0.1:{unused_tcp_port}",
-        adb_path=str(tmp_path / "no adb here"),
-        push_retry_seconds=0.05,
-    )
 
 
 @pytest.fixture

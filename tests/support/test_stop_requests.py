@@ -13,10 +13,11 @@ import pytest
 from pydantic import SecretStr
 
 from phonefarm.adapters.storage.database import Database
+from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.commands import cli
 from phonefarm.commands.demo import run, terminal
 from phonefarm.commands.headless import run_headless
-from phonefarm.commands.window import run_window
+from phonefarm.commands.window import run_with_window
 from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
@@ -89,7 +90,7 @@ class Window:
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
 
-    def run(self, engine: EngineThread, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         self._shown()
         assert stop.wait(PATIENCE)
 
@@ -106,7 +107,7 @@ class Window:
 def test_with_a_window_too(settings: Settings, system: System) -> None:
     window = Window(lambda: system.end(lambda: is_put_down(settings)))
 
-    run_window(window, lambda: (settings, SecretFilter()), system.endings)
+    run_with_window(window, lambda: (settings, SecretFilter()), system.endings)
 
     assert system.answered.result(PATIENCE) is True
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.contract import call_webhooks
 from phonefarm.adapters.onlinesim.openapi import document
 from phonefarm.adapters.onlinesim.webhooks import OWN_PATHS
-from phonefarm.config.settings import TAKEN_PATHS
+from phonefarm.config.settings import RESERVED_PATHS
 from tests.checkout import CHECKOUT
 
 WRITTEN_DOWN = CHECKOUT / "docs" / "openapi.json"
@@ -22,7 +22,7 @@ def test_description_in_docs_is_the_one_that_is_generated() -> None:
 
 def test_description_knows_every_path_and_no_other() -> None:
     assert set(document()["paths"]) == OWN_PATHS
-    assert {path.lower() for path in OWN_PATHS} == TAKEN_PATHS
+    assert {path.lower() for path in OWN_PATHS} == RESERVED_PATHS
 
 
 def test_thousands_of_calls_by_the_description_are_taken_refused_and_answered_as_it_says(tmp_path: Path) -> None:

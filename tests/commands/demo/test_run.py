@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
-from phonefarm.commands.demo.run import DemoResult, still_with_app
+from phonefarm.commands.demo.run import DemoResult, waiting_in_app
 from phonefarm.simulation.delivery_audit import Summary
 from tests.builders import NOON
 
@@ -78,7 +78,7 @@ def test_message_is_with_the_app_while_its_push_is_open_or_it_waits_for_the_user
     messages.append(a_message(text="held", msisdn="", standing=SmsStanding.HELD, push_state=None))
     messages.append(a_message(text="stray", standing=SmsStanding.NO_RENT, push_state=None))
 
-    found = still_with_app(messages)
+    found = waiting_in_app(messages)
 
     assert {text for _, _, text in found} == {"waiting", "sending", "held"}
     assert ("", "Shop", "held") in found
