@@ -1,4 +1,4 @@
-"""`phonefarm` with bugs planted where a key and a text of an SMS are at hand; `window FILE` shows it, unseen."""
+"""`phonefarm` with planted bugs in functions that handle the key and texts; `window FILE` runs it offscreen."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def plant() -> None:
 
 
 def show_window(memory: Path) -> None:
-    """The window over the farm: the user goes through its pages and closes it."""
+    """Show the window, go through its pages and close it."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QSettings, QTimer
 

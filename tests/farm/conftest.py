@@ -1,4 +1,4 @@
-"""The stages of the farm tests."""
+"""Fixtures of the farm tests."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.farm.harness import Harness, start_harness
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Iterator[Harness]:
-    """Three phones, a market, and the app not yet started."""
+    """Three phones and a market; the app is not started yet."""
     with start_harness(tmp_path) as built:
         yield built

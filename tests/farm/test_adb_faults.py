@@ -1,4 +1,4 @@
-"""adb servers that are killed, freeze or never start: phones come back, nothing is lost, and the app stops in time."""
+"""adb servers that are killed, freeze or never start: phones recover, nothing is lost, the app stops in time."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from pathlib import Path
 import pytest
 
 from tests.farm.app_process import AppProcess, running
-from tests.farm.harness import Harness, adb_may_be_started, until
+from tests.farm.harness import Harness, isolate_adb_servers, until
 
 pytestmark = pytest.mark.farm
 
-STOPPED_WITHIN = 5.0
-PROCESS_MARGIN = 1.5
-"""What the interpreter's own end and a busy machine may add."""
-OFF_THE_OFFER_WITHIN = 15.0
+STOP_LIMIT_SECONDS = 5.0
+PROCESS_MARGIN_SECONDS = 1.5
+"""Allowance for the end of the interpreter and a busy machine."""
+OFF_OFFER_TIMEOUT_SECONDS = 15.0
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and shell scripts")
 
 
 @pytest.fixture
 def reviving(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
-    with adb_may_be_started(harness, monkeypatch):
+    with isolate_adb_servers(harness, monkeypatch):
         yield harness
 
 
@@ -70,7 +70,7 @@ def test_phones_of_a_frozen_adb_server_leave_the_offer_and_come_back_with_it(rev
     rent = harness.order()
     harness.adb.process.send_signal(signal.SIGSTOP)
     try:
-        until(lambda: harness.app.counts()["phones_ready"] == 0, OFF_THE_OFFER_WITHIN, "an empty offer")
+        until(lambda: harness.app.counts()["phones_ready"] == 0, OFF_OFFER_TIMEOUT_SECONDS, "an empty offer")
         assert harness.app.counts()["numbers_on_offer"] == 0
         harness.send(rent.msisdn, "sent while adb was frozen")
     finally:
@@ -90,7 +90,7 @@ def test_app_on_a_frozen_adb_server_stops_in_time(reviving: Harness) -> None:
     finally:
         harness.adb.process.send_signal(signal.SIGCONT)
 
-    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+    assert took < STOP_LIMIT_SECONDS + PROCESS_MARGIN_SECONDS
 
 
 @posix_only
@@ -110,7 +110,7 @@ def test_app_whose_adb_never_starts_stops_in_time(tmp_path: Path, unused_tcp_por
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(begun.read_text()), signal.SIGKILL)
 
-    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+    assert took < STOP_LIMIT_SECONDS + PROCESS_MARGIN_SECONDS
 
 
 def test_app_whose_database_is_locked_by_another_stops_in_time(harness: Harness) -> None:
@@ -123,6 +123,6 @@ def test_app_whose_database_is_locked_by_another_stops_in_time(harness: Harness)
 
         took = seconds_to_stop(harness.app)
 
-    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+    assert took < STOP_LIMIT_SECONDS + PROCESS_MARGIN_SECONDS
     harness.open_app()
     harness.until_texts(rent, "cannot be recorded yet")

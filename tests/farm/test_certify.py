@@ -24,7 +24,7 @@ from tests.farm.harness import Harness
 pytestmark = pytest.mark.farm
 
 CHECKS = 18
-OWN_RUN_WITHIN = 150.0
+OWN_RUN_TIMEOUT_SECONDS = 150.0
 END_TIMEOUT_SECONDS = 90.0
 
 
@@ -42,7 +42,7 @@ def examination(*options: str, key: str = "") -> subprocess.Popen[str]:
 
 
 def ended(process: subprocess.Popen[str], within: float = END_TIMEOUT_SECONDS) -> tuple[int, list[str], list[str]]:
-    """Exit code and the lines of both outputs."""
+    """Wait for the end; returns the exit code and the lines of stdout and stderr."""
     with process:
         try:
             out, err = process.communicate(timeout=within)
@@ -53,7 +53,7 @@ def ended(process: subprocess.Popen[str], within: float = END_TIMEOUT_SECONDS) -
 
 @pytest.fixture(scope="module", autouse=True)
 def own_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """Begun with the first test, whichever that is, so that the others pass while it waits."""
+    """Started by the first test of the file, so that the others run meanwhile."""
     report = tmp_path_factory.mktemp("certify") / "report.xml"
     process = examination("--junit", str(report))
     yield process, report
@@ -67,7 +67,7 @@ def test_farm_of_its_own_passes_the_whole_list_and_the_report_holds_every_check(
 ) -> None:
     process, report = own_run
 
-    code, said, complaints = ended(process, OWN_RUN_WITHIN)
+    code, said, complaints = ended(process, OWN_RUN_TIMEOUT_SECONDS)
 
     assert (code, complaints) == (0, [])
     assert said[-1] == f"The farm passes: {CHECKS} passed, 0 failed, 0 skipped."

@@ -1,4 +1,4 @@
-"""A system that ends the farm in the middle of its work: nothing is lost, and nothing is sent twice."""
+"""The system ends the farm during its work: nothing is lost, and nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ def test_messages_under_way_when_the_system_ends_the_farm_reach_the_market_once(
     )
     first, second = System(LAST_CALLS[last_call]), System(LAST_CALLS[last_call])
 
-    def ready(engine: EngineThread) -> None:
+    def wait_until_ready(engine: EngineThread) -> None:
         harness.market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
         phones = len(harness.farm.sim.phones)
         until(lambda: engine.ask(lambda desk: desk.overview()).counts.phones_ready == phones, 40, "all phones ready")
 
     def end_in_the_middle(engine: EngineThread) -> None:
-        ready(engine)
+        wait_until_ready(engine)
         rent = harness.order()
         for text in TEXTS:
             harness.send(rent.msisdn, text)
@@ -48,7 +48,7 @@ def test_messages_under_way_when_the_system_ends_the_farm_reach_the_market_once(
         first.end()
 
     def end_when_all_are_there(engine: EngineThread) -> None:
-        ready(engine)
+        wait_until_ready(engine)
         (rent,) = harness.record.rents.values()
         harness.until_texts(rent, *TEXTS)
         second.end()

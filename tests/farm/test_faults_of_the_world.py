@@ -26,7 +26,7 @@ from phonefarm.simulation.answers import Outcome
 from phonefarm.support.logs import SecretFilter
 from phonefarm.wording.health import health_text
 from tests.farm.app_process import KEY, AppProcess
-from tests.farm.field import Field, Pace, a_field, ready
+from tests.farm.field import Field, Pace, run_field, wait_until_ready
 from tests.farm.harness import Harness, until
 
 if sys.platform != "win32":
@@ -44,7 +44,7 @@ def check(harness: Harness, name: str) -> tuple[str, str]:
 
 
 def order_is_refused(harness: Harness) -> bool:
-    """Whether an order gets an answer that issues nothing."""
+    """Whether an order is answered without a number."""
     calls = len(harness.record.calls)
     rent = harness.market.run(lambda market: market.order())
     assert len(harness.record.calls) == calls + 1
@@ -92,14 +92,14 @@ def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it(ha
     harness.market.call(lambda market: market.policy.chances.clear())
 
     for rent in rents:
-        until(lambda rent=rent: len(harness.texts(rent)) == 3, what="all three")  # type: ignore[misc]
+        harness.until_count(rent, 3)
     assert harness.record.repeated_after_200() == []
     until(lambda: harness.app.counts()["pushes_waiting"] == 0, what="an empty queue")
 
 
 @pytest.fixture
 def keyring_field(harness: Harness) -> Iterator[tuple[Harness, EngineThread]]:
-    """The harness with an engine in this process, whose key is in a keyring and may be changed in the window."""
+    """An engine in this process whose key is in a keyring, so that the window can change it."""
     settings = load_settings(
         data_dir=harness.folder / "data",
         listen="127.0.0.1:0",
@@ -155,7 +155,7 @@ def pid_of(app: AppProcess) -> int:
 
 @contextlib.contextmanager
 def full_disk(app: AppProcess) -> Iterator[None]:
-    """No file of the app can grow or be written beyond its first bytes, as on a disk without room."""
+    """Limit the size of the app's files to a few bytes, as on a full disk."""
     limits = resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE)
     resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE, (1, limits[1]))
     try:
@@ -208,7 +208,7 @@ def test_read_only_disk_ends_the_start_with_one_sentence(tmp_path: Path) -> None
     assert "Read-only file system" in done.stderr
 
 
-LOCKED_FOR = 20.0
+LOCKED_SECONDS = 20.0
 
 
 def test_database_that_another_process_locks_refuses_orders_says_so_and_loses_no_message(harness: Harness) -> None:
@@ -222,7 +222,7 @@ def test_database_that_another_process_locks_refuses_orders_says_so_and_loses_no
         until(lambda: check(harness, "storage")[0] == "fail", what="the lock said")
         sentence = check(harness, "storage")[1]
         assert order_is_refused(harness)
-        until(lambda: time.monotonic() - locked_at > LOCKED_FOR, LOCKED_FOR + 5, "the end of the lock")
+        until(lambda: time.monotonic() - locked_at > LOCKED_SECONDS, LOCKED_SECONDS + 5, "the end of the lock")
         assert harness.app.health()["checks"]["engine"]["status"] == "pass"
 
     harness.until_texts(rent, "came while it was locked", within=30)
@@ -254,7 +254,7 @@ def test_port_that_is_taken_ends_the_start_with_one_sentence(harness: Harness) -
 
 
 class PcClock:
-    """This PC's clock as the app reads it; somebody may set it."""
+    """The PC's clock for the app, which tests can set."""
 
     def __init__(self) -> None:
         self._real = bootstrap.utc_now
@@ -273,9 +273,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> PcClock:
 
 @pytest.fixture
 def field(harness: Harness, clock: PcClock, tmp_path: Path) -> Iterator[Field]:
-    """An engine in this process, on the PC's clock."""
-    with a_field(tmp_path, f"127.0.0.1:{harness.adb_port}", harness.farm, Pace()) as field:
-        ready(field, [phone.name for phone in harness.farm.sim.phones])
+    """An engine in this process with the settable clock."""
+    with run_field(tmp_path, f"127.0.0.1:{harness.adb_port}", harness.farm, Pace()) as field:
+        wait_until_ready(field, [phone.name for phone in harness.farm.sim.phones])
         yield field
 
 

@@ -1,4 +1,4 @@
-"""Where few files may be open, strangers take none of those that the farm lives of."""
+"""With few open files allowed, unauthenticated connections leave enough for the farm."""
 
 from __future__ import annotations
 

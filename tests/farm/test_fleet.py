@@ -1,4 +1,4 @@
-"""Many phones at once: storms of arrivals, bad cables beside good ones, and an adb that dies again and again."""
+"""Many phones: simultaneous connects, loose cables beside good ones, and repeated deaths of adb."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from phonefarm.simulation.market_record import RentRecord
 from phonefarm.simulation.market_record import now as moment
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.scripted_market import SentSms
-from tests.farm.harness import Harness, adb_may_be_started, start_harness, until
+from tests.farm.harness import Harness, isolate_adb_servers, start_harness, until
 from tests.simulation.adb_server import adb
 
 pytestmark = pytest.mark.farm
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.farm
 FLEET = 60
 FLAPPING = 20
 AT_ONCE_SECONDS = 4.0
-"""Seconds from an SMS to its push that two busy cores may need while twenty phones come and go."""
+"""The latency limit from an SMS to its push on two busy cores while twenty phones flap."""
 SENDER = "Telegram"
 
 
@@ -35,7 +35,7 @@ def fleet(tmp_path: Path) -> Iterator[Harness]:
 
 
 class Senders:
-    """Send, and remember what was sent to whom."""
+    """Sends SMS and records them."""
 
     def __init__(self, harness: Harness) -> None:
         self._stage = harness
@@ -65,14 +65,14 @@ class Senders:
 def test_sixty_phones_that_come_at_once_all_work_and_sixty_that_come_back_at_once_do_again(fleet: Harness) -> None:
     fleet.app.start()
     fleet.market.sim.target_url = fleet.app.webhooks
-    # The rest keep ICCID and number to themselves, so that no file can name their cards.
+    # The others report neither ICCID nor number, so that the numbers file cannot list their SIMs.
     numbers = sum(not phone.profile.guards_identifiers for phone, _, _ in fleet.farm.sim.sims())
     until(lambda: fleet.app.counts()["phones_ready"] == FLEET, 30, "sixty phones ready")
     until(lambda: fleet.app.counts()["numbers_on_offer"] == numbers, 10, "every number on offer")
 
-    fleet.farm.run(lambda farm: together(farm.unplug_usb(phone) for phone in farm.phones))
+    fleet.farm.run(lambda farm: gather_all(farm.unplug_usb(phone) for phone in farm.phones))
     until(lambda: fleet.app.counts()["numbers_on_offer"] == 0, what="an empty offer")
-    fleet.farm.run(lambda farm: together(farm.replug_usb(phone) for phone in farm.phones))
+    fleet.farm.run(lambda farm: gather_all(farm.replug_usb(phone) for phone in farm.phones))
 
     until(lambda: fleet.app.counts()["numbers_on_offer"] == numbers, 40, "every number on offer again")
     assert fleet.app.counts()["phones_ready"] == FLEET
@@ -90,7 +90,7 @@ def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others
     with ThreadPoolExecutor(1) as beside:
         flapping = beside.submit(fleet.farm.run, lambda farm: flap_all(farm, loose))
         number = 0
-        while not flapping.done() or number < 2 * len(rents):  # on a busy machine they settle while some still come
+        while not flapping.done() or number < 2 * len(rents):  # on a busy machine, phones are still connecting
             rent = rents[number % len(rents)]
             senders.send(rent, f"message {number}")
             begun = time.monotonic()
@@ -111,7 +111,7 @@ def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others
 def test_adb_killed_again_and_again_under_traffic_loses_repeats_and_misdirects_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with start_harness(tmp_path, phones=12, query_seconds=0.05) as harness, adb_may_be_started(harness, monkeypatch):
+    with start_harness(tmp_path, phones=12, query_seconds=0.05) as harness, isolate_adb_servers(harness, monkeypatch):
         harness.open_app()
         rents = [harness.order() for _ in range(6)]
         senders = Senders(harness)
@@ -134,7 +134,7 @@ def test_adb_killed_again_and_again_under_traffic_loses_repeats_and_misdirects_n
 
 
 def end_adb(harness: Harness) -> None:
-    """The first server is a child of ours; those that the app starts are not."""
+    """Kill the adb server: the first one is our child process, those that the app started are not."""
     if harness.adb.process.poll() is None:
         harness.adb.process.kill()
         harness.adb.process.wait(5)
@@ -143,8 +143,8 @@ def end_adb(harness: Harness) -> None:
 
 
 async def flap_all(farm: VirtualFarm, loose: Sequence[VirtualPhone]) -> None:
-    await together(farm.flap(phone, times=4, on_seconds=0.6, off_seconds=0.4) for phone in loose)
+    await gather_all(farm.flap(phone, times=4, on_seconds=0.6, off_seconds=0.4) for phone in loose)
 
 
-async def together(acts: Iterable[Coroutine[object, object, None]]) -> None:
+async def gather_all(acts: Iterable[Coroutine[object, object, None]]) -> None:
     await asyncio.gather(*acts)

@@ -1,4 +1,4 @@
-"""Thousands of messages at once on one number: all of them reach the market, in order, none twice."""
+"""Thousands of simultaneous messages to one number: all reach the market in order, none twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever keeps a phone from earning is seen, named with its cause and the next step, and over when the cause goes."""
+"""Each condition that keeps a phone from earning is shown with its cause and remedy, and ends with its cause."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from phonefarm.simulation.profiles import (
 from phonefarm.simulation.radio import Service
 from phonefarm.simulation.sims import OPERATORS, VirtualSim
 from phonefarm.simulation.simulation_thread import SimulationThread
-from tests.farm.field import Field, Pace, a_field, a_phone, now, ready
+from tests.farm.field import Field, Pace, a_phone, now, run_field, wait_until_ready
 from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
@@ -54,7 +54,7 @@ WELL: dict[str, Profile] = {
     "hintless": HONOR_9X_SILENT,
     "nameless": PIXEL_8,
 }
-"""Phones that work until a test does something to them, by name."""
+"""Phones that work until a test changes them, by name."""
 WITHHOLDING: dict[str, tuple[Profile, Remedy, str]] = {
     "miui": (REDMI_5_STRIPPED, Remedy.ALLOW_SMS_XIAOMI, "Permission Denial"),
     "hyperos": (XIAOMI_15_STRIPPED, Remedy.ALLOW_SMS_XIAOMI, "Permission Denial"),
@@ -79,8 +79,8 @@ def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
         farm.run(lambda it: it.connect_to("127.0.0.1", adb.port))
         unknown = the_card(farm.sim.phone("nameless")).iccid
         numbers = "".join(line for line in farm.sim.numbers_csv().splitlines(True) if not line.startswith(unknown))
-        with a_field(folder, f"127.0.0.1:{adb.port}", farm, Pace(), numbers=numbers) as built:
-            ready(built, list(WELL))
+        with run_field(folder, f"127.0.0.1:{adb.port}", farm, Pace(), numbers=numbers) as built:
+            wait_until_ready(built, list(WELL))
             yield built
 
 
@@ -171,7 +171,7 @@ def test_phone_that_comes_and_goes_is_unsteady_and_still_read_until_it_stays(fie
     field.farm.run(lambda farm: farm.flap(farm.phone("loose"), times=4, on_seconds=0.5, off_seconds=0.2))
 
     row = field.reaches("loose", PhoneState.UNSTEADY)
-    # Four times by our hand; adb itself may drop a connection that has just come back once more.
+    # Four times by this test; adb itself may drop a fresh connection once more.
     assert row.detail in ("left 4 times in ten minutes", "left 5 times in ten minutes")
     assert row.remedy is Remedy.CHECK_CABLE
     assert row.since >= begun
@@ -358,8 +358,8 @@ def test_airplane_mode_takes_both_cards_from_the_offer_and_is_named_as_the_cause
     assert (active.remedy, field.row(name).remedy) == (Remedy.LEAVE_AIRPLANE, Remedy.LEAVE_AIRPLANE)
     assert active.since >= begun
     for card in cards:
-        # The phone answers one question after another: switched between two, it tells of the cards at the next look.
-        until(lambda card=card: field.sim(card).standing is SimStanding.AIRPLANE, what="the card in airplane mode")  # type: ignore[misc]
+        # The phone's answers are not atomic: after a switch between two, the SIMs change with the next check-up.
+        field.until_standing(card, SimStanding.AIRPLANE)
         assert field.sim(card).remedy is Remedy.LEAVE_AIRPLANE
     assert field.offered(name) == 0
     field.act(lambda phone: phone.set_airplane_mode(False), name)
@@ -375,7 +375,7 @@ def test_card_whose_number_nobody_knows_is_offered_once_the_user_enters_it(field
 
     field.ask(lambda desk: desk.set_number(card.iccid, f"+{card.msisdn}"))
 
-    # The network's name comes from the phone's code, as no table names this card.
+    # The network's name comes from the SIM's MCC and MNC, as the numbers file does not list this SIM.
     until(lambda: field.sim(card).standing is SimStanding.ON_OFFER, what="its number on offer")
     assert (field.sim(card).operator, field.sim(card).msisdn) == ("mts", card.msisdn)
 
@@ -439,7 +439,7 @@ def test_phone_that_announces_messages_and_stores_none_is_shown_so_until_one_is_
 
     for count in (1, 2):
         field.send(rent.msisdn, f"code 12340{count}")
-        until(lambda count=count: field.row("storing").hints_without_row == count, what=f"{count} empty hints")  # type: ignore[misc]
+        field.until_empty_hints("storing", count)
 
     active = field.shows_condition("storing", Condition.NOT_STORING)
     assert (active.remedy, field.row("storing").remedy) == (Remedy.CHECK_SMS_APP, Remedy.CHECK_SMS_APP)
@@ -458,10 +458,7 @@ def test_flash_messages_are_a_warning_and_leave_a_healthy_phone_on_the_offer(fie
 
     for number in (1, 2):
         field.do(VirtualPhone.deliver_flash, "measured")
-        until(
-            lambda number=number: field.row("measured").hints_without_row == count + number,  # type: ignore[misc]
-            what=f"{number} empty hints",
-        )
+        field.until_empty_hints("measured", count + number)
 
     field.shows_condition("measured", Condition.NOT_STORING)
     field.is_offered("measured")
@@ -516,7 +513,7 @@ def test_phone_that_announces_nothing_is_marked_and_its_messages_are_delivered_a
     field.is_offered("hintless")
 
 
-# What it measures of itself -----------------------------------------------------
+# Measurements -------------------------------------------------------------------
 
 
 def test_low_battery_is_told_and_keeps_nothing_from_the_offer_and_does_not_flicker(field: Field) -> None:

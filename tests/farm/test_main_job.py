@@ -1,4 +1,4 @@
-"""The whole chain on real parts: a phone gets an SMS, and the market has it."""
+"""End to end with real parts: from an SMS on a phone to its push at the market."""
 
 from __future__ import annotations
 

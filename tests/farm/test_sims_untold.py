@@ -1,4 +1,4 @@
-"""Phones whose list of SIM cards cannot be read: they stay read, and what is not known to sit in them is not sold."""
+"""Phones whose SIM list cannot be read: their inbox is still read, and unknown SIMs are not sold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonefarm.simulation.field_profiles import MOTO_G6, SAMSUNG_S24
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_6A, PIXEL_8, Profile
 from phonefarm.simulation.simulation_thread import SimulationThread
-from tests.farm.field import Field, Pace, a_field, a_phone
+from tests.farm.field import Field, Pace, a_phone, run_field
 from tests.farm.harness import until
 from tests.farm.usb_farm import Plugged, UsbFarm
 
@@ -32,7 +32,7 @@ def in_a_farm(profile: Profile) -> SimulationThread[UsbFarm]:
 
 
 def the_field(folder: Path, farm: SimulationThread[UsbFarm]) -> AbstractContextManager[Field]:
-    return a_field(folder, farm.sim.server.address, farm, PACE, serials=SERIALS)
+    return run_field(folder, farm.sim.server.address, farm, PACE, serials=SERIALS)
 
 
 def pull(phone: VirtualPhone) -> None:

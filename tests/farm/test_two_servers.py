@@ -1,4 +1,4 @@
-"""Phones of two adb servers are one farm: both are read at once, and one that hangs takes only its own away."""
+"""Two adb servers in one farm: both are read, and a hang of one affects only its own phones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class TwoServers:
     other_farm: SimulationThread[VirtualFarm]
 
     def rents(self) -> list[RentRecord]:
-        """Every number of both servers, rented."""
+        """Rent every number of both servers."""
         offered = self.harness.app.counts()["numbers_on_offer"]
         return [self.harness.order() for _ in range(offered)]
 

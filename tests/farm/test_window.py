@@ -1,4 +1,4 @@
-"""The real window over the real engine: the user watches the SMS arrive, and orders are carried out."""
+"""The real window with the real engine: it shows arriving SMS, and its commands take effect."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def engine(harness: Harness) -> Iterator[EngineThread]:
     running.start()
     try:
         harness.market.sim.target_url = f"http://{running.farm.listeners.webhooks_address}"
-        ready = len(harness.farm.sim.phones)
-        until_by_then(lambda: running.ask(lambda desk: desk.overview()).counts.phones_ready == ready, 40)
+        wait_until_ready = len(harness.farm.sim.phones)
+        until_by_then(lambda: running.ask(lambda desk: desk.overview()).counts.phones_ready == wait_until_ready, 40)
         yield running
     finally:
         running.stop()
@@ -60,9 +60,9 @@ def runner(qapp: QApplication, tmp_path: Path) -> Iterator[WindowRunner]:
     runner.close()
 
 
-def block_this_thread_until(is_so: Callable[[], bool]) -> None:
-    """What a careless slot would do to the window."""
-    until_by_then(is_so, 10)
+def block_this_thread_until(condition: Callable[[], bool]) -> None:
+    """Block the window's thread like a slow slot."""
+    until_by_then(condition, 10)
 
 
 def state_of(page: ListPage[Any], rent_id: int) -> RentState | None:
@@ -96,13 +96,17 @@ def test_the_window_shows_an_sms_on_its_way_from_phone_to_market(
     assert harness.texts(rent) == ["your code is 4242"]
 
 
+async def hold_back(live: Live, sim_id: str) -> None:
+    await live.link.ask(lambda desk: desk.hold_back(sim_id, "inventory"))
+
+
 def test_a_sim_held_back_in_the_window_is_not_issued_until_released(
     harness: Harness, engine: EngineThread, runner: WindowRunner
 ) -> None:
     async def hold_all_back(live: Live) -> None:
         sims = await live.open(Topic.SIMS)
         for row in rows_of(sims):
-            await live.link.ask(lambda desk, sim_id=row.sim_id: desk.hold_back(sim_id, "inventory"))  # type: ignore[misc]
+            await hold_back(live, row.sim_id)
         await until(lambda: {row.standing for row in rows_of(sims)} == {SimStanding.HELD_BACK})
 
     runner.live_on(engine, hold_all_back)

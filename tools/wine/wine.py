@@ -8,7 +8,7 @@ build  the executable for Windows, its self-test, and the time from its start to
 all    demo, build and the small gate (all tests with --whole)
 run    farm.py with WORDS, for example: run -- bench webhooks
 
-Everything runs in a Russian locale (code pages 1251 and 866), in a folder with Cyrillic letters and a blank in its name.
+Everything runs in a Russian locale (code pages 1251 and 866), in a folder with Cyrillic letters and a blank.
 The chroot is made once in the cache folder, outside the checkout; docs/windows.md says how long that takes.
 """
 
