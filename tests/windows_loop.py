@@ -1,4 +1,4 @@
-"""What asyncio's loop of Windows (Proactor) does with callers, on whichever loop a test runs."""
+"""Simulates how asyncio's Proactor loop on Windows accepts connections, on any loop."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from phonefarm.adapters.http.callers import is_of_a_failed_accept
 from tests.windows_errors import windows_error
 
 LINGER = "hh" if sys.platform == "win32" else "ii"
-"""How the system wants the two numbers of SO_LINGER, by which a socket is closed with a reset."""
+"""The struct format of SO_LINGER, which closes a socket with a reset."""
 NETNAME_DELETED = 64
-"""How Windows tells of a caller who connected and was gone before the accept was through."""
+"""ERROR_NETNAME_DELETED: the caller disconnected before the accept completed."""
 
 
 class WindowsAccepts:
-    """Puts itself in the loop's place for taking callers: the first ones are those who have hung up."""
+    """Replaces the loop's accept; the first callers have already disconnected."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, failures: Sequence[int] = ()) -> None:
         self._loop = loop
         self._failures = list(failures)
         self._accept: Callable[[socket.socket], Any] = loop.sock_accept
         self.reports: list[str] = []
-        """What the loop's exception handler was told."""
+        """The contexts passed to the loop's exception handler."""
         loop.sock_accept = self._sock_accept  # type: ignore[method-assign, assignment]
         loop._start_serving = self._start_serving  # type: ignore[attr-defined]
         loop.set_exception_handler(self._note_report)
@@ -36,11 +36,11 @@ class WindowsAccepts:
 
     @property
     def have_failed(self) -> bool:
-        """Whether all that were to fail have."""
+        """Whether all planned accepts have failed."""
         return not self._failures
 
     async def _sock_accept(self, listener: socket.socket) -> tuple[socket.socket, Any]:
-        """The sockets of its callers name no protocol."""
+        """Accept a connection; the accepted sockets have no protocol number."""
         try:
             caller, address = await self._accept(listener)
         except OSError:  # the system itself plays it
@@ -54,7 +54,7 @@ class WindowsAccepts:
         return nameless, address
 
     def _start_serving(self, protocol_factory: Callable[[], Any], listener: socket.socket, *_: Any, **__: Any) -> None:
-        """As `BaseProactorEventLoop._start_serving` does it: one accept that fails ends the listening."""
+        """Like `BaseProactorEventLoop._start_serving`: a failed accept ends the listening."""
         accepting = self._loop.create_task(self._sock_accept(listener))
         accepting.add_done_callback(lambda done: self._take(done, protocol_factory, listener))
 

@@ -1,4 +1,4 @@
-"""What `doctor` says of the PC's power plan: only what may take it or its phones from the farm, with what to do."""
+"""`doctor` on the power plan: warnings about sleep and USB suspend, with remedies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_pc_that_phonefarm_keeps_awake_is_fine(settings: Settings) -> None:
     ]
 
 
-def test_pc_that_may_fall_asleep_is_warned_of_with_what_to_do(settings: Settings) -> None:
+def test_pc_that_may_sleep_is_a_warning_with_a_remedy(settings: Settings) -> None:
     found = check_power(settings.model_copy(update={"keep_awake": False}), a_plan)
 
     assert [finding.warns for finding in found] == [True]
@@ -49,14 +49,14 @@ def test_pc_that_never_sleeps_is_fine(keep_awake: bool, settings: Settings) -> N
     assert lines(found) == [(False, "power plan", "'Balanced', never sleeps on mains")]
 
 
-def test_suspended_usb_is_warned_of_with_the_command(settings: Settings) -> None:
+def test_suspended_usb_is_a_warning_with_the_command(settings: Settings) -> None:
     found = check_power(settings, lambda: a_plan(suspends_usb=True))
 
     assert [(finding.what, finding.warns) for finding in found] == [("power plan", False), ("USB power", True)]
     assert "powercfg /setacvalueindex SCHEME_CURRENT 2a737441-" in found[1].detail
 
 
-def test_plan_that_cannot_be_read_is_said(settings: Settings) -> None:
+def test_unreadable_plan_is_reported(settings: Settings) -> None:
     def fail() -> PowerPlan:
         raise KnownError("the power plan cannot be read (Windows says 120)")
 
@@ -65,7 +65,7 @@ def test_plan_that_cannot_be_read_is_said(settings: Settings) -> None:
     assert lines(found) == [(True, "power plan", "the power plan cannot be read (Windows says 120)")]
 
 
-def test_system_without_plans_says_nothing(settings: Settings) -> None:
+def test_system_without_plans_has_no_finding(settings: Settings) -> None:
     assert check_power(settings, lambda: None) == []
 
 

@@ -62,7 +62,7 @@ def own_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
         process.communicate()
 
 
-def test_farm_of_its_own_passes_the_whole_list_and_the_report_holds_every_check(
+def test_private_farm_passes_all_checks_and_the_report_lists_them(
     own_run: tuple[subprocess.Popen[str], Path],
 ) -> None:
     process, report = own_run
@@ -77,7 +77,7 @@ def test_farm_of_its_own_passes_the_whole_list_and_the_report_holds_every_check(
     assert [f"ok   {case.get('name')}: {case.findtext('system-out')}" for case in suite] == said[:-1]
 
 
-def test_farm_with_a_customers_rent_is_examined_only_if_told_to_and_keeps_its_rent(harness: Harness) -> None:
+def test_farm_with_a_customers_rent_is_checked_only_with_the_option_and_keeps_the_rent(harness: Harness) -> None:
     harness.open_app()
     rent = harness.order()
     counts = harness.app.counts()
@@ -118,7 +118,7 @@ async def test_farm_that_breaks_a_rule_ends_with_one_and_the_report_names_it(tmp
         (("--url", "http://127.0.0.1:9", "--admin", "127.0.0.1:9"), KEY, 1),
     ],
 )
-def test_what_cannot_be_examined_is_told_apart_from_wrong_usage(options: tuple[str, ...], key: str, code: int) -> None:
+def test_errors_of_certify_differ_from_wrong_usage(options: tuple[str, ...], key: str, code: int) -> None:
     found, said, complaints = ended(examination(*options, key=key))
 
     assert (found, said) == (code, [])

@@ -251,7 +251,7 @@ def check_ban(app: SupervisedApp, rents: list[RentRecord]) -> None:
 
 
 @pytest.mark.parametrize("kill", list(kills()), ids=str)
-def test_kill_at_a_commit_loses_nothing_and_repeats_only_what_was_under_way(app: SupervisedApp, kill: Kill) -> None:
+def test_kill_at_a_commit_loses_nothing_and_repeats_only_attempts_in_flight(app: SupervisedApp, kill: Kill) -> None:
     by_the_clock = kill.points[-1].kind == BANS_RUN_OUT
     rents = run_scenario(app, *(() if by_the_clock else kill.points))
     assert app.stop() == 0
@@ -264,7 +264,7 @@ def test_kill_at_a_commit_loses_nothing_and_repeats_only_what_was_under_way(app:
     check_result(app, rents, kill)
 
 
-def test_table_holds_every_kind_that_is_committed(app: SupervisedApp) -> None:
+def test_table_lists_every_committed_kind(app: SupervisedApp) -> None:
     rents = run_scenario(app)
     assert app.stop() == 0
     run_next_day(app)
@@ -275,7 +275,7 @@ def test_table_holds_every_kind_that_is_committed(app: SupervisedApp) -> None:
     check_result(app, rents, None)
 
 
-def test_every_unit_of_work_of_the_code_is_killed_or_has_a_reason_not_to_be() -> None:
+def test_every_unit_of_work_is_killed_or_has_a_reason_not_to_be() -> None:
     handed_in = set().union(
         *(find_units_of_work(path) for path in (CHECKOUT / "phonefarm" / "application").rglob("*.py"))
     )

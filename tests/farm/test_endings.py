@@ -19,7 +19,7 @@ TEXTS = [f"message {number}" for number in range(8)]
 
 
 @pytest.mark.parametrize("last_call", LAST_CALLS)
-def test_messages_under_way_when_the_system_ends_the_farm_reach_the_market_once(
+def test_messages_in_flight_when_the_system_ends_the_farm_reach_the_market_once(
     harness: Harness, last_call: str
 ) -> None:
     settings = load_settings(

@@ -60,7 +60,7 @@ def answers_of_orders(harness: Harness) -> list[tuple[int | None, str]]:
 # The market ---------------------------------------------------------------------------------
 
 
-def test_market_that_hangs_is_said_and_gets_the_messages_when_it_answers(harness: Harness) -> None:
+def test_market_that_hangs_is_reported_and_gets_the_messages_when_it_answers(harness: Harness) -> None:
     harness.open_app()
     rents = [harness.order() for _ in range(3)]
     harness.market.call(lambda market: market.policy.script(*[Outcome.HANG] * 6))
@@ -78,7 +78,7 @@ def test_market_that_hangs_is_said_and_gets_the_messages_when_it_answers(harness
     assert harness.record.repeated_after_200() == []
 
 
-def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it(harness: Harness) -> None:
+def test_unreachable_market_is_reported_and_messages_of_many_numbers_wait_for_it(harness: Harness) -> None:
     harness.open_app()
     rents = [harness.order() for _ in range(3)]
     harness.market.call(lambda market: market.policy.chances.update({Outcome.CUT: 1.0}))
@@ -119,7 +119,7 @@ def keyring_field(harness: Harness) -> Iterator[tuple[Harness, EngineThread]]:
         engine.stop()
 
 
-def test_refused_key_is_an_alarm_and_a_better_key_is_used_at_once(
+def test_refused_key_is_an_alarm_and_a_new_key_is_used_at_once(
     keyring_field: tuple[Harness, EngineThread],
 ) -> None:
     harness, engine = keyring_field
@@ -165,7 +165,7 @@ def full_disk(app: AppProcess) -> Iterator[None]:
 
 
 @linux_only
-def test_full_disk_refuses_orders_says_so_and_loses_no_message(harness: Harness) -> None:
+def test_full_disk_refuses_orders_is_reported_and_loses_no_message(harness: Harness) -> None:
     harness.open_app()
     rent = harness.order()
 
@@ -211,7 +211,7 @@ def test_read_only_disk_ends_the_start_with_one_sentence(tmp_path: Path) -> None
 LOCKED_SECONDS = 20.0
 
 
-def test_database_that_another_process_locks_refuses_orders_says_so_and_loses_no_message(harness: Harness) -> None:
+def test_locked_database_refuses_orders_is_reported_and_loses_no_message(harness: Harness) -> None:
     harness.open_app()
     rent = harness.order()
     other = sqlite3.connect(harness.folder / "data" / "phonefarm.db", isolation_level=None)

@@ -91,7 +91,7 @@ def the_card(phone: VirtualPhone, slot: int = 0) -> VirtualSim:
 # The connection ---------------------------------------------------------------
 
 
-def test_phone_that_adb_cannot_speak_with_is_offline_and_taken_up_again_by_the_app(field: Field) -> None:
+def test_phone_that_adb_lists_as_offline_is_reconnected_by_the_app(field: Field) -> None:
     field.is_offered("cabled")
     begun = now()
 
@@ -108,7 +108,7 @@ def test_phone_that_adb_cannot_speak_with_is_offline_and_taken_up_again_by_the_a
     assert field.row("cabled").remedy is Remedy.NONE
 
 
-def test_phone_that_knows_this_pc_not_is_unauthorized_until_the_user_confirms(field: Field) -> None:
+def test_phone_that_does_not_trust_this_pc_is_unauthorized_until_the_user_confirms(field: Field) -> None:
     row = field.reaches("strange", PhoneState.UNAUTHORIZED)
     assert (row.detail, row.remedy) == ("unauthorized", Remedy.CONFIRM_DEBUGGING)
     assert field.offered("strange") == 0
@@ -119,7 +119,7 @@ def test_phone_that_knows_this_pc_not_is_unauthorized_until_the_user_confirms(fi
     field.is_offered("strange")
 
 
-def test_phone_whose_permission_is_revoked_at_work_leaves_the_offer_and_says_so(field: Field) -> None:
+def test_phone_that_revokes_debugging_leaves_the_offer_and_shows_it(field: Field) -> None:
     begun = now()
 
     field.do(VirtualPhone.revoke_authorization, "revoked")
@@ -133,7 +133,7 @@ def test_phone_whose_permission_is_revoked_at_work_leaves_the_offer_and_says_so(
     field.is_offered("revoked")
 
 
-def test_phone_that_leaves_questions_unanswered_is_failing_until_it_answers(field: Field) -> None:
+def test_phone_that_does_not_answer_is_failing_until_it_answers(field: Field) -> None:
     begun = now()
 
     field.act(VirtualPhone.hang, "mute")
@@ -148,7 +148,7 @@ def test_phone_that_leaves_questions_unanswered_is_failing_until_it_answers(fiel
     field.is_offered("mute")
 
 
-def test_phone_that_is_pulled_out_is_gone_and_back_when_it_is_plugged_in(field: Field) -> None:
+def test_unplugged_phone_is_gone_until_it_is_plugged_in(field: Field) -> None:
     begun = now()
 
     field.farm.run(lambda farm: farm.unplug_usb(farm.phone("pulled")))
@@ -164,7 +164,7 @@ def test_phone_that_is_pulled_out_is_gone_and_back_when_it_is_plugged_in(field: 
     field.is_offered("pulled")
 
 
-def test_phone_that_comes_and_goes_is_unsteady_and_still_read_until_it_stays(field: Field) -> None:
+def test_flapping_phone_is_unsteady_but_still_read_until_it_stays(field: Field) -> None:
     rent = field.order("loose")
     begun = now()
 
@@ -234,7 +234,7 @@ def test_phone_of_a_make_that_withholds_sms_is_named_with_the_makes_own_switch_a
     field.is_offered(name)
 
 
-def test_phone_that_begins_to_withhold_at_work_is_withheld_and_loses_nothing(field: Field) -> None:
+def test_phone_that_starts_to_withhold_sms_is_shown_and_loses_nothing(field: Field) -> None:
     rent = field.order("shy")
     field.send(rent.msisdn, "before")
     field.until_texts(rent, "before")
@@ -257,7 +257,7 @@ def test_phone_that_begins_to_withhold_at_work_is_withheld_and_loses_nothing(fie
 # Cards ------------------------------------------------------------------------
 
 
-def test_phone_without_a_card_says_so_and_offers_again_what_is_put_back(field: Field) -> None:
+def test_phone_without_a_sim_shows_it_and_offers_a_returned_sim(field: Field) -> None:
     cards = [the_card(field.phone("cards"), slot) for slot in (0, 1)]
     begun = now()
 
@@ -466,7 +466,7 @@ def test_flash_messages_are_a_warning_and_leave_a_healthy_phone_on_the_offer(fie
     field.is_over("measured", Condition.NOT_STORING)
 
 
-def test_code_that_android_keeps_back_is_pushed_once_when_it_comes_and_its_phone_is_not_offered(
+def test_delayed_code_is_pushed_once_and_its_phone_is_not_offered(
     field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rent = field.order("delaying")
@@ -492,7 +492,7 @@ def test_code_that_android_keeps_back_is_pushed_once_when_it_comes_and_its_phone
     field.is_offered("delaying")
 
 
-def test_phone_that_announces_nothing_is_marked_and_its_messages_are_delivered_all_the_same(field: Field) -> None:
+def test_phone_without_announcements_is_marked_and_its_messages_are_still_delivered(field: Field) -> None:
     rent = field.order("hintless")
     begun = now()
 
@@ -516,7 +516,7 @@ def test_phone_that_announces_nothing_is_marked_and_its_messages_are_delivered_a
 # Measurements -------------------------------------------------------------------
 
 
-def test_low_battery_is_told_and_keeps_nothing_from_the_offer_and_does_not_flicker(field: Field) -> None:
+def test_low_battery_is_shown_without_flicker_and_does_not_block_the_offer(field: Field) -> None:
     begun = now()
 
     field.act(lambda phone: phone.set_battery(12, charging=False), "measured")
@@ -532,7 +532,7 @@ def test_low_battery_is_told_and_keeps_nothing_from_the_offer_and_does_not_flick
     field.is_over("measured", Condition.LOW_BATTERY)
 
 
-def test_heat_is_told_and_keeps_nothing_from_the_offer(field: Field) -> None:
+def test_heat_is_shown_and_does_not_block_the_offer(field: Field) -> None:
     begun = now()
 
     field.act(lambda phone: phone.set_temperature(47.4), "measured")
@@ -546,7 +546,7 @@ def test_heat_is_told_and_keeps_nothing_from_the_offer(field: Field) -> None:
 
 
 @pytest.mark.parametrize("minutes", [15, -40])
-def test_wrong_clock_is_told_and_messages_are_delivered_all_the_same(field: Field, minutes: int) -> None:
+def test_wrong_clock_is_shown_and_messages_are_still_delivered(field: Field, minutes: int) -> None:
     rent = field.order("measured")
     begun = now()
 

@@ -49,7 +49,7 @@ def test_a_kill_in_the_middle_of_traffic_loses_nothing_and_repeats_only_what_was
     assert harness.app.counts()["rents_open"] >= open_rents > 0
 
 
-def test_a_clean_stop_is_quick_and_the_next_start_goes_on_where_it_was(harness: Harness) -> None:
+def test_a_clean_stop_is_quick_and_the_next_start_continues(harness: Harness) -> None:
     harness.open_app()
     rent = harness.order()
     harness.send(rent.msisdn, "before the stop")
@@ -68,7 +68,7 @@ def test_a_clean_stop_is_quick_and_the_next_start_goes_on_where_it_was(harness: 
     assert len(harness.record.pushes) == 2
 
 
-def test_a_second_app_on_the_same_folder_says_so_and_ends_with_1(harness: Harness) -> None:
+def test_a_second_app_on_the_same_folder_ends_with_an_error(harness: Harness) -> None:
     harness.app.start()
 
     second = subprocess.run(

@@ -137,7 +137,7 @@ def test_attempts_keep_their_spacing_all_the_time(six_hours: Outage) -> None:
         assert all(later - earlier >= SPACING_SECONDS for earlier, later in pairwise(tries))
 
 
-def test_outage_is_said_from_the_third_attempt_to_the_first_200(six_hours: Outage) -> None:
+def test_outage_is_reported_from_the_third_attempt_to_the_first_200(six_hours: Outage) -> None:
     during = [(at, verdict, detail) for at, verdict, detail in six_hours.verdicts if at < six_hours.up_at]
     warned = [(at, detail) for at, verdict, detail in during if verdict is Verdict.WARN]
 
@@ -147,7 +147,7 @@ def test_outage_is_said_from_the_third_attempt_to_the_first_200(six_hours: Outag
     assert six_hours.verdicts[-1][1:] == (Verdict.PASS, "accepts messages")
 
 
-def test_two_hundred_messages_do_not_crowd_a_market_that_comes_back() -> None:
+def test_concurrency_is_limited_when_the_market_is_back() -> None:
     outage = Outage(numbers=100, seconds=120.0)
 
     outage.run()

@@ -211,7 +211,7 @@ def test_list_in_packets_of_single_bytes_is_read_whole(field: Field, farm: Simul
     [b"zzzz", b"0010too short a line", b"ffff", b"\x00\x00\x00\x00", block("R58M30ABCDE device")],
     ids=["no length", "no newline", "no text", "zeros", "no last newline"],
 )
-def test_list_that_loses_its_thread_is_asked_for_anew_and_every_phone_works_again(
+def test_desynchronised_device_list_is_requested_again_and_every_phone_works(
     field: Field, farm: SimulationThread[UsbFarm], garbage: bytes
 ) -> None:
     rent = field.order("steady")
@@ -230,9 +230,7 @@ def test_list_that_loses_its_thread_is_asked_for_anew_and_every_phone_works_agai
     follow_anew(field, farm)
 
 
-def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_back(
-    field: Field, farm: SimulationThread[UsbFarm]
-) -> None:
+def test_failed_hub_is_one_event_until_its_phones_are_back(field: Field, farm: SimulationThread[UsbFarm]) -> None:
     wait_until_ready(field, HUB)
     begun = now()
 
@@ -253,7 +251,7 @@ def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_
 
 
 @pytest.mark.parametrize("version", ["001f", "0020"])
-def test_adb_of_an_old_kind_is_said_and_neither_ended_nor_is_another_started(tmp_path: Path, version: str) -> None:
+def test_old_adb_is_reported_and_neither_stopped_nor_replaced(tmp_path: Path, version: str) -> None:
     adb, trace = tmp_path / "adb", tmp_path / "was-run"
     adb.write_text(f"#!/bin/sh\ntouch {trace}\n")
     adb.chmod(0o755)

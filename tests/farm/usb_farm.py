@@ -46,7 +46,7 @@ def phone_services(phone: VirtualPhone) -> Service:
     async def serve(line: Line, name: str) -> None:
         service = phone.open(name)
         if service is not None:
-            await line.while_there(_as_coroutine(service(_Wire(line))))
+            await line.while_connected(_as_coroutine(service(_Wire(line))))
 
     return serve
 

@@ -1,4 +1,4 @@
-"""`backup` and `restore` as the user meets them."""
+"""The commands `backup` and `restore`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from phonefarm.support.logs import SecretFilter
 def settings(
     tmp_path: Path, empty_database_file: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
-    """A farm that ran on this data folder before."""
+    """Settings of a data folder with an existing database."""
     for name in list(os.environ):
         if name.startswith(PREFIX):
             monkeypatch.delenv(name)
@@ -49,7 +49,7 @@ def test_backup_goes_to_the_data_folder_and_comes_back(settings: Settings) -> No
     assert "The former database is" in restored
 
 
-def test_restore_leaves_word_for_the_window_until_it_is_forgotten(settings: Settings) -> None:
+def test_restore_leaves_a_note_for_the_window_until_it_is_dismissed(settings: Settings) -> None:
     back_up(settings, None)
     (made,) = (settings.data_dir / FOLDER).glob("*.db")
     note = RestoreNote(settings.data_dir)
@@ -65,7 +65,7 @@ def test_restore_leaves_word_for_the_window_until_it_is_forgotten(settings: Sett
     assert note.read() is None
 
 
-def test_word_of_a_restore_that_cannot_be_read_is_none(settings: Settings) -> None:
+def test_unreadable_restore_note_is_ignored(settings: Settings) -> None:
     (settings.data_dir / "restored.json").write_text('{"at": 3}')
 
     assert RestoreNote(settings.data_dir).read() is None

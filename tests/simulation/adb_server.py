@@ -1,4 +1,4 @@
-"""A real adb server of one's own: a free port, a private HOME, no USB, no mDNS; gone at the end."""
+"""A private real adb server: a free port, a temporary HOME, no USB, no mDNS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ END_TIMEOUT_SECONDS = 5.0
 
 
 def adb_binary() -> Path:
-    """The adb that comes with adbutils; skips the test on platforms where it brings none."""
+    """The adb of adbutils; skips the test on platforms without one."""
     name = "adb.exe" if os.name == "nt" else "adb"
     binary = Path(adbutils.__file__).parent / "binaries" / name
     if not binary.is_file():
@@ -30,7 +30,7 @@ def adb_binary() -> Path:
 
 @contextlib.contextmanager
 def private_adb_server() -> Iterator[tuple[int, dict[str, str]]]:
-    """The port of a fresh adb server, and the environment in which an adb client talks to it."""
+    """The port of a new adb server, and the environment for its adb clients."""
     with own_adb_server() as server:
         yield server.port, server.environment
 
@@ -44,7 +44,7 @@ class OwnAdbServer:
 
 @contextlib.contextmanager
 def own_adb_server() -> Iterator[OwnAdbServer]:
-    """The same with its process, for tests that do it harm."""
+    """The same with its process, for tests that stop or kill it."""
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="adb-home-", ignore_cleanup_errors=True) as home:
         environment = _environment(home, port)

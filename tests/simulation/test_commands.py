@@ -1,4 +1,4 @@
-"""`simulate phones` and `simulate market` run until cancelled and say in one line where they are."""
+"""`simulate phones` and `simulate market` run until cancelled and print their addresses in one line."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_phones_connect_to_the_named_adb_server(capsys: pytest.CaptureFixt
     assert CONTROL.search(line)
 
 
-async def test_phones_without_an_adb_server_say_so_and_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_phones_without_an_adb_server_report_that_and_continue(capsys: pytest.CaptureFixture[str]) -> None:
     printed, tasks = Printed(capsys), BackgroundTasks()
     tasks.start(run_phones(1, adb_server="127.0.0.1:9"), "phones")
 
@@ -68,7 +68,7 @@ async def test_phones_without_an_adb_server_say_so_and_go_on(capsys: pytest.Capt
     assert [phone["name"] for phone in phones] == ["phone-000"]
 
 
-async def test_a_market_plays_with_phones_of_another_process(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_scripted_market_sends_sms_to_phones_of_another_process(capsys: pytest.CaptureFixture[str]) -> None:
     printed, tasks = Printed(capsys), BackgroundTasks()
     tasks.start(run_phones(4, query_seconds=0.0), "phones")
     control = CONTROL.search(await printed.holds("\n"))

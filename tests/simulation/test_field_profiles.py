@@ -1,4 +1,4 @@
-"""Makes of the field: every release is there, and each ailing make misleads in its own way."""
+"""Profiles cover every Android release, and each problem profile has its own fault."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ async def test_a_shifted_interface_answers_something_else() -> None:
     assert luhn_digit(imei[:-1]) == imei[-1]
 
 
-async def test_an_imsi_may_stand_where_an_iccid_is_looked_for() -> None:
+async def test_an_imsi_may_be_at_the_code_of_an_iccid() -> None:
     handset = a_handset(ZENFONE_SHIFTED)
 
     out, _, _ = await run_line(handset, "service call iphonesubinfo 12 i32 1 s16 com.android.shell")

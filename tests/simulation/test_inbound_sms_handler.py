@@ -1,4 +1,4 @@
-"""What becomes of an SMS on a phone that is locked, full, without an SMS app, out of reach, or slow to show codes."""
+"""SMS on a phone that is locked, full, without an SMS app, unreachable, or delays one-time codes."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ async def test_an_sms_over_ims_is_announced_by_its_handler_only(phone: VirtualPh
     assert "EVENT_NEW_SMS" not in log
 
 
-async def test_a_phone_may_come_up_locked_with_its_uptime_at_nothing(phone: VirtualPhone) -> None:
+async def test_a_phone_may_boot_locked_with_an_uptime_of_zero(phone: VirtualPhone) -> None:
     await phone.start()
     phone.set_uptime(5000)
 

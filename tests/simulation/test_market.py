@@ -1,4 +1,4 @@
-"""The virtual market takes pushes, calls the webhooks, and misses no breach of the protocol."""
+"""The virtual market receives pushes, calls the webhooks, and records every violation of the protocol."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ async def a_rent(market: Market) -> int:
     return rent.rent_id
 
 
-def breaches(market: Market) -> list[str]:
+def violations(market: Market) -> list[str]:
     return [violation.what for violation in market.record.violations]
 
 
-async def test_a_push_for_an_open_rent_is_taken_and_recorded_without_the_key(
+async def test_a_push_for_an_open_rent_is_accepted_and_recorded_without_the_key(
     market: Market, partner: FakePartner
 ) -> None:
     rent_id = await a_rent(market)
@@ -53,7 +53,7 @@ async def test_a_push_for_an_open_rent_is_taken_and_recorded_without_the_key(
 
     assert status == 200
     assert market.record.delivered() == {(rent_id, "code"): 1}
-    assert breaches(market) == []
+    assert violations(market) == []
     assert KEY not in market.record.dumps()
 
 
@@ -78,7 +78,7 @@ async def test_a_push_that_overtakes_the_answer_to_its_order_waits_for_it(market
 
 
 @pytest.mark.parametrize(
-    ("changed", "breach"),
+    ("changed", "violation"),
     [
         ({"smsId": "1"}, "smsId is str, not int"),
         ({"smsId": True}, "smsId is bool, not int"),
@@ -90,14 +90,14 @@ async def test_a_push_that_overtakes_the_answer_to_its_order_waits_for_it(market
         ({"extra": 1}, "unknown field extra"),
     ],
 )
-async def test_a_wrong_field_is_a_breach(
-    market: Market, partner: FakePartner, changed: dict[str, Any], breach: str
+async def test_a_wrong_field_is_a_violation(
+    market: Market, partner: FakePartner, changed: dict[str, Any], violation: str
 ) -> None:
     rent_id = await a_rent(market)
 
     await partner.push(partner.message(rent_id, "code") | changed)
 
-    assert breach in breaches(market)
+    assert violation in violations(market)
     assert not market.record.delivered()
 
 
@@ -106,7 +106,7 @@ async def test_a_wrong_key_is_401(market: Market, partner: FakePartner) -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.HANG, Outcome.CUT])
-async def test_an_attempt_without_an_answer_is_not_taken(
+async def test_an_attempt_without_an_answer_is_not_accepted(
     market: Market, partner: FakePartner, outcome: Outcome
 ) -> None:
     rent_id = await a_rent(market)
@@ -120,9 +120,7 @@ async def test_an_attempt_without_an_answer_is_not_taken(
     assert market.record.repeated_after_200() == []
 
 
-async def test_a_repeat_after_a_lost_answer_is_forgiven_and_after_200_it_is_not(
-    market: Market, partner: FakePartner
-) -> None:
+async def test_a_repeat_is_counted_after_200_but_not_after_a_lost_answer(market: Market, partner: FakePartner) -> None:
     rent_id = await a_rent(market)
     market.policy.script(Outcome.ANSWER_LOST)
 
@@ -179,35 +177,35 @@ async def test_services_are_read_and_orders_and_finishes_succeed(market: Market)
     assert offer == {"russia": {"any": 2, "mts": 2}}
     assert third is None
     assert finished == [True, True, True]
-    assert breaches(market) == []
+    assert violations(market) == []
 
 
 @pytest.mark.parametrize(
-    ("answer", "breach"),
+    ("answer", "violation"),
     [
         ({"number": "79150000001", "activationId": 1}, "number is str, not an integer"),
         ({"number": 79150000001, "activationId": True}, "activationId is bool, not an integer"),
         ({"number": 79150000001, "activationId": 0}, "activationId 0 is out of range"),
     ],
 )
-async def test_an_issued_number_of_a_wrong_type_is_a_breach(
-    market: Market, partner: FakePartner, answer: dict[str, Any], breach: str
+async def test_an_issued_number_of_a_wrong_type_is_a_violation(
+    market: Market, partner: FakePartner, answer: dict[str, Any], violation: str
 ) -> None:
     partner.answers["/getNumberRent"] = {"status": "SUCCESS"} | answer
 
     rent = await market.order("russia")
 
     assert rent is None
-    assert breaches(market) == [breach]
+    assert violations(market) == [violation]
 
 
-async def test_a_number_issued_twice_or_against_an_exclusion_is_a_breach(market: Market, partner: FakePartner) -> None:
+async def test_a_number_issued_twice_or_although_excluded_is_a_violation(market: Market, partner: FakePartner) -> None:
     partner.answers["/getNumberRent"] = {"status": "SUCCESS", "number": 79150000001, "activationId": 5}
 
     await market.order("russia")
     await market.order("russia", without_prefixes=[7915])
 
-    assert breaches(market) == [
+    assert violations(market) == [
         "activationId 5 was issued before",
         "79150000001 is already rented",
         "79150000001 starts with the excluded 7915",
@@ -222,7 +220,7 @@ def test_any_must_be_the_sum_of_the_operators() -> None:
     assert faults == ["russia: any is 3, the sum is 2"]
 
 
-async def test_a_wrong_content_type_is_a_breach(market: Market, partner: FakePartner) -> None:
+async def test_a_wrong_content_type_is_a_violation(market: Market, partner: FakePartner) -> None:
     rent_id = await a_rent(market)
     body = json.dumps(partner.message(rent_id, "code"))
 
@@ -233,19 +231,19 @@ async def test_a_wrong_content_type_is_a_breach(market: Market, partner: FakePar
         status = response.status
 
     assert status == 200
-    assert breaches(market) == ["Content-Type is 'application/json'"]
+    assert violations(market) == ["Content-Type is 'application/json'"]
 
 
-async def test_a_partner_that_is_away_is_a_failed_call_and_no_breach() -> None:
+async def test_an_unreachable_partner_is_a_failed_call_and_no_violation() -> None:
     async with Market("http://127.0.0.1:9", KEY) as market:
         with pytest.raises(PartnerFailed):
             await market.services()
 
         assert market.record.counts()["calls_failed"] == 1
-        assert breaches(market) == []
+        assert violations(market) == []
 
 
-async def test_the_control_orders_scripts_and_tells(market: Market, partner: FakePartner) -> None:
+async def test_the_control_orders_scripts_answers_and_reports(market: Market, partner: FakePartner) -> None:
     script = {"script": [{"outcome": "BAD_SERVICE", "shape": "text"}]}
     async with (
         ControlServer(market_routes(market), ("127.0.0.1", 0)) as control,

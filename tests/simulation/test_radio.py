@@ -1,4 +1,4 @@
-"""What a phone says of its slots: service, signal, roaming, airplane mode, cards that are locked or broken."""
+"""The reported state of SIM slots: service, signal, roaming, airplane mode, locked or broken SIMs."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ async def test_before_android_10_the_signal_is_a_row_of_numbers(profile: Profile
 
 
 @pytest.mark.parametrize("profile", [MOTO_G5, HUAWEI_P30])
-async def test_a_signal_that_cannot_be_told_is_the_highest_number(profile: Profile) -> None:
+async def test_an_unknown_signal_is_the_highest_number(profile: Profile) -> None:
     handset = a_handset(profile)
     PhoneControls(handset).set_signal(None)
 

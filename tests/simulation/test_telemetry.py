@@ -1,4 +1,4 @@
-"""What a phone measures of itself, as its commands print it in each release."""
+"""Battery, storage, uptime and apps as the commands of each release print them."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def test_what_a_pc_does_not_have_does_not_happen() -> None:
     assert read_plan(pc, pc) == PowerPlan(name="Сбалансированная", sleeps_after=None, suspends_usb=False)
 
 
-def test_plan_that_cannot_be_read_is_said() -> None:
+def test_unreadable_plan_is_reported() -> None:
     pc = Libraries({}, refuses=NOT_IMPLEMENTED)
 
     with pytest.raises(KnownError, match=r"cannot be read \(Windows says 120\)"):
