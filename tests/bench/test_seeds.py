@@ -37,7 +37,7 @@ def _retry_delivered(self: SqlPushRecords, accepted: Any, answer: str) -> list[A
     """A farm that does not store deliveries and retries."""
     for sms_id, at in accepted.items():
         self.record(sms_id, answer, at)
-        self.retry(sms_id, at)
+        self.reschedule(sms_id, at)
     return list(accepted)
 
 
