@@ -378,7 +378,7 @@ def test(machine: Machine, *, whole: bool, pytest_options: Sequence[str]) -> boo
     elif whole:
         groups = {f"tests, {name}": expand_patterns(paths) for name, paths in ALL_TESTS.items()}
     else:
-        groups = {"tests, smallest gate": SMALL_GATE}
+        groups = {"tests, small gate": SMALL_GATE}
     passed = [_run_tests(machine, name, paths) for name, paths in groups.items()]  # all groups, even after a failure
     return all(passed)
 
