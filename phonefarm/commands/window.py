@@ -36,11 +36,11 @@ Prepare = Callable[[], tuple[Settings, SecretFilter]]
 class WindowProgram(Protocol):
     """The interface of `ui.shell.app.Program`."""
 
-    def tell(self, sentence: str) -> None: ...
+    def show_error(self, sentence: str) -> None: ...
 
-    def tell_bug(self, bug: str, log: Path | None) -> None: ...
+    def show_bug(self, bug: str, log: Path | None) -> None: ...
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
     def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         """Show the window until a stop request or until the user closes it; shows a non-empty `warning` in it."""
@@ -54,12 +54,12 @@ def run_with_window(program: WindowProgram, prepare: Prepare, endings: Endings =
         settings, hidden = prepare()
         _run(program, settings, hidden, endings)
     except KnownError as error:
-        program.tell(str(error))
+        program.show_error(str(error))
         raise
     except typer.Exit:
         raise
     except Exception as error:
-        program.tell_bug(describe_bug(error), None if settings is None else _log_bug(error, settings))
+        program.show_bug(describe_bug(error), None if settings is None else _log_bug(error, settings))
         raise
 
 
@@ -95,7 +95,7 @@ def start_or_restore(settings: Settings, make: Callable[[], E], program: WindowP
         if damage.sound_backup is None:
             raise KnownError(str(damage)) from error
         backup, contents = damage.sound_backup
-        if not program.wants_back(str(damage), backup.made_at, str(contents)):
+        if not program.confirm_restore(str(damage), backup.made_at, str(contents)):
             return None
         typer.echo(restore_backup(settings, backup.path))
         engine = make()

@@ -94,13 +94,13 @@ class Window:
         self._shown()
         assert stop.wait(PATIENCE)
 
-    def tell(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         raise AssertionError(sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
+    def show_bug(self, bug: str, log: Path | None) -> None:
         raise AssertionError(bug)
 
-    def wants_back(self, *_: object) -> bool:
+    def confirm_restore(self, *_: object) -> bool:
         raise AssertionError
 
 
