@@ -273,7 +273,7 @@ class Farm:
             PROBE_PATH,
             self._health,
             utc_now,
-            seconds_with_sleep,
+            boottime_seconds,
             lambda: self._announcer.changed(Topic.OVERVIEW),
         )
         self._upkeep = self._make_upkeep()

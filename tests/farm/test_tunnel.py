@@ -15,7 +15,7 @@ from phonefarm.adapters.tunnel.kept_texts import HostKeysFile
 from phonefarm.adapters.tunnel.ssh_forward import SshIdentity
 from phonefarm.runtime.public_access import SSH_KEY_FILE
 from tests.adapters.tunnel.ssh_server import SSHD, SshServer, free_port
-from tests.farm.stage import Stage, until
+from tests.farm.harness import Harness, until
 
 pytestmark = [
     pytest.mark.farm,
@@ -26,13 +26,13 @@ FOUND_SECONDS, HEALED_SECONDS = 30.0, 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class TunnelStage:
-    stage: Stage
+class TunnelHarness:
+    harness: Harness
     server: SshServer
     public_url: str
 
     def check(self) -> dict[str, str]:
-        check: dict[str, str] = self.stage.app.health()["checks"]["tunnel"]
+        check: dict[str, str] = self.harness.app.health()["checks"]["tunnel"]
         return check
 
     def until_check(self, status: str, within: float) -> None:
@@ -40,7 +40,7 @@ class TunnelStage:
 
 
 @pytest.fixture
-def through_ssh(stage: Stage, tmp_path: Path) -> Iterator[TunnelStage]:
+def through_ssh(harness: Harness, tmp_path: Path) -> Iterator[TunnelHarness]:
     folder = tmp_path / "sshd"
     folder.mkdir()
     server = SshServer(folder)
@@ -51,37 +51,37 @@ def through_ssh(stage: Stage, tmp_path: Path) -> Iterator[TunnelStage]:
     data.mkdir(exist_ok=True)
     server.authorize(SshIdentity(KeyFile(data / SSH_KEY_FILE)).public_line())
     HostKeysFile(data).write(name, server.fingerprint)
-    stage.app.set(TUNNEL="ssh", SSH_SERVER=name, SSH_FORWARD=f"127.0.0.1:{port}", PUBLIC_URL=public_url)
+    harness.app.set(TUNNEL="ssh", SSH_SERVER=name, SSH_FORWARD=f"127.0.0.1:{port}", PUBLIC_URL=public_url)
     server.start()
-    yield TunnelStage(stage=stage, server=server, public_url=public_url)
+    yield TunnelHarness(harness=harness, server=server, public_url=public_url)
     server.resume()
     server.stop()
 
 
-def test_order_and_sms_pass_through_the_tunnel_and_a_dead_one_is_healed(through_ssh: TunnelStage) -> None:
-    stage = through_ssh.stage
-    stage.open_app()
-    stage.market.sim.target_url = through_ssh.public_url
+def test_order_and_sms_pass_through_the_tunnel_and_a_dead_one_is_healed(through_ssh: TunnelHarness) -> None:
+    harness = through_ssh.harness
+    harness.open_app()
+    harness.market.sim.target_url = through_ssh.public_url
     through_ssh.until_check("pass", 20)
 
-    rent = stage.order()
-    stage.send(rent.msisdn, "your code is 4242")
-    stage.until_texts(rent, "your code is 4242")
+    rent = harness.order()
+    harness.send(rent.msisdn, "your code is 4242")
+    harness.until_texts(rent, "your code is 4242")
 
     died_at = time.monotonic()
     through_ssh.server.pause()  # it is there, and nothing comes through
     through_ssh.until_check("fail", FOUND_SECONDS)
     through_ssh.server.resume()
     through_ssh.until_check("pass", HEALED_SECONDS - (time.monotonic() - died_at))
-    assert stage.order().msisdn != rent.msisdn
+    assert harness.order().msisdn != rent.msisdn
 
 
-def test_server_with_another_key_is_not_trusted(through_ssh: TunnelStage) -> None:
+def test_server_with_another_key_is_not_trusted(through_ssh: TunnelHarness) -> None:
     through_ssh.server.stop()
     through_ssh.server.new_host_key()
     through_ssh.server.start()
 
-    through_ssh.stage.open_app()
+    through_ssh.harness.open_app()
 
     through_ssh.until_check("fail", 20)
     assert through_ssh.server.fingerprint in through_ssh.check()["detail"]
