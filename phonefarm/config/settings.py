@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from phonefarm.config.own_environment import PREFIX, own_environment
+from phonefarm.config.setting_problems import SettingConflict, problems_in
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
 from phonefarm.domain.tunnels import public_url_problem
@@ -61,131 +62,165 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("phonefarm", appauthor=False),
-        description="Folder of the database, settings.toml and logs.",
+        description="Holds the database, the settings file, the logs and the backups.",
     )
     api_key: SecretStr | None = Field(
         default=None,
-        description="Onlinesim partner key. Kept in the system's keyring, or in a file that only you can read.",
+        description="The partner key from your Onlinesim account. Without it nobody gets in.",
     )
     listen: str = Field(
-        default="127.0.0.1:8080", description="Address of the webhooks: the only port that a tunnel may show."
+        default="127.0.0.1:8080",
+        description="Where Onlinesim's calls arrive: the only port that a tunnel may show.",
+        json_schema_extra={"kind": "address"},
     )
-    admin_listen: str = Field(default="127.0.0.1:8081", description="Address of /health and /metrics; this PC only.")
+    admin_listen: str = Field(
+        default="127.0.0.1:8081",
+        description="Where other programs of this PC ask how the farm is.",
+        json_schema_extra={"kind": "address"},
+    )
     push_url: str = Field(
-        default="", description="Full URL of PUSH_SMS_RENT, as Onlinesim's support gave it. Nothing is sold without it."
+        default="",
+        description="Where SMS are sent, as Onlinesim's support gave it. Without it nothing is sold.",
+        json_schema_extra={"kind": "address"},
     )
     tunnel: Literal[
         "none", "url", "ssh", "cloudflared", "cloudflared named", "ngrok", "tuna", "localtonet", "command"
-    ] = Field(
-        default="none",
-        description="How Onlinesim reaches the webhooks: a URL of your own, a server of yours over SSH, or a program.",
-    )
+    ] = Field(default="none", description="The way from the internet to this PC.")
     public_url: str = Field(
         default="",
-        description="Public URL of the webhooks, such as https://farm.example.com; empty where the tunnel names it.",
+        description="Where Onlinesim reaches this PC; empty if the tunnel names it.",
+        json_schema_extra={"kind": "address"},
     )
     ssh_server: str = Field(
-        default="", description="Server of the SSH tunnel: user@host, or user@host:port. Only its key is used."
+        default="",
+        description="Your server, as user@host or user@host:port.",
+        json_schema_extra={"kind": "address"},
     )
     ssh_forward: str = Field(
         default="127.0.0.1:8080",
-        description="Address on that server which leads here; a web server there puts https before it.",
+        description="Where your server hands calls over; a web server there puts https before it.",
+        json_schema_extra={"kind": "address"},
     )
-    tunnel_name: str = Field(default="", description="Name of the named cloudflared tunnel.")
+    tunnel_name: str = Field(default="", description="As you named it when you made it at Cloudflare.")
     tunnel_command: str = Field(
         default="",
-        description="Program and arguments of another tunnel; {port} and {address} stand for the webhooks.",
+        description="What starts it; {port} and {address} stand for the webhooks.",
     )
     tunnel_url_pattern: str = Field(
         default="",
-        description="Regular expression that finds the URL in the program's output; empty: any https URL.",
+        description="A regular expression for the URL in its output; empty finds any https URL.",
     )
     adb_servers: str = Field(
         default="127.0.0.1:5037",
-        description="adb servers as a comma list host:port; a local one is started if absent.",
+        description="Where phones are found: host:port, several with commas. One of this PC is started if absent.",
+        json_schema_extra={"kind": "address"},
     )
     adb_path: str = Field(
-        default="", description="adb program to start servers with; empty: the one that comes with us."
+        default="",
+        description="What starts the adb server; empty is the adb that comes with phonefarm.",
+        json_schema_extra={"kind": "path"},
     )
-    database_url: str = Field(
-        default="", description="SQLite file of this farm; empty: phonefarm.db in the data folder."
-    )
+    database_url: str = Field(default="", description="Another SQLite file, as sqlite:///PATH.")
     numbers_file: str = Field(
-        default="", description="CSV iccid,msisdn,country,operator,label; read at start and whenever it changes."
+        default="",
+        description="A CSV list of SIMs and numbers, read at the start and whenever it changes.",
+        json_schema_extra={"kind": "path"},
     )
     push_retry_seconds: float = Field(
-        default=10.0, gt=0, le=600, description="Seconds between attempts of a push; the contract says 10."
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Time between two attempts. Onlinesim asks for 10 s.",
+        json_schema_extra={"unit": "s"},
     )
     sms_id: Literal["rent", "message"] = Field(
-        default="rent", description="What smsId carries: the rent's id, as documented, or the message's own."
+        default="rent", description="Which id a push carries. Onlinesim documents that of the rent."
     )
     push_phone: Literal["string", "integer"] = Field(
-        default="string", description="How a push carries the number: as a string, as documented, or as an integer."
+        default="string", description="How a push writes the number. Onlinesim documents text."
     )
     push_refusals_before_parking: int = Field(
         default=6,
         ge=1,
         le=1000,
-        description="A message that Onlinesim answers with IGNORED or SERVICE_BAN is stopped after so many attempts.",
+        description="Attempts answered with IGNORED or SERVICE_BAN, until it waits for your decision.",
+        json_schema_extra={"unit": "refusals"},
     )
     no_numbers: Literal["error", "status"] = Field(
-        default="error",
-        description="Answer when no number matches: status ERROR with the error NO_NUMBERS, or status NO_NUMBERS.",
+        default="error", description="What Onlinesim is told. Ask its support before you change it."
     )
-    retire_after_sale: bool = Field(
-        default=False,
-        description="Pause a number after its first sale. Use it if repeat sales are not paid.",
-    )
+    retire_after_sale: bool = Field(default=False, description="Use it if repeat sales are not paid.")
     shared_path: str = Field(
         default="",
-        description="One more path, such as /onlinesim, for all three calls together, told apart by their action; "
-        "empty: none. For partners who registered one shared address.",
+        description="For partners who registered one address for all three calls, such as /onlinesim.",
     )
     require_bearer: bool = Field(
-        default=False, description="Require the Authorization header as well as the key in the body."
+        default=False, description="Calls must carry the key in the header too, not only in the body."
     )
     calls_per_second: float = Field(
         default=200.0,
         ge=20,
         le=10_000,
-        description="Requests with the right key that are answered each second; sixty at once always are.",
+        description="Calls beyond get HTTP 429. Sixty at once always pass.",
+        json_schema_extra={"unit": "per second"},
     )
     wrong_keys_per_minute: float = Field(
         default=60.0,
         ge=1,
         le=10_000,
-        description="Calls without the right key from one address that are answered in full each minute; more are "
-        "turned away. Never touches a call with the right key, though both come from the tunnel.",
+        description="From one address; more are turned away. Calls with the right key always pass.",
+        json_schema_extra={"unit": "per minute"},
     )
     most_connections: int = Field(
         default=256,
         ge=32,
         le=10_000,
-        description="Connections to the webhooks at once; beyond that the oldest without the right key is dropped. "
-        "Never more than an eighth of the files that this process may open.",
+        description="Beyond this, the oldest one without the right key is dropped.",
+        json_schema_extra={"unit": "connections"},
     )
     poll_seconds: float = Field(
-        default=10.0, ge=1, le=300, description="Seconds between safety polls of a phone without an open rent."
+        default=10.0,
+        ge=1,
+        le=300,
+        description="How often a phone without a rent is read, even if nothing announced an SMS.",
+        json_schema_extra={"unit": "s"},
     )
     rent_poll_seconds: float = Field(
-        default=5.0, ge=1, le=300, description="Seconds between safety polls of a phone with an open rent."
+        default=5.0,
+        ge=1,
+        le=300,
+        description="How often a phone with a customer waiting is read.",
+        json_schema_extra={"unit": "s"},
     )
 
     keep_awake: bool = Field(
         default=True,
-        description="Keep this PC from falling asleep while numbers are on offer or rented. On Windows; elsewhere set "
-        "it in the system's own power settings.",
+        description="Not asleep while numbers are for sale or rented. Windows only.",
     )
     backup_hours: float = Field(
-        default=6.0, ge=0.25, le=168, description="Hours between two automatic backups of the database."
+        default=6.0,
+        ge=0.25,
+        le=168,
+        description="Time between two automatic copies of the database.",
+        json_schema_extra={"unit": "h"},
     )
-    backup_keep: int = Field(default=20, ge=1, le=1000, description="How many automatic backups are kept.")
+    backup_keep: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        description="The oldest goes when a new one is made.",
+        json_schema_extra={"unit": "backups"},
+    )
 
     block_senders: bool = Field(
-        default=True, description="Withhold messages of banks, payment services and government; the list is editable."
+        default=True, description="Messages of banks, payment services and government go to no customer."
     )
     text_hours: float = Field(
-        default=72.0, ge=1, le=8760, description="Hours after its delivery at which an SMS's text is erased."
+        default=72.0,
+        ge=1,
+        le=8760,
+        description="Counted from the delivery. The record of the SMS stays.",
+        json_schema_extra={"unit": "h"},
     )
 
     @classmethod
@@ -322,7 +357,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _ports_differ(self) -> Self:
         if self.listen == self.admin_listen and parse_address(self.listen)[1] != 0:
-            raise ValueError("listen and admin_listen must differ")
+            raise SettingConflict({"admin_listen": "must differ from the address of the webhooks"})
         return self
 
     @model_validator(mode="after")
@@ -334,7 +369,7 @@ class Settings(BaseSettings):
             "command": ("tunnel_command",),
         }.get(self.tunnel, ())
         if missing := [name for name in needed if not getattr(self, name)]:
-            raise ValueError(f"tunnel = {self.tunnel} needs {' and '.join(missing)}")
+            raise SettingConflict(dict.fromkeys(missing, "is needed for this kind of tunnel"))
         return self
 
     @property
@@ -356,19 +391,10 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error).items())
+        problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error, Settings.model_fields).items())
         raise KnownError(f"A setting is wrong. {problems}") from None
     except (ValueError, OSError) as error:
         raise _unreadable(error) from None
-
-
-def problems_in(error: ValidationError) -> dict[str, str]:
-    """Problems by setting name, without the rejected values, which may be secret."""
-    found: dict[str, str] = {}
-    for item in error.errors(include_url=False, include_context=False, include_input=False):
-        name = str(item["loc"][0]) if item["loc"] else "settings"
-        found[name] = item["msg"].removeprefix("Value error, ")
-    return found
 
 
 def settings_file(settings: Settings) -> Path:

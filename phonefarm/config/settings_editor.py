@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -11,7 +11,9 @@ from pydantic.fields import FieldInfo
 from phonefarm.application.model.read_models import SettingField, SettingProblem
 from phonefarm.application.ports.world import SecretStore
 from phonefarm.config.own_environment import PREFIX, own_environment
-from phonefarm.config.settings import Settings, file_values, problems_in, settings_file, write_settings
+from phonefarm.config.setting_kinds import choices_of, is_whole, kind_of, limits_of, unit_of
+from phonefarm.config.setting_problems import near_values, problems_in
+from phonefarm.config.settings import Settings, file_values, settings_file, write_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.logs import SecretFilter
 
@@ -33,28 +35,49 @@ class SettingsEditor:
         in_file = file_values(settings_file(self._settings))
         return [self._field(name, info, in_file) for name, info in Settings.model_fields.items()]
 
+    def check(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        """The problems that `save` would return, without saving."""
+        return self._parse(_stripped(changes))[1]
+
     def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         """Validate all changes together; save all of them, or none and return the problems.
 
         If no keyring accepts the key, the other settings are saved and the key's problem offers `key_in_file`.
         """
-        wanted = {name: text.strip() for name, text in changes.items()}
+        wanted = _stripped(changes)
+        parsed, problems = self._parse(wanted)
+        if problems:
+            return problems
+        if parsed:
+            write_settings(settings_file(self._settings), parsed)
+        key = wanted.get(KEY)
+        return self._save_key(key, in_file=key_in_file) if key else []
+
+    def _parse(self, wanted: Mapping[str, str]) -> tuple[dict[str, Any], Sequence[SettingProblem]]:
+        """The typed values without the key (None: restore the default), or the problems."""
         problems = [
             SettingProblem(name=name, problem=problem)
             for name in wanted
             if (problem := self._why_read_only(name)) is not None
         ]
         if problems:
-            return problems
-        key = wanted.pop(KEY, None)
-        in_file = file_values(settings_file(self._settings))
-        candidate = {**in_file, **wanted, "data_dir": str(self._settings.data_dir), KEY: key or None}
-        parsed, problems = _validate(candidate, wanted)
-        if problems:
-            return problems
-        if parsed:
-            write_settings(settings_file(self._settings), parsed)
-        return self._save_key(key, in_file=key_in_file) if key else []
+            return {}, problems
+        candidate = {**file_values(settings_file(self._settings)), **wanted}
+        given = {
+            name: _default(name) if value == "" else value
+            for name, value in candidate.items()
+            if name in Settings.model_fields and not _from_environment(name)
+        }
+        given["data_dir"] = str(self._settings.data_dir)
+        try:
+            validated = Settings.model_validate(given)
+        except ValidationError as error:
+            found = problems_in(error, Settings.model_fields)
+            return {}, [
+                SettingProblem(name=name, problem=problem, repair=_repair(name, given, wanted))
+                for name, problem in found.items()
+            ]
+        return {n: None if text == "" else getattr(validated, n) for n, text in wanted.items() if n != KEY}, []
 
     def _save_key(self, key: str, *, in_file: bool) -> Sequence[SettingProblem]:
         self._hidden.add(key)
@@ -75,13 +98,14 @@ class SettingsEditor:
         return None
 
     def _field(self, name: str, info: FieldInfo, in_file: Mapping[str, Any]) -> SettingField:
-        default = info.get_default(call_default_factory=True, validated_data={})
+        default = _default(name)
         if name == KEY:
             return self._key_field(info)
         if name in FIXED or _from_environment(name):
             value, source = getattr(self._settings, name), "environment" if _from_environment(name) else "default"
         else:
             value, source = (in_file[name], "file") if name in in_file else (default, "default")
+        least, most = limits_of(info)
         return SettingField(
             name=name,
             environment=f"{PREFIX}{name.upper()}",
@@ -89,7 +113,12 @@ class SettingsEditor:
             default=_as_text(default),
             source=source,
             help=info.description or "",
-            choices=_choices(info),
+            kind=kind_of(info),
+            choices=choices_of(info),
+            unit=unit_of(info),
+            minimum=least,
+            maximum=most,
+            is_whole=is_whole(info),
         )
 
     def _key_source(self) -> str | None:
@@ -108,19 +137,35 @@ class SettingsEditor:
             default="",
             source=source,
             help=info.description or "",
+            kind=kind_of(info),
             secret=True,
             is_set=source != "default",
         )
 
 
-def _validate(candidate: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[dict[str, Any], list[SettingProblem]]:
-    """The typed values (None: restore the default), or the problems."""
-    given = {name: value for name, value in candidate.items() if value != "" and name in Settings.model_fields}
-    try:
-        validated = Settings.model_validate(given)
-    except ValidationError as error:
-        return {}, [SettingProblem(name=name, problem=problem) for name, problem in problems_in(error).items()]
-    return {name: None if text == "" else getattr(validated, name) for name, text in wanted.items()}, []
+def _stripped(changes: Mapping[str, str]) -> dict[str, str]:
+    """As the user means them. An empty key means the present one."""
+    wanted = {name: text.strip() for name, text in changes.items()}
+    return {name: text for name, text in wanted.items() if name != KEY or text}
+
+
+def _repair(name: str, given: Mapping[str, Any], wanted: Mapping[str, str]) -> str:
+    """A value near the wanted one with which this setting has no problem."""
+    if name == KEY or not wanted.get(name):
+        return ""
+    default = _as_text(_default(name))
+    for value in near_values(wanted[name], Settings.model_fields[name], default):
+        try:
+            Settings.model_validate({**given, name: value})
+        except ValidationError as error:
+            if name in problems_in(error, Settings.model_fields):
+                continue
+        return value
+    return ""
+
+
+def _default(name: str) -> Any:
+    return Settings.model_fields[name].get_default(call_default_factory=True, validated_data={})
 
 
 def _from_environment(name: str) -> bool:
@@ -135,11 +180,3 @@ def _as_text(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)
-
-
-def _choices(info: FieldInfo) -> tuple[str, ...]:
-    if info.annotation is bool:
-        return ("true", "false")
-    if get_origin(info.annotation) is Literal:
-        return tuple(str(choice) for choice in get_args(info.annotation))
-    return ()

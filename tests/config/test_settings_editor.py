@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.application.model.read_models import SettingField
+from phonefarm.application.model.read_models import SettingField, SettingKind
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import file_values, load_settings
 from phonefarm.config.settings_editor import SettingsEditor
@@ -171,6 +171,87 @@ def test_every_setting_has_a_help_text_and_its_environment_name(page: Page) -> N
     for field in page.editor.fields():
         assert field.help
         assert field.environment == f"PHONEFARM_{field.name.upper()}"
+
+
+def test_checking_names_the_problems_and_saves_nothing(page: Page) -> None:
+    problems = page.editor.check({"poll_seconds": "301", "push_url": "https://host/x", "api_key": SECRET})
+
+    assert [(found.name, found.problem) for found in problems] == [
+        ("poll_seconds", "must be a number between 1 and 300")
+    ]
+    assert not page.path.exists()
+    assert page.store.read_key() is None
+
+
+def test_restoring_a_default_is_checked_with_the_default(page: Page) -> None:
+    page.save(listen="127.0.0.1:9000", admin_listen="127.0.0.1:8080")
+
+    assert list(page.save(listen="")) == ["admin_listen"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "repair"),
+    [
+        ("push_url", "htps://push.example/v1/rent", "https://push.example/v1/rent"),
+        ("push_url", "http://push.example/v1/rent", "https://push.example/v1/rent"),
+        ("push_url", "push.example/v1/rent", "https://push.example/v1/rent"),
+        ("push_url", "nonsense", ""),
+        ("public_url", "farm.example.com", "https://farm.example.com"),
+        ("listen", "8082", "127.0.0.1:8082"),
+        ("listen", "localhost", "localhost:8080"),
+        ("admin_listen", "0.0.0.0:9000", "127.0.0.1:9000"),
+        ("poll_seconds", "301", "300"),
+        ("poll_seconds", "0,5", "1"),
+        ("poll_seconds", "soon", ""),
+        ("push_refusals_before_parking", "6.4", "6"),
+        ("push_retry_seconds", "0", ""),
+        ("api_key", "two words", ""),
+    ],
+)
+def test_refused_value_comes_with_a_repair_where_one_is_near(page: Page, name: str, text: str, repair: str) -> None:
+    (problem,) = page.editor.check({name: text})
+
+    assert (problem.name, problem.repair) == (name, repair)
+
+
+def test_tunnel_names_the_fields_that_it_needs(page: Page) -> None:
+    assert page.save(tunnel="ssh") == {
+        "ssh_server": "is needed for this kind of tunnel",
+        "public_url": "is needed for this kind of tunnel",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "control"),
+    [
+        ("require_bearer", (SettingKind.SWITCH, "", None, None, False)),
+        ("poll_seconds", (SettingKind.NUMBER, "s", 1, 300, False)),
+        ("backup_keep", (SettingKind.NUMBER, "backups", 1, 1000, True)),
+        ("push_retry_seconds", (SettingKind.NUMBER, "s", 0, 600, False)),
+        ("sms_id", (SettingKind.CHOICE, "", None, None, False)),
+        ("numbers_file", (SettingKind.PATH, "", None, None, False)),
+        ("push_url", (SettingKind.ADDRESS, "", None, None, False)),
+        ("api_key", (SettingKind.SECRET, "", None, None, False)),
+        ("tunnel_name", (SettingKind.TEXT, "", None, None, False)),
+    ],
+)
+def test_field_says_which_control_it_needs(page: Page, name: str, control: tuple[object, ...]) -> None:
+    field = page.field(name)
+
+    assert (field.kind, field.unit, field.minimum, field.maximum, field.is_whole) == control
+
+
+def test_every_number_has_a_unit_and_limits(page: Page) -> None:
+    numbers = [field for field in page.editor.fields() if field.kind is SettingKind.NUMBER]
+
+    assert len(numbers) == 10
+    assert all(field.unit and field.minimum is not None and field.maximum is not None for field in numbers)
+
+
+def test_help_is_one_short_sentence_or_two(page: Page) -> None:
+    for field in page.editor.fields():
+        assert len(field.help) <= 105, field.name
+        assert field.help.endswith("."), field.name
 
 
 def test_choices_are_offered_where_there_are_few(page: Page) -> None:

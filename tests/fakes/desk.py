@@ -73,6 +73,9 @@ class FakeDesk(FarmDesk):
 
     farm: Farm = field(default_factory=empty_farm)
     fields: list[SettingField] = field(default_factory=some_settings)
+    judge: Callable[[Mapping[str, str]], Sequence[SettingProblem]] = field(default=lambda changes: ())
+    """What is wrong with settings that are checked."""
+    checked: list[dict[str, str]] = field(default_factory=list)
     problems: list[SettingProblem] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
     """Lines that an import reports as left out."""
@@ -222,6 +225,10 @@ class FakeDesk(FarmDesk):
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
+
+    async def check_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        self.checked.append(dict(changes))
+        return list(self.judge(changes))
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if key_in_file:

@@ -174,6 +174,10 @@ class FarmDesk(Protocol):
 
     async def settings(self) -> Sequence[SettingField]: ...
 
+    async def check_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        """The problems that `save_settings` would find in these values; saves nothing."""
+        ...
+
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         """Check all and keep all, or keep nothing and say what is wrong.
 

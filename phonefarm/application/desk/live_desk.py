@@ -65,6 +65,8 @@ _TROUBLES = 200
 class SettingsKeeper(Protocol):
     def fields(self) -> Sequence[SettingField]: ...
 
+    def check(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]: ...
+
     def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]: ...
 
 
@@ -273,6 +275,9 @@ class LiveFarmDesk:
 
     async def settings(self) -> Sequence[SettingField]:
         return await asyncio.to_thread(self._settings.fields)
+
+    async def check_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        return await asyncio.to_thread(self._settings.check, changes)
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)

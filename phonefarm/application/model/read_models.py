@@ -480,6 +480,21 @@ class Restored:
     """The last moment that the backup knows of."""
 
 
+class SettingKind(StrEnum):
+    """What a setting's value is, and so which control shows it."""
+
+    SWITCH = "switch"
+    """`true` or `false`."""
+    NUMBER = "number"
+    CHOICE = "choice"
+    TEXT = "text"
+    PATH = "path"
+    """A file of this PC."""
+    SECRET = "secret"
+    ADDRESS = "address"
+    """A URL, or host:port."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SettingField:
     """One setting as the Settings page shows it."""
@@ -494,7 +509,14 @@ class SettingField:
     source: str
     """default, file, environment, keyring, key file: an environment value cannot be edited here."""
     help: str
+    kind: SettingKind = SettingKind.TEXT
     choices: tuple[str, ...] = ()
+    unit: str = ""
+    """Of a number: `s`, `per minute`."""
+    minimum: float | None = None
+    maximum: float | None = None
+    is_whole: bool = False
+    """A number without decimals."""
     secret: bool = False
     is_set: bool = True
 
@@ -506,3 +528,5 @@ class SettingProblem:
     """What is wrong and what would be right, for the person."""
     offers_key_file: bool = False
     """No keyring took the key; all the rest is saved, and the key may go to a file that only this user can read."""
+    repair: str = ""
+    """A value near the refused one that would be accepted; empty if none is known."""

@@ -41,6 +41,9 @@ class NoSettings:
     def fields(self) -> Sequence[SettingField]:
         return []
 
+    def check(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
+
     def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         return [SettingProblem(name=name, problem="cannot be changed here") for name in changes]
 

@@ -80,6 +80,9 @@ class KeptSettings:
     def fields(self) -> Sequence[SettingField]:
         return [a_setting(name=name, value=value) for name, value in self.kept.items()]
 
+    def check(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
+        return [SettingProblem(name=name, problem="is wrong") for name, value in changes.items() if value == "wrong"]
+
     def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if "api_key" in changes and not key_in_file:
             return [SettingProblem(name="api_key", problem="no keyring", offers_key_file=True)]
@@ -452,6 +455,15 @@ async def test_host_key_that_no_server_shows_is_not_confirmed(stage: Stage) -> N
         await stage.desk.confirm_ssh_host_key("SHA256:abc")
 
     assert stage.office.kept.keys == {}
+
+
+@drives("check_settings")
+async def test_settings_are_checked_and_not_saved(stage: Stage) -> None:
+    problems = await stage.desk.check_settings({"listen": "wrong", "push_url": "https://host/x"})
+
+    assert list(problems) == [SettingProblem(name="listen", problem="is wrong")]
+    assert stage.settings.kept == {}
+    assert stage.office.applied == []
 
 
 @drives("settings", "save_settings")
