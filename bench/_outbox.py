@@ -34,7 +34,7 @@ from phonefarm.domain.networks import Network, NetworkNames
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SeenSim, SlotState
 from phonefarm.domain.sms import Reading, SmsRow
-from phonefarm.runtime.engine_thread import be_prompt
+from phonefarm.runtime.engine_thread import tune_interpreter_for_latency
 from phonefarm.support.tasks import Tasks
 
 _NAMES = NetworkNames({"25001": Network(country="russia", operator="mts")}, {"250": "russia"})
@@ -113,7 +113,7 @@ def _reading(phone: PhoneId, rows: list[SmsRow]) -> Reading:
 @asynccontextmanager
 async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> AsyncIterator[Outbox]:
     """The parts, running, with `sims` numbers on offer and `history` old rows of messages and pushes."""
-    be_prompt()
+    tune_interpreter_for_latency()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     path = folder / "bench.db"
     database = Database(f"sqlite:///{path}")

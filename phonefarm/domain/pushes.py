@@ -94,7 +94,7 @@ PushOutcome = Accepted | FinalRefusal | SoftRefusal | KeyRefused | TooMany | Fai
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settled:
+class Closed:
     """The push has ended in `state`; nothing is sent again unless the user asks."""
 
     state: PushState
@@ -119,7 +119,7 @@ def after_attempt(
     now: datetime,
     spacing: timedelta,
     refusals_before_parking: int = REFUSALS_BEFORE_PARKING,
-) -> Settled | Retry:
+) -> Closed | Retry:
     """The next step once an attempt ended.
 
     `soft_refusals` counts this one too. A push whose rent is over gets one attempt begun after the finish
@@ -127,15 +127,15 @@ def after_attempt(
     """
     match outcome:
         case Accepted():
-            return Settled(state=PushState.DELIVERED)
+            return Closed(state=PushState.DELIVERED)
         case FinalRefusal():
-            return Settled(state=PushState.REFUSED)
+            return Closed(state=PushState.REFUSED)
         case SoftRefusal() if soft_refusals >= refusals_before_parking:
-            return Settled(state=PushState.PARKED)
+            return Closed(state=PushState.PARKED)
         case SoftRefusal() | KeyRefused() | TooMany() | Failed() | Unclear():
             if not rent_is_over:
                 return Retry(at=now + _wait_after(outcome, spacing))
-            return Settled(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
+            return Closed(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
         case _:
             assert_never(outcome)
 

@@ -42,7 +42,7 @@ GIVE_UP_AFTER = 5.0
 HELPERS = 8
 
 
-def be_prompt() -> None:
+def tune_interpreter_for_latency() -> None:
     """Keep the interpreter from making a webhook wait.
 
     What is loaded by now lives as long as the program: to search it for garbage stops every thread for a tenth of a
@@ -132,7 +132,7 @@ class EngineThread:
         except BaseException:
             listeners.close()
             raise
-        be_prompt()
+        tune_interpreter_for_latency()
         loop = asyncio.get_running_loop()
         garbage = loop.create_task(GarbageFallback().run(), name="garbage")
         self._started.set_result((farm, loop))

@@ -299,7 +299,7 @@ class Farm:
         self._loop.set_exception_handler(hear_a_failed_accept_once)
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
-        await self._inventory.settle_all()
+        await self._inventory.resolve_all_sims()
         await self._pushes.recover()
         await self._privacy.start()
         self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING))

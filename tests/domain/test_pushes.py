@@ -12,6 +12,7 @@ from phonefarm.domain.pushes import (
     KEY_REFUSED_WAIT,
     LONGEST_RETRY_AFTER,
     Accepted,
+    Closed,
     Failed,
     FailureKind,
     FinalRefusal,
@@ -19,7 +20,6 @@ from phonefarm.domain.pushes import (
     PushOutcome,
     PushState,
     Retry,
-    Settled,
     SoftRefusal,
     TooMany,
     Unclear,
@@ -48,7 +48,7 @@ def step(
     rent_is_over: bool = False,
     was_last_chance: bool = False,
     spacing: timedelta = SPACING,
-) -> Settled | Retry:
+) -> Closed | Retry:
     """What follows an attempt begun at noon that ended a second later."""
     return after_attempt(
         outcome,
@@ -63,13 +63,13 @@ def step(
 @pytest.mark.parametrize(
     ("outcome", "soft_refusals", "follows"),
     [
-        (Accepted(), 0, Settled(state=PushState.DELIVERED)),
-        (Accepted(), 5, Settled(state=PushState.DELIVERED)),
-        (FinalRefusal(token="NO_OPERATION"), 0, Settled(state=PushState.REFUSED)),
-        (FinalRefusal(token="BAD_SERVICE"), 0, Settled(state=PushState.REFUSED)),
+        (Accepted(), 0, Closed(state=PushState.DELIVERED)),
+        (Accepted(), 5, Closed(state=PushState.DELIVERED)),
+        (FinalRefusal(token="NO_OPERATION"), 0, Closed(state=PushState.REFUSED)),
+        (FinalRefusal(token="BAD_SERVICE"), 0, Closed(state=PushState.REFUSED)),
         (SoftRefusal(token="IGNORED"), 1, Retry(at=at(11))),
         (SoftRefusal(token="SERVICE_BAN"), 5, Retry(at=at(11))),
-        (SoftRefusal(token="SERVICE_BAN"), 6, Settled(state=PushState.PARKED)),
+        (SoftRefusal(token="SERVICE_BAN"), 6, Closed(state=PushState.PARKED)),
         (KeyRefused(http_status=401), 0, Retry(at=at(1) + KEY_REFUSED_WAIT)),
         (KeyRefused(http_status=403), 0, Retry(at=at(1) + KEY_REFUSED_WAIT)),
         (TooMany(), 0, Retry(at=at(11))),
@@ -84,9 +84,7 @@ def step(
         (Failed(kind=FailureKind.UNREACHABLE, detail="no connection"), 0, Retry(at=at(11))),
     ],
 )
-def test_what_follows_while_the_rent_is_open(
-    outcome: PushOutcome, soft_refusals: int, follows: Settled | Retry
-) -> None:
+def test_what_follows_while_the_rent_is_open(outcome: PushOutcome, soft_refusals: int, follows: Closed | Retry) -> None:
     assert step(outcome, soft_refusals) == follows
 
 
@@ -114,7 +112,7 @@ def test_rent_finished_during_the_attempt_leaves_one_last_attempt_at_once(outcom
 def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> None:
     ended = step(outcome, soft_refusals=1, rent_is_over=True, was_last_chance=True)
 
-    assert ended == Settled(state=PushState.RENT_OVER)
+    assert ended == Closed(state=PushState.RENT_OVER)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +124,7 @@ def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> No
     ],
 )
 def test_an_end_of_its_own_counts_more_than_the_rents(outcome: PushOutcome, state: PushState) -> None:
-    assert step(outcome, soft_refusals=6, rent_is_over=True) == Settled(state=state)
+    assert step(outcome, soft_refusals=6, rent_is_over=True) == Closed(state=state)
 
 
 @given(st.sampled_from(REPEATED), st.integers(0, 5), st.integers(1, 600))

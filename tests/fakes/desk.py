@@ -154,8 +154,8 @@ class FakeDesk(FarmDesk):
     async def release_orphan(self, rent_id: int) -> None:
         self._order("release_orphan", rent_id)
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        self._order("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        self._order("assign_sim", sms_id, sim_id, *(["remember"] if remember else []))
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         self._order("forget_sim_rules", phone_id)

@@ -103,8 +103,8 @@ def test_helper_thread_that_hangs_is_left_behind(engine: EngineThread) -> None:
 def test_python_searches_everything_for_garbage_rarely_while_much_comes_and_goes() -> None:
     program = """
 import gc
-from phonefarm.runtime.engine_thread import be_prompt
-be_prompt()
+from phonefarm.runtime.engine_thread import tune_interpreter_for_latency
+tune_interpreter_for_latency()
 before = [each["collections"] for each in gc.get_stats()]
 kept = []
 for _ in range(400_000):

@@ -132,10 +132,10 @@ class Orders:
             tr("Forget the SIM rules of {phone}").format(phone=one_line(phone.label, 60)),
             counted(
                 phone.sim_rules,
-                "Later messages of the kind that you settled for good wait for your choice again. "
-                "Messages that are settled already stay where they are.",
-                "Later messages of the %n kinds that you settled for good wait for your choice again. "
-                "Messages that are settled already stay where they are.",
+                "Later messages of the kind that you assigned for good wait for your choice again. "
+                "Messages that are assigned already stay where they are.",
+                "Later messages of the %n kinds that you assigned for good wait for your choice again. "
+                "Messages that are assigned already stay where they are.",
             ),
             tr("Forget rules"),
             lambda: self._actions.order(
@@ -196,17 +196,17 @@ class Orders:
             danger=True,
         )
 
-    def settle(self, message: MessageRow) -> None:
-        self._actions.start(lambda: self._settle(message), tr("settling a message"))
+    def assign_sim(self, message: MessageRow) -> None:
+        self._actions.start(lambda: self._assign_sim(message), tr("assigning a message"))
 
-    async def _settle(self, message: MessageRow) -> None:
+    async def _assign_sim(self, message: MessageRow) -> None:
         sims = await self._actions.ask(tr("reading the SIMs"), lambda desk: desk.rows(SIMS))
         if sims is None:
             return
         here = [sim for sim in sims if sim.phone_id == message.phone_id]
         if not here:
             self._actions.notice(
-                Tone.WARN, tr("No SIM is known in this phone now: put it back, then settle the message.")
+                Tone.WARN, tr("No SIM is known in this phone now: put it back, then assign the message.")
             )
             return
         ask_choice(
@@ -221,9 +221,9 @@ class Orders:
             [(sim.sim_id, f"{formats.slot(sim.slot)} · {_name_of(sim)}") for sim in here],
             _remembering() if message.can_be_remembered else None,
             lambda sim_id, remember, asked: self._actions.order(
-                tr("settling a message"),
-                [lambda desk: desk.settle_message(message.sms_id, sim_id, remember=remember)],
-                lambda _: tr("Message settled, and later ones like it") if remember else tr("Message settled"),
+                tr("assigning a message"),
+                [lambda desk: desk.assign_sim(message.sms_id, sim_id, remember=remember)],
+                lambda _: tr("Message assigned, and later ones like it") if remember else tr("Message assigned"),
                 asked,
             ),
         )

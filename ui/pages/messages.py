@@ -150,7 +150,7 @@ def _actions(orders: Orders) -> list[RowAction[MessageRow]]:
     return [
         RowAction(
             text=tr("Choose its SIM…"),
-            run=lambda rows: orders.settle(rows[0]),
+            run=lambda rows: orders.assign_sim(rows[0]),
             applies=lambda row: row.standing is SmsStanding.HELD,
         ),
         RowAction(text=tr("Copy text"), run=lambda rows: orders.copy(rows[0].text), applies=lambda row: bool(row.text)),

@@ -97,7 +97,7 @@ class FarmDesk(Protocol):
         """Free the number of a rent whose answer never reached the market; refused for any other rent."""
         ...
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
         """Say to which SIM of its phone a held message belongs; it is then pushed if a rent was open.
 
         `remember`: messages of this phone with the same SIM mark go to that SIM from now on, while it sits there;

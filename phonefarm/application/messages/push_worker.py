@@ -23,13 +23,13 @@ from phonefarm.domain.pushes import (
     NO_OPERATION,
     REFUSALS_BEFORE_PARKING,
     Accepted,
+    Closed,
     Failed,
     FailureKind,
     FinalRefusal,
     PushOutcome,
     PushState,
     Retry,
-    Settled,
     SoftRefusal,
     Unclear,
     after_attempt,
@@ -441,7 +441,7 @@ class PushWorker:
             refusals_before_parking=self._refusals_before_parking,
         )
         match step:
-            case Settled(state=state):
+            case Closed(state=state):
                 uow.pushes.settle(sms_id, state, ended.at)
                 if is_strange:
                     uow.journal.note(ended.at, Topic.RENTS, push.rent_id, timeline.rent_unknown())

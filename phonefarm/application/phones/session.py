@@ -30,14 +30,14 @@ from phonefarm.application.ports.world import (
     SmsWithheld,
 )
 from phonefarm.application.sims.inventory import SimInventory
-from phonefarm.domain import rhythm
+from phonefarm.domain import poll_schedule
 from phonefarm.domain.announcements import Announcements
 from phonefarm.domain.conditions import HintRecord
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.heard import Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause
-from phonefarm.domain.rhythm import Rhythm
+from phonefarm.domain.poll_schedule import PollSchedule
 from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.support.deadlines import Alarm, is_set_within, not_early
@@ -126,7 +126,7 @@ class PhoneSession:
         self._late = asyncio.Event()
         self._hinted = asyncio.Event()
         self._is_introduced = asyncio.Event()
-        self._rhythm = Rhythm(next_look=0.0)
+        self._schedule = PollSchedule(next_look=0.0)
         self._probe: Probe | None = None
         self._checkups = 0
         self._first_thorough = 0
@@ -260,7 +260,7 @@ class PhoneSession:
                 if checkup is not None and checkup.done():
                     await self._take_up(checkup)
                     checkup = None
-                if loop.time() >= self._rhythm.next_look:
+                if loop.time() >= self._schedule.next_look:
                     await self._look(probe)
                     self._failures = 0
                     await self._say_how_it_is()
@@ -304,7 +304,7 @@ class PhoneSession:
         if checkup.sims is not None and (thorough or checkup.sims != self._sims):
             await self._inventory.take_stock(self._phone_id, checkup.sims)
             self._sims = checkup.sims
-            await self._intake.settle_untold(self._phone_id)
+            await self._intake.resolve_unknown_sims(self._phone_id)
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         if not self._wants_checkup:  # what made it wanted may have come too late for this one
             spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart
@@ -336,12 +336,14 @@ class PhoneSession:
         ended = loop.time()
         found = 0 if intake.first else len(intake.new)
         poll = self._books.poll_seconds(self._phone_id) * random.uniform(0.85, 1.15)  # noqa: S311 - jitter
-        self._rhythm = self._rhythm.on_look(begun=begun, ended=ended, found=found, poll=poll)
+        self._schedule = self._schedule.on_look(begun=begun, ended=ended, found=found, poll=poll)
         if found:
             await self._note_rows(intake, ended, reading.ended_at)
         if intake.is_of_a_new_card:
             self._check_up_soon()
-        self._announcements, overdue = self._announcements.overdue(ended, sum(min(wait, poll) for wait in rhythm.CHASE))
+        self._announcements, overdue = self._announcements.overdue(
+            ended, sum(min(wait, poll) for wait in poll_schedule.CHASE)
+        )
         for announcement in overdue:
             await self._note_empty_hint(reading.ended_at - timedelta(seconds=ended - announcement.since))
 
@@ -363,7 +365,7 @@ class PhoneSession:
 
     @property
     def _is_expecting(self) -> bool:
-        return self._rhythm.chase is not None
+        return self._schedule.chase is not None
 
     async def _poll(self, probe: Probe) -> Reading | None:
         """The safety poll, or None where a message was announced meanwhile: it may have come too late for the answer.
@@ -387,7 +389,7 @@ class PhoneSession:
 
     async def _note_rows(self, intake: Intake, ended: float, at: datetime) -> None:
         """`ended`: the loop's time at which our clock said `at`."""
-        announced = self._rhythm.announced(ended)
+        announced = self._schedule.announced(ended)
         arrivals = [ended - (at - arrival).total_seconds() for arrival in intake.arrivals]
         self._announcements, explained = self._announcements.on_rows(arrivals or None, ended)
         hints = self._hints.on_rows(announced=announced, delayed=intake.delayed > 0, at=at)
@@ -445,7 +447,7 @@ class PhoneSession:
             self._hinted.clear()
 
     def _next_task(self, checkup: asyncio.Task[None] | None) -> float:
-        return self._rhythm.next_look if checkup is not None else min(self._rhythm.next_look, self._next_checkup)
+        return self._schedule.next_look if checkup is not None else min(self._schedule.next_look, self._next_checkup)
 
     async def _listen(self) -> None:
         """Follow the phone's arrival hints; a stream that ends is opened again, later each time.
@@ -468,7 +470,7 @@ class PhoneSession:
 
     def _note_hint(self, hint: Hint, at: float) -> None:
         self._hears_since = at if self._hears_since is None else self._hears_since
-        self._rhythm = self._rhythm.on_hint(at)
+        self._schedule = self._schedule.on_hint(at)
         self._announcements = self._announcements.on_hint(
             at, arriving=hint is Hint.ARRIVING, stored=hint is Hint.STORED
         )

@@ -21,7 +21,7 @@ LONG_PAUSE = 120.0
 """Between all further ones: a router may be off for a night."""
 
 
-class Recall:
+class TcpReconnector:
     """Takes up again what one server had when it was lost, or what was dropped to be connected anew.
 
     A phone that left by itself before is left alone.

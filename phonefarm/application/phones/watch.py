@@ -13,13 +13,13 @@ from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic, Verdict
-from phonefarm.application.phones.flapping import Comings
+from phonefarm.application.phones.flap_detector import FlapDetector
 from phonefarm.application.phones.handsets import Handsets
 from phonefarm.application.phones.health import PhoneHealth
 from phonefarm.application.phones.introductions import Introductions
 from phonefarm.application.phones.recovery import PhoneNow, Recovery
 from phonefarm.application.phones.session import LOOK_PATIENCE, PhoneSession
-from phonefarm.application.phones.tcp_reconnect import Recall
+from phonefarm.application.phones.tcp_reconnect import TcpReconnector
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import ListedDevice, PhoneBridge, PhoneUnreachable, ServerDown
 from phonefarm.application.sims.inventory import SimInventory
@@ -101,8 +101,8 @@ class PhoneWatch:
         self._ports: dict[PhoneId, str] = {}
         """Of every phone ever seen: it tells apart those that share a serial."""
         self._devices: dict[str, Sequence[ListedDevice]] = {}
-        self._comings = Comings()
-        self._recalls = {bridge.server: Recall(bridge, tasks) for bridge in bridges}
+        self._comings = FlapDetector()
+        self._recalls = {bridge.server: TcpReconnector(bridge, tasks) for bridge in bridges}
         self._recovery = Recovery(
             storage, bridges, self._phones_now, announcer, clock, self._steady, self._want_back, hurry=hurry
         )
@@ -197,7 +197,7 @@ class PhoneWatch:
         trunk = trunk_of(self._ports.get(phone, ""))
         return f"{trunk}@{server_of(phone)}" if trunk else ""
 
-    async def _watch(self, bridge: PhoneBridge, recall: Recall) -> None:
+    async def _watch(self, bridge: PhoneBridge, recall: TcpReconnector) -> None:
         pause = 0.5
         while True:
             try:

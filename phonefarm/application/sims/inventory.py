@@ -46,12 +46,12 @@ class SimInventory:
             self._announcer.changed(Topic.PHONES, [phone_id])
             self.announce(changed)
 
-    async def settle_all(self) -> None:
+    async def resolve_all_sims(self) -> None:
         """Every SIM in a phone anew: the shipped tables may say something else than at the last start."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> list[SimId]:
-            return [sim.sim_id for sim in uow.sims.all() if settle_sim(uow, sim.sim_id, self._names, now)]
+            return [sim.sim_id for sim in uow.sims.all() if resolve_sim(uow, sim.sim_id, self._names, now)]
 
         self.announce(await self._storage.write(work))
 
@@ -61,7 +61,7 @@ class SimInventory:
 
         def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
             concerned = uow.numbers.replace_file(entries, now)
-            changed = [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names, now)]
+            changed = [sim_id for sim_id in concerned if resolve_sim(uow, sim_id, self._names, now)]
             objected = objections(uow, entries, self._names)
             return changed, [f"{iccid}: {objection}" for iccid, objection in objected.items()]
 
@@ -82,7 +82,7 @@ class SimInventory:
             sim = unrented_sim(uow, sim_id)
             refuse_foreign(msisdn, sim, self._names)
             uow.sims.set_hand_number(sim_id, msisdn)
-            settle_number(uow, sim_id, sim.country, self._names, now)
+            resolve_number(uow, sim_id, sim.country, self._names, now)
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.number_typed(msisdn))
 
         await self._storage.write(work)
@@ -106,7 +106,7 @@ class SimInventory:
             if before is None or before.phone_id != phone_id:
                 happening = timeline.sim_seen if before is None else timeline.sim_moved
                 uow.journal.note(now, Topic.SIMS, sim.sim_id, happening(serial_of(phone_id), sim.slot))
-            if moved | settle_sim(uow, sim.sim_id, self._names, now):
+            if moved | resolve_sim(uow, sim.sim_id, self._names, now):
                 changed.append(sim.sim_id)
         for sim_id in uow.sims.take_out(phone_id, staying, now):
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.sim_taken_out(serial_of(phone_id)))
@@ -181,7 +181,7 @@ def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNa
     return {entry.iccid: str(objection) for entry, objection in found if objection}
 
 
-def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
+def resolve_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
     """Country, operator and number anew from all that is said; True if anything changed.
 
     The user's table wins over the network code. A SIM whose code is not known keeps the names that it had.
@@ -193,10 +193,10 @@ def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime
     network = network_of(uow, code, names) if code else Network(country=sim.country, operator=sim.operator)
     country = (told[0].country if told else "") or network.country
     operator = (told[0].operator if told else "") or network.operator
-    return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id, country, names, at)
+    return uow.sims.set_network(sim_id, country, operator) | resolve_number(uow, sim_id, country, names, at)
 
 
-def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNames, at: datetime) -> bool:
+def resolve_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNames, at: datetime) -> bool:
     """The number: by hand, else by the user's table, else by a message that the user accepted, else by the phone.
 
     A phone states what was once written on the card, which is often old: what the user has looked at wins. What is of

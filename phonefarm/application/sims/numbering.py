@@ -24,8 +24,8 @@ from phonefarm.application.sims.inventory import (
     SimInventory,
     objections,
     refuse_foreign,
-    settle_number,
-    settle_sim,
+    resolve_number,
+    resolve_sim,
     unrented_sim,
 )
 from phonefarm.application.sims.number_lines import told
@@ -178,7 +178,7 @@ class Numbering:
                     "look which of both is right, and type the number there."
                 )
             uow.sims.set_message_number(sim_id, found.msisdn)
-            settle_number(uow, sim_id, sim.country, self._names, now)
+            resolve_number(uow, sim_id, sim.country, self._names, now)
             accepted = timeline.number_accepted(found.msisdn, found.told.sender[:40])
             uow.journal.note(now, Topic.SIMS, sim_id, accepted)
 
@@ -212,7 +212,7 @@ class Numbering:
         for sim_id in concerned:
             before = uow.sims.get(sim_id)
             assert before is not None
-            if not settle_sim(uow, sim_id, self._names, now):
+            if not resolve_sim(uow, sim_id, self._names, now):
                 continue
             changed.append(sim_id)
             after = uow.sims.get(sim_id)
@@ -235,7 +235,7 @@ class Numbering:
         def work(uow: UnitOfWork) -> list[SimId]:
             uow.numbers.set_network_name(mcc_mnc, name, now)
             of_network = uow.numbers.sims_of_network(mcc_mnc)
-            return [sim_id for sim_id in of_network if settle_sim(uow, sim_id, self._names, now)]
+            return [sim_id for sim_id in of_network if resolve_sim(uow, sim_id, self._names, now)]
 
         self._inventory.announce(await self._storage.write(work))
 

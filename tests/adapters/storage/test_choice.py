@@ -11,7 +11,7 @@ from phonefarm.adapters.storage.tables import phone_conditions, phones, sims
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.trade.rentals import choice
-from phonefarm.domain.allocation import Order, choose, on_offer, turn
+from phonefarm.domain.allocation import Order, choose, issue_key, on_offer
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SlotState
@@ -73,7 +73,7 @@ def an_order(chance: random.Random) -> Order:
 
 def by_the_rule(uow: UnitOfWork, order: Order, now: datetime) -> SimId | None:
     offer = on_offer(uow.sims.all(), now, uow.rents.open_numbers())
-    sim = choose(sorted(offer, key=turn), order, lambda sim: True)
+    sim = choose(sorted(offer, key=issue_key), order, lambda sim: True)
     return None if sim is None else sim.sim_id
 
 

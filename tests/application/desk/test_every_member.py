@@ -316,7 +316,7 @@ async def test_waiting_push_is_dropped(stage: Stage) -> None:
     assert await stage.farm.push_state(sms_id) is PushState.DROPPED
 
 
-@drives("settle_message", "forget_sim_rules")
+@drives("assign_sim", "forget_sim_rules")
 async def test_held_message_is_settled_and_what_was_remembered_is_forgotten(stage: Stage) -> None:
     farm = stage.farm
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
@@ -324,7 +324,7 @@ async def test_held_message_is_settled_and_what_was_remembered_is_forgotten(stag
     await farm.sms(sub_id=None, sim_mark=MARK)
     (held,) = await farm.messages()
 
-    await stage.desk.settle_message(held.sms_id, rent.sim_id, remember=True)
+    await stage.desk.assign_sim(held.sms_id, rent.sim_id, remember=True)
     (settled,) = await farm.messages()
     remembered = (await farm.phones())[PHONE].sim_rules
     await stage.desk.forget_sim_rules(PHONE)

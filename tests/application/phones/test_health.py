@@ -14,7 +14,7 @@ from phonefarm.application.phones import session as phone_session
 from phonefarm.application.ports.world import Hint, NotUnderstood, PhoneUnreachable, Probe
 from phonefarm.domain.conditions import BLAMED_FOR
 from phonefarm.domain.phones import PhoneFacts
-from phonefarm.domain.rhythm import CHASE
+from phonefarm.domain.poll_schedule import CHASE
 from tests.application.site import Site
 from tests.builders import ICCID, a_row, ms
 from tests.fakes.phone_bridge import WELL, ScriptedPhone
@@ -24,8 +24,8 @@ from tests.waiting import until
 @pytest.fixture
 def quick_chase(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait for an announced row takes milliseconds."""
-    monkeypatch.setattr("phonefarm.domain.rhythm.CHASE", tuple(0.001 for _ in CHASE))
-    monkeypatch.setattr("phonefarm.domain.rhythm.LEAST_SPACING", 0.001)
+    monkeypatch.setattr("phonefarm.domain.poll_schedule.CHASE", tuple(0.001 for _ in CHASE))
+    monkeypatch.setattr("phonefarm.domain.poll_schedule.LEAST_SPACING", 0.001)
 
 
 async def conditions(site: Site, phone: ScriptedPhone) -> list[Condition]:

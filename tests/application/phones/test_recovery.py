@@ -11,8 +11,8 @@ from phonefarm.application.model.read_models import PhoneState, Remedy
 from phonefarm.application.phones import session as phone_session
 from phonefarm.application.phones import watch as phone_watch
 from phonefarm.application.ports.world import PhoneUnreachable
+from phonefarm.domain.flap_damping import LOSSES_THAT_DAMP, STEADY_AFTER
 from phonefarm.domain.hubs import TOGETHER_WITHIN
-from phonefarm.domain.steadiness import LOSSES_THAT_DAMP, STEADY_AFTER
 from tests.application.site import POLL, Site
 from tests.builders import a_row, a_seen_sim
 from tests.fakes.phone_bridge import ScriptedPhone

@@ -196,7 +196,7 @@ async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contra
     await farm.seat(a_seen_sim())
     await farm.storage.write(lambda uow: uow.sims.set_number(SimId(ICCID), UKRAINIAN, "phone"))
 
-    await farm.inventory.settle_all()
+    await farm.inventory.resolve_all_sims()
 
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 

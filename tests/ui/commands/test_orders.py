@@ -180,7 +180,7 @@ def test_an_orphan_is_released_after_a_warning_that_enter_does_not_pass(runner: 
     runner.live(desk, scenario)
 
 
-def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_a_held_message_is_assigned_to_a_sim_of_its_phone(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
     here = {s.sim_id for s in desk.farm.sims.values() if s.phone_id == desk.farm.messages[key].phone_id}
 
@@ -193,12 +193,12 @@ def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, d
         question.field.setCurrentIndex(0)
         chosen = question.field.itemData(0)
         await live.answer(question)
-        await ordered(live, ("settle_message", int(key), chosen))
+        await ordered(live, ("assign_sim", int(key), chosen))
 
     runner.live(desk, scenario)
 
 
-def test_a_held_message_may_settle_later_ones_too(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_a_held_message_may_be_assigned_with_later_ones_like_it(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
 
     async def scenario(live: Live) -> None:
@@ -212,7 +212,7 @@ def test_a_held_message_may_settle_later_ones_too(runner: WindowRunner, desk: Fa
         question.field.setCurrentIndex(0)
         chosen = question.field.itemData(0)
         await live.answer(question)
-        await ordered(live, ("settle_message", int(key), chosen, "remember"))
+        await ordered(live, ("assign_sim", int(key), chosen, "remember"))
 
     runner.live(desk, scenario)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from phonefarm.domain.flap_damping import FlapDamping
 from phonefarm.domain.hubs import TOGETHER_WITHIN, Loss, SharedLoss, shared_losses
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneState, PhoneStatus
-from phonefarm.domain.steadiness import Steadiness
 
 _FLICKER = frozenset(
     {PhoneState.READY, PhoneState.STARTING, PhoneState.OFFLINE, PhoneState.AUTHORIZING, PhoneState.GONE}
@@ -16,11 +16,11 @@ _FLICKER = frozenset(
 """States between which a loose cable throws a phone."""
 
 
-class Comings:
+class FlapDetector:
     """In memory only: after a start every phone is believed anew."""
 
     def __init__(self) -> None:
-        self._steadiness: dict[PhoneId, Steadiness] = {}
+        self._dampings: dict[PhoneId, FlapDamping] = {}
         self._true: dict[PhoneId, PhoneStatus] = {}
         self._losses: list[Loss] = []
         self._together: list[SharedLoss] = []
@@ -28,39 +28,39 @@ class Comings:
     def shown(self, phone: PhoneId, status: PhoneStatus, now: datetime) -> PhoneStatus:
         """The status to be shown for the one the phone is in: damped, all the flicker is one state."""
         self._true[phone] = status
-        steadiness = self._steadiness.get(phone)
-        if steadiness is None or status.state not in _FLICKER:
+        damping = self._dampings.get(phone)
+        if damping is None or status.state not in _FLICKER:
             return status
-        steadiness = self._steadiness[phone] = steadiness.at(now)
-        if not steadiness.is_damped:
+        damping = self._dampings[phone] = damping.at(now)
+        if not damping.is_damped:
             return status
-        return PhoneStatus(PhoneState.UNSTEADY, f"left {len(steadiness.losses)} times in ten minutes")
+        return PhoneStatus(PhoneState.UNSTEADY, f"left {len(damping.losses)} times in ten minutes")
 
     def not_gone(self) -> list[PhoneId]:
         """Phones that are shown as something else than gone."""
         return [
             phone
             for phone, status in self._true.items()
-            if status.state is not PhoneState.GONE or (phone in self._steadiness and self._steadiness[phone].is_damped)
+            if status.state is not PhoneState.GONE or (phone in self._dampings and self._dampings[phone].is_damped)
         ]
 
     def note_losses(self, losses: Iterable[Loss]) -> None:
         """Phones that were there and are not any more, by adb's list."""
         for loss in losses:
-            steadiness = self._steadiness.get(loss.phone_id, Steadiness()).on_loss(loss.at)
-            self._steadiness[loss.phone_id] = steadiness
-            if not steadiness.is_damped:  # a loose cable says nothing of the hub
+            damping = self._dampings.get(loss.phone_id, FlapDamping()).on_loss(loss.at)
+            self._dampings[loss.phone_id] = damping
+            if not damping.is_damped:  # a loose cable says nothing of the hub
                 self._losses.append(loss)
 
     def ended_dampings(self, now: datetime) -> dict[PhoneId, PhoneStatus]:
         """Phones whose damping is over since the last call, with the status they have now."""
         over: dict[PhoneId, PhoneStatus] = {}
-        for phone, steadiness in list(self._steadiness.items()):
-            later = self._steadiness[phone] = steadiness.at(now)
-            if steadiness.is_damped and not later.is_damped and phone in self._true:
+        for phone, damping in list(self._dampings.items()):
+            later = self._dampings[phone] = damping.at(now)
+            if damping.is_damped and not later.is_damped and phone in self._true:
                 over[phone] = self._true[phone]
             if not later.is_damped and not later.losses:
-                del self._steadiness[phone]
+                del self._dampings[phone]
         return over
 
     def new_shared_losses(self, still_there: Mapping[PhoneId, str], now: datetime) -> list[SharedLoss]:

@@ -8,42 +8,42 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.rhythm import CHASE, HINT_MEMORY, LEAST_SPACING, Rhythm
+from phonefarm.domain.poll_schedule import CHASE, HINT_MEMORY, LEAST_SPACING, PollSchedule
 
 POLL = 10.0
 
 
-def looked(rhythm: Rhythm, at: float, found: int = 0, took: float = 0.1) -> Rhythm:
-    return rhythm.on_look(begun=at, ended=at + took, found=found, poll=POLL)
+def looked(schedule: PollSchedule, at: float, found: int = 0, took: float = 0.1) -> PollSchedule:
+    return schedule.on_look(begun=at, ended=at + took, found=found, poll=POLL)
 
 
 def test_without_hints_the_safety_poll_sets_the_pace() -> None:
-    assert looked(Rhythm(next_look=0.0), 0.0).next_look == pytest.approx(0.1 + POLL)
+    assert looked(PollSchedule(next_look=0.0), 0.0).next_look == pytest.approx(0.1 + POLL)
 
 
 def test_hint_brings_the_next_look_forward_to_now() -> None:
-    resting = looked(Rhythm(next_look=0.0), 0.0)
+    resting = looked(PollSchedule(next_look=0.0), 0.0)
 
     assert resting.on_hint(5.0).next_look == 5.0
 
 
 def test_hint_never_puts_a_look_off() -> None:
-    assert Rhythm(next_look=3.0).on_hint(5.0).next_look == 3.0
+    assert PollSchedule(next_look=3.0).on_hint(5.0).next_look == 3.0
 
 
 def test_announced_row_that_is_not_there_yet_is_chased_ever_slower_then_left_to_the_poll() -> None:
-    rhythm, waits = looked(Rhythm(next_look=0.0), 0.0).on_hint(5.0), list[float]()
+    schedule, waits = looked(PollSchedule(next_look=0.0), 0.0).on_hint(5.0), list[float]()
 
     for _ in range(len(CHASE) + 1):
-        begun = rhythm.next_look + 0.01
-        rhythm = looked(rhythm, begun)
-        waits.append(rhythm.next_look - begun - 0.1)
+        begun = schedule.next_look + 0.01
+        schedule = looked(schedule, begun)
+        waits.append(schedule.next_look - begun - 0.1)
 
     assert waits == pytest.approx([*CHASE, POLL])
 
 
 def test_chase_ends_when_the_message_is_found() -> None:
-    hinted = Rhythm(next_look=0.0).on_hint(0.0)
+    hinted = PollSchedule(next_look=0.0).on_hint(0.0)
 
     found = looked(hinted, 0.05, found=1)
 
@@ -52,37 +52,37 @@ def test_chase_ends_when_the_message_is_found() -> None:
 
 
 def test_hint_during_a_look_means_another_look_soon() -> None:
-    hinted_during = Rhythm(next_look=0.0).on_hint(1.05)
+    hinted_during = PollSchedule(next_look=0.0).on_hint(1.05)
 
     assert looked(hinted_during, 1.0, found=1).next_look == pytest.approx(1.1 + LEAST_SPACING)
 
 
 def test_chase_is_never_slower_than_the_poll() -> None:
-    rhythm = Rhythm(next_look=0.0, chase=len(CHASE) - 1)
+    schedule = PollSchedule(next_look=0.0, chase=len(CHASE) - 1)
 
-    after = rhythm.on_look(begun=0.0, ended=0.1, found=0, poll=3.0)
+    after = schedule.on_look(begun=0.0, ended=0.1, found=0, poll=3.0)
 
     assert after.next_look == pytest.approx(3.1)
 
 
 def test_message_soon_after_a_hint_was_announced() -> None:
-    rhythm = Rhythm(next_look=0.0).on_hint(5.0)
+    schedule = PollSchedule(next_look=0.0).on_hint(5.0)
 
-    assert rhythm.announced(5.0 + HINT_MEMORY)
-    assert not rhythm.announced(5.1 + HINT_MEMORY)
-    assert not Rhythm(next_look=0.0).announced(5.0)
+    assert schedule.announced(5.0 + HINT_MEMORY)
+    assert not schedule.announced(5.1 + HINT_MEMORY)
+    assert not PollSchedule(next_look=0.0).announced(5.0)
 
 
 @given(st.lists(st.floats(0.0, 3.0), max_size=40), st.integers(0, 1))
 def test_however_many_hints_come_looks_keep_their_distance(hints: list[float], found: int) -> None:
     hints = sorted(hints)
-    rhythm, ends = Rhythm(next_look=0.0), list[tuple[float, float]]()
+    schedule, ends = PollSchedule(next_look=0.0), list[tuple[float, float]]()
 
     while len(ends) < 30:
-        while hints and hints[0] <= rhythm.next_look:
-            rhythm = rhythm.on_hint(hints.pop(0))
-        begun = rhythm.next_look
-        rhythm = looked(rhythm, begun, found=found)
+        while hints and hints[0] <= schedule.next_look:
+            schedule = schedule.on_hint(hints.pop(0))
+        begun = schedule.next_look
+        schedule = looked(schedule, begun, found=found)
         ends.append((begun, begun + 0.1))
 
     assert all(begun - ended >= LEAST_SPACING - 1e-9 for (_, ended), (begun, _) in pairwise(ends))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from phonefarm.domain.steadiness import COUNTED_WITHIN, LONGEST_PROOF, LOSSES_THAT_DAMP, STEADY_AFTER, Steadiness
+from phonefarm.domain.flap_damping import COUNTED_WITHIN, LONGEST_PROOF, LOSSES_THAT_DAMP, STEADY_AFTER, FlapDamping
 from tests.builders import HOUR, MINUTE, NOON, SECOND
 
 
-def lost(times: int, *, every: timedelta = 20 * SECOND) -> Steadiness:
-    steadiness = Steadiness()
+def lost(times: int, *, every: timedelta = 20 * SECOND) -> FlapDamping:
+    damping = FlapDamping()
     for number in range(times):
-        steadiness = steadiness.on_loss(NOON + number * every)
-    return steadiness
+        damping = damping.on_loss(NOON + number * every)
+    return damping
 
 
 def test_phone_that_left_a_few_times_is_not_damped() -> None:
@@ -45,25 +45,25 @@ def test_loss_while_damped_begins_the_proof_anew() -> None:
 
 
 def test_phone_that_is_damped_again_must_stay_twice_as_long() -> None:
-    steadiness = lost(LOSSES_THAT_DAMP)
-    back = steadiness.losses[-1] + STEADY_AFTER
-    steadiness = steadiness.at(back)
+    damping = lost(LOSSES_THAT_DAMP)
+    back = damping.losses[-1] + STEADY_AFTER
+    damping = damping.at(back)
     for number in range(LOSSES_THAT_DAMP - 1):
-        steadiness = steadiness.on_loss(back + number * SECOND)
+        damping = damping.on_loss(back + number * SECOND)
 
-    assert steadiness.is_damped
-    assert steadiness.steady_after == 2 * STEADY_AFTER
+    assert damping.is_damped
+    assert damping.steady_after == 2 * STEADY_AFTER
 
 
 def test_proof_never_takes_longer_than_ten_minutes() -> None:
-    assert Steadiness(dampings=40).steady_after == LONGEST_PROOF
+    assert FlapDamping(dampings=40).steady_after == LONGEST_PROOF
 
 
 def test_quiet_hour_makes_the_past_forgotten() -> None:
-    steadiness = lost(LOSSES_THAT_DAMP)
-    steadiness = steadiness.at(steadiness.losses[-1] + STEADY_AFTER)
+    damping = lost(LOSSES_THAT_DAMP)
+    damping = damping.at(damping.losses[-1] + STEADY_AFTER)
 
-    assert steadiness.at(NOON + 2 * HOUR) == Steadiness()
+    assert damping.at(NOON + 2 * HOUR) == FlapDamping()
 
 
 def test_losses_that_are_kept_are_bounded() -> None:

@@ -13,7 +13,7 @@ HINT_MEMORY = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rhythm:
+class PollSchedule:
     """Times are seconds on one monotonic clock."""
 
     next_look: float
@@ -23,11 +23,11 @@ class Rhythm:
     chase: int | None = None
     """Which wait of CHASE comes next; None while nothing is awaited."""
 
-    def on_hint(self, at: float) -> Rhythm:
+    def on_hint(self, at: float) -> PollSchedule:
         soonest = max(at, self.last_look + LEAST_SPACING)
         return replace(self, next_look=min(self.next_look, soonest), last_hint=at, chase=0)
 
-    def on_look(self, *, begun: float, ended: float, found: int, poll: float) -> Rhythm:
+    def on_look(self, *, begun: float, ended: float, found: int, poll: float) -> PollSchedule:
         """The plan after a look that found `found` new messages; `poll` is the safety poll's wait in seconds."""
         looked = replace(self, last_look=ended)
         hinted_meanwhile = self.last_hint >= begun
