@@ -1,15 +1,15 @@
-"""When to look at a phone's inbox next: at a hint at once, again while its row is awaited, else by the safety poll."""
+"""When a phone's inbox is read next: at once after a hint, again while its row is missing, else at the safety poll."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-LEAST_SPACING = 0.15
-"""Seconds between two looks at one phone, however many hints come."""
-CHASE = (0.2, 0.6, 1.5, 4.0, 10.0)
-"""Seconds between looks while a hint's row has not appeared."""
-HINT_MEMORY = 15.0
-"""A message found within so many seconds of a hint was announced by it."""
+LEAST_SPACING_SECONDS = 0.15
+"""Between two looks at one phone, however many hints come."""
+CHASE_SECONDS = (0.2, 0.6, 1.5, 4.0, 10.0)
+"""Backoff between looks while a hint's row has not appeared."""
+HINT_MEMORY_SECONDS = 15.0
+"""A message found within this time after a hint was announced by it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,22 +21,22 @@ class PollSchedule:
     """When the last look ended."""
     last_hint: float = float("-inf")
     chase: int | None = None
-    """Which wait of CHASE comes next; None while nothing is awaited."""
+    """Which wait of CHASE_SECONDS comes next; None while no row is expected."""
 
     def on_hint(self, at: float) -> PollSchedule:
-        soonest = max(at, self.last_look + LEAST_SPACING)
+        soonest = max(at, self.last_look + LEAST_SPACING_SECONDS)
         return replace(self, next_look=min(self.next_look, soonest), last_hint=at, chase=0)
 
     def on_look(self, *, begun: float, ended: float, found: int, poll: float) -> PollSchedule:
-        """The plan after a look that found `found` new messages; `poll` is the safety poll's wait in seconds."""
+        """After a look that found `found` new messages; `poll` is the interval of the safety poll in seconds."""
         looked = replace(self, last_look=ended)
         hinted_meanwhile = self.last_hint >= begun
         if hinted_meanwhile:
-            return replace(looked, next_look=ended + LEAST_SPACING, chase=0 if found == 0 else self.chase)
-        if found or self.chase is None or self.chase >= len(CHASE):
+            return replace(looked, next_look=ended + LEAST_SPACING_SECONDS, chase=0 if found == 0 else self.chase)
+        if found or self.chase is None or self.chase >= len(CHASE_SECONDS):
             return replace(looked, next_look=ended + poll, chase=None)
-        return replace(looked, next_look=ended + min(CHASE[self.chase], poll), chase=self.chase + 1)
+        return replace(looked, next_look=ended + min(CHASE_SECONDS[self.chase], poll), chase=self.chase + 1)
 
-    def announced(self, at: float) -> bool:
-        """Whether a message found at `at` had been hinted at."""
-        return at - self.last_hint <= HINT_MEMORY
+    def was_announced(self, at: float) -> bool:
+        """Whether a hint had announced a message that was found at `at`."""
+        return at - self.last_hint <= HINT_MEMORY_SECONDS

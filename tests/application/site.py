@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.read_models import PhoneRow, PhoneState, Topic, Verdict
-from phonefarm.application.phones.session import LOOK_PATIENCE
+from phonefarm.application.phones.session import SILENCE_TIMEOUT_SECONDS
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.domain.ids import PhoneId, phone_id
 from phonefarm.support.tasks import Tasks
@@ -36,7 +36,7 @@ class Site:
         self.watch = self.watch_with(POLL)
 
     def watch_with(
-        self, poll: float, *others: ScriptedPhoneBridge, patience: float = LOOK_PATIENCE, hurry: float = 1.0
+        self, poll: float, *others: ScriptedPhoneBridge, patience: float = SILENCE_TIMEOUT_SECONDS, hurry: float = 1.0
     ) -> PhoneWatch:
         """A watch in place of the one before, which must not have been started."""
         return PhoneWatch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.announcements import LINES_TRAIL_FOR, MOST, Announcements
+from phonefarm.domain.announcements import LINES_TRAIL_FOR_SECONDS, MOST_OPEN, Announcements
 
 PATIENCE = 16.0
 
@@ -20,7 +20,7 @@ def announced(*lines: tuple[float, bool], start: Announcements | None = None) ->
 
 def promises(known: Announcements, now: float) -> list[float]:
     """When the announcements began whose rows are overdue."""
-    return [one.since for one in known.overdue(now, PATIENCE)[1]]
+    return [one.since for one in known.drop_overdue(now, PATIENCE)[1]]
 
 
 def test_lines_of_one_message_are_one_announcement() -> None:
@@ -75,7 +75,7 @@ def test_next_message_right_behind_one_that_was_found_does() -> None:
 def test_handing_over_without_a_line_from_the_network_promises_when_nothing_was_found_lately() -> None:
     known, _ = announced((0.0, True)).on_rows([0.0], 0.5)
 
-    known = announced((0.5 + LINES_TRAIL_FOR, True), start=known)
+    known = announced((0.5 + LINES_TRAIL_FOR_SECONDS, True), start=known)
 
     assert len(promises(known, 100)) == 1
 
@@ -96,4 +96,4 @@ def test_row_of_long_ago_explains_nothing() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.booleans()), max_size=200))
 def test_flood_of_lines_is_kept_within_bounds(lines: list[tuple[float, bool]]) -> None:
-    assert len(announced(*sorted(lines)).open) <= MOST
+    assert len(announced(*sorted(lines)).open) <= MOST_OPEN

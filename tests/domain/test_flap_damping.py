@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from phonefarm.domain.flap_damping import COUNTED_WITHIN, LONGEST_PROOF, LOSSES_THAT_DAMP, STEADY_AFTER, FlapDamping
+from phonefarm.domain.flap_damping import (
+    COUNTED_WITHIN,
+    LONGEST_STEADY_AFTER,
+    LOSSES_THAT_DAMP,
+    STEADY_AFTER,
+    FlapDamping,
+)
 from tests.builders import HOUR, MINUTE, NOON, SECOND
 
 
@@ -56,7 +62,7 @@ def test_phone_that_is_damped_again_must_stay_twice_as_long() -> None:
 
 
 def test_proof_never_takes_longer_than_ten_minutes() -> None:
-    assert FlapDamping(dampings=40).steady_after == LONGEST_PROOF
+    assert FlapDamping(dampings=40).steady_after == LONGEST_STEADY_AFTER
 
 
 def test_quiet_hour_makes_the_past_forgotten() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.poll_schedule import CHASE, HINT_MEMORY, LEAST_SPACING, PollSchedule
+from phonefarm.domain.poll_schedule import CHASE_SECONDS, HINT_MEMORY_SECONDS, LEAST_SPACING_SECONDS, PollSchedule
 
 POLL = 10.0
 
@@ -34,12 +34,12 @@ def test_hint_never_puts_a_look_off() -> None:
 def test_announced_row_that_is_not_there_yet_is_chased_ever_slower_then_left_to_the_poll() -> None:
     schedule, waits = looked(PollSchedule(next_look=0.0), 0.0).on_hint(5.0), list[float]()
 
-    for _ in range(len(CHASE) + 1):
+    for _ in range(len(CHASE_SECONDS) + 1):
         begun = schedule.next_look + 0.01
         schedule = looked(schedule, begun)
         waits.append(schedule.next_look - begun - 0.1)
 
-    assert waits == pytest.approx([*CHASE, POLL])
+    assert waits == pytest.approx([*CHASE_SECONDS, POLL])
 
 
 def test_chase_ends_when_the_message_is_found() -> None:
@@ -54,11 +54,11 @@ def test_chase_ends_when_the_message_is_found() -> None:
 def test_hint_during_a_look_means_another_look_soon() -> None:
     hinted_during = PollSchedule(next_look=0.0).on_hint(1.05)
 
-    assert looked(hinted_during, 1.0, found=1).next_look == pytest.approx(1.1 + LEAST_SPACING)
+    assert looked(hinted_during, 1.0, found=1).next_look == pytest.approx(1.1 + LEAST_SPACING_SECONDS)
 
 
 def test_chase_is_never_slower_than_the_poll() -> None:
-    schedule = PollSchedule(next_look=0.0, chase=len(CHASE) - 1)
+    schedule = PollSchedule(next_look=0.0, chase=len(CHASE_SECONDS) - 1)
 
     after = schedule.on_look(begun=0.0, ended=0.1, found=0, poll=3.0)
 
@@ -68,9 +68,9 @@ def test_chase_is_never_slower_than_the_poll() -> None:
 def test_message_soon_after_a_hint_was_announced() -> None:
     schedule = PollSchedule(next_look=0.0).on_hint(5.0)
 
-    assert schedule.announced(5.0 + HINT_MEMORY)
-    assert not schedule.announced(5.1 + HINT_MEMORY)
-    assert not PollSchedule(next_look=0.0).announced(5.0)
+    assert schedule.was_announced(5.0 + HINT_MEMORY_SECONDS)
+    assert not schedule.was_announced(5.1 + HINT_MEMORY_SECONDS)
+    assert not PollSchedule(next_look=0.0).was_announced(5.0)
 
 
 @given(st.lists(st.floats(0.0, 3.0), max_size=40), st.integers(0, 1))
@@ -85,4 +85,4 @@ def test_however_many_hints_come_looks_keep_their_distance(hints: list[float], f
         schedule = looked(schedule, begun, found=found)
         ends.append((begun, begun + 0.1))
 
-    assert all(begun - ended >= LEAST_SPACING - 1e-9 for (_, ended), (begun, _) in pairwise(ends))
+    assert all(begun - ended >= LEAST_SPACING_SECONDS - 1e-9 for (_, ended), (begun, _) in pairwise(ends))

@@ -48,7 +48,7 @@ NOT_SEEN_YET = "PhoneWatch.start"
 KILLED_AT: dict[str, tuple[int, ...]] = {
     "PhoneHealth.note_arrivals": (1,),
     "PhoneHealth.note_checkup": (1,),
-    "PhoneHealth.remember": (1,),
+    "PhoneHealth.save_probe": (1,),
     "PhoneWatch._apply": (1,),
     "PhoneWatch.note_hints": (1,),
     "PhoneWatch.set_facts": (1,),
@@ -92,10 +92,10 @@ BY_THE_USER = {
 }
 """Orders of the user, who sees whether they were carried out and gives them again."""
 
-ONLY_READ = {"PhoneHealth.recall", "PhoneHealth.remembered", "Privacy.senders"}
+ONLY_READ = {"PhoneHealth.load_last_run", "PhoneHealth.load_probe", "Privacy.senders"}
 
 NOT_KILLED_HERE = {
-    "PhoneHealth.forget": "found out anew by the next start",
+    "PhoneHealth.forget_probe": "probed again by the next start",
     "PhoneHealth.note_empty_hint": "an announcement that no row followed; without it a late row is held",
     "PhoneWatch._lose_server": "every start begins with no phone at all",
     "PhoneWatch._tell_together": "a timeline entry",

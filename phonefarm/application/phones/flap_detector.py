@@ -1,4 +1,4 @@
-"""Watches how phones come and go: damps those that flap, and finds those that left together."""
+"""Detects phones that flap, and groups of phones that left at the same moment."""
 
 from __future__ import annotations
 
@@ -10,75 +10,78 @@ from phonefarm.domain.hubs import TOGETHER_WITHIN, Loss, SharedLoss, shared_loss
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneState, PhoneStatus
 
-_FLICKER = frozenset(
+_DAMPED_STATES = frozenset(
     {PhoneState.READY, PhoneState.STARTING, PhoneState.OFFLINE, PhoneState.AUTHORIZING, PhoneState.GONE}
 )
-"""States between which a loose cable throws a phone."""
+"""A phone on a loose cable moves between these; every other state is shown even while it is damped."""
 
 
 class FlapDetector:
-    """In memory only: after a start every phone is believed anew."""
+    """Kept in memory only: after a start no phone is damped."""
 
     def __init__(self) -> None:
         self._dampings: dict[PhoneId, FlapDamping] = {}
-        self._true: dict[PhoneId, PhoneStatus] = {}
+        self._actual: dict[PhoneId, PhoneStatus] = {}
         self._losses: list[Loss] = []
-        self._together: list[SharedLoss] = []
+        self._shared_losses: list[SharedLoss] = []
 
-    def shown(self, phone: PhoneId, status: PhoneStatus, now: datetime) -> PhoneStatus:
-        """The status to be shown for the one the phone is in: damped, all the flicker is one state."""
-        self._true[phone] = status
+    def damp(self, phone: PhoneId, actual: PhoneStatus, now: datetime) -> PhoneStatus:
+        """The status to show for a phone's actual one: UNSTEADY while it is damped."""
+        self._actual[phone] = actual
         damping = self._dampings.get(phone)
-        if damping is None or status.state not in _FLICKER:
-            return status
+        if damping is None or actual.state not in _DAMPED_STATES:
+            return actual
         damping = self._dampings[phone] = damping.at(now)
         if not damping.is_damped:
-            return status
+            return actual
         return PhoneStatus(PhoneState.UNSTEADY, f"left {len(damping.losses)} times in ten minutes")
 
     def not_gone(self) -> list[PhoneId]:
         """Phones that are shown as something else than gone."""
         return [
             phone
-            for phone, status in self._true.items()
-            if status.state is not PhoneState.GONE or (phone in self._dampings and self._dampings[phone].is_damped)
+            for phone, actual in self._actual.items()
+            if actual.state is not PhoneState.GONE or (phone in self._dampings and self._dampings[phone].is_damped)
         ]
 
     def note_losses(self, losses: Iterable[Loss]) -> None:
-        """Phones that were there and are not any more, by adb's list."""
+        """Phones that worked at the last device list and are not reachable in this one."""
         for loss in losses:
             damping = self._dampings.get(loss.phone_id, FlapDamping()).on_loss(loss.at)
             self._dampings[loss.phone_id] = damping
-            if not damping.is_damped:  # a loose cable says nothing of the hub
+            if not damping.is_damped:  # a loose cable is no sign of a failing hub
                 self._losses.append(loss)
 
     def ended_dampings(self, now: datetime) -> dict[PhoneId, PhoneStatus]:
-        """Phones whose damping is over since the last call, with the status they have now."""
-        over: dict[PhoneId, PhoneStatus] = {}
+        """Phones whose damping has ended since the last call, with their actual status."""
+        ended: dict[PhoneId, PhoneStatus] = {}
         for phone, damping in list(self._dampings.items()):
             later = self._dampings[phone] = damping.at(now)
-            if damping.is_damped and not later.is_damped and phone in self._true:
-                over[phone] = self._true[phone]
+            if damping.is_damped and not later.is_damped and phone in self._actual:
+                ended[phone] = self._actual[phone]
             if not later.is_damped and not later.losses:
                 del self._dampings[phone]
-        return over
+        return ended
 
     def new_shared_losses(self, still_there: Mapping[PhoneId, str], now: datetime) -> list[SharedLoss]:
-        """Groups that left together, told once, when no more can join; phones that are back again are no loss."""
+        """Groups that left together, returned once, when no more can join them.
+
+        `still_there`: the USB paths of all present phones; one that is back is no loss.
+        """
         if not self._losses or now - self._losses[-1].at <= TOGETHER_WITHIN:
             return []
         gone = [loss for loss in self._losses if loss.phone_id not in still_there]
         self._losses.clear()
         found = shared_losses(gone, still_there)
-        self._together += found
+        self._shared_losses += found
         return found
 
-    def together(self, is_gone: Callable[[PhoneId], bool]) -> list[SharedLoss]:
-        """Groups that left together and of which some are still gone, without those that came back."""
-        left = []
-        for shared in self._together:
+    def unresolved_shared_losses(self, is_gone: Callable[[PhoneId], bool]) -> list[SharedLoss]:
+        """Groups of which several phones are still gone, without those that came back."""
+        unresolved = []
+        for shared in self._shared_losses:
             phones = tuple(phone for phone in shared.phones if is_gone(phone))
             if phones:
-                left.append(SharedLoss(phones=phones, hub=shared.hub, at=shared.at))
-        self._together = left
-        return [shared for shared in left if len(shared.phones) > 1]
+                unresolved.append(SharedLoss(phones=phones, hub=shared.hub, at=shared.at))
+        self._shared_losses = unresolved
+        return [shared for shared in unresolved if len(shared.phones) > 1]

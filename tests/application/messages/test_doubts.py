@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import MessageRow, SmsStanding, Topic
-from phonefarm.application.phones.session import WINDOW
+from phonefarm.application.phones.inbox_reader import WINDOW
 from phonefarm.domain.heard import NOTHING_HEARD, Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.sms import Doubt, SmsRow

@@ -14,7 +14,7 @@ from phonefarm.application.phones import session as phone_session
 from phonefarm.application.ports.world import Hint, NotUnderstood, PhoneUnreachable, Probe
 from phonefarm.domain.conditions import BLAMED_FOR
 from phonefarm.domain.phones import PhoneFacts
-from phonefarm.domain.poll_schedule import CHASE
+from phonefarm.domain.poll_schedule import CHASE_SECONDS
 from tests.application.site import Site
 from tests.builders import ICCID, a_row, ms
 from tests.fakes.phone_bridge import WELL, ScriptedPhone
@@ -24,8 +24,8 @@ from tests.waiting import until
 @pytest.fixture
 def quick_chase(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wait for an announced row takes milliseconds."""
-    monkeypatch.setattr("phonefarm.domain.poll_schedule.CHASE", tuple(0.001 for _ in CHASE))
-    monkeypatch.setattr("phonefarm.domain.poll_schedule.LEAST_SPACING", 0.001)
+    monkeypatch.setattr("phonefarm.domain.poll_schedule.CHASE_SECONDS", tuple(0.001 for _ in CHASE_SECONDS))
+    monkeypatch.setattr("phonefarm.domain.poll_schedule.LEAST_SPACING_SECONDS", 0.001)
 
 
 async def conditions(site: Site, phone: ScriptedPhone) -> list[Condition]:
@@ -68,7 +68,7 @@ async def test_phone_whose_android_is_starting_is_booting_until_it_is_up(site: S
 async def test_phone_that_was_not_unlocked_since_its_start_waits_for_the_user(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_unlocked = False
     await site.watch.start()
     await site.reached(site.one, PhoneState.LOCKED)
@@ -373,7 +373,7 @@ async def test_phone_whose_airplane_mode_was_switched_is_checked_again_before_th
 async def test_answers_that_are_not_understood_do_not_climb_the_ladder(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.01,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.01,))
     site.watch = site.watch_with(0.05, hurry=1000.0)
     await site.both_ready()
     site.one.trouble = NotUnderstood("line 1 of 1 is not row 0")
@@ -391,7 +391,7 @@ async def test_slow_check_up_of_a_phone_that_is_read_meanwhile_is_no_silence(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
-    monkeypatch.setattr(phone_session, "CHECKUP_GOES_FIRST", 0.01)
+    monkeypatch.setattr(phone_session, "CHECKUP_HEAD_START_SECONDS", 0.01)
     site.watch = site.watch_with(0.02, patience=0.3)
     await site.both_ready()
     site.one.checks.clear()
@@ -463,7 +463,7 @@ async def test_missing_row_makes_the_cause_be_looked_for_at_once(site: Site) -> 
 async def test_part_of_a_longer_message_is_no_reason_to_blame_the_phone(site: Site) -> None:
     await site.both_ready()
     for _ in range(3):
-        enough = site.one.looks + 1 + len(CHASE)
+        enough = site.one.looks + 1 + len(CHASE_SECONDS)
         site.one.announce(Hint.ARRIVING)
         await until(partial(_was_looked_at, site.one, enough))
 

@@ -111,7 +111,7 @@ async def test_adb_is_not_restarted_when_a_phone_came_to_work_during_the_steps_b
 
 async def test_phone_that_fails_its_looks_is_reconnected(hurried: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site = hurried
-    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.001,))
     await site.both_ready()
     site.one.trouble = PhoneUnreachable("busy")
     site.one.receive(a_row(1))
@@ -177,7 +177,7 @@ async def test_trouble_that_ended_by_unplugging_begins_anew_when_the_phone_is_ba
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
     site.farm.clock.forward(600)
-    await until(lambda: not site.watch.troubled())
+    await until(lambda: not site.watch.in_recovery())
 
     site.bridge.plug_in(site.one)
     await site.reached(site.one, PhoneState.OFFLINE)
@@ -203,7 +203,7 @@ def _was_looked_at(phone: ScriptedPhone, before: int) -> bool:
 async def test_phone_that_comes_and_goes_is_unsteady_not_offered_and_still_read(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
 
     await flap(site, site.one, LOSSES_THAT_DAMP)
@@ -228,7 +228,7 @@ async def test_damped_phone_tells_nothing_more_of_its_comings_and_goings(site: S
 
 
 async def test_damped_phone_that_stays_is_ready_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
@@ -240,7 +240,7 @@ async def test_damped_phone_that_stays_is_ready_again(site: Site, monkeypatch: p
 
 
 async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     site.bridge.unplug(site.one)
@@ -254,7 +254,7 @@ async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monke
 async def test_damped_phone_of_a_server_that_went_down_is_gone_when_its_damping_ends(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
@@ -273,7 +273,7 @@ async def test_damped_phone_of_a_server_that_went_down_is_gone_when_its_damping_
 async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     hub = [usb(f"HUB{n}", f"1-1.4.{n}") for n in range(1, 6)]
     for phone in hub:
         site.bridge.plug_in(phone)
@@ -300,7 +300,7 @@ async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
 
 
 async def test_hub_that_is_back_is_no_event_any_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     hub = [usb(f"HUB{n}", f"1-1.4.{n}") for n in range(1, 5)]
     for phone in hub:
         site.bridge.plug_in(phone)
@@ -321,7 +321,7 @@ async def test_hub_that_is_back_is_no_event_any_more(site: Site, monkeypatch: py
 
 
 async def test_server_that_goes_down_is_no_hub(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     third = replace(site.one, serial="THIRD", sims=[])
     site.bridge.plug_in(third)
     await site.both_ready()

@@ -11,8 +11,9 @@ import pytest
 from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.read_models import PhoneState, Verdict
 from phonefarm.application.phones import session as phone_session
-from phonefarm.application.phones.introductions import IN_ALL, ON_ONE_HUB
-from phonefarm.application.phones.session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP, PhoneSession
+from phonefarm.application.phones.inbox_reader import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP
+from phonefarm.application.phones.introductions import MOST_IN_ALL, MOST_ON_ONE_HUB
+from phonefarm.application.phones.session import PhoneSession
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import PhoneUnreachable, Probe, Remembered, ServerDown, SmsWithheld
 from phonefarm.domain.allocation import Order
@@ -137,14 +138,14 @@ async def test_rest_between_two_looks_is_not_spun_away_by_a_clock_of_steps(
 ) -> None:
     go_by_steps(monkeypatch)
     rests = 0
-    rest = PhoneSession._rest
+    rest = PhoneSession._sleep_until_due
 
     async def counted(session: PhoneSession, checkup: asyncio.Task[None] | None) -> None:
         nonlocal rests
         rests += 1
         await rest(session, checkup)
 
-    monkeypatch.setattr(PhoneSession, "_rest", counted)
+    monkeypatch.setattr(PhoneSession, "_sleep_until_due", counted)
     site.bridge.unplug(site.two)
     site.watch = site.watch_with(0.1)
     await site.watch.start()
@@ -203,7 +204,7 @@ async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_
 
 
 async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.hardware = "R58M123/Xiaomi/Redmi 12"
     await site.both_ready()
     over_tcp = ScriptedPhone("192.168.1.7:5555", sims=site.one.sims, hardware=site.one.hardware, proof=site.one.proof)
@@ -268,7 +269,7 @@ async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Si
 async def test_no_phone_is_read_whose_twin_cannot_be_asked_whether_it_is_the_same(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.hardware = site.two.hardware = "1234567/Xiaomi/Redmi 12"
     site.bridge.unplug(site.two)
     await site.watch.start()
@@ -326,7 +327,7 @@ async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site
 async def test_log_is_followed_only_when_it_is_known_which_android_the_phone_has(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_up = False
     await site.watch.start()
     await site.reached(site.one, PhoneState.BOOTING)
@@ -580,7 +581,7 @@ async def test_phone_that_fails_and_recovers_is_not_introduced_again(site: Site)
 
 
 async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.0,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.0,))
     site.one.trouble = PhoneUnreachable("busy")
     await site.watch.start()
 
@@ -592,7 +593,7 @@ async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch:
 async def test_server_that_fails_a_session_is_met_like_a_silent_phone_and_is_no_bug(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.001,))
     site.one.trouble = ServerDown("the conversation was ended")
     await site.watch.start()
     await site.reached(site.one, PhoneState.FAILING)
@@ -633,7 +634,7 @@ async def test_phone_that_is_silent_from_the_start_is_failing_soon(site: Site) -
 
 async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: Site) -> None:
     site.watch = site.watch_with(POLL, patience=0.1)
-    for number in range(IN_ALL + 2):
+    for number in range(MOST_IN_ALL + 2):
         silent = ScriptedPhone(f"A{number:03}")
         silent.answers.clear()
         site.bridge.plug_in(silent)
@@ -643,14 +644,14 @@ async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: 
 
 async def test_a_hub_full_of_silent_phones_keeps_no_other_hub_waiting(site: Site) -> None:
     site.one.detail, site.two.detail = "usb:2-1.1", "usb:2-1.2"
-    silent = [ScriptedPhone(f"A{number:03}", detail=f"usb:1-1.{number}") for number in range(ON_ONE_HUB + 4)]
+    silent = [ScriptedPhone(f"A{number:03}", detail=f"usb:1-1.{number}") for number in range(MOST_ON_ONE_HUB + 4)]
     for phone in silent:
         phone.answers.clear()
         site.bridge.plug_in(phone)
 
     await site.both_ready()
 
-    assert sum(phone.serial in site.bridge.introduced for phone in silent) == ON_ONE_HUB
+    assert sum(phone.serial in site.bridge.introduced for phone in silent) == MOST_ON_ONE_HUB
 
 
 async def test_after_a_restart_the_phone_with_an_open_rent_is_asked_first(site: Site) -> None:
@@ -687,7 +688,7 @@ async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_a
 async def test_a_phone_that_is_not_up_yet_is_asked_no_more_than_that(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_up = False
     await site.watch.start()
     await until(lambda: len(site.one.remembered) >= 3)
