@@ -16,7 +16,7 @@ from phonefarm.domain.conditions import (
     HintRecord,
     changes,
     conditions,
-    hints_remembered,
+    hint_record_from,
 )
 from phonefarm.domain.fields import NO_FIELDS, Fields
 from phonefarm.domain.remedies import Remedy, remedy_for_condition
@@ -179,7 +179,7 @@ def test_rows_without_announcement_mark_the_phone() -> None:
 def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
     since = {Condition.NOT_STORING: NOON - timedelta(minutes=50), Condition.NO_HINTS: NOON - HOUR}
 
-    remembered = hints_remembered(since)
+    remembered = hint_record_from(since)
 
     assert conditions_of(hints=remembered).keys() == {Condition.NOT_STORING, Condition.NO_HINTS}
     assert conditions_of(hints=remembered, now=NOON + 11 * MINUTE).keys() == {Condition.NO_HINTS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS, MarketRecord, MarketState
+from phonefarm.domain.market_verdict import OUTAGE_SECONDS, MarketRecord, MarketState
 from phonefarm.domain.pushes import (
     Accepted,
     Failed,
@@ -77,12 +77,12 @@ def test_answer_in_between_begins_the_count_anew(outcome: PushOutcome) -> None:
 def test_one_failure_that_is_not_made_good_is_an_outage_after_half_a_minute() -> None:
     record = after(UNREACHED)
 
-    assert record.at(TOLD_AFTER_SECONDS - 0.1).state is MarketState.WELL
-    assert record.at(TOLD_AFTER_SECONDS).state is MarketState.FAILING
+    assert record.at(OUTAGE_SECONDS - 0.1).state is MarketState.WELL
+    assert record.at(OUTAGE_SECONDS).state is MarketState.FAILING
 
 
 def test_second_failure_half_a_minute_later_is_an_outage() -> None:
-    assert after(UNREACHED, UNREACHED, apart=TOLD_AFTER_SECONDS).state is MarketState.FAILING
+    assert after(UNREACHED, UNREACHED, apart=OUTAGE_SECONDS).state is MarketState.FAILING
 
 
 def test_refused_key_is_told_at_once() -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.money import Difference, MarketSale, Sums, reconciled, total
+from phonefarm.domain.money import Difference, MarketSale, Sums, reconcile, total
 
 MONEY = st.decimals(min_value=0, max_value=99_999, places=2)
 
@@ -28,13 +28,13 @@ def test_total_is_the_sum_to_the_last_copeck_in_whatever_order(sums: list[Sums])
 
 @given(st.dictionaries(st.integers(1, 50), MONEY, max_size=30))
 def test_account_differs_in_nothing_from_itself(farm: dict[int, Decimal]) -> None:
-    assert reconciled(farm, [MarketSale(rent_id=rent, credited=amount) for rent, amount in farm.items()]) == []
+    assert reconcile(farm, [MarketSale(rent_id=rent, credited=amount) for rent, amount in farm.items()]) == []
 
 
 def test_differences_are_named_rent_by_rent() -> None:
     farm = {1: Decimal(320), 2: Decimal(500), 3: Decimal(0)}
 
-    found = reconciled(farm, [sale(1, "320.00"), sale(2, "480"), sale(4, "100"), sale(5, "0")])
+    found = reconcile(farm, [sale(1, "320.00"), sale(2, "480"), sale(4, "100"), sale(5, "0")])
 
     assert found == [
         Difference(rent_id=2, ours=Decimal(500), theirs=Decimal(480)),
@@ -44,4 +44,4 @@ def test_differences_are_named_rent_by_rent() -> None:
 
 
 def test_sale_and_refund_of_one_rent_in_the_markets_account_make_nothing() -> None:
-    assert reconciled({1: Decimal(0)}, [sale(1, "320"), sale(1, "-320")]) == []
+    assert reconcile({1: Decimal(0)}, [sale(1, "320"), sale(1, "-320")]) == []

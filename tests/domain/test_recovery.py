@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonefarm.domain.phones import PhoneState
-from phonefarm.domain.recovery import AFTER, AGAIN_AFTER, IN_TROUBLE, Server, Step, Trouble, next_step
+from phonefarm.domain.recovery import AGAIN_AFTER, FIRST_AFTER, IN_TROUBLE, Server, Step, Trouble, next_step
 from tests.builders import HOUR, NOON, SECOND
 
 
@@ -98,7 +98,7 @@ def test_no_step_is_taken_before_its_time_or_within_its_cool_down(
     step = next_step(trouble(state=state, tried=at), server(restarted_at=at.get(Step.RESTART_ADB)), now)
 
     if step is not None:
-        assert now - NOON >= AFTER[step]
+        assert now - NOON >= FIRST_AFTER[step]
         assert step not in at or now - at[step] >= AGAIN_AFTER[step]
 
 

@@ -12,7 +12,7 @@ from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records.sims import SimOnPhone
 from phonefarm.application.ports.storage import Journal, Storage, UnitOfWork
 from phonefarm.application.ports.world import Checkup, KnownCard, Probe, Remembered
-from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
+from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hint_record_from
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
@@ -70,7 +70,7 @@ class PhoneHealth:
                 booted_at=booted_at,
                 sms_app=sms_app,
             )
-            return remembered, hints_remembered(uow.health.active_since(phone_id))
+            return remembered, hint_record_from(uow.health.active_since(phone_id))
 
         return await self._storage.write(work)
 

@@ -11,7 +11,7 @@ from phonefarm.application.model.read_models import Changes, MoneyRow, Topic
 from phonefarm.application.model.row_queries import RENTS
 from phonefarm.application.ports.storage import Storage
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.money import Difference, Grouping, MarketSale, Sums, reconciled
+from phonefarm.domain.money import Difference, Grouping, MarketSale, Sums, reconcile
 from phonefarm.support.clock import Clock
 
 ReadAccount = Callable[[str], Awaitable[Sequence[MarketSale]]]
@@ -56,7 +56,7 @@ class Money:
         """The rents finished in [begin, end) on which the market's account in the file and the books differ."""
         theirs = await self._read_account(path)
         ours = await self._storage.read(lambda views: views.net_by_rent(begin, end))
-        return reconciled(ours, theirs)
+        return reconcile(ours, theirs)
 
     async def _finished_months(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
         await self._forget_what_changed()

@@ -16,7 +16,7 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
-from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
+from phonefarm.domain.allocation import ANY, Order, choose, count_offer, matching_names, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
@@ -324,8 +324,8 @@ class Rentals:
 
 def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
     """The SIM that the rule over the whole farm gives an order, found by looking at few."""
-    countries = names_meant(order.country, uow.rents.countries())
-    operators = None if order.operator is None else names_meant(order.operator, uow.rents.operators())
+    countries = matching_names(order.country, uow.rents.countries())
+    operators = None if order.operator is None else matching_names(order.operator, uow.rents.operators())
     return choose(uow.sims.in_turn(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
 
 
