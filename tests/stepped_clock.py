@@ -17,4 +17,4 @@ def go_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = loop.time
     monkeypatch.setattr(loop, "time", lambda: exact() // STEP * STEP)
     monkeypatch.setattr(loop, "_clock_resolution", STEP)
-    monkeypatch.setattr(deadlines, "CLOCK_STEP", STEP)
+    monkeypatch.setattr(deadlines, "CLOCK_STEP_SECONDS", STEP)

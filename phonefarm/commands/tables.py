@@ -23,11 +23,11 @@ from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.config.settings import Settings, settings_file, write_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.parts import network_names, numbers_in, stored_table
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.csv_cells import ENCODING, text_of
 from phonefarm.support.csv_cells import cell as cell
 from phonefarm.support.leftovers import remove_stale
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import written_whole
 
 NUMBERS_NAME = "numbers.csv"
 DRAFT = ".phonefarm-draft"
@@ -50,7 +50,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.resolve() != target:
             draft = target.with_suffix(".new")
-            with written_whole(target, draft):
+            with atomic_write(target, draft):
                 if problems or zipfile.is_zipfile(source):
                     _write_csv(draft, NUMBER_COLUMNS, ([getattr(e, name) for name in NUMBER_COLUMNS] for e in entries))
                 else:
@@ -106,7 +106,7 @@ def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) 
         remove_stale(target.parent, f".{escape(target.name)}.*{DRAFT}")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT)
         draft = Path(name)
-        with written_whole(target, draft):
+        with atomic_write(target, draft):
             os.close(handle)
             write = _write_xlsx if target.suffix.lower() == EXCEL_ENDING else _write_csv
             count = write(draft, columns, rows)

@@ -15,7 +15,7 @@ import pytest
 
 from phonefarm.commands.status import fetch_health
 from phonefarm.domain.errors import KnownError
-from phonefarm.support.console import _ForgivingRaw
+from phonefarm.support.console import _LenientRaw
 from tests.checkout import CHECKOUT
 from tests.waiting import until
 
@@ -111,7 +111,7 @@ def test_answer_that_a_full_pipe_does_not_take_is_told_as_lost() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with os.fdopen(writing, "wb", buffering=0) as pipe:
-        raw = _ForgivingRaw(pipe)
+        raw = _LenientRaw(pipe)
         for _ in range(100):
             raw.write(b"x" * 65_536)
         error = raw.error

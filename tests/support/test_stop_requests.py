@@ -24,7 +24,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support import stop_requests, windows_endings
 from phonefarm.support.logs import SecretFilter
-from phonefarm.support.stop_requests import Endings, StopRequests, asked_by_signals, heard
+from phonefarm.support.stop_requests import Endings, StopRequests, asked_by_signals, stop_requests_from
 from phonefarm.support.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
 from tests.fakes.ending_system import LAST_CALLS, System
 
@@ -77,10 +77,10 @@ def test_without_a_window_all_is_put_down_before_the_system_has_its_answer(setti
 def test_system_is_held_also_where_the_loop_that_hears_has_ended_meanwhile() -> None:
     loop, stop = asyncio.new_event_loop(), stop_requests.StopRequests()
     loop.close()
-    stop.all_is_put_down()
+    stop.mark_shut_down()
 
-    with stop.telling(lambda: loop.call_soon_threadsafe(print)):
-        assert stop.hold() is True
+    with stop.notifying(lambda: loop.call_soon_threadsafe(print)):
+        assert stop.request_and_wait() is True
 
 
 class Window:
@@ -112,9 +112,9 @@ def test_with_a_window_too(settings: Settings, system: System) -> None:
 
 
 def test_an_engine_that_hangs_keeps_the_system_waiting_no_longer_than_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stop_requests, "HELD_WITHIN", 0.05)
+    monkeypatch.setattr(stop_requests, "HELD_WITHIN_SECONDS", 0.05)
 
-    assert StopRequests().hold() is False
+    assert StopRequests().request_and_wait() is False
 
 
 def test_a_window_of_ours_that_is_asked_to_close_asks_and_does_not_wait() -> None:
@@ -208,7 +208,7 @@ def test_a_listener_hears_what_was_asked_before_it_came_and_nothing_after_it_lef
     heard_by: list[str] = []
     stop.ask()
 
-    with stop.telling(lambda: heard_by.append("late")):
+    with stop.notifying(lambda: heard_by.append("late")):
         stop.ask()
     stop.ask()
 
@@ -216,10 +216,10 @@ def test_a_listener_hears_what_was_asked_before_it_came_and_nothing_after_it_lef
 
 
 def test_who_holds_is_let_go_also_when_the_program_ends_by_a_bug() -> None:
-    with pytest.raises(ZeroDivisionError), heard(no_endings()) as stop:
+    with pytest.raises(ZeroDivisionError), stop_requests_from(no_endings()) as stop:
         raise ZeroDivisionError
 
-    assert stop.hold() is True
+    assert stop.request_and_wait() is True
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -95,7 +95,7 @@ async def test_task_may_stop_all_others_without_waiting_for_itself(tasks: Tasks)
 
 async def test_loop_that_failed_is_well_again_after_going_on_for_a_while(bugs: list[tuple[str, str]]) -> None:
     well: list[str] = []
-    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append, well_after=0.02)
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append, recovered_after=0.02)
     rounds = []
 
     async def work() -> None:

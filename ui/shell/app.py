@@ -142,7 +142,7 @@ async def _live(
     idle.start()
     garbage.start()
     window.show()
-    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(enough.set)):
+    with asked_by_signals(stop), stop.notifying(lambda: loop.call_soon_threadsafe(enough.set)):
         try:
             await _open(link, actions)
             window.start()

@@ -25,8 +25,8 @@ from phonefarm.adapters.storage.tables import metadata
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
+from phonefarm.support.atomic_files import FileHeld, discard_draft, replace_file
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import FileHeld, drop, replace
 
 FOLDER = "backups"
 _PREFIX, _SUFFIX, _DRAFT = "phonefarm-", ".db", ".draft"
@@ -110,7 +110,7 @@ def make_backup(database: Path, target: Path) -> Contents:
             contents = verified(draft)
             _settle(draft, target)
         finally:
-            drop(draft)
+            discard_draft(draft)
     return contents
 
 
@@ -216,7 +216,7 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
                 with _put_aside(database, now) as aside:
                     _settle(draft, database)
             finally:
-                drop(draft)
+                discard_draft(draft)
     return contents, aside
 
 
@@ -318,7 +318,7 @@ def _settle(draft: Path, target: Path) -> None:
         os.fsync(file.fileno())
     if os.name == "posix":
         draft.chmod(0o600)
-    replace(draft, target)
+    replace_file(draft, target)
     if os.name == "posix":
         folder = os.open(target.parent, os.O_RDONLY)
         try:
@@ -339,7 +339,7 @@ def _put_aside(database: Path, now: datetime) -> Iterator[Path | None]:
         for ending in ("-shm", "-wal", ""):
             path, away = Path(f"{database}{ending}"), Path(f"{aside}{ending}")
             if path.exists():
-                replace(path, away)
+                replace_file(path, away)
                 moved.append((path, away))
         yield aside if aside.exists() else None
     except BaseException:
@@ -351,7 +351,7 @@ def _put_back(moved: list[tuple[Path, Path]]) -> None:
     """The database last, so that it is never there without its journal."""
     for place, (path, away) in enumerate(moved):
         try:
-            replace(away, path)
+            replace_file(away, path)
         except (OSError, FileHeld) as error:
             by_hand = ", ".join(f"{away} to {path}" for path, away in moved[place:])
             raise KnownError(

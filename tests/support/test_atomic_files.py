@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.support import whole_files
-from phonefarm.support.whole_files import FileHeld, remove, replace, written_whole
+from phonefarm.support import atomic_files
+from phonefarm.support.atomic_files import FileHeld, atomic_write, remove_file, replace_file
 from tests.checkout import CHECKOUT
 from tests.fakes.held_file import Holder, refusal
 
@@ -31,7 +31,7 @@ def draft(tmp_path: Path) -> Path:
 def test_file_that_is_let_go_of_in_time_is_replaced(held: Holder, draft: Path, target: Path) -> None:
     held.hold(target, pauses=3)
 
-    replace(draft, target)
+    replace_file(draft, target)
 
     assert target.read_text(encoding="utf-8") == "after"
     assert held.waited == pytest.approx(0.15)
@@ -41,7 +41,7 @@ def test_file_that_stays_held_is_waited_for_two_seconds_and_then_named(held: Hol
     held.hold(target)
 
     with pytest.raises(FileHeld) as raised:
-        replace(draft, target)
+        replace_file(draft, target)
 
     assert str(raised.value).startswith(f"{target} is held open by another program: close it there and try again.")
     assert held.waited == pytest.approx(2.0)
@@ -52,21 +52,21 @@ def test_file_that_is_to_be_moved_away_is_named_itself(held: Holder, target: Pat
     held.hold(target)
 
     with pytest.raises(FileHeld, match=r"настройки\.toml is held"):
-        replace(target, target.with_name("aside"))
+        replace_file(target, target.with_name("aside"))
 
 
 def test_file_is_removed_as_soon_as_it_is_let_go_of(held: Holder, target: Path) -> None:
     held.hold(target, pauses=2)
 
-    remove(target)
-    remove(target)
+    remove_file(target)
+    remove_file(target)
 
     assert not target.exists()
 
 
 def test_what_is_written_whole_takes_the_place_of_what_was_there(tmp_path: Path, target: Path) -> None:
     new = tmp_path / "new"
-    with written_whole(target, new):
+    with atomic_write(target, new):
         new.write_text("after", encoding="utf-8")
 
     assert target.read_text(encoding="utf-8") == "after"
@@ -77,11 +77,11 @@ def test_what_cannot_be_written_whole_leaves_the_former_file_and_no_draft(
     held: Holder, draft: Path, target: Path
 ) -> None:
     held.hold(target)
-    with pytest.raises(FileHeld), written_whole(target, draft):
+    with pytest.raises(FileHeld), atomic_write(target, draft):
         pass
     held.let_go()
     draft.write_text("half", encoding="utf-8")
-    with pytest.raises(ZeroDivisionError), written_whole(target, draft):
+    with pytest.raises(ZeroDivisionError), atomic_write(target, draft):
         raise ZeroDivisionError
 
     assert target.read_text(encoding="utf-8") == "before"
@@ -89,13 +89,13 @@ def test_what_cannot_be_written_whole_leaves_the_former_file_and_no_draft(
 
 
 def test_draft_that_was_never_begun_is_not_missed(tmp_path: Path, target: Path) -> None:
-    with pytest.raises(ZeroDivisionError), written_whole(target, tmp_path / "never"):
+    with pytest.raises(ZeroDivisionError), atomic_write(target, tmp_path / "never"):
         raise ZeroDivisionError
 
 
 def test_what_does_not_pass_is_not_waited_for(held: Holder, tmp_path: Path, target: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        replace(tmp_path / "nothing", target)
+        replace_file(tmp_path / "nothing", target)
 
     assert held.waited == 0
 
@@ -118,7 +118,7 @@ def test_denied_access_is_a_holder_s_unless_the_file_is_read_only(
     monkeypatch.setattr(os, "replace", deny)
 
     with pytest.raises(error):
-        replace(draft, target)
+        replace_file(draft, target)
 
     assert (held.waited > 0) is (error is FileHeld)
 
@@ -132,14 +132,14 @@ def test_permission_that_is_lacking_elsewhere_than_on_windows_is_said_at_once(
     monkeypatch.setattr(os, "replace", deny)
 
     with pytest.raises(PermissionError):
-        replace(draft, target)
+        replace_file(draft, target)
 
     assert held.waited == 0
 
 
 def test_nothing_of_ours_replaces_a_file_in_another_way() -> None:
     sources = {path for room in ("phonefarm", "ui") for path in (CHECKOUT / room).rglob("*.py")}
-    theirs = sources - {Path(whole_files.__file__)}
+    theirs = sources - {Path(atomic_files.__file__)}
 
     assert len(theirs) == len(sources) - 1
     assert [path.name for path in theirs if re.search(r"\bos\.(replace|rename)\(", path.read_text("utf-8"))] == []
