@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonefarm.application.sims.number_lines import counted, told
+from phonefarm.application.sims.number_lines import count_left_out, describe_problems
 from phonefarm.commands.status import fetch_health
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
@@ -85,7 +85,7 @@ def _numbers(settings: Settings) -> Finding:
         return Finding(what="numbers file", is_fine=False, detail=str(error))
     detail = f"{len(table.entries)} numbers in {path}"
     if table.problems:
-        detail = f"{detail}, {counted(table.problems)}: {'; '.join(told(table.problems))}"
+        detail = f"{detail}, {count_left_out(table.problems)}: {'; '.join(describe_problems(table.problems))}"
     return Finding(what="numbers file", is_fine=not table.problems, detail=detail)
 
 

@@ -18,7 +18,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
-from phonefarm.application.sims.number_lines import counted, told
+from phonefarm.application.sims.number_lines import count_left_out, describe_problems
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.config.settings import Settings, settings_file, write_settings
 from phonefarm.domain.errors import KnownError
@@ -40,7 +40,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
     if own_environment().get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
     entries, problems = _usable(numbers_in(source))
-    left_out = "".join(f"\n{source.name}, {line}." for line in told(problems))
+    left_out = "".join(f"\n{source.name}, {line}." for line in describe_problems(problems))
     if not entries:
         raise KnownError(
             f"{source} holds no numbers{' that can be used' * bool(problems)}: nothing was changed.{left_out}"
@@ -62,7 +62,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
         raise KnownError(f"The data folder {target.parent} cannot be written: {cause_of(error)}.") from error
     when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
     said = f"{_counted(len(entries), 'number')} kept in {target}. {when}."
-    return f"{said}\n{counted(problems)}:{left_out}" if problems else said
+    return f"{said}\n{count_left_out(problems)}:{left_out}" if problems else said
 
 
 def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:

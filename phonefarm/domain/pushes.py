@@ -30,9 +30,6 @@ class PushState(StrEnum):
     """The user stopped it."""
 
 
-OPEN_STATES = frozenset({PushState.WAITING, PushState.SENDING})
-
-
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
     """HTTP 200 without an explicit error in the body."""

@@ -421,7 +421,7 @@ class Farm:
             self._announcer,
             self._health,
             numbers.read_if_changed,
-            self._watch_sales,
+            self._update_sales,
             utc_now,
             spacing=timedelta(seconds=self._settings.push_retry_seconds),
         )
@@ -438,8 +438,8 @@ class Farm:
             return health(HealthKind.KEY_UNKNOWN, cause=self._key.problem)
         return health(HealthKind.KEY_MISSING)
 
-    async def _watch_sales(self) -> None:
-        await self._sales.look_at_clocks()
+    async def _update_sales(self) -> None:
+        await self._sales.update_phone_skews()
         self._report_selling()
 
     async def _ask_for_the_key_again(self) -> None:

@@ -165,7 +165,7 @@ class FakeDesk(FarmDesk):
 
     async def import_numbers(self, path: str) -> ImportReport:
         self._order("import_numbers", path)
-        return ImportReport(said="3 imported: 2 SIMs updated.", left_out=self.left_out)
+        return ImportReport(summary="3 imported: 2 SIMs updated.", left_out=self.left_out)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         self._order("name_network", mcc_mnc, country, operator)

@@ -110,7 +110,7 @@ class Webhooks:
             quart,
             answered=self._rentals.answered,
             lost=self._rentals.answer_lost,
-            given_up=self._rentals.given_up,
+            given_up=self._rentals.withdraw,
             has_left=self._has_left,
             has_hung_up=self._has_hung_up,
         )

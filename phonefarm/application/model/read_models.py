@@ -291,7 +291,7 @@ class BanRow:
 class ImportReport:
     """What the import of a table did."""
 
-    said: str
+    summary: str
     left_out: tuple[str, ...] = ()
     """Every line that was not taken in, with its number and the cause: one text a cause."""
 

@@ -378,7 +378,7 @@ async def test_numbers_of_a_table_are_taken_in(stage: Stage) -> None:
 
     sim = await stage.farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "import")
-    assert report.said.startswith("1 imported")
+    assert report.summary.startswith("1 imported")
 
 
 @drives("name_network")

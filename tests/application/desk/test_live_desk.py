@@ -403,7 +403,7 @@ async def test_emptied_name_gives_the_model_back(office: Office) -> None:
 
 
 async def test_unknown_phone_cannot_be_named(office: Office) -> None:
-    with pytest.raises(KnownError, match="not on the books"):
+    with pytest.raises(KnownError, match="not in the database"):
         await office.desk.name_phone("nobody@nowhere:1", "x")
 
 
@@ -440,7 +440,7 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
 
     assert (await office.desk.rows(SIMS))[0].standing is SimStanding.ON_OFFER
     assert (await office.desk.rows(NETWORKS))[0].source == "yours"
-    assert said.said.startswith("1 imported")
+    assert said.summary.startswith("1 imported")
     assert len(problems) == 1
     assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
     assert (await office.desk.timeline(Topic.NUMBERS, ICCID)) == (await office.desk.timeline(Topic.SIMS, ICCID))

@@ -6,7 +6,7 @@ import asyncio
 import time
 from itertools import pairwise
 
-from phonefarm.application.model.events import FLUSH_EVERY, MOST_KEYS, Announcer
+from phonefarm.application.model.events import FLUSH_SECONDS, MOST_KEYS, Announcer
 from phonefarm.application.model.read_models import Changes, Topic
 from tests.waiting import until
 
@@ -43,7 +43,7 @@ async def test_bundles_keep_their_distance() -> None:
     await until(heard_again)
 
     early = time.get_clock_info("monotonic").resolution  # a loop's timer may be so early: 16 ms on Windows
-    assert all(later - earlier >= FLUSH_EVERY * 0.9 - early for earlier, later in pairwise(times))
+    assert all(later - earlier >= FLUSH_SECONDS * 0.9 - early for earlier, later in pairwise(times))
 
 
 async def test_any_row_swallows_single_keys_whichever_comes_first() -> None:
@@ -100,6 +100,6 @@ async def test_closed_announcer_is_silent() -> None:
 
     announcer.close()
     announcer.changed(Topic.SIMS, ["B"])
-    await asyncio.sleep(2 * FLUSH_EVERY)
+    await asyncio.sleep(2 * FLUSH_SECONDS)
 
     assert heard == []

@@ -231,7 +231,7 @@ async def test_number_is_not_changed_while_its_rent_is_open(farm: StoredFarm) ->
 
 
 async def test_unknown_sim_is_said_to_be_unknown(farm: StoredFarm) -> None:
-    with pytest.raises(KnownError, match="not on the books"):
+    with pytest.raises(KnownError, match="not in the database"):
         await farm.inventory.set_number(SimId("none"), NUMBER)
 
 

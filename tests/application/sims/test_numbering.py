@@ -50,7 +50,7 @@ async def imported(farm: StoredFarm, *entries: NumberEntry) -> ImportReport:
 
 
 async def taken_in(farm: StoredFarm, *entries: NumberEntry) -> str:
-    return (await imported(farm, *entries)).said
+    return (await imported(farm, *entries)).summary
 
 
 # The worklist ---------------------------------------------------------------
@@ -86,7 +86,7 @@ async def test_tasks_are_told_by_key(farm: StoredFarm) -> None:
 
 async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(farm: StoredFarm, database: Database) -> None:
     """Two readers run queries at once: a dictionary that one of them changes breaks under the other."""
-    watched = WatchedReads(database, lambda: dict(farm.numbering._known))
+    watched = WatchedReads(database, lambda: dict(farm.numbering._cache))
     farm.numbering._storage = watched
     await a_sim_without_number(farm)
     await farm.sms(body=TOLD, sender="MTS")
@@ -95,7 +95,7 @@ async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(farm: St
 
     assert watched.reads == 1
     assert watched.changes == []
-    assert farm.numbering._known != {}
+    assert farm.numbering._cache != {}
 
 
 # Found numbers --------------------------------------------------------------
@@ -307,7 +307,7 @@ async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_
 
     report = await imported(farm, an_entry(OTHER_NUMBER), foreign)
 
-    assert report.said.startswith("1 imported")
+    assert report.summary.startswith("1 imported")
     assert report.left_out == ("line 3: +380501234567 is a number of ukraine, but the SIM is of russia",)
     assert {sim.msisdn for sim in (await farm.sims()).values()} == {OTHER_NUMBER, ""}
 
@@ -317,7 +317,7 @@ async def test_import_of_a_number_of_another_country_changes_nothing(farm: Store
 
     report = await imported(farm, an_entry(Msisdn("380501234567")))
 
-    assert report.said == "No line of the file can be used: nothing was changed."
+    assert report.summary == "No line of the file can be used: nothing was changed."
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
@@ -341,7 +341,7 @@ async def test_bad_lines_of_the_file_are_told_with_those_that_the_books_speak_ag
 
     report = await imported(farm, *foreign)
 
-    assert report.said == "No line of the file can be used: nothing was changed."
+    assert report.summary == "No line of the file can be used: nothing was changed."
     assert report.left_out == (
         "line 2: +380501234560 is a number of ukraine, but the SIM is of russia",
         "line 3: +380501234561 is a number of ukraine, but the SIM is of russia",

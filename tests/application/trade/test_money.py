@@ -18,7 +18,7 @@ from phonefarm.adapters.storage.database import Database
 from phonefarm.application.model.read_models import Difference, Grouping, MoneyRow
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Views
-from phonefarm.application.trade.money import GOOD_FOR, Money
+from phonefarm.application.trade.money import CACHED_FOR, Money
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.money import MarketSale, Sums, total
@@ -235,7 +235,7 @@ async def test_finished_months_are_summed_up_again_now_and_then(office: Office, 
     await office.whole()
     watched.summed.clear()
 
-    office.farm.clock.forward(GOOD_FOR.total_seconds())
+    office.farm.clock.forward(CACHED_FOR.total_seconds())
     await office.whole()
 
     assert [begin for begin, _ in watched.summed] == [office.begin, APRIL]

@@ -597,7 +597,7 @@ async def test_sim_held_back_without_a_reason_is_held_back_all_the_same(farm: St
 
 async def test_sim_nobody_knows_is_neither_banned_nor_held(farm: StoredFarm) -> None:
     for order in (farm.rentals.set_ban(SimId("?"), HOUR), farm.rentals.hold_back(SimId("?"), "x")):
-        with pytest.raises(KnownError, match="not on the books"):
+        with pytest.raises(KnownError, match="not in the database"):
             await order
 
 

@@ -152,7 +152,7 @@ async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, da
             )
         )
 
-    await shop.gate.look_at_clocks()
+    await shop.gate.update_phone_skews()
 
     assert await shop.offered() == {"russia": {"any": 0}}
     assert shop.gate.problem() == health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3)

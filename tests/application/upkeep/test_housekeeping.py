@@ -45,13 +45,13 @@ class Household:
             self.farm.announcer,
             self.health,
             self._read_numbers,
-            self._watch_sales,
+            self._update_sales,
             self.farm.clock,
             spacing=SPACING,
             monotonic=lambda: self.uptime,
         )
 
-    async def _watch_sales(self) -> None:
+    async def _update_sales(self) -> None:
         self.sales_watched += 1
 
     async def _read_numbers(self) -> NumberTable | None:
@@ -83,7 +83,7 @@ class Household:
 
 @pytest.fixture
 async def household(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Household]:
-    monkeypatch.setattr(upkeep, "EVERY", 0.01)
+    monkeypatch.setattr(upkeep, "ROUND_SECONDS", 0.01)
     household = Household(database)
     yield household
     await household.tasks.stop()
@@ -217,7 +217,7 @@ async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
     refuse_changes(True)
-    household.pass_time(upkeep.BEAT_EVERY)
+    household.pass_time(upkeep.HEARTBEAT_SECONDS)
     await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
 
     refuse_changes(False)
@@ -259,7 +259,7 @@ async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_chang
         database._opened_for_writing().driver.execute(f"PRAGMA max_page_count = {pages}")
 
     bound(1)
-    household.pass_time(upkeep.BEAT_EVERY)
+    household.pass_time(upkeep.HEARTBEAT_SECONDS)
     await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
     assert "full" in health_text(household.check(STORAGE).health)
 

@@ -34,7 +34,7 @@ class Desk:
 
     async def is_held_after(self, time: timedelta = SECOND) -> bool:
         self.farm.clock.forward(time.total_seconds())
-        await self.staying_awake.look()
+        await self.staying_awake.update()
         return self.pc.is_held
 
     def engine(self) -> HealthCheck:
