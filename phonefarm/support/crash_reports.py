@@ -54,7 +54,7 @@ def crash_sentence(report: Path) -> str:
     """The message to the user about a report."""
     return (
         f"phonefarm crashed when it ran last. Nothing that was stored is lost. The report is {report}: "
-        "send it to whoever looks after your phonefarm."
+        "send it to the person who looks after your phonefarm."
     )
 
 

@@ -1,4 +1,4 @@
-"""An adb server with two phones, watched: the stage of the tests about phones."""
+"""A watched adb server with two phones, for the tests of phones."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.timelines import sentences
 from tests.waiting import until
 
 POLL = 60.0
-"""So long that whatever is seen sooner was seen through a hint."""
+"""So long that everything seen sooner was seen because of a hint."""
 
 OTHER_SERVER = "farm-pc:5037"
 
 
 class Site:
-    """An adb server with two phones, watched."""
+    """A watched adb server with two phones."""
 
     def __init__(self, database: Database) -> None:
         self.storage = BrittleStorage(database)
@@ -38,7 +38,7 @@ class Site:
     def watch_with(
         self, poll: float, *others: ScriptedPhoneBridge, patience: float = SILENCE_TIMEOUT_SECONDS, hurry: float = 1.0
     ) -> PhoneWatch:
-        """A watch in place of the one before, which must not have been started."""
+        """A new watch; the former one must not be running."""
         return PhoneWatch(
             self.storage,
             [self.bridge, *others],
@@ -82,7 +82,7 @@ class Site:
         self.bridge.change()
 
     async def left(self, phone: ScriptedPhone) -> None:
-        """Until the watch knows that the phone is not there, whatever is shown."""
+        """Wait until the watch knows that the phone is not listed, whatever is shown for it."""
         await until(lambda: self.id_of(phone) not in self.watch.present())
 
     async def both_ready(self) -> None:

@@ -1,4 +1,4 @@
-"""A phone that comes and goes is damped until it stays; one that was unplugged is not."""
+"""A flapping phone is damped until it stays connected; one that was unplugged once is not."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def test_one_loss_more_within_ten_minutes_damps_it() -> None:
     assert lost(LOSSES_THAT_DAMP).is_damped
 
 
-def test_losses_far_apart_never_damp() -> None:
+def test_losses_far_apart_do_not_damp() -> None:
     assert not lost(50, every=COUNTED_WITHIN / (LOSSES_THAT_DAMP - 1)).is_damped
 
 
-def test_damped_phone_that_stays_is_steady_again() -> None:
+def test_damping_ends_when_the_phone_stays() -> None:
     damped = lost(LOSSES_THAT_DAMP)
     last = damped.losses[-1]
 
@@ -41,7 +41,7 @@ def test_damped_phone_that_stays_is_steady_again() -> None:
     assert not damped.at(last + STEADY_AFTER).is_damped
 
 
-def test_loss_while_damped_begins_the_proof_anew() -> None:
+def test_loss_while_damped_restarts_the_wait() -> None:
     damped = lost(LOSSES_THAT_DAMP)
     again = damped.losses[-1] + 50 * SECOND
 
@@ -50,7 +50,7 @@ def test_loss_while_damped_begins_the_proof_anew() -> None:
     assert damped.at(again + 50 * SECOND).is_damped
 
 
-def test_phone_that_is_damped_again_must_stay_twice_as_long() -> None:
+def test_second_damping_lasts_twice_as_long() -> None:
     damping = lost(LOSSES_THAT_DAMP)
     back = damping.losses[-1] + STEADY_AFTER
     damping = damping.at(back)
@@ -61,22 +61,22 @@ def test_phone_that_is_damped_again_must_stay_twice_as_long() -> None:
     assert damping.steady_after == 2 * STEADY_AFTER
 
 
-def test_proof_never_takes_longer_than_ten_minutes() -> None:
+def test_damping_ends_after_ten_minutes_without_a_loss_at_the_latest() -> None:
     assert FlapDamping(dampings=40).steady_after == LONGEST_STEADY_AFTER
 
 
-def test_quiet_hour_makes_the_past_forgotten() -> None:
+def test_former_dampings_are_forgotten_after_a_quiet_hour() -> None:
     damping = lost(LOSSES_THAT_DAMP)
     damping = damping.at(damping.losses[-1] + STEADY_AFTER)
 
     assert damping.at(NOON + 2 * HOUR) == FlapDamping()
 
 
-def test_losses_that_are_kept_are_bounded() -> None:
+def test_stored_losses_are_bounded() -> None:
     assert len(lost(1000, every=SECOND / 2).losses) <= 32
 
 
-def test_clock_that_is_set_back_damps_nothing_for_ever() -> None:
+def test_damping_ends_also_after_the_clock_was_set_back() -> None:
     damped = lost(LOSSES_THAT_DAMP)
 
     assert damped.at(NOON - MINUTE) == damped

@@ -1,4 +1,4 @@
-"""When a phone's inbox is looked at next."""
+"""When a phone's inbox is read next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def looked(schedule: PollSchedule, at: float, found: int = 0, took: float = 0.1)
     return schedule.on_look(begun=at, ended=at + took, found=found, poll=POLL)
 
 
-def test_without_hints_the_safety_poll_sets_the_pace() -> None:
+def test_without_hints_the_next_look_is_the_safety_poll() -> None:
     assert looked(PollSchedule(next_look=0.0), 0.0).next_look == pytest.approx(0.1 + POLL)
 
 
@@ -27,11 +27,11 @@ def test_hint_brings_the_next_look_forward_to_now() -> None:
     assert resting.on_hint(5.0).next_look == 5.0
 
 
-def test_hint_never_puts_a_look_off() -> None:
+def test_hint_never_delays_a_look() -> None:
     assert PollSchedule(next_look=3.0).on_hint(5.0).next_look == 3.0
 
 
-def test_announced_row_that_is_not_there_yet_is_chased_ever_slower_then_left_to_the_poll() -> None:
+def test_missing_row_is_chased_with_backoff_and_then_left_to_the_safety_poll() -> None:
     schedule, waits = looked(PollSchedule(next_look=0.0), 0.0).on_hint(5.0), list[float]()
 
     for _ in range(len(CHASE_SECONDS) + 1):
@@ -74,7 +74,7 @@ def test_message_soon_after_a_hint_was_announced() -> None:
 
 
 @given(st.lists(st.floats(0.0, 3.0), max_size=40), st.integers(0, 1))
-def test_however_many_hints_come_looks_keep_their_distance(hints: list[float], found: int) -> None:
+def test_looks_keep_their_spacing_with_any_number_of_hints(hints: list[float], found: int) -> None:
     hints = sorted(hints)
     schedule, ends = PollSchedule(next_look=0.0), list[tuple[float, float]]()
 

@@ -164,7 +164,7 @@ def number_accepted(number: str, sender: str) -> Happening:
 
 
 def number_rejected(number: str, of_country: str, country: str, source: str) -> Happening:
-    """A number of `of_country` (empty: unknown) is not used for a SIM of `country`; `source`: `SimRow.msisdn_source`."""
+    """A number of `of_country` (empty: unknown) is not used for a SIM of `country`; `source`: its `msisdn_source`."""
     return _happening(
         TimelineKind.NUMBER_REJECTED, number=number, of_country=of_country, country=country, source=source
     )

@@ -25,7 +25,7 @@ class Presence:
 class TrackedPhone:
     phone_id: PhoneId
     usb_path: str | None = None
-    """Where it was seen last; None while nothing is known of it. It tells apart phones that share a serial."""
+    """Where it was seen last; None while nothing is known of it. It distinguishes phones with the same serial."""
     presence: Presence | None = None
     """None while adb does not list it."""
     session: asyncio.Task[None] | None = None

@@ -1,4 +1,4 @@
-"""Phones come, answer, fail and go; states say which, and the offer follows at once."""
+"""The states of phones from connection to loss; the offer follows at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
 from tests.stepped_clock import go_by_steps
 from tests.waiting import until
 
-# Coming and going -----------------------------------------------------------
+# Connection and loss -----------------------------------------------------------
 
 
 async def test_listed_phones_are_asked_read_and_ready_and_their_numbers_on_offer(site: Site) -> None:
@@ -71,9 +71,7 @@ async def test_phone_that_comes_back_is_ready_again_and_its_messages_are_new(sit
         ("recovery", PhoneState.OTHER_MODE),
     ],
 )
-async def test_phone_that_cannot_be_spoken_with_is_named_and_not_asked(
-    site: Site, adb_state: str, state: PhoneState
-) -> None:
+async def test_unreachable_phone_is_shown_and_not_asked(site: Site, adb_state: str, state: PhoneState) -> None:
     site.one.adb_state = adb_state
 
     await site.watch.start()
@@ -120,7 +118,7 @@ async def test_server_that_comes_back_brings_its_phones(site: Site) -> None:
     assert site.reports[-1] == (SERVER, Verdict.PASS)
 
 
-async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) -> None:
+async def test_phones_of_the_last_run_are_gone_at_the_start(site: Site) -> None:
     await site.farm.seat(a_seen_sim("89701010000000000001", msisdn="79991112233"), phone=PhoneId("old@elsewhere:1"))
     assert await site.farm.on_offer() == 1
     site.bridge.server_trouble = ServerDown("no server")
@@ -133,34 +131,34 @@ async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) ->
 # Waiting ----------------------------------------------------------------------
 
 
-async def test_rest_between_two_looks_is_not_spun_away_by_a_clock_of_steps(
+async def test_wait_between_two_looks_does_not_spin_on_a_coarse_clock(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_by_steps(monkeypatch)
-    rests = 0
-    rest = PhoneSession._sleep_until_due
+    waits = 0
+    sleep = PhoneSession._sleep_until_due
 
     async def counted(session: PhoneSession, checkup: asyncio.Task[None] | None) -> None:
-        nonlocal rests
-        rests += 1
-        await rest(session, checkup)
+        nonlocal waits
+        waits += 1
+        await sleep(session, checkup)
 
     monkeypatch.setattr(PhoneSession, "_sleep_until_due", counted)
     site.bridge.unplug(site.two)
     site.watch = site.watch_with(0.1)
     await site.watch.start()
     await site.reached(site.one, PhoneState.READY)
-    rests, looks = 0, site.one.looks
+    waits, looks = 0, site.one.looks
 
     await until(lambda: site.one.looks >= looks + 10)
 
-    assert rests <= site.one.looks - looks + 2
+    assert waits <= site.one.looks - looks + 2
 
 
 # One handset, one session ---------------------------------------------------
 
 
-async def test_handset_listed_by_two_servers_is_read_through_one_and_named_on_the_other(site: Site) -> None:
+async def test_handset_listed_by_two_servers_is_read_through_one_and_a_duplicate_on_the_other(site: Site) -> None:
     other = site.other_server(site.one)
     site.watch = site.watch_with(POLL, other)
 
@@ -188,7 +186,7 @@ async def test_other_way_to_a_handset_takes_over_when_the_first_is_lost(
     await site.reached(site.one, PhoneState.GONE)
 
 
-async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_work(site: Site) -> None:
+async def test_handset_that_returns_to_its_first_server_is_still_read_through_the_second(site: Site) -> None:
     other = site.other_server(site.one)
     site.watch = site.watch_with(POLL, other)
     await site.both_ready()
@@ -240,7 +238,7 @@ async def test_two_handsets_whose_maker_gave_them_one_serial_are_both_read_on_th
     await until(has_come)
 
 
-async def test_after_a_restart_a_twin_has_its_name_at_once(site: Site) -> None:
+async def test_twin_keeps_its_name_after_a_restart(site: Site) -> None:
     twin = ScriptedPhone(site.one.serial, detail="usb:1-2", sims=[THIRD])
     named = ScriptedPhone(f"{twin.serial}#1-2")
     other = site.other_server(twin)
@@ -257,7 +255,7 @@ async def test_after_a_restart_a_twin_has_its_name_at_once(site: Site) -> None:
     assert twin.proofs == proofs
 
 
-async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Site) -> None:
+async def test_two_handsets_with_one_hardware_id_are_both_read(site: Site) -> None:
     site.one.hardware = site.two.hardware = "1234567/Xiaomi/Redmi 12"
 
     await site.both_ready()
@@ -266,7 +264,7 @@ async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Si
     assert (site.one.proofs, site.two.proofs) == (1, 1)
 
 
-async def test_no_phone_is_read_whose_twin_cannot_be_asked_whether_it_is_the_same(
+async def test_phone_is_not_read_while_its_twin_cannot_prove_to_be_another(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
@@ -287,7 +285,7 @@ async def test_no_phone_is_read_whose_twin_cannot_be_asked_whether_it_is_the_sam
 # Phones over TCP --------------------------------------------------------------
 
 
-async def test_phone_over_tcp_is_taken_up_again_by_a_server_that_comes_back(site: Site) -> None:
+async def test_phone_over_tcp_is_reconnected_when_its_server_is_back(site: Site) -> None:
     tcp = ScriptedPhone("192.168.1.7:5555")
     left = ScriptedPhone("192.168.1.8:5555")
     for phone in (tcp, left):
@@ -305,7 +303,7 @@ async def test_phone_over_tcp_is_taken_up_again_by_a_server_that_comes_back(site
     assert (tcp.reconnects, left.reconnects, site.one.reconnects) == (1, 0, 0)
 
 
-async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site) -> None:
+async def test_reconnecting_a_phone_over_tcp_is_retried(site: Site) -> None:
     tcp = ScriptedPhone("192.168.1.7:5555")
     site.bridge.plug_in(tcp)
     await site.both_ready()
@@ -321,12 +319,10 @@ async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site
     await site.reached(tcp, PhoneState.READY)
 
 
-# Looking --------------------------------------------------------------------
+# Reading --------------------------------------------------------------------
 
 
-async def test_log_is_followed_only_when_it_is_known_which_android_the_phone_has(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_log_is_followed_after_the_introduction(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_up = False
     await site.watch.start()
@@ -339,7 +335,7 @@ async def test_log_is_followed_only_when_it_is_known_which_android_the_phone_has
     await until(lambda: site.one.followed == 1)
 
 
-async def test_hint_makes_the_phone_be_read_at_once(site: Site) -> None:
+async def test_hint_causes_a_look_at_once(site: Site) -> None:
     await site.both_ready()
 
     site.one.receive(a_row(1))
@@ -358,7 +354,7 @@ async def test_safety_poll_finds_what_no_hint_announced(site: Site) -> None:
     await until(lambda: site.message_count())
 
 
-async def test_announced_message_does_not_wait_behind_a_safety_poll_under_way(site: Site) -> None:
+async def test_announced_message_does_not_wait_for_a_running_safety_poll(site: Site) -> None:
     site.watch = site.watch_with(0.05)
     await site.both_ready()
     site.one.answers.clear()
@@ -373,7 +369,7 @@ async def test_announced_message_does_not_wait_behind_a_safety_poll_under_way(si
     assert site.one.looks == len(site.one.skips)
 
 
-async def test_announced_message_does_not_wait_behind_a_check_up_under_way(
+async def test_announced_message_does_not_wait_for_a_running_check_up(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.05)
@@ -402,7 +398,7 @@ async def test_phone_whose_messages_come_unannounced_is_shown_as_such(site: Site
     await until(is_known)
 
 
-async def test_flood_larger_than_the_window_is_read_to_what_is_known(site: Site) -> None:
+async def test_flood_larger_than_the_window_is_read_until_a_known_row(site: Site) -> None:
     site.one.inbox = [a_row(1)]
     await site.both_ready()
     flood = WINDOW + DEEP_WINDOW + 7
@@ -432,7 +428,7 @@ async def test_five_thousand_messages_at_once_are_all_read(site: Site) -> None:
 
 
 async def test_inbox_from_which_much_is_deleted_while_it_is_read_is_read_again(site: Site) -> None:
-    """The rows that slid up past the window are read by the next look, and none is taken for old."""
+    """Rows that moved above the window are read by the next look, and none counts as old."""
     site.one.inbox = [a_row(1)]
     await site.both_ready()
     flood = 3 * WINDOW
@@ -520,7 +516,7 @@ async def test_one_failed_look_does_not_take_a_phone_from_the_offer(site: Site) 
     assert states == ["Starting", "Ready"]
 
 
-async def test_phone_that_keeps_its_sms_to_itself_is_withheld_at_once(site: Site) -> None:
+async def test_phone_without_access_to_its_sms_is_withheld_at_once(site: Site) -> None:
     site.one.trouble = SmsWithheld("Permission Denial: reading content://sms")
 
     await site.watch.start()
@@ -541,7 +537,7 @@ async def test_disk_that_fails_is_no_fault_of_the_phone_and_no_bug(site: Site) -
     assert await site.state(site.one) is PhoneState.READY
 
 
-async def test_session_that_begins_on_a_failing_disk_gets_there(site: Site) -> None:
+async def test_session_that_begins_on_a_failing_disk_gets_ready_later(site: Site) -> None:
     site.one.adb_state = "offline"
     await site.watch.start()
     await site.reached(site.two, PhoneState.READY)
@@ -590,7 +586,7 @@ async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch:
     assert await site.state(site.one) is PhoneState.FAILING
 
 
-async def test_server_that_fails_a_session_is_met_like_a_silent_phone_and_is_no_bug(
+async def test_server_down_during_a_session_is_a_failing_phone_and_no_bug(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.001,))
@@ -642,7 +638,7 @@ async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: 
     await site.both_ready()
 
 
-async def test_a_hub_full_of_silent_phones_keeps_no_other_hub_waiting(site: Site) -> None:
+async def test_hub_full_of_silent_phones_does_not_block_other_hubs(site: Site) -> None:
     site.one.detail, site.two.detail = "usb:2-1.1", "usb:2-1.2"
     silent = [ScriptedPhone(f"A{number:03}", detail=f"usb:1-1.{number}") for number in range(MOST_ON_ONE_HUB + 4)]
     for phone in silent:
@@ -666,7 +662,7 @@ async def test_after_a_restart_the_phone_with_an_open_rent_is_asked_first(site: 
     assert site.bridge.introduced == [site.two.serial, site.one.serial]
 
 
-async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_are_told_to_the_bridge(
+async def test_after_a_restart_a_known_phone_is_not_probed_and_the_bridge_gets_its_cards(
     site: Site,
 ) -> None:
     await site.both_ready()
@@ -685,9 +681,7 @@ async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_a
     assert site.one.probes == 1
 
 
-async def test_a_phone_that_is_not_up_yet_is_asked_no_more_than_that(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_phone_that_is_not_up_is_only_asked_whether_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_up = False
     await site.watch.start()
@@ -699,7 +693,7 @@ async def test_a_phone_that_is_not_up_yet_is_asked_no_more_than_that(
     assert set(site.one.remembered[1:]) == {None}
 
 
-async def test_states_told_in_quick_turn_are_kept_in_their_order(site: Site) -> None:
+async def test_states_reported_concurrently_are_stored_in_sequence(site: Site) -> None:
     phone = site.id_of(site.one)
     await site.watch.set_state(phone, PhoneState.READY)
 
@@ -710,7 +704,7 @@ async def test_states_told_in_quick_turn_are_kept_in_their_order(site: Site) -> 
     assert await site.state(site.one) is PhoneState.READY
 
 
-# By hand ----------------------------------------------------------------------
+# Commands ----------------------------------------------------------------------
 
 
 async def test_reconnect_goes_to_the_phones_own_server(site: Site) -> None:

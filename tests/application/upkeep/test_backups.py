@@ -1,4 +1,4 @@
-"""Backups are made by the clock, and a failing one is said and tried again."""
+"""Scheduled backups; a failing one is reported and retried."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVERY = 6 * HOUR
 
 
 class Shelf:
-    """Backups that are made of nothing but their times."""
+    """A backup store that keeps only times."""
 
     def __init__(self) -> None:
         self.made: list[datetime] = []
