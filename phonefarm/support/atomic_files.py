@@ -70,7 +70,7 @@ def _with_retries(act: Callable[[], None], path: Path) -> None:
 def _held_sentence(error: OSError, path: Path) -> str:
     sentence = f"{path} is held open by another program: close it there and try again."
     if getattr(error, "winerror", None) == _ACCESS_DENIED:  # Windows uses it for both
-        sentence += " If nothing has it open, you may not replace it: look at the rights of the file and its folder."
+        sentence += " If nothing has it open, you may not replace it: check the permissions of the file and its folder."
     return sentence
 
 

@@ -13,7 +13,7 @@ from phonefarm.domain.sms import Reading, SmsRow
 WINDOW = 50
 """Newest rows of the first query."""
 PLAIN_WINDOW = 3
-"""The same where each text costs two queries of its own: most looks find nothing new below the newest row."""
+"""The same where each text costs two queries of its own: most polls find nothing new below the newest row."""
 DEEP_WINDOW = 400
 """Rows of each further query, as long as no known row is reached."""
 PLAIN_DEEP_WINDOW = 12
@@ -75,7 +75,7 @@ class InboxReader:
 
 
 def _join(newer: Reading, older: Reading) -> Reading:
-    """Two overlapping windows of one look; a row that moved from one into the other counts once.
+    """Two overlapping windows of one reading; a row that moved from one into the other counts once.
 
     Raises PhoneUnreachable without a common row: rows between the two may be missing.
     """

@@ -52,14 +52,14 @@ CHECKUP_SECONDS = 60.0
 THOROUGH_EVERY = 10
 """Every 10th check-up is thorough."""
 CHECKUP_HEAD_START_SECONDS = 3.0
-"""How long a due look waits for a check-up that is due too."""
+"""How long a due poll waits for a check-up that is due too."""
 NOT_UP_PAUSE_SECONDS = 3.0
 """Between two questions whether Android is up and unlocked."""
 SILENCE_TIMEOUT_SECONDS = 8.0
 """A phone that has not answered for this long is failing, though its answer is still waited for."""
 FAILURES_BEFORE_FAILING = 2
 RETRY_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-"""Backoff after the first failed look, the second in a row and so on; the last one repeats."""
+"""Backoff after the first failed poll, the second in a row and so on; the last one repeats."""
 STORAGE_PAUSE_SECONDS = 1.0
 LONGEST_HINT_PAUSE_SECONDS = 30.0
 NO_SIM_DATA = "does not say which SIM cards it holds"
@@ -95,7 +95,7 @@ class PhoneSession:
         self._inbox = InboxReader(bridge, self._serial, intake, self._silence.question, self._is_expecting)
         self._hinted = asyncio.Event()
         self._is_introduced = asyncio.Event()
-        self._schedule = PollSchedule(next_look=0.0)
+        self._schedule = PollSchedule(next_poll=0.0)
         self._probe: Probe | None = None
         self._checkups = 0
         self._first_thorough = 0
@@ -125,7 +125,7 @@ class PhoneSession:
                 except (PhoneUnreachable, ServerDown, SmsWithheld) as error:
                     await self._back_off(error)
                 except StorageFailing as error:
-                    log.info("a look could not be stored", phone=self._phone_id, cause=str(error))
+                    log.info("a poll could not be stored", phone=self._phone_id, cause=str(error))
                     await asyncio.sleep(STORAGE_PAUSE_SECONDS)
 
     async def _introduce(self) -> Probe:
@@ -200,7 +200,7 @@ class PhoneSession:
                 log.info("silence could not be stored", phone=self._phone_id, cause=str(error))
 
     async def _watch_inbox(self, probe: Probe) -> None:
-        """Alternate looks and check-ups. A due check-up goes first, but an announced message does not wait for it."""
+        """Alternate polls and check-ups. A due check-up goes first, but an announced message does not wait for it."""
         loop = asyncio.get_running_loop()
         checkup: asyncio.Task[None] | None = None
         try:
@@ -211,8 +211,8 @@ class PhoneSession:
                 if checkup is not None and checkup.done():
                     await self._finish_checkup(checkup)
                     checkup = None
-                if loop.time() >= self._schedule.next_look:
-                    await self._look(probe)
+                if loop.time() >= self._schedule.next_poll:
+                    await self._poll(probe)
                     self._failures = 0
                     await self._report_state()
                 if self._abilities.are_due and not self._is_expecting():
@@ -235,7 +235,7 @@ class PhoneSession:
             self._checkup_problems = ()
 
     async def _report_state(self) -> None:
-        """After a successful look: a phone whose SIMs cannot be seen is read, and not offered."""
+        """After a successful poll: a phone whose SIMs cannot be seen is read, and not offered."""
         if len(self._checkup_problems) >= FAILURES_BEFORE_FAILING:
             await self._host.set_state(self._phone_id, PhoneState.FAILING, self._checkup_problems[-1])
         elif self._lacks_sim_data:
@@ -274,11 +274,11 @@ class PhoneSession:
         self._next_checkup = 0.0
         self._wants_checkup = True
 
-    async def _look(self, probe: Probe) -> None:
+    async def _poll(self, probe: Probe) -> None:
         loop = asyncio.get_running_loop()
         begun = loop.time()
         self._hinted.clear()
-        reading = None if self._is_expecting() else await self._poll(probe)
+        reading = None if self._is_expecting() else await self._read_until_hint(probe)
         if reading is None:
             begun = loop.time()
             reading = await self._inbox.read(probe)
@@ -287,13 +287,13 @@ class PhoneSession:
         self._skew = reading.clock_skew if reading.clock_skew is not None else self._skew
         ended = loop.time()
         found = 0 if intake.first else len(intake.new)
-        poll = self._host.poll_seconds(self._phone_id) * random.uniform(0.85, 1.15)  # noqa: S311 - jitter
-        self._schedule = self._schedule.on_look(begun=begun, ended=ended, found=found, poll=poll)
+        interval = self._host.poll_seconds(self._phone_id) * random.uniform(0.85, 1.15)  # noqa: S311 - jitter
+        self._schedule = self._schedule.on_poll(begun=begun, ended=ended, found=found, interval=interval)
         if found:
             await self._note_rows(intake, ended, reading.ended_at)
         if intake.is_of_a_new_card:
             self._check_up_soon()
-        chase_seconds = sum(min(wait, poll) for wait in poll_schedule.CHASE_SECONDS)
+        chase_seconds = sum(min(wait, interval) for wait in poll_schedule.CHASE_SECONDS)
         self._announcements, overdue = self._announcements.drop_overdue(ended, chase_seconds)
         for announcement in overdue:
             await self._note_empty_hint(reading.ended_at - timedelta(seconds=ended - announcement.since))
@@ -318,7 +318,7 @@ class PhoneSession:
         """Whether a message was announced and its row is not there yet."""
         return self._schedule.chase is not None
 
-    async def _poll(self, probe: Probe) -> Reading | None:
+    async def _read_until_hint(self, probe: Probe) -> Reading | None:
         """The safety poll; None if a message was announced meanwhile.
 
         That message may have come too late for this answer, so it is asked for at once.
@@ -365,7 +365,7 @@ class PhoneSession:
             self._check_up_soon()
 
     async def _sleep_until_due(self, checkup: asyncio.Task[None] | None) -> None:
-        """Until the next look, the next check-up, or the end of the one in progress."""
+        """Until the next poll, the next check-up, or the end of the one in progress."""
         while (pause := self._next_due(checkup) - asyncio.get_running_loop().time()) > 0:
             if checkup is not None:
                 await self._ends_before_hint(checkup, pause)
@@ -376,7 +376,7 @@ class PhoneSession:
             self._hinted.clear()
 
     def _next_due(self, checkup: asyncio.Task[None] | None) -> float:
-        return self._schedule.next_look if checkup is not None else min(self._schedule.next_look, self._next_checkup)
+        return self._schedule.next_poll if checkup is not None else min(self._schedule.next_poll, self._next_checkup)
 
     async def _follow_hints(self) -> None:
         """Follow the phone's arrival hints; reopen a stream that ends, with exponential backoff.
@@ -409,7 +409,7 @@ class PhoneSession:
     async def _back_off(self, error: PhoneUnreachable | ServerDown | SmsWithheld) -> None:
         """Report the failure and wait, longer each time; reconnecting is the task of `Recovery`."""
         self._failures += 1
-        log.info("a look failed", phone=self._phone_id, in_a_row=self._failures, cause=str(error))
+        log.info("a poll failed", phone=self._phone_id, in_a_row=self._failures, cause=str(error))
         try:
             if isinstance(error, SmsWithheld):
                 await self._host.set_state(self._phone_id, PhoneState.WITHHELD, str(error), _cause_of(error))

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 RENTS_CHECK_SECONDS = 1.0
 FLAPS_CHECK_SECONDS = 1.0
 RENTED_WITHOUT_HINTS_POLL_SECONDS = 3.0
-"""The longest wait between two looks at a rented phone that does not announce its messages."""
+"""The longest wait between two polls of a rented phone that does not announce its messages."""
 IDLE_WITHOUT_HINTS_POLL_SECONDS = 8.0
 """The same for one without a rent: quicker than its neighbours, and still cheap."""
 

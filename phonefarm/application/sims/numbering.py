@@ -171,17 +171,17 @@ class Numbering:
             region = self._names.region_of(uow.sims.network_code(sim_id))
             found = proposal_in(uow.numbers.messages_of(sim_id, MESSAGES_READ), patterns, region)
             if found is None:
-                raise KnownError("No message of this SIM states its number any more: look at it again, or type it.")
+                raise KnownError("No message of this SIM states its number any more: check it again, or type it.")
             if found.msisdn != wanted:
                 raise KnownError(
-                    f"A newer message states another number, +{found.msisdn}: look at it again before you accept it."
+                    f"A newer message states another number, +{found.msisdn}: check it again before you accept it."
                 )
             refuse_foreign(found.msisdn, sim, self._names)
             others = [other for other in uow.sims.in_phones_with_number(found.msisdn) if other != sim_id]
             if others:
                 raise KnownError(
                     f"+{found.msisdn} belongs to the SIM {others[0]} in another slot already: "
-                    "look which of both is right, and type the number there."
+                    "check which one is right, and type the number there."
                 )
             uow.sims.set_message_number(sim_id, found.msisdn)
             resolve_number(uow, sim_id, sim.country, self._names, now)
