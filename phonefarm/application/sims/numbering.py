@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
@@ -199,7 +198,7 @@ class Numbering:
             raise KnownError("The file holds no numbers: nothing was changed.")
         while entries:
             try:
-                affected, summary = await self._storage.write(partial(self._import_entries, entries=entries))
+                affected, summary = await self._store_entries(entries)
             except _LinesRefused as refused:
                 reasons = refused.reasons
                 assert reasons.keys() & {entry.iccid for entry in entries}
@@ -211,6 +210,9 @@ class Numbering:
         return ImportReport(
             summary="No line of the file can be used: nothing was changed.", left_out=describe_problems(problems)
         )
+
+    async def _store_entries(self, entries: Sequence[NumberEntry]) -> tuple[list[SimId], list[str]]:
+        return await self._storage.write(lambda uow: self._import_entries(uow, entries))
 
     def _import_entries(self, uow: UnitOfWork, entries: Sequence[NumberEntry]) -> tuple[list[SimId], list[str]]:
         now = self._clock()
