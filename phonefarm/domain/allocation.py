@@ -42,12 +42,15 @@ def on_offer(sims: Iterable[Sim], at: datetime, rented_numbers: frozenset[Msisdn
 
 
 def issue_key(sim: Sim) -> tuple[int, datetime, SimId]:
-    """Sort key of the SIMs that may be issued: fewest recent failures first, then longest idle."""
+    """SIMs are issued by ascending key: fewest unused rents in a row first, then longest idle.
+
+    The database sorts by the same rule: `in_issue_order` of `SimOfferRecords`.
+    """
     return sim.unused_in_a_row, sim.last_rented_at or _LONG_AGO, sim.sim_id
 
 
 def choose(in_issue_order: Iterable[Sim], order: Order, is_on_offer: Callable[[Sim], bool]) -> Sim | None:
-    """The first SIM that fits the order, of SIMs sorted by `issue_key`; consumed lazily. None when nothing matches."""
+    """The first SIM that an order may get; None when nothing matches. SIMs are taken from the iterable one by one."""
     return next((sim for sim in in_issue_order if _matches(sim, order) and is_on_offer(sim)), None)
 
 

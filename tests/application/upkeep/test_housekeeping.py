@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import HealthCheck, SimStanding, Verdict
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
@@ -209,7 +209,7 @@ async def test_read_only_disk_is_a_failing_database(household: Household, databa
     """As with a full disk: transactions begin and end, and only a change fails."""
 
     def refuse_changes(refused: bool) -> None:
-        database._opened_for_writing().driver.execute(f"PRAGMA query_only = {int(refused)}")
+        database._writer._open().driver.execute(f"PRAGMA query_only = {int(refused)}")
 
     household.start()
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
@@ -226,7 +226,7 @@ async def test_heartbeat_is_written_every_five_seconds(household: Household) -> 
     beats: list[datetime] = []
     real = household.farm.storage.write
 
-    async def counting(work: Callable[[UnitOfWork], Any], *, urgent: bool = False) -> Any:
+    async def counting(work: Callable[[UnitOfWork], Any], **_options: Any) -> Any:
         def watched(uow: UnitOfWork) -> Any:
             uow.beat = beats.append  # type: ignore[method-assign,assignment]
             return work(uow)
@@ -254,7 +254,7 @@ async def test_database_that_cannot_grow_is_failing_even_if_updates_in_place_suc
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
     def bound(pages: int) -> None:
-        database._opened_for_writing().driver.execute(f"PRAGMA max_page_count = {pages}")
+        database._writer._open().driver.execute(f"PRAGMA max_page_count = {pages}")
 
     bound(1)
     household.pass_time(upkeep.HEARTBEAT_SECONDS)
@@ -277,7 +277,7 @@ async def test_sales_are_checked_periodically(household: Household) -> None:
 async def a_push_that_failed_just_now(household: Household) -> SmsId:
     sms_id = await household.farm.queue(1)
     later = household.farm.clock() + SPACING
-    await household.storage.write(lambda uow: uow.pushes.retry(sms_id, later))
+    await household.storage.write(lambda uow: uow.pushes.reschedule(sms_id, later))
     return sms_id
 
 
