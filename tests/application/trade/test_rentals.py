@@ -519,7 +519,7 @@ async def test_expired_ban_is_lifted(farm: StoredFarm) -> None:
 
     sim = await farm.one_sim(ICCID)
     assert (sim.banned_until, sim.standing) == (None, SimStanding.ON_OFFER)
-    assert sentences(await farm.timeline(Topic.SIMS, ICCID))[-1] == "Ban has run out"
+    assert sentences(await farm.timeline(Topic.SIMS, ICCID))[-1] == "Ban ended"
 
 
 async def test_ban_by_the_user_withholds_the_number_until_it_is_lifted(farm: StoredFarm) -> None:
