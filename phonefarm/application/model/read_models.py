@@ -390,9 +390,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicAddress:
-    """How Onlinesim reaches the webhooks; the health check "tunnel" says whether it does."""
+    """How Onlinesim reaches the webhooks, and whether it does."""
 
     kind: TunnelKind
+    verdict: Verdict
+    health: Health
     url: str
     """Empty while no tunnel has named one."""
     reported_url: str
@@ -498,7 +500,6 @@ class SettingField:
     choices: tuple[str, ...] = ()
     secret: bool = False
     is_set: bool = True
-    needs_restart: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
