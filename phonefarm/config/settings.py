@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
     api_key: SecretStr | None = Field(
         default=None,
-        description="The partner key from your Onlinesim account. Without it nobody gets in.",
+        description="From your Onlinesim account. Without it nobody gets in.",
     )
     listen: str = Field(
         default="127.0.0.1:8080",

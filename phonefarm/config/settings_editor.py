@@ -119,6 +119,7 @@ class SettingsEditor:
             minimum=least,
             maximum=most,
             is_whole=is_whole(info),
+            is_fixed=name in FIXED or _from_environment(name),
         )
 
     def _key_source(self) -> str | None:
@@ -138,6 +139,7 @@ class SettingsEditor:
             source=source,
             help=info.description or "",
             kind=kind_of(info),
+            is_fixed=_from_environment(KEY),
             secret=True,
             is_set=source != "default",
         )

@@ -18,6 +18,8 @@ class Page(QWidget):
     row_requested = Signal(object, str)
     """Topic and key of a row to show on its page."""
     search_clear_requested = Signal()
+    unsaved_changed = Signal(int)
+    """How many changes of the user wait to be saved."""
 
     is_searchable = False
 
@@ -47,6 +49,10 @@ class Page(QWidget):
 
     def search(self, query: str) -> None:
         """Show only the rows that match."""
+
+    def focus_search(self) -> bool:
+        """Put the focus on the page's own search; False if it has none."""
+        return False
 
     def show_filter(self, name: str) -> None:
         """Show the filter of this name."""

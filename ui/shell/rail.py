@@ -27,6 +27,7 @@ class RailItem(QAbstractButton):
         self._theme = theme
         self._count = ""
         self._needing = 0
+        self._unsaved = 0
         self._ring = KeyboardRing(self)
         self.setText(text)
         self.setAccessibleName(text)
@@ -42,9 +43,22 @@ class RailItem(QAbstractButton):
         """`whole`: the total, shown if it is more than `count`."""
         self._count = "" if count is None else formats.part(count, whole)
         self._needing = needing
-        need = counted(needing, "1 needs action", "%n need action") if needing else ""
-        self.setAccessibleName(", ".join(filter(None, (self.text(), self._count, need))))
-        self.setToolTip(plain_tooltip(need))
+        self._tell()
+
+    def show_unsaved(self, count: int) -> None:
+        """How many changes on the page wait to be saved."""
+        self._unsaved = count
+        self._tell()
+
+    def count_text(self) -> str:
+        """The number at the right edge, in words where it is no number of rows."""
+        return counted(self._unsaved, "1 change", "%n changes") if self._unsaved else self._count
+
+    def _tell(self) -> None:
+        need = counted(self._needing, "1 needs action", "%n need action") if self._needing else ""
+        unsaved = counted(self._unsaved, "1 change is not saved", "%n changes are not saved") if self._unsaved else ""
+        self.setAccessibleName(", ".join(filter(None, (self.text(), self._count, need, unsaved))))
+        self.setToolTip(plain_tooltip("\n".join(filter(None, (need, unsaved)))))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -71,12 +85,12 @@ class RailItem(QAbstractButton):
     def _paint_count(self, painter: QPainter, rect: QRect) -> int:
         """From the right edge; returns the right edge left for the name."""
         right = rect.right()
-        if self._count:
+        if count := self.count_text():
             font = self._theme.font(12)
             painter.setFont(font)
             painter.setPen(self._theme.colour("dim"))
-            painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), self._count)
-            right -= QFontMetrics(font).horizontalAdvance(self._count) + 8
+            painter.drawText(rect, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), count)
+            right -= QFontMetrics(font).horizontalAdvance(count) + 8
         if self._needing:
             font = self._theme.font(12, bold=True)
             text = formats.number(self._needing)

@@ -128,6 +128,7 @@ class MainWindow(QWidget):
         for page in self.pages.values():
             page.row_requested.connect(self.go)
             page.search_clear_requested.connect(self.top_line.search.clear)
+            page.unsaved_changed.connect(self.rail.item(page.topic).show_unsaved)
         QShortcut(QKeySequence.StandardKey.Find, self, self._focus_search)
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
         for place, topic in enumerate(self.pages, 1):
@@ -223,6 +224,8 @@ class MainWindow(QWidget):
         self.page.search(query)
 
     def _focus_search(self) -> None:
+        if self.page.focus_search():
+            return
         if not self.page.is_searchable:
             self.go(Topic.SIMS)
         self.top_line.search.setFocus()

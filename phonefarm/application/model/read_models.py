@@ -520,6 +520,8 @@ class SettingField:
     maximum: float | None = None
     is_whole: bool = False
     """A number without decimals."""
+    is_fixed: bool = False
+    """Only the environment can set it."""
     secret: bool = False
     is_set: bool = True
 

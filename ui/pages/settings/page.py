@@ -1,11 +1,14 @@
-"""The Settings page: every setting with its source, its problem, and when a change takes effect."""
+"""The Settings page: groups and search at the left, their settings, and a bar with Save and Discard."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from phonefarm.support.tasks import Tasks
@@ -14,102 +17,106 @@ from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
-from ui.listing.page import ScrollPage
-from ui.pages.settings.setting_rows import FieldRow, LabelledRow
+from ui.listing.page import Page
+from ui.pages.settings.group_list import GroupList
+from ui.pages.settings.groups import SettingGroup
+from ui.pages.settings.save_bar import SaveBar
+from ui.pages.settings.setting_list import SettingList
+from ui.pages.settings.setting_rows import MARGIN, FieldRow, LabelledRow
+from ui.panels.public_address_panel import PublicAddressPanel
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
+from ui.table.row_table import utc_now
 from ui.text.words import setting_name, tr
-from ui.widgets.basics import Card, Label, button, empty_layout
+from ui.widgets.basics import Card, Label, button
 from ui.widgets.wheel_guard import guarded
 
-PRIVACY = "Privacy"
-GROUPS = {
-    "Onlinesim": (
-        "api_key",
-        "push_url",
-        "push_retry_seconds",
-        "push_refusals_before_parking",
-        "sms_id",
-        "push_phone",
-        "no_numbers",
-        "retire_after_sale",
-        "require_bearer",
-    ),
-    "Webhooks": (
-        "listen",
-        "shared_path",
-        "admin_listen",
-        "calls_per_second",
-        "wrong_keys_per_minute",
-        "most_connections",
-    ),
-    "Phones": ("adb_servers", "adb_path", "numbers_file", "poll_seconds", "rent_poll_seconds"),
-    PRIVACY: ("block_senders", "text_hours"),
-    "This PC": ("keep_awake",),
-    "Storage": ("data_dir", "database_url", "backup_hours", "backup_keep"),
-}
-OTHER = "Other"
-FORM_WIDTH = 760
-MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
+KEY = "api_key"
+"""A new key is used at once; the engine restarts for every other setting."""
+GAP = 16
+MODES = {ThemeMode.SYSTEM: "As the system", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
 
 
-class SettingsPage(ScrollPage):
-    """A form; Save stores all changes or none, apart from a key that no keyring accepts."""
+class SettingsPage(Page):
+    """Keeps what the user enters until it is saved or discarded; Save stores all changes or none.
+
+    Only a key that no keyring accepts stays behind while the rest is saved.
+    """
 
     def __init__(self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
         super().__init__(Topic.SETTINGS)
         self._privacy = privacy
         self._actions = actions
         self._theme = theme
-        self.rows: dict[str, FieldRow] = {}
+        self._group = SettingGroup.SELLING
+        self._checks = 0
+        self._is_saving = False
+        self._is_awake = False
         self.key_question: Question | None = None
         self.feed = Feed(self._refresh, tasks, tr("Settings"), self)
-        self.save = button(tr("Save"), "main")
-        self.undo = button(tr("Undo changes"))
-        self.save.clicked.connect(self._save)
-        self.undo.clicked.connect(self._undo_changes)
-        for pressed in (self.save, self.undo):
-            pressed.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where it is
-        self.theme_box = guarded(QComboBox())
-        for mode, text in MODES.items():
-            self.theme_box.addItem(tr(text), mode)
-        self.theme_box.setCurrentIndex(list(MODES).index(theme.mode))
-        self.theme_box.setAccessibleName(tr("Appearance"))
-        self.theme_box.currentIndexChanged.connect(lambda place: theme.choose(list(MODES)[place]))
-        theme.changed.connect(self._follow_theme)
+        self._part_feeds: list[Feed] = []
+        self.groups = GroupList(theme)
+        self.list = SettingList(theme)
+        self.bar = SaveBar()
+        self.save, self.discard = self.bar.save, self.bar.discard
+        self.scroll_area = QScrollArea()
+        self.place = Label("", "dim")
         self._lay_out()
-        self._show_buttons()
+        self._add_parts(tasks)
+        self._connect()
+        self.show_group(self._group)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.setSpacing(8)
+        head.setSpacing(12)
         head.addWidget(Label(tr("Settings"), "title"))
+        head.addWidget(self.place)
         head.addStretch(1)
-        head.addWidget(self.undo)
-        head.addWidget(self.save)
-        self._groups = QVBoxLayout()
-        self._groups.setSpacing(12)
-        column = QWidget()
-        column.setMaximumWidth(FORM_WIDTH)
-        form = QVBoxLayout(column)
-        form.setContentsMargins(24, 16, 24, 20)
-        form.setSpacing(12)
-        form.addLayout(head)
-        form.addLayout(self._groups)
-        form.addWidget(self._appearance())
-        form.addStretch(1)
-        inside = QWidget()
-        layout = QHBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(column, 100)
-        layout.addStretch(1)
-        self.scroll_area.setWidget(inside)
+        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroll_area.setWidgetResizable(True)
+        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroll_area.setWidget(self.list)
+        card = Card(margins=1, spacing=0)
+        card.content.addWidget(self.scroll_area, 1)
+        card.content.addWidget(self.bar)
+        columns = QHBoxLayout()
+        columns.setSpacing(GAP)
+        columns.addWidget(self.groups)
+        columns.addWidget(card, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 16, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(head)
+        layout.addLayout(columns, 1)
 
-    def _appearance(self) -> Card:
-        about = tr("Takes effect at once, on this PC only.")
-        return _group(tr("Window"), [LabelledRow(tr("Appearance"), about, self.theme_box)])
+    def _add_parts(self, tasks: Tasks) -> None:
+        """What the groups show beside settings of the file."""
+        address = PublicAddressPanel(self._actions, tasks)
+        address.setProperty("role", "setting")
+        address.content.setContentsMargins(MARGIN, 14, MARGIN, 14)
+        self.add_part(SettingGroup.PUBLIC_ADDRESS, address, feed=address.feed, is_above=True)
+        self.add_part(SettingGroup.PRIVACY, self._senders_row())
+        self.theme_box = guarded(QComboBox())
+        for mode, text in MODES.items():
+            self.theme_box.addItem(tr(text), mode)
+        self.theme_box.setAccessibleName(tr("Appearance"))
+        self._follow_theme()
+        appearance = LabelledRow(
+            tr("Appearance"), tr("Light or dark, on this PC only; changes at once."), self.theme_box
+        )
+        self.add_part(SettingGroup.LOOK, appearance)
 
-    def _senders_row(self) -> QWidget:
+    def add_part(
+        self, group: SettingGroup, part: QWidget, *, feed: Feed | None = None, is_above: bool = False
+    ) -> None:
+        """Show a widget in a group, below or above its settings; `feed` is awake while the page is."""
+        self.list.add_part(group, part, is_above=is_above)
+        if feed is not None:
+            self._part_feeds.append(feed)
+        for each, item in self.groups.items.items():
+            item.setVisible(self.list.has_content(each))
+
+    def _senders_row(self) -> LabelledRow:
         edit = button(tr("Edit senders…"))
         edit.clicked.connect(lambda: self._privacy.edit_senders())
         holder = QWidget()
@@ -117,93 +124,186 @@ class SettingsPage(ScrollPage):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(edit)
         row.addStretch(1)
-        about = tr("Banks, payment services, government: the text of their SMS is not kept. Takes effect at once.")
-        return LabelledRow(tr("Blocked senders"), about, holder)
+        return LabelledRow(tr("Blocked senders"), tr("Whose messages are withheld; changes at once."), holder)
+
+    def _connect(self) -> None:
+        self.groups.chosen.connect(self._choose_group)
+        self.groups.search.textChanged.connect(self._search)
+        self.groups.search.returnPressed.connect(self._focus_first_hit)
+        self.groups.search.escaped.connect(lambda: self.groups.items[self._group].setFocus())
+        self.save.clicked.connect(self._save)
+        self.discard.clicked.connect(self._discard)
+        self.bar.problem_requested.connect(self._show_first_problem)
+        self.theme_box.currentIndexChanged.connect(lambda place: self._theme.choose(list(MODES)[place]))
+        self._theme.changed.connect(self._follow_theme)
+        self._theme.changed.connect(self._show)
+        QShortcut(QKeySequence.StandardKey.Save, self, self.save.click)
+
+    @property
+    def rows(self) -> dict[str, FieldRow]:
+        return self.list.rows
 
     # Called by the shell ---------------------------------------------------
 
     def wake(self) -> None:
-        self.feed.wake()
+        for feed in (self.feed, *self._part_feeds):
+            feed.wake()
 
     def sleep(self) -> None:
-        self.feed.sleep()
+        for feed in (self.feed, *self._part_feeds):
+            feed.sleep()
 
     def note_change(self, topic: Topic, keys: Keys) -> None:
         if topic is self.topic:
-            self.feed.mark_stale(None)
+            for feed in (self.feed, *self._part_feeds):
+                feed.mark_stale(None)
 
     async def wait_until_idle(self) -> None:
-        await self.feed.wait_until_idle()
+        for feed in (self.feed, *self._part_feeds):
+            await feed.wait_until_idle()
+
+    def focus_search(self) -> bool:
+        self.groups.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.groups.search.selectAll()
+        return True
 
     async def _refresh(self, keys: Keys) -> bool:
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
         if settings is None:
             return False
-        if not any(row.is_changed() for row in self.rows.values()):
+        if not self.changes() and not self._is_saving:
             self.show_settings(settings)
         return True
 
     def show_settings(self, settings: Sequence[SettingField]) -> None:
+        """Keeps scroll position and focus, unless there are other settings now."""
         if [row.setting for row in self.rows.values()] == list(settings):
             return
-        if self._update_in_place(settings):
-            return
-        empty_layout(self._groups)
-        self.rows = {setting.name: FieldRow(setting) for setting in settings}
-        placed = {name for names in GROUPS.values() for name in names}
-        groups = {**GROUPS, OTHER: tuple(name for name in self.rows if name not in placed)}
-        for title, names in groups.items():
-            rows: list[QWidget] = [self.rows[name] for name in names if name in self.rows]
-            if title == PRIVACY:
-                rows.append(self._senders_row())
-            if rows:
-                self._groups.addWidget(_group(tr(title), rows))
-        for row in self.rows.values():
-            row.changed.connect(self._show_buttons)
-        self._show_buttons()
+        if not self.list.update_in_place(settings):
+            for row in self.list.fill(settings):
+                row.changed.connect(self._note_input)
+                row.left.connect(partial(self._check, row))
+        self._show()
 
-    def _update_in_place(self, settings: Sequence[SettingField]) -> bool:
-        """Keeps scroll position and focus; False if there are other fields now."""
-        if list(self.rows) != [setting.name for setting in settings]:
-            return False
-        return all(self.rows[setting.name].update_setting(setting) for setting in settings)
+    # Groups and search -----------------------------------------------------
 
-    # Saving ----------------------------------------------------------------
+    def show_group(self, group: SettingGroup) -> None:
+        self._group = group
+        self.groups.search.clear()
+        self._show()
+        self.scroll_area.verticalScrollBar().setValue(0)
+
+    def _choose_group(self, group: SettingGroup) -> None:
+        self.show_group(group)
+
+    def _search(self) -> None:
+        self._show()
+        self.scroll_area.verticalScrollBar().setValue(0)
+
+    def _focus_first_hit(self) -> None:
+        if (row := self.list.first_shown()) is not None:
+            row.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _show(self) -> None:
+        query = self.groups.search.text().split()
+        self.list.show_rows(self._group, query)
+        self.groups.mark_current(None if query else self._group)
+        self.place.setText(tr("Search in all groups") if query else self._group.label())
+        self._show_counts()
+
+    # Changes ---------------------------------------------------------------
 
     def changes(self) -> dict[str, str]:
         return {name: row.value() for name, row in self.rows.items() if row.is_changed()}
 
-    def _show_buttons(self) -> None:
-        is_changed = bool(self.changes())
-        self.save.setEnabled(is_changed)
-        self.undo.setEnabled(is_changed)
+    def _note_input(self) -> None:
+        self.list.show_rows(self._group, self.groups.search.text().split())
+        self._show_counts()
 
-    def _undo_changes(self) -> None:
-        """Keeps scroll position and focus; from the button, which is now disabled, focus goes to a changed field."""
+    def _show_counts(self) -> None:
+        changes = self.changes()
+        wrong = [name for name, row in self.rows.items() if row.problem is not None]
+        changed_in = Counter(self.list.group_of(name) for name in changes)
+        self.groups.show_counts(changed_in, Counter(self.list.group_of(name) for name in wrong))
+        here = None if self.groups.search.text().split() else self._group
+        first = (len(wrong), setting_name(wrong[0])) if wrong else None
+        self.bar.show_changes(changed_in, here, first, restarts=restarts(changes))
+        self.unsaved_changed.emit(len(changes))
+
+    def _check(self, row: FieldRow) -> None:
+        """The user has left a field: say at once what is wrong with it."""
+        if row.is_changed() or row.problem is not None:
+            self._actions.start(self._check_changes, tr("checking the settings"))
+
+    async def _check_changes(self) -> None:
+        self._checks += 1
+        check, changes = self._checks, self.changes()
+        problems = await self._actions.ask(tr("checking the settings"), lambda desk: desk.check_settings(changes))
+        is_stale = check != self._checks or changes != self.changes()
+        if problems is not None and not is_stale and not self._is_saving:
+            self._show_problems(problems)
+
+    def _discard(self) -> None:
+        """Keeps the scroll position; from the button, which is now disabled, focus goes to a changed field."""
         position = self.scroll_area.verticalScrollBar().value()
         changed = [row for row in self.rows.values() if row.is_changed()]
-        if self.undo.hasFocus() and changed:
-            changed[0].editor.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.discard.hasFocus() and changed:
+            changed[0].field.setFocus(Qt.FocusReason.OtherFocusReason)
         for row in self.rows.values():
             row.undo()
+        self._show()
         self.scroll_area.verticalScrollBar().setValue(position)
 
+    # Problems --------------------------------------------------------------
+
+    def _show_problems(self, problems: Sequence[SettingProblem]) -> None:
+        by_name = {problem.name: problem for problem in problems}
+        for name, row in self.rows.items():
+            row.show_problem(by_name.get(name))
+        self._note_input()
+
+    def _show_first_problem(self) -> None:
+        name = next((name for name, row in self.rows.items() if row.problem is not None), None)
+        if name is not None:
+            self.show_setting(name)
+
+    def show_setting(self, name: str) -> None:
+        """Go to a setting and put the focus on it."""
+        row = self.rows[name]
+        if not row.isVisibleTo(self.list):
+            self.show_group(self.list.group_of(name))
+        row.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.list.updateGeometry()
+        self.scroll_area.ensureWidgetVisible(row)
+
+    # Saving ----------------------------------------------------------------
+
     def _save(self) -> None:
-        self._actions.start(self._save_changes, tr("saving the settings"))
+        if not self._is_saving and self.changes():
+            self._actions.start(self._save_changes, tr("saving the settings"))
 
     async def _save_changes(self) -> None:
         changes = self.changes()
-        problems = await self._actions.ask(tr("saving the settings"), lambda desk: desk.save_settings(changes))
-        if problems is None:
-            return
-        self.show_problems(problems)
+        self._begin_saving(changes)
+        try:
+            problems = await self._actions.ask(tr("saving the settings"), lambda desk: desk.save_settings(changes))
+            if problems is not None and not problems:
+                await self._finish_saving(changes)
+                return
+        finally:
+            self._end_saving()
+        if problems is not None:
+            self._refuse(changes, problems)
+
+    def _refuse(self, changes: Mapping[str, str], problems: Sequence[SettingProblem]) -> None:
+        self._show_problems(problems)
+        for problem in problems:
+            if problem.name not in self.rows:
+                self._actions.notice(Tone.WARN, f"{setting_name(problem.name)}: {problem.problem}")
         if any(problem.offers_key_file for problem in problems):
             self._offer_key_file(changes)
-            return
-        if problems:
-            self._actions.notice(Tone.WARN, tr("Nothing was saved: correct the marked fields."))
-            return
-        self._finish_saving(changes)
+        else:
+            self._show_first_problem()
 
     def _offer_key_file(self, changes: Mapping[str, str]) -> None:
         """Only the key was not saved; the input stays until the user has decided."""
@@ -220,40 +320,59 @@ class SettingsPage(ScrollPage):
         )
 
     async def _save_key_in_file(self, changes: Mapping[str, str]) -> None:
-        key = {"api_key": changes["api_key"]}
-        problems = await self._actions.ask(tr("saving the key"), lambda desk: desk.save_settings(key, key_in_file=True))
-        if problems is None:
-            return
-        self.show_problems(problems)
-        if not problems:
-            self._finish_saving(changes)
+        key = {KEY: changes[KEY]}
+        self._begin_saving(changes)
+        try:
+            problems = await self._actions.ask(
+                tr("saving the key"), lambda desk: desk.save_settings(key, key_in_file=True)
+            )
+            if problems is not None and not problems:
+                await self._finish_saving(changes)
+                return
+        finally:
+            self._end_saving()
+        if problems is not None:
+            self._show_problems(problems)
 
-    def _finish_saving(self, changes: Mapping[str, str]) -> None:
-        is_restart = any(name != "api_key" for name in changes)
-        applied = tr("Saved. Applies in about 3 s; rents and the push queue stay.") if is_restart else tr("Saved")
-        self._actions.notice(Tone.OK, applied)
-        for row in self.rows.values():
-            row.undo()
-        self.feed.mark_stale(None)
+    def _begin_saving(self, changes: Mapping[str, str]) -> None:
+        self._is_saving = True
+        self.bar.show_saving(restarts=restarts(changes))
 
-    def show_problems(self, problems: Sequence[SettingProblem]) -> None:
-        by_name = {problem.name: problem.problem for problem in problems}
+    def _end_saving(self) -> None:
+        if self._is_saving:
+            self._is_saving = False
+            self.bar.end_saving()
+            self._show_counts()
+
+    async def _finish_saving(self, saved: Mapping[str, str]) -> None:
+        """The desk answers when the engine runs with what was saved, or with the former settings if that failed."""
+        settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
+        former = {name: self.rows[name].setting.value for name in saved if name in self.rows and name != KEY}
         for name, row in self.rows.items():
-            row.show_problem(by_name.get(name, ""))
-        for problem in problems:
-            if problem.name in self.rows:
-                self.rows[problem.name].editor.setFocus()
-                self.scroll_area.ensureWidgetVisible(self.rows[problem.name])
-                break
-            self._actions.notice(Tone.WARN, f"{setting_name(problem.name)}: {problem.problem}")
+            if saved.get(name) == row.value():
+                row.accept()
+        self._is_saving = False
+        self.bar.show_saved(utc_now())
+        if settings is not None and not self.changes():
+            self.show_settings(settings)
+            self._tell_if_put_back(saved, former)
+        self._show()
+
+    def _tell_if_put_back(self, saved: Mapping[str, str], former: Mapping[str, str]) -> None:
+        back = [name for name, value in former.items() if self.rows[name].setting.value == value != saved[name]]
+        if back:
+            names = ", ".join(setting_name(name) for name in back)
+            self._actions.notice(
+                Tone.WARN,
+                tr("The engine did not start with the new settings, so the former ones are back: {names}.").format(
+                    names=names
+                ),
+            )
 
     def _follow_theme(self) -> None:
         self.theme_box.setCurrentIndex(list(MODES).index(self._theme.mode))
 
 
-def _group(title: str, rows: Sequence[QWidget]) -> Card:
-    card = Card(margins=16, spacing=0)
-    card.content.addWidget(Label(title, "name"))
-    for row in rows:
-        card.content.addWidget(row)
-    return card
+def restarts(changes: Mapping[str, str]) -> bool:
+    """Whether the engine restarts to apply these changes."""
+    return any(name != KEY for name in changes)

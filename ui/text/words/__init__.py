@@ -18,6 +18,11 @@ from ui.text.words.phones import phone_word as phone_word
 from ui.text.words.remedies import REMEDIES as REMEDIES
 from ui.text.words.remedies import remedy_advice as remedy_advice
 from ui.text.words.remedies import remedy_short as remedy_short
+from ui.text.words.settings import CHOICES as CHOICES
+from ui.text.words.settings import SETTINGS as SETTINGS
+from ui.text.words.settings import choice_label as choice_label
+from ui.text.words.settings import problem_sentence as problem_sentence
+from ui.text.words.settings import setting_name as setting_name
 from ui.text.words.shortage import calm_sentence as calm_sentence
 from ui.text.words.timeline import TIMELINE_KINDS as TIMELINE_KINDS
 from ui.text.words.timeline import timeline_sentence as timeline_sentence
@@ -46,7 +51,5 @@ from ui.text.words.window import CHECK_NAMES as CHECK_NAMES
 from ui.text.words.window import ENGINE_GONE as ENGINE_GONE
 from ui.text.words.window import ENGINE_SILENT as ENGINE_SILENT
 from ui.text.words.window import PAGES as PAGES
-from ui.text.words.window import SETTINGS as SETTINGS
 from ui.text.words.window import VERDICTS as VERDICTS
 from ui.text.words.window import check_sentence as check_sentence
-from ui.text.words.window import setting_name as setting_name
