@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.health_board import ENGINE
 from phonefarm.application.model.read_models import Changes, Topic, Verdict
 from phonefarm.config.settings import load_settings, settings_file, write_settings
@@ -109,6 +110,24 @@ def test_call_that_comes_while_the_farm_restarts_waits_and_is_answered(engine: E
 
     assert not caller.is_alive()
     assert set(answers) == {"SUCCESS"}
+
+
+def test_question_right_after_a_save_is_answered_once_it_applies(engine: EngineThread) -> None:
+    """So the Settings page knows when to say "Saved"."""
+    before = engine.farm
+
+    async def save_and_read(desk: FarmDesk) -> object:
+        assert list(await desk.save_settings({"push_retry_seconds": "20"})) == []
+        await desk.settings()
+        return engine.farm
+
+    assert engine.ask(save_and_read, ANSWER_SECONDS) is not before
+
+
+def test_desk_answers_after_a_save_that_changes_nothing(engine: EngineThread) -> None:
+    save(engine, push_url="https://example.com/push")
+
+    assert engine.ask(lambda desk: desk.settings())
 
 
 def test_questions_to_the_desk_wait_for_the_new_farm(engine: EngineThread) -> None:

@@ -1,116 +1,367 @@
-"""The Settings page: the source of each value, what can be changed, and problems."""
+"""The Settings page: its controls, what is changed and wrong, saving and discarding."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from unittest.mock import ANY
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
-from phonefarm.application.model.read_models import SettingProblem, Topic
+from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from tests.fakes.desk import FakeDesk
 from tests.ui.live import Live, WindowRunner, until
+from tests.ui.pages.settings_page import (
+    choose_group,
+    click,
+    enter,
+    focus,
+    leave,
+    line_of,
+    refusing,
+    settings_of,
+    shown_rows,
+)
+from ui.pages.settings.controls import SECRET_DOTS, PathControl, SecretControl, SwitchControl
+from ui.pages.settings.groups import SettingGroup
 from ui.pages.settings.page import SettingsPage
+from ui.panels.public_address_panel import PublicAddressPanel
 from ui.style.theme import ThemeMode
 from ui.style.tokens import Tone
 
-
-async def settings_of(live: Live) -> SettingsPage:
-    live.window.go(Topic.SETTINGS)
-    await live.window.wait_until_idle()
-    page = live.window.pages[Topic.SETTINGS]
-    assert isinstance(page, SettingsPage)
-    return page
+BAD_URL = "htps://push.example/v1/rent"
 
 
-def line(page: SettingsPage, name: str) -> QLineEdit:
-    editor = page.rows[name].editor
-    assert isinstance(editor, QLineEdit)
-    return editor
+def switch_of(page: SettingsPage, name: str) -> SwitchControl:
+    control = page.rows[name].control
+    assert isinstance(control, SwitchControl)
+    return control
 
 
-def test_only_changed_fields_are_saved(runner: WindowRunner, desk: FakeDesk) -> None:
+def key_of(page: SettingsPage) -> SecretControl:
+    control = page.rows["api_key"].control
+    assert isinstance(control, SecretControl)
+    return control
+
+
+def saved(desk: FakeDesk, name: str, value: str) -> list[SettingField]:
+    """The desk's settings after this value was saved."""
+    return [replace(field, value=value, source="file") if field.name == name else field for field in desk.fields]
+
+
+# Controls -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_switch_says_its_state_in_a_word(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        assert not page.save.isEnabled()
-        line(page, "push_url").setText("https://example.org/push")
-        box = page.rows["sms_id"].editor
+        control = switch_of(page, "require_bearer")
+        assert (control.word.text(), page.changes()) == ("Off", {})
+        await focus(page, "require_bearer")
+
+        if by_keyboard:
+            QTest.keyClick(control.switch, Qt.Key.Key_Space)
+        else:
+            click(control.switch)
+
+        assert (control.word.text(), page.changes()) == ("On", {"require_bearer": "true"})
+
+    runner.live(desk, scenario)
+
+
+def test_choice_is_shown_in_words_and_saved_as_its_value(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await focus(page, "sms_id")
+        box = page.rows["sms_id"].field
         assert isinstance(box, QComboBox)
-        box.setCurrentText("message")
+        assert [box.itemText(place) for place in range(box.count())] == ["Id of the rent", "Id of the message"]
 
-        page.save.click()
+        QTest.keyClick(box, Qt.Key.Key_Down)
 
-        await until(lambda: live.desk.commands)
-        assert live.desk.commands == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
-        await until(lambda: live.notices)
-        assert "Applies" in live.notices[0].text
+        assert page.changes() == {"sms_id": "message"}
+        assert page.rows["sms_id"].note.text() == "changed, was Id of the rent"
 
     runner.live(desk, scenario)
 
 
-def test_a_setting_from_the_environment_is_read_only_and_says_why(runner: WindowRunner, desk: FakeDesk) -> None:
+@pytest.mark.parametrize(
+    ("typed", "keys", "value"),
+    [
+        ("20", [], "20"),
+        ("7,5", [], "7.5"),
+        ("20", [Qt.Key.Key_Up], "21"),
+        ("20", [Qt.Key.Key_Down], "19"),
+        ("7.5", [Qt.Key.Key_Up], "8"),
+        ("600", [Qt.Key.Key_Up], "600"),
+        ("1", [Qt.Key.Key_Down], "1"),
+        ("9999", [Qt.Key.Key_Down], "600"),
+        ("soon", [Qt.Key.Key_Up], "soon"),
+    ],
+)
+def test_number_is_typed_or_stepped_within_its_limits(
+    runner: WindowRunner, desk: FakeDesk, typed: str, keys: Sequence[Qt.Key], value: str
+) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        row = page.rows["listen"]
-        assert line(page, "listen").isReadOnly()
-        assert "PHONEFARM_LISTEN" in row.note.text()
+        await enter(page, "push_retry_seconds", typed)
+
+        for key in keys:
+            QTest.keyClick(page.rows["push_retry_seconds"].field, key)
+
+        assert page.rows["push_retry_seconds"].value() == value
 
     runner.live(desk, scenario)
 
 
-def test_the_key_can_be_written_and_never_read(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_number_that_was_emptied_gets_its_default(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        key = line(page, "api_key")
-        assert key.text() == ""
-        assert key.echoMode() is QLineEdit.EchoMode.Password
-        key.setText("secret")
+        await enter(page, "backup_keep", "")
 
-        page.save.click()
+        await leave(page, "backup_keep")
+
+        assert page.rows["backup_keep"].value() == "20"
+
+    runner.live(desk, scenario)
+
+
+def test_file_is_chosen_in_a_dialog(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await choose_group(page, SettingGroup.PHONES)
+        control = page.rows["numbers_file"].control
+        assert isinstance(control, PathControl)
+
+        click(control.choose)
+        await until(lambda: control.dialog is not None and control.dialog.isVisible())
+        assert control.dialog is not None
+        control.dialog.fileSelected.emit("/farm/numbers.csv")
+        control.dialog.reject()
+
+        assert page.changes() == {"numbers_file": "/farm/numbers.csv"}
+
+    runner.live(desk, scenario)
+
+
+def test_key_is_replaced_and_never_shown(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        key = key_of(page)
+        assert (key.line.text(), key.line.isReadOnly(), key.replace.text()) == (SECRET_DOTS, True, "Replace…")
+        assert page.rows["api_key"].note.text() == "in the keyring of this PC"
+
+        click(key.replace)
+        await until(key.line.hasFocus)
+        QTest.keyClicks(key.line, "secret")
+        assert key.line.echoMode() is QLineEdit.EchoMode.Password
+        click(page.save)
 
         await until(lambda: live.desk.commands)
         assert live.desk.commands == [("save_settings", {"api_key": "secret"})]
-        await until(lambda: key.text() == "")
+        await until(lambda: key.line.text() == SECRET_DOTS)
+        assert (page.changes(), key.line.isReadOnly()) == ({}, True)
 
     runner.live(desk, scenario)
 
 
-def test_key_that_no_keyring_accepts_is_kept_in_a_file_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
-    desk.problems = [SettingProblem(name="api_key", problem="No keyring takes the key.", offers_key_file=True)]
-
+def test_replacing_the_key_can_be_given_up(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        line(page, "api_key").setText("secret")
-        page.save.click()
-        await until(lambda: page.key_question)
-        assert page.rows["api_key"].problem.text() == "No keyring takes the key."
+        key = key_of(page)
+        click(key.replace)
+        QTest.keyClicks(key.line, "half")
+        assert page.changes() == {"api_key": "half"}
 
-        assert page.key_question is not None
-        page.key_question.yes.click()
+        click(key.replace)
 
-        await until(lambda: len(live.desk.commands) == 2)
-        assert live.desk.commands[1] == ("save_settings", {"api_key": "secret"}, "key in file")
-        await until(lambda: line(page, "api_key").text() == "")
+        assert (key.line.text(), page.changes()) == (SECRET_DOTS, {})
 
     runner.live(desk, scenario)
 
 
-def test_problems_are_shown_at_their_fields_and_input_stays(runner: WindowRunner, desk: FakeDesk) -> None:
-    desk.problems = [SettingProblem(name="push_url", problem="This is no URL: it must begin with https://")]
+def test_key_that_is_missing_can_be_entered_at_once(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.fields = [replace(f, is_set=False, source="default") if f.name == "api_key" else f for f in desk.fields]
 
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        line(page, "push_url").setText("onlinesim")
+        assert page.rows["api_key"].note.text() == "not set"
+        assert not key_of(page).replace.isVisible()
 
-        page.save.click()
+        await enter(page, "api_key", "secret")
+
+        assert page.changes() == {"api_key": "secret"}
+
+    runner.live(desk, scenario)
+
+
+def test_setting_of_the_environment_cannot_be_changed_and_says_why(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "listen", "127.0.0.1:1")
+        row = page.rows["listen"]
+
+        assert row.value() == "0.0.0.0:8080"
+        assert (row.fixed_note.isVisible(), row.fixed_note.text()) == (
+            True,
+            "Set by PHONEFARM_LISTEN in the environment",
+        )
+        assert page.changes() == {}
+
+    runner.live(desk, scenario)
+
+
+@pytest.mark.parametrize("name", ["sms_id", "require_bearer", "push_retry_seconds", "numbers_file", "api_key"])
+def test_every_kind_of_control_can_be_fixed_by_the_environment(
+    runner: WindowRunner, desk: FakeDesk, name: str
+) -> None:
+    desk.fields = [replace(f, is_fixed=True, source="environment") if f.name == name else f for f in desk.fields]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        page.show_setting(name)
+        before = page.rows[name].value()
+        field = page.rows[name].field
+
+        for key in (Qt.Key.Key_Space, Qt.Key.Key_Down, Qt.Key.Key_9):
+            QTest.keyClick(field, key)
+        QTest.mouseClick(field, Qt.MouseButton.LeftButton)
+
+        assert page.rows[name].value() == before
+        assert page.changes() == {}
+        assert page.rows[name].fixed_note.isVisible()
+
+    runner.live(desk, scenario)
+
+
+# Notes: default, changed, undo -----------------------------------------------------
+
+
+def test_each_setting_says_whether_it_has_its_default(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        assert page.rows["push_retry_seconds"].note.text() == "default"
+        await choose_group(page, SettingGroup.BACKUP)
+        row = page.rows["backup_keep"]
+        assert (row.note.text(), row.link.text()) == ("default: 20", "Use it")
+
+        click(row.link)
+
+        assert page.changes() == {"backup_keep": "20"}
+        assert (row.note.text(), row.link.text()) == ("changed, was 30", "Undo")
+
+    runner.live(desk, scenario)
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_one_field_is_undone_alone(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        click(switch_of(page, "require_bearer").switch)
+        await enter(page, "push_retry_seconds", "20")
+        row = page.rows["push_retry_seconds"]
+        assert row.note.text() == "changed, was 10"
+
+        if by_keyboard:
+            await leave(page, "push_retry_seconds")
+            assert row.link.hasFocus()
+            QTest.keyClick(row.link, Qt.Key.Key_Space)
+        else:
+            click(row.link)
+
+        assert page.changes() == {"require_bearer": "true"}
+        assert row.value() == "10"
+        assert row.field.hasFocus()
+        assert not row.link.isVisible()
+
+    runner.live(desk, scenario)
+
+
+# What is wrong ---------------------------------------------------------------------
+
+
+def test_wrong_value_is_told_on_leaving_its_field_and_goes_while_typing(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.judge = refusing("push_retry_seconds", "700", "must be a number above 0 and at most 600")
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        row = page.rows["push_retry_seconds"]
+        await enter(page, "push_retry_seconds", "700")
+        assert (live.desk.checked, row.problem) == ([], None)
+
+        await leave(page, "push_retry_seconds")
+
+        await until(row.problem_text.isVisible)
+        assert row.problem_text.text() == "Must be a number above 0 and at most 600"
+        assert row.field.property("state") == "problem"
+        assert not page.save.isEnabled()
+        assert page.bar.problem.text() == "Retry a push after"
+        assert live.desk.commands == []
+
+        await enter(page, "push_retry_seconds", "70")
+        assert not row.problem_text.isVisible()
+        assert page.save.isEnabled()
+
+    runner.live(desk, scenario)
+
+
+def test_near_value_is_offered_as_a_link(runner: WindowRunner, desk: FakeDesk) -> None:
+    good = BAD_URL.replace("htps", "https")
+    desk.judge = refusing("push_url", BAD_URL, "must begin with https", good)
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_url", BAD_URL)
+        await leave(page, "push_url")
+        row = page.rows["push_url"]
+        await until(row.problem_text.isVisible)
+        assert row.link.text() == "Change to https://"
+
+        click(row.link)
+
+        assert page.changes() == {"push_url": good}
+        await until(lambda: row.problem is None)
+        assert page.save.isEnabled()
+
+    runner.live(desk, scenario)
+
+
+def test_link_in_the_bar_leads_to_the_wrong_field_of_another_group(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.judge = refusing("push_url", BAD_URL, "must begin with https")
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_url", BAD_URL)
+        await choose_group(page, SettingGroup.PHONES)
+        await until(lambda: page.bar.problem.isVisible())
+        assert page.groups.items[SettingGroup.SELLING].count_text() == "1 to correct"
+
+        click(page.bar.problem)
+
+        await until(page.rows["push_url"].field.hasFocus)
+        assert page.groups.items[SettingGroup.SELLING].isChecked()
+
+    runner.live(desk, scenario)
+
+
+def test_problem_found_by_saving_is_shown_at_its_field_and_input_stays(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.problems = [SettingProblem(name="push_url", problem="must begin with https")]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_url", BAD_URL)
+
+        QTest.keyClick(page.rows["push_url"].field, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
 
         row = page.rows["push_url"]
-        await until(row.problem.isVisible)
-        assert row.problem.text() == "This is no URL: it must begin with https://"
-        assert row.value() == "onlinesim"
-        assert live.notices[-1].tone is Tone.WARN
+        await until(row.problem_text.isVisible)
+        assert (row.value(), row.field.hasFocus()) == (BAD_URL, True)
+        assert not page.save.isEnabled()
+        assert page.bar.state.text() != "Saved"
 
     runner.live(desk, scenario)
 
@@ -120,22 +371,191 @@ def test_problem_without_a_field_becomes_a_notice(runner: WindowRunner, desk: Fa
 
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        line(page, "push_url").setText("x")
-        page.save.click()
+        await enter(page, "push_url", "x")
+        click(page.save)
         await until(lambda: any("settings.toml cannot be written" in notice.text for notice in live.notices))
+        assert page.rows["push_url"].value() == "x"
 
     runner.live(desk, scenario)
 
 
-def test_changes_can_be_undone(runner: WindowRunner, desk: FakeDesk) -> None:
+# The bar ---------------------------------------------------------------------------
+
+
+def test_bar_is_in_sight_and_counts_the_changes_of_all_groups(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        live.window.resize(1440, 900)
+        page = await settings_of(live)
+        assert (page.bar.count.text(), page.save.isEnabled(), page.discard.isEnabled()) == ("No changes", False, False)
+        await enter(page, "adb_servers", "pc2:5037")
+        click(page.groups.items[SettingGroup.SELLING])
+        click(switch_of(page, "require_bearer").switch)
+        await enter(page, "push_retry_seconds", "20")
+
+        assert page.bar.isVisible()
+        assert (page.bar.count.text(), page.bar.places.text()) == ("3 changes", "2 here, 1 in Phones")
+        assert page.groups.items[SettingGroup.PHONES].count_text() == "1 changed"
+        assert page.bar.state.text() == "Applies in about 3 s, rents and queue stay"
+        assert page.save.isEnabled()
+
+    runner.live(desk, scenario)
+
+
+def test_new_key_alone_applies_at_once(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        line(page, "push_url").setText("x")
+        click(key_of(page).replace)
+        QTest.keyClicks(key_of(page).line, "secret")
+        assert page.bar.state.text() == "Applies at once, selling goes on"
 
-        page.undo.click()
+    runner.live(desk, scenario)
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_only_changed_settings_are_saved_and_then_it_says_saved(
+    runner: WindowRunner, desk: FakeDesk, by_keyboard: bool
+) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_url", "https://example.org/push")
+        live.desk.fields = saved(live.desk, "push_url", "https://example.org/push")
+
+        if by_keyboard:
+            QTest.keyClick(page.rows["push_url"].field, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        else:
+            click(page.save)
+
+        await until(lambda: page.bar.state.text().startswith("Saved "))
+        assert live.desk.commands == [("save_settings", {"push_url": "https://example.org/push"})]
+        assert (page.bar.count.text(), page.save.isEnabled()) == ("No changes", False)
+        assert page.rows["push_url"].value() == "https://example.org/push"
+        page.bar._saved.timeout.emit()
+        assert page.bar.state.text() == ""
+
+    runner.live(desk, scenario)
+
+
+def test_while_it_applies_the_bar_says_so_and_nothing_is_saved_twice(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_url", "https://example.org/push")
+
+        click(page.save)
+        QTest.keyClick(page.rows["push_url"].field, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+
+        assert (page.save.isEnabled(), page.discard.isEnabled()) == (False, False)
+        assert page.bar.state.text() == "Applies in about 3 s, rents and queue stay"
+        await until(lambda: page.bar.state.text().startswith("Saved "))
+        assert live.desk.commands == [("save_settings", ANY)]
+
+    runner.live(desk, scenario)
+
+
+def test_what_was_typed_while_saving_is_still_a_change(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_retry_seconds", "20")
+        click(page.save)
+        await enter(page, "push_retry_seconds", "30")
+
+        await until(lambda: live.desk.commands and not page._is_saving)
+
+        assert live.desk.commands == [("save_settings", {"push_retry_seconds": "20"})]
+        assert page.changes() == {"push_retry_seconds": "30"}
+        assert page.rows["push_retry_seconds"].note.text() == "changed, was 20"
+        assert page.save.isEnabled()
+
+    runner.live(desk, scenario)
+
+
+def test_settings_that_the_engine_put_back_are_named(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "adb_servers", "pc2:5037")
+
+        click(page.save)
+
+        await until(lambda: live.notices)
+        assert live.notices[-1].tone is Tone.WARN
+        assert "former ones are back: adb servers" in live.notices[-1].text
+        assert page.rows["adb_servers"].value() == "127.0.0.1:5037"
+
+    runner.live(desk, scenario)
+
+
+def test_key_that_no_keyring_accepts_is_kept_in_a_file_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
+    desk.problems = [SettingProblem(name="api_key", problem="No keyring takes the key.", offers_key_file=True)]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        click(key_of(page).replace)
+        QTest.keyClicks(key_of(page).line, "secret")
+        click(page.save)
+        await until(lambda: page.key_question)
+        assert page.rows["api_key"].problem_text.text() == "No keyring takes the key."
+
+        assert page.key_question is not None
+        page.key_question.yes.click()
+
+        await until(lambda: len(live.desk.commands) == 2)
+        assert live.desk.commands[1] == ("save_settings", {"api_key": "secret"}, "key in file")
+        await until(lambda: key_of(page).line.text() == SECRET_DOTS)
+
+    runner.live(desk, scenario)
+
+
+async def scroll_down(page: SettingsPage) -> int:
+    """To the last of many settings, which gets the focus; returns the position."""
+    page.window().resize(980, 600)
+    page.groups.search.setText("e")
+    bar = page.scroll_area.verticalScrollBar()
+    await until(lambda: bar.maximum() > 0)
+    await focus(page, "block_senders")
+    bar.setValue(bar.maximum())
+    return bar.value()
+
+
+@pytest.mark.parametrize("by_keyboard", [False, True])
+def test_discard_keeps_scroll_position_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        place = await scroll_down(page)
+        switch = switch_of(page, "block_senders").switch
+        QTest.keyClick(switch, Qt.Key.Key_Space)
+        page.scroll_area.verticalScrollBar().setValue(place)
+        if by_keyboard:
+            page.discard.setFocus()
+            page.scroll_area.verticalScrollBar().setValue(place)
+            QTest.keyClick(page.discard, Qt.Key.Key_Space)
+        else:
+            click(page.discard)
 
         assert page.changes() == {}
-        assert not page.undo.isEnabled()
+        assert switch.hasFocus()
+        assert page.scroll_area.verticalScrollBar().value() == place
+        assert (page.bar.count.text(), page.discard.isEnabled()) == ("No changes", False)
+
+    runner.live(desk, scenario)
+
+
+# Leaving the page ------------------------------------------------------------------
+
+
+def test_changes_stay_while_the_user_is_elsewhere_and_mark_the_rail(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        item = live.window.rail.item(Topic.SETTINGS)
+        await enter(page, "push_retry_seconds", "20")
+
+        live.window.go(Topic.RENTS)
+        await live.window.wait_until_idle()
+
+        assert item.count_text() == "1 change"
+        assert "1 change is not saved" in item.accessibleName()
+        await settings_of(live)
+        assert page.changes() == {"push_retry_seconds": "20"}
+        click(page.discard)
+        assert item.count_text() == ""
 
     runner.live(desk, scenario)
 
@@ -143,13 +563,126 @@ def test_changes_can_be_undone(runner: WindowRunner, desk: FakeDesk) -> None:
 def test_change_from_the_engine_does_not_overwrite_input(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        line(page, "push_url").setText("half typed")
+        await enter(page, "push_url", "half typed")
 
         live.engine.announce(Topic.SETTINGS)
         await until(lambda: len([1 for topic, _ in live.desk.asked if topic is Topic.SETTINGS]) == 2)
         await live.window.wait_until_idle()
 
-        assert line(page, "push_url").text() == "half typed"
+        assert page.rows["push_url"].value() == "half typed"
+
+    runner.live(desk, scenario)
+
+
+def test_change_from_the_engine_is_shown_in_place(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await focus(page, "push_url")
+        field = page.rows["push_url"].field
+        live.desk.fields = saved(live.desk, "push_url", "https://elsewhere.example/")
+
+        live.engine.announce(Topic.SETTINGS)
+
+        await until(lambda: page.rows["push_url"].value() == "https://elsewhere.example/")
+        assert page.rows["push_url"].field is field
+        assert field.hasFocus()
+
+    runner.live(desk, scenario)
+
+
+# Groups and search -----------------------------------------------------------------
+
+
+def test_group_is_chosen_by_mouse_and_arrow_keys(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        assert shown_rows(page) == ["api_key", "push_url", "push_retry_seconds", "require_bearer"]
+
+        await choose_group(page, SettingGroup.PHONES)
+        assert shown_rows(page) == ["adb_servers", "numbers_file"]
+        QTest.keyClick(page.groups.items[SettingGroup.PHONES], Qt.Key.Key_Up)
+
+        assert shown_rows(page) == ["listen"]
+        assert page.place.text() == "Public address"
+
+    runner.live(desk, scenario)
+
+
+def test_search_finds_settings_of_all_groups_and_marks_the_word(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+
+        QTest.keyClick(page, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        await until(page.groups.search.hasFocus)
+        QTest.keyClicks(page.groups.search, "TEXT")
+
+        assert shown_rows(page) == ["text_hours"]
+        assert ">text</span>" in page.rows["text_hours"].name.text()
+        assert not any(item.isChecked() for item in page.groups.items.values())
+        QTest.keyClick(page.groups.search, Qt.Key.Key_Return)
+        assert page.rows["text_hours"].field.hasFocus()
+
+    runner.live(desk, scenario)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("message id", ["sms_id"]),
+        ("id of the mess", ["sms_id"]),
+        ("appearance", []),
+        ("privacy", ["block_senders", "text_hours"]),
+        ("<b>", []),
+    ],
+)
+def test_search_reads_names_help_choices_and_groups(
+    runner: WindowRunner, desk: FakeDesk, query: str, found: list[str]
+) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        page.groups.search.setText(query)
+        assert shown_rows(page) == found
+        assert page.theme_box.isVisible() == (query == "appearance")
+        assert page.list.nothing.isVisible() == (query == "<b>")
+
+    runner.live(desk, scenario)
+
+
+def test_escape_ends_the_search_and_changes_stay(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        page.focus_search()
+        QTest.keyClicks(page.groups.search, "retry")
+        await enter(page, "push_retry_seconds", "20")
+        page.focus_search()
+
+        QTest.keyClick(page.groups.search, Qt.Key.Key_Escape)
+
+        assert page.groups.items[SettingGroup.SELLING].isChecked()
+        assert page.changes() == {"push_retry_seconds": "20"}
+        assert "<span" not in page.rows["push_retry_seconds"].name.text()
+
+    runner.live(desk, scenario)
+
+
+def test_only_the_settings_of_the_chosen_tunnel_are_shown(runner: WindowRunner, desk: FakeDesk) -> None:
+    fields = desk.fields
+    tunnel = next(field for field in fields if field.name == "sms_id")
+    fields += [
+        replace(tunnel, name="tunnel", value="none", default="none", choices=("none", "url", "ssh")),
+        replace(fields[0], name="public_url", value="", source="default"),
+        replace(fields[0], name="ssh_server", value="", source="default"),
+    ]
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await choose_group(page, SettingGroup.PUBLIC_ADDRESS)
+        assert shown_rows(page) == ["tunnel", "listen"]
+
+        page.rows["tunnel"].field.setFocus()
+        QTest.keyClick(page.rows["tunnel"].field, Qt.Key.Key_End)
+
+        assert shown_rows(page) == ["tunnel", "public_url", "ssh_server", "listen"]
 
     runner.live(desk, scenario)
 
@@ -157,62 +690,46 @@ def test_change_from_the_engine_does_not_overwrite_input(runner: WindowRunner, d
 def test_the_appearance_is_switched_at_once(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
+        await choose_group(page, SettingGroup.LOOK)
 
         page.theme_box.setCurrentIndex(list(ThemeMode).index(ThemeMode.DARK))
 
         assert live.theme.tokens.dark
-
-    runner.live(desk, scenario)
-
-
-async def scroll_down(page: SettingsPage) -> int:
-    """To the last field, which gets the focus; returns the position."""
-    page.window().resize(980, 600)
-    bar = page.scroll_area.verticalScrollBar()
-    await until(lambda: bar.maximum() > 0)
-    line(page, "text_hours").setFocus()
-    bar.setValue(bar.maximum())
-    return bar.value()
-
-
-@pytest.mark.parametrize("by_keyboard", [False, True])
-def test_undo_keeps_scroll_position_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
-    async def scenario(live: Live) -> None:
-        page = await settings_of(live)
-        place = await scroll_down(page)
-        editor = line(page, "text_hours")
-        editor.setText("99")
-        if by_keyboard:
-            page.undo.setFocus()
-            page.scroll_area.verticalScrollBar().setValue(place)
-            QTest.keyClick(page.undo, Qt.Key.Key_Space)
-        else:
-            QTest.mouseClick(page.undo, Qt.MouseButton.LeftButton)
-
         assert page.changes() == {}
-        assert editor.hasFocus()
-        assert page.scroll_area.verticalScrollBar().value() == place
 
     runner.live(desk, scenario)
 
 
-def test_save_keeps_scroll_position_focus_and_fields(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_public_address_is_shown_above_its_settings(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        place = await scroll_down(page)
-        editor = line(page, "text_hours")
-        editor.setText("99")
-        live.desk.fields = [
-            replace(field, value="99", source="file") if field.name == "text_hours" else field
-            for field in live.desk.fields
-        ]
+        await choose_group(page, SettingGroup.PUBLIC_ADDRESS)
+        panel = page.findChild(PublicAddressPanel)
+        assert panel is not None
+        await until(lambda: panel.address is not None)
+        assert panel.isVisible()
+        assert panel.mapTo(page, panel.rect().bottomLeft()).y() < page.rows["listen"].mapTo(page, panel.pos()).y()
 
-        page.save.click()
+    runner.live(desk, scenario)
 
-        await until(lambda: "settings.toml" in page.rows["text_hours"].note.text())
-        assert line(page, "text_hours") is editor
-        assert editor.hasFocus()
-        assert (editor.text(), page.changes()) == ("99", {})
-        assert page.scroll_area.verticalScrollBar().value() == place
+
+def test_changes_of_every_kind_are_saved_together(runner: WindowRunner, desk: FakeDesk) -> None:
+    wanted: Mapping[str, str] = {
+        "push_url": "https://example.org/push",
+        "push_retry_seconds": "15",
+        "require_bearer": "true",
+        "sms_id": "message",
+        "numbers_file": "/farm/n.csv",
+    }
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        for name, value in wanted.items():
+            page.rows[name].control.show_value(value)
+
+        click(page.save)
+
+        await until(lambda: live.desk.commands)
+        assert live.desk.commands == [("save_settings", wanted)]
 
     runner.live(desk, scenario)

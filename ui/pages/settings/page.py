@@ -279,12 +279,12 @@ class SettingsPage(Page):
     # Saving ----------------------------------------------------------------
 
     def _save(self) -> None:
-        if not self._is_saving and self.changes():
-            self._actions.start(self._save_changes, tr("saving the settings"))
-
-    async def _save_changes(self) -> None:
         changes = self.changes()
-        self._begin_saving(changes)
+        if not self._is_saving and changes:
+            self._begin_saving(changes)
+            self._actions.start(partial(self._save_changes, changes), tr("saving the settings"))
+
+    async def _save_changes(self, changes: Mapping[str, str]) -> None:
         try:
             problems = await self._actions.ask(tr("saving the settings"), lambda desk: desk.save_settings(changes))
             if problems is not None and not problems:
@@ -306,7 +306,12 @@ class SettingsPage(Page):
             self._show_first_problem()
 
     def _offer_key_file(self, changes: Mapping[str, str]) -> None:
-        """Only the key was not saved; the input stays until the user has decided."""
+        """Only the key was not saved; it stays entered until the user has decided."""
+        for name, value in changes.items():
+            if name != KEY:
+                self.rows[name].accept(value)
+        self._show_counts()
+        key = {KEY: changes[KEY]}
         self.key_question = confirm(
             self,
             tr("Keep the key in a file?"),
@@ -316,18 +321,17 @@ class SettingsPage(Page):
                 "PHONEFARM_API_KEY in the environment."
             ),
             tr("Keep in file"),
-            lambda: self._actions.start(lambda: self._save_key_in_file(changes), tr("saving the key")),
+            lambda: self._actions.start(lambda: self._save_key_in_file(key), tr("saving the key")),
         )
 
-    async def _save_key_in_file(self, changes: Mapping[str, str]) -> None:
-        key = {KEY: changes[KEY]}
-        self._begin_saving(changes)
+    async def _save_key_in_file(self, key: Mapping[str, str]) -> None:
+        self._begin_saving(key)
         try:
             problems = await self._actions.ask(
                 tr("saving the key"), lambda desk: desk.save_settings(key, key_in_file=True)
             )
             if problems is not None and not problems:
-                await self._finish_saving(changes)
+                await self._finish_saving(key)
                 return
         finally:
             self._end_saving()
@@ -347,10 +351,9 @@ class SettingsPage(Page):
     async def _finish_saving(self, saved: Mapping[str, str]) -> None:
         """The desk answers when the engine runs with what was saved, or with the former settings if that failed."""
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
-        former = {name: self.rows[name].setting.value for name in saved if name in self.rows and name != KEY}
-        for name, row in self.rows.items():
-            if saved.get(name) == row.value():
-                row.accept()
+        former = {name: self.rows[name].setting.value for name in saved if name != KEY}
+        for name, value in saved.items():
+            self.rows[name].accept(value)
         self._is_saving = False
         self.bar.show_saved(utc_now())
         if settings is not None and not self.changes():

@@ -162,13 +162,17 @@ class FieldRow(LabelledRow):
         self.undo()
         return True
 
-    def accept(self) -> None:
-        """What is entered was saved."""
+    def accept(self, saved: str) -> None:
+        """This value was saved; what was entered since stays a change."""
+        is_all = self.value() == saved
         if self.setting.kind is SettingKind.SECRET:
             self.setting = replace(self.setting, is_set=True)
         else:
-            self.setting = replace(self.setting, value=self.value(), source="file")
-        self.undo()
+            self.setting = replace(self.setting, value=saved, source="file")
+        if is_all:
+            self.undo()
+        else:
+            self._show_note()
 
     def _saved_value(self) -> str:
         return "" if self.setting.kind is SettingKind.SECRET else self.setting.value
