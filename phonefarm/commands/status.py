@@ -38,6 +38,8 @@ async def fetch_health(admin_address: str) -> dict[str, Any]:
 def as_text(health: dict[str, Any]) -> str:
     """For a person: what is well, what is not, then the numbers; an older farm does not tell all of them."""
     lines = [f"status: {health['status']}"]
+    if paused := health.get("paused"):
+        lines.append(f"selling is paused by {paused['by']} since {paused['since']}: 'phonefarm resume' ends that")
     lines += [f"  {check['status']:<5}{name}: {check['detail']}" for name, check in health["checks"].items()]
     lines += [f"  {number:>5} {_words(name)}" for name, number in health["counts"].items()]
     if refused := health.get("wrong_keys"):

@@ -32,6 +32,7 @@ from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
 from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.pause_file import PauseFile
 from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.adapters.windows.power_request import of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
@@ -49,6 +50,7 @@ from phonefarm.application.sims.numbering import Numbering
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import SalesGate
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.application.upkeep.backups import Backups
 from phonefarm.application.upkeep.housekeeping import Upkeep
 from phonefarm.application.upkeep.staying_awake import StayingAwake, Wakefulness
@@ -223,7 +225,10 @@ class Farm:
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
-        self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
+        self._pause = SellingPause(self._database, PauseFile(settings.data_dir), utc_now, self._report_selling)
+        self._sales = SalesGate(
+            self._database, utc_now, key=self._key_problem, push_url=settings.push_url, paused=self._pause
+        )
         self._orders_clock = steady_clock(seconds_with_sleep)
         self._rentals = Rentals(
             self._database,
@@ -287,6 +292,7 @@ class Farm:
             settings=SettingsKeeper(settings, self._key, hidden),
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            pause=self._pause,
         )
 
     @property
@@ -460,8 +466,11 @@ class Farm:
 
     def _report_selling(self) -> None:
         problem = self._sales.unchecked_problem()
-        verdict = Verdict.PASS if problem is None else Verdict.FAIL
-        self._health.report(WEBHOOKS, verdict, problem or self._listens)
+        if problem is None and (pause := self._pause()) is not None:
+            self._health.report(WEBHOOKS, Verdict.WARN, health(HealthKind.SELLING_PAUSED, by=pause.by))
+        else:
+            verdict = Verdict.PASS if problem is None else Verdict.FAIL
+            self._health.report(WEBHOOKS, verdict, problem or self._listens)
         self._announcer.changed(Topic.OVERVIEW)
 
     @property

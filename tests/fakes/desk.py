@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
+    BY_USER,
     Changes,
     Difference,
     Grouping,
     ImportReport,
     MoneyRow,
     Overview,
+    Pause,
     Restored,
     SettingField,
     SettingProblem,
@@ -77,10 +79,11 @@ class FakeDesk(FarmDesk):
     told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+    paused: Pause | None = None
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
-        return self.farm.overview()
+        return replace(self.farm.overview(), paused=self.paused)
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         self._ask(query.topic, keys)
@@ -123,6 +126,16 @@ class FakeDesk(FarmDesk):
         """Tell the listeners; without keys, of any row. Call it on the engine's loop."""
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
+
+    async def pause_selling(self) -> None:
+        self._order("pause_selling")
+        self.paused = Pause(since=self.farm.now, by=BY_USER)
+        self.announce(Topic.OVERVIEW)
+
+    async def resume_selling(self) -> None:
+        self._order("resume_selling")
+        self.paused = None
+        self.announce(Topic.OVERVIEW)
 
     async def lift_ban(self, sim_id: str) -> None:
         self._order("lift_ban", sim_id)

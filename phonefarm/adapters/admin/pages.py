@@ -95,6 +95,9 @@ def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[s
             }
             for check in overview.checks
         },
+        "paused": None
+        if overview.paused is None
+        else {"since": overview.paused.since.isoformat(), "by": overview.paused.by},
         "counts": asdict(overview.counts),
         "wrong_keys": {
             "count": wrong_keys.count,
@@ -124,6 +127,11 @@ class _Snapshot(Collector):
         checks = GaugeMetricFamily("phonefarm_check", "1 pass, 0.5 warn, 0 fail.", labels=["check"])
         for check in self._overview.checks:
             checks.add_metric([check.name], {"pass": 1.0, "warn": 0.5, "fail": 0.0}[check.verdict.value])
+        families.append(
+            GaugeMetricFamily(
+                "phonefarm_selling_paused", "1 while all selling is paused.", value=float(self._overview.paused is not None)
+            )
+        )
         arrival = GaugeMetricFamily("phonefarm_arrival_seconds", "Arrival to the market's 200.", labels=["quantile"])
         for quantile, seconds in (
             ("0.5", self._overview.arrival_p50_seconds),

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.os_errors import cause_of
+from phonefarm.support.private_files import NotWritten, write_private
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
-
-ICACLS_DEADLINE_SECONDS = 10.0
 
 
 class KeyFile:
@@ -35,29 +29,7 @@ class KeyFile:
 
     def write_key(self, key: str) -> None:
         """Whole or not at all, and never readable by others; raises KnownError. May wait for two seconds."""
-        draft = self._path.with_suffix(".new")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.unlink(missing_ok=True)
-            with written_whole(self._path, draft):
-                descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    if sys.platform == "win32":
-                        _let_only_the_owner_read(draft)
-                    file.write(key + "\n")
-                    file.flush()
-                    os.fsync(descriptor)
-        except (OSError, subprocess.SubprocessError) as error:
-            cause = cause_of(error) if isinstance(error, OSError) else type(error).__name__
-            raise KnownError(f"The key file {self._path} cannot be written: {cause}.") from None
-
-
-def _let_only_the_owner_read(path: Path) -> None:
-    """Windows has no mode bits: takes inherited rights away and grants the user's own."""
-    subprocess.run(  # noqa: S603 - a fixed program with fixed words
-        ["icacls", str(path), "/inheritance:r", "/grant:r", f"{getpass.getuser()}:F"],  # noqa: S607 - of the system
-        check=True,
-        capture_output=True,
-        timeout=ICACLS_DEADLINE_SECONDS,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-    )
+            write_private(self._path, key + "\n")
+        except NotWritten as error:
+            raise KnownError(f"The key file {self._path} cannot be written: {error}.") from None

@@ -133,8 +133,8 @@ def attention(
 def _of_sales(
     closure: Closure | None, shortage: Shortage | None, checks: Sequence[HealthCheck], now: datetime
 ) -> list[Attention]:
-    """Why nothing, or much less than usual, is sold."""
-    found = [] if closure is None else [_of_closure(closure)]
+    """Why nothing, or much less than usual, is sold; a pause is the user's own wish and needs no action."""
+    found = [] if closure is None or closure.obstacle is Obstacle.PAUSED else [_of_closure(closure)]
     if shortage is not None:
         found.append(_of_shortage(shortage, checks, now))
     return found

@@ -39,6 +39,7 @@ from phonefarm.application.sims.numbering import Numbering, concerning_numbers
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hubs import SharedLoss
@@ -92,6 +93,7 @@ class LiveFarmDesk:
         settings: SettingsKeeper,
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
+        pause: SellingPause,
     ) -> None:
         """`closure` says why nothing may be sold now."""
         self._storage = storage
@@ -109,6 +111,7 @@ class LiveFarmDesk:
         self._settings = settings
         self._restore_note = restore_note
         self._closure = closure
+        self._pause = pause
         self._answers = dict(
             [
                 answered_by(NUMBER_TASKS, numbering.tasks),
@@ -124,13 +127,13 @@ class LiveFarmDesk:
     async def overview(self) -> Overview:
         now, noted, short_since = self._clock(), self._traffic, self._short_since
         alarms = _Alarms(checks=self._health.checks(), together=self._watch.left_together(), closure=self._closure())
-        selling = self._rentals.selling
+        selling, paused = self._rentals.selling, self._pause()
 
         def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
             traffic = _traffic_at(views, now, noted)
             overview, since = _overview(views, traffic, alarms, short_since, now)
             counts = overview.counts if selling else replace(overview.counts, numbers_on_offer=0)
-            return replace(overview, counts=counts), traffic, since
+            return replace(overview, counts=counts, paused=paused), traffic, since
 
         overview, traffic, self._short_since = await self._storage.read(query)
         if noted is None or traffic is not noted[1]:
@@ -169,6 +172,12 @@ class LiveFarmDesk:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
 
     # Orders ----------------------------------------------------------------
+
+    async def pause_selling(self) -> None:
+        await self._pause.pause()
+
+    async def resume_selling(self) -> None:
+        await self._pause.resume()
 
     async def lift_ban(self, sim_id: str) -> None:
         await self._rentals.lift_ban(SimId(sim_id))

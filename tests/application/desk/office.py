@@ -23,10 +23,12 @@ from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import PhoneBridge
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
+from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
 
 BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
@@ -61,6 +63,7 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
@@ -109,6 +112,7 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            pause=self.pause,
         )
 
     async def overview(self) -> Overview:
