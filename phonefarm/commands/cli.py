@@ -143,6 +143,18 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /he
     console.say(json.dumps(health, ensure_ascii=not spells_all, indent=2) if as_json else as_text(health))
 
 
+@app.command()
+def pause(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Pause all selling of the running farm at once, also over a restart; open rents go on."""
+    _tell_selling("pause", as_json=as_json)
+
+
+@app.command()
+def resume(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Sell again."""
+    _tell_selling("resume", as_json=as_json)
+
+
 @numbers.command("import")
 def numbers_import(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX with the columns iccid,msisdn,country,operator,label.")],
@@ -267,6 +279,18 @@ def simulate_market(
     from phonefarm.simulation.commands import run_market
 
     _run_until_signal(run_market(target, key, listen, control, play, seed, phones_control=phones_control))
+
+
+def _tell_selling(command: str, *, as_json: bool) -> None:
+    from phonefarm.commands.selling import as_text
+    from phonefarm.runtime.control import tell_farm
+
+    settings, _ = _prepare(logs=False)
+    answer = asyncio.run(tell_farm(settings, command))
+    if as_json:
+        console.say(json.dumps(answer, ensure_ascii=not is_terminal(sys.stdout), indent=2))
+    else:
+        console.say(as_text(answer))
 
 
 def has_display() -> bool:

@@ -16,6 +16,7 @@ import structlog
 from pydantic import SecretStr
 
 from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.admin.control_file import ControlAccess, ControlFile, new_token
 from phonefarm.adapters.admin.pages import admin_app
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
@@ -219,6 +220,9 @@ class Farm:
         self._database = Database(settings.resolved_database_url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
+        self._control = ControlAccess(address=listeners.admin_address, token=new_token())
+        self._control_file = ControlFile(settings.data_dir)
+        hidden.add(self._control.token)
         self._announcer = Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
         self._tasks = Tasks(self._report_bug, self._report_well)
@@ -324,12 +328,20 @@ class Farm:
             self._tasks.keep_going(partial(server.run, self._stop_servers), what)
             for what, server in self._make_servers().items()
         ]
+        await asyncio.to_thread(self._open_control)
         log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
 
     def _open_database(self) -> None:
         url = self._settings.resolved_database_url
         refuse_a_damaged(database_path(url), self._settings.data_dir / BACKUPS)
         self._database.open()
+
+    def _open_control(self) -> None:
+        """A farm that the command line cannot reach sells all the same."""
+        try:
+            self._control_file.write(self._control)
+        except KnownError as error:
+            log.warning("commands cannot reach this farm", cause=str(error))
 
     async def stop(self) -> None:
         """Take no more orders, let pushes under way end, put everything down; loses nothing."""
@@ -339,6 +351,7 @@ class Farm:
         await self._channel.close()
         self._announcer.close()
         await asyncio.to_thread(self._database.close)
+        await asyncio.to_thread(self._control_file.remove)
         self._listeners.close()
         log.info("stopped")
 
@@ -391,7 +404,7 @@ class Farm:
                 limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
             ),
             "admin server": ProvenServer(
-                partial(admin_app, self.desk, self._wrong_keys),
+                partial(admin_app, self.desk, self._wrong_keys, self._control.token),
                 listeners.admin,
                 "admin port",
                 admin_port_is,

@@ -17,6 +17,7 @@ from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 from phonefarm import __version__
+from phonefarm.adapters.admin.control import add_control
 from phonefarm.adapters.admin.gate import AdminGate
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.health_board import worst
@@ -53,9 +54,13 @@ class _Overviews:
             return self._last
 
 
-def admin_app(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float] = time.monotonic) -> AdminGate:
+def admin_app(
+    desk: FarmDesk, wrong_keys: WrongKeys, control_token: str, now: Callable[[], float] = time.monotonic
+) -> AdminGate:
     """`now`: seconds of a clock that nobody sets."""
-    return AdminGate(pages(desk, wrong_keys, now), now)
+    quart = pages(desk, wrong_keys, now)
+    add_control(quart, desk, control_token)
+    return AdminGate(quart, now)
 
 
 def pages(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Quart:

@@ -21,10 +21,12 @@ from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
 from phonefarm.application.model.read_models import (
+    BY_USER,
     BlockedSender,
     Changes,
     Grouping,
     NumberPattern,
+    Pause,
     PushState,
     RentState,
     Restored,
@@ -135,6 +137,18 @@ def drives(*members: str) -> Callable[[Test], Test]:
 
 def test_no_member_of_the_desk_is_left_out() -> None:
     assert set(driven) == MEMBERS
+
+
+# All selling ------------------------------------------------------------------
+
+
+@drives("pause_selling", "resume_selling")
+async def test_pause_is_told_by_the_overview_until_resumed(stage: Stage) -> None:
+    await stage.desk.pause_selling()
+    assert (await stage.desk.overview()).paused == Pause(since=NOON, by=BY_USER)
+
+    await stage.desk.resume_selling()
+    assert (await stage.desk.overview()).paused is None
 
 
 # Rows -----------------------------------------------------------------------
