@@ -50,8 +50,8 @@ class ControlFile:
         except (OSError, ValueError, LookupError, TypeError):
             return None
         host, _, port = access.address.rpartition(":")
-        is_usable = is_loopback(host.removeprefix("[").removesuffix("]")) and port.isdecimal() and access.token.isascii()
-        return access if is_usable else None
+        is_here = is_loopback(host.removeprefix("[").removesuffix("]")) and port.isdecimal()
+        return access if is_here and access.token.isascii() else None
 
     def remove(self) -> None:
         drop(self._path)

@@ -132,10 +132,9 @@ class _Snapshot(Collector):
         checks = GaugeMetricFamily("phonefarm_check", "1 pass, 0.5 warn, 0 fail.", labels=["check"])
         for check in self._overview.checks:
             checks.add_metric([check.name], {"pass": 1.0, "warn": 0.5, "fail": 0.0}[check.verdict.value])
+        is_paused = float(self._overview.paused is not None)
         families.append(
-            GaugeMetricFamily(
-                "phonefarm_selling_paused", "1 while all selling is paused.", value=float(self._overview.paused is not None)
-            )
+            GaugeMetricFamily("phonefarm_selling_paused", "1 while all selling is paused.", value=is_paused)
         )
         arrival = GaugeMetricFamily("phonefarm_arrival_seconds", "Arrival to the market's 200.", labels=["quantile"])
         for quantile, seconds in (

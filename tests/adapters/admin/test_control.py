@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from quart import Quart
+from quart.testing.utils import sentinel
 
 from phonefarm.adapters.admin.control import COMMANDS, MOST_BODY_BYTES, Command, Values, add_control
 from phonefarm.adapters.admin.control_file import ControlAccess, ControlFile, new_token
@@ -37,7 +38,7 @@ async def tell(
     quart = Quart(__name__, static_folder=None)
     add_control(quart, desk, token, COMMANDS if commands is None else commands)
     client = quart.test_client()
-    answer = await client.open(f"/control/{command}", method=method, headers=headers, data=body)
+    answer = await client.open(f"/control/{command}", method=method, headers=headers, data=body, json=sentinel)
     text = await answer.get_data(as_text=True)
     return answer.status_code, json.loads(text) if text.startswith("{") else text
 

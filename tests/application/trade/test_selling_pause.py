@@ -33,9 +33,7 @@ class Shop:
         self.changes = 0
         self.pause = SellingPause(database, self.store, self.farm.clock, self._note_change)
         self.key: Health | None = None
-        gate = SalesGate(
-            database, self.farm.clock, key=lambda: self.key, push_url="https://h/push", paused=self.pause
-        )
+        gate = SalesGate(database, self.farm.clock, key=lambda: self.key, push_url="https://h/push", paused=self.pause)
         self.gate = gate
         self.rentals = Rentals(
             database, self.farm.announcer, self.farm.clock, selling=gate.is_open, retire_after_sale=False
