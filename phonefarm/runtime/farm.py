@@ -61,6 +61,7 @@ from phonefarm.config.settings_editor import SettingsKeeper
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.autostart import login_start
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
@@ -297,6 +298,7 @@ class Farm:
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
             pause=self._pause,
+            autostart=login_start(settings),
         )
 
     @property

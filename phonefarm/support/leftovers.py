@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-DRAFTS = ("settings.new", "numbers.new", "partner.new", "phonefarm.db.draft", "doctor.tmp")
+DRAFTS = (
+    "settings.new",
+    "numbers.new",
+    "partner.new",
+    "control.new",
+    "selling-paused.new",
+    "phonefarm.db.draft",
+    "doctor.tmp",
+)
 """What our own files of the data folder are called until they are whole; the user may keep others there."""
 STALE_SECONDS = 24 * 3600.0
 """Older than any export or demo under way."""

@@ -80,6 +80,7 @@ class FakeDesk(FarmDesk):
     restore: Restored | None = None
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
     paused: Pause | None = None
+    at_login: bool = False
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
@@ -206,6 +207,13 @@ class FakeDesk(FarmDesk):
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
+
+    async def starts_at_login(self) -> bool:
+        return self.at_login
+
+    async def set_start_at_login(self, on: bool) -> None:
+        self._order("set_start_at_login", on)
+        self.at_login = on
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if key_in_file:

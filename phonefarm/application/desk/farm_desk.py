@@ -154,6 +154,12 @@ class FarmDesk(Protocol):
 
     async def settings(self) -> Sequence[SettingField]: ...
 
+    async def starts_at_login(self) -> bool:
+        """Whether the system starts the window when this user logs in."""
+        ...
+
+    async def set_start_at_login(self, on: bool) -> None: ...
+
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         """Check all and keep all, or keep nothing and say what is wrong.
 

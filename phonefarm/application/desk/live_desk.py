@@ -32,6 +32,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHONES, SIMS, Keys, RowQuery, answered_by
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.autostart import Autostart
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
 from phonefarm.application.sims.inventory import SimInventory
@@ -94,6 +95,7 @@ class LiveFarmDesk:
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
         pause: SellingPause,
+        autostart: Autostart,
     ) -> None:
         """`closure` says why nothing may be sold now."""
         self._storage = storage
@@ -112,6 +114,7 @@ class LiveFarmDesk:
         self._restore_note = restore_note
         self._closure = closure
         self._pause = pause
+        self._autostart = autostart
         self._answers = dict(
             [
                 answered_by(NUMBER_TASKS, numbering.tasks),
@@ -251,6 +254,13 @@ class LiveFarmDesk:
 
     async def settings(self) -> Sequence[SettingField]:
         return await asyncio.to_thread(self._settings.fields)
+
+    async def starts_at_login(self) -> bool:
+        return await asyncio.to_thread(self._autostart.is_on)
+
+    async def set_start_at_login(self, on: bool) -> None:
+        await asyncio.to_thread(self._autostart.turn_on if on else self._autostart.turn_off)
+        self._announcer.changed(Topic.SETTINGS)
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)

@@ -28,6 +28,7 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
+from tests.fakes.autostart import AutostartInMemory
 from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
 
@@ -113,6 +114,7 @@ class Office:
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
             pause=self.pause,
+            autostart=AutostartInMemory(),
         )
 
     async def overview(self) -> Overview:

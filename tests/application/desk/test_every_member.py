@@ -151,6 +151,20 @@ async def test_pause_is_told_by_the_overview_until_resumed(stage: Stage) -> None
     assert (await stage.desk.overview()).paused is None
 
 
+# This PC ----------------------------------------------------------------------
+
+
+@drives("starts_at_login", "set_start_at_login")
+async def test_start_at_login_is_switched_on_and_off(stage: Stage) -> None:
+    assert not await stage.desk.starts_at_login()
+
+    await stage.desk.set_start_at_login(True)
+    assert await stage.desk.starts_at_login()
+
+    await stage.desk.set_start_at_login(False)
+    assert not await stage.desk.starts_at_login()
+
+
 # Rows -----------------------------------------------------------------------
 
 
