@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from platformdirs import user_data_path
 
-from phonefarm.adapters.autostart.services import Service
+from phonefarm.adapters.autostart.services import Service as Service
 from phonefarm.adapters.autostart.services import ServiceStatus as ServiceStatus
 from phonefarm.adapters.autostart.start_command import StartCommand, start_command
 from phonefarm.adapters.autostart.this_pc import user_service, window_autostart

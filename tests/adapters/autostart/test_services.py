@@ -138,7 +138,7 @@ def test_service_that_does_not_start_is_told_with_the_systems_own_reason(
 ) -> None:
     programs.answer("systemctl", "--user", "restart", exit_code=1, output="Job failed. See journalctl.\n")
 
-    with pytest.raises(KnownError, match="installed and did not start: .*Job failed. See journalctl"):
+    with pytest.raises(KnownError, match=r"installed and did not start: .*Job failed\. See journalctl"):
         systemd.install()
 
 
