@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, busy_farm, calm_farm
 from tests.ui.live import WindowRunner
-from ui.shell.offscreen_fonts import find_fonts
+from ui.shell.offscreen_fonts import set_font_dir
 from ui.style.theme import Theme
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-find_fonts(os.environ)
+set_font_dir(os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

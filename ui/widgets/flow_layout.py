@@ -1,4 +1,4 @@
-"""A layout that places widgets in lines like words, so that longer languages wrap instead of clipping."""
+"""A layout that wraps widgets like words, so that longer translations are not clipped."""
 
 from __future__ import annotations
 

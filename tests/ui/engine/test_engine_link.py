@@ -119,7 +119,7 @@ def test_a_question_under_way_fails_when_the_engine_ends(runner: WindowRunner, d
         await until(asked.is_set)
         await asyncio.get_running_loop().run_in_executor(None, engine.stop)
 
-        link.check()
+        link.fail_calls_if_engine_ended()
 
         with pytest.raises(KnownError, match=ENGINE_GONE):
             await question
@@ -137,7 +137,7 @@ def test_an_engine_that_does_not_answer_is_told(runner: WindowRunner, desk: Fake
 
     async def scenario() -> None:
         with pytest.raises(KnownError, match="has not answered"):
-            await EngineLink(engine, answer_within=0.05).ask(hang)
+            await EngineLink(engine, timeout_seconds=0.05).ask(hang)
 
     with FakeEngine(desk) as engine:
         runner.run(scenario)

@@ -27,7 +27,7 @@ from tests.fakes.held_file import Holder
 from tests.ui.live import Live, WindowRunner, until
 from ui.dialogs.account_dialog import AccountDialog
 from ui.pages.money.money_lines import income_series, line_name, total_of
-from ui.pages.money.page import REST_MS, MoneyPage, rest_after
+from ui.pages.money.page import REFRESH_MS, MoneyPage, refresh_delay_ms
 from ui.style.tokens import Tone
 from ui.text import formats
 from ui.text.csv_file import write_csv
@@ -50,7 +50,7 @@ async def money_page(live: Live, name: PeriodName = PeriodName.ALL) -> MoneyPage
     page = live.window.pages[Topic.MONEY]
     assert isinstance(page, MoneyPage)
     page.choose_period(name)
-    await page.settled()
+    await page.wait_until_idle()
     return page
 
 
@@ -67,7 +67,7 @@ def test_the_total_is_the_same_however_it_is_grouped(runner: WindowRunner, desk:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         page.choose_grouping(grouping)
-        await page.settled()
+        await page.wait_until_idle()
 
         table = page.tables[grouping]
         assert page.grouping is grouping
@@ -83,22 +83,22 @@ def test_the_period_is_chosen_by_chip_or_by_two_dates(runner: WindowRunner, desk
     async def scenario(live: Live) -> None:
         page = await money_page(live, PeriodName.TODAY)
         assert page.tables[Grouping.DAY].table.rowCount() == 1
-        assert page.own.isHidden()
+        assert page.custom.isHidden()
 
         page.head.filter_chosen.emit(list(PeriodName).index(PeriodName.OWN))
-        assert page.own.isVisible()
-        page.own.last.setDate(page.own.first.date().addDays(-40))
-        assert page.own.first.date() == page.own.last.date()
-        page.own.first.setDate(page.own.last.date().addDays(-3))
-        await page.settled()
+        assert page.custom.isVisible()
+        page.custom.last.setDate(page.custom.first.date().addDays(-40))
+        assert page.custom.first.date() == page.custom.last.date()
+        page.custom.first.setDate(page.custom.last.date().addDays(-3))
+        await page.wait_until_idle()
         assert (page.period().last - page.period().first).days == 3
 
     runner.live(desk, scenario)
 
 
 def test_an_account_that_takes_long_is_looked_at_less_often() -> None:
-    assert rest_after(0.01) == REST_MS
-    assert rest_after(1.5) == 30_000
+    assert refresh_delay_ms(0.01) == REFRESH_MS
+    assert refresh_delay_ms(1.5) == 30_000
 
 
 def test_an_empty_account_says_so(runner: WindowRunner) -> None:
@@ -107,7 +107,7 @@ def test_an_empty_account_says_so(runner: WindowRunner) -> None:
         assert "No rent has ended yet" in page.empty.words()
         assert not page.save.isEnabled()
         page.choose_period(PeriodName.TODAY)
-        await page.settled()
+        await page.wait_until_idle()
         assert "another period" in page.empty.words()
 
     runner.live(FakeDesk(farm=empty_farm()), scenario)
@@ -116,7 +116,7 @@ def test_an_empty_account_says_so(runner: WindowRunner) -> None:
 def test_a_sale_is_shown_when_the_rents_change(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
-        page._news.setInterval(1)
+        page._refresh_timer.setInterval(1)
         key = next(key for key, rent in desk.farm.rents.items() if rent.state is RentState.ACTIVE)
         rent = replace(
             desk.farm.rents[key],
@@ -139,7 +139,7 @@ def test_a_new_day_begins_a_new_account(runner: WindowRunner, desk: FakeDesk) ->
         tomorrow = page._today() + timedelta(days=1)
         page._today = lambda: tomorrow
         page.tick()
-        await until(lambda: page._shown_on == tomorrow)
+        await until(lambda: page._queried_on == tomorrow)
         assert page.period() == Period(first=tomorrow, last=tomorrow)
 
     runner.live(desk, scenario)
@@ -149,19 +149,19 @@ def test_a_line_of_a_sim_leads_to_it(runner: WindowRunner, desk: FakeDesk) -> No
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         page.choose_grouping(Grouping.SIM)
-        await page.settled()
+        await page.wait_until_idle()
         table = page.tables[Grouping.SIM]
         row = table.rows()[0]
         table.view.doubleClicked.emit(table.table.index(0, 0))
-        await live.window.settled()
-        assert live.page(Topic.SIMS).chosen.rows() == [desk.farm.sims[row.key]]
+        await live.window.wait_until_idle()
+        assert live.page(Topic.SIMS).selected.rows() == [desk.farm.sims[row.key]]
 
     runner.live(desk, scenario)
 
 
 async def compared(live: Live) -> AccountDialog:
     page = await money_page(live)
-    page._orders.compare("/tmp/november.csv", page.period())
+    page._commands.reconcile("/tmp/november.csv", page.period())
 
     def shown() -> list[AccountDialog]:
         return [found for found in live.window.findChildren(AccountDialog) if found.isVisible()]
@@ -174,7 +174,7 @@ def test_the_market_s_account_agrees_to_the_last_copeck(runner: WindowRunner, de
     async def scenario(live: Live) -> None:
         dialog = await compared(live)
         assert dialog.verdict.text() == "Everything matches."
-        assert live.desk.orders[0][:2] == ("reconcile", "/tmp/november.csv")
+        assert live.desk.commands[0][:2] == ("reconcile", "/tmp/november.csv")
 
     runner.live(desk, scenario)
 
@@ -190,13 +190,13 @@ def test_differences_are_shown_rent_by_rent_and_lead_to_it(runner: WindowRunner,
     async def scenario(live: Live) -> None:
         dialog = await compared(live)
         words = {str(dialog.table.index(row, 1).data()) for row in range(3)}
-        assert words == {"another sum", "not in phonefarm", "not in the statement"}
+        assert words == {"different sum", "not in phonefarm", "not in the statement"}
         assert dialog.verdict.text() == f"3 rents differ; phonefarm has {spoken(Decimal('469.50'))} more."
         place = dialog.table.place_of(str(known))
         assert place is not None
         dialog.view.doubleClicked.emit(dialog.table.index(place, 0))
-        await live.window.settled()
-        assert [rent.rent_id for rent in live.page(Topic.RENTS).chosen.rows()] == [known]
+        await live.window.wait_until_idle()
+        assert [rent.rent_id for rent in live.page(Topic.RENTS).selected.rows()] == [known]
 
     runner.live(desk, scenario)
 
@@ -205,7 +205,7 @@ def test_a_bad_file_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         live.desk.failure = KnownError("november.csv, line 3: 'x' is no sum of money.")
-        page._orders.compare("/tmp/november.csv", page.period())
+        page._commands.reconcile("/tmp/november.csv", page.period())
         await until(lambda: any("line 3" in notice.text for notice in live.notices))
         live.desk.failure = None
 
@@ -221,9 +221,9 @@ def test_the_lines_shown_are_saved_and_no_cell_is_a_formula(
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         page.choose_grouping(Grouping.COUNTRY)
-        await page.settled()
-        orders, rows = page._orders, page.tables[Grouping.COUNTRY].rows()
-        await orders._write(tmp_path / "by country.csv", ("key", "income"), [(r.key, r.sums.income) for r in rows])
+        await page.wait_until_idle()
+        commands, rows = page._commands, page.tables[Grouping.COUNTRY].rows()
+        await commands._write(tmp_path / "by country.csv", ("key", "income"), [(r.key, r.sums.income) for r in rows])
         assert live.notices[-1].tone is Tone.OK
         with (tmp_path / "by country.csv").open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
@@ -281,4 +281,4 @@ def test_the_chart_has_each_day_and_turns_to_months_where_they_are_many() -> Non
     assert (week.first, week.last) == ("8 Mar", "today")
     assert len(year.values) == 13
     assert year.values[-1] == 4
-    assert year.tell(12).startswith("Mar 2026")
+    assert year.describe(12).startswith("Mar 2026")

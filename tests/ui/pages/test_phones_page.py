@@ -30,7 +30,7 @@ from ui.listing.list_spec import Heading
 from ui.pages.phones.phone_columns import battery_tone, phone_columns, state_chips, state_text, state_tooltip
 from ui.pages.phones.phone_facts import phone_advice, phone_facts
 from ui.pages.phones.phone_groups import phone_shares, urgency
-from ui.pages.phones.phone_sims import SimsOfPhones
+from ui.pages.phones.phone_sims import SimsByPhone
 from ui.style.tokens import Tone
 from ui.widgets.basics import Label
 
@@ -52,8 +52,8 @@ def phone_with(farm: Farm, condition: Condition) -> PhoneRow:
 
 
 def facts_of(farm: Farm, phone: PhoneRow) -> dict[str, str]:
-    sims = SimsOfPhones()
-    sims.take(list(farm.sims.values()), None)
+    sims = SimsByPhone()
+    sims.update(list(farm.sims.values()), None)
     return {fact.name: fact.value for fact in phone_facts(phone, farm.now, sims)}
 
 
@@ -132,7 +132,7 @@ def test_the_phones_of_a_dead_hub_are_shown_alone_and_selected(runner: WindowRun
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         hub = next(need for need in live.desk.farm.attention if need.kind is AttentionKind.PHONES_LEFT)
-        live.window.top_line.attention.show_wanted.emit(hub)
+        live.window.top_line.attention.show_requested.emit(hub)
         assert sorted(page.view.selected_keys()) == sorted(hub.keys)
         assert page.table.rowCount() == 12
         assert page._summary() == "only 12 of 200 are shown"
@@ -183,11 +183,11 @@ def test_a_missing_udev_rule_comes_with_a_command_to_copy(runner: WindowRunner, 
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
-        page.show_key(phone.phone_id)
+        page.show_keys(phone.phone_id)
         copy = next(b for b in page.details.findChildren(QPushButton) if b.text() == "Copy command")
         assert copy.isVisible()
         copy.click()
-        page.show_key(phone_with(field, Condition.HOT).phone_id)
+        page.show_keys(phone_with(field, Condition.HOT).phone_id)
         assert not copy.isVisible()
 
     runner.live(FakeDesk(farm=field), scenario)
@@ -206,7 +206,7 @@ def test_the_details_tell_telemetry_measures_and_handset(field: Farm) -> None:
     assert facts["Clock wrong"].startswith("14 min fast, since ")
     assert facts["Notified"] == "312 of 315 SMS"
     assert facts["Notice to SMS stored"] == "0.44 s"
-    assert facts["SIM rules of yours"] == "2"
+    assert facts["Your SIM rules"] == "2"
     for name in ("Battery", "Free storage", "SMS app", "Running for", "Read mode", "Port", "Firmware", "Serial"):
         assert facts[name] not in ("", "–"), name
 
@@ -214,15 +214,15 @@ def test_the_details_tell_telemetry_measures_and_handset(field: Farm) -> None:
 def test_a_phone_that_tells_nothing_shows_no_made_up_figures(field: Farm) -> None:
     facts = facts_of(field, phone_where(field, lambda phone: phone.state is PhoneState.UNAUTHORIZED))
 
-    assert not {"HealthCheck signs", "Battery", "Free storage", "Read time", "Running for"} & facts.keys()
+    assert not {"Battery and state", "Battery", "Free storage", "Read time", "Running for"} & facts.keys()
     assert facts["Serial"]
 
 
 def test_facts_come_in_groups(field: Farm) -> None:
-    facts = phone_facts(phone_with(field, Condition.HOT), field.now, SimsOfPhones())
+    facts = phone_facts(phone_with(field, Condition.HOT), field.now, SimsByPhone())
 
     assert [fact.name for fact in facts if isinstance(fact, Heading)] == [
-        "Problems", "SIMs", "HealthCheck signs", "How it is read", "Handset",
+        "Problems", "SIMs", "Battery and state", "Reading", "Handset",
     ]  # fmt: skip
 
 
@@ -256,14 +256,14 @@ def test_signals_follow_the_sims(runner: WindowRunner, field: Farm) -> None:
 def test_a_sim_that_moves_leaves_its_phone(field: Farm) -> None:
     sim = next(sim for sim in field.sims.values() if sim.phone_id)
     there = next(phone_id for phone_id in field.phones if phone_id != sim.phone_id)
-    sims = SimsOfPhones()
-    sims.take(list(field.sims.values()), None)
+    sims = SimsByPhone()
+    sims.update(list(field.sims.values()), None)
 
-    changed = sims.take([replace(sim, phone_id=there)], frozenset({sim.sim_id}))
+    changed = sims.update([replace(sim, phone_id=there)], frozenset({sim.sim_id}))
 
     assert changed == {sim.phone_id, there}
-    assert sim.sim_id not in [found.sim_id for found in sims.of(sim.phone_id)]
-    assert sims.take([], frozenset({sim.sim_id})) == {there}
+    assert sim.sim_id not in [found.sim_id for found in sims.in_phone(sim.phone_id)]
+    assert sims.update([], frozenset({sim.sim_id})) == {there}
 
 
 def test_sim_rules_are_forgotten_only_after_a_yes(runner: WindowRunner, field: Farm) -> None:
@@ -272,14 +272,14 @@ def test_sim_rules_are_forgotten_only_after_a_yes(runner: WindowRunner, field: F
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
-        page.show_key(without)
+        page.show_keys(without)
         assert "Forget SIM rules…" not in [b.text() for b in page.details.findChildren(QPushButton) if b.isVisible()]
         await live.do(Topic.PHONES, [with_rules], "Forget SIM rules…")
         question = await live.question()
-        assert live.desk.orders == []
+        assert live.desk.commands == []
         await live.answer(question)
-        await until(lambda: live.desk.orders)
-        assert live.desk.orders == [("forget_sim_rules", with_rules)]
+        await until(lambda: live.desk.commands)
+        assert live.desk.commands == [("forget_sim_rules", with_rules)]
 
     runner.live(FakeDesk(farm=field), scenario)
 
@@ -295,7 +295,7 @@ def test_a_storm_of_changes_keeps_selection_and_place(runner: WindowRunner, fiel
         page = await live.open(Topic.PHONES)
         key = page.table.key_at(120)
         assert key is not None
-        page.show_key(key)
+        page.show_keys(key)
         bar = page.view.verticalScrollBar()
         before = bar.value()
         began = perf_counter()
@@ -307,7 +307,7 @@ def test_a_storm_of_changes_keeps_selection_and_place(runner: WindowRunner, fiel
         live.engine.announce(Topic.PHONES)
         live.engine.announce(Topic.SIMS)
         await until(lambda: page.table.row_of(key) == live.desk.farm.phones[key])
-        await live.window.settled()
+        await live.window.wait_until_idle()
         assert bar.value() == before
         assert page.view.selected_keys() == [key]
 
@@ -319,8 +319,8 @@ def test_the_advice_is_the_first_thing_in_the_details(runner: WindowRunner, fiel
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
-        page.show_key(phone.phone_id)
-        await live.window.settled()
+        page.show_keys(phone.phone_id)
+        await live.window.wait_until_idle()
         shown = [label for label in page.details._inside.findChildren(Label) if label.isVisible() and label.text()]
         top = min(shown, key=lambda label: label.mapTo(page.details, label.rect().topLeft()).y())
         assert top.text() == "What to do"
@@ -336,8 +336,8 @@ def test_telemetry_of_a_phone_that_is_not_read_are_never_shown_as_if_they_were_n
     phone = next(row for row in field.phones.values() if row.telemetry.battery_percent is not None)
     telemetry = replace(phone.telemetry, battery_percent=5, is_charging=True, temperature=50.0)
     phone = replace(phone, state=state, conditions=(), telemetry=telemetry, last_read_at=now - timedelta(minutes=5))
-    sims = SimsOfPhones()
-    sims.take(list(field.sims.values()), None)
+    sims = SimsByPhone()
+    sims.update(list(field.sims.values()), None)
     columns = {column.title: column for column in phone_columns(sims)}
 
     for title in ("Battery", "Temperature", "Signal"):
@@ -351,6 +351,6 @@ def test_telemetry_of_a_phone_that_is_not_read_are_never_shown_as_if_they_were_n
     assert battery.tooltip is not None
     assert battery.tooltip(phone) == "last known: 5\u00a0%, was charging"
     facts = phone_facts(phone, now, sims)
-    assert any(fact.name.startswith("HealthCheck signs, last known ") for fact in facts)
+    assert any(fact.name.startswith("Battery and state, last known ") for fact in facts)
     assert next(fact for fact in facts if fact.name == "Battery").value == "5\u00a0%, was charging"
     assert "Signal" not in {fact.name for fact in facts}

@@ -20,10 +20,10 @@ def desk(busy: Farm) -> FakeDesk:
 
 async def senders_dialog(live: Live) -> SendersDialog:
     live.window.go(Topic.SETTINGS)
-    await live.window.settled()
+    await live.window.wait_until_idle()
     page = live.window.pages[Topic.SETTINGS]
     assert isinstance(page, SettingsPage)
-    next(b for b in page.findChildren(type(page.save)) if b.text() == "Blocked senders…").click()
+    next(b for b in page.findChildren(type(page.save)) if b.text() == "Edit senders…").click()
     return await shown_dialog(live)
 
 
@@ -39,14 +39,14 @@ def test_a_sender_is_tried_against_what_stands_in_the_table(runner: WindowRunner
     async def scenario(live: Live) -> None:
         dialog = await senders_dialog(live)
         dialog.sender_field.setText("SBERBANK")
-        assert dialog.answer.text() == "yes, by Sber*"
+        assert dialog.answer.text() == "withheld by Sber*"
         dialog.sender_field.setText("Telegram")
-        assert dialog.answer.text() == "no, it goes through"
+        assert dialog.answer.text() == "not withheld"
         dialog.add_line(("tele*", "mine"))
-        assert dialog.answer.text() == "yes, by tele*"
+        assert dialog.answer.text() == "withheld by tele*"
         dialog.table.selectRow(dialog.table.rowCount() - 1)
         dialog.remove_selected()
-        assert dialog.answer.text() == "no, it goes through"
+        assert dialog.answer.text() == "not withheld"
 
     runner.live(desk, scenario)
 
@@ -79,8 +79,8 @@ def test_senders_are_refused_marked_kept_and_reset(runner: WindowRunner, desk: F
         live.desk.problems = []
         dialog.reset.click()
         dialog.yes.click()
-        await until(lambda: len(live.desk.orders) == 2)
-        assert live.desk.orders[-1] == ("save_blocked_senders", BLOCKED)
+        await until(lambda: len(live.desk.commands) == 2)
+        assert live.desk.commands[-1] == ("save_blocked_senders", BLOCKED)
         await until(lambda: live.notices and live.notices[-1].tone is Tone.OK)
 
     runner.live(desk, scenario)
@@ -104,9 +104,9 @@ def test_texts_of_a_number_are_erased_only_after_a_yes(runner: WindowRunner, des
         await live.do(topic, [key], "Erase texts of this number…")
         question = await live.question()
         assert not question.yes.isDefault()
-        assert live.desk.orders == []
+        assert live.desk.commands == []
         await live.answer(question)
-        await until(lambda: live.desk.orders == [("erase_number", msisdn)])
+        await until(lambda: live.desk.commands == [("erase_number", msisdn)])
         await until(lambda: any("texts erased" in notice.text for notice in live.notices))
 
     runner.live(desk, scenario)
@@ -119,10 +119,10 @@ def test_withheld_messages_have_a_chip_and_lead_to_the_list(runner: WindowRunner
         page = await live.open(Topic.MESSAGES)
         page.head.filter_chosen.emit([f.name for f in page.spec.filters].index("withheld"))
         assert page.table.rowCount() == len(withheld)
-        assert page.table.index(0, 2).data() == "(its text was not kept)"
+        assert page.table.index(0, 2).data() == "(text not kept)"
         assert page.table.columns[2].tone is not None
         assert page.table.columns[2].tone(page.table.row_at(0)) is Tone.IDLE
         await live.do(Topic.MESSAGES, [withheld[0]], "Blocked senders…")
-        assert (await shown_dialog(live)).answer.text() == "yes, by Sber*"
+        assert (await shown_dialog(live)).answer.text() == "withheld by Sber*"
 
     runner.live(desk, scenario)

@@ -19,7 +19,7 @@ from ui.style.tokens import Tone
 
 async def settings_of(live: Live) -> SettingsPage:
     live.window.go(Topic.SETTINGS)
-    await live.window.settled()
+    await live.window.wait_until_idle()
     page = live.window.pages[Topic.SETTINGS]
     assert isinstance(page, SettingsPage)
     return page
@@ -42,8 +42,8 @@ def test_only_changed_fields_are_saved(runner: WindowRunner, desk: FakeDesk) -> 
 
         page.save.click()
 
-        await until(lambda: live.desk.orders)
-        assert live.desk.orders == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
+        await until(lambda: live.desk.commands)
+        assert live.desk.commands == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
         await until(lambda: live.notices)
         assert "Restart" in live.notices[0].text
 
@@ -70,8 +70,8 @@ def test_the_key_can_be_written_and_never_read(runner: WindowRunner, desk: FakeD
 
         page.save.click()
 
-        await until(lambda: live.desk.orders)
-        assert live.desk.orders == [("save_settings", {"api_key": "secret"})]
+        await until(lambda: live.desk.commands)
+        assert live.desk.commands == [("save_settings", {"api_key": "secret"})]
         await until(lambda: key.text() == "")
 
     runner.live(desk, scenario)
@@ -92,8 +92,8 @@ def test_key_that_no_keyring_takes_is_kept_in_a_file_after_the_user_said_so(
         assert page.key_question is not None
         page.key_question.yes.click()
 
-        await until(lambda: len(live.desk.orders) == 2)
-        assert live.desk.orders[1] == ("save_settings", {"api_key": "secret"}, "key in file")
+        await until(lambda: len(live.desk.commands) == 2)
+        assert live.desk.commands[1] == ("save_settings", {"api_key": "secret"}, "key in file")
         await until(lambda: line(page, "api_key").text() == "")
 
     runner.live(desk, scenario)
@@ -149,7 +149,7 @@ def test_news_from_the_engine_does_not_overwrite_what_is_being_typed(runner: Win
 
         live.engine.announce(Topic.SETTINGS)
         await until(lambda: len([1 for topic, _ in live.desk.asked if topic is Topic.SETTINGS]) == 2)
-        await live.window.settled()
+        await live.window.wait_until_idle()
 
         assert line(page, "push_url").text() == "half typed"
 
@@ -170,7 +170,7 @@ def test_the_appearance_is_switched_at_once(runner: WindowRunner, desk: FakeDesk
 async def scrolled_down(page: SettingsPage) -> int:
     """To the last field, which has the focus then."""
     page.window().resize(980, 600)
-    bar = page.verticalScrollBar()
+    bar = page.scroll_area.verticalScrollBar()
     await until(lambda: bar.maximum() > 0)
     line(page, "text_hours").setFocus()
     bar.setValue(bar.maximum())
@@ -186,14 +186,14 @@ def test_undoing_changes_keeps_place_and_focus(runner: WindowRunner, desk: FakeD
         editor.setText("99")
         if by_keyboard:
             page.undo.setFocus()
-            page.verticalScrollBar().setValue(place)
+            page.scroll_area.verticalScrollBar().setValue(place)
             QTest.keyClick(page.undo, Qt.Key.Key_Space)
         else:
             QTest.mouseClick(page.undo, Qt.MouseButton.LeftButton)
 
         assert page.changes() == {}
         assert editor.hasFocus()
-        assert page.verticalScrollBar().value() == place
+        assert page.scroll_area.verticalScrollBar().value() == place
 
     runner.live(desk, scenario)
 
@@ -215,6 +215,6 @@ def test_saving_keeps_place_focus_and_fields(runner: WindowRunner, desk: FakeDes
         assert line(page, "text_hours") is editor
         assert editor.hasFocus()
         assert (editor.text(), page.changes()) == ("99", {})
-        assert page.verticalScrollBar().value() == place
+        assert page.scroll_area.verticalScrollBar().value() == place
 
     runner.live(desk, scenario)

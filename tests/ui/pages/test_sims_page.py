@@ -12,8 +12,8 @@ from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
 from tests.fakes.field_farm import field_farm
 from tests.ui.live import Live, WindowRunner
-from ui.listing.usual_columns import network_note, signal_text
-from ui.pages.sims.page import NEED_YOU, UNREACHED
+from ui.listing.common_columns import network_note, signal_text
+from ui.pages.sims.page import NEEDS_ACTION, UNREACHED
 from ui.pages.sims.sim_facts import sim_advice, sim_facts, sim_tooltip
 from ui.style.tokens import Tone
 from ui.table.delegates import signal_tone
@@ -90,14 +90,14 @@ def test_the_details_tell_network_code_and_signal(field: Farm) -> None:
 
 
 def test_no_standing_is_in_two_groups() -> None:
-    assert not NEED_YOU & UNREACHED
+    assert not NEEDS_ACTION & UNREACHED
 
 
 def test_the_filters_count_the_field(runner: WindowRunner, field: Farm) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.SIMS)
         counts = {f.name: page.table.index_of_rows.count(f) for f in page.spec.filters}
-        assert counts["need"] == sum(sim.standing in NEED_YOU for sim in field.sims.values())
+        assert counts["need"] == sum(sim.standing in NEEDS_ACTION for sim in field.sims.values())
         assert f"{counts['need']} need action" in live.window.rail.item(Topic.SIMS).accessibleName()
         assert counts["unreached"] == sum(sim.standing in UNREACHED for sim in field.sims.values())
         assert counts["rented"] == 60

@@ -34,8 +34,8 @@ def test_what_was_dismissed_is_not_said_again(runner: WindowRunner, farm: Farm) 
         await until(live.window.restored.text)
         live.window.restored.dismiss.click()
         assert live.window.restored.text() == ""
-        await until(lambda: desk.orders)
-        assert desk.orders == [("dismiss_restored",)]
+        await until(lambda: desk.commands)
+        assert desk.commands == [("dismiss_restored",)]
 
     runner.live(desk, scenario)
 

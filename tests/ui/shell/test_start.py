@@ -23,7 +23,7 @@ from phonefarm.runtime.backups import damage as damage_of
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from phonefarm.support.stop_requests import StopRequests
-from ui.shell.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
+from ui.shell.start_dialogs import StartDialog, offer_backup, show_bug, show_start_error
 
 NOW = datetime.now(UTC)
 
@@ -149,7 +149,7 @@ def test_the_sentence_stands_in_a_dialog_that_can_only_be_closed(qapp: QApplicat
 
     read = when_shown(close)
 
-    tell_trouble(qapp, "Port 8080 is taken: <b>close</b> what uses it.")
+    show_start_error(qapp, "Port 8080 is taken: <b>close</b> what uses it.")
 
     assert "Port 8080 is taken: <b>close</b> what uses it." in read
     assert seen == [False]
@@ -238,7 +238,7 @@ def test_the_dialog_of_a_bug_says_what_where_and_how_to_go_on(qapp: QApplication
 
     log = Path("/farm/logs/phonefarm.log")
 
-    tell_bug(qapp, "KeyError in bootstrap.py, line 12", log)
+    show_bug(qapp, "KeyError in bootstrap.py, line 12", log)
 
     said = "\n".join(read)
     assert "KeyError in bootstrap.py, line 12" in said

@@ -9,7 +9,7 @@ import pytest
 
 from tests.wine import is_wine
 from ui.shell import application
-from ui.shell.taskbar import APP_ID, claim_own_place
+from ui.shell.taskbar import APP_ID, set_app_id
 
 
 def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,7 +25,7 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
         def setQuitOnLastWindowClosed(self, quits: bool) -> None:  # noqa: N802 - Qt's name
             done.append("quits" if quits else "stays")
 
-    monkeypatch.setattr(application, "claim_own_place", lambda: done.append("place"))
+    monkeypatch.setattr(application, "set_app_id", lambda: done.append("place"))
     monkeypatch.setattr(application, "Application", Application)
 
     application.make_app()
@@ -37,7 +37,7 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
 @pytest.mark.skipif(is_wine(), reason="Wine does not tell the name that it was given")
 def test_windows_knows_the_program_by_its_own_name() -> None:
     if sys.platform == "win32":
-        claim_own_place()
+        set_app_id()
         found = ctypes.c_wchar_p()
 
         assert ctypes.WinDLL("shell32").GetCurrentProcessExplicitAppUserModelID(ctypes.byref(found)) == 0

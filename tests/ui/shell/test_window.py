@@ -56,7 +56,7 @@ def test_a_row_that_the_desk_no_longer_knows_leaves(runner: WindowRunner, desk: 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         key = next(iter(live.desk.farm.phones))
-        page.show_key(key)
+        page.show_keys(key)
         del live.desk.farm.phones[key]
 
         live.engine.announce(Topic.PHONES, key)
@@ -132,9 +132,9 @@ def test_the_overview_is_asked_for_now_and_then_though_nothing_is_announced(
     async def scenario(live: Live) -> None:
         before = live.desk.asked.count((Topic.OVERVIEW, None))
 
-        live.window._look_again.timeout.emit()
+        live.window._overview_timer.timeout.emit()
 
-        assert live.window._look_again.isActive()
+        assert live.window._overview_timer.isActive()
         await until(lambda: live.desk.asked.count((Topic.OVERVIEW, None)) > before)
 
     runner.live(desk, scenario)
@@ -176,7 +176,7 @@ def test_the_selected_row_tells_its_timeline(runner: WindowRunner, desk: FakeDes
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)
-        page.show_key(key)
+        page.show_keys(key)
 
         def told() -> bool:
             return any(
@@ -198,7 +198,7 @@ def test_details_leave_a_row_that_leaves_the_filter(runner: WindowRunner, desk: 
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)
-        page.show_key(key)
+        page.show_keys(key)
         live.desk.farm.rents[key] = replace(live.desk.farm.rents[key], state=RentState.FINISHED)
 
         live.engine.announce(Topic.RENTS, key)
@@ -206,7 +206,7 @@ def test_details_leave_a_row_that_leaves_the_filter(runner: WindowRunner, desk: 
         await until(lambda: page.table.place_of(key) is None)
         assert page.details._heading.whole_text() == "Details"
         assert buttons_of(page) == []
-        assert page.chosen.rows() == []
+        assert page.selected.rows() == []
 
     runner.live(desk, scenario)
 
@@ -219,15 +219,15 @@ def test_search_and_filter_that_hide_a_row_take_its_details_and_buttons_away(
         page = await live.open(topic)
         page.select_example()
         assert buttons_of(page)
-        act = next(action for action in page.spec.actions if page.chosen.may(action))
+        act = next(action for action in page.spec.actions if page.selected.is_enabled(action))
 
         live.window.top_line.search.setText("hides everything")
 
         assert page.details._heading.whole_text() == "Details"
         assert buttons_of(page) == []
-        assert not page.chosen.may(act)
-        page.chosen.do(act)
-        assert live.desk.orders == []
+        assert not page.selected.is_enabled(act)
+        page.selected.run(act)
+        assert live.desk.commands == []
 
     runner.live(FakeDesk(farm=busy), scenario)
 
@@ -243,7 +243,7 @@ def test_of_two_selected_rows_the_one_that_is_still_seen_gets_the_details(runner
         live.window.top_line.search.setText(busy.sims[seen].iccid)
 
         assert page.view.selected_keys() == [seen]
-        assert [row.sim_id for row in page.chosen.rows()] == [seen]
+        assert [row.sim_id for row in page.selected.rows()] == [seen]
 
     runner.live(FakeDesk(farm=busy), scenario)
 
@@ -252,7 +252,7 @@ def test_details_can_be_put_away_and_come_back(runner: WindowRunner, desk: FakeD
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)
 
-        page.details.hide_wanted.emit()
+        page.details.hide_requested.emit()
         assert not page.details.isVisible()
         page.head.details_toggled.emit()
 
@@ -293,7 +293,7 @@ def test_the_overview_shows_its_figures(runner: WindowRunner, desk: FakeDesk) ->
         assert "0.46 s" in page._tiles["arrival"].accessibleName()
         assert page._waiting.rowCount() == len(live.desk.farm.overview().waiting_rents)
         page._hours.point_at(47)
-        assert "SMS" in page._hours.told()
+        assert "SMS" in page._hours.pointed_text()
 
     runner.live(desk, scenario)
 
@@ -307,11 +307,11 @@ def test_the_window_survives_whatever_the_desk_raises(
     async def scenario(live: Live) -> None:
         for topic in Topic:
             live.window.go(topic)
-            await live.window.settled()
+            await live.window.wait_until_idle()
         live.desk.failure = failure
 
         live.window.refresh()
-        await live.window.settled()
+        await live.window.wait_until_idle()
 
         assert {notice.tone for notice in live.notices} == {tone}
         assert ("bug in phonefarm" in live.window.notices.text()) == (tone is Tone.BAD)
@@ -338,7 +338,7 @@ def test_everything_to_press_or_type_in_has_a_name(runner: WindowRunner, busy: F
     async def scenario(live: Live) -> None:
         for topic in Topic:
             live.window.go(topic)
-            await live.window.settled()
+            await live.window.wait_until_idle()
             live.window.page.select_example()
         controls = [*live.window.findChildren(QAbstractButton), *live.window.findChildren(QLineEdit)]
         own = [c for c in controls if not c.objectName().startswith(("qt_", "_q_"))]
@@ -400,7 +400,7 @@ def test_chips_of_what_needs_the_user_stand_out_while_there_is_any(runner: Windo
 
         live.desk.farm.pushes = {}
         live.window.refresh()
-        await live.window.settled()
+        await live.window.wait_until_idle()
         assert chip.property("calls") == ""
 
     runner.live(FakeDesk(farm=busy), scenario)

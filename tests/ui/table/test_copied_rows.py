@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ui.table.copied_rows import copied
+from ui.table.copied_rows import clipboard_data
 from ui.table.row_table import Column
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
@@ -20,7 +20,7 @@ COLUMNS = [
 
 
 def plain(*rows: list[str]) -> str:
-    return copied(rows, COLUMNS, NOON).text()
+    return clipboard_data(rows, COLUMNS, NOON).text()
 
 
 def test_rows_are_lines_and_cells_stand_between_tabs() -> None:
@@ -41,7 +41,7 @@ def test_text_of_a_stranger_is_no_formula(text: str) -> None:
 
 
 def test_spreadsheet_gets_every_cell_as_text_and_no_markup_of_strangers() -> None:
-    html = copied([["89701010012345678909", "<b>1</b>"]], COLUMNS, NOON).html()
+    html = clipboard_data([["89701010012345678909", "<b>1</b>"]], COLUMNS, NOON).html()
 
     assert html.count("mso-number-format:'\\@'") == 2
     assert ">89701010012345678909</td>" in html
@@ -52,11 +52,11 @@ def test_program_ends_well_with_rows_on_the_clipboard() -> None:
     ends = """
 from datetime import UTC, datetime
 from PySide6.QtWidgets import QApplication
-from ui.table.copied_rows import copied
+from ui.table.copied_rows import clipboard_data
 from ui.table.row_table import Column
 app = QApplication([])
 column = Column(title="t", text=lambda row, now: row, sort_key=str, sample="")
-app.clipboard().setMimeData(copied(["one"], [column], datetime.now(UTC)))
+app.clipboard().setMimeData(clipboard_data(["one"], [column], datetime.now(UTC)))
 """
 
     ended = subprocess.run(
@@ -67,4 +67,4 @@ app.clipboard().setMimeData(copied(["one"], [column], datetime.now(UTC)))
 
 
 def test_nothing_but_text_and_table_is_copied() -> None:
-    assert sorted(copied([["1", "2"]], COLUMNS, NOON).formats()) == ["text/html", "text/plain"]
+    assert sorted(clipboard_data([["1", "2"]], COLUMNS, NOON).formats()) == ["text/html", "text/plain"]

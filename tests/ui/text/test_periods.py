@@ -18,7 +18,7 @@ TODAY = date(2026, 3, 14)
         (PeriodName.WEEK, date(2026, 3, 8), TODAY, "8–14 Mar"),
         (PeriodName.MONTH, date(2026, 3, 1), TODAY, "1–14 Mar"),
         (PeriodName.LAST_MONTH, date(2026, 2, 1), date(2026, 2, 28), "1–28 Feb"),
-        (PeriodName.ALL, FIRST_DAY, TODAY, "everything"),
+        (PeriodName.ALL, FIRST_DAY, TODAY, "all dates"),
         (PeriodName.OWN, date(2025, 12, 30), date(2026, 1, 2), "30 Dec 2025 – 2 Jan 2026"),
     ],
 )
@@ -26,7 +26,7 @@ def test_every_name_has_its_days_and_words(name: PeriodName, first: date, last: 
     period = period_of(name, TODAY, Period(first=date(2025, 12, 30), last=date(2026, 1, 2)))
 
     assert (period.first, period.last) == (first, last)
-    assert period.said(TODAY) == said
+    assert period.text(TODAY) == said
 
 
 def test_a_period_begins_and_ends_at_local_midnight() -> None:

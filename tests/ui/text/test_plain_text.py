@@ -101,9 +101,9 @@ def test_no_widget_obeys_a_hostile_sms(runner: WindowRunner, busy: Farm) -> None
     async def scenario(live: Live) -> None:
         for topic in Topic:
             live.window.go(topic)
-            await live.window.settled()
+            await live.window.wait_until_idle()
             live.window.page.select_example()
-            await live.window.settled()
+            await live.window.wait_until_idle()
         await until(lambda: live.window.top_line.attention.sentence() != "All well")
         check(live.window)
         for action in live.window.top_line.attention.make_menu().actions():
@@ -138,7 +138,7 @@ def test_the_details_of_an_ailing_phone_are_plain(runner: WindowRunner) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         for key in ailing:
-            page.show_key(key)
+            page.show_keys(key)
             check(page)
             places = range(page.table.columnCount())
             at = page.table.place_of(key)
@@ -153,7 +153,7 @@ def test_the_question_about_a_held_message_is_plain(runner: WindowRunner, busy: 
     key = next(key for key, row in busy.messages.items() if row.standing is SmsStanding.HELD)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.MESSAGES, [key], "Choose its SIM…")
+        await live.do(Topic.MESSAGES, [key], "Choose SIM…")
         check(await live.question())
 
     runner.live(FakeDesk(farm=busy), scenario)

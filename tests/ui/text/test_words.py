@@ -61,7 +61,7 @@ def test_every_state_has_a_word_and_a_tone(states: type[Enum], spoken: Mapping[A
     for state in states:
         word = spoken[state]
 
-        assert word.said()
+        assert word.label()
         assert word.tone in Tone
 
 
@@ -91,9 +91,9 @@ def test_every_condition_that_needs_the_user_is_a_sentence_of_its_own(condition:
 @pytest.mark.parametrize(
     ("hub", "said"),
     [
-        ("1-1.4", "12 phones left together: USB hub 1-1.4. Check its power and its cable"),
-        ("1", "12 phones left together: USB bus 1. Check the hub's power and its cable to this PC"),
-        ("", "12 phones left together. Check the power and the cable of what they hang on"),
+        ("1-1.4", "12 phones disconnected together: USB hub 1-1.4. Check its power and its cable"),
+        ("1", "12 phones disconnected together: USB bus 1. Check the hub's power and its cable to this PC"),
+        ("", "12 phones disconnected together. Check the power and the cable that they share"),
     ],
 )
 def test_phones_that_left_together_are_one_sentence(hub: str, said: str) -> None:
@@ -108,7 +108,7 @@ def test_needs_of_one_kind_are_gathered_and_keep_their_order() -> None:
     locked = an_attention(AttentionKind.PHONE_LOCKED)
     hubs = [an_attention(AttentionKind.PHONES_LEFT, hub, others=("b", "c", "d")) for hub in ("1-1.4", "1-2")]
 
-    gathered = words.by_kind([offline[0], locked, *hubs, *offline[1:]])
+    gathered = words.group_by_kind([offline[0], locked, *hubs, *offline[1:]])
 
     all_offline = replace(offline[0], others=("phone 1", "phone 2"))
     assert gathered == [(all_offline, 3), (locked, 1), (hubs[0], 1), (hubs[1], 1)]
@@ -171,7 +171,7 @@ def test_every_topic_has_a_page_name(topic: Topic) -> None:
 def test_a_check_without_detail_says_its_verdict() -> None:
     check = HealthCheck(name="market", verdict=Verdict.FAIL, health=problem(""), since=NOON)
 
-    assert words.check_sentence(check) == "Market: failed"
+    assert words.check_sentence(check) == "Onlinesim: failed"
 
 
 def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
@@ -186,7 +186,7 @@ def test_every_state_that_needs_the_user_says_what_it_means() -> None:
     vocabularies = (words.PHONE_STATES, words.CONDITIONS, words.SIM_STANDINGS, words.PUSH_STATES)
     for word in (word for vocabulary in vocabularies for word in vocabulary.values()):
         if word.tone in (Tone.WARN, Tone.BAD):
-            assert len(word.explained()) > len(word.said())
+            assert len(word.explanation()) > len(word.label())
 
 
 def test_one_and_many_are_worded_apart() -> None:
@@ -268,6 +268,6 @@ def test_rent_whose_sms_is_here_is_never_called_waiting(near_a_ban: bool) -> Non
     sending = replace(rent, sms_on_way=1)
 
     assert words.rent_word(sending).text == "received, sending"
-    assert words.rent_word(rent).text == "SMS not taken"
+    assert words.rent_word(rent).text == "SMS not delivered"
     assert (words.LAST_CHANCE in words.rent_words(sending)) is near_a_ban
     assert words.rent_words(replace(sending, state=RentState.OVERDUE))[1].text == "received, sending"

@@ -1,4 +1,4 @@
-"""What the Overview's charts draw: the engine counts hours, days and minutes back from its own now."""
+"""The series of the Overview's charts. Hours, days and minutes count back from the engine's `at`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def hours_series(seen: Overview) -> Series:
         first=name(0),
         last=tr("now"),
         figure=lambda most: formats.number(int(most)),
-        tell=lambda place: f"{name(place)} · {formats.number(hours[place])} SMS",
+        describe=lambda place: f"{name(place)} · {formats.number(hours[place])} SMS",
     )
 
 
@@ -37,7 +37,7 @@ def days_series(seen: Overview) -> Series:
         first=name(0),
         last=tr("today"),
         figure=lambda _: formats.money(max(days)) if days else formats.NOTHING,
-        tell=lambda place: f"{name(place)} · {formats.money(days[place])}",
+        describe=lambda place: f"{name(place)} · {formats.money(days[place])}",
     )
 
 
@@ -52,5 +52,5 @@ def minutes_series(seen: Overview) -> Series:
         first=formats.hour_minute(at(0)),
         last=formats.hour_minute(seen.at),
         figure=lambda most: formats.seconds(most) if most else formats.NOTHING,
-        tell=lambda place: f"{formats.hour_minute(at(place))} · {formats.seconds(minutes[place])}",
+        describe=lambda place: f"{formats.hour_minute(at(place))} · {formats.seconds(minutes[place])}",
     )
