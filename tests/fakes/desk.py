@@ -129,12 +129,12 @@ class FakeDesk(FarmDesk):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
 
     async def pause_selling(self) -> None:
-        self._order("pause_selling")
+        self._record("pause_selling")
         self.paused = Pause(since=self.farm.now, by=BY_USER)
         self.announce(Topic.OVERVIEW)
 
     async def resume_selling(self) -> None:
-        self._order("resume_selling")
+        self._record("resume_selling")
         self.paused = None
         self.announce(Topic.OVERVIEW)
 
@@ -212,7 +212,7 @@ class FakeDesk(FarmDesk):
         return self.at_login
 
     async def set_start_at_login(self, on: bool) -> None:
-        self._order("set_start_at_login", on)
+        self._record("set_start_at_login", on)
         self.at_login = on
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:

@@ -15,6 +15,7 @@ from ui.commands.money_commands import MoneyCommands
 from ui.commands.number_commands import NumberCommands
 from ui.commands.privacy_commands import PrivacyCommands
 from ui.commands.row_commands import RowCommands
+from ui.commands.selling_commands import SellingCommands
 from ui.engine.actions import Actions
 from ui.engine.engine_link import EngineLink, Keys
 from ui.engine.feed import Feed
@@ -33,6 +34,7 @@ from ui.pages.sims.page import sims_spec
 from ui.shell.notice_bar import NoticeBar
 from ui.shell.rail import Rail
 from ui.shell.restored_bar import RestoredBar
+from ui.shell.sale_bar import SaleBar
 from ui.shell.top_line import TopLine
 from ui.style.theme import Theme, ThemeMode
 from ui.table.row_table import utc_now
@@ -48,6 +50,8 @@ OVERVIEW_REFRESH_MS = 20_000
 class MainWindow(QWidget):
     """The frame around the pages. All pages are treated alike."""
 
+    overview_shown = Signal(object)
+    """An Overview."""
     closed = Signal()
     """By the user."""
 
@@ -64,6 +68,8 @@ class MainWindow(QWidget):
         self._theme = theme
         self.rail = Rail(theme, title)
         self.top_line = TopLine()
+        self.sale_bar = SaleBar()
+        self.selling = SellingCommands(actions)
         self.notices = NoticeBar()
         self.restored = RestoredBar()
         self.pages = {page.topic: page for page in self._make_pages(actions, tasks, theme)}
@@ -109,6 +115,7 @@ class MainWindow(QWidget):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.top_line)
+        right.addWidget(self.sale_bar)
         right.addLayout(bars)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
@@ -123,6 +130,8 @@ class MainWindow(QWidget):
         self.restored.filter_requested.connect(self._go_to_filter)
         self.restored.dismissed.connect(lambda: self._actions.start(self._dismiss_restored, tr("dismissing a notice")))
         self.rail.page_chosen.connect(self.go)
+        self.sale_bar.pause_requested.connect(self.selling.pause)
+        self.sale_bar.resume_requested.connect(self.selling.resume)
         self.top_line.attention.show_requested.connect(self._show_attention)
         self.top_line.search.textChanged.connect(self._search)
         for page in self.pages.values():
@@ -192,6 +201,8 @@ class MainWindow(QWidget):
     def show_overview(self, overview: Overview) -> None:
         self.rail.show_overview(overview)
         self.top_line.attention.show_overview(overview, utc_now())
+        self.sale_bar.show_overview(overview, utc_now())
+        self.overview_shown.emit(overview)
         for page in self.pages.values():
             page.show_overview(overview)
 

@@ -47,7 +47,7 @@ async def test_pause_and_resume_reach_the_desk_and_are_answered_with_how_it_stan
     _, paused = await tell(desk, "pause")
     status, resumed = await tell(desk, "resume")
 
-    assert desk.orders == [("pause_selling",), ("resume_selling",)]
+    assert desk.commands == [("pause_selling",), ("resume_selling",)]
     assert paused == {
         "paused": True,
         "since": desk.farm.now.isoformat(),
@@ -86,7 +86,7 @@ async def test_caller_without_the_token_or_with_the_signs_of_a_browser_is_refuse
     assert found == status
     assert set(body) == {"error"}
     assert TOKEN not in body["error"]
-    assert desk.orders == []
+    assert desk.commands == []
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
@@ -94,14 +94,14 @@ async def test_only_a_post_commands(desk: FakeDesk, method: str) -> None:
     status, _ = await tell(desk, method=method)
 
     assert status in (200, 405) if method == "OPTIONS" else status == 405
-    assert desk.orders == []
+    assert desk.commands == []
 
 
 async def test_farm_without_a_token_obeys_nobody(desk: FakeDesk) -> None:
     status, _ = await tell(desk, token="", headers=RIGHT | {"Authorization": "Bearer "})
 
     assert status == 401
-    assert desk.orders == []
+    assert desk.commands == []
 
 
 async def test_unknown_command_is_told_only_to_who_has_the_token(desk: FakeDesk) -> None:
@@ -114,14 +114,14 @@ async def test_body_that_is_no_object_is_refused(desk: FakeDesk, body: str | byt
     status, answer = await tell(desk, body=body)
 
     assert (status, answer) == (400, {"error": "The body must be a JSON object."})
-    assert desk.orders == []
+    assert desk.commands == []
 
 
 async def test_body_that_is_too_large_is_refused(desk: FakeDesk) -> None:
     status, _ = await tell(desk, body=json.dumps({"x": "y" * MOST_BODY_BYTES}))
 
     assert status == 413
-    assert desk.orders == []
+    assert desk.commands == []
 
 
 async def test_values_of_a_command_go_in_and_out_as_json(desk: FakeDesk) -> None:
