@@ -101,7 +101,7 @@ def window(
     from phonefarm.commands.window import run_windowed
     from ui.shell.app import Program
 
-    run_windowed(Program(), _prepare)
+    run_windowed(Program(is_hidden=background), _prepare)
 
 
 @app.command()

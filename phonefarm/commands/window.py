@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 import typer
 
+from phonefarm.config.data_folder import FolderInUse
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.backups import damage, go_back
@@ -35,13 +36,17 @@ Prepare = Callable[[], tuple[Settings, SecretFilter]]
 class WindowProgram(Protocol):
     """What `ui.shell.app.Program` can do."""
 
+    def raise_first(self, data_folder: Path) -> bool:
+        """Whether another process has its window on that folder, and has brought it to the front."""
+        ...
+
     def tell(self, sentence: str) -> None: ...
 
     def tell_bug(self, bug: str, log: Path | None) -> None: ...
 
     def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: Any, stop: StopRequests, warning: str, data_folder: Path) -> None:
         """Until somebody asks to stop, or the user closes the window, which shows `warning` if it is not empty."""
         ...
 
@@ -52,6 +57,10 @@ def run_windowed(program: WindowProgram, prepare: Prepare, endings: Endings = sy
     try:
         settings, hidden = prepare()
         _run(program, settings, hidden, endings)
+    except FolderInUse as error:
+        if settings is None or not program.raise_first(settings.data_dir):
+            program.tell(str(error))
+            raise
     except KnownError as error:
         program.tell(str(error))
         raise
@@ -74,7 +83,7 @@ def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter, endin
             raise typer.Exit(1)
         with heard(endings) as stop:
             try:
-                program.run(engine, stop, "" if report is None else crash_sentence(report))
+                program.run(engine, stop, "" if report is None else crash_sentence(report), settings.data_dir)
             finally:
                 engine.stop()
 
@@ -84,6 +93,8 @@ def started_or_restored(settings: Settings, make: Callable[[], E], program: Wind
     engine = make()
     try:
         engine.start()
+    except FolderInUse:
+        raise
     except KnownError as error:
         found = damage(settings)
         if found is None:

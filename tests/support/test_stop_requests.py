@@ -89,7 +89,10 @@ class Window:
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
 
-    def run(self, engine: EngineThread, stop: StopRequests, warning: str) -> None:
+    def raise_first(self, data_folder: Path) -> bool:
+        return False
+
+    def run(self, engine: EngineThread, stop: StopRequests, warning: str, data_folder: Path) -> None:
         self._shown()
         assert stop.wait(PATIENCE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSettings, QTimer, Signal
@@ -16,6 +16,7 @@ from ui.commands.number_commands import NumberCommands
 from ui.commands.privacy_commands import PrivacyCommands
 from ui.commands.row_commands import RowCommands
 from ui.commands.selling_commands import SellingCommands
+from ui.dialogs.close_dialog import CloseMemory
 from ui.engine.actions import Actions
 from ui.engine.engine_link import EngineLink, Keys
 from ui.engine.feed import Feed
@@ -65,6 +66,9 @@ class MainWindow(QWidget):
         self.resize(*SIZE)
         self._actions = actions
         self._memory = memory
+        self.close_memory = CloseMemory(memory, self)
+        self.may_close: Callable[[], bool] | None = None
+        """Whether the close button ends the program; it always does where nothing is set."""
         self._theme = theme
         self.rail = Rail(theme, title)
         self.top_line = TopLine()
@@ -100,7 +104,7 @@ class MainWindow(QWidget):
             PushesPage(commands, actions, tasks, theme),
             ListPage(bans_spec(commands), actions, tasks, theme),
             MoneyPage(MoneyCommands(actions, self, theme, self.go), actions, tasks, theme),
-            SettingsPage(privacy, actions, tasks, theme),
+            SettingsPage(privacy, actions, tasks, theme, self.close_memory),
         ]
 
     def _lay_out(self) -> None:
@@ -132,7 +136,7 @@ class MainWindow(QWidget):
         self.rail.page_chosen.connect(self.go)
         self.sale_bar.pause_requested.connect(self.selling.pause)
         self.sale_bar.resume_requested.connect(self.selling.resume)
-        self.top_line.attention.show_requested.connect(self._show_attention)
+        self.top_line.attention.show_requested.connect(self.show_attention)
         self.top_line.search.textChanged.connect(self._search)
         for page in self.pages.values():
             page.row_requested.connect(self.go)
@@ -227,7 +231,7 @@ class MainWindow(QWidget):
         self.go(topic)
         self.page.show_filter(name)
 
-    def _show_attention(self, attention: Attention) -> None:
+    def show_attention(self, attention: Attention) -> None:
         self.go(attention.topic, *attention.keys)
 
     def _search(self, query: str) -> None:
@@ -248,9 +252,15 @@ class MainWindow(QWidget):
         if geometry is not None:
             self.restoreGeometry(geometry)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def _store_look(self) -> None:
         self._memory.setValue("theme", str(self._theme.mode))
         self._memory.setValue("geometry", self.saveGeometry())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._store_look()
+        if self.may_close is not None and not self.may_close():
+            event.ignore()
+            return
         self.stop()
         super().closeEvent(event)
         self.closed.emit()

@@ -71,7 +71,10 @@ class Answers:
         self.asked.append((sentence, made_at, contents))
         return self.yes
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+    def raise_first(self, data_folder: Path) -> bool:
+        return False
+
+    def run(self, engine: Any, stop: StopRequests, warning: str, data_folder: Path) -> None:
         raise AssertionError
 
 
@@ -202,7 +205,10 @@ class Buggy(Answers):
     def tell_bug(self, bug: str, log: Path | None) -> None:
         self.told.append((bug, log))
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+    def raise_first(self, data_folder: Path) -> bool:
+        return False
+
+    def run(self, engine: Any, stop: StopRequests, warning: str, data_folder: Path) -> None:
         raise ValueError(SECRET_TEXT)
 
 
