@@ -84,7 +84,10 @@ class FakeDesk(FarmDesk):
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
-        return replace(self.farm.overview(), paused=self.paused)
+        overview = self.farm.overview()
+        if self.paused is None:
+            return overview
+        return replace(overview, counts=replace(overview.counts, numbers_on_offer=0), paused=self.paused)
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         self._ask(query.topic, keys)

@@ -91,13 +91,13 @@ class Tray(QObject):
             self.icon.setIcon(tray_icon(state.figure, state.count))
 
     def _show_causes(self, overview: Overview | None) -> None:
-        needs = () if overview is None else overview.attention
+        causes = [] if overview is None else group_by_kind(overview.attention)
         self.needs_action.setText(
-            tr("Needs action: {count}").format(count=len(needs)) if needs else tr("Nothing needs action")
+            tr("Needs action: {count}").format(count=len(causes)) if causes else tr("Nothing needs action")
         )
-        self.needs_action.setEnabled(bool(needs))
+        self.needs_action.setEnabled(bool(causes))
         self.causes.clear()
-        for need, count in group_by_kind(needs)[:MOST_IN_MENU]:
+        for need, count in causes[:MOST_IN_MENU]:
             sentence = attention_sentence(need)
             if count > 1:
                 sentence += " · " + counted(count - 1, "and 1 more like it", "and %n more like it")

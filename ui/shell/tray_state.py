@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from phonefarm.application.model.read_models import Overview
 from ui.text.safe_text import one_line
-from ui.text.words import tr
+from ui.text.words import group_by_kind, tr
 from ui.text.words.background import (
     LONGEST_TOOLTIP,
     needs_action,
@@ -40,7 +40,7 @@ class TrayState:
 
 def tray_state(overview: Overview | None, now: datetime) -> TrayState:
     """`overview` is None until the engine has told one."""
-    count = 0 if overview is None else len(overview.attention)
+    count = 0 if overview is None else len(group_by_kind(overview.attention))
     figure = _figure(overview, count)
     tooltip = one_line(_tooltip(overview, figure, count), LONGEST_TOOLTIP)
     return TrayState(figure=figure, count=count, tooltip=tooltip, facts=tray_facts(overview, now))

@@ -18,7 +18,7 @@ class KeyFile:
         return self._path.is_file()
 
     def read_key(self) -> str | None:
-        """The key, or None where there is no file; raises KnownError for a file that cannot be read."""
+        """The key, or None without a file; raises KnownError if the file cannot be read."""
         try:
             return read_text(self._path).strip() or None
         except FileNotFoundError:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import BY_USER, Pause, Topic
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.trade.rentals import Issued, Rentals

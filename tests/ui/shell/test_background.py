@@ -17,6 +17,7 @@ from tests.ui.live import Live, WindowRunner, until
 from ui.dialogs.close_dialog import CloseDialog, OnClose
 from ui.pages.settings.page import SettingsPage
 from ui.shell.background import Background
+from ui.text.words import group_by_kind
 
 Scenario = Callable[[Live, Background], Awaitable[None]]
 
@@ -266,7 +267,7 @@ def test_cause_in_the_menu_opens_the_window_on_its_rows(stage: Stage, desk: Fake
     async def scenario(live: Live, background: Background) -> None:
         tray = background.tray
         needs = desk.farm.overview().attention
-        assert tray.needs_action.text() == f"Needs action: {len(needs)}"
+        assert tray.needs_action.text() == f"Needs action: {len(group_by_kind(needs))}"
 
         choose(tray.causes, tray.causes.actions()[0])
 

@@ -41,11 +41,13 @@ def test_farm_that_sells_without_trouble_is_all_well(overview: Overview) -> None
     assert state.tooltip == f"Selling: {overview.numbers_working} of {overview.counts.sims}, all well"
 
 
-def test_needs_are_counted(overview: Overview) -> None:
-    state = tray_state(replace(overview, attention=(need(overview, AttentionKind.PHONE_LOCKED),) * 4), overview.at)
+def test_causes_are_counted_and_not_their_rows(overview: Overview) -> None:
+    kinds = [AttentionKind.PHONE_LOCKED] * 3 + [AttentionKind.SMS_HELD, AttentionKind.PUSH_PARKED]
 
-    assert (state.figure, state.count) == (Figure.NEEDS_ACTION, 4)
-    assert state.tooltip.endswith(", 4 need action")
+    state = tray_state(replace(overview, attention=tuple(need(overview, kind) for kind in kinds)), overview.at)
+
+    assert (state.figure, state.count) == (Figure.NEEDS_ACTION, 3)
+    assert state.tooltip.endswith(", 3 need action")
 
 
 def test_pause_comes_before_what_needs_action(overview: Overview) -> None:
