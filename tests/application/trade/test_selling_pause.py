@@ -151,7 +151,7 @@ async def test_journal_tells_who_paused_and_resumed(shop: Shop, database: Databa
 
 
 async def test_database_that_takes_no_entry_does_not_undo_the_pause(shop: Shop, database: Database) -> None:
-    database._opened_for_writing().driver.execute("PRAGMA query_only = 1")
+    database._writer._open().driver.execute("PRAGMA query_only = 1")
 
     await shop.pause.pause()
 
