@@ -1,4 +1,4 @@
-"""A FarmDesk over a made-up farm that notes every order, and an engine thread for it to live on."""
+"""A FarmDesk over a made-up farm that records every command, and an engine thread to run it on."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from phonefarm.application.model.read_models import (
     MoneyRow,
     Overview,
     Pause,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
@@ -41,13 +42,18 @@ from phonefarm.application.model.row_queries import (
 )
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
 from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
+
+NO_ADDRESS = PublicAddress(kind=TunnelKind.NONE, url="", reported_url="", answered_at=None, restarts=0)
+PROBED = health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84)
 
 _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
     [
@@ -65,19 +71,21 @@ _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
 
 @dataclass
 class FakeDesk(FarmDesk):
-    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every order."""
+    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every command."""
 
     farm: Farm = field(default_factory=empty_farm)
     fields: list[SettingField] = field(default_factory=some_settings)
     problems: list[SettingProblem] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
-    """Lines that an import leaves out."""
+    """Lines that an import reports as left out."""
     failure: BaseException | None = None
     refusal: BaseException | None = None
     commands: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
-    told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
+    timelines: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
+    address: PublicAddress = NO_ADDRESS
+    probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
     paused: Pause | None = None
     at_login: bool = False
@@ -120,14 +128,14 @@ class FakeDesk(FarmDesk):
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         if self.failure is not None:
             raise self.failure
-        return self.told.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
+        return self.timelines.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
     def announce(self, topic: Topic, *keys: str) -> None:
-        """Tell the listeners; without keys, of any row. Call it on the engine's loop."""
+        """Notify the listeners; without keys, of any row. Call it on the engine's loop."""
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
 
@@ -207,6 +215,27 @@ class FakeDesk(FarmDesk):
         self._record("erase_number", number)
         return "4 texts erased."
 
+    async def public_address(self) -> PublicAddress:
+        self._ask(Topic.OVERVIEW, None)
+        return self.address
+
+    async def test_public_address(self) -> Health:
+        self._record("test_public_address")
+        return self.probed
+
+    async def confirm_public_url(self) -> None:
+        self._record("confirm_public_url")
+        self.address = replace(self.address, reported_url=self.address.url)
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        self._record("confirm_ssh_host_key", fingerprint)
+
+    async def restart_tunnel(self) -> None:
+        self._record("restart_tunnel")
+
+    async def ssh_public_key(self) -> str:
+        return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampl phonefarm"
+
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
@@ -250,7 +279,7 @@ class FakeDesk(FarmDesk):
 
 
 class FakeEngine:
-    """A thread with a loop of its own, as the real engine has; use it as a context."""
+    """A thread with its own event loop, like the real engine; a context manager."""
 
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk

@@ -1,4 +1,4 @@
-"""Runs the window's tests without a screen, on the loops that the real window has."""
+"""Runs the window's tests without a screen, on the event loops of the real window."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNSUPPORTED = ("propagateSizeHints", r"support raise\(\)", "support grabbing the
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The platform without a screen cannot keep a dialog's least size, and says so each time."""
+    """The offscreen platform warns that it ignores each dialog's minimum size."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.qt_log_ignore(*UNSUPPORTED))

@@ -25,19 +25,19 @@ from ui.shell.garbage import GarbageCollector
 from ui.shell.window import MainWindow
 from ui.style.theme import Theme
 
-PATIENCE = 10.0
+PATIENCE_SECONDS = 10.0
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loops run until the condition holds."""
-    async with asyncio.timeout(PATIENCE):
+    """Run the loops until the condition holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - any condition, of any thread
             await asyncio.sleep(0.005)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """All that a scenario may touch."""
+    """What a scenario gets."""
 
     desk: FakeDesk
     engine: FakeEngine
@@ -69,7 +69,7 @@ class Live:
         page.selected.run(chosen)
 
     async def question(self) -> Question:
-        """The dialog that an action has opened."""
+        """Wait for the dialog that an action opens."""
 
         def shown() -> list[Question]:
             return [found for found in self.window.findChildren(Question) if found.isVisible()]
@@ -112,7 +112,7 @@ class WindowRunner:
             self.live_on(engine, scenario)
 
     def live_on(self, engine: RunningEngine, scenario: Scenario) -> None:
-        """On any engine; a scenario on a real one leaves `Live.desk` alone."""
+        """With any engine; a scenario on a real one must not use `Live.desk`."""
         self.run(lambda: self._live(engine, scenario))
 
     async def _live(self, engine: RunningEngine, scenario: Scenario) -> None:

@@ -79,7 +79,7 @@ class Actions(QObject):
 
     def start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         """Run any other coroutine of the window; its failure becomes a notice, too."""
-        self._tasks.start(self._guarded(work, what), what)
+        self._tasks.start(self._run_guarded(work, what), what)
 
     def notice(self, tone: Tone, text: str) -> None:
         self.noticed.emit(Notice(tone, one_line(text, 400)))
@@ -115,7 +115,7 @@ class Actions(QObject):
         if dialog is None or not dialog.show_refusal(problem):
             self.notice(Tone.WARN, problem)
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+    async def _run_guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         try:
             await work()
         except KnownError as error:

@@ -31,7 +31,7 @@ class Page(QWidget):
         """The page is shown now: keep it fresh."""
 
     def sleep(self) -> None:
-        """The page is hidden now: ask for nothing more."""
+        """The page is hidden now: query nothing more."""
 
     def note_change(self, topic: Topic, keys: Keys) -> None:
         """Rows have changed; of any topic, whether the page is shown or not."""

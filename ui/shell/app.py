@@ -59,15 +59,15 @@ class Program:
         """Whether another process has its window on that folder, and has brought it to the front."""
         return raise_first_window(data_folder)
 
-    def tell(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         """Returns when the user has closed the dialog."""
         show_start_error(self._app, sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
+    def show_bug(self, bug: str, log: Path | None) -> None:
         """A bug of ours, and the log with its traceback."""
         show_bug(self._app, bug, log)
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool:
         """Show that the database is damaged; whether the user wants the backup of `made_at` restored."""
         return offer_backup(self._app, sentence, made_at, contents)
 
@@ -125,7 +125,9 @@ def show_window(
     asyncio.set_event_loop(loop)
     try:
         return int(
-            loop.run_until_complete(_live(app, engine, stop, memory, title, screenshots, seconds, warning, presence))
+            loop.run_until_complete(
+                _run_until_stopped(app, engine, stop, memory, title, screenshots, seconds, warning, presence)
+            )
         )
     finally:
         asyncio.set_event_loop(None)
@@ -134,7 +136,7 @@ def show_window(
         loop.close()
 
 
-async def _live(
+async def _run_until_stopped(
     app: Application,
     engine: RunningEngine,
     stop: StopRequests,
@@ -173,7 +175,7 @@ async def _live(
         background.start(is_hidden=presence.is_hidden)
     with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(stop_requested.set)):
         try:
-            await _open(link, actions)
+            await _subscribe(link, actions)
             window.start()
             if warning:
                 actions.notice(Tone.WARN, warning)
@@ -198,7 +200,7 @@ async def _live(
     return 0
 
 
-async def _open(link: EngineLink, actions: Actions) -> None:
+async def _subscribe(link: EngineLink, actions: Actions) -> None:
     try:
         await link.open()
     except KnownError as error:

@@ -151,7 +151,7 @@ class MainWindow(QWidget):
     def start(self) -> None:
         """Start the first queries and the timers."""
         self.overview_feed.wake()
-        self._actions.start(self._look_for_restore, tr("looking for a restore"))
+        self._actions.start(self._check_for_restore, tr("checking for a restore"))
         self._tick_timer.start()
         self._overview_timer.start()
 
@@ -194,8 +194,8 @@ class MainWindow(QWidget):
             self.show_overview(overview)
         return overview is not None
 
-    async def _look_for_restore(self) -> None:
-        restored = await self._actions.ask(tr("looking for a restore"), lambda desk: desk.restored())
+    async def _check_for_restore(self) -> None:
+        restored = await self._actions.ask(tr("checking for a restore"), lambda desk: desk.restored())
         if restored is not None:
             self.restored.show_restored(restored, utc_now())
 

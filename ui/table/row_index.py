@@ -50,7 +50,7 @@ class RowIndex(Generic[Row]):
         self._counts = [0] * len(self.filters)
         self._texts: dict[str, str] = {}
         self._sort_values: dict[str, Any] = {}
-        self._shown: set[str] = set()
+        self._shown_keys: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -97,16 +97,16 @@ class RowIndex(Generic[Row]):
 
     def set_filter(self, row_filter: RowFilter[Row] | None) -> None:
         self._filter = row_filter
-        self._shown = {key for key in self._rows if self._is_shown(key)}
+        self._shown_keys = {key for key in self._rows if self._is_shown(key)}
 
     def set_search(self, query: str) -> None:
         self._terms = search_terms(query)
-        self._shown = {key for key in self._rows if self._is_shown(key)}
+        self._shown_keys = {key for key in self._rows if self._is_shown(key)}
 
     def set_limit(self, keys: Collection[str] | None) -> None:
         """Show at most these rows; None removes the limit."""
         self._limit = None if keys is None else frozenset(keys)
-        self._shown = {key for key in self._rows if self._is_shown(key)}
+        self._shown_keys = {key for key in self._rows if self._is_shown(key)}
 
     def set_sorting(self, sorting: Sorting[Row]) -> None:
         self._sorting = sorting
@@ -114,7 +114,7 @@ class RowIndex(Generic[Row]):
 
     def shown_keys(self) -> list[str]:
         """The keys that pass limit, filter and search, sorted; the sort is stable."""
-        values, shown = self._sort_values, self._shown
+        values, shown = self._sort_values, self._shown_keys
         keys = [key for key in self._rows if key in shown and values[key] is not None]
         keys.sort(key=values.__getitem__, reverse=self._sorting.descending)
         keys += [key for key in self._rows if key in shown and values[key] is None]
@@ -124,7 +124,7 @@ class RowIndex(Generic[Row]):
         key = self._key(row)
         value = self._sorting.value(row)
         has_same_value = key in self._rows and self._sort_values[key] == value
-        was_shown = key in self._shown
+        was_shown = key in self._shown_keys
         self._add_to_counts(key, -1)
         self._rows[key] = row
         self._sort_values[key] = value
@@ -132,7 +132,7 @@ class RowIndex(Generic[Row]):
         self._passes[key] = tuple(row_filter.passes(row) for row_filter in self.filters)
         self._add_to_counts(key, 1)
         is_shown = self._is_shown(key)
-        (self._shown.add if is_shown else self._shown.discard)(key)
+        (self._shown_keys.add if is_shown else self._shown_keys.discard)(key)
         return is_shown != was_shown or (is_shown and not has_same_value)
 
     def _remove(self, key: str) -> bool:
@@ -142,8 +142,8 @@ class RowIndex(Generic[Row]):
         for by_key in (self._rows, self._passes, self._sort_values):
             del by_key[key]
         self._texts.pop(key, None)
-        was_shown = key in self._shown
-        self._shown.discard(key)
+        was_shown = key in self._shown_keys
+        self._shown_keys.discard(key)
         return was_shown
 
     def _add_to_counts(self, key: str, step: int) -> None:

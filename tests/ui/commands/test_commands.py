@@ -1,4 +1,4 @@
-"""Everything the user may order reaches the desk with the right words."""
+"""Every command of the user reaches the desk, and its outcome the user."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_ban_is_set_for_the_hours_chosen(runner: WindowRunner, desk: FakeDesk)
     runner.live(desk, scenario)
 
 
-def test_several_sims_are_held_back_with_one_reason(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_several_sims_are_paused_with_one_reason(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_ids = keys_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.ON_OFFER, 2)
 
     async def scenario(live: Live) -> None:
@@ -89,7 +89,7 @@ def test_several_sims_are_held_back_with_one_reason(runner: WindowRunner, desk: 
     runner.live(desk, scenario)
 
 
-def test_a_held_sim_is_released(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_paused_sim_is_resumed(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = key_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.HELD_BACK)
 
     async def scenario(live: Live) -> None:
@@ -99,7 +99,7 @@ def test_a_held_sim_is_released(runner: WindowRunner, desk: FakeDesk) -> None:
     runner.live(desk, scenario)
 
 
-def test_a_number_is_set_by_hand(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_number_is_entered(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = key_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.NO_NUMBER)
 
     async def scenario(live: Live) -> None:
@@ -139,7 +139,7 @@ def test_a_phone_is_reconnected(runner: WindowRunner, desk: FakeDesk) -> None:
     runner.live(desk, scenario)
 
 
-def test_several_parked_pushes_are_resent(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_several_stopped_pushes_are_resent(runner: WindowRunner, desk: FakeDesk) -> None:
     keys = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 3)
 
     async def scenario(live: Live) -> None:
@@ -150,7 +150,7 @@ def test_several_parked_pushes_are_resent(runner: WindowRunner, desk: FakeDesk) 
     runner.live(desk, scenario)
 
 
-def test_a_push_is_dropped_only_after_a_yes(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_push_is_dropped_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.pushes, lambda push: push.state is PushState.WAITING)
 
     async def scenario(live: Live) -> None:
@@ -167,7 +167,7 @@ def test_a_push_is_dropped_only_after_a_yes(runner: WindowRunner, desk: FakeDesk
     runner.live(desk, scenario)
 
 
-def test_an_orphan_is_released_after_a_warning_that_enter_does_not_pass(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_unconfirmed_rent_is_released_after_a_warning(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.rents, lambda rent: rent.state is RentState.POSSIBLE_ORPHAN)
 
     async def scenario(live: Live) -> None:
@@ -180,7 +180,7 @@ def test_an_orphan_is_released_after_a_warning_that_enter_does_not_pass(runner: 
     runner.live(desk, scenario)
 
 
-def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_held_message_is_assigned_to_a_sim_of_its_phone(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
     here = {s.sim_id for s in desk.farm.sims.values() if s.phone_id == desk.farm.messages[key].phone_id}
 
@@ -198,7 +198,7 @@ def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, d
     runner.live(desk, scenario)
 
 
-def test_a_held_message_may_settle_later_ones_too(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_assignment_of_a_held_message_can_be_remembered(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
 
     async def scenario(live: Live) -> None:
@@ -241,7 +241,7 @@ def test_a_number_is_copied(runner: WindowRunner, desk: FakeDesk) -> None:
         (Topic.PHONES, lambda phone: phone.state is PhoneState.GONE, "Reconnect"),
     ],
 )
-def test_what_makes_no_sense_is_not_enabled(
+def test_action_that_does_not_apply_is_disabled(
     runner: WindowRunner, desk: FakeDesk, topic: Topic, fits: Callable[[Any], bool], refused: str
 ) -> None:
     rows: dict[str, Any] = getattr(desk.farm, topic.value)
@@ -256,7 +256,7 @@ def test_what_makes_no_sense_is_not_enabled(
     runner.live(desk, scenario)
 
 
-def test_a_refused_order_is_told_in_the_desk_s_words(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_refused_command_becomes_a_notice(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = next(iter(desk.farm.bans))
 
     async def scenario(live: Live) -> None:
@@ -270,7 +270,7 @@ def test_a_refused_order_is_told_in_the_desk_s_words(runner: WindowRunner, desk:
     runner.live(desk, scenario)
 
 
-def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_refused_command_does_not_stop_the_others(runner: WindowRunner, desk: FakeDesk) -> None:
     keys = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 2)
     tried: list[int] = []
 
@@ -290,7 +290,7 @@ def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, d
     assert len(tried) == 2
 
 
-def test_all_refused_pushes_are_resent_only_where_they_are_looked_at_and_after_a_yes(
+def test_all_refused_pushes_are_resent_under_their_filter_after_confirmation(
     runner: WindowRunner, desk: FakeDesk
 ) -> None:
     refused = keys_where(desk.farm.pushes, lambda push: push.state is PushState.REFUSED, 1000)
@@ -311,7 +311,7 @@ def test_all_refused_pushes_are_resent_only_where_they_are_looked_at_and_after_a
     runner.live(desk, scenario)
 
 
-def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_all_stopped_pushes_are_resent_by_one_button(runner: WindowRunner, desk: FakeDesk) -> None:
     parked = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 1000)
 
     async def scenario(live: Live) -> None:
@@ -333,7 +333,7 @@ def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: 
     ("topic", "rows", "action"),
     [(Topic.SIMS, "sims", "Edit number…"), (Topic.SIMS, "sims", "Pause…"), (Topic.PHONES, "phones", "Name…")],
 )
-def test_refused_input_stays_in_its_dialog_with_the_reason_beside_it(
+def test_refused_input_stays_in_its_dialog_with_the_problem(
     runner: WindowRunner, desk: FakeDesk, topic: Topic, rows: str, action: str
 ) -> None:
     known = getattr(desk.farm, rows)

@@ -1,4 +1,4 @@
-"""The Numbers page: what is missing, what was found, and every way to tell it."""
+"""The Numbers page: what is missing, what was found, and every way to set it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def expect_commands(live: Live, *commands: tuple[object, ...]) -> None:
     assert live.desk.commands == list(commands)
 
 
-def test_chips_count_what_is_missing_and_the_rail_asks_for_the_user(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_chips_and_rail_count_what_is_missing(runner: WindowRunner, desk: FakeDesk) -> None:
     tasks = list(desk.farm.numbers.values())
 
     async def scenario(live: Live) -> None:
@@ -89,7 +89,7 @@ def test_one_found_number_is_accepted_at_once(runner: WindowRunner, desk: FakeDe
     runner.live(desk, scenario)
 
 
-def test_several_are_accepted_after_a_look_at_all_of_them(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_several_found_numbers_are_accepted_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     tasks = found_ones(desk.farm)[:2]
 
     async def scenario(live: Live) -> None:
@@ -102,7 +102,7 @@ def test_several_are_accepted_after_a_look_at_all_of_them(runner: WindowRunner, 
     runner.live(desk, scenario)
 
 
-def test_number_that_other_messages_contradict_is_asked_for(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_conflicting_number_is_accepted_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     task = replace(found_ones(desk.farm)[0], found_others=("79031112233",))
     desk.farm.numbers[task.sim_id] = task
 
@@ -115,7 +115,7 @@ def test_number_that_other_messages_contradict_is_asked_for(runner: WindowRunner
     runner.live(desk, scenario)
 
 
-def test_number_that_another_sim_has_is_not_to_be_accepted(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_number_used_by_another_sim_cannot_be_accepted(runner: WindowRunner, desk: FakeDesk) -> None:
     task = replace(found_ones(desk.farm)[0], found_on="shelf 1, slot 1")
     desk.farm.numbers[task.sim_id] = task
 
@@ -143,7 +143,7 @@ def test_network_is_named_for_all_its_sims(runner: WindowRunner, desk: FakeDesk)
     runner.live(desk, scenario)
 
 
-def test_own_name_of_a_network_is_taken_back(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_own_name_of_a_network_is_reset(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.farm.networks = [replace(row, source="yours") for row in desk.farm.networks if row.country]
 
     async def scenario(live: Live) -> None:
@@ -184,7 +184,7 @@ def test_file_is_dropped_on_the_page(runner: WindowRunner, desk: FakeDesk) -> No
     runner.live(desk, scenario)
 
 
-def test_lines_that_an_import_left_out_are_all_shown(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_all_lines_that_an_import_left_out_are_shown(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.left_out = tuple(f"line {line}: the ICCID is missing" for line in range(2, 300))
 
     async def scenario(live: Live) -> None:
@@ -199,7 +199,7 @@ def test_lines_that_an_import_left_out_are_all_shown(runner: WindowRunner, desk:
     runner.live(desk, scenario)
 
 
-def test_refused_file_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_refused_file_is_reported(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         await live.open(Topic.NUMBERS)
         live.desk.failure = KnownError("numbers.csv, line 3: the ICCID is not 18 to 20 digits")
@@ -237,7 +237,7 @@ def test_patterns_are_edited_refused_kept_and_reset(runner: WindowRunner, desk: 
     runner.live(desk, scenario)
 
 
-def test_number_of_another_country_is_told_apart_from_a_missing_one(busy: Farm) -> None:
+def test_foreign_number_differs_from_a_missing_one(busy: Farm) -> None:
     missing = next(task for task in busy.numbers.values() if not task.msisdn and not task.found)
 
     words = [task_word(replace(missing, is_foreign=is_foreign)).text for is_foreign in (False, True)]

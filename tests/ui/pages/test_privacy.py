@@ -1,4 +1,4 @@
-"""Blocked senders are edited and tried; texts of a number are erased after a yes; both are seen on the pages."""
+"""Blocked senders are edited and tested; texts of a number are erased after confirmation."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def shown_dialog(live: Live) -> SendersDialog:
     return shown()[0]
 
 
-def test_a_sender_is_tried_against_what_stands_in_the_table(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_sender_is_tested_against_the_table(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         dialog = await senders_dialog(live)
         dialog.sender_field.setText("SBERBANK")
@@ -51,7 +51,7 @@ def test_a_sender_is_tried_against_what_stands_in_the_table(runner: WindowRunner
     runner.live(desk, scenario)
 
 
-def test_the_search_hides_lines_and_loses_none(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_search_hides_lines_and_removes_none(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         dialog = await senders_dialog(live)
         dialog.search.setText("PAYM")
@@ -86,14 +86,14 @@ def test_senders_are_refused_marked_kept_and_reset(runner: WindowRunner, desk: F
     runner.live(desk, scenario)
 
 
-def test_marks_can_be_read_in_both_looks() -> None:
+def test_marks_are_readable_in_both_themes() -> None:
     for tokens in (LIGHT, DARK):
         assert contrast(tokens.bad.text, tokens.panel) >= 4.5
         assert contrast(tokens.bad.text, tokens.selection) >= 4.5
 
 
 @pytest.mark.parametrize("topic", [Topic.SIMS, Topic.MESSAGES])
-def test_texts_of_a_number_are_erased_only_after_a_yes(runner: WindowRunner, desk: FakeDesk, topic: Topic) -> None:
+def test_texts_of_a_number_are_erased_after_confirmation(runner: WindowRunner, desk: FakeDesk, topic: Topic) -> None:
     numbered = {
         Topic.SIMS: {key: sim.msisdn for key, sim in desk.farm.sims.items() if sim.msisdn},
         Topic.MESSAGES: {key: sms.msisdn for key, sms in desk.farm.messages.items() if sms.msisdn},
@@ -112,7 +112,7 @@ def test_texts_of_a_number_are_erased_only_after_a_yes(runner: WindowRunner, des
     runner.live(desk, scenario)
 
 
-def test_withheld_messages_have_a_chip_and_lead_to_the_list(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_withheld_messages_have_a_filter_and_lead_to_the_block_list(runner: WindowRunner, desk: FakeDesk) -> None:
     withheld = [key for key, sms in desk.farm.messages.items() if sms.standing is SmsStanding.WITHHELD]
 
     async def scenario(live: Live) -> None:

@@ -1,4 +1,4 @@
-"""The settings: where each value comes from, what may be changed, and what is wrong."""
+"""The Settings page: the source of each value, what can be changed, and problems."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def test_the_key_can_be_written_and_never_read(runner: WindowRunner, desk: FakeD
     runner.live(desk, scenario)
 
 
-def test_key_that_no_keyring_takes_is_kept_in_a_file_after_the_user_said_so(
-    runner: WindowRunner, desk: FakeDesk
-) -> None:
+def test_key_that_no_keyring_accepts_is_kept_in_a_file_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="api_key", problem="No keyring takes the key.", offers_key_file=True)]
 
     async def scenario(live: Live) -> None:
@@ -99,7 +97,7 @@ def test_key_that_no_keyring_takes_is_kept_in_a_file_after_the_user_said_so(
     runner.live(desk, scenario)
 
 
-def test_problems_stand_beside_their_fields_and_what_was_typed_stays(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_problems_are_shown_at_their_fields_and_input_stays(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="push_url", problem="This is no URL: it must begin with https://")]
 
     async def scenario(live: Live) -> None:
@@ -117,7 +115,7 @@ def test_problems_stand_beside_their_fields_and_what_was_typed_stays(runner: Win
     runner.live(desk, scenario)
 
 
-def test_a_problem_of_no_field_is_told_all_the_same(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_problem_without_a_field_becomes_a_notice(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="disk", problem="settings.toml cannot be written")]
 
     async def scenario(live: Live) -> None:
@@ -142,7 +140,7 @@ def test_changes_can_be_undone(runner: WindowRunner, desk: FakeDesk) -> None:
     runner.live(desk, scenario)
 
 
-def test_news_from_the_engine_does_not_overwrite_what_is_being_typed(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_change_from_the_engine_does_not_overwrite_input(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
         line(page, "push_url").setText("half typed")
@@ -167,8 +165,8 @@ def test_the_appearance_is_switched_at_once(runner: WindowRunner, desk: FakeDesk
     runner.live(desk, scenario)
 
 
-async def scrolled_down(page: SettingsPage) -> int:
-    """To the last field, which has the focus then."""
+async def scroll_down(page: SettingsPage) -> int:
+    """To the last field, which gets the focus; returns the position."""
     page.window().resize(980, 600)
     bar = page.scroll_area.verticalScrollBar()
     await until(lambda: bar.maximum() > 0)
@@ -178,10 +176,10 @@ async def scrolled_down(page: SettingsPage) -> int:
 
 
 @pytest.mark.parametrize("by_keyboard", [False, True])
-def test_undoing_changes_keeps_place_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
+def test_undo_keeps_scroll_position_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        place = await scrolled_down(page)
+        place = await scroll_down(page)
         editor = line(page, "text_hours")
         editor.setText("99")
         if by_keyboard:
@@ -198,10 +196,10 @@ def test_undoing_changes_keeps_place_and_focus(runner: WindowRunner, desk: FakeD
     runner.live(desk, scenario)
 
 
-def test_saving_keeps_place_focus_and_fields(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_save_keeps_scroll_position_focus_and_fields(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        place = await scrolled_down(page)
+        place = await scroll_down(page)
         editor = line(page, "text_hours")
         editor.setText("99")
         live.desk.fields = [

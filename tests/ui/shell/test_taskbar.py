@@ -1,4 +1,4 @@
-"""Windows shows our windows as phonefarm's own, whatever program runs them."""
+"""Windows' taskbar shows our windows as phonefarm's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.shell import application
 from ui.shell.taskbar import APP_ID, set_app_id
 
 
-def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_app_id_is_set_before_the_application_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
     class Application:
@@ -35,7 +35,7 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
 @pytest.mark.skipif(is_wine(), reason="Wine does not tell the name that it was given")
-def test_windows_knows_the_program_by_its_own_name() -> None:
+def test_windows_knows_the_app_id() -> None:
     if sys.platform == "win32":
         set_app_id()
         found = ctypes.c_wchar_p()

@@ -1,4 +1,4 @@
-"""Every happening is a sentence, made of its kind and its values alone."""
+"""Every entry of a timeline has a sentence, made of its kind and its fields."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("happening", "sentence"), SENTENCES, ids=lambda value: str(value)[:40])
-def test_happening_is_told_in_a_sentence(happening: Happening, sentence: str) -> None:
+def test_happening_has_its_sentence(happening: Happening, sentence: str) -> None:
     assert timeline_sentence(entry(NOON, happening)) == sentence
 
 

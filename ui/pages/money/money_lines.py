@@ -52,7 +52,7 @@ def line_key(row: MoneyRow) -> str:
     return f"{row.key}|{row.label}"
 
 
-def total_of(rows: Sequence[MoneyRow]) -> MoneyRow:
+def total_row(rows: Sequence[MoneyRow]) -> MoneyRow:
     return MoneyRow(key=TOTAL, label="", sums=sum((row.sums for row in rows), Sums()))
 
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import Grouping, MoneyRow, Topic
-from ui.pages.money.money_lines import DATED, GROUPINGS, line_key, money_columns, total_of
+from ui.pages.money.money_lines import DATED, GROUPINGS, line_key, money_columns, total_row
 from ui.style.theme import Theme
 from ui.table.row_table import RowTable
 from ui.table.table_view import FarmTable
@@ -44,7 +44,7 @@ class MoneyTable(QWidget):
 
     def show_rows(self, rows: Sequence[MoneyRow]) -> None:
         self.table.replace_all(rows)
-        self.total.show_row(total_of(rows))
+        self.total.show_row(total_row(rows))
 
     def rows(self) -> list[MoneyRow]:
         """In their present sort order."""

@@ -41,7 +41,7 @@ CHART_HEIGHT = 132
 LOW_CHART_HEIGHT = 84
 
 
-def this_day() -> date:
+def local_today() -> date:
     return date.today()  # noqa: DTZ011 - the user's own day
 
 
@@ -59,7 +59,7 @@ class MoneyPage(Page):
         actions: Actions,
         tasks: Tasks,
         theme: Theme,
-        today: Callable[[], date] = this_day,
+        today: Callable[[], date] = local_today,
     ) -> None:
         super().__init__(Topic.MONEY)
         self._commands = commands

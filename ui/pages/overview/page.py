@@ -120,63 +120,65 @@ class OverviewPage(ScrollPage):
         self._show_empty_text(overview)
         self._show_phones(overview)
 
-    def _show_tiles(self, seen: Overview) -> None:
-        counts = seen.counts
+    def _show_tiles(self, overview: Overview) -> None:
+        counts = overview.counts
         offered = tr("of {sims} SIMs").format(sims=formats.number(counts.sims))
         bans = counted(counts.bans, "1 banned", "%n banned")
         self._tiles["offer"].show_figure(
             formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered
         )
-        self._tiles["rents"].show_figure(formats.number(counts.rents_open), _waiting_text(seen))
-        delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
-        held = counted(seen.sms_held, "1 held", "%n held")
+        self._tiles["rents"].show_figure(formats.number(counts.rents_open), _waiting_text(overview))
+        delivered = tr("{n} delivered").format(n=formats.number(overview.sms_delivered_today))
+        held = counted(overview.sms_held, "1 held", "%n held")
         self._tiles["sms"].show_figure(
-            formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered
+            formats.number(overview.sms_today), f"{delivered} · {held}" if overview.sms_held else delivered
         )
-        month = tr("{sum} this month").format(sum=formats.money(seen.income_month))
-        self._tiles["income"].show_figure(formats.money(seen.income_today), month)
-        slow = tr("99 % within {time}").format(time=formats.seconds(seen.arrival_p99_seconds))
+        month = tr("{sum} this month").format(sum=formats.money(overview.income_month))
+        self._tiles["income"].show_figure(formats.money(overview.income_today), month)
+        slow = tr("99 % within {time}").format(time=formats.seconds(overview.arrival_p99_seconds))
         self._tiles["arrival"].show_figure(
-            formats.seconds(seen.arrival_p50_seconds),
-            tr("nothing in the last hour") if seen.arrival_p99_seconds is None else slow,
+            formats.seconds(overview.arrival_p50_seconds),
+            tr("nothing in the last hour") if overview.arrival_p99_seconds is None else slow,
         )
 
-    def _show_queue(self, seen: Overview, now: datetime) -> None:
-        waiting = formats.number(seen.counts.pushes_waiting)
-        if seen.oldest_waiting_push_at is None:
-            stopped = counted(seen.counts.pushes_parked, "1 stopped", "%n stopped")
-            self._tiles["queue"].show_figure(waiting, stopped if seen.counts.pushes_parked else tr("nothing waiting"))
+    def _show_queue(self, overview: Overview, now: datetime) -> None:
+        waiting = formats.number(overview.counts.pushes_waiting)
+        if overview.oldest_waiting_push_at is None:
+            stopped = counted(overview.counts.pushes_parked, "1 stopped", "%n stopped")
+            self._tiles["queue"].show_figure(
+                waiting, stopped if overview.counts.pushes_parked else tr("nothing waiting")
+            )
             return
-        note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
-        if seen.next_push_at is not None:
-            left = seen.next_push_at - now
+        note = tr("oldest {age}").format(age=formats.span(now - overview.oldest_waiting_push_at))
+        if overview.next_push_at is not None:
+            left = overview.next_push_at - now
             note += " · " + (
                 tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now")
             )
         self._tiles["queue"].show_figure(waiting, note)
 
-    def _show_empty_text(self, seen: Overview) -> None:
-        if not seen.counts.phones:
+    def _show_empty_text(self, overview: Overview) -> None:
+        if not overview.counts.phones:
             self._empty.show_text(
                 tr("No phones yet"), tr("Connect phones by USB and switch on USB debugging; see the Phones page.")
             )
-        elif not seen.counts.numbers_on_offer and not seen.counts.rents_open:
+        elif not overview.counts.numbers_on_offer and not overview.counts.rents_open:
             self._empty.show_text(tr("No number is on offer"), tr("The SIMs page shows the reason for each SIM."))
         else:
             self._empty.show_text(tr("No rents waiting for a first SMS"), tr("Every open rent has had an SMS."))
 
-    def _show_phones(self, seen: Overview) -> None:
-        self._phone_count.setText(formats.part(seen.counts.phones, seen.phones_of_farm))
-        self._phones.show_shares(phone_shares(seen))
+    def _show_phones(self, overview: Overview) -> None:
+        self._phone_count.setText(formats.part(overview.counts.phones, overview.phones_of_farm))
+        self._phones.show_shares(phone_shares(overview))
 
     def _request_rent(self, place: int) -> None:
         if (key := self._waiting.key_at(place)) is not None:
             self.row_requested.emit(Topic.RENTS, key)
 
 
-def _waiting_text(seen: Overview) -> str:
+def _waiting_text(overview: Overview) -> str:
     """How many rents wait for their first SMS, and how many first SMS are being sent."""
-    waits, sending = seen.rents_waiting_first_sms, seen.rents_sending_first_sms
+    waits, sending = overview.rents_waiting_first_sms, overview.rents_sending_first_sms
     texts = [
         counted(waits, "1 waits for its first SMS", "%n wait for their first SMS")
         if not sending

@@ -90,7 +90,7 @@ def phones_spec(commands: RowCommands, sims: SimsByPhone, needing: PhonesNeeding
             ),
             "need": EmptyText(tr("No phone needs action")),
             "trouble": EmptyText(tr("No phone is in trouble")),
-            "ailing": EmptyText(tr("No phone has warnings")),
+            "warnings": EmptyText(tr("No phone has warnings")),
             "gone": EmptyText(tr("No phone is unplugged")),
         },
         is_example=lambda row: row in needing,

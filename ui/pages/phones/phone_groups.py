@@ -64,7 +64,7 @@ def phone_filters(needing: PhonesNeedingAction) -> list[RowFilter[PhoneRow]]:
         RowFilter("ready", tr("Ready"), lambda row: is_ready(row) and row not in needing),
         RowFilter("need", tr("Needs action"), lambda row: row in needing, needs_action=True),
         RowFilter("trouble", tr("In trouble"), is_in_trouble),
-        RowFilter("ailing", tr("Warnings"), lambda row: bool(row.conditions)),
+        RowFilter("warnings", tr("Warnings"), lambda row: bool(row.conditions)),
         RowFilter("gone", tr("Unplugged"), lambda row: row.state is PhoneState.GONE),
     ]
 
@@ -78,12 +78,12 @@ def phones_summary(index: RowIndex[PhoneRow]) -> str:
     return " · ".join(parts)
 
 
-def phone_shares(seen: Overview) -> list[Share]:
+def phone_shares(overview: Overview) -> list[Share]:
     """Each phone in exactly one group: one that needs action is counted there, whatever its state."""
-    needing = sum(seen.phones_needing_by_state.values())
+    needing = sum(overview.phones_needing_by_state.values())
 
     def others(states: Iterable[PhoneState]) -> int:
-        all_phones, needing_phones = seen.phones_by_state, seen.phones_needing_by_state
+        all_phones, needing_phones = overview.phones_by_state, overview.phones_needing_by_state
         return sum(all_phones.get(state, 0) - needing_phones.get(state, 0) for state in states)
 
     ready, starting = others([PhoneState.READY]), others(STARTING)

@@ -56,7 +56,7 @@ MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "
 
 
 class SettingsPage(ScrollPage):
-    """A form; Save stores all changes or none."""
+    """A form; Save stores all changes or none, apart from a key that no keyring accepts."""
 
     def __init__(
         self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme, close_memory: CloseMemory

@@ -29,9 +29,9 @@ class LabelledRow(QWidget):
         row.setSpacing(24)
         row.addLayout(left, 1)
         row.addLayout(self._right, 1)
-        self.hold(*content)
+        self.add_content(*content)
 
-    def hold(self, *content: QWidget) -> None:
+    def add_content(self, *content: QWidget) -> None:
         if content:
             for widget in content:
                 self._right.addWidget(widget)
@@ -53,7 +53,7 @@ class FieldRow(LabelledRow):
         self.note = Label(self._source(), "caption", wrap=True)
         self.problem = Label("", "problem", wrap=True)
         self.problem.hide()
-        self.hold(self.editor, self.problem, self.note)
+        self.add_content(self.editor, self.problem, self.note)
 
     @property
     def is_editable(self) -> bool:

@@ -158,8 +158,8 @@ def _actions(commands: RowCommands) -> list[RowAction[SimRow]]:
             run=lambda rows: commands.edit_number(rows[0]),
             applies=lambda row: not is_rented(row),
         ),
-        RowAction(text=tr("Pause…"), run=commands.pause, applies=lambda row: not _is_held(row), several=True),
-        RowAction(text=tr("Resume"), run=commands.resume, applies=_is_held, several=True),
+        RowAction(text=tr("Pause…"), run=commands.pause, applies=lambda row: not _is_paused(row), several=True),
+        RowAction(text=tr("Resume"), run=commands.resume, applies=_is_paused, several=True),
         RowAction(
             text=tr("Ban…"),
             run=lambda rows: commands.set_ban(rows[0]),
@@ -192,6 +192,6 @@ def _has_number(row: SimRow) -> bool:
     return bool(row.msisdn)
 
 
-def _is_held(row: SimRow) -> bool:
+def _is_paused(row: SimRow) -> bool:
     """A paused SIM that is rented or banned has that standing; its reason shows the pause."""
     return row.standing is SimStanding.HELD_BACK or bool(row.held_reason)

@@ -134,9 +134,9 @@ def group_by_kind(all_of_them: Iterable[Attention]) -> list[tuple[Attention, int
     for one in all_of_them:
         alone = one.subject if one.kind is AttentionKind.PHONES_LEFT else ""
         groups.setdefault((one.kind, one.condition, alone), []).append(one)
-    return [(_together(group), len(group)) for group in groups.values()]
+    return [(_merge_keys(group), len(group)) for group in groups.values()]
 
 
-def _together(group: Sequence[Attention]) -> Attention:
+def _merge_keys(group: Sequence[Attention]) -> Attention:
     keys = [key for one in group for key in one.keys]
     return replace(group[0], others=tuple(keys[1:]))

@@ -84,7 +84,7 @@ SIM_STANDINGS = {
     SimStanding.NO_NETWORK: Word("no network", Tone.BAD, "The SIM is not registered: no signal, blocked, or unpaid."),
     SimStanding.AWAY: Word("phone not ready", Tone.BAD, "Its phone is not ready."),
     SimStanding.PHONE_BLOCKED: Word(
-        "phone takes no SMS", Tone.BAD, "Its phone is ready, but an SMS to it would not be seen in time."
+        "phone takes no SMS", Tone.BAD, "Its phone is ready, but an SMS to it would not be read in time."
     ),
     SimStanding.OUT: Word("not in a phone", Tone.IDLE, "It is in no connected phone."),
 }

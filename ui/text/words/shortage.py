@@ -120,10 +120,10 @@ def _cause_text(lack: Shortage) -> str:
             return counted(count, *OF_SIMS.get(standing, OTHERS))
 
 
-def calm_sentence(seen: Overview) -> str:
+def calm_sentence(overview: Overview) -> str:
     """Shown when nothing needs action: “All well” only while something can be sold."""
-    if seen.paused is not None:
+    if overview.paused is not None:
         return tr(PAUSED)
-    if seen.numbers_working:
+    if overview.numbers_working:
         return tr(CALM)
-    return tr(NOT_NOW) if seen.phones_of_farm else tr(NO_PHONES)
+    return tr(NOT_NOW) if overview.phones_of_farm else tr(NO_PHONES)
