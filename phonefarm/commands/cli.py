@@ -141,9 +141,10 @@ def doctor() -> None:
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the body of /health.")] = False) -> None:
     """Show the health of the running farm."""
     from phonefarm.commands.status import as_text, fetch_health
+    from phonefarm.runtime.control import admin_address
 
     settings, _ = _prepare(logs=False)
-    health = asyncio.run(fetch_health(settings.admin_listen))
+    health = asyncio.run(fetch_health(admin_address(settings)))
     # The reader of a pipe expects UTF-8, but pipes on Windows use the code page; ASCII is valid in both.
     can_encode_all = is_terminal(sys.stdout)
     console.say(json.dumps(health, ensure_ascii=not can_encode_all, indent=2) if as_json else as_text(health))

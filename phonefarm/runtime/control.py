@@ -18,6 +18,12 @@ ANSWER_SECONDS = 40.0
 """A command may try out something that has a deadline of its own."""
 
 
+def admin_address(settings: Settings) -> str:
+    """Where the running farm's admin port is: also where the settings let the system choose the port."""
+    access = ControlFile(settings.data_dir).read()
+    return settings.admin_listen if access is None else access.address
+
+
 async def tell_farm(settings: Settings, command: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The farm's answer; raises KnownError if none runs, or with what it says is wrong."""
     access = ControlFile(settings.data_dir).read()

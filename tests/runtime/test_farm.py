@@ -31,7 +31,7 @@ from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.control import tell_farm
+from phonefarm.runtime.control import admin_address, tell_farm
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
 from phonefarm.support.logs import SecretFilter, set_up_logs
@@ -210,12 +210,14 @@ async def test_control_token_is_in_a_file_for_its_owner_alone_and_nowhere_else(
         log_the_token = structlog.get_logger("test")
         log_the_token.info("said by mistake", token=token)
         await tell_farm(settings, "pause")
+        assert (await fetch_health(admin_address(settings)))["paused"] is not None
         if os.name == "posix":
             assert file.stat().st_mode & 0o777 == 0o600
         assert files_with(token, settings.data_dir) == [str(file)]
         assert token not in repr(farm._control)
 
     assert not file.exists()
+    assert admin_address(settings) == settings.admin_listen
     with pytest.raises(KnownError, match="No phonefarm runs on"):
         await tell_farm(settings, "pause")
 

@@ -25,7 +25,7 @@ class SaleBar(QFrame):
         super().__init__()
         self.setObjectName("salebar")
         self.setFixedHeight(HEIGHT)
-        self._is_paused = False
+        self._is_paused: bool | None = None
         self._sentence = Label(tr("Starting"), "heading")
         self._sentence.setObjectName("sentence")
         self._parts = Label("", "dim")
@@ -51,9 +51,9 @@ class SaleBar(QFrame):
         else:
             self._sentence.setText(paused_sentence(overview.paused, now))
             self._parts.setText(rents_go_on(overview.counts.rents_open))
-        if is_paused is not self._is_paused:
-            self._is_paused = is_paused
+        if self._is_paused is not None and is_paused is not self._is_paused:
             self._settling.start()
+        self._is_paused = is_paused
         self.switch.setText(tr("Resume selling") if is_paused else tr("Pause selling"))
         self.switch.setAccessibleName(self.switch.text())
         self.switch.setEnabled(True)
