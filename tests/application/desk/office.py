@@ -70,6 +70,7 @@ class Office:
         tasks = Tasks()
         self.closure: Closure | None = None
         self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
+        self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
@@ -132,6 +133,7 @@ class Office:
             closure=lambda: self.closure,
             pause=self.pause,
             autostart=AutostartInMemory(),
+            apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
         )
