@@ -346,7 +346,7 @@ class Farm:
         if self._owns_announcer:
             self._announcer.close()
         await asyncio.to_thread(self._database.close)
-        await asyncio.to_thread(self._control_file.remove)
+        await asyncio.to_thread(self._control_file.remove, self._control)
         self._listeners.close()
         log.info("stopped")
 

@@ -53,5 +53,7 @@ class ControlFile:
         is_here = is_loopback(host.removeprefix("[").removesuffix("]")) and port.isdecimal()
         return access if is_here and access.token.isascii() else None
 
-    def remove(self) -> None:
-        drop(self._path)
+    def remove(self, access: ControlAccess) -> None:
+        """Unless a later start of the farm has written its own by now."""
+        if self.read() == access:
+            drop(self._path)

@@ -155,8 +155,19 @@ def test_access_is_read_as_it_was_written(tmp_path: Any) -> None:
 
     assert ControlFile(tmp_path).read() == access
     assert access.token not in repr(access)
-    file.remove()
+    file.remove(access)
     assert file.read() is None
+
+
+def test_farm_that_ends_late_leaves_the_access_of_its_successor(tmp_path: Any) -> None:
+    first, second = (ControlAccess(address="127.0.0.1:8081", token=new_token()) for _ in range(2))
+    file = ControlFile(tmp_path)
+    file.write(first)
+    file.write(second)
+
+    file.remove(first)
+
+    assert file.read() == second
 
 
 @pytest.mark.parametrize(
