@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QCheckBox, QDialog, QFrame, QHBoxLay
 
 from phonefarm.application.model.read_models import Overview
 from ui.text.words import tr
-from ui.text.words.background import close_facts, stop_consequence
+from ui.text.words.background import close_facts, numbers_for_sale, stop_consequence
 from ui.widgets.basics import Label, button, restyle
 
 WIDTH = 520
@@ -91,8 +91,10 @@ class CloseDialog(QDialog):
         self.setWindowTitle("phonefarm")
         self.setModal(True)
         self.setFixedWidth(WIDTH)
-        self.keep = ChoiceCard(*_keeping(has_tray))
-        self.stop = ChoiceCard(tr("Stop selling and quit"), stop_consequence(overview))
+        self._sells = overview is None or numbers_for_sale(overview) > 0
+        self.keep = ChoiceCard(*_keeping(has_tray, sells=self._sells))
+        stopping = tr("Stop selling and quit") if self._sells else tr("Stop and quit")
+        self.stop = ChoiceCard(stopping, stop_consequence(overview))
         self.remember = QCheckBox(tr("Remember my choice"))
         self.yes = button("", "main")
         self.no = button(tr("Cancel"))
@@ -112,7 +114,8 @@ class CloseDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 20)
         layout.setSpacing(12)
-        layout.addWidget(Label(tr("Keep selling in the background?"), "title", wrap=True))
+        title = tr("Keep selling in the background?") if self._sells else tr("Keep running in the background?")
+        layout.addWidget(Label(title, "title", wrap=True))
         layout.addWidget(Label(facts, wrap=True))
         layout.addWidget(self.keep)
         layout.addWidget(self.stop)
@@ -136,7 +139,8 @@ class CloseDialog(QDialog):
 
     def _show_answer(self) -> None:
         stops = self.choice is OnClose.STOP
-        self.yes.setText(tr("Stop and quit") if stops else tr("Keep selling"))
+        going_on = tr("Keep selling") if self._sells else tr("Keep running")
+        self.yes.setText(tr("Stop and quit") if stops else going_on)
         self.yes.setAccessibleName(self.yes.text())
         restyle(self.yes, "role", "danger" if stops else "main")
 
@@ -152,13 +156,13 @@ class CloseDialog(QDialog):
         self.answered.emit(self.choice, self.remember.isChecked())
 
 
-def _keeping(has_tray: bool) -> tuple[str, str]:
+def _keeping(has_tray: bool, *, sells: bool) -> tuple[str, str]:
     if has_tray:
         return (
-            tr("Keep selling in the tray"),
+            tr("Keep selling in the tray") if sells else tr("Keep running in the tray"),
             tr("phonefarm stays beside the clock and alerts you when something needs action."),
         )
     return (
         tr("Keep the window minimised"),
-        tr("This system shows no tray icons, so phonefarm stays in the task bar and goes on selling."),
+        tr("This system shows no tray icons, so phonefarm stays in the task bar and goes on."),
     )

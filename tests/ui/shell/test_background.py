@@ -226,6 +226,7 @@ def test_nobody_is_threatened_with_customers_where_no_rent_is_open(stage: Stage)
             label.text() for label in asked(background).findChildren(QWidget) if hasattr(label, "text")
         )
         assert "customer" not in asked(background).stop.consequence.text()
+        assert asked(background).yes.text() == "Keep running"
 
     stage.live(FakeDesk(farm=empty_farm()), scenario)
 
