@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import written_whole
 
 ICACLS_DEADLINE_SECONDS = 10.0
 
@@ -24,7 +24,7 @@ def write_private(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
-        with written_whole(path, draft):
+        with atomic_write(path, draft):
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 if sys.platform == "win32":

@@ -173,7 +173,7 @@ async def _run_until_stopped(
         raising.raise_requested.connect(background.open)
         raising.listen()
         background.start(is_hidden=presence.is_hidden)
-    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(stop_requested.set)):
+    with asked_by_signals(stop), stop.notifying(lambda: loop.call_soon_threadsafe(stop_requested.set)):
         try:
             await _subscribe(link, actions)
             window.start()

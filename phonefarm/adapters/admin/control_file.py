@@ -9,8 +9,8 @@ from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
+from phonefarm.support.atomic_files import discard_draft
 from phonefarm.support.private_files import NotWritten, write_private
-from phonefarm.support.whole_files import drop
 
 NAME = "control.json"
 TOKEN_BYTES = 32
@@ -56,4 +56,4 @@ class ControlFile:
     def remove(self, access: ControlAccess) -> None:
         """Unless a later start of the farm has written its own by now."""
         if self.read() == access:
-            drop(self._path)
+            discard_draft(self._path)

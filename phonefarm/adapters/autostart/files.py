@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.atomic_files import atomic_write, remove_file
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import remove, written_whole
 
 
 class StartFile:
@@ -24,7 +24,7 @@ class StartFile:
         draft = self.path.with_name(f"{self.path.name}.new")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with written_whole(self.path, draft):
+            with atomic_write(self.path, draft):
                 draft.write_bytes(self._content())
         except OSError as error:
             raise KnownError(
@@ -33,6 +33,6 @@ class StartFile:
 
     def turn_off(self) -> None:
         try:
-            remove(self.path)
+            remove_file(self.path)
         except OSError as error:
             raise KnownError(f"{self.path} cannot be removed: {cause_of(error)}. Remove it by hand.") from error

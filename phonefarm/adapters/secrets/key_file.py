@@ -28,7 +28,7 @@ class KeyFile:
             raise KnownError(f"The key file {self._path} cannot be read: {cause}.") from None
 
     def write_key(self, key: str) -> None:
-        """Whole or not at all, and never readable by others; raises KnownError. May wait for two seconds."""
+        """Atomic, and never readable by others; raises KnownError. May block for twelve seconds."""
         try:
             write_private(self._path, key + "\n")
         except NotWritten as error:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from phonefarm.application.model.read_models import BY_USER, Pause
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.atomic_files import atomic_write, remove_file
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import remove, written_whole
 
 NAME = "selling-paused.json"
 
@@ -35,14 +35,14 @@ class PauseFile:
     def write(self, pause: Pause) -> None:
         draft = self._path.with_suffix(".new")
         try:
-            with written_whole(self._path, draft):
+            with atomic_write(self._path, draft):
                 draft.write_text(json.dumps({"since": pause.since.isoformat(), "by": pause.by}), encoding="utf-8")
         except OSError as error:
             raise KnownError(f"{self._path} cannot be written: {cause_of(error)}.") from error
 
     def remove(self) -> None:
         try:
-            remove(self._path)
+            remove_file(self._path)
         except OSError as error:
             raise KnownError(
                 f"Selling stays paused: {self._path} cannot be removed: {cause_of(error)}. Remove it, then try again."
