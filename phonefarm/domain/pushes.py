@@ -30,7 +30,8 @@ class PushState(StrEnum):
     """The user stopped it."""
 
 
-OPEN_STATES = frozenset({PushState.WAITING, PushState.SENDING})
+OPEN_PUSH_STATES = (PushState.WAITING, PushState.SENDING)
+"""The states of a push that has not ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,7 +92,7 @@ BY_THE_USER = {
 }
 """Orders of the user, who sees whether they were carried out and gives them again."""
 
-ONLY_READ = {"PhoneHealth.recall", "PhoneHealth.remembered", "Privacy.senders"}
+ONLY_READ = {"PhoneHealth.recall"}
 
 NOT_KILLED_HERE = {
     "PhoneHealth.forget": "found out anew by the next start",

@@ -6,8 +6,10 @@ Instants are kept as microseconds, money as ten-thousandths, plain values by nam
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, String, TypeDecorator
@@ -21,6 +23,11 @@ _MONEY_SCALE = 10_000
 
 def microseconds_of(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
+
+
+def literals(values: Iterable[StrEnum]) -> str:
+    """`'waiting', 'sending'`: what stands between the parentheses of an IN."""
+    return ", ".join(f"'{value.value}'" for value in values)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -33,7 +33,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    literal_column,
     or_,
     select,
     update,
@@ -52,6 +51,7 @@ from phonefarm.adapters.storage.tables import (
     PUSH_IS_DISPATCHABLE,
     PUSH_IS_OPEN,
     push_attempts,
+    push_is_open,
     pushes,
     rents,
     sms,
@@ -182,9 +182,6 @@ _IS_PUSH = pushes.c.sms_id == _PUSH
 _IS_OPEN_OF_NUMBER = (pushes.c.msisdn == _NUMBER) & PUSH_IS_OPEN
 _OLDER = pushes.alias("older")
 _BLOCKED = pushes.alias("blocked")
-# As `PUSH_IS_OPEN`, of an alias: spelled as the partial index spells it.
-_OLDER_IS_OPEN: ColumnElement[bool] = literal_column("older.state IN ('waiting', 'sending')")
-_BLOCKED_IS_OPEN: ColumnElement[bool] = literal_column("blocked.state IN ('waiting', 'sending')")
 
 
 def _blocks_newer(push: FromClause) -> ColumnElement[bool]:
@@ -253,7 +250,7 @@ DUE = PreparedBatch(
         sms.c.body,
         pushes.c.own_failures,
         exists()
-        .where(_OLDER.c.msisdn == pushes.c.msisdn, _OLDER_IS_OPEN)
+        .where(_OLDER.c.msisdn == pushes.c.msisdn, push_is_open("older"))
         .where(_OLDER.c.sms_id < pushes.c.sms_id)
         .label("has_older"),
     )
@@ -305,7 +302,7 @@ BLOCK_OLDER = PreparedChange(
 _EACH_NUMBER = func.json_each(bindparam("numbers", type_=String)).table_valued("value").alias("number")
 _OLDEST_BLOCKER = (
     select(_OLDER.c.sms_id)
-    .where(_OLDER.c.msisdn == _EACH_NUMBER.c.value, _OLDER_IS_OPEN)
+    .where(_OLDER.c.msisdn == _EACH_NUMBER.c.value, push_is_open("older"))
     .where(_blocks_newer(_OLDER))
     .order_by(_OLDER.c.sms_id)
     .limit(1)
@@ -317,7 +314,7 @@ _TO_UNBLOCK = select(_BLOCKED.c.sms_id).select_from(
         _BLOCKED,
         and_(
             _BLOCKED.c.msisdn == _EACH_NUMBER.c.value,
-            _BLOCKED_IS_OPEN,
+            push_is_open("blocked"),
             _BLOCKED.c.sms_id <= func.coalesce(_OLDEST_BLOCKER, _HIGHEST_ID),
             ~_BLOCKED.c.is_dispatchable,
         ),

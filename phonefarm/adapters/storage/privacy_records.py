@@ -21,6 +21,12 @@ def _is_needed() -> ColumnElement[bool]:
     return or_(is_held, sms.c.sms_id.in_(waiting), sms.c.sms_id.in_(parked))
 
 
+def blocked_senders_of(connection: Connection) -> list[BlockedSender]:
+    """The user's own list; empty while the built-in one is used."""
+    rows = connection.execute(select(blocked_senders).order_by(blocked_senders.c.place))
+    return [BlockedSender(pattern=row.pattern, what=row.what) for row in rows]
+
+
 class SqlPrivacyRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -49,10 +55,6 @@ class SqlPrivacyRecords:
         erased = self._connection.execute(update(sms).where(which).values(body="", erased_at=now)).rowcount
         self.has_erased = self.has_erased or erased > 0
         return erased
-
-    def blocked_senders(self) -> list[BlockedSender]:
-        rows = self._connection.execute(select(blocked_senders).order_by(blocked_senders.c.place))
-        return [BlockedSender(pattern=row.pattern, what=row.what) for row in rows]
 
     def set_blocked_senders(self, entries: Sequence[BlockedSender]) -> None:
         self._connection.execute(delete(blocked_senders))

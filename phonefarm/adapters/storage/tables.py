@@ -8,14 +8,17 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Column, ColumnClause, Index, Integer, LargeBinary, Table, literal_column, text
 from sqlmodel import Field, SQLModel
 
-from phonefarm.adapters.storage.columns import Instant, Money, PlainFields
+from phonefarm.adapters.storage.columns import Instant, Money, PlainFields, literals
 from phonefarm.domain.fields import Fields
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
 
 _OPEN_RENT = text("finished_at IS NULL")
 _REFUND = text("reversed_at IS NOT NULL")
 _DISPATCHABLE_PUSH = text("is_free = 1")
-_OPEN_PUSH = text("state IN ('waiting', 'sending')")
-_FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
+_OPEN_STATES = literals(OPEN_PUSH_STATES)
+_NOT_FAILED_STATES = literals((*OPEN_PUSH_STATES, PushState.DELIVERED))
+_OPEN_PUSH = text(f"state IN ({_OPEN_STATES})")
+_FAILED_PUSH = text(f"state NOT IN ({_NOT_FAILED_STATES})")
 _ENDED_PUSH = text("ended_at IS NOT NULL")
 _UNCERTAIN_PUSH = text("uncertain > 0")
 _SMS_UNTOLD = text("doubt = 'sim'")
@@ -371,10 +374,16 @@ journal = _core(JournalTable)
 sequences = _core(SequenceTable)
 metadata = SQLModel.metadata
 
-# Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
+
+def push_is_open(table: str) -> ColumnClause[bool]:
+    """`PUSH_IS_OPEN` of the table, or of an alias of it."""
+    return literal_column(f"{table}.state IN ({_OPEN_STATES})")
+
+
+# Spelled as the partial indexes spell it: SQLite uses an index for no other spelling, and never for bound values.
 PUSH_IS_DISPATCHABLE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
-PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
+PUSH_IS_OPEN = push_is_open("pushes")
 PUSH_WAS_UNCERTAIN: ColumnClause[bool] = literal_column("pushes.uncertain > 0")
 SMS_IS_UNTOLD: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")
 SMS_IS_ASIDE: ColumnClause[bool] = literal_column("sms.standing IN ('baseline', 'held')")
-PUSH_HAS_FAILED: ColumnClause[bool] = literal_column("pushes.state NOT IN ('waiting', 'sending', 'delivered')")
+PUSH_HAS_FAILED: ColumnClause[bool] = literal_column(f"pushes.state NOT IN ({_NOT_FAILED_STATES})")

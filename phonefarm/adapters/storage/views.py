@@ -10,8 +10,10 @@ from typing import TypeVar
 from sqlalchemy import Connection, func, select
 
 from phonefarm.adapters.storage import accounts, figures, number_records, timelines
+from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
+from phonefarm.adapters.storage.privacy_records import blocked_senders_of
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.sim_rows import number_task_rows, places_of_numbers, sim_rows
 from phonefarm.adapters.storage.tables import phones
@@ -47,11 +49,13 @@ from phonefarm.application.model.row_queries import (
 )
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.phone_health import RememberedProbe
 from phonefarm.application.ports.views import Stock, Traffic
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
-from phonefarm.domain.phones import PhoneState, handset_of
+from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of
 
 Row = TypeVar("Row")
 
@@ -155,3 +159,9 @@ class SqlViews:
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)
+
+    def blocked_senders(self) -> list[BlockedSender]:
+        return blocked_senders_of(self._connection)
+
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
+        return SqlPhoneHealthRecords(self._connection).remembered_probe(phone_id, facts)

@@ -11,7 +11,7 @@ from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records.messages import StoredSms, UntoldSms
 from phonefarm.application.ports.records.phone_health import SimRule
 from phonefarm.application.ports.records.pushes import NewPush
-from phonefarm.application.ports.records.sims import SimOnPhone
+from phonefarm.application.ports.records.sims import SimOnPhone, SimPlaceRecords
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError
@@ -137,7 +137,7 @@ def settle_by_hand(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime,
     stored = uow.messages.get(sms_id)
     if stored is None or stored.standing is not SmsStanding.HELD:
         raise KnownError("This message is not held: there is nothing to settle.")
-    sim = _sim_on(uow, stored.phone_id, sim_id)
+    sim = _sim_on(uow.sims, stored.phone_id, sim_id)
     settled = [_settle_one(uow, stored, sim, now)]
     if remember:
         if not tells_something(stored.sim_mark) or stored.sim_id is not None:
@@ -177,8 +177,8 @@ def _settle(
     return Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 
-def _sim_on(uow: UnitOfWork, phone_id: PhoneId, sim_id: SimId) -> SimOnPhone:
-    for sim in uow.sims.on_phone(phone_id):
+def _sim_on(sims: SimPlaceRecords, phone_id: PhoneId, sim_id: SimId) -> SimOnPhone:
+    for sim in sims.on_phone(phone_id):
         if sim.sim_id == sim_id:
             return sim
     raise KnownError("That SIM is not one of the phone's: choose one of the SIMs that sat in it.")

@@ -52,7 +52,7 @@ class Privacy:
         return self._blocks and self._list.entry_for(sender) is not None
 
     async def senders(self) -> Sequence[BlockedSender]:
-        own = await self._storage.write(lambda uow: uow.privacy.blocked_senders())
+        own = await self._storage.read(lambda views: views.blocked_senders())
         return own or self.built_in
 
     async def save_senders(self, entries: Sequence[BlockedSender]) -> list[SettingProblem]:

@@ -10,7 +10,7 @@ from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records.sims import SimOnPhone
-from phonefarm.application.ports.storage import Storage, UnitOfWork
+from phonefarm.application.ports.storage import Journal, Storage, UnitOfWork
 from phonefarm.application.ports.world import Checkup, KnownCard, Probe, Remembered
 from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
 from phonefarm.domain.fields import Fields
@@ -70,11 +70,12 @@ class PhoneHealth:
             )
             return remembered, hints_remembered(uow.health.active_since(phone_id))
 
+        # By the writer, though it only reads: of twins, the one whose session began first keeps the plain name.
         return await self._storage.write(work)
 
     async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
         """What was found out about the phone under this firmware, and how long ago (None: nobody knows)."""
-        known = await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+        known = await self._storage.read(lambda views: views.remembered_probe(phone_id, facts))
         if known is None:
             return None
         return known.probe, None if known.found_at is None else self._clock() - known.found_at
@@ -115,7 +116,7 @@ class PhoneHealth:
             if after == before:
                 return seen, False
             uow.health.set_conditions(phone_id, after, now)
-            _tell(uow, phone_id, before, after, now)
+            _tell(uow.journal, phone_id, before, after, now)
             return True, bool((before.keys() ^ after.keys()) & BLOCKING)
 
         changed, offer_changed = await self._storage.write(work)
@@ -148,7 +149,7 @@ def _cards(sims: Sequence[SimOnPhone]) -> tuple[KnownCard, ...]:
 
 
 def _tell(
-    uow: UnitOfWork,
+    journal: Journal,
     phone_id: PhoneId,
     before: Mapping[Condition, Fields],
     after: Mapping[Condition, Fields],
@@ -156,6 +157,6 @@ def _tell(
 ) -> None:
     began, ended = changes(before, after)
     for condition in began:
-        uow.journal.note(now, Topic.PHONES, phone_id, timeline.condition_began(condition, after[condition]))
+        journal.note(now, Topic.PHONES, phone_id, timeline.condition_began(condition, after[condition]))
     for condition in ended:
-        uow.journal.note(now, Topic.PHONES, phone_id, timeline.condition_ended(condition))
+        journal.note(now, Topic.PHONES, phone_id, timeline.condition_ended(condition))

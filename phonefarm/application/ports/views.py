@@ -19,10 +19,12 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.phone_health import RememberedProbe
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.sims import Sim
 
 Row = TypeVar("Row")
@@ -126,3 +128,11 @@ class Views(Protocol):
         ...
 
     def next_push_due(self) -> datetime | None: ...
+
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
+        """As `ProbeRecords.remembered_probe`."""
+        ...
+
+    def blocked_senders(self) -> list[BlockedSender]:
+        """The user's own list; empty while the built-in one is used."""
+        ...

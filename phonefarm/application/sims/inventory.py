@@ -11,7 +11,8 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
-from phonefarm.application.ports.records.numbers import NumberEntry
+from phonefarm.application.ports.records.numbers import NumberEntry, NumberRecords
+from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import (
@@ -62,7 +63,7 @@ class SimInventory:
         def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
             concerned = uow.numbers.replace_file(entries, now)
             changed = [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names, now)]
-            objected = objections(uow, entries, self._names)
+            objected = objections(uow.sims, entries, self._names)
             return changed, [f"{iccid}: {objection}" for iccid, objection in objected.items()]
 
         changed, objected = await self._storage.write(work)
@@ -79,7 +80,7 @@ class SimInventory:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
-            sim = unrented_sim(uow, sim_id)
+            sim = unrented_sim(uow.sims, sim_id)
             refuse_foreign(msisdn, sim, self._names)
             uow.sims.set_hand_number(sim_id, msisdn)
             settle_number(uow, sim_id, sim.country, self._names, now)
@@ -98,9 +99,9 @@ class SimInventory:
         now = self._clock()
         changed: list[SimId] = []
         staying: list[SimId] = []
-        for sim in _recognised(uow, phone_id, seen):
+        for sim in _recognised(uow.sims, phone_id, seen):
             staying.append(sim.sim_id)
-            network = network_of(uow, sim.mcc_mnc, self._names)
+            network = network_of(uow.numbers, sim.mcc_mnc, self._names)
             before = uow.sims.get(sim.sim_id)
             moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
             if before is None or before.phone_id != phone_id:
@@ -114,13 +115,13 @@ class SimInventory:
         return changed
 
 
-def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
+def _recognised(sims: SimRecords, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
     """The SIMs with the identities under which they are on the books.
 
     A phone may fail to tell an ICCID that it told before, or tell it only later. The card that sits in the
     same slot under the same subscription id is the same card, if what is known of both ICCIDs agrees.
     """
-    on_books = [known for known in uow.sims.on_phone(phone_id) if known.is_in and known.place.sub_id is not None]
+    on_books = [known for known in sims.on_phone(phone_id) if known.is_in and known.place.sub_id is not None]
     recognised: list[SeenSim] = []
     for sim in seen:
         here = [known.sim_id for known in on_books if (known.place.sub_id, known.slot) == (sim.sub_id, sim.slot)]
@@ -130,7 +131,7 @@ def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> 
             continue
         for stand_in in here:
             if is_stand_in(stand_in) and may_be(stand_in, sim.sim_id):
-                uow.sims.become(stand_in, sim.sim_id)
+                sims.become(stand_in, sim.sim_id)
         recognised.append(sim)
     return recognised
 
@@ -147,9 +148,9 @@ def _under(known_as: SimId, sim: SeenSim) -> SeenSim:
     return replace(sim, sim_id=known_as, iccid="" if is_stand_in(known_as) else known_as)
 
 
-def unrented_sim(uow: UnitOfWork, sim_id: SimId) -> Sim:
+def unrented_sim(sims: SimRecords, sim_id: SimId) -> Sim:
     """The SIM, if its number may be changed now; else KnownError."""
-    sim = uow.sims.get(sim_id)
+    sim = sims.get(sim_id)
     if sim is None:
         raise KnownError("This SIM is not on the books any more.")
     if sim.rent_id is not None:
@@ -157,9 +158,9 @@ def unrented_sim(uow: UnitOfWork, sim_id: SimId) -> Sim:
     return sim
 
 
-def network_of(uow: UnitOfWork, mcc_mnc: str, names: NetworkNames) -> Network:
+def network_of(numbers: NumberRecords, mcc_mnc: str, names: NetworkNames) -> Network:
     """The network by the user's own name, else by the shipped table."""
-    return uow.numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
+    return numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
 
 
 def refuse_foreign(msisdn: Msisdn, sim: Sim, names: NetworkNames) -> None:
@@ -170,11 +171,11 @@ def refuse_foreign(msisdn: Msisdn, sim: Sim, names: NetworkNames) -> None:
         )
 
 
-def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNames) -> dict[str, str]:
+def objections(sims: SimRecords, entries: Sequence[NumberEntry], names: NetworkNames) -> dict[str, str]:
     """What speaks against the numbers of a table that were just taken in, in words, by ICCID."""
 
     def country_of(entry: NumberEntry) -> str:
-        sim = uow.sims.get(SimId(entry.iccid))
+        sim = sims.get(SimId(entry.iccid))
         return entry.country or (sim.country if sim else "")
 
     found = [(entry, names.objection(entry.msisdn, country_of(entry))) for entry in entries]
@@ -190,7 +191,7 @@ def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime
     sim = uow.sims.get(sim_id)
     assert sim is not None
     code = uow.sims.network_code(sim_id)
-    network = network_of(uow, code, names) if code else Network(country=sim.country, operator=sim.operator)
+    network = network_of(uow.numbers, code, names) if code else Network(country=sim.country, operator=sim.operator)
     country = (told[0].country if told else "") or network.country
     operator = (told[0].operator if told else "") or network.operator
     return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id, country, names, at)

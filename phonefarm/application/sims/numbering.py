@@ -18,6 +18,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, Keys
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable, ToldSms
+from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.application.sims.inventory import (
@@ -160,7 +161,7 @@ class Numbering:
         wanted = parse_msisdn(number)
 
         def work(uow: UnitOfWork) -> None:
-            sim = unrented_sim(uow, sim_id)
+            sim = unrented_sim(uow.sims, sim_id)
             patterns = tuple(uow.numbers.patterns()) or self.built_in
             region = self._names.region_of(uow.sims.network_code(sim_id))
             found = proposal_in(uow.numbers.messages_of(sim_id, MESSAGES_READ), patterns, region)
@@ -222,10 +223,10 @@ class Numbering:
             if before.rent_id is not None:
                 refused[sim_id] = f"rent {before.rent_id} is open on the SIM: import the line when it is finished"
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.number_imported(after.msisdn or ""))
-        refused |= objections(uow, entries, self._names)
+        refused |= objections(uow.sims, entries, self._names)
         if refused:
             raise _LinesRefused(refused)
-        return concerned, _said(uow, entries, concerned, changed)
+        return concerned, _said(uow.sims, entries, concerned, changed)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         """Give a network the market's names, on all its SIMs at once; an empty country takes the own name back."""
@@ -321,7 +322,7 @@ def _network_name(mcc_mnc: str, country: str, operator: str) -> Network | None:
 
 
 def _said(
-    uow: UnitOfWork, entries: Sequence[NumberEntry], concerned: Sequence[SimId], changed: Sequence[SimId]
+    sims: SimRecords, entries: Sequence[NumberEntry], concerned: Sequence[SimId], changed: Sequence[SimId]
 ) -> list[str]:
     """What an import did: how much, for whom, what stays as the user entered it, which numbers two SIMs have now."""
     count = len(entries)
@@ -331,7 +332,7 @@ def _said(
     stated = {entry.iccid: entry for entry in entries}
     by_hand = 0
     for sim_id in concerned:
-        sim = uow.sims.get(sim_id)
+        sim = sims.get(sim_id)
         entry = stated.get(sim_id)
         by_hand += sim is not None and entry is not None and sim.msisdn != entry.msisdn
     if by_hand:
@@ -339,7 +340,7 @@ def _said(
     doubled = {
         number: holders
         for number in dict.fromkeys(stated[sim_id].msisdn for sim_id in concerned if sim_id in stated)
-        if len(holders := uow.sims.in_phones_with_number(number)) > 1
+        if len(holders := sims.in_phones_with_number(number)) > 1
     }
     for number, holders in list(doubled.items())[:_NAMED_AT_MOST]:
         said.append(f"+{number} is now on {len(holders)} SIMs in phones ({', '.join(holders)}): one is wrong.")

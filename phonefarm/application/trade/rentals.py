@@ -14,6 +14,7 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
+from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
@@ -198,7 +199,7 @@ class Rentals:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
-            _known(uow, sim_id)
+            _known(uow.sims, sim_id)
             uow.sims.set_ban(sim_id, now, now + length)
             hours = length / timedelta(hours=1)
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.banned_by_hand(hours))
@@ -237,7 +238,7 @@ class Rentals:
         why = None if reason is None else (reason.strip()[:200] or "paused by hand")
 
         def work(uow: UnitOfWork) -> None:
-            _known(uow, sim_id)
+            _known(uow.sims, sim_id)
             uow.sims.hold(sim_id, why, now)
             happening = timeline.resumed() if why is None else timeline.paused(why)
             uow.journal.note(now, Topic.SIMS, sim_id, happening)
@@ -336,8 +337,8 @@ def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:
     return sim in on_offer(uow.sims.with_number(sim.msisdn), now, rented)
 
 
-def _known(uow: UnitOfWork, sim_id: SimId) -> Sim:
-    sim = uow.sims.get(sim_id)
+def _known(sims: SimRecords, sim_id: SimId) -> Sim:
+    sim = sims.get(sim_id)
     if sim is None:
         raise KnownError("This SIM is not on the books any more.")
     return sim

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
+from phonefarm.application.model.read_models import OPEN_PUSH_STATES, MessageRow, SmsStanding
 from phonefarm.application.model.row_queries import MESSAGES
 from phonefarm.commands.demo.private_adb import private_adb_server
 from phonefarm.commands.demo.world import World
@@ -28,7 +28,6 @@ SETTLE_WITHIN = 30.0
 SETTLE_STEP = 0.2
 LONG_ENOUGH_FOR_A_SALE = 10.0
 SCRATCH = "phonefarm-demo-"
-_OPEN = (PushState.WAITING, PushState.SENDING)
 
 Show = Callable[[EngineThread, float | None], None]
 """Shows the running farm for so many seconds, or until the user has seen enough."""
@@ -133,5 +132,5 @@ def still_with_app(messages: Sequence[MessageRow]) -> list[MessageKey]:
     return [
         (message.msisdn, message.sender, message.text)
         for message in messages
-        if message.push_state in _OPEN or message.standing is SmsStanding.HELD
+        if message.push_state in OPEN_PUSH_STATES or message.standing is SmsStanding.HELD
     ]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from phonefarm.adapters.storage.columns import literals
 from phonefarm.adapters.storage.sqlite.database_file import database_path
 from phonefarm.adapters.storage.sqlite.drafts import (
     DRAFT_SUFFIX,
@@ -27,7 +28,7 @@ from phonefarm.adapters.storage.sqlite.drafts import (
 from phonefarm.adapters.storage.sqlite.integrity import Contents, integrity_problem, verify
 from phonefarm.adapters.storage.sqlite.read_only import opened
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.pushes import PushState
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.whole_files import drop
 
@@ -36,7 +37,7 @@ _PREFIX, _SUFFIX = "phonefarm-", ".db"
 _NEEDED_TEXTS = f"""
     standing = '{SmsStanding.HELD.value}' OR sms_id IN (
         SELECT sms_id FROM pushes
-        WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}', '{PushState.PARKED.value}')
+        WHERE state IN ({literals((*OPEN_PUSH_STATES, PushState.PARKED))})
     )
 """  # noqa: S608 - words of ours
 

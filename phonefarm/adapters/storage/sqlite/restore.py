@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from phonefarm.adapters.storage.columns import literals
 from phonefarm.adapters.storage.sqlite.database_file import DatabaseFile
 from phonefarm.adapters.storage.sqlite.drafts import (
     STAMP,
@@ -19,7 +20,7 @@ from phonefarm.adapters.storage.sqlite.drafts import (
 )
 from phonefarm.adapters.storage.sqlite.integrity import Contents, verify
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.pushes import PushState
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
 from phonefarm.support.whole_files import FileHeld, drop, replace
 
 SKIPPED_IDS = 10_000_000
@@ -27,7 +28,7 @@ SKIPPED_IDS = 10_000_000
 _PARK = (
     f"UPDATE pushes SET state = '{PushState.PARKED.value}', is_free = 0, next_at = NULL, ended_at = ?, "  # noqa: S608
     "last_answer = 'restored from a backup: send it again if Onlinesim lacks it' "
-    f"WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}')"
+    f"WHERE state IN ({literals(OPEN_PUSH_STATES)})"
 )
 
 

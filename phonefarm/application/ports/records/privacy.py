@@ -23,10 +23,6 @@ class PrivacyRecords(Protocol):
         """Take out the texts of a number; (erased, still needed)."""
         ...
 
-    def blocked_senders(self) -> list[BlockedSender]:
-        """The user's own list; empty while the built-in one holds."""
-        ...
-
     def set_blocked_senders(self, entries: Sequence[BlockedSender]) -> None:
         """Put these in place of the user's own list; none lets the built-in one hold."""
         ...
