@@ -90,7 +90,7 @@ class Pace:
         patch.setattr(comings, "TOGETHER_WITHIN", self.together_within)
         # A row that comes seconds after its announcement is as late here as one that comes minutes after it.
         patch.setattr(sms_rules, "SLOWEST_ROW", timedelta(seconds=1))
-        patch.setattr(sms_intake, "MARK_EVERY", timedelta(seconds=0.5))
+        patch.setattr(sms_intake, "MOST_MARK_AGE", timedelta(seconds=0.5))
         patch.setattr(bootstrap, "PhoneWatch", partial(PhoneWatch, hurry=self.hurry, patience=self.patience))
         if self.usb is not None:
             patch.setattr(bootstrap, "AdbBridge", partial(AdbBridge, usb=self.usb))

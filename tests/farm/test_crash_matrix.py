@@ -88,7 +88,7 @@ BY_THE_USER = {
     "Rentals.set_ban",
     "SimInventory.set_number",
     "SmsIntake.forget_rules",
-    "SmsIntake.settle",
+    "SmsIntake.assign_sim",
 }
 """Orders of the user, who sees whether they were carried out and gives them again."""
 
@@ -107,7 +107,7 @@ NOT_KILLED_HERE = {
     "Rentals._take_back": "without it the order stays as a possible orphan, which the user releases",
     "Rentals.answer_lost": "a timeline entry",
     "SimInventory.settle_all": "what a start settles anew, the next one settles",
-    "SmsIntake.settle_untold": "the next look settles what it would have settled",
+    "SmsIntake.assign_known_sims": "the next look settles what it would have settled",
     "Upkeep._follow_the_clock": "pulls waiting pushes in; without it they wait for their time",
 }
 """What the scenario does not commit, and what a kill at it leaves."""

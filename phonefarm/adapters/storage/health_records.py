@@ -143,7 +143,7 @@ class SqlPhoneHealthRecords:
         handset = handset_of(phone_id)
         mine = empty_hints.c.handset == handset
         self._connection.execute(delete(empty_hints).where(mine, empty_hints.c.at < at - EMPTY_HINTS_KEPT_FOR))
-        self.settle_empty_hint(phone_id, at)
+        self.remove_empty_hint(phone_id, at)
         self._connection.execute(insert(empty_hints).values(handset=handset, at=at))
         self._connection.execute(
             update(phones).where(phones.c.phone_id == phone_id).values(hints_without_row=phones.c.hints_without_row + 1)
@@ -152,7 +152,7 @@ class SqlPhoneHealthRecords:
     def empty_hints(self, phone_id: PhoneId) -> list[datetime]:
         return [row.at for row in _EMPTY_HINTS.all(self._driver, handset=handset_of(phone_id))]
 
-    def settle_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+    def remove_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
         self._connection.execute(
             delete(empty_hints).where(empty_hints.c.handset == handset_of(phone_id), empty_hints.c.at == at)
         )

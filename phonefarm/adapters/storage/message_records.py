@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, Strin
 
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedInsert, driver_of, in_portions
-from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNTOLD, sms
-from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UntoldSms
+from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNASSIGNED, sms
+from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UnassignedSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import Doubt, SmsStanding
@@ -41,7 +41,7 @@ class _StoredRow(NamedTuple):
     arrived_at: datetime
 
 
-class _Untold(NamedTuple):
+class _Unassigned(NamedTuple):
     sms_id: int
     fingerprint: bytes
     standing: str
@@ -101,9 +101,9 @@ class SqlMessageRecords:
     def rewrite(self, sms_id: SmsId, fingerprint: bytes) -> None:
         self._connection.execute(update(sms).where(sms.c.sms_id == sms_id).values(fingerprint=fingerprint))
 
-    def untold(self, phone_id: PhoneId, since: datetime) -> list[UntoldSms]:
+    def unassigned(self, phone_id: PhoneId, since: datetime) -> list[UnassignedSms]:
         return [
-            UntoldSms(
+            UnassignedSms(
                 sms_id=SmsId(row.sms_id),
                 fingerprint=row.fingerprint,
                 standing=SmsStanding(row.standing),
@@ -112,7 +112,7 @@ class SqlMessageRecords:
                 sim_mark=row.sim_mark,
                 arrived_at=row.arrived_at,
             )
-            for row in _UNTOLD.all(self._driver, handset=handset_of(phone_id), since=since)
+            for row in _UNASSIGNED.all(self._driver, handset=handset_of(phone_id), since=since)
         ]
 
     def note_sim_columns(self, sms_id: SmsId, sub_id: int | None, sim_mark: str) -> None:
@@ -128,7 +128,9 @@ class SqlMessageRecords:
         )
         return [SmsId(sms_id) for sms_id in found.scalars()]
 
-    def settle(self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None) -> None:
+    def assign_sim(
+        self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None
+    ) -> None:
         self._connection.execute(
             update(sms)
             .where(sms.c.sms_id == sms_id)
@@ -208,10 +210,10 @@ def _under(number: int) -> Prepared[_StoredRow]:
     )
 
 
-_UNTOLD = Prepared(
-    _Untold,
-    select(*(sms.c[name] for name in _Untold._fields))
+_UNASSIGNED = Prepared(
+    _Unassigned,
+    select(*(sms.c[name] for name in _Unassigned._fields))
     .where(sms.c.handset == bindparam("handset", type_=String))
-    .where(SMS_IS_UNTOLD, sms.c.arrived_at >= bindparam("since", type_=Instant))
+    .where(SMS_IS_UNASSIGNED, sms.c.arrived_at >= bindparam("since", type_=Instant))
     .order_by(sms.c.arrived_at, sms.c.sms_id),
 )

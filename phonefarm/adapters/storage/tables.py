@@ -21,7 +21,7 @@ _OPEN_PUSH = text(f"state IN ({_OPEN_STATES})")
 _FAILED_PUSH = text(f"state NOT IN ({_NOT_FAILED_STATES})")
 _ENDED_PUSH = text("ended_at IS NOT NULL")
 _UNCERTAIN_PUSH = text("uncertain > 0")
-_SMS_UNTOLD = text("doubt = 'sim'")
+_SMS_UNASSIGNED = text("doubt = 'sim'")
 _SMS_ASIDE = text("standing IN ('baseline', 'held')")
 
 
@@ -240,7 +240,7 @@ class SmsTable(SQLModel, table=True):
         Index("sms_of_sim", "sim_id", "arrived_at"),
         Index("texts_to_erase", "arrived_at", sqlite_where=text("erased_at IS NULL")),
         Index("sms_by_row_id", "handset", "row_id"),
-        Index("sms_untold", "handset", "arrived_at", sqlite_where=_SMS_UNTOLD, postgresql_where=_SMS_UNTOLD),
+        Index("sms_untold", "handset", "arrived_at", sqlite_where=_SMS_UNASSIGNED, postgresql_where=_SMS_UNASSIGNED),
         Index("sms_aside", "standing", sqlite_where=_SMS_ASIDE, postgresql_where=_SMS_ASIDE),
     )
 
@@ -384,6 +384,6 @@ def push_is_open(table: str) -> ColumnClause[bool]:
 PUSH_IS_DISPATCHABLE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
 PUSH_IS_OPEN = push_is_open("pushes")
 PUSH_WAS_UNCERTAIN: ColumnClause[bool] = literal_column("pushes.uncertain > 0")
-SMS_IS_UNTOLD: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")
+SMS_IS_UNASSIGNED: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")
 SMS_IS_ASIDE: ColumnClause[bool] = literal_column("sms.standing IN ('baseline', 'held')")
 PUSH_HAS_FAILED: ColumnClause[bool] = literal_column(f"pushes.state NOT IN ({_NOT_FAILED_STATES})")

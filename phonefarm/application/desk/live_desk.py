@@ -206,7 +206,7 @@ class LiveFarmDesk:
         await self._rentals.release_orphan(RentId(rent_id))
 
     async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        await self._intake.settle(SmsId(sms_id), SimId(sim_id), remember=remember)
+        await self._intake.assign_sim(SmsId(sms_id), SimId(sim_id), remember=remember)
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         await self._intake.forget_rules(PhoneId(phone_id))

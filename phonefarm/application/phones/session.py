@@ -304,7 +304,7 @@ class PhoneSession:
         if checkup.sims is not None and (thorough or checkup.sims != self._sims):
             await self._inventory.take_stock(self._phone_id, checkup.sims)
             self._sims = checkup.sims
-            await self._intake.settle_untold(self._phone_id)
+            await self._intake.assign_known_sims(self._phone_id)
         await self._health.note_checkup(self._phone_id, probe, checkup, self._hints, self._skew)
         if not self._wants_checkup:  # what made it wanted may have come too late for this one
             spread = random.uniform(0.9, 1.1)  # noqa: S311 - keeps the phones' checks apart

@@ -171,7 +171,7 @@ async def test_text_that_is_still_to_be_pushed_or_settled_stays_however_old(hous
 
 
 async def test_many_texts_are_erased_a_few_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(privacy, "AT_ONCE", 2)
+    monkeypatch.setattr(privacy, "MOST_PER_COMMIT", 2)
     await house.seat(a_seen_sim(), inbox=[a_row(number, body=str(number)) for number in range(1, 6)])
     house.clock.forward(2 * KEPT.total_seconds())
 
@@ -210,7 +210,7 @@ async def test_text_that_is_still_needed_is_said_to_stay(house: House) -> None:
 
     said = await house.privacy.erase_number(NUMBER)
 
-    assert "1 are still to be pushed or settled" in said
+    assert "1 are still to be pushed, or wait for your choice of a SIM" in said
     assert await house.texts() == ["to be pushed"]
 
 

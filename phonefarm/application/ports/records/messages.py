@@ -40,7 +40,7 @@ class StoredSms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UntoldSms:
+class UnassignedSms:
     """A stored message whose SIM could not be told when it came."""
 
     sms_id: SmsId
@@ -89,7 +89,7 @@ class ReadMessageRecords(Protocol):
 class OwnedMessageRecords(Protocol):
     """For `messages.owners`: whose a message is."""
 
-    def untold(self, phone_id: PhoneId, since: datetime) -> list[UntoldSms]:
+    def unassigned(self, phone_id: PhoneId, since: datetime) -> list[UnassignedSms]:
         """Messages of the handset that arrived since then and whose SIM is still not known, oldest first."""
         ...
 
@@ -97,7 +97,9 @@ class OwnedMessageRecords(Protocol):
         """Held messages of the handset with this mark whose SIM is not known, oldest first."""
         ...
 
-    def settle(self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None) -> None:
+    def assign_sim(
+        self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None
+    ) -> None:
         """Record whose the message is; no doubt of it is left."""
         ...
 

@@ -81,7 +81,7 @@ class EmptyHintRecords(Protocol):
         """Oldest first."""
         ...
 
-    def settle_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+    def remove_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
         """Its row has come after all."""
         ...
 
