@@ -1,4 +1,4 @@
-"""Who may read the admin port, and how often: programs of this PC, by a loopback name, within a rate limit."""
+"""Access to the admin port: requests to a loopback name, within a rate limit."""
 
 from __future__ import annotations
 
@@ -6,38 +6,35 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
+from phonefarm.adapters.asgi import Application, Receive, Scope, Send
 from phonefarm.domain.hosts import is_loopback
 from phonefarm.domain.rate_limits import Bucket
 
 CALLS_PER_SECOND = 50.0
-CALLS_AT_ONCE = 100.0
-REFUSED_AFTER_SECONDS = 1.0
-"""A refusal costs little, a thousand a second do not: who asks too often waits for it."""
+BURST_CALLS = 100.0
+REFUSAL_DELAY_SECONDS = 1.0
+"""Before a 429, so that a client that repeats at once cannot flood the loop with refusals."""
 _HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^:\[\]]+))\.?(?::\d{1,5})?")
 
-Scope = MutableMapping[str, Any]
 
+class AdminAccessMiddleware:
+    """ASGI middleware that answers 429 beyond the rate limit and 403 unless every Host is a loopback name.
 
-class AdminGate:
-    """ASGI middleware.
-
-    A page in the user's browser reaches a port of this PC under a name of its own (DNS rebinding): only loopback names
-    are answered.
+    The Host check stops DNS rebinding: a web site in the user's browser reaches this port under its own name.
     """
 
-    def __init__(self, app: Any, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: Application, now: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._now = now
-        self._bucket = Bucket.full(CALLS_PER_SECOND, CALLS_AT_ONCE, now())
+        self._bucket = Bucket.full(CALLS_PER_SECOND, BURST_CALLS, now())
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
         elif wait := self._bucket.take(self._now()):
-            await asyncio.sleep(REFUSED_AFTER_SECONDS)
+            await asyncio.sleep(REFUSAL_DELAY_SECONDS)
             await _refuse(send, 429, "Too many requests", (b"retry-after", str(wait).encode()))
         elif not all(is_loopback_name(value.decode("latin-1")) for value in _hosts(scope)):
             await _refuse(send, 403, "Only loopback names are answered here: ask 127.0.0.1 or localhost")
@@ -46,18 +43,18 @@ class AdminGate:
 
 
 def is_loopback_name(host: str) -> bool:
-    """Of a Host header, with its port; an old caller that names none is no browser."""
-    found = _HOST.fullmatch(host.strip().lower())
-    if found is None:
+    """Whether a Host header, with or without port, names this PC. An empty one passes: no browser sends that."""
+    match = _HOST.fullmatch(host.strip().lower())
+    if match is None:
         return not host.strip()
-    return is_loopback(found["v6"] or found["name"].removesuffix("."))
+    return is_loopback(match["v6"] or match["name"].removesuffix("."))
 
 
 def _hosts(scope: Scope) -> list[bytes]:
     return [value for name, value in scope["headers"] if name.lower() == b"host"]
 
 
-async def _refuse(send: Any, status: int, reason: str, *headers: tuple[bytes, bytes]) -> None:
+async def _refuse(send: Send, status: int, reason: str, *headers: tuple[bytes, bytes]) -> None:
     body = json.dumps({"error": reason}).encode()
     plain = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": [*plain, *headers]})

@@ -1,4 +1,4 @@
-"""GET /health as JSON and GET /metrics for Prometheus; served on this PC only."""
+"""GET /health as JSON and GET /metrics for Prometheus, for programs of this PC only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -17,72 +17,73 @@ from quart import Quart, Response
 from werkzeug.exceptions import HTTPException
 
 from phonefarm import __version__
-from phonefarm.adapters.admin.gate import AdminGate
+from phonefarm.adapters.admin.access import AdminAccessMiddleware
+from phonefarm.adapters.asgi import Application
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.health_board import worst
 from phonefarm.application.model.read_models import Overview, PhoneState
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.wording.health import health_text
 
-OVERVIEW_SECONDS = 1.0
-"""An overview is told again for so long: whoever asks often costs the farm no more than who asks each second."""
+OVERVIEW_LIFETIME_SECONDS = 1.0
+"""How long an overview is cached: frequent requests cost the farm no more than one a second."""
 
 
-class _Found(NamedTuple):
+class _CachedOverview(NamedTuple):
     overview: Overview
     at: datetime
-    """When it was asked for; it tells of nothing before that."""
+    """When it was requested; it is at least this recent."""
     since: float
-    """The same, by a clock that nobody sets."""
+    """The same on the monotonic clock."""
 
 
-class _Overviews:
-    """The farm's overview, found out once a second however many ask."""
+class _OverviewCache:
+    """The farm's overview; concurrent requests share one query."""
 
     def __init__(self, desk: FarmDesk, now: Callable[[], float]) -> None:
         self._desk = desk
         self._now = now
-        self._finding_out = asyncio.Lock()
-        self._last: _Found | None = None
+        self._lock = asyncio.Lock()
+        self._last: _CachedOverview | None = None
 
-    async def __call__(self) -> _Found:
-        async with self._finding_out:
-            if self._last is None or self._now() - self._last.since >= OVERVIEW_SECONDS:
+    async def get(self) -> _CachedOverview:
+        async with self._lock:
+            if self._last is None or self._now() - self._last.since >= OVERVIEW_LIFETIME_SECONDS:
                 since, at = self._now(), datetime.now(UTC)
-                self._last = _Found(overview=await self._desk.overview(), at=at, since=since)
+                self._last = _CachedOverview(overview=await self._desk.overview(), at=at, since=since)
             return self._last
 
 
-def admin_app(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float] = time.monotonic) -> AdminGate:
-    """`now`: seconds of a clock that nobody sets."""
-    return AdminGate(pages(desk, wrong_keys, now), now)
+def admin_app(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float] = time.monotonic) -> Application:
+    """`now`: monotonic seconds."""
+    return AdminAccessMiddleware(cast(Application, make_endpoints(desk, wrong_keys, now)), now)
 
 
-def pages(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Quart:
-    overview = _Overviews(desk, now)
+def make_endpoints(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Quart:
+    overviews = _OverviewCache(desk, now)
     quart = Quart(__name__, static_folder=None)
 
     @quart.get("/health")
     async def health() -> Response:
-        found = await overview()
-        body = json.dumps(health_of(found.overview, wrong_keys, found.at), ensure_ascii=False)
+        cached = await overviews.get()
+        body = json.dumps(health_of(cached.overview, wrong_keys, cached.at), ensure_ascii=False)
         return Response(body, content_type="application/json; charset=utf-8")
 
     @quart.get("/metrics")
     async def metrics() -> Response:
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Snapshot((await overview()).overview, wrong_keys))
+        registry.register(_OverviewMetrics((await overviews.get()).overview, wrong_keys))
         return Response(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     @quart.errorhandler(HTTPException)
-    async def refused(error: HTTPException) -> Response:
+    async def refuse(error: HTTPException) -> Response:
         return Response(json.dumps({"error": error.name}), status=error.code, content_type="application/json")
 
     return quart
 
 
 def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[str, object]:
-    """The body of /health: status, checks by name, counts, calls refused for their key since the start."""
+    """The body of /health: status, checks by name, counts, and calls with a wrong key since the start."""
     return {
         "status": worst(overview.checks).value,
         "at": at.isoformat(),
@@ -103,8 +104,8 @@ def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[s
     }
 
 
-class _Snapshot(Collector):
-    """One overview as metrics; every phone state is there, zero as zero."""
+class _OverviewMetrics(Collector):
+    """One overview as metrics; every phone state is listed, also with zero."""
 
     def __init__(self, overview: Overview, wrong_keys: WrongKeys) -> None:
         self._overview = overview

@@ -1,4 +1,4 @@
-"""What is asked ahead serves once and soon, and changes nothing of what is understood."""
+"""Prefetched answers are used once, expire soon, and change no result."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def calls_of(shell: ScriptedShell) -> PhoneCalls:
     return PhoneCalls("R5", shell)
 
 
-async def test_what_was_asked_ahead_is_answered_without_another_call() -> None:
+async def test_prefetched_command_needs_no_further_call() -> None:
     shell = ScriptedShell(echo)
     calls = calls_of(shell)
-    await calls.ask_ahead("one", "two", "three", within=5.0)
+    await calls.prefetch("one", "two", "three", within=5.0)
 
     answers = await calls.run("two", within=5.0)
 
@@ -34,10 +34,10 @@ async def test_what_was_asked_ahead_is_answered_without_another_call() -> None:
     assert answers.stderr == "two moaned\n", "the words of others would be taken for its own"
 
 
-async def test_it_serves_once() -> None:
+async def test_prefetched_answer_is_used_once() -> None:
     shell = ScriptedShell(echo)
     calls = calls_of(shell)
-    await calls.ask_ahead("one", within=5.0)
+    await calls.prefetch("one", within=5.0)
     await calls.run("one", within=5.0)
 
     await calls.run("one", within=5.0)
@@ -45,10 +45,10 @@ async def test_it_serves_once() -> None:
     assert shell.calls == 2
 
 
-async def test_only_what_is_missing_is_asked_and_all_comes_in_its_order() -> None:
+async def test_only_missing_answers_are_requested_and_the_sequence_is_kept() -> None:
     shell = ScriptedShell(echo)
     calls = calls_of(shell)
-    await calls.ask_ahead("two", within=5.0)
+    await calls.prefetch("two", within=5.0)
 
     answers = await calls.run("one", "two", "three", within=5.0)
 
@@ -56,10 +56,10 @@ async def test_only_what_is_missing_is_asked_and_all_comes_in_its_order() -> Non
     assert [section.text for section in answers.sections] == ["one said\n", "two said\n", "three said\n"]
 
 
-async def test_answers_are_as_old_as_their_question() -> None:
+async def test_answers_have_the_time_of_the_earliest_request() -> None:
     calls = calls_of(ScriptedShell(echo))
     before = asyncio.get_running_loop().time()
-    await calls.ask_ahead("one", within=5.0)
+    await calls.prefetch("one", within=5.0)
     after = asyncio.get_running_loop().time()
 
     answers = await calls.run("one", "two", within=5.0)
@@ -67,28 +67,28 @@ async def test_answers_are_as_old_as_their_question() -> None:
     assert before <= answers.asked_at <= after
 
 
-async def test_an_old_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_calls, "AHEAD_GOOD_FOR", -1.0)
+async def test_expired_answer_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_calls, "PREFETCH_LIFETIME_SECONDS", -1.0)
     shell = ScriptedShell(echo)
     calls = calls_of(shell)
-    await calls.ask_ahead("one", within=5.0)
+    await calls.prefetch("one", within=5.0)
 
     await calls.run("one", within=5.0)
 
     assert shell.calls == 2
 
 
-async def test_a_shell_that_mixes_its_streams_is_asked_nothing_ahead() -> None:
+async def test_nothing_is_prefetched_from_a_shell_that_mixes_its_streams() -> None:
     shell = ScriptedShell(echo)
-    shell.keeps_stderr_apart = False
+    shell.separates_stderr = False
     calls = calls_of(shell)
 
-    await calls.ask_ahead("one", within=5.0)
+    await calls.prefetch("one", within=5.0)
 
     assert shell.calls == 0
 
 
-async def test_a_cut_stderr_is_no_answer() -> None:
+async def test_cut_stderr_is_an_error() -> None:
     class Cut(ScriptedShell):
         async def run(self, command: str, *, within: float) -> ShellAnswer:
             whole = await super().run(command, within=within)
@@ -97,13 +97,13 @@ async def test_a_cut_stderr_is_no_answer() -> None:
     shell = Cut(echo)
     calls = calls_of(shell)
 
-    await calls.ask_ahead("one", within=5.0)
+    await calls.prefetch("one", within=5.0)
     await calls.run("one", within=5.0)
 
     assert shell.calls == 2
 
 
-async def test_a_question_that_hangs_costs_the_others_nothing() -> None:
+async def test_failed_prefetch_is_ignored() -> None:
     class Hangs(ScriptedShell):
         async def run(self, command: str, *, within: float) -> ShellAnswer:
             if "two" in command:
@@ -112,6 +112,6 @@ async def test_a_question_that_hangs_costs_the_others_nothing() -> None:
 
     calls = calls_of(Hangs(echo))
 
-    await calls.ask_ahead("one", "two", within=5.0)
+    await calls.prefetch("one", "two", within=5.0)
 
     assert (await calls.run("one", within=5.0)).sections[0].text == "one said\n"

@@ -1,4 +1,4 @@
-"""/health and /metrics say what the overview says."""
+"""/health and /metrics show the overview."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 
 from phonefarm import __version__
-from phonefarm.adapters.admin.pages import OVERVIEW_SECONDS, pages
+from phonefarm.adapters.admin.endpoints import OVERVIEW_LIFETIME_SECONDS, make_endpoints
 from phonefarm.application.model.read_models import Overview, PhoneState
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.wording.health import health_text
@@ -48,7 +48,7 @@ def wrong_keys() -> WrongKeys:
 async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
     overview = await desk.overview()
 
-    answer = await pages(desk, wrong_keys, time.monotonic).test_client().get("/health")
+    answer = await make_endpoints(desk, wrong_keys, time.monotonic).test_client().get("/health")
     health = json.loads(await answer.get_data())
 
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -64,10 +64,10 @@ async def test_health_has_status_checks_and_counts(desk: FakeDesk, wrong_keys: W
         }
 
 
-async def test_health_tells_how_many_calls_were_refused_for_their_key_and_when_the_last_was(
+async def test_health_counts_calls_with_a_wrong_key_and_shows_the_time_of_the_last(
     desk: FakeDesk, wrong_keys: WrongKeys
 ) -> None:
-    client = pages(desk, wrong_keys, time.monotonic).test_client()
+    client = make_endpoints(desk, wrong_keys, time.monotonic).test_client()
     before = json.loads(await (await client.get("/health")).get_data())["wrong_keys"]
 
     wrong_keys.note()
@@ -82,7 +82,7 @@ async def test_health_tells_how_many_calls_were_refused_for_their_key_and_when_t
 async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
     overview = await desk.overview()
 
-    answer = await pages(desk, wrong_keys, time.monotonic).test_client().get("/metrics")
+    answer = await make_endpoints(desk, wrong_keys, time.monotonic).test_client().get("/metrics")
     text = await answer.get_data(as_text=True)
 
     assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
@@ -94,13 +94,15 @@ async def test_metrics_name_every_count_and_every_phone_state(desk: FakeDesk, wr
 
 @pytest.mark.parametrize("path", ["/", "/getServicesRent", "/health/", "/static/x"])
 async def test_nothing_else_is_served(desk: FakeDesk, wrong_keys: WrongKeys, path: str) -> None:
-    answer = await pages(desk, wrong_keys, time.monotonic).test_client().get(path)
+    answer = await make_endpoints(desk, wrong_keys, time.monotonic).test_client().get(path)
 
     assert answer.status_code == 404
     assert set(json.loads(await answer.get_data())) == {"error"}
 
 
-async def test_overview_is_found_out_once_a_second_however_many_ask(desk: FakeDesk, wrong_keys: WrongKeys) -> None:
+async def test_requests_share_one_overview_a_second(
+    desk: FakeDesk, wrong_keys: WrongKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked, now = 0, 0.0
 
     async def overview() -> Overview:
@@ -109,14 +111,14 @@ async def test_overview_is_found_out_once_a_second_however_many_ask(desk: FakeDe
         await asyncio.sleep(0)
         return busy_farm().overview()
 
-    desk.overview = overview  # type: ignore[method-assign]
-    client = pages(desk, wrong_keys, lambda: now).test_client()
+    monkeypatch.setattr(desk, "overview", overview)
+    client = make_endpoints(desk, wrong_keys, lambda: now).test_client()
 
     await asyncio.gather(*(client.get(path) for path in ("/health", "/metrics") * 5))
     assert asked == 1
     before = json.loads(await (await client.get("/health")).get_data())["at"]
 
-    now = OVERVIEW_SECONDS
+    now = OVERVIEW_LIFETIME_SECONDS
     after = json.loads(await (await client.get("/health")).get_data())["at"]
     assert asked == 2
     assert datetime.fromisoformat(before) < datetime.fromisoformat(after)

@@ -1,4 +1,4 @@
-"""Legal callers of every manner over real sockets: answered alike, and their rents known to be answered."""
+"""Unusual but legal requests over real sockets: answered like usual ones, and their rents count as answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.http.conversation import has_hung_up, has_left, prove
+from phonefarm.adapters.http.http_connection import has_disconnected, mark_authenticated, was_delivered
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim.webhooks import Webhooks
 from phonefarm.adapters.storage.sqlite.database import Database
@@ -25,7 +25,7 @@ FINISH = {"action": "FINISH_ACTIVATION", "service": "rent", "activationId": 10_0
 
 
 class Desk:
-    """The webhooks on a real server, and raw callers."""
+    """The webhooks on a real server, and raw clients."""
 
     def __init__(self, database: Database) -> None:
         self.farm = StoredFarm(database)
@@ -40,9 +40,9 @@ class Desk:
             {"7": "russia"},
             require_bearer=False,
             shared_path="/onlinesim",
-            prove=prove,
-            has_left=has_left,
-            has_hung_up=has_hung_up,
+            mark_authenticated=mark_authenticated,
+            was_delivered=was_delivered,
+            has_disconnected=has_disconnected,
         )
         listener = bind("127.0.0.1", 0, "webhooks")
         self.port = listener.getsockname()[1]
@@ -55,7 +55,7 @@ class Desk:
     async def call(
         self, fields: dict[str, Any], path: str = "/getNumberRent", head: str = "HTTP/1.1\r\n", *, ends: bool = False
     ) -> tuple[int, Any]:
-        """Status and JSON of one call on a connection of its own, which may `end` its side after the request."""
+        """Status and JSON of one call on a new connection; `ends`: half-closed after the request."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
             writer.write(request(fields, path, head))
@@ -66,8 +66,8 @@ class Desk:
             writer.close()
             await writer.wait_closed()
 
-    async def becomes(self, rent_id: int) -> TimelineKind:
-        """What is told of the rent's answer in the end."""
+    async def wait_for_outcome(self, rent_id: int) -> TimelineKind:
+        """How the answer to the order ended, from the rent's timeline."""
         ends = (TimelineKind.ANSWERED, TimelineKind.ANSWER_LOST, TimelineKind.WITHDRAWN)
 
         async def told() -> list[TimelineKind]:
@@ -110,27 +110,27 @@ async def desk(database: Database) -> AsyncIterator[Desk]:
     ],
     ids=["kept", "closed", "HTTP/1.0", "HTTP/1.0 kept", "half-closed", "HTTP/1.0 half-closed"],
 )
-async def test_order_whose_answer_was_read_whole_is_answered(desk: Desk, head: str, ends: bool) -> None:
+async def test_order_whose_answer_was_read_completely_is_answered(desk: Desk, head: str, ends: bool) -> None:
     status, answer = await desk.call(ORDER, head=head, ends=ends)
 
     assert (status, answer["status"]) == (200, "SUCCESS")
-    assert await desk.becomes(answer["activationId"]) is TimelineKind.ANSWERED
+    assert await desk.wait_for_outcome(answer["activationId"]) is TimelineKind.ANSWERED
 
 
-async def test_order_whose_caller_has_gone_is_taken_back(desk: Desk) -> None:
+async def test_order_of_a_disconnected_caller_is_withdrawn(desk: Desk) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", desk.port)
     writer.write(request(ORDER))
     writer.close()
     await writer.wait_closed()
 
-    assert await desk.becomes(10_001) is TimelineKind.WITHDRAWN
+    assert await desk.wait_for_outcome(10_001) is TimelineKind.WITHDRAWN
     assert await desk.farm.on_offer() == 5
 
 
 @pytest.mark.parametrize("fields", [SERVICES, ORDER, FINISH], ids=["services", "number", "finish"])
 @pytest.mark.parametrize("where", ["its own path", "the shared path"])
 @pytest.mark.parametrize("manner", ["slash", "empty line", "whole address"])
-async def test_odd_but_legal_calls_are_answered_as_the_usual_ones(
+async def test_unusual_but_legal_requests_are_answered_like_usual_ones(
     desk: Desk, fields: dict[str, Any], where: str, manner: str
 ) -> None:
     await desk.call(ORDER)
@@ -141,14 +141,14 @@ async def test_odd_but_legal_calls_are_answered_as_the_usual_ones(
     odd_path = {"slash": f"{path}/", "whole address": f"http://farm{path}/"}.get(manner, path)
     odd = await desk.call(fields, odd_path, "\r\nHTTP/1.1\r\n" if manner == "empty line" else "HTTP/1.1\r\n")
 
-    def alike(answer: tuple[int, Any]) -> tuple[int, Any]:
+    def without_ids(answer: tuple[int, Any]) -> tuple[int, Any]:
         return answer[0], {name: answer[1][name] for name in answer[1] if name not in ("number", "activationId")}
 
-    assert alike(odd) == alike(usual)
+    assert without_ids(odd) == without_ids(usual)
     assert usual[0] == 200
 
 
-async def test_request_with_both_lengths_is_refused_and_issues_nothing(desk: Desk) -> None:
+async def test_request_with_content_length_and_transfer_encoding_issues_nothing(desk: Desk) -> None:
     status, _ = await desk.call(ORDER, head="HTTP/1.1\r\nTransfer-Encoding: chunked\r\n")
 
     assert status == 400
