@@ -26,7 +26,7 @@ def microseconds_of(instant: datetime) -> int:
 
 
 def literals(values: Iterable[StrEnum]) -> str:
-    """`'waiting', 'sending'`: what stands between the parentheses of an IN."""
+    """`'waiting', 'sending'`: the list of an IN, spelled out."""
     return ", ".join(f"'{value.value}'" for value in values)
 
 

@@ -119,7 +119,7 @@ def _income_by_day(income: Income, days: Sequence[datetime]) -> tuple[Decimal, .
 
 
 def _hour_of(column: Any) -> ColumnElement[int]:
-    """Whole hours since 1970: what a day or an hour sums up in few rows."""
+    """Whole hours since 1970: few groups, from which hours and days are summed up."""
     return type_coerce(column, BigInteger) // literal(_MICROSECONDS_AN_HOUR, BigInteger)
 
 
@@ -138,7 +138,7 @@ def _arrivals(connection: Connection, since: datetime) -> tuple[tuple[datetime, 
 
 
 def _pushes_by_state(connection: Connection) -> dict[PushState, int]:
-    """Nearly all are delivered: those are what the failed ones leave of all that have ended."""
+    """Counts the delivered ones as ended minus failed: nearly all are delivered, so counting them would be slow."""
     found = {
         PushState(state): number
         for some in (PUSH_IS_OPEN, PUSH_HAS_FAILED)

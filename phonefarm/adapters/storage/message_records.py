@@ -25,7 +25,7 @@ def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, in
 
 
 def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnElement[bool]:
-    """Those of the fingerprints that are stored for this handset, on whichever server it was."""
+    """Messages of this handset with one of the fingerprints, on whichever adb server it was read."""
     return (sms.c.handset == handset_of(phone_id)) & sms.c.fingerprint.in_(list(fingerprints))
 
 
@@ -62,7 +62,9 @@ class SqlMessageRecords:
         found: set[bytes] = set()
         for some in in_portions(list(fingerprints)):
             prints = {f"print{place}": fingerprint for place, fingerprint in enumerate(some)}
-            found.update(row.fingerprint for row in _known(len(some)).all(self._driver, handset=handset, **prints))
+            found.update(
+                row.fingerprint for row in _known_fingerprints(len(some)).all(self._driver, handset=handset, **prints)
+            )
         return found
 
     def add(self, messages: Sequence[NewSms]) -> list[SmsId]:
@@ -87,12 +89,12 @@ class SqlMessageRecords:
             is_erased=row.erased_at is not None,
         )
 
-    def under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
+    def stored_under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
         handset = handset_of(phone_id)
         found: dict[int, list[SeenRow]] = {}
         for some in in_portions(list(row_ids)):
             ids = {f"row{place}": row_id for place, row_id in enumerate(some)}
-            for row in _under(len(some)).all(self._driver, handset=handset, **ids):
+            for row in _stored_under_row_ids(len(some)).all(self._driver, handset=handset, **ids):
                 body = row.body if row.erased_at is None else None
                 seen = SeenRow(sms_id=SmsId(row.sms_id), body=body, arrived_at=row.arrived_at)
                 found.setdefault(row.row_id, []).append(seen)
@@ -162,7 +164,7 @@ _ADD = PreparedInsert(sms, _COLUMNS)
 
 
 def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
-    """By `_COLUMNS`."""
+    """Values in the sequence of `_COLUMNS`."""
     message = new.message
     return [
         sms_id,
@@ -187,8 +189,8 @@ def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
 
 
 @cache
-def _known(number: int) -> Prepared[_Fingerprint]:
-    """Which of so many fingerprints are stored."""
+def _known_fingerprints(number: int) -> Prepared[_Fingerprint]:
+    """Which of `number` fingerprints are stored."""
     prints = [bindparam(f"print{place}", type_=LargeBinary) for place in range(number)]
     return Prepared(
         _Fingerprint,
@@ -199,8 +201,8 @@ def _known(number: int) -> Prepared[_Fingerprint]:
 
 
 @cache
-def _under(number: int) -> Prepared[_StoredRow]:
-    """What is stored under so many row ids."""
+def _stored_under_row_ids(number: int) -> Prepared[_StoredRow]:
+    """What is stored under `number` row ids."""
     ids = [bindparam(f"row{place}", type_=BigInteger) for place in range(number)]
     return Prepared(
         _StoredRow,

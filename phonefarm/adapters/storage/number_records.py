@@ -1,4 +1,4 @@
-"""What the user has said of numbers and networks, in the database: tables of numbers, names, patterns."""
+"""What the user has stated of numbers and networks, in the database: tables, names, patterns."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from phonefarm.domain.sims import SlotState
 _SAID = ("msisdn", "country", "operator", "label")
 _IN_PHONE = sims.c.slot_state != SlotState.OUT.value
 _KEYS_AT_ONCE = 500
-"""SQLite takes no more than some thousand values in one query."""
+"""SQLite accepts no more than some thousand parameters in one query."""
 
 
 class _StoredNumber(NamedTuple):
@@ -147,7 +147,7 @@ def newest_messages(connection: Connection, sim_ids: Collection[str]) -> Mapping
 
 
 def network_rows(connection: Connection, keys: Keys) -> list[NetworkRow]:
-    """The networks of SIMs in phones and those that the user has named, by the user's names alone."""
+    """The networks of SIMs in phones and those that the user has named, with the user's names only."""
     in_phones = select(sims.c.mcc_mnc, func.count().label("sims")).where(_IN_PHONE, sims.c.mcc_mnc != "")
     counted = {row.mcc_mnc: row.sims for row in connection.execute(in_phones.group_by(sims.c.mcc_mnc))}
     named = {

@@ -215,11 +215,11 @@ GET = Prepared(
     ).where(_IS_PUSH),
 )
 
-# By the index of dispatchable pushes: no other has to be looked at (3).
+# Uses the partial index of dispatchable pushes (3): others are not scanned.
 _NEXT_AT = select(pushes.c.next_at).where(PUSH_IS_DISPATCHABLE).order_by(pushes.c.next_at).limit(1)
 NEXT_DUE = Prepared(NextDue, _NEXT_AT)
 
-# All that `SqlPushRecords.add` must know of a number to insert its pushes with the right `is_dispatchable` (3).
+# What `SqlPushRecords.add` needs to insert pushes of a number with the right `is_dispatchable` (3).
 OPEN_OF_NUMBER = Prepared(
     OpenPushes,
     select(
@@ -270,7 +270,7 @@ IN_FLIGHT_OF_NUMBER = Prepared(
 ADD = PreparedInsert(pushes, AddedPush._fields)
 
 # Invariant 1: from WAITING to SENDING in the transaction that returns them to the worker. While a push is in flight it
-# is not dispatchable; the caller lets it block the others of its number where it did not before (3).
+# is not dispatchable; the caller then blocks the others of its number that are (3).
 BEGIN = PreparedChange(
     update(pushes)
     .where(pushes.c.sms_id.in_(values_in("begun")))
@@ -286,13 +286,13 @@ BEGIN = PreparedChange(
 
 # Dispatchable or not ------------------------------------------------------------------
 
-# Invariant 3: the newer ones wait for `push`, as it was added late, is in flight or is open again.
+# Invariant 3: newer ones wait for `push`, which was added late, is in flight or was reopened.
 BLOCK_NEWER = PreparedChange(
     update(pushes)
     .where(_IS_OPEN_OF_NUMBER, pushes.c.sms_id > _PUSH, pushes.c.is_dispatchable)
     .values(is_dispatchable=False)
 )
-# Invariant 3: older ones that let `push` pass wait as long as it is in flight.
+# Invariant 3: older ones, which did not block `push`, wait while it is in flight.
 BLOCK_OLDER = PreparedChange(
     update(pushes)
     .where(_IS_OPEN_OF_NUMBER, pushes.c.sms_id < _PUSH, pushes.c.is_dispatchable)
@@ -348,7 +348,7 @@ NOTE_FAILED_ATTEMPT = PreparedChange(
 
 _ENDS = pairs_in("ends", "sms_id", "ended_at")
 _HAS_ENDED_IN_FLIGHT = (pushes.c.sms_id == _ENDS.c.sms_id) & (pushes.c.state == _SENDING)
-# Invariant 6: counted are those that `DELIVER` changes, so this is asked first in the same transaction.
+# Invariant 6: asked before `DELIVER` in the same transaction, it returns the pushes that DELIVER will change.
 STILL_IN_FLIGHT = PreparedBatch(
     DeliveredPush,
     select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn).select_from(_ENDS.join(pushes, _HAS_ENDED_IN_FLIGHT)),

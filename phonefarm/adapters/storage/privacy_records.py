@@ -14,7 +14,7 @@ from phonefarm.domain.sms import SmsStanding
 
 
 def _is_needed() -> ColumnElement[bool]:
-    """A text that is still to be given to the market, or that the user has to decide on."""
+    """A text that is still to be pushed, or that the user must decide on."""
     waiting = select(pushes.c.sms_id).where(PUSH_IS_OPEN)
     parked = select(pushes.c.sms_id).where(PUSH_HAS_FAILED, pushes.c.state == PushState.PARKED.value)
     is_held = SMS_IS_ASIDE & (sms.c.standing == SmsStanding.HELD.value)
@@ -31,10 +31,10 @@ class SqlPrivacyRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.has_erased = False
-        """Set by an erasure; whoever commits it clears the log of the erased texts, and then this."""
+        """Set by an erasure. Its commit lets the write-ahead log be truncated, and resets this."""
 
     def erase_texts(self, before: datetime, now: datetime, limit: int) -> int:
-        # From its delivery on a text has no use; one that was never pushed, from its arrival on.
+        # A text is not needed after its delivery; if it was never pushed, after its arrival.
         young = select(pushes.c.sms_id).where(pushes.c.ended_at >= before)
         old = (
             select(sms.c.sms_id)

@@ -1,4 +1,4 @@
-"""The tables. What a column means is said where its read model or domain value is defined."""
+"""The tables. Columns are described where their read model or domain value is defined."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SMS_ASIDE = text("standing IN ('baseline', 'held')")
 
 
 def _number() -> Column[int]:
-    """A key that is given, not counted up; SQLite's own row number, so that it needs no index."""
+    """A key that we assign. In SQLite it is the rowid, so it needs no index."""
     return Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
 
 
@@ -41,7 +41,7 @@ class PhoneTable(SQLModel, table=True):
     server: str
     serial: str
     handset: str = Field(index=True)
-    """What `domain.phones.handset_of` says: the same on whichever adb server it is."""
+    """From `domain.phones.handset_of`: the same on every adb server."""
     label: str = ""
     make: str = ""
     model: str = ""
@@ -52,7 +52,7 @@ class PhoneTable(SQLModel, table=True):
     state_since: datetime = Field(sa_type=Instant)
     baseline_at: datetime | None = _instant()
     last_read_at: datetime | None = _instant()
-    """Begin of the last complete reading: what it did not show arrived later."""
+    """Begin of the last complete reading: what it did not contain arrived later."""
     clock_skew_ms: int | None = Field(default=None, sa_type=BigInteger)
     query_ms: int | None = None
     hints_working: bool | None = None
@@ -74,19 +74,19 @@ class PhoneTable(SQLModel, table=True):
 
 
 class PhoneConditionTable(SQLModel, table=True):
-    """Conditions of a phone now, one row each."""
+    """The active conditions of phones, one row each."""
 
     __tablename__ = "phone_conditions"
 
     phone_id: str = Field(primary_key=True)
     condition: str = Field(primary_key=True)
     fields: Fields = Field(default_factory=dict, sa_type=PlainFields)
-    """The measure of it, as JSON."""
+    """Its measured values, as JSON."""
     since: datetime = Field(sa_type=Instant)
 
 
 class ProbeTable(SQLModel, table=True):
-    """What a handset's SMS provider takes, found out once for each firmware."""
+    """What a handset's SMS provider accepts, found out once per firmware."""
 
     __tablename__ = "probes"
 
@@ -101,7 +101,7 @@ class ProbeTable(SQLModel, table=True):
 
 
 class EmptyHintTable(SQLModel, table=True):
-    """Announcements of a handset that brought no row: one may come late, with the date of its announcement."""
+    """Announcements of a handset without a row: it may appear late, with the date of its announcement."""
 
     __tablename__ = "empty_hints"
 
@@ -110,7 +110,7 @@ class EmptyHintTable(SQLModel, table=True):
 
 
 class SimRuleTable(SQLModel, table=True):
-    """Whose a handset's messages with a certain SIM mark are, as the user settled it."""
+    """The SIM to which the user assigned a handset's messages with a certain mark."""
 
     __tablename__ = "sim_rules"
 
@@ -155,7 +155,7 @@ class SimTable(SQLModel, table=True):
 
 
 class SimPlaceTable(SQLModel, table=True):
-    """Which cards sat in which handset, from when until when: what an SMS read late is attributed by."""
+    """Which cards were in which handset, and when: for the attribution of messages that are read late."""
 
     __tablename__ = "sim_places"
 
@@ -168,7 +168,7 @@ class SimPlaceTable(SQLModel, table=True):
 
 
 class NumberTable(SQLModel, table=True):
-    """What the numbers file and imported tables say, by ICCID, also for SIMs not seen yet."""
+    """The lines of the numbers file and of imported tables, by ICCID, also for SIMs not seen yet."""
 
     __tablename__ = "numbers"
 
@@ -179,7 +179,7 @@ class NumberTable(SQLModel, table=True):
     operator: str = ""
     label: str = ""
     said_at: datetime = Field(sa_type=Instant)
-    """When the line was first said as it is: of file and import, the later one holds."""
+    """When the line was first stated as it is: of file and import, the later one is used."""
 
 
 class NetworkNameTable(SQLModel, table=True):
@@ -194,7 +194,7 @@ class NetworkNameTable(SQLModel, table=True):
 
 
 class NumberPatternTable(SQLModel, table=True):
-    """The user's own patterns of messages that state a number; none: the built-in ones are used."""
+    """The user's own patterns of messages that state a number; if empty, the built-in ones are used."""
 
     __tablename__ = "number_patterns"
 
@@ -229,7 +229,7 @@ class RentTable(SQLModel, table=True):
     credited_is_estimate: bool = False
     reversed_at: datetime | None = _instant()
     reversed_sum: Decimal | None = Field(default=None, sa_type=Money)
-    """What had been credited and was taken back; `credited` is 0 then."""
+    """The sum that was credited and reversed; `credited` is 0 then."""
 
 
 class SmsTable(SQLModel, table=True):
@@ -257,19 +257,19 @@ class SmsTable(SQLModel, table=True):
     arrived_at: datetime = Field(sa_type=Instant, index=True)
     standing: str
     sim_mark: str = ""
-    """What the row's own columns said of its SIM."""
+    """What the row's columns state of its SIM."""
     sub_id: int | None = Field(default=None, sa_type=BigInteger)
-    """Android's subscription id, where it said one and the SIM could not be told by it."""
+    """Android's subscription id, if it is stated and the SIM is still unknown."""
     doubt: str = Field(default="", sa_column_kwargs={"server_default": ""})
     phone_date_ms: int | None = Field(default=None, sa_type=BigInteger)
-    """The row's own date, where its time is in doubt."""
+    """The row's own date, if its time is doubtful; milliseconds since 1970."""
     erased_at: datetime | None = _instant()
-    """When its text was taken out; None while it is there, also where it is empty."""
+    """When its text was erased; None while it is stored, even if it is empty."""
     rent_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class BlockedSenderTable(SQLModel, table=True):
-    """The user's own list of senders whose messages are withheld; empty while the built-in one holds."""
+    """The user's own list of senders whose messages are withheld; if empty, the built-in one is used."""
 
     __tablename__ = "blocked_senders"
 
@@ -296,7 +296,7 @@ class PushTable(SQLModel, table=True):
     attempts: int = 0
     soft_refusals: int = 0
     own_failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """Attempts that failed for its own sake, as `domain.pushes.is_its_own` judges."""
+    """Attempts that failed because of the message itself, by `domain.pushes.is_its_own`."""
     uncertain: int = 0
     is_dispatchable: bool = Field(
         default=False, sa_column_kwargs={"name": "is_free", "key": "is_dispatchable", "server_default": "0"}
@@ -305,7 +305,7 @@ class PushTable(SQLModel, table=True):
     next_at: datetime | None = _instant()
     begun_at: datetime | None = _instant()
     is_last_chance: bool = False
-    """Whether the attempt under way began when the rent was over."""
+    """Whether the attempt in flight began after the end of the rent."""
     last_answer: str = ""
     created_at: datetime = Field(sa_type=Instant)
     arrived_at: datetime = Field(sa_type=Instant)
@@ -313,7 +313,7 @@ class PushTable(SQLModel, table=True):
 
 
 class PushAttemptTable(SQLModel, table=True):
-    """Attempts that failed, or whose end is not known. The one under way, or that was accepted, is the push itself."""
+    """Attempts that failed or whose result is unknown. The one in flight, or accepted, is stored in the push itself."""
 
     __tablename__ = "push_attempts"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -341,7 +341,7 @@ class JournalTable(SQLModel, table=True):
 
 
 class SequenceTable(SQLModel, table=True):
-    """One counter for rents and messages alike, so that no id ever means two things."""
+    """One counter for rents and messages, so that no id is used twice."""
 
     __tablename__ = "sequences"
 

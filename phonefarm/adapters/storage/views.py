@@ -1,4 +1,4 @@
-"""The read side: one snapshot, answered query by query as rows that are ready to draw."""
+"""The read side: queries on one snapshot."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ Row = TypeVar("Row")
 def _at_any_time(
     read: Callable[[Connection, Keys], list[Row]],
 ) -> Callable[[Connection, Keys, datetime], list[Row]]:
-    """Rows that are the same whatever time it is."""
+    """For rows that do not depend on the time."""
     return lambda connection, keys, _now: read(connection, keys)
 
 

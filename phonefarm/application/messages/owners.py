@@ -147,7 +147,7 @@ def assign_as_user_says(
     if remember:
         if not tells_something(stored.sim_mark) or stored.sim_id is not None:
             raise KnownError(
-                "The phone marks such messages in no way that tells its SIMs apart: choose the SIM of each message by itself."
+                "The phone marks such messages in no way that tells its SIMs apart: choose the SIM of each by itself."
             )
         rule = SimRule(sim_id=sim_id, slot=sim.slot, sub_id=sim.place.sub_id)
         uow.health.set_sim_rule(stored.phone_id, stored.sim_mark, rule, now)

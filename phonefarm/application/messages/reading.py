@@ -245,7 +245,7 @@ class _ReadingUnit:
         if self._before is None:
             return {}
         may_be_known = [row_id for row_id in row_ids if last is None or row_id <= last.highest]
-        return self._uow.messages.under_row_ids(self._phone_id, may_be_known) if may_be_known else {}
+        return self._uow.messages.stored_under_row_ids(self._phone_id, may_be_known) if may_be_known else {}
 
     def _rewritten(self, row: SmsRow, former: Sequence[SeenRow], heard: Heard) -> SeenRow | None:
         date = self._date_of(row)

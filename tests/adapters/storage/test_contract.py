@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.sqlite import writer
 from phonefarm.adapters.storage.sqlite.writer import JOIN_SECONDS, URGENT_JOIN_SECONDS
-from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
+from phonefarm.adapters.storage.unit_of_work import RESERVED_IDS
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES
 from phonefarm.application.ports.records.messages import NewSms
@@ -559,15 +559,15 @@ async def test_ids_are_taken_ahead_so_that_most_cost_no_statement(store: Store) 
 
     await store.database.write(take_ids)
 
-    assert taken == first + IDS_AHEAD
+    assert taken == first + RESERVED_IDS
     assert store.asked_by_another("SELECT value FROM sequences WHERE name <> 'heartbeat'") == taken
 
 
-MANY_IDS = 5 * IDS_AHEAD
+MANY_IDS = 5 * RESERVED_IDS
 
 
 def take_ids(uow: UnitOfWork) -> list[int]:
-    return [uow.next_id() for _ in range(IDS_AHEAD // 2)]
+    return [uow.next_id() for _ in range(RESERVED_IDS // 2)]
 
 
 def take_ids_and_fail(uow: UnitOfWork) -> None:
@@ -576,7 +576,7 @@ def take_ids_and_fail(uow: UnitOfWork) -> None:
 
 
 async def given_ids(store: Store) -> list[int]:
-    taken = await asyncio.gather(*(store.database.write(take_ids) for _ in range(2 * MANY_IDS // IDS_AHEAD)))
+    taken = await asyncio.gather(*(store.database.write(take_ids) for _ in range(2 * MANY_IDS // RESERVED_IDS)))
     return [one for some in taken for one in some]
 
 

@@ -29,7 +29,7 @@ from phonefarm.adapters.storage.sqlite import database as database_module
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.adapters.storage.sqlite.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.tables import metadata
-from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
+from phonefarm.adapters.storage.unit_of_work import RESERVED_IDS
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import RENTS
 from phonefarm.application.model.timeline import TimelineKind, ban_ended
@@ -468,12 +468,12 @@ async def test_measures_of_an_older_schema_become_values(tmp_path: Path) -> None
 async def test_ids_go_on_above_those_given_before_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "farm.db"
     with opened(path) as database:
-        before = await database.write(lambda uow: [uow.next_id() for _ in range(2 * IDS_AHEAD)])
+        before = await database.write(lambda uow: [uow.next_id() for _ in range(2 * RESERVED_IDS)])
 
     with opened(path) as database:
         after = await database.write(lambda uow: uow.next_id())
 
-    assert max(before) < after <= max(before) + 2 * IDS_AHEAD
+    assert max(before) < after <= max(before) + 2 * RESERVED_IDS
 
 
 def upgrade_to(path: Path, revision: str) -> None:
