@@ -176,7 +176,7 @@ class SqlSimRecords:
         return [sim_from(row) for row in _ALL.all(self._driver)]
 
     def kinds(self, at: datetime) -> list[tuple[Sim, int]]:
-        """Groups of SIMs that the offer at `at` treats alike: one SIM and their count. Who shares a number stays single.
+        """Groups of SIMs that the offer at `at` treats alike: one SIM and a count. Who shares a number stays single.
 
         A poll of the market then costs the interpreter next to nothing, however many SIMs there are.
         """
