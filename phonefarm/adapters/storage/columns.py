@@ -1,6 +1,6 @@
 """Column types that mean the same in SQLite and PostgreSQL.
 
-Instants are kept as microseconds, money as ten-thousandths, plain values by name as JSON.
+Instants are stored as microseconds, money as ten-thousandths, plain values by name as JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def literals(values: Iterable[StrEnum]) -> str:
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime kept as microseconds since 1970."""
+    """An aware UTC datetime stored as microseconds since 1970."""
 
     impl = BigInteger
     cache_ok = True
@@ -52,7 +52,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """Roubles as Decimal, kept as ten-thousandths so that sums are exact."""
+    """Roubles as Decimal, stored as ten-thousandths so that sums are exact."""
 
     impl = BigInteger
     cache_ok = True
@@ -67,7 +67,7 @@ class Money(TypeDecorator[Decimal]):
 
 
 class PlainFields(TypeDecorator[Fields]):
-    """Plain values by name, kept as JSON."""
+    """Plain values by name, stored as JSON."""
 
     impl = String
     cache_ok = True

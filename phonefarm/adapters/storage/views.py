@@ -48,7 +48,7 @@ from phonefarm.application.model.row_queries import (
     answered_by,
 )
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.numbers import SmsText
 from phonefarm.application.ports.records.phone_health import RememberedProbe
 from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.blocklist import BlockedSender
@@ -101,7 +101,7 @@ class SqlViews:
     def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
         return number_records.newest_messages(self._connection, sim_ids)
 
-    def messages_of(self, sim_id: str, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: str, limit: int) -> list[SmsText]:
         return number_records.messages_of(self._connection, sim_id, limit)
 
     def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from phonefarm.application.messages.owners import AssignedSms, assign_as_user_says, assign_known_sims
-from phonefarm.application.messages.reading import NOTHING_NEW, Context, LastLook, store_reading
+from phonefarm.application.messages.reading import NOTHING_NEW, Context, LastReading, store_reading
 from phonefarm.application.messages.reading import Intake as Intake
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
@@ -48,14 +48,14 @@ def _mark_of(reading: Reading) -> _Mark:
     return _Mark(phone_id=reading.phone_id, skew=reading.clock_skew, at=reading.begun_at)
 
 
-class _Accepted(NamedTuple):
+class _Committed(NamedTuple):
     """The last reading of a handset that was committed."""
 
     rows: tuple[SmsRow, ...]
     read: ReadingMark
     """Its time and clock skew, which are newer than the stored ones."""
     mark: _Mark
-    look: LastLook
+    reading: LastReading
 
 
 class SmsIntake:
@@ -73,7 +73,7 @@ class SmsIntake:
         self._clock = clock
         self._dispatcher = dispatcher
         self._withholds = withholds
-        self._last: dict[str, _Accepted] = {}
+        self._last: dict[str, _Committed] = {}
 
     async def reaches_known(self, reading: Reading) -> bool:
         """Whether nothing new can lie below the reading: it contains a stored row, or the phone was never read.
@@ -96,14 +96,14 @@ class SmsIntake:
         last = self._last.get(handset)
         mark = last.mark if last is not None and last.mark.is_enough_for(reading) else None
         if last is not None and mark is not None and last.rows == reading.rows:
-            self._last[handset] = last._replace(look=replace(last.look, at=reading.begun_at))
+            self._last[handset] = last._replace(reading=replace(last.reading, at=reading.begun_at))
             return NOTHING_NEW
         context = Context(
             now=self._clock(),
             withholds=self._withholds,
             heard=heard,
             before=last.read if last is not None and last.read.clock_skew is not None else None,
-            last=None if last is None else last.look,
+            last=None if last is None else last.reading,
             is_marked=mark is not None,
         )
         reservation = self._dispatcher.reserve()
@@ -111,8 +111,8 @@ class SmsIntake:
             lambda uow: store_reading(uow, reading, context, begin=reservation.places), on_done=reservation.complete
         )
         read = ReadingMark(last_read_at=reading.begun_at, clock_skew=reading.clock_skew)
-        look = _look_of(reading, last, intake)
-        self._last[handset] = _Accepted(reading.rows, read, mark or _mark_of(reading), look)
+        last_reading = _last_reading_of(reading, last, intake)
+        self._last[handset] = _Committed(reading.rows, read, mark or _mark_of(reading), last_reading)
         self._announce(reading.phone_id, intake)
         return intake
 
@@ -131,14 +131,14 @@ class SmsIntake:
         """More may be known of the phone's SIMs by now: try again to assign messages whose SIM was unknown."""
         handset = handset_of(phone_id)
         last = self._last.get(handset)
-        if last is None or not last.look.has_unassigned:
+        if last is None or not last.reading.has_unassigned:
             return
         now = self._clock()
         assigned, has_unassigned = await self._storage.write(
             lambda uow: assign_known_sims(uow, phone_id, now, self._withholds), on_done=self._wake_dispatcher
         )
         if not has_unassigned and self._last.get(handset) is last:  # else another reading came in between
-            self._last[handset] = last._replace(look=replace(last.look, has_unassigned=False))
+            self._last[handset] = last._replace(reading=replace(last.reading, has_unassigned=False))
         if assigned:
             self._announce_assigned(assigned)
 
@@ -178,12 +178,12 @@ class SmsIntake:
         self._announcer.changed(Topic.PHONES, [phone_id])
 
 
-def _look_of(reading: Reading, last: _Accepted | None, intake: Intake) -> LastLook:
+def _last_reading_of(reading: Reading, last: _Committed | None, intake: Intake) -> LastReading:
     row_ids = frozenset(row.row_id for row in reading.rows)
     highest = max(row_ids, default=0)
-    return LastLook(
+    return LastReading(
         row_ids=row_ids,
         at=reading.begun_at,
-        highest=highest if last is None else max(highest, last.look.highest),
+        highest=highest if last is None else max(highest, last.reading.highest),
         has_unassigned=intake.has_unassigned,
     )

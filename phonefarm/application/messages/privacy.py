@@ -84,11 +84,11 @@ class Privacy:
         now = self._clock()
         erased, left = await self._storage.write(lambda uow: uow.privacy.erase_number(msisdn, now))
         self._announcer.changed(Topic.MESSAGES, None)
-        said = f"{erased} texts of +{msisdn} erased."
+        done = f"{erased} texts of +{msisdn} erased."
         return (
-            said
+            done
             if not left
-            else f"{said} {left} are still to be pushed, or wait for your choice of a SIM, and stay until then."
+            else f"{done} {left} are still to be pushed, or wait for your choice of a SIM, and stay until then."
         )
 
     async def run(self) -> None:

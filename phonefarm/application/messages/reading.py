@@ -77,7 +77,7 @@ NOTHING_NEW = Intake(first=False, new=(), pushes=())
 
 
 @dataclass(frozen=True, kw_only=True)
-class LastLook:
+class LastReading:
     """The last committed reading of a handset in this run of the program."""
 
     row_ids: frozenset[int]
@@ -97,7 +97,7 @@ class Context:
     heard: Heard
     before: ReadingMark | None
     """The reading before; None: it must be read from the database."""
-    last: LastLook | None
+    last: LastReading | None
     is_marked: bool
     """Whether the stored mark is recent enough, so that this reading needs none."""
 

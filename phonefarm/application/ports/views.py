@@ -18,7 +18,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.numbers import SmsText
 from phonefarm.application.ports.records.phone_health import RememberedProbe
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
@@ -80,7 +80,7 @@ class Views(Protocol):
         """(count, newest id) of the messages of each SIM that has any: changes when one is added."""
         ...
 
-    def messages_of(self, sim_id: str, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: str, limit: int) -> list[SmsText]:
         """The newest messages of a SIM, newest first."""
         ...
 

@@ -54,7 +54,7 @@ class UnassignedSms:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenRow:
-    """The part of a stored message that tells whether a row with the same id is this message."""
+    """The part of a stored message that shows whether a row with the same id is this message."""
 
     sms_id: SmsId
     body: str | None = field(repr=False)

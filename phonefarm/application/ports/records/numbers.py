@@ -50,7 +50,7 @@ class NumberTable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldSms:
+class SmsText:
     """Text and sender of a message."""
 
     sender: str
@@ -94,7 +94,7 @@ class NetworkNameRecords(Protocol):
 class NumberPatternRecords(Protocol):
     """For `sims.numbering`: finds numbers that messages state."""
 
-    def messages_of(self, sim_id: SimId, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: SimId, limit: int) -> list[SmsText]:
         """The newest messages of the SIM, newest first."""
         ...
 

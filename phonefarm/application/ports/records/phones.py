@@ -62,7 +62,7 @@ class WatchedPhoneRecords(Protocol):
     def note_arrivals(self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None) -> None:
         """Add messages found with and without an announcement to the counts.
 
-        `hint_to_row`: from the last announcement to the row found by it, kept to the millisecond; None keeps the
+        `hint_to_row`: from the last announcement to the row found by it, stored to the millisecond; None keeps the
         former one.
         """
         ...
