@@ -505,7 +505,7 @@ async def test_assignment_of_a_message_is_in_its_timeline(farm: StoredFarm) -> N
     (message,) = await farm.messages()
     entries = await farm.timeline(Topic.MESSAGES, message.sms_id)
 
-    assert any("Its SIM is known now" in sentence for sentence in sentences(entries))
+    assert any("Assigned automatically" in sentence for sentence in sentences(entries))
 
 
 async def test_database_is_not_asked_if_no_message_is_unassigned(farm: StoredFarm) -> None:
