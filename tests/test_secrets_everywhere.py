@@ -278,7 +278,7 @@ def _order_and_send(app: App, farm: SimulationThread[VirtualFarm], market: Echoi
     until(lambda: market.count("buggy") == 1, what="the attempt after the bug")
     send(two, "unauthorized")
     until(lambda: market.count("unauthorized") == 1, what="the refused key")
-    until(lambda: app.counts()["sms_received"] == 8, what="all messages on the books")
+    until(lambda: app.counts()["sms_received"] == 8, what="all messages stored")
     until(lambda: app.counts()["pushes_waiting"] == 1, what="one push waiting for a better key")
     app.call("/getServicesRent", action="GET_SERVICES")
     app.call("/finishActivationRent", action="FINISH_ACTIVATION", activationId=1, status=3, sum=1)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +21,6 @@ from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.adapters.http.accept_loop import ignore_failed_accept
 from phonefarm.adapters.http.http_connection import Limits, has_disconnected, mark_authenticated, was_delivered
-from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.http.supervised_server import SupervisedServer
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
@@ -60,6 +57,7 @@ from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.listeners import Listeners
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
@@ -89,36 +87,6 @@ def boottime_seconds() -> float:
     """Monotonic seconds that include the time in which this PC sleeps, where the system has such a clock."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listeners:
-    """The two listening sockets, bound before anything starts."""
-
-    webhooks: socket.socket
-    admin: socket.socket
-    webhooks_address: str
-    admin_address: str
-
-    def close(self) -> None:
-        self.webhooks.close()
-        self.admin.close()
-
-
-def bind_listeners(settings: Settings) -> Listeners:
-    """Bind both sockets; raises KnownError if a port is in use."""
-    webhooks = bind(*parse_address(settings.listen), "webhook server")
-    try:
-        admin = bind(*parse_address(settings.admin_listen), "admin port")
-    except BaseException:
-        webhooks.close()
-        raise
-    return Listeners(webhooks=webhooks, admin=admin, webhooks_address=_address(webhooks), admin_address=_address(admin))
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def secret_store(settings: Settings) -> KeyStore:
@@ -212,15 +180,21 @@ class Farm:
         *,
         file_limit: int = NO_LIMIT,
         wakefulness: Wakefulness | None = None,
+        announcer: Announcer | None = None,
+        apply_settings: Callable[[], None] = lambda: None,
     ) -> None:
-        """`file_limit` is the limit of open files and connections; `wakefulness` replaces this PC's in tests."""
+        """`file_limit` is the limit of open files and connections; `wakefulness` replaces this PC's in tests.
+
+        `announcer`: kept by the caller across farms; `apply_settings` is called after settings were saved.
+        """
         self._file_limit = file_limit
         self._settings = settings
         self._listeners = listeners
         self._database = Database(settings.resolved_database_url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
-        self._announcer = Announcer()
+        self._owns_announcer = announcer is None
+        self._announcer = announcer or Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
         self._tasks = Tasks(self._report_bug, self._report_recovery)
         self._stop_servers = asyncio.Event()
@@ -299,6 +273,7 @@ class Farm:
             privacy=self._privacy,
             money=Money(self._database, read_account, self._announcer, utc_now),
             settings=SettingsEditor(settings, self._key, hidden),
+            apply_settings=apply_settings,
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
             public_address=self._public_address,
@@ -348,10 +323,16 @@ class Farm:
         await asyncio.gather(self._drain_requests(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
         await self._tasks.stop(1.5)
         await self._channel.close()
-        self._announcer.close()
+        if self._owns_announcer:
+            self._announcer.close()
         await asyncio.to_thread(self._database.close)
         self._listeners.close()
         log.info("stopped")
+
+    def report_settings(self, problem: str | None) -> None:
+        """Whether the settings in use are those that were saved last; None if they are."""
+        found = health(HealthKind.RUNNING) if problem is None else told_problem(problem)
+        self._health.report(ENGINE, Verdict.PASS if problem is None else Verdict.FAIL, found, part="settings")
 
     async def _drain_requests(self) -> None:
         """Let accepted orders get their answers; otherwise their rents would become possible orphans."""

@@ -30,7 +30,8 @@ from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
+from phonefarm.runtime.farm import CurrentKey, Farm, utc_now
+from phonefarm.runtime.listeners import bind_listeners
 from phonefarm.support.logs import SecretFilter, set_up_logs
 from phonefarm.wording.health import health_text
 from tests.application.stored_farm import StoredFarm

@@ -52,6 +52,8 @@ from phonefarm.support.clock import Clock
 
 Row = TypeVar("Row")
 
+KEY_SETTING = "api_key"
+"""A new key is used at once; the farm restarts for every other setting."""
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
 LONGEST_LABEL = 60
@@ -93,6 +95,7 @@ class LiveFarmDesk:
         privacy: Privacy,
         money: Money,
         settings: SettingsKeeper,
+        apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
         public_address: PublicAddressKeeper,
@@ -112,6 +115,7 @@ class LiveFarmDesk:
         self._privacy = privacy
         self._money = money
         self._settings = settings
+        self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
         self._public_address = public_address
@@ -273,6 +277,9 @@ class LiveFarmDesk:
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
+        is_saved = all(found.name == KEY_SETTING for found in problems)
+        if is_saved and any(name != KEY_SETTING for name in changes):
+            self._apply_settings()
         return problems
 
 

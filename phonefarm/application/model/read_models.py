@@ -498,7 +498,6 @@ class SettingField:
     choices: tuple[str, ...] = ()
     secret: bool = False
     is_set: bool = True
-    needs_restart: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

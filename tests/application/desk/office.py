@@ -66,6 +66,7 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
@@ -126,6 +127,7 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
         )
