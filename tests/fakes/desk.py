@@ -24,6 +24,7 @@ from phonefarm.application.model.read_models import (
     SettingField,
     SettingProblem,
     Topic,
+    Verdict,
 )
 from phonefarm.application.model.row_queries import (
     BANS,
@@ -50,7 +51,15 @@ from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
 
-NO_ADDRESS = PublicAddress(kind=TunnelKind.NONE, url="", reported_url="", answered_at=None, restarts=0)
+NO_ADDRESS = PublicAddress(
+    kind=TunnelKind.NONE,
+    verdict=Verdict.PASS,
+    health=health(HealthKind.PUBLIC_ADDRESS_MISSING),
+    url="",
+    reported_url="",
+    answered_at=None,
+    restarts=0,
+)
 PROBED = health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84)
 
 _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(

@@ -390,9 +390,11 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class PublicAddress:
-    """How Onlinesim reaches the webhooks; the health check "tunnel" says whether it does."""
+    """How Onlinesim reaches the webhooks, and whether it does."""
 
     kind: TunnelKind
+    verdict: Verdict
+    health: Health
     url: str
     """Empty while no tunnel has named one."""
     reported_url: str
