@@ -106,6 +106,10 @@ class Outbox:
         self.farm.clock.forward(seconds)
         self.worker.wake()
 
+    async def reported(self, times: int) -> None:
+        """Until the market was judged so often: a moment after the commit that can be read already."""
+        await until(lambda: len(self.verdicts) >= times)
+
     async def reached(self, sms_id: SmsId, state: PushState, attempts: int = 1) -> None:
         """Wait until the push stands in `state` after so many attempts, none being under way."""
 
@@ -271,11 +275,13 @@ async def test_market_is_reported_failing_after_the_third_failure_in_a_row(outbo
     outbox.start()
     for attempt in range(1, 4):
         await outbox.reached(sms_id, PushState.WAITING, attempts=attempt)
+        await outbox.reported(attempt)
         assert (outbox.verdicts[-1][0] is Verdict.WARN) == (attempt == 3)
         await outbox.pass_time(10)
 
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=4)
 
+    await outbox.reported(4)
     warnings = [detail for verdict, detail in outbox.verdicts if verdict is Verdict.WARN]
     assert warnings == ["answers with errors (429)"]
     assert outbox.verdicts[-1] == (Verdict.PASS, "accepts messages")
