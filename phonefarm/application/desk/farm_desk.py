@@ -69,6 +69,12 @@ class FarmDesk(Protocol):
 
     # Commands --------------------------------------------------------------
 
+    async def pause_selling(self) -> None:
+        """Empty the offer at once and keep it empty, also after a restart, until resumed; open rents go on."""
+        ...
+
+    async def resume_selling(self) -> None: ...
+
     async def lift_ban(self, sim_id: str) -> None: ...
 
     async def set_ban(self, sim_id: str, length: timedelta) -> None: ...
@@ -177,6 +183,12 @@ class FarmDesk(Protocol):
     async def check_settings(self, changes: Mapping[str, str]) -> Sequence[SettingProblem]:
         """The problems that `save_settings` would find in these values; saves nothing."""
         ...
+
+    async def starts_at_login(self) -> bool:
+        """Whether the system starts the window when this user logs in."""
+        ...
+
+    async def set_start_at_login(self, on: bool) -> None: ...
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         """Store all, or nothing and return what is wrong.

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBox
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from phonefarm.support.tasks import Tasks
 from ui.commands.privacy_commands import PrivacyCommands
+from ui.dialogs.close_dialog import CloseMemory
 from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
 from ui.listing.page import Page
+from ui.pages.settings.background_card import CloseChoiceRow, StartAtLoginRow
 from ui.pages.settings.group_list import GroupList
 from ui.pages.settings.groups import SettingGroup
 from ui.pages.settings.save_bar import SaveBar
@@ -43,7 +45,9 @@ class SettingsPage(Page):
     Only a key that no keyring accepts stays behind while the rest is saved.
     """
 
-    def __init__(self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+    def __init__(
+        self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme, close_memory: CloseMemory
+    ) -> None:
         super().__init__(Topic.SETTINGS)
         self._privacy = privacy
         self._actions = actions
@@ -62,7 +66,7 @@ class SettingsPage(Page):
         self.scroll_area = QScrollArea()
         self.place = Label("", "dim")
         self._lay_out()
-        self._add_parts(tasks)
+        self._add_parts(tasks, close_memory)
         self._connect()
         self.show_group(self._group)
 
@@ -89,7 +93,7 @@ class SettingsPage(Page):
         layout.addLayout(head)
         layout.addLayout(columns, 1)
 
-    def _add_parts(self, tasks: Tasks) -> None:
+    def _add_parts(self, tasks: Tasks, close_memory: CloseMemory) -> None:
         """What the groups show beside settings of the file."""
         address = PublicAddressPanel(self._actions, tasks)
         address.setProperty("role", "setting")
@@ -105,6 +109,10 @@ class SettingsPage(Page):
             tr("Appearance"), tr("Light or dark, on this PC only; changes at once."), self.theme_box
         )
         self.add_part(SettingGroup.LOOK, appearance)
+        self.start_at_login = StartAtLoginRow(self._actions)
+        self.close_choice = CloseChoiceRow(close_memory)
+        self.add_part(SettingGroup.ADVANCED, self.start_at_login, is_above=True)
+        self.add_part(SettingGroup.ADVANCED, self.close_choice, is_above=True)
 
     def add_part(
         self, group: SettingGroup, part: QWidget, *, feed: Feed | None = None, is_above: bool = False
@@ -171,6 +179,7 @@ class SettingsPage(Page):
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
         if settings is None:
             return False
+        await self.start_at_login.refresh()
         if not self.changes() and not self._is_saving:
             self.show_settings(settings)
         return True
