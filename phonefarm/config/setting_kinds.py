@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import Any, Literal, get_args, get_origin
+from typing import Literal, get_args, get_origin
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from phonefarm.application.model.read_models import SettingKind
 
-_KINDS = MappingProxyType(
-    {
-        bool: SettingKind.SWITCH,
-        int: SettingKind.NUMBER,
-        float: SettingKind.NUMBER,
-        SecretStr | None: SettingKind.SECRET,
-    }
-)
-
-
 def kind_of(info: FieldInfo) -> SettingKind:
-    if get_origin(info.annotation) is Literal:
+    """By its type; of a text, as the field declares."""
+    annotation: Any = info.annotation
+    if get_origin(annotation) is Literal:
         return SettingKind.CHOICE
-    declared = _extra(info, "kind")
-    return SettingKind(declared) if declared else _KINDS.get(info.annotation, SettingKind.TEXT)
+    if annotation is bool:
+        return SettingKind.SWITCH
+    if annotation in (int, float):
+        return SettingKind.NUMBER
+    if SecretStr in get_args(annotation):
+        return SettingKind.SECRET
+    return SettingKind(_extra(info, "kind") or SettingKind.TEXT)
 
 
 def choices_of(info: FieldInfo) -> tuple[str, ...]:

@@ -400,7 +400,9 @@ def load_settings(**overrides: Any) -> Settings:
         settings._overrides = overrides
         return settings
     except ValidationError as error:
-        problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error, Settings.model_fields).items())
+        problems = "; ".join(
+            f"{name}: {problem}" for name, problem in problems_in(error, Settings.model_fields).items()
+        )
         raise KnownError(f"A setting is wrong. {problems}") from None
     except (ValueError, OSError) as error:
         raise _unreadable(error) from None

@@ -82,7 +82,7 @@ class NumberField(QAbstractSpinBox):
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         return self.sizeHint()
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         return QValidator.State.Acceptable, text, position
 
     def stepBy(self, steps: int) -> None:  # noqa: N802

@@ -9,6 +9,7 @@ from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import BLOCKED, Farm
 from tests.ui.live import Live, WindowRunner, until
 from ui.dialogs.senders_dialog import SendersDialog
+from ui.pages.settings.groups import SettingGroup
 from ui.pages.settings.page import SettingsPage
 from ui.style.tokens import DARK, LIGHT, Tone, contrast
 
@@ -23,7 +24,8 @@ async def senders_dialog(live: Live) -> SendersDialog:
     await live.window.wait_until_idle()
     page = live.window.pages[Topic.SETTINGS]
     assert isinstance(page, SettingsPage)
-    next(b for b in page.findChildren(type(page.save)) if b.text() == "Edit senders…").click()
+    page.show_group(SettingGroup.PRIVACY)
+    next(b for b in page.findChildren(type(page.save)) if b.text() == "Edit senders…" and b.isVisible()).click()
     return await shown_dialog(live)
 
 

@@ -20,7 +20,6 @@ from tests.ui.pages.settings_page import (
     enter,
     focus,
     leave,
-    line_of,
     refusing,
     settings_of,
     shown_rows,
@@ -216,9 +215,7 @@ def test_setting_of_the_environment_cannot_be_changed_and_says_why(runner: Windo
 
 
 @pytest.mark.parametrize("name", ["sms_id", "require_bearer", "push_retry_seconds", "numbers_file", "api_key"])
-def test_every_kind_of_control_can_be_fixed_by_the_environment(
-    runner: WindowRunner, desk: FakeDesk, name: str
-) -> None:
+def test_every_kind_of_control_can_be_fixed_by_the_environment(runner: WindowRunner, desk: FakeDesk, name: str) -> None:
     desk.fields = [replace(f, is_fixed=True, source="environment") if f.name == name else f for f in desk.fields]
 
     async def scenario(live: Live) -> None:

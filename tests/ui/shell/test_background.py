@@ -15,6 +15,7 @@ from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import busy_farm, empty_farm
 from tests.ui.live import Live, WindowRunner, until
 from ui.dialogs.close_dialog import CloseDialog, OnClose
+from ui.pages.settings.groups import SettingGroup
 from ui.pages.settings.page import SettingsPage
 from ui.shell.background import Background
 from ui.text.words import group_by_kind
@@ -335,8 +336,10 @@ def test_switch_of_the_settings_page_starts_phonefarm_at_login(stage: Stage, des
         await live.window.wait_until_idle()
         page = live.window.pages[Topic.SETTINGS]
         assert isinstance(page, SettingsPage)
+        page.show_group(SettingGroup.ADVANCED)
         switch = page.start_at_login.switch
         await until(switch.isEnabled)
+        assert switch.isVisible()
         assert (switch.isChecked(), switch.text()) == (False, "Off")
 
         switch.setFocus()

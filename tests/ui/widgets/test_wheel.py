@@ -16,6 +16,7 @@ from phonefarm.application.model.read_models import Topic
 from tests.fakes.desk import FakeDesk
 from tests.ui.live import Live, WindowRunner, until
 from ui.pages.settings.page import SettingsPage
+from ui.widgets.number_field import NumberField
 from ui.widgets.wheel_guard import guarded
 
 
@@ -74,26 +75,32 @@ def test_wheel_scrolls_the_settings_without_changing_them(runner: WindowRunner, 
         await live.window.wait_until_idle()
         page = live.window.pages[Topic.SETTINGS]
         assert isinstance(page, SettingsPage)
-        boxes = page.findChildren(QComboBox)
         bar = page.scroll_area.verticalScrollBar()
-        before = [box.currentIndex() for box in boxes]
         live.window.resize(980, 600)
+        page.groups.search.setText("e")
         await until(lambda: bar.maximum() > 0)
+        page.groups.search.setFocus()
+        fields = [row.field for row in page.rows.values() if isinstance(row.field, QComboBox | QAbstractSpinBox)]
+        shown = [field for field in fields if field.isVisible()]
+        assert {type(field) for field in shown} == {QComboBox, NumberField}
+        before = [value_of(field) for field in shown]
 
-        for box in boxes:
-            page.scroll_area.ensureWidgetVisible(box, 0, 200)
+        for field in shown:
+            page.scroll_area.ensureWidgetVisible(field, 0, 200)
             place = bar.value()
-            turn_wheel(box)
+            turn_wheel(field)
             assert bar.value() == min(place + 60, bar.maximum())
 
-        assert [box.currentIndex() for box in boxes] == before
+        assert [value_of(field) for field in shown] == before
         assert page.changes() == {}
 
     runner.live(desk, scenario)
 
 
 def test_every_field_of_the_window_is_guarded() -> None:
-    made = re.compile(r"(\w*)\(?\b(?:QComboBox|QSpinBox|QDoubleSpinBox|QDateEdit|QTimeEdit|QDateTimeEdit|QSlider)\(")
+    made = re.compile(
+        r"(\w*)\(?\b(?:QComboBox|QSpinBox|QDoubleSpinBox|QDateEdit|QTimeEdit|QDateTimeEdit|QSlider)\("
+    )
 
     found = [
         f"{path.name}: {hit[0]}"

@@ -1,18 +1,22 @@
-"""The card "Window" of the Settings page: how it looks, whether it starts at login, what its close button does."""
+"""Rows of the Settings page that take effect at once: the start at login, and what the close button does."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtWidgets import QComboBox
 
 from ui.dialogs.close_dialog import CloseMemory, OnClose
 from ui.engine.actions import Actions
-from ui.pages.settings.setting_rows import LabelledRow
+from ui.pages.settings.controls import on_or_off
+from ui.pages.settings.setting_rows import LabelledRow, beside
+from ui.style.theme import Theme
 from ui.text.words import tr
+from ui.widgets.basics import Label
+from ui.widgets.switch import Switch
 from ui.widgets.wheel_guard import guarded
 
 CHOICES = {
     OnClose.ASK: "Ask what to do",
-    OnClose.KEEP: "Keep selling in the background",
+    OnClose.KEEP: "Keep selling in the tray",
     OnClose.STOP: "Stop selling and quit",
 }
 
@@ -20,17 +24,18 @@ CHOICES = {
 class StartAtLoginRow(LabelledRow):
     """A switch that takes effect at once; it goes back if the system refuses."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Actions, theme: Theme) -> None:
         self._actions = actions
-        self.switch = QCheckBox(tr("Off"))
-        self.switch.setAccessibleName(tr("Start at login"))
+        self.switch = Switch(theme, tr("Start at login"))
         self.switch.setEnabled(False)
+        self.word = Label("", "dim")
         super().__init__(
             tr("Start at login"),
-            tr("phonefarm starts in the background when you log in to this PC. Takes effect at once."),
-            self.switch,
+            tr("phonefarm starts in the background when you log in to this PC; changes at once."),
+            beside(self.switch, self.word),
         )
         self.switch.clicked.connect(self._set)
+        self._show(False)
 
     async def refresh(self) -> None:
         is_on = await self._actions.ask(tr("reading the start at login"), lambda desk: desk.starts_at_login())
@@ -47,7 +52,8 @@ class StartAtLoginRow(LabelledRow):
 
     def _show(self, on: bool) -> None:
         self.switch.setChecked(on)
-        self.switch.setText(tr("On") if on else tr("Off"))
+        self.switch.setText(on_or_off(on))
+        self.word.setText(on_or_off(on))
 
 
 class CloseChoiceRow(LabelledRow):

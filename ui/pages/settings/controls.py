@@ -123,9 +123,7 @@ class NumberControl(Control):
 
     def __init__(self, theme: Theme, setting: SettingField) -> None:
         unit = tr(setting.unit) if setting.unit else ""
-        self.number = guarded(
-            NumberField(theme, unit, setting.minimum, setting.maximum, is_whole=setting.is_whole)
-        )
+        self.number = guarded(NumberField(theme, unit, setting.minimum, setting.maximum, is_whole=setting.is_whole))
         super().__init__(self.number)
         self._fill_up()
         self._default = setting.default

@@ -49,6 +49,13 @@ class GroupItem(QAbstractButton):
             return counted(self._wrong, "1 to correct", "%n to correct")
         return counted(self._changed, "1 changed", "%n changed") if self._changed else ""
 
+    def painted_count(self) -> str:
+        """In words where they fit beside the name, else the bare number."""
+        name = QFontMetrics(self._theme.font(bold=True)).horizontalAdvance(self.text())
+        words = QFontMetrics(self._theme.font(12)).horizontalAdvance(self.count_text())
+        is_short = self._wrong or name + 12 + words > self.width() - 24
+        return formats.number(self._wrong or self._changed) if is_short else self.count_text()
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -72,7 +79,7 @@ class GroupItem(QAbstractButton):
         font = self._theme.font(12, bold=bool(self._wrong))
         painter.setFont(font)
         if self._wrong:
-            text = formats.number(self._wrong)
+            text = self.painted_count()
             width = max(PILL_HEIGHT + 3, QFontMetrics(font).horizontalAdvance(text) + 12)
             top = inside.center().y() - PILL_HEIGHT / 2 + 0.5
             pill = QRectF(inside.right() - width + 1, top, width, PILL_HEIGHT)
@@ -84,7 +91,7 @@ class GroupItem(QAbstractButton):
         elif self._changed:
             painter.setPen(self._theme.colour("dim"))
             right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            painter.drawText(inside, right, self.count_text())
+            painter.drawText(inside, right, self.painted_count())
 
 
 class SearchField(QLineEdit):

@@ -73,7 +73,6 @@ TUNNELS_WITH = {
 """Settings that concern these kinds of tunnel only."""
 
 
-
 def is_of_use(name: str, values: Mapping[str, str]) -> bool:
     """Whether a setting has an effect while the others have these values."""
     return name not in TUNNELS_WITH or values.get("tunnel") in (None, *TUNNELS_WITH[name])

@@ -24,7 +24,7 @@ from ui.pages.settings.group_list import GroupList
 from ui.pages.settings.groups import SettingGroup
 from ui.pages.settings.save_bar import SaveBar
 from ui.pages.settings.setting_list import SettingList
-from ui.pages.settings.setting_rows import MARGIN, FieldRow, LabelledRow
+from ui.pages.settings.setting_rows import MARGIN, FieldRow, LabelledRow, beside
 from ui.panels.public_address_panel import PublicAddressPanel
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
@@ -109,14 +109,12 @@ class SettingsPage(Page):
             tr("Appearance"), tr("Light or dark, on this PC only; changes at once."), self.theme_box
         )
         self.add_part(SettingGroup.LOOK, appearance)
-        self.start_at_login = StartAtLoginRow(self._actions)
+        self.start_at_login = StartAtLoginRow(self._actions, self._theme)
         self.close_choice = CloseChoiceRow(close_memory)
         self.add_part(SettingGroup.ADVANCED, self.start_at_login, is_above=True)
         self.add_part(SettingGroup.ADVANCED, self.close_choice, is_above=True)
 
-    def add_part(
-        self, group: SettingGroup, part: QWidget, *, feed: Feed | None = None, is_above: bool = False
-    ) -> None:
+    def add_part(self, group: SettingGroup, part: QWidget, *, feed: Feed | None = None, is_above: bool = False) -> None:
         """Show a widget in a group, below or above its settings; `feed` is awake while the page is."""
         self.list.add_part(group, part, is_above=is_above)
         if feed is not None:
@@ -127,12 +125,7 @@ class SettingsPage(Page):
     def _senders_row(self) -> LabelledRow:
         edit = button(tr("Edit senders…"))
         edit.clicked.connect(lambda: self._privacy.edit_senders())
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(edit)
-        row.addStretch(1)
-        return LabelledRow(tr("Blocked senders"), tr("Whose messages are withheld; changes at once."), holder)
+        return LabelledRow(tr("Blocked senders"), tr("Whose messages are withheld; changes at once."), beside(edit))
 
     def _connect(self) -> None:
         self.groups.chosen.connect(self._choose_group)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import SettingField, SettingKind, SettingProblem
-from ui.pages.settings.controls import make_control, on_or_off
+from ui.pages.settings.controls import HEIGHT, make_control, on_or_off
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
@@ -90,6 +90,19 @@ class LabelledRow(QFrame):
             self._right.addWidget(note, 0, Qt.AlignmentFlag.AlignTop)
         else:
             self._content.addWidget(note)
+
+
+def beside(*widgets: QWidget) -> QWidget:
+    """Widgets in a line, each at its own width."""
+    holder = QWidget()
+    holder.setMinimumHeight(HEIGHT)
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(8)
+    for widget in widgets:
+        row.addWidget(widget)
+    row.addStretch(1)
+    return holder
 
 
 class FieldRow(LabelledRow):

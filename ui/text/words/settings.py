@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ui.text.words.core import tr
 
-
 SETTINGS = {
     "api_key": "Onlinesim key",
     "push_url": "Push URL",
@@ -61,6 +60,7 @@ CHOICES = {
     ("tunnel", "command"): "Another program",
 }
 """By setting and value; a choice without words here is shown as it is stored."""
+
 
 def setting_name(name: str) -> str:
     return tr(SETTINGS.get(name, name.replace("_", " ").capitalize()))
