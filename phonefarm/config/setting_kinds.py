@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from phonefarm.application.model.read_models import SettingKind
 
+
 def kind_of(info: FieldInfo) -> SettingKind:
     """By its type; of a text, as the field declares."""
     annotation: Any = info.annotation

@@ -51,8 +51,13 @@ class RailItem(QAbstractButton):
         self._tell()
 
     def count_text(self) -> str:
-        """The number at the right edge, in words where it is no number of rows."""
-        return counted(self._unsaved, "1 change", "%n changes") if self._unsaved else self._count
+        """What stands at the right edge: the number of rows, or of unsaved changes, in words where they fit."""
+        if not self._unsaved:
+            return self._count
+        words = counted(self._unsaved, "1 change", "%n changes")
+        name = QFontMetrics(self._theme.font(bold=True)).horizontalAdvance(self.text())
+        room = self.width() - 24 - name - QFontMetrics(self._theme.font(12)).horizontalAdvance(words)
+        return words if room >= 12 else f"• {formats.number(self._unsaved)}"
 
     def _tell(self) -> None:
         need = counted(self._needing, "1 needs action", "%n need action") if self._needing else ""

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QWidget
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.application.model.read_models import SettingKind
+from phonefarm.application.model.read_models import SettingKind, Topic
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import load_settings
 from phonefarm.config.settings_editor import SettingsEditor
@@ -23,6 +23,7 @@ from ui.pages.settings.group_list import GroupItem
 from ui.pages.settings.groups import GROUPS, SettingGroup
 from ui.pages.settings.page import SettingsPage
 from ui.pages.settings.setting_rows import LabelledRow
+from ui.text.words import tr
 from ui.text.words.settings import CHOICES, SETTINGS
 from ui.widgets.switch import Switch
 
@@ -134,11 +135,22 @@ def test_nothing_is_cut_in_any_group(
 
 def test_longer_words_are_a_third_longer() -> None:
     """Else the test above shows nothing."""
-    from ui.text.words import tr
-
     with longer_words():
         assert tr("Erase texts after") == "Eraseжж textsжж afterжж"
     assert tr("Erase texts after") == "Erase texts after"
+
+
+def test_page_keeps_its_whole_name_beside_the_unsaved_changes(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await change_everything(page)
+        item = live.window.rail.item(Topic.SETTINGS)
+        metrics = item.fontMetrics()
+
+        assert metrics.horizontalAdvance(item.text() + item.count_text()) + 32 <= item.width()
+
+    with longer_words():
+        runner.live(desk, scenario)
 
 
 @pytest.mark.parametrize(("width", "is_beside"), [(1280, False), (1440, True)])

@@ -98,9 +98,7 @@ def test_wheel_scrolls_the_settings_without_changing_them(runner: WindowRunner, 
 
 
 def test_every_field_of_the_window_is_guarded() -> None:
-    made = re.compile(
-        r"(\w*)\(?\b(?:QComboBox|QSpinBox|QDoubleSpinBox|QDateEdit|QTimeEdit|QDateTimeEdit|QSlider)\("
-    )
+    made = re.compile(r"(\w*)\(?\b(?:QComboBox|QSpinBox|QDoubleSpinBox|QDateEdit|QTimeEdit|QDateTimeEdit|QSlider)\(")
 
     found = [
         f"{path.name}: {hit[0]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.pages.settings.groups import SettingGroup
@@ -108,7 +108,17 @@ class SearchField(QLineEdit):
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)
         row.addWidget(self.keys, alignment=Qt.AlignmentFlag.AlignVCenter)
-        self.textChanged.connect(lambda text: self.keys.setVisible(not text))
+        self.textChanged.connect(self._show_keys)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        """Only where there is room beside the text."""
+        text = self.fontMetrics().horizontalAdvance(self.placeholderText())
+        room = self.width() - self.keys.sizeHint().width() - 32
+        self.keys.setVisible(not self.text() and text <= room)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         if event.key() == Qt.Key.Key_Escape:

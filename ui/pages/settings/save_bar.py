@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from ui.pages.settings.groups import SettingGroup
 from ui.text import formats
 from ui.text.words import counted, tr
-from ui.widgets.basics import Label, button
+from ui.widgets.basics import Label, button, plain_tooltip
 
 HEIGHT = 56
 SAVED_SHOWN_MS = 5_000
 
 
 class SaveBar(QFrame):
-    """Always in sight; no part of it is cut: in a narrow window the less important parts are left out."""
+    """Always in sight; no part of it is cut: parts that do not fit are left out, the least important first."""
 
     problem_requested = Signal()
     """Show the first wrong field."""
@@ -35,7 +35,7 @@ class SaveBar(QFrame):
         self.problem = button("", "link")
         self.state = Label("", "dim")
         self.discard = button(tr("Discard"))
-        self.save = button(tr("Save"), "main", tooltip=tr("Ctrl+S"))
+        self.save = button(tr("Save"), "main")
         self._saved = QTimer(self, singleShot=True, interval=SAVED_SHOWN_MS)
         self._saved.timeout.connect(self._forget_saved)
         self._is_saving = False
@@ -71,6 +71,7 @@ class SaveBar(QFrame):
         self.problem.setAccessibleName(tr("Show the wrong setting: {name}").format(name=self.problem.text()))
         self.discard.setEnabled(bool(total) and not self._is_saving)
         self.save.setEnabled(bool(total) and not wrong and not self._is_saving)
+        self.save.setToolTip(plain_tooltip(f"{how_applied(restarts=restarts)} ({tr('Ctrl+S')})") if total else "")
         if total and not self._is_saving:
             self._saved.stop()
         if not self._is_saving and not self._saved.isActive():
@@ -104,7 +105,7 @@ class SaveBar(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """The places go first, then how it is applied; what must be corrected stays."""
+        """What must be corrected comes before how it is applied, and that before the places."""
         parts: list[tuple[QWidget, bool]] = [
             (self.count, True),
             (self.wrong, bool(self.wrong.text())),
