@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def overlapping_rows(page: SettingsPage) -> list[str]:
         for row in page.findChildren(LabelledRow)
         if row.isVisible()
     )
-    pairs = zip(rows, rows[1:], strict=False)
+    pairs = itertools.pairwise(rows)
     return [f"{upper[2]} and {lower[2]}" for upper, lower in pairs if upper[0] + upper[1] > lower[0]]
 
 

@@ -129,6 +129,10 @@ class NumberControl(Control):
         self._default = setting.default
         self.number.changed.connect(self.changed)
 
+    def name(self, name: str, explanation: str) -> None:
+        super().name(name, explanation)
+        self.number.lineEdit().setAccessibleName(name)
+
     def value(self) -> str:
         return self.number.value()
 
