@@ -67,7 +67,7 @@ class Entry:
 
     @property
     def ends_after(self) -> timedelta:
-        return ENDED_AFTER * 2 ** min(self.relapses, MOST_DOUBLINGS)
+        return ENDED_AFTER * (1 << min(self.relapses, MOST_DOUBLINGS))
 
 
 @dataclass(frozen=True, kw_only=True)
