@@ -143,10 +143,12 @@ def form_problems(kind: ChannelKind, values: Mapping[str, str]) -> dict[str, For
         for field in FORMS[kind]
         if not field.is_optional and not values.get(field.name, "")
     }
-    for name, is_right, problem in _CHECKS[kind]:
-        if (value := values.get(name, "")) and not is_right(value):
-            problems[name] = problem
-    return problems
+    wrong = {
+        name: problem
+        for name, is_right, problem in _CHECKS[kind]
+        if (value := values.get(name, "")) and not is_right(value)
+    }
+    return problems | wrong
 
 
 def _is_web_url(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from phonefarm.adapters.notify.apprise_library import NotifyType, send, service_of
 from phonefarm.adapters.notify.channel_urls import apprise_url
@@ -31,9 +32,8 @@ class AppriseNotifier:
         self._busy.add(channel.channel_id)
         try:
             async with within(self._deadline_seconds):
-                is_confirmed, lines = await in_own_thread(
-                    lambda: self._attempt(channel.channel_id, url, alert), "alert"
-                )
+                attempt = partial(self._attempt, channel.channel_id, url, alert)
+                is_confirmed, lines = await in_own_thread(attempt, "alert")
         except TimeoutError:
             seconds = loop.time() - begun
             return Delivery(seconds=seconds, fault=DeliveryFault.SILENT, fields={"seconds": round(seconds)})

@@ -70,9 +70,7 @@ class NamedSecretStore:
         try:
             values = json.loads(text)
         except ValueError:
-            raise KnownError(
-                f"The file {FILE_NAME} cannot be understood. Remove it and enter its secrets anew."
-            ) from None
+            raise KnownError(f"The file {FILE_NAME} is damaged. Remove it and enter its secrets anew.") from None
         return {str(name): str(value) for name, value in values.items()} if isinstance(values, dict) else {}
 
     def _keep(self, secrets: dict[str, str]) -> None:

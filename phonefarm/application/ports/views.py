@@ -130,5 +130,5 @@ class Views(Protocol):
     def newest_order_at(self) -> datetime | None: ...
 
     def orders_by_hour(self, since: datetime) -> Mapping[int, int]:
-        """How many rents were ordered in each hour since then, by `order_gaps.hour_of`; hours without any are absent."""
+        """How many rents were ordered in each hour since then, by `order_gaps.hour_of`; empty hours are absent."""
         ...
