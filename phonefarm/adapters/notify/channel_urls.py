@@ -38,7 +38,7 @@ def _mail_url(values: Mapping[str, str]) -> str:
     mode = "ssl" if port == TLS_PORT else "insecure" if is_loopback(host) else "starttls"
     user, recipient = values.get("user", ""), values["recipient"]
     sender = values.get("sender") or (user if "@" in user else recipient)
-    words = {"from": sender, "to": recipient, "mode": mode, "smtp": host, "name": "phonefarm"}
+    words = {"from": sender, "to": recipient, "mode": mode, "smtp": host, "name": "phonefarm", "format": "text"}
     if user:
         words |= {"user": user, "pass": values.get("password", "")}
     return f"{'mailto' if mode == 'insecure' else 'mailtos'}://{host}:{port}?{urlencode(words, quote_via=quote)}"
