@@ -16,7 +16,7 @@ Translate = Callable[[str], str]
 PREFIX = "phonefarm: "
 MOST_LINES = 12
 """A message is read on a phone."""
-_LONG_DIGITS = re.compile(r"\+?\d(?:[ \u00a0().-]?\d){6,}")
+_LONG_DIGITS = re.compile(r"\+?(?<!\d)(?!\d{4}-\d\d-\d\d\b)\d(?:[ \u00a0().-]{0,2}\d){6,}")
 _KEPT_DIGITS = 4
 
 Kind = RuleKind
@@ -57,7 +57,7 @@ ADVICE = {
     Kind.CRASH: "It runs again, and nothing that was stored is lost. Send the report to who looks after phonefarm.",
     Kind.CHANNEL_FAILING: "Open the settings of the alerts and send a test.",
 }
-LONG_TITLE = 80
+MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def alert_title(message: AlertMessage, translate: Translate = str) -> str:
@@ -81,7 +81,8 @@ def alert_body(message: AlertMessage, translate: Translate = str, zone: tzinfo |
     if message.kind is MessageKind.TEST:
         return translate("If you read this, alerts of your farm reach you here.")
     if message.ended:
-        lines = [_of_end(end, message.at, translate, zone) for end in message.ended]
+        is_named = len(message.ended) > 1
+        lines = [_of_end(end, message.at, translate, zone, is_named=is_named) for end in message.ended]
     else:
         lines = _of_causes(message.causes, message.at, translate, zone)
     if len(lines) > MOST_LINES:
@@ -135,9 +136,9 @@ def _of_causes(causes: Sequence[Cause], now: datetime, translate: Translate, zon
     return lines
 
 
-def _of_end(end: Ended, now: datetime, translate: Translate, zone: tzinfo | None) -> str:
+def _of_end(end: Ended, now: datetime, translate: Translate, zone: tzinfo | None, *, is_named: bool) -> str:
     took = _span(end.at - end.cause.since, translate)
-    said = translate("{title}: over at {when}, after {took}")
+    said = translate("{title}: over at {when}, after {took}" if is_named else "Over at {when}, after {took}")
     return said.format(title=cause_title(end.cause, translate), when=_when(end.at, now, zone), took=took)
 
 
@@ -185,7 +186,7 @@ def _of_phones(cause: Cause, translate: Translate) -> str:
 def _when(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
     """`14:21`, with the day in front where it was another one."""
     local, today = moment.astimezone(zone), now.astimezone(zone).date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
+    return f"{local:%H:%M}" if local.date() == today else f"{local.day} {MONTHS[local.month - 1]} {local:%H:%M}"
 
 
 def _span(length: timedelta, translate: Translate) -> str:

@@ -14,7 +14,7 @@ import structlog
 
 from phonefarm.application.alerts.channels import ChannelSecrets, CheckedForm, HideSecret, Sender, checked
 from phonefarm.application.alerts.deliveries import Deliveries
-from phonefarm.application.alerts.observer import CHANNEL_GRACE, FarmObserver
+from phonefarm.application.alerts.observer import CHANNEL_GRACE, Observer
 from phonefarm.application.model.alerts import (
     STOPS_SALES,
     Alert,
@@ -37,7 +37,7 @@ from phonefarm.domain.alert_rules import REMINDER_HOURS, RuleKind, completed, wr
 from phonefarm.domain.alerts import AlertState, decide, marked_seen
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.clock import Clock
-from phonefarm.support.deadlines import within
+from phonefarm.support.deadlines import is_set_within, within
 from phonefarm.support.tasks import Tasks
 from phonefarm.wording.alerts import alert_body, alert_title
 
@@ -55,7 +55,7 @@ class Alerts:
 
     def __init__(
         self,
-        observer: FarmObserver,
+        observer: Observer,
         store: AlertStore,
         notifier: Notifier,
         secrets: NamedSecrets,
@@ -82,7 +82,8 @@ class Alerts:
         self._history: tuple[Alert, ...] = ()
         self._kept: AlertMemory | None = None
         self._listeners: list[Listener] = []
-        self._deliveries = Deliveries(self._sender.send, tasks, clock, changed)
+        self._has_delivered = asyncio.Event()
+        self._deliveries = Deliveries(self._sender.send, tasks, clock, self._note_delivery)
         self._saving = asyncio.Lock()
 
     async def start(self) -> None:
@@ -95,9 +96,18 @@ class Alerts:
         self._deliveries.use(self._settings.channels)
 
     async def run(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
+            next_look = loop.time() + self._look_seconds
             await self.look()
-            await asyncio.sleep(self._look_seconds)
+            while (left := next_look - loop.time()) > 0:
+                if await is_set_within(self._has_delivered, left):
+                    self._has_delivered.clear()
+                    await self._keep_memory()
+
+    async def stop(self) -> None:
+        """Write down what is still on its way."""
+        await self._keep_memory()
 
     async def look(self) -> None:
         """Tell what is to be told now."""
@@ -209,6 +219,10 @@ class Alerts:
             body=alert_body(message, zone=self._zone),
             stops_sales=message.kind is not MessageKind.RECOVERY and bool(message.kinds & STOPS_SALES),
         )
+
+    def _note_delivery(self) -> None:
+        self._has_delivered.set()
+        self._changed()
 
     def _show_notice(self, alert: Alert) -> bool:
         for listener in list(self._listeners):

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from phonefarm.application.model.health_board import MARKET, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import (
@@ -60,6 +60,10 @@ FROM_STORAGE = frozenset(
 class Observation:
     facts: FarmFacts
     unobserved: frozenset[RuleKind] = frozenset()
+
+
+class Observer(Protocol):
+    async def observe(self, policy: AlertPolicy, channels: Sequence[FailingChannel]) -> Observation: ...
 
 
 @dataclass(frozen=True, kw_only=True)
