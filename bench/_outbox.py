@@ -16,12 +16,12 @@ from pathlib import Path
 import structlog
 
 from bench.parts import KEY
-from phonefarm.adapters.http.conversation import has_hung_up, has_left
-from phonefarm.adapters.http.proven_server import ProvenServer
+from phonefarm.adapters.http.http_connection import has_disconnected, was_delivered
 from phonefarm.adapters.http.server import bind
+from phonefarm.adapters.http.supervised_server import SupervisedServer
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer
@@ -135,10 +135,10 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
         now,
         {"7": "russia"},
         require_bearer=False,
-        has_left=has_left,
-        has_hung_up=has_hung_up,
+        was_delivered=was_delivered,
+        has_disconnected=has_disconnected,
     )
-    server = ProvenServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)
+    server = SupervisedServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)
     stop = asyncio.Event()
     tasks.start(server.run(stop), "webhooks")
     tasks.start(pushes.run(), "pushes")

@@ -10,11 +10,11 @@ from phonefarm.adapters.adb import provider, sms_query
 from phonefarm.adapters.adb.battery import parse_battery
 from phonefarm.adapters.adb.device_list import parse_device_list
 from phonefarm.adapters.adb.getprop import facts_from, parse_getprop
-from phonefarm.adapters.adb.hints import hint_in
+from phonefarm.adapters.adb.hints import parse_hint
 from phonefarm.adapters.adb.isub import parse_isub
 from phonefarm.adapters.adb.parcel import parse_parcel_text
 from phonefarm.adapters.adb.phone_settings import parse_packages, parse_role_holder, parse_sms_app, parse_switch
-from phonefarm.adapters.adb.probe_query import Wanted, parse_wanted
+from phonefarm.adapters.adb.probe_query import ProbeRequest, parse_probe_row
 from phonefarm.adapters.adb.provider import AnswerRefused
 from phonefarm.adapters.adb.registry import parse_registry
 from phonefarm.adapters.adb.script import AnswerCut, Script
@@ -132,7 +132,7 @@ def _getprop(text: str) -> object:
     facts_from(properties)
     for name, value in properties.items():
         assert f"[{name}]: [{value}]" in text, "a property that was not printed"
-    assert parse_getprop(text, only="gsm.") == {
+    assert parse_getprop(text, prefix="gsm.") == {
         name: value for name, value in properties.items() if name.startswith("gsm.")
     }
     return min(len(properties), 20)
@@ -206,13 +206,13 @@ def _refusal(text: str) -> object:
 
 
 def _denial(text: str) -> object:
-    words, exception = provider.denial(text), provider.exception(text)
+    words, exception = provider.find_denial(text), provider.find_exception(text)
     assert all(said is None or (len(said) <= 160 and "\n" not in said) for said in (words, exception))
     return words is None, exception is None
 
 
 def _hints(text: str) -> object:
-    return tuple(hint_in(line) for line in text.split("\n")[:4])
+    return tuple(parse_hint(line) for line in text.split("\n")[:4])
 
 
 def _users(text: str) -> object:
@@ -220,7 +220,7 @@ def _users(text: str) -> object:
 
 
 def _probe(text: str) -> object:
-    given = parse_wanted(text, Wanted(columns=("sub_id", "sim_slot")))
+    given = parse_probe_row(text, ProbeRequest(columns=("sub_id", "sim_slot")))
     return None if given is None else given.fills_sub_id
 
 

@@ -38,13 +38,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from phonefarm.adapters.http.conversation import has_hung_up, has_left, prove
+from phonefarm.adapters.http.http_connection import has_disconnected, mark_authenticated, was_delivered
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.adapters.onlinesim import wire
-from phonefarm.adapters.onlinesim.gate import Gate
 from phonefarm.adapters.onlinesim.openapi import document
-from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MOST_BODY_BYTES, NUMBER_PATH, SERVICES_PATH, Webhooks
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
+from phonefarm.adapters.onlinesim.webhooks import (
+    FINISH_PATH,
+    MAX_BODY_BYTES,
+    NUMBER_PATH,
+    SERVICES_PATH,
+    Webhooks,
+)
+from phonefarm.adapters.storage.sqlite.database import Database
 from tests.application.stored_farm import StoredFarm
 
 KEY = "a-partner-key-for-calling"
@@ -102,7 +108,7 @@ def open_shop(database: Database) -> Iterator[Shop]:
     loop, stop, ear = asyncio.new_event_loop(), asyncio.Event(), _Ear()
     listener = bind("127.0.0.1", 0, "webhook server")
     farm = StoredFarm(database)
-    gate = Gate(calls_per_second=1e9, wrong_keys_per_minute=1e9, now=time.monotonic)
+    rate_limiter = RateLimiter(calls_per_second=1e9, wrong_keys_per_minute=1e9, now=time.monotonic)
     webhooks = Webhooks(
         farm.rentals,
         lambda: KEY,
@@ -110,10 +116,10 @@ def open_shop(database: Database) -> Iterator[Shop]:
         {"7": "russia", "49": "germany"},
         require_bearer=False,
         shared_path=SHARED_PATH,
-        gate=gate,
-        prove=prove,
-        has_left=has_left,
-        has_hung_up=has_hung_up,
+        rate_limiter=rate_limiter,
+        mark_authenticated=mark_authenticated,
+        was_delivered=was_delivered,
+        has_disconnected=has_disconnected,
     )
     loop.set_exception_handler(lambda _loop, context: ear.heard.append(str(context)))
 
@@ -211,7 +217,7 @@ class Caller:
         if not _asks_for_another(case):
             clock.forward(SECONDS_BETWEEN_CALLS)
             yield self._http.post(self._shop.url + SHARED_PATH, data=body, headers=WITH_BEARER)
-        if len(body) < MOST_BODY_BYTES:  # else the answer comes, and the connection ends, while it is being sent
+        if len(body) < MAX_BODY_BYTES:  # else the answer comes, and the connection ends, while it is being sent
             clock.forward(SECONDS_BETWEEN_CALLS)
             yield self._http.post(self._shop.url + case.path, data=_in_chunks(codecs.BOM_UTF8 + body))
 

@@ -20,10 +20,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phonefarm.adapters.adb import sms_query
-from phonefarm.adapters.adb.hints import hint_in
+from phonefarm.adapters.adb.hints import parse_hint
 from phonefarm.adapters.adb.parcel import parse_parcel_text
-from phonefarm.adapters.adb.phone_calls import off_the_loop
-from phonefarm.adapters.adb.provider import AnswerRefused, row_lines
+from phonefarm.adapters.adb.phone_calls import run_off_loop
+from phonefarm.adapters.adb.provider import AnswerRefused, split_rows
 from phonefarm.application.ports.world import Probe
 from phonefarm.domain.phones import PhoneFacts
 
@@ -39,7 +39,7 @@ _OLD_HINT = re.compile(r"InboundSmsHandler.*\bDelivering SMS to\b")
 
 
 def _old_window(text: str) -> object:
-    return [_OLD_ROW.fullmatch(line) for line in row_lines(text)]
+    return [_OLD_ROW.fullmatch(line) for line in split_rows(text)]
 
 
 def _window(text: str) -> object:
@@ -67,7 +67,12 @@ ANSWERS: dict[str, tuple[Callable[[int], str], int, Callable[[str], object], Cal
         _OLD_PARCEL.findall,
         parse_parcel_text,
     ),
-    "a line of the radio log": (lambda size: "InboundSmsHandler " * (size // 18), 64 * 1024, _OLD_HINT.search, hint_in),
+    "a line of the radio log": (
+        lambda size: "InboundSmsHandler " * (size // 18),
+        64 * 1024,
+        _OLD_HINT.search,
+        parse_hint,
+    ),
 }
 """Each: how it is made, how large, understood the old way, and ours."""
 
@@ -104,7 +109,7 @@ async def _standstill(text: str, work: Callable[[str], object], is_ours: bool) -
         group.create_task(tick())
         await asyncio.sleep(0.01)
         with contextlib.suppress(AnswerRefused):
-            await off_the_loop(lambda: work(text), len(text) if is_ours else 0)
+            await run_off_loop(lambda: work(text), len(text) if is_ours else 0)
         is_over = True
     return longest
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from phonefarm.domain.allocation import ANY, Order, choose, count_offer, folded, on_offer, turn
+from phonefarm.domain.allocation import ANY, Order, choose, count_offer, folded, issue_key, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.phones import PhoneState
@@ -62,7 +62,7 @@ class Farm:
         return count_offer(self._on_offer(), [country for country in COUNTRIES[:4] if country])
 
     def take(self, order: Order) -> Sim | None:
-        sim = choose(sorted(self._on_offer(), key=turn), order, lambda _: True)
+        sim = choose(sorted(self._on_offer(), key=issue_key), order, lambda _: True)
         if sim is not None and sim.msisdn is not None:
             self.last_rent += 1
             rent_id = RentId(self.last_rent)

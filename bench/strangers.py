@@ -22,9 +22,9 @@ from quart import Quart
 
 from bench._outbox import fill
 from bench.parts import KEY, App, Spread, post, process
-from phonefarm.adapters.admin import pages
-from phonefarm.adapters.http import callers, server
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.admin import endpoints
+from phonefarm.adapters.http import accept_loop, server
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.commands.cli import main as phonefarm
@@ -41,8 +41,8 @@ SETTLE_SECONDS = 2.0
 
 def naive_pages(desk: FarmDesk, wrong_keys: WrongKeys) -> Quart:
     """Everything is found out for whoever asks."""
-    pages._Overviews = lambda desk, _now: desk.overview  # type: ignore[assignment,misc,return-value]
-    return pages.pages(desk, wrong_keys, time.monotonic)
+    endpoints._OverviewCache = lambda desk, _now: desk.overview  # type: ignore[assignment,misc,return-value]
+    return endpoints.make_endpoints(desk, wrong_keys, time.monotonic)
 
 
 def serve(way: str, limit: int) -> None:
@@ -53,7 +53,7 @@ def serve(way: str, limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     if way == "naive":
         engine_thread.raise_file_limit = lambda: NO_LIMIT  # type: ignore[attr-defined]
-        callers.TAKEN_AT_ONCE = server.BACKLOG
+        accept_loop.ACCEPTS_PER_ITERATION = server.BACKLOG
         bootstrap.admin_app = naive_pages  # type: ignore[assignment,attr-defined]
     sys.argv[1:] = ["serve"]
     phonefarm()

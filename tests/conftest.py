@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from tests.fakes.held_file import Holder
 
 

@@ -1,4 +1,4 @@
-"""What asyncio's loop of Windows (Proactor) does with callers, on whichever loop a test runs."""
+"""Plays how asyncio's loop on Windows (Proactor) accepts connections, on whichever loop a test runs."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from phonefarm.adapters.http.callers import is_of_a_failed_accept
+from phonefarm.adapters.http.accept_loop import is_failed_accept
 from tests.windows_errors import windows_error
 
 LINGER = "hh" if sys.platform == "win32" else "ii"
-"""How the system wants the two numbers of SO_LINGER, by which a socket is closed with a reset."""
+"""struct format of SO_LINGER, which makes a close a reset."""
 NETNAME_DELETED = 64
-"""How Windows tells of a caller who connected and was gone before the accept was through."""
+"""Windows' error code for a client that was gone before the accept completed."""
 
 
 class WindowsAccepts:
-    """Puts itself in the loop's place for taking callers: the first ones are those who have hung up."""
+    """Replaces the loop's accept: the first accepts fail with the codes in `failures`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, failures: Sequence[int] = ()) -> None:
         self._loop = loop
         self._failures = list(failures)
         self._accept: Callable[[socket.socket], Any] = loop.sock_accept
         self.reports: list[str] = []
-        """What the loop's exception handler was told."""
+        """Messages that the loop's exception handler got."""
         loop.sock_accept = self._sock_accept  # type: ignore[method-assign, assignment]
         loop._start_serving = self._start_serving  # type: ignore[attr-defined]
         loop.set_exception_handler(self._note_report)
 
     def _note_report(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if not is_of_a_failed_accept(context):  # of those that the system itself plays
+        if not is_failed_accept(context):  # a failure of the real system
             self.reports.append(context["message"])
 
     @property
     def have_failed(self) -> bool:
-        """Whether all that were to fail have."""
+        """Whether all planned failures have happened."""
         return not self._failures
 
     async def _sock_accept(self, listener: socket.socket) -> tuple[socket.socket, Any]:
-        """The sockets of its callers name no protocol."""
+        """The accepted sockets name no protocol, as on Windows."""
         try:
             caller, address = await self._accept(listener)
-        except OSError:  # the system itself plays it
+        except OSError:  # the real system fails
             del self._failures[:1]
             raise
         if self._failures:
@@ -54,7 +54,7 @@ class WindowsAccepts:
         return nameless, address
 
     def _start_serving(self, protocol_factory: Callable[[], Any], listener: socket.socket, *_: Any, **__: Any) -> None:
-        """As `BaseProactorEventLoop._start_serving` does it: one accept that fails ends the listening."""
+        """As `BaseProactorEventLoop._start_serving`: one failed accept closes the listening socket."""
         accepting = self._loop.create_task(self._sock_accept(listener))
         accepting.add_done_callback(lambda done: self._take(done, protocol_factory, listener))
 

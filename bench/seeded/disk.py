@@ -6,7 +6,8 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
@@ -59,7 +60,20 @@ class Storage:
     def die(self) -> None:
         self._dead = True
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        urgent: bool = False,
+        on_done: Callable[[Result[T]], None] | None = None,
+    ) -> T:
+        if on_done is None:
+            return await self._write(work)
+        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._tasks.start(self._write_and_report(work, on_done, waiting), "a unit of work")
+        return await waiting
+
+    async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
         async with self._turn:
             await self._reach_the_disk()
             after = self._chance.random() < 0.5
@@ -73,21 +87,20 @@ class Storage:
         await self._survive()
         return result
 
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
-        self._tasks.start(self._carry_out(work, then), "a unit of work that was handed in")
-
-    async def _carry_out(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
+    async def _write_and_report(
+        self, work: Callable[[UnitOfWork], T], on_done: Callable[[Result[T]], None], waiting: asyncio.Future[T]
+    ) -> None:
+        """In a task of its own: cancelling the caller does not stop the unit of work."""
         try:
-            result = await self.write(work)
+            result = await self._write(work)
         except StorageFailing as failing:
-            error = failing
-
-            def outcome() -> T:
-                raise error
-
-            then(outcome)
+            on_done(partial(_raise, failing))
+            if not waiting.done():
+                waiting.set_exception(failing)
         else:
-            then(lambda: result)
+            on_done(lambda: result)
+            if not waiting.done():
+                waiting.set_result(result)
 
     def write_problem(self) -> str | None:
         return None
@@ -125,6 +138,10 @@ class Storage:
             result = work(SqlUnitOfWork(connection))
         self._disk.commits += 1
         return result
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def _in_memory() -> Engine:

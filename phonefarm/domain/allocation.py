@@ -41,14 +41,17 @@ def on_offer(sims: Iterable[Sim], at: datetime, rented_numbers: frozenset[Msisdn
     return offer
 
 
-def turn(sim: Sim) -> tuple[int, datetime, SimId]:
-    """In which order SIMs are issued: fewest recent failures first, then longest idle."""
+def issue_key(sim: Sim) -> tuple[int, datetime, SimId]:
+    """SIMs are issued by ascending key: fewest unused rents in a row first, then longest idle.
+
+    The database sorts by the same rule: `in_issue_order` of `SimOfferRecords`.
+    """
     return sim.unused_in_a_row, sim.last_rented_at or _LONG_AGO, sim.sim_id
 
 
-def choose(in_turn: Iterable[Sim], order: Order, is_on_offer: Callable[[Sim], bool]) -> Sim | None:
-    """The SIM for an order out of SIMs by their `turn`, looked at one by one; None when nothing matches."""
-    return next((sim for sim in in_turn if _matches(sim, order) and is_on_offer(sim)), None)
+def choose(in_issue_order: Iterable[Sim], order: Order, is_on_offer: Callable[[Sim], bool]) -> Sim | None:
+    """The first SIM that an order may get; None when nothing matches. SIMs are taken from the iterable one by one."""
+    return next((sim for sim in in_issue_order if _matches(sim, order) and is_on_offer(sim)), None)
 
 
 def names_meant(wanted: str | None, known: Iterable[str]) -> list[str]:

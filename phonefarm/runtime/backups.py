@@ -7,19 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from phonefarm.adapters.storage.backup import (
-    FOLDER,
-    Backup,
-    Contents,
-    backups_in,
-    database_path,
-    make_backup,
-    make_backup_in,
-    problem_of,
-    restore,
-    verified,
-)
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.storage.sqlite.backup import FOLDER, Backup, backups_in, make_backup, make_backup_in
+from phonefarm.adapters.storage.sqlite.database_file import database_path
+from phonefarm.adapters.storage.sqlite.integrity import Contents, integrity_problem, verify
+from phonefarm.adapters.storage.sqlite.restore import restore
 from phonefarm.application.model.read_models import Restored
 from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.settings import Settings
@@ -61,7 +53,7 @@ class Damage:
 def damage(settings: Settings) -> Damage | None:
     """What is wrong with the database, or None."""
     database, backups = database_path(settings.resolved_database_url), settings.data_dir / FOLDER
-    problem = problem_of(database)
+    problem = integrity_problem(database)
     if problem is None:
         return None
     return Damage(database=database, problem=problem, backups=backups, way_back=_newest_sound(backups))
@@ -70,7 +62,7 @@ def damage(settings: Settings) -> Damage | None:
 def _newest_sound(folder: Path) -> tuple[Backup, Contents] | None:
     for backup in backups_in(folder):
         with suppress(KnownError):
-            return backup, verified(backup.path)
+            return backup, verify(backup.path)
     return None
 
 

@@ -16,24 +16,25 @@ import structlog
 from pydantic import SecretStr
 
 from phonefarm.adapters.adb.bridge import AdbBridge
-from phonefarm.adapters.admin.pages import admin_app
+from phonefarm.adapters.admin.endpoints import admin_app
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
-from phonefarm.adapters.http.callers import hear_a_failed_accept_once
-from phonefarm.adapters.http.conversation import Limits, has_hung_up, has_left, prove
-from phonefarm.adapters.http.proven_server import ProvenServer
+from phonefarm.adapters.http.accept_loop import ignore_failed_accept
+from phonefarm.adapters.http.http_connection import Limits, has_disconnected, mark_authenticated, was_delivered
 from phonefarm.adapters.http.server import bind
-from phonefarm.adapters.onlinesim.gate import Gate
+from phonefarm.adapters.http.supervised_server import SupervisedServer
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
+from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.key_store import KeyStore
-from phonefarm.adapters.storage.backup import FOLDER as BACKUPS
-from phonefarm.adapters.storage.backup import BackupFolder, database_path, refuse_a_damaged
-from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
-from phonefarm.adapters.windows.power_request import of_this_pc
+from phonefarm.adapters.storage.sqlite.backup import FOLDER as BACKUPS
+from phonefarm.adapters.storage.sqlite.backup import BackupFolder, refuse_a_damaged
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.database_file import database_path
+from phonefarm.adapters.windows.power_request import power_request_of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
@@ -263,7 +264,7 @@ class Farm:
         self._wrong_keys = WrongKeys(utc_now)
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
         self._upkeep = self._make_upkeep()
-        self._staying_awake = self._make_staying_awake(wakefulness or of_this_pc())
+        self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
         self._backups = Backups(
             BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
             self._health,
@@ -296,7 +297,7 @@ class Farm:
     async def start(self) -> None:
         """Open the database and set everything going; raises KnownError if the world does not let it."""
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(hear_a_failed_accept_once)
+        self._loop.set_exception_handler(ignore_failed_accept)
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
         await self._inventory.settle_all()
@@ -343,7 +344,7 @@ class Farm:
 
     def _make_webhooks(self, country_by_dial_code: Mapping[str, str]) -> Webhooks:
         settings = self._settings
-        gate = Gate(
+        rate_limiter = RateLimiter(
             calls_per_second=settings.calls_per_second,
             wrong_keys_per_minute=settings.wrong_keys_per_minute,
             now=time.monotonic,
@@ -356,14 +357,14 @@ class Farm:
             require_bearer=settings.require_bearer,
             no_numbers=settings.no_numbers,
             shared_path=settings.shared_path,
-            gate=gate,
-            prove=prove,
-            has_left=has_left,
-            has_hung_up=has_hung_up,
-            note_wrong_key=self._wrong_keys.note,
+            rate_limiter=rate_limiter,
+            mark_authenticated=mark_authenticated,
+            was_delivered=was_delivered,
+            has_disconnected=has_disconnected,
+            count_wrong_key=self._wrong_keys.note,
         )
 
-    def _make_servers(self) -> dict[str, ProvenServer]:
+    def _make_servers(self) -> dict[str, SupervisedServer]:
         def webhooks_are(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.FAIL
             found = self._listens if problem is None else told_problem(problem)
@@ -376,7 +377,7 @@ class Farm:
 
         listeners = self._listeners
         return {
-            "webhook server": ProvenServer(
+            "webhook server": SupervisedServer(
                 self._webhooks.app,
                 listeners.webhooks,
                 "webhook server",
@@ -384,7 +385,7 @@ class Farm:
                 probe_path=PROBE_PATH,
                 limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
             ),
-            "admin server": ProvenServer(
+            "admin server": SupervisedServer(
                 partial(admin_app, self.desk, self._wrong_keys),
                 listeners.admin,
                 "admin port",

@@ -14,7 +14,7 @@ from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.adapters.storage.whole_tables import whole_table
+from phonefarm.adapters.storage.sqlite.whole_tables import whole_table
 from phonefarm.adapters.windows.power_plan import active_plan
 from phonefarm.application.ports.records.numbers import NumberTable
 from phonefarm.application.ports.world import PhoneBridge, SecretStore

@@ -1,4 +1,4 @@
-"""Names are looked up beside everything else, and a resolver that hangs or fails costs no address that was good."""
+"""Name lookups block nothing else, and a cached address survives a resolver that hangs or fails."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOON = 0.05
 
 
 class Resolver:
-    """The system's resolver, as the test wants it."""
+    """Replaces the system's resolver."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -38,8 +38,8 @@ class Resolver:
 
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Resolver]:
-    monkeypatch.setattr(name_lookup, "LOOKUP_SECONDS", SOON)
-    monkeypatch.setattr(name_lookup, "KNOWN_AFTER_SECONDS", SOON)
+    monkeypatch.setattr(name_lookup, "LOOKUP_TIMEOUT_SECONDS", SOON)
+    monkeypatch.setattr(name_lookup, "CACHED_LOOKUP_TIMEOUT_SECONDS", SOON)
     resolver = Resolver()
     yield resolver
     resolver.let_go.set()
@@ -60,7 +60,7 @@ async def test_address_is_not_looked_up(resolver: Resolver, host: str) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["hangs", "fails"])
-async def test_last_good_address_is_kept_where_the_resolver(resolver: Resolver, trouble: str) -> None:
+async def test_cached_address_is_used_if_the_resolver(resolver: Resolver, trouble: str) -> None:
     lookup = NameLookup("market.example", 443, resolver)
     good = await lookup.addresses()
     if trouble == "hangs":
@@ -71,7 +71,7 @@ async def test_last_good_address_is_kept_where_the_resolver(resolver: Resolver, 
     assert [await lookup.addresses() for _ in range(3)] == [good] * 3
 
 
-async def test_resolver_that_hangs_holds_one_thread_however_many_ask(resolver: Resolver) -> None:
+async def test_hanging_resolver_occupies_one_thread(resolver: Resolver) -> None:
     lookup = NameLookup("market.example", 443, resolver)
     resolver.let_go.clear()
 
@@ -81,10 +81,10 @@ async def test_resolver_that_hangs_holds_one_thread_however_many_ask(resolver: R
     assert resolver.asked == 1
 
 
-async def test_resolver_that_hangs_leaves_the_shared_helpers_alone(
+async def test_hanging_resolver_does_not_occupy_the_shared_threads(
     resolver: Resolver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A push and calls of adb to a name, while something else wants a helper thread."""
+    """A push and adb requests to a host name, while another task needs a shared thread."""
     resolver.let_go.clear()
     monkeypatch.setattr(socket, "getaddrinfo", hanging(resolver, socket.getaddrinfo))
     market, adb = MarketConnections("http://market.example/push"), SmartSocket("station.example", 5037)
@@ -114,12 +114,12 @@ def hanging(resolver: Resolver, real: object) -> object:
 
 
 @pytest.mark.parametrize("host", ["x..y", "a" * 64 + ".example", ".example"])
-async def test_name_that_cannot_be_one_is_the_worlds_error(host: str) -> None:
+async def test_invalid_host_name_is_an_os_error(host: str) -> None:
     with pytest.raises(OSError, match=r".*"):
         await NameLookup(host, 443).addresses()
 
 
-async def test_new_address_is_used_once_the_resolver_answers_again(resolver: Resolver) -> None:
+async def test_new_address_is_used_once_the_resolver_answers(resolver: Resolver) -> None:
     lookup = NameLookup("market.example", 443, resolver)
     resolver.error = socket.gaierror(socket.EAI_NONAME, "no such name")
     with pytest.raises(socket.gaierror):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from tests.application.site import Site
 from tests.application.stored_farm import StoredFarm
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import PhoneRow, PhoneState, Topic, Verdict
 from phonefarm.application.phones.session import LOOK_PATIENCE
 from phonefarm.application.phones.watch import PhoneWatch

@@ -37,7 +37,7 @@ from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import SmsRow, SmsStanding
 from tests.builders import PHONE, a_reading, a_row, a_seen_sim, an_inbound_sms, ms, queue_push, store_sms
 from tests.fakes.clock import FakeClock
-from tests.fakes.outbox import QuietOutbox
+from tests.fakes.push_dispatcher import QuietDispatcher
 
 NAMES = NetworkNames(
     {
@@ -75,8 +75,8 @@ class StoredFarm:
         self.numbering = Numbering(
             storage, self.announcer, self.inventory, NAMES, PATTERNS, self._read_table, self.clock
         )
-        self.outbox = QuietOutbox(storage, self.clock)
-        self.intake = SmsIntake(storage, self.announcer, self.clock, self.outbox, withholds=withhold_nothing)
+        self.dispatcher = QuietDispatcher()
+        self.intake = SmsIntake(storage, self.announcer, self.clock, self.dispatcher, withholds=withhold_nothing)
         self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}
 

@@ -22,8 +22,8 @@ from phonefarm.application.trade.rentals import Rentals
         (Rentals, "selling"),
         (Rentals, "retire_after_sale"),
         (Webhooks, "require_bearer"),
-        (Webhooks, "has_left"),
-        (Webhooks, "has_hung_up"),
+        (Webhooks, "was_delivered"),
+        (Webhooks, "has_disconnected"),
     ],
 )
 def test_safety_rule_has_no_default(use_case: Callable[..., object], rule: str) -> None:

@@ -37,7 +37,7 @@ def _twice(self: SqlPushRecords, accepted: Any, answer: str) -> list[Any]:
     """A farm that does not note what was delivered, and tries again."""
     for sms_id, at in accepted.items():
         self.record(sms_id, answer, at)
-        self.retry(sms_id, at)
+        self.reschedule(sms_id, at)
     return list(accepted)
 
 

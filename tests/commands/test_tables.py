@@ -13,8 +13,8 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from phonefarm.adapters.catalog.number_tables import read_entries
-from phonefarm.adapters.storage.database import Database
-from phonefarm.adapters.storage.whole_tables import TABLES
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.whole_tables import TABLES
 from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.commands.cli import TableName
 from phonefarm.commands.tables import cell, export_numbers, export_table, import_numbers

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.allocation import ANY, Order, choose, count_offer, folded, on_offer, turn
+from phonefarm.domain.allocation import ANY, Order, choose, count_offer, folded, issue_key, on_offer
 from phonefarm.domain.ids import Msisdn, RentId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import Sim, SlotState
@@ -24,7 +24,7 @@ def numbers_told_of(counts: dict[str, dict[str, int]]) -> int:
 
 
 def chosen(offer: Sequence[Sim], order: Order) -> Sim | None:
-    return choose(sorted(offer, key=turn), order, lambda sim: True)
+    return choose(sorted(offer, key=issue_key), order, lambda sim: True)
 
 
 def test_fewest_recent_failures_come_first() -> None:

@@ -17,7 +17,7 @@ _SCRIPT = re.compile(
 
 
 class ScriptedShell:
-    keeps_stderr_apart = True
+    separates_stderr = True
 
     def __init__(self, answers: Callable[[str], Answer], *, clock: str = "1700000000.250000") -> None:
         self._answers = answers

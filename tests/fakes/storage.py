@@ -1,9 +1,10 @@
-"""Storages that fail as a full disk would, or watch what queries do, whenever the test says so."""
+"""Storages that fail as a full disk would, or watch what queries do, when the test says so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import NoReturn, TypeVar
 
 from phonefarm.application.ports.storage import Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
@@ -12,7 +13,7 @@ T = TypeVar("T")
 
 
 class WatchedReads:
-    """Hands everything on to a real storage and compares, on the reader's thread, a state before and after a query."""
+    """Passes everything on to a real storage; on the reader's thread, compares a state before and after a query."""
 
     def __init__(self, storage: Storage, state: Callable[[], object]) -> None:
         self._storage = storage
@@ -20,11 +21,14 @@ class WatchedReads:
         self.reads = 0
         self.changes: list[object] = []
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
-        return await self._storage.write(work, urgent=urgent)
-
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
-        self._storage.hand_in(work, then)
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        urgent: bool = False,
+        on_done: Callable[[Result[T]], None] | None = None,
+    ) -> T:
+        return await self._storage.write(work, urgent=urgent, on_done=on_done)
 
     def write_problem(self) -> str | None:
         return self._storage.write_problem()
@@ -42,7 +46,7 @@ class WatchedReads:
 
 
 class BrittleStorage:
-    """Hands everything on to a real storage; while `broken`, refuses it."""
+    """Passes everything on to a real storage; refuses it while `broken`."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -50,24 +54,35 @@ class BrittleStorage:
         self.refused = 0
         self.writes = 0
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
-        self._refuse_if_broken()
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        urgent: bool = False,
+        on_done: Callable[[Result[T]], None] | None = None,
+    ) -> T:
+        if self.broken:
+            try:
+                self._refuse()
+            except StorageFailing as error:
+                if on_done is not None:
+                    on_done(partial(_raise, error))
+                raise
         self.writes += 1
-        return await self._storage.write(work, urgent=urgent)
-
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
-        self._refuse_if_broken()
-        self.writes += 1
-        self._storage.hand_in(work, then)
+        return await self._storage.write(work, urgent=urgent, on_done=on_done)
 
     def write_problem(self) -> str | None:
         return self._storage.write_problem()
 
     async def read(self, query: Callable[[Views], T]) -> T:
-        self._refuse_if_broken()
+        if self.broken:
+            self._refuse()
         return await self._storage.read(query)
 
-    def _refuse_if_broken(self) -> None:
-        if self.broken:
-            self.refused += 1
-            raise StorageFailing("The database cannot be used: disk full.")
+    def _refuse(self) -> NoReturn:
+        self.refused += 1
+        raise StorageFailing("The database cannot be used: disk full.")
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error

@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from phonefarm.adapters.storage import database
+from phonefarm.adapters.storage.sqlite import writer
+from phonefarm.adapters.storage.sqlite.submitted_unit import SubmittedUnit
 from phonefarm.application.messages.intake import Intake
 
 BEFORE, AFTER = "before", "after"
@@ -54,17 +55,17 @@ class Request:
         return cls(**fields, point=Point(**point) if point else None)
 
 
-def kind_of(job: database._Job) -> str:
+def kind_of(unit: SubmittedUnit) -> str:
     """The method that handed the work in, and of one that has several kinds, which it was."""
-    name = job.work.__qualname__.partition(".<locals>")[0]
-    match job.result:
-        case Intake(pushes=(_, *_)), _, _:
+    name = unit.work.__qualname__.partition(".<locals>")[0]
+    match unit.result:
+        case Intake(pushes=(_, *_)):
             return "SmsIntake.accept with a push"
-        case Intake(first=True), _, _:
+        case Intake(first=True):
             return "SmsIntake.accept as the baseline"
-        case Intake(), _, _:
+        case Intake():
             return "SmsIntake.accept"
-        case [_, *_], _, _ if name == "PushWorker._keep_books":
+        case [_, *_], _, _ if name == "PushWorker._record_and_claim":
             return f"{name} with an end"
     return str(name)
 
@@ -80,35 +81,35 @@ class Witness:
         self._is_reached = False
 
     def install(self) -> None:
-        is_done, commit, answer = database._is_done, database.Database._commit, database._answer
+        has_run, commit, report = writer._has_run, writer.Writer._commit, writer._report
 
-        def watched_run(job: database._Job, writing: database._Writing) -> bool:
+        def watched_run(unit: SubmittedUnit, writing: writer._WriteConnection) -> bool:
             before = writing.driver.total_changes
-            if not is_done(job, writing):
+            if not has_run(unit, writing):
                 return False
             if writing.driver.total_changes != before:
-                self._written.append(kind_of(job))
+                self._written.append(kind_of(unit))
             return True
 
-        def watched_commit(storage: database.Database, first: database._Job) -> None:
+        def watched_commit(it: writer.Writer, first: SubmittedUnit) -> None:
             self._written.clear()
-            commit(storage, first)
+            commit(it, first)
 
-        def watched_answer(group: list[database._Job]) -> None:
+        def watched_report(group: list[SubmittedUnit]) -> None:
             if self._is_reached:
                 _die()
             self._note_committed()
-            answer(group)
+            report(group)
 
-        database._is_done, database._answer = watched_run, watched_answer
-        database.Database._commit = watched_commit  # type: ignore[method-assign,assignment]
-        make_durable = database._make_durable
+        writer._has_run, writer._report = watched_run, watched_report
+        writer.Writer._commit = watched_commit  # type: ignore[method-assign,assignment]
+        make_durable = writer._make_durable
 
         def watched_make_durable(driver: sqlite3.Connection) -> None:
             self._about_to_commit()
             make_durable(driver)
 
-        database._make_durable = watched_make_durable
+        writer._make_durable = watched_make_durable
 
     def _about_to_commit(self) -> None:
         for kind in self._written:

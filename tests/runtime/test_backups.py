@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.adapters.storage.backup import FOLDER, name_at
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.storage.sqlite.backup import FOLDER, name_at
 from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings

@@ -18,10 +18,10 @@ import structlog
 from aiohttp import web
 from pydantic import SecretStr
 
-from phonefarm.adapters.admin.gate import CALLS_PER_SECOND
-from phonefarm.adapters.http.callers import hear_a_failed_accept_once
+from phonefarm.adapters.admin.access import CALLS_PER_SECOND
+from phonefarm.adapters.http.accept_loop import ignore_failed_accept
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.health_board import ENGINE, WEBHOOKS
 from phonefarm.application.model.read_models import AttentionKind, HealthCheck, PushState, Topic, Verdict
 from phonefarm.application.model.row_queries import PUSHES, RENTS
@@ -287,7 +287,7 @@ async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
 
 async def test_farms_loop_tells_of_a_failed_accept_once(settings: Settings, hidden: SecretFilter) -> None:
     async with running(settings, hidden):
-        assert asyncio.get_running_loop().get_exception_handler() is hear_a_failed_accept_once
+        assert asyncio.get_running_loop().get_exception_handler() is ignore_failed_accept
 
 
 async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hidden: SecretFilter) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.commands import cli
 from phonefarm.commands.demo import run, terminal
 from phonefarm.commands.window import run_windowed

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.config.data_folder import DataFolder
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import log_file

@@ -1,4 +1,4 @@
-"""The adb program and its server on this PC: found, started, told apart from foreign ones."""
+"""Finds the adb program, starts and restarts its server on this PC, and recognises foreign servers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 
-from phonefarm.adapters.adb.smart_socket import ProtocolBroken, ServerSilent, SmartSocket
+from phonefarm.adapters.adb.adb_connection import ProtocolError
+from phonefarm.adapters.adb.smart_socket import ServerSilent, SmartSocket
 from phonefarm.application.ports.world import ServerDown
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
@@ -20,22 +21,22 @@ from phonefarm.support.daemon_threads import in_own_thread
 from phonefarm.support.os_errors import cause_of
 
 KNOWN_VERSION = 41
-"""The internal number that adb 29 to 36 share; two programs with different ones kill each other's server."""
+"""The internal version of adb 29 to 36; adb programs of different versions kill each other's server."""
 
-START_WITHIN = 20.0
-ANSWER_WITHIN = 5.0
-END_TRIES = 100
-END_PAUSE = 0.1
+START_TIMEOUT_SECONDS = 20.0
+ANSWER_TIMEOUT_SECONDS = 5.0
+STOP_CHECKS = 100
+STOP_CHECK_SECONDS = 0.1
 
 
 def find_adb(setting: str | None = None, environment: Mapping[str, str] | None = None) -> Path:
-    """The adb program: as set, by ADBUTILS_ADB_PATH, as shipped with adbutils, or (last, often old) from PATH."""
+    """The adb program from the setting, else ADBUTILS_ADB_PATH, else adbutils' package, else PATH (often old)."""
     env = os.environ if environment is None else environment
-    for asked, whose in ((setting, "the settings"), (env.get("ADBUTILS_ADB_PATH"), "ADBUTILS_ADB_PATH")):
-        if asked:
-            if not Path(asked).is_file():
-                raise KnownError(f"{whose[0].upper()}{whose[1:]} name {asked} as adb, and there is no such file.")
-            return Path(asked)
+    for path, source in ((setting, "the settings"), (env.get("ADBUTILS_ADB_PATH"), "ADBUTILS_ADB_PATH")):
+        if path:
+            if not Path(path).is_file():
+                raise KnownError(f"{source[0].upper()}{source[1:]} name {path} as adb, and there is no such file.")
+            return Path(path)
     if (shipped := _shipped_adb()) is not None:
         return shipped
     if (installed := shutil.which("adb", path=env.get("PATH"))) is not None:
@@ -60,10 +61,10 @@ def is_local(host: str) -> bool:
 
 
 async def ensure_server(socket: SmartSocket, adb_setting: str | None = None) -> str:
-    """Start a local server if none answers; its version in words."""
+    """Start a local server if none answers; returns its version in words."""
     try:
-        version = await socket.version(within=ANSWER_WITHIN)
-    except ProtocolBroken:
+        version = await socket.version(within=ANSWER_TIMEOUT_SECONDS)
+    except ProtocolError:
         raise
     except ServerDown as down:
         if not is_local(socket.host):
@@ -74,7 +75,7 @@ async def ensure_server(socket: SmartSocket, adb_setting: str | None = None) -> 
         if isinstance(down, ServerSilent):
             raise ServerDown(f"{down} It hangs: end its process, and a new one is started.") from down
         await _start(socket, adb_setting)
-        version = await socket.version(within=ANSWER_WITHIN)
+        version = await socket.version(within=ANSWER_TIMEOUT_SECONDS)
     return version_in_words(version, socket.name)
 
 
@@ -89,34 +90,34 @@ def version_in_words(version: int, where: str) -> str:
 
 
 async def restart_server(socket: SmartSocket, adb_setting: str | None = None) -> str:
-    """End this PC's server and start another; ServerDown, with nothing ended, where the server is not ours to end."""
+    """Stop this PC's server and start another. Raises ServerDown and stops nothing if the server is not ours."""
     if not is_local(socket.host):
-        raise ServerDown(f"The adb server on {socket.name} runs on another PC: it is not ended from here.")
+        raise ServerDown(f"The adb server on {socket.name} runs on another PC: it is not stopped from here.")
     try:
-        version = await socket.version(within=ANSWER_WITHIN)
-    except (ProtocolBroken, ServerSilent):
+        version = await socket.version(within=ANSWER_TIMEOUT_SECONDS)
+    except (ProtocolError, ServerSilent):
         raise
     except ServerDown:
         return await ensure_server(socket, adb_setting)
     if version != KNOWN_VERSION:
         raise ServerDown(
             f"The adb server on {socket.name} belongs to another adb (1.0.{version} and not 1.0.{KNOWN_VERSION}): "
-            "it is not ended, or the two would end each other's for ever."
+            "it is not stopped, or the two programs would stop each other's server again and again."
         )
-    await _end(socket)
+    await _stop(socket)
     return await ensure_server(socket, adb_setting)
 
 
-async def _end(socket: SmartSocket) -> None:
-    async with socket.server_errors(within=ANSWER_WITHIN):
-        with closing(await socket.connect()) as talk, suppress(OSError, EOFError):  # it may go without a word
-            await talk.request("host:kill")
-    for _ in range(END_TRIES):
+async def _stop(socket: SmartSocket) -> None:
+    async with socket.server_errors(within=ANSWER_TIMEOUT_SECONDS):
+        with closing(await socket.connect()) as connection, suppress(OSError, EOFError):
+            await connection.request("host:kill")  # it may exit without an answer
+    for _ in range(STOP_CHECKS):
         if not await _is_listening(socket):
             return
-        await asyncio.sleep(END_PAUSE)
+        await asyncio.sleep(STOP_CHECK_SECONDS)
     raise ServerDown(
-        f"The adb server on {socket.name} was told to end and goes on: end its process, and a new one is started."
+        f"The adb server on {socket.name} does not stop on request: end its process, and a new one is started."
     )
 
 
@@ -133,15 +134,17 @@ async def _start(socket: SmartSocket, adb_setting: str | None) -> None:
         adb = find_adb(adb_setting)
     except KnownError as error:
         raise ServerDown(f"No adb server answers on {socket.name}. {error}") from error
-    # A thread, as asyncio's own subprocesses want a child watcher or a certain loop.
-    starting = _ServerStart(adb, socket.port)
+    # On a thread: asyncio's subprocesses need a child watcher or a certain loop.
+    start = _ServerStart(adb, socket.port)
     try:
-        code = await in_own_thread(starting.run, "adb start-server")
+        code = await in_own_thread(start.run, "adb start-server")
     except asyncio.CancelledError:
-        starting.give_up()
+        start.cancel()
         raise
     except subprocess.TimeoutExpired as error:
-        raise ServerDown(f"The adb server on {socket.name} did not start within {START_WITHIN:g} s.") from error
+        raise ServerDown(
+            f"The adb server on {socket.name} did not start within {START_TIMEOUT_SECONDS:g} s."
+        ) from error
     except OSError as error:
         raise ServerDown(f"The adb program {adb} cannot be run: {cause_of(error)}.") from error
     if code != 0:
@@ -152,16 +155,16 @@ async def _start(socket: SmartSocket, adb_setting: str | None) -> None:
 
 
 class _ServerStart:
-    """One run of `adb start-server`, which may be given up from another thread."""
+    """One run of `adb start-server`; `cancel` may be called from another thread."""
 
     def __init__(self, adb: Path, port: int) -> None:
         self._command = [str(adb), "-P", str(port), "start-server"]
         self._process: subprocess.Popen[bytes] | None = None
-        self._given_up = False
+        self._is_cancelled = False
 
     def run(self) -> int:
-        """The exit code. The server inherits what we give it and outlives us: no pipe, no console, no mDNS."""
-        process = subprocess.Popen(  # noqa: S603 - a fixed program with fixed words
+        """The exit code. The server inherits what we pass and outlives us: no pipe, no console, no mDNS."""
+        process = subprocess.Popen(  # noqa: S603 - fixed program and arguments
             self._command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -170,16 +173,16 @@ class _ServerStart:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._process = process
-        if self._given_up:
+        if self._is_cancelled:
             process.kill()
         try:
-            return process.wait(START_WITHIN)
+            return process.wait(START_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             raise
 
-    def give_up(self) -> None:
-        self._given_up = True
+    def cancel(self) -> None:
+        self._is_cancelled = True
         if self._process is not None:
             self._process.kill()

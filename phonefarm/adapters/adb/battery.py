@@ -1,16 +1,16 @@
-"""`dumpsys battery`: charge, temperature, and whether the charge grows."""
+"""Parses `dumpsys battery`: charge, temperature, and whether it charges."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-ASK = "dumpsys battery"
+COMMAND = "dumpsys battery"
 _TITLE = "Current Battery Service state:"
 _VALUE = re.compile(r"^  (status|present|level|scale|temperature): (-?[0-9]{1,9}|true|false)\r?$", re.MULTILINE)
 _CHARGING = {2: True, 5: True, 3: False, 4: False}
 """Android's codes: charging, full, discharging, not charging (a weak hub)."""
-_COLDEST, _HOTTEST = -50.0, 150.0
+_MIN_CELSIUS, _MAX_CELSIUS = -50.0, 150.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Battery:
 
 
 def parse_battery(text: str) -> Battery:
-    """What it says; None for whatever it does not say understandably."""
+    """Each value that is missing or not understood is None."""
     if _TITLE not in text:
         return Battery()
     values: dict[str, str] = {}
@@ -47,6 +47,6 @@ def _percent(level: int | None, scale: int | None) -> int | None:
 
 
 def _celsius(tenths: int | None) -> float | None:
-    if tenths is None or not _COLDEST <= tenths / 10 <= _HOTTEST:
+    if tenths is None or not _MIN_CELSIUS <= tenths / 10 <= _MAX_CELSIUS:
         return None
     return tenths / 10

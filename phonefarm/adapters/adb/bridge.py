@@ -1,4 +1,4 @@
-"""One adb server and its phones, as the use cases see them."""
+"""Implements the port `PhoneBridge` on one adb server."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 
 from phonefarm.adapters.adb import adb_server, tracking
-from phonefarm.adapters.adb.asking_ahead import AHEAD_WITHIN, ask_with_the_probe
-from phonefarm.adapters.adb.checkup import ALWAYS, CheckupReader
-from phonefarm.adapters.adb.hints import hint_in, log_command
+from phonefarm.adapters.adb.checkup import BASIC_COMMANDS, CheckupReader
+from phonefarm.adapters.adb.handset_proof import read_handset_proof
+from phonefarm.adapters.adb.hints import logcat_command, parse_hint
 from phonefarm.adapters.adb.inbox import InboxReader
 from phonefarm.adapters.adb.introducing import introduce
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
 from phonefarm.adapters.adb.phone_settings import FIRST_NATIVE_SDK
+from phonefarm.adapters.adb.prefetching import PREFETCH_TIMEOUT_SECONDS, prefetch_with_probe
 from phonefarm.adapters.adb.probing import probe_phone
-from phonefarm.adapters.adb.proof import prove
 from phonefarm.adapters.adb.shell import Shell
-from phonefarm.adapters.adb.smart_socket import Address, SmartSocket, shown
+from phonefarm.adapters.adb.smart_socket import Address, SmartSocket, printable
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.application.ports.world import Checkup, Hint, ListedDevice, PhoneUnreachable, Probe, Remembered
 from phonefarm.domain.errors import KnownError
@@ -30,17 +30,17 @@ from phonefarm.domain.sms import Reading
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import within
 
-RECONNECT_WITHIN = 15.0
-FEATURES_WITHIN = 5.0
-RESET_WITHIN = 10.0
+RECONNECT_TIMEOUT_SECONDS = 15.0
+FEATURES_TIMEOUT_SECONDS = 5.0
+RESET_TIMEOUT_SECONDS = 10.0
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Known:
-    """What the bridge remembers of one phone for as long as it is connected."""
+class _PhoneReaders:
+    """The readers of one phone, with their caches; they live while it is connected."""
 
     def __init__(self, calls: PhoneCalls, probe: Probe, clock: Clock, remembered: Remembered | None) -> None:
         self.calls = calls
@@ -63,11 +63,11 @@ class AdbBridge:
         self._clock = clock
         self._usb = usb or UsbPorts()
         self._addresses: dict[str, Address] = {}
-        """Of phones that cannot be named by their serial alone."""
+        """Of phones whose serial is ambiguous."""
         self._calls: dict[str, PhoneCalls] = {}
         self._remembered: dict[str, Remembered] = {}
-        """Of phones that are just being introduced."""
-        self._known: dict[str, _Known] = {}
+        """Of phones that are being introduced."""
+        self._readers: dict[str, _PhoneReaders] = {}
         self._sdks: dict[str, int] = {}
         """Of introduced phones."""
 
@@ -96,57 +96,59 @@ class AdbBridge:
         self._addresses = addresses
 
     async def prove(self, serial: str) -> HandsetProof:
-        return await prove(await self._calls_of(serial), self._clock)
+        return await read_handset_proof(await self._calls_for(serial), self._clock)
 
     async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
-        calls = await self._calls_of(serial)
-        calls.forget_ahead()
+        calls = await self._calls_for(serial)
+        calls.discard_prefetched()
         if remembered is not None:
             self._remembered[serial] = remembered
-            await calls.ask_ahead(*self._first_questions(serial, calls, remembered, newest), within=AHEAD_WITHIN)
+            await calls.prefetch(
+                *self._introduction_commands(serial, calls, remembered, newest), within=PREFETCH_TIMEOUT_SECONDS
+            )
         introduction = await introduce(calls)
         self._sdks[serial] = introduction.facts.sdk
-        if (known := self._known.get(serial)) is not None and known.probe.facts != introduction.facts:
-            del self._known[serial]  # it has another firmware now
+        if (readers := self._readers.get(serial)) is not None and readers.probe.facts != introduction.facts:
+            del self._readers[serial]  # the firmware has changed
             if remembered is not None:
                 self._remembered[serial] = remembered
         return introduction
 
-    def _first_questions(self, serial: str, calls: PhoneCalls, remembered: Remembered, newest: int) -> list[str]:
+    def _introduction_commands(self, serial: str, calls: PhoneCalls, remembered: Remembered, newest: int) -> list[str]:
         if remembered.probe is None:
-            return list(ALWAYS)
-        known = self._remember(serial, calls, remembered.probe)
-        asked = known.checkups.commands(thorough=remembered.probe.facts.sdk >= FIRST_NATIVE_SDK)
-        return [*asked, known.inbox.query(remembered.probe, newest=newest)]
+            return list(BASIC_COMMANDS)
+        readers = self._make_readers(serial, calls, remembered.probe)
+        asked = readers.checkups.commands(thorough=remembered.probe.facts.sdk >= FIRST_NATIVE_SDK)
+        return [*asked, readers.inbox.query(remembered.probe, newest=newest)]
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
-        calls = await self._calls_of(serial)
-        await ask_with_the_probe(calls, facts)
+        calls = await self._calls_for(serial)
+        await prefetch_with_probe(calls, facts)
         probe = await probe_phone(calls, facts)
-        self._remember(serial, calls, probe)
+        self._make_readers(serial, calls, probe)
         return probe
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
-        known = await self._phone(serial, probe)
-        checkup = await known.checkups.read(thorough=thorough)
+        readers = await self._readers_for(serial, probe)
+        checkup = await readers.checkups.read(thorough=thorough)
         if checkup.sims is not None:
-            known.inbox.row_sims.sims_seen(checkup.sims)
+            readers.inbox.row_sims.set_sims(checkup.sims)
         return checkup
 
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
     ) -> Reading:
-        known = await self._phone(serial, probe)
+        readers = await self._readers_for(serial, probe)
         if expecting:
-            known.calls.forget_ahead()
+            readers.calls.discard_prefetched()
         begun, begun_loop = self._clock(), asyncio.get_running_loop().time()
-        window = await known.inbox.read(probe, newest=newest, skip=skip, expecting=expecting)
-        known.calls.forget_ahead()  # the introduction ends with this look
+        window = await readers.inbox.read(probe, newest=newest, skip=skip, expecting=expecting)
+        readers.calls.discard_prefetched()  # the introduction ends with this reading
         skew = None
         if window.phone_clock is not None and window.clock_seen_at is not None:
             ours = begun.timestamp() + (window.clock_seen_at - begun_loop)
             skew = timedelta(seconds=window.phone_clock - ours)
-        begun -= timedelta(seconds=max(begun_loop - window.asked_at, 0.0))  # it may have been asked ahead
+        begun -= timedelta(seconds=max(begun_loop - window.asked_at, 0.0))  # it may have been prefetched
         return Reading(
             phone_id=phone_id(serial, self._server),
             rows=window.rows,
@@ -156,27 +158,27 @@ class AdbBridge:
         )
 
     async def arrival_hints(self, serial: str) -> AsyncGenerator[Hint, None]:
-        calls = await self._calls_of(serial)
+        calls = await self._calls_for(serial)
         sdk = self._sdks.get(serial)
-        if sdk is None:  # another filter than its own would take every line of its radio, or miss its messages
+        if sdk is None:  # the filter depends on it: a wrong one passes every radio line, or misses messages
             sdk = self._sdks[serial] = (await introduce(calls)).facts.sdk
-        async with aclosing(calls.shell.lines(log_command(sdk))) as lines:
+        async with aclosing(calls.shell.lines(logcat_command(sdk))) as lines:
             async for line in lines:
-                if (hint := hint_in(line)) is not None:
+                if (hint := parse_hint(line)) is not None:
                     yield hint
 
     async def reconnect(self, serial: str) -> None:
         self._forget(serial)
         if not is_address(serial):
             request = self._address_of(serial).request("reconnect")
-            await self._socket.ask(request, within=RECONNECT_WITHIN, serial=serial)
+            await self._socket.ask(request, within=RECONNECT_TIMEOUT_SECONDS, serial=serial)
             return
-        with suppress(PhoneUnreachable):  # not connected any more is what was wanted
-            await self._socket.ask(f"host:disconnect:{serial}", within=RECONNECT_WITHIN, serial=serial)
+        with suppress(PhoneUnreachable):  # already disconnected
+            await self._socket.ask(f"host:disconnect:{serial}", within=RECONNECT_TIMEOUT_SECONDS, serial=serial)
         await self.connect(serial)
 
     async def reconnect_offline(self) -> None:
-        await self._socket.ask("host:reconnect-offline", within=RECONNECT_WITHIN)
+        await self._socket.ask("host:reconnect-offline", within=RECONNECT_TIMEOUT_SECONDS)
 
     @property
     def may_restart(self) -> bool:
@@ -192,50 +194,52 @@ class AdbBridge:
 
     async def reset_usb(self, usb_path: str) -> None:
         if not self.may_restart:
-            raise KnownError(f"The phones of the adb server {self._server} hang on another PC: reset the port there.")
+            raise KnownError(
+                f"The phones of the adb server {self._server} are connected to another PC: reset the port there."
+            )
         try:
-            async with within(RESET_WITHIN):
+            async with within(RESET_TIMEOUT_SECONDS):
                 await self._usb.reset(usb_path)
         except TimeoutError as error:
             raise KnownError(
-                f"USB port {usb_path} did not come back from its reset within {RESET_WITHIN:g} s: unplug its hub "
-                "and plug it in again."
+                f"USB port {usb_path} did not come back from its reset within {RESET_TIMEOUT_SECONDS:g} s: "
+                "unplug its hub and plug it in again."
             ) from error
 
     async def connect(self, address: str) -> None:
-        """Take up a phone over TCP; PhoneUnreachable if it does not answer there."""
-        answer = await self._socket.ask(f"host:connect:{address}", within=RECONNECT_WITHIN, serial=address)
+        """Connect to a phone over TCP; raises PhoneUnreachable if it does not answer."""
+        answer = await self._socket.ask(f"host:connect:{address}", within=RECONNECT_TIMEOUT_SECONDS, serial=address)
         if not answer.startswith(("connected to", "already connected to")):
-            raise PhoneUnreachable(f"Phone {shown(address)}: adb says: {' '.join(answer.split())[:160]}.")
+            raise PhoneUnreachable(f"Phone {printable(address)}: adb says: {' '.join(answer.split())[:160]}.")
 
-    async def _phone(self, serial: str, probe: Probe) -> _Known:
-        known = self._known.get(serial)
-        if known is None:
-            return self._remember(serial, await self._calls_of(serial), probe)
-        return known if known.probe == probe else self._remember(serial, known.calls, probe)
+    async def _readers_for(self, serial: str, probe: Probe) -> _PhoneReaders:
+        readers = self._readers.get(serial)
+        if readers is None:
+            return self._make_readers(serial, await self._calls_for(serial), probe)
+        return readers if readers.probe == probe else self._make_readers(serial, readers.calls, probe)
 
-    def _remember(self, serial: str, calls: PhoneCalls, probe: Probe) -> _Known:
-        known = _Known(calls, probe, self._clock, self._remembered.pop(serial, None))
-        if (before := self._known.get(serial)) is not None:  # probed anew; its SIMs are the same
-            known.checkups = before.checkups
-            known.inbox.row_sims.sims_seen(before.inbox.row_sims.sims)
-        self._known[serial] = known
-        return known
+    def _make_readers(self, serial: str, calls: PhoneCalls, probe: Probe) -> _PhoneReaders:
+        readers = _PhoneReaders(calls, probe, self._clock, self._remembered.pop(serial, None))
+        if (before := self._readers.get(serial)) is not None:  # the firmware was probed again; the SIMs are the same
+            readers.checkups = before.checkups
+            readers.inbox.row_sims.set_sims(before.inbox.row_sims.sims)
+        self._readers[serial] = readers
+        return readers
 
     def _address_of(self, serial: str) -> Address:
         return self._addresses.get(serial) or Address(serial=serial)
 
     def _forget(self, serial: str) -> None:
-        for kept in (self._calls, self._remembered, self._known, self._sdks):
+        for kept in (self._calls, self._remembered, self._readers, self._sdks):
             kept.pop(serial, None)
 
-    async def _calls_of(self, serial: str) -> PhoneCalls:
-        """One for as long as the phone is connected."""
-        if (known := self._calls.get(serial)) is not None:
-            return known
+    async def _calls_for(self, serial: str) -> PhoneCalls:
+        """The same object while the phone is connected."""
+        if (calls := self._calls.get(serial)) is not None:
+            return calls
         address = self._address_of(serial)
-        features = await self._socket.ask(address.request("features"), within=FEATURES_WITHIN, serial=serial)
+        features = await self._socket.ask(address.request("features"), within=FEATURES_TIMEOUT_SECONDS, serial=serial)
         shell = Shell(self._socket, serial, v2="shell_v2" in features.split(","), address=address)
         if address != self._address_of(serial):
-            raise PhoneUnreachable(f"Phone {shown(serial)} was connected anew.")
+            raise PhoneUnreachable(f"Phone {printable(serial)} was reconnected.")
         return self._calls.setdefault(serial, PhoneCalls(serial, shell))

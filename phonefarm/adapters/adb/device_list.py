@@ -1,4 +1,4 @@
-"""The adb server's device list, short and long form, as it prints it."""
+"""Parses the adb server's device list in its short and long form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATES = (
     "unknown",
     r"no permissions(?: \(.*\))?(?:; see \[[^\]]*\])?",
 )
-# A serial may hold blanks, even a state word: the state is the first known word behind which
+# A serial may contain blanks, even a state word: the state is the first known word after which
 # the line ends or only `key:value` columns follow.
 _LINE = re.compile(
     rf"(?P<serial>\S.*?)(?<![ \t])[ \t]++(?P<state>{'|'.join(_STATES)})(?P<detail>(?:[ \t]++[a-z_]++:\S*+)*+)[ \t]*+",
@@ -30,7 +30,7 @@ _ANY_LINE = re.compile(r"(?P<serial>\S+)[ \t]+(?P<state>\S+)[ \t]*(?P<detail>.*)
 
 
 def parse_device_list(text: str) -> tuple[ListedDevice, ...]:
-    """One entry a line, in the server's order; lines that name no device are left out."""
+    """One entry per line, in the server's sequence; lines without a device are skipped."""
     lines = (line.rstrip("\r") for line in text.split("\n"))
     return tuple(device for line in lines if (device := _device(line)) is not None)
 

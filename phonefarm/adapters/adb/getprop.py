@@ -1,4 +1,4 @@
-"""The phone's properties as `getprop` prints them, and the lists by SIM slot among them."""
+"""Parses `getprop`, and the properties that are lists by SIM slot."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _LINE = re.compile(r"\[([^\]\n]+)\]: \[(.*)\]")
 _SDK = re.compile("[0-9]{1,3}")
 
 
-def parse_getprop(text: str, only: str = "") -> dict[str, str]:
-    """Properties by name, those whose names begin with `only`; a value of several lines is left out."""
-    # A phone has a thousand of them and a farm asks hundreds of phones: a pattern meets the wanted lines only.
-    start = f"[{only}"
+def parse_getprop(text: str, prefix: str = "") -> dict[str, str]:
+    """Properties whose names begin with `prefix`; multi-line values are skipped."""
+    # A phone has a thousand properties and a farm hundreds of phones: the pattern runs on the wanted lines only.
+    start = f"[{prefix}"
     lines = (_LINE.fullmatch(line.rstrip("\r")) for line in text.split("\n") if line.startswith(start))
     return {found[1]: found[2] for found in lines if found is not None}
 
 
 def by_slot(value: str) -> list[str]:
-    """A comma list with its empty places kept; only for lists of codes and states, as operator names hold commas."""
+    """A comma list with its empty items; only for codes and states, since operator names contain commas."""
     return [item.strip() for item in value.split(",")] if value else []
 
 

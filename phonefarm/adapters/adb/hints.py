@@ -1,4 +1,4 @@
-"""Lines of the phone's log that make a look at the inbox worthwhile; anyone can write such a line, so never more."""
+"""Recognises log lines that announce an SMS. Any app can write such a line, so a hint only triggers a reading."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from phonefarm.application.ports.world import Hint
 
 FIRST_SDK_WITH_REGEX = 24
 
-_MESSAGES = "|".join(
+_MESSAGE_PATTERN = "|".join(
     (
         "NEW_SMS",
         "EVENT_INJECT_SMS",
@@ -21,7 +21,7 @@ _MESSAGES = "|".join(
     )
 )
 SLOTS = 4
-"""MediaTek numbers the tag of its handler by slot, and no phone has more."""
+"""MediaTek appends the slot to its handler's tag."""
 _TAGS = (
     "RILJ",
     "GsmInboundSmsHandler",
@@ -31,20 +31,20 @@ _TAGS = (
     *(f"MtkGsmInboundSmsHandler-{slot}" for slot in range(SLOTS)),
     *(f"GsmInboundSmsHandler-{slot}" for slot in range(SLOTS)),
 )
-"""Every one that a phone may use: logcat compares a tag whole and knows no wildcard."""
+"""All known tags: logcat has no wildcard for tags."""
 
 
-def log_command(sdk: int) -> str:
-    """The stream to open. `--regex` sees the message without its tag, and is not there before Android 7."""
+def logcat_command(sdk: int) -> str:
+    """The log stream to open. `--regex`, from Android 7 on, matches the message without its tag."""
     if sdk >= FIRST_SDK_WITH_REGEX:
-        return f"logcat -b radio -b main -v epoch -T 1 --regex '{_MESSAGES}'"
+        return f"logcat -b radio -b main -v epoch -T 1 --regex '{_MESSAGE_PATTERN}'"
     return f"logcat -b radio -v time -T 1 {' '.join(f'{tag}:D' for tag in _TAGS)} '*:S'"
 
 
-_KINDS = (
+_PATTERNS = (
     (re.compile(r"\bUNSOL_RESPONSE_(?:CDMA_)?NEW_SMS\b(?!_)"), Hint.ARRIVING),
     (re.compile(r"InboundSmsHandler.*(?:processing message type [18]\b|\bEVENT_(?:NEW|INJECT)_SMS\b)"), Hint.ARRIVING),
-    # Over IMS a message is injected: type 8 before Android 11.
+    # A message over IMS is injected: type 8 before Android 11.
     (re.compile(r"InboundSmsHandler.*\bDelivering SMS to\b"), Hint.STORED),
     (
         re.compile(
@@ -59,16 +59,16 @@ _KINDS = (
 )
 
 
-_READ_OF_A_LINE = 500
-"""What counts stands in the first words of a line."""
+_MAX_LINE_CHARS = 500
+"""The rest of a line is ignored."""
 
 
-def hint_in(line: str) -> Hint | None:
-    """What a log line in any of logcat's formats announces, or None."""
+def parse_hint(line: str) -> Hint | None:
+    """The hint in a log line in any of logcat's formats, or None."""
     if "NEW_SMS" not in line and "InboundSmsHandler" not in line:
         return None
-    line = line[:_READ_OF_A_LINE]
-    for form, hint in _KINDS:
+    line = line[:_MAX_LINE_CHARS]
+    for form, hint in _PATTERNS:
         if form.search(line):
             return hint
     return None

@@ -1,4 +1,4 @@
-"""Active SIMs from `dumpsys isub`, both families of its output; its names are free text, so keys anchor the reading."""
+"""Parses the active SIMs from both formats of `dumpsys isub`. Display names are free text and may imitate keys."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class ActiveSub:
     sub_id: int
     slot: int
     icc: str
-    """As printed: whole, masked, or empty."""
+    """As printed: complete, masked, or empty."""
     mcc_mnc: str
     number: str
-    """As printed: empty, masked, or (on debuggable builds) whole."""
+    """As printed: empty, masked, or (on debuggable builds) complete."""
 
     @property
     def icc_prefix(self) -> str:
@@ -27,7 +27,7 @@ _ACTIVE = re.compile(
     r"^[ \t]*(?:ActiveSubInfoList:|Active subscriptions:)[ \t]*(?P<null>is null)?[ \t]*$", re.MULTILINE
 )
 _ALL = re.compile(r"^[ \t]*mAllSubscriptionInfo:[ \t]*$", re.MULTILINE)
-"""Of One UI 8, which prints no list of the active ones."""
+"""One UI 8 prints no list of active subscriptions."""
 _SECTION_END = re.compile(
     r"^[ \t]*$|^[ \t]*(?:\+{4,}|All ?Sub(?:InfoList|scriptions):|All subscriptions:)[ \t]*$", re.MULTILINE
 )
@@ -36,13 +36,13 @@ _ENTRY = re.compile(
     r"(?: iccId=(?P<icc>\S*))? simSlotIndex=(?P<slot>-?[0-9]{1,3})\b(?P<rest>.*)$",
     re.MULTILINE,
 )
-# The last match wins: a display name that spells such keys stands to the left of the true ones.
+# The last match wins: a display name that imitates these keys is to the left of the real ones.
 _NETWORK = re.compile(r".* mcc[ =](?P<mcc>[0-9]{1,4}) mnc[ =](?P<mnc>[0-9]{1,4})\b")
 _NUMBER = re.compile(r".* number=(?P<number>\S*) dataRoaming=")
 
 
 def parse_isub(text: str) -> list[ActiveSub] | None:
-    """The SIMs in the phone now, by slot; None where the text is no such dump, or not all of one."""
+    """The SIMs in the phone, sorted by slot; None if the text is not a complete dump."""
     found = _ACTIVE.search(text) or _ALL.search(text)
     if found is None or _TIMEOUT.search(text):
         return None

@@ -1,18 +1,19 @@
-"""Scripts run on one phone, their answers split; what cannot be split becomes an error of the world."""
+"""Runs several commands on one phone in one shell call, and prefetches answers."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, TypeVar
 
 import structlog
 
-from phonefarm.adapters.adb.provider import denial
+from phonefarm.adapters.adb.provider import find_denial
 from phonefarm.adapters.adb.script import AnswerCut, Script, Section
 from phonefarm.adapters.adb.shell import ShellAnswer
-from phonefarm.adapters.adb.smart_socket import shown
+from phonefarm.adapters.adb.smart_socket import printable
 from phonefarm.application.ports.world import NotUnderstood, PhoneUnreachable, SmsWithheld
 from phonefarm.support.daemon_threads import in_own_thread
 
@@ -20,34 +21,34 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-LARGEST_ANSWER = 2 * 1024 * 1024
-"""Of questions about the phone itself; Samsung's dumps are the longest, some hundred kilobytes."""
-LARGEST_WINDOW = 8 * 1024 * 1024
-"""Of texts: fifty rows as hex."""
-BIG_ANSWER = 128 * 1024
-"""Understood within a few milliseconds."""
+MAX_ANSWER_BYTES = 2 * 1024 * 1024
+"""For commands about the phone itself; Samsung's dumps are the longest, at some hundred kilobytes."""
+MAX_WINDOW_BYTES = 8 * 1024 * 1024
+"""For texts: fifty rows as hex."""
+OFF_LOOP_BYTES = 128 * 1024
+"""Larger answers are parsed on a thread; up to this size it takes a few milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What the commands of one call printed; stderr is all of theirs together."""
+    """The output of the commands of one call; stderr is that of all commands together."""
 
     sections: Sequence[Section]
     stderr: str
     phone_clock: float | None
     clock_seen_at: float | None
-    """Loop time at which the phone's clock came in."""
+    """Loop time at which the phone's clock arrived."""
     asked_at: float
-    """Loop time at which the first of them was sent: what happened later may not be in the answers."""
+    """Loop time at which the first command was sent; later events may be missing from the answers."""
 
 
-AHEAD_GOOD_FOR = 5.0
-"""Seconds after which an answer that was asked for ahead is old: the question is asked anew."""
+PREFETCH_LIFETIME_SECONDS = 5.0
+"""A prefetched answer that is older is discarded."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ahead:
-    """An answer that waits for its question."""
+class _Prefetched:
+    """A prefetched answer."""
 
     section: Section
     asked_at: float
@@ -56,61 +57,63 @@ class _Ahead:
     clock_seen_at: float | None
 
 
-class RunsCommands(Protocol):
+class CommandRunner(Protocol):
+    """A shell on one phone; see `Shell`. Timeouts in seconds; raises PhoneUnreachable and ServerDown."""
+
     @property
-    def keeps_stderr_apart(self) -> bool: ...
+    def separates_stderr(self) -> bool: ...
 
     async def run(self, command: str, *, within: float) -> ShellAnswer: ...
 
     def lines(self, command: str) -> AsyncGenerator[str, None]: ...
 
 
-async def off_the_loop(work: Callable[[], T], size: int) -> T:
-    """What `work` makes of an answer of this size: on a thread of its own where it would hold up the other phones."""
-    return work() if size <= BIG_ANSWER else await in_own_thread(work, "a big answer of a phone")
+async def run_off_loop(work: Callable[[], T], size: int) -> T:
+    """Run `work` on an answer of `size` bytes; on a thread if it is large, so that it does not block the event loop."""
+    return work() if size <= OFF_LOOP_BYTES else await in_own_thread(work, "parsing of a large answer")
 
 
 class PhoneCalls:
-    """The shell of one phone, with scripts."""
+    """Runs commands on one phone, several per shell call."""
 
-    def __init__(self, serial: str, shell: RunsCommands) -> None:
+    def __init__(self, serial: str, shell: CommandRunner) -> None:
         self.serial = serial
         self.shell = shell
-        self._ahead: dict[str, _Ahead] = {}
+        self._prefetched: dict[str, _Prefetched] = {}
 
-    async def run(self, *commands: str, within: float, most: int = LARGEST_ANSWER) -> Answers:
-        """Whatever `ask_ahead` has asked for already is answered without another call.
+    async def run(self, *commands: str, within: float, most: int = MAX_ANSWER_BYTES) -> Answers:
+        """The answers of all commands, from `prefetch` if it has them, else from one shell call.
 
-        `most`: bytes that the answers may have together.
+        `most`: limit of all answers together, in bytes.
         """
-        if not self._ahead:
+        if not self._prefetched:
             return await self._ask(commands, within=within, most=most)
         now = asyncio.get_running_loop().time()
-        known = {
+        found = {
             command: ahead
             for command in commands
-            if (ahead := self._ahead.pop(command, None)) is not None and now <= ahead.good_until
+            if (ahead := self._prefetched.pop(command, None)) is not None and now <= ahead.good_until
         }
-        missing = [command for command in commands if command not in known]
+        missing = [command for command in commands if command not in found]
         asked = await self._ask(missing, within=within, most=most) if missing else None
-        return _joined(commands, known, asked)
+        return _merge_answers(commands, found, asked)
 
-    async def ask_ahead(self, *commands: str, within: float) -> None:
-        """Ask in one call what will be asked one after the other in a moment; each answer serves once, and soon.
+    async def prefetch(self, *commands: str, within: float) -> None:
+        """Run in one call the commands that several `run` calls need next. Each answer is used once and expires soon.
 
-        A phone whose shell mixes stdout with stderr is asked later, as ever: whose words are whose could not be told.
-        So is one that does not answer all of it: a single question that hangs must not cost the others.
+        Prefetches nothing from a shell that mixes stdout with stderr, since stderr could not be assigned to commands,
+        nor if the call fails: one command that hangs must not affect the others.
         """
-        if not self.shell.keeps_stderr_apart:
+        if not self.shell.separates_stderr:
             return
         try:
-            asked = await self._ask(commands, within=within, most=LARGEST_WINDOW, marks_stderr=True)
+            asked = await self._ask(commands, within=within, most=MAX_WINDOW_BYTES, marks_stderr=True)
         except PhoneUnreachable as error:
-            log.info("asked one by one", phone=shown(self.serial), cause=str(error))
+            log.info("prefetch failed, commands run one by one", phone=printable(self.serial), cause=str(error))
             return
-        good_until = asyncio.get_running_loop().time() + AHEAD_GOOD_FOR
-        self._ahead |= {
-            command: _Ahead(
+        good_until = asyncio.get_running_loop().time() + PREFETCH_LIFETIME_SECONDS
+        self._prefetched |= {
+            command: _Prefetched(
                 section=section,
                 asked_at=asked.asked_at,
                 good_until=good_until,
@@ -120,14 +123,14 @@ class PhoneCalls:
             for command, section in zip(commands, asked.sections, strict=True)
         }
 
-    def told_ahead(self, command: str) -> str:
-        """What it printed, where it was asked ahead and its answer still waits; else nothing."""
-        ahead = self._ahead.get(command)
+    def prefetched_text(self, command: str) -> str:
+        """The prefetched output of `command`, which stays available; empty if there is none."""
+        ahead = self._prefetched.get(command)
         return "" if ahead is None else ahead.section.text
 
-    def forget_ahead(self) -> None:
-        """What was asked ahead may not hold any more."""
-        self._ahead.clear()
+    def discard_prefetched(self) -> None:
+        """Call it when the prefetched answers may be outdated."""
+        self._prefetched.clear()
 
     async def _ask(self, commands: Sequence[str], *, within: float, most: int, marks_stderr: bool = False) -> Answers:
         asked_at = asyncio.get_running_loop().time()
@@ -135,15 +138,15 @@ class PhoneCalls:
         answer = await self.shell.run(script.command, within=within)
         size = len(answer.stdout) + len(answer.stderr)
         if size > most:
-            raise PhoneUnreachable(f"Phone {shown(self.serial)} answered {size} bytes, more than any phone does.")
+            raise PhoneUnreachable(f"Phone {printable(self.serial)} answered {size} bytes, more than any phone does.")
         stderr = answer.stderr.decode("utf-8", "replace")
         try:
-            clock, sections = await off_the_loop(lambda: script.split(answer.stdout.decode("utf-8", "replace")), size)
+            clock, sections = await run_off_loop(partial(_split, script, answer.stdout), size)
             if marks_stderr:
-                words = script.split_stderr(stderr)
-                sections = [replace(section, stderr=mine) for section, mine in zip(sections, words, strict=True)]
+                parts = script.split_stderr(stderr)
+                sections = [replace(section, stderr=part) for section, part in zip(sections, parts, strict=True)]
         except AnswerCut as error:
-            raise PhoneUnreachable(f"Phone {shown(self.serial)}: the answer was cut.") from error
+            raise PhoneUnreachable(f"Phone {printable(self.serial)}: the answer was cut.") from error
         return Answers(
             sections=sections,
             stderr=stderr,
@@ -152,29 +155,33 @@ class PhoneCalls:
             asked_at=asked_at,
         )
 
-    def unreadable(self, what: str) -> NotUnderstood:
-        """An answer that is whole and not understood; `what` never holds any of its text."""
-        return NotUnderstood(f"Phone {shown(self.serial)} gave an answer that is not understood: {what}.")
+    def unreadable_error(self, what: str) -> NotUnderstood:
+        """For a complete answer that is not understood; `what` must not quote it."""
+        return NotUnderstood(f"Phone {printable(self.serial)} gave an answer that is not understood: {what}.")
 
-    def withheld(self, why: str) -> SmsWithheld:
-        """The cause; what to do about it depends on the make and is worded with the phone's state."""
-        return SmsWithheld(f"Phone {shown(self.serial)} keeps its SMS from adb: {why}.")
+    def withheld_error(self, why: str) -> SmsWithheld:
+        """Has only the cause; the next step depends on the make and is worded with the phone's state."""
+        return SmsWithheld(f"Phone {printable(self.serial)} keeps its SMS from adb: {why}.")
 
-    def check_denied(self, *texts: str) -> None:
-        """SmsWithheld if a query's stderr (or what an old shell mixed with it) tells of a missing permission."""
-        if (words := denial(*texts)) is not None:
-            raise self.withheld(words)
+    def raise_if_denied(self, *texts: str) -> None:
+        """Raise SmsWithheld if a query's output reports a missing permission; old shells print it on stdout."""
+        if (words := find_denial(*texts)) is not None:
+            raise self.withheld_error(words)
 
 
-def _joined(commands: Sequence[str], known: Mapping[str, _Ahead], asked: Answers | None) -> Answers:
-    """One answer of what was asked ahead and what was asked now, in the order of the commands."""
+def _split(script: Script, stdout: bytes) -> tuple[float | None, list[Section]]:
+    return script.split(stdout.decode("utf-8", "replace"))
+
+
+def _merge_answers(commands: Sequence[str], found: Mapping[str, _Prefetched], asked: Answers | None) -> Answers:
+    """Prefetched and new answers in the sequence of `commands`; their times are the earliest ones."""
     now = iter(asked.sections if asked is not None else ())
-    sections = [known[command].section if command in known else next(now) for command in commands]
-    stderr = "".join(ahead.section.stderr for ahead in known.values()) + (asked.stderr if asked is not None else "")
-    if not known:
+    sections = [found[command].section if command in found else next(now) for command in commands]
+    stderr = "".join(ahead.section.stderr for ahead in found.values()) + (asked.stderr if asked is not None else "")
+    if not found:
         assert asked is not None
         return replace(asked, sections=sections, stderr=stderr)
-    first = next(iter(known.values()))
+    first = next(iter(found.values()))
     return Answers(
         sections=sections,
         stderr=stderr,

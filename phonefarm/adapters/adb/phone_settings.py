@@ -1,23 +1,23 @@
-"""Values of Android's settings, the holder of the SMS role and lists of packages, each read strictly."""
+"""Strict parsers for Android's settings, the holder of the SMS role and lists of packages."""
 
 from __future__ import annotations
 
 import re
 
-from phonefarm.adapters.adb.provider import without_noise
+from phonefarm.adapters.adb.provider import strip_noise
 
 FIRST_NATIVE_SDK = 26
-"""From Android 8 `settings` and `pm` ask a running service; before, each starts a JVM."""
+"""From Android 8 `settings` and `pm` call a running service; before, each starts a JVM."""
 FIRST_SDK_WITH_ROLES = 29
-ASK_AIRPLANE = "settings get global airplane_mode_on"
-ASK_SMS_APP = "settings get secure sms_default_application"
-ASK_SMS_ROLE = "cmd role get-role-holders android.app.role.SMS"
+AIRPLANE_COMMAND = "settings get global airplane_mode_on"
+SMS_APP_COMMAND = "settings get secure sms_default_application"
+SMS_ROLE_COMMAND = "cmd role get-role-holders android.app.role.SMS"
 _PACKAGE = re.compile(r"[A-Za-z]\w*(?:\.\w+)+", re.ASCII)
-_LONGEST_PACKAGE = 255
+_MAX_PACKAGE_CHARS = 255
 
 
-def ask_enabled(package: str) -> str:
-    """Lists the packages that are switched on and have the name in theirs."""
+def enabled_packages_command(package: str) -> str:
+    """Lists the enabled packages whose name contains `package`."""
     return f"pm list packages -e {package}"
 
 
@@ -26,7 +26,7 @@ def parse_switch(text: str) -> bool | None:
 
 
 def parse_sms_app(text: str) -> str | None:
-    """The package; empty for none chosen; None for anything else."""
+    """The package; empty if none is chosen; None for anything else."""
     value = _value(text)
     if value == "null":
         return ""
@@ -34,17 +34,17 @@ def parse_sms_app(text: str) -> str | None:
 
 
 def parse_role_holder(text: str) -> str | None:
-    """The package that holds the role; empty for nobody; None where the answer is no list of packages."""
-    names = [name for line in without_noise(text).split("\n") if (name := line.strip())]
+    """The package that holds the role; empty if none does; None for anything else."""
+    names = [name for line in strip_noise(text).split("\n") if (name := line.strip())]
     if not all(_is_package(name) for name in names):
         return None
     return names[0] if names else ""
 
 
 def parse_packages(text: str) -> frozenset[str] | None:
-    """The packages listed; None where anything else stands in the answer."""
+    """The listed packages; None if the answer contains anything else."""
     names = set()
-    for line in without_noise(text).split("\n"):
+    for line in strip_noise(text).split("\n"):
         if not line.strip():
             continue
         mark, _, name = line.strip().partition(":")
@@ -55,8 +55,8 @@ def parse_packages(text: str) -> frozenset[str] | None:
 
 
 def _value(text: str) -> str:
-    return without_noise(text).strip()
+    return strip_noise(text).strip()
 
 
 def _is_package(name: str) -> bool:
-    return len(name) <= _LONGEST_PACKAGE and _PACKAGE.fullmatch(name) is not None
+    return len(name) <= _MAX_PACKAGE_CHARS and _PACKAGE.fullmatch(name) is not None

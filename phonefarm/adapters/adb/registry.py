@@ -1,4 +1,4 @@
-"""Service and signal of each SIM slot, from `dumpsys telephony.registry`."""
+"""Parses service and signal of each SIM slot from `dumpsys telephony.registry`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from phonefarm.adapters.adb.signal_strength import parse_signal
 
-# Some hundred kilobytes, of which three kinds of lines count; a phone without grep makes no claim by it.
-ASK = "dumpsys telephony.registry | grep -E 'Phone Id=|mServiceState=|mSignalStrength='"
+# The dump has some hundred kilobytes, of which three kinds of lines count. Without grep there is no result.
+COMMAND = "dumpsys telephony.registry | grep -E 'Phone Id=|mServiceState=|mSignalStrength='"
 
 _PHONE = re.compile(r"[ \t]*Phone Id=([0-9]{1,2})[ \t]*")
 _STATE = re.compile(
@@ -21,15 +21,15 @@ _IN_SERVICE = "0"
 @dataclass(frozen=True, kw_only=True)
 class SlotRadio:
     in_service: bool | None = None
-    """For calls or data; None where it does not say understandably."""
+    """For calls or data; None if unknown."""
     signal: int | None = None
 
 
 def parse_registry(text: str) -> dict[int, SlotRadio]:
-    """By slot; slots it says nothing understandable of are left out."""
+    """By slot; slots without a known value are left out."""
     service: dict[int, bool] = {}
     signal: dict[int, int] = {}
-    slot = 0  # a release without slots prints its one state without a heading
+    slot = 0  # a release without slots prints one state without a heading
     for raw in text.split("\n"):
         line = raw.strip()
         if line.startswith("mServiceState="):

@@ -1,4 +1,4 @@
-"""Several commands in one shell call, their answers kept apart by marks that no answer can hold."""
+"""Runs several commands in one shell call and splits their output at marks that no output can contain."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 
 
 class AnswerCut(Exception):
-    """A mark is missing: the answer is not whole."""
+    """A mark is missing: the answer is incomplete."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """What one command of a script printed on stdout."""
+    """The output of one command of a script."""
 
     text: str = field(repr=False)
     exit_code: int
     stderr: str = ""
-    """Its own words there; empty where the script does not tell whose they are."""
+    """Empty unless the script marks stderr."""
 
 
 class Script:
-    """Commands joined by marks; the marks hold a nonce of this call, so no stored text can fake them.
+    """Commands joined by marks with a nonce of this call, so that no stored text can imitate them.
 
-    `marks_stderr`: on a shell that keeps stderr apart, each command's words there are its own, too.
+    `marks_stderr`: mark stderr too, for a shell that separates it.
     """
 
     def __init__(self, commands: Sequence[str], nonce: str | None = None, *, marks_stderr: bool = False) -> None:
@@ -38,8 +38,8 @@ class Script:
         self.command = f"echo S:$EPOCHREALTIME; {'; '.join(marked)}"
 
     def split(self, stdout: str) -> tuple[float | None, list[Section]]:
-        """The phone's clock as the call began (None if it did not say) and one section a command."""
-        clock = _CLOCK.search(stdout)  # an old shell's linker may warn before the script's first word
+        """The phone's Unix time when the call began (None if it cannot print it), and one section per command."""
+        clock = _CLOCK.search(stdout)  # an old shell's linker may print warnings first
         if clock is None:
             raise AnswerCut
         rest = stdout[clock.end() :]
@@ -54,21 +54,21 @@ class Script:
         return (float(f"{clock[1]}.{clock[2]}") if clock[1] else None), sections
 
     def split_stderr(self, stderr: str) -> list[str]:
-        """The words of each command of a script that marks them."""
-        words = []
+        """The stderr of each command of a script that marks it."""
+        parts = []
         for place in range(self._count):
-            mine, mark, stderr = stderr.partition(f"{self._mark(place)}\n")
+            part, mark, stderr = stderr.partition(f"{self._mark(place)}\n")
             if not mark:
                 raise AnswerCut
-            words.append(mine)
-        return words
+            parts.append(part)
+        return parts
 
     def _mark(self, place: int) -> str:
         return f"E:{self._nonce}:{place}"
 
 
 def _find_mark(text: str, mark: str, start: int) -> tuple[int, int, int]:
-    """Where the mark begins and its line ends, and the exit code on it. No pattern is built for it: that costs more."""
+    """Where the mark begins and its line ends, and its exit code. Compiling a regex per mark would be slower."""
     while (place := text.find(mark, start)) >= 0:
         code = _CODE.match(text, place + len(mark))
         if code is not None:

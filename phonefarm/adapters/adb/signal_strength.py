@@ -1,4 +1,4 @@
-"""Bars of a slot, 0 to 4: Android 10 and later print them; before, they follow from the measures."""
+"""Parses the signal of a slot, 0 to 4 bars: Android 10 and later print them, before they follow from measurements."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from itertools import pairwise
 _PRIMARY = re.compile(r",primary=CellSignalStrength(Cdma|Gsm|Wcdma|Tdscdma|Lte|Nr)\b")
 _LEVEL = re.compile(r"\bm?[lL]evel ?= ?([0-9])(?![0-9])")
 _NUMBERS = re.compile(r"SignalStrength: (-?[0-9]{1,10}(?: -?[0-9]{1,10}){11,})\b.* gsm\|lte\b")
-_MOST = 4
-_MOST_OF_A_VENDOR = 5
+_MAX_BARS = 4
+_MAX_VENDOR_BARS = 5
 _GSM, _LTE_RSSI, _RSRP, _RSSNR = 0, 7, 8, 10
 _UNKNOWN_ASU = 99
 
 
 def parse_signal(text: str) -> int | None:
-    """Of what stands behind `mSignalStrength=`; None where it does not tell."""
+    """From the text after `mSignalStrength=`; None if it is not understood."""
     if text.startswith("SignalStrength:{"):
         return _by_technology(text)
     found = _NUMBERS.match(text)
@@ -32,13 +32,13 @@ def _by_technology(text: str) -> int | None:
         return None
     end = text.find(",m", start + len(name))
     found = _LEVEL.search(text, start + len(name), end if end >= 0 else primary.start())
-    if found is None or int(found[1]) > _MOST_OF_A_VENDOR:
+    if found is None or int(found[1]) > _MAX_VENDOR_BARS:
         return None
-    return min(int(found[1]), _MOST)
+    return min(int(found[1]), _MAX_BARS)
 
 
 def _by_numbers(numbers: list[int]) -> int | None:
-    """LTE if it is measured, else GSM, as up to Android 9; the measures of 3G stand at no fixed place."""
+    """LTE if measured, else GSM, as Android 9 and earlier did; the values of 3G have no fixed position."""
     lte = _lte(numbers[_RSRP], numbers[_RSSNR], numbers[_LTE_RSSI])
     if lte:
         return lte
@@ -60,7 +60,7 @@ def _gsm(asu: int) -> int | None:
 
 
 def _steps(value: int, limits: tuple[int, ...], first: int = 0) -> int | None:
-    """The place of the step that holds the value; None outside all of them."""
+    """The index of the interval that contains the value; None outside all."""
     for level, (low, high) in enumerate(pairwise(limits), start=first):
         if low <= value < high:
             return level

@@ -1,4 +1,4 @@
-"""Which subscription an inbox row belongs to, where a vendor does not fill sub_id as Android does; never a guess."""
+"""Finds the subscription of an inbox row if a vendor does not fill sub_id as Android does; None instead of a guess."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import SmsRow
 
 SLOT_COLUMNS = {"samsung": "sim_slot", "xiaomi": "sim_id", "redmi": "sim_id", "poco": "sim_id"}
-"""A make's own column for the SIM, read where sub_id is -1."""
+"""A make's own column for the SIM, used if sub_id is -1."""
 
 OLD_COLUMN = "sim_id"
-"""Of MediaTek's builds, under many makes' names: looked for where sub_id is missing or never filled."""
+"""Column of MediaTek's builds for many makes; used if sub_id is missing or never filled."""
 
 _LAST_HONOR_BY_HUAWEI = 29
 
 
 class RowSims:
-    """Remembers of one phone what its rows have shown, and settles each row's subscription."""
+    """Resolves the subscription of each row of one phone; remembers how the phone numbers its SIMs."""
 
     def __init__(self, facts: PhoneFacts, slot_column: str) -> None:
         self._facts = facts
@@ -29,10 +29,10 @@ class RowSims:
         self._saw_zero = False
         self._saw_two = False
 
-    def sims_seen(self, sims: Sequence[SeenSim]) -> None:
+    def set_sims(self, sims: Sequence[SeenSim]) -> None:
         self.sims = sims
 
-    def settle(self, rows: Sequence[RawRow]) -> tuple[SmsRow, ...]:
+    def resolve(self, rows: Sequence[RawRow]) -> tuple[SmsRow, ...]:
         for raw in rows:
             self._saw_zero |= raw.row.sub_id == 0
             self._saw_two |= raw.row.sub_id is not None and raw.row.sub_id >= 2
@@ -49,7 +49,7 @@ class RowSims:
         return self._by_sim_id(raw.slot_value)
 
     def _by_make(self, stated: int) -> int | None:
-        """Huawei writes the slot into sub_id; harmless where its subscriptions are numbered by slot, too."""
+        """Huawei writes the slot into sub_id; harmless if its subscriptions are numbered by slot too."""
         make = self._facts.make.casefold()
         if make not in ("huawei", "honor") or self._saw_two:
             return stated
@@ -61,7 +61,7 @@ class RowSims:
         return next((sim.sub_id for sim in self.sims if sim.slot == slot), None)
 
     def _by_sim_id(self, value: int) -> int | None:
-        """A sim_id is a subscription id by all we saw, unless it would be another SIM counted as a slot from 1."""
+        """A known subscription id, unless as a slot counted from 1 it would mean another SIM."""
         if not any(sim.sub_id == value for sim in self.sims):
             return None
         by_place = self._by_slot(value - 1)

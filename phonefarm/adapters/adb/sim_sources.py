@@ -1,4 +1,4 @@
-"""What a phone's many half-sources say of its SIMs, put together: who is in which slot, and what state it is in."""
+"""Combines a phone's partial sources about its SIMs: which card is in which slot, and in which state."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _UNUSABLE = {
 }
 _NETWORK_TYPE = re.compile(r"[A-Za-z0-9][\w.+\- /]{1,23}", re.ASCII)
 _NETWORK_NAMES = {"Unknown": "", "UNKNOWN": "", "HSPAP": "HSPA+", "LTE_CA": "LTE"}
-_NOWHERE = ("", "0", "00000", "000000")
+_NO_OPERATOR = ("", "0", "00000", "000000")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheapSources:
-    """What native commands tell in one call: properties, active subscriptions, service by slot."""
+    """Results of the native commands of one call: properties, active subscriptions, service by slot."""
 
     properties: Mapping[str, str]
     subs: Sequence[ActiveSub] | None
@@ -40,10 +40,10 @@ class CheapSources:
 
 
 def present_subs(cheap: CheapSources) -> list[ActiveSub]:
-    """The subscriptions whose card is in its slot now; without a subscription service, one for each used slot."""
+    """The subscriptions whose card is in its slot; without a subscription service, one per used slot."""
     states = by_slot(cheap.properties.get("gsm.sim.state", ""))
     if cheap.subs is not None:
-        return [sub for sub in cheap.subs if _state(states, sub.slot) != "ABSENT"]
+        return [sub for sub in cheap.subs if _state_in_slot(states, sub.slot) != "ABSENT"]
     return [
         ActiveSub(sub_id=-1, slot=slot, icc="", mcc_mnc="", number="")
         for slot, state in enumerate(states)
@@ -52,7 +52,7 @@ def present_subs(cheap: CheapSources) -> list[ActiveSub]:
 
 
 def identity_from_cheap(sub: ActiveSub, cheap: CheapSources) -> Identity:
-    """What isub itself shows: all of it on debuggable builds, else nothing."""
+    """From isub, which shows both on debuggable builds, else neither."""
     return Identity(
         iccid=checked_iccid(sub.icc, ""),
         msisdn=checked_number(sub.number, region_of(sub.slot, cheap)),
@@ -60,7 +60,7 @@ def identity_from_cheap(sub: ActiveSub, cheap: CheapSources) -> Identity:
 
 
 def identity_from_siminfo(sub: ActiveSub, row: SiminfoRow, cheap: CheapSources) -> Identity:
-    """The first of its numbers that can be one."""
+    """With the first valid number of the row."""
     region = region_of(sub.slot, cheap)
     numbers = (checked_number(text, region) for text in row.numbers)
     return Identity(
@@ -69,13 +69,13 @@ def identity_from_siminfo(sub: ActiveSub, row: SiminfoRow, cheap: CheapSources) 
     )
 
 
-def merged(first: Identity, second: Identity) -> Identity:
-    """The first source's word, and the second's where the first has none."""
+def merge_identities(first: Identity, second: Identity) -> Identity:
+    """Each value from the first source, or from the second if the first has none."""
     return Identity(iccid=first.iccid or second.iccid, msisdn=first.msisdn or second.msisdn)
 
 
 def region_of(slot: int, cheap: CheapSources) -> str:
-    """ISO country of the SIM's home network, by which a national number is understood."""
+    """ISO country of the SIM's home network, to interpret national numbers."""
     iso = in_slot(cheap.properties.get("gsm.sim.operator.iso-country", ""), slot)
     return iso if len(iso) == 2 and iso.isalpha() else ""
 
@@ -84,7 +84,7 @@ def seen_sim(serial: str, sub: ActiveSub, identity: Identity, cheap: CheapSource
     home = in_slot(cheap.properties.get("gsm.sim.operator.numeric", ""), sub.slot)
     mcc_mnc = home if home.isdecimal() and len(home) in (5, 6) else sub.mcc_mnc
     return SeenSim(
-        sim_id=SimId(identity.iccid) if identity.iccid else _stand_in(serial, sub, mcc_mnc),
+        sim_id=SimId(identity.iccid) if identity.iccid else _stand_in_id(serial, sub, mcc_mnc),
         iccid=identity.iccid,
         slot=sub.slot,
         sub_id=sub.sub_id if sub.sub_id >= 0 else None,
@@ -102,16 +102,16 @@ def _network_type(slot: int, cheap: CheapSources) -> str:
     return _NETWORK_NAMES.get(name, name) if _NETWORK_TYPE.fullmatch(name) else ""
 
 
-def _stand_in(serial: str, sub: ActiveSub, mcc_mnc: str) -> SimId:
-    # isub keeps its mcc and mnc in a database; the property comes and goes with the radio.
+def _stand_in_id(serial: str, sub: ActiveSub, mcc_mnc: str) -> SimId:
+    # isub's mcc and mnc come from a database; the property is empty while the radio is off.
     name = str(sub.sub_id) if sub.sub_id >= 0 else f"slot{sub.slot}"
     return SimId(f"sim:{serial}/{name}/{sub.icc_prefix}/{sub.mcc_mnc or mcc_mnc}")
 
 
 def slot_state(slot: int, cheap: CheapSources) -> SlotState:
     state = in_slot(cheap.properties.get("gsm.sim.state", ""), slot)
-    if (trouble := _UNUSABLE.get(state)) is not None:
-        return trouble
+    if (unusable := _UNUSABLE.get(state)) is not None:
+        return unusable
     if state in _USABLE and _has_network(slot, cheap):
         return SlotState.READY
     return SlotState.AIRPLANE if cheap.airplane_mode else SlotState.NO_NETWORK
@@ -121,13 +121,13 @@ def _has_network(slot: int, cheap: CheapSources) -> bool:
     in_service = cheap.radio.get(slot, SlotRadio()).in_service
     if in_service is False:
         return False
-    # Over Wi-Fi calling no network is registered, and SMS arrive all the same, in airplane mode, too.
+    # With Wi-Fi calling no network is registered, but SMS arrive, also in airplane mode.
     if in_slot(cheap.properties.get("gsm.network.type", ""), slot) == "IWLAN":
         return True
     if "gsm.operator.numeric" in cheap.properties:
-        return in_slot(cheap.properties["gsm.operator.numeric"], slot) not in _NOWHERE
+        return in_slot(cheap.properties["gsm.operator.numeric"], slot) not in _NO_OPERATOR
     return in_service is True
 
 
-def _state(states: Sequence[str], slot: int) -> str:
+def _state_in_slot(states: Sequence[str], slot: int) -> str:
     return states[slot] if slot < len(states) else ""

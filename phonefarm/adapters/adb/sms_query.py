@@ -1,4 +1,4 @@
-"""The inbox query: what is asked, and the strict reading of the answer; SMS texts travel as hex and meet no parser."""
+"""Queries of the inbox and strict parsers for their answers; SMS texts are transferred as hex and never parsed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from phonefarm.adapters.adb.provider import AnswerRefused, query, row_lines, without_noise
+from phonefarm.adapters.adb.provider import AnswerRefused, build_query, split_rows, strip_noise
 from phonefarm.application.ports.world import Probe
 from phonefarm.domain.sms import SmsRow
 
@@ -17,19 +17,19 @@ _INT_OR_NULL = rf"(?:{_INT}|NULL)"
 _PLACE, _LENGTH = "[0-9]{1,6}", "[0-9]{1,9}"
 _HEX = r"[0-9A-F]*+"
 _ANYTHING = r"[^\n]{0,200}?"
-"""A column of integers where no function is taken: a restored backup may have left any text in it."""
+"""An integer column of a provider without functions: a restored backup may have left any text in it."""
 _LARGEST_INT = 2**63
-LONGEST_ROW = 2 * 1024 * 1024 + 4096
-"""Android hands rows over in windows of 2 MiB: no phone can print a longer one."""
+MAX_ROW_CHARS = 2 * 1024 * 1024 + 4096
+"""Android transfers rows in windows of 2 MiB, so no row is longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawRow:
-    """An inbox row whose columns for the SIM are still as the vendor fills them."""
+    """An inbox row with the SIM columns as the vendor fills them."""
 
     row: SmsRow
     slot_value: int | None = None
-    """What the vendor's own column says, where there is one."""
+    """The value of the vendor's own column, if there is one."""
 
 
 # The whole window in hex ----------------------------------------------------
@@ -38,17 +38,17 @@ class RawRow:
 def window_query(probe: Probe, *, newest: int, skip: int) -> str:
     columns = ["_id", *(f"hex({column}) AS {name}" for column, name in _numbers(probe))]
     columns += ["length(CAST(body AS BLOB)) AS n", "hex(address) AS a", "hex(body) AS b"]
-    return query(INBOX, ":".join(columns), sort=_newest_first(newest, skip))
+    return build_query(INBOX, ":".join(columns), sort=_newest_first(newest, skip))
 
 
 def parse_window(text: str, probe: Probe) -> list[RawRow]:
-    """All rows, newest row id first; AnswerRefused if any line is not exactly what was asked for."""
+    """All rows, newest row id first; raises AnswerRefused unless every line has exactly the expected form."""
     numbers = "".join(rf", {name}=(?P<{name}>{_HEX})" for _, name in _numbers(probe))
     form = re.compile(
         rf"Row: (?P<row>{_PLACE}) _id=(?P<id>{_INT}){numbers}, n=(?P<n>{_LENGTH}|NULL)"
         rf", a=(?P<a>{_HEX}), b=(?P<b>{_HEX})"
     )
-    rows = [_hex_row(found, probe) for found in _matched(form, row_lines(text))]
+    rows = [_hex_row(found, probe) for found in _matched(form, split_rows(text))]
     _check_order(rows)
     return rows
 
@@ -69,7 +69,7 @@ def bytes_of(digits: str) -> bytes:
 
 
 def text_of(data: bytes) -> str:
-    """Text as Android stored it: UTF-8, or surrogates that a careless writer left in it; never an error."""
+    """Text as Android stored it: UTF-8, possibly with surrogates (CESU-8); never raises."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -85,13 +85,13 @@ def text_of(data: bytes) -> str:
 
 
 def numbers_query(probe: Probe, *, newest: int, skip: int) -> str:
-    """Ids, times and SIM of the window: integers only, so a row is a line without hex, too."""
+    """Ids, times and SIM of the window: only integers, so that a row is one line even without hex."""
     columns = [_integer(column, name) if probe.counts else column for column, name in _numbers(probe)]
-    return query(INBOX, ":".join(["_id", *columns]), sort=_newest_first(newest, skip))
+    return build_query(INBOX, ":".join(["_id", *columns]), sort=_newest_first(newest, skip))
 
 
 def _integer(column: str, name: str) -> str:
-    """NULL for what is no integer; as text, since old phones cut integers to 32 bits."""
+    """NULL unless it is an integer; as text, since old phones truncate integers to 32 bits."""
     integer = f"CAST({column} AS INTEGER)"
     return f"CASE WHEN {column}={integer} THEN CAST({integer} AS TEXT) END AS {name}"
 
@@ -104,7 +104,7 @@ def parse_numbers(text: str, probe: Probe) -> list[RawRow]:
     names = [name for _, name in _numbers(probe)]
     rows = [
         _raw_row(found, {name: found[name] for name in names}, probe, sender="", body="")
-        for found in _matched(form, row_lines(text))
+        for found in _matched(form, split_rows(text))
     ]
     _check_order(rows)
     return rows
@@ -116,13 +116,13 @@ def column_query(column: str, row: SmsRow) -> str:
     The date keeps a newer message out that has been given the same id in between.
     """
     undated = "(ifnull(date, 0)=0 OR date<>CAST(date AS INTEGER))"
-    return query(INBOX, column, where=f"_id={row.row_id} AND {f'date={row.date_ms}' if row.date_ms else undated}")
+    return build_query(INBOX, column, where=f"_id={row.row_id} AND {f'date={row.date_ms}' if row.date_ms else undated}")
 
 
 def parse_column(text: str, column: str) -> str:
     """The value: all between `Row: 0 column=` and the last newline, whatever it holds."""
     start = f"Row: 0 {column}="
-    answer = without_noise(text)
+    answer = strip_noise(text)
     if not answer.startswith(start) or not answer.endswith("\n"):
         raise AnswerRefused(f"no {column} in the answer")
     return answer[len(start) : -1]
@@ -130,7 +130,7 @@ def parse_column(text: str, column: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class NewestText:
-    """A text of what was the newest row when it was asked for."""
+    """A text of the row that was the newest at the time of the query."""
 
     row_id: int
     date_ms: int
@@ -138,19 +138,19 @@ class NewestText:
 
 
 def newest_text_query(column: str, probe: Probe) -> str:
-    """One row whose integers come first and whose one text comes last, so that it ends where the answer ends."""
+    """One row with its integers first and its only text last, so that the text ends where the answer ends."""
     date = _integer("date", "d") if probe.counts else "date"
-    return query(INBOX, f"_id:{date}:{column}", sort=_newest_first(1, 0))
+    return build_query(INBOX, f"_id:{date}:{column}", sort=_newest_first(1, 0))
 
 
 def parse_newest_text(text: str, column: str, probe: Probe) -> NewestText:
     date = "d" if probe.counts else "date"
-    answer = without_noise(text)
+    answer = strip_noise(text)
     start = re.match(rf"Row: 0 _id=({_INT}), {date}=({_INT}), {column}=", answer)
     if start is None or not answer.endswith("\n"):
         raise AnswerRefused(f"no {column} in the answer")
     value = answer[start.end() : -1]
-    if _SECOND_ROW in value:  # a message's text, or a provider that does not know LIMIT
+    if _SECOND_ROW in value:  # in the message's text, or from a provider that ignores LIMIT
         raise AnswerRefused("more than one row in the answer")
     return NewestText(row_id=int(start[1]), date_ms=int(start[2]), text=value)
 
@@ -162,10 +162,10 @@ _SECOND_ROW = "\nRow: 1 _id="
 
 
 def proof_query(probe: Probe) -> str:
-    """A query that answers one row whenever it really ran, even over an empty inbox."""
+    """A query that yields one row if it is permitted, even on an empty inbox (if the provider counts)."""
     if probe.counts:
-        return query(INBOX, "count(*) AS c:max(_id) AS m")
-    return query(INBOX, "_id", sort="_id DESC LIMIT 1")
+        return build_query(INBOX, "count(*) AS c:max(_id) AS m")
+    return build_query(INBOX, "_id", sort="_id DESC LIMIT 1")
 
 
 _PROOF = re.compile(rf"Row: 0 c=({_LENGTH}), m={_INT_OR_NULL}")
@@ -173,8 +173,8 @@ _PLAIN_PROOF = re.compile(rf"Row: 0 _id={_INT}")
 
 
 def parse_proof(text: str, probe: Probe) -> int | None:
-    """How many messages the inbox holds (1 for 'some'); None where the phone keeps that to itself."""
-    lines = row_lines(text)
+    """The number of messages in the inbox (1 for "some"); None if the phone withholds it."""
+    lines = split_rows(text)
     if not lines:
         return None
     found = (_PROOF if probe.counts else _PLAIN_PROOF).fullmatch(lines[0])
@@ -191,7 +191,7 @@ def _newest_first(newest: int, skip: int) -> str:
 
 
 def _numbers(probe: Probe) -> list[tuple[str, str]]:
-    """The columns of integers, and by which names they are asked for."""
+    """The integer columns and their aliases in the query."""
     columns = [("date", "d"), ("date_sent", "s")]
     columns += [("sub_id", "u")] if probe.has_sub_id else []
     return columns + ([(probe.slot_column, "v")] if probe.slot_column else [])
@@ -200,7 +200,7 @@ def _numbers(probe: Probe) -> list[tuple[str, str]]:
 def _matched(form: re.Pattern[str], lines: Sequence[str]) -> list[re.Match[str]]:
     matches = []
     for number, line in enumerate(lines):
-        found = form.fullmatch(line) if len(line) <= LONGEST_ROW else None
+        found = form.fullmatch(line) if len(line) <= MAX_ROW_CHARS else None
         if found is None or found["row"] != str(number):
             raise AnswerRefused(f"line {number + 1} of {len(lines)} is not row {number}")
         matches.append(found)
@@ -208,7 +208,7 @@ def _matched(form: re.Pattern[str], lines: Sequence[str]) -> list[re.Match[str]]
 
 
 def _raw_row(found: re.Match[str], values: Mapping[str, str], probe: Probe, *, sender: str, body: str) -> RawRow:
-    """`values`: the columns of integers as they stand; one that holds anything else says nothing."""
+    """`values`: the integer columns as text; anything but an integer counts as missing."""
     numbers = {name: _int(value) for name, value in values.items()}
     sub_id = numbers.get("u")
     return RawRow(
@@ -226,7 +226,7 @@ def _raw_row(found: re.Match[str], values: Mapping[str, str], probe: Probe, *, s
 
 
 def _sim_mark(numbers: Mapping[str, int | None], probe: Probe) -> str:
-    """The columns for the SIM as they stand, `sub_id=-1 sim_id=2`: what a user says of one such row holds for all."""
+    """The SIM columns as text, `sub_id=-1 sim_id=2`: the user's assignment of one such row applies to all of them."""
     said = [(column, numbers[name]) for column, name in _numbers(probe) if name in "uv"]
     return " ".join(f"{column}={'NULL' if value is None else value}" for column, value in said)
 

@@ -1,12 +1,12 @@
-"""`df /data`: room left where messages are stored, as toolbox (Android 4 and 5) and toybox print it."""
+"""Parses `df /data`, the free space where messages are stored, as toolbox (Android 4 and 5) and toybox print it."""
 
 from __future__ import annotations
 
 import re
 
-from phonefarm.adapters.adb.provider import without_noise
+from phonefarm.adapters.adb.provider import strip_noise
 
-ASK = "df /data"
+COMMAND = "df /data"
 _DATA = "/data"
 _BLOCKS = {"1K-blocks": 1024, "1024-blocks": 1024, "512-blocks": 512}
 _UNITS = {"B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -15,9 +15,9 @@ _COUNT = re.compile(r"[0-9]{1,15}")
 
 
 def parse_free_bytes(text: str) -> int | None:
-    """Bytes left on the data partition; None where the table is of another form."""
-    head, _, rest = without_noise(text).partition("\n")
-    names, cells = head.split(), without_noise(rest).split()
+    """Free bytes of the data partition; None if the table has another form."""
+    head, _, rest = strip_noise(text).partition("\n")
+    names, cells = head.split(), strip_noise(rest).split()
     if names[:1] != ["Filesystem"]:
         return None
     if names[1:] == ["Size", "Used", "Free", "Blksize"]:

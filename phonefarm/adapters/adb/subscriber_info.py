@@ -1,4 +1,4 @@
-"""ICCID and number through `service call iphonesubinfo`, whose method codes differ by release and shift by vendor."""
+"""Reads ICCID and number by `service call iphonesubinfo`, whose method codes differ by release and vendor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from phonefarm.domain.ids import Msisdn, parse_iccid, parse_msisdn
 
 @dataclass(frozen=True, kw_only=True)
 class Codes:
-    """Methods that take a subscription id, in the order of the release's interface."""
+    """Codes of the methods that take a subscription id, in one version of the interface."""
 
     iccid: int
     line1: int
@@ -21,12 +21,12 @@ class Codes:
 
 
 _ANDROID_16 = Codes(iccid=15, line1=17, msisdn=21)
-"""One method more, the second level's group id, stands before those that are asked; so it does in some builds of 15."""
+"""One more method (getGroupIdLevel2) precedes the ones used here; also in some builds of Android 15."""
 _ANDROID_11 = Codes(iccid=14, line1=16, msisdn=20)
 
 
 def codes_for(sdk: int) -> tuple[Codes, ...]:
-    """The orders that may be true, most likely first; none where it is not known: codes are never tried at random."""
+    """The code sets that may apply, most likely first; none for unknown releases: codes are never tried at random."""
     if sdk >= 35:
         return (_ANDROID_16, _ANDROID_11)
     if sdk >= 30:
@@ -38,11 +38,11 @@ def codes_for(sdk: int) -> tuple[Codes, ...]:
     return ()
 
 
-def commands(orders: Sequence[Codes], sub_id: int) -> list[str]:
-    """Three calls for each order, read by `parse_identity`."""
+def identity_commands(code_sets: Sequence[Codes], sub_id: int) -> list[str]:
+    """Three calls per code set, parsed by `parse_identity`."""
     return [
         f"service call iphonesubinfo {code} i32 {sub_id} s16 com.android.shell"
-        for codes in orders
+        for codes in code_sets
         for code in (codes.iccid, codes.line1, codes.msisdn)
     ]
 
@@ -54,36 +54,36 @@ class Identity:
 
 
 def parse_identity(answers: Sequence[str], *, icc_prefix: str, region: str) -> Identity:
-    """What the answers prove, three for each order of methods: the first that fits this card is the true one.
+    """The identity that the answers prove, three per code set: the first set that fits this card is the right one.
 
-    An answer under a shifted code may be any other number (IMEI, voice mail), so a number counts only
-    where the ICCID's code has answered with this very SIM's ICCID.
+    A wrong code may return any other number (IMEI, voice mail), so a number counts only if the ICCID's code of the same
+    set has returned this SIM's ICCID.
     """
-    for start in range(0, len(answers), _ANSWERS):
-        texts = [parse_parcel_text(answer) or "" for answer in answers[start : start + _ANSWERS]]
+    for start in range(0, len(answers), _ANSWERS_PER_SET):
+        texts = [parse_parcel_text(answer) or "" for answer in answers[start : start + _ANSWERS_PER_SET]]
         if iccid := checked_iccid(texts[0], icc_prefix):
             numbers = (checked_number(text, region) for text in texts[1:])
             return Identity(iccid=iccid, msisdn=next((number for number in numbers if number is not None), None))
     return Identity()
 
 
-_ANSWERS = 3
+_ANSWERS_PER_SET = 3
 
 
-def told_apart(identities: Sequence[Identity]) -> list[Identity]:
-    """Two cards never share an ICCID: a method that asks for no certain card has answered then, and proves nothing."""
-    often = Counter(identity.iccid for identity in identities)
-    return [Identity() if often[identity.iccid] > 1 else identity for identity in identities]
+def without_shared_iccids(identities: Sequence[Identity]) -> list[Identity]:
+    """Drops equal ICCIDs of several cards: then a method without a subscription parameter has answered."""
+    counts = Counter(identity.iccid for identity in identities)
+    return [Identity() if counts[identity.iccid] > 1 else identity for identity in identities]
 
 
 def checked_iccid(text: str, icc_prefix: str) -> str:
-    """The ICCID if it is one and begins as `dumpsys isub` shows it; else empty."""
+    """The ICCID if it is valid and has the prefix that `dumpsys isub` shows; else empty."""
     iccid = parse_iccid(text)
     return iccid if iccid is not None and iccid.startswith(icc_prefix) else ""
 
 
 def checked_number(text: str, region: str) -> Msisdn | None:
-    """The number if it can be one; 15 digits are an IMEI or IMSI, 18 and more an ICCID."""
+    """The number if it is valid; 15 digits are an IMEI or IMSI, 18 and more an ICCID."""
     digits = re.sub(r"[\s()\-.]", "", text)
     if not re.fullmatch(r"\+?\d{5,14}", digits):
         return None

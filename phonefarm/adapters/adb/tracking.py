@@ -1,56 +1,57 @@
-"""The adb server's device list as a stream that notices its own death."""
+"""Streams the adb server's device list, and notices if the server dies silently."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, closing, suppress
 
+from phonefarm.adapters.adb.adb_connection import AdbConnection, NoDataYet, ProtocolError
 from phonefarm.adapters.adb.device_list import parse_device_list
-from phonefarm.adapters.adb.smart_socket import Conversation, ProtocolBroken, QuietLongEnough, SmartSocket
+from phonefarm.adapters.adb.smart_socket import SmartSocket
 from phonefarm.application.ports.world import ListedDevice
 
-OPEN_WITHIN = 5.0
-QUIET_FOR = 5.0
-"""After so long without a change the server is asked whether it still lives."""
+OPEN_TIMEOUT_SECONDS = 5.0
+KEEPALIVE_SECONDS = 5.0
+"""After this long without a change, the server is probed."""
 
 
 async def device_lists(socket: SmartSocket) -> AsyncGenerator[Sequence[ListedDevice], None]:
-    """The full list now and at each change; ends by raising ServerDown.
+    """Yields the full list now and at each change; ends by raising ServerDown.
 
-    The length of a list has four hex digits: a long list of several hundred phones overruns them and the
-    stream loses its thread. The short list holds some 2,500 phones, so it takes over then.
+    A list's length has four hex digits. The long form overflows them with several hundred phones and breaks the stream;
+    then the short form is used, which fits some 2,500 phones.
     """
     try:
         async with aclosing(_texts(socket, "host:track-devices-l")) as texts:
             async for text in texts:
                 yield parse_device_list(text)
-    except ProtocolBroken:
+    except ProtocolError:
         async with aclosing(_texts(socket, "host:track-devices")) as texts:
             async for text in texts:
                 yield parse_device_list(text)
 
 
 async def _texts(socket: SmartSocket, request: str) -> AsyncGenerator[str, None]:
-    with closing(await socket.connect()) as talk:
-        async with socket.server_errors(within=OPEN_WITHIN):
-            await talk.request(request)
+    with closing(await socket.connect()) as connection:
+        async with socket.server_errors(within=OPEN_TIMEOUT_SECONDS):
+            await connection.request(request)
         while True:
-            yield await _next_list(socket, talk)
+            yield await _next_list(socket, connection)
 
 
-async def _next_list(socket: SmartSocket, talk: Conversation) -> str:
-    length = await _next_length(socket, talk)
-    async with socket.server_errors(within=OPEN_WITHIN):
-        text = await talk.text(length)
+async def _next_list(socket: SmartSocket, connection: AdbConnection) -> str:
+    length = await _next_length(socket, connection)
+    async with socket.server_errors(within=OPEN_TIMEOUT_SECONDS):
+        text = await connection.read_text(length)
     if text and not text.endswith("\n"):
-        raise ProtocolBroken(f"The adb server on {socket.name} lists more phones than it can count.")
+        raise ProtocolError(f"The adb server on {socket.name} lists more phones than it can count.")
     return text
 
 
-async def _next_length(socket: SmartSocket, talk: Conversation) -> int:
-    """Wait for the next change, however long it takes, with a server that lives."""
+async def _next_length(socket: SmartSocket, connection: AdbConnection) -> int:
+    """Wait for the next change as long as the server answers probes."""
     while True:
-        async with socket.server_errors(within=QUIET_FOR + OPEN_WITHIN):
-            with suppress(QuietLongEnough):
-                return await talk.length_within(QUIET_FOR)
-        await socket.version(within=OPEN_WITHIN)
+        async with socket.server_errors(within=KEEPALIVE_SECONDS + OPEN_TIMEOUT_SECONDS):
+            with suppress(NoDataYet):
+                return await connection.read_length_within(KEEPALIVE_SECONDS)
+        await socket.version(within=OPEN_TIMEOUT_SECONDS)

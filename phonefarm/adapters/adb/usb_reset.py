@@ -1,4 +1,4 @@
-"""Resets a USB device by its port, as if it had been unplugged for a moment; Linux only."""
+"""Resets a USB device by its port, as if it had been unplugged and plugged in again; Linux only."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
@@ -19,7 +20,7 @@ _NUMBER = re.compile(r"\d{1,3}")
 
 
 def _reset(node: int) -> None:
-    import fcntl  # not there on Windows
+    import fcntl  # missing on Windows
 
     fcntl.ioctl(node, USBDEVFS_RESET, 0)
 
@@ -35,7 +36,7 @@ class UsbPorts:
         reset: Callable[[int], None] = _reset,
         platform: str = sys.platform,
     ) -> None:
-        """`reset` is given the open node's descriptor."""
+        """`reset` gets the file descriptor of the open device node."""
         self._devices = devices
         self._nodes = nodes
         self._reset = reset
@@ -47,14 +48,14 @@ class UsbPorts:
         return os.access(node, os.W_OK)
 
     async def reset(self, port: str) -> None:
-        """KnownError with the cause and the next step where it cannot be done."""
+        """Raises KnownError with the cause and the next step."""
         if not self._is_linux:
             raise KnownError("USB ports can be reset on Linux only: unplug the phone and plug it in again.")
         node = self._node(port)
         if node is None:
-            raise KnownError(f"USB port {_shown(port)} holds no device: check the phone's cable and its hub.")
+            raise KnownError(f"USB port {_printable_port(port)} holds no device: check the phone's cable and its hub.")
         try:
-            await in_own_thread(lambda: self._reset_node(node), f"reset of USB {port}")
+            await in_own_thread(partial(self._reset_node, node), f"reset of USB {port}")
         except PermissionError as error:
             raise KnownError(
                 f"USB port {port} cannot be reset: this user may not write {node}. "
@@ -73,16 +74,16 @@ class UsbPorts:
             os.close(descriptor)
 
     def _node(self, port: str) -> Path | None:
-        """The device's file, `BBB/DDD`; None where nothing is plugged in."""
+        """The device's file, `BBB/DDD`; None if nothing is plugged in."""
         if _PORT.fullmatch(port) is None:
             return None
-        numbers = [self._number(port, name) for name in ("busnum", "devnum")]
+        numbers = [self._read_number(port, name) for name in ("busnum", "devnum")]
         if None in numbers:
             return None
         node = self._nodes.joinpath(*(f"{number:03}" for number in numbers))
         return node if node.exists() else None
 
-    def _number(self, port: str, name: str) -> int | None:
+    def _read_number(self, port: str, name: str) -> int | None:
         try:
             text = (self._devices / port / name).read_text("ascii").strip()
         except (OSError, UnicodeDecodeError):
@@ -90,5 +91,5 @@ class UsbPorts:
         return int(text) if _NUMBER.fullmatch(text) else None
 
 
-def _shown(port: str) -> str:
+def _printable_port(port: str) -> str:
     return port if _PORT.fullmatch(port) else "of this phone"

@@ -1,13 +1,13 @@
-"""Whether the phone's first user has been unlocked, in the words of two commands; a name in them is free text."""
+"""Parses the state of the first user from two commands; user names in their output are free text."""
 
 from __future__ import annotations
 
 import re
 
-from phonefarm.adapters.adb.provider import without_noise
+from phonefarm.adapters.adb.provider import strip_noise
 
-ASK_SYSTEM = "am get-started-user-state 0"
-ASK_USERS = "dumpsys user"
+USER_STATE_COMMAND = "am get-started-user-state 0"
+USERS_COMMAND = "dumpsys user"
 
 _STATES = "BOOTING|RUNNING_LOCKED|RUNNING_UNLOCKING|RUNNING_UNLOCKED|STOPPING|SHUTDOWN"
 _STARTED = re.compile(rf"({_STATES})\s*")
@@ -16,12 +16,12 @@ _STATE = re.compile(rf"^    State: ({_STATES})\r?$", re.MULTILINE)
 
 
 def parse_started_user_state(text: str) -> str | None:
-    found = _STARTED.fullmatch(without_noise(text))
+    found = _STARTED.fullmatch(strip_noise(text))
     return found[1] if found else None
 
 
 def parse_users(text: str) -> str | None:
-    """The state of user 0; None where the list does not tell."""
+    """The state of user 0; None if the list does not have it."""
     starts = list(_USER.finditer(text))
     for place, user in enumerate(starts):
         if user[1] == "0":

@@ -1,1 +1,1 @@
-"""The admin port: /health and /metrics, loopback only."""
+"""The admin port: /health and /metrics, on loopback only."""

@@ -1,1 +1,1 @@
-"""What is read from files: the market's names of networks, the user's numbers."""
+"""Readers of files: Onlinesim's names of networks, the user's numbers, Onlinesim's account."""

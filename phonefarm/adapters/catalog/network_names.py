@@ -1,4 +1,4 @@
-"""Reads what is shipped and may be edited: the market's names by network and dial code, patterns of messages."""
+"""Reads the shipped tables, which the user may edit: Onlinesim's names of networks and countries, message patterns."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from phonefarm.support.text_files import read_text
 class Catalog:
     names: NetworkNames
     country_by_dial_code: dict[str, str]
-    """Of countries that share a code the one that is listed first."""
+    """Of countries that share a code, the one listed first."""
     patterns: tuple[NumberPattern, ...]
     blocked_senders: tuple[BlockedSender, ...]
 
 
 def read_catalog(resources: Path) -> Catalog:
-    """The tables of the folder.
+    """The tables in the folder; a missing one is empty.
 
-    `networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (several of either apart by a
-    blank) and region, the ISO code; `number_patterns.csv`: sender,text; `blocked_senders.csv`: pattern,what.
+    `networks.csv`: mcc_mnc,country,operator; `countries.csv`: country,dial_code,mcc (each may hold several, separated
+    by blanks) and region, the ISO code; `number_patterns.csv`: sender,text; `blocked_senders.csv`: pattern,what.
     """
     networks = {
         row["mcc_mnc"]: Network(country=row["country"], operator=row["operator"])

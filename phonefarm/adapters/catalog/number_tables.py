@@ -1,4 +1,4 @@
-"""Reads tables of numbers, CSV as Excel and others write it or XLSX: forgiving in form, strict with each line."""
+"""Reads tables of numbers from CSV or XLSX: lenient about the format, strict about each line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from phonefarm.adapters.catalog.table_files import MOST_ROWS, Row, tables_in, tables_of
+from phonefarm.adapters.catalog.table_files import MAX_ROWS, Row, tables_in, tables_of
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import parse_iccid, parse_msisdn
 
-ROWS_BEFORE_HEADING = 20
+MAX_ROWS_BEFORE_HEADING = 20
 
 _NAMES = {
     "iccid": ("iccid", "icc", "icc id", "icc_id"),
@@ -22,60 +22,60 @@ _NAMES = {
     "label": ("label", "метка", "note", "примечание"),
 }
 _COLUMN_OF = {name: column for column, names in _NAMES.items() for name in names}
-_NEEDED = {"iccid", "msisdn"}
+_REQUIRED = {"iccid", "msisdn"}
 _ROUNDED = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
 _WHOLE_FLOAT = re.compile(r"([0-9]{7,15})[.,]0")
 
 
 async def read_table(path: str) -> NumberTable:
-    """All lines of a CSV or XLSX file; raises KnownError for what is no such table."""
+    """All lines of a CSV or XLSX file; raises KnownError if it is not such a table."""
     return await asyncio.to_thread(read_entries, Path(path))
 
 
 def read_entries(path: Path) -> NumberTable:
-    """The same, at once; nothing but the file's content tells what kind it is."""
-    return _entries_of(tables_of(path), path.name)
+    """Blocking version of `read_table`. The format is detected from the content, not from the name."""
+    return _read_first_table(tables_of(path), path.name)
 
 
 def entries_in(content: bytes, name: str) -> NumberTable:
-    """The same of a file's content; `name` is what errors call it."""
-    return _entries_of(tables_in(content, name), name)
+    """The lines of a file's content; errors call it `name`."""
+    return _read_first_table(tables_in(content, name), name)
 
 
-def _entries_of(tables: Sequence[Sequence[Row]], name: str) -> NumberTable:
-    """Of the first table that has the columns; of the first one at all where none has, so that it says what lacks."""
+def _read_first_table(tables: Sequence[Sequence[Row]], name: str) -> NumberTable:
+    """From the first table with the required columns; without one, the first table, whose error names them."""
     for rows in tables:
-        if any(set(_heading(cells)) >= _NEEDED for _, cells in rows[:ROWS_BEFORE_HEADING]):
-            return _entries(iter(rows), name)
-    return _entries(iter(tables[0] if tables else ()), name)
+        if any(set(_parse_heading(cells)) >= _REQUIRED for _, cells in rows[:MAX_ROWS_BEFORE_HEADING]):
+            return _parse_rows(iter(rows), name)
+    return _parse_rows(iter(tables[0] if tables else ()), name)
 
 
 # Rows -----------------------------------------------------------------------
 
 
 class _BadLine(Exception):
-    """What is wrong with one line: the others have nothing to do with it."""
+    """One invalid line; the others are still read."""
 
 
-def _entries(rows: Iterator[Row], name: str) -> NumberTable:
+def _parse_rows(rows: Iterator[Row], name: str) -> NumberTable:
     entries: dict[str, NumberEntry] = {}
     problems: list[LineProblem] = []
     heading: dict[str, int] | None = None
     for count, (number, cells) in enumerate(rows):
-        if count > MOST_ROWS:
-            raise KnownError(f"{name} has more than {MOST_ROWS} lines: that is no table of this farm's numbers.")
+        if count > MAX_ROWS:
+            raise KnownError(f"{name} has more than {MAX_ROWS} lines: that is not a table of this farm's numbers.")
         if not any(cell.strip() for cell in cells):
             continue
         if heading is None:
-            heading = _heading(cells)
-            if not set(heading) >= _NEEDED:
+            heading = _parse_heading(cells)
+            if not set(heading) >= _REQUIRED:
                 raise KnownError(f"{name}: the first line must name the columns iccid,msisdn,country,operator,label.")
             continue
         row = {column: _tidy(cells[place]) for column, place in heading.items() if place < len(cells)}
         if not any(row.values()):
             continue
         try:
-            entry = _entry(row, number)
+            entry = _parse_entry(row, number)
             if entry.iccid in entries:
                 raise _BadLine(f"this ICCID stands in line {entries[entry.iccid].line} already")
         except _BadLine as error:
@@ -85,8 +85,8 @@ def _entries(rows: Iterator[Row], name: str) -> NumberTable:
     return NumberTable(entries=tuple(entries.values()), problems=tuple(problems))
 
 
-def _heading(cells: Iterable[str]) -> dict[str, int]:
-    """Where each known column is; of two that mean the same the first counts."""
+def _parse_heading(cells: Iterable[str]) -> dict[str, int]:
+    """The position of each known column; of synonyms the first counts."""
     found: dict[str, int] = {}
     for place, cell in enumerate(cells):
         column = _COLUMN_OF.get(" ".join(cell.strip().strip("\ufeff").lower().split()))
@@ -96,14 +96,14 @@ def _heading(cells: Iterable[str]) -> dict[str, int]:
 
 
 def _tidy(cell: str) -> str:
-    """Without blanks around it, and without the apostrophe that tells a spreadsheet "this is text"."""
+    """Without surrounding blanks and without the apostrophe by which a spreadsheet marks text."""
     return cell.replace("\u00a0", " ").strip().removeprefix("'").strip()
 
 
-def _entry(row: dict[str, str], line: int) -> NumberEntry:
+def _parse_entry(row: dict[str, str], line: int) -> NumberEntry:
     number = row.get("msisdn", "")
     whole = _WHOLE_FLOAT.fullmatch(number)
-    iccid = _iccid(row.get("iccid", "").replace(" ", ""))
+    iccid = _parse_iccid_cell(row.get("iccid", "").replace(" ", ""))
     msisdn = parse_msisdn(whole[1] if whole else number)
     if msisdn is None:
         raise _BadLine("the number must be written with its country code, as 79281234567")
@@ -117,7 +117,7 @@ def _entry(row: dict[str, str], line: int) -> NumberEntry:
     )
 
 
-def _iccid(stated: str) -> str:
+def _parse_iccid_cell(stated: str) -> str:
     if (iccid := parse_iccid(stated)) is not None:
         return iccid
     if _ROUNDED.fullmatch(stated):
@@ -126,5 +126,5 @@ def _iccid(stated: str) -> str:
             "enter the ICCIDs again"
         )
     if not stated:
-        raise _BadLine("the ICCID is missing; a formula must have been calculated before the file is saved")
+        raise _BadLine("the ICCID is missing; if it is a formula, let Excel calculate it and save the file again")
     raise _BadLine("the ICCID is not 18 to 20 digits that begin with 89 (check for a typing error)")

@@ -1,4 +1,4 @@
-"""Reads the user's numbers file, iccid,msisdn,country,operator,label, when it is new or has changed."""
+"""Reads the user's numbers file (iccid,msisdn,country,operator,label) whenever it has changed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from phonefarm.support.os_errors import cause_of
 class NumbersFile:
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._seen: tuple[int, int] | None = None
+        self._last_stamp: tuple[int, int] | None = None
 
     async def read_if_changed(self) -> NumberTable | None:
-        """All lines if the file is new or has changed, else None; raises KnownError for what is no such table.
+        """All lines if the file is new or has changed, else None; raises KnownError if it is not such a table.
 
-        A file that was refused for its content is read again only when it has changed once more.
+        A file refused for its content is read again only after another change.
         """
         if self._path is None:
             return None
@@ -29,16 +29,16 @@ class NumbersFile:
         try:
             stat = path.stat()
         except OSError as error:
-            self._seen = None
+            self._last_stamp = None
             raise KnownError(f"The numbers file {path} cannot be read: {cause_of(error)}.") from error
         stamp = (stat.st_mtime_ns, stat.st_size)
-        if stamp == self._seen:
+        if stamp == self._last_stamp:
             return None
         try:
             entries = read_entries(path)
         except KnownError as error:
-            if not isinstance(error.__cause__, OSError):  # Excel may hold the file: it is read again as it is
-                self._seen = stamp
+            if not isinstance(error.__cause__, OSError):  # a file that Excel has locked is tried again unchanged
+                self._last_stamp = stamp
             raise
-        self._seen = stamp
+        self._last_stamp = stamp
         return entries

@@ -1,8 +1,8 @@
-"""HTTP/1.1 as Hypercorn and h11 speak it, forgiving and strict where they are not."""
+"""HTTP/1.1 on Hypercorn and h11, lenient and strict where they are not."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -13,29 +13,29 @@ from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
-Scope = MutableMapping[str, Any]
+from phonefarm.adapters.asgi import Scope
 
 
 class _Reader(h11.Connection):
-    """Skips empty lines before a request, as RFC 9112 (2.2) asks for: some callers end a body with one."""
+    """Skips empty lines before a request, as RFC 9112 (2.2) asks for: some clients end a body with one."""
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         if self.their_state is h11.IDLE:
-            waiting = self.trailing_data[0]
-            empty = len(waiting) - len(waiting.lstrip(b"\r\n"))
-            if empty == len(waiting) and waiting.endswith(b"\r"):
-                empty -= 1  # the rest of its line is still to come
+            buffered = self.trailing_data[0]
+            empty = len(buffered) - len(buffered.lstrip(b"\r\n"))
+            if empty == len(buffered) and buffered.endswith(b"\r"):
+                empty -= 1  # its LF is still to come
             if empty:
                 self._receive_buffer.maybe_extract_at_most(empty)
-            if waiting[empty:] == b"\r":
+            if buffered[empty:] == b"\r":
                 return h11.NEED_DATA
         return super().next_event()
 
 
 class Http11(H11Protocol):
-    """HTTP/1.1 and nothing else: no HTTP/2 by upgrade or by surprise.
+    """HTTP/1.1 and nothing else: no HTTP/2, by upgrade or by prior knowledge.
 
-    `after_head` is awaited when the head of an answer has been sent, `after_end` is told when its last byte has been.
+    Awaits `after_head` when the head of a response has been sent, and calls `after_end` when its last byte has been.
     """
 
     def __init__(
@@ -50,17 +50,18 @@ class Http11(H11Protocol):
         return
 
     async def _create_stream(self, request: h11.Request) -> None:
-        refusal = self._refusal_of(request)
-        if refusal is None:
+        error_status = self._validate(request)
+        if error_status is None:
             await super()._create_stream(request)
             return
-        await self._send_error_response(refusal)
+        await self._send_error_response(error_status)
         await self.send(Closed())
 
-    def _refusal_of(self, request: h11.Request) -> int | None:
-        """h11 limits a head only while it is incomplete; one that comes in one piece is measured here.
+    def _validate(self, request: h11.Request) -> int | None:
+        """The status of the refusal, or None for a valid request.
 
-        Two ways of telling where the body ends let what stands in front of us see another request than we do.
+        h11 limits a head only while it is incomplete; one that arrives in one piece is measured here. A request with
+        both Content-Length and Transfer-Encoding is refused: a proxy may see another request in it (smuggling).
         """
         names = {name.lower() for name, _ in request.headers}
         if {b"content-length", b"transfer-encoding"} <= names:
@@ -69,7 +70,7 @@ class Http11(H11Protocol):
         return 431 if size > self.config.h11_max_incomplete_size else None
 
     async def stream_send(self, event: StreamEvent) -> None:
-        """An answer that comes before its request was read whole ends the connection: the caller is told so."""
+        """A response sent before its request was read completely closes the connection, and says so in a header."""
         is_early = isinstance(self.connection, h11.Connection) and self.connection.their_state is h11.SEND_BODY
         if is_early and isinstance(event, Response):
             event = replace(event, headers=[*event.headers, (b"connection", b"close")])

@@ -1,4 +1,4 @@
-"""Serves an ASGI application with Hypercorn: socket bound first, limits set, stopped by an event."""
+"""Serves an ASGI application with Hypercorn's parts: socket bound first, limited connections, stopped by an event."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import sys
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
-from phonefarm.adapters.http.callers import take_callers
-from phonefarm.adapters.http.conversation import Application, Connections, Conversation, Limits
+from phonefarm.adapters.asgi import Application
+from phonefarm.adapters.http.accept_loop import accept_connections
+from phonefarm.adapters.http.http_connection import Connections, HttpConnection, Limits
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.os_errors import cause_of
@@ -19,16 +20,13 @@ from phonefarm.support.tasks import Tasks
 
 DEFAULT_LIMITS = Limits()
 BACKLOG = 100
-"""Callers who may wait to be accepted."""
+"""Clients that may wait to be accepted."""
 GRACE_SECONDS = 1.0
-"""What is under way at the stop may go on for so long."""
+"""For requests in flight at the stop."""
 
 
 def bind(host: str, port: int, what: str) -> socket.socket:
-    """A listening socket for `what`; a taken port is said here, before anything has started.
-
-    Raises KnownError with what to do.
-    """
+    """A listening socket for `what`. Raises KnownError with the next step, for example if the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -37,7 +35,7 @@ def bind(host: str, port: int, what: str) -> socket.socket:
         else:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-        # Only a listening socket keeps others from the port; who calls while the farm still starts, waits.
+        # Only a listening socket keeps others from the port; clients that connect before the farm serves have to wait.
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
@@ -61,54 +59,54 @@ class _NoSocketConfig(Config):
 
 
 class Server:
-    """The conversations of one application, through whichever sockets its callers come in.
+    """Serves one application on one listening socket after another; connections outlive their listening socket.
 
-    Hypercorn's own `serve` has no way to limit connections, so its parts are put together here.
+    Hypercorn's own `serve` cannot limit connections, so its parts are put together here.
     """
 
     def __init__(self, app: Application, limits: Limits = DEFAULT_LIMITS) -> None:
-        """On the loop that serves."""
+        """Call it on the serving loop."""
         self._app = app
         self._limits = limits
         self._config, self._context = _NoSocketConfig(limits), WorkerContext(None)
         self._connections = Connections(limits.connections)
         self._tasks = Tasks()
-        self._conversing: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def listen(self, listener: socket.socket) -> None:
-        """Take callers until the socket listens no more; conversations outlive it."""
-        await take_callers(listener, self._let_in)
+        """Accept connections until `listener` no longer listens."""
+        await accept_connections(listener, self._start_connection)
 
     async def close(self) -> None:
-        """Let requests under way end for a second, then cut them off; take callers no more before that."""
+        """Give requests in flight `GRACE_SECONDS`, then cancel them. Stop `listen` before."""
         await self._context.terminated.set()
-        await _end(self._conversing)
+        await _finish_or_cancel(self._serving)
 
-    def _let_in(self, caller: socket.socket) -> None:
-        task = self._tasks.start(self._converse(caller), "conversation")
-        self._conversing.add(task)
-        task.add_done_callback(self._conversing.discard)
+    def _start_connection(self, client: socket.socket) -> None:
+        task = self._tasks.start(self._serve_connection(client), "HTTP connection")
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
-    async def _converse(self, caller: socket.socket) -> None:
+    async def _serve_connection(self, client: socket.socket) -> None:
         try:
-            reader, writer = await asyncio.open_connection(sock=caller)
+            reader, writer = await asyncio.open_connection(sock=client)
         except OSError:
-            caller.close()
+            client.close()
             return
-        conversation = Conversation(self._app, self._config, self._context, self._limits, reader, writer)
-        if not self._connections.enter(conversation):
-            conversation.drop()
+        connection = HttpConnection(self._app, self._config, self._context, self._limits, reader, writer)
+        if not self._connections.add(connection):
+            connection.drop()
             return
         try:
-            await conversation.run()
+            await connection.run()
         finally:
-            self._connections.leave(conversation)
+            self._connections.remove(connection)
 
 
 async def serve_until(
     app: Application, listener: socket.socket, stop: asyncio.Event, limits: Limits = DEFAULT_LIMITS
 ) -> None:
-    """Serve until `stop` is set, then let requests under way end for a second."""
+    """Serve until `stop` is set, then give requests in flight `GRACE_SECONDS`."""
     server, tasks = Server(app, limits), Tasks()
     tasks.start(server.listen(listener), "listening")
     try:
@@ -119,13 +117,12 @@ async def serve_until(
         await server.close()
 
 
-async def _end(conversing: set[asyncio.Task[None]]) -> None:
-    """Wait a second for what is under way, then cut it off."""
-    if not conversing:
+async def _finish_or_cancel(serving: set[asyncio.Task[None]]) -> None:
+    if not serving:
         return
-    under_way = set(conversing)
-    await ended_within(under_way, GRACE_SECONDS)
-    late = [task for task in under_way if not task.done()]
+    in_flight = set(serving)
+    await ended_within(in_flight, GRACE_SECONDS)
+    late = [task for task in in_flight if not task.done()]
     for task in late:
         task.cancel()
     if late:

@@ -1,1 +1,1 @@
-"""Onlinesim: the wire field for field, our three webhooks, the push channel, the HTTP server."""
+"""Onlinesim: the wire format field by field, our three webhooks and the push channel."""

@@ -1,7 +1,7 @@
-"""Kept connections to the one address that pushes go to: HTTP/1.1, one request at a time on each.
+"""A pool of keep-alive connections to the push URL: HTTP/1.1, one request at a time on each.
 
-A client for every purpose costs the interpreter more for a request than the request itself, and a burst is made of
-little else. What an answer means byte for byte is llhttp's to say.
+Why not a general HTTP client: its overhead per request exceeds the request itself, which dominates a burst of pushes.
+llhttp parses the answers.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from phonefarm.adapters.name_lookup import NameLookup
 from phonefarm.support.deadlines import Alarm, Deadline
 from phonefarm.support.os_errors import bare_cause_of
 
-MOST_ANSWER_BYTES = 256 * 1024
-"""More of an answer's body is not read."""
-MOST_HEAD_BYTES = 64 * 1024
-MOST_BYTES = 4 * MOST_ANSWER_BYTES
-"""Of a whole answer, with what packs its body into chunks and follows it."""
-KEPT_SECONDS = 30.0
-"""A connection that was idle for longer may be closing at the other end: a request takes a new one."""
+MAX_BODY_BYTES = 256 * 1024
+"""Reading of an answer's body stops here."""
+MAX_HEAD_BYTES = 64 * 1024
+MAX_ANSWER_BYTES = 4 * MAX_BODY_BYTES
+"""Of a whole answer, with chunk headers and trailers."""
+KEEP_ALIVE_SECONDS = 30.0
+"""A connection idle for longer is not reused, since the other side may be closing it."""
 
 
 class Unreachable(Exception):
-    """No answer came; the text says why and names no address."""
+    """No answer arrived; the text gives the cause and names no address."""
 
 
 class Answer(NamedTuple):
@@ -37,16 +37,16 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     """By name in lower case."""
     body: bytes
-    """As it came; of a 200 that broke off, what came of it."""
+    """Undecoded; of a 200 that broke off, the part that arrived."""
     is_too_long: bool = False
-    """Whether it was cut at the cap."""
+    """Whether it was cut at `MAX_BODY_BYTES`."""
 
 
 class MarketConnections:
-    """`post` from one event loop; never follows a redirect, never asks another host, knows no proxy."""
+    """Posts to one URL, from one event loop; follows no redirect, contacts no other host, uses no proxy."""
 
     def __init__(self, address: str) -> None:
-        """`address`: a whole http or https URL."""
+        """`address`: an absolute http or https URL."""
         url = URL(address)
         assert url.raw_host is not None
         assert url.port is not None
@@ -57,24 +57,24 @@ class MarketConnections:
         self._idle: deque[_Connection] = deque()
 
     def head(self, headers: Mapping[str, str]) -> bytes:
-        """How requests with these headers begin, in ASCII; each goes on with its length."""
+        """The head of requests with these headers, in ASCII, up to the value of Content-Length."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         return f"{self._begin}{lines}Content-Length: ".encode("ascii")
 
     async def post(self, head: bytes, body: bytes, within: float) -> Answer:
-        """One request, begun as `head` says. Raises Unreachable, and TimeoutError after `within` seconds.
+        """One request that begins with `head`. Raises Unreachable, and TimeoutError after `within` seconds.
 
-        A 200 is an answer as soon as its head is there: whatever becomes of its body, the other side has said it.
+        Invariant: once the head of a 200 has arrived, the result is an answer, even if its body breaks off.
         """
-        until = asyncio.get_running_loop().time() + within
+        deadline = asyncio.get_running_loop().time() + within
         connection: _Connection | None = None
         try:
-            connection = self._kept() or await self._connect(until)
-            return await connection.ask(b"%b%d\r\n\r\n%b" % (head, len(body), body), until)
+            connection = self._take_idle() or await self._connect(deadline)
+            return await connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body), deadline)
         except TimeoutError:  # an OSError as well
             raise
         except OSError as error:
-            raise Unreachable(_cause(error)) from None
+            raise Unreachable(_cause_of(error)) from None
         finally:
             if connection is not None:
                 self._put_back(connection)
@@ -83,32 +83,32 @@ class MarketConnections:
         while self._idle:
             self._idle.pop().close()
 
-    def _kept(self) -> _Connection | None:
-        """The one that was used last; those that were idle too long are closed."""
+    def _take_idle(self) -> _Connection | None:
+        """The one used last; unusable ones are closed."""
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_fit():
+            if connection.is_usable():
                 return connection
             connection.close()
         return None
 
     def _put_back(self, connection: _Connection) -> None:
-        if not connection.is_fit():
+        if not connection.is_usable():
             connection.close()
             return
         self._idle.append(connection)
-        while not self._idle[0].is_fit():
+        while not self._idle[0].is_usable():
             self._idle.popleft().close()
 
-    async def _connect(self, until: float) -> _Connection:
-        async with Deadline(until):
-            line = await self._lookup.connected()
+    async def _connect(self, deadline: float) -> _Connection:
+        async with Deadline(deadline):
+            socket = await self._lookup.connect()
             try:
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    _Connection, sock=line, ssl=self._tls, server_hostname=self._host if self._tls else None
+                    _Connection, sock=socket, ssl=self._tls, server_hostname=self._host if self._tls else None
                 )
             except BaseException:
-                line.close()
+                socket.close()
                 raise
         return connection
 
@@ -117,54 +117,55 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._pending: asyncio.Future[Answer] | None = None
+        """The answer that a request waits for; None while idle."""
         self._parser = httptools.HttpResponseParser(self)
         self._status = 0
-        """Of the final answer, once its head is there."""
+        """Of the final answer, once its head has arrived; else 0."""
         self._headers: dict[bytes, bytes] = {}
         self._body = bytearray()
         self._received = 0
-        self._is_spoiled = False
-        """Whether nothing more may be asked on it."""
+        self._is_unusable = False
+        """Whether it must not carry another request."""
         self._idle_since = self._loop.time()
-        self._until = 0.0
+        self._deadline = 0.0
         self._timer: Alarm | None = None
 
-    async def ask(self, request: bytes, until: float) -> Answer:
-        """Until when, by the loop's clock, an answer has to be there."""
+    async def send(self, request: bytes, deadline: float) -> Answer:
+        """`deadline`: loop time by which the answer must be complete."""
         assert self._transport is not None
-        assert self._waiting is None
-        if self._is_spoiled or self._transport.is_closing():
+        assert self._pending is None
+        if self._is_unusable or self._transport.is_closing():
             raise Unreachable("it was cut before the request")
-        self._waiting = self._loop.create_future()  # before anything else: a write that raises leaves it unfit
-        self._transport.write(request)  # what takes its answer is made while it travels
+        self._pending = self._loop.create_future()  # first: if write() raises, the connection counts as busy
+        self._transport.write(request)  # the parser is made while the request travels
         self._parser = httptools.HttpResponseParser(self)
         self._status, self._received = 0, 0
         self._headers, self._body = {}, bytearray()
-        self._end_by(until)
-        return await self._waiting
+        self._set_timer(deadline)
+        return await self._pending
 
-    def is_fit(self) -> bool:
-        """Whether it can take another request."""
-        is_done = self._waiting is None and not self._is_spoiled
+    def is_usable(self) -> bool:
+        """Whether it can carry another request."""
+        is_done = self._pending is None and not self._is_unusable
         is_open = self._transport is not None and not self._transport.is_closing()
-        return is_done and is_open and self._loop.time() - self._idle_since < KEPT_SECONDS
+        return is_done and is_open and self._loop.time() - self._idle_since < KEEP_ALIVE_SECONDS
 
     def close(self) -> None:
-        self._is_spoiled = True
+        self._is_unusable = True
         self._stop_timer()
         if self._transport is not None:
             self._transport.abort()
 
-    # What the transport calls ------------------------------------------------------
+    # asyncio.Protocol -------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        if self._waiting is None:
-            self.close()  # nobody has asked
+        if self._pending is None:
+            self.close()  # data without a request
             return
         try:
             self._parser.feed_data(data)
@@ -174,24 +175,24 @@ class _Connection(asyncio.Protocol):
             self._fail(Unreachable("an answer that is not HTTP"))
         else:
             self._received += len(data)
-            if self._waiting is not None and self._received > (MOST_BYTES if self._status else MOST_HEAD_BYTES):
+            if self._pending is not None and self._received > (MAX_ANSWER_BYTES if self._status else MAX_HEAD_BYTES):
                 self._fail(Unreachable("an answer that does not end"))
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._is_spoiled = True
+        self._is_unusable = True
         self._stop_timer()
-        if self._waiting is None:
+        if self._pending is None:
             return
         ends_with_the_connection = not {b"content-length", b"transfer-encoding"} & self._headers.keys()
         if self._status == 200 or (self._status and ends_with_the_connection and error is None):
-            self._end()
+            self._complete()
         else:
             self._fail(Unreachable("it was cut before the answer"))
 
-    # What the parser calls ---------------------------------------------------------
+    # Callbacks of httptools -------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        self._is_spoiled |= self._waiting is None  # it goes on after its end
+        self._is_unusable |= self._pending is None  # a second message without a request
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._status:
@@ -199,7 +200,7 @@ class _Connection(asyncio.Protocol):
         self._headers[name.lower()] = value
 
     def on_headers_complete(self) -> None:
-        if self._waiting is None:
+        if self._pending is None:
             return
         status = self._parser.get_status_code()
         if status >= 200:
@@ -209,64 +210,64 @@ class _Connection(asyncio.Protocol):
 
     def on_body(self, part: bytes) -> None:
         self._body += part
-        if len(self._body) >= MOST_ANSWER_BYTES:
-            self._is_spoiled = True
-            self._end()
+        if len(self._body) >= MAX_BODY_BYTES:
+            self._is_unusable = True
+            self._complete()
 
     def on_message_complete(self) -> None:
         if self._status:
-            self._is_spoiled |= not self._parser.should_keep_alive()
-            self._end()
+            self._is_unusable |= not self._parser.should_keep_alive()
+            self._complete()
 
     # -----------------------------------------------------------------------------
 
-    def _end_by(self, until: float) -> None:
-        """One timer serves many requests: a new one for each costs a burst more than what it is for."""
-        self._until = until
-        if self._timer is None or self._timer.when > until:
+    def _set_timer(self, deadline: float) -> None:
+        """One timer serves many requests; a new one per request would slow down a burst."""
+        self._deadline = deadline
+        if self._timer is None or self._timer.when > deadline:
             self._stop_timer()
-            self._timer = Alarm(until, self._look_at_the_time)
+            self._timer = Alarm(deadline, self._check_deadline)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look_at_the_time(self) -> None:
+    def _check_deadline(self) -> None:
         self._timer = None
-        if self._waiting is None:
+        if self._pending is None:
             return
-        if self._loop.time() < self._until:
-            self._end_by(self._until)
+        if self._loop.time() < self._deadline:
+            self._set_timer(self._deadline)
         else:
             self._fail(TimeoutError())
 
-    def _end(self) -> None:
-        waiting, self._waiting = self._waiting, None
+    def _complete(self) -> None:
+        pending, self._pending = self._pending, None
         self._idle_since = self._loop.time()
-        if waiting is not None and not waiting.done():
-            waiting.set_result(self._answer())
+        if pending is not None and not pending.done():
+            pending.set_result(self._answer())
 
     def _fail(self, error: Exception) -> None:
-        waiting, self._waiting = self._waiting, None
+        pending, self._pending = self._pending, None
         self.close()
-        if waiting is not None and not waiting.done():
+        if pending is not None and not pending.done():
             if self._status == 200:
-                waiting.set_result(self._answer())
+                pending.set_result(self._answer())
             else:
-                waiting.set_exception(error)
+                pending.set_exception(error)
 
     def _answer(self) -> Answer:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self._headers.items()}
         return Answer(
             status=self._status,
             headers=headers,
-            body=bytes(self._body[:MOST_ANSWER_BYTES]),
-            is_too_long=len(self._body) >= MOST_ANSWER_BYTES,
+            body=bytes(self._body[:MAX_BODY_BYTES]),
+            is_too_long=len(self._body) >= MAX_BODY_BYTES,
         )
 
 
-def _cause(error: OSError) -> str:
+def _cause_of(error: OSError) -> str:
     match error:
         case ssl.SSLCertVerificationError():
             return f"its certificate is refused: {error.verify_message}"

@@ -1,6 +1,6 @@
-"""The OpenAPI description of our webhooks, made from the constants that they run on.
+"""The OpenAPI description of our webhooks, generated from the constants they use.
 
-`python -m phonefarm.adapters.onlinesim.openapi` prints it; docs/openapi.json is that.
+`python -m phonefarm.adapters.onlinesim.openapi` prints it; docs/openapi.json is its output.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from phonefarm import __version__
 from phonefarm.adapters.onlinesim import wire
-from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MOST_BODY_BYTES, NUMBER_PATH, PROBE_PATH, SERVICES_PATH
+from phonefarm.adapters.onlinesim.webhooks import FINISH_PATH, MAX_BODY_BYTES, NUMBER_PATH, PROBE_PATH, SERVICES_PATH
 from phonefarm.domain.rents import ANSWER_WITHIN, FinishStatus
 
 Schema = dict[str, Any]
@@ -20,7 +20,7 @@ REFUSALS = {
     "400": "The body is not what the call wants; nothing has changed.",
     "401": "The key is wrong, the same for every wrong key.",
     "408": "The body came too slowly.",
-    "413": f"The body is larger than {MOST_BODY_BYTES} bytes, packed or unpacked.",
+    "413": f"The body is larger than {MAX_BODY_BYTES} bytes, packed or unpacked.",
     "415": "The body is packed otherwise than with gzip.",
     "429": "Too many calls; Retry-After says when the next may come.",
     "503": f"The database does not answer, or {ANSWER_WITHIN.total_seconds():g} seconds have passed.",
@@ -28,7 +28,7 @@ REFUSALS = {
 
 
 def document(key: str | None = None) -> Schema:
-    """The whole description; with `key`, one that demands just this key, for who makes calls from it."""
+    """The whole description; with `key`, one that accepts just this key, for tests that generate calls from it."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,7 +87,7 @@ def _number_request(key: str | None) -> Schema:
         "exceptionPhoneSet": {
             "description": "Numbers that begin so are not issued; from the dial code on.",
             "type": ["array", "null"],
-            "maxItems": wire.MOST_PREFIXES,
+            "maxItems": wire.MAX_PREFIXES,
             "items": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\+?[0-9]*$"}]},
         },
     }
@@ -99,7 +99,7 @@ def _finish_request(key: str | None) -> Schema:
         "action": _word(wire.FINISH_ACTIVATION),
         "key": _key(key),
         "service": _word(wire.RENT),
-        "activationId": {"type": "integer", "minimum": 1, "maximum": wire.LARGEST_ID},
+        "activationId": {"type": "integer", "minimum": 1, "maximum": wire.MAX_ID},
         "status": {"enum": [int(status) for status in FinishStatus]},
     }
     total = {"anyOf": [_sum("Total of all periods in roubles."), {"type": "null"}]}
@@ -118,7 +118,7 @@ def _issued() -> Schema:
         {
             "status": {"const": "SUCCESS"},
             "number": {"type": "integer", "minimum": 1},
-            "activationId": {"type": "integer", "minimum": 1, "maximum": wire.LARGEST_ID},
+            "activationId": {"type": "integer", "minimum": 1, "maximum": wire.MAX_ID},
         }
     )
 
@@ -163,7 +163,7 @@ def _key(key: str | None) -> Schema:
 
 
 def _sum(description: str) -> Schema:
-    return {"description": description, "type": "number", "minimum": 0, "maximum": int(wire.LARGEST_SUM)}
+    return {"description": description, "type": "number", "minimum": 0, "maximum": int(wire.MAX_SUM)}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What an answer to a push means: the tokens of the contract first, then the HTTP status, then the body."""
+"""Turns an answer to a push into an outcome: known tokens decide, then the HTTP status, then the body."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from phonefarm.adapters.onlinesim.answer_body import BodyText
-from phonefarm.adapters.onlinesim.answer_words import KEY_TOKENS, is_page, said_in
+from phonefarm.adapters.onlinesim.answer_text import KEY_TOKENS, analyse, is_markup
 from phonefarm.domain.pushes import (
     NO_OPERATION,
     Accepted,
@@ -25,32 +25,29 @@ _FINAL = {NO_OPERATION: NO_OPERATION, "NO_OP": NO_OPERATION, "BAD_SERVICE": "BAD
 _SOFT = frozenset({"IGNORED", "SERVICE_BAN"})
 _TOO_MANY = "TOO_MANY_ATTEMPTS"
 _GATEWAY = frozenset({502, 503, 504})
-"""Said by what stands before the market while the market is away."""
-_MOST_WAIT_SECONDS = 10**6
-_MOST_DIGITS = len(str(_MOST_WAIT_SECONDS))
-_LONGEST_DATE = 64
+"""From a proxy in front of Onlinesim while Onlinesim is down."""
+_MAX_RETRY_AFTER_SECONDS = 10**6
+_MAX_DIGITS = len(str(_MAX_RETRY_AFTER_SECONDS))
+_MAX_DATE_CHARS = 64
 
 
 def outcome_of(status: int, body: BodyText, headers: Mapping[str, str], took: timedelta) -> PushOutcome:
-    """The outcome of an answer: a known token decides over the HTTP status, then the status does.
-
-    `headers` by name in lower case.
-    """
-    said = said_in(body.text)
-    for token in said.tokens:
+    """`headers` by name in lower case."""
+    findings = analyse(body.text)
+    for token in findings.tokens:
         if token in _FINAL:
             return FinalRefusal(token=_FINAL[token])
         if token in _SOFT:
             return SoftRefusal(token=token)
-    if not KEY_TOKENS.isdisjoint(said.tokens):
+    if not KEY_TOKENS.isdisjoint(findings.tokens):
         return KeyRefused(http_status=status)
-    if status == 429 or _TOO_MANY in said.tokens:
+    if status == 429 or _TOO_MANY in findings.tokens:
         return TooMany(retry_after=_retry_after(headers.get("retry-after")))
     if status in (401, 403):
         return KeyRefused(http_status=status)
-    is_answer = status not in _GATEWAY and not is_page(body.text)
+    is_answer = status not in _GATEWAY and not is_markup(body.text)
     milliseconds = took // timedelta(milliseconds=1)
-    if status != 200 or said.error:
+    if status != 200 or findings.has_error:
         where = " with an error in the body" if status == 200 else ""
         detail = f"HTTP {status}{where} after {milliseconds} ms"
         return Failed(kind=FailureKind.ERROR, detail=detail, http_status=status, is_answer=is_answer)
@@ -58,12 +55,14 @@ def outcome_of(status: int, body: BodyText, headers: Mapping[str, str], took: ti
 
 
 def _retry_after(value: str | None) -> timedelta | None:
-    """Retry-After as seconds or as a date; None where it says nothing usable."""
+    """Retry-After as seconds or as a date; None if it is neither."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        is_long = len(text.lstrip("0")) > _MOST_DIGITS
-        return timedelta(seconds=_MOST_WAIT_SECONDS if is_long else min(int(text[-_MOST_DIGITS:]), _MOST_WAIT_SECONDS))
-    if len(text) > _LONGEST_DATE:
+        is_long = len(text.lstrip("0")) > _MAX_DIGITS
+        return timedelta(
+            seconds=_MAX_RETRY_AFTER_SECONDS if is_long else min(int(text[-_MAX_DIGITS:]), _MAX_RETRY_AFTER_SECONDS)
+        )
+    if len(text) > _MAX_DATE_CHARS:
         return None
     try:
         return max(parsedate_to_datetime(text) - datetime.now(UTC), timedelta(0))

@@ -1,4 +1,4 @@
-"""One attempt to give an SMS to Onlinesim, and how it ended."""
+"""Sends one push to Onlinesim and returns its outcome."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from phonefarm.adapters.onlinesim.push_answer import outcome_of
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.pushes import Failed, FailureKind, PushOutcome
 
-ATTEMPT_SECONDS = 10.0
+ATTEMPT_TIMEOUT_SECONDS = 10.0
 _HEADERS = {
     "User-Agent": f"phonefarm/{__version__}",
     "Accept": "*/*",
@@ -24,11 +24,11 @@ _HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
 }
 
-_SPELL = json.JSONEncoder(ensure_ascii=False).encode
+_encode_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class OnlinesimPushChannel:
-    """Makes one attempt and says how it ended; what follows is the domain's to decide."""
+    """One attempt per call; the domain decides what follows from its outcome."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class OnlinesimPushChannel:
         sms_id: wire.SmsIdMode,
         *,
         phone: wire.PhoneMode = "string",
-        attempt_seconds: float = ATTEMPT_SECONDS,
+        attempt_seconds: float = ATTEMPT_TIMEOUT_SECONDS,
     ) -> None:
         self._push_url = push_url
         self._current_key = current_key
@@ -45,8 +45,8 @@ class OnlinesimPushChannel:
         self._phone: wire.PhoneMode = phone
         self._attempt_seconds = attempt_seconds
         self._market: MarketConnections | None = None
-        self._head = ("", b"")
-        """The key, and how a request that bears it begins."""
+        self._cached_head = ("", b"")
+        """A key, and the head of requests with it."""
 
     async def open(self) -> None:
         if self._push_url:
@@ -62,20 +62,20 @@ class OnlinesimPushChannel:
         if self._market is None or not key:
             return Failed(kind=FailureKind.NOT_SENT, detail="nothing is sent: the push URL or the key is not set")
         fields = wire.push_body(message, key, self._sms_id, self._phone)
-        body = _SPELL(fields).encode("utf-8", "replace")
-        begun = time.monotonic()
+        body = _encode_json(fields).encode("utf-8", "replace")
+        started_at = time.monotonic()
         try:
-            answer = await self._market.post(self._head_with(self._market, key), body, within=self._attempt_seconds)
+            answer = await self._market.post(self._head_for(self._market, key), body, within=self._attempt_seconds)
         except TimeoutError:
             return Failed(kind=FailureKind.UNREACHABLE, detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
             return Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}")
-        said = read_body(answer.body, answer.headers)
+        text = read_body(answer.body, answer.headers)
         if answer.is_too_long:
-            said = said._replace(is_readable=False)
-        return outcome_of(answer.status, said, answer.headers, timedelta(seconds=time.monotonic() - begun))
+            text = text._replace(is_readable=False)
+        return outcome_of(answer.status, text, answer.headers, timedelta(seconds=time.monotonic() - started_at))
 
-    def _head_with(self, market: MarketConnections, key: str) -> bytes:
-        if self._head[0] != key:
-            self._head = (key, market.head({**_HEADERS, "Authorization": f"Bearer {key}"}))
-        return self._head[1]
+    def _head_for(self, market: MarketConnections, key: str) -> bytes:
+        if self._cached_head[0] != key:
+            self._cached_head = (key, market.head({**_HEADERS, "Authorization": f"Bearer {key}"}))
+        return self._cached_head[1]

@@ -1,4 +1,4 @@
-"""The market's JSON, field for field: requests parsed strictly, answers and pushes built with exact types."""
+"""Onlinesim's JSON, field by field: requests are parsed strictly, answers and pushes are built with exact types."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NoReturn
+from typing import Literal, NoReturn
 
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.allocation import ANY, Order, folded
 from phonefarm.domain.ids import Msisdn, RentId
 from phonefarm.domain.rents import FinishStatus
 
-Body = dict[str, Any]
+Body = dict[str, object]
 
-LARGEST_ID = 2**53 - 1
-LARGEST_SUM = Decimal(10**9)
-MOST_PREFIXES = 10_000
+MAX_ID = 2**53 - 1
+MAX_SUM = Decimal(10**9)
+MAX_PREFIXES = 10_000
 
 GET_SERVICES, GET_NUMBER, FINISH_ACTIVATION = "GET_SERVICES", "GET_NUMBER", "FINISH_ACTIVATION"
 RENT = "rent"
@@ -28,7 +28,7 @@ NoNumbersMode = Literal["error", "status"]
 
 
 class BadRequest(Exception):
-    """A request that is refused; changes nothing. `reason` goes to the caller and never repeats its values."""
+    """A refused request; it changes nothing. `reason` is sent to the caller and never repeats its values."""
 
     def __init__(self, reason: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(reason)
@@ -44,16 +44,16 @@ class NumberOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FinishOrder:
+class Finish:
     rent_id: RentId
     status: FinishStatus
     total: Decimal | None
 
 
 def parse_body(raw: bytes) -> Body:
-    """The JSON object in a request; numbers with a fraction stay exact."""
+    """The JSON object in a request; numbers with a fraction become Decimal."""
     try:
-        body = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_no_constant)
+        body = json.loads(raw.decode("utf-8-sig"), parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError, InvalidOperation):
         raise BadRequest("the body is not JSON in UTF-8") from None
     if not isinstance(body, dict):
@@ -61,12 +61,12 @@ def parse_body(raw: bytes) -> Body:
     return body
 
 
-def _no_constant(_name: str) -> NoReturn:
+def _refuse_constant(_name: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def action_of(body: Mapping[str, Any]) -> str:
-    """The action by which a request at the shared path is told apart."""
+def action_of(body: Mapping[str, object]) -> str:
+    """The action of a request to the shared path."""
     given = body.get("action")
     action = given.strip().upper() if isinstance(given, str) else ""
     if action not in (GET_SERVICES, GET_NUMBER, FINISH_ACTIVATION):
@@ -74,8 +74,8 @@ def action_of(body: Mapping[str, Any]) -> str:
     return action
 
 
-def expect_action(body: Mapping[str, Any], action: str, *, service: bool) -> None:
-    """The request is for this route; `rent` is accepted in any case."""
+def expect_action(body: Mapping[str, object], action: str, *, service: bool) -> None:
+    """Raise BadRequest unless the request is for this route; words count in any letter case."""
     given = body.get("action")
     if not isinstance(given, str) or given.strip().upper() != action:
         raise BadRequest(f"action must be {action}")
@@ -85,8 +85,8 @@ def expect_action(body: Mapping[str, Any], action: str, *, service: bool) -> Non
             raise BadRequest("service must be rent")
 
 
-def number_order(body: Mapping[str, Any], country_by_dial_code: Mapping[str, str]) -> NumberOrder:
-    """GET_NUMBER; country and operator are optional, `any` and empty text mean no filter."""
+def parse_number_order(body: Mapping[str, object], country_by_dial_code: Mapping[str, str]) -> NumberOrder:
+    """GET_NUMBER. Country and operator are optional; `any` and empty text mean no filter."""
     return NumberOrder(
         order=Order(
             country=_country(body.get("country"), country_by_dial_code),
@@ -97,16 +97,16 @@ def number_order(body: Mapping[str, Any], country_by_dial_code: Mapping[str, str
     )
 
 
-def finish_order(body: Mapping[str, Any]) -> FinishOrder:
-    """FINISH_ACTIVATION; `sum` may be missing."""
+def parse_finish(body: Mapping[str, object]) -> Finish:
+    """FINISH_ACTIVATION. `sum` is optional."""
     rent_id = _integer(body.get("activationId"), "activationId")
-    if not 1 <= rent_id <= LARGEST_ID:
+    if not 1 <= rent_id <= MAX_ID:
         raise BadRequest("activationId must be a positive integer")
     status = _integer(body.get("status"), "status")
     if status not in set(FinishStatus):
         raise BadRequest("status must be 1, 3, 4 or 5")
     total = body.get("sum")
-    return FinishOrder(
+    return Finish(
         rent_id=RentId(rent_id),
         status=FinishStatus(status),
         total=None if total is None else _amount(total, "sum"),
@@ -126,7 +126,7 @@ def number_answer(msisdn: Msisdn, rent_id: RentId) -> Body:
 
 
 def no_numbers_answer(mode: NoNumbersMode) -> Body:
-    """Nothing matches the order: the market knows ERROR, its ancestor a status of its own."""
+    """No number matches the order. Onlinesim documents ERROR; its older protocol has a status of its own."""
     return error_answer("NO_NUMBERS") if mode == "error" else {"status": "NO_NUMBERS"}
 
 
@@ -135,7 +135,7 @@ def error_answer(reason: str) -> Body:
 
 
 def push_body(message: PushMessage, key: str, sms_id: SmsIdMode, phone: PhoneMode = "string") -> Body:
-    """PUSH_SMS_RENT; `smsId` carries the rent's id as documented, or the message's own by setting."""
+    """PUSH_SMS_RENT. `smsId` is the rent's id, as documented, or the message's own, by setting."""
     return {
         "smsId": int(message.rent_id if sms_id == "rent" else message.sms_id),
         "phoneFrom": message.sender,
@@ -157,7 +157,7 @@ def _amount(value: object, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise BadRequest(f"{name} must be a number")
     amount = Decimal(value)
-    if not 0 <= amount <= LARGEST_SUM:
+    if not 0 <= amount <= MAX_SUM:
         raise BadRequest(f"{name} is out of range")
     return amount
 
@@ -187,7 +187,7 @@ def _name(value: object, field: str) -> str | None:
 def _prefixes(value: object) -> tuple[str, ...]:
     if value is None:
         return ()
-    if not isinstance(value, list) or len(value) > MOST_PREFIXES:
+    if not isinstance(value, list) or len(value) > MAX_PREFIXES:
         raise BadRequest("exceptionPhoneSet must be an array of integers")
     prefixes = (_prefix(item) for item in value)
     return tuple(prefix for prefix in prefixes if prefix)

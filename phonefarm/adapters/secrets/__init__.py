@@ -1,1 +1,1 @@
-"""The OS keyring."""
+"""Stores of the partner key: the OS keyring, or a protected file."""

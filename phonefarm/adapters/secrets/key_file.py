@@ -13,7 +13,7 @@ from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
 from phonefarm.support.whole_files import written_whole
 
-ICACLS_DEADLINE_SECONDS = 10.0
+ICACLS_TIMEOUT_SECONDS = 10.0
 
 
 class KeyFile:
@@ -24,7 +24,7 @@ class KeyFile:
         return self._path.is_file()
 
     def read_key(self) -> str | None:
-        """The key, or None where there is no file; raises KnownError for a file that cannot be read."""
+        """The key, or None without a file; raises KnownError if the file cannot be read."""
         try:
             return read_text(self._path).strip() or None
         except FileNotFoundError:
@@ -34,7 +34,7 @@ class KeyFile:
             raise KnownError(f"The key file {self._path} cannot be read: {cause}.") from None
 
     def write_key(self, key: str) -> None:
-        """Whole or not at all, and never readable by others; raises KnownError. May wait for two seconds."""
+        """Atomic, and never readable by others; raises KnownError. May block for two seconds."""
         draft = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,7 @@ class KeyFile:
                 descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                     if sys.platform == "win32":
-                        _let_only_the_owner_read(draft)
+                        _restrict_to_owner(draft)
                     file.write(key + "\n")
                     file.flush()
                     os.fsync(descriptor)
@@ -52,12 +52,12 @@ class KeyFile:
             raise KnownError(f"The key file {self._path} cannot be written: {cause}.") from None
 
 
-def _let_only_the_owner_read(path: Path) -> None:
-    """Windows has no mode bits: takes inherited rights away and grants the user's own."""
-    subprocess.run(  # noqa: S603 - a fixed program with fixed words
-        ["icacls", str(path), "/inheritance:r", "/grant:r", f"{getpass.getuser()}:F"],  # noqa: S607 - of the system
+def _restrict_to_owner(path: Path) -> None:
+    """Windows has no mode bits: remove inherited permissions and grant the user full access."""
+    subprocess.run(  # noqa: S603 - fixed program and arguments
+        ["icacls", str(path), "/inheritance:r", "/grant:r", f"{getpass.getuser()}:F"],  # noqa: S607 - part of Windows
         check=True,
         capture_output=True,
-        timeout=ICACLS_DEADLINE_SECONDS,
+        timeout=ICACLS_TIMEOUT_SECONDS,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )

@@ -1,4 +1,4 @@
-"""Where the partner key is kept: in the OS keyring, or in a protected file once the user chose that."""
+"""Stores the partner key in the OS keyring, or in a protected file once the user has chosen that."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE_NAME = "partner.key"
 
 
 class KeyStore:
-    """The file's existence is the user's choice: while it is there, the keyring is not asked."""
+    """Invariant: while the key file exists, the keyring is not used."""
 
     def __init__(self, data_dir: Path, keyring: KeyringStore | None = None) -> None:
         self._keyring = keyring or KeyringStore(str(data_dir.resolve()))

@@ -15,7 +15,7 @@ from phonefarm.domain.errors import KnownError
 
 log = structlog.get_logger(__name__)
 
-FILE_NAME = "alerts.secrets"
+FILE_NAME = "alert-secrets.json"
 """In the data folder, beside the partner key's."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, delete, insert, select, update
 
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedChange, driver_of
 from phonefarm.adapters.storage.tables import empty_hints, phone_conditions, phones, probes, sim_rules
 from phonefarm.application.ports.records.phone_health import RememberedProbe, SimRule
 from phonefarm.application.ports.world import Probe
@@ -19,6 +20,40 @@ from phonefarm.domain.telemetry import FREE_STEP_BYTES, PhoneTelemetry, is_same_
 
 EMPTY_HINTS_KEPT_FOR = timedelta(hours=24)
 _SEEN = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
+
+
+class _LastSeen(NamedTuple):
+    battery_percent: int | None
+    is_charging: bool | None
+    temperature: float | None
+    free_bytes: int | None
+    airplane_mode: bool | None
+    sms_app: str | None
+    booted_at: datetime | None
+
+
+class _StoredCondition(NamedTuple):
+    condition: str
+    fields: Fields
+    since: datetime
+
+
+class _StoredProbe(NamedTuple):
+    reads_hex: bool
+    counts: bool
+    has_sub_id: bool
+    slot_column: str
+    has_otp_mark: bool
+    found_at: datetime
+
+
+class _LastStart(NamedTuple):
+    booted_at: datetime | None
+    sms_app: str | None
+
+
+class _EmptyHint(NamedTuple):
+    at: datetime
 
 
 class SqlPhoneHealthRecords:
@@ -36,7 +71,7 @@ class SqlPhoneHealthRecords:
         change = {name: value for name, value in now.items() if _differs(name, getattr(before, name), value)}
         if change:
             values = {f"new_{name}": change.get(name, getattr(before, name)) for name in _NOTED}
-            _NOTE_VITALS.run(self._driver, phone=phone_id, **values)
+            _NOTE_TELEMETRY.run(self._driver, phone=phone_id, **values)
         return bool(change)
 
     def last_start(self, phone_id: PhoneId) -> tuple[datetime | None, str]:
@@ -151,22 +186,29 @@ def _differs(name: str, before: object, now: object) -> bool:
 
 
 _PHONE = bindparam("phone", type_=String)
-_NOTED = (*_SEEN, "booted_at")
-_LAST_SEEN = Prepared(select(*(phones.c[name] for name in _NOTED)).where(phones.c.phone_id == _PHONE))
-_NOTE_VITALS = Prepared(
+_NOTED = _LastSeen._fields
+_LAST_SEEN = Prepared(_LastSeen, select(*(phones.c[name] for name in _NOTED)).where(phones.c.phone_id == _PHONE))
+_NOTE_TELEMETRY = PreparedChange(
     update(phones)
     .where(phones.c.phone_id == _PHONE)
     .values({name: bindparam(f"new_{name}", type_=phones.c[name].type) for name in _NOTED})
 )
-_CONDITIONS = Prepared(select(phone_conditions).where(phone_conditions.c.phone_id == _PHONE))
-_PROBE = Prepared(
-    select(probes).where(
-        probes.c.handset == bindparam("handset", type_=String), probes.c.firmware == bindparam("firmware", type_=String)
-    )
+_CONDITIONS = Prepared(
+    _StoredCondition,
+    select(*(phone_conditions.c[name] for name in _StoredCondition._fields)).where(
+        phone_conditions.c.phone_id == _PHONE
+    ),
 )
-_LAST_START = Prepared(select(phones.c.booted_at, phones.c.sms_app).where(phones.c.phone_id == _PHONE))
+_PROBE = Prepared(
+    _StoredProbe,
+    select(*(probes.c[name] for name in _StoredProbe._fields)).where(
+        probes.c.handset == bindparam("handset", type_=String), probes.c.firmware == bindparam("firmware", type_=String)
+    ),
+)
+_LAST_START = Prepared(_LastStart, select(phones.c.booted_at, phones.c.sms_app).where(phones.c.phone_id == _PHONE))
 _EMPTY_HINTS = Prepared(
+    _EmptyHint,
     select(empty_hints.c.at)
     .where(empty_hints.c.handset == bindparam("handset", type_=String))
-    .order_by(empty_hints.c.at)
+    .order_by(empty_hints.c.at),
 )

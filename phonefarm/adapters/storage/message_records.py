@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, String, bindparam, select, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, PreparedInsert, driver_of, in_portions
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedInsert, driver_of, in_portions
 from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNTOLD, sms
 from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UntoldSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
@@ -26,6 +27,28 @@ def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, in
 def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnElement[bool]:
     """Those of the fingerprints that are stored for this handset, on whichever server it was."""
     return (sms.c.handset == handset_of(phone_id)) & sms.c.fingerprint.in_(list(fingerprints))
+
+
+class _Fingerprint(NamedTuple):
+    fingerprint: bytes
+
+
+class _StoredRow(NamedTuple):
+    sms_id: int
+    row_id: int
+    body: str
+    erased_at: datetime | None
+    arrived_at: datetime
+
+
+class _Untold(NamedTuple):
+    sms_id: int
+    fingerprint: bytes
+    standing: str
+    sender: str
+    sub_id: int | None
+    sim_mark: str
+    arrived_at: datetime
 
 
 class SqlMessageRecords:
@@ -162,32 +185,33 @@ def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
 
 
 @cache
-def _known(number: int) -> Prepared:
+def _known(number: int) -> Prepared[_Fingerprint]:
     """Which of so many fingerprints are stored."""
     prints = [bindparam(f"print{place}", type_=LargeBinary) for place in range(number)]
     return Prepared(
+        _Fingerprint,
         select(sms.c.fingerprint).where(
             sms.c.handset == bindparam("handset", type_=String), sms.c.fingerprint.in_(prints)
-        )
+        ),
     )
 
 
 @cache
-def _under(number: int) -> Prepared:
+def _under(number: int) -> Prepared[_StoredRow]:
     """What is stored under so many row ids."""
     ids = [bindparam(f"row{place}", type_=BigInteger) for place in range(number)]
     return Prepared(
+        _StoredRow,
         select(sms.c.sms_id, sms.c.row_id, sms.c.body, sms.c.erased_at, sms.c.arrived_at)
         .where(sms.c.handset == bindparam("handset", type_=String), sms.c.row_id.in_(ids))
-        .order_by(sms.c.sms_id.desc())
+        .order_by(sms.c.sms_id.desc()),
     )
 
 
 _UNTOLD = Prepared(
-    select(
-        sms.c.sms_id, sms.c.fingerprint, sms.c.standing, sms.c.sender, sms.c.sub_id, sms.c.sim_mark, sms.c.arrived_at
-    )
+    _Untold,
+    select(*(sms.c[name] for name in _Untold._fields))
     .where(sms.c.handset == bindparam("handset", type_=String))
     .where(SMS_IS_UNTOLD, sms.c.arrived_at >= bindparam("since", type_=Instant))
-    .order_by(sms.c.arrived_at, sms.c.sms_id)
+    .order_by(sms.c.arrived_at, sms.c.sms_id),
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, String, bindparam, delete, func, insert, or_, select
 
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
 from phonefarm.application.model.read_models import NetworkRow
 from phonefarm.application.model.row_queries import Keys
@@ -22,6 +22,20 @@ _SAID = ("msisdn", "country", "operator", "label")
 _IN_PHONE = sims.c.slot_state != SlotState.OUT.value
 _KEYS_AT_ONCE = 500
 """SQLite takes no more than some thousand values in one query."""
+
+
+class _StoredNumber(NamedTuple):
+    iccid: str
+    msisdn: str
+    country: str
+    operator: str
+    label: str
+    origin: str
+
+
+class _NetworkName(NamedTuple):
+    country: str
+    operator: str
 
 
 class SqlNumberRecords:
@@ -95,13 +109,19 @@ class SqlNumberRecords:
 
 
 _ENTRY_OF = Prepared(
-    select(numbers)
+    _StoredNumber,
+    select(*(numbers.c[name] for name in _StoredNumber._fields))
     .join(sims, sims.c.iccid == numbers.c.iccid)
     .where(sims.c.sim_id == bindparam("sim", type_=String))
     .order_by(numbers.c.said_at.desc(), numbers.c.origin.desc())
-    .limit(1)
+    .limit(1),
 )
-_NETWORK_NAME = Prepared(select(network_names).where(network_names.c.mcc_mnc == bindparam("code", type_=String)))
+_NETWORK_NAME = Prepared(
+    _NetworkName,
+    select(network_names.c.country, network_names.c.operator).where(
+        network_names.c.mcc_mnc == bindparam("code", type_=String)
+    ),
+)
 
 
 def messages_of(connection: Connection, sim_id: str, limit: int) -> list[ToldSms]:
@@ -177,7 +197,7 @@ def _in_parts(keys: Sequence[str]) -> Iterable[Sequence[str]]:
     return (keys[start : start + _KEYS_AT_ONCE] for start in range(0, len(keys), _KEYS_AT_ONCE))
 
 
-def _entry(row: Row[Any]) -> NumberEntry:
+def _entry(row: Row[Any] | _StoredNumber) -> NumberEntry:
     return NumberEntry(
         iccid=row.iccid, msisdn=Msisdn(row.msisdn), country=row.country, operator=row.operator, label=row.label
     )

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Connection, Integer, String, bindparam, func, insert, select, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedChange, defaults_of, driver_of
 from phonefarm.adapters.storage.tables import phones
 from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.domain.ids import PhoneId, serial_of, server_of
 from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause, handset_of
 
 _MILLISECOND = timedelta(milliseconds=1)
+
+
+class _State(NamedTuple):
+    state: str
+    detail: str
+    cause: str
+    state_since: datetime
+
+
+class _Facts(NamedTuple):
+    make: str
+    model: str
+    android: str
+    sdk: int | None
+    firmware: str
+
+
+class _Mark(NamedTuple):
+    baseline_at: datetime
+    last_read_at: datetime | None
+    clock_skew_ms: int | None
 
 
 class SqlPhoneRecords:
@@ -138,12 +160,13 @@ class SqlPhoneRecords:
 
 _PHONE = bindparam("phone", type_=String)
 _STATE_OF = Prepared(
-    select(phones.c.state, phones.c.detail, phones.c.cause, phones.c.state_since).where(phones.c.phone_id == _PHONE)
+    _State,
+    select(phones.c.state, phones.c.detail, phones.c.cause, phones.c.state_since).where(phones.c.phone_id == _PHONE),
 )
 _DEFAULTS = defaults_of(phones)
 _NEW = ("phone_id", "server", "serial", "handset", "state", "detail", "cause", "state_since")
-_ADD = Prepared(insert(phones), {*_DEFAULTS, *_NEW})
-_SET_STATE = Prepared(
+_ADD = PreparedChange(insert(phones), {*_DEFAULTS, *_NEW})
+_SET_STATE = PreparedChange(
     update(phones)
     .where(phones.c.phone_id == _PHONE)
     .values(
@@ -154,7 +177,7 @@ _SET_STATE = Prepared(
     )
 )
 _NEW_FIRMWARE = bindparam("new_firmware", type_=String)
-_SET_FACTS = Prepared(
+_SET_FACTS = PreparedChange(
     update(phones)
     .where(phones.c.phone_id == _PHONE)
     .values(
@@ -166,21 +189,23 @@ _SET_FACTS = Prepared(
     )
 )
 _PORT = bindparam("port", type_=String)
-_NOTE_PORT = Prepared(
+_NOTE_PORT = PreparedChange(
     update(phones).where(phones.c.phone_id == _PHONE, phones.c.usb_path != _PORT).values(usb_path=_PORT)
 )
 _FACTS_OF = Prepared(
+    _Facts,
     select(phones.c.make, phones.c.model, phones.c.android, phones.c.sdk, phones.c.firmware).where(
         phones.c.phone_id == _PHONE
-    )
+    ),
 )
 _MARKS_OF = Prepared(  # one on each adb server that it was read on: too few to let the database sort them
+    _Mark,
     select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms).where(
         phones.c.handset == bindparam("handset", type_=String), phones.c.baseline_at.is_not(None)
-    )
+    ),
 )
 _BEGUN = bindparam("begun", type_=Instant)
-_NOTE_READING = Prepared(
+_NOTE_READING = PreparedChange(
     update(phones)
     .where(phones.c.phone_id == bindparam("phone", type_=String))
     .values(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select, true
 
 from phonefarm.adapters.storage.local_days import local_midnight
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import phone_conditions, phones, probes, rents, sim_rules, sims, sms
 from phonefarm.application.model.read_models import ActiveCondition, PhoneRow
 from phonefarm.domain.conditions import Condition
@@ -144,9 +144,15 @@ def _count_by(connection: Connection, column: ColumnElement[str], condition: Col
     return {row[0]: row[1] for row in rows}
 
 
+class _OpenRents(NamedTuple):
+    phone_id: str
+    rents: int
+
+
 _OPEN_RENTS = Prepared(  # asked each second
+    _OpenRents,
     select(sims.c.phone_id, func.count().label("rents"))
     .join(rents, rents.c.sim_id == sims.c.sim_id)
     .where(rents.c.finished_at.is_(None), sims.c.phone_id.is_not(None))
-    .group_by(sims.c.phone_id)
+    .group_by(sims.c.phone_id),
 )

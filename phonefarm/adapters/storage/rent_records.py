@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, String, bindparam, func, insert, select, union_all, update
+from sqlalchemy import BigInteger, Connection, Row, String, bindparam, func, insert, select, union_all, update
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedChange, driver_of
 from phonefarm.adapters.storage.tables import PUSH_IS_OPEN, pushes, rents, sims, sms
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.rents import FinishStatus, Rent
@@ -30,7 +30,24 @@ SMS_ON_WAY = (
 )
 
 
-def rent_from(row: Any) -> Rent:
+class RentRow(NamedTuple):
+    rent_id: int
+    sim_id: str
+    msisdn: str
+    phone_id: str
+    country: str
+    operator: str
+    expected: Decimal
+    ordered_at: datetime
+    answered: bool
+    accepted_sms: int
+    finished_at: datetime | None
+    finish_status: int | None
+    credited: Decimal | None
+    credited_is_estimate: bool
+
+
+def rent_from(row: RentRow | Row[Any]) -> Rent:
     return Rent(
         rent_id=RentId(row.rent_id),
         sim_id=SimId(row.sim_id),
@@ -47,6 +64,25 @@ def rent_from(row: Any) -> Rent:
         credited=row.credited,
         credited_is_estimate=row.credited_is_estimate,
     )
+
+
+class _Span(NamedTuple):
+    rent_id: int
+    msisdn: str
+    ordered_at: datetime
+    finished_at: datetime | None
+
+
+class _RentId(NamedTuple):
+    rent_id: int
+
+
+class _Country(NamedTuple):
+    country: str
+
+
+class _Operator(NamedTuple):
+    operator: str
 
 
 class SqlRentRecords:
@@ -129,8 +165,8 @@ class SqlRentRecords:
 
 # For each message: put together once.
 _RENT = bindparam("rent", type_=BigInteger)
-_GET = Prepared(select(rents).where(rents.c.rent_id == _RENT))
-_ADD = Prepared(
+_GET = Prepared(RentRow, select(*(rents.c[name] for name in RentRow._fields)).where(rents.c.rent_id == _RENT))
+_ADD = PreparedChange(
     insert(rents),
     [
         "rent_id",
@@ -146,17 +182,19 @@ _ADD = Prepared(
         "credited_is_estimate",
     ],
 )
-_MARK_ANSWERED = Prepared(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
-_COUNTRIES = Prepared(select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))
-_OPERATORS = Prepared(select(sims.c.operator).distinct())
+_MARK_ANSWERED = PreparedChange(update(rents).where(rents.c.rent_id == _RENT).values(answered=True))
+_COUNTRIES = Prepared(_Country, select(sims.c.country).where(sims.c.country != "").distinct().order_by(sims.c.country))
+_OPERATORS = Prepared(_Operator, select(sims.c.operator).distinct())
 _OPEN_ON = Prepared(
-    select(rents.c.rent_id).where(rents.c.msisdn == bindparam("number", type_=String), rents.c.finished_at.is_(None))
+    _RentId,
+    select(rents.c.rent_id).where(rents.c.msisdn == bindparam("number", type_=String), rents.c.finished_at.is_(None)),
 )
 _ON_SIM = rents.c.sim_id == bindparam("sim", type_=String)
 _SPAN = select(rents.c.rent_id, rents.c.msisdn, rents.c.ordered_at, rents.c.finished_at)
-_OPEN_SINCE = Prepared(  # two looks at the index by end: a SIM's old rents are not gone through for each message
+_OPEN_SINCE = Prepared(  # two searches of the index by end, so that no message scans the SIM's old rents
+    _Span,
     union_all(
         _SPAN.where(_ON_SIM, rents.c.finished_at.is_(None)),
         _SPAN.where(_ON_SIM, rents.c.finished_at >= bindparam("since", type_=Instant)),
-    )
+    ),
 )

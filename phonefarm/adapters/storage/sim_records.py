@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Connection,
     Integer,
+    Row,
     Select,
     String,
     and_,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 
 from phonefarm.adapters.storage.columns import Instant
-from phonefarm.adapters.storage.prepared import Prepared, defaults_of, driver_of
+from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedChange, defaults_of, driver_of, values_in
 from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sim_places, sim_rules, sims, sms
 from phonefarm.application.ports.records.sims import NumberSources, SimOnPhone
 from phonefarm.domain.attribution import SimPlace
@@ -69,7 +70,86 @@ def offer_query() -> Select[Any]:
     )
 
 
-def sim_from(row: Any) -> Sim:
+class OfferRow(NamedTuple):
+    """A row of `offer_query`."""
+
+    sim_id: str
+    msisdn: str | None
+    country: str
+    operator: str
+    phone_id: str | None
+    phone_state: str | None
+    slot_state: str
+    is_phone_blocked: bool
+    held_reason: str | None
+    unused_in_a_row: int
+    banned_until: datetime | None
+    rent_id: int | None
+    last_rented_at: datetime | None
+
+
+class _Kind(NamedTuple):
+    """A row of `offer_query` that stands for `number` SIMs."""
+
+    country: str
+    operator: str
+    phone_state: str | None
+    slot_state: str
+    is_phone_blocked: bool
+    sim_id: str
+    msisdn: str | None
+    phone_id: str | None
+    held_reason: str | None
+    rent_id: int | None
+    banned_until: datetime | None
+    unused_in_a_row: int
+    last_rented_at: datetime | None
+    number: int
+
+
+class _SimOnPhone(NamedTuple):
+    sim_id: str
+    sub_id: int | None
+    slot: int
+    since: datetime
+    until: datetime | None
+    msisdn: str | None
+
+
+class _Placed(NamedTuple):
+    """What a phone says of a SIM in it."""
+
+    iccid: str
+    phone_id: str | None
+    slot: int | None
+    mcc_mnc: str
+    slot_state: str
+    signal: int | None
+    network_type: str
+    is_roaming: bool
+    phone_msisdn: str | None
+    slot_state_since: datetime | None
+
+
+class _LastRead(NamedTuple):
+    last_read_at: datetime
+
+
+class _SimId(NamedTuple):
+    sim_id: str
+
+
+class _NetworkCode(NamedTuple):
+    mcc_mnc: str
+
+
+class _NumberSources(NamedTuple):
+    hand_msisdn: Msisdn | None
+    message_msisdn: Msisdn | None
+    phone_msisdn: Msisdn | None
+
+
+def sim_from(row: OfferRow | _Kind | Row[Any]) -> Sim:
     return Sim(
         sim_id=SimId(row.sim_id),
         msisdn=None if row.msisdn is None else Msisdn(row.msisdn),
@@ -106,9 +186,11 @@ class SqlSimRecords:
         row = _GET.first(self._driver, sim=sim_id)
         return None if row is None else sim_from(row)
 
-    def in_turn(self, at: datetime, countries: Collection[str], operators: Collection[str] | None) -> Iterator[Sim]:
+    def in_issue_order(
+        self, at: datetime, countries: Collection[str], operators: Collection[str] | None
+    ) -> Iterator[Sim]:
         wanted = None if operators is None else json.dumps(list(operators))
-        for row in _IN_TURN.each(self._driver, at=at, countries=json.dumps(list(countries)), operators=wanted):
+        for row in _IN_ISSUE_ORDER.each(self._driver, at=at, countries=json.dumps(list(countries)), operators=wanted):
             yield sim_from(row)
 
     def with_number(self, msisdn: Msisdn) -> list[Sim]:
@@ -220,9 +302,7 @@ class SqlSimRecords:
         row = _NUMBER_SOURCES.first(self._driver, sim=sim_id)
         assert row is not None
         return NumberSources(
-            by_hand=row.hand_msisdn and Msisdn(row.hand_msisdn),
-            by_message=row.message_msisdn and Msisdn(row.message_msisdn),
-            by_phone=row.phone_msisdn and Msisdn(row.phone_msisdn),
+            by_hand=row.hand_msisdn or None, by_message=row.message_msisdn or None, by_phone=row.phone_msisdn or None
         )
 
     def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool:
@@ -279,7 +359,7 @@ class SqlSimRecords:
 
 
 _IS_IN = sims.c.slot_state != SlotState.OUT.value
-_ALL = Prepared(offer_query().where(_IS_IN).order_by(sims.c.sim_id))
+_ALL = Prepared(OfferRow, offer_query().where(_IS_IN).order_by(sims.c.sim_id))
 _OTHER = sims.alias("other")
 _SHARED = select(_OTHER.c.msisdn).where(_OTHER.c.slot_state != SlotState.OUT.value)
 _EACH = (
@@ -299,6 +379,7 @@ _SAME = ("country", "operator", "phone_state", "slot_state", "is_phone_blocked")
 _SAME_PRESENCE = ("msisdn", "phone_id", "held_reason", "rent_id")
 _ANY_OF = ("sim_id", *_SAME_PRESENCE, "banned_until", "unused_in_a_row", "last_rented_at")
 _KINDS = Prepared(
+    _Kind,
     select(
         *(_EACH.c[name] for name in _SAME),
         *(func.min(_EACH.c[name]).label(name) for name in _ANY_OF),
@@ -308,24 +389,24 @@ _KINDS = Prepared(
         *(_EACH.c[name] for name in (*_SAME, "is_banned", "is_number_rented", "shares_as")),
         *(_EACH.c[name].is_(None) for name in _SAME_PRESENCE),
     )
-    .order_by(func.min(_EACH.c.sim_id))
+    .order_by(func.min(_EACH.c.sim_id)),
 )
 _WITH_NUMBER = Prepared(
-    offer_query().where(_IS_IN, sims.c.msisdn == bindparam("number", type_=String)).order_by(sims.c.sim_id)
+    OfferRow, offer_query().where(_IS_IN, sims.c.msisdn == bindparam("number", type_=String)).order_by(sims.c.sim_id)
 )
-_GET = Prepared(offer_query().where(sims.c.sim_id == bindparam("sim", type_=String)))
-_COUNTRIES = select(func.json_each(bindparam("countries", type_=String)).table_valued("value").c.value)
+_GET = Prepared(OfferRow, offer_query().where(sims.c.sim_id == bindparam("sim", type_=String)))
 _WANTED = bindparam("operators", type_=String)
-_OPERATORS = select(func.json_each(_WANTED).table_valued("value").c.value)
-_IN_TURN = Prepared(
+_IN_ISSUE_ORDER = Prepared(
+    OfferRow,
     offer_query()
-    .where(sims.c.country.in_(_COUNTRIES), sims.c.msisdn.is_not(None), sims.c.held_reason.is_(None))
-    .where(or_(_WANTED.is_(None), sims.c.operator.in_(_OPERATORS)))
+    .where(sims.c.country.in_(values_in("countries")), sims.c.msisdn.is_not(None), sims.c.held_reason.is_(None))
+    .where(or_(_WANTED.is_(None), sims.c.operator.in_(values_in("operators"))))
     .where(sims.c.slot_state == SlotState.READY.value, rents.c.rent_id.is_(None))
     .where(or_(sims.c.banned_until.is_(None), sims.c.banned_until <= bindparam("at", type_=Instant)))
-    .order_by(sims.c.unused_in_a_row, sims.c.last_rented_at, sims.c.sim_id)
+    .order_by(sims.c.unused_in_a_row, sims.c.last_rented_at, sims.c.sim_id),
 )
 _ON_PHONE = Prepared(
+    _SimOnPhone,
     select(
         sim_places.c.sim_id,
         sim_places.c.sub_id,
@@ -336,9 +417,9 @@ _ON_PHONE = Prepared(
     )
     .join(sims, sims.c.sim_id == sim_places.c.sim_id)
     .where(sim_places.c.handset == bindparam("handset", type_=String))
-    .order_by(sim_places.c.slot, sim_places.c.since)
+    .order_by(sim_places.c.slot, sim_places.c.since),
 )
-_NOTE_RENTED = Prepared(
+_NOTE_RENTED = PreparedChange(
     update(sims)
     .where(sims.c.sim_id == bindparam("sim", type_=String))
     .values(last_rented_at=bindparam("at", type_=Instant))
@@ -346,63 +427,54 @@ _NOTE_RENTED = Prepared(
 _SIM = bindparam("sim", type_=String)
 _AT = bindparam("at", type_=Instant)
 _HANDSET = bindparam("handset_key", type_=String)
-_PLACED = (
-    "iccid",
-    "phone_id",
-    "slot",
-    "mcc_mnc",
-    "slot_state",
-    "signal",
-    "network_type",
-    "is_roaming",
-    "phone_msisdn",
-    "slot_state_since",
-)
-_AS_PLACED = Prepared(select(*(sims.c[name] for name in _PLACED)).where(sims.c.sim_id == _SIM))
+_PLACED = _Placed._fields
+_AS_PLACED = Prepared(_Placed, select(*(sims.c[name] for name in _PLACED)).where(sims.c.sim_id == _SIM))
 _DEFAULTS = defaults_of(sims)
-_ADD = Prepared(insert(sims), {*_DEFAULTS, "sim_id", "country", "operator", "seen_at", *_PLACED})
-_PLACE = Prepared(
+_ADD = PreparedChange(insert(sims), {*_DEFAULTS, "sim_id", "country", "operator", "seen_at", *_PLACED})
+_PLACE = PreparedChange(
     update(sims)
     .where(sims.c.sim_id == _SIM)
     .values({name: bindparam(f"new_{name}", type_=sims.c[name].type) for name in _PLACED})
 )
 _HERE = (sim_places.c.sim_id == _SIM) & (sim_places.c.handset == _HANDSET)
 _IS_STILL = sim_places.c.until.is_(None)
-_LEAVE_OTHERS = Prepared(
+_LEAVE_OTHERS = PreparedChange(
     update(sim_places).where(sim_places.c.sim_id == _SIM, sim_places.c.handset != _HANDSET, _IS_STILL).values(until=_AT)
 )
-_STAY = Prepared(
+_STAY = PreparedChange(
     update(sim_places)
     .where(_HERE, _IS_STILL)
     .values(sub_id=bindparam("new_sub_id", type_=Integer), slot=bindparam("new_slot", type_=Integer))
 )
-_FORGET_PLACE = Prepared(delete(sim_places).where(_HERE))
-_ADD_PLACE = Prepared(insert(sim_places), ["handset", "sim_id", "sub_id", "slot", "since"])
+_FORGET_PLACE = PreparedChange(delete(sim_places).where(_HERE))
+_ADD_PLACE = PreparedChange(insert(sim_places), ["handset", "sim_id", "sub_id", "slot", "since"])
 _LAST_LOOK = Prepared(
+    _LastRead,
     select(phones.c.last_read_at)
     .where(phones.c.handset == _HANDSET, phones.c.last_read_at.is_not(None))
     .order_by(phones.c.last_read_at.desc())
-    .limit(1)
+    .limit(1),
 )
-_STAYING = select(func.json_each(bindparam("staying", type_=String)).table_valued("value").c.value)
+_STAYING = values_in("staying")
 _TAKE_OUT = Prepared(
+    _SimId,
     update(sims)
     .where(sims.c.phone_id == bindparam("phone", type_=String), _IS_IN, sims.c.sim_id.not_in(_STAYING))
     .values(slot_state=SlotState.OUT.value, slot_state_since=_AT)
-    .returning(sims.c.sim_id)
+    .returning(sims.c.sim_id),
 )
-_END_PLACES = Prepared(
+_END_PLACES = PreparedChange(
     update(sim_places)
     .where(sim_places.c.handset == _HANDSET, _IS_STILL, sim_places.c.sim_id.not_in(_STAYING))
     .values(until=_AT)
 )
-_NETWORK_CODE = Prepared(select(sims.c.mcc_mnc).where(sims.c.sim_id == _SIM))
+_NETWORK_CODE = Prepared(_NetworkCode, select(sims.c.mcc_mnc).where(sims.c.sim_id == _SIM))
 _NUMBER_SOURCES = Prepared(
-    select(sims.c.hand_msisdn, sims.c.message_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == _SIM)
+    _NumberSources, select(sims.c.hand_msisdn, sims.c.message_msisdn, sims.c.phone_msisdn).where(sims.c.sim_id == _SIM)
 )
 _NUMBER = bindparam("number", type_=String)
 _SOURCE = bindparam("source", type_=String)
-_SET_NUMBER = Prepared(
+_SET_NUMBER = PreparedChange(
     update(sims)
     .where(sims.c.sim_id == _SIM)
     .where(sims.c.msisdn.is_distinct_from(_NUMBER) | (sims.c.msisdn_source != _SOURCE))
@@ -410,7 +482,7 @@ _SET_NUMBER = Prepared(
 )
 _COUNTRY = bindparam("new_country", type_=String)
 _OPERATOR = bindparam("new_operator", type_=String)
-_SET_NETWORK = Prepared(
+_SET_NETWORK = PreparedChange(
     update(sims)
     .where(sims.c.sim_id == _SIM)
     .where((sims.c.country != _COUNTRY) | (sims.c.operator != _OPERATOR))

@@ -13,7 +13,7 @@ from phonefarm.domain.fields import Fields
 
 _OPEN_RENT = text("finished_at IS NULL")
 _REFUND = text("reversed_at IS NOT NULL")
-_FREE_PUSH = text("is_free = 1")
+_DISPATCHABLE_PUSH = text("is_free = 1")
 _OPEN_PUSH = text("state IN ('waiting', 'sending')")
 _FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
 _ENDED_PUSH = text("ended_at IS NOT NULL")
@@ -278,7 +278,7 @@ class BlockedSenderTable(SQLModel, table=True):
 class PushTable(SQLModel, table=True):
     __tablename__ = "pushes"
     __table_args__ = (
-        Index("free_pushes_by_time", "next_at", sqlite_where=_FREE_PUSH, postgresql_where=_FREE_PUSH),
+        Index("free_pushes_by_time", "next_at", sqlite_where=_DISPATCHABLE_PUSH, postgresql_where=_DISPATCHABLE_PUSH),
         Index("open_pushes_by_number", "msisdn", "sms_id", sqlite_where=_OPEN_PUSH, postgresql_where=_OPEN_PUSH),
         Index("ended_pushes_by_time", "ended_at", sqlite_where=_ENDED_PUSH, postgresql_where=_ENDED_PUSH),
         Index("uncertain_pushes", "uncertain", sqlite_where=_UNCERTAIN_PUSH, postgresql_where=_UNCERTAIN_PUSH),
@@ -295,8 +295,10 @@ class PushTable(SQLModel, table=True):
     own_failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     """Attempts that failed for its own sake, as `domain.pushes.is_its_own` judges."""
     uncertain: int = 0
-    is_free: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
-    """Whether it waits for nothing but its time: no older open push of its number holds it back."""
+    is_dispatchable: bool = Field(
+        default=False, sa_column_kwargs={"name": "is_free", "key": "is_dispatchable", "server_default": "0"}
+    )
+    """Whether it goes out as soon as it is due: nothing of its number blocks it. See `outbox_statements`."""
     next_at: datetime | None = _instant()
     begun_at: datetime | None = _instant()
     is_last_chance: bool = False
@@ -370,7 +372,7 @@ sequences = _core(SequenceTable)
 metadata = SQLModel.metadata
 
 # Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
-PUSH_IS_FREE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
+PUSH_IS_DISPATCHABLE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
 PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
 PUSH_WAS_UNCERTAIN: ColumnClause[bool] = literal_column("pushes.uncertain > 0")
 SMS_IS_UNTOLD: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")

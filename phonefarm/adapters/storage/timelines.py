@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from phonefarm.adapters.storage.push_records import UNCERTAIN
+from phonefarm.adapters.storage.outbox_statements import UNCERTAIN
 from phonefarm.adapters.storage.rent_records import SMS_OF_RENT
 from phonefarm.adapters.storage.tables import journal, push_attempts, pushes, rents, sms
 from phonefarm.application.model import timeline as happenings

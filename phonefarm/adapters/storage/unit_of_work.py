@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Integer, bindparam, insert, update
 
@@ -11,11 +11,11 @@ from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
 from phonefarm.adapters.storage.number_records import SqlNumberRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
-from phonefarm.adapters.storage.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.privacy_records import SqlPrivacyRecords
 from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.sqlite.prepared import Driver, Prepared, PreparedChange, driver_of
 from phonefarm.adapters.storage.tables import journal, sequences
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import Happening, TimelineKind
@@ -49,8 +49,8 @@ class SqlUnitOfWork:
     def next_id(self) -> int:
         return self._next_ids(1)[0]
 
-    def undone(self) -> None:
-        """What a unit of work has changed was taken back, wholly or in part: ids taken ahead may be too."""
+    def note_rollback(self) -> None:
+        """Changes of a unit of work were rolled back, and maybe the ids that it had taken ahead."""
         self._ahead = range(0)
 
     def _next_ids(self, number: int) -> range:
@@ -65,7 +65,7 @@ class SqlUnitOfWork:
             last = _FIRST_ID + number - 1
             self._connection.execute(insert(sequences).values(name=_SEQUENCE, value=last))
         else:
-            last = int(taken.value)
+            last = taken.value
         return range(last - number + 1, last + 1)
 
     def beat(self, at: datetime) -> None:
@@ -87,16 +87,21 @@ class SqlUnitOfWork:
                 self._driver.execute("RELEASE room")
 
 
+class _LastId(NamedTuple):
+    value: int
+
+
 _NEXT = Prepared(
+    _LastId,
     update(sequences)
     .where(sequences.c.name == _SEQUENCE)
     .values(value=sequences.c.value + bindparam("number", type_=Integer))
-    .returning(sequences.c.value)
+    .returning(sequences.c.value),
 )
 
 
 class SqlJournal:
-    def __init__(self, driver: sqlite3.Connection) -> None:
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
 
     def note(self, at: datetime, topic: Topic, key: object, happening: Happening) -> None:
@@ -104,4 +109,4 @@ class SqlJournal:
         _NOTE.run(self._driver, at=at, topic=topic.value, key=str(key), **values)
 
 
-_NOTE = Prepared(insert(journal), ["at", "topic", "key", "kind", "fields"])
+_NOTE = PreparedChange(insert(journal), ["at", "topic", "key", "kind", "fields"])

@@ -1,4 +1,4 @@
-"""What the power plan that Windows follows now does to a PC that nobody touches, on mains."""
+"""Reads the active power plan of Windows: what it does to an idle PC on mains power."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.power import SELECTIVE_SUSPEND, USB, PowerPlan
 
 Guid = ctypes.c_ubyte * 16
-_LONGEST_NAME = 256
+_MAX_NAME_CHARS = 256
 
 
 def guid_of(text: str) -> ctypes.Array[ctypes.c_ubyte]:
@@ -25,7 +25,7 @@ HIBERNATE_AFTER = "9d7815a6-7ee4-497e-8888-515a05f02364"
 
 
 def active_plan() -> PowerPlan | None:
-    """None where there is no such thing; raises KnownError."""
+    """None on other systems; raises KnownError."""
     if sys.platform == "win32":
         return read_plan(ctypes.WinDLL("powrprof"), ctypes.WinDLL("kernel32"))
     return None
@@ -37,11 +37,11 @@ def read_plan(powrprof: Any, kernel32: Any) -> PowerPlan:
     if code != 0:
         raise KnownError(f"the power plan cannot be read (Windows says {code})")
     try:
-        after = [_value(powrprof, scheme, SLEEP, setting) for setting in (SLEEP_AFTER, HIBERNATE_AFTER)]
+        after = [_read_value(powrprof, scheme, SLEEP, setting) for setting in (SLEEP_AFTER, HIBERNATE_AFTER)]
         return PowerPlan(
-            name=_name(powrprof, scheme),
+            name=_read_name(powrprof, scheme),
             sleeps_after=min((seconds for seconds in after if seconds), default=None),
-            suspends_usb=_value(powrprof, scheme, USB, SELECTIVE_SUSPEND) == 1,
+            suspends_usb=_read_value(powrprof, scheme, USB, SELECTIVE_SUSPEND) == 1,
         )
     finally:
         kernel32.LocalFree.argtypes = [wintypes.HLOCAL]
@@ -49,8 +49,8 @@ def read_plan(powrprof: Any, kernel32: Any) -> PowerPlan:
         kernel32.LocalFree(ctypes.cast(scheme, ctypes.c_void_p))
 
 
-def _value(powrprof: Any, scheme: Any, group: str, setting: str) -> int | None:
-    """None for what this PC does not have."""
+def _read_value(powrprof: Any, scheme: Any, group: str, setting: str) -> int | None:
+    """None if this PC has no such setting."""
     value = wintypes.DWORD()
     code = powrprof.PowerReadACValueIndex(
         None, scheme, ctypes.byref(guid_of(group)), ctypes.byref(guid_of(setting)), ctypes.byref(value)
@@ -58,8 +58,8 @@ def _value(powrprof: Any, scheme: Any, group: str, setting: str) -> int | None:
     return value.value if code == 0 else None
 
 
-def _name(powrprof: Any, scheme: Any) -> str:
-    name = (ctypes.c_uint16 * _LONGEST_NAME)()
+def _read_name(powrprof: Any, scheme: Any) -> str:
+    name = (ctypes.c_uint16 * _MAX_NAME_CHARS)()
     size = wintypes.DWORD(ctypes.sizeof(name))
     code = powrprof.PowerReadFriendlyName(None, scheme, None, None, name, ctypes.byref(size))
     return bytes(name).decode("utf-16-le", "replace").partition("\0")[0] if code == 0 else ""

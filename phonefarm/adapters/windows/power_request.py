@@ -1,4 +1,4 @@
-"""Asks Windows not to fall asleep; `powercfg /requests` shows who asked, and why."""
+"""Requests Windows to stay awake; `powercfg /requests` lists the request with its reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phonefarm.domain.errors import KnownError
 REASON = "phonefarm offers and rents out numbers of this PC's phones"
 _SIMPLE_STRING = 1
 _SYSTEM_REQUIRED, _EXECUTION_REQUIRED = 1, 3
-"""The second is the one that PCs with Modern Standby heed."""
+"""PCs with Modern Standby honour only the second."""
 _INVALID_HANDLE = wintypes.HANDLE(-1).value
 
 
@@ -34,7 +34,7 @@ class ReasonContext(ctypes.Structure):
 
 
 class PowerRequest:
-    """Fulfils `Wakefulness`. The request is the process's own: Windows drops it when the process ends in any way."""
+    """Implements `Wakefulness`. Windows drops the request when the process ends in any way."""
 
     def __init__(self, kernel32: Any) -> None:
         self._kernel32 = kernel32
@@ -52,29 +52,29 @@ class PowerRequest:
         context = ReasonContext(version=0, flags=_SIMPLE_STRING, reason=_Reason(simple=REASON))
         handle = self._kernel32.PowerCreateRequest(ctypes.byref(context))
         if handle in (None, 0, _INVALID_HANDLE):
-            raise _refused()
+            raise _refusal()
         granted = [self._kernel32.PowerSetRequest(handle, kind) for kind in (_SYSTEM_REQUIRED, _EXECUTION_REQUIRED)]
         if not any(granted):
-            refused = _refused()
+            refusal = _refusal()  # before CloseHandle overwrites the last error
             self._kernel32.CloseHandle(handle)
-            raise refused
+            raise refusal
         self._handle = handle
 
     def release(self) -> None:
-        """Closing it ends all that was asked through it."""
+        """Closing the handle clears its requests."""
         if self._handle is not None:
             self._kernel32.CloseHandle(self._handle)
             self._handle = None
 
 
-def of_this_pc() -> PowerRequest | None:
-    """None where there is no such thing."""
+def power_request_of_this_pc() -> PowerRequest | None:
+    """None on other systems."""
     if sys.platform == "win32":
         return PowerRequest(ctypes.WinDLL("kernel32", use_last_error=True))
     return None
 
 
-def _refused() -> KnownError:
+def _refusal() -> KnownError:
     cause = ""
     if sys.platform == "win32":
         cause = f" ({ctypes.FormatError(ctypes.get_last_error())})"

@@ -13,8 +13,9 @@ from phonefarm.application.messages.reading import Intake as Intake
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
+from phonefarm.application.ports.dispatch import PushDispatcher
 from phonefarm.application.ports.records.phones import ReadingMark
-from phonefarm.application.ports.storage import Outbox, Storage, UnitOfWork
+from phonefarm.application.ports.storage import Result, Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.heard import Heard
@@ -63,14 +64,14 @@ class SmsIntake:
         storage: Storage,
         announcer: Announcer,
         clock: Clock,
-        outbox: Outbox,
+        dispatcher: PushDispatcher,
         withholds: Callable[[str], bool],
     ) -> None:
         """`withholds` says of a sender whether its messages must not leave this PC."""
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
-        self._outbox = outbox
+        self._dispatcher = dispatcher
         self._withholds = withholds
         self._last: dict[str, _Accepted] = {}
 
@@ -106,7 +107,10 @@ class SmsIntake:
             last=None if last is None else last.look,
             is_marked=mark is not None,
         )
-        intake = await self._outbox.commit(lambda uow, queue: take_in(uow, queue, reading, context))
+        reservation = self._dispatcher.reserve()
+        intake = await self._storage.write(
+            lambda uow: take_in(uow, reading, context, begin=reservation.places), on_done=reservation.complete
+        )
         read = ReadingMark(last_read_at=reading.begun_at, clock_skew=reading.clock_skew)
         look = _look_of(reading, last, intake)
         self._last[handset] = _Accepted(reading.rows, read, mark or _mark_of(reading), look)
@@ -131,8 +135,8 @@ class SmsIntake:
         if last is None or not last.look.has_untold:
             return
         now = self._clock()
-        settled, has_untold = await self._outbox.commit(
-            lambda uow, queue: settle_untold(uow, queue, phone_id, now, self._withholds)
+        settled, has_untold = await self._storage.write(
+            lambda uow: settle_untold(uow, phone_id, now, self._withholds), on_done=self._wake_dispatcher
         )
         if not has_untold and self._last.get(handset) is last:  # else another reading has come in between
             self._last[handset] = last._replace(look=replace(last.look, has_untold=False))
@@ -145,9 +149,13 @@ class SmsIntake:
         `remember`: so do others of the phone with the same SIM mark, held ones and those to come.
         """
         now = self._clock()
-        self._tell_settled(
-            await self._outbox.commit(lambda uow, queue: settle_by_hand(uow, queue, sms_id, sim_id, now, remember))
+        settled = await self._storage.write(
+            lambda uow: settle_by_hand(uow, sms_id, sim_id, now, remember), on_done=self._wake_dispatcher
         )
+        self._tell_settled(settled)
+
+    def _wake_dispatcher(self, _result: Result[object]) -> None:
+        self._dispatcher.wake()
 
     def _tell_settled(self, settled: Sequence[Settled]) -> None:
         self._announcer.changed(Topic.MESSAGES, [one.sms_id for one in settled])

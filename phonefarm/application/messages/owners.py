@@ -12,7 +12,7 @@ from phonefarm.application.ports.records.messages import StoredSms, UntoldSms
 from phonefarm.application.ports.records.phone_health import SimRule
 from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.records.sims import SimOnPhone
-from phonefarm.application.ports.storage import Queue, UnitOfWork
+from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.attribution import sat_there, sim_of, tells_something
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
@@ -116,7 +116,7 @@ class PhoneBooks:
 
 
 def settle_untold(
-    uow: UnitOfWork, queue: Queue, phone_id: PhoneId, now: datetime, withholds: Callable[[str], bool]
+    uow: UnitOfWork, phone_id: PhoneId, now: datetime, withholds: Callable[[str], bool]
 ) -> tuple[list[Settled], bool]:
     """Settle what can be told now of the messages whose SIM could not be told; and whether any of them is left."""
     untold = uow.messages.untold(phone_id, now - TRIED_AGAIN_FOR)
@@ -129,18 +129,16 @@ def settle_untold(
         if sim is None or withholds(one.sender):
             continue
         rent = books.rent_on(sim, one.arrived_at)
-        settled.append(_settle(uow, queue, one, sim, rent, now, timeline.sim_found(sim.sim_id, sim.msisdn)))
+        settled.append(_settle(uow, one, sim, rent, now, timeline.sim_found(sim.sim_id, sim.msisdn)))
     return settled, len(settled) < len(untold)
 
 
-def settle_by_hand(
-    uow: UnitOfWork, queue: Queue, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool
-) -> list[Settled]:
+def settle_by_hand(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime, remember: bool) -> list[Settled]:
     stored = uow.messages.get(sms_id)
     if stored is None or stored.standing is not SmsStanding.HELD:
         raise KnownError("This message is not held: there is nothing to settle.")
     sim = _sim_on(uow, stored.phone_id, sim_id)
-    settled = [_settle_one(uow, queue, stored, sim, now)]
+    settled = [_settle_one(uow, stored, sim, now)]
     if remember:
         if not tells_something(stored.sim_mark) or stored.sim_id is not None:
             raise KnownError(
@@ -153,18 +151,17 @@ def settle_by_hand(
         for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
             other = uow.messages.get(other_id)
             if other is not None and sat_there(sim.place, other.arrived_at):
-                settled.append(_settle_one(uow, queue, other, sim, now))
+                settled.append(_settle_one(uow, other, sim, now))
     return settled
 
 
-def _settle_one(uow: UnitOfWork, queue: Queue, stored: StoredSms, sim: SimOnPhone, now: datetime) -> Settled:
+def _settle_one(uow: UnitOfWork, stored: StoredSms, sim: SimOnPhone, now: datetime) -> Settled:
     rent = rent_at(uow.rents.spans(sim.sim_id, stored.arrived_at), stored.arrived_at, now)
-    return _settle(uow, queue, stored, sim, rent, now, timeline.sim_chosen(sim.sim_id, sim.msisdn))
+    return _settle(uow, stored, sim, rent, now, timeline.sim_chosen(sim.sim_id, sim.msisdn))
 
 
 def _settle(
     uow: UnitOfWork,
-    queue: Queue,
     stored: StoredSms | UntoldSms,
     sim: SimOnPhone,
     rent: RentSpan | None,
@@ -176,7 +173,7 @@ def _settle(
     uow.messages.settle(stored.sms_id, sim.sim_id, sim.msisdn or "", standing, rent_id)
     uow.journal.note(now, Topic.MESSAGES, stored.sms_id, happening)
     if rent is not None:
-        queue([new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)])
+        uow.pushes.add([new_push(stored.sms_id, rent, stored.sender, stored.arrived_at)], now, begin=0)
     return Settled(sms_id=stored.sms_id, rent_id=rent_id)
 
 

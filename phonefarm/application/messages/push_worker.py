@@ -1,41 +1,33 @@
-"""Gives every queued SMS to Onlinesim until Onlinesim has it: at once, in order per number, once."""
+"""Sends every queued SMS to Onlinesim until Onlinesim has accepted it: at once, in order per number, once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import structlog
 
+from phonefarm.application.messages.push_results import AttemptResult, RecordedResult, RetryPolicy, record_results
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic, Verdict
-from phonefarm.application.ports.records.pushes import NewPush
-from phonefarm.application.ports.storage import Queue, Result, Storage, StorageFailing, UnitOfWork
+from phonefarm.application.ports.dispatch import QueuedPushes
+from phonefarm.application.ports.storage import Result, Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import PushChannel, PushMessage
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.ids import SmsId
 from phonefarm.domain.market_verdict import MarketRecord, MarketState
 from phonefarm.domain.pushes import (
-    NO_OPERATION,
     REFUSALS_BEFORE_PARKING,
     Accepted,
     Failed,
     FailureKind,
-    FinalRefusal,
     PushOutcome,
     PushState,
-    Retry,
-    Settled,
-    SoftRefusal,
-    Unclear,
-    after_attempt,
     describe,
-    is_its_own,
-    is_taken,
 )
 from phonefarm.support import deadlines
 from phonefarm.support.clock import Clock
@@ -45,15 +37,13 @@ from phonefarm.support.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 CONCURRENCY = 64
-"""Attempts under way at once; one message has at most one."""
-BEGUN_WITH_A_COMMIT = 4
-"""So many attempts begin in the commit that queued their messages; a burst goes out by the page."""
-IDLE_CHECK = 1.0
-"""Seconds after which the database is asked again even if nobody woke us."""
+"""Attempts in flight at once; one message has at most one."""
+MOST_BEGUN_PER_COMMIT = 4
+"""Attempts that the commit of a reading may begin; the others of a burst are claimed in batches."""
+IDLE_CHECK_SECONDS = 1.0
+"""The database is asked for due pushes this often even if nobody wakes the worker."""
 
-BROKEN_OFF = "a bug in phonefarm broke the attempt off; see the log"
-
-T = TypeVar("T")
+INTERRUPTED = "a bug in phonefarm broke the attempt off; see the log"
 
 _VERDICTS = {
     MarketState.WELL: Verdict.PASS,
@@ -64,55 +54,29 @@ _VERDICTS = {
 MarketReport = Callable[[Verdict, Health], None]
 
 
-class _Ended(NamedTuple):
-    """An attempt whose end is to be written down."""
+class _Batch(NamedTuple):
+    """The result of one commit of the worker."""
 
-    message: PushMessage
-    outcome: PushOutcome
-    at: datetime
-    another_was_taken: bool
-    """Whether the market has accepted a message since this one failed before."""
-
-
-class _End(NamedTuple):
-    """What an attempt's end has made of the push."""
-
-    ended: _Ended
-    state: PushState | None
-    """None: the attempt was not under way any more."""
-    is_strange: bool = False
-    """Whether the market denies a rent that is open."""
-
-
-class _WorkWithPushes(NamedTuple, Generic[T]):
-    """A unit of work of `commit`, once it has run."""
-
-    returned: T
-    begun: list[PushMessage]
-    """The attempts that begin with it."""
-    queued: int
-    """How many pushes it has queued, those begun among them."""
-
-
-class _Page(NamedTuple):
-    """What one commit of the worker has written down."""
-
-    ends: list[_End]
-    begun: list[PushMessage]
+    recorded: list[RecordedResult]
+    claimed: list[PushMessage]
     next_due: datetime | None
-    """When the next push is due; None where this commit has not looked, or none waits."""
+    """When the next push is due; None if this commit did not look or none waits."""
 
 
-def _fail(waiting: asyncio.Future[T], error: BaseException) -> None:
-    """Of what nobody waits for any more, a bug is told nevertheless."""
-    if not waiting.done():
-        waiting.set_exception(error)
-    elif not isinstance(error, KnownError):
-        log.error("a bug in phonefarm", task="commit with pushes", exc_info=error)
+class _Reservation:
+    def __init__(self, places: int, complete: Callable[[int, Result[QueuedPushes]], None]) -> None:
+        self.places = places
+        self._complete = complete
+
+    def complete(self, result: Result[QueuedPushes]) -> None:
+        self._complete(self.places, result)
 
 
 class PushWorker:
-    """`run` works until `stop`, which lets attempts under way end, so that nothing becomes uncertain."""
+    """Sends due pushes from `run` until `stop`, which waits for the attempts in flight so that none is uncertain.
+
+    Invariant: attempts in flight and reserved places together never exceed `CONCURRENCY`.
+    """
 
     def __init__(
         self,
@@ -132,60 +96,47 @@ class PushWorker:
         self._clock = clock
         self._tasks = tasks
         self._spacing = spacing
+        self._policy = RetryPolicy(spacing=spacing, refusals_before_parking=refusals_before_parking)
         self._report_market = report_market
-        self._refusals_before_parking = refusals_before_parking
         self._wake = asyncio.Event()
-        self._under_way: set[SmsId] = set()
-        """Attempts begun whose end is not on the disk."""
-        self._ended: list[_Ended] = []
-        self._promised = 0
-        """Attempts that a commit under way may begin."""
+        self._in_flight: set[SmsId] = set()
+        """Attempts begun whose result is not stored."""
+        self._results: list[AttemptResult] = []
+        """Of attempts in flight: still to be stored."""
+        self._reserved = 0
+        """Places for attempts that commits under way may begin."""
         self._market = MarketRecord()
         self._accepted_at: datetime | None = None
         self._failed_at: dict[SmsId, datetime] = {}
-        """Of those that are tried again."""
+        """The last failure of each push that is retried."""
         self._idle = asyncio.Event()
+        """Set while no attempt is in flight and no place is reserved."""
         self._idle.set()
         self._stopping = False
         self._has_stopped = False
-        """Whether nobody will write down any more how an attempt ends."""
+        """Whether no result of an attempt will be stored any more."""
 
     def wake(self) -> None:
         self._wake.set()
 
-    async def commit(self, work: Callable[[UnitOfWork, Queue], T]) -> T:
-        """Commit `work`, and in the same commit begin some of what it queues: a message waits for one, not for two.
-
-        A caller who gives up takes nothing back: what was begun is sent.
-        """
-        some = min(BEGUN_WITH_A_COMMIT, self._free())
-        waiting: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._storage.hand_in(
-            lambda uow: self._with_a_queue(uow, work, some), lambda result: self._committed(result, some, waiting)
-        )
-        self._promised += some
-        self._idle.clear()
-        try:
-            return await waiting
-        except asyncio.CancelledError:
-            if not waiting.cancelled() and (error := waiting.exception()) is not None:  # it gave up just then
-                _fail(waiting, error)
-            raise
+    def reserve(self) -> _Reservation:
+        """Reserve up to `MOST_BEGUN_PER_COMMIT` places for a commit that is submitted now; none after `stop`."""
+        return _Reservation(self._reserve(min(MOST_BEGUN_PER_COMMIT, self._free_places())), self._complete)
 
     async def recover(self) -> None:
-        """After a start: attempts whose end was never recorded are repeated once, counted and shown."""
+        """After a start: repeat once the attempts whose result was never stored; they are counted and shown."""
         now = self._clock()
         uncertain = await self._storage.write(lambda uow: uow.pushes.make_uncertain(now))
         if uncertain:
             log.warning("uncertain attempts are repeated once", number=len(uncertain))
 
     async def use_new_key(self) -> None:
-        """What waits because the key was refused is tried with the new one soon, and not after its minute."""
+        """Retry pushes that wait because the key was refused soon, not after the usual minute."""
         due = self._clock() + self._spacing
         try:
-            await self._storage.write(lambda uow: uow.pushes.not_later_than(due))
+            await self._storage.write(lambda uow: uow.pushes.make_due_by(due))
         except StorageFailing as error:
-            log.error("pushes wait their time out, though the key is new", cause=str(error))
+            log.error("waiting pushes keep their due time although the key is new", cause=str(error))
             return
         self._announcer.changed(Topic.PUSHES, None)
         self.wake()
@@ -194,23 +145,23 @@ class PushWorker:
         while not (self._stopping and self._idle.is_set()):
             self._wake.clear()
             try:
-                moved, next_due = await self._keep_books()
+                was_busy, next_due = await self._record_and_claim()
             except StorageFailing as error:
-                log.error("the outbox cannot be kept", cause=str(error))
-                await asyncio.sleep(IDLE_CHECK)
+                log.error("pushes can be neither recorded nor claimed", cause=str(error))
+                await asyncio.sleep(IDLE_CHECK_SECONDS)
                 continue
-            if not moved:
-                await self._rest(next_due)
+            if not was_busy:
+                await self._wait_for_work(next_due)
 
     async def stop(self, within: float) -> None:
-        """Begin nothing more and wait for the attempts under way, at most `within` seconds."""
+        """Begin nothing more and wait for the attempts in flight, at most `within` seconds."""
         self._stopping = True
         self._wake.set()
         try:
             async with deadlines.within(within):
                 await self._idle.wait()
         except TimeoutError:
-            log.warning("attempts still under way at stop become uncertain", number=len(self._under_way))
+            log.warning("attempts in flight at stop become uncertain", number=len(self._in_flight))
         self._has_stopped = True
 
     async def resend(self, sms_id: SmsId) -> None:
@@ -227,7 +178,7 @@ class PushWorker:
             message = uow.messages.get(sms_id)
             if message is None or message.is_erased:
                 raise KnownError("Its text was erased: there is nothing left to send.")
-            uow.pushes.restart(sms_id, now)
+            uow.pushes.reopen(sms_id, now)
             uow.journal.note(now, Topic.PUSHES, sms_id, timeline.resent())
 
         await self._storage.write(work)
@@ -243,7 +194,7 @@ class PushWorker:
                 raise KnownError("There is nothing left to drop: this push has ended.")
             if push.state is PushState.SENDING:
                 raise KnownError("An attempt is under way: wait for its end.")
-            uow.pushes.settle(sms_id, PushState.DROPPED, now)
+            uow.pushes.close(sms_id, PushState.DROPPED, now)
             uow.journal.note(now, Topic.PUSHES, sms_id, timeline.dropped())
 
         await self._storage.write(work)
@@ -251,228 +202,177 @@ class PushWorker:
         self._pushes_changed([sms_id])
         self.wake()
 
-    async def _keep_books(self) -> tuple[bool, datetime | None]:
-        """Write down which attempts have ended and begin what is due, in one commit.
+    # Recording and claiming -------------------------------------------------------
 
-        Returns whether there was anything to do, and when the next push is due where nothing is now.
-        What cannot be written down stays ended and is tried again: a 200 must not be forgotten.
+    async def _record_and_claim(self) -> tuple[bool, datetime | None]:
+        """Store the results of attempts and claim what is due, in one commit.
+
+        Returns whether there was anything to do, and if not, when the next push is due.
+        Results that cannot be stored are kept and stored later: an acceptance must not be forgotten.
         """
-        ended, free = list(self._ended), self._free()
-        if not ended and free == 0:
+        results, places = list(self._results), self._free_places()
+        if not results and places == 0:
             return False, None
-        self._promised += free
-        self._idle.clear()
+        self._reserve(places)
         try:
-            page = await self._storage.write(lambda uow: self._turn_the_page(uow, ended, free))
+            batch = await self._storage.write(lambda uow: self._run_batch(uow, results, places))
         except StorageFailing:
             raise
         except Exception:
-            await self._keep_each_alone(ended)
+            await self._record_each_alone(results)
             raise
         else:
-            self._booked(ended, page.ends)
-            self._begin(page.begun)
+            self._note_recorded(results, batch.recorded)
+            self._start_attempts(batch.claimed)
         finally:
-            self._promised -= free
-            self._idle_if_done()
-        return bool(ended or page.begun), page.next_due
+            self._release(places)
+        return bool(results or batch.claimed), batch.next_due
 
-    def _turn_the_page(self, uow: UnitOfWork, ended: Sequence[_Ended], free: int) -> _Page:
-        accepted = [each for each in ended if each.outcome == Accepted()]
-        ends = self._deliver(uow, accepted, Accepted()) if accepted else []
-        ends += [self._decide(uow, each) for each in ended if each.outcome != Accepted()]
-        due = self._claim(uow, free)
-        return _Page(ends, due, None if due or not free else uow.pushes.next_due())
+    def _run_batch(self, uow: UnitOfWork, results: Sequence[AttemptResult], places: int) -> _Batch:
+        recorded = record_results(uow, results, self._policy)
+        claimed = uow.pushes.claim(self._clock(), places) if places else []
+        return _Batch(recorded, claimed, None if claimed or not places else uow.pushes.next_due())
 
-    async def _keep_each_alone(self, ended: Sequence[_Ended]) -> None:
-        """After a bug: find the attempt whose end cannot be written down, and let the others not suffer for it."""
-        for each in ended:
+    async def _record_each_alone(self, results: Sequence[AttemptResult]) -> None:
+        """After a bug: store the results one by one, so that one that cannot be stored does not block the others."""
+        for result in results:
             try:
-                page = await self._storage.write(lambda uow, each=each: self._turn_the_page(uow, [each], 0))  # type: ignore[misc]
-                ends = page.ends
+                batch = await self._storage.write(lambda uow, result=result: self._run_batch(uow, [result], 0))  # type: ignore[misc]
+                recorded = batch.recorded
             except StorageFailing:
                 raise
-            except Exception:  # noqa: BLE001 - it is the one that the caller raises
-                log.error("the end of an attempt cannot be written down", sms_id=each.message.sms_id)
-                await self._let_go(each.message)
-                ends = []
-            self._booked([each], ends)
+            except Exception:  # noqa: BLE001 - the caller raises the error of the batch
+                log.error("the result of an attempt cannot be stored", sms_id=result.message.sms_id)
+                await self._make_uncertain(result.message)
+                recorded = []
+            self._note_recorded([result], recorded)
 
-    async def _let_go(self, message: PushMessage) -> None:
-        """After a bug the push must not stay under way for ever: its attempt is uncertain and made again later."""
+    async def _make_uncertain(self, message: PushMessage) -> None:
+        """After a bug: the attempt counts as uncertain and is repeated later, so that it is not in flight for ever."""
         now = self._clock()
         await self._storage.write(lambda uow: uow.pushes.make_uncertain(now, message.sms_id, now + self._spacing))
 
-    def _claim(self, uow: UnitOfWork, free: int) -> list[PushMessage]:
-        return uow.pushes.claim(self._clock(), free) if free else []
+    def _note_recorded(self, results: Iterable[AttemptResult], recorded: Sequence[RecordedResult]) -> None:
+        """The results are on the disk: free their places and publish the changes."""
+        for result in results:
+            self._results.remove(result)
+            self._in_flight.discard(result.message.sms_id)
+            if result.outcome == Accepted():
+                self._accepted_at = result.at
+        for each in recorded:
+            self._failed_at.pop(each.result.message.sms_id, None)
+            if each.state is PushState.WAITING:
+                self._failed_at[each.result.message.sms_id] = each.result.at
+        if not recorded:
+            return
+        self._log_and_judge(recorded)
+        messages = [each.result.message for each in recorded]
+        self._pushes_changed([message.sms_id for message in messages])
+        self._announcer.changed(Topic.MESSAGES, [message.sms_id for message in messages])
+        self._announcer.changed(Topic.RENTS, {message.rent_id for message in messages})
 
-    def _free(self) -> int:
-        """How many attempts more may be under way now."""
+    # Places -----------------------------------------------------------------------
+
+    def _free_places(self) -> int:
+        """How many more attempts may begin now."""
         if self._stopping:
             return 0
-        return max(0, CONCURRENCY + len(self._ended) - len(self._under_way) - self._promised)
+        return max(0, CONCURRENCY + len(self._results) - len(self._in_flight) - self._reserved)
 
-    def _committed(self, result: Result[_WorkWithPushes[T]], promised: int, waiting: asyncio.Future[T]) -> None:
-        """Begin what a commit has begun on the books, and answer who waits for it."""
-        was_full = self._free() == 0
-        self._promised -= promised
+    def _reserve(self, places: int) -> int:
+        self._reserved += places
+        self._idle.clear()
+        return places
+
+    def _release(self, places: int) -> None:
+        self._reserved -= places
+        if not self._in_flight and not self._reserved:
+            self._idle.set()
+
+    def _complete(self, places: int, result: Result[QueuedPushes]) -> None:
+        """A commit with reserved places is done: start the attempts that it has begun."""
+        was_full = self._free_places() == 0
+        has_more = False
         try:
-            work = result()
-        except Exception as error:  # noqa: BLE001 - raised where the caller waits
-            _fail(waiting, error)
-        else:
-            try:
-                if not self._has_stopped:  # else the next start finds them, uncertain
-                    self._begin(work.begun)
-            finally:  # what the caller makes of it can wait, the messages cannot
-                if not waiting.done():
-                    waiting.set_result(work.returned)
-            if len(work.begun) < work.queued:
+            pushes = _returned_by(result)
+            if pushes is not None:
+                has_more = len(pushes.begun) < pushes.queued
+                if not self._has_stopped:  # else the next start finds them in flight: uncertain
+                    self._start_attempts(pushes.begun)
+        finally:
+            self._release(places)
+            if has_more or was_full:  # if it was full, the worker may be waiting for these places
                 self.wake()
-        self._idle_if_done()
-        if was_full:  # the worker may be waiting for just these
-            self.wake()
 
-    def _with_a_queue(self, uow: UnitOfWork, work: Callable[[UnitOfWork, Queue], T], most: int) -> _WorkWithPushes[T]:
-        begun: list[PushMessage] = []
-        queued = 0
+    # Attempts ---------------------------------------------------------------------
 
-        def queue(pushes: Sequence[NewPush]) -> None:
-            nonlocal queued
-            begun.extend(uow.pushes.add(pushes, self._clock(), begin=most - len(begun)))
-            queued += len(pushes)
-
-        return _WorkWithPushes(work(uow, queue), begun, queued)
-
-    def _begin(self, due: Iterable[PushMessage]) -> None:
-        for message in due:
+    def _start_attempts(self, messages: Iterable[PushMessage]) -> None:
+        for message in messages:
             self._idle.clear()
-            self._under_way.add(message.sms_id)
+            self._in_flight.add(message.sms_id)
             self._tasks.start(self._attempt(message), f"push {message.sms_id}")
 
     async def _attempt(self, message: PushMessage) -> None:
         try:
             outcome = await self._channel.push(message)
         except Exception:
-            self._note_end(message, Failed(kind=FailureKind.NOT_SENT, detail=BROKEN_OFF))
+            self._add_result(message, Failed(kind=FailureKind.NOT_SENT, detail=INTERRUPTED))
             raise
-        self._note_end(message, outcome)
+        self._add_result(message, outcome)
 
-    def _note_end(self, message: PushMessage, outcome: PushOutcome) -> None:
-        at, another = self._clock(), self._another_was_taken(message.sms_id)
-        self._ended.append(_Ended(message=message, outcome=outcome, at=at, another_was_taken=another))
+    def _add_result(self, message: PushMessage, outcome: PushOutcome) -> None:
+        another = self._another_was_taken(message.sms_id)
+        self._results.append(AttemptResult(message, outcome, self._clock(), another))
         self._wake.set()
-
-    def _booked(self, ended: Iterable[_Ended], ends: Sequence[_End]) -> None:
-        """The ends are on the disk: tell of them."""
-        for each in ended:
-            self._ended.remove(each)
-            self._under_way.discard(each.message.sms_id)
-            if each.outcome == Accepted():
-                self._accepted_at = each.at
-        for end in ends:
-            self._failed_at.pop(end.ended.message.sms_id, None)
-            if end.state is PushState.WAITING:
-                self._failed_at[end.ended.message.sms_id] = end.ended.at
-        if not ends:
-            return
-        self._tell(ends)
-        messages = [end.ended.message for end in ends]
-        self._pushes_changed([message.sms_id for message in messages])
-        self._announcer.changed(Topic.MESSAGES, [message.sms_id for message in messages])
-        self._announcer.changed(Topic.RENTS, {message.rent_id for message in messages})
-
-    def _idle_if_done(self) -> None:
-        if not self._under_way and not self._promised:
-            self._idle.set()
-
-    def _tell(self, ends: Sequence[_End]) -> None:
-        """What was accepted in one line, as a burst is made of it."""
-        accepted = [end.ended.message for end in ends if end.state is PushState.DELIVERED]
-        if accepted:
-            log.info("delivered", rents={message.sms_id: message.rent_id for message in accepted})
-            self._judge_market(Accepted())
-        for end in ends:
-            if end.state is not PushState.DELIVERED:
-                self._tell_of_failure(end)
-
-    def _tell_of_failure(self, end: _End) -> None:
-        message, outcome = end.ended.message, end.ended.outcome
-        log.info("push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=end.state)
-        if end.is_strange:
-            self._market = self._market.after(outcome, asyncio.get_running_loop().time())
-            self._report_market(Verdict.WARN, health(HealthKind.RENT_UNKNOWN))
-        else:
-            self._judge_market(outcome)
-
-    def _deliver(self, uow: UnitOfWork, accepted: Sequence[_Ended], outcome: PushOutcome) -> list[_End]:
-        """All of them at once: this is what a burst is made of."""
-        ended_at = {each.message.sms_id: each.at for each in accepted}
-        delivered = set(uow.pushes.deliver(ended_at, describe(outcome)))
-        return [
-            _End(ended=each, state=PushState.DELIVERED if each.message.sms_id in delivered else None)
-            for each in accepted
-        ]
-
-    def _decide(self, uow: UnitOfWork, ended: _Ended) -> _End:
-        """Where a push stands whose attempt was not accepted."""
-        sms_id, outcome = ended.message.sms_id, ended.outcome
-        before = uow.pushes.get(sms_id)
-        if before is not None and is_taken(outcome, uncertain=before.uncertain):
-            return self._deliver(uow, [ended], outcome)[0]
-        push = uow.pushes.record(
-            sms_id,
-            describe(outcome),
-            ended.at,
-            is_soft_refusal=isinstance(outcome, SoftRefusal),
-            is_its_own=is_its_own(outcome, another_was_taken=ended.another_was_taken),
-            is_uncertain=outcome == Unclear(),
-        )
-        if push is None:
-            return _End(ended=ended, state=None)
-        is_strange = outcome == FinalRefusal(token=NO_OPERATION) and not push.rent_is_over
-        step = after_attempt(
-            outcome,
-            soft_refusals=push.soft_refusals,
-            rent_is_over=push.rent_is_over,
-            was_last_chance=push.is_last_chance,
-            now=ended.at,
-            spacing=self._spacing,
-            refusals_before_parking=self._refusals_before_parking,
-        )
-        match step:
-            case Settled(state=state):
-                uow.pushes.settle(sms_id, state, ended.at)
-                if is_strange:
-                    uow.journal.note(ended.at, Topic.RENTS, push.rent_id, timeline.rent_unknown())
-                return _End(ended=ended, state=state, is_strange=is_strange)
-            case Retry(at=at):
-                uow.pushes.retry(sms_id, at)
-                return _End(ended=ended, state=PushState.WAITING)
 
     def _another_was_taken(self, sms_id: SmsId) -> bool:
         """Whether the market has accepted a message since this one failed before."""
         failed_at = self._failed_at.get(sms_id)
         return failed_at is not None and self._accepted_at is not None and self._accepted_at >= failed_at
 
+    # What the results say of the market ---------------------------------------------
+
+    def _log_and_judge(self, recorded: Sequence[RecordedResult]) -> None:
+        """Accepted messages share one log line, as a burst consists of them."""
+        accepted = [each.result.message for each in recorded if each.state is PushState.DELIVERED]
+        if accepted:
+            log.info("delivered", rents={message.sms_id: message.rent_id for message in accepted})
+            self._judge_market(Accepted())
+        for each in recorded:
+            if each.state is not PushState.DELIVERED:
+                self._log_and_judge_failure(each)
+
+    def _log_and_judge_failure(self, recorded: RecordedResult) -> None:
+        message, outcome = recorded.result.message, recorded.result.outcome
+        log.info(
+            "push", sms_id=message.sms_id, rent_id=message.rent_id, outcome=describe(outcome), state=recorded.state
+        )
+        if recorded.denies_open_rent:
+            self._market = self._market.after(outcome, asyncio.get_running_loop().time())
+            self._report_market(Verdict.WARN, health(HealthKind.RENT_UNKNOWN))
+        else:
+            self._judge_market(outcome)
+
     def _judge_market(self, outcome: PushOutcome) -> None:
         self._market = self._market.after(outcome, asyncio.get_running_loop().time())
         self._report_market(_VERDICTS[self._market.state], self._market.health)
 
     def _judge_market_again(self) -> None:
-        """While a push waits, time alone may make an outage of a failure."""
+        """While a push waits, a failure becomes an outage by the passage of time alone."""
         later = self._market.at(asyncio.get_running_loop().time())
         if later is not self._market:
             self._market = later
             self._report_market(_VERDICTS[later.state], later.health)
 
-    async def _rest(self, next_due: datetime | None) -> None:
+    # Waiting ------------------------------------------------------------------------
+
+    async def _wait_for_work(self, next_due: datetime | None) -> None:
         """Sleep until woken or until a push is due; the database is asked each second, without writing to it."""
-        if self._free() == 0:
+        if self._free_places() == 0:
             await self._wake.wait()
             return
         while (pause := self._seconds_to(next_due)) > 0:
-            if await is_set_within(self._wake, min(pause, IDLE_CHECK)):
+            if await is_set_within(self._wake, min(pause, IDLE_CHECK_SECONDS)):
                 return
             if (next_due := await self._next_due()) is not None:
                 self._judge_market_again()
@@ -484,9 +384,17 @@ class PushWorker:
             return None
 
     def _seconds_to(self, due: datetime | None) -> float:
-        """More than a second where none is known of."""
-        return 2 * IDLE_CHECK if due is None else (due - self._clock()).total_seconds()
+        """Longer than one idle check if no due time is known."""
+        return 2 * IDLE_CHECK_SECONDS if due is None else (due - self._clock()).total_seconds()
 
     def _pushes_changed(self, sms_ids: Sequence[SmsId]) -> None:
         self._announcer.changed(Topic.PUSHES, sms_ids)
         self._announcer.changed(Topic.OVERVIEW)
+
+
+def _returned_by(result: Result[QueuedPushes]) -> QueuedPushes | None:
+    """None if the unit of work failed; the storage reports that to its caller."""
+    try:
+        return result()
+    except Exception:  # noqa: BLE001
+        return None

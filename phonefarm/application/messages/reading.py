@@ -11,7 +11,8 @@ from phonefarm.application.messages.owners import TRIED_AGAIN_FOR, Owner, PhoneB
 from phonefarm.application.ports.records.messages import NewSms, SeenRow
 from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.application.ports.records.pushes import NewPush
-from phonefarm.application.ports.storage import Queue, UnitOfWork
+from phonefarm.application.ports.storage import UnitOfWork
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.heard import FormerRow, Heard, HeardArrival, is_rewritten
 from phonefarm.domain.ids import PhoneId, SmsId
 from phonefarm.domain.sms import (
@@ -45,6 +46,9 @@ class Intake:
     first: bool
     new: tuple[SmsId, ...]
     pushes: tuple[SmsId, ...]
+    """Those of the new ones that are pushed."""
+    begun: tuple[PushMessage, ...] = ()
+    """Attempts to push them that were recorded as begun."""
     delayed: int = 0
     """How many came long after they had been announced."""
     arrivals: tuple[datetime, ...] = ()
@@ -55,6 +59,11 @@ class Intake:
     """Whether the SIM of some message is not known."""
     is_of_a_new_card: bool = False
     """Whether a message names a SIM that no check-up has seen in the phone."""
+
+    @property
+    def queued(self) -> int:
+        """How many pushes were queued: of new messages and of older ones whose SIM is known now."""
+        return len(self.pushes) + sum(one.rent_id is not None for one in self.settled)
 
 
 NOTHING_NEW = Intake(first=False, new=(), pushes=())
@@ -94,18 +103,20 @@ class _Stored(NamedTuple):
     new: list[SmsId]
     """By row."""
     queued: list[NewPush]
+    begun: list[PushMessage]
 
 
-def take_in(uow: UnitOfWork, queue: Queue, reading: Reading, context: Context) -> Intake:
-    return _TakingIn(uow, queue, reading, context).run()
+def take_in(uow: UnitOfWork, reading: Reading, context: Context, *, begin: int) -> Intake:
+    """`begin`: how many attempts to push new messages may be recorded as begun in this unit of work."""
+    return _TakingIn(uow, reading, context, begin).run()
 
 
 class _TakingIn:
-    def __init__(self, uow: UnitOfWork, queue: Queue, reading: Reading, context: Context) -> None:
+    def __init__(self, uow: UnitOfWork, reading: Reading, context: Context, begin: int) -> None:
         self._uow = uow
-        self._queue = queue
         self._reading = reading
         self._context = context
+        self._begin = begin
         self._phone_id: PhoneId = reading.phone_id
         self._before = context.before or uow.phones.mark_of(reading.phone_id)
 
@@ -135,6 +146,7 @@ class _TakingIn:
             first=self._before is None,
             new=tuple(stored.new),
             pushes=tuple(push.sms_id for push in stored.queued),
+            begun=tuple(stored.begun),
             delayed=delayed,
             arrivals=tuple(arrived.at for arrived in arrivals) if reading.clock_skew is not None else (),
             settled=tuple(settled),
@@ -262,11 +274,11 @@ class _TakingIn:
             row = shown.get(one.fingerprint)
             if row is not None and (row.sub_id, row.sim_mark) != (one.sub_id, one.sim_mark):
                 self._uow.messages.note_sim_columns(one.sms_id, row.sub_id, row.sim_mark)
-        return settle_untold(self._uow, self._queue, self._phone_id, now, self._context.withholds)
+        return settle_untold(self._uow, self._phone_id, now, self._context.withholds)
 
     def _store(self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]) -> _Stored:
         if not unseen:
-            return _Stored([], [], [])
+            return _Stored([], [], [], [])
         context = self._context
         books = PhoneBooks(self._uow, self._phone_id, min(arrived.at for arrived in arrivals), context.now)
         owners = [
@@ -283,9 +295,8 @@ class _TakingIn:
             for sms_id, (row, _), arrived, owner in zip(new, unseen, arrivals, owners, strict=True)
             if owner.rent is not None
         ]
-        if queued:
-            self._queue(queued)
-        return _Stored(owners, new, queued)
+        begun = self._uow.pushes.add(queued, context.now, begin=self._begin) if queued else []
+        return _Stored(owners, new, queued, begun)
 
 
 def _new_sms(

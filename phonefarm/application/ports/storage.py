@@ -1,11 +1,11 @@
-"""What a use case talks to: the storage that runs units of work and queries, and the outbox that commits pushes.
+"""The storage port: runs units of work and queries.
 
 A unit of work is a plain function over `UnitOfWork`; it is committed whole, durably, or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from phonefarm.application.ports.records.numbers import NumberRecords
 from phonefarm.application.ports.records.phone_health import PhoneHealthRecords
 from phonefarm.application.ports.records.phones import PhoneRecords
 from phonefarm.application.ports.records.privacy import PrivacyRecords
-from phonefarm.application.ports.records.pushes import NewPush, PushRecords
+from phonefarm.application.ports.records.pushes import PushRecords
 from phonefarm.application.ports.records.rents import RentRecords
 from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.views import Views
@@ -24,13 +24,12 @@ from phonefarm.domain.errors import KnownError
 
 T = TypeVar("T")
 
-
 Result = Callable[[], T]
-"""Returns what a unit of work returned; raises why it was not committed."""
+"""Returns what a unit of work returned, or raises the reason why it was not committed."""
 
 
 class StorageFailing(KnownError):
-    """The database cannot be read or written now; the message says the cause without any stored value."""
+    """The database cannot be read or written now; the message names the cause and contains no stored value."""
 
 
 class Journal(Protocol):
@@ -75,17 +74,18 @@ class UnitOfWork(Protocol):
 
 
 class Storage(Protocol):
-    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        urgent: bool = False,
+        on_done: Callable[[Result[T]], None] | None = None,
+    ) -> T:
         """Run `work` in one durable transaction on the storage thread; raises StorageFailing or what `work` raised.
 
-        What is urgent, as somebody waits for it with a deadline, goes before what waits already.
-        """
-        ...
-
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
-        """As `write`; in the loop that it was called from, `then` hears what became of it, whoever waits for that.
-
-        Raises StorageFailing where nothing can be handed in.
+        `urgent`: it goes before what waits already, as its caller has a deadline.
+        `on_done` is called once on the caller's loop, before the caller resumes, with the result or the failure.
+        Cancelling the caller neither undoes the unit of work nor prevents `on_done`.
         """
         ...
 
@@ -95,16 +95,4 @@ class Storage(Protocol):
 
     def write_problem(self) -> str | None:
         """Why a write begun now would not succeed soon, or None."""
-        ...
-
-
-Queue = Callable[[Sequence[NewPush]], None]
-"""Puts pushes into the outbox, in the unit of work that it was given to."""
-
-
-class Outbox(Protocol):
-    """Where a unit of work that queues pushes is committed."""
-
-    async def commit(self, work: Callable[[UnitOfWork, Queue], T]) -> T:
-        """As `Storage.write`, and see to it that what was queued is sent at once."""
         ...

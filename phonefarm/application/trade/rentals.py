@@ -141,7 +141,7 @@ class Rentals:
 
         def work(uow: UnitOfWork) -> None:
             uow.rents.close(rent_id, None, Decimal(0), False, now)
-            uow.pushes.last_chance(rent_id, now)
+            uow.pushes.make_due_for_last_chance(rent_id, now)
             uow.journal.note(now, Topic.RENTS, rent_id, timeline.withdrawn())
 
         try:
@@ -186,7 +186,7 @@ class Rentals:
             if rent is None or rent_state(rent, now) is not RentState.POSSIBLE_ORPHAN:
                 raise KnownError("Only an unconfirmed rent can be released: any other rent is ended by the market.")
             uow.rents.close(rent_id, None, Decimal(0), False, now)
-            uow.pushes.last_chance(rent_id, now)
+            uow.pushes.make_due_for_last_chance(rent_id, now)
             uow.journal.note(now, Topic.RENTS, rent_id, timeline.released())
 
         await self._storage.write(work)
@@ -283,7 +283,7 @@ class Rentals:
             case Close() as end:
                 uow.rents.close(rent_id, end.status, end.credited, end.is_estimate, rent.finished_at or now)
                 if rent.finished_at is None:
-                    uow.pushes.last_chance(rent_id, now)
+                    uow.pushes.make_due_for_last_chance(rent_id, now)
                     _count_failure(uow, rent, status, now)
                     self._retire(uow, rent, status, now)
                 else:
@@ -326,7 +326,7 @@ def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
     """The SIM that the rule over the whole farm gives an order, found by looking at few."""
     countries = names_meant(order.country, uow.rents.countries())
     operators = None if order.operator is None else names_meant(order.operator, uow.rents.operators())
-    return choose(uow.sims.in_turn(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
+    return choose(uow.sims.in_issue_order(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
 
 
 def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:

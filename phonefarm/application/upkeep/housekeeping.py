@@ -98,7 +98,7 @@ class Upkeep:
         step = 0.0 if self._wall_ahead is None else ahead - self._wall_ahead
         if step < -CLOCK_STEP:
             due = now + self._spacing
-            pulled = await self._storage.write(lambda uow: uow.pushes.not_later_than(due))
+            pulled = await self._storage.write(lambda uow: uow.pushes.make_due_by(due))
             log.warning("the clock was set back", seconds=round(-step, 1), pushes_pulled_in=pulled)
             self._announcer.changed(Topic.PUSHES, None)
         elif step > CLOCK_STEP:

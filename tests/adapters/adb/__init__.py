@@ -1,1 +1,1 @@
-"""Parsers on dumps of every release, conversations with a fake adb server, a farm of virtual phones."""
+"""Parsers on dumps of every release, the client on a fake adb server, the bridge on virtual phones."""

@@ -1,4 +1,4 @@
-"""Which adb program is run, when a server is started, and what its version means."""
+"""Choice of the adb program, start of the server, and check of its version."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def an_adb(folder: Path) -> Path:
     return path
 
 
-def test_the_setting_goes_before_all_else(tmp_path: Path) -> None:
+def test_adb_of_the_setting_comes_first(tmp_path: Path) -> None:
     mine = an_adb(tmp_path)
 
     assert find_adb(str(mine), {"ADBUTILS_ADB_PATH": "/other"}) == mine
     assert find_adb(None, {"ADBUTILS_ADB_PATH": str(mine)}) == mine
 
 
-def test_the_shipped_adb_goes_before_an_installed_one(tmp_path: Path) -> None:
+def test_shipped_adb_comes_before_an_installed_one(tmp_path: Path) -> None:
     an_adb(tmp_path)
     if adb_server._shipped_adb() is None:
         pytest.skip("adbutils brings no adb for this platform")
@@ -42,7 +42,7 @@ def test_the_shipped_adb_goes_before_an_installed_one(tmp_path: Path) -> None:
     assert "adbutils" in str(find_adb(None, {"PATH": str(tmp_path)}))
 
 
-def test_the_installed_adb_is_the_last_resort(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_adb_comes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adb_server, "_shipped_adb", lambda: None)
     mine = an_adb(tmp_path)
 
@@ -52,7 +52,7 @@ def test_the_installed_adb_is_the_last_resort(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(("setting", "env"), [("/nowhere/adb", {}), (None, {"ADBUTILS_ADB_PATH": "/nowhere/adb"})])
-def test_a_wrong_path_is_said(setting: str | None, env: dict[str, str]) -> None:
+def test_wrong_path_is_a_known_error(setting: str | None, env: dict[str, str]) -> None:
     with pytest.raises(KnownError, match="/nowhere/adb"):
         find_adb(setting, env)
 
@@ -61,7 +61,7 @@ def test_a_wrong_path_is_said(setting: str | None, env: dict[str, str]) -> None:
     ("host", "local"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("192.168.1.5", False), ("farm-pc", False)],
 )
-def test_only_loopback_is_ours_to_start(host: str, local: bool) -> None:
+def test_only_a_server_on_loopback_may_be_started(host: str, local: bool) -> None:
     assert is_local(host) is local
 
 
@@ -72,12 +72,12 @@ def test_versions_are_worded() -> None:
         version_in_words(36, "127.0.0.1:5037")
 
 
-async def test_a_server_that_runs_is_left_alone() -> None:
+async def test_running_server_is_not_restarted() -> None:
     async with FakeAdbServer() as server:
         assert await ensure_server(SmartSocket("127.0.0.1", server.port), "/nowhere/adb") == "1.0.41"
 
 
-async def test_an_old_server_is_said_by_the_bridge() -> None:
+async def test_bridge_reports_an_old_server() -> None:
     async with FakeAdbServer(replies={"host:version": b"OKAY" + block("001f")}) as server:
         with pytest.raises(ServerDown, match="old kind"):
             await AdbBridge(server.address).ensure_server()
@@ -93,7 +93,7 @@ async def test_a_remote_server_is_never_started(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in program is a shell script")
-async def test_a_server_that_does_not_start_is_said_with_the_next_step(tmp_path: Path) -> None:
+async def test_error_for_a_server_that_does_not_start_has_the_next_step(tmp_path: Path) -> None:
     async with FakeAdbServer() as server:
         port = server.port
 
@@ -104,7 +104,7 @@ async def test_a_server_that_does_not_start_is_said_with_the_next_step(tmp_path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in program is a shell script")
-async def test_a_start_that_hangs_can_be_given_up_and_leaves_no_process(tmp_path: Path) -> None:
+async def test_cancelled_start_leaves_no_process(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     hanging = tmp_path / "hanging-adb"
     hanging.write_text(f"#!/bin/sh\necho $$ > {pid_file}.new && mv {pid_file}.new {pid_file}\nexec sleep 600\n")
@@ -129,10 +129,10 @@ async def test_a_start_that_hangs_can_be_given_up_and_leaves_no_process(tmp_path
     await until(lambda: not any(thread.name == "adb start-server" for thread in threading.enumerate()))
 
 
-async def test_a_server_that_listens_and_says_nothing_is_said_to_hang_and_not_started_again(
+async def test_hanging_server_is_reported_and_not_started_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(adb_server, "ANSWER_WITHIN", 0.1)
+    monkeypatch.setattr(adb_server, "ANSWER_TIMEOUT_SECONDS", 0.1)
 
     async with FakeAdbServer(streams={"host:version": Line.hang}) as server:
         with pytest.raises(ServerDown, match="hangs: end its process"):

@@ -1,4 +1,4 @@
-"""What a phone measures of itself, each parser for itself: what is not understood is not told."""
+"""Parsers of a phone's telemetry: a value that is not understood is None."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ LINKER = "WARNING: linker: app_process has text relocations. This is wasting mem
 # The battery ---------------------------------------------------------------------
 
 
-def test_a_battery_tells_charge_temperature_and_whether_it_charges() -> None:
+def test_battery_has_charge_temperature_and_whether_it_charges() -> None:
     assert parse_battery(BATTERY) == Battery(percent=85, is_charging=True, temperature=31.2)
 
 
 @pytest.mark.parametrize(("code", "charging"), [(1, None), (2, True), (3, False), (4, False), (5, True), (7, None)])
-def test_a_phone_on_a_weak_hub_is_powered_and_does_not_charge(code: int, charging: bool | None) -> None:
+def test_not_charging_on_a_weak_hub_is_recognised(code: int, charging: bool | None) -> None:
     assert parse_battery(BATTERY.replace("status: 2", f"status: {code}")).is_charging is charging
 
 
-def test_the_first_word_counts_as_makes_print_more_behind_it() -> None:
+def test_first_value_counts_since_makes_append_more() -> None:
     more = BATTERY + "Battery history:\n  level: 3\n  temperature: 999\n"
 
     assert parse_battery(more) == parse_battery(BATTERY)
@@ -53,19 +53,19 @@ def test_the_first_word_counts_as_makes_print_more_behind_it() -> None:
     ("before", "after", "percent"),
     [("scale: 100", "scale: 200", 42), ("scale: 100", "scale: 0", None), ("level: 85", "level: 185", None)],
 )
-def test_the_charge_is_a_share_of_its_scale(before: str, after: str, percent: int | None) -> None:
+def test_charge_is_relative_to_its_scale(before: str, after: str, percent: int | None) -> None:
     assert parse_battery(BATTERY.replace(before, after)).percent == percent
 
 
 @pytest.mark.parametrize("tenths", ["-600", "99999", "x"])
-def test_a_temperature_that_no_battery_has_is_none(tenths: str) -> None:
+def test_impossible_temperature_is_none(tenths: str) -> None:
     assert parse_battery(BATTERY.replace("temperature: 312", f"temperature: {tenths}")).temperature is None
 
 
 @pytest.mark.parametrize(
     "text", ["", "Can't find service: battery\n", BATTERY.replace("present: true", "present: false"), "  level: 85\n"]
 )
-def test_a_phone_without_battery_tells_nothing(text: str) -> None:
+def test_phone_without_battery_has_no_values(text: str) -> None:
     assert parse_battery(text) == Battery()
 
 
@@ -77,14 +77,14 @@ def test_uptime_is_the_first_of_two_numbers() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "1.5\n", "1.5 2.5", "-1.5 2.5\n", "/system/bin/sh: cat: /proc/uptime: denied\n"])
-def test_another_uptime_is_none(text: str) -> None:
+def test_uptime_in_another_form_is_none(text: str) -> None:
     assert parse_uptime(text) is None
 
 
 WARNING = "WARNING: linker: df has text relocations. This is wasting memory and is a security risk. Please fix.\n"
 
 
-def test_a_linkers_warnings_lose_nothing() -> None:
+def test_linker_warnings_are_skipped() -> None:
     table = TOYBOX + "/dev/block/dm-5 112345678 12345678 100000 12% /data\n"
 
     assert parse_free_bytes(WARNING * 2 + table) == 102_400_000
@@ -108,7 +108,7 @@ TOOLBOX = "Filesystem               Size     Used     Free   Blksize\n"
         (TOOLBOX + "/data                    12.2G    12.2G     0.0K   4096\n", 0),
     ],
 )
-def test_room_on_the_data_partition_is_told_in_bytes(text: str, free: int) -> None:
+def test_free_space_of_the_data_partition_is_in_bytes(text: str, free: int) -> None:
     assert parse_free_bytes(text) == free
 
 
@@ -127,7 +127,7 @@ def test_room_on_the_data_partition_is_told_in_bytes(text: str, free: int) -> No
         TOOLBOX + "/data  12.2G  3.7G  lots  4096\n",
     ],
 )
-def test_another_table_tells_no_room(text: str) -> None:
+def test_table_in_another_form_has_no_free_space(text: str) -> None:
     assert parse_free_bytes(text) is None
 
 
@@ -138,7 +138,7 @@ def test_another_table_tells_no_room(text: str) -> None:
     ("text", "value"),
     [("0\n", False), ("1\n", True), (LINKER + "1\r\n", True), ("null\n", None), ("", None), ("2\n", None)],
 )
-def test_a_switch_is_on_off_or_not_told(text: str, value: bool | None) -> None:
+def test_switch_is_on_off_or_unknown(text: str, value: bool | None) -> None:
     assert parse_switch(text) is value
 
 
@@ -153,7 +153,7 @@ def test_a_switch_is_on_off_or_not_told(text: str, value: bool | None) -> None:
         ("java.lang.NullPointerException\n\tat x.y.z\n", None),
     ],
 )
-def test_the_chosen_sms_app_is_a_package_none_or_not_told(text: str, app: str | None) -> None:
+def test_chosen_sms_app_is_a_package_none_or_unknown(text: str, app: str | None) -> None:
     assert parse_sms_app(text) == app
 
 
@@ -161,11 +161,11 @@ def test_the_chosen_sms_app_is_a_package_none_or_not_told(text: str, app: str | 
     ("text", "holder"),
     [("com.android.mms\n", "com.android.mms"), ("", ""), ("\n", ""), ("Unknown command: get-role-holders\n", None)],
 )
-def test_the_role_is_held_by_a_package_nobody_or_not_told(text: str, holder: str | None) -> None:
+def test_role_holder_is_a_package_none_or_unknown(text: str, holder: str | None) -> None:
     assert parse_role_holder(text) == holder
 
 
-def test_packages_are_told_only_if_nothing_else_stands_there() -> None:
+def test_packages_are_read_only_if_nothing_else_is_listed() -> None:
     listed = parse_packages("package:com.android.mms\r\npackage:com.android.mms.service\r\n")
 
     assert listed == frozenset({"com.android.mms", "com.android.mms.service"})

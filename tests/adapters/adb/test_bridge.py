@@ -1,4 +1,4 @@
-"""The bridge on USB-like serials and odd states, which only a fake adb server shows."""
+"""The bridge with USB serials and rare states, on a fake adb server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.adb_server import FakeAdbServer, Line, Service, answer, block
 UDEV = "no permissions (user in plugdev group; are your udev rules wrong?); see [http://developer.android.com]"
 
 
-async def test_states_come_as_adb_words_them() -> None:
+async def test_states_are_passed_on_unchanged() -> None:
     async def play(line: Line) -> None:
         text = f"R5  {UDEV} usb:1-1\n????????????  no permissions usb:1-2\nodd one  authorizing transport_id:4\n"
         await line.send(b"OKAY" + block(text))
@@ -51,14 +51,14 @@ async def test_a_phone_with_an_address_is_disconnected_and_connected(serial: str
     assert server.requests == [f"host:disconnect:{serial}", connect]
 
 
-async def test_a_refused_reconnect_says_why() -> None:
+async def test_refused_reconnect_has_the_cause() -> None:
     reply = b"FAIL" + block("device 'R5' not found")
     async with FakeAdbServer(replies={"host-serial:R5:reconnect": reply}) as server:
         with pytest.raises(PhoneUnreachable, match="is not connected"):
             await AdbBridge(server.address).reconnect("R5")
 
 
-async def test_a_phone_in_trouble_is_told_from_its_server() -> None:
+async def test_error_of_a_phone_is_told_from_an_error_of_the_server() -> None:
     async with FakeAdbServer() as server:
         server.features("R5")
         server.refusals["R5"] = "device still authorizing"
@@ -91,7 +91,7 @@ def shared(number: int) -> ListedDevice:
     return ListedDevice(serial="0123", adb_state="device", detail=f"usb:1-{number} transport_id:{number}")
 
 
-async def test_two_phones_of_one_serial_are_spoken_with_by_their_connections() -> None:
+async def test_phones_with_one_serial_are_addressed_by_transport_id() -> None:
     async with FakeAdbServer() as server:
         for number in (1, 2):
             server.replies[f"host-transport-id:{number}:features"] = b"OKAY" + block("shell_v2")
@@ -105,7 +105,7 @@ async def test_two_phones_of_one_serial_are_spoken_with_by_their_connections() -
     assert not any("0123" in request for request in server.requests)
 
 
-async def test_one_of_two_phones_of_one_serial_is_reconnected_alone() -> None:
+async def test_one_of_two_phones_with_one_serial_is_reconnected_alone() -> None:
     request = "host-transport-id:2:reconnect"
     async with FakeAdbServer(replies={request: b"OKAY" + block("reconnecting 0123 [device]\n")}) as server:
         bridge = AdbBridge(server.address)
@@ -116,7 +116,7 @@ async def test_one_of_two_phones_of_one_serial_is_reconnected_alone() -> None:
     assert server.requests == [request]
 
 
-async def test_a_phone_that_is_connected_anew_is_spoken_with_by_its_new_connection() -> None:
+async def test_reconnected_phone_is_addressed_by_its_new_transport_id() -> None:
     async with FakeAdbServer() as server:
         for number in (2, 5):
             server.replies[f"host-transport-id:{number}:features"] = b"OKAY" + block("shell_v2")
@@ -130,7 +130,7 @@ async def test_a_phone_that_is_connected_anew_is_spoken_with_by_its_new_connecti
         assert (await bridge.identify("0123#1-2")).facts.model == "M5"
 
 
-async def test_two_phones_that_an_old_server_cannot_tell_apart_are_said() -> None:
+async def test_phones_that_an_old_server_cannot_distinguish_are_an_error() -> None:
     async with FakeAdbServer() as server:
         server.replies["host-serial:0123:features"] = b"FAIL" + block("more than one device with serial 0123")
         with pytest.raises(PhoneUnreachable, match="shares its serial"):
@@ -141,7 +141,7 @@ SERIALS = ["R5", "два слова", "(no serial number)", "x" * 300, "a;b'c$(d
 
 
 @pytest.mark.parametrize("serial", SERIALS)
-async def test_any_serial_is_spoken_with_as_it_is(serial: str) -> None:
+async def test_any_serial_is_passed_on_unchanged(serial: str) -> None:
     async with FakeAdbServer(shell=says_model("M")) as server:
         server.features(serial)
         introduction = await AdbBridge(server.address).identify(serial)

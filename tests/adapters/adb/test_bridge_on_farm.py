@@ -83,7 +83,7 @@ async def rows(bridge: AdbBridge, phone: VirtualPhone) -> tuple[SmsRow, ...]:
 
 
 @pytest.mark.parametrize("profile", [*PROFILES, DOOGEE_X5, PIXEL_9, PIXEL_9A], ids=lambda profile: profile.name)
-async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile: object) -> None:
+async def test_sims_and_messages_of_every_make_are_read(adb_port: int, profile: object) -> None:
     phone = a_phone(profile, cards=2, clock_skew=-37.5)
     async with connected(adb_port, phone) as bridge:
         probe = await probed(bridge, phone)
@@ -108,7 +108,7 @@ async def test_every_make_tells_its_sims_and_its_messages(adb_port: int, profile
 
 
 @pytest.mark.parametrize("profile", [*PROFILES, DOOGEE_X5], ids=lambda profile: profile.name)
-async def test_every_make_tells_all_of_itself(adb_port: int, profile: object) -> None:
+async def test_telemetry_of_every_make_is_complete(adb_port: int, profile: object) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
         introduction = await bridge.identify(phone.serial)
@@ -122,7 +122,7 @@ async def test_every_make_tells_all_of_itself(adb_port: int, profile: object) ->
     assert all(sim.network_type for sim in checkup.sims or ())
 
 
-async def test_a_phone_tells_that_it_boots_and_that_it_was_not_unlocked(adb_port: int) -> None:
+async def test_booting_and_locked_phones_are_recognised(adb_port: int) -> None:
     phone = a_phone()
     async with connected(adb_port, phone) as bridge:
         phone.handset.is_booting = True
@@ -136,7 +136,7 @@ async def test_a_phone_tells_that_it_boots_and_that_it_was_not_unlocked(adb_port
 
 
 @pytest.mark.parametrize("profile", [PIXEL_6A, REDMI_NOTE_9, SONY_XA, NOKIA_G21], ids=lambda profile: profile.name)
-async def test_an_old_row_with_texts_where_integers_belong_costs_nothing_but_what_it_does_not_say(
+async def test_text_in_integer_columns_of_an_old_row_affects_only_those_columns(
     adb_port: int, profile: Profile
 ) -> None:
     phone = a_phone(profile)
@@ -155,7 +155,7 @@ async def test_an_old_row_with_texts_where_integers_belong_costs_nothing_but_wha
 
 
 @pytest.mark.parametrize("profile", [PIXEL_8, NEXUS_5], ids=lambda profile: profile.name)
-async def test_a_provider_that_dies_while_it_is_probed_is_asked_again(adb_port: int, profile: Profile) -> None:
+async def test_probe_is_repeated_if_the_provider_dies_during_it(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
         phone.kill_provider()
@@ -167,7 +167,7 @@ async def test_a_provider_that_dies_while_it_is_probed_is_asked_again(adb_port: 
     assert (probe.reads_hex, probe.has_sub_id, probe.is_sure) == (True, True, True)
 
 
-async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:
+async def test_slots_of_a_huawei_are_distinguished(adb_port: int) -> None:
     phone = a_phone(HUAWEI_P30, cards=2)
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", "second", 1)
@@ -179,7 +179,7 @@ async def test_each_slot_of_a_huawei_is_told_apart(adb_port: int) -> None:
     assert row.sub_id == known.sub_id
 
 
-async def test_a_phone_that_is_probed_anew_still_tells_its_slots_apart(adb_port: int) -> None:
+async def test_slots_are_still_distinguished_after_another_probe(adb_port: int) -> None:
     phone = a_phone(HUAWEI_P30, cards=2)
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", "second", 1)
@@ -192,7 +192,7 @@ async def test_a_phone_that_is_probed_anew_still_tells_its_slots_apart(adb_port:
 
 
 @pytest.mark.parametrize("profile", [PIXEL_8, SONY_XA, NEXUS_5], ids=lambda profile: profile.name)
-async def test_every_cut_of_an_answer_is_refused_and_the_next_look_is_whole(adb_port: int, profile: object) -> None:
+async def test_every_cut_of_an_answer_is_refused_and_the_next_is_read(adb_port: int, profile: object) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
         for number in range(3):
@@ -236,7 +236,7 @@ async def test_reconnecting_brings_a_phone_back(adb_port: int) -> None:
         await until(answers)
 
 
-async def test_reconnecting_a_phone_that_is_gone_says_so(adb_port: int) -> None:
+async def test_reconnecting_an_absent_phone_is_an_error(adb_port: int) -> None:
     phone = a_phone()
     async with connected(adb_port, phone) as bridge:
         await phone.unplug()
@@ -245,7 +245,7 @@ async def test_reconnecting_a_phone_that_is_gone_says_so(adb_port: int) -> None:
             await bridge.reconnect(phone.serial)
 
 
-async def test_a_withholding_phone_is_told_from_an_empty_one(adb_port: int) -> None:
+async def test_withheld_inbox_is_told_from_an_empty_one(adb_port: int) -> None:
     phone = a_phone(REDMI_NOTE_9)
     async with connected(adb_port, phone) as bridge:
         assert await rows(bridge, phone) == ()
@@ -258,14 +258,14 @@ async def test_a_withholding_phone_is_told_from_an_empty_one(adb_port: int) -> N
             await probed(bridge, phone)
 
 
-async def test_an_unauthorized_phone_says_what_to_do(adb_port: int) -> None:
+async def test_error_for_an_unauthorized_phone_has_the_next_step(adb_port: int) -> None:
     phone = a_phone(authorized=False)
     async with connected(adb_port, phone) as bridge:
         with pytest.raises(PhoneUnreachable, match="Allow USB debugging"):
             await probed(bridge, phone)
 
 
-async def test_a_removed_card_is_gone_and_a_new_one_is_seen(adb_port: int) -> None:
+async def test_removed_and_inserted_cards_are_noticed(adb_port: int) -> None:
     phone = a_phone(cards=2)
     async with connected(adb_port, phone) as bridge:
         probe = await probed(bridge, phone)
@@ -300,7 +300,7 @@ async def test_hints_come_with_a_message(adb_port: int, profile: object) -> None
 
 
 @pytest.mark.parametrize("profile", [PIXEL_8, TECNO_SPARK, DOOGEE_X5], ids=lambda profile: profile.name)
-async def test_message_over_ims_is_announced_by_whatever_handler_the_phone_has(adb_port: int, profile: Profile) -> None:
+async def test_message_over_ims_is_announced_by_every_handler(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile)
     phone.send_sms_over_ims()
     async with connected(adb_port, phone) as bridge:
@@ -315,8 +315,8 @@ async def test_message_over_ims_is_announced_by_whatever_handler_the_phone_has(a
         await hints.aclose()
 
 
-async def test_the_radios_other_lines_do_not_leave_a_phone_that_can_filter_them(adb_port: int) -> None:
-    """The command that really runs, also where nobody has asked the phone for its Android before."""
+async def test_other_radio_lines_are_filtered_on_the_phone(adb_port: int) -> None:
+    """With the real command, also if the phone's Android release is not known yet."""
     phone = a_phone(PIXEL_8)
     async with connected(adb_port, phone) as bridge:
         hints = bridge.arrival_hints(phone.serial)
@@ -333,7 +333,7 @@ async def test_the_radios_other_lines_do_not_leave_a_phone_that_can_filter_them(
         await hints.aclose()
 
 
-async def test_the_list_follows_plugging(adb_port: int) -> None:
+async def test_device_list_follows_plugging(adb_port: int) -> None:
     phone = a_phone()
     async with VirtualFarm(0, phones=[phone]) as farm:
         lists = AdbBridge(f"127.0.0.1:{adb_port}").device_lists()
@@ -347,7 +347,7 @@ async def test_the_list_follows_plugging(adb_port: int) -> None:
                 pass
 
 
-async def test_a_server_that_dies_ends_the_list() -> None:
+async def test_device_list_ends_when_the_server_dies() -> None:
     with private_adb_server() as (port, _):
         lists = AdbBridge(f"127.0.0.1:{port}").device_lists()
         await anext(lists)
@@ -362,7 +362,7 @@ async def to_the_end(stream: AsyncIterator[object]) -> None:
             pass
 
 
-# A start, and a start again ---------------------------------------------------------
+# First and second start --------------------------------------------------------------
 
 
 def up_for(phone: VirtualPhone) -> float:
@@ -390,7 +390,7 @@ def as_remembered(phone: VirtualPhone, probe: Probe, sims: tuple[SeenSim, ...], 
 async def introduced(
     bridge: AdbBridge, phone: VirtualPhone, remembered: Remembered
 ) -> tuple[Probe, Checkup, Reading, tuple[int, int]]:
-    """Everything that comes before the first sale; and how many shell calls and queries it took."""
+    """Runs everything that precedes the first sale; returns the numbers of shell calls and queries."""
     before = phone.counters.shell_commands, phone.counters.queries
     introduction = await bridge.identify(phone.serial, remembered, newest=50)
     probe = remembered.probe
@@ -426,7 +426,7 @@ async def test_a_known_phone_with_known_cards_is_read_in_one_call(adb_port: int,
 
 
 @pytest.mark.parametrize("profile", MAKES_IN_ONE_CALL, ids=lambda profile: profile.name)
-async def test_a_new_phone_is_introduced_in_few_calls_and_asked_nothing_twice(adb_port: int, profile: object) -> None:
+async def test_new_phone_is_introduced_in_few_calls_without_repeated_commands(adb_port: int, profile: object) -> None:
     phone = a_phone(profile, cards=2)
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", TEXT)
@@ -438,11 +438,11 @@ async def test_a_new_phone_is_introduced_in_few_calls_and_asked_nothing_twice(ad
     assert [row.body for row in reading.rows] == [TEXT]
 
 
-async def test_a_card_in_a_phone_that_was_started_since_is_asked_who_it_is(adb_port: int) -> None:
+async def test_card_is_identified_again_after_a_restart_of_the_phone(adb_port: int) -> None:
     phone = a_phone(PIXEL_6A)
     async with connected(adb_port, phone) as bridge:
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
-        # Set up anew, a phone counts its subscriptions from the beginning: the other card looks like the first.
+        # After a factory reset, subscription ids start again: the other card looks like the first.
         remembered = as_remembered(phone, probe, told(first), up_for(phone) + 3600)
         stranger = replace(remembered.cards[0], sim_id=SimId("8970101234567890120"))
 
@@ -451,7 +451,7 @@ async def test_a_card_in_a_phone_that_was_started_since_is_asked_who_it_is(adb_p
     assert [sim.iccid for sim in told(checkup)] == [sim.iccid for sim in phone.sims.values()]
 
 
-async def test_a_card_without_a_number_is_asked_again_at_the_next_check_up(adb_port: int) -> None:
+async def test_card_without_a_number_is_identified_again_at_the_next_check_up(adb_port: int) -> None:
     phone = a_phone(PIXEL_6A)
     async with connected(adb_port, phone) as bridge:
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
@@ -465,7 +465,7 @@ async def test_a_card_without_a_number_is_asked_again_at_the_next_check_up(adb_p
     assert [sim.msisdn for sim in told(checkup)] == [sim.msisdn for sim in phone.sims.values()]
 
 
-async def test_a_reading_that_was_asked_ahead_is_as_old_as_its_question(adb_port: int) -> None:
+async def test_prefetched_reading_has_the_time_of_its_request(adb_port: int) -> None:
     phone = a_phone()
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", "old")
@@ -482,7 +482,7 @@ async def test_a_reading_that_was_asked_ahead_is_as_old_as_its_question(adb_port
     assert reading.begun_at < stored_at, "else what came in between would count as older than this reading"
 
 
-async def test_a_message_that_was_announced_is_never_looked_for_in_an_answer_asked_ahead(adb_port: int) -> None:
+async def test_announced_message_is_not_searched_in_a_prefetched_answer(adb_port: int) -> None:
     phone = a_phone()
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", "old")
@@ -496,7 +496,7 @@ async def test_a_message_that_was_announced_is_never_looked_for_in_an_answer_ask
     assert [row.body for row in reading.rows] == ["new", "old"]
 
 
-async def test_another_firmware_than_the_remembered_one_is_probed(adb_port: int) -> None:
+async def test_changed_firmware_is_probed(adb_port: int) -> None:
     phone = a_phone()
     async with connected(adb_port, phone) as bridge:
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
@@ -514,7 +514,7 @@ async def test_another_firmware_than_the_remembered_one_is_probed(adb_port: int)
 # Phones that share a serial -----------------------------------------------------------
 
 
-async def test_a_phone_is_spoken_with_by_the_number_of_its_connection(adb_port: int) -> None:
+async def test_phone_is_addressed_by_its_transport_id(adb_port: int) -> None:
     one, two = a_phone(), a_phone(REDMI_NOTE_9)
     async with connected(adb_port, one, two) as bridge:
         async with aclosing(bridge.device_lists()) as lists:

@@ -1,4 +1,4 @@
-"""One look at a phone: one native call, and nothing that a phone does not say spoils the rest."""
+"""A check-up is one native call, and a missing answer affects nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import pytest
 
 from phonefarm.adapters.adb.checkup import CheckupReader
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
-from phonefarm.adapters.adb.phone_settings import ASK_AIRPLANE, ASK_SMS_APP, ASK_SMS_ROLE, ask_enabled
+from phonefarm.adapters.adb.phone_settings import (
+    AIRPLANE_COMMAND,
+    SMS_APP_COMMAND,
+    SMS_ROLE_COMMAND,
+    enabled_packages_command,
+)
 from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SlotState
@@ -24,10 +29,10 @@ NO_ROLES = "Unknown command: get-role-holders\n"
 
 
 class APhone:
-    """Answers as a phone does that is well; a test changes what it needs."""
+    """Answers like a healthy phone, with exceptions by the test."""
 
     def __init__(self, **said: Answer) -> None:
-        """`said`: answers to the commands that begin so, blanks written as underscores."""
+        """`said`: answers by the beginning of the command, with underscores for blanks."""
         self.answers: dict[str, Answer] = {
             "getprop": "[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.operator.numeric]: [46000,]\n"
             "[gsm.network.type]: [LTE,Unknown]\n[gsm.operator.isroaming]: [false,false]\n",
@@ -36,9 +41,9 @@ class APhone:
             "dumpsys battery": BATTERY,
             "cat /proc/uptime": "350735.47 234388.90\n",
             "df /data": TOYBOX + "/dev/block/dm-5 112345678 12345678 100000 12% /data/user/0\n",
-            ASK_AIRPLANE: "0\n",
-            ASK_SMS_APP: f"{MMS}\n",
-            ASK_SMS_ROLE: NO_ROLES,
+            AIRPLANE_COMMAND: "0\n",
+            SMS_APP_COMMAND: f"{MMS}\n",
+            SMS_ROLE_COMMAND: NO_ROLES,
             "pm list packages": f"package:{MMS}\npackage:{MMS}.service\n",
         }
         for start, answer in said.items():
@@ -61,7 +66,7 @@ async def telemetry_of(phone: APhone, sdk: int = 34, *, thorough: bool = True) -
     return (await reader(phone.answer, sdk)[0].read(thorough=thorough)).telemetry
 
 
-async def test_a_well_phone_tells_all_of_itself() -> None:
+async def test_checkup_of_a_healthy_phone_is_complete() -> None:
     checkup = await reader(APhone().answer)[0].read(thorough=False)
 
     assert checkup.telemetry == PhoneTelemetry(
@@ -78,7 +83,7 @@ async def test_a_well_phone_tells_all_of_itself() -> None:
 
 
 @pytest.mark.parametrize("thorough", [False, True])
-async def test_the_second_look_is_one_call(thorough: bool) -> None:
+async def test_second_check_up_is_one_call(thorough: bool) -> None:
     checkups, shell = reader(APhone().answer)
     await checkups.read(thorough=True)
     calls = shell.calls
@@ -94,12 +99,12 @@ async def test_the_second_look_is_one_call(thorough: bool) -> None:
         ("dumpsys battery", "battery_percent"),
         ("cat /proc/uptime", "uptime_seconds"),
         ("df /data", "free_bytes"),
-        (ASK_AIRPLANE, "airplane_mode"),
-        (ASK_SMS_APP, "sms_app"),
+        (AIRPLANE_COMMAND, "airplane_mode"),
+        (SMS_APP_COMMAND, "sms_app"),
     ],
 )
 @pytest.mark.parametrize("answer", ["", "gibberish\n", ("", "/system/bin/sh: not found\n"), "\x00\ufffd\n" * 50])
-async def test_what_a_phone_does_not_say_is_none_and_spoils_nothing(command: str, field: str, answer: Answer) -> None:
+async def test_missing_answer_is_none_and_affects_nothing_else(command: str, field: str, answer: Answer) -> None:
     phone = APhone()
     phone.says(command, answer)
 
@@ -109,7 +114,7 @@ async def test_what_a_phone_does_not_say_is_none_and_spoils_nothing(command: str
     assert sum(getattr(telemetry, name) is not None for name in PhoneTelemetry.__dataclass_fields__) >= 4
 
 
-async def test_a_list_of_sims_that_cannot_be_read_costs_the_sims_alone() -> None:
+async def test_unreadable_list_of_sims_affects_only_the_sims() -> None:
     timeout = "*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n"
     well = await reader(APhone().answer)[0].read(thorough=True)
 
@@ -127,12 +132,12 @@ async def test_a_list_of_sims_that_cannot_be_read_costs_the_sims_alone() -> None
         "dumpsys telephony.registry",
         "dumpsys battery",
         "df /data",
-        ASK_AIRPLANE,
-        ASK_SMS_APP,
+        AIRPLANE_COMMAND,
+        SMS_APP_COMMAND,
         "pm list packages",
     ],
 )
-async def test_a_question_that_hangs_costs_what_it_would_have_told(hangs: str) -> None:
+async def test_hanging_command_affects_only_its_own_value(hangs: str) -> None:
     phone = APhone()
     is_hanging = False
 
@@ -159,7 +164,7 @@ async def test_a_question_that_hangs_costs_what_it_would_have_told(hangs: str) -
     assert await checkups.read(thorough=True) == whole
 
 
-async def test_a_phone_that_answers_nothing_is_not_asked_each_question_alone() -> None:
+async def test_silent_phone_does_not_get_a_call_per_command() -> None:
     def silence(command: str) -> Answer:
         raise PhoneUnreachable("did not answer within 20 s")
 
@@ -170,8 +175,8 @@ async def test_a_phone_that_answers_nothing_is_not_asked_each_question_alone() -
     assert shell.calls == 2
 
 
-async def test_two_hundred_phones_a_minute_cost_less_than_a_fiftieth_of_a_core_to_understand() -> None:
-    """Half of a real phone's words are properties and logs that are of no interest."""
+async def test_parsing_two_hundred_check_ups_a_minute_takes_less_than_a_fiftieth_of_a_core() -> None:
+    """Half of a real phone's output is irrelevant properties and logs."""
     phone = APhone()
     noise = "".join(f"[ro.vendor.property.{number}]: [{'value ' * 5}]\n" for number in range(1000))
     phone.says("getprop", noise + str(phone.answers["getprop"]))
@@ -187,10 +192,10 @@ async def test_two_hundred_phones_a_minute_cost_less_than_a_fiftieth_of_a_core_t
     assert spent * 200 / 20 < 60 / 50
 
 
-# Before Android 8 the settings cost a JVM ----------------------------------------
+# Before Android 8, reading settings starts a JVM ---------------------------------
 
 
-async def test_an_old_phone_is_asked_for_its_settings_only_in_a_thorough_look_and_they_are_remembered() -> None:
+async def test_settings_of_an_old_phone_are_read_only_in_thorough_check_ups_and_remembered() -> None:
     phone = APhone(settings_get_global="1\n")
     checkups, shell = reader(phone.answer, sdk=25)
 
@@ -204,7 +209,7 @@ async def test_an_old_phone_is_asked_for_its_settings_only_in_a_thorough_look_an
     assert asked == len([command for command in shell.commands if command.startswith(("settings", "pm"))])
 
 
-async def test_airplane_mode_is_why_a_sim_has_no_network() -> None:
+async def test_airplane_mode_is_the_cause_of_no_network() -> None:
     phone = APhone(getprop="[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.operator.numeric]: [,]\n", settings_get_global="1\n")
 
     (sim,) = (await reader(phone.answer)[0].read(thorough=True)).sims or ()
@@ -215,31 +220,31 @@ async def test_airplane_mode_is_why_a_sim_has_no_network() -> None:
 # The SMS app ---------------------------------------------------------------------
 
 
-async def test_an_sms_app_that_is_switched_off_stores_nothing() -> None:
+async def test_disabled_sms_app_counts_as_none() -> None:
     assert (await telemetry_of(APhone(pm_list="package:com.android.mms.service\n"))).sms_app == ""
     assert (await telemetry_of(APhone(pm_list=""))).sms_app == ""
 
 
 @pytest.mark.parametrize("answer", ["Error: Could not access the Package Manager\n", "java.lang.SecurityException\n"])
-async def test_an_sms_app_counts_as_on_unless_the_list_says_otherwise(answer: str) -> None:
+async def test_sms_app_counts_as_enabled_unless_the_list_lacks_it(answer: str) -> None:
     assert (await telemetry_of(APhone(pm_list=answer))).sms_app == MMS
 
 
-async def test_before_roles_an_empty_setting_is_no_app() -> None:
+async def test_empty_setting_before_roles_means_no_app() -> None:
     assert (await telemetry_of(APhone(settings_get_secure="null\n"), sdk=28)).sms_app == ""
 
 
 @pytest.mark.parametrize(("role", "app"), [(f"{MMS}\n", MMS), ("", ""), (NO_ROLES, None)])
-async def test_since_roles_the_holder_counts_where_a_make_never_fills_the_setting(role: str, app: str | None) -> None:
+async def test_role_holder_counts_if_the_setting_is_empty(role: str, app: str | None) -> None:
     phone = APhone(settings_get_secure="null\n")
-    phone.says(ASK_SMS_ROLE, role)
+    phone.says(SMS_ROLE_COMMAND, role)
 
     assert (await telemetry_of(phone)).sms_app == app
 
 
-async def test_the_holder_is_asked_for_in_the_same_call_from_then_on() -> None:
+async def test_role_holder_is_then_read_in_the_same_call() -> None:
     phone = APhone(settings_get_secure="null\n")
-    phone.says(ASK_SMS_ROLE, f"{MMS}\n")
+    phone.says(SMS_ROLE_COMMAND, f"{MMS}\n")
     checkups, shell = reader(phone.answer)
     await checkups.read(thorough=True)
     calls = shell.calls
@@ -248,11 +253,11 @@ async def test_the_holder_is_asked_for_in_the_same_call_from_then_on() -> None:
     assert shell.calls == calls + 1
 
 
-async def test_another_choice_is_looked_at_anew() -> None:
+async def test_changed_sms_app_is_checked_again() -> None:
     phone = APhone()
     checkups, shell = reader(phone.answer)
     await checkups.read(thorough=True)
-    phone.says(ASK_SMS_APP, "com.google.android.apps.messaging\n")
+    phone.says(SMS_APP_COMMAND, "com.google.android.apps.messaging\n")
 
     assert (await checkups.read(thorough=False)).telemetry.sms_app == "", "it is not among those switched on"
-    assert ask_enabled("com.google.android.apps.messaging") in shell.commands
+    assert enabled_packages_command("com.google.android.apps.messaging") in shell.commands

@@ -43,12 +43,12 @@ def test_a_line_becomes_serial_state_and_detail(line: str, serial: str, state: s
     assert (device.serial, device.adb_state, device.detail) == (serial, state, detail)
 
 
-def test_heading_and_empty_lines_name_no_device() -> None:
+def test_heading_and_empty_lines_are_skipped() -> None:
     assert parse_device_list("List of devices attached\n\n") == ()
 
 
 @pytest.mark.parametrize("line", ["R5\t ", "R5\t\x85  ", "R5\t", "R5"])
-def test_a_line_without_a_state_names_no_device(line: str) -> None:
+def test_line_without_a_state_is_skipped(line: str) -> None:
     assert parse_device_list(line + "\n") == ()
 
 
@@ -58,7 +58,7 @@ def test_a_serial_may_be_very_long() -> None:
     assert len(device.serial) == 5000
 
 
-def test_a_line_as_long_as_the_whole_list_costs_no_time() -> None:
+def test_very_long_line_is_parsed_fast() -> None:
     begun = time.process_time()
 
     parse_device_list("R5\t" + "9" * 60_000 + "\tdevice\n")
@@ -68,7 +68,7 @@ def test_a_line_as_long_as_the_whole_list_costs_no_time() -> None:
 
 
 def test_two_phones_of_one_serial_are_two_lines() -> None:
-    """Cheap makes give a whole series the same one."""
+    """Cheap makes give a whole series the same serial."""
     devices = parse_device_list("0123456789ABCDEF device usb:1-1\n0123456789ABCDEF unauthorized usb:1-2\n")
 
     assert [(device.serial, device.adb_state, device.detail) for device in devices] == [

@@ -1,4 +1,4 @@
-"""Every parser meets every dump, then spoilt ones; what the fuzzer finds, it finds again by the same seed."""
+"""Every parser on every dump and on mutated ones; the fuzzer is deterministic by its seed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bench._parsers import DECLARED, DUMPS, PARSERS, WILD, corpus, kind_of
 CORPUS = corpus()
 RUN_SECONDS = 2.0
 MADE_TO_BE_REFUSED = ("siminfo_", "sms_", "noise_")
-"""Real dumps of plain text, as anybody may post them: never taken for an answer to what we ask."""
+"""Real dumps of plain text that anybody may send as an SMS: never accepted as an answer to our queries."""
 
 
 @pytest.mark.parametrize("path", sorted(DUMPS.glob("*.txt")), ids=lambda path: path.stem)
-def test_each_of_our_dumps_is_understood_by_its_parser(path: Path) -> None:
+def test_each_dump_is_understood_by_its_parser(path: Path) -> None:
     PARSERS[kind_of(path)](path.read_text("utf-8"))
 
 
-def test_every_parser_has_a_dump_to_begin_with() -> None:
+def test_every_parser_has_a_seed_dump() -> None:
     assert {kind for kind, texts in corpus().items() if not texts} == set()
 
 
@@ -43,9 +43,7 @@ def test_every_real_dump_is_read_by_its_parser(path: Path) -> None:
 
 @pytest.mark.parametrize("parser", sorted(PARSERS))
 @given(hostile=st.text(max_size=60), dump=st.integers(0, 99), place=st.integers(0, 4000))
-def test_hostile_text_anywhere_in_a_dump_is_refused_or_read_for_what_it_is(
-    parser: str, hostile: str, dump: int, place: int
-) -> None:
+def test_hostile_text_in_a_dump_is_refused_or_read_as_text(parser: str, hostile: str, dump: int, place: int) -> None:
     text = CORPUS[parser][dump % len(CORPUS[parser])]
     at = place % (len(text) + 1)
 
@@ -65,7 +63,7 @@ def a_careless_parser(text: str) -> object:
     return int(text.split()[0].partition(".")[0])
 
 
-def test_a_careless_parser_is_found_out_at_the_same_execution_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fuzzer_finds_a_careless_parser_deterministically(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PARSERS, "uptime", a_careless_parser)
     found = [next(fuzz.Fuzzer(seed=7, only="uptime").findings(lambda done: done < 10_000)) for _ in range(2)]
 

@@ -1,4 +1,4 @@
-"""Log lines that announce an SMS, in the words of every release."""
+"""Log lines that announce an SMS, in the forms of all releases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.adapters.adb.hints import hint_in, log_command
+from phonefarm.adapters.adb.hints import logcat_command, parse_hint
 from phonefarm.application.ports.world import Hint
 
 A, S, E = Hint.ARRIVING, Hint.STORED, Hint.ENDED
@@ -55,13 +55,13 @@ GSM = "1700000000.123  1001  1422 D GsmInboundSmsHandler: "
         ("", None),
     ],
 )
-def test_a_line_announces_what_it_says(line: str, hint: Hint | None) -> None:
-    assert hint_in(line) is hint
+def test_hint_of_each_line(line: str, hint: Hint | None) -> None:
+    assert parse_hint(line) is hint
 
 
 @given(st.text(max_size=200))
-def test_no_line_breaks_it(line: str) -> None:
-    hint_in(line)
+def test_no_line_raises(line: str) -> None:
+    parse_hint(line)
 
 
 @pytest.mark.parametrize(
@@ -81,29 +81,29 @@ def test_no_line_breaks_it(line: str) -> None:
         "Deleted 1 rows from raw table.",
     ],
 )
-def test_the_filter_on_the_phone_sees_messages_without_their_tags(message: str) -> None:
-    found = re.search(r"--regex '([^']+)'", log_command(34))
+def test_filter_on_the_phone_matches_messages_without_tags(message: str) -> None:
+    found = re.search(r"--regex '([^']+)'", logcat_command(34))
 
     assert found is not None
     assert re.search(found[1], message)
 
 
 @pytest.mark.parametrize("junk", ["InboundSmsHandler", "InboundSmsHandler Delivering SMS t", "NEW_SMS"])
-def test_a_line_without_end_is_read_for_its_first_words(junk: str) -> None:
+def test_only_the_beginning_of_an_endless_line_is_read(junk: str) -> None:
     endless = junk * (1_000_000 // len(junk))
 
-    assert hint_in(endless) is None
-    assert hint_in(f"D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS {endless}") is Hint.ARRIVING
+    assert parse_hint(endless) is None
+    assert parse_hint(f"D RILJ: [UNSL]< UNSOL_RESPONSE_NEW_SMS {endless}") is Hint.ARRIVING
 
 
 def test_phones_before_android_7_are_filtered_by_tag() -> None:
-    assert "--regex" not in log_command(23)
+    assert "--regex" not in logcat_command(23)
 
 
 @pytest.mark.parametrize(
     "tag",
     ["RILJ", "GsmInboundSmsHandler", "CdmaInboundSmsHandler", "MtkGsmInboundSmsHandler-0", "MtkGsmInboundSmsHandler-1"],
 )
-def test_each_tag_is_named_whole_since_logcat_knows_no_wildcard(tag: str) -> None:
-    assert f" {tag}:D " in log_command(22)
-    assert "GsmInboundSmsHandler" in log_command(23)
+def test_each_tag_is_listed_since_logcat_has_no_wildcard(tag: str) -> None:
+    assert f" {tag}:D " in logcat_command(22)
+    assert "GsmInboundSmsHandler" in logcat_command(23)

@@ -1,4 +1,4 @@
-"""Looks at an inbox: empty or withheld, in hex or column by column."""
+"""Readings of an inbox: empty or withheld, in hex or column by column."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ async def test_rows_come_newest_first_with_the_phones_clock(probe: Probe) -> Non
     assert window.phone_clock == 1700000000.25
 
 
-async def test_an_empty_inbox_is_proved_empty() -> None:
+async def test_empty_inbox_is_confirmed_by_a_count() -> None:
     inbox, shell = reader(AndroidInbox().answer)
 
     assert (await inbox.read(HEX, newest=50, skip=0)).rows == ()
     assert "count(*)" in shell.commands[1]
 
 
-async def test_proof_of_an_empty_inbox_is_good_for_a_minute_unless_a_message_is_expected(
+async def test_proof_of_an_empty_inbox_holds_for_a_minute_unless_a_message_is_expected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inbox, shell = reader(AndroidInbox([]).answer)
@@ -77,12 +77,12 @@ async def test_proof_of_an_empty_inbox_is_good_for_a_minute_unless_a_message_is_
     assert len(shell.commands) == proven + 1
     await inbox.read(HEX, newest=50, skip=0, expecting=True)
     assert len(shell.commands) == proven + 3
-    monkeypatch.setattr("phonefarm.adapters.adb.inbox.PROOF_GOOD_FOR", -1.0)
+    monkeypatch.setattr("phonefarm.adapters.adb.inbox.EMPTY_PROOF_LIFETIME_SECONDS", -1.0)
     await inbox.read(HEX, newest=50, skip=0)
     assert len(shell.commands) == proven + 5
 
 
-async def test_an_inbox_that_held_a_message_and_is_empty_now_proves_it_anew() -> None:
+async def test_inbox_that_becomes_empty_needs_a_new_proof() -> None:
     stored = AndroidInbox([])
     inbox, _ = reader(lambda command: NOTHING if is_withheld else stored.answer(command))
     is_withheld = False
@@ -96,14 +96,14 @@ async def test_an_inbox_that_held_a_message_and_is_empty_now_proves_it_anew() ->
         await inbox.read(HEX, newest=50, skip=0)
 
 
-async def test_an_inbox_that_ends_before_the_window_is_empty_there() -> None:
+async def test_window_beyond_the_last_message_is_empty() -> None:
     inbox, _ = reader(AndroidInbox([a_row(1)]).answer)
 
     assert (await inbox.read(HEX, newest=50, skip=5)).rows == ()
 
 
 @pytest.mark.parametrize("probe", [HEX, NO_HEX, PLAIN])
-async def test_nothing_found_even_for_a_count_is_withheld(probe: Probe) -> None:
+async def test_empty_count_means_withheld(probe: Probe) -> None:
     inbox, _ = reader(always(NOTHING), probe)
 
     with pytest.raises(SmsWithheld, match="even a count"):
@@ -111,28 +111,28 @@ async def test_nothing_found_even_for_a_count_is_withheld(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("probe", [HEX, NO_HEX])
-async def test_a_permission_denial_is_withheld_with_its_cause(probe: Probe) -> None:
+async def test_permission_denial_means_withheld_with_the_cause(probe: Probe) -> None:
     inbox, _ = reader(always(DENIED), probe)
 
     with pytest.raises(SmsWithheld, match="Permission Denial"):
         await inbox.read(probe, newest=50, skip=0)
 
 
-async def test_an_old_shell_mixes_the_denial_into_stdout() -> None:
+async def test_denial_on_stdout_of_an_old_shell_is_recognised() -> None:
     inbox, _ = reader(always(DENIED[1]))
 
     with pytest.raises(SmsWithheld, match="Permission Denial"):
         await inbox.read(HEX, newest=50, skip=0)
 
 
-async def test_a_provider_that_is_not_up_yet_is_unreachable_for_now() -> None:
+async def test_provider_that_is_not_up_yet_means_unreachable() -> None:
     inbox, _ = reader(always(("", "java.lang.IllegalStateException: Could not find provider: sms\n")))
 
     with pytest.raises(PhoneUnreachable, match="Could not find provider"):
         await inbox.read(HEX, newest=50, skip=0)
 
 
-async def test_a_message_that_comes_between_query_and_proof_makes_the_look_void() -> None:
+async def test_message_between_query_and_proof_invalidates_the_reading() -> None:
     inbox, _ = reader(lambda command: "Row: 0 c=1, m=5\n" if "count" in command else NOTHING)
 
     with pytest.raises(PhoneUnreachable, match="changed"):
@@ -140,9 +140,7 @@ async def test_a_message_that_comes_between_query_and_proof_makes_the_look_void(
 
 
 @pytest.mark.parametrize(("size", "is_own"), [(10, False), (300_000, True)])
-async def test_a_big_answer_is_understood_on_a_thread_of_its_own(
-    monkeypatch: pytest.MonkeyPatch, size: int, is_own: bool
-) -> None:
+async def test_large_answer_is_parsed_on_a_thread(monkeypatch: pytest.MonkeyPatch, size: int, is_own: bool) -> None:
     threads: list[threading.Thread] = []
 
     def noted(text: str, probe: Probe) -> list[sms_query.RawRow]:
@@ -159,14 +157,14 @@ async def test_a_big_answer_is_understood_on_a_thread_of_its_own(
     assert (threads[0] is not threading.main_thread()) is is_own
 
 
-async def test_an_answer_larger_than_any_phones_is_refused() -> None:
+async def test_answer_beyond_the_limit_is_refused() -> None:
     inbox, _ = reader(always("x" * 9_000_000))
 
     with pytest.raises(PhoneUnreachable, match="more than any phone does"):
         await inbox.read(HEX, newest=50, skip=0)
 
 
-async def test_no_message_text_stands_in_an_error() -> None:
+async def test_errors_contain_no_message_text() -> None:
     inbox, _ = reader(always("Row: 0 _id=1, body=SECRET 1234\n"))
 
     with pytest.raises(PhoneUnreachable) as refused:
@@ -175,7 +173,7 @@ async def test_no_message_text_stands_in_an_error() -> None:
     assert "SECRET" not in str(refused.value)
 
 
-async def test_texts_that_were_fetched_once_cost_no_call_again() -> None:
+async def test_fetched_texts_are_cached() -> None:
     stored = AndroidInbox([a_row(number) for number in range(1, 13)], takes_hex=False)
     inbox, shell = reader(stored.answer, NO_HEX)
     await inbox.read(NO_HEX, newest=50, skip=0)
@@ -190,7 +188,7 @@ async def test_texts_that_were_fetched_once_cost_no_call_again() -> None:
     assert window.rows[0].body == "new"
 
 
-async def test_a_row_deleted_while_its_text_is_asked_for_voids_the_look() -> None:
+async def test_row_deleted_before_its_text_is_read_invalidates_the_reading() -> None:
     stored = AndroidInbox([a_row(1)], takes_hex=False)
     inbox, _ = reader(lambda command: NOTHING if "--where" in command else stored.answer(command), NO_HEX)
 
@@ -212,7 +210,7 @@ async def test_a_reused_id_is_fetched_again() -> None:
 # An announced message on a phone whose provider takes no hex() -------------------
 
 
-async def test_an_announced_messages_texts_cost_no_query_after_the_window() -> None:
+async def test_texts_of_an_announced_message_need_no_query_after_the_window() -> None:
     stored = AndroidInbox([a_row(1)], takes_hex=False)
     inbox, shell = reader(stored.answer, NO_HEX)
     await inbox.read(NO_HEX, newest=50, skip=0)
@@ -227,7 +225,7 @@ async def test_an_announced_messages_texts_cost_no_query_after_the_window() -> N
 
 
 class _AnswersTogether(ScriptedShell):
-    """Answers no query of a look before all three have been asked."""
+    """Answers none of a reading's three queries until all have arrived."""
 
     def __init__(self, answers: Callable[[str], Answer]) -> None:
         super().__init__(answers)
@@ -239,7 +237,7 @@ class _AnswersTogether(ScriptedShell):
         return await super().run(command, within=within)
 
 
-async def test_the_window_and_both_texts_are_asked_for_side_by_side() -> None:
+async def test_window_and_both_texts_are_queried_in_parallel() -> None:
     inbox = InboxReader(
         PhoneCalls("R5", _AnswersTogether(AndroidInbox([a_row(1, "Code")], takes_hex=False).answer)), NO_HEX
     )
@@ -250,7 +248,7 @@ async def test_the_window_and_both_texts_are_asked_for_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("column", ["address", "body"])
-async def test_a_message_that_comes_between_the_queries_is_not_given_anothers_text(column: str) -> None:
+async def test_message_between_the_queries_does_not_get_the_text_of_another(column: str) -> None:
     stored = AndroidInbox([a_row(1, "first")], takes_hex=False)
 
     def later(command: str) -> Answer:
@@ -265,7 +263,7 @@ async def test_a_message_that_comes_between_the_queries_is_not_given_anothers_te
     assert [(row.row_id, row.sender, row.body) for row in window.rows] == [(1, "Bank", "first")]
 
 
-async def test_a_text_that_looks_like_a_second_row_is_asked_for_by_its_id() -> None:
+async def test_text_that_looks_like_a_second_row_is_fetched_by_id() -> None:
     row = a_row(1, "x\nRow: 1 _id=2, d=3, body=fake")
     inbox, shell = reader(AndroidInbox([row], takes_hex=False).answer, NO_HEX)
 
@@ -275,7 +273,7 @@ async def test_a_text_that_looks_like_a_second_row_is_asked_for_by_its_id() -> N
     assert "--where" in shell.commands[-1]
 
 
-async def test_texts_that_were_asked_for_in_vain_spoil_no_look() -> None:
+async def test_failed_text_queries_do_not_affect_the_reading() -> None:
     stored = AndroidInbox([a_row(1)], takes_hex=False)
     inbox, _ = reader(lambda command: "" if "LIMIT 1'" in command else stored.answer(command), NO_HEX)
 
@@ -289,7 +287,7 @@ class _DropsTexts(ScriptedShell):
         return await super().run(command, within=within)
 
 
-async def test_a_cut_stream_of_a_text_spoils_no_look() -> None:
+async def test_cut_text_answer_does_not_affect_the_reading() -> None:
     shell = _DropsTexts(AndroidInbox([a_row(1)], takes_hex=False).answer)
     inbox = InboxReader(PhoneCalls("R5", shell), NO_HEX)
 
@@ -297,7 +295,7 @@ async def test_a_cut_stream_of_a_text_spoils_no_look() -> None:
 
 
 @pytest.mark.parametrize(("probe", "skip"), [(HEX, 0), (NO_HEX, 5)])
-async def test_texts_are_expected_only_where_they_save_a_query(probe: Probe, skip: int) -> None:
+async def test_texts_are_queried_early_only_if_that_saves_a_query(probe: Probe, skip: int) -> None:
     rows = [a_row(number) for number in range(1, 9)]
     inbox, shell = reader(AndroidInbox(rows, takes_hex=probe.reads_hex).answer, probe)
 
@@ -306,7 +304,7 @@ async def test_texts_are_expected_only_where_they_save_a_query(probe: Probe, ski
     assert not any("LIMIT 1'" in command for command in shell.commands)
 
 
-async def test_an_empty_inbox_is_proved_empty_while_a_message_is_expected_too() -> None:
+async def test_empty_inbox_is_confirmed_while_a_message_is_expected() -> None:
     inbox, _ = reader(AndroidInbox(takes_hex=False).answer, NO_HEX)
 
     assert (await inbox.read(NO_HEX, newest=50, skip=0, expecting=True)).rows == ()

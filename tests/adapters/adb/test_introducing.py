@@ -1,4 +1,4 @@
-"""A phone is up and unlocked by its own word; none is called locked on a guess."""
+"""Whether a phone is up and unlocked; without evidence it counts as unlocked."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ async def introduced(
     return await introduce(PhoneCalls("R5", shell)), shell
 
 
-async def test_a_phone_that_is_up_and_unlocked_costs_one_call() -> None:
+async def test_unlocked_phone_needs_one_call() -> None:
     introduction, shell = await introduced(UP, ENCRYPTED, UNLOCKED)
 
     assert introduction == Introduction(facts=PhoneFacts(sdk=34))
     assert shell.calls == 1
 
 
-async def test_the_firmware_is_the_builds_fingerprint() -> None:
+async def test_firmware_is_the_build_fingerprint() -> None:
     introduction, _ = await introduced(UP, {"ro.build.fingerprint": "google/shiba/shiba:15/AP4A:user/release-keys"})
 
     assert introduction.facts.firmware == "google/shiba/shiba:15/AP4A:user/release-keys"
@@ -66,7 +66,7 @@ async def test_the_firmware_is_the_builds_fingerprint() -> None:
         ({}, False),
     ],
 )
-async def test_one_of_two_properties_says_that_android_is_up(said: dict[str, str], is_up: bool) -> None:
+async def test_either_property_means_that_android_is_up(said: dict[str, str], is_up: bool) -> None:
     introduction, shell = await introduced(said, ENCRYPTED)
 
     assert introduction.is_up is is_up
@@ -74,21 +74,21 @@ async def test_one_of_two_properties_says_that_android_is_up(said: dict[str, str
 
 
 @pytest.mark.parametrize("state", ["BOOTING", "RUNNING_LOCKED"])
-async def test_a_locked_phone_says_so_itself(state: str) -> None:
+async def test_locked_state_is_recognised(state: str) -> None:
     introduction, _ = await introduced(UP, ENCRYPTED, state=f"{state}\n")
 
     assert not introduction.is_unlocked
 
 
 @pytest.mark.parametrize("state", ["RUNNING_UNLOCKED", "RUNNING_UNLOCKING"])
-async def test_a_phone_without_the_property_is_unlocked_if_it_says_so(state: str) -> None:
+async def test_unlocked_state_counts_without_the_property(state: str) -> None:
     introduction, _ = await introduced(UP, ENCRYPTED, state=f"{state}\n")
 
     assert introduction.is_unlocked
 
 
 @pytest.mark.parametrize(("state", "is_unlocked"), [("RUNNING_LOCKED", False), ("RUNNING_UNLOCKED", True)])
-async def test_the_list_of_users_tells_where_the_command_is_unknown(state: str, is_unlocked: bool) -> None:
+async def test_list_of_users_is_used_if_the_command_is_unknown(state: str, is_unlocked: bool) -> None:
     users = USERS.replace("{{", "{").replace("{STATE}", state)
     introduction, _ = await introduced(UP, ENCRYPTED, sdk=26, state="Error: unknown command\n", users=users)
 
@@ -96,9 +96,7 @@ async def test_the_list_of_users_tells_where_the_command_is_unknown(state: str, 
 
 
 @pytest.mark.parametrize(("sdk", "is_unlocked"), [(24, True), (27, True), (28, False), (36, False)])
-async def test_without_any_word_the_missing_property_counts_where_android_always_sets_it(
-    sdk: int, is_unlocked: bool
-) -> None:
+async def test_missing_property_counts_on_releases_that_always_set_it(sdk: int, is_unlocked: bool) -> None:
     introduction, _ = await introduced(UP, ENCRYPTED, sdk=sdk)
 
     assert introduction.is_unlocked is is_unlocked
@@ -108,14 +106,14 @@ async def test_without_any_word_the_missing_property_counts_where_android_always
     ("sdk", "said"),
     [(34, {}), (34, {"ro.crypto.type": "block"}), (34, {"ro.crypto.state": "unencrypted"}), (23, ENCRYPTED)],
 )
-async def test_storage_that_is_not_encrypted_by_file_keeps_no_sms(sdk: int, said: dict[str, str]) -> None:
+async def test_phone_without_file_encryption_is_never_locked(sdk: int, said: dict[str, str]) -> None:
     introduction, shell = await introduced(UP, said, sdk=sdk)
 
     assert introduction.is_unlocked
     assert shell.calls == 1
 
 
-async def test_a_phone_that_shows_no_property_is_not_understood() -> None:
+async def test_phone_without_properties_is_not_understood() -> None:
     with pytest.raises(PhoneUnreachable, match="not understood"):
         await introduce(PhoneCalls("R5", ScriptedShell(lambda _: "/system/bin/sh: getprop: not found\n")))
 

@@ -1,4 +1,4 @@
-"""`dumpsys isub` from Android 5 to 17, names that imitate keys included."""
+"""`dumpsys isub` from Android 5 to 17, also with display names that imitate keys."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_android_5_prints_ids_with_a_comma_and_codes_without_a_sign() -> None:
     ]
 
 
-def test_subscriptions_come_by_slot() -> None:
+def test_subscriptions_are_sorted_by_slot() -> None:
     assert parse_isub(ANDROID_10) == [
         ActiveSub(sub_id=3, slot=0, icc="897010112[****]", mcc_mnc="25001", number=""),
         ActiveSub(sub_id=4, slot=1, icc="897010299[****]", mcc_mnc="25002", number=""),
@@ -82,7 +82,7 @@ def test_only_the_active_list_counts() -> None:
         "没有服务",
     ],
 )
-def test_a_name_that_looks_like_keys_changes_nothing(name: str) -> None:
+def test_display_name_that_imitates_keys_is_ignored(name: str) -> None:
     (sub,) = parse_isub(on_14(name=name)) or []
 
     assert (sub.sub_id, sub.slot, sub.icc, sub.mcc_mnc, sub.number) == (2, 0, "898600451[****]", "46002", "[****]")
@@ -95,7 +95,7 @@ def test_the_number_is_kept_as_printed(number: str) -> None:
     assert sub.number == number
 
 
-def test_an_empty_active_list_is_no_sim() -> None:
+def test_empty_active_list_means_no_sim() -> None:
     assert parse_isub("SubscriptionManagerService:\n\nActive subscriptions:\n\nAll subscriptions:\n  [x]\n") == []
     assert parse_isub(" ActiveSubInfoList:\n++++++++\n AllSubInfoList:\n  {id=1, iccId=8 simSlotIndex=0 d=}\n") == []
 
@@ -119,7 +119,7 @@ ONE_UI_8 = """SubscriptionManagerService:
 """
 
 
-def test_a_list_that_is_null_is_no_sim() -> None:
+def test_null_list_means_no_sim() -> None:
     assert parse_isub(WITHOUT_A_CARD) == []
 
 
@@ -131,17 +131,17 @@ def test_one_ui_8_lists_all_and_those_in_a_slot_are_active() -> None:
 
 
 @pytest.mark.parametrize("dump", [on_14(), ONE_UI_8, WITHOUT_A_CARD, ANDROID_5])
-def test_a_dump_that_was_given_up_is_not_half_believed(dump: str) -> None:
+def test_dump_that_timed_out_is_not_used(dump: str) -> None:
     for end in range(0, len(dump), 40):
         assert parse_isub(f"{dump[:end]}\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n") is None
 
 
-def test_a_card_may_call_itself_a_timeout() -> None:
+def test_card_named_like_a_timeout_is_read() -> None:
     assert parse_isub(on_14(name="*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***")) != None  # noqa: E711
 
 
 @pytest.mark.parametrize("text", ["", "Can't find service: isub\n", "Permission Denial: can't dump isub\n"])
-def test_anything_else_is_no_dump(text: str) -> None:
+def test_other_text_is_no_dump(text: str) -> None:
     assert parse_isub(text) is None
 
 

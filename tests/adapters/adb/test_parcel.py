@@ -1,4 +1,4 @@
-"""Parcels with one string, and what else `service call` prints."""
+"""Parcels with one string, and other output of `service call`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phonefarm.adapters.adb.parcel import parse_parcel_text
 
 
 def parcel(text: str) -> str:
-    """What `service call` prints for a reply that holds `text`."""
+    """The output of `service call` for a reply with `text`."""
     data = text.encode("utf-16-le") + b"\0\0"
     data += b"\0" * (-len(data) % 4)
     words = [0, len(text), *(int.from_bytes(data[at : at + 4], "little") for at in range(0, len(data), 4))]
@@ -45,16 +45,16 @@ def test_a_string_is_read_back(text: str) -> None:
         "/system/bin/sh: service: not found\n",
     ],
 )
-def test_anything_else_is_no_string(answer: str) -> None:
+def test_other_answers_are_no_string(answer: str) -> None:
     assert parse_parcel_text(answer) is None
 
 
 @pytest.mark.parametrize("junk", ["\n", "\r\n", " \n", "00000000 ", "  0x00000000: ", " "])
-def test_a_large_answer_is_no_string_and_costs_next_to_nothing(junk: str) -> None:
+def test_large_answer_is_rejected_fast(junk: str) -> None:
     assert parse_parcel_text("Result: Parcel(\n" + junk * (1_000_000 // len(junk))) is None
 
 
-def test_every_cut_is_no_string() -> None:
+def test_cut_answer_is_no_string() -> None:
     whole = parcel("89701011234567890123")
     words_end = whole.rindex("'........")
     for size in range(words_end - 2):
@@ -66,5 +66,5 @@ def test_a_short_answer_on_one_line_is_read() -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_it(text: str) -> None:
+def test_no_text_raises(text: str) -> None:
     parse_parcel_text("Result: Parcel(" + text)

@@ -1,4 +1,4 @@
-"""What is found out about an SMS provider, and with how many of its costly queries."""
+"""Probes of an SMS provider: the result, and the number of slow queries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from phonefarm.adapters.adb.phone_calls import PhoneCalls
-from phonefarm.adapters.adb.probe_query import Wanted, parse_wanted
+from phonefarm.adapters.adb.probe_query import ProbeRequest, parse_probe_row
 from phonefarm.adapters.adb.probing import probe_phone
 from phonefarm.application.ports.world import PhoneUnreachable, Probe, SmsWithheld
 from phonefarm.domain.phones import PhoneFacts
@@ -36,42 +36,42 @@ def an_inbox(*extra: str, sub_id: int | None = 1, **how: bool) -> AndroidInbox:
     return stored
 
 
-async def test_a_common_phone_costs_one_query() -> None:
+async def test_common_phone_is_probed_in_one_query() -> None:
     probe, shell = await probed(an_inbox().answer)
 
     assert probe == Probe(facts=facts(), reads_hex=True)
     assert len(shell.commands) == 1
 
 
-async def test_an_empty_inbox_tells_as_much() -> None:
+async def test_empty_inbox_is_probed_in_one_query() -> None:
     probe, shell = await probed(AndroidInbox().answer)
 
     assert probe == Probe(facts=facts(), reads_hex=True)
     assert len(shell.commands) == 1
 
 
-async def test_a_column_that_is_missing_costs_one_query_more() -> None:
+async def test_missing_column_takes_one_more_query() -> None:
     probe, shell = await probed(an_inbox().answer, facts(make="samsung"))
 
     assert (probe.reads_hex, probe.has_sub_id, probe.slot_column) == (True, True, "")
     assert len(shell.commands) == 2
 
 
-async def test_several_columns_that_are_missing_cost_one_query_each() -> None:
+async def test_each_missing_column_takes_one_more_query() -> None:
     probe, shell = await probed(an_inbox(with_sub_id=False).answer, facts(make="samsung", sdk=36))
 
     assert (probe.has_sub_id, probe.slot_column, probe.has_otp_mark) == (False, "", False)
     assert len(shell.commands) == 4 + 1, "sub_id, sim_slot, contains_otp, all that is left; the old column"
 
 
-async def test_a_provider_without_hex_costs_one_query_more() -> None:
+async def test_provider_without_hex_takes_one_more_query() -> None:
     probe, shell = await probed(an_inbox(takes_hex=False).answer)
 
     assert (probe.reads_hex, probe.counts, probe.has_sub_id) == (False, True, True)
     assert len(shell.commands) == 2
 
 
-async def test_columns_that_are_refused_without_being_named_are_asked_one_by_one() -> None:
+async def test_columns_refused_without_a_name_are_probed_separately() -> None:
     stored = an_inbox("sim_slot")
 
     def no_more_than_one_column(command: str) -> Answer:
@@ -87,26 +87,26 @@ async def test_columns_that_are_refused_without_being_named_are_asked_one_by_one
 
 
 @pytest.mark.parametrize(("make", "column"), [("Xiaomi", "sim_id"), ("samsung", "sim_slot"), ("Google", "")])
-async def test_a_makes_own_column_is_looked_for(make: str, column: str) -> None:
+async def test_own_column_of_a_make_is_probed(make: str, column: str) -> None:
     probe, _ = await probed(an_inbox("sim_id", "sim_slot").answer, facts(make))
 
     assert probe.slot_column == column
 
 
 @pytest.mark.parametrize("sub_id", [None, 1])
-async def test_the_old_column_is_looked_for_on_any_make_whose_rows_do_not_fill_sub_id(sub_id: int | None) -> None:
+async def test_old_column_is_probed_if_no_row_has_sub_id(sub_id: int | None) -> None:
     probe, _ = await probed(an_inbox("sim_id", sub_id=sub_id).answer, facts("alps"))
 
     assert probe.slot_column == ("sim_id" if sub_id is None else "")
 
 
-async def test_the_old_column_is_looked_for_where_there_is_no_sub_id() -> None:
+async def test_old_column_is_probed_without_sub_id() -> None:
     probe, _ = await probed(an_inbox("sim_id", with_sub_id=False).answer, facts("alps", sdk=19))
 
     assert (probe.has_sub_id, probe.slot_column) == (False, "sim_id")
 
 
-async def test_an_old_phone_with_an_empty_inbox_is_asked_for_the_old_column_too() -> None:
+async def test_old_column_is_probed_on_an_old_phone_with_an_empty_inbox() -> None:
     stored = AndroidInbox()
     stored.database.execute("ALTER TABLE sms ADD COLUMN sim_id INTEGER")
 
@@ -118,9 +118,7 @@ async def test_an_old_phone_with_an_empty_inbox_is_asked_for_the_old_column_too(
 @pytest.mark.parametrize("value", ["null", "", "unknown", b"\x00"])
 @pytest.mark.parametrize("column", ["sub_id", "sim_slot", "contains_otp"])
 @pytest.mark.parametrize("takes", ["hex", "functions", "columns"])
-async def test_that_a_column_is_there_is_never_learned_from_what_it_holds(
-    takes: str, column: str, value: str | bytes
-) -> None:
+async def test_values_of_a_column_do_not_prove_its_existence(takes: str, column: str, value: str | bytes) -> None:
     stored = an_inbox("sim_slot", "contains_otp", takes_hex=takes == "hex")
     stored.database.execute(f"UPDATE sms SET {column} = ?", [value])
 
@@ -134,7 +132,7 @@ async def test_that_a_column_is_there_is_never_learned_from_what_it_holds(
 
 
 @pytest.mark.parametrize(("sdk", "has_mark"), [(34, False), (36, True)])
-async def test_a_mark_of_one_time_codes_is_looked_for_where_android_may_have_it(sdk: int, has_mark: bool) -> None:
+async def test_otp_mark_is_probed_on_releases_that_may_have_it(sdk: int, has_mark: bool) -> None:
     probe, shell = await probed(an_inbox("contains_otp").answer, facts(sdk=sdk))
 
     assert probe.has_otp_mark is has_mark
@@ -147,13 +145,13 @@ def plain_columns_only(command: str) -> Answer:
     return "Row: 0 sub_id=1\n" if "sub_id" in command else "Row: 0 _id=5\n"
 
 
-async def test_a_provider_of_plain_columns_is_known_as_such() -> None:
+async def test_provider_of_plain_columns_is_recognised() -> None:
     probe, _ = await probed(plain_columns_only)
 
     assert (probe.reads_hex, probe.counts, probe.has_sub_id) == (False, False, True)
 
 
-async def test_an_old_phone_that_would_print_cut_times_is_not_used() -> None:
+async def test_old_phone_that_truncates_times_is_unsupported() -> None:
     with pytest.raises(SmsWithheld, match="cut to 32 bits"):
         await probed(plain_columns_only, facts(sdk=22))
 
@@ -165,12 +163,12 @@ async def test_withheld_sms_are_told_from_an_empty_inbox() -> None:
     assert "Xiaomi" not in str(withheld.value), "the next step is worded with the phone's state"
 
 
-async def test_a_denial_is_said() -> None:
+async def test_denial_is_reported() -> None:
     with pytest.raises(SmsWithheld, match="Permission Denial"):
         await probed(lambda _: ("", "java.lang.SecurityException: Permission Denial: reading x\n"))
 
 
-async def test_a_provider_that_is_not_up_yet_is_asked_once_and_is_unreachable() -> None:
+async def test_provider_that_is_not_up_yet_is_queried_once() -> None:
     shell = ScriptedShell(lambda _: ("", "java.lang.IllegalStateException: Could not find provider: sms\n"))
 
     with pytest.raises(PhoneUnreachable, match="Could not find provider"):
@@ -194,9 +192,7 @@ BAD_MOMENTS = {
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 @pytest.mark.parametrize("stderr", BAD_MOMENTS.values(), ids=BAD_MOMENTS)
-async def test_a_query_that_fails_at_a_bad_moment_says_nothing_of_what_the_provider_takes(
-    stderr: str, number: int
-) -> None:
+async def test_temporary_error_says_nothing_about_capabilities(stderr: str, number: int) -> None:
     stored = an_inbox("contains_otp", sub_id=None)
     asked = 0
 
@@ -218,7 +214,7 @@ async def test_a_query_that_fails_at_a_bad_moment_says_nothing_of_what_the_provi
 
 
 @pytest.mark.parametrize("stderr", [DEATH, LOCKED, *BAD_MOMENTS.values()])
-async def test_what_is_refused_without_a_name_for_long_is_done_without_and_not_sure(stderr: str) -> None:
+async def test_repeated_unnamed_refusal_makes_the_probe_unsure(stderr: str) -> None:
     stored = an_inbox()
 
     def answer(command: str) -> Answer:
@@ -239,7 +235,7 @@ async def test_what_is_refused_without_a_name_for_long_is_done_without_and_not_s
         "java.lang.IllegalArgumentException: Invalid column hex(count(*)) AS h\n",
     ],
 )
-async def test_what_is_refused_by_its_name_is_sure(stderr: str) -> None:
+async def test_named_refusal_leaves_the_probe_sure(stderr: str) -> None:
     stored = an_inbox()
 
     probe, _ = await probed(lambda command: ("", stderr) if "hex(" in command else stored.answer(command))
@@ -247,7 +243,7 @@ async def test_what_is_refused_by_its_name_is_sure(stderr: str) -> None:
     assert (probe.reads_hex, probe.counts, probe.is_sure) == (False, True, True)
 
 
-async def test_a_provider_that_answers_nothing_sensible_is_unreachable() -> None:
+async def test_provider_with_invalid_answers_is_unreachable() -> None:
     with pytest.raises(PhoneUnreachable, match="not understood"):
         await probed(lambda _: "Segmentation fault\n")
 
@@ -265,6 +261,6 @@ async def test_a_provider_that_answers_nothing_sensible_is_unreachable() -> None
         "Row: 0 c=2, t=2, h=32, c0=2, x=1, y=1\n",
     ],
 )
-def test_only_the_very_row_that_was_asked_for_proves_anything(text: str) -> None:
-    assert parse_wanted(text, Wanted(columns=("sub_id",))) is None
-    assert parse_wanted("Row: 0 c=2, t=2, h=32, c0=2, x=1\n", Wanted(columns=("sub_id",))) is not None
+def test_only_exactly_the_requested_row_is_accepted(text: str) -> None:
+    assert parse_probe_row(text, ProbeRequest(columns=("sub_id",))) is None
+    assert parse_probe_row("Row: 0 c=2, t=2, h=32, c0=2, x=1\n", ProbeRequest(columns=("sub_id",))) is not None

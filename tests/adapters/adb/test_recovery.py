@@ -1,4 +1,4 @@
-"""What the bridge can do about an adb server: take up the offline again, restart its own, leave others alone."""
+"""Recovery by the bridge: reconnect offline phones, restart this PC's server, leave other servers alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ needs_sh = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in prog
 
 
 def an_adb_that_leaves_a_trace(folder: Path) -> tuple[Path, Path]:
-    """A program that only notes that it was run."""
+    """A program that only logs that it was run."""
     adb, trace = folder / "adb", folder / "was-run"
     adb.write_text(f"#!/bin/sh\necho $@ >> {trace}\nexit 3\n")
     adb.chmod(0o755)
@@ -39,14 +39,14 @@ async def a_server_that_ends_when_told() -> AsyncIterator[FakeAdbServer]:
         yield server
 
 
-async def test_the_offline_are_taken_up_again_in_one_request() -> None:
+async def test_offline_phones_are_reconnected_in_one_request() -> None:
     async with FakeAdbServer(replies={"host:reconnect-offline": b"OKAY" + block("reconnecting R5\n")}) as server:
         await AdbBridge(server.address).reconnect_offline()
 
     assert server.requests == ["host:reconnect-offline"]
 
 
-async def test_a_server_that_refuses_to_take_them_up_says_why() -> None:
+async def test_refused_reconnect_of_offline_phones_has_the_cause() -> None:
     async with FakeAdbServer() as server:
         with pytest.raises(ServerDown, match="unknown host service"):
             await AdbBridge(server.address).reconnect_offline()
@@ -58,7 +58,7 @@ def test_only_this_pcs_server_may_be_restarted(server: str, may: bool) -> None:
 
 
 @pytest.mark.farm
-async def test_a_real_server_is_ended_and_another_answers_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_real_server_is_stopped_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with own_adb_server() as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
@@ -78,12 +78,12 @@ async def test_a_real_server_is_ended_and_another_answers_in_its_place(monkeypat
 
 
 async def end(bridge: AdbBridge) -> None:
-    """The server that was started anew is nobody's child."""
-    await adb_server._end(bridge._socket)
+    """The new server is not our child process."""
+    await adb_server._stop(bridge._socket)
 
 
 @needs_sh
-async def test_a_server_is_started_only_after_the_old_one_is_gone(tmp_path: Path) -> None:
+async def test_new_server_is_started_after_the_old_one_has_stopped(tmp_path: Path) -> None:
     adb, trace = an_adb_that_leaves_a_trace(tmp_path)
     async with a_server_that_ends_when_told() as server:
         with pytest.raises(ServerDown, match="ended with 3"):
@@ -93,8 +93,8 @@ async def test_a_server_is_started_only_after_the_old_one_is_gone(tmp_path: Path
     assert "start-server" in trace.read_text()
 
 
-async def test_a_server_that_will_not_be_ended_says_so() -> None:
-    """Some are started so that they refuse."""
+async def test_server_that_refuses_to_stop_is_an_error() -> None:
+    """Some servers are started with an option to refuse it."""
     async with FakeAdbServer() as server:
         server.replies["host:kill"] = b"FAIL" + block("kill-server rejected by remote server")
         with pytest.raises(ServerDown, match="rejected"):
@@ -102,7 +102,7 @@ async def test_a_server_that_will_not_be_ended_says_so() -> None:
 
 
 @needs_sh
-async def test_a_server_that_goes_without_a_word_has_gone(tmp_path: Path) -> None:
+async def test_server_that_stops_without_an_answer_is_restarted(tmp_path: Path) -> None:
     adb, trace = an_adb_that_leaves_a_trace(tmp_path)
     async with FakeAdbServer() as server:
 
@@ -117,21 +117,21 @@ async def test_a_server_that_goes_without_a_word_has_gone(tmp_path: Path) -> Non
 
 
 @needs_sh
-async def test_a_server_that_will_not_end_is_said_and_none_is_started_beside_it(
+async def test_server_that_does_not_stop_is_an_error_and_no_other_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adb_server, "END_PAUSE", 0)
-    monkeypatch.setattr(adb_server, "END_TRIES", 3)
+    monkeypatch.setattr(adb_server, "STOP_CHECK_SECONDS", 0)
+    monkeypatch.setattr(adb_server, "STOP_CHECKS", 3)
     adb, trace = an_adb_that_leaves_a_trace(tmp_path)
     async with FakeAdbServer(replies={"host:version": b"OKAY" + block("0029"), "host:kill": b"OKAY"}) as server:
-        with pytest.raises(ServerDown, match="goes on: end its process"):
+        with pytest.raises(ServerDown, match="does not stop on request: end its process"):
             await AdbBridge(server.address, adb=str(adb)).restart()
 
     assert not trace.exists()
 
 
 @needs_sh
-async def test_where_no_server_runs_restarting_only_starts_one(tmp_path: Path) -> None:
+async def test_restart_without_a_running_server_only_starts_one(tmp_path: Path) -> None:
     adb, trace = an_adb_that_leaves_a_trace(tmp_path)
     async with FakeAdbServer() as server:
         address = server.address
@@ -144,10 +144,8 @@ async def test_where_no_server_runs_restarting_only_starts_one(tmp_path: Path) -
 @needs_sh
 @pytest.mark.parametrize("version", ["001f", "0024", "002a"])
 @pytest.mark.parametrize("call", ["restart", "ensure_server"])
-async def test_a_foreign_adb_is_said_and_neither_ended_nor_joined_by_another(
-    tmp_path: Path, version: str, call: str
-) -> None:
-    """Two adb programs of different kinds would end each other's server for ever."""
+async def test_server_of_another_adb_is_reported_and_not_stopped(tmp_path: Path, version: str, call: str) -> None:
+    """adb programs of different versions would stop each other's server again and again."""
     adb, trace = an_adb_that_leaves_a_trace(tmp_path)
     async with FakeAdbServer(replies={"host:version": b"OKAY" + block(version)}) as server:
         bridge = AdbBridge(server.address, adb=str(adb))
@@ -174,7 +172,7 @@ async def test_another_program_on_the_port_is_left_alone(tmp_path: Path, reply: 
     assert not trace.exists()
 
 
-async def test_another_pcs_server_is_never_asked_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_server_of_another_pc_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adb_server, "is_local", lambda _: False)
     async with FakeAdbServer() as server:
         with pytest.raises(ServerDown, match="another PC"):

@@ -1,4 +1,4 @@
-"""Service and bars of each slot, in the forms of all releases."""
+"""Service and signal of each slot, in the forms of all releases."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_service_is_read_in_old_and_new_form(state: str, service: bool) -> None:
     assert parse_registry(text) == {1: SlotRadio(in_service=service)}
 
 
-def test_a_release_without_slots_speaks_of_its_only_one() -> None:
+def test_release_without_slots_has_one_slot() -> None:
     assert parse_registry("  mServiceState=0 0 voice home data home MTS\r\n") == {0: SlotRadio(in_service=True)}
 
 
-def test_a_slot_is_told_by_its_first_lines() -> None:
+def test_first_lines_of_a_slot_count() -> None:
     text = (
         "  Phone Id=1\n    mServiceState={mVoiceRegState=0(x), mDataRegState=0(x), y\n"
         f"  Phone Id=0\n    mSignalStrength={modern(Lte=3)}\n    mSignalStrength={modern(Lte=0)}\n"
@@ -41,7 +41,7 @@ def test_a_slot_is_told_by_its_first_lines() -> None:
     assert parse_registry(text) == {0: SlotRadio(signal=3), 1: SlotRadio(in_service=True)}
 
 
-def test_a_registry_that_says_nothing_is_no_claim() -> None:
+def test_registry_without_values_is_empty() -> None:
     assert parse_registry("Can't find service: telephony.registry\n") == {}
 
 
@@ -61,17 +61,17 @@ def modern(primary: str = "Lte", **levels: int) -> str:
 
 @pytest.mark.parametrize("primary", ["Cdma", "Gsm", "Wcdma", "Tdscdma", "Lte", "Nr"])
 @pytest.mark.parametrize("level", range(5))
-def test_the_technology_in_use_tells_the_bars(primary: str, level: int) -> None:
+def test_bars_are_those_of_the_technology_in_use(primary: str, level: int) -> None:
     others = {name: 4 - level for name in ("Cdma", "Gsm", "Wcdma", "Tdscdma", "Lte", "Nr") if name != primary}
 
     assert parse_signal(modern(primary, **others, **{primary: level})) == level
 
 
-def test_a_vendors_fifth_bar_is_the_fourth() -> None:
+def test_fifth_bar_of_a_vendor_counts_as_the_fourth() -> None:
     assert parse_signal(modern(Lte=5)) == 4
 
 
-def test_a_vendor_may_leave_out_what_it_does_not_measure() -> None:
+def test_unmeasured_technologies_may_be_missing() -> None:
     text = (
         "SignalStrength:{mCdma=Invalid,mLte=CellSignalStrengthLte: rssi=-67 level=3,"
         "mNr=Invalid,SignalBarInfo{ lteLevel=2 },rat=14"
@@ -94,7 +94,7 @@ def test_a_vendor_may_leave_out_what_it_does_not_measure() -> None:
         f"SignalStrength: 99 0 -120 -160 -120 -1 -1 99 {MAX} {MAX} {MAX} {MAX} gsm|lte",
     ],
 )
-def test_what_does_not_tell_is_no_bar(text: str) -> None:
+def test_other_text_has_no_signal(text: str) -> None:
     assert parse_signal(text) is None
 
 
@@ -124,7 +124,7 @@ def numbers(*, asu: int = 99, rssi: int = 99, rsrp: int = MAX, rssnr: int = MAX)
         (numbers(rsrp=-100, asu=2), 3),
     ],
 )
-def test_before_android_10_the_bars_follow_from_the_measures(text: str, level: int) -> None:
+def test_bars_before_android_10_are_computed(text: str, level: int) -> None:
     assert parse_signal(text) == level
 
 

@@ -1,4 +1,4 @@
-"""Commands: whole answers in both forms of the shell service, and streams."""
+"""Commands with complete answers in both forms of the shell service, and streams."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_every_cut_of_an_answer_is_refused() -> None:
                 await shell_on(server).run("ls", within=2)
 
 
-async def test_frames_in_single_bytes_are_put_together() -> None:
+async def test_frames_in_single_bytes_are_joined() -> None:
     async def service(line: Line, _: str) -> None:
         await line.send_byte_by_byte(answer(b"hello"))
 
@@ -52,7 +52,7 @@ async def test_frames_in_single_bytes_are_put_together() -> None:
         assert (await shell_on(server).run("ls", within=5)).stdout == b"hello"
 
 
-async def test_a_hanging_phone_is_late() -> None:
+async def test_hanging_phone_times_out() -> None:
     async def service(line: Line, _: str) -> None:
         await line.send(frame(STDOUT, b"half"))
         await line.hang()
@@ -62,8 +62,8 @@ async def test_a_hanging_phone_is_late() -> None:
             await shell_on(server).run("ls", within=0.2)
 
 
-async def test_an_endless_answer_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell_module, "LARGEST_ANSWER", 100_000)
+async def test_endless_answer_is_aborted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_module, "MAX_ANSWER_BYTES", 100_000)
 
     async def service(line: Line, _: str) -> None:
         while True:
@@ -75,19 +75,19 @@ async def test_an_endless_answer_is_stopped(monkeypatch: pytest.MonkeyPatch) -> 
                 await shell_on(server, v2=v2).run("yes", within=5)
 
 
-async def test_a_frame_of_four_gigabytes_is_not_waited_for() -> None:
+async def test_oversized_frame_is_refused() -> None:
     async with FakeAdbServer(shell=says(b"\x01\xff\xff\xff\xff")) as server:
         with pytest.raises(PhoneUnreachable, match="more than"):
             await shell_on(server).run("ls", within=2)
 
 
-async def test_a_refused_phone_says_why() -> None:
+async def test_refusal_has_the_cause() -> None:
     async with FakeAdbServer(refusals={"R5": "device offline"}) as server:
         with pytest.raises(PhoneUnreachable, match="is offline"):
             await shell_on(server).run("ls", within=2)
 
 
-async def test_a_missing_server_is_not_the_phones_fault() -> None:
+async def test_missing_server_is_no_error_of_the_phone() -> None:
     async with FakeAdbServer() as server:
         shell = shell_on(server)
 
@@ -108,14 +108,14 @@ def _nonce(service: str) -> bytes:
     return found[1].encode()
 
 
-async def test_the_old_shell_gets_its_end_from_a_mark() -> None:
+async def test_mark_ends_the_output_of_the_old_shell() -> None:
     async with FakeAdbServer(shell=old_shell(lambda name: b"a\r\nb" + _nonce(name) + b":3\n")) as server:
         result = await shell_on(server, v2=False).run("ls", within=2)
 
     assert (result.stdout, result.exit_code) == (b"a\r\nb", 3)
 
 
-async def test_a_terminals_line_ends_are_turned_back() -> None:
+async def test_line_ends_of_a_terminal_are_converted_back() -> None:
     async with FakeAdbServer(shell=old_shell(lambda name: b"a\r\r\nb\r\n" + _nonce(name) + b":0\r\n")) as server:
         result = await shell_on(server, v2=False).run("ls", within=2)
 
@@ -123,7 +123,7 @@ async def test_a_terminals_line_ends_are_turned_back() -> None:
 
 
 @pytest.mark.parametrize("end", [b"", b"%s", b"%s:", b"%s:0", b"0000000000000000:0\n", b"%s:x\n", b"%s:0\nlate"])
-async def test_the_old_shell_without_its_mark_was_cut(end: bytes) -> None:
+async def test_output_of_the_old_shell_without_its_mark_was_cut(end: bytes) -> None:
     def cut(name: str) -> bytes:
         return b"rows\n" + (end % _nonce(name) if b"%s" in end else end)
 
@@ -152,22 +152,22 @@ async def test_a_stream_gives_lines_across_frames_and_ends_with_an_error() -> No
             assert await lines_of(shell_on(server)) == ["one", "two"]
 
 
-async def test_the_old_shells_stream_gives_lines_too() -> None:
+async def test_stream_of_the_old_shell_gives_lines() -> None:
     async with FakeAdbServer(shell=says(b"one\r\ntwo\nhal")) as server:
         assert await lines_of(shell_on(server, v2=False)) == ["one", "two"]
 
 
-async def test_a_line_without_end_does_not_fill_the_memory() -> None:
+async def test_endless_line_does_not_exhaust_memory() -> None:
     data = frame(STDOUT, b"x" * 1_000_000) * 3 + frame(STDOUT, b"\nend\n")
     async with FakeAdbServer(shell=says(data)) as server:
         first, second = await lines_of(shell_on(server))
 
-    assert len(first) <= shell_module.LONGEST_LINE
+    assert len(first) <= shell_module.MAX_LINE_BYTES
     assert second == "end"
 
 
-async def test_a_silent_stream_is_given_up_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shell_module, "LONGEST_SILENCE", 0.1)
+async def test_silent_stream_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shell_module, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
 
     async def service(line: Line, _: str) -> None:
         await line.hang()

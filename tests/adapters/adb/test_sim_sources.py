@@ -1,4 +1,4 @@
-"""Many half-sources, one answer: which SIM is where, and can it receive."""
+"""Partial sources combined: which SIM is in which slot, and whether it can receive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ from phonefarm.adapters.adb.provider import AnswerRefused
 from phonefarm.adapters.adb.registry import SlotRadio
 from phonefarm.adapters.adb.sim_sources import CheapSources, seen_sim, slot_state
 from phonefarm.adapters.adb.siminfo import SiminfoRow, parse_siminfo
-from phonefarm.adapters.adb.subscriber_info import Identity, checked_number, codes_for, parse_identity, told_apart
+from phonefarm.adapters.adb.subscriber_info import (
+    Identity,
+    checked_number,
+    codes_for,
+    parse_identity,
+    without_shared_iccids,
+)
 from phonefarm.application.ports.world import PhoneUnreachable, Probe
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.sims import SeenSim, SlotState
@@ -43,14 +49,14 @@ def test_properties_are_read_by_line() -> None:
     assert properties == {"a.b": "x", "c": "AT&T, Inc.,", "d": "", "e": "[1]"}
 
 
-def test_lists_by_slot_keep_their_empty_places() -> None:
+def test_lists_by_slot_keep_empty_items() -> None:
     assert by_slot(",25001") == ["", "25001"]
     assert by_slot("25001,") == ["25001", ""]
     assert by_slot("") == []
     assert in_slot("25001", 1) == ""
 
 
-def test_facts_of_a_phone_that_says_nothing_are_empty() -> None:
+def test_facts_without_properties_are_empty() -> None:
     assert facts_from({}) == PhoneFacts()
 
 
@@ -100,13 +106,13 @@ def test_the_state_of_a_slot(sources: CheapSources, state: SlotState) -> None:
         ("<b>LTE</b>", ""),
     ],
 )
-def test_the_network_is_named_as_android_names_it(said: str, name: str) -> None:
+def test_network_has_androids_name(said: str, name: str) -> None:
     sub = ActiveSub(sub_id=1, slot=0, icc="", mcc_mnc="25001", number="")
 
     assert seen_sim("R5", sub, Identity(), cheap(network_type=said)).network_type == name
 
 
-def test_signal_and_roaming_are_told_by_slot() -> None:
+def test_signal_and_roaming_are_read_by_slot() -> None:
     sources = CheapSources(
         properties={"gsm.operator.isroaming": "false,true"}, subs=[], radio={1: SlotRadio(in_service=True, signal=3)}
     )
@@ -129,7 +135,7 @@ def test_siminfo_is_read_in_hex() -> None:
     assert [row.slot for row in parse_siminfo(text).values()] == [0, -1, -1]
 
 
-def test_siminfo_keeps_the_sources_of_a_number_in_their_order() -> None:
+def test_siminfo_keeps_the_sequence_of_number_sources() -> None:
     text = "Row: 0 _id=1, s=30, i=3839, n=, c=31, m=32\nRow: 1 _id=2, s=31, i=3839, n=33, c=, m=\n"
 
     assert [row.numbers for row in parse_siminfo(text).values()] == [("1", "2"), ("3",)]
@@ -155,11 +161,11 @@ def test_siminfo_in_another_form_is_refused(text: str) -> None:
         ("01", "", None),
     ],
 )
-def test_only_what_can_be_a_number_is_one(text: str, region: str, number: str | None) -> None:
+def test_only_valid_numbers_are_accepted(text: str, region: str, number: str | None) -> None:
     assert checked_number(text, region) == number
 
 
-def test_a_number_counts_only_beside_the_right_iccid() -> None:
+def test_number_counts_only_with_the_right_iccid() -> None:
     number, wrong = parcel("+8613900000000"), parcel("89860198112345678902")
 
     assert parse_identity([parcel(ICCID), NULL, number], icc_prefix="898600451", region="cn").msisdn == "8613900000000"
@@ -167,7 +173,7 @@ def test_a_number_counts_only_beside_the_right_iccid() -> None:
     assert parse_identity([NULL, number, number], icc_prefix="898600451", region="cn").msisdn is None
 
 
-def test_codes_are_known_from_android_6_and_both_orders_are_asked_where_either_may_be_true() -> None:
+def test_codes_are_known_from_android_6_and_some_releases_have_two_sets() -> None:
     orders = {sdk: [codes.iccid for codes in codes_for(sdk)] for sdk in (21, 22, 23, 28, 30, 34, 35, 36, 37)}
 
     assert orders == {
@@ -183,7 +189,7 @@ IMEI = parcel("490154203237518")
 
 @pytest.mark.parametrize("nothing", [BAD_PARCELABLE, DENIED, NULL, IMEI, OTHER])
 @pytest.mark.parametrize("order", [0, 1])
-def test_the_order_whose_answer_fits_this_card_is_the_true_one(order: int, nothing: str) -> None:
+def test_code_set_whose_answer_fits_the_card_is_used(order: int, nothing: str) -> None:
     answers = [[THIS, NUMBER, NULL], [nothing, parcel("+8613911111111"), nothing]]
 
     found = parse_identity([*answers[order], *answers[1 - order]], icc_prefix="898600451", region="cn")
@@ -191,13 +197,13 @@ def test_the_order_whose_answer_fits_this_card_is_the_true_one(order: int, nothi
     assert (found.iccid, found.msisdn) == (ICCID, "8613900000000")
 
 
-def test_two_cards_that_got_one_answer_got_none() -> None:
+def test_equal_answers_for_two_cards_are_dropped() -> None:
     one, other = Identity(iccid=ICCID, msisdn=None), Identity(iccid="89860198112345678902")
 
-    assert told_apart([one, one, other]) == [Identity(), Identity(), other]
+    assert without_shared_iccids([one, one, other]) == [Identity(), Identity(), other]
 
 
-async def test_both_orders_are_asked_in_one_call() -> None:
+async def test_both_code_sets_are_queried_in_one_call() -> None:
     checkups, shell = reader(phone(parcels=(BAD_PARCELABLE, NULL, BAD_PARCELABLE, THIS, NUMBER, NULL)), 35)
 
     (sim,) = (await checkups.read(thorough=False)).sims or ()
@@ -206,7 +212,7 @@ async def test_both_orders_are_asked_in_one_call() -> None:
     assert shell.calls == 2
 
 
-# All together -------------------------------------------------------------------
+# Combined -----------------------------------------------------------------------
 
 PROPERTIES = (
     "[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.sim.operator.numeric]: [46002,]\n[gsm.operator.numeric]: [46000,]\n"
@@ -246,14 +252,14 @@ async def sims_of(answers: Callable[[str], Answer], sdk: int) -> list[SeenSim]:
     return list(sims)
 
 
-async def test_a_new_phone_tells_by_iphonesubinfo() -> None:
+async def test_new_phone_is_read_by_iphonesubinfo() -> None:
     (sim,) = await sims_of(phone(parcels=(parcel(ICCID), parcel("+8613900000000"), NULL)), 34)
 
     assert (sim.sim_id, sim.iccid, sim.msisdn, sim.mcc_mnc) == (ICCID, ICCID, "8613900000000", "46002")
     assert (sim.slot, sim.sub_id, sim.slot_state) == (0, 2, SlotState.READY)
 
 
-async def test_an_older_phone_tells_by_siminfo() -> None:
+async def test_older_phone_is_read_by_siminfo() -> None:
     row = f"Row: 0 _id=2, s=30, i={ICCID.encode().hex().upper()}, n={b'+8613900000000'.hex().upper()}\n"
     checkups, shell = reader(phone(siminfo=row), 29)
     (sim,) = (await checkups.read(thorough=False)).sims or ()
@@ -266,7 +272,7 @@ def hexed(text: str) -> str:
     return text.encode().hex().upper()
 
 
-async def test_a_number_by_its_source_counts_where_the_usual_column_is_empty() -> None:
+async def test_number_from_a_source_column_counts_if_the_usual_column_is_empty() -> None:
     row = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=, c={hexed('*100#')}, m={hexed('+8613900000001')}\n"
 
     (sim,) = await sims_of(phone(siminfo=row), 31)
@@ -274,7 +280,7 @@ async def test_a_number_by_its_source_counts_where_the_usual_column_is_empty() -
     assert sim.msisdn == "8613900000001"
 
 
-async def test_a_build_without_the_sources_of_numbers_is_asked_without_them() -> None:
+async def test_build_without_source_columns_is_queried_without_them() -> None:
     row = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n={hexed('+8613900000000')}\n"
     usual = phone(siminfo=row)
 
@@ -288,7 +294,7 @@ async def test_a_build_without_the_sources_of_numbers_is_asked_without_them() ->
     assert (sim.iccid, sim.msisdn) == (ICCID, "8613900000000")
 
 
-async def test_a_denied_siminfo_is_not_asked_again_in_another_form() -> None:
+async def test_denied_siminfo_is_not_queried_in_another_form() -> None:
     denied = "", "java.lang.SecurityException: No permission to access SIMINFO table\n"
     checkups, shell = reader(phone(siminfo=denied), 31)
 
@@ -297,14 +303,14 @@ async def test_a_denied_siminfo_is_not_asked_again_in_another_form() -> None:
     assert sum("siminfo" in command for command in shell.commands) == 1
 
 
-async def test_a_guarded_phone_gets_a_stand_in() -> None:
+async def test_phone_without_readable_iccid_gets_a_stand_in() -> None:
     denied = "", "java.lang.SecurityException: No permission to access SIMINFO table\n"
     (sim,) = await sims_of(phone(siminfo=denied), 31)
 
     assert (sim.sim_id, sim.iccid, sim.msisdn) == ("sim:R5/2/898600451/46002", "", None)
 
 
-async def test_costly_sources_are_asked_once_for_each_card() -> None:
+async def test_slow_sources_are_queried_once_per_card() -> None:
     checkups, shell = reader(phone(), 31)
     await checkups.read(thorough=False)
     calls = shell.calls
@@ -314,7 +320,7 @@ async def test_costly_sources_are_asked_once_for_each_card() -> None:
     assert (calls, shell.calls) == (4, 5), "the look, siminfo twice, iphonesubinfo; then the look alone"
 
 
-async def test_a_card_that_isub_still_lists_and_the_slot_lacks_is_out() -> None:
+async def test_card_listed_by_isub_but_absent_from_its_slot_is_out() -> None:
     assert await sims_of(phone(properties="[gsm.sim.state]: [ABSENT,ABSENT]\n"), 34) == []
 
 
@@ -324,7 +330,7 @@ async def test_a_phone_without_telephony_holds_no_sim() -> None:
 
 @pytest.mark.parametrize("iccid", ["898600451A2345678C02", "8986004511234567890", "898600451E12345678"])
 @pytest.mark.parametrize("told_by", ["iphonesubinfo", "siminfo"])
-async def test_a_card_with_letters_or_no_check_digit_is_the_same_card_in_every_phone(iccid: str, told_by: str) -> None:
+async def test_card_with_letters_or_no_check_digit_has_one_identity_in_every_phone(iccid: str, told_by: str) -> None:
     masked = on_14().replace("898600451[", iccid[:12].lower() + "[")
     row = f"Row: 0 _id=2, s=30, i={hexed(iccid.lower())}, n=\n"
     by_siminfo = told_by == "siminfo"
@@ -339,14 +345,14 @@ async def test_a_card_with_letters_or_no_check_digit_is_the_same_card_in_every_p
     assert found == [[(iccid, iccid)]] * 2
 
 
-# Where isub tells nothing --------------------------------------------------------
+# Unreadable isub -----------------------------------------------------------------
 
 TIMEOUT = "\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n"
 TOLD = (parcel(ICCID), parcel("+8613900000000"), NULL)
 
 
 class Cards:
-    """A phone whose sources a test changes between two check-ups."""
+    """A phone whose sources the test changes between check-ups."""
 
     def __init__(self, sdk: int = 34, *, parcels: tuple[str, ...] = TOLD, siminfo: Answer = NULL) -> None:
         self.isub, self.properties, self.siminfo, self.parcels = on_14(), PROPERTIES, siminfo, parcels
@@ -367,7 +373,7 @@ class Cards:
 
 
 @pytest.mark.parametrize("isub", [TIMEOUT, "", "something new\n", on_14().partition("  [")[0] + TIMEOUT])
-async def test_what_was_known_of_the_cards_holds_while_isub_tells_nothing_and_nothing_shows_a_change(isub: str) -> None:
+async def test_known_cards_stay_while_isub_is_unreadable_and_nothing_indicates_a_change(isub: str) -> None:
     cards = Cards()
     assert await cards.seen() == [ICCID]
 
@@ -376,7 +382,7 @@ async def test_what_was_known_of_the_cards_holds_while_isub_tells_nothing_and_no
     assert await cards.seen() == [ICCID]
 
 
-async def test_a_card_that_is_pulled_while_isub_tells_nothing_is_out_and_stays_so() -> None:
+async def test_card_pulled_while_isub_is_unreadable_is_out_and_stays_out() -> None:
     cards = Cards()
     await cards.seen()
     cards.isub, cards.properties = TIMEOUT, "[gsm.sim.state]: [ABSENT,ABSENT]\n"
@@ -387,7 +393,7 @@ async def test_a_card_that_is_pulled_while_isub_tells_nothing_is_out_and_stays_s
     assert await cards.seen() == [], "it may be another one"
 
 
-async def test_a_slot_of_another_network_holds_another_card() -> None:
+async def test_slot_with_another_home_network_has_another_card() -> None:
     cards = Cards()
     await cards.seen()
 
@@ -397,7 +403,7 @@ async def test_a_slot_of_another_network_holds_another_card() -> None:
 
 
 @pytest.mark.parametrize("now", [NULL, parcel("89860045112345678910")])
-async def test_a_card_that_iphonesubinfo_told_and_does_not_tell_any_more_is_not_taken_for_there(now: str) -> None:
+async def test_card_that_iphonesubinfo_no_longer_identifies_is_dropped(now: str) -> None:
     cards = Cards()
     await cards.seen()
 
@@ -406,7 +412,7 @@ async def test_a_card_that_iphonesubinfo_told_and_does_not_tell_any_more_is_not_
     assert await cards.seen() == []
 
 
-async def test_siminfo_tells_the_cards_where_isub_does_not() -> None:
+async def test_siminfo_replaces_an_unreadable_isub() -> None:
     row = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\nRow: 1 _id=1, s={hexed('-1')}, i=, n=\n"
     cards = Cards(29, parcels=(), siminfo=row)
     cards.isub = TIMEOUT
@@ -414,7 +420,7 @@ async def test_siminfo_tells_the_cards_where_isub_does_not() -> None:
     assert await cards.seen() == [ICCID]
 
 
-async def test_siminfos_word_counts_more_than_what_was_known() -> None:
+async def test_siminfo_overrides_the_known_cards() -> None:
     cards = Cards(29, parcels=(), siminfo=f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\n")
     await cards.seen()
 
@@ -423,7 +429,7 @@ async def test_siminfos_word_counts_more_than_what_was_known() -> None:
     assert await cards.seen() == []
 
 
-async def test_a_slot_of_which_siminfo_speaks_twice_is_not_guessed() -> None:
+async def test_slot_with_two_siminfo_rows_is_left_out() -> None:
     rows = f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\nRow: 1 _id=3, s=30, i={hexed('89860198112345678902')}, n=\n"
     cards = Cards(29, parcels=(), siminfo=rows)
     cards.isub = TIMEOUT
@@ -431,14 +437,14 @@ async def test_a_slot_of_which_siminfo_speaks_twice_is_not_guessed() -> None:
     assert await cards.seen() == []
 
 
-async def test_cards_that_nothing_tells_are_not_told_instead_of_being_renamed() -> None:
+async def test_unidentified_cards_are_unknown_rather_than_renamed() -> None:
     cards = Cards()
     cards.isub = TIMEOUT
 
     assert await cards.seen() is None
 
 
-async def test_isub_that_is_back_tells_the_cards_again() -> None:
+async def test_isub_is_used_again_once_it_is_readable() -> None:
     cards = Cards()
     cards.isub = TIMEOUT
     await cards.seen()
@@ -449,7 +455,7 @@ async def test_isub_that_is_back_tells_the_cards_again() -> None:
 
 
 @pytest.mark.parametrize("fails", ["service call", "content query"])
-async def test_a_costly_question_that_fails_costs_what_it_would_have_told_and_is_asked_again(fails: str) -> None:
+async def test_failed_slow_command_affects_only_its_part_and_is_repeated(fails: str) -> None:
     works = phone(siminfo=f"Row: 0 _id=2, s=30, i={hexed(ICCID)}, n=\n", parcels=(NULL, NULL, NULL))
     is_failing = True
 
@@ -467,7 +473,7 @@ async def test_a_costly_question_that_fails_costs_what_it_would_have_told_and_is
     assert [sim.iccid for sim in second] == [ICCID]
 
 
-async def test_a_phone_before_subscriptions_gets_a_stand_in_by_slot() -> None:
+async def test_phone_without_subscriptions_gets_a_stand_in_by_slot() -> None:
     (sim,) = await sims_of(phone(isub="Can't find service: isub\n", properties=PROPERTIES), 19)
 
     assert (sim.sim_id, sim.sub_id, sim.mcc_mnc) == ("sim:R5/slot0//46002", None, "46002")

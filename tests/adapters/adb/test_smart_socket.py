@@ -1,4 +1,4 @@
-"""One request a connection, whole or an error of the world."""
+"""One request per connection: a complete answer or a known error."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from phonefarm.adapters.adb import smart_socket
-from phonefarm.adapters.adb.smart_socket import Address, ProtocolBroken, SmartSocket, refusal
+from phonefarm.adapters.adb.adb_connection import ProtocolError
+from phonefarm.adapters.adb.smart_socket import Address, SmartSocket, refusal
 from phonefarm.application.ports.world import PhoneUnreachable, ServerDown
 from tests.fakes.adb_server import FakeAdbServer, Line, block
 from tests.windows_errors import fails_with
@@ -18,7 +19,7 @@ async def test_version_is_a_number() -> None:
         assert await SmartSocket("127.0.0.1", server.port).version(within=2) == 41
 
 
-async def test_nobody_there_is_server_down() -> None:
+async def test_refused_connection_means_server_down() -> None:
     async with FakeAdbServer() as server:
         port = server.port
 
@@ -26,34 +27,34 @@ async def test_nobody_there_is_server_down() -> None:
         await SmartSocket("127.0.0.1", port).version(within=2)
 
 
-async def test_nobody_there_is_told_as_such_on_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_refused_connection_is_recognised_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", fails_with(1225))
 
     with pytest.raises(ServerDown, match=r"answers on 127\.0\.0\.1:5999 \(connection refused\)"):
         await SmartSocket("127.0.0.1", 5999).version(within=2)
 
 
-async def test_a_refused_host_request_is_server_down_with_its_words() -> None:
+async def test_refused_host_request_means_server_down_with_its_text() -> None:
     async with FakeAdbServer() as server:
         with pytest.raises(ServerDown, match="unknown host service"):
             await SmartSocket("127.0.0.1", server.port).ask("host:nonsense", within=2)
 
 
 @pytest.mark.parametrize("reply", [b"", b"OK", b"OKAY", b"OKAY00", b"OKAY0005abc", b"FAIL", b"FAIL0005a"])
-async def test_an_answer_cut_anywhere_is_server_down(reply: bytes) -> None:
+async def test_cut_answer_means_server_down(reply: bytes) -> None:
     async with FakeAdbServer(replies={"host:version": reply}) as server:
         with pytest.raises(ServerDown):
             await SmartSocket("127.0.0.1", server.port).version(within=2)
 
 
 @pytest.mark.parametrize("reply", [b"HTTP/1.1 400 Bad Request", b"OKAYzzzz", b"OKAY0004what"])
-async def test_another_protocol_is_told_apart(reply: bytes) -> None:
+async def test_other_protocol_is_recognised(reply: bytes) -> None:
     async with FakeAdbServer(replies={"host:version": reply}) as server:
-        with pytest.raises(ProtocolBroken):
+        with pytest.raises(ProtocolError):
             await SmartSocket("127.0.0.1", server.port).version(within=2)
 
 
-async def test_the_deadline_is_for_the_whole_call() -> None:
+async def test_timeout_covers_the_whole_call() -> None:
     async def drip(line: Line) -> None:
         await line.send(b"OKAY0100")
         for _ in range(100):
@@ -65,13 +66,13 @@ async def test_the_deadline_is_for_the_whole_call() -> None:
             await SmartSocket("127.0.0.1", server.port).ask("host:slow", within=0.3)
 
 
-async def test_a_server_that_takes_connections_and_says_nothing_is_late() -> None:
+async def test_silent_server_times_out() -> None:
     async with FakeAdbServer(streams={"host:version": Line.hang}) as server:
         with pytest.raises(ServerDown, match="did not answer"):
             await SmartSocket("127.0.0.1", server.port).version(within=0.2)
 
 
-async def test_split_packets_are_put_together() -> None:
+async def test_split_packets_are_joined() -> None:
     async def reply(line: Line) -> None:
         await line.send_byte_by_byte(b"OKAY" + block("0029"))
 
@@ -96,7 +97,7 @@ NO_PERMISSION = "insufficient permissions for device: user in plugdev group; are
         ("", "is not connected"),
     ],
 )
-async def test_a_lack_of_permission_is_told_of_the_phone_that_lacks_it(listed: str, meaning: str) -> None:
+async def test_missing_permission_is_reported_only_for_its_own_phone(listed: str, meaning: str) -> None:
     replies = {"host-serial:R5:features": b"FAIL" + block(NO_PERMISSION), "host:devices": b"OKAY" + block(listed)}
     async with FakeAdbServer(replies=replies, refusals={"R5": NO_PERMISSION}) as server:
         socket = SmartSocket("127.0.0.1", server.port)
@@ -108,7 +109,7 @@ async def test_a_lack_of_permission_is_told_of_the_phone_that_lacks_it(listed: s
 
 
 @pytest.mark.parametrize("serial", ["offline", "unauthorized", "closed", "no permissions"])
-def test_a_serial_that_spells_a_cause_is_none(serial: str) -> None:
+def test_serial_that_contains_an_error_text_is_ignored(serial: str) -> None:
     assert "is not connected" in str(refusal(serial, f"device '{serial}' not found"))
 
 
@@ -135,7 +136,7 @@ def test_a_serial_that_spells_a_cause_is_none(serial: str) -> None:
         ("", "adb says: no reason given."),
     ],
 )
-def test_refusals_are_worded_for_the_person(words: str, meaning: str) -> None:
+def test_refusals_are_worded_for_the_user(words: str, meaning: str) -> None:
     error = refusal("R5", words)
 
     assert isinstance(error, PhoneUnreachable)
@@ -144,5 +145,5 @@ def test_refusals_are_worded_for_the_person(words: str, meaning: str) -> None:
 
 
 def test_a_serial_in_a_message_is_short_and_one_line() -> None:
-    assert smart_socket.shown("a\nb\x00c") == "a?b?c"
-    assert len(smart_socket.shown("x" * 10_000)) < 70
+    assert smart_socket.printable("a\nb\x00c") == "a?b?c"
+    assert len(smart_socket.printable("x" * 10_000)) < 70

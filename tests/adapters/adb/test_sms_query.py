@@ -1,4 +1,4 @@
-"""SMS texts come through whole or not at all, whatever an attacker writes into them."""
+"""SMS texts are read completely or not at all, whatever an attacker writes into them."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_query_is_the_one_that_was_measured() -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_comes_through_as_body_and_as_sender(text: str) -> None:
+def test_hostile_text_is_unchanged_as_body_and_as_sender(text: str) -> None:
     rows = [a_row(row_id=2, body=text, sender=text), a_row(row_id=1, body="before")]
 
     assert read(AndroidInbox(rows)) == rows
@@ -106,7 +106,7 @@ def test_every_cut_of_an_answer_is_refused() -> None:
     whole_lines = {place + 1 for place, char in enumerate(answer) if char == "\n"}
 
     for size in range(len(answer)):
-        if size not in whole_lines:  # those, the mark at the script's end tells
+        if size not in whole_lines:  # those are detected by the mark at the script's end
             with pytest.raises(AnswerRefused):
                 sms_query.parse_window(answer[:size], PROBE)
 
@@ -142,40 +142,40 @@ GOOD = "Row: 0 _id=7, d=31, s=30, u=31, n=2, a=31, b=6869\n"
         "java.lang.SecurityException: Permission Denial\n",
     ],
 )
-def test_anything_unexpected_refuses_the_whole_answer(text: str) -> None:
+def test_unexpected_text_refuses_the_whole_answer(text: str) -> None:
     with pytest.raises(AnswerRefused):
         sms_query.parse_window(text, PROBE)
 
 
 @pytest.mark.parametrize("noise", ["WARNING: linker: app_process has text relocations.\n" * 2, "\n"])
-def test_known_noise_before_the_first_row_is_left_out(noise: str) -> None:
+def test_known_warnings_before_the_first_row_are_skipped(noise: str) -> None:
     assert len(sms_query.parse_window(noise + GOOD, PROBE)) == 1
     assert sms_query.parse_window(noise + "No result found.\n", PROBE) == []
 
 
-def test_the_misspelt_nothing_of_old_androids_is_nothing() -> None:
+def test_misspelt_no_result_of_old_androids_is_recognised() -> None:
     assert sms_query.parse_window("No reuslt found.\n", PROBE) == []
 
 
-def test_null_texts_and_times_are_empty_and_nought() -> None:
+def test_null_texts_are_empty_and_null_times_zero() -> None:
     (raw,) = sms_query.parse_window("Row: 0 _id=7, d=, s=, u=, n=NULL, a=, b=\n", PROBE)
 
     assert raw.row == a_row(date_ms=0, date_sent_ms=0, sub_id=None, sender="", body="", sim_mark="sub_id=NULL")
 
 
-def test_sub_id_minus_one_says_nothing() -> None:
+def test_sub_id_minus_one_counts_as_missing() -> None:
     (raw,) = sms_query.parse_window(GOOD.replace("u=31", "u=2D31"), PROBE)
 
     assert raw.row.sub_id is None
 
 
-def test_a_phone_without_sub_id_is_asked_without_it() -> None:
+def test_phone_without_sub_id_is_queried_without_it() -> None:
     inbox = AndroidInbox([a_row(sub_id=None)], with_sub_id=False)
 
     assert read(inbox, NO_SUB) == [a_row(sub_id=None, sim_mark="")]
 
 
-def test_a_vendors_column_is_read_beside_it() -> None:
+def test_vendor_column_is_read_in_addition() -> None:
     probe = replace(PROBE, slot_column="sim_id")
     (raw,) = sms_query.parse_window(GOOD.replace("u=31", "u=2D31, v=32"), probe)
 
@@ -188,7 +188,7 @@ def test_a_vendors_column_is_read_beside_it() -> None:
     ("sub_id", "mark"),
     [("u=31, v=", "sub_id=1 sim_id=NULL"), ("u=, v=30", "sub_id=NULL sim_id=0")],
 )
-def test_a_rows_own_columns_are_kept_as_they_stand(sub_id: str, mark: str) -> None:
+def test_sim_columns_of_a_row_are_kept_unchanged(sub_id: str, mark: str) -> None:
     (raw,) = sms_query.parse_window(GOOD.replace("u=31", sub_id), replace(PROBE, slot_column="sim_id"))
 
     assert raw.row.sim_mark == mark
@@ -211,12 +211,12 @@ def test_rows_of_equal_columns_have_equal_marks_whatever_their_texts_say() -> No
         (b"cut \xe2\x82", "cut \ufffd"),
     ],
 )
-def test_bytes_that_are_no_utf8_become_text_all_the_same(data: bytes, text: str) -> None:
+def test_invalid_utf8_becomes_text(data: bytes, text: str) -> None:
     assert sms_query.text_of(data) == text
 
 
 @given(st.binary(max_size=40))
-def test_no_bytes_break_the_text(data: bytes) -> None:
+def test_no_bytes_raise(data: bytes) -> None:
     sms_query.text_of(data).encode("utf-8")
 
 
@@ -233,7 +233,7 @@ def test_no_answer_breaks_the_parser(text: str) -> None:
 
 
 def peak_of(work: Callable[[], object]) -> int:
-    """The most memory that the work takes at once."""
+    """Peak memory of the work in bytes."""
     tracemalloc.start()
     try:
         work()
@@ -244,7 +244,7 @@ def peak_of(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["cut", "whole"])
 @pytest.mark.parametrize("of", ["one row", "digits without end"])
-def test_a_large_answer_costs_a_few_times_its_size(of: str, end: str) -> None:
+def test_memory_for_a_large_answer_is_a_small_multiple_of_its_size(of: str, end: str) -> None:
     size = 1_000_000
     texts = {"one row": f"n={size // 2}, a=31, b={'61' * (size // 2)}", "digits without end": f"n=1, a={'6' * size}"}
     answer = f"Row: 0 _id=7, d=31, s=30, u=31, {texts[of]}{end}"
@@ -257,12 +257,12 @@ def test_a_large_answer_costs_a_few_times_its_size(of: str, end: str) -> None:
 
 
 def test_a_row_that_no_phone_can_print_is_refused() -> None:
-    size = sms_query.LONGEST_ROW
+    size = sms_query.MAX_ROW_CHARS
     with pytest.raises(AnswerRefused):
         sms_query.parse_window(f"Row: 0 _id=7, d=31, s=30, u=31, n={size // 2}, a=31, b={'61' * (size // 2)}\n", PROBE)
 
 
-# Texts where integers belong: restored backups bring them -------------------------
+# Text in integer columns, from restored backups -----------------------------------
 
 NO_HEX = replace(PROBE, reads_hex=False)
 PLAIN = replace(NO_HEX, counts=False)
@@ -280,7 +280,7 @@ def numbers_of(inbox: AndroidInbox, probe: Probe) -> list[sms_query.RawRow]:
 @pytest.mark.parametrize("value", STRANGE)
 @pytest.mark.parametrize("column", ["date", "date_sent", "sub_id", "sim_slot"])
 @pytest.mark.parametrize("of", [PROBE, NO_HEX, PLAIN], ids=["hex", "no hex", "plain columns"])
-def test_a_text_in_a_column_of_integers_costs_that_column_of_that_row(
+def test_text_in_an_integer_column_affects_only_that_column_of_that_row(
     of: Probe, column: str, value: str | bytes
 ) -> None:
     probe = replace(of, slot_column="sim_slot")
@@ -301,7 +301,7 @@ def test_a_text_in_a_column_of_integers_costs_that_column_of_that_row(
     assert [name for name, number in said.items() if number is None] == ([column] if value != " 1 " else [])
 
 
-def test_a_text_that_imitates_the_next_column_tells_no_sim() -> None:
+def test_text_that_imitates_the_next_column_sets_no_sim() -> None:
     inbox = AndroidInbox([a_row()])
     inbox.database.execute("UPDATE sms SET date_sent = '1, sub_id=2'")
 
@@ -323,7 +323,7 @@ def test_the_texts_of_a_row_without_a_date_are_found(probe: Probe, date: object)
     assert sms_query.parse_column(answer, "body") == "hi"
 
 
-def test_a_dated_message_with_a_reused_id_is_not_taken_for_one_without_a_date() -> None:
+def test_dated_message_with_a_reused_id_is_not_mistaken_for_an_undated_one() -> None:
     inbox = AndroidInbox([a_row(date_ms=5)])
 
     assert inbox.answer(sms_query.column_query("body", a_row(date_ms=0))) == printed([])
@@ -349,13 +349,13 @@ def test_a_column_without_its_frame_is_refused(answer: str) -> None:
         sms_query.parse_column(answer, "body")
 
 
-def test_a_message_with_a_reused_id_is_not_taken_for_the_old_one() -> None:
+def test_message_with_a_reused_id_is_not_mistaken_for_the_old_one() -> None:
     inbox = AndroidInbox([a_row(date_ms=5)])
 
     assert inbox.answer(sms_query.column_query("body", a_row())) == printed([])
 
 
-def test_numbers_are_read_without_expressions_too() -> None:
+def test_numbers_are_read_without_expressions() -> None:
     plain = replace(PROBE, reads_hex=False, counts=False)
     answer = AndroidInbox([a_row()]).answer(sms_query.numbers_query(plain, newest=5, skip=0))
 
@@ -369,7 +369,7 @@ def test_numbers_are_read_without_expressions_too() -> None:
 @pytest.mark.parametrize("probe", [NO_HEX, PLAIN], ids=["with functions", "plain columns"])
 @pytest.mark.parametrize("column", ["address", "body"])
 @pytest.mark.parametrize("text", HOSTILE)
-def test_the_newest_text_comes_whole_with_its_rows_id_and_date(text: str, column: str, probe: Probe) -> None:
+def test_newest_text_is_complete_with_its_rows_id_and_date(text: str, column: str, probe: Probe) -> None:
     newest = a_row(row_id=9, body=text, sender=text)
     answer = AndroidInbox([newest, a_row()]).answer(sms_query.newest_text_query(column, probe))
     assert isinstance(answer, str)
@@ -383,7 +383,7 @@ def test_the_newest_text_comes_whole_with_its_rows_id_and_date(text: str, column
 
 
 @given(texts)
-def test_a_newest_text_is_never_another_than_the_stored_one(text: str) -> None:
+def test_newest_text_is_the_stored_one_or_refused(text: str) -> None:
     answer = AndroidInbox([a_row(body=text)]).answer(sms_query.newest_text_query("body", NO_HEX))
     assert isinstance(answer, str)
 
@@ -425,6 +425,6 @@ def test_a_count_proves_access_and_its_absence_disproves_it(text: str, count: in
 
 
 @pytest.mark.parametrize("text", ["", "Row: 0 c=1\n", "Row: 0 c=1, m=2\nRow: 1 c=1, m=2\n", "Row: 0 c=x, m=2\n"])
-def test_a_strange_proof_is_none(text: str) -> None:
+def test_proof_in_another_form_is_refused(text: str) -> None:
     with pytest.raises(AnswerRefused):
         sms_query.parse_proof(text, PROBE)

@@ -66,9 +66,9 @@ async def test_a_list_too_long_for_its_length_falls_back_to_the_short_form() -> 
         assert len(await anext(lists)) == 1000
 
 
-async def test_a_quiet_server_is_asked_whether_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tracking, "QUIET_FOR", 0.05)
-    monkeypatch.setattr(tracking, "OPEN_WITHIN", 0.3)
+async def test_quiet_server_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracking, "KEEPALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(tracking, "OPEN_TIMEOUT_SECONDS", 0.3)
 
     async def play(line: Line) -> None:
         await line.send(b"OKAY" + block(""))
@@ -88,7 +88,7 @@ async def test_a_quiet_server_is_asked_whether_it_lives(monkeypatch: pytest.Monk
             await anext(lists)
 
 
-async def test_a_refused_tracker_is_server_down() -> None:
+async def test_refused_tracking_means_server_down() -> None:
     async with FakeAdbServer() as server:
         with pytest.raises(ServerDown, match="unknown host service"):
             await anext(tracking.device_lists(SmartSocket("127.0.0.1", server.port)))

@@ -1,4 +1,4 @@
-"""A port is reset only where it is this PC's and ours to write; else the cause and the next step are said."""
+"""Only a writable port of this PC is reset; otherwise the error has the cause and the next step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PORT = "1-1.4"
 
 
 class ABus:
-    """A copy of what Linux shows of its USB devices, with one phone on it."""
+    """A copy of Linux's files about USB devices, with one phone."""
 
     def __init__(self, root: Path) -> None:
         self.devices, self.nodes = root / "devices", root / "nodes"
@@ -62,7 +62,7 @@ async def test_the_device_on_the_port_is_reset(bus: ABus) -> None:
 
 
 @pytest.mark.parametrize("port", ["", "1-1", "usb:1-1.4", "17825792X", "../1-1.4", "1-1.4/..", "1-1.4\n"])
-async def test_a_port_that_is_none_or_holds_nothing_cannot_be_reset(bus: ABus, port: str) -> None:
+async def test_invalid_or_empty_port_cannot_be_reset(bus: ABus, port: str) -> None:
     mine = bridge(bus.ports())
 
     assert not mine.can_reset_usb(port)
@@ -71,7 +71,7 @@ async def test_a_port_that_is_none_or_holds_nothing_cannot_be_reset(bus: ABus, p
 
 
 @pytest.mark.parametrize(("name", "text"), [("devnum", "x\n"), ("devnum", ""), ("busnum", "9\n"), ("busnum", "1/2\n")])
-def test_numbers_that_lead_to_no_device_cannot_be_reset(bus: ABus, name: str, text: str) -> None:
+def test_port_without_a_device_node_cannot_be_reset(bus: ABus, name: str, text: str) -> None:
     (bus.port / name).write_text(text)
 
     assert not bridge(bus.ports()).can_reset_usb(PORT)
@@ -79,7 +79,7 @@ def test_numbers_that_lead_to_no_device_cannot_be_reset(bus: ABus, name: str, te
 
 @linux_only
 @not_root
-async def test_a_port_that_may_not_be_written_names_the_rule_that_is_missing(bus: ABus) -> None:
+async def test_error_for_a_write_protected_port_names_the_missing_rule(bus: ABus) -> None:
     bus.node.chmod(0o444)
 
     assert not bridge(bus.ports()).can_reset_usb(PORT)
@@ -92,7 +92,7 @@ async def test_a_port_that_may_not_be_written_names_the_rule_that_is_missing(bus
     ("error", "words"),
     [(PermissionError(1, "Operation not permitted"), "udev rule"), (OSError(19, "No such device"), "No such device")],
 )
-async def test_what_the_system_refuses_is_said_with_the_next_step(bus: ABus, error: OSError, words: str) -> None:
+async def test_error_of_the_system_has_the_next_step(bus: ABus, error: OSError, words: str) -> None:
     with pytest.raises(KnownError, match=words):
         await bridge(bus.ports(fails_with=error)).reset_usb(PORT)
 
@@ -104,7 +104,7 @@ async def test_other_systems_reset_no_port(bus: ABus, platform: str) -> None:
         await bridge(bus.ports(platform)).reset_usb(PORT)
 
 
-async def test_the_ports_of_another_pc_are_not_ours(bus: ABus) -> None:
+async def test_ports_of_another_pc_are_not_reset(bus: ABus) -> None:
     other = bridge(bus.ports(), server="192.168.1.5:5037")
 
     assert not other.can_reset_usb(PORT)

@@ -1,4 +1,4 @@
-"""Real dumps that users posted; kept outside the repository, so these tests run only where the folder is there."""
+"""Real dumps that users posted; they are outside the repository, so these tests run only if the folder exists."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 from phonefarm.adapters.adb import sms_query
 from phonefarm.adapters.adb.device_list import parse_device_list
 from phonefarm.adapters.adb.getprop import parse_getprop
-from phonefarm.adapters.adb.hints import hint_in
+from phonefarm.adapters.adb.hints import parse_hint
 from phonefarm.adapters.adb.isub import parse_isub
 from phonefarm.adapters.adb.parcel import parse_parcel_text
-from phonefarm.adapters.adb.provider import AnswerRefused, denial, exception, row_lines
+from phonefarm.adapters.adb.provider import AnswerRefused, find_denial, find_exception, split_rows
 from phonefarm.adapters.adb.sim_sources import CheapSources, slot_state
 from phonefarm.adapters.adb.siminfo import parse_siminfo
 from phonefarm.adapters.adb.smart_socket import refusal
@@ -96,14 +96,14 @@ def test_an_iccid_of_20_digits_in_a_parcel() -> None:
     assert parse_iccid(text) == text
 
 
-def test_the_line_that_an_existing_tool_waits_for() -> None:
-    assert hint_in(wild("radio_log_trigger_line.txt").strip()) is Hint.ARRIVING
+def test_hint_line_that_an_existing_tool_uses() -> None:
+    assert parse_hint(wild("radio_log_trigger_line.txt").strip()) is Hint.ARRIVING
 
 
 def test_linker_warnings_are_noise() -> None:
     warnings = [line for line in wild("noise_linker_warning_before_output.txt").splitlines() if "linker" in line]
 
-    assert row_lines("".join(f"{line}\n" for line in warnings) + "No result found.\n") == []
+    assert split_rows("".join(f"{line}\n" for line in warnings) + "No result found.\n") == []
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_linker_warnings_are_noise() -> None:
         "sms_xiaomi_miui_sim_id.txt",
     ],
 )
-def test_rows_of_plain_text_are_never_taken_for_an_answer(name: str) -> None:
+def test_rows_of_plain_text_are_not_accepted(name: str) -> None:
     with pytest.raises(AnswerRefused):
         sms_query.parse_window(wild(name), Probe(facts=PhoneFacts(), reads_hex=True))
 
@@ -128,14 +128,14 @@ def test_siminfo_of_plain_text_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["err_permission_denial_android6.txt", "err_shell_stripped_permissions_miui.txt"])
 def test_a_missing_permission_is_recognised(name: str) -> None:
-    words = denial(wild(name))
+    words = find_denial(wild(name))
 
     assert words is not None
     assert "SecurityException" in words
 
 
-def test_a_missing_provider_is_another_matter() -> None:
+def test_missing_provider_is_no_denial() -> None:
     text = wild("err_could_not_find_provider_android6.txt")
 
-    assert denial(text) is None
-    assert exception(text) == "java.lang.IllegalStateException: Could not find provider:"
+    assert find_denial(text) is None
+    assert find_exception(text) == "java.lang.IllegalStateException: Could not find provider:"

@@ -1,4 +1,4 @@
-"""The tables that we ship: the market's names by network and dial code."""
+"""The shipped tables: Onlinesim's names by network and dial code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonefarm.domain.ids import Msisdn
 from phonefarm.support.resource_files import RESOURCES
 
 
-def test_shipped_tables_know_the_great_networks() -> None:
+def test_shipped_tables_contain_the_large_networks() -> None:
     catalog = read_catalog(RESOURCES)
 
     assert catalog.names.of("25001") == Network(country="russia", operator="mts")
@@ -22,7 +22,7 @@ def test_shipped_tables_know_the_great_networks() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_table_that_the_user_saved_with_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
+def test_table_with_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
     for name in ("networks.csv", "countries.csv"):
         text = (RESOURCES / name).read_text(encoding="utf-8")
         (tmp_path / name).write_bytes(text.encode(encoding))
@@ -41,7 +41,7 @@ def test_every_shipped_name_is_lower_case_and_every_code_digits() -> None:
     assert all(code.isdigit() and name for code, name in catalog.country_by_dial_code.items())
 
 
-def test_networks_lie_in_countries_that_are_listed() -> None:
+def test_every_network_is_in_a_listed_country() -> None:
     catalog = read_catalog(RESOURCES)
     listed = set(catalog.names._countries.values())
 
@@ -68,7 +68,7 @@ def test_country_may_have_several_codes(tmp_path: Path, mcc: str) -> None:
         ("447700900123", "united_kingdom"),
     ],
 )
-def test_nothing_speaks_against_a_number_of_the_sims_own_country(number: str, country: str) -> None:
+def test_number_of_the_sims_own_country_has_no_objection(number: str, country: str) -> None:
     assert read_catalog(RESOURCES).names.objection(Msisdn(number), country) is None
 
 
@@ -88,12 +88,12 @@ def test_objection_names_both_countries(number: str, country: str, whose: str) -
     assert str(objection) == f"+{number} is a number of {whose}, but the SIM is of {country}"
 
 
-def test_order_by_a_shared_dial_code_means_the_country_that_is_listed_first() -> None:
+def test_shared_dial_code_in_an_order_means_the_country_listed_first() -> None:
     assert read_catalog(RESOURCES).country_by_dial_code["1"] == "usa"
 
 
 def test_every_example_number_of_a_listed_country_is_its_own() -> None:
-    """The telephone world's own examples, so that no country is shut out by a code that it does have."""
+    """Example numbers of libphonenumber: a country must not lack one of its own dial codes."""
     names = read_catalog(RESOURCES).names
     with (RESOURCES / "countries.csv").open(encoding="utf-8") as listed:
         region_by_country = {row["country"]: row["region"] for row in csv.DictReader(listed)}

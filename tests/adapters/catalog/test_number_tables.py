@@ -1,4 +1,4 @@
-"""Tables of numbers as Excel and others write them: understood, or refused with the line and what would be right."""
+"""Tables of numbers from Excel and others are read, or refused with the line and the right form."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def workbook(*sheets: Sequence[Sequence[Any]]) -> bytes:
 
 TITLES = ("iccid", "msisdn", "country", "operator", "label")
 SOUND_WORKBOOK = workbook([TITLES, (ICCID, NUMBER), (OTHER_ICCID, NUMBER)])
-"""Made once: a workbook tells when it was made, and the same draws must damage the same bytes."""
+"""Made once: a workbook holds its creation time, and the same hypothesis draws must damage the same bytes."""
 
 
 def wrong_in(table: NumberTable) -> str:
@@ -71,26 +71,26 @@ def wrong_in(table: NumberTable) -> str:
         f"{HEAD}{ICCID},{NUMBER}.0,russia,mts,полка 1\n".encode(),
     ],
 )
-def test_csv_of_every_usual_program_means_the_same(content: bytes) -> None:
+def test_csv_variants_of_common_programs_are_read_alike(content: bytes) -> None:
     assert entries_in(content, "numbers.csv").entries == (ENTRY,)
 
 
 @pytest.mark.parametrize("shown", ["8.97010100123457E+19", "8,9701E+19", "8.9701e19"])
-def test_iccid_that_excel_has_rounded_is_refused_with_what_to_do(shown: str) -> None:
+def test_iccid_rounded_by_excel_is_refused_with_the_next_step(shown: str) -> None:
     table = entries_in(f'{GOOD}"{shown}",{NUMBER},,,\n'.encode(), "numbers.csv")
 
     assert table.entries == (ENTRY,)
     assert re.search(r"line 3: the ICCID was kept as a number.*last digits are lost.*as text", wrong_in(table))
 
 
-def test_line_that_the_users_program_shows_is_named_even_behind_a_text_of_two_lines() -> None:
+def test_line_numbers_count_physical_lines_after_a_multiline_cell() -> None:
     table = entries_in(f'{HEAD}{ICCID},{NUMBER},,,"two\nlines"\n123,{NUMBER},,,\n'.encode(), "numbers.csv")
 
     assert wrong_in(table).startswith("line 4: ")
 
 
 @pytest.mark.parametrize("content", [b"\x00\x01\x02\x03" * 100, b"iccid,msisdn\n\x00\x00\x00"])
-def test_file_that_is_no_text_is_said_to_be_no_table(content: bytes) -> None:
+def test_binary_file_is_refused_as_no_table(content: bytes) -> None:
     with pytest.raises(KnownError):
         entries_in(content, "numbers.csv")
 
@@ -108,7 +108,7 @@ def test_file_that_is_no_text_is_said_to_be_no_table(content: bytes) -> None:
         [("Оператор", "ICC", "Номер телефона", "страна", "Note"), ("mts", ICCID, int(NUMBER), "russia", "полка 1")],
     ],
 )
-def test_cells_may_be_texts_or_numbers(rows: Sequence[Sequence[Any]]) -> None:
+def test_cells_may_be_text_or_numbers(rows: Sequence[Sequence[Any]]) -> None:
     assert entries_in(workbook(rows), "numbers.xlsx").entries == (ENTRY,)
 
 
@@ -123,13 +123,13 @@ def test_sheet_with_the_columns_is_found_among_others() -> None:
     [
         ([TITLES, (8.970101001234567e19, NUMBER)], "line 2: the ICCID was kept as a number, 8.97010E"),
         ([TITLES, (int(ICCID), NUMBER)], "line 2: the ICCID was kept as a number"),
-        ([TITLES, (), (f'="{ICCID}"', NUMBER)], "line 3: the ICCID is missing; a formula must have been calculated"),
+        ([TITLES, (), (f'="{ICCID}"', NUMBER)], "line 3: the ICCID is missing; if it is a formula"),
         ([TITLES, (ICCID, "=1+1")], "line 2: the number must be written with its country code"),
         ([TITLES, (ICCID, True)], "line 2: the number"),
         ([TITLES, (ICCID, NUMBER), (ICCID, NUMBER)], "line 3: this ICCID stands in line 2 already"),
     ],
 )
-def test_bad_line_of_a_sheet_is_named(rows: Sequence[Sequence[Any]], problem: str) -> None:
+def test_error_names_the_line_of_a_sheet(rows: Sequence[Sequence[Any]], problem: str) -> None:
     assert problem in wrong_in(entries_in(workbook(rows), "numbers.xlsx"))
 
 
@@ -139,7 +139,7 @@ def test_sheet_without_the_columns_is_refused() -> None:
 
 
 @pytest.mark.parametrize("iccid", ["8986003A19B3C4567890", "898601123456E1234567", "8970101001234567890", "89e6" * 5])
-def test_iccids_with_letters_and_without_a_check_digit_are_taken_as_they_stand(iccid: str) -> None:
+def test_iccids_with_letters_or_without_a_check_digit_are_accepted(iccid: str) -> None:
     table = entries_in(f"{HEAD}{iccid},{NUMBER},,,\n".encode(), "numbers.csv")
 
     assert [entry.iccid for entry in table.entries] == [iccid.upper()]
@@ -147,7 +147,7 @@ def test_iccids_with_letters_and_without_a_check_digit_are_taken_as_they_stand(i
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([ICCID, OTHER_ICCID, "123", "", "8.9E+19"]), max_size=12))
-def test_a_bad_line_costs_itself_alone(stated: list[str]) -> None:
+def test_invalid_line_does_not_affect_the_others(stated: list[str]) -> None:
     content = HEAD + "".join(f"{iccid},{NUMBER},,,x\n" for iccid in stated)
 
     table = entries_in(content.encode(), "numbers.csv")
@@ -159,7 +159,7 @@ def test_a_bad_line_costs_itself_alone(stated: list[str]) -> None:
 
 
 @pytest.mark.parametrize("cell", ["1E999", "-1E999"])
-def test_cell_that_is_no_number_costs_that_line_alone(cell: str) -> None:
+def test_invalid_number_does_not_affect_the_other_lines(cell: str) -> None:
     sheet = SHEET % (
         '<row><c t="inlineStr"><is><t>iccid</t></is></c><c t="inlineStr"><is><t>msisdn</t></is></c></row>'
         f'<row><c t="inlineStr"><is><t>{ICCID}</t></is></c><c t="inlineStr"><is><t>{NUMBER}</t></is></c></row>'
@@ -176,7 +176,7 @@ def test_empty_workbook_has_no_numbers() -> None:
     assert entries_in(workbook([]), "numbers.xlsx").entries == ()
 
 
-def test_last_row_that_excel_knows_does_not_fill_the_memory() -> None:
+def test_cell_in_the_last_possible_row_does_not_exhaust_memory() -> None:
     book = Workbook()
     assert book.active is not None
     book.active.append(TITLES)
@@ -194,7 +194,7 @@ SHEET = (
 
 
 def bomb(part: str, content: str) -> bytes:
-    """A sound workbook of one sheet in which one part was blown up."""
+    """A valid workbook of one sheet with one oversized part."""
     kept = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(SOUND_WORKBOOK)) as sound, zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as made:
         for name in sound.namelist():
@@ -216,9 +216,7 @@ def bomb(part: str, content: str) -> bytes:
         ("xl/media/a_sheet_in_truth.xml", SHEET % ("<row><c><v>1</v></c></row>" * 1_000_000), "a part of 26 MB"),
     ],
 )
-def test_small_archive_that_unpacks_to_much_is_refused_before_it_is_unpacked(
-    part: str, content: str, problem: str
-) -> None:
+def test_zip_bomb_is_refused_before_decompression(part: str, content: str, problem: str) -> None:
     content_of_file = bomb(part, content)
     assert len(content_of_file) < 120_000
 
@@ -227,7 +225,7 @@ def test_small_archive_that_unpacks_to_much_is_refused_before_it_is_unpacked(
 
 
 @pytest.mark.parametrize("text", ["\n" * 9_000_000, "," * 9_000_000, f"{HEAD}{'a' * 9_000_000}", "\r" * 9_000_000])
-def test_csv_of_nothing_but_separators_costs_a_few_times_its_size(text: str) -> None:
+def test_memory_for_a_csv_of_separators_is_a_small_multiple_of_its_size(text: str) -> None:
     tracemalloc.start()
     try:
         with contextlib.suppress(KnownError):
@@ -273,23 +271,23 @@ def with_bit_set(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "protected by a password, or of an old Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500), "has a password or the old Excel format"),
         (workbook([TITLES])[:300], "broken or cut short"),
         (with_bit_set(workbook([TITLES])), "protected by a password"),
-        (archive(lambda made: made.writestr("photo.jpg", b"x")), "no Excel file"),
+        (archive(lambda made: made.writestr("photo.jpg", b"x")), "not an Excel file"),
         (archive(lambda made: made.writestr("xl/workbook.xml", b"<x")), "cannot be read as an Excel file"),
         (archive(lambda made: made.writestr("xl/workbook.xml", bytes(90_000_000))), "unpacks to a part of 90 MB"),
         (archive(many_parts), "unpacks to more"),
     ],
 )
-def test_broken_locked_and_bursting_files_are_refused(content: bytes, problem: str) -> None:
+def test_broken_encrypted_and_oversized_files_are_refused(content: bytes, problem: str) -> None:
     with pytest.raises(KnownError, match=problem):
         entries_in(content, "numbers.xlsx")
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_damaged_workbook_is_read_or_refused_and_never_a_bug(data: st.DataObject) -> None:
+def test_damaged_workbook_is_read_or_refused_without_a_bug(data: st.DataObject) -> None:
     content = bytearray(SOUND_WORKBOOK)
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -303,7 +301,7 @@ def test_damaged_workbook_is_read_or_refused_and_never_a_bug(data: st.DataObject
 # Files ----------------------------------------------------------------------
 
 
-async def test_content_tells_the_kind_of_a_file_not_its_name(tmp_path: Path) -> None:
+async def test_format_is_detected_from_the_content_not_the_name(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
     path.write_bytes(workbook([TITLES, (ICCID, NUMBER, "russia", "mts", "полка 1")]))
 
@@ -311,7 +309,7 @@ async def test_content_tells_the_kind_of_a_file_not_its_name(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["nowhere.csv", ".", "a\0b"])
-def test_file_that_cannot_be_read_is_said(tmp_path: Path, name: str) -> None:
+def test_unreadable_file_is_a_known_error(tmp_path: Path, name: str) -> None:
     with pytest.raises(KnownError, match="cannot be read"):
         read_entries(tmp_path / name)
 
@@ -319,7 +317,7 @@ def test_file_that_cannot_be_read_is_said(tmp_path: Path, name: str) -> None:
 def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.xlsx"
     path.write_bytes(workbook([TITLES]))
-    monkeypatch.setattr(table_files, "LARGEST_FILE", 10)
+    monkeypatch.setattr(table_files, "MAX_FILE_BYTES", 10)
 
     with pytest.raises(KnownError, match="larger than"):
         read_entries(path)

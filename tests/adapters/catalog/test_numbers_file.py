@@ -1,4 +1,4 @@
-"""The user's numbers file: forgiving in form, strict in content, read when it changes."""
+"""The user's numbers file: lenient about the format, strict about the content, read when it changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENTRY = NumberEntry(iccid=ICCID, msisdn=NUMBER, country="russia", operator="mts"
         f'{HEAD}"{ICCID}","{NUMBER}",russia,mts,"shelf 1",and,more\n',
     ],
 )
-def test_usual_forms_of_the_file_mean_the_same(text: str) -> None:
+def test_common_variants_of_the_file_are_read_alike(text: str) -> None:
     assert entries_in(text.encode(), "numbers.csv").entries == (ENTRY,)
 
 
@@ -59,7 +59,7 @@ def test_file_without_lines_has_no_numbers(text: str) -> None:
         ),
     ],
 )
-def test_bad_line_is_named_with_what_would_be_right(text: str, problem: str) -> None:
+def test_error_names_the_line_and_the_right_form(text: str, problem: str) -> None:
     assert problem in "; ".join(told(entries_in(text.encode(), "n.csv").problems))
 
 
@@ -70,18 +70,18 @@ def test_bad_line_is_named_with_what_would_be_right(text: str, problem: str) -> 
         (f"{HEAD}{'x' * 200_000},{NUMBER}\n", "is not a CSV file"),
     ],
 )
-def test_what_is_no_such_table_is_said(text: str, problem: str) -> None:
+def test_other_content_is_a_known_error(text: str, problem: str) -> None:
     with pytest.raises(KnownError, match=f"n.csv.*{problem}"):
         entries_in(text.encode(), "n.csv")
 
 
 def write(path: Path, text: str, *, seconds: int = 0) -> None:
-    """Put the text there, dated so many seconds after the epoch of the test."""
+    """Write the text, dated this many seconds after the start of the test's clock."""
     path.write_text(text, encoding="utf-8-sig")
     os.utime(path, (1_700_000_000 + seconds, 1_700_000_000 + seconds))
 
 
-async def test_file_is_read_at_first_sight_and_whenever_it_changes(tmp_path: Path) -> None:
+async def test_file_is_read_at_first_and_after_each_change(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
     file = NumbersFile(path)
     write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
@@ -95,11 +95,11 @@ async def test_file_is_read_at_first_sight_and_whenever_it_changes(tmp_path: Pat
     assert third.entries[0].msisdn == Msisdn("79039876543")
 
 
-async def test_no_file_in_the_settings_is_no_trouble() -> None:
+async def test_without_a_file_in_the_settings_nothing_is_read() -> None:
     assert await NumbersFile(None).read_if_changed() is None
 
 
-async def test_missing_file_is_said_and_read_when_it_comes_back(tmp_path: Path) -> None:
+async def test_missing_file_is_a_known_error_and_read_once_it_is_back(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
     file = NumbersFile(path)
     write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
@@ -125,7 +125,7 @@ async def test_refused_file_is_refused_once_until_it_changes(tmp_path: Path) -> 
     assert await file.read_if_changed() == NumberTable(entries=(ENTRY,))
 
 
-async def test_file_that_excel_held_is_read_once_it_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_file_locked_by_excel_is_read_once_unlocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.csv"
     file = NumbersFile(path)
     write(path, f"{HEAD}{ICCID},{NUMBER},russia,mts,shelf 1\n")
@@ -141,7 +141,7 @@ async def test_file_that_excel_held_is_read_once_it_is_free(tmp_path: Path, monk
     assert await file.read_if_changed() == NumberTable(entries=(ENTRY,))
 
 
-async def test_file_of_russian_windows_is_understood(tmp_path: Path) -> None:
+async def test_code_page_of_russian_windows_is_read(tmp_path: Path) -> None:
     path = tmp_path / "numbers.csv"
     path.write_bytes(f"{HEAD}{ICCID},{NUMBER},russia,mts,полка 1\n".encode("cp1251"))
 
@@ -154,7 +154,7 @@ async def test_file_of_russian_windows_is_understood(tmp_path: Path) -> None:
 async def test_giant_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "numbers.csv"
     write(path, HEAD)
-    monkeypatch.setattr(table_files, "LARGEST_FILE", 10)
+    monkeypatch.setattr(table_files, "MAX_FILE_BYTES", 10)
 
     with pytest.raises(KnownError, match="larger than"):
         await NumbersFile(path).read_if_changed()

@@ -1,22 +1,23 @@
-"""Hypercorn on a socket bound beforehand: it answers, and it stops in time."""
+"""The server on a socket bound beforehand: it answers, and it stops in time."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from quart import Quart
 
+from phonefarm.adapters.asgi import Application
 from phonefarm.adapters.http.server import bind, serve_until
 from phonefarm.domain.errors import KnownError
 from tests.waiting import until
 from tests.windows_loop import WindowsAccepts
 
 
-def an_app(entered: asyncio.Event, let_go: asyncio.Event) -> Quart:
+def an_app(entered: asyncio.Event, release: asyncio.Event) -> Application:
     quart = Quart(__name__, static_folder=None)
 
     @quart.get("/quick")
@@ -26,26 +27,26 @@ def an_app(entered: asyncio.Event, let_go: asyncio.Event) -> Quart:
     @quart.get("/slow")
     async def slow() -> str:
         entered.set()
-        await let_go.wait()
+        await release.wait()
         return "late"
 
-    return quart
+    return cast(Application, quart)
 
 
 class Served:
     """An application on a free port, until the test ends it."""
 
     def __init__(self) -> None:
-        self.entered, self.let_go, self.stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.entered, self.release, self.stop = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.listener = bind("127.0.0.1", 0, "test server")
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.ended = asyncio.gather(serve_until(an_app(self.entered, self.let_go), self.listener, self.stop))
+        self.ended = asyncio.gather(serve_until(an_app(self.entered, self.release), self.listener, self.stop))
 
     async def __aenter__(self) -> Served:
         return self
 
     async def __aexit__(self, *_: Any) -> None:
-        self.let_go.set()
+        self.release.set()
         self.stop.set()
         await asyncio.wait_for(self.ended, 10)
         self.listener.close()
@@ -61,7 +62,7 @@ async def test_bound_socket_is_served() -> None:
         assert await get(f"{served.url}/quick") == "here"
 
 
-async def test_caller_who_comes_before_the_server_waits_and_is_answered() -> None:
+async def test_client_that_connects_before_the_server_runs_is_answered() -> None:
     listener = bind("127.0.0.1", 0, "test server")
     early = asyncio.gather(get(f"http://127.0.0.1:{listener.getsockname()[1]}/quick"))
     await asyncio.sleep(0.05)
@@ -75,7 +76,7 @@ async def test_caller_who_comes_before_the_server_waits_and_is_answered() -> Non
     listener.close()
 
 
-async def test_server_stops_at_once_when_nobody_is_asking() -> None:
+async def test_idle_server_stops_at_once() -> None:
     async with Served() as served:
         await get(f"{served.url}/quick")
         begun = asyncio.get_running_loop().time()
@@ -85,19 +86,19 @@ async def test_server_stops_at_once_when_nobody_is_asking() -> None:
         assert asyncio.get_running_loop().time() - begun < 3
 
 
-async def test_request_under_way_at_the_stop_gets_its_answer() -> None:
+async def test_request_in_flight_at_the_stop_gets_its_response() -> None:
     async with Served() as served:
         late = asyncio.gather(get(f"{served.url}/slow"))
         await served.entered.wait()
 
         served.stop.set()
         await until(lambda: served.stop.is_set())
-        served.let_go.set()
+        served.release.set()
 
         assert (await asyncio.wait_for(late, 10))[0] == "late"
 
 
-async def test_request_that_does_not_end_cannot_hold_the_stop_up() -> None:
+async def test_endless_request_does_not_delay_the_stop() -> None:
     async with Served() as served:
         stuck = asyncio.gather(get(f"{served.url}/slow"), return_exceptions=True)
         await served.entered.wait()
@@ -109,7 +110,7 @@ async def test_request_that_does_not_end_cannot_hold_the_stop_up() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_taken_port_is_said_with_what_to_do(host: str) -> None:
+def test_error_for_a_taken_port_has_the_next_step(host: str) -> None:
     with bind("127.0.0.1", 0, "webhook server") as first:
         port = first.getsockname()[1]
 
@@ -132,15 +133,15 @@ def test_ipv6_is_understood() -> None:
 
 
 @pytest.mark.parametrize("is_windows", [False, True])
-async def test_answers_are_not_held_back_by_nagles_delay(is_windows: bool) -> None:
-    """asyncio switches it off only on sockets that name their protocol, as those that Windows accepts do not."""
+async def test_nagles_algorithm_is_off(is_windows: bool) -> None:
+    """asyncio disables it only on sockets that name their protocol; those that Windows accepts name none."""
     if is_windows:
         WindowsAccepts(asyncio.get_running_loop())
     no_delay: list[int] = []
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
-        line = scope["phonefarm.connection"].writer.get_extra_info("socket")
-        no_delay.append(line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        client = scope["phonefarm.connection"].writer.get_extra_info("socket")
+        no_delay.append(client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
         await send({"type": "http.response.body", "body": b""})
 

@@ -1,4 +1,4 @@
-"""The text of an answer's body: however it is packed and spelled, what came is read, and what cannot be is told."""
+"""Decoding an answer's body: any compression and charset; an unreadable body is reported as such."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.adapters.onlinesim.answer_body import MOST_TEXT_BYTES, BodyText, read_body
+from phonefarm.adapters.onlinesim.answer_body import MAX_TEXT_BYTES, BodyText, read_body
 
 SAYS = '{"status":"ERROR","error":"база недоступна"}'
 BYTES = SAYS.encode()
 BROTLI = bytes.fromhex("0b0980") + b'{"status":"ERROR"}' + b"\x03"
-"""As its packers leave a text too short to pack."""
+"""Some compressors store a short text uncompressed."""
 PACKED_BROTLI = bytes.fromhex("1b2b00f8258142c2a0b0e6ae47e94b2bc7ba1aa9a9d30cd0a0c0d1c0a4f1")
 
 
@@ -27,8 +27,8 @@ def raw(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def headers(coding: str = "", kind: str = "application/json") -> dict[str, str]:
-    return {"content-encoding": coding, "content-type": kind}
+def headers(coding: str = "", content_type: str = "application/json") -> dict[str, str]:
+    return {"content-encoding": coding, "content-type": content_type}
 
 
 # Read ---------------------------------------------------------------------------------
@@ -55,26 +55,26 @@ def headers(coding: str = "", kind: str = "application/json") -> dict[str, str]:
         (BYTES, "zstd, gzip"),
     ],
 )
-def test_packed_text_is_unpacked_and_plain_text_is_taken_as_such(body: bytes, coding: str) -> None:
+def test_compressed_and_plain_bodies_are_decoded(body: bytes, coding: str) -> None:
     assert read_body(body, headers(coding)) == BodyText(SAYS, True)
 
 
 WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-32-le", "utf-8-sig"]
 
 
-@pytest.mark.parametrize("spelling", WIDE)
-def test_wide_spellings_are_known_by_their_bytes(spelling: str) -> None:
-    assert read_body(SAYS.encode(spelling), headers()) == BodyText(SAYS, True)
+@pytest.mark.parametrize("encoding", WIDE)
+def test_utf_16_and_32_are_recognised_by_their_bytes(encoding: str) -> None:
+    assert read_body(SAYS.encode(encoding), headers()) == BodyText(SAYS, True)
 
 
 @pytest.mark.parametrize("charset", ["windows-1251", "CP1251", '"koi8-r"', "utf-16le"])
-def test_spelling_that_the_answer_names_is_believed(charset: str) -> None:
+def test_declared_charset_is_used(charset: str) -> None:
     body = SAYS.encode(charset.strip('"'))
 
-    assert read_body(body, headers(kind=f"text/plain; charset={charset}")) == BodyText(SAYS, True)
+    assert read_body(body, headers(content_type=f"text/plain; charset={charset}")) == BodyText(SAYS, True)
 
 
-def test_text_in_an_unnamed_old_spelling_is_read_as_far_as_it_is_ascii() -> None:
+def test_undeclared_legacy_charset_is_read_as_far_as_it_is_ascii() -> None:
     said = read_body(SAYS.encode("windows-1251"), headers())
 
     assert said.is_readable
@@ -82,12 +82,12 @@ def test_text_in_an_unnamed_old_spelling_is_read_as_far_as_it_is_ascii() -> None
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "idna", "rot13", "hex", "no-such-one", "x" * 5000])
-def test_spelling_that_is_no_texts_is_not_asked(charset: str) -> None:
-    assert read_body(BYTES, headers(kind=f"text/plain; charset={charset}")) == BodyText(SAYS, True)
+def test_codec_that_is_no_charset_is_not_used(charset: str) -> None:
+    assert read_body(BYTES, headers(content_type=f"text/plain; charset={charset}")) == BodyText(SAYS, True)
 
 
 @pytest.mark.parametrize("length", range(len(BYTES)))
-def test_text_that_is_cut_anywhere_is_a_text(length: int) -> None:
+def test_text_cut_anywhere_is_readable(length: int) -> None:
     said = read_body(BYTES[:length], headers())
 
     assert said.is_readable
@@ -95,7 +95,7 @@ def test_text_that_is_cut_anywhere_is_a_text(length: int) -> None:
 
 
 @pytest.mark.parametrize("packed", [packed_with_gzip(BYTES), zlib.compress(BYTES)], ids=["gzip", "deflate"])
-def test_packed_text_that_is_cut_is_a_text_as_far_as_it_came(packed: bytes) -> None:
+def test_cut_compressed_text_is_readable_as_far_as_it_arrived(packed: bytes) -> None:
     for length in range(2, len(packed)):
         said = read_body(packed[:length], headers("deflate"))
 
@@ -103,7 +103,7 @@ def test_packed_text_that_is_cut_is_a_text_as_far_as_it_came(packed: bytes) -> N
         assert SAYS.startswith(said.text)
 
 
-def test_text_before_a_fault_of_its_packing_is_not_lost() -> None:
+def test_text_before_a_decompression_error_is_kept() -> None:
     packed = bytearray(packed_with_gzip(BYTES))
     packed[-8] ^= 1
 
@@ -130,31 +130,31 @@ def test_text_before_a_fault_of_its_packing_is_not_lost() -> None:
         (b"\x8a\x02\x80\x03", "br"),
     ],
 )
-def test_body_that_cannot_be_read_is_told(body: bytes, coding: str) -> None:
+def test_unreadable_body_is_reported(body: bytes, coding: str) -> None:
     assert not read_body(body, headers(coding)).is_readable
 
 
-def test_what_is_plain_in_it_is_found_all_the_same() -> None:
+def test_ascii_inside_an_unreadable_body_is_kept() -> None:
     assert '{"status":"ERROR"}' in read_body(BROTLI, headers("br")).text
 
 
-def test_nothing_is_a_text() -> None:
+def test_empty_body_is_readable() -> None:
     assert read_body(b"", headers("br")) == BodyText("", True)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "gzip, gzip", "deflate"])
-def test_bomb_is_unpacked_to_the_cap(coding: str) -> None:
+def test_decompression_stops_at_the_limit(coding: str) -> None:
     bomb = raw(b"x" * 50_000_000) if coding == "deflate" else packed_with_gzip(b"x" * 50_000_000)
     packed = packed_with_gzip(bomb) if coding == "gzip, gzip" else bomb
 
     said = read_body(packed, headers(coding))
 
-    assert (len(said.text) <= MOST_TEXT_BYTES, said.is_readable) == (True, False)
+    assert (len(said.text) <= MAX_TEXT_BYTES, said.is_readable) == (True, False)
 
 
 CODINGS = ["", "gzip", "deflate", "br", "gzip, deflate", ",,,"]
 
 
 @given(st.binary(max_size=400), st.sampled_from(CODINGS), st.text(max_size=40))
-def test_no_body_whatever_breaks_the_reading(body: bytes, coding: str, kind: str) -> None:
-    read_body(body, headers(coding, kind))
+def test_no_body_raises(body: bytes, coding: str, content_type: str) -> None:
+    read_body(body, headers(coding, content_type))

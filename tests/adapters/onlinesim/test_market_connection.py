@@ -1,4 +1,4 @@
-"""Kept connections to the market: whatever comes back byte by byte, an answer is an answer and the rest is told."""
+"""The connection pool to Onlinesim: valid answers in any fragmentation, errors for everything else, safe reuse."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import trustme
 
 from phonefarm.adapters.onlinesim import market_connection
 from phonefarm.adapters.onlinesim.market_connection import (
-    MOST_ANSWER_BYTES,
-    MOST_BYTES,
-    MOST_HEAD_BYTES,
+    MAX_ANSWER_BYTES,
+    MAX_BODY_BYTES,
+    MAX_HEAD_BYTES,
     Answer,
     MarketConnections,
     Unreachable,
@@ -32,13 +32,13 @@ WITHIN = 5.0
 
 
 class Peer:
-    """The other end, byte for byte: gives `answer` to each request on a connection, then closes where it is told to."""
+    """A raw server: sends `answer` to each request, then closes the connection if `closes`."""
 
     def __init__(self) -> None:
         self.answer = OK
         self.parts: list[bytes] | None = None
         self.closes = False
-        self.thinks = 0.0
+        self.delay = 0.0
         """Seconds before it answers."""
         self.connections = 0
         self.requests: list[bytes] = []
@@ -69,7 +69,7 @@ class Peer:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
                 self.requests.append(head + await reader.readexactly(length))
-                await asyncio.sleep(self.thinks)
+                await asyncio.sleep(self.delay)
                 for part in self.parts or [self.answer]:
                     writer.write(part)
                     await writer.drain()
@@ -101,10 +101,10 @@ async def ask(market: MarketConnections, body: bytes = b"{}", within: float = WI
     return await market.post(market.head({"Content-Type": "application/json"}), body, within)
 
 
-# What is an answer --------------------------------------------------------------
+# Valid answers ------------------------------------------------------------------
 
 
-async def test_request_is_whole_and_goes_to_its_path(peer: Peer, market: MarketConnections) -> None:
+async def test_request_is_complete_and_goes_to_its_path(peer: Peer, market: MarketConnections) -> None:
     await ask(market, b'{"text":"1"}')
 
     head, body = peer.requests[0].split(b"\r\n\r\n")
@@ -128,7 +128,7 @@ async def test_request_is_whole_and_goes_to_its_path(peer: Peer, market: MarketC
     ],
     ids=["plain", "continue", "early hints", "chunked with trailers"],
 )
-async def test_answer_is_read_in_whatever_pieces_it_comes(peer: Peer, market: MarketConnections, answer: bytes) -> None:
+async def test_answer_is_read_in_any_fragmentation(peer: Peer, market: MarketConnections, answer: bytes) -> None:
     peer.parts = [bytes([byte]) for byte in answer]
 
     first = await ask(market)
@@ -139,7 +139,7 @@ async def test_answer_is_read_in_whatever_pieces_it_comes(peer: Peer, market: Ma
 
 
 @pytest.mark.parametrize("length", range(len(OK)))
-async def test_answer_that_is_cut_is_none_until_its_head_is_there_and_a_200_from_then_on(
+async def test_cut_200_is_an_answer_once_its_head_has_arrived(
     peer: Peer, market: MarketConnections, length: int
 ) -> None:
     peer.answer, peer.closes = OK[:length], True
@@ -156,7 +156,7 @@ async def test_answer_that_is_cut_is_none_until_its_head_is_there_and_a_200_from
         )
 
 
-async def test_body_that_ends_with_the_connection_is_whole(peer: Peer, market: MarketConnections) -> None:
+async def test_body_that_ends_with_the_connection_is_complete(peer: Peer, market: MarketConnections) -> None:
     peer.answer, peer.closes = b"HTTP/1.1 500 Oops\r\n\r\nNO_OPERATION", True
 
     answer = await ask(market)
@@ -164,7 +164,7 @@ async def test_body_that_ends_with_the_connection_is_whole(peer: Peer, market: M
     assert (answer.status, answer.body) == (500, b"NO_OPERATION")
 
 
-async def test_error_whose_body_is_cut_is_no_answer(peer: Peer, market: MarketConnections) -> None:
+async def test_error_status_with_a_cut_body_is_no_answer(peer: Peer, market: MarketConnections) -> None:
     peer.answer, peer.closes = b"HTTP/1.1 500 Oops\r\nContent-Length: 99\r\n\r\nNO_OPER", True
 
     with pytest.raises(Unreachable, match="cut"):
@@ -178,16 +178,16 @@ async def test_answer_without_a_body_ends_with_its_head(peer: Peer, market: Mark
     assert ((await ask(market)).status, (await ask(market)).status) == (status, status)
 
 
-async def test_body_longer_than_the_cap_is_cut_and_said_to_be(peer: Peer, market: MarketConnections) -> None:
-    long = b"x" * (MOST_ANSWER_BYTES + 1)
+async def test_body_beyond_the_limit_is_cut_and_marked(peer: Peer, market: MarketConnections) -> None:
+    long = b"x" * (MAX_BODY_BYTES + 1)
     peer.answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(long) + long
 
     answer = await ask(market)
 
-    assert (len(answer.body), answer.is_too_long) == (MOST_ANSWER_BYTES, True)
+    assert (len(answer.body), answer.is_too_long) == (MAX_BODY_BYTES, True)
 
 
-async def test_trailers_do_not_change_what_was_said(peer: Peer, market: MarketConnections) -> None:
+async def test_trailers_do_not_change_the_headers(peer: Peer, market: MarketConnections) -> None:
     peer.answer = CHUNKED.replace(b"X: y", b"Content-Encoding: gzip\r\nRetry-After: 900")
 
     answer = await ask(market)
@@ -195,7 +195,7 @@ async def test_trailers_do_not_change_what_was_said(peer: Peer, market: MarketCo
     assert (answer.body, answer.headers) == (BODY, {"transfer-encoding": "chunked"})
 
 
-async def test_what_follows_an_answer_does_not_change_it(peer: Peer, market: MarketConnections) -> None:
+async def test_bytes_after_an_answer_do_not_change_it(peer: Peer, market: MarketConnections) -> None:
     peer.answer = b"HTTP/1.1 429 X\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\nok" + OK[:30] + b"Retry-After: 900"
 
     answers = [await ask(market), await ask(market)]
@@ -204,7 +204,7 @@ async def test_what_follows_an_answer_does_not_change_it(peer: Peer, market: Mar
     assert peer.connections == 2
 
 
-# What is none -----------------------------------------------------------------------
+# Errors -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -212,16 +212,16 @@ async def test_what_follows_an_answer_does_not_change_it(peer: Peer, market: Mar
     [
         (b"SMTP ready\r\n\r\n", "not HTTP"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "not HTTP"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * (2 * MOST_HEAD_BYTES), "does not end"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * (2 * MAX_HEAD_BYTES), "does not end"),
         (
-            b"HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: " + b"y" * 2 * MOST_BYTES,
+            b"HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X: " + b"y" * 2 * MAX_ANSWER_BYTES,
             "does not end",
         ),
         (b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "protocol"),
     ],
     ids=["another protocol", "two lengths", "endless head", "endless trailers", "upgrade"],
 )
-async def test_what_is_no_answer_is_told_and_its_connection_given_up(
+async def test_invalid_answer_is_an_error_and_closes_its_connection(
     peer: Peer, market: MarketConnections, answer: bytes, why: str
 ) -> None:
     peer.answer = answer
@@ -233,7 +233,7 @@ async def test_what_is_no_answer_is_told_and_its_connection_given_up(
     assert peer.connections == 2
 
 
-async def test_silence_ends_in_time_and_its_late_answer_is_nobody_elses(peer: Peer, market: MarketConnections) -> None:
+async def test_late_answer_is_not_taken_for_that_of_the_next_request(peer: Peer, market: MarketConnections) -> None:
     peer.parts = [b"HTTP/1.1 "]
     with pytest.raises(TimeoutError):
         await ask(market, within=0.05)
@@ -243,11 +243,11 @@ async def test_silence_ends_in_time_and_its_late_answer_is_nobody_elses(peer: Pe
     assert peer.connections == 2
 
 
-async def test_each_request_on_a_kept_connection_has_its_own_time(peer: Peer, market: MarketConnections) -> None:
+async def test_each_request_on_a_connection_has_its_own_timeout(peer: Peer, market: MarketConnections) -> None:
     await ask(market, within=0.1)
-    peer.thinks = 0.2
+    peer.delay = 0.2
     patient = await ask(market, within=WITHIN)
-    peer.thinks = 0.0
+    peer.delay = 0.0
     peer.parts = [b"HTTP/1.1 "]
 
     begun = asyncio.get_running_loop().time()
@@ -258,13 +258,13 @@ async def test_each_request_on_a_kept_connection_has_its_own_time(peer: Peer, ma
     assert (patient.status, peer.connections) == (200, 1)
 
 
-async def test_200_whose_body_does_not_come_in_time_is_an_answer(peer: Peer, market: MarketConnections) -> None:
+async def test_200_whose_body_times_out_is_an_answer(peer: Peer, market: MarketConnections) -> None:
     peer.parts = [OK[:-5]]
 
     assert (await ask(market, within=0.05)).body == BODY[:-5]
 
 
-async def test_caller_who_gives_up_leaves_no_connection_with_half_an_answer(
+async def test_cancelled_request_does_not_return_its_connection_to_the_pool(
     peer: Peer, market: MarketConnections
 ) -> None:
     peer.parts = [b"HTTP/1.1 "]
@@ -278,40 +278,40 @@ async def test_caller_who_gives_up_leaves_no_connection_with_half_an_answer(
     assert peer.connections == 2
 
 
-# What is kept ------------------------------------------------------------------------
+# Reuse -------------------------------------------------------------------------------
 
 
-async def test_time_of_an_answer_is_looked_at_once_by_a_clock_of_steps(
+async def test_timer_fires_once_with_a_coarse_clock(
     peer: Peer, market: MarketConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_by_steps(monkeypatch)
-    looks = 0
-    look = market_connection._Connection._look_at_the_time
+    calls = 0
+    original = market_connection._Connection._check_deadline
 
     def counted(connection: market_connection._Connection) -> None:
-        nonlocal looks
-        looks += 1
-        look(connection)
+        nonlocal calls
+        calls += 1
+        original(connection)
 
-    monkeypatch.setattr(market_connection._Connection, "_look_at_the_time", counted)
+    monkeypatch.setattr(market_connection._Connection, "_check_deadline", counted)
     await ask(market)
-    peer.thinks = WITHIN
+    peer.delay = WITHIN
 
     for within in (0.04, 0.05, 0.06, 0.07):
         with pytest.raises(TimeoutError):
             await ask(market, within=within)
 
-    assert looks == 4
+    assert calls == 4
 
 
-async def test_one_connection_serves_one_request_after_the_other(peer: Peer, market: MarketConnections) -> None:
+async def test_sequential_requests_share_a_connection(peer: Peer, market: MarketConnections) -> None:
     for _ in range(5):
         await ask(market)
 
     assert peer.connections == 1
 
 
-async def test_requests_at_the_same_time_have_a_connection_each(peer: Peer, market: MarketConnections) -> None:
+async def test_concurrent_requests_have_a_connection_each(peer: Peer, market: MarketConnections) -> None:
     answers = await asyncio.gather(*(ask(market, str(n).encode()) for n in range(8)))
 
     assert [answer.status for answer in answers] == [200] * 8
@@ -324,11 +324,11 @@ async def test_requests_at_the_same_time_have_a_connection_each(peer: Peer, mark
         OK.replace(b"Content-Type", b"Connection: close\r\nContent-Type"),
         OK + OK,
         OK.replace(b"HTTP/1.1", b"HTTP/1.0"),
-        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * MOST_ANSWER_BYTES) + b"x" * (2 * MOST_ANSWER_BYTES),
+        b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * MAX_BODY_BYTES) + b"x" * (2 * MAX_BODY_BYTES),
     ],
     ids=["says so", "goes on after its end", "HTTP/1.0", "longer than the cap"],
 )
-async def test_connection_that_cannot_be_trusted_is_not_used_again(
+async def test_connection_in_an_unknown_state_is_not_reused(
     peer: Peer, market: MarketConnections, answer: bytes
 ) -> None:
     peer.answer = answer
@@ -339,41 +339,37 @@ async def test_connection_that_cannot_be_trusted_is_not_used_again(
     assert peer.connections == 2
 
 
-async def test_connection_that_the_other_end_closed_meanwhile_is_not_used_again(
-    peer: Peer, market: MarketConnections
-) -> None:
+async def test_connection_closed_by_the_peer_is_not_reused(peer: Peer, market: MarketConnections) -> None:
     await ask(market)
     peer.hang_up()
-    await asyncio.sleep(0.05)  # until the loop has read that it is closed
+    await asyncio.sleep(0.05)  # until the loop has seen the close
 
     assert (await ask(market)).status == 200
     assert peer.connections == 2
 
 
-async def test_connection_that_was_idle_for_long_is_not_used_again(
+async def test_connection_idle_for_long_is_not_reused(
     peer: Peer, market: MarketConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ask(market)
-    monkeypatch.setattr(market_connection, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(market_connection, "KEEP_ALIVE_SECONDS", 0.0)
 
     await ask(market)
 
     assert peer.connections == 2
 
 
-async def test_connection_on_which_the_other_end_spoke_first_fails_at_once(
-    peer: Peer, market: MarketConnections
-) -> None:
+async def test_data_before_the_request_fails_at_once(peer: Peer, market: MarketConnections) -> None:
     """Over TLS this may come with the handshake, before the request is sent."""
     until_then = asyncio.get_running_loop().time() + WITHIN
     connection = await market._connect(until_then)
     connection.data_received(b"HTTP/1.1 503 Later\r\n\r\n")
 
     with pytest.raises(Unreachable, match="before the request"):
-        await asyncio.wait_for(connection.ask(b"POST / HTTP/1.1\r\n\r\n", until_then), 2 * WITHIN)
+        await asyncio.wait_for(connection.send(b"POST / HTTP/1.1\r\n\r\n", until_then), 2 * WITHIN)
 
 
-# Where it goes -------------------------------------------------------------------------
+# TLS and addresses ---------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -395,12 +391,12 @@ async def over_tls(authority: trustme.CA, name: str) -> Answer:
         await peer.stop()
 
 
-async def test_certificate_of_nobody_known_is_refused(authority: trustme.CA) -> None:
+async def test_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
     with pytest.raises(Unreachable, match="certificate is refused"):
         await over_tls(authority, "127.0.0.1")
 
 
-async def test_certificate_of_somebody_known_has_to_be_for_this_host(
+async def test_certificate_must_be_for_this_host(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
@@ -411,7 +407,7 @@ async def test_certificate_of_somebody_known_has_to_be_for_this_host(
         await over_tls(authority, "market.example")
 
 
-async def test_name_that_nobody_knows_is_told_without_the_name() -> None:
+async def test_error_for_an_unknown_host_does_not_contain_its_name() -> None:
     market = MarketConnections("http://nowhere.invalid/v1/PUSH")
 
     with pytest.raises(Unreachable) as told:
@@ -423,7 +419,7 @@ async def test_name_that_nobody_knows_is_told_without_the_name() -> None:
 @pytest.mark.parametrize(
     ("number", "said"), [(1225, "Connection refused"), (121, "Connection timed out"), (1231, "Network is unreachable")]
 )
-async def test_windows_says_why_by_a_number_of_its_own(
+async def test_windows_error_codes_are_translated(
     monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, number: int, said: str
 ) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", fails_with(number))
@@ -433,7 +429,7 @@ async def test_windows_says_why_by_a_number_of_its_own(
         await ask(market)
 
 
-async def test_nobody_listening_is_told_without_the_address(unused_tcp_port: int) -> None:
+async def test_error_for_a_refused_connection_does_not_contain_the_address(unused_tcp_port: int) -> None:
     market = MarketConnections(f"http://127.0.0.1:{unused_tcp_port}/v1/PUSH")
 
     with pytest.raises(Unreachable, match="refused") as told:
@@ -442,7 +438,7 @@ async def test_nobody_listening_is_told_without_the_address(unused_tcp_port: int
     assert "127.0.0.1" not in str(told.value)
 
 
-async def test_connection_whose_write_raised_half_way_is_not_used_again(
+async def test_connection_whose_write_raised_is_not_reused(
     peer: Peer, market: MarketConnections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await market.post(market.head({}), b"{}", WITHIN)

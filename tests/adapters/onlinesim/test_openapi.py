@@ -1,4 +1,4 @@
-"""The OpenAPI description: what is written down is what is generated, and what is generated is true."""
+"""The OpenAPI description is up to date, and the webhooks behave as it says."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ WRITTEN_DOWN = CHECKOUT / "docs" / "openapi.json"
 CALLS = 5000
 
 
-def test_description_in_docs_is_the_one_that_is_generated() -> None:
-    """To bring it up to date: python -m phonefarm.adapters.onlinesim.openapi > docs/openapi.json"""
+def test_description_in_docs_is_up_to_date() -> None:
+    """To update it: python -m phonefarm.adapters.onlinesim.openapi > docs/openapi.json"""
     assert json.loads(WRITTEN_DOWN.read_text("utf-8")) == document()
 
 
-def test_description_knows_every_path_and_no_other() -> None:
+def test_description_lists_exactly_the_served_paths() -> None:
     assert set(document()["paths"]) == OWN_PATHS
     assert {path.lower() for path in OWN_PATHS} == TAKEN_PATHS
 
 
-def test_thousands_of_calls_by_the_description_are_taken_refused_and_answered_as_it_says(tmp_path: Path) -> None:
+def test_thousands_of_generated_calls_are_answered_as_described(tmp_path: Path) -> None:
     tally = call_webhooks(CALLS, first_seed=1, folder=tmp_path)
 
     assert tally.faults == []

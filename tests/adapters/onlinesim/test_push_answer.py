@@ -1,4 +1,4 @@
-"""What each way of answering a push means: sent again, never again, or a matter for the user."""
+"""The outcome of each kind of answer to a push."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ TOKENS: list[tuple[str, PushOutcome]] = [
 @pytest.mark.parametrize("status", [200, 400, 401, 404, 500])
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape("T")[:24])
 @pytest.mark.parametrize(("token", "outcome"), TOKENS, ids=lambda value: value if isinstance(value, str) else "")
-def test_known_token_decides_in_any_shape_over_any_status(
+def test_known_token_in_any_shape_overrides_any_status(
     token: str, outcome: PushOutcome, shape: Callable[[str], str], status: int
 ) -> None:
     assert judged(status, shape(token)) == outcome
@@ -110,7 +110,7 @@ CUT_AND_WELL = [
 
 
 @pytest.mark.parametrize("text", CUT_AND_WELL, ids=lambda text: text[:40])
-def test_200_that_is_cut_or_badly_written_and_says_nothing_wrong_is_accepted(text: str) -> None:
+def test_cut_or_malformed_200_without_an_error_is_accepted(text: str) -> None:
     assert judged(200, text) == Accepted()
 
 
@@ -135,7 +135,7 @@ def test_200_that_is_cut_or_badly_written_and_says_nothing_wrong_is_accepted(tex
         "<response><status>ERROR</status></response>",
     ],
 )
-def test_200_that_says_error_is_tried_again_however_it_is_cut_or_written(text: str) -> None:
+def test_cut_or_malformed_200_with_an_error_is_retried(text: str) -> None:
     outcome = judged(200, text)
 
     assert isinstance(outcome, Failed)
@@ -147,11 +147,11 @@ CUT_AROUND_A_TOKEN = ['{"status":"ERROR","error":"%s","x":"', '{"a":[1,2],"respo
 
 @pytest.mark.parametrize(("token", "outcome"), TOKENS, ids=lambda value: value if isinstance(value, str) else "")
 @pytest.mark.parametrize("text", CUT_AROUND_A_TOKEN)
-def test_known_token_decides_also_in_what_is_cut(token: str, outcome: PushOutcome, text: str) -> None:
+def test_known_token_counts_in_a_cut_answer(token: str, outcome: PushOutcome, text: str) -> None:
     assert judged(200, text % token) == outcome
 
 
-def test_200_that_cannot_be_read_is_no_clean_yes() -> None:
+def test_unreadable_200_is_unclear() -> None:
     assert judged(200, "\x8b\x02\x80", is_readable=False) == Unclear()
     assert isinstance(judged(500, "\x8b\x02\x80", is_readable=False), Failed)
 
@@ -187,7 +187,7 @@ def test_200_that_cannot_be_read_is_no_clean_yes() -> None:
         "\n<!-- proxy --><HTML>",
     ],
 )
-def test_200_that_says_error_is_tried_again(text: str) -> None:
+def test_200_with_an_error_is_retried(text: str) -> None:
     outcome = judged(200, text)
 
     assert outcome == Failed(
@@ -204,14 +204,14 @@ KEY_TOKENS = ["ERROR_WRONG_KEY", "ERROR_NO_KEY", "ACCOUNT_BLOCKED", "API_ACCESS_
 @pytest.mark.parametrize("status", [200, 400, 401, 429, 500])
 @pytest.mark.parametrize("token", KEY_TOKENS)
 @pytest.mark.parametrize("shape", [*SHAPES, lambda token: json.dumps({"detail": {"why": token}})])
-def test_refused_account_is_a_refused_key_in_any_field_over_any_status(
+def test_account_token_in_any_field_means_a_refused_key_whatever_the_status(
     token: str, shape: Callable[[str], str], status: int
 ) -> None:
     assert judged(status, shape(token)) == KeyRefused(http_status=status)
 
 
 @pytest.mark.parametrize("words", ["ERROR_NO_KEY", "NO_OPERATION", "ERROR", "IGNORED"])
-def test_answer_that_repeats_a_strangers_words_is_not_misled_by_them(words: str) -> None:
+def test_echoed_message_text_does_not_count_as_an_error(words: str) -> None:
     echo: dict[str, Any] = {"text": words, "phoneFrom": words}
 
     assert judged(200, json.dumps({"status": "SUCCESS"} | echo)) == Accepted()
@@ -220,7 +220,7 @@ def test_answer_that_repeats_a_strangers_words_is_not_misled_by_them(words: str)
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 400, 404, 418, 500, 502, 503])
 @pytest.mark.parametrize("text", ["", '{"status":"SUCCESS"}', "<html>NO_OPERATION</html>" * 20])
-def test_any_other_status_is_tried_again(status: int, text: str) -> None:
+def test_any_other_status_is_retried(status: int, text: str) -> None:
     is_answer = status not in (502, 503) and "<html>" not in text
 
     assert judged(status, text) == Failed(
@@ -229,7 +229,7 @@ def test_any_other_status_is_tried_again(status: int, text: str) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_refused_key_is_told_apart(status: int) -> None:
+def test_refused_key_has_an_outcome_of_its_own(status: int) -> None:
     assert judged(status, '{"response":"ERROR_WRONG_KEY"}') == KeyRefused(http_status=status)
 
 
@@ -279,6 +279,6 @@ def test_retry_after_with_an_impossible_date_is_none(value: str) -> None:
 
 
 @given(st.integers(100, 599), st.text(max_size=300), st.text(max_size=40))
-def test_no_answer_whatever_breaks_the_judgement(status: int, text: str, retry_after: str) -> None:
+def test_no_answer_raises(status: int, text: str, retry_after: str) -> None:
     judged(status, text, retry_after=retry_after)
     judged(status, "[" * 5000 + text)

@@ -1,4 +1,4 @@
-"""One attempt at a real server, however it ends."""
+"""One attempt to push to a real server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from phonefarm.adapters.onlinesim import push_channel
-from phonefarm.adapters.onlinesim.market_connection import MOST_ANSWER_BYTES
+from phonefarm.adapters.onlinesim.market_connection import MAX_BODY_BYTES
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -35,7 +35,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Market:
-    """A server that answers as the test says and keeps what it was sent."""
+    """A server whose answer the test sets; it keeps the requests."""
 
     def __init__(self) -> None:
         self.handler: Handler = self.success
@@ -71,7 +71,7 @@ async def channel(market: Market) -> AsyncIterator[OnlinesimPushChannel]:
     await channel.close()
 
 
-def says_nothing_secret(outcome: PushOutcome) -> bool:
+def has_no_secret(outcome: PushOutcome) -> bool:
     return not any(secret in repr(outcome) for secret in (KEY, TEXT, "4821", "127.0.0.1"))
 
 
@@ -95,7 +95,7 @@ async def test_attempt_carries_the_contracts_body_and_headers(market: Market, ch
     assert "Content-Encoding" not in headers
 
 
-async def test_text_of_many_joined_parts_leaves_whole(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_long_multipart_text_is_sent_completely(market: Market, channel: OnlinesimPushChannel) -> None:
     text = "Ваш код 4821. " * 250
 
     await channel.push(replace(MESSAGE, text=text))
@@ -103,7 +103,7 @@ async def test_text_of_many_joined_parts_leaves_whole(market: Market, channel: O
     assert market.requests[0][1]["text"] == text
 
 
-async def test_half_a_character_in_a_text_does_not_stop_it(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_lone_surrogate_in_a_text_does_not_stop_the_push(market: Market, channel: OnlinesimPushChannel) -> None:
     broken = PushMessage(
         sms_id=SmsId(1), rent_id=RentId(1), msisdn=Msisdn("79281234567"), sender="\ud83d", text="a\udd11b"
     )
@@ -112,7 +112,7 @@ async def test_half_a_character_in_a_text_does_not_stop_it(market: Market, chann
     assert market.requests[0][1]["text"] == "a?b"
 
 
-async def test_server_error_is_tried_again(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_server_error_is_retried(market: Market, channel: OnlinesimPushChannel) -> None:
     async def broken(request: web.Request) -> web.StreamResponse:
         return web.Response(status=500, text=f"{KEY} {TEXT}")
 
@@ -122,10 +122,10 @@ async def test_server_error_is_tried_again(market: Market, channel: OnlinesimPus
 
     assert isinstance(outcome, Failed)
     assert outcome.detail.startswith("HTTP 500 after ")
-    assert says_nothing_secret(outcome)
+    assert has_no_secret(outcome)
 
 
-async def test_silence_ends_at_the_deadline(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_attempt_times_out(market: Market, channel: OnlinesimPushChannel) -> None:
     async def silent(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(30)
         return web.Response()
@@ -135,7 +135,7 @@ async def test_silence_ends_at_the_deadline(market: Market, channel: OnlinesimPu
     assert await channel.push(MESSAGE) == Failed(kind=FailureKind.UNREACHABLE, detail="no answer within 0.3 s")
 
 
-async def test_connection_cut_before_the_answer_is_tried_again(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_connection_cut_before_the_answer_is_retried(market: Market, channel: OnlinesimPushChannel) -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         request.transport.abort()
@@ -147,7 +147,7 @@ async def test_connection_cut_before_the_answer_is_tried_again(market: Market, c
 
     assert isinstance(outcome, Failed)
     assert outcome.detail.startswith("no connection: ")
-    assert says_nothing_secret(outcome)
+    assert has_no_secret(outcome)
 
 
 @pytest.mark.parametrize("then", ["cut", "hang"])
@@ -213,7 +213,7 @@ RAW_ERROR = RAW.compress(SAYS_ERROR) + RAW.flush()
     ids=["cut", "gzip, cut", "gzip twice", "raw deflate", "two members", "plain as gzip", "100 kB", "UTF-16"],
 )
 @pytest.mark.parametrize("then", ["ends", "cut", "hang"])
-async def test_200_that_says_error_is_never_taken_for_a_yes(
+async def test_200_with_an_error_is_not_accepted(
     market: Market, channel: OnlinesimPushChannel, body: bytes, coding: str, then: str
 ) -> None:
     async def unwilling(request: web.Request) -> web.StreamResponse:
@@ -237,7 +237,7 @@ async def test_200_that_says_error_is_never_taken_for_a_yes(
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip"])
-async def test_200_whose_body_cannot_be_read_is_no_clean_yes(
+async def test_200_with_an_unreadable_body_is_unclear(
     market: Market, channel: OnlinesimPushChannel, coding: str
 ) -> None:
     async def unreadable(request: web.Request) -> web.StreamResponse:
@@ -249,7 +249,7 @@ async def test_200_whose_body_cannot_be_read_is_no_clean_yes(
 
 
 class ClockSetBack:
-    """A wall clock that is an hour earlier each time it is asked."""
+    """A wall clock that is set back by an hour at each call."""
 
     at = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -259,7 +259,7 @@ class ClockSetBack:
         return cls.at
 
 
-async def test_clock_that_is_set_back_meanwhile_does_not_change_how_long_an_attempt_took(
+async def test_duration_of_an_attempt_does_not_depend_on_the_wall_clock(
     market: Market, channel: OnlinesimPushChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(request: web.Request) -> web.StreamResponse:
@@ -274,12 +274,12 @@ async def test_clock_that_is_set_back_meanwhile_does_not_change_how_long_an_atte
     assert re.fullmatch(r"HTTP 502 after \d+ ms", outcome.detail)
 
 
-async def test_endless_answer_is_read_to_the_cap(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_endless_answer_is_read_up_to_the_limit(market: Market, channel: OnlinesimPushChannel) -> None:
     async def endless(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
         for _ in range(100):
-            await answer.write(b"x" * MOST_ANSWER_BYTES)
+            await answer.write(b"x" * MAX_BODY_BYTES)
         return answer
 
     market.handler = endless
@@ -287,7 +287,7 @@ async def test_endless_answer_is_read_to_the_cap(market: Market, channel: Online
     assert await asyncio.wait_for(channel.push(MESSAGE), 5) == Unclear()
 
 
-async def test_gzip_answer_is_understood(market: Market, channel: OnlinesimPushChannel) -> None:
+async def test_gzip_answer_is_decompressed(market: Market, channel: OnlinesimPushChannel) -> None:
     async def packed(request: web.Request) -> web.StreamResponse:
         body = gzip.compress(b'{"status":"ERROR","error":"BAD_SERVICE"}')
         return web.Response(status=400, body=body, headers={"Content-Encoding": "gzip"})
@@ -297,7 +297,7 @@ async def test_gzip_answer_is_understood(market: Market, channel: OnlinesimPushC
     assert await channel.push(MESSAGE) == FinalRefusal(token="BAD_SERVICE")
 
 
-async def test_false_gzip_of_a_200_is_accepted_and_of_an_error_tried_again(
+async def test_invalid_gzip_is_accepted_with_a_200_and_retried_with_an_error(
     market: Market, channel: OnlinesimPushChannel
 ) -> None:
     outcomes = []
@@ -313,7 +313,7 @@ async def test_false_gzip_of_a_200_is_accepted_and_of_an_error_tried_again(
     assert isinstance(outcomes[1], Failed)
 
 
-async def test_nobody_listening_is_tried_again_and_names_the_cause_only(unused_tcp_port: int) -> None:
+async def test_refused_connection_is_retried_and_names_only_the_cause(unused_tcp_port: int) -> None:
     channel = OnlinesimPushChannel(f"http://127.0.0.1:{unused_tcp_port}/secret-path", lambda: KEY, "rent")
     await channel.open()
 

@@ -1,4 +1,4 @@
-"""The market's JSON: each field, each way it can be wrong."""
+"""Onlinesim's JSON: each field, and each way it can be wrong."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ DEEP = '{"action":' + "[" * 10_000 + "]" * 10_000 + "}"
 
 def order(**fields: Any) -> wire.NumberOrder:
     body = wire.parse_body(json.dumps({"sum": 320, **fields}).encode())
-    return wire.number_order(body, DIAL_CODES)
+    return wire.parse_number_order(body, DIAL_CODES)
 
 
-def finish(**fields: Any) -> wire.FinishOrder:
-    return wire.finish_order(wire.parse_body(json.dumps({"activationId": 5, "status": 3, **fields}).encode()))
+def finish(**fields: Any) -> wire.Finish:
+    return wire.parse_finish(wire.parse_body(json.dumps({"activationId": 5, "status": 3, **fields}).encode()))
 
 
 # Bodies -------------------------------------------------------------------------
@@ -55,7 +55,7 @@ def finish(**fields: Any) -> wire.FinishOrder:
     ],
     ids=lambda raw: repr(raw[:24]),
 )
-def test_what_is_no_json_object_in_utf8_is_refused(raw: bytes) -> None:
+def test_body_other_than_a_json_object_in_utf8_is_refused(raw: bytes) -> None:
     with pytest.raises(wire.BadRequest) as refused:
         wire.parse_body(raw)
 
@@ -79,7 +79,7 @@ def test_fractions_stay_exact() -> None:
 
 @pytest.mark.parametrize("action", ["GET_NUMBER", "get_number"])
 @pytest.mark.parametrize("service", ["rent", "RENT", "Rent"])
-def test_action_and_service_are_taken_in_any_case(action: str, service: str) -> None:
+def test_action_and_service_are_case_insensitive(action: str, service: str) -> None:
     wire.expect_action({"action": action, "service": service}, "GET_NUMBER", service=True)
 
 
@@ -173,7 +173,7 @@ def test_sum_that_is_missing_of_another_type_or_out_of_range_is_refused(value: o
         order(sum=value)
 
 
-def test_unknown_fields_are_passed_over() -> None:
+def test_unknown_fields_are_ignored() -> None:
     assert order(currency=643, whatever={"x": [1]}).expected == 320
 
 
@@ -181,7 +181,7 @@ def test_unknown_fields_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize("status", list(FinishStatus))
-def test_all_statuses_of_the_contract_are_known(status: FinishStatus) -> None:
+def test_all_statuses_of_the_contract_are_accepted(status: FinishStatus) -> None:
     assert finish(status=int(status)).status is status
 
 
@@ -228,12 +228,12 @@ def test_total_of_another_type_is_refused(value: object) -> None:
         ),
     )
 )
-def test_no_field_value_does_more_than_be_refused(fields: dict[str, Any]) -> None:
+def test_any_field_value_is_parsed_or_refused(fields: dict[str, Any]) -> None:
     with suppress(wire.BadRequest):
         assert order(**fields).expected >= 0
 
 
-# What we say ------------------------------------------------------------------------
+# Answers and pushes -----------------------------------------------------------------
 
 
 def test_services_answer_has_a_map_for_each_country_by_name() -> None:
@@ -280,6 +280,6 @@ def test_phone_is_a_string_of_digits_or_an_integer_by_setting() -> None:
     assert wire.push_body(MESSAGE, "the key", "rent", "integer")["phone"] == 79281234567
 
 
-def test_no_numbers_carries_neither_number_nor_id_in_either_form() -> None:
+def test_no_numbers_has_neither_number_nor_id_in_either_form() -> None:
     assert wire.no_numbers_answer("error") == {"status": "ERROR", "error": "NO_NUMBERS"}
     assert wire.no_numbers_answer("status") == {"status": "NO_NUMBERS"}

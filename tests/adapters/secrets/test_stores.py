@@ -1,4 +1,4 @@
-"""The partner key is kept in the system's keyring, or in a file for its owner only."""
+"""The partner key in the system's keyring, or in a file for its owner only."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def closed_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring, "set_password", backend.set_password)
 
 
-def test_key_comes_back_and_each_farm_has_its_own(open_keyring: InMemory) -> None:
+def test_each_farm_reads_back_its_own_key(open_keyring: InMemory) -> None:
     KeyringStore("/farm/one").write_key("first")
     KeyringStore("/farm/two").write_key("second")
 
@@ -67,7 +67,7 @@ def test_key_comes_back_and_each_farm_has_its_own(open_keyring: InMemory) -> Non
 
 
 class WindowsError1312(Exception):
-    """As pywintypes.error is: no OSError, with a number and words of the system's."""
+    """Like pywintypes.error: not an OSError, with a number and the system's message."""
 
     winerror = 1312
 
@@ -81,7 +81,7 @@ class WindowsError1312(Exception):
         (WindowsError1312("planted-key"), "WindowsError1312 1312"),
     ],
 )
-def test_keyring_that_raises_whatever_is_told_in_one_sentence_without_its_words(
+def test_any_keyring_error_becomes_one_sentence_without_its_message(
     monkeypatch: pytest.MonkeyPatch, raised: Exception, cause: str
 ) -> None:
     def fail(*_words: str) -> None:
@@ -99,7 +99,7 @@ def test_keyring_that_raises_whatever_is_told_in_one_sentence_without_its_words(
     assert str(unwritten.value) == f"The system's keyring cannot be written: {cause}."
 
 
-def test_keyring_that_hangs_is_left_after_its_deadline_and_used_again_once_it_answers(
+def test_hanging_keyring_times_out_and_is_used_again_once_it_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unlocked = threading.Event()
@@ -109,7 +109,7 @@ def test_keyring_that_hangs_is_left_after_its_deadline_and_used_again_once_it_an
         return "the key"
 
     monkeypatch.setattr(keyring, "get_password", hang)
-    store = KeyringStore("/farm", deadline_seconds=0.05)
+    store = KeyringStore("/farm", timeout_seconds=0.05)
 
     for _ in range(3):
         with pytest.raises(KnownError, match=r"does not answer within 0\.05 s"):
@@ -119,16 +119,14 @@ def test_keyring_that_hangs_is_left_after_its_deadline_and_used_again_once_it_an
     assert KeyringStore("/farm").read_key() == "the key"
 
 
-def test_key_that_no_keyring_takes_is_refused_with_both_ways_out(closed_keyring: None, tmp_path: Path) -> None:
+def test_error_without_a_keyring_names_both_alternatives(closed_keyring: None, tmp_path: Path) -> None:
     with pytest.raises(KnownError, match="in a file that only you can read, or set PHONEFARM_API_KEY") as refused:
         KeyStore(tmp_path).write_key("planted-key")
 
     assert "planted-key" not in str(refused.value)
 
 
-def test_key_file_once_chosen_is_read_and_written_without_asking_the_keyring(
-    open_keyring: InMemory, tmp_path: Path
-) -> None:
+def test_existing_key_file_replaces_the_keyring(open_keyring: InMemory, tmp_path: Path) -> None:
     store = KeyStore(tmp_path)
     store.write_key_file("first")
     store.write_key("second")
@@ -137,7 +135,7 @@ def test_key_file_once_chosen_is_read_and_written_without_asking_the_keyring(
     assert open_keyring.kept == {}
 
 
-def test_key_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> None:
+def test_key_file_is_readable_by_its_owner_only_even_if_it_existed(tmp_path: Path) -> None:
     path = tmp_path / "partner.key"
     path.write_text("older", encoding="utf-8")
     path.chmod(0o644)
@@ -148,14 +146,14 @@ def test_key_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> 
     assert [file.name for file in tmp_path.iterdir()] == ["partner.key"]
 
 
-def test_key_file_that_notepad_saved_is_read(tmp_path: Path) -> None:
+def test_key_file_saved_by_notepad_is_read(tmp_path: Path) -> None:
     path = tmp_path / "partner.key"
     path.write_bytes("a key\r\n".encode("utf-16"))
 
     assert KeyFile(path).read_key() == "a key"
 
 
-def test_key_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_unusable_key_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "partner.key").mkdir()
 
     with pytest.raises(KnownError, match="cannot be read"):
@@ -165,7 +163,7 @@ def test_key_file_that_cannot_be_used_is_told_in_one_sentence(tmp_path: Path) ->
     assert not (tmp_path / "partner.new").exists()
 
 
-def test_key_file_that_another_program_has_open_is_kept_whole(tmp_path: Path, held: Holder) -> None:
+def test_key_file_opened_by_another_program_stays_complete(tmp_path: Path, held: Holder) -> None:
     path = tmp_path / "partner.key"
     KeyFile(path).write_key("a key")
     held.hold(path)
@@ -178,7 +176,7 @@ def test_key_file_that_another_program_has_open_is_kept_whole(tmp_path: Path, he
     assert [file.name for file in tmp_path.iterdir()] == ["partner.key"]
 
 
-def test_memory_store_keeps_a_key_for_as_long_as_it_lives() -> None:
+def test_memory_store_keeps_the_key() -> None:
     store = MemoryStore()
     assert store.read_key() is None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 
 Opened = Callable[[Path], AbstractContextManager[tuple[str, Database]]]
 """Opens a new, empty database; gives its URL too, for a second look from outside."""

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import random
+import string
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import StaticPool
 
-from phonefarm.adapters.storage.tables import phone_conditions, phones, sims
+from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.tables import metadata, phone_conditions, phones, sims
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.trade.rentals import choice
-from phonefarm.domain.allocation import Order, choose, on_offer, turn
+from phonefarm.domain.allocation import Order, choose, issue_key, on_offer
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SlotState
@@ -73,7 +81,7 @@ def an_order(chance: random.Random) -> Order:
 
 def by_the_rule(uow: UnitOfWork, order: Order, now: datetime) -> SimId | None:
     offer = on_offer(uow.sims.all(), now, uow.rents.open_numbers())
-    sim = choose(sorted(offer, key=turn), order, lambda sim: True)
+    sim = choose(sorted(offer, key=issue_key), order, lambda sim: True)
     return None if sim is None else sim.sim_id
 
 
@@ -113,3 +121,49 @@ async def test_numbers_told_of_can_all_be_ordered_one_after_the_other(store: Sto
 
     assert told > 0
     assert [one is None for one in issued] == [False] * told + [True]
+
+
+# Issue order -----------------------------------------------------------------------
+
+SIM_IDS = st.text(string.ascii_letters + string.digits + "-_ é", min_size=1, max_size=6)
+ISSUE_KEYS = st.tuples(
+    st.integers(0, 3),
+    st.none() | st.timedeltas(timedelta(microseconds=-3), timedelta(days=900)).map(lambda since: NOON - since),
+)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@given(st.dictionaries(SIM_IDS, ISSUE_KEYS, max_size=12))
+def test_database_sorts_sims_by_the_issue_key_of_the_domain(
+    engine: Engine, keys: dict[str, tuple[int, datetime | None]]
+) -> None:
+    with engine.connect() as connection:
+        for sim_id, (unused, last_rented_at) in keys.items():
+            put_on_offer(connection, sim_id, unused, last_rented_at)
+
+        sims_sorted = list(SqlSimRecords(connection).in_issue_order(NOON, ["russia"], None))
+
+        connection.rollback()
+    assert {sim.sim_id for sim in sims_sorted} == set(keys)
+    assert sims_sorted == sorted(sims_sorted, key=issue_key)
+
+
+def put_on_offer(connection: Connection, sim_id: str, unused: int, last_rented_at: datetime | None) -> None:
+    connection.execute(
+        insert(sims).values(
+            sim_id=sim_id,
+            msisdn="79281234567",
+            country="russia",
+            slot_state=SlotState.READY.value,
+            seen_at=NOON,
+            unused_in_a_row=unused,
+            last_rented_at=last_rented_at,
+        )
+    )

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 from structlog.testing import capture_logs
 
-from phonefarm.adapters.storage import database as database_module
 from phonefarm.adapters.storage.columns import Instant, Money
-from phonefarm.adapters.storage.database import GROUP_SECONDS, TURN_SECONDS
+from phonefarm.adapters.storage.sqlite import writer
+from phonefarm.adapters.storage.sqlite.writer import JOIN_SECONDS, URGENT_JOIN_SECONDS
 from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES
@@ -101,7 +101,7 @@ async def behind_a_block(
         loop.call_soon_threadsafe(entered.set)
         hold.wait(10)
         if of_an_order:
-            time.sleep(2 * TURN_SECONDS)  # its turn is over: nothing of what waits joins it
+            time.sleep(2 * URGENT_JOIN_SECONDS)  # its turn is over: nothing of what waits joins it
 
     async with asyncio.TaskGroup() as group:
         group.create_task(store.database.write(block, urgent=of_an_order))
@@ -151,7 +151,7 @@ async def test_commit_that_has_taken_long_takes_no_further_unit_along(store: Sto
 
     def long(uow: UnitOfWork) -> None:
         note(uow, "long")
-        time.sleep(2 * GROUP_SECONDS)
+        time.sleep(2 * JOIN_SECONDS)
 
     def look(uow: UnitOfWork) -> None:
         seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
@@ -175,12 +175,12 @@ async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store
 async def test_units_share_a_commit_for_longer_where_no_order_is_about(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "GROUP_SECONDS", 60.0)
+    monkeypatch.setattr(writer, "JOIN_SECONDS", 60.0)
     seen: list[object] = []
 
     def long(uow: UnitOfWork) -> None:
         note(uow, "long")
-        time.sleep(2 * TURN_SECONDS)
+        time.sleep(2 * URGENT_JOIN_SECONDS)
 
     def look(uow: UnitOfWork) -> None:
         seen.append(store.asked_by_another("SELECT count(*) FROM journal"))
@@ -196,7 +196,7 @@ async def test_orders_and_the_rest_take_turns_that_are_as_short_for_both(store: 
     def long(name: str) -> Callable[[UnitOfWork], None]:
         def unit(_uow: UnitOfWork) -> None:
             done.append(name)
-            time.sleep(2 * TURN_SECONDS)
+            time.sleep(2 * URGENT_JOIN_SECONDS)
 
         return unit
 
@@ -224,7 +224,7 @@ async def test_turn_of_the_rest_between_orders_is_short(store: Store) -> None:
         done.append("usual")
         loop.call_soon_threadsafe(order)
         order_waits.wait(10)
-        time.sleep(2 * TURN_SECONDS)
+        time.sleep(2 * URGENT_JOIN_SECONDS)
 
     await behind_a_block(store, (long, False), (lambda _uow: done.append("usual too"), False), of_an_order=True)
 
@@ -239,7 +239,7 @@ async def test_stream_of_orders_leaves_every_second_commit_to_the_rest(store: St
     def take(_uow: UnitOfWork) -> None:
         """An order, at whose end the next one waits already."""
         done.append("order")
-        time.sleep(2 * GROUP_SECONDS)
+        time.sleep(2 * JOIN_SECONDS)
         next_waits.clear()
         loop.call_soon_threadsafe(order_again)
         next_waits.wait(10)
@@ -336,14 +336,24 @@ async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -
     assert await titles(store) == ["handed in"]
 
 
-async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: Store) -> None:
-    heard: list[object] = []
+# What on_done is called with ---------------------------------------------------
 
-    def then(outcome: Result[str]) -> None:
+
+class Outcomes:
+    """Collects what `on_done` is called with."""
+
+    def __init__(self) -> None:
+        self.all: list[object] = []
+
+    def add(self, result: Result[object]) -> None:
         try:
-            heard.append(outcome())
-        except ValueError as error:
-            heard.append(str(error))
+            self.all.append(result())
+        except (ValueError, StorageFailing) as error:
+            self.all.append(str(error))
+
+
+async def test_on_done_gets_the_result_of_a_commit_or_why_there_was_none(store: Store) -> None:
+    outcomes = Outcomes()
 
     def good(uow: UnitOfWork) -> str:
         note(uow, "good")
@@ -353,12 +363,87 @@ async def test_who_handed_in_hears_of_the_commit_or_why_there_was_none(store: St
         note(uow, "bad")
         raise ValueError("a bug")
 
-    store.database.hand_in(good, then)
-    store.database.hand_in(bad, then)
-    await until(lambda: len(heard) == 2)
+    returned = await store.database.write(good, on_done=outcomes.add)
+    with pytest.raises(ValueError, match="a bug"):
+        await store.database.write(bad, on_done=outcomes.add)
 
-    assert heard == ["done", "a bug"]
+    assert outcomes.all == ["done", "a bug"]
+    assert returned == "done"
     assert await titles(store) == ["good"]
+
+
+async def test_on_done_is_called_before_the_caller_resumes_and_on_its_loop(store: Store) -> None:
+    events: list[object] = []
+
+    await store.database.write(lambda uow: None, on_done=lambda result: events.append(asyncio.get_running_loop()))
+    events.append("resumed")
+
+    assert events == [asyncio.get_running_loop(), "resumed"]
+
+
+async def test_on_done_is_called_though_the_caller_was_cancelled(store: Store) -> None:
+    outcomes = Outcomes()
+    writing = asyncio.gather(store.database.write(lambda uow: "done", on_done=outcomes.add))
+    await asyncio.sleep(0)
+
+    writing.cancel()
+
+    await until(lambda: outcomes.all == ["done"])
+
+
+async def test_on_done_is_called_with_the_refusal_of_a_closed_database(store: Store) -> None:
+    outcomes = Outcomes()
+    await asyncio.to_thread(store.database.close)
+
+    with pytest.raises(StorageFailing, match="closed"):
+        await store.database.write(lambda uow: None, on_done=outcomes.add)
+
+    assert outcomes.all == ["The database is closed: phonefarm is stopping."]
+
+
+async def test_bug_in_a_unit_whose_caller_was_cancelled_is_logged(store: Store) -> None:
+    def bug(uow: UnitOfWork) -> None:
+        raise LookupError("a bug")
+
+    with capture_logs() as lines:
+        writing = asyncio.gather(store.database.write(bug))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await until(lambda: lines)
+
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_bug_in_a_unit_whose_caller_is_cancelled_as_it_is_told_is_logged(store: Store) -> None:
+    loop = asyncio.get_running_loop()
+
+    def bug(uow: UnitOfWork) -> None:
+        raise LookupError("a bug")
+
+    def cancel_before_it_resumes(result: Result[None]) -> None:
+        loop.call_soon(writing.cancel)
+
+    with capture_logs() as lines:
+        work = store.database.write(bug, on_done=cancel_before_it_resumes)
+        writing = asyncio.ensure_future(work)  # noqa: TID251 - a caller outside the farm
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+
+    assert [type(line["exc_info"]) for line in lines] == [LookupError]
+
+
+async def test_refusal_whose_caller_was_cancelled_is_no_bug(store: Store) -> None:
+    def refuse(uow: UnitOfWork) -> None:
+        raise StorageFailing("not now")
+
+    outcomes = Outcomes()
+    with capture_logs() as lines:
+        writing = asyncio.gather(store.database.write(refuse, on_done=outcomes.add))
+        await asyncio.sleep(0)
+        writing.cancel()
+        await until(lambda: outcomes.all)
+
+    assert lines == []
 
 
 async def test_unit_that_stops_an_iteration_does_not_leave_its_caller_waiting(store: Store) -> None:
@@ -372,7 +457,7 @@ async def test_unit_that_stops_an_iteration_does_not_leave_its_caller_waiting(st
     assert await titles(store) == []
 
 
-async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(store: Store) -> None:
+async def test_bug_in_on_done_is_logged_and_harms_no_other_unit_of_the_commit(store: Store) -> None:
     enough = threading.Event()
 
     def stumble(outcome: Result[None]) -> None:
@@ -384,8 +469,10 @@ async def test_a_bug_in_hearing_of_a_commit_is_logged_and_harms_no_other_of_it(s
     with capture_logs() as lines:
         waiting = asyncio.gather(store.database.write(wait))
         await asyncio.sleep(0)
-        store.database.hand_in(lambda uow: note(uow, "first"), stumble)  # both wait now, and share a commit
-        noting = asyncio.gather(store.database.write(lambda uow: note(uow, "second")))
+        noting = asyncio.gather(  # both wait now, and share a commit
+            store.database.write(lambda uow: note(uow, "first"), on_done=stumble),
+            store.database.write(lambda uow: note(uow, "second")),
+        )
         await asyncio.sleep(0)
         enough.set()
         await asyncio.wait_for(asyncio.gather(waiting, noting), 10)
@@ -406,8 +493,6 @@ async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(store: Sto
         await asyncio.wait_for(store.database.write(lambda uow: None), 5)
     with pytest.raises(StorageFailing, match="closed"):
         await asyncio.wait_for(store.database.read(lambda views: None), 5)
-    with pytest.raises(StorageFailing, match="closed"):
-        store.database.hand_in(lambda uow: None, lambda outcome: None)
 
 
 async def test_bug_in_a_unit_does_not_end_the_writer(store: Store) -> None:
@@ -446,7 +531,7 @@ async def test_no_id_is_given_twice_after_a_unit_behind_another_has_failed(store
 
 async def test_no_id_is_given_twice_after_a_commit_that_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_make_durable", full_disk)
+        patch.setattr(writer, "_make_durable", full_disk)
         with suppress(StorageFailing):
             await store.database.write(take_ids)
 
@@ -461,7 +546,7 @@ async def test_no_id_is_given_twice_after_a_commit_that_the_database_itself_took
         full_disk(driver)
 
     with monkeypatch.context() as patch:
-        patch.setattr(database_module, "_make_durable", taken_back)
+        patch.setattr(writer, "_make_durable", taken_back)
         with suppress(StorageFailing):
             await store.database.write(take_ids)
 
@@ -731,7 +816,7 @@ async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> 
         uow.pushes.claim(NOON, 10)
         due.append(uow.pushes.next_due())
         uow.pushes.record(older, "HTTP 502", NOON)
-        uow.pushes.retry(older, NOON + MINUTE)
+        uow.pushes.reschedule(older, NOON + MINUTE)
         return [*due, uow.pushes.next_due()]
 
     assert await store.database.write(work) == [None, NOON, None, NOON + MINUTE]
@@ -743,7 +828,7 @@ async def test_end_of_an_attempt_is_recorded_once(store: Store) -> None:
         unbegun = uow.pushes.record(sms_id, "HTTP 200", NOON)
         uow.pushes.claim(NOON, 1)
         push = uow.pushes.record(sms_id, "IGNORED", NOON, is_soft_refusal=True)
-        uow.pushes.settle(sms_id, PushState.PARKED, NOON)
+        uow.pushes.close(sms_id, PushState.PARKED, NOON)
         again = uow.pushes.record(sms_id, "HTTP 200", NOON)
         return [unbegun, push.soft_refusals if push else None, again]
 
@@ -769,7 +854,7 @@ async def test_waiting_pushes_are_pulled_to_an_instant_and_none_is_put_off(store
             sms = an_inbound_sms(fingerprint=number.to_bytes(32, "big"), row_id=number)
             sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, NUMBER, RentId(1))
             queue_push(uow, sms_id, RentId(1), Msisdn(f"7928123456{number}"), due, NOON)
-        return [uow.pushes.not_later_than(NOON + MINUTE), len(uow.pushes.claim(NOON, 9)), uow.pushes.next_due()]
+        return [uow.pushes.make_due_by(NOON + MINUTE), len(uow.pushes.claim(NOON, 9)), uow.pushes.next_due()]
 
     assert await store.database.write(work) == [1, 1, NOON + MINUTE]
 

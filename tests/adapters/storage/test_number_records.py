@@ -8,8 +8,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, text
 
-from phonefarm.adapters.storage import migrations
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite import migrations
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS
 from phonefarm.application.ports.records.numbers import NumberEntry, NumberOrigin
 from phonefarm.application.ports.storage import UnitOfWork

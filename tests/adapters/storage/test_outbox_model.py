@@ -14,7 +14,7 @@ from datetime import datetime
 import pytest
 
 from phonefarm.adapters.storage.figures import counts
-from phonefarm.adapters.storage.prepared import driver_of
+from phonefarm.adapters.storage.sqlite.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -164,13 +164,13 @@ class Play:
             push.own_failures += is_its_own
             push.ends(PushState.WAITING)
             push.due = self.now + 10 * SECOND
-            self.uow.pushes.retry(push.sms_id, push.due)
+            self.uow.pushes.reschedule(push.sms_id, push.due)
 
     def end(self) -> None:
         push, state = self.one_of(PushState.SENDING), self.chance.choice(ENDS)
         if push is not None:
             assert self.uow.pushes.record(push.sms_id, "NO_OPERATION", self.now) is not None
-            self.uow.pushes.settle(push.sms_id, state, self.now)
+            self.uow.pushes.close(push.sms_id, state, self.now)
             push.ends(state)
 
     def deliver(self) -> None:
@@ -184,13 +184,13 @@ class Play:
     def send_again(self) -> None:
         push = self.one_of(PushState.WAITING, PushState.DROPPED, *ENDS)
         if push is not None:
-            self.uow.pushes.restart(push.sms_id, self.now)
+            self.uow.pushes.reopen(push.sms_id, self.now)
             push.state, push.due, push.is_sent_again = PushState.WAITING, self.now, True
 
     def drop(self) -> None:
         push = self.one_of(PushState.WAITING)
         if push is not None:
-            self.uow.pushes.settle(push.sms_id, PushState.DROPPED, self.now)
+            self.uow.pushes.close(push.sms_id, PushState.DROPPED, self.now)
             push.ends(PushState.DROPPED)
 
     def lose_an_end(self) -> None:
@@ -210,13 +210,13 @@ class Play:
 
     def finish_a_rent(self) -> None:
         rent_id = self.chance.choice(RENTS)
-        self.uow.pushes.last_chance(rent_id, self.now)
+        self.uow.pushes.make_due_for_last_chance(rent_id, self.now)
         for push in self.of(PushState.WAITING):
             push.due = self.now if push.rent_id == rent_id else push.due
 
     def set_the_clock_back(self) -> None:
         latest = self.now + 5 * SECOND
-        self.uow.pushes.not_later_than(latest)
+        self.uow.pushes.make_due_by(latest)
         for push in self.of(PushState.WAITING):
             push.due = min(push.due, latest)
 

@@ -13,9 +13,10 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from phonefarm.adapters.storage import figures
-from phonefarm.adapters.storage.database import Database, _engine_for
 from phonefarm.adapters.storage.rent_records import SqlRentRecords
 from phonefarm.adapters.storage.sim_records import SqlSimRecords
+from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.adapters.storage.sqlite.engine import engine_for
 from phonefarm.adapters.storage.tables import phone_conditions, phones, rents, sims
 from phonefarm.domain.allocation import count_offer, on_offer
 from phonefarm.domain.conditions import BLOCKING, Condition
@@ -32,7 +33,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
     database = Database(url)
     database.open()
     database.close()
-    engine = _engine_for(url)
+    engine = engine_for(url)
     with engine.connect() as opened:
         yield opened
     engine.dispose()

@@ -1,4 +1,4 @@
-"""What is read of Windows' power plan; on Linux a stand-in for its libraries gives the answers."""
+"""Reading Windows' power plan; on Linux from fakes of its libraries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_FOUND, NOT_IMPLEMENTED = 2, 120
 
 
 class Libraries:
-    """powrprof.dll and kernel32.dll of a PC with these values on mains."""
+    """powrprof.dll and kernel32.dll of a PC with these values on mains power."""
 
     def __init__(self, values: dict[tuple[str, str], int], name: str = "Сбалансированная", refuses: int = 0) -> None:
         self.freed = 0
@@ -54,26 +54,26 @@ class Libraries:
     ("sleep", "hibernate", "sleeps_after"),
     [(1800, 0, 1800), (0, 10_800, 10_800), (1800, 10_800, 1800), (0, 0, None)],
 )
-def test_plan_tells_its_name_and_when_the_pc_sleeps(sleep: int, hibernate: int, sleeps_after: int | None) -> None:
+def test_plan_has_its_name_and_when_the_pc_sleeps(sleep: int, hibernate: int, sleeps_after: int | None) -> None:
     pc = Libraries({(SLEEP, SLEEP_AFTER): sleep, (SLEEP, HIBERNATE_AFTER): hibernate, (USB, SELECTIVE_SUSPEND): 0})
 
     assert read_plan(pc, pc) == PowerPlan(name="Сбалансированная", sleeps_after=sleeps_after, suspends_usb=False)
     assert pc.freed == 1
 
 
-def test_usb_devices_that_may_be_suspended_are_told() -> None:
+def test_selective_suspend_of_usb_is_read() -> None:
     pc = Libraries({(USB, SELECTIVE_SUSPEND): 1})
 
     assert read_plan(pc, pc).suspends_usb
 
 
-def test_what_a_pc_does_not_have_does_not_happen() -> None:
+def test_missing_settings_mean_no_sleep() -> None:
     pc = Libraries({})
 
     assert read_plan(pc, pc) == PowerPlan(name="Сбалансированная", sleeps_after=None, suspends_usb=False)
 
 
-def test_plan_that_cannot_be_read_is_said() -> None:
+def test_unreadable_plan_is_a_known_error() -> None:
     pc = Libraries({}, refuses=NOT_IMPLEMENTED)
 
     with pytest.raises(KnownError, match=r"cannot be read \(Windows says 120\)"):
@@ -81,7 +81,7 @@ def test_plan_that_cannot_be_read_is_said() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
-def test_windows_tells_its_plan_or_says_why_not() -> None:
+def test_real_windows_returns_a_plan_or_a_known_error() -> None:
     try:
         plan = active_plan()
     except KnownError as error:
@@ -91,5 +91,5 @@ def test_windows_tells_its_plan_or_says_why_not() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has them")
-def test_other_systems_have_no_such_plan() -> None:
+def test_other_systems_have_no_plan() -> None:
     assert active_plan() is None

@@ -1,4 +1,4 @@
-"""What Windows is asked so that it stays awake; on Linux a stand-in for its kernel32 takes the calls."""
+"""The requests to Windows to stay awake; on Linux to a fake of its kernel32."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.windows.power_request import REASON, PowerRequest, ReasonContext, of_this_pc
+from phonefarm.adapters.windows.power_request import REASON, PowerRequest, ReasonContext, power_request_of_this_pc
 from phonefarm.domain.errors import KnownError
 
 HANDLE, INVALID = 7, 2**64 - 1
@@ -16,7 +16,7 @@ SYSTEM_REQUIRED, EXECUTION_REQUIRED = 1, 3
 
 
 class Kernel32:
-    """Notes what it was asked; `creates` and the kinds that it `grants` are its answers."""
+    """Records its calls; returns the handle `creates` and grants the kinds in `grants`."""
 
     def __init__(self, creates: int = HANDLE, grants: tuple[int, ...] = (SYSTEM_REQUIRED, EXECUTION_REQUIRED)) -> None:
         self.calls: list[Any] = []
@@ -37,7 +37,7 @@ class Kernel32:
 
     @staticmethod
     def _function(work: Callable[..., Any]) -> Callable[..., Any]:
-        """As ctypes' own, it takes `argtypes` and `restype`."""
+        """Like a ctypes function, it accepts `argtypes` and `restype`."""
 
         def function(*arguments: Any) -> Any:
             return work(*arguments)
@@ -45,7 +45,7 @@ class Kernel32:
         return function
 
 
-def test_request_says_who_asks_and_why_and_is_closed_once() -> None:
+def test_request_has_a_reason_and_is_closed_once() -> None:
     kernel32 = Kernel32()
     request = PowerRequest(kernel32)
 
@@ -62,7 +62,7 @@ def test_request_says_who_asks_and_why_and_is_closed_once() -> None:
     ]
 
 
-def test_pc_is_asked_anew_after_a_release() -> None:
+def test_request_can_be_made_again_after_a_release() -> None:
     kernel32 = Kernel32()
     request = PowerRequest(kernel32)
 
@@ -83,12 +83,12 @@ def test_one_of_the_two_kinds_suffices(granted: int) -> None:
 
 
 @pytest.mark.parametrize("creates", [None, 0, INVALID])
-def test_refusal_is_told_with_what_to_do(creates: Any) -> None:
+def test_refusal_has_the_next_step(creates: Any) -> None:
     with pytest.raises(KnownError, match=r"does not let phonefarm keep this PC awake.*set 'Sleep' to 'Never'"):
         PowerRequest(Kernel32(creates=creates)).hold()
 
 
-def test_request_that_grants_nothing_is_closed() -> None:
+def test_handle_is_closed_if_nothing_is_granted() -> None:
     kernel32 = Kernel32(grants=())
 
     with pytest.raises(KnownError):
@@ -98,8 +98,8 @@ def test_request_that_grants_nothing_is_closed() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
-def test_windows_takes_the_request_or_says_why_not() -> None:
-    request = of_this_pc()
+def test_real_windows_grants_the_request_or_raises_a_known_error() -> None:
+    request = power_request_of_this_pc()
     assert request is not None
     try:
         request.hold()
@@ -109,5 +109,5 @@ def test_windows_takes_the_request_or_says_why_not() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has them")
-def test_other_systems_have_no_such_request() -> None:
-    assert of_this_pc() is None
+def test_other_systems_have_no_request() -> None:
+    assert power_request_of_this_pc() is None

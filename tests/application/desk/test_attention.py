@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.model.health_board import ADB, NAMES, HealthBoard, worst
 from phonefarm.application.model.read_models import (

@@ -16,8 +16,8 @@ from typing import Any, cast
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
 from phonefarm.application.model.read_models import (
@@ -300,7 +300,7 @@ async def test_orphan_frees_its_number(stage: Stage) -> None:
 @drives("resend_push")
 async def test_parked_push_is_due_again(stage: Stage) -> None:
     sms_id = await stage.farm.queue(1)
-    await stage.farm.storage.write(lambda uow: uow.pushes.settle(sms_id, PushState.PARKED, NOON))
+    await stage.farm.storage.write(lambda uow: uow.pushes.close(sms_id, PushState.PARKED, NOON))
 
     await stage.desk.resend_push(sms_id)
 

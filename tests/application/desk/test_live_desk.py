@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.health_board import ADB, MARKET, STORAGE, WEBHOOKS
 from phonefarm.application.model.read_models import (
     Attention,

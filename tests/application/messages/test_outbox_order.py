@@ -42,7 +42,7 @@ async def fail(
     def work(uow: UnitOfWork) -> bool:
         push = uow.pushes.record(sms_id, "HTTP 500", now, is_its_own=is_its_own)
         assert push is not None
-        uow.pushes.retry(sms_id, now + again_after)
+        uow.pushes.reschedule(sms_id, now + again_after)
         return push.is_last_chance
 
     return await farm.storage.write(work)
@@ -179,7 +179,7 @@ async def test_an_attempt_begun_after_the_finish_is_the_last_also_when_our_clock
     began_before = await fail(farm, sms_id)
 
     farm.clock.now -= timedelta(hours=1)
-    await farm.storage.write(lambda uow: uow.pushes.retry(sms_id, farm.clock()))
+    await farm.storage.write(lambda uow: uow.pushes.reschedule(sms_id, farm.clock()))
     assert await claim(farm) == [sms_id]
     began_after = await fail(farm, sms_id)
 

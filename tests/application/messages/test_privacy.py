@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages import privacy
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
@@ -29,7 +29,7 @@ class House(StoredFarm):
     def __init__(self, database: Database, *, blocks: bool = True) -> None:
         super().__init__(database)
         self.privacy = Privacy(database, self.announcer, self.clock, [BANK], blocks=blocks, keep_texts=KEPT)
-        self.intake = SmsIntake(database, self.announcer, self.clock, self.outbox, self.privacy.withholds)
+        self.intake = SmsIntake(database, self.announcer, self.clock, self.dispatcher, self.privacy.withholds)
 
     async def message(self, number: int = -1) -> MessageRow:
         return (await self.messages())[number]
@@ -40,7 +40,7 @@ class House(StoredFarm):
     async def deliver(self, sms_id: SmsId) -> None:
         now = self.clock()
         await self.storage.write(lambda uow: uow.pushes.claim(now, 10))
-        await self.storage.write(lambda uow: uow.pushes.settle(sms_id, PushState.DELIVERED, now))
+        await self.storage.write(lambda uow: uow.pushes.close(sms_id, PushState.DELIVERED, now))
 
 
 @pytest.fixture

@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pytest
 from structlog.testing import capture_logs
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages import push_worker
 from phonefarm.application.messages.intake import SmsIntake
-from phonefarm.application.messages.push_worker import BEGUN_WITH_A_COMMIT, CONCURRENCY, PushWorker
+from phonefarm.application.messages.push_worker import CONCURRENCY, MOST_BEGUN_PER_COMMIT, PushWorker
 from phonefarm.application.model.read_models import PushState, Topic, Verdict
 from phonefarm.application.model.timeline import TimelineKind
-from phonefarm.application.ports.storage import Queue, Result, StorageFailing, UnitOfWork
+from phonefarm.application.ports.storage import Result, StorageFailing, UnitOfWork
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain import market_verdict
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
@@ -54,6 +56,21 @@ NOTHING_MORE = 0.1
 """Seconds in which a worker that should stay quiet is watched."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Queued:
+    """The pushes that a unit of work has queued."""
+
+    sms_ids: list[SmsId]
+    begun: list[PushMessage]
+
+    @property
+    def queued(self) -> int:
+        return len(self.sms_ids)
+
+
+NOTHING_QUEUED = Queued(sms_ids=[], begun=[])
+
+
 class Outbox:
     """A worker over the farm, its market and what it reports."""
 
@@ -79,6 +96,11 @@ class Outbox:
 
     def start(self) -> None:
         self.tasks.start(self.worker.run(), "worker")
+
+    async def commit(self, work: Callable[[UnitOfWork, int], Queued]) -> Queued:
+        """As the intake does: `work` also gets the number of attempts that it may begin."""
+        reservation = self.worker.reserve()
+        return await self.worker._storage.write(lambda uow: work(uow, reservation.places), on_done=reservation.complete)
 
     async def pass_time(self, seconds: float) -> None:
         self.farm.clock.forward(seconds)
@@ -363,14 +385,20 @@ async def queue_some(outbox: Outbox, *numbers: int) -> None:
     """Hand messages in as a reading does, each of another number."""
     now = outbox.farm.clock()
 
-    def work(uow: UnitOfWork, queue: Queue) -> None:
-        for number in numbers:
-            sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
-            msisdn = Msisdn(str(79_280_000_000 + number))
-            sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
-            queue([a_new_push(sms_id, RentId(1), msisdn, now, text=sms.body)])
+    await outbox.commit(lambda uow, places: queue_in_unit(uow, places, numbers, now))
 
-    await outbox.worker.commit(work)
+
+def queue_in_unit(uow: UnitOfWork, places: int, numbers: Iterable[int], now: datetime) -> Queued:
+    """Queue messages one by one, each of another number."""
+    sms_ids: list[SmsId] = []
+    begun: list[PushMessage] = []
+    for number in numbers:
+        sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
+        msisdn = Msisdn(str(79_280_000_000 + number))
+        sms_ids.append(store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1)))
+        push = a_new_push(sms_ids[-1], RentId(1), msisdn, now, text=sms.body)
+        begun += uow.pushes.add([push], now, begin=places - len(begun))
+    return Queued(sms_ids=sms_ids, begun=begun)
 
 
 async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> None:
@@ -381,7 +409,7 @@ async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> N
         begun = uow.pushes.claim(now, 3)
         assert {message.sms_id for message in begun} == {first, waiting, last}
         uow.pushes.record(waiting, "HTTP 502", now)
-        uow.pushes.retry(waiting, now)
+        uow.pushes.reschedule(waiting, now)
         told = [uow.pushes.deliver(dict.fromkeys((last, waiting, first, SmsId(999)), now), "HTTP 200")]
         told.append(uow.pushes.deliver(dict.fromkeys((first, waiting, last), now), "HTTP 200"))
         return told
@@ -433,7 +461,7 @@ async def test_bug_in_the_begin_of_an_attempt_does_not_leave_the_caller_waiting(
     def a_bug(self: PushWorker, due: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(PushWorker, "_begin", a_bug)
+    monkeypatch.setattr(PushWorker, "_start_attempts", a_bug)
 
     with capture_logs() as logs:
         await asyncio.wait_for(queue_some(outbox, 1), 5)
@@ -441,16 +469,31 @@ async def test_bug_in_the_begin_of_an_attempt_does_not_leave_the_caller_waiting(
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["a bug in phonefarm"]
 
 
+async def test_bug_in_the_begin_of_an_attempt_frees_the_reserved_places(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def a_bug(self: PushWorker, due: object) -> None:
+        raise ZeroDivisionError
+
+    with capture_logs() as logs, monkeypatch.context() as patch:
+        patch.setattr(PushWorker, "_start_attempts", a_bug)
+        await queue_some(outbox, 1)
+    await outbox.worker.stop(within=0.0)
+
+    assert [line["event"] for line in logs if line["log_level"] != "info"] == ["a bug in phonefarm"]
+    assert outbox.worker._idle.is_set()
+
+
 async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(push_worker, "IDLE_CHECK", 3600.0)
+    monkeypatch.setattr(push_worker, "IDLE_CHECK_SECONDS", 3600.0)
     outbox.start()
     await outbox.stays_quiet()
 
-    await queue_some(outbox, *range(2 * BEGUN_WITH_A_COMMIT))
+    await queue_some(outbox, *range(2 * MOST_BEGUN_PER_COMMIT))
 
-    await until(lambda: len(outbox.market.attempts) == 2 * BEGUN_WITH_A_COMMIT)
+    await until(lambda: len(outbox.market.attempts) == 2 * MOST_BEGUN_PER_COMMIT)
 
 
 async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_once(outbox: Outbox) -> None:
@@ -467,37 +510,14 @@ async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_o
 
 
 async def test_bug_in_a_commit_whose_caller_gave_up_is_told_nevertheless(outbox: Outbox) -> None:
-    def work(uow: UnitOfWork, queue: Queue) -> None:
+    def work(uow: UnitOfWork, places: int) -> Queued:
         raise LookupError("a bug")
 
     with capture_logs() as lines:
-        giving_up = asyncio.ensure_future(outbox.worker.commit(work))  # noqa: TID251 - a caller outside the farm
+        giving_up = asyncio.ensure_future(outbox.commit(work))  # noqa: TID251 - a caller outside the farm
         await asyncio.sleep(0)
         giving_up.cancel()
         await until(lambda: lines)
-
-    assert [type(line["exc_info"]) for line in lines] == [LookupError]
-
-
-async def test_bug_in_a_commit_whose_caller_gives_up_as_it_is_told_is_told_in_the_log(outbox: Outbox) -> None:
-    handed_in: list[Callable[[Result[None]], None]] = []
-
-    class Told:
-        def hand_in(self, work: object, then: Callable[[Result[None]], None]) -> None:
-            handed_in.append(then)
-
-    def bug() -> None:
-        raise LookupError("a bug")
-
-    outbox.worker._storage = Told()  # type: ignore[assignment]
-    giving_up = asyncio.ensure_future(outbox.worker.commit(nothing))  # noqa: TID251 - a caller outside the farm
-    await asyncio.sleep(0)
-
-    with capture_logs() as lines:
-        handed_in[0](bug)
-        giving_up.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await giving_up
 
     assert [type(line["exc_info"]) for line in lines] == [LookupError]
 
@@ -517,34 +537,27 @@ async def test_at_most_so_many_begin_with_a_commit_however_often_it_queues(outbo
     outbox.market.hold()
     now = outbox.farm.clock()
 
-    def work(uow: UnitOfWork, queue: Queue) -> None:
-        for number in range(2 * BEGUN_WITH_A_COMMIT):
-            sms = an_inbound_sms(fingerprint=number.to_bytes(4, "big"), row_id=number, arrived_at=now)
-            msisdn = str(79_280_000_000 + number)
-            sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, msisdn, RentId(1))
-            queue([a_new_push(sms_id, RentId(1), msisdn, now, sms.body)])
+    await outbox.commit(lambda uow, places: queue_in_unit(uow, places, range(2 * MOST_BEGUN_PER_COMMIT), now))
+    await outbox.stays_quiet_after(MOST_BEGUN_PER_COMMIT)
 
-    await outbox.worker.commit(work)
-    await outbox.stays_quiet_after(BEGUN_WITH_A_COMMIT)
-
-    assert len(outbox.market.attempts) == BEGUN_WITH_A_COMMIT
+    assert len(outbox.market.attempts) == MOST_BEGUN_PER_COMMIT
 
 
 async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(push_worker, "IDLE_CHECK", 3600.0)
+    monkeypatch.setattr(push_worker, "IDLE_CHECK_SECONDS", 3600.0)
     outbox.start()
     await outbox.stays_quiet()
     now = outbox.farm.clock()
     sms = an_inbound_sms(arrived_at=now)
 
-    def work(uow: UnitOfWork, queue: Queue) -> SmsId:
+    def work(uow: UnitOfWork, places: int) -> Queued:
         sms_id = store_sms(uow, sms, SmsStanding.FOR_RENT, "79281234567", RentId(1))
-        queue([a_new_push(sms_id, RentId(1), "79281234567", now, text=None)])
-        return sms_id
+        push = a_new_push(sms_id, RentId(1), "79281234567", now, text=None)
+        return Queued(sms_ids=[sms_id], begun=uow.pushes.add([push], now, begin=places))
 
-    sms_id = await outbox.worker.commit(work)
+    (sms_id,) = (await outbox.commit(work)).sms_ids
 
     await outbox.reached(sms_id, PushState.DELIVERED)
     assert [message.text for message in outbox.market.attempts] == [sms.body]
@@ -579,15 +592,15 @@ async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(ou
 
 
 async def test_places_promised_to_a_commit_that_failed_are_free_again(outbox: Outbox) -> None:
-    def bug(uow: UnitOfWork, queue: Queue) -> None:
+    def bug(uow: UnitOfWork, places: int) -> Queued:
         raise LookupError("a bug")
 
-    for _ in range(2 * CONCURRENCY // BEGUN_WITH_A_COMMIT):
+    for _ in range(2 * CONCURRENCY // MOST_BEGUN_PER_COMMIT):
         with pytest.raises(LookupError):
-            await outbox.worker.commit(bug)
-    await queue_some(outbox, *range(BEGUN_WITH_A_COMMIT))  # and nobody else begins anything
+            await outbox.commit(bug)
+    await queue_some(outbox, *range(MOST_BEGUN_PER_COMMIT))  # and nobody else begins anything
 
-    await until(lambda: len(outbox.market.attempts) == BEGUN_WITH_A_COMMIT)
+    await until(lambda: len(outbox.market.attempts) == MOST_BEGUN_PER_COMMIT)
     outbox.start()
     await outbox.worker.stop(within=5.0)
     assert {push.state for push in await outbox.farm.pushes()} == {PushState.DELIVERED}
@@ -607,28 +620,28 @@ class Gated:
 
     def __init__(self, storage: BrittleStorage) -> None:
         self._write, self.read = storage.write, storage.read
-        self.tasks = Tasks()
         self.gate = asyncio.Event()
         self.gate.set()
         self.untold = 0
 
-    async def write(self, work: Callable[[UnitOfWork], T], *, urgent: bool = False) -> T:
+    async def write(
+        self,
+        work: Callable[[UnitOfWork], T],
+        *,
+        urgent: bool = False,
+        on_done: Callable[[Result[T]], None] | None = None,
+    ) -> T:
         gate = self.gate
         result = await self._write(work, urgent=urgent)
         self.untold += 1
         await gate.wait()
         self.untold -= 1
+        if on_done is not None:
+            on_done(lambda: result)
         return result
 
     def write_problem(self) -> str | None:
         return None
-
-    def hand_in(self, work: Callable[[UnitOfWork], T], then: Callable[[Result[T]], None]) -> None:
-        async def hand_in() -> None:
-            result = await self.write(work)
-            then(lambda: result)
-
-        self.tasks.start(hand_in(), "handed in")
 
 
 @pytest.fixture
@@ -637,8 +650,9 @@ def gated(outbox: Outbox) -> Gated:
     return gated
 
 
-def nothing(uow: UnitOfWork, queue: Queue) -> None:
+def nothing(uow: UnitOfWork, places: int) -> Queued:
     """As a reading without a message."""
+    return NOTHING_QUEUED
 
 
 async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox: Outbox, gated: Gated) -> None:
@@ -649,9 +663,9 @@ async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox:
 
     gated.gate.clear()
     async with asyncio.TaskGroup() as group:
-        for _ in range(CONCURRENCY // BEGUN_WITH_A_COMMIT):
-            group.create_task(outbox.worker.commit(nothing))
-        await until(lambda: gated.untold >= CONCURRENCY // BEGUN_WITH_A_COMMIT)
+        for _ in range(CONCURRENCY // MOST_BEGUN_PER_COMMIT):
+            group.create_task(outbox.commit(nothing))
+        await until(lambda: gated.untold >= CONCURRENCY // MOST_BEGUN_PER_COMMIT)
         outbox.worker.wake()
         await asyncio.sleep(NOTHING_MORE)
         gated.gate.set()
@@ -670,7 +684,7 @@ async def test_attempts_under_way_are_bounded_whatever_is_committed_meanwhile(ou
 
     async with asyncio.TaskGroup() as group:
         for _ in range(20):
-            group.create_task(outbox.worker.commit(nothing))
+            group.create_task(outbox.commit(nothing))
         await until(lambda: gated.untold == 21)
         gated.gate.set()
     await outbox.stays_quiet_after(CONCURRENCY)
@@ -686,7 +700,7 @@ async def test_stop_waits_for_a_claim_though_a_commit_ends_meanwhile(outbox: Out
     await until(lambda: gated.untold == 1)
     gated.gate = asyncio.Event()
     gated.gate.set()
-    await outbox.worker.commit(nothing)
+    await outbox.commit(nothing)
 
     async with asyncio.TaskGroup() as group:
         stopping = group.create_task(outbox.worker.stop(within=5.0))

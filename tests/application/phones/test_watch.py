@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import PhoneState, Verdict
 from phonefarm.application.phones import session as phone_session
 from phonefarm.application.phones.introductions import IN_ALL, ON_ONE_HUB

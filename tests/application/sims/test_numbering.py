@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import (
     Changes,
     ImportReport,

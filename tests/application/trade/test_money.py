@@ -14,7 +14,7 @@ from typing import TypeVar, cast
 import pytest
 
 from phonefarm.adapters.catalog.market_account import read_account, sales_in
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import Difference, Grouping, MoneyRow
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Views

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import RentState, SimStanding, Topic
 from phonefarm.application.model.row_queries import BANS
 from phonefarm.application.model.timeline import TimelineKind
@@ -157,8 +157,8 @@ class HeldWrites:
         self._write = farm.storage.write
         farm.storage.write = self.write  # type: ignore[method-assign]
 
-    async def write(self, work: Any, *, urgent: bool = False) -> Any:
-        result = await self._write(work, urgent=urgent)
+    async def write(self, work: Any, **options: Any) -> Any:
+        result = await self._write(work, **options)
         self.reached.set()
         await self.let_go.wait()
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from phonefarm.adapters.storage import database as database_module
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite import write_health
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Obstacle, SalesGate
@@ -70,7 +71,7 @@ async def test_missing_key_empties_the_offer(shop: Shop) -> None:
 async def test_failed_write_empties_the_offer_until_one_succeeds(
     shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    driver = database._opened_for_writing().driver
+    driver = database._writer._open().driver
     driver.execute("PRAGMA query_only = 1")
     with pytest.raises(StorageFailing):
         await shop.order()
@@ -86,9 +87,9 @@ async def test_failed_write_empties_the_offer_until_one_succeeds(
 async def test_database_that_another_program_locks_empties_the_offer_while_a_write_waits(
     shop: Shop, database: Database, other: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "SLOW_COMMIT_SECONDS", 0.05)
+    monkeypatch.setattr(write_health, "SLOW_COMMIT_SECONDS", 0.05)
     other.execute("BEGIN IMMEDIATE")
-    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
+    waiting = asyncio.gather(database.write(lambda uow: uow.beat(NOON)))
 
     async def is_empty() -> bool:
         return await shop.offered() == {"russia": {"any": 0}}
@@ -96,7 +97,8 @@ async def test_database_that_another_program_locks_empties_the_offer_while_a_wri
     await until(is_empty)
     other.execute("ROLLBACK")
     monkeypatch.undo()
-    database.hand_in(lambda uow: uow.beat(NOON), lambda result: None)
+    await waiting
+    await database.write(lambda uow: uow.beat(NOON))
 
     async def is_back() -> bool:
         return (await shop.offered())["russia"]["any"] == 1
@@ -107,7 +109,7 @@ async def test_database_that_another_program_locks_empties_the_offer_while_a_wri
 async def test_offer_stays_empty_between_slow_writes_and_comes_back_with_a_quick_one(
     shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "SLOW_COMMIT_SECONDS", 0.0)
+    monkeypatch.setattr(write_health, "SLOW_COMMIT_SECONDS", 0.0)
     await database.write(lambda uow: uow.beat(NOON))
     assert await shop.offered() == {"russia": {"any": 0}}
 
@@ -118,18 +120,18 @@ async def test_offer_stays_empty_between_slow_writes_and_comes_back_with_a_quick
 
 
 async def test_write_that_the_disk_delays_by_two_seconds_leaves_the_offer(shop: Shop, database: Database) -> None:
-    idle = database._writes
+    idle = database._health.commits
 
-    database._writes = replace(idle, begun_at=time.monotonic() - 2.0)
+    database._health.commits = replace(idle, begun_at=time.monotonic() - 2.0)
     assert database.write_problem() is None
-    database._writes = replace(idle, begun_at=time.monotonic() - 4.0)
+    database._health.commits = replace(idle, begun_at=time.monotonic() - 4.0)
     assert database.write_problem() is not None
 
 
 async def test_offer_is_empty_where_nothing_was_written_for_long(
     shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_module, "STALE_WRITE_SECONDS", 0.0)
+    monkeypatch.setattr(write_health, "STALE_WRITE_SECONDS", 0.0)
 
     assert await shop.offered() == {"russia": {"any": 0}}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.health_board import ENGINE, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import HealthCheck, SimStanding, Verdict
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
@@ -211,7 +211,7 @@ async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
     """As when the disk is full: transactions begin and end, and only a change is refused."""
 
     def refuse_changes(refused: bool) -> None:
-        database._opened_for_writing().driver.execute(f"PRAGMA query_only = {int(refused)}")
+        database._writer._open().driver.execute(f"PRAGMA query_only = {int(refused)}")
 
     household.start()
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
@@ -228,7 +228,7 @@ async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Ho
     beats: list[datetime] = []
     real = household.farm.storage.write
 
-    async def counting(work: Callable[[UnitOfWork], Any], *, urgent: bool = False) -> Any:
+    async def counting(work: Callable[[UnitOfWork], Any], **_options: Any) -> Any:
         def watched(uow: UnitOfWork) -> Any:
             uow.beat = beats.append  # type: ignore[method-assign,assignment]
             return work(uow)
@@ -256,7 +256,7 @@ async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_chang
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
     def bound(pages: int) -> None:
-        database._opened_for_writing().driver.execute(f"PRAGMA max_page_count = {pages}")
+        database._writer._open().driver.execute(f"PRAGMA max_page_count = {pages}")
 
     bound(1)
     household.pass_time(upkeep.BEAT_EVERY)
@@ -279,7 +279,7 @@ async def test_what_can_be_sold_is_judged_anew_by_the_clock(household: Household
 async def a_push_that_failed_just_now(household: Household) -> SmsId:
     sms_id = await household.farm.queue(1)
     later = household.farm.clock() + SPACING
-    await household.storage.write(lambda uow: uow.pushes.retry(sms_id, later))
+    await household.storage.write(lambda uow: uow.pushes.reschedule(sms_id, later))
     return sms_id
 
 

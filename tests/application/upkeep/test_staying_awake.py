@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from phonefarm.adapters.storage.database import Database
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.health_board import ENGINE, HealthBoard
 from phonefarm.application.model.read_models import HealthCheck, Verdict
 from phonefarm.application.ports.storage import StorageFailing

@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QLabel
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.adapters.storage.backup import FOLDER, name_at
+from phonefarm.adapters.storage.sqlite.backup import FOLDER, name_at
 from phonefarm.commands.window import run_windowed, started_or_restored
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings

@@ -100,15 +100,15 @@ class OutboxRecords(Protocol):
         """
         ...
 
-    def settle(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
-        """The push has ended in `state`, whichever it was in before."""
+    def close(self, sms_id: SmsId, state: PushState, at: datetime) -> None:
+        """End the push in `state`, whatever its state was."""
         ...
 
-    def retry(self, sms_id: SmsId, at: datetime) -> None:
+    def reschedule(self, sms_id: SmsId, at: datetime) -> None:
         """Let it wait until `at`, its refusals counted on."""
         ...
 
-    def restart(self, sms_id: SmsId, now: datetime) -> None:
+    def reopen(self, sms_id: SmsId, now: datetime) -> None:
         """The user wants it tried again: due now, its refusals forgotten."""
         ...
 
@@ -120,7 +120,7 @@ class OutboxRecords(Protocol):
 class FinishedRentPushRecords(Protocol):
     """For `trade.rentals`."""
 
-    def last_chance(self, rent_id: RentId, now: datetime) -> int:
+    def make_due_for_last_chance(self, rent_id: RentId, now: datetime) -> int:
         """Make the waiting pushes of a finished rent due now; returns how many there are."""
         ...
 
@@ -128,6 +128,6 @@ class FinishedRentPushRecords(Protocol):
 class PushRecords(OutboxRecords, FinishedRentPushRecords, Protocol):
     """All of pushes, and for the worker and `upkeep.housekeeping` what pulls many of them nearer."""
 
-    def not_later_than(self, at: datetime) -> int:
+    def make_due_by(self, at: datetime) -> int:
         """Pull waiting pushes that are due after `at` to it (the clock was set back); returns how many there were."""
         ...

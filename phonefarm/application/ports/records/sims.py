@@ -103,10 +103,12 @@ class SimNumberRecords(Protocol):
 class SimOfferRecords(Protocol):
     """For `trade.rentals`."""
 
-    def in_turn(self, at: datetime, countries: Collection[str], operators: Collection[str] | None) -> Iterable[Sim]:
-        """Yields lazily, in the order in which they are issued, SIMs that may be on offer at `at`.
+    def in_issue_order(
+        self, at: datetime, countries: Collection[str], operators: Collection[str] | None
+    ) -> Iterable[Sim]:
+        """Yields lazily, sorted by `domain.allocation.issue_key`, SIMs of these countries that may be on offer at `at`.
 
-        Of these countries and operators (None: of any).
+        `operators`: those asked for; None means any.
         """
         ...
 

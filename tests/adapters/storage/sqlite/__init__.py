@@ -1,0 +1,1 @@
+"""One behaviour for every database; SQLite now."""
