@@ -57,7 +57,7 @@ ADVICE = {
     Kind.CRASH: "It runs again, and nothing that was stored is lost. Send the report to who looks after phonefarm.",
     Kind.CHANNEL_FAILING: "Open the settings of the alerts and send a test.",
 }
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def alert_title(message: AlertMessage, translate: Translate = str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from phonefarm.adapters.storage.sqlite.database import Database
 
-from phonefarm.adapters.storage.database import Database
 from phonefarm.application.alerts.alerts import local_hour
 from phonefarm.application.alerts.observer import FROM_STORAGE, FarmObserver, Observation, PcFacts
 from phonefarm.application.model.health_board import MARKET, STORAGE, HealthBoard
@@ -74,7 +74,9 @@ def post(database: Database) -> Post:
 
 
 async def seat(post: Post, *iccids: str) -> None:
-    sims = [a_seen_sim(iccid, slot=slot, sub_id=slot + 1, msisdn=f"7928123456{slot}") for slot, iccid in enumerate(iccids)]
+    sims = [
+        a_seen_sim(iccid, slot=slot, sub_id=slot + 1, msisdn=f"7928123456{slot}") for slot, iccid in enumerate(iccids)
+    ]
     await post.office.farm.seat(*sims)
 
 
