@@ -59,6 +59,7 @@ from phonefarm.config.settings_editor import SettingsKeeper
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.alerting import FarmParts, make_alerts
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
@@ -265,12 +266,28 @@ class Farm:
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
         self._upkeep = self._make_upkeep()
         self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
+        backup_folder = BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS)
         self._backups = Backups(
-            BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
+            backup_folder,
             self._health,
             utc_now,
             every=timedelta(hours=settings.backup_hours),
             keep=settings.backup_keep,
+        )
+        self._alerts = make_alerts(
+            settings,
+            FarmParts(
+                overview=lambda: self.desk.overview(),
+                storage=self._database,
+                health=self._health,
+                closure=self._sales.closure,
+                wrong_keys=lambda: self._wrong_keys.count,
+                newest_backup_at=backup_folder.newest_at,
+            ),
+            hidden,
+            self._tasks,
+            utc_now,
+            lambda: self._announcer.changed(Topic.SETTINGS),
         )
         self.desk = LiveFarmDesk(
             storage=self._database,
@@ -288,6 +305,7 @@ class Farm:
             settings=SettingsKeeper(settings, self._key, hidden),
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            alerts=self._alerts,
         )
 
     @property
@@ -313,6 +331,8 @@ class Farm:
         self._tasks.keep_going(self._upkeep.run, "upkeep")
         self._tasks.keep_going(self._backups.run, "backups")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
+        await self._alerts.start()
+        self._tasks.keep_going(self._alerts.run, "alerts")
         if self._staying_awake is not None:
             self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
         self._servers = [
@@ -331,6 +351,7 @@ class Farm:
         self._stop_servers.set()
         await asyncio.gather(self._requests_end(), self._pushes.stop(PUSHES_END_WITHIN))
         await self._tasks.stop(1.5)
+        await self._alerts.stop()
         await self._channel.close()
         self._announcer.close()
         await asyncio.to_thread(self._database.close)

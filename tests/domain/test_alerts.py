@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ NEVER_QUIET = AlertPolicy(quiet=QuietHours(is_on=False))
 AT_NIGHT = AlertPolicy(quiet=QuietHours(begin=time(23), end=time(8)))
 
 
-def cause(kind: RuleKind = RuleKind.MARKET_DOWN, key: str = "", **changes: object) -> Cause:
+def cause(kind: RuleKind = RuleKind.MARKET_DOWN, key: str = "", **changes: Any) -> Cause:
     return replace(Cause(kind=kind, key=key, since=NOON), **changes)
 
 

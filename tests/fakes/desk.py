@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.read_models import (
     Changes,
     Difference,
@@ -40,6 +41,7 @@ from phonefarm.application.model.row_queries import (
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.number_patterns import NumberPattern
+from tests.fakes.desk_alerts import some_alerts
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
 from tests.fakes.farm_money import account
@@ -77,6 +79,9 @@ class FakeDesk(FarmDesk):
     told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+    alerts: AlertsOverview = field(default_factory=some_alerts)
+    delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
+    alert_listeners: list[Callable[[Alert], None]] = field(default_factory=list)
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
@@ -189,6 +194,46 @@ class FakeDesk(FarmDesk):
     async def erase_number(self, number: str) -> str:
         self._order("erase_number", number)
         return "4 texts erased."
+
+    async def alerts_overview(self) -> AlertsOverview:
+        if self.failure is not None:
+            raise self.failure
+        return self.alerts
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        return []
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        self._order("save_alert_policy", policy)
+        if not self.problems:
+            self.alerts = replace(self.alerts, policy=policy)
+        return list(self.problems)
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        self._order("save_alert_channel", form)
+        return list(self.problems)
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None:
+        self._order("switch_alert_channel", channel_id, is_on)
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        self._order("remove_alert_channel", channel_id)
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        self._order("test_alert_channel", channel_id)
+        return self.delivery
+
+    async def mark_alerts_seen(self) -> None:
+        self._order("mark_alerts_seen")
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        self.alert_listeners.append(listener)
+        return lambda: self.alert_listeners.remove(listener)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell the listeners. Call it on the engine's loop."""
+        for listener in list(self.alert_listeners):
+            listener(alert)
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)

@@ -44,7 +44,7 @@ from phonefarm.wording.alerts import alert_body, alert_title
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 10.0
-WRITE_SECONDS = 10.0
+WRITE_SECONDS = 2.0
 HISTORY_KEPT = timedelta(days=30)
 MOST_HISTORY = 1000
 Listener = Callable[[Alert], None]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from phonefarm.adapters.storage.sqlite.database import Database
 
+from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.alerts.alerts import local_hour
 from phonefarm.application.alerts.observer import FROM_STORAGE, FarmObserver, Observation, PcFacts
 from phonefarm.application.model.health_board import MARKET, STORAGE, HealthBoard

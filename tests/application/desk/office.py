@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
@@ -27,6 +28,7 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
+from tests.fakes.alerts import AlertStage
 from tests.fakes.push_channel import ScriptedPushChannel
 
 BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
@@ -61,6 +63,7 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.alert_stage = AlertStage(tasks, self.farm.clock)
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
@@ -109,6 +112,15 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            alerts=Alerts(
+                self.alert_stage.facts,
+                self.alert_stage.store,
+                self.alert_stage.notifier,
+                self.alert_stage.secrets,
+                self.alert_stage.hidden.append,
+                tasks,
+                self.farm.clock,
+            ),
         )
 
     async def overview(self) -> Overview:

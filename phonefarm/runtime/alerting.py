@@ -1,0 +1,92 @@
+"""Builds the alerts of a farm, and single channels of them for commands."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from phonefarm.adapters.notify.alert_files import AlertFiles
+from phonefarm.adapters.notify.apprise_notifier import AppriseNotifier
+from phonefarm.adapters.secrets.named_secrets import NamedSecretStore
+from phonefarm.application.alerts.alerts import Alerts, local_hour
+from phonefarm.application.alerts.observer import FarmObserver, PcFacts
+from phonefarm.application.model.health_board import HealthBoard
+from phonefarm.application.model.read_models import Overview
+from phonefarm.application.ports.alerts import NamedSecrets
+from phonefarm.application.ports.storage import Storage
+from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.config.settings import Settings
+from phonefarm.support.clock import Clock
+from phonefarm.support.crash_reports import newest_report
+from phonefarm.support.logs import FOLDER as LOGS
+from phonefarm.support.logs import SecretFilter
+from phonefarm.support.tasks import Tasks
+
+CRASH_TOLD_FOR = timedelta(days=1)
+"""A crash that is older was of an earlier run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FarmParts:
+    """What the alerts look at."""
+
+    overview: Callable[[], Awaitable[Overview]]
+    storage: Storage
+    health: HealthBoard
+    closure: Callable[[], Closure | None]
+    wrong_keys: Callable[[], int]
+    newest_backup_at: Callable[[], datetime | None]
+
+
+def make_alerts(
+    settings: Settings,
+    parts: FarmParts,
+    hidden: SecretFilter,
+    tasks: Tasks,
+    clock: Clock,
+    changed: Callable[[], None],
+    secrets: NamedSecrets | None = None,
+) -> Alerts:
+    """`secrets`: instead of the OS keyring, if given."""
+    observer = FarmObserver(
+        overview=parts.overview,
+        storage=parts.storage,
+        health=parts.health,
+        closure=parts.closure,
+        wrong_keys=parts.wrong_keys,
+        pc=PcFacts(
+            free_bytes=lambda: _free_bytes(settings.data_dir),
+            newest_backup_at=parts.newest_backup_at,
+            newest_crash=lambda: _newest_crash(settings.data_dir / LOGS, clock()),
+        ),
+        clock=clock,
+        local=local_hour,
+    )
+    return Alerts(
+        observer,
+        AlertFiles(settings.data_dir),
+        AppriseNotifier(),
+        secrets or NamedSecretStore(settings.data_dir),
+        hidden.add,
+        tasks,
+        clock,
+        changed=changed,
+    )
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+def _newest_crash(logs: Path, now: datetime) -> tuple[str, datetime] | None:
+    report = newest_report(logs)
+    if report is None:
+        return None
+    path, at = report
+    return (path.name, at) if now - at < CRASH_TOLD_FOR else None
