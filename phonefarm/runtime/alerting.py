@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from phonefarm.adapters.notify.alert_files import AlertFiles
 from phonefarm.adapters.notify.apprise_notifier import AppriseNotifier
 from phonefarm.adapters.secrets.named_secrets import NamedSecretStore
-from phonefarm.application.alerts.alerts import Alerts, local_hour
+from phonefarm.application.alerts.alerts import Alerts, a_test, local_hour
+from phonefarm.application.alerts.channels import ChannelSecrets, Sender
 from phonefarm.application.alerts.observer import FarmObserver, PcFacts
+from phonefarm.application.model.alerts import AlertMemory, AlertSettings, Channel, Delivery
 from phonefarm.application.model.health_board import HealthBoard
 from phonefarm.application.model.read_models import Overview
 from phonefarm.application.ports.alerts import NamedSecrets
@@ -75,6 +77,29 @@ def make_alerts(
         clock,
         changed=changed,
     )
+
+
+class StoredAlerts:
+    """Rules and channels of a data folder, for a command: a farm may run on it or not."""
+
+    def __init__(self, settings: Settings, hidden: SecretFilter) -> None:
+        self._files = AlertFiles(settings.data_dir)
+        self._secrets = ChannelSecrets(NamedSecretStore(settings.data_dir), hidden.add)
+        self._sender = Sender(AppriseNotifier(), self._secrets, lambda _alert: False)
+
+    def settings(self) -> AlertSettings:
+        return self._files.read_settings()
+
+    def memory(self) -> AlertMemory:
+        return self._files.read_memory()
+
+    async def test(self, channel: Channel) -> Delivery:
+        """Sends a test by it; its result is not kept."""
+        return await self._sender.send(channel, a_test(utc_now()))
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _free_bytes(folder: Path) -> int | None:

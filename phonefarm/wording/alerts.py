@@ -34,7 +34,7 @@ TITLES = {
     Kind.DISK: "The disk is nearly full",
     Kind.CLOCK: "The clock of this PC is wrong",
     Kind.BACKUP: "The backup fails",
-    Kind.CRASH: "phonefarm crashed at its last run",
+    Kind.CRASH: "Crash at the last run",
     Kind.CHANNEL_FAILING: "Alerts by “{name}” do not arrive",
 }
 HUB_TITLE = "Hub {hub}: {phones} phones unplugged together"

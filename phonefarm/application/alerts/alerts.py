@@ -180,8 +180,7 @@ class Alerts:
 
     async def send_test(self, channel_id: str) -> Delivery:
         channel = self._channel(channel_id)
-        message = AlertMessage(kind=MessageKind.TEST, at=self._clock())
-        delivery = await self._deliveries.test(channel, self._worded(message))
+        delivery = await self._deliveries.test(channel, a_test(self._clock()))
         await self._keep_memory()
         return delivery
 
@@ -204,21 +203,12 @@ class Alerts:
     # Telling ----------------------------------------------------------------
 
     def _tell(self, message: AlertMessage) -> None:
-        alert = self._worded(message)
+        alert = worded(message, self._zone)
         log.info("alert", kind=str(alert.kind), about=[str(kind) for kind in sorted(message.kinds)])
         oldest = alert.at - HISTORY_KEPT
         self._history = tuple(kept for kept in (*self._history, alert) if kept.at > oldest)[-MOST_HISTORY:]
         self._deliveries.put(alert, without=_of_themselves(message))
         self._changed()
-
-    def _worded(self, message: AlertMessage) -> Alert:
-        return Alert(
-            at=message.at,
-            kind=message.kind,
-            title=alert_title(message),
-            body=alert_body(message, zone=self._zone),
-            stops_sales=message.kind is not MessageKind.RECOVERY and bool(message.kinds & STOPS_SALES),
-        )
 
     def _note_delivery(self) -> None:
         self._has_delivered.set()
@@ -285,6 +275,20 @@ def _of_themselves(message: AlertMessage) -> set[str]:
     if any(cause.kind is not RuleKind.CHANNEL_FAILING for cause in causes):
         return set()
     return {cause.key for cause in causes} if message.kind is not MessageKind.RECOVERY else set()
+
+
+def worded(message: AlertMessage, zone: tzinfo | None = None) -> Alert:
+    return Alert(
+        at=message.at,
+        kind=message.kind,
+        title=alert_title(message),
+        body=alert_body(message, zone=zone),
+        stops_sales=message.kind is not MessageKind.RECOVERY and bool(message.kinds & STOPS_SALES),
+    )
+
+
+def a_test(at: datetime) -> Alert:
+    return worded(AlertMessage(kind=MessageKind.TEST, at=at))
 
 
 def local_hour(hour: int, zone: tzinfo | None = None) -> datetime:
