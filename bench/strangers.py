@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -39,9 +40,15 @@ GAP_SECONDS = 0.05
 SETTLE_SECONDS = 2.0
 
 
-def naive_pages(desk: FarmDesk, wrong_keys: WrongKeys) -> Quart:
-    """Everything is found out for whoever asks."""
-    endpoints._OverviewCache = lambda desk, _now: desk.overview  # type: ignore[assignment,misc,return-value]
+class Uncached(endpoints._OverviewCache):
+    """One query per request."""
+
+    async def get(self) -> endpoints._CachedOverview:
+        return endpoints._CachedOverview(overview=await self._desk.overview(), at=datetime.now(UTC), since=self._now())
+
+
+def naive_endpoints(desk: FarmDesk, wrong_keys: WrongKeys) -> Quart:
+    endpoints._OverviewCache = Uncached  # type: ignore[misc]
     return endpoints.make_endpoints(desk, wrong_keys, time.monotonic)
 
 
@@ -54,7 +61,7 @@ def serve(way: str, limit: int) -> None:
     if way == "naive":
         engine_thread.raise_file_limit = lambda: NO_LIMIT  # type: ignore[attr-defined]
         accept_loop.ACCEPTS_PER_ITERATION = server.BACKLOG
-        bootstrap.admin_app = naive_pages  # type: ignore[assignment,attr-defined]
+        bootstrap.admin_app = naive_endpoints  # type: ignore[assignment,attr-defined]
     sys.argv[1:] = ["serve"]
     phonefarm()
 

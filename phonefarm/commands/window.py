@@ -6,11 +6,12 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 import typer
 
+from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.backups import damage, go_back
@@ -35,13 +36,13 @@ Prepare = Callable[[], tuple[Settings, SecretFilter]]
 class WindowProgram(Protocol):
     """What `ui.shell.app.Program` can do."""
 
-    def tell(self, sentence: str) -> None: ...
+    def show_error(self, sentence: str) -> None: ...
 
-    def tell_bug(self, bug: str, log: Path | None) -> None: ...
+    def show_bug(self, bug: str, log: Path | None) -> None: ...
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         """Until somebody asks to stop, or the user closes the window, which shows `warning` if it is not empty."""
         ...
 
@@ -53,12 +54,12 @@ def run_windowed(program: WindowProgram, prepare: Prepare, endings: Endings = sy
         settings, hidden = prepare()
         _run(program, settings, hidden, endings)
     except KnownError as error:
-        program.tell(str(error))
+        program.show_error(str(error))
         raise
     except typer.Exit:
         raise
     except Exception as error:
-        program.tell_bug(named(error), None if settings is None else _logged(error, settings))
+        program.show_bug(named(error), None if settings is None else _logged(error, settings))
         raise
 
 
@@ -91,7 +92,7 @@ def started_or_restored(settings: Settings, make: Callable[[], E], program: Wind
         if found.way_back is None:
             raise KnownError(str(found)) from error
         backup, contents = found.way_back
-        if not program.wants_back(str(found), backup.made_at, str(contents)):
+        if not program.confirm_restore(str(found), backup.made_at, str(contents)):
             return None
         typer.echo(go_back(settings, backup.path))
         engine = make()

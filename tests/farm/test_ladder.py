@@ -72,8 +72,8 @@ def test_offline_phone_is_reconnected_taken_up_reset_and_reconnected_again_while
         assert field.state("two") is PhoneState.READY
         told = [line for line in field.timeline("one") if "anew" in line or "Taken up" in line or "reset" in line]
         assert told[:3] == [
-            "Connected anew by the app",
-            "Taken up again by adb, with all that it listed as offline",
+            "Reconnected by phonefarm",
+            "Reconnected by adb, with all other offline phones",
             "Its USB port was reset",
         ]
         farm.call(lambda it: it.set_state("one", "device"))
@@ -137,5 +137,5 @@ def test_adb_is_ended_and_started_only_when_no_phone_of_it_works_and_then_they_c
         farm.run(lambda it: it.server.listen())
         up.touch()
         ready(field, list(SERIALS))
-        assert "adb was restarted, as no phone of it worked" in field.timeline("one")
+        assert "adb was restarted, because none of its phones worked" in field.timeline("one")
         assert farm.sim.requests.count("host:kill") == 1

@@ -245,7 +245,7 @@ def test_hub_that_drops_is_one_event_that_names_it_and_over_when_its_phones_are_
     hub_ids = {field.id_of(name) for name in HUB}
     assert [need for need in field.overview().attention if need.key in hub_ids] == told
     assert {field.state(name) for name in HUB} == {PhoneState.GONE}
-    assert "Left together with 4 others (USB hub 1-3.1)" in field.timeline(HUB[0])
+    assert "Disconnected together with 4 others (USB hub 1-3.1)" in field.timeline(HUB[0])
     assert field.state("steady") is PhoneState.READY
     farm.call(lambda it: it.set_in(HUB, True))
     ready(field, HUB)

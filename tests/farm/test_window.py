@@ -22,10 +22,10 @@ from tests.farm.stage import Stage
 from tests.farm.stage import until as until_by_then
 from tests.ui.live import Live, WindowRunner, until
 from ui.listing.list_page import ListPage
-from ui.shell.offscreen_fonts import find_fonts
+from ui.shell.offscreen_fonts import set_font_dir
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-find_fonts(os.environ)
+set_font_dir(os.environ)
 
 pytestmark = [pytest.mark.farm, pytest.mark.qt_log_ignore("propagateSizeHints")]
 

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.commands import cli
 from phonefarm.commands.demo import run, terminal
 from phonefarm.commands.window import run_windowed
@@ -89,17 +90,17 @@ class Window:
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
 
-    def run(self, engine: EngineThread, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         self._shown()
         assert stop.wait(PATIENCE)
 
-    def tell(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         raise AssertionError(sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
+    def show_bug(self, bug: str, log: Path | None) -> None:
         raise AssertionError(bug)
 
-    def wants_back(self, *_: object) -> bool:
+    def confirm_restore(self, *_: object) -> bool:
         raise AssertionError
 
 

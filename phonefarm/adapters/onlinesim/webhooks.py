@@ -158,7 +158,7 @@ class Webhooks:
         return body
 
     def _check_key(self, body: wire.Body) -> None:
-        """The body must hold our key, and so must each Authorization header; whether one is required is a setting."""
+        """The body and each Authorization header must contain our key; a setting requires the header."""
         key = self._current_key() or ""
         in_body = body.get("key")
         headers = request.headers.getlist("Authorization")
@@ -195,9 +195,9 @@ class Webhooks:
     async def _finish(self, body: wire.Body, _begun_at: datetime) -> wire.Body:
         wire.expect_action(body, wire.FINISH_ACTIVATION, service=True)
         finish = wire.parse_finish(body)
-        known = await self._rentals.finish(finish.rent_id, finish.status, finish.total)
-        log.info("finish", rent_id=finish.rent_id, status=int(finish.status), known=known)
-        return {"status": "SUCCESS"} if known else wire.error_answer("unknown activationId")
+        is_known = await self._rentals.finish(finish.rent_id, finish.status, finish.total)
+        log.info("finish", rent_id=finish.rent_id, status=int(finish.status), known=is_known)
+        return {"status": "SUCCESS"} if is_known else wire.error_answer("unknown activationId")
 
 
 def _decompress(raw: bytes, encoding: str) -> bytes:

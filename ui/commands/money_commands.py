@@ -1,4 +1,4 @@
-"""What the user may order about the account: hold the market's against it, save it."""
+"""Commands of the Money page: reconcile with a statement of Onlinesim, save as a file."""
 
 from __future__ import annotations
 
@@ -11,47 +11,47 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from phonefarm.application.model.read_models import Difference, Grouping, MoneyRow, Topic
-from ui.commands.number_orders import FILES
+from ui.commands.number_commands import TABLE_FILES
 from ui.dialogs.account_dialog import FILE_COLUMNS as DIFFERENCE_COLUMNS
 from ui.dialogs.account_dialog import AccountDialog, difference_cells
 from ui.engine.actions import Actions
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
-from ui.text.csv_file import ask_where, write_csv
+from ui.text.csv_file import ask_save_path, write_csv
 from ui.text.periods import Period
 from ui.text.words import tr
 
 FILE_COLUMNS = ("key", "label", "rents", "sold", "expected", "credited", "estimated", "taken_back", "income")
 
 
-class MoneyOrders:
+class MoneyCommands:
     def __init__(self, actions: Actions, parent: QWidget, theme: Theme, go: Callable[[Topic, str], None]) -> None:
         self._actions = actions
         self._parent = parent
         self._theme = theme
         self._go = go
 
-    def choose_account(self, period: Period) -> QFileDialog:
-        """Let the user choose the market's file; what it differs in is shown."""
-        dialog = QFileDialog(self._parent, tr("Onlinesim's account"), "", tr(FILES))
+    def choose_statement(self, period: Period) -> QFileDialog:
+        """Ask for the statement's file, then show how it differs."""
+        dialog = QFileDialog(self._parent, tr("Onlinesim statement"), "", tr(TABLE_FILES))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda path: self.compare(path, period))
+        dialog.fileSelected.connect(lambda path: self.reconcile(path, period))
         dialog.open()
         return dialog
 
-    def compare(self, path: str, period: Period) -> None:
-        self._actions.start(partial(self._compare, path, period), tr("comparing accounts"))
+    def reconcile(self, path: str, period: Period) -> None:
+        self._actions.start(partial(self._reconcile, path, period), tr("reconciling a statement"))
 
-    async def _compare(self, path: str, period: Period) -> None:
+    async def _reconcile(self, path: str, period: Period) -> None:
         differences = await self._actions.ask(
-            tr("comparing accounts"), lambda desk: desk.reconcile(path, period.begin, period.end)
+            tr("reconciling a statement"), lambda desk: desk.reconcile(path, period.begin, period.end)
         )
         if differences is None:
             return
         dialog = AccountDialog(self._parent, self._theme, differences, Path(path).name, period)
-        dialog.rent_wanted.connect(lambda key: self._go(Topic.RENTS, key))
-        dialog.save_wanted.connect(lambda: self._save_differences(differences, dialog))
+        dialog.rent_requested.connect(lambda key: self._go(Topic.RENTS, key))
+        dialog.save_requested.connect(lambda: self._save_differences(differences, dialog))
         dialog.open()
 
     def _save_differences(self, differences: Sequence[Difference], dialog: QWidget) -> None:
@@ -66,7 +66,7 @@ class MoneyOrders:
         def write(path: Path) -> None:
             self._actions.start(partial(self._write, path, columns, rows), tr("saving a file"))
 
-        ask_where(parent, name, write)
+        ask_save_path(parent, name, write)
 
     async def _write(self, path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         await asyncio.to_thread(write_csv, path, columns, rows)

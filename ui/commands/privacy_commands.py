@@ -1,4 +1,4 @@
-"""What the user may order about privacy: whose messages are withheld, whose texts are erased."""
+"""Commands for privacy: edit the blocked senders, erase the texts of a number."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ui.text import formats
 from ui.text.words import counted, tr
 
 
-class PrivacyOrders:
+class PrivacyCommands:
     def __init__(self, actions: Actions, parent: QWidget, theme: Theme) -> None:
         self._actions = actions
         self._parent = parent
         self._theme = theme
 
     def edit_senders(self, sender: str = "") -> None:
-        """`sender` is tried at once: which line withholds it?"""
+        """`sender` is tested at once against the list."""
         self._actions.start(partial(self._edit_senders, sender), tr("editing blocked senders"))
 
     async def _edit_senders(self, sender: str) -> None:
@@ -35,7 +35,7 @@ class PrivacyOrders:
             return
         dialog = SendersDialog(self._parent, self._theme, senders, built_in)
         dialog.sender_field.setText(sender)
-        dialog.save_wanted.connect(
+        dialog.save_requested.connect(
             lambda: self._actions.start(partial(self._save_senders, dialog), tr("saving blocked senders"))
         )
         dialog.open()
@@ -51,18 +51,17 @@ class PrivacyOrders:
             dialog.show_problems(problems)
             return
         dialog.accept()
-        said = counted(len(wanted), "1 blocked sender kept", "%n blocked senders kept")
-        self._actions.notice(Tone.OK, said if wanted else tr("The built-in list of blocked senders holds again"))
+        saved = counted(len(wanted), "1 blocked sender saved", "%n blocked senders saved")
+        self._actions.notice(Tone.OK, saved if wanted else tr("The built-in list of blocked senders is used again"))
 
     def erase_number(self, msisdn: str) -> None:
         confirm(
             self._parent,
             tr("Erase the texts of {number}").format(number=formats.grouped_msisdn(msisdn)),
             tr(
-                "The texts of all SMS to this number are taken off this PC for good; nobody can bring them back.\n\n"
-                "What stays: that each SMS came, when and from whom, its rent and whether Onlinesim has it. "
-                "Texts that Onlinesim has yet to get, or whose SIM you have yet to choose, stay until that is done. "
-                "The phone keeps its own copy."
+                "The texts of all SMS to this number are deleted from this PC. This cannot be undone.\n\n"
+                "Time, sender, rent and delivery of each SMS stay stored. Texts that are not delivered yet, or whose "
+                "SIM you have not chosen yet, are kept until then. The phone keeps its own copy."
             ),
             tr("Erase texts"),
             lambda: self._actions.start(partial(self._erase, msisdn), tr("erasing texts")),
@@ -70,6 +69,6 @@ class PrivacyOrders:
         )
 
     async def _erase(self, msisdn: str) -> None:
-        said = await self._actions.ask(tr("erasing texts"), lambda desk: desk.erase_number(msisdn))
-        if said is not None:
-            self._actions.notice(Tone.OK, said)
+        report = await self._actions.ask(tr("erasing texts"), lambda desk: desk.erase_number(msisdn))
+        if report is not None:
+            self._actions.notice(Tone.OK, report)

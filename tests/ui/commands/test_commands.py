@@ -1,4 +1,4 @@
-"""Everything the user may order reaches the desk with the right words."""
+"""Every command of the user reaches the desk, and its outcome the user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from phonefarm.application.model.read_models import (
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
 from tests.ui.live import Live, WindowRunner, until
-from ui.commands.number_orders import NumberOrders
+from ui.commands.number_commands import NumberCommands
 from ui.dialogs.number_dialogs import NetworkDialog
 from ui.pages.pushes import PushesPage
 from ui.style.tokens import Tone
@@ -43,9 +43,9 @@ def keys_where(rows: dict[str, Row], fits: Callable[[Row], object], count: int) 
     return [key for key, row in rows.items() if fits(row)][:count]
 
 
-async def ordered(live: Live, *orders: tuple[Any, ...]) -> None:
-    await until(lambda: len(live.desk.orders) >= len(orders))
-    assert live.desk.orders == list(orders)
+async def expect_commands(live: Live, *commands: tuple[Any, ...]) -> None:
+    await until(lambda: len(live.desk.commands) >= len(commands))
+    assert live.desk.commands == list(commands)
     await until(lambda: live.notices)
     assert live.notices[-1].tone is Tone.OK
 
@@ -55,7 +55,7 @@ def test_a_ban_is_lifted(runner: WindowRunner, desk: FakeDesk) -> None:
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.BANS, [sim_id], "Lift ban")
-        await ordered(live, ("lift_ban", sim_id))
+        await expect_commands(live, ("lift_ban", sim_id))
 
     runner.live(desk, scenario)
 
@@ -69,12 +69,12 @@ def test_a_ban_is_set_for_the_hours_chosen(runner: WindowRunner, desk: FakeDesk)
         assert isinstance(question.field, QSpinBox)
         question.field.setValue(6)
         await live.answer(question)
-        await ordered(live, ("set_ban", sim_id, timedelta(hours=6)))
+        await expect_commands(live, ("set_ban", sim_id, timedelta(hours=6)))
 
     runner.live(desk, scenario)
 
 
-def test_several_sims_are_held_back_with_one_reason(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_several_sims_are_paused_with_one_reason(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_ids = keys_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.ON_OFFER, 2)
 
     async def scenario(live: Live) -> None:
@@ -83,23 +83,23 @@ def test_several_sims_are_held_back_with_one_reason(runner: WindowRunner, desk: 
         assert isinstance(question.field, QLineEdit)
         question.field.setText("  bad signal ")
         await live.answer(question)
-        await until(lambda: len(live.desk.orders) == 2)
-        assert sorted(live.desk.orders) == sorted(("hold_back", sim_id, "bad signal") for sim_id in sim_ids)
+        await until(lambda: len(live.desk.commands) == 2)
+        assert sorted(live.desk.commands) == sorted(("hold_back", sim_id, "bad signal") for sim_id in sim_ids)
 
     runner.live(desk, scenario)
 
 
-def test_a_held_sim_is_released(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_paused_sim_is_resumed(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = key_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.HELD_BACK)
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.SIMS, [sim_id], "Resume")
-        await ordered(live, ("release", sim_id))
+        await expect_commands(live, ("release", sim_id))
 
     runner.live(desk, scenario)
 
 
-def test_a_number_is_set_by_hand(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_number_is_entered(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = key_where(desk.farm.sims, lambda sim: sim.standing is SimStanding.NO_NUMBER)
 
     async def scenario(live: Live) -> None:
@@ -110,7 +110,7 @@ def test_a_number_is_set_by_hand(runner: WindowRunner, desk: FakeDesk) -> None:
         question.field.setText("+7 928 144-60-23")
         assert question.yes.isEnabled()
         await live.answer(question)
-        await ordered(live, ("set_number", sim_id, "+7 928 144-60-23"))
+        await expect_commands(live, ("set_number", sim_id, "+7 928 144-60-23"))
 
     runner.live(desk, scenario)
 
@@ -124,7 +124,7 @@ def test_a_phone_is_named(runner: WindowRunner, desk: FakeDesk) -> None:
         assert isinstance(question.field, QLineEdit)
         question.field.setText("window sill")
         await live.answer(question)
-        await ordered(live, ("name_phone", phone_id, "window sill"))
+        await expect_commands(live, ("name_phone", phone_id, "window sill"))
 
     runner.live(desk, scenario)
 
@@ -134,40 +134,40 @@ def test_a_phone_is_reconnected(runner: WindowRunner, desk: FakeDesk) -> None:
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.PHONES, [phone_id], "Reconnect")
-        await ordered(live, ("reconnect_phone", phone_id))
+        await expect_commands(live, ("reconnect_phone", phone_id))
 
     runner.live(desk, scenario)
 
 
-def test_several_parked_pushes_are_resent(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_several_stopped_pushes_are_resent(runner: WindowRunner, desk: FakeDesk) -> None:
     keys = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 3)
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.PUSHES, keys, "Send again")
-        await until(lambda: len(live.desk.orders) == 3)
-        assert sorted(live.desk.orders) == sorted(("resend_push", int(key)) for key in keys)
+        await until(lambda: len(live.desk.commands) == 3)
+        assert sorted(live.desk.commands) == sorted(("resend_push", int(key)) for key in keys)
 
     runner.live(desk, scenario)
 
 
-def test_a_push_is_dropped_only_after_a_yes(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_push_is_dropped_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.pushes, lambda push: push.state is PushState.WAITING)
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.PUSHES, [key], "Stop sending…")
         first = await live.question()
         first.reject()
-        assert live.desk.orders == []
+        assert live.desk.commands == []
         await until(lambda: not first.isVisible())
 
         await live.do(Topic.PUSHES, [key], "Stop sending…")
         await live.answer(await live.question())
-        await ordered(live, ("drop_push", int(key)))
+        await expect_commands(live, ("drop_push", int(key)))
 
     runner.live(desk, scenario)
 
 
-def test_an_orphan_is_released_after_a_warning_that_enter_does_not_pass(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_unconfirmed_rent_is_released_after_a_warning(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.rents, lambda rent: rent.state is RentState.POSSIBLE_ORPHAN)
 
     async def scenario(live: Live) -> None:
@@ -175,17 +175,17 @@ def test_an_orphan_is_released_after_a_warning_that_enter_does_not_pass(runner: 
         question = await live.question()
         assert question.no.isDefault()
         await live.answer(question)
-        await ordered(live, ("release_orphan", int(key)))
+        await expect_commands(live, ("release_orphan", int(key)))
 
     runner.live(desk, scenario)
 
 
-def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_held_message_is_assigned_to_a_sim_of_its_phone(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
     here = {s.sim_id for s in desk.farm.sims.values() if s.phone_id == desk.farm.messages[key].phone_id}
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.MESSAGES, [key], "Choose its SIM…")
+        await live.do(Topic.MESSAGES, [key], "Choose SIM…")
         question = await live.question()
         assert isinstance(question.field, QComboBox)
         assert not question.yes.isEnabled()
@@ -193,16 +193,16 @@ def test_a_held_message_is_settled_to_a_sim_of_its_phone(runner: WindowRunner, d
         question.field.setCurrentIndex(0)
         chosen = question.field.itemData(0)
         await live.answer(question)
-        await ordered(live, ("settle_message", int(key), chosen))
+        await expect_commands(live, ("settle_message", int(key), chosen))
 
     runner.live(desk, scenario)
 
 
-def test_a_held_message_may_settle_later_ones_too(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_assignment_of_a_held_message_can_be_remembered(runner: WindowRunner, desk: FakeDesk) -> None:
     key = key_where(desk.farm.messages, lambda message: message.standing is SmsStanding.HELD)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.MESSAGES, [key], "Choose its SIM…")
+        await live.do(Topic.MESSAGES, [key], "Choose SIM…")
         question = await live.question()
         assert isinstance(question.field, QComboBox)
         assert question.option is not None
@@ -212,7 +212,7 @@ def test_a_held_message_may_settle_later_ones_too(runner: WindowRunner, desk: Fa
         question.field.setCurrentIndex(0)
         chosen = question.field.itemData(0)
         await live.answer(question)
-        await ordered(live, ("settle_message", int(key), chosen, "remember"))
+        await expect_commands(live, ("settle_message", int(key), chosen, "remember"))
 
     runner.live(desk, scenario)
 
@@ -237,26 +237,26 @@ def test_a_number_is_copied(runner: WindowRunner, desk: FakeDesk) -> None:
         (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Resume"),
         (Topic.SIMS, lambda sim: sim.standing is SimStanding.ON_OFFER, "Lift ban"),
         (Topic.SIMS, lambda sim: sim.rent_id is not None, "Edit number…"),
-        (Topic.MESSAGES, lambda message: message.standing is SmsStanding.FOR_RENT, "Choose its SIM…"),
+        (Topic.MESSAGES, lambda message: message.standing is SmsStanding.FOR_RENT, "Choose SIM…"),
         (Topic.PHONES, lambda phone: phone.state is PhoneState.GONE, "Reconnect"),
     ],
 )
-def test_what_makes_no_sense_is_not_enabled(
+def test_action_that_does_not_apply_is_disabled(
     runner: WindowRunner, desk: FakeDesk, topic: Topic, fits: Callable[[Any], bool], refused: str
 ) -> None:
     rows: dict[str, Any] = getattr(desk.farm, topic.value)
 
     async def scenario(live: Live) -> None:
         page = await live.open(topic)
-        page.show_key(key_where(rows, fits))
-        entries = {entry.text(): entry.isEnabled() for entry in page.chosen.make_menu().actions()}
+        page.show_keys(key_where(rows, fits))
+        entries = {entry.text(): entry.isEnabled() for entry in page.selected.make_menu().actions()}
         assert entries[refused] is False
         assert any(entries.values())
 
     runner.live(desk, scenario)
 
 
-def test_a_refused_order_is_told_in_the_desk_s_words(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_refused_command_becomes_a_notice(runner: WindowRunner, desk: FakeDesk) -> None:
     sim_id = next(iter(desk.farm.bans))
 
     async def scenario(live: Live) -> None:
@@ -270,7 +270,7 @@ def test_a_refused_order_is_told_in_the_desk_s_words(runner: WindowRunner, desk:
     runner.live(desk, scenario)
 
 
-def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_refused_command_does_not_stop_the_others(runner: WindowRunner, desk: FakeDesk) -> None:
     keys = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 2)
     tried: list[int] = []
 
@@ -290,7 +290,7 @@ def test_of_several_orders_the_good_ones_are_carried_out(runner: WindowRunner, d
     assert len(tried) == 2
 
 
-def test_all_refused_pushes_are_resent_only_where_they_are_looked_at_and_after_a_yes(
+def test_all_refused_pushes_are_resent_under_their_filter_after_confirmation(
     runner: WindowRunner, desk: FakeDesk
 ) -> None:
     refused = keys_where(desk.farm.pushes, lambda push: push.state is PushState.REFUSED, 1000)
@@ -303,15 +303,15 @@ def test_all_refused_pushes_are_resent_only_where_they_are_looked_at_and_after_a
         assert page.resend_parked.isHidden()
         page.resend_refused.click()
         question = await live.question()
-        assert live.desk.orders == []
+        assert live.desk.commands == []
         await live.answer(question)
-        await until(lambda: len(live.desk.orders) == len(refused))
-        assert sorted(live.desk.orders) == sorted(("resend_push", int(key)) for key in refused)
+        await until(lambda: len(live.desk.commands) == len(refused))
+        assert sorted(live.desk.commands) == sorted(("resend_push", int(key)) for key in refused)
 
     runner.live(desk, scenario)
 
 
-def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_all_stopped_pushes_are_resent_by_one_button(runner: WindowRunner, desk: FakeDesk) -> None:
     parked = keys_where(desk.farm.pushes, lambda push: push.state is PushState.PARKED, 1000)
 
     async def scenario(live: Live) -> None:
@@ -319,8 +319,8 @@ def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: 
         assert isinstance(page, PushesPage)
         assert page.resend_parked.isEnabled()
         page.resend_parked.click()
-        await until(lambda: len(live.desk.orders) == len(parked))
-        assert sorted(live.desk.orders) == sorted(("resend_push", int(key)) for key in parked)
+        await until(lambda: len(live.desk.commands) == len(parked))
+        assert sorted(live.desk.commands) == sorted(("resend_push", int(key)) for key in parked)
 
         desk.farm.pushes = {}
         live.window.refresh()
@@ -333,7 +333,7 @@ def test_all_parked_pushes_are_resent_by_one_button(runner: WindowRunner, desk: 
     ("topic", "rows", "action"),
     [(Topic.SIMS, "sims", "Edit number…"), (Topic.SIMS, "sims", "Pause…"), (Topic.PHONES, "phones", "Name…")],
 )
-def test_refused_input_stays_in_its_dialog_with_the_reason_beside_it(
+def test_refused_input_stays_in_its_dialog_with_the_problem(
     runner: WindowRunner, desk: FakeDesk, topic: Topic, rows: str, action: str
 ) -> None:
     known = getattr(desk.farm, rows)
@@ -362,7 +362,7 @@ def test_refused_input_stays_in_its_dialog_with_the_reason_beside_it(
         question.finished.connect(lambda: closed.append(1))
         await live.answer(question)
         await until(lambda: closed)
-        assert live.desk.orders[-1][-1] == "+7 928 144-60-23"
+        assert live.desk.commands[-1][-1] == "+7 928 144-60-23"
 
     closed: list[int] = []
     runner.live(desk, scenario)
@@ -387,8 +387,8 @@ def test_refusal_that_comes_after_the_dialog_was_closed_is_a_notice(runner: Wind
 
 def test_refused_name_of_a_network_stays_in_its_dialog(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
-        orders = NumberOrders(live.actions, live.window, live.theme)
-        orders.name_network(live.desk.farm.networks[0].mcc_mnc)
+        commands = NumberCommands(live.actions, live.window, live.theme)
+        commands.name_network(live.desk.farm.networks[0].mcc_mnc)
         await until(lambda: live.window.findChildren(NetworkDialog))
         dialog = live.window.findChildren(NetworkDialog)[0]
         dialog.country.setText("atlantis")

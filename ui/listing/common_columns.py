@@ -1,9 +1,10 @@
-"""Columns that several pages show alike: numbers, places, phones, moments, rents."""
+"""Column definitions that several pages share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from phonefarm.application.model.read_models import SimRow
@@ -14,6 +15,7 @@ from ui.text.safe_text import one_line
 from ui.text.words import Word, tr
 
 LABEL_LIMIT = 60
+SENDER_LIMIT = 40
 
 Row = TypeVar("Row")
 
@@ -36,15 +38,27 @@ class _OnPhone(Protocol):
     def phone_label(self) -> str: ...
 
 
-class _OfRent(Protocol):
+class _HasRent(Protocol):
     @property
     def rent_id(self) -> int | None: ...
+
+
+class _HasSender(Protocol):
+    @property
+    def sender(self) -> str: ...
+
+
+class _HasIccid(Protocol):
+    @property
+    def iccid(self) -> str: ...
 
 
 Numbered = TypeVar("Numbered", bound=_Numbered)
 Placed = TypeVar("Placed", bound=_Placed)
 OnPhone = TypeVar("OnPhone", bound=_OnPhone)
-OfRent = TypeVar("OfRent", bound=_OfRent)
+HasRent = TypeVar("HasRent", bound=_HasRent)
+HasSender = TypeVar("HasSender", bound=_HasSender)
+HasIccid = TypeVar("HasIccid", bound=_HasIccid)
 
 
 def number_column(_: type[Numbered], *, rank: int = 0) -> Column[Numbered]:
@@ -80,7 +94,7 @@ def phone_column(_: type[OnPhone], *, rank: int) -> Column[OnPhone]:
     )
 
 
-def rent_column(_: type[OfRent], *, rank: int = 0, dim: bool = True) -> Column[OfRent]:
+def rent_column(_: type[HasRent], *, rank: int = 0, dim: bool = True) -> Column[HasRent]:
     return Column(
         title=tr("Rent"),
         text=lambda row, _: str(row.rent_id or formats.NOTHING),
@@ -90,6 +104,86 @@ def rent_column(_: type[OfRent], *, rank: int = 0, dim: bool = True) -> Column[O
         align_right=True,
         dim=dim,
         rank=rank,
+    )
+
+
+def sender_column(_: type[HasSender], *, rank: int) -> Column[HasSender]:
+    return Column(
+        title=tr("Sender"),
+        text=lambda row, _: one_line(row.sender, SENDER_LIMIT),
+        sort_key=lambda row: row.sender.casefold(),
+        sample="+447700900123",
+        rank=rank,
+    )
+
+
+def iccid_column(_: type[HasIccid], *, rank: int) -> Column[HasIccid]:
+    return Column(
+        title=tr("ICCID"),
+        text=lambda row, _: formats.short_iccid(row.iccid),
+        sort_key=lambda row: row.iccid or None,
+        sample="8970 … 4417",
+        mono=True,
+        dim=True,
+        rank=rank,
+        tooltip=lambda row: formats.grouped_iccid(row.iccid),
+    )
+
+
+def word_column(
+    title: str,
+    word: Callable[[Row], Word],
+    *,
+    sample: str,
+    sort_key: Callable[[Row], object] | None = None,
+    rank: int = 0,
+) -> Column[Row]:
+    """A chip; sorted by its text unless `sort_key` is given."""
+    return Column(
+        title=title,
+        text=lambda row, _: word(row).label(),
+        sort_key=sort_key or (lambda row: word(row).text),
+        sample=sample,
+        word=word,
+        rank=rank,
+    )
+
+
+def count_column(
+    title: str,
+    count: Callable[[Row], int],
+    *,
+    rank: int,
+    sample: str = "9 999",
+    tooltip: Callable[[Row], str] | None = None,
+) -> Column[Row]:
+    return Column(
+        title=title,
+        text=lambda row, _: formats.number(count(row)),
+        sort_key=count,
+        sample=sample,
+        align_right=True,
+        rank=rank,
+        tooltip=tooltip,
+    )
+
+
+def sum_column(
+    title: str,
+    amount: Callable[[Row], Decimal],
+    *,
+    rank: int,
+    sample: str = "₽ 99 999",
+    tooltip: Callable[[Row], str] | None = None,
+) -> Column[Row]:
+    return Column(
+        title=title,
+        text=lambda row, _: formats.money(amount(row)),
+        sort_key=amount,
+        sample=sample,
+        align_right=True,
+        rank=rank,
+        tooltip=tooltip,
     )
 
 
@@ -105,12 +199,12 @@ def moment_column(title: str, moment: Callable[[Row], datetime], *, rank: int = 
 
 
 def widest(*vocabularies: Mapping[Any, Word]) -> str:
-    """The longest word of them, as the sample of a column of chips, whatever the language."""
-    return max((word.said() for words in vocabularies for word in words.values()), key=len)
+    """The longest label, as the sample of a column of chips in any language."""
+    return max((word.label() for words in vocabularies for word in words.values()), key=len)
 
 
 def since_column(moment: Callable[[Row], datetime | None], *, rank: int = 0) -> Column[Row]:
-    """Narrow: the time today, else the day."""
+    """Narrow: the time of today, or else the day."""
 
     def text(row: Row, now: datetime) -> str:
         at = moment(row)
@@ -137,7 +231,7 @@ GENERATIONS = {
     "GPRS": "2G",
     "GSM": "2G",
 }
-"""Android's names of networks, as people know them; another name stands for itself."""
+"""Common names for Android's network types; any other type is shown as it is."""
 
 
 def network_note(sim: SimRow) -> str:
@@ -147,6 +241,6 @@ def network_note(sim: SimRow) -> str:
 
 
 def signal_text(sim: SimRow) -> str:
-    """`3 of 4, LTE`: what the bars say, in words."""
+    """`3 of 4, LTE`: the bars as text."""
     bars = tr("{n} of 4").format(n=sim.signal) if sim.signal is not None else ""
     return ", ".join(part for part in (bars, network_note(sim)) if part) or formats.NOTHING

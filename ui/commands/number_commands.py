@@ -1,4 +1,4 @@
-"""What the user may order about missing numbers: accept found ones, import a file, name a network, edit patterns."""
+"""Commands of the Numbers page: accept found numbers, import a file, name a network, edit number templates."""
 
 from __future__ import annotations
 
@@ -13,48 +13,48 @@ from phonefarm.application.model.row_queries import NETWORKS
 from ui.dialogs.left_out_dialog import LeftOutDialog
 from ui.dialogs.number_dialogs import NetworkDialog, PatternsDialog
 from ui.dialogs.questions import confirm
-from ui.engine.actions import Actions
+from ui.engine.actions import Actions, for_each
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text import formats
 from ui.text.safe_text import one_line
 from ui.text.words import counted, tr
 
-FILES = "CSV, XLSX (*.csv *.txt *.xlsx);;All files (*)"
+TABLE_FILES = "CSV, XLSX (*.csv *.txt *.xlsx);;All files (*)"
 
 
-class NumberOrders:
+class NumberCommands:
     def __init__(self, actions: Actions, parent: QWidget, theme: Theme) -> None:
         self._actions = actions
         self._parent = parent
         self._theme = theme
 
     def accept(self, tasks: Sequence[NumberTask]) -> None:
-        """Anybody can send such an SMS: several, or those that other SMS contradict, are asked for first."""
+        """Ask first for several, or where SMS conflict: anybody can send such an SMS."""
         if len(tasks) == 1 and not tasks[0].found_others:
             self._accept(tasks)
             return
-        stated = [f"{_place(task)}: {formats.msisdn(task.found)} ({one_line(task.found_sender, 24)})" for task in tasks]
-        shown = "\n".join(stated[:12] + (["…"] if len(stated) > 12 else []))
+        lines = [_found_line(task) for task in tasks]
+        shown = "\n".join(lines[:12] + (["…"] if len(lines) > 12 else []))
         confirm(
             self._parent,
             counted(len(tasks), "Accept this number", "Accept %n numbers"),
-            tr("Anybody can send such an SMS. Under a wrong number no rent ever gets its code.") + f"\n\n{shown}",
+            tr("Anybody can send such an SMS. Under a wrong number no rent receives its code.") + f"\n\n{shown}",
             tr("Accept"),
             lambda: self._accept(tasks),
         )
 
     def _accept(self, tasks: Sequence[NumberTask]) -> None:
-        self._actions.order(
+        self._actions.run(
             tr("accepting a number"),
-            [lambda desk, task=task: desk.accept_number(task.sim_id, task.found) for task in tasks],  # type: ignore[misc]
+            for_each(tasks, lambda desk, task: desk.accept_number(task.sim_id, task.found)),
             lambda count: counted(count, "Number accepted", "%n numbers accepted"),
         )
 
     # Files -----------------------------------------------------------------
 
     def choose_file(self) -> QFileDialog:
-        dialog = QFileDialog(self._parent, tr("Import numbers"), "", tr(FILES))
+        dialog = QFileDialog(self._parent, tr("Import numbers"), "", tr(TABLE_FILES))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(self.import_file)
@@ -84,18 +84,18 @@ class NumberOrders:
         if networks is None:
             return
         if not networks:
-            self._actions.notice(Tone.INFO, tr("No SIM has told its network yet."))
+            self._actions.notice(Tone.INFO, tr("No SIM has reported its network yet."))
             return
         dialog = NetworkDialog(self._parent, networks, mcc_mnc)
         dialog.named.connect(partial(self._save_network, dialog))
         dialog.open()
 
     def _save_network(self, dialog: NetworkDialog, mcc_mnc: str, country: str, operator: str) -> None:
-        self._actions.order(
+        self._actions.run(
             tr("naming a network"),
             [lambda desk: desk.name_network(mcc_mnc, country, operator)],
             lambda _: (
-                tr("Network {code} is {place} now").format(code=mcc_mnc, place=formats.place(country, operator))
+                tr("Network {code} is now {place}").format(code=mcc_mnc, place=formats.place(country, operator))
                 if country
                 else tr("Network {code} has its built-in name again").format(code=mcc_mnc)
             ),
@@ -115,12 +115,12 @@ class NumberOrders:
         if patterns is None or built_in is None:
             return
         dialog = PatternsDialog(self._parent, self._theme, patterns, built_in)
-        dialog.save_wanted.connect(
-            lambda: self._actions.start(partial(self._save, dialog), tr("saving number templates"))
+        dialog.save_requested.connect(
+            lambda: self._actions.start(partial(self._save_patterns, dialog), tr("saving number templates"))
         )
         dialog.open()
 
-    async def _save(self, dialog: PatternsDialog) -> None:
+    async def _save_patterns(self, dialog: PatternsDialog) -> None:
         wanted: list[NumberPattern] = dialog.patterns()
         problems: Sequence[SettingProblem] | None = await self._actions.ask(
             tr("saving number templates"), lambda desk: desk.save_number_patterns(wanted)
@@ -131,8 +131,9 @@ class NumberOrders:
             dialog.show_problems(problems)
             return
         dialog.accept()
-        self._actions.notice(Tone.OK, counted(len(wanted), "1 number template kept", "%n number templates kept"))
+        self._actions.notice(Tone.OK, counted(len(wanted), "1 number template saved", "%n number templates saved"))
 
 
-def _place(task: NumberTask) -> str:
-    return f"{one_line(task.phone_label, 40)} · {formats.slot(task.slot)}"
+def _found_line(task: NumberTask) -> str:
+    place = formats.phone_and_slot(task.phone_label, task.slot)
+    return f"{place}: {formats.msisdn(task.found)} ({one_line(task.found_sender, 24)})"
