@@ -204,27 +204,27 @@ class FakeDesk(FarmDesk):
         return []
 
     async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
-        self._order("save_alert_policy", policy)
+        self._record("save_alert_policy", policy)
         if not self.problems:
             self.alerts = replace(self.alerts, policy=policy)
         return list(self.problems)
 
     async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
-        self._order("save_alert_channel", form)
+        self._record("save_alert_channel", form)
         return list(self.problems)
 
     async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None:
-        self._order("switch_alert_channel", channel_id, is_on)
+        self._record("switch_alert_channel", channel_id, is_on)
 
     async def remove_alert_channel(self, channel_id: str) -> None:
-        self._order("remove_alert_channel", channel_id)
+        self._record("remove_alert_channel", channel_id)
 
     async def test_alert_channel(self, channel_id: str) -> Delivery:
-        self._order("test_alert_channel", channel_id)
+        self._record("test_alert_channel", channel_id)
         return self.delivery
 
     async def mark_alerts_seen(self) -> None:
-        self._order("mark_alerts_seen")
+        self._record("mark_alerts_seen")
 
     def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
         self.alert_listeners.append(listener)

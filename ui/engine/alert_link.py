@@ -1,0 +1,42 @@
+"""Brings the notices for the screen of this PC from the engine's thread to the window's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.alerts import Alert
+from ui.engine.engine_link import EngineLink
+
+
+class AlertLink(QObject):
+    """While it is open, this PC counts as a channel that shows alerts."""
+
+    arrived = Signal(object)
+    """An Alert, on the window's thread: for notices in the window and of the tray icon."""
+    _received = Signal(object)
+
+    def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._link = link
+        self._is_open = False
+        self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    async def open(self) -> None:
+        """Raises KnownError if the engine is gone."""
+
+        async def subscribe(desk: FarmDesk) -> Callable[[], None]:
+            return desk.subscribe_alerts(self._received.emit)
+
+        await self._link.ask(subscribe)
+        self._is_open = True
+
+    def close(self) -> None:
+        """Deliver nothing more."""
+        self._is_open = False
+
+    def _deliver(self, alert: Alert) -> None:
+        if self._is_open:
+            self.arrived.emit(alert)
