@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from phonefarm.application.model.alerts import ChannelKind, ChannelRow, Delivery
 from phonefarm.wording.alerts import delivery_text
+from ui.pages.settings.alert_rules import LEAST_HEIGHT, scrolling
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text.safe_text import one_line
@@ -21,6 +22,7 @@ from ui.widgets.switch import Switch
 
 ADDABLE = [kind for kind in ChannelKind if kind is not ChannelKind.DESKTOP]
 LONGEST_NAME = 40
+DOT, HOLLOW_DOT = "●", "○"
 
 
 class ChannelWidget(QFrame):
@@ -35,7 +37,7 @@ class ChannelWidget(QFrame):
         self.setObjectName("channel")
         self.row = row
         channel_id, name = row.channel.channel_id, one_line(row.channel.name, LONGEST_NAME)
-        self._dot = Label("●")
+        self._dot = Label(DOT)
         self._dot.setFixedWidth(14)
         self.switch = Switch(theme, name)
         self.state = Label("", "caption", wrap=True)
@@ -72,7 +74,10 @@ class ChannelWidget(QFrame):
         said = channel_state(self.row, now)
         self.switch.setChecked(self.row.channel.is_on)
         self.test.setEnabled(self.row.channel.is_on)
+        self._dot.setText(DOT if self.row.channel.is_on else HOLLOW_DOT)
         self._say(one_line(said.text, 300), said.tone)
+        if said.tone is not Tone.BAD:
+            restyle(self.state, "ink", str(Tone.IDLE))
 
     def show_sending(self) -> None:
         self.test.setEnabled(False)
@@ -121,8 +126,12 @@ class ChannelsCard(Card):
         head.addWidget(Label(tr("Channels"), "heading"), 1)
         head.addWidget(self._summary)
         self.content.addLayout(head)
-        self.content.addLayout(self._list)
-        self.content.addWidget(hairline())
+        inside = QWidget()
+        body = QVBoxLayout(inside)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        body.addLayout(self._list)
+        body.addWidget(hairline())
         adding = QVBoxLayout()
         adding.setContentsMargins(16, 12, 16, 12)
         adding.setSpacing(8)
@@ -137,10 +146,11 @@ class ChannelsCard(Card):
                 wrap=True,
             )
         )
-        self.content.addLayout(adding)
-        self.content.addStretch(1)
-        self.content.addWidget(hairline())
-        self.content.addWidget(self._example())
+        body.addLayout(adding)
+        body.addStretch(1)
+        body.addWidget(hairline())
+        body.addWidget(self._example())
+        self.content.addWidget(scrolling(inside, LEAST_HEIGHT), 1)
 
     def _example(self) -> QWidget:
         holder = QWidget()

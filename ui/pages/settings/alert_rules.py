@@ -8,7 +8,17 @@ from dataclasses import replace
 from datetime import datetime, time
 
 from PySide6.QtCore import Qt, QTime, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QTimeEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QSpinBox,
+    QTimeEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from phonefarm.application.model.alerts import (
     REMINDER_HOURS,
@@ -30,6 +40,11 @@ from ui.widgets.wheel_guard import guarded
 
 LINE_HEIGHT = 28
 LAST_TIME_WIDTH = 116
+TEXT_MARGIN = 6
+BOX_MARGINS = 46
+"""For its arrows and the room around its text."""
+LEAST_HEIGHT = 320
+"""With less the page scrolls as a whole."""
 
 
 def threshold_box(threshold: Threshold, name: str) -> QSpinBox:
@@ -39,6 +54,10 @@ def threshold_box(threshold: Threshold, name: str) -> QSpinBox:
     box.setProperty("role", "threshold")
     box.setAccessibleName(name)
     box.setFixedHeight(LINE_HEIGHT)
+    box.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
+    box.ensurePolished()
+    longest = f"{threshold.most}{tr(UNITS[threshold.unit])}"
+    box.setFixedWidth(box.fontMetrics().horizontalAdvance(longest) + BOX_MARGINS)
     return box
 
 
@@ -136,10 +155,14 @@ class RulesCard(Card):
         head.addWidget(Label(tr("Alert me when"), "heading"), 1)
         head.addWidget(Label(tr("last time"), "caption"))
         self.content.addLayout(head)
-        for row in self.rows.values():
-            self.content.addWidget(hairline())
-            self.content.addWidget(row)
         self.content.addWidget(hairline())
+        inside = QWidget()
+        body = QVBoxLayout(inside)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(0)
+        for row in self.rows.values():
+            body.addWidget(row)
+            body.addWidget(hairline())
         options = QVBoxLayout()
         options.setContentsMargins(16, 8, 16, 8)
         options.setSpacing(4)
@@ -149,8 +172,9 @@ class RulesCard(Card):
         options.addWidget(_option(tr("Reminder"), self.reminder, sentence(*reminder)))
         recovery = sentence(tr("say so, and how long it took"), ())
         options.addWidget(_option(tr("When resolved"), self.recovery, recovery))
-        self.content.addLayout(options)
-        self.content.addStretch(1)
+        body.addLayout(options)
+        body.addStretch(1)
+        self.content.addWidget(scrolling(inside, LEAST_HEIGHT), 1)
         self.content.addWidget(hairline())
         bar = QHBoxLayout()
         bar.setContentsMargins(16, 10, 16, 10)
@@ -220,6 +244,18 @@ class RulesCard(Card):
         self.reminder_hours.setEnabled(self.reminder.isChecked())
 
 
+def scrolling(inside: QWidget, least_height: int) -> QScrollArea:
+    """Scrolls up and down where there is no room."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumHeight(least_height)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inside)
+    return area
+
+
 def _option(name: str, switch: Switch, content: QWidget) -> QWidget:
     holder = QWidget()
     row = QHBoxLayout(holder)
@@ -238,6 +274,7 @@ def _clock(name: str) -> QTimeEdit:
     box.setDisplayFormat("HH:mm")
     box.setAccessibleName(name)
     box.setFixedHeight(LINE_HEIGHT)
+    box.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
     box.setProperty("role", "threshold")
     return box
 

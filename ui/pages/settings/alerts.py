@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QWidget
 
 from phonefarm.application.model.alerts import (
     AlertPolicy,
@@ -30,7 +30,9 @@ from ui.text.words.core import counted, tr
 from ui.widgets.basics import Label, button, restyle
 
 CHANNELS_WIDTH = 344
+SIDE_BY_SIDE_WIDTH = 880
 GAP = 16
+QWIDGETSIZE_MAX = (1 << 24) - 1
 
 
 class AlertsPanel(QWidget):
@@ -40,6 +42,8 @@ class AlertsPanel(QWidget):
         super().__init__()
         self._actions = actions
         self.feed = Feed(self._refresh, tasks, tr("Alerts"), self)
+        self.head = QWidget()
+        """Summary and button, for the title line of the page."""
         self.summary = Label("", "dim")
         self.seen = button(tr("Mark as seen"), tooltip=tr("No reminders of what you know already."))
         self.rules = RulesCard(theme)
@@ -57,21 +61,25 @@ class AlertsPanel(QWidget):
         keys.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
+        head = QHBoxLayout(self.head)
+        head.setContentsMargins(0, 0, 0, 0)
         head.setSpacing(12)
-        head.addStretch(1)
         head.addWidget(self.summary)
         head.addWidget(self.seen)
-        self.channels.setFixedWidth(CHANNELS_WIDTH)
-        cards = QHBoxLayout()
-        cards.setSpacing(GAP)
-        cards.addWidget(self.rules, 1)
-        cards.addWidget(self.channels)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
-        column.addLayout(head)
-        column.addLayout(cards, 1)
+        self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._cards.setContentsMargins(0, 0, 0, 0)
+        self._cards.setSpacing(GAP)
+        self._cards.addWidget(self.rules, 1)
+        self._cards.addWidget(self.channels)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Side by side where there is room, else one below the other."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= SIDE_BY_SIDE_WIDTH
+        directions = QBoxLayout.Direction
+        self._cards.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        self.channels.setMinimumWidth(CHANNELS_WIDTH if is_wide else 0)
+        self.channels.setMaximumWidth(CHANNELS_WIDTH if is_wide else QWIDGETSIZE_MAX)
 
     # Lifecycle -------------------------------------------------------------
 

@@ -95,6 +95,7 @@ class SettingsPage(ScrollPage):
         for part in (self.general_part, self.alerts_part):
             head.addWidget(part)
         head.addStretch(1)
+        head.addWidget(self.alerts.head)
         head.addWidget(self.undo)
         head.addWidget(self.save)
         self._groups = QVBoxLayout()
@@ -128,6 +129,7 @@ class SettingsPage(ScrollPage):
         self.alerts_part.setChecked(is_shown)
         self._general.setVisible(not is_shown)
         self.alerts.setVisible(is_shown)
+        self.alerts.head.setVisible(is_shown)
         for pressed in (self.save, self.undo):
             pressed.setVisible(not is_shown)
 
