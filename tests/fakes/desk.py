@@ -20,10 +20,12 @@ from phonefarm.application.model.read_models import (
     ImportReport,
     MoneyRow,
     Overview,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
     Topic,
+    Verdict,
 )
 from phonefarm.application.model.row_queries import (
     BANS,
@@ -40,7 +42,9 @@ from phonefarm.application.model.row_queries import (
 )
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk_alerts import some_alerts
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
@@ -48,6 +52,17 @@ from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
+
+NO_ADDRESS = PublicAddress(
+    kind=TunnelKind.NONE,
+    verdict=Verdict.PASS,
+    health=health(HealthKind.PUBLIC_ADDRESS_MISSING),
+    url="",
+    reported_url="",
+    answered_at=None,
+    restarts=0,
+)
+PROBED = health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84)
 
 _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
     [
@@ -78,6 +93,8 @@ class FakeDesk(FarmDesk):
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
     timelines: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
+    address: PublicAddress = NO_ADDRESS
+    probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
     alerts: AlertsOverview = field(default_factory=some_alerts)
     delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
@@ -234,6 +251,27 @@ class FakeDesk(FarmDesk):
         """Tell the listeners. Call it on the engine's loop."""
         for listener in list(self.alert_listeners):
             listener(alert)
+
+    async def public_address(self) -> PublicAddress:
+        self._ask(Topic.OVERVIEW, None)
+        return self.address
+
+    async def test_public_address(self) -> Health:
+        self._record("test_public_address")
+        return self.probed
+
+    async def confirm_public_url(self) -> None:
+        self._record("confirm_public_url")
+        self.address = replace(self.address, reported_url=self.address.url)
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        self._record("confirm_ssh_host_key", fingerprint)
+
+    async def restart_tunnel(self) -> None:
+        self._record("restart_tunnel")
+
+    async def ssh_public_key(self) -> str:
+        return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampl phonefarm"
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)

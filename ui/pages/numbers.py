@@ -140,6 +140,7 @@ def _columns() -> list[Column[NumberTask]]:
             sort_key=lambda row: int(row.msisdn or row.found) if row.msisdn or row.found else None,
             sample="+4915112345678",
             mono=True,
+            rank=1,
         ),
         Column(
             title=tr("Number source"),
@@ -147,16 +148,16 @@ def _columns() -> list[Column[NumberTask]]:
             sort_key=lambda row: row.found_sender or None,
             sample="MegaFon Info",
             dim=True,
-            rank=2,
+            rank=3,
         ),
         Column(
             title=tr("Network"),
             text=lambda row, _: _network(row),
             sort_key=lambda row: (row.country, row.operator, row.mcc_mnc),
             sample="kazakhstan · beeline",
-            rank=1,
+            rank=2,
         ),
-        iccid_column(NumberTask, rank=3),
+        iccid_column(NumberTask, rank=4),
     ]
 
 

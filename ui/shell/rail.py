@@ -14,7 +14,7 @@ from ui.text.words import PAGES, VERDICTS, check_sentence, counted, tr
 from ui.widgets.basics import ElidedLabel, KeyboardRing, connect_call, empty_layout, hairline, plain_tooltip
 from ui.widgets.timeline import Dot
 
-WIDTH = 208
+WIDTH = 220
 ITEM_HEIGHT = 34
 PILL_HEIGHT = 19
 

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,6 +33,7 @@ MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT_SECONDS = 5.0
 SERVICES_PATH, NUMBER_PATH, FINISH_PATH = "/getServicesRent", "/getNumberRent", "/finishActivationRent"
 PROBE_PATH = "/probe"
+_NONCE = re.compile("[0-9a-f]{16,64}")
 OWN_PATHS = frozenset({SERVICES_PATH, NUMBER_PATH, FINISH_PATH, PROBE_PATH})
 CALLS_PER_SECOND = 200.0
 WRONG_KEYS_PER_MINUTE = 60.0
@@ -64,11 +66,13 @@ class Webhooks:
         rate_limiter: RateLimiter | None = None,
         mark_authenticated: Callable[[Scope], None] = _do_nothing,
         count_wrong_key: Callable[[], None] = _do_nothing,
+        probe_proof: Callable[[str], str] = lambda _nonce: "",
     ) -> None:
         """`shared_path`: one more path for all three calls, distinguished by `action`.
 
         `steady`: a monotonic clock, the same by which `rentals` decides whether an order is too late.
         `mark_authenticated` is called for each request with the key, `count_wrong_key` for each without.
+        `probe_proof` gives the proof of a nonce that only this process can give.
         `was_delivered` and `has_disconnected`: see `ResponseDeliveryMiddleware`.
         """
         self._rentals = rentals
@@ -84,6 +88,7 @@ class Webhooks:
         self._was_delivered = was_delivered
         self._has_disconnected = has_disconnected
         self._count_wrong_key = count_wrong_key
+        self._probe_proof = probe_proof
         self._handlers: dict[str, Handler] = {
             SERVICES_PATH: self._get_services,
             NUMBER_PATH: self._get_number,
@@ -106,7 +111,7 @@ class Webhooks:
                 provide_automatic_options=False,
                 strict_slashes=False,  # a trailing slash is accepted
             )
-        quart.add_url_rule(PROBE_PATH, PROBE_PATH, _answer_probe, methods=["GET"], provide_automatic_options=False)
+        quart.add_url_rule(PROBE_PATH, PROBE_PATH, self._answer_probe, methods=["GET"], provide_automatic_options=False)
         quart.register_error_handler(HTTPException, _answer_http_error)
         quart.register_error_handler(Exception, _answer_bug)
         quart.after_request(_compress)
@@ -118,6 +123,13 @@ class Webhooks:
             was_delivered=self._was_delivered,
             has_disconnected=self._has_disconnected,
         )
+
+    async def _answer_probe(self) -> Response:
+        """Tells that the port answers and, where a nonce is given, that this very process does."""
+        nonce = request.args.get("nonce", "")
+        if not _NONCE.fullmatch(nonce):
+            return _json({"status": "SUCCESS"})
+        return _json({"status": "SUCCESS", "proof": self._probe_proof(nonce)})
 
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
@@ -225,10 +237,6 @@ async def _read_body() -> bytes:
             return cast(bytes, await request.get_data(cache=False, as_text=False))
     except TimeoutError:
         raise RequestTimeout from None
-
-
-async def _answer_probe() -> Response:
-    return _json({"status": "SUCCESS"})
 
 
 async def _answer_http_error(error: HTTPException) -> Response:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from phonefarm.application.model.health_board import MARKET, STORAGE, HealthBoard
+from phonefarm.application.model.health_board import MARKET, STORAGE, TUNNEL, HealthBoard
 from phonefarm.application.model.read_models import (
     AttentionKind,
     HealthCheck,
@@ -40,7 +40,6 @@ from phonefarm.domain.clock_trust import agreed_skew
 from phonefarm.domain.order_gaps import LEARNED_FROM, LocalTime, UsualOrders
 from phonefarm.support.clock import Clock
 
-TUNNEL = "tunnel"
 BACKUP_PART = "backup"
 TAIL_DIGITS = 4
 USUAL_ORDERS_GOOD_FOR = timedelta(minutes=10)

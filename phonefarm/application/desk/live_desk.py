@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import NamedTuple, Protocol, TypeVar
 
+from phonefarm.application.access.public_address import PublicAddressKeeper
 from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
@@ -26,6 +27,7 @@ from phonefarm.application.model.read_models import (
     ImportReport,
     MoneyRow,
     Overview,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
@@ -43,6 +45,7 @@ from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Closure
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import Health
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
@@ -51,6 +54,8 @@ from phonefarm.support.clock import Clock
 
 Row = TypeVar("Row")
 
+KEY_SETTING = "api_key"
+"""A new key is used at once; the farm restarts for every other setting."""
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
 LONGEST_LABEL = 60
@@ -92,9 +97,12 @@ class LiveFarmDesk:
         privacy: Privacy,
         money: Money,
         settings: SettingsKeeper,
+        apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
         alerts: Alerts,
+        public_address: PublicAddressKeeper,
+        ssh_public_key: Callable[[], str],
     ) -> None:
         """`closure` says why nothing may be sold now."""
         self._storage = storage
@@ -110,9 +118,12 @@ class LiveFarmDesk:
         self._privacy = privacy
         self._money = money
         self._settings = settings
+        self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
         self._alerts = alerts
+        self._public_address = public_address
+        self._ssh_public_key = ssh_public_key
         self._answers = dict(
             [
                 answered_by(NUMBER_TASKS, numbering.tasks),
@@ -271,6 +282,26 @@ class LiveFarmDesk:
     def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
         return self._alerts.subscribe(listener)
 
+    # The public address ----------------------------------------------------
+
+    async def public_address(self) -> PublicAddress:
+        return self._public_address.address
+
+    async def test_public_address(self) -> Health:
+        return (await self._public_address.test()).health
+
+    async def confirm_public_url(self) -> None:
+        await self._public_address.confirm_reported()
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        await self._public_address.confirm_host_key(fingerprint)
+
+    async def restart_tunnel(self) -> None:
+        self._public_address.restart()
+
+    async def ssh_public_key(self) -> str:
+        return await asyncio.to_thread(self._ssh_public_key)
+
     # Settings --------------------------------------------------------------
 
     async def settings(self) -> Sequence[SettingField]:
@@ -279,6 +310,9 @@ class LiveFarmDesk:
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
+        is_saved = all(found.name == KEY_SETTING for found in problems)
+        if is_saved and any(name != KEY_SETTING for name in changes):
+            self._apply_settings()
         return problems
 
 

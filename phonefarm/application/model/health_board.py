@@ -8,11 +8,12 @@ from phonefarm.application.model.read_models import Health, HealthCheck, HealthK
 from phonefarm.support.clock import Clock
 
 WEBHOOKS = "webhooks"
+TUNNEL = "tunnel"
 MARKET = "market"
 ADB = "adb"
 STORAGE = "storage"
 ENGINE = "engine"
-NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
+NAMES = (WEBHOOKS, TUNNEL, MARKET, ADB, STORAGE, ENGINE)
 
 
 class HealthBoard:

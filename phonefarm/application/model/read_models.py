@@ -34,6 +34,7 @@ from phonefarm.domain.sims import SimStanding as SimStanding
 from phonefarm.domain.sms import Doubt as Doubt
 from phonefarm.domain.sms import SmsStanding as SmsStanding
 from phonefarm.domain.telemetry import PhoneTelemetry as PhoneTelemetry
+from phonefarm.domain.tunnels import TunnelKind as TunnelKind
 
 
 class Topic(StrEnum):
@@ -387,6 +388,27 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublicAddress:
+    """How Onlinesim reaches the webhooks, and whether it does."""
+
+    kind: TunnelKind
+    verdict: Verdict
+    health: Health
+    url: str
+    """Empty while no tunnel has named one."""
+    reported_url: str
+    """The URL that the user has last passed on to Onlinesim; empty if none."""
+    answered_at: datetime | None
+    """When a probe from outside was last answered by this program."""
+    restarts: int
+    """How often the tunnel was started anew since the program started."""
+    host_key: str = ""
+    """The fingerprint that an SSH server shows and the user has not confirmed."""
+    host: str = ""
+    """That server."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """The counters of `/health`, in its words."""
 
@@ -477,7 +499,6 @@ class SettingField:
     choices: tuple[str, ...] = ()
     secret: bool = False
     is_set: bool = True
-    needs_restart: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,7 +41,7 @@ from phonefarm.simulation.profiles import (
     Profile,
 )
 from phonefarm.simulation.radio_log import LogLine
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation.adb_server import private_adb_server
 from tests.waiting import until
 
@@ -66,7 +66,7 @@ async def connected(port: int, *phones: VirtualPhone) -> AsyncIterator[AdbBridge
 
 def a_phone(profile: Profile = PIXEL_8, *, cards: int = 1, **more: Any) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.01, **more)
-    maker = SimMaker(seed=7)
+    maker = SimFactory(seed=7)
     for slot in range(min(cards, phone.profile.slots)):
         phone.insert_sim(maker.make(), slot)
     return phone
@@ -272,7 +272,7 @@ async def test_removed_and_inserted_cards_are_noticed(adb_port: int) -> None:
         probe = await probed(bridge, phone)
         phone.remove_sim(0)
         one = (await bridge.check_up(phone.serial, probe, thorough=False)).sims or ()
-        new = SimMaker(seed=8).make()
+        new = SimFactory(seed=8).make()
         phone.insert_sim(new, 0)
         two = (await bridge.check_up(phone.serial, probe, thorough=False)).sims or ()
 
@@ -343,7 +343,7 @@ async def test_device_list_follows_plugging(adb_port: int) -> None:
         async with asyncio.timeout(5):
             while not any(d.serial == phone.serial and d.adb_state == "device" for d in await anext(lists)):
                 pass
-            await farm.pull_out(phone)
+            await farm.unplug_usb(phone)
             while any(d.serial == phone.serial for d in await anext(lists)):
                 pass
 

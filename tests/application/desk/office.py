@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan
 from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
 from phonefarm.application.messages.privacy import Privacy
@@ -18,6 +20,7 @@ from phonefarm.application.model.read_models import (
     Restored,
     SettingField,
     SettingProblem,
+    Topic,
     Verdict,
 )
 from phonefarm.application.phones.watch import PhoneWatch
@@ -26,10 +29,12 @@ from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
+from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
 from tests.fakes.alerts import AlertStage
 from tests.fakes.push_channel import ScriptedPushChannel
+from tests.fakes.tunnel import FakeOutside, FakeTunnel, KeptTexts
 
 BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
 
@@ -64,6 +69,7 @@ class Office:
         tasks = Tasks()
         self.closure: Closure | None = None
         self.alert_stage = AlertStage(tasks, self.farm.clock)
+        self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
@@ -88,6 +94,18 @@ class Office:
             poll_seconds=10,
             rent_poll_seconds=5,
             report_server=lambda server, verdict, detail: None,
+        )
+        self.tunnel = FakeTunnel("https://one.example.com", start_seconds=0.0)
+        self.kept = KeptTexts()
+        self.public_address = PublicAddressKeeper(
+            PublicAddressPlan(kind=TunnelKind.COMMAND, url="", tunnel=self.tunnel),
+            FakeOutside(self.tunnel),
+            self.kept.reported_url(),
+            self.kept.host_keys(),
+            self.health,
+            self.farm.clock,
+            time.monotonic,
+            lambda: self.farm.announcer.changed(Topic.OVERVIEW),
         )
         self.desk = LiveFarmDesk(
             storage=database,
@@ -121,6 +139,9 @@ class Office:
                 tasks,
                 self.farm.clock,
             ),
+            apply_settings=lambda: self.applied.append(True),
+            public_address=self.public_address,
+            ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
         )
 
     async def overview(self) -> Overview:

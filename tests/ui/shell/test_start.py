@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QLabel
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.sqlite.backup import FOLDER, name_at
 from phonefarm.application.desk.engine import RunningEngine
-from phonefarm.commands.window import run_windowed, started_or_restored
+from phonefarm.commands.window import run_with_window, start_or_restore
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.backups import damage as damage_of
+from phonefarm.runtime.backups import find_damage
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from phonefarm.support.stop_requests import StopRequests
@@ -84,7 +84,7 @@ def test_damaged_database_is_replaced_by_the_newest_sound_backup_and_the_farm_st
     damage(settings.data_dir / FOLDER / name_at(NOW - timedelta(hours=6)))
     user = ScriptedUser(yes=True)
 
-    engine = started_or_restored(settings, lambda: an_engine(settings), user)
+    engine = start_or_restore(settings, lambda: an_engine(settings), user)
 
     assert engine is not None
     engine.stop()
@@ -100,7 +100,7 @@ def test_nothing_is_restored_without_consent(settings: Settings) -> None:
     damage(settings.data_dir / "phonefarm.db")
     before = (settings.data_dir / "phonefarm.db").read_bytes()
 
-    assert started_or_restored(settings, lambda: an_engine(settings), ScriptedUser(yes=False)) is None
+    assert start_or_restore(settings, lambda: an_engine(settings), ScriptedUser(yes=False)) is None
     assert (settings.data_dir / "phonefarm.db").read_bytes() == before
 
 
@@ -109,7 +109,7 @@ def test_damage_without_a_sound_backup_raises(settings: Settings) -> None:
     shutil.rmtree(settings.data_dir / FOLDER)
 
     with pytest.raises(KnownError, match="is damaged") as error:
-        started_or_restored(settings, lambda: an_engine(settings), ScriptedUser(yes=True))
+        start_or_restore(settings, lambda: an_engine(settings), ScriptedUser(yes=True))
 
     assert "There is no sound backup" in str(error.value)
 
@@ -120,11 +120,11 @@ def test_other_start_errors_offer_no_backup(settings: Settings) -> None:
     user = ScriptedUser(yes=True)
 
     with pytest.raises(KnownError, match="Another phonefarm is running"):
-        started_or_restored(settings, lambda: an_engine(settings), user)
+        start_or_restore(settings, lambda: an_engine(settings), user)
 
     other.stop()
     assert user.asked == []
-    assert damage_of(settings) is None
+    assert find_damage(settings) is None
 
 
 def when_shown(act: Callable[[StartDialog], None]) -> list[str]:
@@ -183,7 +183,7 @@ def test_wrong_setting_is_shown_in_a_dialog(monkeypatch: pytest.MonkeyPatch) -> 
         return load_settings(), SecretFilter()
 
     with pytest.raises(KnownError) as error:
-        run_windowed(Reader(yes=True), prepare)
+        run_with_window(Reader(yes=True), prepare)
 
     assert shown == [str(error.value)]
     assert "listen" in shown[0]
@@ -210,7 +210,7 @@ def test_bug_is_shown_by_kind_and_place_and_never_with_its_message(settings: Set
     user = Buggy()
 
     with pytest.raises(ValueError, match="code"):
-        run_windowed(user, lambda: (settings, SecretFilter()))
+        run_with_window(user, lambda: (settings, SecretFilter()))
 
     ((bug, log),) = user.bugs
     assert bug.startswith("ValueError in test_start.py, line ")
@@ -228,7 +228,7 @@ def test_bug_before_the_settings_are_read_has_no_log() -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        run_windowed(user, prepare)
+        run_with_window(user, prepare)
 
     assert [log for _, log in user.bugs] == [None]
 

@@ -1,4 +1,4 @@
-"""What becomes of an SMS on a phone that is locked, full, without an SMS app, out of reach, or slow to show codes."""
+"""SMS on a phone that is locked, full, without an SMS app, unreachable, or delays one-time codes."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from phonefarm.simulation.field_profiles import PIXEL_10_DELAYING
+from phonefarm.simulation.inbound_sms_handler import NOT_STORED
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_8, SAMSUNG_J5, SONY_XA, Profile
 from phonefarm.simulation.radio import Service
-from phonefarm.simulation.reception import NOT_STORED
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation.recording_io import run_line
 
 COUNT = "content query --uri content://sms/inbox --projection 'count(*) AS c:max(_id) AS m'"
@@ -21,7 +21,7 @@ COUNT = "content query --uri content://sms/inbox --projection 'count(*) AS c:max
 def a_phone(profile: Profile = PIXEL_8) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.0)
     phone.storing_seconds = 0.0
-    phone.insert_sim(SimMaker(seed=11).make(), 0)
+    phone.insert_sim(SimFactory(seed=11).make(), 0)
     return phone
 
 
@@ -174,7 +174,7 @@ async def test_an_sms_over_ims_is_announced_by_its_handler_only(phone: VirtualPh
     assert "EVENT_NEW_SMS" not in log
 
 
-async def test_a_phone_may_come_up_locked_with_its_uptime_at_nothing(phone: VirtualPhone) -> None:
+async def test_a_phone_may_boot_locked_with_an_uptime_of_zero(phone: VirtualPhone) -> None:
     await phone.start()
     phone.set_uptime(5000)
 

@@ -1,4 +1,4 @@
-"""The farm without a window, from start to end: until a signal, or what Windows has instead, asks for its end."""
+"""Runs the farm without a window until a signal or an end event of Windows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from phonefarm.support.stop_requests import Endings, asked_by_signals, heard
 from phonefarm.support.windows_endings import system_endings
 
 
-def run_windowless(
-    settings: Settings, hidden: SecretFilter, started: Callable[[EngineThread], None], endings: Endings = system_endings
+def run_headless(
+    settings: Settings,
+    hidden: SecretFilter,
+    on_start: Callable[[EngineThread], None],
+    endings: Endings = system_endings,
 ) -> None:
-    """`started` is called when the farm runs."""
+    """Run until a stop request; calls `on_start` once the farm is running."""
     with crash_reports(settings.data_dir / LOGS) as report:
         if report is not None:
             print(f"phonefarm: {crash_sentence(report)}", file=sys.stderr)
@@ -25,7 +28,12 @@ def run_windowless(
         engine.start()
         with heard(endings) as stop, asked_by_signals(stop):
             try:
-                started(engine)
+                on_start(engine)
                 stop.wait_until_asked()
             finally:
                 engine.stop()
+
+
+def print_addresses(engine: EngineThread) -> None:
+    listeners = engine.farm.listeners
+    print(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")

@@ -1,4 +1,4 @@
-"""What a phone measures of itself, as its commands print it in each release."""
+"""Battery, storage, uptime and apps as the commands of each release print them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from phonefarm.simulation.hands import Hands
+from phonefarm.simulation.phone_controls import PhoneControls
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
     MOTO_G5,
@@ -25,7 +25,7 @@ from tests.simulation.recording_io import run_line
 @pytest.mark.parametrize("profile", [NEXUS_5, SAMSUNG_J5, PIXEL_8])
 async def test_the_battery_tells_level_charging_and_temperature(profile: Profile) -> None:
     handset = a_handset(profile)
-    hands = Hands(handset)
+    hands = PhoneControls(handset)
     hands.set_battery(18, charging=False)
     hands.set_temperature(46.5)
 
@@ -48,7 +48,7 @@ async def test_a_full_battery_on_the_cable_is_full() -> None:
 
 async def test_storage_in_the_old_form_is_rounded_and_takes_no_option() -> None:
     handset = a_handset(NEXUS_5)
-    Hands(handset).set_free_storage(150_000_000)
+    PhoneControls(handset).set_free_storage(150_000_000)
 
     out, _, _ = await run_line(handset, "df /data")
     _, with_option, _ = await run_line(handset, "df -k /data")
@@ -62,7 +62,7 @@ async def test_storage_in_the_old_form_is_rounded_and_takes_no_option() -> None:
 @pytest.mark.parametrize(("profile", "mounted"), [(MOTO_G5, "/data"), (PIXEL_8, "/data/user/0")])
 async def test_storage_from_android_7_on_is_in_kilobytes(profile: Profile, mounted: str) -> None:
     handset = a_handset(profile)
-    Hands(handset).set_free_storage(150_000_000)
+    PhoneControls(handset).set_free_storage(150_000_000)
 
     out, _, _ = await run_line(handset, "df -k /data")
 
@@ -74,7 +74,7 @@ async def test_storage_from_android_7_on_is_in_kilobytes(profile: Profile, mount
 async def test_uptime_counts_from_the_boot() -> None:
     handset = a_handset()
     handset.host_clock = lambda: 2_000_000.0
-    Hands(handset).set_uptime(1234.5)
+    PhoneControls(handset).set_uptime(1234.5)
 
     out, _, code = await run_line(handset, "cat /proc/uptime")
 
@@ -88,7 +88,7 @@ async def test_a_file_that_is_not_there_is_an_error() -> None:
 @pytest.mark.parametrize(("package", "printed"), [("org.example.sms", "org.example.sms"), (None, "null"), ("", "")])
 async def test_the_chosen_sms_app_is_a_setting(package: str | None, printed: str) -> None:
     handset = a_handset()
-    Hands(handset).set_sms_app(package)
+    PhoneControls(handset).set_sms_app(package)
 
     out, _, _ = await run_line(handset, "settings get secure sms_default_application")
 
@@ -98,7 +98,7 @@ async def test_the_chosen_sms_app_is_a_setting(package: str | None, printed: str
 @pytest.mark.parametrize(("package", "printed"), [("org.example.sms", "org.example.sms\n"), (None, ""), ("", "")])
 async def test_the_chosen_sms_app_holds_the_role_since_android_10(package: str | None, printed: str) -> None:
     handset = a_handset(HUAWEI_P30)
-    Hands(handset).set_sms_app(package)
+    PhoneControls(handset).set_sms_app(package)
 
     assert await run_line(handset, "cmd role get-role-holders android.app.role.SMS") == (printed, "", 0)
 
@@ -114,7 +114,7 @@ async def test_a_package_filter_is_any_part_of_a_name(command: str) -> None:
     handset = a_handset(REDMI_NOTE_9)
 
     enabled, _, _ = await run_line(handset, f"{command} list packages -e com.android.mms")
-    Hands(handset).disable_package("com.android.mms")
+    PhoneControls(handset).disable_package("com.android.mms")
     without, _, _ = await run_line(handset, f"{command} list packages -e com.android.mms")
 
     assert enabled == "package:com.android.mms\npackage:com.android.mms.service\n"
@@ -131,7 +131,7 @@ async def test_airplane_mode_is_a_setting() -> None:
     handset = a_handset()
     before, _, _ = await run_line(handset, "settings get global airplane_mode_on")
 
-    Hands(handset).set_airplane_mode()
+    PhoneControls(handset).set_airplane_mode()
 
     assert before == "0\n"
     assert await run_line(handset, "settings get global airplane_mode_on") == ("1\n", "", 0)
@@ -141,7 +141,7 @@ async def test_a_firmware_update_changes_the_fingerprint_only() -> None:
     handset = a_handset()
     before, _, _ = await run_line(handset, "getprop")
 
-    Hands(handset).update_firmware()
+    PhoneControls(handset).update_firmware()
 
     after, _, _ = await run_line(handset, "getprop")
     changed = set(before.splitlines()) ^ set(after.splitlines())
@@ -162,7 +162,7 @@ async def test_12l_calls_itself_12() -> None:
 
 async def test_while_booting_adb_answers_and_android_does_not() -> None:
     handset = a_handset()
-    Hands(handset).set_booting()
+    PhoneControls(handset).set_booting()
 
     boot, _, _ = await run_line(handset, "getprop sys.boot_completed; getprop gsm.sim.state")
     rows = await run_line(handset, "content query --uri content://sms/inbox")

@@ -1,4 +1,4 @@
-"""A market at work: rents come and go by seeded chance, and senders send SMS to their numbers."""
+"""A market that orders and finishes rents by seeded chance, and senders that send SMS to their numbers."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from phonefarm.simulation.keeper import TaskKeeper
+from phonefarm.simulation.background_tasks import BackgroundTasks
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import Moment, RentRecord, now
 from phonefarm.simulation.partner import PartnerFailed
 from phonefarm.simulation.texts import Texts
 
 Deliver = Callable[[str, str, str], Awaitable[object]]
-"""Makes an SMS (msisdn, sender, text) arrive at a phone; returns once it is in the inbox."""
+"""Delivers an SMS (msisdn, sender, text) to a phone; returns once it is in the inbox."""
 
-DELIVERED_WITHIN = 30.0
-SETTLE_STEP = 0.1
+DELIVERY_TIMEOUT_SECONDS = 30.0
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentSms:
-    """One SMS that a sender sent and a phone stored."""
+    """An SMS that a sender sent and a phone stored."""
 
     number: int
     msisdn: str
@@ -33,8 +33,8 @@ class SentSms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
-    """How the market behaves; seconds at tempo 1."""
+class TrafficProfile:
+    """Rates and durations of rents and SMS, in seconds at speed 1."""
 
     seconds_between_orders: float = 1.0
     seconds_between_strays: float = 7.0
@@ -42,15 +42,15 @@ class Manners:
     longest_rent: float = 9.0
     most_rents: int = 40
     sms_of_a_rent: tuple[float, float, float, float] = (0.1, 0.3, 0.35, 0.25)
-    """How likely 0, 1, 2 and 3 SMS are."""
+    """Probabilities of 0, 1, 2 and 3 SMS."""
     repeats_finish: float = 0.15
     refunds_after_sale: float = 0.1
 
 
-class Play:
-    """Plays on `market`, whose pushes come from an app that serves the numbers behind `deliver`.
+class ScriptedMarket:
+    """Makes `market` order and finish rents of an app whose numbers receive SMS through `deliver`.
 
-    `numbers` are the numbers that stray SMS go to. A higher `tempo` makes everything faster.
+    Stray SMS go to `numbers`. `speed` divides all durations of `traffic`.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Play:
         *,
         numbers: Sequence[str] = (),
         seed: int = 1,
-        tempo: float = 1.0,
-        manners: Manners | None = None,
+        speed: float = 1.0,
+        traffic: TrafficProfile | None = None,
     ) -> None:
         self.sent: list[SentSms] = []
         self._market = market
@@ -69,34 +69,34 @@ class Play:
         self._numbers = list(numbers)
         self._random = random.Random(seed)
         self._texts = Texts(random.Random(seed + 1))
-        self._tempo = tempo
-        self._manners = manners or Manners()
-        self._rents = TaskKeeper()
-        self._under_way = 0
+        self._speed = speed
+        self._traffic = traffic or TrafficProfile()
+        self._tasks = BackgroundTasks()
+        self._active_rents = 0
 
     async def run(self, seconds: float) -> None:
-        """Play for so long, then end every open rent; SMS already sent are left time to be pushed by `settle`."""
-        strays = self._rents.start(self._send_strays(), "stray SMS")
+        """Generate traffic for `seconds`, then finish the open rents; call `wait_for` to await the last pushes."""
+        strays = self._tasks.start(self._send_strays(), "stray SMS")
         deadline = asyncio.get_running_loop().time() + seconds
         try:
             while asyncio.get_running_loop().time() < deadline:
-                await self._maybe_order()
-                await self._pause(self._manners.seconds_between_orders, spread=0.5)
+                await self._try_order()
+                await self._pause(self._traffic.seconds_between_orders, spread=0.5)
             strays.cancel()
-            await self._rents_over(self._manners.longest_rent / self._tempo + DELIVERED_WITHIN)
+            await self._wait_for_rents(self._traffic.longest_rent / self._speed + DELIVERY_TIMEOUT_SECONDS)
         finally:
-            await self._rents.close()
+            await self._tasks.close()
 
-    async def settle(self, is_settled: Callable[[], bool], within: float = 15.0) -> bool:
-        """Wait until the judge is content; False if it is not in time."""
-        for _ in range(round(within / SETTLE_STEP)):
-            if is_settled():
+    async def wait_for(self, condition: Callable[[], bool], within: float = 15.0) -> bool:
+        """Wait until the condition holds; False if it does not within `within` seconds."""
+        for _ in range(round(within / POLL_SECONDS)):
+            if condition():
                 return True
-            await asyncio.sleep(SETTLE_STEP)
-        return is_settled()
+            await asyncio.sleep(POLL_SECONDS)
+        return condition()
 
-    async def _maybe_order(self) -> None:
-        if self._under_way >= self._manners.most_rents:
+    async def _try_order(self) -> None:
+        if self._active_rents >= self._traffic.most_rents:
             return
         try:
             offer = await self._market.services()
@@ -113,29 +113,29 @@ class Play:
         except PartnerFailed:
             return
         if rent is not None:
-            self._under_way += 1
-            self._rents.start(self._live(rent), f"rent {rent.rent_id}")
+            self._active_rents += 1
+            self._tasks.start(self._run_rent(rent), f"rent {rent.rent_id}")
 
-    async def _live(self, rent: RentRecord) -> None:
-        manners = self._manners
+    async def _run_rent(self, rent: RentRecord) -> None:
+        traffic = self._traffic
         try:
-            length = self._random.uniform(manners.shortest_rent, manners.longest_rent)
-            count = self._random.choices((0, 1, 2, 3), weights=manners.sms_of_a_rent)[0]
+            length = self._random.uniform(traffic.shortest_rent, traffic.longest_rent)
+            count = self._random.choices((0, 1, 2, 3), weights=traffic.sms_of_a_rent)[0]
             for _ in range(count):
                 await self._pause(length * 0.6 / count, spread=0.4)
                 await self._send(rent.msisdn, rent.rent_id)
             await self._pause(length * 0.4 if count else length)
             await self._finish(rent, had_sms=count > 0)
         finally:
-            self._under_way -= 1
+            self._active_rents -= 1
 
     async def _finish(self, rent: RentRecord, *, had_sms: bool) -> None:
         status = self._random.choices((3, 1, 4, 5), weights=(85, 3, 6, 6) if had_sms else (0, 15, 80, 5))[0]
         total = rent.sum * self._random.choice((1, 1, 2)) if status == 3 else None
         await self._try_finish(rent, status, total)
-        if self._random.random() < self._manners.repeats_finish:
+        if self._random.random() < self._traffic.repeats_finish:
             await self._try_finish(rent, status, total)
-        if status == 3 and self._random.random() < self._manners.refunds_after_sale:
+        if status == 3 and self._random.random() < self._traffic.refunds_after_sale:
             await self._try_finish(rent, 5, None)
 
     async def _try_finish(self, rent: RentRecord, status: int, total: float | None) -> None:
@@ -149,7 +149,7 @@ class Play:
 
     async def _send_strays(self) -> None:
         while self._numbers:
-            await self._pause(self._manners.seconds_between_strays, spread=0.5)
+            await self._pause(self._traffic.seconds_between_strays, spread=0.5)
             msisdn = self._random.choice(self._numbers)
             rent = self._market.record.open_rent_of(msisdn)
             if rent is None:
@@ -158,10 +158,10 @@ class Play:
     async def _send(self, msisdn: str, rent_id: int | None) -> None:
         sender, text = self._texts.draw()
         try:
-            async with asyncio.timeout(DELIVERED_WITHIN):
+            async with asyncio.timeout(DELIVERY_TIMEOUT_SECONDS):
                 await self._deliver(msisdn, sender, text)
         except (LookupError, ValueError, OSError, TimeoutError):
-            # The card is out of its phone just now: the network would keep the message back.
+            # The SIM is currently in no phone: the network would store the message.
             return
         self.sent.append(
             SentSms(
@@ -174,11 +174,11 @@ class Play:
             )
         )
 
-    async def _rents_over(self, within: float) -> None:
-        for _ in range(round(within / SETTLE_STEP)):
-            if not self._under_way:
+    async def _wait_for_rents(self, within: float) -> None:
+        for _ in range(round(within / POLL_SECONDS)):
+            if not self._active_rents:
                 return
-            await asyncio.sleep(SETTLE_STEP)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _pause(self, seconds: float, spread: float = 0.0) -> None:
-        await asyncio.sleep(seconds * self._random.uniform(1 - spread, 1 + spread) / self._tempo)
+        await asyncio.sleep(seconds * self._random.uniform(1 - spread, 1 + spread) / self._speed)

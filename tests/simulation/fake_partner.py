@@ -1,4 +1,4 @@
-"""The smallest honest partner: a list of numbers, three webhooks, and one attempt for each push."""
+"""A minimal correct partner: a list of numbers, three webhooks, and single push attempts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from aiohttp import web
 JSON = "application/json; charset=utf-8"
 
 
-class SmallPartner:
-    """Serves `numbers` (all of them mts, russia); set `answers[path]` to say something else there."""
+class FakePartner:
+    """Serves `numbers` (all mts, russia); `answers[path]` overrides the answer of a webhook."""
 
     def __init__(self, key: str, numbers: Sequence[str]) -> None:
         self.answers: dict[str, Any] = {}
@@ -26,7 +26,7 @@ class SmallPartner:
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
 
-    async def __aenter__(self) -> SmallPartner:
+    async def __aenter__(self) -> FakePartner:
         application = web.Application()
         application.router.add_post("/getServicesRent", self._services)
         application.router.add_post("/getNumberRent", self._number)
@@ -58,7 +58,7 @@ class SmallPartner:
         } | changed
 
     async def push(self, message: dict[str, Any]) -> int | None:
-        """One attempt: the HTTP status, or None without an answer."""
+        """Make one attempt; returns the HTTP status, or None without an answer."""
         return (await self.attempt(message))[0]
 
     async def attempt(self, message: dict[str, Any]) -> tuple[int | None, str]:
@@ -72,8 +72,8 @@ class SmallPartner:
         except (aiohttp.ClientError, TimeoutError):
             return None, ""
 
-    async def sms_came(self, msisdn: str, sender: str, text: str) -> None:
-        """Push it if the number is rented, until it is taken or finally refused."""
+    async def receive_sms(self, msisdn: str, sender: str, text: str) -> None:
+        """Push an SMS to a rented number until it is accepted or finally refused."""
         rent_id = next((rent for rent, number in self._rents.items() if number == msisdn), None)
         for _ in range(20):
             if rent_id is None or rent_id in self._finished:
@@ -81,30 +81,30 @@ class SmallPartner:
             if await self.push(self.message(rent_id, text, phoneFrom=sender)) in (200, 404):
                 return
 
-    def _free(self) -> list[str]:
+    def _free_numbers(self) -> list[str]:
         taken = {number for rent, number in self._rents.items() if rent not in self._finished}
         return [number for number in self._numbers if number not in taken]
 
     async def _services(self, request: web.Request) -> web.Response:
-        count = len(self._free())
+        count = len(self._free_numbers())
         operators = {"any": {"rent": count}, "mts": {"rent": count}}
-        return self._said(request, {"countryList": [{"country": "russia", "operatorMap": operators}]})
+        return self._respond(request, {"countryList": [{"country": "russia", "operatorMap": operators}]})
 
     async def _number(self, request: web.Request) -> web.Response:
-        free = self._free()
+        free = self._free_numbers()
         if not free:
-            return self._said(request, {"status": "ERROR", "error": "NO_NUMBERS"})
+            return self._respond(request, {"status": "ERROR", "error": "NO_NUMBERS"})
         rent_id = len(self._rents) + 1
         self._rents[rent_id] = free[0]
-        return self._said(request, {"number": int(free[0]), "activationId": rent_id})
+        return self._respond(request, {"number": int(free[0]), "activationId": rent_id})
 
     async def _finish(self, request: web.Request) -> web.Response:
         rent_id = (await request.json())["activationId"]
         if rent_id not in self._rents:
-            return self._said(request, {"status": "ERROR", "error": "unknown"})
+            return self._respond(request, {"status": "ERROR", "error": "unknown"})
         self._finished.add(rent_id)
-        return self._said(request, {})
+        return self._respond(request, {})
 
-    def _said(self, request: web.Request, answer: dict[str, Any]) -> web.Response:
+    def _respond(self, request: web.Request, answer: dict[str, Any]) -> web.Response:
         said = self.answers.get(request.path, {"status": "SUCCESS"} | answer)
         return web.json_response(said)

@@ -1,4 +1,4 @@
-"""The stage of a farm test: a real adb server, virtual phones, a virtual market, and the app between them."""
+"""The harness of the farm tests: a real adb server, virtual phones, a virtual market and the app as a process."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from pathlib import Path
 import pytest
 
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.phone import VirtualPhone
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.farm.app_process import KEY, AppProcess
 from tests.simulation.adb_server import OwnAdbServer, adb, own_adb_server
 
-STEP = 0.05
+POLL_SECONDS = 0.05
 
 
-def until(is_so: Callable[[], bool], within: float = 20.0, what: str = "the awaited state") -> None:
-    """Return once `is_so`; fail with `what` after `within` seconds."""
+def until(condition: Callable[[], bool], within: float = 20.0, what: str = "the awaited state") -> None:
+    """Wait until the condition holds; fail with `what` after `within` seconds."""
     deadline = time.monotonic() + within
-    while not is_so():
+    while not condition():
         assert time.monotonic() < deadline, f"{what} did not come within {within:g} s"
-        time.sleep(STEP)
+        time.sleep(POLL_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stage:
+class Harness:
     adb: OwnAdbServer
-    farm: InThread[VirtualFarm]
-    market: InThread[Market]
+    farm: SimulationThread[VirtualFarm]
+    market: SimulationThread[Market]
     app: AppProcess
     folder: Path
 
@@ -47,11 +47,11 @@ class Stage:
         return self.market.sim.record
 
     def open_app(self) -> None:
-        """Start the app and wait until every phone that can work is on offer."""
+        """Start the app and wait until all plugged and authorized phones are ready."""
         self.app.start()
         self.market.sim.target_url = self.app.webhooks
-        ready = sum(phone.is_plugged and phone.is_authorized for phone in self.farm.sim.phones)
-        until(lambda: self.app.counts()["phones_ready"] == ready, 40, "all phones ready")
+        wait_until_ready = sum(phone.is_plugged and phone.is_authorized for phone in self.farm.sim.phones)
+        until(lambda: self.app.counts()["phones_ready"] == wait_until_ready, 40, "all phones ready")
 
     def order(self) -> RentRecord:
         rent = self.market.run(lambda market: market.order())
@@ -65,37 +65,40 @@ class Stage:
         return self.farm.sim.find(msisdn)[0]
 
     def texts(self, rent: RentRecord) -> list[str]:
-        """The texts that the market took for a rent, in the order of their arrival there."""
+        """The texts that the market accepted for a rent, in order of arrival."""
         return [
             str(push.body["text"]) for push in self.record.pushes if push.rent_id == rent.rent_id and push.is_accepted
         ]
+
+    def until_count(self, rent: RentRecord, count: int) -> None:
+        until(lambda: len(self.texts(rent)) == count, what=f"{count} texts at the market")
 
     def until_texts(self, rent: RentRecord, *texts: str, within: float = 20.0) -> None:
         until(lambda: self.texts(rent) == list(texts), within, f"{texts} at the market")
 
 
 @contextlib.contextmanager
-def adb_may_be_started(stage: Stage, patch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """The stage whose app starts adb servers, if it starts any, as private as the first; none is left."""
+def isolate_adb_servers(harness: Harness, patch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    """Isolate adb servers that the app starts, like the first one, and kill them at the end."""
     for name in [name for name in os.environ if name.startswith(("ADB", "ANDROID"))]:
         patch.delenv(name)
-    for name, value in stage.adb.environment.items():
+    for name, value in harness.adb.environment.items():
         patch.setenv(name, value)
     try:
-        yield stage
+        yield harness
     finally:
-        if stage.app.is_running:
-            stage.app.kill()
-        adb(stage.adb.environment, "kill-server")
+        if harness.app.is_running:
+            harness.app.kill()
+        adb(harness.adb.environment, "kill-server")
 
 
 @contextlib.contextmanager
-def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Iterator[Stage]:
-    """All but the app is running; the app has its folder and settings and waits to be started."""
+def start_harness(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Iterator[Harness]:
+    """Start everything but the app, whose folder and settings are ready."""
     with (
         own_adb_server() as server,
-        InThread(lambda: VirtualFarm(phones, query_seconds=query_seconds)) as farm,
-        InThread(lambda: Market("", KEY)) as market,
+        SimulationThread(lambda: VirtualFarm(phones, query_seconds=query_seconds)) as farm,
+        SimulationThread(lambda: Market("", KEY)) as market,
     ):
         farm.run(lambda it: it.connect_to("127.0.0.1", server.port))
         numbers = folder / "numbers.csv"
@@ -112,7 +115,7 @@ def a_stage(folder: Path, *, phones: int = 3, query_seconds: float = 0.1) -> Ite
             },
         )
         try:
-            yield Stage(adb=server, farm=farm, market=market, app=app, folder=folder)
+            yield Harness(adb=server, farm=farm, market=market, app=app, folder=folder)
         finally:
             if app.is_running:
                 app.kill()

@@ -1,4 +1,4 @@
-"""One farm through several lives of its app: each is a forked process that may kill itself, and is started again."""
+"""An app that kills itself at given commits and is restarted on the same data folder."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import IO, Any
 
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import MarketRecord, RentRecord
 from phonefarm.simulation.partner import PartnerFailed
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.checkout import CHECKOUT
 from tests.farm.app_process import ADDRESSES, KEY, health_now
 from tests.farm.killed_at import Point, Request
 
-STEP = 0.02
-WITHIN = 30.0
-STOPS_WITHIN = 10.0
+POLL_SECONDS = 0.02
+TIMEOUT_SECONDS = 30.0
+STOP_TIMEOUT_SECONDS = 10.0
 
 
-class Forks:
-    """The program that forks apps."""
+class ForkServer:
+    """The process that forks apps."""
 
     def __init__(self, process: subprocess.Popen[str], stdin: IO[str], stdout: IO[str]) -> None:
         self._process = process
@@ -40,7 +40,7 @@ class Forks:
         return int(self._ask(f"start {request.as_json()}"))
 
     def status(self, pid: int) -> int | None:
-        """The exit code, negative for a signal, of a process that has ended; to be asked once after its end."""
+        """The exit code (negative for a signal) of an ended process, else None. Call it only once after the end."""
         answer = self._ask(f"poll {pid}")
         return None if answer == "-" else os.waitstatus_to_exitcode(int(answer))
 
@@ -48,12 +48,12 @@ class Forks:
         self._stdin.write(f"{line}\n")
         self._stdin.flush()
         answer = self._stdout.readline().strip()
-        assert answer, "the program that forks apps has ended"
+        assert answer, "the fork server has ended"
         return answer
 
 
 @contextlib.contextmanager
-def forks() -> Iterator[Forks]:
+def fork_server() -> Iterator[ForkServer]:
     command = [sys.executable, "-m", "tests.farm.killed_at"]
     with subprocess.Popen(
         command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
@@ -61,17 +61,22 @@ def forks() -> Iterator[Forks]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield Forks(process, process.stdin, process.stdout)
+            yield ForkServer(process, process.stdin, process.stdout)
         finally:
             process.stdin.close()
-            process.wait(STOPS_WITHIN)
+            process.wait(STOP_TIMEOUT_SECONDS)
 
 
-class Lives:
-    """A data folder, a market of its own, and the app that lives on them for as long as it is let."""
+class SupervisedApp:
+    """The app with its data folder and market; restarted after each planned kill."""
 
     def __init__(
-        self, forks: Forks, farm: InThread[VirtualFarm], market: InThread[Market], adb_port: int, folder: Path
+        self,
+        fork_server: ForkServer,
+        farm: SimulationThread[VirtualFarm],
+        market: SimulationThread[Market],
+        adb_port: int,
+        folder: Path,
     ) -> None:
         self.market = market
         self.farm = farm
@@ -79,7 +84,7 @@ class Lives:
         self.killed = 0
         self.webhooks = ""
         self.admin = ""
-        self._forks = forks
+        self._fork_server = fork_server
         self._folder = folder
         self._pid: int | None = None
         self._points: list[Point] = []
@@ -110,46 +115,46 @@ class Lives:
 
     @property
     def committed(self) -> list[str]:
-        """The kinds of work that were committed, in all lives, in their order."""
+        """The committed kinds of work of all processes, in order."""
         path = self._folder / "ledger"
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
-    # Life and death ---------------------------------------------------------------
+    # Start and end ----------------------------------------------------------------
 
-    def begin(self, *points: Point) -> None:
-        """Start the app, which kills itself at the first point; the one after it at the second, and so on."""
+    def start(self, *points: Point) -> None:
+        """Start the app; the nth process kills itself at the nth point."""
         self._points = list(points)
         self._start()
 
-    def go_on(self) -> None:
-        """What a service manager does: start the app again if it was killed."""
+    def restart_if_killed(self) -> None:
+        """Restart the app if it was killed, like a service manager."""
         if self._pid is None:
             return
-        status = self._forks.status(self._pid)
+        status = self._fork_server.status(self._pid)
         if status is None:
             return
         self._pid = None
-        assert status == -signal.SIGKILL, f"the app ended by itself with {status}: {self.said}"
+        assert status == -signal.SIGKILL, f"the app ended by itself with {status}: {self.output}"
         self.killed += 1
         self._start()
 
     def stop(self) -> int:
-        """Ask it to end and return its exit code."""
+        """Send SIGTERM and return the exit code."""
         os.kill(self.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOPS_WITHIN
-        while (status := self._forks.status(self.pid)) is None:
+        deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+        while (status := self._fork_server.status(self.pid)) is None:
             assert time.monotonic() < deadline, "the app did not stop"
-            time.sleep(STEP)
+            time.sleep(POLL_SECONDS)
         self._pid = None
         return status
 
-    def let_go(self) -> None:
-        if self._pid is not None and self._forks.status(self._pid) is None:
+    def kill(self) -> None:
+        if self._pid is not None and self._fork_server.status(self._pid) is None:
             os.kill(self._pid, signal.SIGKILL)
-            self.until(lambda: self._forks.status(self.pid) is not None, "the end")
+            self.until(lambda: self._fork_server.status(self.pid) is not None, "the end")
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         output = self._folder / "output"
         return output.read_text(encoding="utf-8") if output.exists() else ""
 
@@ -161,12 +166,12 @@ class Lives:
             environment=self._environment, output=str(output), ledger=str(self._folder / "ledger"), point=point
         )
         self.webhooks = self.admin = ""
-        self._pid = self._forks.start(request)
-        self.until(self._has_spoken, "its first line")
+        self._pid = self._fork_server.start(request)
+        self.until(self._has_started, "its first line")
 
-    def _has_spoken(self) -> bool:
-        """Whether it serves, or has been killed before it could."""
-        if found := ADDRESSES.search(self.said):
+    def _has_started(self) -> bool:
+        """Whether the app serves or was killed before that."""
+        if found := ADDRESSES.search(self.output):
             self.webhooks, self.admin = f"http://{found[1]}", f"http://{found[2]}"
             self.market.sim.target_url = self.webhooks
             return True
@@ -179,22 +184,22 @@ class Lives:
             return True
         return state == "Z"
 
-    # Acting and waiting, through whatever happens to the app --------------------------
+    # Actions and waits, with restarts of the app ---------------------------------------
 
-    def until(self, is_so: Callable[[], bool], what: str, within: float = WITHIN) -> None:
+    def until(self, condition: Callable[[], bool], what: str, within: float = TIMEOUT_SECONDS) -> None:
         deadline = time.monotonic() + within
-        while not is_so():
+        while not condition():
             assert time.monotonic() < deadline, f"{what} did not come within {within:g} s"
-            time.sleep(STEP)
+            time.sleep(POLL_SECONDS)
 
-    def lives_until(self, is_so: Callable[[], bool], what: str, within: float = WITHIN) -> None:
-        def is_so_by_now() -> bool:
-            self.go_on()
+    def wait_with_restarts(self, condition: Callable[[], bool], what: str, within: float = TIMEOUT_SECONDS) -> None:
+        def condition_with_restarts() -> bool:
+            self.restart_if_killed()
             with contextlib.suppress(OSError, HTTPException):
-                return is_so()
+                return condition()
             return False
 
-        self.until(is_so_by_now, what, within)
+        self.until(condition_with_restarts, what, within)
 
     def counts(self) -> dict[str, int]:
         counts: dict[str, int] = self.health()["counts"]
@@ -206,7 +211,7 @@ class Lives:
         return health_now(self.admin)
 
     def order(self, only: str | None = None) -> RentRecord:
-        """Ask for a number, this one if it is given, until one is issued; a dead farm answers nothing."""
+        """Order a number, or only the number `only`, until one is issued, even if the app is restarted meanwhile."""
         others = [sim.msisdn for _, _, sim in self.farm.sim.sims() if only is not None and sim.msisdn != only]
         without = [int(number) for number in others]
         issued: list[RentRecord] = []
@@ -217,46 +222,48 @@ class Lives:
                 issued.extend([rent] if rent is not None else [])
             return bool(issued)
 
-        self.lives_until(has_ordered, f"a number ({only or 'any'})")
+        self.wait_with_restarts(has_ordered, f"a number ({only or 'any'})")
         return issued[0]
 
     def finish(self, rent: RentRecord, status: int, total: float | None = None) -> None:
-        """Say it until the farm has said SUCCESS, as the market does."""
+        """Repeat FINISH until the farm answers SUCCESS, like the market."""
 
         def has_finished() -> bool:
             with contextlib.suppress(PartnerFailed):
                 return self.market.run(lambda market: market.finish(rent.rent_id, status, total))
             return False
 
-        self.lives_until(has_finished, f"the finish of {rent.rent_id}")
+        self.wait_with_restarts(has_finished, f"the finish of {rent.rent_id}")
 
     def send(self, msisdn: str, text: str) -> None:
         self.farm.run(lambda farm: farm.deliver(msisdn, "Telegram", text))
 
     def texts(self, rent: RentRecord) -> list[str]:
-        """What the market took for a rent, in the order of its arrival there."""
+        """The texts that the market accepted for a rent, in order of arrival."""
         pushes = [push for push in self.record.pushes if push.rent_id == rent.rent_id and push.is_accepted]
         return [str(push.body["text"]) for push in pushes]
 
-    # The books, once it has stopped ---------------------------------------------------
+    # The database of the stopped app --------------------------------------------------
 
     def query_database(self, query: str) -> list[dict[str, Any]]:
         with contextlib.closing(sqlite3.connect(self.data / "phonefarm.db")) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
 
-    def let_bans_run_out(self) -> None:
-        """A day passes for the stopped farm."""
+    def expire_bans(self) -> None:
+        """Let a day pass for the stopped app."""
         with contextlib.closing(sqlite3.connect(self.data / "phonefarm.db", isolation_level=None)) as connection:
             connection.execute("UPDATE sims SET banned_until = banned_since WHERE banned_until IS NOT NULL")
 
 
 @contextlib.contextmanager
-def some_lives(forks: Forks, farm: InThread[VirtualFarm], adb_port: int, folder: Path) -> Iterator[Lives]:
+def run_supervised(
+    fork_server: ForkServer, farm: SimulationThread[VirtualFarm], adb_port: int, folder: Path
+) -> Iterator[SupervisedApp]:
     folder.mkdir(parents=True, exist_ok=True)
-    with InThread(lambda: Market("", KEY)) as market:
-        lives = Lives(forks, farm, market, adb_port, folder)
+    with SimulationThread(lambda: Market("", KEY)) as market:
+        app = SupervisedApp(fork_server, farm, market, adb_port, folder)
         try:
-            yield lives
+            yield app
         finally:
-            lives.let_go()
+            app.kill()

@@ -1,4 +1,4 @@
-"""Single adapters for commands that need no running farm; the only other place that builds adapters is `farm.py`."""
+"""Builds single adapters for commands that need no running farm. Only this module and `farm.py` build adapters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from phonefarm.support.resource_files import RESOURCES
 
 
 def adb_program(settings: Settings | None = None) -> Path:
-    """Raises KnownError where there is none."""
+    """The path of adb; raises KnownError if there is none."""
     return find_adb(settings.adb_path or None if settings is not None else None)
 
 
@@ -34,7 +34,7 @@ def adb_server(server: str, settings: Settings) -> PhoneBridge:
 
 
 def key_store(settings: Settings) -> SecretStore:
-    """The system's keyring, or the protected file where no keyring takes the key."""
+    """The system's keyring, or a protected file if there is no usable keyring."""
     return KeyStore(settings.data_dir)
 
 
@@ -43,7 +43,7 @@ def key_in_memory(key: str) -> SecretStore:
 
 
 def numbers_in(file: Path) -> NumberTable:
-    """CSV or XLSX. Raises KnownError for a file that cannot be read as a table."""
+    """Read a CSV or XLSX file; raises KnownError if it is not a table."""
     return read_entries(file)
 
 
@@ -54,15 +54,15 @@ def network_names() -> NetworkNames:
 def stored_table(
     settings: Settings, name: str
 ) -> AbstractContextManager[tuple[Sequence[str], Iterator[Sequence[Any]]]]:
-    """The columns and the rows of a table of the database, in one snapshot."""
+    """Columns and rows of a database table, read in one snapshot."""
     return whole_table(settings.resolved_database_url, name)
 
 
 def try_to_listen(address: str, what: str) -> None:
-    """Raises KnownError for a port that is taken."""
+    """Bind and release the address; raises KnownError if the port is in use."""
     bind(*parse_address(address), what).close()
 
 
 def power_plan() -> PowerPlan | None:
-    """None on a system that has no such thing. Raises KnownError where it cannot be read."""
+    """The active power plan; None on systems without power plans. Raises KnownError if it cannot be read."""
     return active_plan()

@@ -1,16 +1,16 @@
-"""A play sends what it says it sends, and the judge finds every SMS again or says that it is lost."""
+"""The scripted market sends what it reports, and the audit finds every SMS or counts it as lost."""
 
 from __future__ import annotations
 
 import random
 
 from phonefarm.simulation.answers import AnswerPolicy, Outcome
-from phonefarm.simulation.judge import judge, missing
+from phonefarm.simulation.delivery_audit import audit_deliveries, unseen_messages
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import FinishRecord, MarketRecord, Moment, PushRecord, RentRecord
-from phonefarm.simulation.play import Manners, Play, SentSms
+from phonefarm.simulation.scripted_market import ScriptedMarket, SentSms, TrafficProfile
 from phonefarm.simulation.texts import Texts
-from tests.simulation.small_partner import SmallPartner
+from tests.simulation.fake_partner import FakePartner
 
 KEY = "a-key"
 NUMBER = "79150000001"
@@ -54,28 +54,28 @@ def test_each_sms_is_delivered_refused_late_or_lost() -> None:
     messages = [sent(text) for text in ("taken", "answer lost", "refused", "failed", "unheard")]
     messages.append(sent("in the last second", seconds=59))
 
-    summary = judge(messages, record)
+    summary = audit_deliveries(messages, record)
 
     assert (summary.delivered, summary.refused, summary.lost, summary.late) == (2, 1, 2, 1)
     assert not summary.is_clean
-    assert [sms.text for sms in missing(messages, record)] == ["failed", "unheard", "in the last second"]
+    assert [sms.text for sms in unseen_messages(messages, record)] == ["failed", "unheard", "in the last second"]
 
 
-def test_an_sms_that_waits_in_the_app_is_not_lost_and_excuses_no_other() -> None:
+def test_an_sms_that_waits_in_the_app_is_not_lost_and_hides_no_lost_one() -> None:
     record = a_record()
     messages = [sent("waits"), sent("held"), sent("gone"), sent("stray", rent_id=None)]
     with_app = [(NUMBER, "Shop", "waits"), ("", "Shop", "held"), (NUMBER, "Shop", "stray"), ("7999", "Shop", "gone")]
 
-    summary = judge(messages, record, with_app=with_app)
+    summary = audit_deliveries(messages, record, with_app=with_app)
 
     assert (summary.waiting, summary.lost, summary.stray) == (2, 1, 1)
 
 
-def test_an_sms_that_the_market_took_does_not_wait() -> None:
+def test_an_sms_that_the_market_accepted_does_not_wait() -> None:
     record = a_record()
     record.pushes.append(a_push("taken", Outcome.ANSWER_LOST))
 
-    summary = judge([sent("taken")], record, with_app=[(NUMBER, "Shop", "taken")])
+    summary = audit_deliveries([sent("taken")], record, with_app=[(NUMBER, "Shop", "taken")])
 
     assert (summary.delivered, summary.waiting) == (1, 0)
 
@@ -84,16 +84,16 @@ def test_an_older_sms_in_a_rent_is_misdirected_and_a_repeat_is_counted() -> None
     record = a_record()
     record.pushes += [a_push("stray", Outcome.ACCEPT, 1), a_push("stray", Outcome.ACCEPT, 2)]
 
-    summary = judge([sent("stray", rent_id=None, seconds=-2.0)], record, {"sms_received": 4})
+    summary = audit_deliveries([sent("stray", rent_id=None, seconds=-2.0)], record, {"sms_received": 4})
 
     assert (summary.misdirected, summary.repeated_after_200, summary.sms_received) == (1, 1, 4)
 
 
-def test_a_stray_sms_that_came_as_a_rent_began_is_nobodys_fault() -> None:
+def test_a_stray_sms_at_the_start_of_a_rent_is_not_misdirected() -> None:
     record = a_record()
     record.pushes.append(a_push("stray", Outcome.ACCEPT))
 
-    assert judge([sent("stray", rent_id=None, seconds=-0.5)], record).misdirected == 0
+    assert audit_deliveries([sent("stray", rent_id=None, seconds=-0.5)], record).misdirected == 0
 
 
 def test_texts_are_never_equal_and_some_are_hostile() -> None:
@@ -107,35 +107,35 @@ def test_texts_are_never_equal_and_some_are_hostile() -> None:
     assert max(len(text) for text in drawn) > 1000
 
 
-async def test_a_play_against_an_honest_partner_is_clean() -> None:
+async def test_a_correct_partner_passes_the_audit() -> None:
     policy = AnswerPolicy(seed=1, chances={Outcome.ANSWER_LOST: 0.1, Outcome.ERROR_500: 0.1})
     pool = [f"7915000{number:04d}" for number in range(30)]
-    async with SmallPartner(KEY, pool) as partner, Market(partner.url, KEY, policy=policy) as market:
+    async with FakePartner(KEY, pool) as partner, Market(partner.url, KEY, policy=policy) as market:
         partner.push_url = market.push_url
-        manners = Manners(seconds_between_strays=1.0)
-        play = Play(market, partner.sms_came, numbers=pool, seed=5, tempo=40.0, manners=manners)
+        traffic = TrafficProfile(seconds_between_strays=1.0)
+        script = ScriptedMarket(market, partner.receive_sms, numbers=pool, seed=5, speed=40.0, traffic=traffic)
 
-        await play.run(1.5)
-        summary = judge(play.sent, market.record)
+        await script.run(1.5)
+        summary = audit_deliveries(script.sent, market.record)
 
     assert summary.is_clean, market.record.violations
     assert summary.rents >= 10
     assert summary.delivered >= 10
-    assert any(sms.rent_id is None for sms in play.sent)
+    assert any(sms.rent_id is None for sms in script.sent)
     assert market.record.counts()["rents_open"] == 0
 
 
-async def test_a_partner_that_forgets_an_sms_is_found_out() -> None:
-    async with SmallPartner(KEY, [NUMBER]) as partner, Market(partner.url, KEY) as market:
+async def test_a_partner_that_drops_an_sms_fails_the_audit() -> None:
+    async with FakePartner(KEY, [NUMBER]) as partner, Market(partner.url, KEY) as market:
         partner.push_url = market.push_url
 
         async def forget(msisdn: str, sender: str, text: str) -> None:
-            """Takes the SMS and pushes nothing."""
+            """Receive the SMS and push nothing."""
 
-        manners = Manners(sms_of_a_rent=(0.0, 1.0, 0.0, 0.0), shortest_rent=9.0)
-        play = Play(market, forget, seed=5, tempo=40.0, manners=manners)
+        traffic = TrafficProfile(sms_of_a_rent=(0.0, 1.0, 0.0, 0.0), shortest_rent=9.0)
+        script = ScriptedMarket(market, forget, seed=5, speed=40.0, traffic=traffic)
 
-        await play.run(0.5)
-        summary = judge(play.sent, market.record, finish_grace=0.0)
+        await script.run(0.5)
+        summary = audit_deliveries(script.sent, market.record, finish_grace=0.0)
 
-    assert summary.lost == len(play.sent) > 0
+    assert summary.lost == len(script.sent) > 0

@@ -1,4 +1,4 @@
-"""The parts of a benchmark: a private adb server, virtual phones in a process of their own, the app."""
+"""The environment of a benchmark: a private adb server, virtual phones and the app, each in its own process."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from phonefarm.adapters.adb.adb_server import find_adb
 from phonefarm.commands.demo.private_adb import private_adb_server
 
 KEY = "a-partner-key-for-measuring"
-STARTS_WITHIN = 60.0
+START_TIMEOUT_SECONDS = 60.0
 
 
 def post(url: str, body: dict[str, Any], within: float = 30.0) -> Any:
-    """POST JSON, return the answer's JSON."""
+    """POST JSON and return the JSON answer; `within` in seconds."""
     request = urllib.request.Request(
         url, json.dumps(body).encode(), {"Content-Type": "application/json; charset=utf-8", "User-Agent": "bench"}
     )
@@ -40,7 +40,7 @@ def get(url: str) -> Any:
 
 @contextlib.contextmanager
 def process(arguments: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[tuple[str, int]]:
-    """A child process; yields the first line that it prints and its pid, ends it at the end."""
+    """Run a child process; yields its first line of output and its pid, and terminates it at the end."""
     child = subprocess.Popen(
         [sys.executable, *arguments],
         env={**os.environ, "PYTHONIOENCODING": "utf-8", **(environment or {})},
@@ -49,7 +49,7 @@ def process(arguments: Sequence[str], environment: dict[str, str] | None = None)
         cwd=Path(__file__).resolve().parent.parent,
     )
     assert child.stdout is not None
-    timer = threading.Timer(STARTS_WITHIN, child.kill)
+    timer = threading.Timer(START_TIMEOUT_SECONDS, child.kill)
     timer.start()
     line = child.stdout.readline()
     timer.cancel()
@@ -74,17 +74,17 @@ class Phones:
     numbers_csv: str
     folder: Path
     pid: int
-    """Of the process in which they live."""
+    """The process of the virtual phones."""
 
     def send(self, msisdn: str, text: str) -> float:
-        """Deliver an SMS; returns the monotonic time at which it was in the phone's inbox."""
+        """Deliver an SMS; returns the monotonic time at which it was stored in the inbox."""
         post(f"{self.control}/sms", {"msisdn": msisdn, "sender": "Bench", "text": text})
         return time.monotonic()
 
 
 @contextlib.contextmanager
 def virtual_phones(count: int, query_seconds: float) -> Iterator[Phones]:
-    """`count` phones in a process of their own, connected to a private adb server."""
+    """Run `count` phones in a separate process, connected to a private adb server."""
     with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
         with private_adb_server(find_adb(), folder) as adb_port:
@@ -110,7 +110,7 @@ def virtual_phones(count: int, query_seconds: float) -> Iterator[Phones]:
 def serving_app(
     phones: Phones, push_url: str, module: Sequence[str] = ("-m", "phonefarm", "serve"), *, data: str | None = None
 ) -> Iterator[App]:
-    """On a data folder of its own, or on `data`, which stays."""
+    """Run the app on a temporary data folder, or on `data`, which is kept."""
     numbers = phones.folder / "numbers.csv"
     if not numbers.exists():
         numbers.write_text(phones.numbers_csv, encoding="utf-8")
@@ -139,7 +139,7 @@ class App:
         until(lambda: get(f"{self.admin}/health")["counts"]["phones_ready"] >= phones, 120)
 
     def order(self) -> tuple[int, str] | None:
-        """(rent id, number), or None when there is none."""
+        """The rent id and number, or None if no number is on offer."""
         order = {"action": "GET_NUMBER", "key": KEY, "service": "rent", "sum": 100}
         answer = post(f"{self.webhooks}/getNumberRent", order)
         return (answer["activationId"], str(answer["number"])) if answer["status"] == "SUCCESS" else None
@@ -149,24 +149,24 @@ class App:
         post(f"{self.webhooks}/finishActivationRent", {**finish, "status": status, "sum": 100})
 
 
-def until(is_so: Callable[[], bool], within: float, every: float = 0.1) -> None:
+def until(condition: Callable[[], bool], within: float, every: float = 0.1) -> None:
     deadline = time.monotonic() + within
-    while not is_so():
+    while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("the benchmark's parts did not get ready")
+            raise TimeoutError("the awaited condition did not hold in time")
         time.sleep(every)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """Percentiles of a sample, in its own unit."""
+    """Percentiles of a sample, in the sample's unit."""
 
     count: int
     p50: float
     p99: float
-    most: float
+    maximum: float
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Spread:
         cuts = statistics.quantiles(values, n=100, method="inclusive")
-        return cls(count=len(values), p50=cuts[49], p99=cuts[98], most=max(values))
+        return cls(count=len(values), p50=cuts[49], p99=cuts[98], maximum=max(values))
