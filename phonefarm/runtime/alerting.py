@@ -15,8 +15,9 @@ from phonefarm.application.alerts.alerts import Alerts, a_test, local_hour
 from phonefarm.application.alerts.channels import ChannelSecrets, Sender
 from phonefarm.application.alerts.observer import FarmObserver, PcFacts
 from phonefarm.application.model.alerts import AlertMemory, AlertSettings, Channel, Delivery
+from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import HealthBoard
-from phonefarm.application.model.read_models import Overview
+from phonefarm.application.model.read_models import Overview, Topic
 from phonefarm.application.ports.alerts import NamedSecrets
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.trade.sales_gate import Closure
@@ -49,7 +50,7 @@ def make_alerts(
     hidden: SecretFilter,
     tasks: Tasks,
     clock: Clock,
-    changed: Callable[[], None],
+    announcer: Announcer,
     secrets: NamedSecrets | None = None,
 ) -> Alerts:
     """`secrets`: instead of the OS keyring, if given."""
@@ -75,7 +76,8 @@ def make_alerts(
         hidden.add,
         tasks,
         clock,
-        changed=changed,
+        announcer.show_alert,
+        changed=lambda: announcer.changed(Topic.SETTINGS),
     )
 
 

@@ -274,7 +274,7 @@ class Farm:
             hidden,
             self._tasks,
             utc_now,
-            lambda: self._announcer.changed(Topic.SETTINGS),
+            self._announcer,
         )
         self.desk = LiveFarmDesk(
             storage=self._database,

@@ -23,6 +23,7 @@ from phonefarm.application.model.alerts import (
     DeliveryFault,
     QuietHours,
 )
+from phonefarm.application.model.events import Announcer
 from phonefarm.domain.alert_causes import FailingChannel, FarmFacts
 from phonefarm.domain.alert_rules import RuleKind
 from phonefarm.domain.errors import KnownError
@@ -120,6 +121,7 @@ class AlertStage:
     store: MemoryOfAlerts = field(default_factory=MemoryOfAlerts)
     secrets: SecretsInMemory = field(default_factory=SecretsInMemory)
     hidden: list[str] = field(default_factory=list)
+    announcer: Announcer = field(default_factory=Announcer)
     look_seconds: float = 10.0
 
     def with_channels(self, *channels: Channel, policy: AlertPolicy = NEVER_QUIET) -> AlertStage:
@@ -137,6 +139,7 @@ class AlertStage:
             self.hidden.append,
             self.tasks,
             self.clock,
+            self.announcer.show_alert,
             zone=UTC,
             look_seconds=self.look_seconds,
         )

@@ -12,10 +12,21 @@ import pytest
 from phonefarm.adapters.notify.alert_files import MEMORY_NAME, SETTINGS_NAME, AlertFiles
 from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.secrets.named_secrets import NamedSecretStore
-from phonefarm.application.model.alerts import AlertPolicy, AlertSettings, Channel, ChannelKind, QuietHours
+from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.alerts import (
+    Alert,
+    AlertPolicy,
+    AlertSettings,
+    Channel,
+    ChannelKind,
+    MessageKind,
+    QuietHours,
+)
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
-from phonefarm.runtime.farm import Farm, bind_listeners
+from phonefarm.runtime.engine_thread import EngineThread
+from phonefarm.runtime.farm import Farm
+from phonefarm.runtime.listeners import bind_listeners
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter
 from tests.fakes.alert_sinks import HttpSink, listening
@@ -82,3 +93,25 @@ async def test_farm_stops_in_time_while_a_service_hangs_and_tells_it_later(setti
         await until(lambda: sink.bodies)
 
     assert sink.bodies[0]["title"] == "phonefarm: Crash at the last run"
+
+
+def test_notices_reach_the_window_of_a_running_engine_also_after_it_restarted(settings: Settings) -> None:
+    engine = EngineThread(settings, SecretFilter(), reload=lambda: settings)
+    engine.start()
+    heard = list[Alert]()
+    try:
+
+        async def listen(desk: FarmDesk) -> None:
+            desk.subscribe_alerts(heard.append)
+
+        engine.ask(listen)
+        engine.ask(lambda desk: desk.test_alert_channel("desktop"))
+        before = engine.farm
+        engine.ask(lambda desk: desk.save_settings({"poll_seconds": "11"}))
+        asyncio.run(until(lambda: engine.farm is not before))
+        delivery = engine.ask(lambda desk: desk.test_alert_channel("desktop"))
+    finally:
+        engine.stop()
+
+    assert delivery.arrived
+    assert [alert.kind for alert in heard].count(MessageKind.TEST) == 2

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 
 import structlog
 
-from phonefarm.application.alerts.channels import ChannelSecrets, CheckedForm, HideSecret, Sender, checked
+from phonefarm.application.alerts.channels import ChannelSecrets, CheckedForm, HideSecret, Sender, ShowNotice, checked
 from phonefarm.application.alerts.deliveries import Deliveries
 from phonefarm.application.alerts.observer import CHANNEL_GRACE, Observer
 from phonefarm.application.model.alerts import (
@@ -47,7 +47,6 @@ LOOK_SECONDS = 10.0
 WRITE_SECONDS = 2.0
 HISTORY_KEPT = timedelta(days=30)
 MOST_HISTORY = 1000
-Listener = Callable[[Alert], None]
 
 
 class Alerts:
@@ -62,6 +61,7 @@ class Alerts:
         hide: HideSecret,
         tasks: Tasks,
         clock: Clock,
+        show_notice: ShowNotice,
         *,
         changed: Callable[[], None] = lambda: None,
         zone: tzinfo | None = None,
@@ -72,7 +72,7 @@ class Alerts:
         self._store = store
         self._notifier = notifier
         self._secrets = ChannelSecrets(secrets, hide)
-        self._sender = Sender(notifier, self._secrets, self._show_notice)
+        self._sender = Sender(notifier, self._secrets, show_notice)
         self._clock = clock
         self._changed = changed
         self._zone = zone
@@ -81,7 +81,6 @@ class Alerts:
         self._state = AlertState()
         self._history: tuple[Alert, ...] = ()
         self._kept: AlertMemory | None = None
-        self._listeners: list[Listener] = []
         self._has_delivered = asyncio.Event()
         self._deliveries = Deliveries(self._sender.send, tasks, clock, self._note_delivery)
         self._saving = asyncio.Lock()
@@ -190,16 +189,6 @@ class Alerts:
         await self._keep_memory()
         self._changed()
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` on the engine's loop with each alert of the desktop channel; returns the undo."""
-        self._listeners.append(listener)
-
-        def undo() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return undo
-
     # Telling ----------------------------------------------------------------
 
     def _tell(self, message: AlertMessage) -> None:
@@ -213,11 +202,6 @@ class Alerts:
     def _note_delivery(self) -> None:
         self._has_delivered.set()
         self._changed()
-
-    def _show_notice(self, alert: Alert) -> bool:
-        for listener in list(self._listeners):
-            listener(alert)
-        return bool(self._listeners)
 
     def _failing_channels(self) -> list[FailingChannel]:
         """Those that have something to deliver and have not managed for a while."""

@@ -280,7 +280,7 @@ class LiveFarmDesk:
         await self._alerts.mark_seen()
 
     def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
-        return self._alerts.subscribe(listener)
+        return self._announcer.subscribe_alerts(listener)
 
     # The public address ----------------------------------------------------
 

@@ -234,8 +234,8 @@ async def test_notices_of_this_pc_go_to_who_listens(stage: AlertStage) -> None:
     stage.with_channels(DESKTOP_CHANNEL)
     alerts = await stage.begin()
     heard, unheard = list[Alert](), list[Alert]()
-    alerts.subscribe(heard.append)
-    alerts.subscribe(unheard.append)()
+    stage.announcer.subscribe_alerts(heard.append)
+    stage.announcer.subscribe_alerts(unheard.append)()
 
     stage.facts.facts = REFUSED
     await alerts.look()

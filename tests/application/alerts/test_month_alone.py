@@ -181,6 +181,7 @@ async def begun(stage: AlertStage, farm: LivingFarm, tasks: Tasks, loop: Virtual
         stage.hidden.append,
         tasks,
         loop.clock,
+        stage.announcer.show_alert,
         zone=UTC,
         look_seconds=LOOK_SECONDS,
     )

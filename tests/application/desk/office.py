@@ -138,6 +138,7 @@ class Office:
                 self.alert_stage.hidden.append,
                 tasks,
                 self.farm.clock,
+                self.farm.announcer.show_alert,
             ),
             apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
