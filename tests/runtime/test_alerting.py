@@ -96,7 +96,8 @@ async def test_farm_stops_in_time_while_a_service_hangs_and_tells_it_later(setti
 
 
 def test_notices_reach_the_window_of_a_running_engine_also_after_it_restarted(settings: Settings) -> None:
-    engine = EngineThread(settings, SecretFilter(), reload=lambda: settings)
+    changed = settings.model_copy(update={"poll_seconds": 11.0})
+    engine = EngineThread(settings, SecretFilter(), reload=lambda: changed)
     engine.start()
     heard = list[Alert]()
     try:
