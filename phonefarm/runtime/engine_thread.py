@@ -25,11 +25,11 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.farm import Farm
 from phonefarm.runtime.listeners import KeptListeners, Listeners, bind_listeners
 from phonefarm.runtime.preload import preload_modules
+from phonefarm.support.atomic_files import atomic_write, remove_file
 from phonefarm.support.daemon_threads import DaemonPool
 from phonefarm.support.file_limit import NO_LIMIT, raise_file_limit
 from phonefarm.support.garbage_fallback import GarbageFallback
 from phonefarm.support.logs import SecretFilter
-from phonefarm.support.whole_files import remove, written_whole
 
 log = structlog.get_logger(__name__)
 
@@ -277,10 +277,10 @@ def _file_of(settings: Settings) -> bytes | None:
 def _write_file_of(settings: Settings, content: bytes | None) -> None:
     path = settings_file(settings)
     if content is None:
-        remove(path)
+        remove_file(path)
         return
     draft = path.with_suffix(".new")
-    with written_whole(path, draft):
+    with atomic_write(path, draft):
         draft.write_bytes(content)
 
 

@@ -308,7 +308,7 @@ class Farm:
         self._loop.set_exception_handler(ignore_failed_accept)
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
-        await self._inventory.settle_all()
+        await self._inventory.resolve_all_sims()
         await self._pushes.recover()
         await self._privacy.start()
         self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING))
@@ -459,7 +459,7 @@ class Farm:
         return health(HealthKind.KEY_MISSING)
 
     async def _check_sales(self) -> None:
-        await self._sales.look_at_clocks()
+        await self._sales.update_phone_skews()
         self._report_selling()
 
     async def _retry_reading_key(self) -> None:

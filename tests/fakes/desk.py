@@ -176,8 +176,8 @@ class FakeDesk(FarmDesk):
     async def release_orphan(self, rent_id: int) -> None:
         self._record("release_orphan", rent_id)
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        self._record("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        self._record("assign_sim", sms_id, sim_id, *(["remember"] if remember else []))
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         self._record("forget_sim_rules", phone_id)
@@ -187,7 +187,7 @@ class FakeDesk(FarmDesk):
 
     async def import_numbers(self, path: str) -> ImportReport:
         self._record("import_numbers", path)
-        return ImportReport(said="3 imported: 2 SIMs updated.", left_out=self.left_out)
+        return ImportReport(summary="3 imported: 2 SIMs updated.", left_out=self.left_out)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         self._record("name_network", mcc_mnc, country, operator)

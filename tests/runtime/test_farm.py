@@ -425,7 +425,7 @@ async def test_pc_is_kept_awake_while_the_farm_runs_if_the_setting_is_on(
     keep_awake: bool, settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"keep_awake": keep_awake})
-    monkeypatch.setattr(staying_awake, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(staying_awake, "CHECK_SECONDS", 0.01)
     pc = FakePc()
     async with running(settings, hidden, pc=pc) as (farm, _, _):
         await (await make_ready(farm)).rent()

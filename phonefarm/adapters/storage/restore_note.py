@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from phonefarm.application.model.read_models import Restored
-from phonefarm.support.whole_files import remove
+from phonefarm.support.atomic_files import remove_file
 
 NAME = "restored.json"
 
@@ -33,4 +33,4 @@ class RestoreNote:
             return None
 
     def forget(self) -> None:
-        remove(self._path)
+        remove_file(self._path)

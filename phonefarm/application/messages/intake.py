@@ -128,7 +128,7 @@ class SmsIntake:
         if intake.settled:
             self._tell_settled(intake.settled)
 
-    async def settle_untold(self, phone_id: PhoneId) -> None:
+    async def assign_known_sims(self, phone_id: PhoneId) -> None:
         """More may be known now of the phone's SIMs: messages whose SIM could not be told are judged again."""
         handset = handset_of(phone_id)
         last = self._last.get(handset)
@@ -143,7 +143,7 @@ class SmsIntake:
         if settled:
             self._tell_settled(settled)
 
-    async def settle(self, sms_id: SmsId, sim_id: SimId, *, remember: bool = False) -> None:
+    async def assign_sim(self, sms_id: SmsId, sim_id: SimId, *, remember: bool = False) -> None:
         """The user says which SIM a held message reached; it is pushed if that SIM was rented then.
 
         `remember`: so do others of the phone with the same SIM mark, held ones and those to come.

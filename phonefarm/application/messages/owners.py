@@ -13,7 +13,7 @@ from phonefarm.application.ports.records.phone_health import SimRule
 from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.records.sims import SimOnPhone
 from phonefarm.application.ports.storage import UnitOfWork
-from phonefarm.domain.attribution import sat_there, sim_of, tells_something
+from phonefarm.domain.attribution import identifies_sim, may_have_been_there, sim_of
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.sms import Arrival, Doubt, Newness, RentSpan, SmsRow, SmsStanding, rent_at
@@ -86,7 +86,7 @@ class PhoneBooks:
     def sim_told_since(self, untold: UntoldSms) -> SimOnPhone | None:
         """The SIM of a message of which it could not be told at once: only one that may have sat there then."""
         sim = self._sim_of(untold.sub_id, untold.sim_mark, untold.arrived_at)
-        return sim if sim is not None and sat_there(sim.place, untold.arrived_at) else None
+        return sim if sim is not None and may_have_been_there(sim.place, untold.arrived_at) else None
 
     def knows_subscription(self, sub_id: int) -> bool:
         return any(place.sub_id == sub_id for place in self._places)
@@ -110,7 +110,7 @@ class PhoneBooks:
             return None
         for sim in self._sims:
             sits_as_then = (sim.slot, sim.place.sub_id) == (rule.slot, rule.sub_id)
-            if sim.sim_id == rule.sim_id and sits_as_then and sat_there(sim.place, arrived_at):
+            if sim.sim_id == rule.sim_id and sits_as_then and may_have_been_there(sim.place, arrived_at):
                 return sim.sim_id
         return None
 
@@ -140,7 +140,7 @@ def settle_by_hand(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime,
     sim = _sim_on(uow, stored.phone_id, sim_id)
     settled = [_settle_one(uow, stored, sim, now)]
     if remember:
-        if not tells_something(stored.sim_mark) or stored.sim_id is not None:
+        if not identifies_sim(stored.sim_mark) or stored.sim_id is not None:
             raise KnownError(
                 "The phone marks such messages in no way that tells its SIMs apart: each has to be settled by itself."
             )
@@ -150,7 +150,7 @@ def settle_by_hand(uow: UnitOfWork, sms_id: SmsId, sim_id: SimId, now: datetime,
         uow.journal.note(now, Topic.PHONES, stored.phone_id, rule_set)
         for other_id in uow.messages.held_with_mark(stored.phone_id, stored.sim_mark):
             other = uow.messages.get(other_id)
-            if other is not None and sat_there(sim.place, other.arrived_at):
+            if other is not None and may_have_been_there(sim.place, other.arrived_at):
                 settled.append(_settle_one(uow, other, sim, now))
     return settled
 

@@ -14,11 +14,11 @@ from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.pushes import (
     NO_OPERATION,
     Accepted,
+    Closed,
     FinalRefusal,
     PushOutcome,
     PushState,
     Retry,
-    Settled,
     SoftRefusal,
     Unclear,
     after_attempt,
@@ -96,7 +96,7 @@ def _record_other(uow: UnitOfWork, result: AttemptResult, policy: RetryPolicy) -
         refusals_before_parking=policy.refusals_before_parking,
     )
     match step:
-        case Settled(state=state):
+        case Closed(state=state):
             uow.pushes.close(sms_id, state, result.at)
             denies_open_rent = outcome == FinalRefusal(token=NO_OPERATION) and not push.rent_is_over
             if denies_open_rent:

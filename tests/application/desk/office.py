@@ -1,4 +1,4 @@
-"""The real desk over a real database: the stage of the tests about the desk."""
+"""The real desk over a real database, for the tests of the desk."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class NothingRestored:
 
 
 class Office:
-    """A desk over the farm, without a market behind it, and with phones only where a test gives it a bridge."""
+    """A desk over a farm without a market; it has phones only if a test gives it a bridge."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import MessageRow, SmsStanding, Topic
-from phonefarm.application.phones.session import WINDOW
+from phonefarm.application.phones.inbox_reader import WINDOW
 from phonefarm.domain.heard import NOTHING_HEARD, Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.sms import Doubt, SmsRow
@@ -265,7 +265,7 @@ async def test_announced_newest_row_with_an_old_date_is_held_with_both_times(far
     assert message.arrived_at == farm.clock.now - timedelta(seconds=1.5)
     assert (message.phone_date is None) == (date_ms == 0)
     assert await farm.pushes() == []
-    await farm.intake.settle(SmsId(message.sms_id), SimId(ICCID))
+    await farm.intake.assign_sim(SmsId(message.sms_id), SimId(ICCID))
     assert [push.rent_id for push in await farm.pushes()] == [rent_id]
 
 
@@ -385,7 +385,7 @@ async def test_cards_swapped_between_phones_are_settled_by_the_next_checkup(farm
 
     farm.clock.forward(66)
     await farm.inventory.take_stock(PHONE, [replace(TWO, slot=0, sub_id=3)])
-    await farm.intake.settle_untold(PHONE)
+    await farm.intake.assign_known_sims(PHONE)
 
     message = await newest(farm)
     assert (message.standing, message.sim_id, message.rent_id) == (
@@ -408,7 +408,7 @@ async def test_message_of_a_rented_card_that_came_into_a_phone_without_rents_is_
 
     farm.clock.forward(60)
     await farm.inventory.take_stock(OTHER_PHONE, [TWO, replace(ONE, slot=0, sub_id=5)])
-    await farm.intake.settle_untold(OTHER_PHONE)
+    await farm.intake.assign_known_sims(OTHER_PHONE)
 
     assert [(one.standing, one.rent_id) for one in await farm.messages()] == [(SmsStanding.FOR_RENT, rent_id)]
 
@@ -459,7 +459,7 @@ async def test_card_that_came_long_after_the_message_is_not_taken_for_its_owner(
 
     farm.clock.forward(60)
     await farm.inventory.take_stock(PHONE, [ONE, replace(TWO, sub_id=3)])
-    await farm.intake.settle_untold(PHONE)
+    await farm.intake.assign_known_sims(PHONE)
 
     assert await standings(farm) == [SmsStanding.HELD]
 
@@ -474,7 +474,7 @@ async def test_message_whose_time_is_in_doubt_is_settled_by_nobody_but_the_user(
 
     farm.clock.forward(3)
     await farm.intake.accept(a_reading([replace(row, sub_id=1)], at=farm.clock()), NOTHING_HEARD)
-    await farm.intake.settle_untold(PHONE)
+    await farm.intake.assign_known_sims(PHONE)
 
     assert await standings(farm) == [SmsStanding.HELD]
 
@@ -513,7 +513,7 @@ async def test_nothing_is_asked_of_the_books_where_no_sim_is_untold(farm: Stored
     await farm.sms()
     before = (await farm.phones())[PHONE]
 
-    await farm.intake.settle_untold(PHONE)
-    await farm.intake.settle_untold(PhoneId("never@seen:5037"))
+    await farm.intake.assign_known_sims(PHONE)
+    await farm.intake.assign_known_sims(PhoneId("never@seen:5037"))
 
     assert (await farm.phones())[PHONE] == before

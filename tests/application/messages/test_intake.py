@@ -312,7 +312,7 @@ async def test_settling_a_held_message_on_the_rented_sim_pushes_it(farm: StoredF
     sms_id = await held_message(farm)
     rented = next(sim.sim_id for sim in (await farm.sims()).values() if sim.rent_id)
 
-    await farm.intake.settle(sms_id, SimId(rented))
+    await farm.intake.assign_sim(sms_id, SimId(rented))
 
     assert [push.sms_id for push in await farm.pushes()] == [sms_id]
     assert (await farm.messages())[1].standing is SmsStanding.FOR_RENT
@@ -322,7 +322,7 @@ async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(farm: Sto
     sms_id = await held_message(farm)
     other = next(sim.sim_id for sim in (await farm.sims()).values() if not sim.rent_id)
 
-    await farm.intake.settle(sms_id, SimId(other))
+    await farm.intake.assign_sim(sms_id, SimId(other))
 
     message = (await farm.messages())[1]
     assert (message.standing, message.sim_id) == (SmsStanding.NO_RENT, other)
@@ -331,10 +331,10 @@ async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(farm: Sto
 
 async def test_message_is_settled_once(farm: StoredFarm) -> None:
     sms_id = await held_message(farm)
-    await farm.intake.settle(sms_id, SimId(ICCID))
+    await farm.intake.assign_sim(sms_id, SimId(ICCID))
 
     with pytest.raises(KnownError, match="not held"):
-        await farm.intake.settle(sms_id, SimId(OTHER_ICCID))
+        await farm.intake.assign_sim(sms_id, SimId(OTHER_ICCID))
 
 
 async def test_message_cannot_be_settled_on_a_sim_of_another_phone(farm: StoredFarm) -> None:
@@ -342,7 +342,7 @@ async def test_message_cannot_be_settled_on_a_sim_of_another_phone(farm: StoredF
     await farm.seat(a_seen_sim("89701010000000000001", msisdn=None), phone=OTHER_PHONE)
 
     with pytest.raises(KnownError, match="choose one of the SIMs"):
-        await farm.intake.settle(sms_id, SimId("89701010000000000001"))
+        await farm.intake.assign_sim(sms_id, SimId("89701010000000000001"))
 
     assert (await farm.messages())[1].standing is SmsStanding.HELD
 
@@ -381,7 +381,7 @@ async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(f
     first, second = await two_held(farm)
     rented = await rented_sim(farm)
 
-    await farm.intake.settle(first, rented, remember=True)
+    await farm.intake.assign_sim(first, rented, remember=True)
     await farm.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
 
     third = SmsId((await farm.messages())[3].sms_id)
@@ -392,7 +392,7 @@ async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(f
 async def test_decision_that_is_not_remembered_settles_one_message(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
 
-    await farm.intake.settle(first, await rented_sim(farm))
+    await farm.intake.assign_sim(first, await rented_sim(farm))
 
     assert [push.sms_id for push in await farm.pushes()] == [first]
     assert (await farm.phones())[PHONE].sim_rules == 0
@@ -400,7 +400,7 @@ async def test_decision_that_is_not_remembered_settles_one_message(farm: StoredF
 
 async def test_message_with_another_mark_is_still_held(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
-    await farm.intake.settle(first, await rented_sim(farm), remember=True)
+    await farm.intake.assign_sim(first, await rented_sim(farm), remember=True)
 
     await farm.sms(row_id=4, sub_id=None, body="other", sim_mark="sim_id=8")
 
@@ -410,7 +410,7 @@ async def test_message_with_another_mark_is_still_held(farm: StoredFarm) -> None
 async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
     rented = await rented_sim(farm)
-    await farm.intake.settle(first, rented, remember=True)
+    await farm.intake.assign_sim(first, rented, remember=True)
     staying = TWO if rented == ICCID else ONE
     newcomer = a_seen_sim("89701010000000000001", slot=staying.slot ^ 1, sub_id=3, msisdn="79990001122")
     farm.clock.forward(600)
@@ -431,7 +431,7 @@ async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(farm: StoredFar
     message = await only_message(farm)
 
     with pytest.raises(KnownError, match="settled by itself"):
-        await farm.intake.settle(SmsId(message.sms_id), await rented_sim(farm), remember=True)
+        await farm.intake.assign_sim(SmsId(message.sms_id), await rented_sim(farm), remember=True)
 
     assert (await only_message(farm)).standing is SmsStanding.HELD
     assert not message.can_be_remembered
@@ -440,7 +440,7 @@ async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(farm: StoredFar
 async def test_rule_ends_when_the_cards_change_places(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
     rented = await rented_sim(farm)
-    await farm.intake.settle(first, rented, remember=True)
+    await farm.intake.assign_sim(first, rented, remember=True)
     farm.clock.forward(600)
     swapped = [replace(ONE, slot=1, sub_id=2), replace(TWO, slot=0, sub_id=1)]
     await farm.inventory.take_stock(PHONE, swapped)
@@ -452,7 +452,7 @@ async def test_rule_ends_when_the_cards_change_places(farm: StoredFarm) -> None:
 
 async def test_rule_that_is_forgotten_holds_messages_again(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
-    await farm.intake.settle(first, await rented_sim(farm), remember=True)
+    await farm.intake.assign_sim(first, await rented_sim(farm), remember=True)
 
     await farm.intake.forget_rules(PHONE)
     await farm.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")

@@ -284,7 +284,7 @@ async def test_market_is_called_away_after_the_third_failure_in_a_row_and_by_its
 async def test_single_failure_is_called_an_outage_while_its_message_waits_for_long(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(market_verdict, "TOLD_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(market_verdict, "OUTAGE_SECONDS", 0.2)
     outbox.market.script = [TooMany(retry_after=10 * MINUTE)]
     await outbox.farm.queue(1)
     outbox.start()

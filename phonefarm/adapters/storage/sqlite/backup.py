@@ -29,7 +29,7 @@ from phonefarm.adapters.storage.sqlite.read_only import opened
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.sms import SmsStanding
-from phonefarm.support.whole_files import drop
+from phonefarm.support.atomic_files import discard_draft
 
 FOLDER = "backups"
 _PREFIX, _SUFFIX = "phonefarm-", ".db"
@@ -87,7 +87,7 @@ def make_backup(database: Path, target: Path) -> Contents:
             contents = verify(draft)
             replace_durably(draft, target)
         finally:
-            drop(draft)
+            discard_draft(draft)
     return contents
 
 

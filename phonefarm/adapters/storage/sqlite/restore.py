@@ -20,7 +20,7 @@ from phonefarm.adapters.storage.sqlite.drafts import (
 from phonefarm.adapters.storage.sqlite.integrity import Contents, verify
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.pushes import PushState
-from phonefarm.support.whole_files import FileHeld, drop, replace
+from phonefarm.support.atomic_files import FileHeld, discard_draft, replace_file
 
 SKIPPED_IDS = 10_000_000
 """More than were given out since any backup."""
@@ -49,7 +49,7 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
                 with _put_aside(database, now) as aside:
                     replace_durably(draft, database)
             finally:
-                drop(draft)
+                discard_draft(draft)
     return contents, aside
 
 
@@ -85,7 +85,7 @@ def _put_aside(database: Path, now: datetime) -> Iterator[Path | None]:
         for ending in ("-shm", "-wal", ""):
             path, away = Path(f"{database}{ending}"), Path(f"{aside}{ending}")
             if path.exists():
-                replace(path, away)
+                replace_file(path, away)
                 moved.append((path, away))
         yield aside if aside.exists() else None
     except BaseException:
@@ -97,7 +97,7 @@ def _put_back(moved: list[tuple[Path, Path]]) -> None:
     """The database last, so that it is never in its place without its log."""
     for place, (path, away) in enumerate(moved):
         try:
-            replace(away, path)
+            replace_file(away, path)
         except (OSError, FileHeld) as error:
             by_hand = ", ".join(f"{away} to {path}" for path, away in moved[place:])
             raise KnownError(

@@ -25,7 +25,7 @@ from phonefarm.adapters.storage.sqlite.integrity import Contents, integrity_prob
 from phonefarm.adapters.storage.sqlite.restore import restore
 from phonefarm.application.model.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
-from phonefarm.support.whole_files import FileHeld
+from phonefarm.support.atomic_files import FileHeld
 from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
 from tests.fakes.held_file import Holder
@@ -327,7 +327,7 @@ def test_former_database_that_cannot_be_put_back_is_named_with_what_to_rename(
 
     make_backup(database_file, tmp_path / "copy.db")
     for module in (restore_module, drafts):
-        monkeypatch.setattr(module, "replace", move_away_only)
+        monkeypatch.setattr(module, "replace_file", move_away_only)
 
     with pytest.raises(KnownError) as raised:
         restore(tmp_path / "copy.db", database_file, NOON)
