@@ -34,9 +34,9 @@ from phonefarm.domain.alert_rules import REMINDER_HOURS, completed
 from phonefarm.domain.alerts import Entry
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
 
 log = structlog.get_logger(__name__)
 
@@ -79,7 +79,7 @@ def _write(path: Path, values: Values) -> None:
     draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path, draft):
+        with atomic_write(path, draft):
             draft.write_text(json.dumps(values, ensure_ascii=False, indent=1), encoding="utf-8")
     except OSError as error:
         raise KnownError(f"{path} cannot be written: {cause_of(error)}. Check the disk's free space.") from error

@@ -24,7 +24,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import PHONES, SIMS
 from phonefarm.application.ports.storage import Storage, StorageFailing
 from phonefarm.application.ports.views import Views
-from phonefarm.application.trade.sales_gate import SKEW_IS_FRESH, Closure, Obstacle
+from phonefarm.application.trade.sales_gate import SKEW_VALID_FOR, Closure, Obstacle
 from phonefarm.domain.alert_causes import (
     FailingChannel,
     FarmFacts,
@@ -225,7 +225,7 @@ def _read(views: Views, now: datetime) -> _Stored:
     return _Stored(
         phones=views.rows(PHONES, None, now),
         sims=views.rows(SIMS, None, now),
-        skews=views.clock_skews(now - SKEW_IS_FRESH),
+        skews=views.clock_skews(now - SKEW_VALID_FOR),
         last_order_at=views.newest_order_at(),
     )
 
