@@ -21,7 +21,7 @@ class AlertLink(QObject):
     def __init__(self, link: EngineLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._link = link
-        self._is_open = False
+        self._unsubscribe: Callable[[], None] | None = None
         self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     async def open(self) -> None:
@@ -30,13 +30,14 @@ class AlertLink(QObject):
         async def subscribe(desk: FarmDesk) -> Callable[[], None]:
             return desk.subscribe_alerts(self._received.emit)
 
-        await self._link.ask(subscribe)
-        self._is_open = True
+        self._unsubscribe = await self._link.ask(subscribe)
 
     def close(self) -> None:
-        """Deliver nothing more."""
-        self._is_open = False
+        """Unsubscribe; what is on its way is not delivered."""
+        unsubscribe, self._unsubscribe = self._unsubscribe, None
+        if unsubscribe is not None:
+            self._link.call_soon(unsubscribe)
 
     def _deliver(self, alert: Alert) -> None:
-        if self._is_open:
+        if self._unsubscribe is not None:
             self.arrived.emit(alert)

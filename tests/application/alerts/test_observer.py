@@ -18,6 +18,7 @@ from phonefarm.application.trade.sales_gate import Closure, Obstacle
 from phonefarm.domain.alert_causes import FarmFacts
 from phonefarm.domain.alert_rules import AlertPolicy, Rule, RuleKind
 from phonefarm.domain.health import health, problem
+from phonefarm.domain.order_gaps import hour_of
 from tests.application.desk.office import Office
 from tests.builders import HOUR, ICCID, MINUTE, NOON, OTHER_ICCID, PHONE, a_seen_sim
 
@@ -197,3 +198,17 @@ def test_hours_are_local() -> None:
     moments: Sequence[datetime] = [local_hour(int(NOON.timestamp()) // 3600, UTC)]
 
     assert moments == [NOON]
+
+
+async def test_orders_are_counted_by_the_hour(post: Post, database: Database) -> None:
+    await seat(post, ICCID, OTHER_ICCID)
+    await post.office.farm.rent()
+    post.office.farm.clock.forward(3600)
+    await post.office.farm.rent()
+    begin = hour_of(NOON)
+
+    all_orders = await database.read(lambda views: views.orders_by_hour(NOON - HOUR))
+    later = await database.read(lambda views: views.orders_by_hour(NOON + HOUR))
+
+    assert all_orders == {begin: 1, begin + 1: 1}
+    assert later == {begin + 1: 1}

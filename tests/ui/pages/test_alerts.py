@@ -345,6 +345,8 @@ def test_an_alert_of_the_desktop_is_a_notice_and_a_signal_for_the_tray(runner: W
         await until(lambda: heard)
         assert heard == [alert]
         assert (live.notices[-1].tone, live.notices[-1].text) == (Tone.BAD, "The tunnel is down. 12:00")
+        live.window.stop()
+        await until(lambda: not live.desk.alert_listeners)
 
     runner.live(desk, scenario)
 
