@@ -170,7 +170,8 @@ def _of_phones(facts: FarmFacts, policy: AlertPolicy) -> Iterator[Cause]:
     by_id = {phone.phone_id: phone for phone in facts.lost_phones}
     for hub in facts.lost_hubs:
         lost = [by_id[phone] for phone in sorted(hub.phones) if phone in by_id]
-        yield _of_lost(lost, hub.phones, f"hub {hub.hub}" if hub.hub else "", hub.hub, hub.at, facts)
+        key = f"hub {hub.hub}" if hub.hub else f"together {min(hub.phones)}"
+        yield _of_lost(lost, hub.phones, key, hub.hub, hub.at, facts, is_together=True)
     on_hubs = frozenset[str]().union(*(hub.phones for hub in facts.lost_hubs))
     scattered = sorted(
         (phone for phone in facts.lost_phones if phone.phone_id not in on_hubs), key=lambda phone: phone.at
@@ -203,6 +204,7 @@ def _of_lost(
     facts: FarmFacts,
     *,
     is_ripe: bool = True,
+    is_together: bool = False,
 ) -> Cause:
     named = ", ".join(phone.label for phone in lost[:PHONES_NAMED])
     return Cause(
@@ -213,6 +215,7 @@ def _of_lost(
         members=members,
         values={
             "hub": hub,
+            "is_together": is_together,
             "phones": len(members),
             "named": named,
             "more": max(0, len(members) - PHONES_NAMED),

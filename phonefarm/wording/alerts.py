@@ -115,7 +115,7 @@ def cause_title(cause: Cause, translate: Translate = str) -> str:
     template = TITLES[cause.kind]
     if cause.kind is Kind.PHONES_LOST and cause.values.get("hub"):
         template = HUB_TITLE
-    elif cause.kind is Kind.PHONES_LOST and not cause.key:
+    elif cause.kind is Kind.PHONES_LOST and cause.values.get("is_together"):
         template = TOGETHER_TITLE
     elif cause.kind is Kind.BACKUP and "hours" in cause.values:
         template = OLD_BACKUP_TITLE

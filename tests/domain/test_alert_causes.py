@@ -77,7 +77,8 @@ def test_five_phones_within_three_minutes_are_one_cause() -> None:
 
     assert (cause.kind, cause.is_ripe) == (RuleKind.PHONES_LOST, True)
     assert cause.values == {"hub": "", "phones": 5, "named": "#000, #001, #002, #003", "more": 1, "waiting": 0} | {
-        "left": 12
+        "left": 12,
+        "is_together": False,
     }
 
 
@@ -103,6 +104,15 @@ def test_a_hub_is_one_cause_however_few_phones_hang_on_it() -> None:
     assert of_hub.is_ripe
     assert (of_hub.values["hub"], of_hub.values["phones"], of_hub.values["waiting"]) == ("1-1.4", 3, 2)
     assert (of_other.members, of_other.is_ripe) == (frozenset({"p9"}), False)
+
+
+def test_groups_that_left_together_without_a_known_hub_are_causes_of_their_own() -> None:
+    groups = [LostHub(hub="", phones=frozenset(phones), at=NOON) for phones in (("p1", "p2", "p3"), ("p4", "p5", "p6"))]
+
+    first, second = found(lost_hubs=groups, lost_phones=[lost(number, 0) for number in range(1, 7)])
+
+    assert first.key != second.key
+    assert first.values["is_together"]
 
 
 @pytest.mark.parametrize(("calls", "kinds"), [(19, []), (20, [RuleKind.WRONG_KEYS])])
