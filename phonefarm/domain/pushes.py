@@ -30,6 +30,10 @@ class PushState(StrEnum):
     """The user stopped it."""
 
 
+OPEN_PUSH_STATES = (PushState.WAITING, PushState.SENDING)
+"""The states of a push that has not ended."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
     """HTTP 200 without an explicit error in the body."""

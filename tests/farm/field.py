@@ -91,7 +91,7 @@ class Pace:
         patch.setattr(flap_detector, "TOGETHER_WITHIN", self.together_within)
         # Here a row counts as late after seconds instead of minutes.
         patch.setattr(sms_rules, "SLOWEST_ROW", timedelta(seconds=1))
-        patch.setattr(sms_intake, "MARK_EVERY", timedelta(seconds=0.5))
+        patch.setattr(sms_intake, "MOST_MARK_AGE", timedelta(seconds=0.5))
         patch.setattr(bootstrap, "PhoneWatch", partial(PhoneWatch, hurry=self.hurry, patience=self.patience))
         if self.usb is not None:
             patch.setattr(bootstrap, "AdbBridge", partial(AdbBridge, usb=self.usb))

@@ -92,7 +92,7 @@ USER_COMMANDS = {
 }
 """Commands of the user, who sees the result and can repeat them."""
 
-READ_ONLY = {"PhoneHealth.load_last_run", "PhoneHealth.load_probe", "Privacy.senders"}
+READ_ONLY = {"PhoneHealth.load_last_run"}
 
 NOT_IN_SCENARIO = {
     "PhoneHealth.forget_probe": "probed again by the next start",

@@ -24,6 +24,7 @@ from phonefarm.domain.money import Grouping as Grouping
 from phonefarm.domain.money import Sums as Sums
 from phonefarm.domain.number_patterns import NumberPattern as NumberPattern
 from phonefarm.domain.phones import PhoneState as PhoneState
+from phonefarm.domain.pushes import OPEN_PUSH_STATES as OPEN_PUSH_STATES
 from phonefarm.domain.pushes import PushState as PushState
 from phonefarm.domain.remedies import Remedy as Remedy
 from phonefarm.domain.rents import FinishStatus as FinishStatus

@@ -72,11 +72,12 @@ class PhoneHealth:
             )
             return remembered, hint_record_from(uow.health.active_since(phone_id))
 
+        # By the writer, though it only reads: of twins, the one whose session began first keeps the plain name.
         return await self._storage.write(work)
 
     async def load_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
         """The stored probe of the phone's firmware, and its age (None: unknown)."""
-        known = await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+        known = await self._storage.read(lambda views: views.remembered_probe(phone_id, facts))
         if known is None:
             return None
         return known.probe, None if known.found_at is None else self._clock() - known.found_at

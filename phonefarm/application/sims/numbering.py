@@ -17,7 +17,7 @@ from phonefarm.application.model.read_models import (
     Topic,
 )
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, Keys
-from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable, ToldSms
+from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable, SmsText
 from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.application.ports.views import Views
@@ -63,7 +63,7 @@ class Proposal:
     """A number that a SIM's own messages state."""
 
     msisdn: Msisdn
-    message: ToldSms
+    message: SmsText
     others: tuple[str, ...]
     """Other numbers that the messages state."""
 
@@ -271,7 +271,7 @@ class Numbering:
         return problems
 
 
-def proposal_in(messages: Sequence[ToldSms], patterns: Sequence[NumberPattern], region: str | None) -> Proposal | None:
+def proposal_in(messages: Sequence[SmsText], patterns: Sequence[NumberPattern], region: str | None) -> Proposal | None:
     """The number that the messages (newest first) state, or None.
 
     The newest message decides, except that messages from ordinary phone numbers, which anybody can send, count only if
