@@ -20,7 +20,7 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Changes, Topic
 from phonefarm.application.ports.world import SecretStore
 from phonefarm.config.data_folder import DataFolder
-from phonefarm.config.settings import Settings, load_settings, settings_file
+from phonefarm.config.settings import Settings, reload_settings, settings_file
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.farm import Farm
 from phonefarm.runtime.listeners import KeptListeners, Listeners, bind_listeners
@@ -96,10 +96,10 @@ class EngineThread:
     ) -> None:
         """`secrets`, if given, replaces the OS keyring as the store of the partner key.
 
-        `reload` reads the settings again after they were saved; by default from the data folder and the environment.
+        `reload` reads the settings again after they were saved; by default with the overrides of their loading.
         """
         self._settings = settings
-        self._reload = reload or partial(load_settings, data_dir=settings.data_dir)
+        self._reload = reload or partial(reload_settings, settings)
         self._hidden = hidden
         self._secrets = secrets
         self._folder = DataFolder(settings.data_dir)

@@ -33,6 +33,7 @@ PHRASES = {
     Kind.KEY_MISSING: "the Onlinesim key is not set",
     Kind.KEY_UNKNOWN: "the Onlinesim key is not known: {cause}",
     Kind.PUSH_URL_MISSING: "the push URL is not set",
+    Kind.SELLING_PAUSED: "selling is paused by {by}",
     Kind.CLOCK_TOO_EARLY: "this PC's clock says {date}: set it",
     Kind.CLOCK_BEHIND: "this PC's clock is {minutes} min behind the clocks of {phones} phones: set it",
     Kind.CLOCK_AHEAD: "this PC's clock is {minutes} min ahead of the clocks of {phones} phones: set it",

@@ -14,12 +14,14 @@ from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
 from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.read_models import (
+    BY_USER,
     Changes,
     Difference,
     Grouping,
     ImportReport,
     MoneyRow,
     Overview,
+    Pause,
     PublicAddress,
     Restored,
     SettingField,
@@ -99,10 +101,15 @@ class FakeDesk(FarmDesk):
     alerts: AlertsOverview = field(default_factory=some_alerts)
     delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
     alert_listeners: list[Callable[[Alert], None]] = field(default_factory=list)
+    paused: Pause | None = None
+    at_login: bool = False
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
-        return self.farm.overview()
+        overview = self.farm.overview()
+        if self.paused is None:
+            return overview
+        return replace(overview, counts=replace(overview.counts, numbers_on_offer=0), paused=self.paused)
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         self._ask(query.topic, keys)
@@ -145,6 +152,16 @@ class FakeDesk(FarmDesk):
         """Notify the listeners; without keys, of any row. Call it on the engine's loop."""
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
+
+    async def pause_selling(self) -> None:
+        self._record("pause_selling")
+        self.paused = Pause(since=self.farm.now, by=BY_USER)
+        self.announce(Topic.OVERVIEW)
+
+    async def resume_selling(self) -> None:
+        self._record("resume_selling")
+        self.paused = None
+        self.announce(Topic.OVERVIEW)
 
     async def lift_ban(self, sim_id: str) -> None:
         self._record("lift_ban", sim_id)
@@ -276,6 +293,13 @@ class FakeDesk(FarmDesk):
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
+
+    async def starts_at_login(self) -> bool:
+        return self.at_login
+
+    async def set_start_at_login(self, on: bool) -> None:
+        self._record("set_start_at_login", on)
+        self.at_login = on
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if key_in_file:

@@ -41,6 +41,7 @@ PHRASES = [
     (health(HealthKind.KEY_MISSING), "the Onlinesim key is not set"),
     (health(HealthKind.KEY_UNKNOWN, cause="it is locked"), "the Onlinesim key is not known: it is locked"),
     (health(HealthKind.PUSH_URL_MISSING), "the push URL is not set"),
+    (health(HealthKind.SELLING_PAUSED, by="the user"), "selling is paused by the user"),
     (health(HealthKind.CLOCK_TOO_EARLY, date="1980-01-01"), "this PC's clock says 1980-01-01: set it"),
     (
         health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3),

@@ -36,6 +36,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHONES, SIMS, Keys, RowQuery, answered_by
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.autostart import Autostart
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
 from phonefarm.application.sims.inventory import SimInventory
@@ -43,6 +44,7 @@ from phonefarm.application.sims.numbering import Numbering, concerning_numbers
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health
@@ -102,6 +104,8 @@ class LiveFarmDesk:
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
         alerts: Alerts,
+        pause: SellingPause,
+        autostart: Autostart,
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
     ) -> None:
@@ -123,6 +127,8 @@ class LiveFarmDesk:
         self._restore_note = restore_note
         self._closure = closure
         self._alerts = alerts
+        self._pause = pause
+        self._autostart = autostart
         self._public_address = public_address
         self._ssh_public_key = ssh_public_key
         self._answers = dict(
@@ -140,13 +146,13 @@ class LiveFarmDesk:
     async def overview(self) -> Overview:
         now, noted, short_since = self._clock(), self._traffic, self._short_since
         alarms = _Alarms(checks=self._health.checks(), together=self._watch.left_together(), closure=self._closure())
-        selling = self._rentals.selling
+        selling, paused = self._rentals.selling, self._pause()
 
         def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
             traffic = _traffic_at(views, now, noted)
             overview, since = _overview(views, traffic, alarms, short_since, now)
             counts = overview.counts if selling else replace(overview.counts, numbers_on_offer=0)
-            return replace(overview, counts=counts), traffic, since
+            return replace(overview, counts=counts, paused=paused), traffic, since
 
         overview, traffic, self._short_since = await self._storage.read(query)
         if noted is None or traffic is not noted[1]:
@@ -185,6 +191,12 @@ class LiveFarmDesk:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
 
     # Commands --------------------------------------------------------------
+
+    async def pause_selling(self) -> None:
+        await self._pause.pause()
+
+    async def resume_selling(self) -> None:
+        await self._pause.resume()
 
     async def lift_ban(self, sim_id: str) -> None:
         await self._rentals.lift_ban(SimId(sim_id))
@@ -307,6 +319,13 @@ class LiveFarmDesk:
 
     async def settings(self) -> Sequence[SettingField]:
         return await asyncio.to_thread(self._settings.fields)
+
+    async def starts_at_login(self) -> bool:
+        return await asyncio.to_thread(self._autostart.is_on)
+
+    async def set_start_at_login(self, on: bool) -> None:
+        await asyncio.to_thread(self._autostart.turn_on if on else self._autostart.turn_off)
+        self._announcer.changed(Topic.SETTINGS)
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)

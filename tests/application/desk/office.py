@@ -27,12 +27,15 @@ from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import PhoneBridge
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
 from tests.fakes.alerts import AlertStage
+from tests.fakes.autostart import AutostartInMemory
+from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.tunnel import FakeOutside, FakeTunnel, KeptTexts
 
@@ -69,6 +72,7 @@ class Office:
         tasks = Tasks()
         self.closure: Closure | None = None
         self.alert_stage = AlertStage(tasks, self.farm.clock)
+        self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
@@ -140,6 +144,8 @@ class Office:
                 self.farm.clock,
                 self.farm.announcer.show_alert,
             ),
+            pause=self.pause,
+            autostart=AutostartInMemory(),
             apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",

@@ -23,10 +23,12 @@ from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
 from phonefarm.application.model.alerts import Alert, AlertPolicy, ChannelForm, ChannelKind, Rule, RuleKind
 from phonefarm.application.model.read_models import (
+    BY_USER,
     BlockedSender,
     Changes,
     Grouping,
     NumberPattern,
+    Pause,
     PushState,
     RentState,
     Restored,
@@ -140,6 +142,32 @@ def drives(*members: str) -> Callable[[Test], Test]:
 
 def test_no_member_of_the_desk_is_left_out() -> None:
     assert set(driven) == MEMBERS
+
+
+# All selling ------------------------------------------------------------------
+
+
+@drives("pause_selling", "resume_selling")
+async def test_pause_is_told_by_the_overview_until_resumed(stage: Stage) -> None:
+    await stage.desk.pause_selling()
+    assert (await stage.desk.overview()).paused == Pause(since=NOON, by=BY_USER)
+
+    await stage.desk.resume_selling()
+    assert (await stage.desk.overview()).paused is None
+
+
+# This PC ----------------------------------------------------------------------
+
+
+@drives("starts_at_login", "set_start_at_login")
+async def test_start_at_login_is_switched_on_and_off(stage: Stage) -> None:
+    assert not await stage.desk.starts_at_login()
+
+    await stage.desk.set_start_at_login(True)
+    assert await stage.desk.starts_at_login()
+
+    await stage.desk.set_start_at_login(False)
+    assert not await stage.desk.starts_at_login()
 
 
 # Rows -----------------------------------------------------------------------

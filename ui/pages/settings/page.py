@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from phonefarm.support.tasks import Tasks
 from ui.commands.privacy_commands import PrivacyCommands
+from ui.dialogs.close_dialog import CloseMemory
 from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
 from ui.listing.page import ScrollPage
 from ui.pages.settings.alerts import AlertsPanel
+from ui.pages.settings.background_card import CloseChoiceRow, StartAtLoginRow
 from ui.pages.settings.setting_rows import FieldRow, LabelledRow
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
@@ -58,7 +60,9 @@ MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "
 class SettingsPage(ScrollPage):
     """A form; Save stores all changes or none, apart from a key that no keyring accepts."""
 
-    def __init__(self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+    def __init__(
+        self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme, close_memory: CloseMemory
+    ) -> None:
         super().__init__(Topic.SETTINGS)
         self._privacy = privacy
         self._actions = actions
@@ -84,6 +88,8 @@ class SettingsPage(ScrollPage):
         for part, is_alerts in ((self.general_part, False), (self.alerts_part, True)):
             part.setCheckable(True)
             part.clicked.connect(partial(self.show_alerts, is_shown=is_alerts))
+        self.start_at_login = StartAtLoginRow(actions)
+        self.close_choice = CloseChoiceRow(close_memory)
         self._lay_out()
         self._show_buttons()
 
@@ -135,7 +141,8 @@ class SettingsPage(ScrollPage):
 
     def _appearance(self) -> Card:
         about = tr("Takes effect at once, on this PC only.")
-        return _group(tr("Window"), [LabelledRow(tr("Appearance"), about, self.theme_box)])
+        appearance = LabelledRow(tr("Appearance"), about, self.theme_box)
+        return _group(tr("Window"), [appearance, self.start_at_login, self.close_choice])
 
     def _senders_row(self) -> QWidget:
         edit = button(tr("Edit senders…"))
@@ -171,6 +178,7 @@ class SettingsPage(ScrollPage):
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
         if settings is None:
             return False
+        await self.start_at_login.refresh()
         if not any(row.is_changed() for row in self.rows.values()):
             self.show_settings(settings)
         return True
