@@ -303,9 +303,9 @@ class Farm:
             apply_settings=apply_settings,
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            alerts=self._alerts,
             pause=self._pause,
             autostart=login_start(settings),
-            alerts=self._alerts,
             public_address=self._public_address,
             ssh_public_key=ssh_identity(settings).public_line,
         )

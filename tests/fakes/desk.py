@@ -98,11 +98,11 @@ class FakeDesk(FarmDesk):
     address: PublicAddress = NO_ADDRESS
     probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
-    paused: Pause | None = None
-    at_login: bool = False
     alerts: AlertsOverview = field(default_factory=some_alerts)
     delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
     alert_listeners: list[Callable[[Alert], None]] = field(default_factory=list)
+    paused: Pause | None = None
+    at_login: bool = False
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)

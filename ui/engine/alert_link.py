@@ -22,6 +22,7 @@ class AlertLink(QObject):
         super().__init__(parent)
         self._link = link
         self._unsubscribe: Callable[[], None] | None = None
+        self._is_closed = False
         self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     async def open(self) -> None:
@@ -31,13 +32,16 @@ class AlertLink(QObject):
             return desk.subscribe_alerts(self._received.emit)
 
         self._unsubscribe = await self._link.ask(subscribe)
+        if self._is_closed:
+            self.close()
 
     def close(self) -> None:
         """Unsubscribe; what is on its way is not delivered."""
+        self._is_closed = True
         unsubscribe, self._unsubscribe = self._unsubscribe, None
         if unsubscribe is not None:
             self._link.call_soon(unsubscribe)
 
     def _deliver(self, alert: Alert) -> None:
-        if self._unsubscribe is not None:
+        if not self._is_closed:
             self.arrived.emit(alert)

@@ -47,8 +47,6 @@ SLOW_FACTS_GOOD_FOR = timedelta(minutes=1)
 CHANNEL_GRACE = timedelta(minutes=10)
 """A channel that fails for less is tried again first."""
 _OUTAGES = frozenset({HealthKind.UNREACHABLE, HealthKind.ERRORS})
-_WANTED = frozenset({"paused"})
-"""Obstacles that are the user's own wish."""
 FROM_STORAGE = frozenset(
     {RuleKind.PHONES_LOST, RuleKind.LAST_CHANCE, RuleKind.NO_ORDERS, RuleKind.PUSH_QUEUE, RuleKind.CLOCK}
 )
@@ -177,7 +175,7 @@ class FarmObserver:
         """Not where the user wants it so, nor where no phone has been connected yet."""
         closure = self._closure()
         if closure is not None:
-            if str(closure.obstacle) in _WANTED or (overview is not None and not overview.phones_of_farm):
+            if closure.obstacle is Obstacle.PAUSED or (overview is not None and not overview.phones_of_farm):
                 return None
             return NothingForSale(
                 since=closure.since,

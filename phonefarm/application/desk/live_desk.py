@@ -103,9 +103,9 @@ class LiveFarmDesk:
         apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
+        alerts: Alerts,
         pause: SellingPause,
         autostart: Autostart,
-        alerts: Alerts,
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
     ) -> None:
@@ -126,9 +126,9 @@ class LiveFarmDesk:
         self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
+        self._alerts = alerts
         self._pause = pause
         self._autostart = autostart
-        self._alerts = alerts
         self._public_address = public_address
         self._ssh_public_key = ssh_public_key
         self._answers = dict(

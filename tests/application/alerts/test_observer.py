@@ -118,6 +118,13 @@ async def test_what_closes_the_sales_is_told_with_its_cause(post: Post, obstacle
     assert (found.health, found.is_clock) == (problem("why"), obstacle is Obstacle.CLOCK)
 
 
+async def test_selling_that_the_user_paused_is_no_fault(post: Post) -> None:
+    await seat(post, ICCID)
+    post.office.closure = Closure(obstacle=Obstacle.PAUSED, problem=problem("paused"), since=NOON)
+
+    assert (await post.observe()).nothing_for_sale is None
+
+
 async def test_the_market_is_down_or_refuses_the_key(post: Post) -> None:
     post.health.report(MARKET, Verdict.WARN, health(HealthKind.UNREACHABLE, cause="no answer"))
     down = await post.observe()

@@ -71,8 +71,8 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
-        self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.alert_stage = AlertStage(tasks, self.farm.clock)
+        self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
@@ -134,8 +134,6 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
-            pause=self.pause,
-            autostart=AutostartInMemory(),
             alerts=Alerts(
                 self.alert_stage.facts,
                 self.alert_stage.store,
@@ -146,6 +144,8 @@ class Office:
                 self.farm.clock,
                 self.farm.announcer.show_alert,
             ),
+            pause=self.pause,
+            autostart=AutostartInMemory(),
             apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",

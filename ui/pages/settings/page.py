@@ -83,13 +83,13 @@ class SettingsPage(ScrollPage):
         self.theme_box.setAccessibleName(tr("Appearance"))
         self.theme_box.currentIndexChanged.connect(lambda place: theme.choose(list(MODES)[place]))
         theme.changed.connect(self._follow_theme)
-        self.start_at_login = StartAtLoginRow(actions)
-        self.close_choice = CloseChoiceRow(close_memory)
         self.alerts = AlertsPanel(actions, tasks, theme)
         self.general_part, self.alerts_part = button(tr("General"), "filter"), button(tr("Alerts"), "filter")
         for part, is_alerts in ((self.general_part, False), (self.alerts_part, True)):
             part.setCheckable(True)
             part.clicked.connect(partial(self.show_alerts, is_shown=is_alerts))
+        self.start_at_login = StartAtLoginRow(actions)
+        self.close_choice = CloseChoiceRow(close_memory)
         self._lay_out()
         self._show_buttons()
 
