@@ -9,7 +9,7 @@ from unittest.mock import ANY
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from tests.fakes.desk import FakeDesk
@@ -680,6 +680,36 @@ def test_only_the_settings_of_the_chosen_tunnel_are_shown(runner: WindowRunner, 
         QTest.keyClick(page.rows["tunnel"].field, Qt.Key.Key_End)
 
         assert shown_rows(page) == ["tunnel", "public_url", "ssh_server", "listen"]
+
+    runner.live(desk, scenario)
+
+
+def test_alerts_take_the_place_of_the_settings_and_their_save(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "push_retry_seconds", "20")
+
+        await choose_group(page, SettingGroup.ALERTS)
+
+        assert (page.alerts.isVisible(), page.bar.isVisible()) == (True, False)
+        assert page.groups.items[SettingGroup.SELLING].count_text() == "1 changed"
+        await choose_group(page, SettingGroup.SELLING)
+        assert (page.alerts.isVisible(), page.bar.isVisible()) == (False, True)
+        assert page.changes() == {"push_retry_seconds": "20"}
+
+    runner.live(desk, scenario)
+
+
+def test_search_leads_to_the_alerts(runner: WindowRunner, desk: FakeDesk) -> None:
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        page.groups.search.setText("called")
+        go = next(found for found in page.findChildren(QPushButton) if found.text() == "Show alerts")
+
+        click(go)
+
+        assert page.alerts.isVisible()
+        assert page.groups.items[SettingGroup.ALERTS].isChecked()
 
     runner.live(desk, scenario)
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from phonefarm.support.tasks import Tasks
@@ -19,6 +19,7 @@ from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
 from ui.listing.page import Page
+from ui.pages.settings.alerts import AlertsPanel
 from ui.pages.settings.background_card import CloseChoiceRow, StartAtLoginRow
 from ui.pages.settings.group_list import GroupList
 from ui.pages.settings.groups import SettingGroup
@@ -55,7 +56,6 @@ class SettingsPage(Page):
         self._group = SettingGroup.SELLING
         self._checks = 0
         self._is_saving = False
-        self._is_awake = False
         self.key_question: Question | None = None
         self.feed = Feed(self._refresh, tasks, tr("Settings"), self)
         self._part_feeds: list[Feed] = []
@@ -65,6 +65,7 @@ class SettingsPage(Page):
         self.save, self.discard = self.bar.save, self.bar.discard
         self.scroll_area = QScrollArea()
         self.place = Label("", "dim")
+        self.alerts = AlertsPanel(actions, tasks, theme)
         self._lay_out()
         self._add_parts(tasks, close_memory)
         self._connect()
@@ -76,17 +77,17 @@ class SettingsPage(Page):
         head.addWidget(Label(tr("Settings"), "title"))
         head.addWidget(self.place)
         head.addStretch(1)
-        self.scroll_area.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll_area.setWidgetResizable(True)
-        self.scroll_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll_area.setWidget(self.list)
+        head.addWidget(self.alerts.head)
         card = Card(margins=1, spacing=0)
-        card.content.addWidget(self.scroll_area, 1)
+        card.content.addWidget(_scrolling(self.scroll_area, self.list), 1)
         card.content.addWidget(self.bar)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(card)
+        self._stack.addWidget(_scrolling(QScrollArea(), self.alerts))
         columns = QHBoxLayout()
         columns.setSpacing(GAP)
         columns.addWidget(self.groups)
-        columns.addWidget(card, 1)
+        columns.addWidget(self._stack, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 16, 24, 16)
         layout.setSpacing(12)
@@ -100,6 +101,8 @@ class SettingsPage(Page):
         address.content.setContentsMargins(MARGIN, 14, MARGIN, 14)
         self.add_part(SettingGroup.PUBLIC_ADDRESS, address, feed=address.feed, is_above=True)
         self.add_part(SettingGroup.PRIVACY, self._senders_row())
+        self._part_feeds.append(self.alerts.feed)
+        self.add_part(SettingGroup.ALERTS, self._alerts_row())
         self.theme_box = guarded(QComboBox())
         for mode, text in MODES.items():
             self.theme_box.addItem(tr(text), mode)
@@ -122,6 +125,12 @@ class SettingsPage(Page):
         for each, item in self.groups.items.items():
             item.setVisible(self.list.has_content(each))
 
+    def _alerts_row(self) -> LabelledRow:
+        """The way from a search to the group, which is a panel of its own."""
+        go = button(tr("Show alerts"))
+        go.clicked.connect(lambda: self.show_group(SettingGroup.ALERTS))
+        return LabelledRow(tr("Alerts"), tr("When somebody is called, and how: rules and channels."), beside(go))
+
     def _senders_row(self) -> LabelledRow:
         edit = button(tr("Edit senders…"))
         edit.clicked.connect(lambda: self._privacy.edit_senders())
@@ -138,7 +147,7 @@ class SettingsPage(Page):
         self.theme_box.currentIndexChanged.connect(lambda place: self._theme.choose(list(MODES)[place]))
         self._theme.changed.connect(self._follow_theme)
         self._theme.changed.connect(self._show)
-        QShortcut(QKeySequence.StandardKey.Save, self, self.save.click)
+        self._save_keys = QShortcut(QKeySequence.StandardKey.Save, self, self.save.click)
 
     @property
     def rows(self) -> dict[str, FieldRow]:
@@ -211,6 +220,10 @@ class SettingsPage(Page):
         self.list.show_rows(self._group, query)
         self.groups.mark_current(None if query else self._group)
         self.place.setText(tr("Search in all groups") if query else self._group.label())
+        is_alerts = self._group is SettingGroup.ALERTS and not query
+        self._stack.setCurrentIndex(int(is_alerts))
+        self.alerts.head.setVisible(is_alerts)
+        self._save_keys.setEnabled(not is_alerts)  # the alerts have a Save of their own
         self._show_counts()
 
     # Changes ---------------------------------------------------------------
@@ -376,6 +389,14 @@ class SettingsPage(Page):
 
     def _follow_theme(self) -> None:
         self.theme_box.setCurrentIndex(list(MODES).index(self._theme.mode))
+
+
+def _scrolling(area: QScrollArea, content: QWidget) -> QScrollArea:
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(content)
+    return area
 
 
 def restarts(changes: Mapping[str, str]) -> bool:
