@@ -91,7 +91,7 @@ async def settle() -> None:
 
 async def change_everything(page: SettingsPage) -> None:
     """Every setting that can be changed is, and two are wrong."""
-    for name, row in page.rows.items():
+    for row in page.rows.values():
         if row.setting.is_fixed or row.setting.kind in (SettingKind.TEXT, SettingKind.ADDRESS, SettingKind.PATH):
             continue
         match row.setting.kind:

@@ -31,6 +31,8 @@ from ui.widgets.basics import Label, button, restyle
 
 CHANNELS_WIDTH = 344
 SIDE_BY_SIDE_WIDTH = 880
+STACKED_HEIGHT = 520
+"""Of each card at least, where one is below the other: a few rules in sight are not enough to judge them."""
 GAP = 16
 QWIDGETSIZE_MAX = (1 << 24) - 1
 
@@ -78,6 +80,8 @@ class AlertsPanel(QWidget):
         is_wide = self.width() >= SIDE_BY_SIDE_WIDTH
         directions = QBoxLayout.Direction
         self._cards.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        for card in (self.rules, self.channels):
+            card.setMinimumHeight(0 if is_wide else STACKED_HEIGHT)
         self.channels.setMinimumWidth(CHANNELS_WIDTH if is_wide else 0)
         self.channels.setMaximumWidth(CHANNELS_WIDTH if is_wide else QWIDGETSIZE_MAX)
 

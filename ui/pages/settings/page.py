@@ -36,6 +36,8 @@ from ui.widgets.wheel_guard import guarded
 
 KEY = "api_key"
 """A new key is used at once; the engine restarts for every other setting."""
+HEAD_HEIGHT = 32
+"""Also with a button in it, so that nothing moves when the group changes."""
 GAP = 16
 MODES = {ThemeMode.SYSTEM: "As the system", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
 
@@ -74,7 +76,9 @@ class SettingsPage(Page):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(12)
-        head.addWidget(Label(tr("Settings"), "title"))
+        title = Label(tr("Settings"), "title")
+        title.setMinimumHeight(HEAD_HEIGHT)
+        head.addWidget(title)
         head.addWidget(self.place)
         head.addStretch(1)
         head.addWidget(self.alerts.head)
