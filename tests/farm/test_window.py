@@ -16,13 +16,14 @@ from PySide6.QtWidgets import QApplication
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.model.read_models import PushState, RentState, SimStanding, Topic
 from phonefarm.application.model.row_queries import SIMS
-from phonefarm.config.settings import load_settings
+from phonefarm.config.settings import file_values, load_settings, settings_file
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY
 from tests.farm.harness import Harness
 from tests.farm.harness import until as until_by_then
 from tests.ui.live import Live, WindowRunner, until
+from tests.ui.pages.settings_page import enter, leave, settings_of
 from ui.listing.list_page import ListPage
 from ui.shell.offscreen_fonts import set_font_dir
 
@@ -157,3 +158,31 @@ def test_a_window_that_stalls_does_not_delay_the_push(
     runner.live_on(engine, stall)
 
     assert harness.texts(rent) == ["while it stalls"]
+
+
+def test_setting_is_corrected_saved_and_applied_while_a_rent_goes_on(
+    harness: Harness, engine: EngineThread, runner: WindowRunner
+) -> None:
+    rent, before = harness.order(), engine.farm
+
+    async def change(live: Live) -> None:
+        page = await settings_of(live)
+        await enter(page, "text_hours", "9000")
+        await leave(page, "text_hours")
+        row = page.rows["text_hours"]
+        await until(row.problem_text.isVisible)
+        assert row.problem_text.text() == "Must be a number between 1 and 8760"
+        assert not page.save.isEnabled()
+
+        await enter(page, "text_hours", "24")
+        QTest.keyClick(row.field, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        await until(lambda: page.bar.state.text().startswith("Saved "))
+
+        assert engine.farm is not before
+        assert (row.setting.value, row.setting.source) == ("24", "file")
+        rents = await live.open(Topic.RENTS)
+        await until(lambda: state_of(rents, rent.rent_id) is RentState.WAITING)
+
+    runner.live_on(engine, change)
+
+    assert file_values(settings_file(engine.farm._settings)) == {"text_hours": 24.0}

@@ -235,6 +235,21 @@ def test_every_kind_of_control_can_be_fixed_by_the_environment(runner: WindowRun
     runner.live(desk, scenario)
 
 
+def test_setting_that_only_the_environment_can_set_says_so(runner: WindowRunner, desk: FakeDesk) -> None:
+    path = next(field for field in desk.fields if field.name == "numbers_file")
+    desk.fields.append(replace(path, name="data_dir", environment="PHONEFARM_DATA_DIR", value="/farm", is_fixed=True))
+
+    async def scenario(live: Live) -> None:
+        page = await settings_of(live)
+        page.show_setting("data_dir")
+        row = page.rows["data_dir"]
+        assert row.fixed_note.text() == "Only PHONEFARM_DATA_DIR in the environment sets it"
+        assert isinstance(row.control, PathControl)
+        assert not row.control.choose.isVisible()
+
+    runner.live(desk, scenario)
+
+
 # Notes: default, changed, undo -----------------------------------------------------
 
 

@@ -185,9 +185,9 @@ class SettingsPage(Page):
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
         if settings is None:
             return False
-        await self.start_at_login.refresh()
         if not self.changes() and not self._is_saving:
             self.show_settings(settings)
+        await self.start_at_login.refresh()
         return True
 
     def show_settings(self, settings: Sequence[SettingField]) -> None:

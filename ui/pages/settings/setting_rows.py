@@ -213,7 +213,9 @@ class FieldRow(LabelledRow):
         self._dot.setVisible(is_changed and not repair)
         self.note.setText(text)
         self.note.setVisible(bool(text))
-        self.fixed_note.setText(tr("Set by {name} in the environment").format(name=self.setting.environment))
+        is_set = self.setting.source == "environment"
+        fixed = tr("Set by {name} in the environment") if is_set else tr("Only {name} in the environment sets it")
+        self.fixed_note.setText(fixed.format(name=self.setting.environment))
         self.fixed_note.setVisible(self.setting.is_fixed)
         self.link.setText(link)
         self.link.setAccessibleName(f"{link}: {self.name.plain}")
