@@ -208,5 +208,5 @@ async def test_tunnel_status_and_test_tell_how_onlinesim_reaches_the_farm(desk: 
         "https://farm.example.com",
         "https://old.example.com",
     )
-    assert (tested["answers"], tested["detail"]) == (True, "answers from outside in 84 ms")
+    assert (tested["answers"], tested["detail"]) == (True, "answers in 84 ms")
     assert desk.commands == [("test_public_address",)]
