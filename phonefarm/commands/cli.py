@@ -34,6 +34,8 @@ service = typer.Typer(help="The farm without a window, started by the system at 
 app.add_typer(service, name="service")
 numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV or XLSX file.")
 app.add_typer(numbers, name="numbers")
+tunnel = typer.Typer(help="How Onlinesim reaches this PC.")
+app.add_typer(tunnel, name="tunnel")
 alerts = typer.Typer(help="Who is called when the farm needs somebody.")
 app.add_typer(alerts, name="alerts")
 
@@ -162,6 +164,30 @@ def pause(as_json: Annotated[bool, typer.Option("--json", help="The answer as JS
 def resume(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
     """Sell again."""
     _tell_selling("resume", as_json=as_json)
+
+
+@tunnel.command("status")
+def tunnel_status(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """How Onlinesim reaches the running farm, and whether it does."""
+    _tell_tunnel("tunnel-status", as_json=as_json)
+
+
+@tunnel.command("test")
+def tunnel_test(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Call the running farm through its public address now; ends with 1 if it does not answer."""
+    if not _tell_tunnel("tunnel-test", as_json=as_json)["answers"]:
+        raise typer.Exit(1)
+
+
+def _tell_tunnel(command: str, *, as_json: bool) -> dict[str, Any]:
+    from phonefarm.commands.public_address import address_lines
+    from phonefarm.runtime.control import tell_farm
+
+    settings, _ = _prepare(logs=False)
+    answer = asyncio.run(tell_farm(settings, command))
+    text = json.dumps(answer, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else address_lines(answer)
+    console.say(text)
+    return answer
 
 
 @numbers.command("import")
