@@ -164,10 +164,10 @@ def test_note_is_beside_its_control_or_under_it(
         await settle()
         row = page.rows["push_retry_seconds"]
         note = row.note.mapTo(row, row.note.rect().center())
-        control = row.control.geometry().translated(row.control.parentWidget().pos())
+        control_end = row.control.mapTo(row, row.control.rect().bottomRight())
 
-        assert (note.x() > control.right()) is is_beside
-        assert (note.y() > control.bottom()) is not is_beside
+        assert (note.x() > control_end.x()) is is_beside
+        assert (note.y() > control_end.y()) is not is_beside
 
     runner.live(desk, scenario)
 
