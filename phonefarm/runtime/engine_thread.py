@@ -42,6 +42,8 @@ START_TIMEOUT_SECONDS = 15 * 60.0
 """The migration of a large database of an older version takes minutes."""
 STOP_TIMEOUT_SECONDS = 4.0
 """Time limit of an orderly stop; then the remaining tasks are cancelled."""
+RESTART_STOP_TIMEOUT_SECONDS = 60.0
+"""The same before a restart, where the next farm needs the database that the stopping one still holds."""
 STRAGGLER_TIMEOUT_SECONDS = 0.7
 GIVE_UP_SECONDS = 5.0
 """Time limit of `EngineThread.stop`."""
@@ -194,7 +196,7 @@ class EngineThread:
         finally:
             garbage.cancel()
             self._announcer.close()
-            await _stop_farm(farm)
+            await _stop_farm(farm, STOP_TIMEOUT_SECONDS)
 
     async def _start_farm(self, settings: Settings, listeners: Listeners) -> Farm:
         """Closes the listeners if it fails."""
@@ -243,7 +245,7 @@ class EngineThread:
         self._is_running.clear()
         kept = KeptListeners(farm.listeners)
         try:
-            await _stop_farm(farm)
+            await _stop_farm(farm, RESTART_STOP_TIMEOUT_SECONDS)
             farm = await self._started_or_former(before, after, kept)
         finally:
             kept.close()
@@ -280,13 +282,13 @@ def _write_file_of(settings: Settings, content: bytes | None) -> None:
         draft.write_bytes(content)
 
 
-async def _stop_farm(farm: Farm) -> None:
+async def _stop_farm(farm: Farm, within_seconds: float) -> None:
     stopping = asyncio.get_running_loop().create_task(farm.stop(), name="stop")
-    await asyncio.wait([stopping], timeout=STOP_TIMEOUT_SECONDS)
+    await asyncio.wait([stopping], timeout=within_seconds)
     if stopping.done():
         stopping.result()
     else:
-        log.error("the farm did not stop in time", within_seconds=STOP_TIMEOUT_SECONDS)
+        log.error("the farm did not stop in time", within_seconds=within_seconds)
         farm.listeners.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -17,6 +18,7 @@ from phonefarm.application.model.health_board import ENGINE
 from phonefarm.application.model.read_models import Changes, Topic, Verdict
 from phonefarm.config.settings import load_settings, settings_file, write_settings
 from phonefarm.domain.health import Health
+from phonefarm.runtime import engine_thread
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from phonefarm.wording.health import health_text
@@ -166,3 +168,23 @@ def test_new_key_restarts_nothing(engine: EngineThread) -> None:
     engine.ask(lambda desk: desk.overview())
 
     assert engine.farm is farm
+
+
+def test_farm_that_stops_slowly_is_waited_for_before_the_next_one_opens_its_database(
+    engine: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of the program a slow stop is given up; here the next farm needs the database's lock."""
+    monkeypatch.setattr(engine_thread, "STOP_TIMEOUT_SECONDS", 0.05)
+    farm = engine.farm
+    stop = farm.stop
+
+    async def stop_slowly() -> None:
+        await asyncio.sleep(1.0)
+        await stop()
+
+    monkeypatch.setattr(farm, "stop", stop_slowly)
+    save(engine, text_hours="24")
+    until_restarted(engine, farm)
+
+    assert engine_health(engine)[0] is Verdict.PASS
+    assert offered(engine.farm.listeners.webhooks_address)["status"] == "SUCCESS"
