@@ -199,7 +199,8 @@ class EngineThread:
             await _stop_farm(farm, STOP_TIMEOUT_SECONDS)
 
     async def _start_farm(self, settings: Settings, listeners: Listeners) -> Farm:
-        """Closes the listeners if it fails."""
+        """Closes the listeners if it fails, and the database, which the next attempt needs."""
+        farm: Farm | None = None
         try:
             farm = Farm(
                 settings,
@@ -212,6 +213,8 @@ class EngineThread:
             )
             await farm.start()
         except BaseException:
+            if farm is not None:
+                await _stop_farm(farm, STOP_TIMEOUT_SECONDS)
             listeners.close()
             raise
         self._farm, self._settings = farm, settings

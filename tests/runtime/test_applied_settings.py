@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.health_board import ENGINE
 from phonefarm.application.model.read_models import Changes, Topic, Verdict
+from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.config.settings import load_settings, settings_file, write_settings
 from phonefarm.domain.health import Health
 from phonefarm.runtime import engine_thread
@@ -187,4 +189,25 @@ def test_farm_that_stops_slowly_is_waited_for_before_the_next_one_opens_its_data
     until_restarted(engine, farm)
 
     assert engine_health(engine)[0] is Verdict.PASS
+    assert offered(engine.farm.listeners.webhooks_address)["status"] == "SUCCESS"
+
+
+def test_farm_that_fails_after_opening_the_database_leaves_it_to_the_former_settings(
+    engine: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recover, failures = PushWorker.recover, [StorageFailing("The database cannot be used: disk full.")]
+
+    async def fail_once(worker: PushWorker) -> None:
+        if failures:
+            raise failures.pop()
+        await recover(worker)
+
+    monkeypatch.setattr(PushWorker, "recover", fail_once)
+    farm = engine.farm
+    save(engine, text_hours="24")
+    until_restarted(engine, farm)
+
+    verdict, found = engine_health(engine)
+    assert verdict is Verdict.FAIL
+    assert "disk full" in health_text(found)
     assert offered(engine.farm.listeners.webhooks_address)["status"] == "SUCCESS"
