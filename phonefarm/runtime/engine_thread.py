@@ -223,7 +223,7 @@ class EngineThread:
         return farm
 
     async def _is_restart_wanted(self) -> bool:
-        """Wait until the farm shall restart with saved settings, or (False) stop."""
+        """Wait until the farm must restart with saved settings (true) or stop (false)."""
         loop = asyncio.get_running_loop()
         waiting = [loop.create_task(event.wait()) for event in (self._stop_wanted, self._apply_wanted)]
         try:
@@ -234,7 +234,7 @@ class EngineThread:
         return not self._stop_wanted.is_set()
 
     async def _restart(self, farm: Farm) -> Farm:
-        """Run the farm with the saved settings, or go on with the former ones if these do not work."""
+        """Run the farm with the saved settings; with the former ones if the farm does not start with them."""
         self._apply_wanted.clear()
         before = self._settings
         try:
@@ -270,7 +270,7 @@ class EngineThread:
 
 
 def _file_of(settings: Settings) -> bytes | None:
-    """The settings file as it is, or None where there is none."""
+    """The content of the settings file; None if there is no file."""
     path = settings_file(settings)
     return path.read_bytes() if path.exists() else None
 

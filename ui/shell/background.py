@@ -1,4 +1,4 @@
-"""Keeps the farm selling while its window is closed: in the tray, or minimised where there is none."""
+"""Keeps the farm selling while its window is closed: in the tray, or minimised if there is none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOLD = "told of the tray"
 
 @dataclass(frozen=True, kw_only=True)
 class Presence:
-    """How the program is there for its user."""
+    """How the program is visible to its user."""
 
     data_folder: Path
     is_hidden: bool
@@ -29,7 +29,7 @@ class Presence:
 
 
 class Background(QObject):
-    """Answers the window's close button. Without the user's word the farm does not end."""
+    """Handles the window's close button. The farm ends only if the user has said so."""
 
     def __init__(
         self,
@@ -142,6 +142,6 @@ class Background(QObject):
         self._window.show_attention(attention)
 
     def _tell_trouble(self, notice: Notice) -> None:
-        """A command of the tray that failed is told there."""
+        """The failure of a tray command is shown by the tray."""
         if not self._window.isVisible() and notice.tone in (Tone.WARN, Tone.BAD):
             self.tray.tell(notice.text)

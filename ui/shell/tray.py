@@ -1,4 +1,4 @@
-"""The tray icon with its menu: how the farm stands and what can be done, while the window is closed."""
+"""The tray icon with its menu: the state of the farm and its commands, while the window is closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_IN_MENU = 20
 
 
 class Tray(QObject):
-    """Says what the user wishes; others carry it out."""
+    """Emits the user's commands as signals."""
 
     open_requested = Signal()
     attention_requested = Signal(object)

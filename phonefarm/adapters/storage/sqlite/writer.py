@@ -151,7 +151,7 @@ class Writer:
     def _open(self) -> _WriteConnection:
         if self._opened is None:
             connection = self._engine.connect().execution_options(begins_explicitly=True)
-            # For good: else SQLAlchemy would roll the whole commit back for a value that it cannot bind.
+            # Never ended: else SQLAlchemy would roll the whole commit back for a value that it cannot bind.
             connection.begin()
             driver = driver_of(connection)
             # Keep what a savepoint may have to restore out of temporary files: one costs more than a unit's work.
