@@ -126,18 +126,18 @@ def test_questions_to_the_desk_wait_for_the_new_farm(engine: EngineThread) -> No
     assert engine_health(engine)[0] is Verdict.PASS
 
 
-def test_subscription_outlives_the_restart_and_everything_is_read_anew(engine: EngineThread) -> None:
-    told: list[Changes] = []
+def test_subscription_outlives_the_restart_and_everything_is_read_again(engine: EngineThread) -> None:
+    announced: list[Changes] = []
 
     async def subscribe(desk: Any) -> None:
-        desk.subscribe(told.append)
+        desk.subscribe(announced.append)
 
     engine.ask(subscribe)
     farm = engine.farm
     save(engine, text_hours="24")
     until_restarted(engine, farm)
 
-    until(lambda: any(changes.keys.get(Topic.PHONES, ()) is None for changes in told), what="all phones read anew")
+    until(lambda: any(changes.keys.get(Topic.PHONES, ()) is None for changes in announced), what="all phones")
 
 
 def test_new_port_is_listened_on(engine: EngineThread) -> None:
