@@ -16,7 +16,7 @@ from ui.shell.window import MainWindow
 from ui.style.tokens import Tone
 from ui.text.words import tr
 
-_TOLD = "told of the tray"
+_EXPLAINED_KEY = "told of the tray"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,9 +129,9 @@ class Background(QObject):
         self.tray.show()
         self._window.page.sleep()
         self._window.hide()
-        if not self._memory.value(_TOLD, False, bool):
-            self._memory.setValue(_TOLD, True)
-            self.tray.tell(tr("phonefarm goes on here. Its menu opens the window, pauses selling, or quits."))
+        if not self._memory.value(_EXPLAINED_KEY, False, bool):
+            self._memory.setValue(_EXPLAINED_KEY, True)
+            self.tray.show_balloon(tr("phonefarm goes on here. Its menu opens the window, pauses selling, or quits."))
 
     def _take_overview(self, overview: Overview) -> None:
         self._overview = overview
@@ -144,4 +144,4 @@ class Background(QObject):
     def _tell_trouble(self, notice: Notice) -> None:
         """The failure of a tray command is shown by the tray."""
         if not self._window.isVisible() and notice.tone in (Tone.WARN, Tone.BAD):
-            self.tray.tell(notice.text)
+            self.tray.show_balloon(notice.text)

@@ -27,8 +27,8 @@ class Tray(QObject):
     pause_requested = Signal()
     resume_requested = Signal()
     quit_requested = Signal()
-    told = Signal(str)
-    """A balloon was shown."""
+    balloon_shown = Signal(str)
+    """Its text."""
 
     def __init__(self, title: str, parent: QObject) -> None:
         super().__init__(parent)
@@ -80,10 +80,10 @@ class Tray(QObject):
         self.resume.setEnabled(is_paused)
         self._show_causes(overview)
 
-    def tell(self, text: str) -> None:
-        """A balloon beside the icon."""
+    def show_balloon(self, text: str) -> None:
+        """Show a balloon beside the icon."""
         self.icon.showMessage(self._title, text, self.icon.icon())
-        self.told.emit(text)
+        self.balloon_shown.emit(text)
 
     def _draw(self, state: TrayState) -> None:
         if self._drawn != (state.figure, state.count):

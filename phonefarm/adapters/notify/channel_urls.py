@@ -24,9 +24,7 @@ def apprise_url(kind: ChannelKind, values: Mapping[str, str]) -> str:
         case ChannelKind.WEBHOOK:
             scheme, _, rest = values["url"].partition("://")
             parts = urlsplit(values["url"])
-            query = "".join(
-                f"&-{pair}" for pair in parts.query.split("&") if pair
-            )  # apprise's own prefix
+            query = "".join(f"&-{pair}" for pair in parts.query.split("&") if pair)  # apprise's own prefix
             address = rest.partition("?")[0].partition("#")[0]
             return f"{'jsons' if scheme == 'https' else 'json'}://{address}?method=post{query}"
         case _:

@@ -123,7 +123,7 @@ class Alerts:
         )
         self._state = decision.state
         for message in decision.messages:
-            self._tell(message)
+            self._send(message)
         await self._keep_memory()
 
     # Page -------------------------------------------------------------------
@@ -191,7 +191,7 @@ class Alerts:
 
     # Telling ----------------------------------------------------------------
 
-    def _tell(self, message: AlertMessage) -> None:
+    def _send(self, message: AlertMessage) -> None:
         alert = worded(message, self._zone)
         log.info("alert", kind=str(alert.kind), about=[str(kind) for kind in sorted(message.kinds)])
         oldest = alert.at - HISTORY_KEPT
