@@ -106,6 +106,7 @@ NOT_IN_SCENARIO = {
     "Recovery._note": "a timeline entry",
     "Rentals.answer_lost": "a timeline entry",
     "Rentals.withdraw": "without it the order stays as a possible orphan, which the user releases",
+    "SellingPause._note": "a timeline entry; the pause itself is in a file",
     "SimInventory.resolve_all_sims": "what one start does not resolve, the next one does",
     "SmsIntake.assign_known_sims": "the next reading assigns what it would have assigned",
     "Upkeep._check_clock": "pulls waiting pushes in; without it they wait for their time",
