@@ -1,4 +1,4 @@
-"""What `alerts list` and `alerts test` say."""
+"""The output of `alerts list` and `alerts test`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Values = Mapping[str, Any]
 
 
 def describe(settings: Settings, hidden: SecretFilter) -> Values:
-    """Rules and channels as they are kept, whether or not a farm runs."""
+    """The stored rules and channels, whether or not a farm runs."""
     stored = StoredAlerts(settings, hidden)
     return _as_values(stored.settings(), stored.memory())
 
 
 async def send_tests(settings: Settings, hidden: SecretFilter, name: str) -> list[Values]:
-    """Sends a test by the channel of that name, or by all that are on; raises KnownError where there is none."""
+    """Send a test by the channel of that name, or by all that are on. Raises KnownError if there is none."""
     stored = StoredAlerts(settings, hidden)
     channels = _wanted(stored.settings().channels, name)
     return [_result(channel, await stored.test(channel)) for channel in channels]

@@ -1,4 +1,4 @@
-"""What `pause` and `resume` say of the answer."""
+"""The output of `pause` and `resume`."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.autostart import Service, ServiceStatus
 
 DATA_DIR = f"{PREFIX}DATA_DIR"
-"""Goes along with the command of the service."""
+"""Passed to the command of the service."""
 
 
 def install(service: Service, settings: Settings) -> list[str]:
-    """Returns what to say; raises KnownError."""
+    """Returns the output; raises KnownError."""
     if not service.status().is_running:
         _refuse_beside_a_running_farm(settings)
     service.install()

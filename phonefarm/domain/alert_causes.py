@@ -32,7 +32,7 @@ class NothingForSale:
     since: datetime
     health: Health | None
     phones: frozenset[str] = frozenset()
-    """That are missing, where that is the cause."""
+    """The missing phones, if that is the cause."""
     is_clock: bool = False
     """Whether the wrong clock is the cause."""
     is_database: bool = False
@@ -49,7 +49,7 @@ class LostPhone:
 @dataclass(frozen=True, kw_only=True)
 class LostHub:
     hub: str
-    """Empty where the phones left together and no hub is known."""
+    """Empty if the phones left together and their hub is unknown."""
     phones: frozenset[str]
     at: datetime
 
@@ -73,10 +73,10 @@ class FailingChannel:
 
 @dataclass(frozen=True, kw_only=True)
 class FarmFacts:
-    """What the engine knows; a field that is None or empty tells of nothing that is wrong."""
+    """The state of the farm. A field that is None or empty means no problem."""
 
     started_at: datetime
-    """Of the program: what was before is not held against it."""
+    """When the program started; earlier times do not count."""
     nothing_for_sale: NothingForSale | None = None
     lost_phones: Sequence[LostPhone] = ()
     lost_hubs: Sequence[LostHub] = ()
@@ -89,14 +89,14 @@ class FarmFacts:
     last_chances: Sequence[LastChance] = ()
     last_order_at: datetime | None = None
     orders_possible_since: datetime | None = None
-    """Since when the last hindrance of an order is gone."""
+    """The end of the last obstacle to orders."""
     gap_unusual_at: datetime | None = None
-    """When the gap since then is longer than usual."""
+    """When the gap since then becomes unusually long."""
     oldest_push_at: datetime | None = None
     pushes_waiting: int = 0
     free_bytes: int | None = None
     clock_off_by: timedelta | None = None
-    """Of this PC, ahead of the phones."""
+    """How far this PC's clock is ahead of the phones'."""
     backup: Fault | None = None
     newest_backup_at: datetime | None = None
     crash: str = ""
@@ -106,7 +106,7 @@ class FarmFacts:
 
 
 def causes_of(facts: FarmFacts, policy: AlertPolicy, now: datetime) -> list[Cause]:
-    """All that holds, ripe or not; rules that are off have no causes."""
+    """All causes that hold, ripe or not, of the rules that are on."""
     return [cause for cause in _all(facts, policy, now) if policy.is_on(cause.kind)]
 
 
@@ -138,7 +138,7 @@ def _lasting(
     members: frozenset[str] = frozenset(),
     **values: str | int | float | bool,
 ) -> Cause:
-    """Ripe after the minutes that the rule allows."""
+    """Causes that are ripe after the minutes of their rule."""
     minutes = (policy.values_of(kind) or (0,))[0]
     is_ripe = now - since >= timedelta(minutes=minutes)
     return Cause(kind=kind, since=since, is_ripe=is_ripe, health=health, members=members, values=values)
@@ -165,7 +165,7 @@ def _of_sales(facts: FarmFacts, policy: AlertPolicy, now: datetime) -> Iterator[
 
 
 def _of_phones(facts: FarmFacts, policy: AlertPolicy) -> Iterator[Cause]:
-    """A hub is one cause; so are phones that left one by one within the minutes of the rule."""
+    """One cause per hub, and one for all phones that left one by one within the minutes of the rule."""
     least, minutes = policy.values_of(RuleKind.PHONES_LOST) or (1, 0)
     by_id = {phone.phone_id: phone for phone in facts.lost_phones}
     for hub in facts.lost_hubs:

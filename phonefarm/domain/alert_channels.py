@@ -65,16 +65,16 @@ class Channel:
     name: str
     is_on: bool = True
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What was entered and is no secret."""
+    """The entered values that are not secret."""
     target: str = ""
-    """What tells the user which one it is: a chat, an address, a host."""
+    """Identifies it for the user: a chat, an address, a host."""
 
 
 class DeliveryFault(StrEnum):
-    """Why an alert did not arrive; the fields of a kind are in brackets."""
+    """Why an alert did not arrive; in brackets the fields of the kind."""
 
     ADDRESS_WRONG = "address wrong"
-    """What was entered cannot be an address of this service."""
+    """The entered values form no address of this service."""
     HOST_UNKNOWN = "host unknown"
     CONNECTION_REFUSED = "connection refused"
     SILENT = "silent"
@@ -96,17 +96,17 @@ class DeliveryFault(StrEnum):
     SECRET_UNREADABLE = "secret unreadable"
     NO_WINDOW = "no window"
     STILL_BUSY = "still busy"
-    """The attempt before has not come back."""
+    """The previous attempt still hangs."""
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """What became of one attempt."""
+    """The result of one attempt."""
 
     seconds: float
     fault: DeliveryFault | None = None
-    """None: the service has confirmed it."""
+    """None if the service has confirmed it."""
     fields: Fields = field(default_factory=dict)
 
     @property
@@ -137,7 +137,7 @@ _DISCORD = re.compile(r"https://(ptb\.|canary\.)?discord(app)?\.com/api/webhooks
 
 
 def form_problems(kind: ChannelKind, values: Mapping[str, str]) -> dict[str, FormProblem]:
-    """By field; `values` are stripped. A secret that is kept already must be among them."""
+    """The problems by field. `values` are stripped and include stored secrets."""
     problems = {
         field.name: FormProblem.MISSING
         for field in FORMS[kind]
@@ -193,7 +193,7 @@ _CHECKS: Mapping[ChannelKind, tuple[tuple[str, Check, FormProblem], ...]] = {
 
 
 def target_of(kind: ChannelKind, values: Mapping[str, str]) -> str:
-    """What may be shown of an address: never a token, a password or a path."""
+    """The part of an address that may be shown: no token, password or path."""
     match kind:
         case ChannelKind.TELEGRAM:
             return values.get("chat", "")
@@ -211,11 +211,11 @@ def target_of(kind: ChannelKind, values: Mapping[str, str]) -> str:
 
 
 DESKTOP_CHANNEL = Channel(channel_id="desktop", kind=ChannelKind.DESKTOP, name="Desktop notice")
-"""Always there; it can be switched off."""
+"""It cannot be removed, only switched off."""
 
 
 def with_desktop(channels: Iterable[Channel]) -> tuple[Channel, ...]:
-    """The channels, and the desktop's among them."""
+    """The channels, including the desktop's."""
     found = tuple(channels)
     is_there = any(channel.channel_id == DESKTOP_CHANNEL.channel_id for channel in found)
     return found if is_there else (DESKTOP_CHANNEL, *found)

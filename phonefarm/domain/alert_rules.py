@@ -1,4 +1,4 @@
-"""The rules of the alerts: what each is about, its thresholds with their limits, and when nobody is to be disturbed."""
+"""The rules of the alerts: their thresholds with limits, and the quiet hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RuleKind(StrEnum):
     BACKUP = "backup"
     CRASH = "crash"
     CHANNEL_FAILING = "channel failing"
-    """A channel of the alerts does not deliver: no rule of the user's, and never off."""
+    """A channel of the alerts does not deliver. Always on, and not shown as a rule."""
 
 
 class Unit(StrEnum):
@@ -38,7 +38,7 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Threshold:
-    """A whole number that the user sets."""
+    """An integer that the user sets, with its limits."""
 
     unit: Unit
     default: int
@@ -65,16 +65,16 @@ THRESHOLDS: Mapping[RuleKind, tuple[Threshold, ...]] = {
     RuleKind.BACKUP: (_of(Unit.HOURS, 24, 1, 336),),
     RuleKind.CRASH: (),
 }
-"""Of the rules that the user may change, in the order in which they are shown."""
+"""The thresholds of the rules that the user may change, sorted as they are shown."""
 
 OFF_AT_FIRST = frozenset({RuleKind.WRONG_KEYS})
 """Anybody on the internet can call with a wrong key."""
 STOPS_SALES = frozenset({RuleKind.NOTHING_FOR_SALE, RuleKind.TUNNEL_DOWN, RuleKind.KEY_REFUSED})
-"""Nothing is sold until the user acts: told in quiet hours, too."""
+"""Nothing is sold until the user acts, so they are reported in quiet hours, too."""
 EVENTS = frozenset({RuleKind.WRONG_KEYS, RuleKind.LAST_CHANCE, RuleKind.CRASH})
-"""Something happened. Nothing is left to be resolved: no reminder, no notice of its end."""
+"""Events without a duration: they have neither a reminder nor an end."""
 GATHERED_FOR: Mapping[RuleKind, timedelta] = {RuleKind.LAST_CHANCE: timedelta(hours=1)}
-"""At least so long between two alerts of a kind; what comes meanwhile is told together."""
+"""The least time between two alerts of a kind; causes of the meantime share the next one."""
 
 REMINDER_HOURS = Threshold(unit=Unit.HOURS, default=4, least=1, most=168)
 
@@ -84,12 +84,12 @@ class Rule:
     kind: RuleKind
     is_on: bool
     values: tuple[int, ...]
-    """One for each of its thresholds."""
+    """One value per threshold."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuietHours:
-    """From `begin` to `end` by the clock on the wall; over midnight where `end` is the earlier one."""
+    """From `begin` to `end` in local time; over midnight if `end` is earlier."""
 
     is_on: bool = True
     begin: time = time(23)
@@ -114,7 +114,7 @@ def default_rules() -> tuple[Rule, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertPolicy:
-    """What the user is told, and when."""
+    """Which causes are reported, and when."""
 
     rules: tuple[Rule, ...] = field(default_factory=default_rules)
     quiet: QuietHours = field(default_factory=QuietHours)
@@ -123,7 +123,7 @@ class AlertPolicy:
     tells_recovery: bool = True
 
     def values_of(self, kind: RuleKind) -> tuple[int, ...] | None:
-        """The thresholds of a rule, or None where it is off."""
+        """The thresholds of a rule; None if it is off."""
         return next((rule.values for rule in self.rules if rule.kind is kind and rule.is_on), None)
 
     def is_on(self, kind: RuleKind) -> bool:
@@ -131,7 +131,7 @@ class AlertPolicy:
 
 
 def completed(rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """One rule of each kind in order: as given where its values are within their limits, else the default."""
+    """One rule of each kind, sorted: the given one if its values are within their limits, else the default."""
     given = {rule.kind: rule for rule in rules}
     return tuple(
         given[kind] if kind in given and not _is_wrong(given[kind]) else default_rule(kind) for kind in THRESHOLDS

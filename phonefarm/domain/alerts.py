@@ -1,4 +1,4 @@
-"""Which alerts are sent now: one for each cause, gathered, none twice, few at night; time is an argument.
+"""Which alerts are sent now: one for each cause, grouped, none twice, few at night; time is an argument.
 
 A cause is told once it has lasted for the time its rule allows. It has ended when it has not held for a while, so that
 a fault that comes and goes is one cause. A cause that another one explains, which the user was told of, is not told.
@@ -16,21 +16,21 @@ from phonefarm.domain.fields import Fields
 from phonefarm.domain.health import Health
 
 ENDED_AFTER = timedelta(minutes=5)
-"""A cause that has not held for so long has ended; twice as long for each time that it came back within a day."""
+"""A cause that has not held for this long has ended; doubled for each relapse within a day."""
 RELAPSE_WITHIN = timedelta(days=1)
 MOST_DOUBLINGS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """Something that is wrong now."""
+    """A problem of the farm, which an alert reports."""
 
     kind: RuleKind
     key: str = ""
-    """Tells causes of one kind apart."""
+    """Distinguishes causes of one kind."""
     since: datetime
     is_ripe: bool = True
-    """Whether it has lasted for as long as its rule allows; one that was told before need not be."""
+    """Whether it has lasted longer than its rule allows. Not required after it was reported once."""
     values: Fields = field(default_factory=dict)
     health: Health | None = None
     members: frozenset[str] = frozenset()
@@ -39,21 +39,21 @@ class Cause:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is remembered of a cause."""
+    """The state of a cause."""
 
     cause: Cause
-    """As it was when it last held."""
+    """The cause when it last held."""
     told_at: datetime | None = None
     has_waited: bool = False
-    """For the end of the quiet hours, or of the time in which its kind is gathered."""
+    """Whether it waits for the end of the quiet hours, or of the grouping period of its kind."""
     reminded_at: datetime | None = None
     is_implied: bool = False
-    """A cause that the user was told of explains it: neither it nor its end is told."""
+    """A reported cause explains it: neither it nor its end is reported."""
     is_seen: bool = False
-    """The user has seen it: no reminder."""
+    """Whether the user has seen it; then there are no reminders."""
     gone_since: datetime | None = None
     ended_at: datetime | None = None
-    """Told as ended, if at all; kept for a day to recognise a relapse."""
+    """When it ended; kept for a day to detect a relapse."""
     relapses: int = 0
 
     @property
@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def is_standing(self) -> bool:
-        """Whether it was told for itself and holds."""
+        """Whether it was reported itself, and holds."""
         return self.told_at is not None and not self.is_implied and self.gone_since is None and not self.is_over
 
     @property
@@ -80,7 +80,7 @@ class AlertState:
 class MessageKind(StrEnum):
     FIRST = "first"
     TOGETHER = "together"
-    """What has waited for the end of the quiet hours."""
+    """A message about causes that waited for the end of the quiet hours."""
     REMINDER = "reminder"
     RECOVERY = "recovery"
     TEST = "test"
@@ -88,7 +88,7 @@ class MessageKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A cause that is over, and when it ended."""
+    """An ended cause, and when it ended."""
 
     cause: Cause
     at: datetime
@@ -122,7 +122,7 @@ def decide(
     wall_time: time,
     unobserved: Collection[RuleKind] = (),
 ) -> Decision:
-    """`wall_time`: now, by the clock on the wall. Nothing is known now of the kinds that are `unobserved`."""
+    """`wall_time`: the local time now. Causes of `unobserved` kinds neither begin nor end."""
     is_quiet = policy.quiet.include(wall_time)
     wanted = [cause for cause in causes if policy.is_on(cause.kind)]
     known = [entry for entry in state.entries if policy.is_on(entry.cause.kind)]
@@ -141,7 +141,7 @@ def decide(
 
 
 def marked_seen(state: AlertState) -> AlertState:
-    """The user has seen all that was told: no reminders of it."""
+    """Mark every reported cause as seen, so that none gets a reminder."""
     return replace(
         state,
         entries=tuple(replace(entry, is_seen=True) if entry.told_at else entry for entry in state.entries),
@@ -154,7 +154,7 @@ def marked_seen(state: AlertState) -> AlertState:
 def _match(
     causes: Sequence[Cause], entries: Sequence[Entry], now: datetime, unobserved: Collection[RuleKind]
 ) -> list[Entry]:
-    """The entries with what holds of them now, and new ones for the ripe causes that are not among them."""
+    """Update the entries by the present causes, and add an entry for each new ripe cause."""
     left = list(causes)
     found = list[Entry]()
     for entry in entries:
@@ -186,7 +186,7 @@ def _holding(entry: Entry, cause: Cause) -> Entry:
 
 
 def _forget_past(entries: Iterable[Entry], now: datetime) -> list[Entry]:
-    """Without what ended before it was told, and what ended so long ago that it would be no relapse."""
+    """Remove causes that ended before they were reported, or too long ago for a relapse."""
     return [
         entry
         for entry in entries
@@ -196,7 +196,7 @@ def _forget_past(entries: Iterable[Entry], now: datetime) -> list[Entry]:
 
 
 def _without_lost_explanations(entries: Sequence[Entry]) -> list[Entry]:
-    """What outlasts the cause that explained it is a cause of its own."""
+    """A cause that outlasts the one that explained it counts by itself."""
     return [
         replace(entry, told_at=None, is_implied=False)
         if entry.is_implied and not entry.is_over and not _is_explained(entry.cause, entries)
@@ -206,7 +206,7 @@ def _without_lost_explanations(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def _is_explained(cause: Cause, entries: Iterable[Entry]) -> bool:
-    """Whether the user knows of a cause of another kind that is about at least half of the same."""
+    """Whether a reported cause of another kind shares at least half of the members."""
     return any(
         2 * len(cause.members & entry.cause.members) >= len(cause.members) > 0
         for entry in entries
@@ -222,7 +222,7 @@ MaySpeak = Callable[[Entry], bool]
 def _tell_new(
     entries: Sequence[Entry], told: Mapping[RuleKind, datetime], now: datetime, may_speak: MaySpeak
 ) -> tuple[list[Entry], list[AlertMessage]]:
-    """One message a kind; one for all that waited."""
+    """One message per kind; a single one for all causes that waited."""
     entries = sorted(entries, key=lambda entry: entry.cause.kind not in STOPS_SALES)  # these explain the others
     speaking = list[Entry]()
     for place, entry in enumerate(entries):
@@ -275,7 +275,7 @@ def _tell_ends(
 def _remind(
     entries: Sequence[Entry], policy: AlertPolicy, now: datetime, may_speak: MaySpeak
 ) -> tuple[list[Entry], list[AlertMessage]]:
-    """One message for all that is due, and for what soon would be."""
+    """One reminder for all causes that are due, or will be soon."""
     interval = timedelta(hours=policy.reminder_hours)
 
     def is_due(entry: Entry, after: timedelta) -> bool:

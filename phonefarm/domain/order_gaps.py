@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 WEEKS = 4
 LEARNED_FROM = timedelta(weeks=WEEKS)
 LEAST_LEARNED = timedelta(weeks=2)
-"""With less, nothing is called usual."""
+"""With less data nothing counts as usual."""
 UNUSUAL_AFTER_ORDERS = 8.0
-"""A gap is unusual when so many orders would usually have come in it: they come in bursts, not evenly."""
+"""A gap is unusual if this many orders are expected in it. The value is high because orders come in bursts."""
 LONGEST_GAP = timedelta(days=7)
 _HOUR_SECONDS = 3600
 
@@ -24,7 +24,7 @@ def hour_of(moment: datetime) -> int:
 
 
 class UsualOrders:
-    """How many orders an hour of the week usually brings."""
+    """The usual number of orders in each hour of the week."""
 
     def __init__(self, orders_by_hour: Mapping[int, int], now: datetime, local: LocalTime) -> None:
         """`orders_by_hour`: the orders of the last four weeks, by `hour_of`."""
@@ -37,7 +37,7 @@ class UsualOrders:
             self._learn(orders_by_hour, range(begin, present))
 
     def _learn(self, orders_by_hour: Mapping[int, int], hours: range) -> None:
-        """Half of a rate is that of the weekday and hour, half that of the hour on all days: four Tuesdays are few."""
+        """The mean of an hour's rate on its weekday and on all days, since four Tuesdays are a small sample."""
         of_week = dict[tuple[int, int], list[int]]()
         of_day = dict[int, list[int]]()
         for hour in hours:
@@ -50,7 +50,7 @@ class UsualOrders:
         }
 
     def unusual_at(self, begin: datetime) -> datetime | None:
-        """When a gap that begins at `begin` becomes unusual; None where that takes more than a week, or is unknown."""
+        """When a gap that begins at `begin` becomes unusual; None if after more than a week, or unknown."""
         expected, moment = 0.0, begin
         while self.is_learned and moment - begin < LONGEST_GAP:
             local = self._local(hour_of(moment))

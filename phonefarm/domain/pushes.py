@@ -106,7 +106,7 @@ class Retry:
     at: datetime
 
 
-def is_taken(outcome: PushOutcome, *, uncertain: int) -> bool:
+def counts_as_accepted(outcome: PushOutcome, *, uncertain: int) -> bool:
     """Whether the market has the message: it accepted it, or answered 200 after an `uncertain` attempt."""
     return outcome == Accepted() or (outcome == Unclear() and uncertain > 0)
 
@@ -141,7 +141,7 @@ def after_attempt(
             assert_never(outcome)
 
 
-def is_its_own(outcome: PushOutcome, *, another_was_taken: bool) -> bool:
+def is_its_own(outcome: PushOutcome, *, another_was_accepted: bool) -> bool:
     """Whether an attempt failed because of this message, and not because the market accepts none.
 
     Either the market itself answered, or it has accepted another message since this one last failed.
@@ -150,7 +150,7 @@ def is_its_own(outcome: PushOutcome, *, another_was_taken: bool) -> bool:
         case SoftRefusal() | Failed(is_answer=True):
             return True
         case KeyRefused() | Failed():
-            return another_was_taken
+            return another_was_accepted
         case _:
             return False
 

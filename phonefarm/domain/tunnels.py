@@ -13,27 +13,27 @@ from phonefarm.domain.hosts import is_loopback
 
 PROBE_EVERY = timedelta(seconds=15)
 PROBE_AGAIN = timedelta(seconds=3)
-"""After a failed probe: two in a row are a dead tunnel, and it must be found within 30 s."""
+"""After a failed probe, so that a dead tunnel is detected within 30 s."""
 FAILURES_OF_A_DEAD_TUNNEL = 2
 ANSWER_IS_FRESH = timedelta(seconds=60)
-"""Without an answer for longer, nobody may call all well."""
+"""Without an answer for longer, the public address does not count as working."""
 LONGEST_START = timedelta(seconds=45)
-"""A tunnel that names no URL, or whose new URL does not answer, gets so long: a new name must reach the DNS."""
+"""Time limit for a new tunnel to report its URL, and for a new URL to answer: its name must reach the DNS."""
 LONG_UP = timedelta(seconds=60)
-"""A tunnel that was up for so long begins anew with the shortest delay."""
+"""After a tunnel that was open for this long, the backoff starts again with its shortest delay."""
 
 _DELAYS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 20, 30))
 
 
 class TunnelKind(StrEnum):
-    """How Onlinesim reaches the webhooks; the values stand in settings.toml."""
+    """How Onlinesim reaches the webhooks. The values are those of settings.toml."""
 
     NONE = "none"
-    """The user has named no public address, so that phonefarm cannot check any."""
+    """No public address is set, so phonefarm checks none."""
     URL = "url"
-    """A URL of the user's own: a server in front, or a tunnel that somebody else keeps."""
+    """The user's own URL: a reverse proxy, or a tunnel that phonefarm does not run."""
     SSH = "ssh"
-    """A reverse forward over SSH to a server of the user's."""
+    """A reverse forward over SSH to the user's server."""
     CLOUDFLARED = "cloudflared"
     CLOUDFLARED_NAMED = "cloudflared named"
     NGROK = "ngrok"
@@ -44,7 +44,7 @@ class TunnelKind(StrEnum):
 
 
 class TunnelFailed(KnownError):
-    """The tunnel has ended or could not be opened; `health` says why."""
+    """The tunnel has ended or could not be opened, for the reason in `health`."""
 
     def __init__(self, found: Health) -> None:
         super().__init__(found.kind.value)
@@ -56,16 +56,16 @@ def tunnel_failed(kind: HealthKind, **fields: str | int | float) -> TunnelFailed
 
 
 def restart_delay(failures: int) -> timedelta:
-    """How long to wait before the next start, after so many failures in a row (at least one)."""
+    """Backoff before the next start; `failures` in a row, at least one."""
     return _DELAYS[min(failures, len(_DELAYS)) - 1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """How one request from outside to our own probe path ended."""
+    """The result of one request from outside to our probe path."""
 
     is_answered: bool
-    """Whether this very process has answered: it alone knows the proof of the nonce."""
+    """Whether this process has answered, by its proof of the nonce."""
     health: Health
     seconds: float = 0.0
 
@@ -75,7 +75,7 @@ def probe_url(base: str, path: str) -> str:
 
 
 def public_url_problem(text: str) -> str | None:
-    """Why a text cannot be the public address, or None: https, a host, no path that Onlinesim would have to know."""
+    """Why a text cannot be the public address; None if it can."""
     try:
         parts = urlsplit(text)
         port_is_valid = parts.port != 0

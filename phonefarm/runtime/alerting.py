@@ -29,12 +29,12 @@ from phonefarm.support.logs import SecretFilter
 from phonefarm.support.tasks import Tasks
 
 CRASH_TOLD_FOR = timedelta(days=1)
-"""A crash that is older was of an earlier run."""
+"""An older crash report belongs to an earlier run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FarmParts:
-    """What the alerts look at."""
+    """The sources of the alerts' facts."""
 
     overview: Callable[[], Awaitable[Overview]]
     storage: Storage
@@ -53,7 +53,7 @@ def make_alerts(
     announcer: Announcer,
     secrets: NamedSecrets | None = None,
 ) -> Alerts:
-    """`secrets`: instead of the OS keyring, if given."""
+    """`secrets`, if given, replaces the OS keyring."""
     observer = FarmObserver(
         overview=parts.overview,
         storage=parts.storage,
@@ -96,7 +96,7 @@ class StoredAlerts:
         return self._files.read_memory()
 
     async def test(self, channel: Channel) -> Delivery:
-        """Sends a test by it; its result is not kept."""
+        """Send a test by this channel; the result is not stored."""
         return await self._sender.send(channel, a_test(utc_now()))
 
 

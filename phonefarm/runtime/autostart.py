@@ -1,4 +1,4 @@
-"""Starting phonefarm without the user, with the data folder of these settings."""
+"""Builds the automatic start of phonefarm, with the data folder of these settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def service(settings: Settings) -> Service:
 
 
 def command_for(settings: Settings, *words: str) -> StartCommand:
-    """What the environment says now is not there at login: a data folder of one's own goes along."""
+    """The present environment is not that of the login, so the data folder is passed on."""
     usual = user_data_path("phonefarm", appauthor=False)
     own = () if settings.data_dir == usual else (DATA_DIR_OPTION, str(settings.data_dir.absolute()))
     return start_command(*own, *words)

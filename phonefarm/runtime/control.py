@@ -1,4 +1,4 @@
-"""How a command talks to the farm that runs on the same data folder."""
+"""Client of the control channel: sends a command to the farm that runs on the same data folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def admin_address(settings: Settings) -> str:
 
 
 async def tell_farm(settings: Settings, command: str, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The farm's answer; raises KnownError if none runs, or with what it says is wrong."""
+    """The farm's answer. Raises KnownError if no farm runs, or with the farm's own error."""
     access = ControlFile(settings.data_dir).read()
     if access is None:
         raise KnownError(f"No phonefarm runs on {settings.data_dir}. Start it first.")

@@ -43,6 +43,8 @@ START_TIMEOUT_SECONDS = 15 * 60.0
 """The migration of a large database of an older version takes minutes."""
 STOP_TIMEOUT_SECONDS = 4.0
 """Time limit of an orderly stop; then the remaining tasks are cancelled."""
+RESTART_STOP_TIMEOUT_SECONDS = 60.0
+"""The same before a restart, where the next farm needs the database that the stopping one still holds."""
 STRAGGLER_TIMEOUT_SECONDS = 0.7
 GIVE_UP_SECONDS = 5.0
 """Time limit of `EngineThread.stop`."""
@@ -198,10 +200,11 @@ class EngineThread:
         finally:
             garbage.cancel()
             self._announcer.close()
-            await _stop_farm(farm)
+            await _stop_farm(farm, STOP_TIMEOUT_SECONDS)
 
     async def _start_farm(self, settings: Settings, listeners: Listeners) -> Farm:
-        """Closes the listeners if it fails."""
+        """Closes the listeners if it fails, and the database, which the next attempt needs."""
+        farm: Farm | None = None
         try:
             farm = Farm(
                 settings,
@@ -214,6 +217,8 @@ class EngineThread:
             )
             await farm.start()
         except BaseException:
+            if farm is not None:
+                await _stop_farm(farm, STOP_TIMEOUT_SECONDS)
             listeners.close()
             raise
         self._farm, self._settings = farm, settings
@@ -227,7 +232,7 @@ class EngineThread:
         self._apply_wanted.set()
 
     async def _is_restart_wanted(self) -> bool:
-        """Wait until the farm shall restart with saved settings, or (False) stop."""
+        """Wait until the farm must restart with saved settings (true) or stop (false)."""
         loop = asyncio.get_running_loop()
         waiting = [loop.create_task(event.wait()) for event in (self._stop_wanted, self._apply_wanted)]
         try:
@@ -238,7 +243,7 @@ class EngineThread:
         return not self._stop_wanted.is_set()
 
     async def _restart(self, farm: Farm) -> Farm:
-        """Run the farm with the saved settings, or go on with the former ones if these do not work."""
+        """Run the farm with the saved settings; with the former ones if the farm does not start with them."""
         self._apply_wanted.clear()
         before = self._settings
         try:
@@ -253,7 +258,7 @@ class EngineThread:
         log.info("the farm restarts with other settings")
         kept = KeptListeners(farm.listeners)
         try:
-            await _stop_farm(farm)
+            await _stop_farm(farm, RESTART_STOP_TIMEOUT_SECONDS)
             farm = await self._started_or_former(before, after, kept)
         finally:
             kept.close()
@@ -275,7 +280,7 @@ class EngineThread:
 
 
 def _file_of(settings: Settings) -> bytes | None:
-    """The settings file as it is, or None where there is none."""
+    """The content of the settings file; None if there is no file."""
     path = settings_file(settings)
     return path.read_bytes() if path.exists() else None
 
@@ -290,13 +295,13 @@ def _write_file_of(settings: Settings, content: bytes | None) -> None:
         draft.write_bytes(content)
 
 
-async def _stop_farm(farm: Farm) -> None:
+async def _stop_farm(farm: Farm, within_seconds: float) -> None:
     stopping = asyncio.get_running_loop().create_task(farm.stop(), name="stop")
-    await asyncio.wait([stopping], timeout=STOP_TIMEOUT_SECONDS)
+    await asyncio.wait([stopping], timeout=within_seconds)
     if stopping.done():
         stopping.result()
     else:
-        log.error("the farm did not stop in time", within_seconds=STOP_TIMEOUT_SECONDS)
+        log.error("the farm did not stop in time", within_seconds=within_seconds)
         farm.listeners.close()
 
 

@@ -59,7 +59,7 @@ from phonefarm.config.settings import Settings, is_a_key, parse_address
 from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
-from phonefarm.domain.health import problem as told_problem
+from phonefarm.domain.health import problem as health_of_problem
 from phonefarm.runtime.alerting import FarmParts, make_alerts
 from phonefarm.runtime.autostart import login_start
 from phonefarm.runtime.listeners import Listeners
@@ -373,7 +373,7 @@ class Farm:
 
     def report_settings(self, problem: str | None) -> None:
         """Whether the settings in use are those that were saved last; None if they are."""
-        found = health(HealthKind.RUNNING) if problem is None else told_problem(problem)
+        found = health(HealthKind.RUNNING) if problem is None else health_of_problem(problem)
         self._health.report(ENGINE, Verdict.PASS if problem is None else Verdict.FAIL, found, part="settings")
 
     async def _drain_requests(self) -> None:
@@ -407,7 +407,7 @@ class Farm:
     def _make_servers(self) -> dict[str, SupervisedServer]:
         def report_webhooks(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.FAIL
-            found = self._listens if problem is None else told_problem(problem)
+            found = self._listens if problem is None else health_of_problem(problem)
             self._health.report(WEBHOOKS, verdict, found, part="server")
 
         def report_admin_port(problem: str | None) -> None:

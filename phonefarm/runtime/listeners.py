@@ -88,7 +88,7 @@ def _address(listener: socket.socket) -> str:
 
 
 def _duplicate(listener: socket.socket | None) -> socket.socket | None:
-    """None for a socket that was lost: it is bound anew."""
+    """None for a socket that cannot be duplicated: the address is bound again."""
     if listener is None:
         return None
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Builds the keeper of the public address from the settings."""
+"""Builds the supervision of the public address from the settings."""
 
 from __future__ import annotations
 

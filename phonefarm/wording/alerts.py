@@ -1,4 +1,4 @@
-"""The words of the alerts: what is sent, and what a delivery that failed means."""
+"""The texts of alerts, and the causes of failed deliveries in words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Translate = Callable[[str], str]
 
 PREFIX = "phonefarm: "
 MOST_LINES = 12
-"""A message is read on a phone."""
+"""Short, since messages are read on phones."""
 _LONG_DIGITS = re.compile(r"\+?(?<!\d)(?!\d{4}-\d\d-\d\d\b)\d(?:[ \u00a0().-]{0,2}\d){6,}")
 _KEPT_DIGITS = 4
 
@@ -61,7 +61,7 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 def alert_title(message: AlertMessage, translate: Translate = str) -> str:
-    """One line, without any whole number."""
+    """One line, without complete numbers."""
     causes = message.causes or tuple(end.cause for end in message.ended)
     match message.kind:
         case MessageKind.TEST:
@@ -123,7 +123,7 @@ def cause_title(cause: Cause, translate: Translate = str) -> str:
 
 
 def _of_causes(causes: Sequence[Cause], now: datetime, translate: Translate, zone: tzinfo | None) -> list[str]:
-    """A line for each with its time, and the advice once for each kind."""
+    """One line per cause with its time, and the advice once per kind."""
     lines = list[str]()
     several = len({cause_title(cause) for cause in causes}) > 1
     for kind in dict.fromkeys(cause.kind for cause in causes):

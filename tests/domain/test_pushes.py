@@ -24,9 +24,9 @@ from phonefarm.domain.pushes import (
     TooMany,
     Unclear,
     after_attempt,
+    counts_as_accepted,
     describe,
     is_its_own,
-    is_taken,
 )
 from tests.builders import MINUTE, SECOND, at
 
@@ -89,7 +89,7 @@ def test_next_step_while_the_rent_is_open(outcome: PushOutcome, soft_refusals: i
 
 
 @pytest.mark.parametrize(
-    ("outcome", "uncertain", "taken"),
+    ("outcome", "uncertain", "accepted"),
     [
         (Accepted(), 0, True),
         (Unclear(), 0, False),
@@ -98,9 +98,9 @@ def test_next_step_while_the_rent_is_open(outcome: PushOutcome, soft_refusals: i
     ],
 )
 def test_unreadable_answer_counts_as_accepted_only_after_an_uncertain_attempt(
-    outcome: PushOutcome, uncertain: int, taken: bool
+    outcome: PushOutcome, uncertain: int, accepted: bool
 ) -> None:
-    assert is_taken(outcome, uncertain=uncertain) is taken
+    assert counts_as_accepted(outcome, uncertain=uncertain) is accepted
 
 
 @pytest.mark.parametrize("outcome", REPEATED)
@@ -158,7 +158,7 @@ def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "alone", "while_others_are_taken"),
+    ("outcome", "alone", "while_others_are_accepted"),
     [
         (SoftRefusal(token="IGNORED"), True, True),
         (Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500", is_answer=True), True, True),
@@ -169,8 +169,8 @@ def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
     ],
 )
 def test_failure_is_the_messages_own_if_the_market_answered_or_accepted_another(
-    outcome: PushOutcome, alone: bool, while_others_are_taken: bool
+    outcome: PushOutcome, alone: bool, while_others_are_accepted: bool
 ) -> None:
-    judged = [is_its_own(outcome, another_was_taken=taken) for taken in (False, True)]
+    judged = [is_its_own(outcome, another_was_accepted=accepted) for accepted in (False, True)]
 
-    assert judged == [alone, while_others_are_taken]
+    assert judged == [alone, while_others_are_accepted]

@@ -237,11 +237,11 @@ def test_failed_hub_is_one_event_until_its_phones_are_back(field: Field, farm: S
     farm.call(lambda it: it.set_in(HUB, False))
 
     until(lambda: any(need.kind is AttentionKind.PHONES_LEFT for need in field.overview().attention), what="the hub")
-    told = [need for need in field.overview().attention if need.kind is AttentionKind.PHONES_LEFT]
-    assert [(len(need.keys), need.subject) for need in told] == [(5, "1-3.1")]
-    assert told[0].since >= begun
+    reported = [need for need in field.overview().attention if need.kind is AttentionKind.PHONES_LEFT]
+    assert [(len(need.keys), need.subject) for need in reported] == [(5, "1-3.1")]
+    assert reported[0].since >= begun
     hub_ids = {field.id_of(name) for name in HUB}
-    assert [need for need in field.overview().attention if need.key in hub_ids] == told
+    assert [need for need in field.overview().attention if need.key in hub_ids] == reported
     assert {field.state(name) for name in HUB} == {PhoneState.GONE}
     assert "Disconnected together with 4 others (USB hub 1-3.1)" in field.timeline(HUB[0])
     assert field.state("steady") is PhoneState.READY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -14,10 +15,13 @@ import pytest
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.health_board import ENGINE
 from phonefarm.application.model.read_models import Changes, Topic, Verdict
+from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.config.settings import load_settings, settings_file, write_settings
 from phonefarm.domain.health import Health
+from phonefarm.runtime import engine_thread
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from phonefarm.wording.health import health_text
@@ -141,18 +145,18 @@ def test_questions_to_the_desk_wait_for_the_new_farm(engine: EngineThread) -> No
     assert engine_health(engine)[0] is Verdict.PASS
 
 
-def test_subscription_outlives_the_restart_and_everything_is_read_anew(engine: EngineThread) -> None:
-    told: list[Changes] = []
+def test_subscription_outlives_the_restart_and_everything_is_read_again(engine: EngineThread) -> None:
+    announced: list[Changes] = []
 
     async def subscribe(desk: Any) -> None:
-        desk.subscribe(told.append)
+        desk.subscribe(announced.append)
 
     engine.ask(subscribe)
     farm = engine.farm
     save(engine, text_hours="24")
     until_restarted(engine, farm)
 
-    until(lambda: any(changes.keys.get(Topic.PHONES, ()) is None for changes in told), what="all phones read anew")
+    until(lambda: any(changes.keys.get(Topic.PHONES, ()) is None for changes in announced), what="all phones")
 
 
 def test_new_port_is_listened_on(engine: EngineThread) -> None:
@@ -185,3 +189,44 @@ def test_new_key_restarts_nothing(engine: EngineThread) -> None:
     engine.ask(lambda desk: desk.overview())
 
     assert engine.farm is farm
+
+
+def test_farm_that_stops_slowly_is_waited_for_before_the_next_one_opens_its_database(
+    engine: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of the program a slow stop is given up; here the next farm needs the database's lock."""
+    monkeypatch.setattr(engine_thread, "STOP_TIMEOUT_SECONDS", 0.05)
+    farm = engine.farm
+    stop = farm.stop
+
+    async def stop_slowly() -> None:
+        await asyncio.sleep(1.0)
+        await stop()
+
+    monkeypatch.setattr(farm, "stop", stop_slowly)
+    save(engine, text_hours="24")
+    until_restarted(engine, farm)
+
+    assert engine_health(engine)[0] is Verdict.PASS
+    assert offered(engine.farm.listeners.webhooks_address)["status"] == "SUCCESS"
+
+
+def test_farm_that_fails_after_opening_the_database_leaves_it_to_the_former_settings(
+    engine: EngineThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recover, failures = PushWorker.recover, [StorageFailing("The database cannot be used: disk full.")]
+
+    async def fail_once(worker: PushWorker) -> None:
+        if failures:
+            raise failures.pop()
+        await recover(worker)
+
+    monkeypatch.setattr(PushWorker, "recover", fail_once)
+    farm = engine.farm
+    save(engine, text_hours="24")
+    until_restarted(engine, farm)
+
+    verdict, found = engine_health(engine)
+    assert verdict is Verdict.FAIL
+    assert "disk full" in health_text(found)
+    assert offered(engine.farm.listeners.webhooks_address)["status"] == "SUCCESS"

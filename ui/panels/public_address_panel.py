@@ -1,4 +1,4 @@
-"""The public address as the user sees it: whether it answers, what Onlinesim must be told, whose key to trust."""
+"""The panel of the public address: whether it answers, which URL Onlinesim must have, which host key to trust."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ui.widgets.flow_layout import FlowLayout
 
 
 class PublicAddressPanel(Card):
-    """Reads the desk while it is awake; every button is a command to the desk or a text to copy."""
+    """Reads the desk while it is awake; each button runs a command of the desk or copies a text."""
 
     def __init__(self, actions: Actions, tasks: Tasks) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Keeps the farm selling while its window is closed: in the tray, or minimised where there is none."""
+"""Keeps the farm selling while its window is closed: in the tray, or minimised if there is none."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ui.shell.window import MainWindow
 from ui.style.tokens import Tone
 from ui.text.words import tr
 
-_TOLD = "told of the tray"
+_EXPLAINED_KEY = "told of the tray"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Presence:
-    """How the program is there for its user."""
+    """How the program is visible to its user."""
 
     data_folder: Path
     is_hidden: bool
@@ -29,7 +29,7 @@ class Presence:
 
 
 class Background(QObject):
-    """Answers the window's close button. Without the user's word the farm does not end."""
+    """Handles the window's close button. The farm ends only if the user has said so."""
 
     def __init__(
         self,
@@ -129,9 +129,9 @@ class Background(QObject):
         self.tray.show()
         self._window.page.sleep()
         self._window.hide()
-        if not self._memory.value(_TOLD, False, bool):
-            self._memory.setValue(_TOLD, True)
-            self.tray.tell(tr("phonefarm goes on here. Its menu opens the window, pauses selling, or quits."))
+        if not self._memory.value(_EXPLAINED_KEY, False, bool):
+            self._memory.setValue(_EXPLAINED_KEY, True)
+            self.tray.show_balloon(tr("phonefarm goes on here. Its menu opens the window, pauses selling, or quits."))
 
     def _take_overview(self, overview: Overview) -> None:
         self._overview = overview
@@ -142,6 +142,6 @@ class Background(QObject):
         self._window.show_attention(attention)
 
     def _tell_trouble(self, notice: Notice) -> None:
-        """A command of the tray that failed is told there."""
+        """The failure of a tray command is shown by the tray."""
         if not self._window.isVisible() and notice.tone in (Tone.WARN, Tone.BAD):
-            self.tray.tell(notice.text)
+            self.tray.show_balloon(notice.text)

@@ -16,7 +16,7 @@ HEIGHT = 36
 
 
 class SaleBar(QFrame):
-    """Always there and always of one height; amber as a whole while selling is paused."""
+    """Always visible at the same height; amber while selling is paused."""
 
     pause_requested = Signal()
     resume_requested = Signal()

@@ -42,7 +42,7 @@ def raise_first_window(data_folder: Path, within_ms: int = ANSWER_WITHIN_MS) -> 
 
 
 class RaiseServer(QObject):
-    """Hears of later starts, for the process that holds the data folder."""
+    """Listens for later starts, in the process that holds the data folder."""
 
     raise_requested = Signal()
 
@@ -54,9 +54,9 @@ class RaiseServer(QObject):
         self._server.newConnection.connect(self._meet)
 
     def listen(self) -> bool:
-        """Without it a second start only says that the first one runs.
+        """Without it a second start only reports that the first one runs.
 
-        Whoever holds the data folder is the only one, so a socket of that name is left over from a crash.
+        Only one process can hold the data folder, so an existing socket of that name is left over from a crash.
         """
         if self._server.listen(self._name):
             return True
@@ -89,6 +89,6 @@ class RaiseServer(QObject):
 
 
 def _let_others_come_to_the_front() -> None:
-    """Windows lets only the program that the user has just started do that, or whom it permits."""
+    """Windows allows this only to the program that the user has just started, and to those that it permits."""
     if sys.platform == "win32":
         ctypes.windll.user32.AllowSetForegroundWindow(_ANY_PROCESS)

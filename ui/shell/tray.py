@@ -1,4 +1,4 @@
-"""The tray icon with its menu: how the farm stands and what can be done, while the window is closed."""
+"""The tray icon with its menu: the state of the farm and its commands, while the window is closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_IN_MENU = 20
 
 
 class Tray(QObject):
-    """Says what the user wishes; others carry it out."""
+    """Emits the user's commands as signals."""
 
     open_requested = Signal()
     attention_requested = Signal(object)
@@ -27,8 +27,8 @@ class Tray(QObject):
     pause_requested = Signal()
     resume_requested = Signal()
     quit_requested = Signal()
-    told = Signal(str)
-    """A balloon was shown."""
+    balloon_shown = Signal(str)
+    """Its text."""
 
     def __init__(self, title: str, parent: QObject) -> None:
         super().__init__(parent)
@@ -80,10 +80,10 @@ class Tray(QObject):
         self.resume.setEnabled(is_paused)
         self._show_causes(overview)
 
-    def tell(self, text: str) -> None:
-        """A balloon beside the icon."""
+    def show_balloon(self, text: str) -> None:
+        """Show a balloon beside the icon."""
         self.icon.showMessage(self._title, text, self.icon.icon())
-        self.told.emit(text)
+        self.balloon_shown.emit(text)
 
     def _draw(self, state: TrayState) -> None:
         if self._drawn != (state.figure, state.count):

@@ -1,4 +1,4 @@
-"""What the tray icon says: its figure, its count, its tooltip and the facts of its menu."""
+"""The content of the tray icon: its figure, its count, its tooltip and the facts of its menu."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TrayState:
 
 
 def tray_state(overview: Overview | None, now: datetime) -> TrayState:
-    """`overview` is None until the engine has told one."""
+    """`overview` is None until the engine has answered."""
     count = 0 if overview is None else len(group_by_kind(overview.attention))
     figure = _figure(overview, count)
     tooltip = one_line(_tooltip(overview, figure, count), LONGEST_TOOLTIP)

@@ -1,4 +1,4 @@
-"""A switch for yes and no: 32 by 18 pixels, its state also told by the knob's side."""
+"""A switch for yes and no: 32 by 18 pixels, its state also shown by the knob's side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Switch(QAbstractButton):
     """`toggled` as of any checkable button; Space toggles it."""
 
     def __init__(self, theme: Theme, name: str) -> None:
-        """`name`: what a screen reader says."""
+        """`name`: for screen readers."""
         super().__init__()
         self._theme = theme
         self._ring = KeyboardRing(self)

@@ -1,4 +1,4 @@
-"""POST /control/<command>: what the owner's command line tells the running farm.
+"""POST /control/<command>: commands from the owner's command line to the running farm.
 
 Who knows the token may command. It stands in a file that only the farm's owner can read, so neither another user of
 this PC nor a page in a browser has it. What only a browser sends is refused besides.
@@ -29,7 +29,7 @@ BROWSER_HEADERS = ("Origin", "Referer", "Cookie", "Sec-Fetch-Site", "Sec-Fetch-M
 Values = Mapping[str, Any]
 """A JSON object."""
 Command = Callable[[FarmDesk, Values], Awaitable[Values]]
-"""Takes the values that came with a command and returns those of its answer; raises KnownError with what is wrong."""
+"""Runs a command: takes its values and returns those of the answer. Raises KnownError."""
 
 
 async def _pause(desk: FarmDesk, _values: Values) -> Values:
@@ -59,7 +59,7 @@ COMMANDS: Mapping[str, Command] = {
     "tunnel-status": _tunnel_status,
     "tunnel-test": _tunnel_test,
 }
-"""A new command is a line here and its call of the desk."""
+"""The commands by name."""
 
 
 def selling(overview: Overview) -> Values:
@@ -95,7 +95,7 @@ class _Refused(Exception):
 
 
 def add_control(quart: Quart, desk: FarmDesk, token: str, commands: Mapping[str, Command] = COMMANDS) -> None:
-    """Adds the route to the admin port's application; an empty token refuses everybody."""
+    """Adds the route to the admin port's application; with an empty token every call is refused."""
     quart.config.update(MAX_CONTENT_LENGTH=MOST_BODY_BYTES)
 
     @quart.post(f"{PATH}<name>")

@@ -1,4 +1,4 @@
-"""Where the running farm's control channel is, and its token: a file in the data folder for its owner's eyes only."""
+"""Address and token of the running farm's control channel, in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def new_token() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class ControlAccess:
-    """What a command needs to talk to the running farm."""
+    """What a command needs to call the running farm."""
 
     address: str
     """host:port of the admin port."""
@@ -30,7 +30,7 @@ class ControlAccess:
 
 
 class ControlFile:
-    """There while a farm runs; what a killed one leaves is replaced by the next."""
+    """Exists while a farm runs; the file of a killed farm is replaced by the next one."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
@@ -43,7 +43,7 @@ class ControlFile:
             raise KnownError(f"{self._path} cannot be written: {error}.") from None
 
     def read(self) -> ControlAccess | None:
-        """None where no farm has left one, or none that can be used."""
+        """None if there is no usable file."""
         try:
             values = json.loads(self._path.read_text(encoding="utf-8"))
             access = ControlAccess(address=str(values["address"]), token=str(values["token"]))
@@ -54,6 +54,6 @@ class ControlFile:
         return access if is_here and access.token.isascii() else None
 
     def remove(self, access: ControlAccess) -> None:
-        """Unless a later start of the farm has written its own by now."""
+        """Remove the file, unless a later farm has written its own."""
         if self.read() == access:
             discard_draft(self._path)

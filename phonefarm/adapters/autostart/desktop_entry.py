@@ -1,4 +1,4 @@
-"""Start at login on Linux: a desktop entry in the user's autostart folder, as the XDG specification has it."""
+"""Start at login on Linux: a desktop entry in the user's autostart folder, by the XDG specification."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def desktop_start(folder: Path, command: StartCommand, icon: PurePath) -> StartF
 
 
 def _argument(word: str) -> str:
-    """Always in quotes, where only these four characters are special; a percent sign would be a field code."""
+    """Quoted, so that only four characters are special; a percent sign would begin a field code."""
     for character in _QUOTED:
         word = word.replace(character, f"\\{character}")
     return '"' + word.replace("%", "%%") + '"'
 
 
 def _text(value: str) -> str:
-    """The escape rule of every value, which is undone before an argument's own."""
+    """The escaping of values, which is undone before that of arguments."""
     return value.replace("\\", "\\\\").replace("\n", "\\n")

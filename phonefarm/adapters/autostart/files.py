@@ -1,4 +1,4 @@
-"""The small files by which a system is told what to start."""
+"""The files that make a system start a program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from phonefarm.support.os_errors import cause_of
 
 
 class StartFile:
-    """A file whose presence turns the start on, as a port `Autostart`."""
+    """Implements the port `Autostart` by a file: the start is on while the file exists."""
 
     def __init__(self, path: Path, content: Callable[[], bytes]) -> None:
         self.path = path
@@ -35,4 +35,4 @@ class StartFile:
         try:
             remove_file(self.path)
         except OSError as error:
-            raise KnownError(f"{self.path} cannot be removed: {cause_of(error)}. Remove it by hand.") from error
+            raise KnownError(f"{self.path} cannot be removed: {cause_of(error)}. Remove it yourself.") from error

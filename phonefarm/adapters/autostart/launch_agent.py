@@ -18,7 +18,7 @@ def agents_folder(home: Path) -> Path:
 
 
 def window_agent(command: StartCommand) -> bytes:
-    """Started once at login; the user who quits it wants it to stay so."""
+    """Started once at login, and not again after the user has quit it."""
     return _plist(WINDOW_LABEL, command, {"LimitLoadToSessionType": "Aqua", "ProcessType": "Interactive"})
 
 

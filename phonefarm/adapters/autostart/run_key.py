@@ -12,7 +12,7 @@ from phonefarm.support.os_errors import cause_of
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 NAME = "phonefarm"
 MOST_CHARACTERS = 260
-"""Windows ignores a longer command there."""
+"""Windows ignores a longer command in this key."""
 
 
 def run_value(command: StartCommand) -> str:
@@ -27,10 +27,10 @@ def run_value(command: StartCommand) -> str:
 
 
 class RunKey:
-    """Fulfils the port `Autostart`."""
+    """Implements the port `Autostart`."""
 
     def __init__(self, winreg: Any, command: StartCommand) -> None:
-        """`winreg`: the module of that name, which only Windows has."""
+        """`winreg`: the standard module, which exists on Windows only."""
         self._winreg = winreg
         self._command = command
 

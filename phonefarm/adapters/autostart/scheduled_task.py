@@ -15,7 +15,7 @@ from phonefarm.adapters.autostart.system_program import RunProgram, succeed
 TASK = "phonefarm"
 RESTARTS = 999
 RUNNING_EXIT_CODE = 3
-"""Of our question to PowerShell, whose words are in the system's language."""
+"""PowerShell answers with this number, as its texts are in the system's language."""
 _IS_RUNNING = f"if ((Get-ScheduledTask -TaskName '{TASK}').State -eq 'Running') {{ exit {RUNNING_EXIT_CODE} }}"
 
 _XML = """<?xml version="1.0" encoding="UTF-16"?>
@@ -76,7 +76,7 @@ def this_user() -> str:
 
 
 class ScheduledTask:
-    """Fulfils `Service`."""
+    """Implements `Service`."""
 
     note = "It runs while you are logged in."
 
@@ -86,7 +86,7 @@ class ScheduledTask:
 
     def install(self) -> None:
         if self._is_installed():
-            self._run(["schtasks", "/End", "/TN", TASK])  # fails where it does not run
+            self._run(["schtasks", "/End", "/TN", TASK])  # fails if it does not run
         with tempfile.TemporaryDirectory(prefix="phonefarm-task-") as folder:
             file = Path(folder) / "task.xml"
             file.write_text(task_xml(self._command, this_user()), encoding="utf-16")
@@ -97,7 +97,7 @@ class ScheduledTask:
     def remove(self) -> None:
         if not self._is_installed():
             return
-        self._run(["schtasks", "/End", "/TN", TASK])  # fails where it does not run
+        self._run(["schtasks", "/End", "/TN", TASK])  # fails if it does not run
         succeed(self._run, ["schtasks", "/Delete", "/TN", TASK, "/F"], "The service is not removed")
 
     def status(self) -> ServiceStatus:

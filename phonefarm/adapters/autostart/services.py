@@ -21,25 +21,25 @@ NOT_STARTED = "The service is installed and did not start"
 @dataclass(frozen=True, kw_only=True)
 class ServiceStatus:
     kind: str
-    """What the system calls it."""
+    """Its name in the system."""
     is_installed: bool
     is_running: bool
     place: str
-    """Its file, or its name where it has none."""
+    """Its file, or its name if it has none."""
 
 
 class Service(Protocol):
     """The methods block and raise KnownError."""
 
     note: str
-    """What the user should know of this system's services."""
+    """A hint about the services of this system; shown to the user."""
 
     def install(self) -> None:
-        """Also replaces an older one; it runs afterwards and starts at every login."""
+        """Install, or replace an older one, and start it; from then on it starts at every login."""
         ...
 
     def remove(self) -> None:
-        """Stops it, too; nothing happens if there is none."""
+        """Stop and remove it; does nothing if there is none."""
         ...
 
     def status(self) -> ServiceStatus: ...
@@ -74,7 +74,7 @@ class SystemdService:
     note = "It runs while you are logged in. To run it from the start of this computer: loginctl enable-linger"
 
     def __init__(self, config_folder: Path, command: StartCommand, run: RunProgram) -> None:
-        """`config_folder`: mostly ~/.config."""
+        """`config_folder`: usually ~/.config."""
         self._file = StartFile(config_folder / "systemd" / "user" / UNIT, lambda: systemd_unit(command).encode())
         self._run = run
 
@@ -114,7 +114,7 @@ def _systemctl(*words: str) -> list[str]:
 
 
 def _systemd_word(word: str) -> str:
-    """In quotes; dollar and percent signs would be a variable's and a specifier's."""
+    """Quoted and escaped; dollar and percent signs would begin variables and specifiers."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
     return f'"{_specifiers(escaped)}"'
 

@@ -33,7 +33,7 @@ def start_command(*words: str) -> StartCommand:
 
 
 def without_console(program: Path, *, is_frozen: bool, system: str) -> Path:
-    """On Windows the neighbour that opens no console, if it is there."""
+    """On Windows pythonw.exe beside it, which opens no console, if it exists."""
     if system != "win32":
         return program
     neighbour = program.with_name("phonefarm.exe" if is_frozen else "pythonw.exe")

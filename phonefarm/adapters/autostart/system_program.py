@@ -14,14 +14,14 @@ DEADLINE_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """How a program ended."""
+    """The result of a program that ended."""
 
     exit_code: int
     output: str
 
     @property
     def reason(self) -> str:
-        """Its last line, for a sentence."""
+        """The last line of its output, for an error message."""
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         return lines[-1].rstrip(".") if lines else f"it ended with {self.exit_code}"
 
@@ -32,7 +32,7 @@ RunProgram = Callable[[Sequence[str]], Ran]
 def run_program(command: Sequence[str], deadline_seconds: float = DEADLINE_SECONDS) -> Ran:
     """Raises KnownError if the program is missing or does not end in time."""
     try:
-        done = subprocess.run(  # noqa: S603 - programs of the system, with words of ours
+        done = subprocess.run(  # noqa: S603 - programs of the system, with our own arguments
             list(command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -53,7 +53,7 @@ def run_program(command: Sequence[str], deadline_seconds: float = DEADLINE_SECON
 
 
 def succeed(run: RunProgram, command: Sequence[str], what: str) -> Ran:
-    """Raises KnownError if the program says that it failed; `what` begins the sentence."""
+    """Raises KnownError if the program failed; `what` begins its message."""
     ran = run(command)
     if ran.exit_code != 0:
         raise KnownError(f"{what}: {' '.join(command)} says “{ran.reason}”.")

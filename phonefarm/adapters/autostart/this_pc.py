@@ -1,4 +1,4 @@
-"""Which way of starting this system has."""
+"""Chooses the implementations of `Autostart` and `Service` for this system."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from phonefarm.application.ports.autostart import Autostart
 
 
 def window_autostart(command: StartCommand) -> Autostart:
-    """Of the user who runs this process."""
+    """For the user who runs this process."""
     if sys.platform == "win32":
         return RunKey(importlib.import_module("winreg"), command)
     if sys.platform == "darwin":
@@ -27,7 +27,7 @@ def window_autostart(command: StartCommand) -> Autostart:
 
 
 def user_service(command: StartCommand) -> Service:
-    """Of the user who runs this process."""
+    """For the user who runs this process."""
     if sys.platform == "win32":
         return ScheduledTask(command, run_program)
     if sys.platform == "darwin":

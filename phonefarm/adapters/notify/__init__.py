@@ -1,1 +1,1 @@
-"""Sends alerts, and keeps what is needed for that."""
+"""Sends alerts, and stores their settings and memory."""

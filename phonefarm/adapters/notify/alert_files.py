@@ -1,4 +1,4 @@
-"""Settings and memory of the alerts as JSON files in the data folder; no secret stands in either."""
+"""Settings and memory of the alerts as JSON files in the data folder; neither contains a secret."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class AlertFiles:
 
 
 def _read(path: Path, parse: Callable[[Values], T], otherwise: T) -> T:
-    """A file that cannot be used is left where it is until the next one is written."""
+    """An unusable file is kept until the next one replaces it."""
     try:
         return parse(json.loads(read_text(path)))
     except FileNotFoundError:

@@ -27,14 +27,14 @@ ASSET = AppriseAsset(
     async_mode=False,
     secure_logging=True,
     storage_mode=PersistentStoreMode.MEMORY,
-    http_redirects=False,  # who is led elsewhere may be told "200" by a page that took nothing
+    http_redirects=False,  # the target of a redirect may answer 200 without having accepted anything
     pgp_autogen=False,
     pem_autogen=False,
 )
 
 
 class _ThreadLines(logging.Handler):
-    """Gives each thread that asks for them its own lines."""
+    """Collects apprise's log lines separately for each thread that asks for them."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -70,13 +70,13 @@ _keep_logs_apart()
 
 
 def service_of(url: str) -> NotifyBase | None:
-    """The service behind an apprise URL; None where there is none."""
+    """The service of an apprise URL; None if there is none."""
     found = Apprise.instantiate(url, asset=ASSET, suppress_exceptions=True)
     return found if isinstance(found, NotifyBase) else None
 
 
 def send(service: NotifyBase, title: str, body: str, kind: NotifyType) -> tuple[bool, list[str]]:
-    """Whether the service confirmed it, and what apprise said meanwhile. Blocks."""
+    """Returns whether the service confirmed it, and apprise's log lines. Blocks."""
     with _LINES.collected() as lines:
         is_confirmed = bool(service.notify(title=title, body=body, notify_type=kind))
     return is_confirmed, lines

@@ -17,7 +17,7 @@ DEADLINE_SECONDS = 15.0
 
 
 class AppriseNotifier:
-    """A service that hangs holds one thread, and no second one is started for it meanwhile."""
+    """A service that hangs occupies one thread; no second one is started for it meanwhile."""
 
     def __init__(self, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._deadline_seconds = deadline_seconds
@@ -37,7 +37,7 @@ class AppriseNotifier:
         except TimeoutError:
             seconds = loop.time() - begun
             return Delivery(seconds=seconds, fault=DeliveryFault.SILENT, fields={"seconds": round(seconds)})
-        except Exception as error:  # noqa: BLE001 - of any of the services' libraries
+        except Exception as error:  # noqa: BLE001 - any error of the services' libraries
             is_confirmed, lines = False, [type(error).__name__]
         seconds = loop.time() - begun
         if is_confirmed:
@@ -46,7 +46,7 @@ class AppriseNotifier:
         return Delivery(seconds=seconds, fault=fault, fields=fields)
 
     def _attempt(self, channel_id: str, url: str, alert: Alert) -> tuple[bool, list[str]]:
-        """On a thread of its own, which may outlast the deadline."""
+        """Runs on a thread of its own, which may outlast the deadline."""
         try:
             return _send(url, alert)
         finally:

@@ -13,7 +13,7 @@ TLS_PORT = 465
 
 
 def apprise_url(kind: ChannelKind, values: Mapping[str, str]) -> str:
-    """Holds the channel's secrets: not to be shown, logged or kept."""
+    """The result contains the channel's secrets: never show, log or store it."""
     match kind:
         case ChannelKind.TELEGRAM:
             return f"tgram://{values['token']}/{quote(values['chat'], safe='@-')}/?preview=no&detect=no"
@@ -24,7 +24,7 @@ def apprise_url(kind: ChannelKind, values: Mapping[str, str]) -> str:
         case ChannelKind.WEBHOOK:
             scheme, _, rest = values["url"].partition("://")
             parts = urlsplit(values["url"])
-            query = "".join(f"&-{pair}" for pair in parts.query.split("&") if pair)  # apprise's mark of its own words
+            query = "".join(f"&-{pair}" for pair in parts.query.split("&") if pair)  # apprise's own prefix
             address = rest.partition("?")[0].partition("#")[0]
             return f"{'jsons' if scheme == 'https' else 'json'}://{address}?method=post{query}"
         case _:
@@ -32,7 +32,7 @@ def apprise_url(kind: ChannelKind, values: Mapping[str, str]) -> str:
 
 
 def _mail_url(values: Mapping[str, str]) -> str:
-    """Encrypted everywhere but on this PC: at once on the port for that, else after the greeting."""
+    """Encrypted except on this PC: from the start on the TLS port, else by STARTTLS."""
     host, _, port_text = values["server"].partition(":")
     port = int(port_text or SUBMISSION_PORT)
     mode = "ssl" if port == TLS_PORT else "insecure" if is_loopback(host) else "starttls"

@@ -1,4 +1,4 @@
-"""Why apprise did not deliver, read from what it logged: it returns nothing but "no"."""
+"""Derives from apprise's log why a delivery failed, since apprise itself returns only False."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WORDS: Sequence[tuple[DeliveryFault, re.Pattern[str]]] = (
 
 
 def failure_in(lines: Sequence[str], seconds: float) -> tuple[DeliveryFault, Fields]:
-    """The cause, and its plain values; nothing of the lines themselves goes further."""
+    """The cause and its plain values; the log lines themselves are discarded."""
     for line in lines:
         if (found := _SMTP_CODE.search(line)) is not None:
             return _of_smtp(int(found[1]))
@@ -58,7 +58,7 @@ def _of_http(status: int) -> tuple[DeliveryFault, Fields]:
 
 
 def _of_smtp(code: int) -> tuple[DeliveryFault, Fields]:
-    """4xx is said to be temporary."""
+    """SMTP replies 4xx are temporary."""
     if code in (530, 534, 535, 538):
         return DeliveryFault.LOGIN_REFUSED, {"code": code}
     if code in (550, 551, 552, 553, 554, 501):

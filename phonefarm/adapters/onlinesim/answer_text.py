@@ -17,7 +17,7 @@ _RESULT_FIELDS = frozenset({"error", "errors", "status", "response", "message", 
 _ERROR_FIELDS = frozenset({"error", "errors"})
 """Fields that have a value only if something failed."""
 _ECHOED_FIELDS = frozenset({"text", "phonefrom", "phone", "smsid", "action", "service"})
-"""Fields that we sent. An answer may echo them, with text that a stranger wrote."""
+"""Fields that we sent. An answer may echo them, with text that anybody may have written."""
 _NO_ERROR_VALUES = frozenset({"", "0", "FALSE", "NONE", "NULL", "NO", "OK", "SUCCESS", "NO ERROR", "NO_ERROR"})
 _HTML = re.compile(r"<(!doctype\s+html|html|head|body|title|center|h1)\b", re.IGNORECASE)
 _HTML_SEARCH_CHARS = 300

@@ -1,4 +1,4 @@
-"""Secrets by name: in the OS keyring, or in a file for its owner's eyes only where no keyring takes them."""
+"""Secrets by name: in the OS keyring, or in a file that only its owner can read, if the keyring fails."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from phonefarm.domain.errors import KnownError
 log = structlog.get_logger(__name__)
 
 FILE_NAME = "alert-secrets.json"
-"""In the data folder, beside the partner key's."""
+"""In the data folder, beside the file of the partner key."""
 
 
 class NamedSecretStore:
-    """Who chose the file for the partner key has chosen it for these, too."""
+    """The user's choice of the file for the partner key applies to these secrets, too."""
 
     def __init__(self, data_dir: Path, keyring: KeyringStore | None = None) -> None:
         self._keyring = keyring or KeyringStore(str(data_dir.resolve()))

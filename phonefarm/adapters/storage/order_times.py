@@ -1,4 +1,4 @@
-"""When orders came: what the usual gap between two of them is learned from."""
+"""The times of past orders, from which the usual gap between two orders is learned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pause of all selling, in a file of its own: it holds also while the database is damaged or restored."""
+"""The pause of all selling, in a file of its own: it also applies while the database is damaged or restored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = "selling-paused.json"
 
 
 class PauseFile:
-    """Fulfils `PauseStore`: the file is there while selling is paused."""
+    """Implements `PauseStore`: the file exists while selling is paused."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME

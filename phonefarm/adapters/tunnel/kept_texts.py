@@ -1,4 +1,4 @@
-"""Small facts of the public address that outlive the program: the URL that Onlinesim was told, SSH host keys."""
+"""Files of the public address: the URL that was reported to Onlinesim, and confirmed SSH host keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOST_KEYS_FILE = "ssh-host-keys.json"
 
 
 class ReportedUrlFile:
-    """Fulfils `ReportedUrl`."""
+    """Implements `ReportedUrl`."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / REPORTED_URL_FILE
@@ -28,7 +28,7 @@ class ReportedUrlFile:
 
 
 class HostKeysFile:
-    """Fulfils `HostKeys`: fingerprints by server, as JSON."""
+    """Implements `HostKeys`: fingerprints by server, as JSON."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / HOST_KEYS_FILE
@@ -44,12 +44,12 @@ class HostKeysFile:
         try:
             kept = json.loads(_read(self._path) or "{}")
         except ValueError:
-            return {}  # no key is confirmed then: the user is asked again
+            return {}  # then no key is confirmed, and the user confirms again
         return kept if isinstance(kept, dict) else {}
 
 
 def _read(path: Path) -> str:
-    """Empty where the file is missing or cannot be read: the user is asked again, and nothing is assumed."""
+    """Empty if the file is missing or unreadable: then the user confirms again."""
     try:
         return read_text(path)
     except (OSError, UnicodeDecodeError):

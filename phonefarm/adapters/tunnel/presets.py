@@ -1,4 +1,4 @@
-"""The command lines of known tunnel programs, and where in their output the public URL stands.
+"""The command lines of known tunnel programs, and the patterns that find the public URL in their output.
 
 None takes a secret as an argument: each keeps its token in its own configuration (`ngrok config add-authtoken`,
 `tuna config save-token`, `localtonet authtoken`, `cloudflared tunnel login`).
@@ -22,7 +22,7 @@ class ProgramSpec:
     command: tuple[str, ...]
     """Program and arguments."""
     url_pattern: re.Pattern[str] | None
-    """Its first group, else the whole match, is the URL; None where the user has stated it."""
+    """Its first group, else the whole match, is the URL; None if the user has entered it."""
 
     @property
     def program(self) -> str:
@@ -65,7 +65,7 @@ def program_spec(
 
 
 def split_command(command: str) -> tuple[str, ...]:
-    """A command line in words, as the system's shell would split it; raises KnownError."""
+    """Split a command line as the system's shell would. Raises KnownError."""
     try:
         words = shlex.split(command, posix=sys.platform != "win32")
     except ValueError as error:
@@ -76,7 +76,7 @@ def split_command(command: str) -> tuple[str, ...]:
 
 
 def checked_pattern(pattern: str) -> re.Pattern[str]:
-    """The user's pattern, by default any https URL; raises KnownError."""
+    """Compile the user's pattern, by default any https URL. Raises KnownError."""
     try:
         return re.compile(pattern or _ANY_URL)
     except re.error as error:

@@ -1,4 +1,4 @@
-"""Requests from outside to our own probe path."""
+"""Probes the public address: requests our own probe path from outside."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROOF = "proof"
 
 
 class ProbeIdentity:
-    """Proves that an answer comes from this very process: it alone knows the secret."""
+    """Proves that an answer comes from this process, which alone knows the secret."""
 
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)
@@ -36,7 +36,7 @@ class ProbeIdentity:
 
 
 class HttpProber:
-    """Fulfils `Prober`. Each probe takes a new connection: a kept one may outlive the tunnel."""
+    """Implements `Prober`. Each probe opens a new connection: an idle one may outlive the tunnel."""
 
     def __init__(self, identity: ProbeIdentity, path: str) -> None:
         self._identity = identity
@@ -63,7 +63,7 @@ class HttpProber:
     async def _ask(self, url: str) -> tuple[int, bytes, str]:
         nonce = secrets.token_hex(NONCE_BYTES)
         connector = aiohttp.TCPConnector(force_close=True, use_dns_cache=False)
-        # ngrok puts a page of its own before what browsers ask for, unless this header stands there.
+        # Without this header ngrok answers browsers with a warning page of its own.
         headers = {"User-Agent": "phonefarm", "ngrok-skip-browser-warning": "1"}
         async with (
             aiohttp.ClientSession(connector=connector, headers=headers, trust_env=False) as session,
@@ -89,7 +89,7 @@ async def _body_of(answer: aiohttp.ClientResponse) -> bytes:
 
 
 def _failure(error: Exception, url: str, within: float) -> Health | None:
-    """What an exception tells of the way; None for a bug of ours."""
+    """The finding for an exception; None if it is a bug of ours."""
     match error:
         case aiohttp.ClientConnectorDNSError():
             return health(HealthKind.PUBLIC_HOST_UNKNOWN, host=urlsplit(url).hostname or url)

@@ -1,4 +1,4 @@
-"""A tunnel that a program on this PC keeps: started, read, ended with us."""
+"""A tunnel by a program on this PC: phonefarm starts it, reads its output and ends it."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ TERMINATE_SECONDS = 2.0
 """Then the program is killed."""
 LONGEST_LINE_BYTES = 2000
 LOGGED_LINES_PER_START = 200
-"""What a program prints beyond that is read and not logged: it must not fill the disk."""
+"""Further lines are read but not logged, so that they do not fill the disk."""
 LONGEST_CAUSE = 120
 
 _SECRETS = re.compile(
     r"(?i)((?:auth)?token|api[-_]?key|secret|password|authorization|bearer)(\"?\s*[=:\s]\s*\"?)(\S+)"
-    r"|[A-Za-z0-9_-]{40,}"  # a token whose name does not stand before it
+    r"|[A-Za-z0-9_-]{40,}"  # a token without a name before it
 )
 
 
 def without_secrets(line: str) -> str:
-    """A line of output with everything hidden that may be a token."""
+    """A line of output in which everything that may be a token is replaced."""
     return _SECRETS.sub(lambda found: f"{found[1]}{found[2]}[hidden]" if found[1] else "[hidden]", line)
 
 
 class ProgramTunnel:
-    """Fulfils `Tunnel`. The program gets neither our settings nor a console, and ends when we do."""
+    """Implements `Tunnel`. The program gets neither our settings nor a console, and ends with phonefarm."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class ProgramTunnel:
         *,
         start_within: timedelta = LONGEST_START,
     ) -> None:
-        """`environment`: what the program inherits; `url`: the public URL where the program does not print it."""
+        """`environment` of the program; `url`: the public URL if the program does not print it."""
         self._start_within = start_within
         self._spec = spec
         self._environment = environment
@@ -83,7 +83,7 @@ class ProgramTunnel:
         )
 
     async def _follow(self, lines: asyncio.Queue[str | None], report_url: Callable[[str], None]) -> str:
-        """Log what the program prints and report each new URL in it; its last line, once it prints no more."""
+        """Log the output and report each new URL in it; returns the last line at the end of the output."""
         last, url, logged = "no output", self._url, 0
         deadline = None if url else asyncio.get_running_loop().time() + self._start_within.total_seconds()
         while True:
@@ -122,7 +122,7 @@ class _Child:
     async def start(self, on_line: Callable[[str | None], None]) -> None:
         """Start the program; then `on_line` is called on its thread for each line, and with None after the last.
 
-        Raises KnownError where it cannot be started.
+        Raises KnownError if it cannot be started.
         """
         started: Future[None] = Future()
         threading.Thread(target=self._live, args=(started, on_line), name="tunnel program", daemon=True).start()
@@ -131,7 +131,7 @@ class _Child:
     def _live(self, started: Future[None], on_line: Callable[[str | None], None]) -> None:
         try:
             process = self._start()
-        except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the start
+        except BaseException as error:  # noqa: BLE001 - raised again by `start`
             started.set_exception(error)
             return
         if started.set_running_or_notify_cancel():
@@ -165,7 +165,7 @@ class _Child:
             return self._process
 
     def wait(self) -> int:
-        """The exit code; -1 for a program that closed its output and goes on: it counts as ended, and `end` ends it."""
+        """The exit code; -1 for a program that closed its output but still runs; `end` ends it."""
         if self._process is None:
             return -1
         try:
@@ -195,17 +195,17 @@ def _read_lines(output: IO[bytes], on_line: Callable[[str | None], None]) -> Non
 
 
 def _post(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str | None], line: str | None) -> None:
-    with suppress(RuntimeError):  # the loop has closed: nobody reads any more
+    with suppress(RuntimeError):  # the loop is closed: the line is not needed any more
         loop.call_soon_threadsafe(lines.put_nowait, line)
 
 
 def _ended_with_parent() -> list[str]:
-    """What makes the system end the program if we are killed, where there is such a thing."""
+    """The wrapper that makes Linux end the program if phonefarm is killed; empty elsewhere."""
     if sys.platform != "linux" or (setpriv := shutil.which("setpriv")) is None:
         return []
     return [setpriv, "--pdeathsig", "TERM", "--"]
 
 
 def inherited_environment() -> Mapping[str, str]:
-    """What this process has; our own settings were taken out of it at the start."""
+    """The environment of this process, from which our settings were removed at the start."""
     return os.environ

@@ -20,14 +20,14 @@ log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 10.0
 KEEPALIVE_SECONDS = 5.0
 KEEPALIVES_WITHOUT_ANSWER = 2
-"""A server that has gone without a word is noticed after 15 s, sooner than by two probes."""
+"""A server that disappears silently is detected after 15 s, sooner than by two probes."""
 CLOSE_SECONDS = 2.0
 KEY_ALGORITHM = "ssh-ed25519"
 KEY_COMMENT = "phonefarm"
 
 
 class SecretText(Protocol):
-    """A text in a place that only its owner can read; both calls block and raise KnownError."""
+    """A secret that only its owner can read; both calls block and raise KnownError."""
 
     def read_key(self) -> str | None: ...
 
@@ -49,13 +49,13 @@ class SshTarget:
 
 
 class SshIdentity:
-    """The program's own SSH key, made when it is first needed."""
+    """phonefarm's own SSH key, created on first use."""
 
     def __init__(self, kept: SecretText) -> None:
         self._kept = kept
 
     def key(self) -> asyncssh.SSHKey:
-        """Read or make the private key. Blocks; raises KnownError."""
+        """Read or create the private key. Blocks; raises KnownError."""
         text = self._kept.read_key()
         if text is not None:
             return asyncssh.import_private_key(text + "\n")
@@ -69,7 +69,7 @@ class SshIdentity:
 
 
 class SshForward:
-    """Fulfils `Tunnel`; the public URL is the user's, since only the user knows the name of the server."""
+    """Implements `Tunnel`; the public URL is a setting, since only the user knows the server's name."""
 
     def __init__(
         self,
@@ -143,7 +143,7 @@ class SshForward:
 
 
 class _HostKeyCheck(asyncssh.SSHClient):
-    """Accepts the confirmed key alone, and notes which one the server showed."""
+    """Accepts only the confirmed key, and records which key the server showed."""
 
     def __init__(self, confirmed: str) -> None:
         self._confirmed = confirmed
@@ -155,12 +155,12 @@ class _HostKeyCheck(asyncssh.SSHClient):
 
 
 def _no_known_hosts(_host: str, _addr: str, _port: int | None) -> Any:
-    """Neither the user's nor the system's list: the confirmed fingerprint decides."""
+    """Ignores known_hosts files: only the confirmed fingerprint counts."""
     return [], [], [], [], [], [], []
 
 
 async def _close(connection: asyncssh.SSHClientConnection) -> None:
-    """In order, if the server takes part; else at once."""
+    """Close in order; abort if the server does not take part in time."""
     connection.close()
     try:
         async with deadlines.within(CLOSE_SECONDS):

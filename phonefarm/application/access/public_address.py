@@ -1,4 +1,4 @@
-"""Keeps the way from Onlinesim to the webhooks open: runs the tunnel, probes it from outside, restarts what is dead."""
+"""Supervises the public address: runs the tunnel, probes it from outside, restarts it if it does not answer."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ log = structlog.get_logger(__name__)
 
 PROBE_SECONDS = 5.0
 SLICE_SECONDS = 1.0
-"""A rest is taken in slices, so that the end of this PC's sleep is noticed."""
+"""Waits are split into slices, so that the end of this PC's sleep is noticed."""
 SLEPT_SECONDS = 5.0
-"""A slice that took so much longer than itself: this PC was asleep, or the program stopped."""
+"""A slice that takes this much longer means that this PC slept, or the program was suspended."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublicAddressPlan:
-    """What the settings say of the public address."""
+    """The public address by the settings."""
 
     kind: TunnelKind
     url: str
-    """The user's own; empty where the tunnel names it."""
+    """The user's own URL; empty if the tunnel reports it."""
     tunnel: Tunnel | None
 
 
 class PublicAddressKeeper:
-    """`run` until cancelled. One tunnel at a time; the probes decide whether it is alive, not its process."""
+    """Runs one tunnel at a time. The probes decide whether it works, not the state of its process."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class PublicAddressKeeper:
         steady: Callable[[], float],
         on_change: Callable[[], None],
     ) -> None:
-        """`steady`: seconds of a clock that nobody sets and that goes on during sleep; `on_change`: rows changed."""
+        """`steady`: seconds of a clock that is never set and includes sleep; `on_change`: `address` changed."""
         self._plan = plan
         self._prober = prober
         self._reported_url = reported
@@ -72,11 +72,11 @@ class PublicAddressKeeper:
         self._on_change = on_change
         self._url = plan.url
         self._named_at = steady()
-        """When the URL was named that is probed now."""
+        """When the tunnel reported the present URL."""
         self._is_open = plan.tunnel is None
-        """Whether there is something to probe: a tunnel that is being opened cannot answer."""
+        """Whether there is an open tunnel to probe."""
         self._answered_url = ""
-        """The last URL that has answered a probe."""
+        """The URL of the last answered probe."""
         self._reported = ""
         self._verdict = Verdict.WARN
         self._health = health(HealthKind.NOT_STARTED)
@@ -89,7 +89,7 @@ class PublicAddressKeeper:
 
     @property
     def address(self) -> PublicAddress:
-        """What is known now."""
+        """The present state."""
         failure = None if self._failure is None else self._failure.health
         asked = failure is not None and failure.kind in (
             HealthKind.SSH_HOST_KEY_NEW,
@@ -118,10 +118,10 @@ class PublicAddressKeeper:
                 group.create_task(self._keep_tunnel(self._plan.tunnel), name="tunnel")
             group.create_task(self._keep_probing(), name="probing the public address")
 
-    # What the user may do ------------------------------------------------------------
+    # Commands of the user ------------------------------------------------------------
 
     async def test(self) -> ProbeResult:
-        """Probe now, for a user who waits for the answer; raises KnownError where there is nothing to probe."""
+        """Probe now. Raises KnownError if there is no URL yet."""
         if not self._url:
             raise KnownError("There is no public URL yet: choose a tunnel, or enter a URL of your own.")
         result = await self._prober.probe(self._url, within=PROBE_SECONDS)
@@ -129,7 +129,7 @@ class PublicAddressKeeper:
         return result
 
     async def confirm_reported(self) -> None:
-        """The user has passed the present URL on to Onlinesim; raises KnownError."""
+        """Store that the user has sent the present URL to Onlinesim. Raises KnownError."""
         if not self._url:
             raise KnownError("There is no public URL yet.")
         url = self._url
@@ -138,7 +138,7 @@ class PublicAddressKeeper:
         self._on_change()
 
     async def confirm_host_key(self, fingerprint: str) -> None:
-        """The user trusts the SSH server that shows this key; raises KnownError where another key is shown now."""
+        """Trust this host key of the SSH server. Raises KnownError if the server shows another key now."""
         address = self.address
         if not address.host_key or address.host_key != fingerprint:
             raise KnownError("The server does not show this key now: compare the fingerprint again.")
@@ -147,7 +147,7 @@ class PublicAddressKeeper:
         self.restart()
 
     def restart(self) -> None:
-        """Close the tunnel, if it is open, and open it at once."""
+        """Close the tunnel and open it again, without the delay after a failure."""
         self._restart_wanted.set()
 
     # The tunnel ----------------------------------------------------------------------
@@ -170,7 +170,7 @@ class PublicAddressKeeper:
             await self._rest(delay, self._restart_wanted)
 
     async def _run_once(self, tunnel: Tunnel) -> TunnelFailed | None:
-        """Run the tunnel until it ends or a restart is wanted (None)."""
+        """Run the tunnel until it ends; returns None if it was closed for a restart."""
         running = asyncio.get_running_loop().create_task(self._run(tunnel), name="tunnel run")
         wanted = asyncio.get_running_loop().create_task(self._restart_wanted.wait(), name="tunnel restart")
         try:
@@ -191,7 +191,7 @@ class PublicAddressKeeper:
         raise AssertionError("a tunnel ends by raising only")
 
     def _use_url(self, url: str) -> None:
-        """The tunnel is open at `url`, the one before or another."""
+        """The tunnel is open at `url`, which may have changed."""
         self._failure = None
         self._failed_probes = 0
         self._is_open = True
@@ -220,7 +220,7 @@ class PublicAddressKeeper:
             self._report(Verdict.PASS, result.health)
             return
         if not self._is_open:
-            return  # a tunnel that is not open has a cause of its own
+            return  # the failure of the tunnel itself is reported already
         self._failed_probes += 1
         if self._is_starting() or self._failed_probes < FAILURES_OF_A_DEAD_TUNNEL:
             if self._verdict is not Verdict.FAIL:  # only an answer ends a failure
@@ -233,7 +233,7 @@ class PublicAddressKeeper:
                 self.restart()
 
     def _is_starting(self) -> bool:
-        """Whether a new name may not have reached the DNS yet."""
+        """Whether a new host name may still be missing in the DNS."""
         return (
             self._plan.tunnel is not None
             and self._url != self._answered_url
@@ -247,7 +247,7 @@ class PublicAddressKeeper:
         self._board.report(TUNNEL, verdict, found)
 
     async def _rest(self, seconds: float, until: asyncio.Event) -> None:
-        """Until the event, or the time has passed, or this PC wakes up from sleep."""
+        """Wait for the event, at most `seconds`; ends early if this PC has slept meanwhile."""
         end = self._steady() + seconds
         while (left := end - self._steady()) > 0:
             begun = self._steady()

@@ -1,6 +1,6 @@
-"""Watches the farm, tells what needs somebody, and keeps rules and channels: the alerts as a whole.
+"""The alerts: observes the farm, sends a message for each cause, and stores the rules and channels.
 
-Nothing of it is waited for by the farm: it reads snapshots, decides, and hands over to queues of its own.
+The farm never waits for it: it reads snapshots and puts messages into queues of its own.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MOST_HISTORY = 1000
 
 
 class Alerts:
-    """`start`, then `run` until cancelled; lives on the engine's loop."""
+    """Call `start`, then `run`, on the engine's loop."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Alerts:
         zone: tzinfo | None = None,
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
-        """`hide`: takes a secret out of all logs. `changed`: the page may show something new. `zone`: of the wall."""
+        """`hide` removes a secret from all logs; `changed`: the page must be refreshed; `zone`: the local time zone."""
         self._observer = observer
         self._store = store
         self._notifier = notifier
@@ -86,7 +86,7 @@ class Alerts:
         self._saving = asyncio.Lock()
 
     async def start(self) -> None:
-        """Take up what the last run left: its causes, and the alerts that had not arrived."""
+        """Load the causes and the undelivered alerts of the last run."""
         self._settings = await asyncio.to_thread(self._store.read_settings)
         memory = await asyncio.to_thread(self._store.read_memory)
         self._state, self._history = memory.state, memory.history
@@ -105,11 +105,11 @@ class Alerts:
                     await self._keep_memory()
 
     async def stop(self) -> None:
-        """Write down what is still on its way."""
+        """Store the undelivered alerts."""
         await self._keep_memory()
 
     async def look(self) -> None:
-        """Tell what is to be told now."""
+        """Observe the farm once and queue the messages that are due."""
         policy = self._settings.policy
         observation = await self._observer.observe(policy, self._failing_channels())
         now = self._clock()
@@ -123,7 +123,7 @@ class Alerts:
         )
         self._state = decision.state
         for message in decision.messages:
-            self._tell(message)
+            self._send(message)
         await self._keep_memory()
 
     # Page -------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Alerts:
         return self._history[::-1]
 
     async def save_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
-        """Keep it and go by it at once, or keep nothing and say what is wrong; `name` is the rule's kind."""
+        """Store and apply the policy, or return what is wrong with it; `name` is the rule's kind."""
         wrong = [SettingProblem(name=str(kind), problem="This is outside its limits.") for kind in wrong_rules(policy)]
         if not REMINDER_HOURS.least <= policy.reminder_hours <= REMINDER_HOURS.most:
             wrong.append(SettingProblem(name="reminder", problem="This is outside its limits."))
@@ -154,7 +154,7 @@ class Alerts:
         return wrong
 
     async def save_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
-        """Keep it and use it at once, or keep nothing and say what is wrong; `name` is the form's field."""
+        """Store and use the channel, or return what is wrong with it; `name` is the form's field."""
         found = await checked(form, self._settings.channels, self._secrets, self._notifier)
         if not isinstance(found, CheckedForm):
             return found
@@ -184,14 +184,14 @@ class Alerts:
         return delivery
 
     async def mark_seen(self) -> None:
-        """No reminders of what was told until now."""
+        """Send no reminders of the causes that were reported until now."""
         self._state = marked_seen(self._state)
         await self._keep_memory()
         self._changed()
 
     # Telling ----------------------------------------------------------------
 
-    def _tell(self, message: AlertMessage) -> None:
+    def _send(self, message: AlertMessage) -> None:
         alert = worded(message, self._zone)
         log.info("alert", kind=str(alert.kind), about=[str(kind) for kind in sorted(message.kinds)])
         oldest = alert.at - HISTORY_KEPT
@@ -204,7 +204,7 @@ class Alerts:
         self._changed()
 
     def _failing_channels(self) -> list[FailingChannel]:
-        """Those that have something to deliver and have not managed for a while."""
+        """The channels whose deliveries have failed for longer than the grace period."""
         now, results = self._clock(), self._deliveries.results()
         return [
             FailingChannel(channel_id=channel.channel_id, name=channel.name, since=since)
@@ -231,7 +231,7 @@ class Alerts:
         self._changed()
 
     async def _keep_memory(self) -> None:
-        """A disk that takes nothing must not silence the alerts."""
+        """Store the memory if it changed; alerts are sent even if the disk fails."""
         memory = AlertMemory(
             state=self._state,
             history=self._history,
@@ -254,7 +254,7 @@ def _replaced(channels: Iterable[Channel], changed: Channel) -> Iterable[Channel
 
 
 def _of_themselves(message: AlertMessage) -> set[str]:
-    """A channel is not asked to tell that it fails."""
+    """The failing channels, which must not report their own failure."""
     causes = [*message.causes, *(end.cause for end in message.ended)]
     if any(cause.kind is not RuleKind.CHANNEL_FAILING for cause in causes):
         return set()

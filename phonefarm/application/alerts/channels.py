@@ -1,4 +1,4 @@
-"""The channels that alerts go to: kept in the settings of the alerts, their secrets apart from them."""
+"""The channels of the alerts: stored in their settings, without the secrets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOST_CHANNELS = 20
 Values = Mapping[str, str]
 HideSecret = Callable[[str], None]
 ShowNotice = Callable[[Alert], bool]
-"""Shows an alert on this PC; False where nobody can see it."""
+"""Shows an alert on this PC; returns False if there is no window or tray icon."""
 
 
 def secret_name(channel_id: str) -> str:
@@ -45,14 +45,14 @@ def secret_name(channel_id: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedForm:
-    """A channel that can be kept, and the secrets to be kept with it."""
+    """A valid channel, and its secrets."""
 
     channel: Channel
     secrets: Values
 
 
 class ChannelSecrets:
-    """Reads each secret once; every one of them is hidden from the logs before it is used."""
+    """Caches the secrets; each is hidden from the logs before it is used."""
 
     def __init__(self, store: NamedSecrets, hide: HideSecret) -> None:
         self._store = store
@@ -75,7 +75,7 @@ class ChannelSecrets:
         return self._remember(channel.channel_id, _parsed(text))
 
     async def keep(self, channel_id: str, secrets: Values) -> None:
-        """Raises KnownError where they cannot be kept."""
+        """Raises KnownError if they cannot be stored."""
         self._remember(channel_id, secrets)
         if secrets:
             await asyncio.to_thread(self._store.write, secret_name(channel_id), json.dumps(dict(secrets)))
@@ -100,7 +100,7 @@ def _parsed(text: str) -> Values:
 
 
 class Sender:
-    """Makes one attempt on a channel, whatever its kind; never raises for what the world does."""
+    """Makes one attempt on a channel of any kind. A failure is a result and never raised."""
 
     def __init__(self, notifier: Notifier, secrets: ChannelSecrets, show_notice: ShowNotice) -> None:
         self._notifier = notifier
@@ -125,7 +125,7 @@ class Sender:
 async def checked(
     form: ChannelForm, channels: Sequence[Channel], secrets: ChannelSecrets, notifier: Notifier
 ) -> CheckedForm | list[SettingProblem]:
-    """The channel of a form, or what is wrong with its fields; raises KnownError for one that is not there."""
+    """The channel of a form, or what is wrong with its fields. Raises KnownError if the channel was removed."""
     before = next((channel for channel in channels if channel.channel_id == form.channel_id), None)
     if form.channel_id and before is None:
         raise KnownError("This channel was removed meanwhile.")

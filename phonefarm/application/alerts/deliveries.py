@@ -1,4 +1,4 @@
-"""Brings alerts to their channels: a bounded queue each, retried with backoff; nobody else waits for any of it."""
+"""Delivers alerts to their channels: a bounded queue for each, retried with backoff."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from phonefarm.support.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 MOST_QUEUED = 50
-"""For each channel; beyond that the oldest is given up."""
+"""Alerts per channel; if there are more, the oldest is dropped."""
 GIVEN_UP_AFTER = timedelta(hours=24)
 BACKOFF_SECONDS = (10.0, 30.0, 60.0, 300.0, 900.0)
-"""The last one for ever."""
+"""The last one repeats."""
 
 Send = Callable[[Channel, Alert], Awaitable[Delivery]]
 
@@ -50,13 +50,13 @@ class Deliveries:
         self._workers: dict[str, asyncio.Task[None]] = {}
 
     def restore(self, pending: Iterable[PendingAlert], results: Mapping[str, ChannelResult]) -> None:
-        """Goes on where the last run ended; call `use` afterwards."""
+        """Load the state of the last run; call `use` afterwards."""
         self._results = dict(results)
         for waiting in pending:
             self._queue(waiting.channel_id).append(waiting.alert)
 
     def use(self, channels: Sequence[Channel]) -> None:
-        """From now on these channels; a changed one is tried again at once."""
+        """Use these channels from now on; a changed one is retried at once."""
         before, self._channels = self._channels, {channel.channel_id: channel for channel in channels}
         for channel_id in {*self._queues, *self._results} - set(self._channels):
             self._queues.pop(channel_id, None)
@@ -69,7 +69,7 @@ class Deliveries:
             self._work(channel_id)
 
     def put(self, alert: Alert, *, without: Iterable[str] = ()) -> None:
-        """Queues the alert for every channel that is on, except those named."""
+        """Queue the alert for every channel that is on, except `without`."""
         left_out = set(without)
         for channel_id, channel in self._channels.items():
             if not channel.is_on or channel_id in left_out:
@@ -95,7 +95,7 @@ class Deliveries:
         return self._results.get(channel_id, ChannelResult())
 
     async def test(self, channel: Channel, alert: Alert) -> Delivery:
-        """One attempt now, past the queue; its result is kept as any other's."""
+        """Make one attempt now, bypassing the queue; its result counts like any other."""
         delivery = await self._send(channel, alert)
         self._note(channel.channel_id, delivery, was_test=True)
         if delivery.arrived:
@@ -140,7 +140,7 @@ class Deliveries:
 
     def _note(self, channel_id: str, delivery: Delivery, *, was_test: bool = False) -> None:
         if delivery.fault is DeliveryFault.NO_WINDOW and not was_test:
-            return  # a farm without a window is in order
+            return  # without a window this is no failure
         before, now = self.result_of(channel_id), self._clock()
         if delivery.arrived:
             result = ChannelResult(arrived_at=now, seconds=delivery.seconds, last=delivery, was_test=was_test)
@@ -157,5 +157,5 @@ class Deliveries:
 
 
 def is_alone(channels: Sequence[Channel]) -> bool:
-    """Whether nobody but the screen of this PC is told."""
+    """Whether only the screen of this PC shows alerts."""
     return not any(channel.is_on and channel.kind is not ChannelKind.DESKTOP for channel in channels)

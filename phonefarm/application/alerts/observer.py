@@ -1,4 +1,4 @@
-"""Gathers what the engine knows into the facts that the rules of the alerts are about."""
+"""Collects the facts to which the rules of the alerts apply."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ TAIL_DIGITS = 4
 USUAL_ORDERS_GOOD_FOR = timedelta(minutes=10)
 SLOW_FACTS_GOOD_FOR = timedelta(minutes=1)
 CHANNEL_GRACE = timedelta(minutes=10)
-"""A channel that fails for less is tried again first."""
+"""A channel that fails for a shorter time is only retried."""
 _OUTAGES = frozenset({HealthKind.UNREACHABLE, HealthKind.ERRORS})
 FROM_STORAGE = frozenset(
     {RuleKind.PHONES_LOST, RuleKind.LAST_CHANCE, RuleKind.NO_ORDERS, RuleKind.PUSH_QUEUE, RuleKind.CLOCK}
 )
-"""Rules about which nothing is known while the database cannot be read."""
+"""Rules that cannot be judged while the database cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PcFacts:
-    """What this PC tells beside the database; each call may wait for the disk."""
+    """Facts that are not in the database; each call may wait for the disk."""
 
     free_bytes: Callable[[], int | None]
     newest_backup_at: Callable[[], datetime | None]
@@ -93,7 +93,7 @@ class FarmObserver:
         clock: Clock,
         local: LocalTime,
     ) -> None:
-        """`wrong_keys`: how many calls with a wrong key there have been since the start."""
+        """`wrong_keys`: the number of calls with a wrong key since the start."""
         self._overview = overview
         self._storage = storage
         self._health = health
@@ -172,7 +172,7 @@ class FarmObserver:
         return known[1:]
 
     def _nothing_for_sale(self, overview: Overview | None) -> NothingForSale | None:
-        """Not where the user wants it so, nor where no phone has been connected yet."""
+        """None if the user paused selling, or if no phone has been connected yet."""
         closure = self._closure()
         if closure is not None:
             if closure.obstacle is Obstacle.PAUSED or (overview is not None and not overview.phones_of_farm):
@@ -200,7 +200,7 @@ class FarmObserver:
         nothing: NothingForSale | None,
         now: datetime,
     ) -> datetime | None:
-        """The last order, or the end of what kept orders away since then."""
+        """The last order, or the end of the last obstacle to orders if that is later."""
         if overview is None or tunnel is not None or nothing is not None or not overview.counts.numbers_on_offer:
             self._hindered_at = now
         if stored is None or stored.last_order_at is None:
@@ -208,7 +208,7 @@ class FarmObserver:
         return max(stored.last_order_at, self._hindered_at)
 
     def _wrong_key_calls(self, policy: AlertPolicy, now: datetime) -> int:
-        """Within the minutes of the rule."""
+        """The count within the minutes of the rule."""
         _, minutes = policy.values_of(RuleKind.WRONG_KEYS) or (0, 0)
         counts = self._wrong_key_counts
         if not counts:

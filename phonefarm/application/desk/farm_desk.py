@@ -206,7 +206,7 @@ class FarmDesk(Protocol):
         ...
 
     async def restart_tunnel(self) -> None:
-        """Close the tunnel, if it is open, and open it anew."""
+        """Restart the tunnel."""
         ...
 
     async def ssh_public_key(self) -> str:

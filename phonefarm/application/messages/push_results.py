@@ -23,9 +23,9 @@ from phonefarm.domain.pushes import (
     SoftRefusal,
     Unclear,
     after_attempt,
+    counts_as_accepted,
     describe,
     is_its_own,
-    is_taken,
 )
 
 
@@ -41,7 +41,7 @@ class AttemptResult(NamedTuple):
     message: PushMessage
     outcome: PushOutcome
     at: datetime
-    another_was_taken: bool
+    another_was_accepted: bool
     """Whether the market has accepted a message since this one failed before."""
 
 
@@ -75,14 +75,14 @@ def _deliver(pushes: PushRecords, results: Sequence[AttemptResult], outcome: Pus
 def _record_other(uow: UnitOfWork, result: AttemptResult, policy: RetryPolicy) -> RecordedResult:
     sms_id, outcome = result.message.sms_id, result.outcome
     before = uow.pushes.get(sms_id)
-    if before is not None and is_taken(outcome, uncertain=before.uncertain):
+    if before is not None and counts_as_accepted(outcome, uncertain=before.uncertain):
         return _deliver(uow.pushes, [result], outcome)[0]
     push = uow.pushes.record(
         sms_id,
         describe(outcome),
         result.at,
         is_soft_refusal=isinstance(outcome, SoftRefusal),
-        is_its_own=is_its_own(outcome, another_was_taken=result.another_was_taken),
+        is_its_own=is_its_own(outcome, another_was_accepted=result.another_was_accepted),
         is_uncertain=outcome == Unclear(),
     )
     if push is None:

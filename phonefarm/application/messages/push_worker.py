@@ -321,11 +321,11 @@ class PushWorker:
         self._add_result(message, outcome)
 
     def _add_result(self, message: PushMessage, outcome: PushOutcome) -> None:
-        another = self._another_was_taken(message.sms_id)
+        another = self._another_was_accepted(message.sms_id)
         self._results.append(AttemptResult(message, outcome, self._clock(), another))
         self._wake.set()
 
-    def _another_was_taken(self, sms_id: SmsId) -> bool:
+    def _another_was_accepted(self, sms_id: SmsId) -> bool:
         """Whether the market has accepted a message since this one failed before."""
         failed_at = self._failed_at.get(sms_id)
         return failed_at is not None and self._accepted_at is not None and self._accepted_at >= failed_at

@@ -1,4 +1,4 @@
-"""The alerts as the window and the command line are shown them, and as they are kept over a restart."""
+"""The alerts as the window and the command line show them, and as they are stored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from phonefarm.domain.alerts import MessageKind as MessageKind
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
-    """One message as it is sent: never the text of an SMS, a whole number or ICCID."""
+    """One message as it is sent. Invariant: it contains no text of an SMS and no complete number or ICCID."""
 
     at: datetime
     kind: MessageKind
@@ -42,7 +42,7 @@ class Alert:
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelResult:
-    """How a channel has done lately."""
+    """The recent results of a channel."""
 
     arrived_at: datetime | None = None
     seconds: float = 0.0
@@ -51,7 +51,7 @@ class ChannelResult:
     was_test: bool = False
     """Whether the last attempt was a test."""
     undelivered: int = 0
-    """Alerts that wait for it to work again, or were given up."""
+    """Alerts that wait for it to work again, or were dropped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class PendingAlert:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertSettings:
-    """What the user has chosen; kept in one file."""
+    """The user's choices; stored in one file."""
 
     policy: AlertPolicy = field(default_factory=AlertPolicy)
     channels: tuple[Channel, ...] = (DESKTOP_CHANNEL,)
@@ -70,11 +70,11 @@ class AlertSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertMemory:
-    """What must outlive a restart, so that nothing is told twice and nothing told is lost."""
+    """What is stored over a restart, so that no alert is repeated or lost."""
 
     state: AlertState = field(default_factory=AlertState)
     history: tuple[Alert, ...] = ()
-    """Newest last."""
+    """The newest is the last."""
     pending: tuple[PendingAlert, ...] = ()
     results: Mapping[str, ChannelResult] = field(default_factory=dict)
 
@@ -94,7 +94,7 @@ class AlertsOverview:
     channels: tuple[ChannelRow, ...]
     sent_in_30_days: int
     open_causes: int
-    """That were told, hold, and were not marked as seen."""
+    """Causes that were reported, still hold and were not marked as seen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +102,9 @@ class ChannelForm:
     """A channel as the user entered it."""
 
     channel_id: str = ""
-    """Empty: a new one."""
+    """Empty for a new channel."""
     kind: ChannelKind
     name: str
     is_on: bool = True
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """A secret that is left empty stays as it is."""
+    """An empty secret keeps the stored one."""

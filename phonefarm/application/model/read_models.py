@@ -117,7 +117,7 @@ class PhoneRow:
     hints_without_row: int
     """Announcements without a message."""
     sim_rules: int
-    """Number of SIM marks that the user has assigned to a SIM for good."""
+    """Number of remembered rules that assign a SIM mark to a SIM."""
     sms_today: int
 
     def is_of_farm(self, now: datetime) -> bool:
@@ -403,7 +403,7 @@ class PublicAddress:
     answered_at: datetime | None
     """When a probe from outside was last answered by this program."""
     restarts: int
-    """How often the tunnel was started anew since the program started."""
+    """Restarts of the tunnel since the program started."""
     host_key: str = ""
     """The fingerprint that an SSH server shows and the user has not confirmed."""
     host: str = ""
@@ -437,7 +437,7 @@ class Pause:
 
     since: datetime
     by: str
-    """Who paused it, in words."""
+    """Who paused selling: shown as it is stored."""
 
 
 @dataclass(frozen=True, kw_only=True)

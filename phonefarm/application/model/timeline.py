@@ -140,7 +140,7 @@ def sim_rules_forgotten() -> Happening:
 
 
 def selling_paused(by: str) -> Happening:
-    """`by`: who did it, in words."""
+    """`by`: who did it; shown as it is stored."""
     return _happening(TimelineKind.SELLING_PAUSED, by=by)
 
 

@@ -1,4 +1,4 @@
-"""What the alerts want of the world: a way to send, a place for secrets, a memory."""
+"""The ports of the alerts: sending, secrets, and storage."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from phonefarm.application.model.alerts import Alert, AlertMemory, AlertSettings
 
 class Notifier(Protocol):
     async def deliver(self, channel: Channel, secrets: Mapping[str, str], alert: Alert) -> Delivery:
-        """One attempt within its deadline; never raises for anything that the service or the network does."""
+        """Make one attempt, within a deadline. Raises nothing for failures of the service or the network."""
         ...
 
     def understands(self, kind: ChannelKind, values: Mapping[str, str]) -> bool:
-        """Whether the values, secrets included, make an address. Sends nothing."""
+        """Whether the values, secrets included, form a valid address. Sends nothing."""
         ...
 
 
 class NamedSecrets(Protocol):
-    """Keeps secrets by name. Each call may take 5 s: call it off the loop. Raises KnownError."""
+    """Stores secrets by name. Each call may block for 5 s. Raises KnownError."""
 
     def read(self, name: str) -> str | None:
-        """None where there is none; KnownError where nobody knows whether there is one."""
+        """None if there is none. Raises KnownError if that is unknown."""
         ...
 
     def write(self, name: str, secret: str) -> None:
-        """In the keyring, or, where it takes none, in a file that only this user can read."""
+        """Store it in the keyring; if that is impossible, in a file that only this user can read."""
         ...
 
     def forget(self, name: str) -> None: ...
 
 
 class AlertStore(Protocol):
-    """Settings and memory of the alerts in the data folder. Each call may wait for the disk: call it off the loop."""
+    """Settings and memory of the alerts in the data folder. Each call may block."""
 
     def read_settings(self) -> AlertSettings:
-        """The default ones where there are none, or none that can be read."""
+        """The defaults if there are none, or none that can be read."""
         ...
 
     def write_settings(self, settings: AlertSettings) -> None:
-        """Whole or not at all; raises KnownError."""
+        """Atomic. Raises KnownError."""
         ...
 
     def read_memory(self) -> AlertMemory: ...
 
     def write_memory(self, memory: AlertMemory) -> None:
-        """Whole or not at all; raises KnownError."""
+        """Atomic. Raises KnownError."""
         ...

@@ -1,4 +1,4 @@
-"""What the supervision of the public address needs of the world."""
+"""The ports of the supervision of the public address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from phonefarm.domain.tunnels import ProbeResult
 
 
 class Tunnel(Protocol):
-    """One way from a public URL to the webhook port."""
+    """A tunnel from a public URL to the webhook port."""
 
     async def run(self, report_url: Callable[[str], None]) -> None:
         """Open the tunnel and keep it open; ends by raising only.
@@ -24,9 +24,9 @@ class Prober(Protocol):
     """Requests from outside."""
 
     async def probe(self, url: str, *, within: float) -> ProbeResult:
-        """Ask our own probe path at the public URL with a fresh nonce, over a new connection.
+        """Request our own probe path at the public URL with a fresh nonce, over a new connection.
 
-        Every failure is a result; `within`: seconds.
+        `within`: seconds. Raises nothing: every failure is a result.
         """
         ...
 
@@ -35,7 +35,7 @@ class ReportedUrl(Protocol):
     """The public URL that the user has last passed on to Onlinesim; both calls block."""
 
     def read(self) -> str:
-        """Empty where none was ever confirmed."""
+        """Empty if none was confirmed."""
         ...
 
     def write(self, url: str) -> None:
@@ -44,10 +44,10 @@ class ReportedUrl(Protocol):
 
 
 class HostKeys(Protocol):
-    """The keys by which SSH servers are known; all calls block."""
+    """The confirmed host keys of SSH servers; all calls block."""
 
     def read(self, server: str) -> str:
-        """The confirmed fingerprint (`SHA256:...`) of the server's key; empty where none was confirmed."""
+        """The confirmed fingerprint (`SHA256:...`) of the server's key; empty if none was confirmed."""
         ...
 
     def write(self, server: str, fingerprint: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether the user has paused all selling: in force at once, and still after a restart."""
+"""The pause of all selling: effective at once, and kept over a restart."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PauseStore(Protocol):
     """Keeps the pause over a restart. The methods block; `write` and `remove` raise KnownError."""
 
     def read(self) -> Pause | None:
-        """The pause; also of what cannot be understood, for a lost pause would sell against the user's will."""
+        """The stored pause. An unreadable one counts as a pause: else phonefarm would sell against the user's will."""
         ...
 
     def write(self, pause: Pause) -> None: ...
@@ -34,7 +34,7 @@ class PauseStore(Protocol):
 
 
 class SellingPause:
-    """Pauses and resumes all selling. Open rents go on."""
+    """Pauses and resumes all selling. Open rents continue."""
 
     def __init__(self, storage: Storage, store: PauseStore, clock: Clock, on_change: Callable[[], None]) -> None:
         """Reads the store, so a farm that was paused starts paused."""
@@ -84,7 +84,7 @@ class SellingPause:
         self._is_stored = True
 
     async def _note(self, happening: Happening) -> None:
-        """The pause holds without its journal entry."""
+        """Add a journal entry; the pause is valid without it."""
         now = self._clock()
         try:
             await self._storage.write(lambda uow: uow.journal.note(now, Topic.OVERVIEW, JOURNAL_KEY, happening))

@@ -455,6 +455,31 @@ async def test_stop_iteration_in_a_unit_reaches_its_caller_as_an_error(store: St
     assert await titles(store) == []
 
 
+async def test_stop_iteration_that_costs_a_shared_commit_reaches_every_caller_as_an_error(store: Store) -> None:
+    """A future refuses a StopIteration: its caller, and those reported after it, would wait for ever."""
+    enough = threading.Event()
+
+    def wait(uow: UnitOfWork) -> None:
+        enough.wait(10)
+
+    def stop(uow: UnitOfWork) -> object:
+        uow._driver.execute("ROLLBACK")  # type: ignore[attr-defined]
+        return next(iter(()))
+
+    waiting = asyncio.gather(store.database.write(wait), return_exceptions=True)
+    await asyncio.sleep(0)
+    sharing = asyncio.gather(
+        store.database.write(lambda uow: note(uow, "lost")), store.database.write(stop), return_exceptions=True
+    )
+    await asyncio.sleep(0)
+    enough.set()
+    first, *rest = [*await asyncio.wait_for(waiting, 5), *await asyncio.wait_for(sharing, 5)]
+
+    assert [type(error) for error in rest] == [RuntimeError, RuntimeError]
+    assert first is None or isinstance(first, RuntimeError)
+    assert await titles(store) == []
+
+
 async def test_bug_in_on_done_is_logged_and_harms_no_other_unit_of_the_commit(store: Store) -> None:
     enough = threading.Event()
 

@@ -361,12 +361,12 @@ async def test_held_message_is_assigned_and_remembered_rules_are_forgotten(stage
     (held,) = await farm.messages()
 
     await stage.desk.assign_sim(held.sms_id, rent.sim_id, remember=True)
-    (settled,) = await farm.messages()
+    (assigned,) = await farm.messages()
     remembered = (await farm.phones())[PHONE].sim_rules
     await stage.desk.forget_sim_rules(PHONE)
 
-    assert (held.standing, settled.standing) == (SmsStanding.HELD, SmsStanding.FOR_RENT)
-    assert (settled.sim_id, settled.rent_id) == (rent.sim_id, rent.rent_id)
+    assert (held.standing, assigned.standing) == (SmsStanding.HELD, SmsStanding.FOR_RENT)
+    assert (assigned.sim_id, assigned.rent_id) == (rent.sim_id, rent.rent_id)
     assert (remembered, (await farm.phones())[PHONE].sim_rules) == (1, 0)
 
 

@@ -107,11 +107,11 @@ class Outbox:
         self.worker.wake()
 
     async def reported(self, times: int) -> None:
-        """Until the market was judged so often: a moment after the commit that can be read already."""
+        """Wait until the market was judged this many times, which follows shortly after the commit."""
         await until(lambda: len(self.verdicts) >= times)
 
     async def reached(self, sms_id: SmsId, state: PushState, attempts: int = 1) -> None:
-        """Wait until the push stands in `state` after so many attempts, none being under way."""
+        """Wait until the push is in `state` after this many attempts."""
 
         async def is_so() -> bool:
             (push,) = [push for push in await self.farm.pushes() if push.sms_id == sms_id]
@@ -416,14 +416,14 @@ async def test_only_pushes_in_flight_are_delivered_and_returned(outbox: Outbox) 
         assert {message.sms_id for message in begun} == {first, waiting, last}
         uow.pushes.record(waiting, "HTTP 502", now)
         uow.pushes.reschedule(waiting, now)
-        told = [uow.pushes.deliver(dict.fromkeys((last, waiting, first, SmsId(999)), now), "HTTP 200")]
-        told.append(uow.pushes.deliver(dict.fromkeys((first, waiting, last), now), "HTTP 200"))
-        return told
+        delivered = [uow.pushes.deliver(dict.fromkeys((last, waiting, first, SmsId(999)), now), "HTTP 200")]
+        delivered.append(uow.pushes.deliver(dict.fromkeys((first, waiting, last), now), "HTTP 200"))
+        return delivered
 
-    told, again = await outbox.storage.write(work)
+    delivered, again = await outbox.storage.write(work)
 
     states = {push.sms_id: push.state for push in await outbox.farm.pushes()}
-    assert (sorted(told), again) == (sorted([first, last]), [])
+    assert (sorted(delivered), again) == (sorted([first, last]), [])
     assert states == {first: PushState.DELIVERED, waiting: PushState.WAITING, last: PushState.DELIVERED}
 
 

@@ -342,7 +342,7 @@ async def test_phone_that_does_not_say_which_sims_it_holds_is_read_with_its_tele
     assert (row.state, row.remedy) == (PhoneState.NOT_UNDERSTOOD, Remedy.RESTART_PHONE)
     assert row.telemetry.battery_percent == 64
     assert await site.farm.on_offer() == 1
-    assert site.bridge.steps == [], "no connection made anew would help"
+    assert site.bridge.steps == [], "reconnecting would not help"
     site.one.sims_untold = False
     await site.reached(site.one, PhoneState.READY)
     assert await site.farm.on_offer() == 2

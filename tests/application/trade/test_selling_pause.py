@@ -142,9 +142,9 @@ async def test_journal_tells_who_paused_and_resumed(shop: Shop, database: Databa
     shop.farm.clock.forward(60)
     await shop.pause.resume()
 
-    told = await database.read(lambda views: views.timeline(Topic.OVERVIEW, JOURNAL_KEY))
+    entries = await database.read(lambda views: views.timeline(Topic.OVERVIEW, JOURNAL_KEY))
 
-    assert [(entry.kind, entry.fields) for entry in told] == [
+    assert [(entry.kind, entry.fields) for entry in entries] == [
         (TimelineKind.SELLING_PAUSED, {"by": BY_USER}),
         (TimelineKind.SELLING_RESUMED, {"by": BY_USER}),
     ]

@@ -37,7 +37,7 @@ class Stage:
             background = Background(
                 live.window, live.actions, self._runner.memory, "phonefarm", live.window, lambda: self.has_tray
             )
-            background.tray.told.connect(self.balloons.append)
+            background.tray.balloon_shown.connect(self.balloons.append)
             live.window.closed.connect(self._note_closed)
             if is_hidden:
                 live.window.hide()

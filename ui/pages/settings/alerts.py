@@ -1,4 +1,4 @@
-"""The alerts of the Settings page: when somebody is called, and how."""
+"""The alerts of the Settings page: rules and channels."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class AlertsPanel(QWidget):
         return overview is not None
 
     def show_alerts(self, overview: AlertsOverview) -> None:
-        """What the user is changing stays as it is."""
+        """Fields that the user is changing are left alone."""
         now = utc_now()
         if not self.rules.is_changed:
             self.rules.show_policy(overview.policy)

@@ -1,4 +1,4 @@
-"""The words of the public address: what it says, and the message for Onlinesim's support."""
+"""The words of the public address: its state, and the message for Onlinesim's support."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def address_state(address: PublicAddress) -> Word:
 
 
 def address_sentence(address: PublicAddress) -> str:
-    """What the last probe found, in the user's language, with a capital and a full stop."""
+    """The result of the last probe as a sentence."""
     text = health_text(address.health, tr)
     return f"{text[:1].upper()}{text[1:]}."
 

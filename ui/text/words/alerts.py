@@ -101,7 +101,7 @@ class Said:
 
 
 def channel_state(row: ChannelRow, now: datetime) -> Said:
-    """How a channel did lately, in one sentence."""
+    """The last result of a channel, in one sentence."""
     channel, result = row.channel, row.result
     if not channel.is_on:
         return Said(tr("Off"))

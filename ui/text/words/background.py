@@ -13,7 +13,7 @@ from ui.text.words.window import check_sentence
 LONGEST_TOOLTIP = 60
 """Windows cuts a longer one."""
 CLOSED_KINDS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.STORAGE_FAILING})
-"""While one of them needs action, nothing is on offer, whatever the phones do."""
+"""While one of them needs action, nothing is on offer, whatever the state of the phones."""
 
 
 def numbers_for_sale(overview: Overview) -> int:
@@ -52,7 +52,7 @@ def rents_open(rents: int) -> str:
 
 
 def not_selling_cause(overview: Overview) -> str:
-    """Why nothing is for sale, as short as it is known."""
+    """Why nothing is for sale, in a few words."""
     first = next(iter(overview.attention), None)
     if first is not None and first.health is not None:
         return one_line(health_text(first.health, tr), LONGEST_TOOLTIP)

@@ -92,7 +92,7 @@ class Database:
                 raise closed()
             self._writer.submit(unit)
         except StorageFailing as error:
-            unit.error = error
+            unit.fail(error)
             unit.report()
         return cast(T, await unit.wait())
 

@@ -12,9 +12,9 @@ from phonefarm.adapters.storage.sqlite.read_only import BUSY_SECONDS
 from phonefarm.application.ports.storage import StorageFailing
 
 MOST_LOG_PAGES = 50_000
-"""From this length on, the writer itself checkpoints the rest of the write-ahead log, so that it starts anew.
+"""From this length on, the writer itself checkpoints the rest of the write-ahead log, so that it restarts.
 
-When commits pause, the log starts anew without that; under a stream of them there is always one not checkpointed yet.
+When commits pause, that happens by itself; under a stream of them there is always one not checkpointed yet.
 """
 
 _BUGS = (

@@ -26,6 +26,11 @@ class SubmittedUnit:
     result: Any = None
     error: BaseException | None = None
 
+    def fail(self, error: BaseException) -> None:
+        """The first error is the one that is reported."""
+        if self.error is None:
+            self.error = _for_a_future(error)
+
     def report(self) -> None:
         """Call `on_done`, then let the caller resume. Runs on the caller's loop."""
         if self.on_done is not None:
@@ -65,6 +70,15 @@ def report_to_loops(units: Sequence[SubmittedUnit]) -> None:
 def _report_all(units: Sequence[SubmittedUnit]) -> None:
     for unit in units:
         unit.report()
+
+
+def _for_a_future(error: BaseException) -> BaseException:
+    """A future does not accept a StopIteration: its caller would wait for ever."""
+    if not isinstance(error, StopIteration):
+        return error
+    acceptable = RuntimeError("a unit of work stopped an iteration that was not its own")
+    acceptable.__cause__ = error
+    return acceptable
 
 
 def _log_if_bug(error: BaseException) -> None:

@@ -88,7 +88,7 @@ class Writer:
         """Refuse what still waits; returns whether the thread has ended. If not, a disk or a lock hangs."""
         self._is_given_up = self._thread.is_alive()
         while (unit := self._queue.pop()) is not None:
-            unit.error = closed()
+            unit.fail(closed())
             report_to_loops([unit])
         if self._is_given_up:
             self._queue.end()  # the end may have been taken for a unit: when the disk answers, the thread must end
@@ -137,10 +137,10 @@ class Writer:
             self._run_group(group, self._open())
         except (DatabaseError, sqlite3.Error) as error:
             for unit in group:
-                unit.error = unit.error or storage_failing(error)
+                unit.fail(storage_failing(error))
         except Exception as error:  # noqa: BLE001 - the writer continues, and every caller gets the error
             for unit in group:
-                unit.error = unit.error or error
+                unit.fail(error)
         problem = next((unit.error for unit in group if isinstance(unit.error, StorageFailing)), None)
         if problem is None:
             self._health.note_success()
@@ -151,7 +151,7 @@ class Writer:
     def _open(self) -> _WriteConnection:
         if self._opened is None:
             connection = self._engine.connect().execution_options(begins_explicitly=True)
-            # For good: else SQLAlchemy would roll the whole commit back for a value that it cannot bind.
+            # Never ended: else SQLAlchemy would roll the whole commit back for a value that it cannot bind.
             connection.begin()
             driver = driver_of(connection)
             # Keep what a savepoint may have to restore out of temporary files: one costs more than a unit's work.
@@ -224,10 +224,7 @@ def _has_run(unit: SubmittedUnit, writing: _WriteConnection) -> bool:
     try:
         unit.result = unit.work(writing.uow)
     except Exception as error:
-        unit.error = error if is_bug(error) else storage_failing(error)
-        if isinstance(error, StopIteration):  # a future does not accept it
-            unit.error = RuntimeError("a unit of work stopped an iteration that was not its own")
-            unit.error.__cause__ = error
+        unit.fail(error if is_bug(error) else storage_failing(error))
         if not writing.driver.in_transaction:
             raise
         return False
