@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
-from phonefarm.adapters.storage import accounts, figures, number_records, timelines
+from phonefarm.adapters.storage import accounts, figures, number_records, order_times, timelines
+from phonefarm.adapters.storage.log_rows import SqlLogViews
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
 from phonefarm.adapters.storage.push_records import next_push_due
@@ -80,6 +81,7 @@ _ROWS = dict(
 class SqlViews:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.log = SqlLogViews(connection)
 
     def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
         read: Callable[[Connection, Keys, datetime], list[Row]] = _ROWS[query]
@@ -155,3 +157,9 @@ class SqlViews:
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)
+
+    def newest_order_at(self) -> datetime | None:
+        return order_times.newest_order_at(self._connection)
+
+    def orders_by_hour(self, since: datetime) -> Mapping[int, int]:
+        return order_times.orders_by_hour(self._connection, since)

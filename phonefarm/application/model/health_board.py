@@ -12,15 +12,27 @@ MARKET = "market"
 ADB = "adb"
 STORAGE = "storage"
 ENGINE = "engine"
-NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE)
+CALLS = "calls"
+DISK = "disk"
+CLOCK = "clock"
+KEYRING = "keyring"
+BACKUPS = "backups"
+NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE, CALLS, DISK, CLOCK, KEYRING, BACKUPS)
 
 
 class HealthBoard:
     """The latest word of each part of the engine; a check nobody has reported on yet is a warning."""
 
-    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_change: Callable[[], None],
+        on_report: Callable[[HealthCheck], None] = lambda check: None,
+    ) -> None:
+        """`on_report` is called with the whole check whenever one of its parts has changed."""
         self._clock = clock
         self._on_change = on_change
+        self._on_report = on_report
         self._parts: dict[str, dict[str, HealthCheck]] = {}
 
     def report(self, name: str, verdict: Verdict, health: Health, part: str = "") -> None:
@@ -35,6 +47,7 @@ class HealthBoard:
             since = self._clock()
         parts[part] = HealthCheck(name=name, verdict=verdict, health=health, since=since)
         self._on_change()
+        self._on_report(self._check(name))
 
     def checks(self) -> tuple[HealthCheck, ...]:
         return tuple(self._check(name) for name in NAMES)

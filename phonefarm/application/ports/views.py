@@ -18,6 +18,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
+from phonefarm.application.ports.log_views import LogViews
 from phonefarm.application.ports.records.numbers import ToldSms
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
@@ -60,6 +61,9 @@ class Traffic:
 
 class Views(Protocol):
     """Reads one snapshot of the database."""
+
+    @property
+    def log(self) -> LogViews: ...
 
     def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
         """The stored part of the rows of one of `row_queries.ROW_QUERIES`; of histories the newest `HISTORY_ROWS`.
@@ -126,3 +130,9 @@ class Views(Protocol):
         ...
 
     def next_push_due(self) -> datetime | None: ...
+
+    def newest_order_at(self) -> datetime | None: ...
+
+    def orders_by_hour(self, since: datetime) -> Mapping[int, int]:
+        """How many rents were ordered in each hour since then, by `order_gaps.hour_of`; empty hours are absent."""
+        ...
