@@ -1,11 +1,11 @@
-"""Makes the environment in this checkout and runs a task in it; needs nothing but Python 3.11 or newer.
+"""Creates the environment of this checkout and runs a task in it; requires only Python 3.11 or newer.
 
 python3 farm.py demo [--headless] [--phones N] [--seconds S] [--screenshots DIR]
 python3 farm.py run -- serve          any command of phonefarm
 python3 farm.py test [pytest options] the gate
-python3 farm.py build                 the executable, started once
-python3 farm.py bench NAME [...]      a measurement of bench/
-python3 farm.py wine [TASK]            the check on Windows' Python under Wine (root on Debian; docs/windows.md)
+python3 farm.py build                 the executable, and its self-test
+python3 farm.py bench NAME [...]      a benchmark of bench/
+python3 farm.py wine [TASK]           the check with Windows Python under Wine (root on Debian; docs/windows.md)
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "farm-stamp"
 SOURCES_FILE = "_phonefarm.pth"
-"""Of what pip installs, the file by which the environment's Python finds the sources."""
+"""The .pth file of the editable install, by which Python finds the sources."""
 LOCK_FILE = ROOT / ".venv.lock"
-WAIT_FOR_OTHER_FARM_PY = 20 * 60.0
-SELF_TEST_WITHIN = 180.0
+OTHER_FARM_PY_TIMEOUT_SECONDS = 20 * 60.0
+SELF_TEST_TIMEOUT_SECONDS = 180.0
 WINDOWS = sys.platform == "win32"
 
 RUNTIME, DEVELOPMENT = "requirements/runtime.txt", "requirements/development.txt"
+SYSTEM_PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 BUILD = "requirements/build.txt"
-"""What pip needs to install the checkout itself."""
+"""Build requirements of the editable install."""
 WINE_CHECK = ROOT / "tools" / "wine" / "wine.py"
 LOCK_OF_TASK = {"demo": RUNTIME, "run": RUNTIME, "test": DEVELOPMENT, "build": DEVELOPMENT, "bench": DEVELOPMENT}
 
-# Debian's package and the library in it without which Qt does not start.
+# Debian packages, and the library of each that Qt needs.
 QT_LIBRARIES = {
     "libgl1": "libGL.so.1",
     "libegl1": "libEGL.so.1",
@@ -50,7 +51,7 @@ QT_LIBRARIES = {
     "libglib2.0-0": "libglib-2.0.so.0",
     "libdbus-1-3": "libdbus-1.so.3",
 }
-QT_LIBRARIES_OF_A_WINDOW = {
+QT_WINDOW_LIBRARIES = {
     "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
     "libxcb-cursor0": "libxcb-cursor.so.0",
     "libxcb-icccm4": "libxcb-icccm.so.4",
@@ -67,23 +68,25 @@ QT_LIBRARIES_OF_A_WINDOW = {
 
 
 class Stop(Exception):
-    """What is wrong and what to do, for the person; ends with exit code 1."""
+    """An error with its remedy, for the user; the exit code is 1."""
 
 
 def main(arguments: list[str]) -> int:
     if arguments[:1] == ["wine"]:
-        return become([sys.executable, str(WINE_CHECK), *arguments[1:]])
+        return exec_command([sys.executable, str(WINE_CHECK), *arguments[1:]])
     if not arguments or arguments[0] not in LOCK_OF_TASK:
         print(__doc__, file=sys.stderr)
         return 2
     task, options = arguments[0], arguments[1:]
-    be_printable()
+    replace_unencodable_output()
     try:
         check_python(sys.version_info[:2])
         make_environment(LOCK_OF_TASK[task])
         provide_qt_libraries(task)
         if task == "build":
-            provide_what_pyinstaller_needs()
+            provide_pyinstaller_packages()
+        if task == "test":
+            provide_ssh_server()
         return run_task(task, options)
     except Stop as stop:
         print(f"farm.py: {stop}", file=sys.stderr)
@@ -92,8 +95,8 @@ def main(arguments: list[str]) -> int:
         return 130
 
 
-def be_printable() -> None:
-    """A path that the code page of a log or pipe cannot spell is spelled as well as it can be."""
+def replace_unencodable_output() -> None:
+    """Replace characters that the encoding of a log or pipe does not have."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -115,10 +118,10 @@ def run_task(task: str, options: list[str]) -> int:
         return run_gate(options)
     if task == "build":
         return build()
-    return become(command_of(task, options))
+    return exec_command(build_command(task, options))
 
 
-def command_of(task: str, options: list[str]) -> list[str]:
+def build_command(task: str, options: list[str]) -> list[str]:
     python = str(venv_python())
     if task == "demo":
         return [python, "-m", "phonefarm", "demo", *options]
@@ -126,28 +129,28 @@ def command_of(task: str, options: list[str]) -> list[str]:
         return [python, "-m", "phonefarm", *(options[1:] if options[:1] == ["--"] else options)]
     names = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_"))
     if not options or options[0] not in names:
-        raise Stop(f"name one of the measurements: {', '.join(names) or 'there is none yet'}")
+        raise Stop(f"name one of the benchmarks: {', '.join(names) or 'there is none yet'}")
     return [python, str(ROOT / "bench" / f"{options[0]}.py"), *options[1:]]
 
 
-def become(command: list[str]) -> int:
-    """Run the command in our place: its signals, its exit code."""
+def exec_command(command: list[str]) -> int:
+    """Replace this process by the command; on Windows, wait for it and return its exit code."""
     sys.stdout.flush()
     sys.stderr.flush()
     if not WINDOWS:
         os.execv(command[0], command)
     with subprocess.Popen(command) as process:
         while True:
-            with contextlib.suppress(KeyboardInterrupt):  # the command got it, too, and ends as it likes
+            with contextlib.suppress(KeyboardInterrupt):  # the command also received it
                 return process.wait()
 
 
-IN_PARALLEL = ["-n", "2", "--dist", "loadfile"]
-"""The whole suite: each file on one of two processes, as its tests may share a farm."""
+PARALLEL_PYTEST = ["-n", "2", "--dist", "loadfile"]
+"""Two processes; the tests of a file run in one, as they may share a farm."""
 
 
 def run_gate(pytest_options: list[str]) -> int:
-    """Every check, also after one has failed; pytest last, so that its closing line is the log's."""
+    """Run all checks, even after a failure; pytest last, so that its summary ends the log."""
     checks = {
         "ruff check": [tool("ruff"), "check", "."],
         "ruff format": [tool("ruff"), "format", "--check", "."],
@@ -156,19 +159,24 @@ def run_gate(pytest_options: list[str]) -> int:
     }
     failed = [name for name, command in checks.items() if step(name, command) != 0]
     print(f"\n== {'FAILED: ' + ', '.join(failed) if failed else 'all checks passed'}; now the tests")
-    tests = step("pytest", [str(venv_python()), "-m", "pytest", *(pytest_options or IN_PARALLEL)])
+    tests = step("pytest", [str(venv_python()), "-m", "pytest", *(pytest_options or PARALLEL_PYTEST)])
     return 1 if failed or tests != 0 else 0
 
 
 def build() -> int:
     command = [str(venv_python()), "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "phonefarm.spec"]
     if step("PyInstaller", command) != 0:
-        raise Stop("the executable could not be built; the reason stands above.")
+        raise Stop("the executable could not be built; see the output above.")
     folder = ROOT / "dist" / "phonefarm"
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     print(f"== {folder}: {size / 1e6:.0f} MB")
-    if step("self-test of the executable", [str(built_program(folder)), "--self-test"], within=SELF_TEST_WITHIN) != 0:
-        raise Stop("the executable was built and fails its self-test; the reason stands above.")
+    if (
+        step(
+            "self-test of the executable", [str(built_program(folder)), "--self-test"], within=SELF_TEST_TIMEOUT_SECONDS
+        )
+        != 0
+    ):
+        raise Stop("the executable was built, but its self-test failed; see the output above.")
     return 0
 
 
@@ -193,11 +201,11 @@ def step(name: str, command: list[str], within: float | None = None) -> int:
 
 
 def make_environment(lock: str) -> None:
-    """Bring .venv to what the lock says; at once if it is there already."""
+    """Install what the lock specifies into .venv, unless it is up to date."""
     if is_ready(read_stamp(), wanted_stamp(lock)):
         return
-    with one_at_a_time():
-        if is_ready(read_stamp(), wanted_stamp(lock)):  # another farm.py has just made it
+    with hold_checkout_lock():
+        if is_ready(read_stamp(), wanted_stamp(lock)):  # another farm.py has made it meanwhile
             return
         STAMP.unlink(missing_ok=True)
         create_venv()
@@ -205,16 +213,16 @@ def make_environment(lock: str) -> None:
         locks = [argument for name in (lock, BUILD) for argument in ("--requirement", str(ROOT / name))]
         pip("install", "--require-hashes", "--no-deps", *locks)
         pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-        (site_packages() / SOURCES_FILE).write_text(f"{way_to_sources()}\n", "ascii")
+        (site_packages() / SOURCES_FILE).write_text(f"{relative_source_path()}\n", "ascii")
         write_stamp(wanted_stamp(lock))
 
 
 def wanted_stamp(lock: str) -> dict[str, str]:
-    """What an environment was made from: another Python, place or lock makes it stale."""
+    """The inputs of an environment; a change of Python, path or lock makes it stale."""
     stamp = {
         "python": sys.version.split()[0],
         "place": str(ROOT),
-        "sources": way_to_sources(),
+        "sources": relative_source_path(),
         "project": digest("pyproject.toml"),
         RUNTIME: digest(RUNTIME),
         BUILD: digest(BUILD),
@@ -225,7 +233,7 @@ def wanted_stamp(lock: str) -> dict[str, str]:
 
 
 def is_ready(found: dict[str, str], wanted: dict[str, str]) -> bool:
-    """A development environment serves for running, too."""
+    """Whether the environment has at least the wanted inputs; a development one may also run the program."""
     return all(found.get(name) == value for name, value in wanted.items())
 
 
@@ -237,10 +245,10 @@ def site_packages() -> Path:
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(VENV), "platbase": str(VENV)}))
 
 
-def way_to_sources() -> str:
-    """From the environment's packages to this checkout, in ASCII whatever its path.
+def relative_source_path() -> str:
+    """The relative path from site-packages to this checkout, which is always ASCII.
 
-    pip writes the path itself, in UTF-8, and Python before 3.13 reads it in the system's code page.
+    pip writes the absolute path in UTF-8, but Python before 3.13 reads it in the system's code page.
     """
     return Path(os.path.relpath(ROOT, site_packages())).as_posix()
 
@@ -256,12 +264,12 @@ def read_stamp() -> dict[str, str]:
 
 
 def write_stamp(stamp: dict[str, str]) -> None:
-    """Half of it makes no environment ready, so that it needs no draft."""
+    """Needs no atomic write: an incomplete stamp only makes the environment stale."""
     STAMP.write_text("".join(f"{name}={value}\n" for name, value in stamp.items()), "utf-8")
 
 
 def create_venv() -> None:
-    """A fresh one where there is none or another Python's; what an interrupted install left is kept and completed."""
+    """Create .venv if there is none or one of another Python; an interrupted install is kept and completed."""
     if venv_version() == sys.version.split()[0]:
         return
     if importlib.util.find_spec("ensurepip") is None:
@@ -270,11 +278,11 @@ def create_venv() -> None:
     print(f"== making {VENV}", flush=True)
     base = getattr(sys, "_base_executable", None) or sys.executable
     if subprocess.run([base, "-m", "venv", "--clear", str(VENV)], check=False).returncode != 0:
-        raise Stop(f"the environment {VENV} could not be made; the reason stands above.")
+        raise Stop(f"the environment {VENV} could not be created; see the output above.")
 
 
 def venv_version() -> str:
-    """The version of the Python in .venv, if it runs and has a pip."""
+    """The version of the Python in .venv; empty unless it runs and has pip."""
     code = "import sys, pip; print(sys.version.split()[0])"
     try:
         found = subprocess.run(
@@ -288,7 +296,7 @@ def venv_version() -> str:
 def pip(*arguments: str) -> None:
     command = [str(venv_python()), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments, "-qq"]
     if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-        raise Stop("installing failed; the reason stands above. Start farm.py again to go on where it ended.")
+        raise Stop("installing failed; see the output above. Start farm.py again to continue.")
 
 
 def venv_python() -> Path:
@@ -300,9 +308,9 @@ def tool(name: str) -> str:
 
 
 @contextlib.contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Hold the checkout's lock; the system frees it even if we are killed."""
-    deadline = time.monotonic() + WAIT_FOR_OTHER_FARM_PY
+def hold_checkout_lock() -> Iterator[None]:
+    """Hold the checkout's lock, which the system releases even if this process is killed."""
+    deadline = time.monotonic() + OTHER_FARM_PY_TIMEOUT_SECONDS
     with LOCK_FILE.open("a+b") as handle:
         waited = False
         while not try_lock(handle.fileno()):
@@ -330,12 +338,12 @@ def try_lock(descriptor: int) -> bool:
     return True
 
 
-# What the system must have -------------------------------------------------------------
+# System packages -----------------------------------------------------------------------
 
 
 def provide_qt_libraries(task: str) -> None:
-    """Install them as root on Debian; elsewhere say how. A task without a window can do without."""
-    # The executable brings along what is there when it is built, so then the window's own are wanted, too.
+    """Install missing libraries as root on Debian; otherwise print how. Tasks without a window continue without."""
+    # The executable bundles the libraries of the build system, so a build also needs those of the window.
     with_window = task == "build" or bool(os.environ.get("DISPLAY"))
     missing = missing_libraries(wanted_libraries(sys.platform, with_window=with_window))
     if not missing:
@@ -345,17 +353,17 @@ def provide_qt_libraries(task: str) -> None:
     except Stop as stop:
         if task in ("test", "build"):
             raise
-        print(f"farm.py: {stop}\nGoing on: what needs no window works without them.", file=sys.stderr)
+        print(f"farm.py: {stop}\nContinuing: only the window needs them.", file=sys.stderr)
 
 
 def wanted_libraries(platform: str, *, with_window: bool) -> dict[str, str]:
     if not platform.startswith("linux"):
         return {}
-    return {**QT_LIBRARIES, **(QT_LIBRARIES_OF_A_WINDOW if with_window else {})}
+    return {**QT_LIBRARIES, **(QT_WINDOW_LIBRARIES if with_window else {})}
 
 
 def missing_libraries(wanted: dict[str, str]) -> list[str]:
-    """Debian's names of the packages whose library cannot be loaded."""
+    """The Debian packages whose library cannot be loaded."""
     return [package for package, library in wanted.items() if not can_load(library)]
 
 
@@ -367,8 +375,18 @@ def can_load(library: str) -> bool:
     return True
 
 
-def provide_what_pyinstaller_needs() -> None:
-    """binutils, and Python as a library, which Debian ships apart."""
+def provide_ssh_server() -> None:
+    """What the tests of the SSH tunnel forward through; where it cannot be installed, they are skipped."""
+    if not sys.platform.startswith("linux") or shutil.which("sshd", path=SYSTEM_PROGRAMS):
+        return
+    try:
+        provide_packages(["openssh-server"], "the SSH server of the tests")
+    except Stop as stop:
+        print(f"farm.py: {stop}\nGoing on: the tests of the SSH tunnel are skipped.", file=sys.stderr)
+
+
+def provide_pyinstaller_packages() -> None:
+    """Install binutils and libpython, which Debian packages separately."""
     if not sys.platform.startswith("linux"):
         return
     packages = [] if shutil.which("objdump") else ["binutils"]
@@ -377,7 +395,7 @@ def provide_what_pyinstaller_needs() -> None:
     if library.endswith(".a") or not (beside_python.is_file() or can_load(library)):
         packages.append(f"libpython{sys.version_info.major}.{sys.version_info.minor}")
     if packages:
-        provide_packages(packages, "what PyInstaller needs")
+        provide_packages(packages, "the packages for PyInstaller")
 
 
 def provide_packages(packages: list[str], what: str) -> None:
@@ -390,7 +408,7 @@ def provide_packages(packages: list[str], what: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in ([apt, "update", "-qq"], [apt, "install", "-y", "-qq", "--no-install-recommends", *packages]):
         if subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode != 0:
-            raise Stop(f"{what} could not be installed. Try it by hand: {install_command(packages)}")
+            raise Stop(f"{what} could not be installed. Try: {install_command(packages)}")
 
 
 def install_command(packages: list[str]) -> str:

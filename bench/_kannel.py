@@ -1,4 +1,4 @@
-"""Kannel, where Debian's package is installed: its own fake SMSC, one catch-all service that tells our sink."""
+"""Kannel, if Debian's package is installed, with its fake SMSC and a catch-all service that calls our sink."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def is_installed() -> bool:
     return bool(shutil.which("bearerbox") and shutil.which("smsbox")) and FAKE_SMSC.is_file()
 
 
-def makes_durable(folder: Path) -> bool:
-    """Let what is written into a folder reach the disk at once; False where that cannot be had.
+def make_durable(folder: Path) -> bool:
+    """Make writes to the folder synchronous; False if the file system does not support that.
 
-    bearerbox never calls fsync: after a power cut its spool holds what the system happened to have written.
+    bearerbox never calls fsync, so that a power cut would lose part of its spool.
     """
     if not shutil.which("chattr"):
         return False
@@ -56,28 +56,28 @@ def makes_durable(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def kannel(folder: Path, sink: str) -> Iterator[int]:
-    """bearerbox and smsbox, running, with their spool in the folder; yields the port of the fake SMSC."""
+    """Run bearerbox and smsbox with their spool in the folder; yields the port of the fake SMSC."""
     ports = {name: _free_port() for name in ("admin", "box", "smsc", "send")}
     configuration = folder / "kannel.conf"
     configuration.write_text(_CONFIGURATION.format(folder=folder, sink=sink, **ports), encoding="utf-8")
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
-    boxes = []
+    boxes: list[subprocess.Popen[bytes]] = []
     try:
         for box, port in (("bearerbox", ports["smsc"]), ("smsbox", ports["send"])):
-            boxes.append(subprocess.Popen([box, "-v", "4", str(configuration)], **quiet))  # type: ignore[call-overload]
-            _until_listening(port)
+            command = [box, "-v", "4", str(configuration)]
+            boxes.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder))
+            _wait_until_listening(port)
         yield ports["smsc"]
     finally:
-        for box in reversed(boxes):
-            box.terminate()
+        for process in reversed(boxes):
+            process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                box.wait(10)
-            box.kill()
+                process.wait(10)
+            process.kill()
 
 
 @contextlib.contextmanager
 def messages(port: int, count: int) -> Iterator[None]:
-    """The fake SMSC hands over so many messages as fast as they are taken."""
+    """Run the fake SMSC, which sends `count` messages as fast as they are accepted."""
     text = "79280000000 79281111111 text bench"
     words = [str(FAKE_SMSC), "-H", "127.0.0.1", "-r", str(port), "-i", "0", "-m", str(count), text]
     child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -94,7 +94,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _until_listening(port: int) -> None:
+def _wait_until_listening(port: int) -> None:
     deadline = time.monotonic() + 20
     while True:
         try:

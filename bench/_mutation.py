@@ -1,11 +1,11 @@
-"""Spoils texts as a hostile or broken phone might: cuts, doublings, splices, and words that parsers look for."""
+"""Mutates texts for the fuzzer: cuts, repetitions, splices and tokens that the parsers look for."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
 
-LONGEST = 20_000
+MAX_LENGTH = 20_000
 HOSTILE = (
     "\nRow: 1 _id=99, d=1, s=1, sub_id=1, n=0, a=, b=",
     "Row: 0 ",
@@ -126,9 +126,9 @@ MUTATIONS: Sequence[Mutation] = (
 )
 
 
-def mutated(rng: random.Random, text: str, other: str) -> str:
-    """`text` after one to four mutations; `other` lends pieces."""
+def mutate(rng: random.Random, text: str, other: str) -> str:
+    """Apply one to four mutations to `text`; splices take pieces of `other`."""
     for _ in range(rng.randint(1, 4)):
         text = rng.choice(MUTATIONS)(rng, text, other)
-    # A lone surrogate never comes out of a decoder.
-    return text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
+    # Replace lone surrogates, which a decoder never returns.
+    return text[:MAX_LENGTH].encode("utf-8", "replace").decode("utf-8")

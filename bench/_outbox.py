@@ -1,4 +1,4 @@
-"""A farm without phones: real database, intake, outbox, push channel and webhooks on one loop, fed by the measurer."""
+"""A farm without phones: real database, intake, push worker, push channel and webhooks on one event loop."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import structlog
 
-from bench.parts import KEY
+from bench._environment import KEY
 from phonefarm.adapters.http.http_connection import has_disconnected, was_delivered
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.http.supervised_server import SupervisedServer
@@ -25,6 +26,7 @@ from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer
+from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.sims.inventory import SimInventory
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.domain.allocation import Order
@@ -34,7 +36,7 @@ from phonefarm.domain.networks import Network, NetworkNames
 from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SeenSim, SlotState
 from phonefarm.domain.sms import Reading, SmsRow
-from phonefarm.runtime.engine_thread import be_prompt
+from phonefarm.runtime.engine_thread import tune_interpreter_for_latency
 from phonefarm.support.tasks import Tasks
 
 _NAMES = NetworkNames({"25001": Network(country="russia", operator="mts")}, {"250": "russia"})
@@ -44,7 +46,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def phone_named(number: int) -> PhoneId:
+def phone_id_of(number: int) -> PhoneId:
     return PhoneId(f"bench{number}@127.0.0.1:5037")
 
 
@@ -62,26 +64,26 @@ class Outbox:
             open_pushes = "SELECT EXISTS (SELECT 1 FROM pushes WHERE state IN ('waiting', 'sending'))"
             return bool(connection.execute(open_pushes).fetchone()[0])
 
-    async def seat(self, inventory: SimInventory, sims: int) -> None:
+    async def insert_sims(self, inventory: SimInventory, sims: int) -> None:
         for number in range(sims):
-            phone = phone_named(number)
-            await self.database.write(lambda uow, phone=phone: uow.phones.note(phone, PhoneState.READY, "", now()))  # type: ignore[misc]
+            phone = phone_id_of(number)
+            await self.database.write(partial(_store_ready, phone=phone))
             await inventory.take_stock(phone, [_sim(number)])
             await self.intake.accept(_reading(phone, []), NOTHING_HEARD)
 
     async def rent(self, count: int) -> dict[int, PhoneId]:
-        """Open so many rents; the phone by rent."""
+        """Open `count` rents; returns the phones by rent id."""
         rented: dict[int, PhoneId] = {}
         for _ in range(count):
             issued = await self.rentals.issue(Order(), Decimal(320), now())
             assert issued is not None
             await self.rentals.answered(issued.rent_id)
-            rented[issued.rent_id] = phone_named(int(issued.msisdn) - 79_280_000_000)
+            rented[issued.rent_id] = phone_id_of(int(issued.msisdn) - 79_280_000_000)
         return rented
 
 
 def reading_of(phone: PhoneId, texts: Sequence[str], first_row: int) -> Reading:
-    """Messages that one look at the phone's inbox finds."""
+    """A reading of the inbox with these messages."""
     date = int(time.time() * 1000)
     return _reading(
         phone,
@@ -90,6 +92,10 @@ def reading_of(phone: PhoneId, texts: Sequence[str], first_row: int) -> Reading:
             for n, text in enumerate(texts)
         ],
     )
+
+
+def _store_ready(uow: UnitOfWork, phone: PhoneId) -> None:
+    uow.phones.note(phone, PhoneState.READY, "", now())
 
 
 def _sim(number: int) -> SeenSim:
@@ -112,14 +118,14 @@ def _reading(phone: PhoneId, rows: list[SmsRow]) -> Reading:
 
 @asynccontextmanager
 async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> AsyncIterator[Outbox]:
-    """The parts, running, with `sims` numbers on offer and `history` old rows of messages and pushes."""
-    be_prompt()
+    """Run the farm with `sims` numbers on offer and `history` old rents, messages and pushes."""
+    tune_interpreter_for_latency()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     path = folder / "bench.db"
     database = Database(f"sqlite:///{path}")
     database.open()
     if history:
-        await asyncio.to_thread(fill, path, history)
+        await asyncio.to_thread(insert_history, path, history)
     announcer, tasks = Announcer(), Tasks()
     rentals = Rentals(database, announcer, now, selling=lambda: True, tasks=tasks, retire_after_sale=False)
     channel = OnlinesimPushChannel(sink, lambda: KEY, "rent")
@@ -150,7 +156,7 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
         path=path,
         webhooks=f"http://127.0.0.1:{listener.getsockname()[1]}",
     )
-    await parts.seat(SimInventory(database, announcer, _NAMES, now), sims)
+    await parts.insert_sims(SimInventory(database, announcer, _NAMES, now), sims)
     try:
         yield parts
     finally:
@@ -161,8 +167,8 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
         database.close()
 
 
-def fill(path: Path, rows: int) -> None:
-    """A history of finished rents, messages and delivered pushes, as years leave it behind: all of it on the disk."""
+def insert_history(path: Path, rows: int) -> None:
+    """Insert finished rents, messages and delivered pushes of years, and sync them to the disk."""
     micro = 1_000_000
     begin = int((now() - timedelta(days=700)).timestamp()) * micro
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -191,13 +197,13 @@ def fill(path: Path, rows: int) -> None:
             "VALUES (?, ?, ?, 'Old', 'delivered', 1, 0, 0, 0, 'HTTP 200', ?, ?, ?)",
             ((-n - 1, -n - 1, str(79_280_000_000 + n % 2000), *(begin + n * micro,) * 3) for n in range(rows)),
         )
-    for written in (path, path.with_name(f"{path.name}-wal")):
-        with written.open("rb+") as file:
-            os.fsync(file.fileno())  # else the system writes it down in the middle of what is measured
+    for file_path in (path, path.with_name(f"{path.name}-wal")):
+        with file_path.open("rb+") as file:
+            os.fsync(file.fileno())  # else the system writes them back during the measurement
 
 
-def queue_up(path: Path, rents: list[int], count: int) -> None:
-    """Messages that wait since an outage, turn by turn on each rent's number; texts are `backlog NUMBER PLACE`."""
+def queue_backlog(path: Path, rents: list[int], count: int) -> None:
+    """Queue pushes as after an outage, round-robin over the rents; texts are `backlog NUMBER PLACE`."""
     at = int(now().timestamp()) * 1_000_000
     with closing(sqlite3.connect(path, timeout=60)) as connection, connection:
         numbers = dict(connection.execute("SELECT rent_id, msisdn FROM rents WHERE finished_at IS NULL"))

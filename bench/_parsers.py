@@ -1,4 +1,4 @@
-"""Every parser of what phones and adb print, each with what must hold of its answer whatever it is fed."""
+"""The parsers of phones' and adb's output, each with the invariants that hold for any input."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ KIND_OF_WILD = {
     "siminfo": "siminfo",
     "sms": "window",
 }
-"""By the beginning of the name of a file of real dumps."""
+"""Parsers by the prefix of a real dump's file name."""
 
 HEX = Probe(facts=PhoneFacts(sdk=34), reads_hex=True)
 VENDOR = replace(HEX, slot_column="sim_id")
@@ -52,7 +52,7 @@ FUNCTIONS = replace(HEX, reads_hex=False)
 PLAIN = replace(FUNCTIONS, counts=False)
 
 Check = Callable[[str], object]
-"""Feeds a parser and asserts what must hold; gives something short that differs where the answer is of another kind."""
+"""Runs a parser, asserts its invariants, and returns a short value that distinguishes kinds of answers."""
 
 
 def _window(probe: Probe) -> Check:
@@ -74,7 +74,7 @@ def _numbers(probe: Probe) -> Check:
 
 
 def _assert_rows(text: str, rows: list[RawRow], last: str) -> None:
-    """Each row is one line of the answer, in order, and nothing but noise stands beside them."""
+    """Assert that the rows are exactly the answer's lines that begin with "Row: ", in order."""
     lines = [line for line in text.split("\n") if line.startswith("Row: ")]
     assert len(rows) == len(lines), "a row that was not printed, or one lost"
     for place, (line, raw) in enumerate(zip(lines, rows, strict=True)):
@@ -150,7 +150,7 @@ def _battery(text: str) -> object:
     return battery.percent is None, battery.temperature is None, battery.is_charging
 
 
-def _at_least_nothing(parse: Callable[[str], float | None]) -> Check:
+def _non_negative(parse: Callable[[str], float | None]) -> Check:
     def check(text: str) -> object:
         value = parse(text)
         assert value is None or value >= 0
@@ -191,8 +191,8 @@ def _devices(text: str) -> object:
 
 def _script(text: str) -> object:
     clock, sections = Script(["x", "y"], nonce="ab12").split(text)
-    said = "".join(f"{section.text}E:ab12:{place}:" for place, section in enumerate(sections))
-    assert len(said) < len(text)
+    output = "".join(f"{section.text}E:ab12:{place}:" for place, section in enumerate(sections))
+    assert len(output) < len(text)
     assert all(section.text in text for section in sections)
     return clock is None, [section.exit_code == 0 for section in sections]
 
@@ -206,9 +206,9 @@ def _refusal(text: str) -> object:
 
 
 def _denial(text: str) -> object:
-    words, exception = provider.find_denial(text), provider.find_exception(text)
-    assert all(said is None or (len(said) <= 160 and "\n" not in said) for said in (words, exception))
-    return words is None, exception is None
+    denial, exception = provider.find_denial(text), provider.find_exception(text)
+    assert all(found is None or (len(found) <= 160 and "\n" not in found) for found in (denial, exception))
+    return denial is None, exception is None
 
 
 def _hints(text: str) -> object:
@@ -247,27 +247,27 @@ PARSERS: dict[str, Check] = {
     "siminfo": _siminfo,
     "sms_app": _package(parse_sms_app),
     "started": _users,
-    "storage": _at_least_nothing(parse_free_bytes),
+    "storage": _non_negative(parse_free_bytes),
     "switch": parse_switch,
-    "uptime": _at_least_nothing(parse_uptime),
+    "uptime": _non_negative(parse_uptime),
     "users": _users,
     "window": _window(HEX),
     "window_old": _window(OLD),
     "window_v": _window(VENDOR),
 }
 DECLARED = (AnswerRefused, AnswerCut)
-"""How a parser says that it does not take an answer."""
+"""Exceptions with which a parser rejects an answer."""
 
 
 def kind_of(path: Path) -> str:
-    """The parser that a dump is made for."""
+    """The parser for a dump."""
     if path.parent == WILD:
         return next((kind for start, kind in KIND_OF_WILD.items() if path.name.startswith(start)), "")
     return path.stem.partition("-")[0]
 
 
 def corpus() -> dict[str, list[str]]:
-    """Dumps by parser: our own, and the real ones where they are beside the repository."""
+    """Dumps by parser: those of the tests, and real ones if there are any."""
     found: dict[str, list[str]] = {kind: [] for kind in PARSERS}
     for folder in (DUMPS, WILD):
         for path in sorted(folder.glob("*.txt")):

@@ -1,4 +1,4 @@
-"""What other processes use, through Linux's /proc."""
+"""Resource use of other processes, read from Linux's /proc."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MEGABYTE = 1 << 20
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of all its threads since it began."""
+    """CPU time of all threads since the start of the process."""
     fields = Path("/proc", str(pid), "stat").read_text("utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -21,7 +21,7 @@ def resident_megabytes(pid: int) -> float:
 
 
 def adb_pid(port: int) -> int:
-    """The adb server that listens on the port, by its command line."""
+    """The pid of the adb server with this port in its command line."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:

@@ -1,6 +1,6 @@
-"""A local stand-in for Onlinesim that accepts everything at once and remembers when each text came; a process.
+"""A stand-in for Onlinesim in a separate process; accepts all pushes and records when each text first arrived.
 
-It does next to nothing for a request: it shares the machine with what is measured.
+It does as little as possible per request, as it shares the machine with the measured process.
 """
 
 from __future__ import annotations
@@ -15,43 +15,43 @@ import httptools
 PATH = "/v1/PUSH_SMS_RENT"
 
 
-class Taken:
+class ReceivedPushes:
     def __init__(self) -> None:
         self.at: dict[str, float] = {}
-        """When each text came first."""
-        self.plain = 0
-        """Requests with their text in the query."""
+        """The first arrival of each text."""
+        self.plain_requests = 0
+        """Requests with the text in the query string."""
 
-    def answer(self, path: str, query: str, body: bytes, came_at: float) -> object:
+    def answer(self, path: str, query: str, body: bytes, arrived_at: float) -> object:
         match path:
             case _ if path == PATH:
-                self.at.setdefault(json.loads(body)["text"], came_at)
+                self.at.setdefault(json.loads(body)["text"], arrived_at)
                 return {"status": "SUCCESS"}
-            case "/plain":  # as an SMS gateway tells a web service of a message
-                self.at.setdefault(parse_qs(query)["text"][0], came_at)
-                self.plain += 1
+            case "/plain":  # the format of SMS gateways
+                self.at.setdefault(parse_qs(query)["text"][0], arrived_at)
+                self.plain_requests += 1
                 return {}
             case "/count":
                 return {"count": len(self.at)}
             case "/requests":
-                return {"count": self.plain}
+                return {"count": self.plain_requests}
             case "/times":
                 return self.at
             case "/forget":
                 self.at.clear()
-                self.plain = 0
+                self.plain_requests = 0
                 return {}
         raise LookupError(path)
 
 
-class Caller(asyncio.Protocol):
-    """A kept connection; whoever speaks ahead is answered in turn."""
+class Connection(asyncio.Protocol):
+    """A persistent connection; pipelined requests are answered in order."""
 
-    def __init__(self, taken: Taken) -> None:
-        self._taken = taken
+    def __init__(self, received: ReceivedPushes) -> None:
+        self._received = received
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
-        self._came_at = 0.0
+        self._arrived_at = 0.0
         self._url = self._body = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -59,7 +59,7 @@ class Caller(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._came_at = time.time()
+        self._arrived_at = time.time()
         self._parser.feed_data(data)
 
     def on_message_begin(self) -> None:
@@ -74,7 +74,7 @@ class Caller(asyncio.Protocol):
     def on_message_complete(self) -> None:
         assert self._transport is not None
         path, _, query = self._url.decode().partition("?")
-        body = json.dumps(self._taken.answer(path, query, self._body, self._came_at)).encode()
+        body = json.dumps(self._received.answer(path, query, self._body, self._arrived_at)).encode()
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
         self._transport.write(head + body)
         if not self._parser.should_keep_alive():
@@ -82,8 +82,8 @@ class Caller(asyncio.Protocol):
 
 
 async def main() -> None:
-    taken = Taken()
-    server = await asyncio.get_running_loop().create_server(lambda: Caller(taken), "127.0.0.1", 0, backlog=1024)
+    taken = ReceivedPushes()
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(taken), "127.0.0.1", 0, backlog=1024)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 

@@ -1,8 +1,8 @@
-"""How long a farm takes to sell and to read after a start: the app's first start, its restart, and a naive loop.
+"""Time from a start until numbers are on offer and inboxes are read: first start, restart and a naive loop.
 
-Every phone holds messages. Before the restart some numbers are rented, the app is ended, and each of their phones gets
-an SMS: its push tells when the inbox was read. The naive loop is what one would write first: a pool of threads, and
-each phone's questions one after the other through adbutils. Processor time is taken of each process by itself.
+Every phone has messages. Before the restart some numbers are rented and the app is stopped; then each of their phones
+receives an SMS, whose push shows when the inbox was read. The naive loop is the obvious implementation: a thread pool
+that queries each phone sequentially through adbutils. CPU time is measured per process.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from dataclasses import dataclass
 
 import adbutils
 
+from bench._environment import App, Phones, get, post, serving_app, until
 from bench._processes import adb_pid, cpu_seconds
 from bench.arrival import Sink
-from bench.parts import App, Phones, get, post, serving_app, until
 
 MESSAGES_BEFORE = 20
-"""In each inbox, before anything starts."""
-RENTS = 24
-"""At most so many are open at the restart; never more than a quarter of the numbers."""
+"""Messages in each inbox before the start."""
+MAX_RENTS = 24
+"""Open rents at the restart; at most a quarter of the numbers."""
 NAIVE_THREADS = 16
-LOOK_EVERY = 0.25
-"""Each look costs the app some milliseconds: the whole overview is reckoned for it."""
-STEADY_FOR = 3.0
-READY_WITHIN = 240.0
-QUESTIONS = (
+POLL_SECONDS = 0.25
+"""Each poll costs the app some milliseconds, as it computes the whole overview."""
+STABLE_SECONDS = 3.0
+READY_TIMEOUT_SECONDS = 240.0
+QUERIES = (
     "getprop",
     "dumpsys isub",
     "dumpsys telephony.registry",
@@ -41,25 +41,25 @@ _MESSAGE = re.compile(r"body=(waiting \d+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """Seconds from the start of the process, where nothing else is said."""
+    """Times in seconds from the start of the process, unless stated otherwise."""
 
     way: str
     first_sale: float
     half: float
     all: float
-    """Until everything was for sale that ever is."""
+    """Until the offer was complete."""
     rents_read: float | None
-    """From the moment at which the program had begun to work, until the last of the waiting SMS was known."""
+    """From the end of loading until the last waiting SMS was pushed."""
     cpu: float
-    """Of the program itself, without what loading it took."""
+    """CPU time of the program, without loading."""
     simulation_cpu: float
     adb_cpu: float
     calls: float
-    """Shell calls a phone."""
+    """Shell calls per phone."""
 
 
 class _Costs:
-    """Processor time of the phones and of adb, and calls, since it was made."""
+    """CPU time of the phones and of adb, and shell calls per phone, since construction."""
 
     def __init__(self, phones: Phones) -> None:
         self._phones = phones
@@ -81,7 +81,7 @@ def fill_inboxes(phones: Phones) -> None:
 
 
 def measure_starts(phones: Phones) -> list[Start]:
-    """The app's first start, its restart with open rents, and the naive loop over the same phones."""
+    """Measure the first start, a restart with open rents, and the naive loop on the same phones."""
     sink = Sink()
     try:
         with tempfile.TemporaryDirectory(prefix="phonefarm-bench-", ignore_cleanup_errors=True) as data:
@@ -90,73 +90,73 @@ def measure_starts(phones: Phones) -> list[Start]:
             for number, text in zip(rented, texts, strict=True):
                 phones.send(number, text)
             again = _restart(phones, sink, data, texts)
-        return [first, again, _naive(phones, set(texts))]
+        return [first, again, _measure_naive_loop(phones, set(texts))]
     finally:
         sink.close()
 
 
 def _first_start(phones: Phones, sink: Sink, data: str) -> tuple[Start, list[str]]:
-    costs, begun = _Costs(phones), time.monotonic()
+    costs, started = _Costs(phones), time.monotonic()
     with serving_app(phones, sink.url, data=data) as app:
-        start = _watched(phones, app, begun, costs, "first start")
-        wanted = min(RENTS, len(phones.numbers) // 4)
+        start = _measure_offer(phones, app, started, costs, "first start")
+        wanted = min(MAX_RENTS, len(phones.numbers) // 4)
         rented: list[str] = []
         while len(rented) < wanted and (rent := app.order()) is not None:
             rented.append(rent[1])
-        time.sleep(STEADY_FOR)
+        time.sleep(STABLE_SECONDS)
     return start, rented
 
 
 def _restart(phones: Phones, sink: Sink, data: str, texts: list[str]) -> Start:
-    costs, begun = _Costs(phones), time.monotonic()
+    costs, started = _Costs(phones), time.monotonic()
     with serving_app(phones, sink.url, data=data) as app:
         working = time.monotonic()
-        start = _watched(phones, app, begun, costs, "restart")
+        start = _measure_offer(phones, app, started, costs, "restart")
         until(lambda: all(text in sink.arrived for text in texts), 60)
     read = max(sink.arrived[text] for text in texts) - working if texts else None
     return Start(**{**vars(start), "rents_read": read})
 
 
-def _watched(phones: Phones, app: App, begun: float, costs: _Costs, way: str) -> Start:
-    """The offer as it grows, until it stays as it is with all phones ready."""
+def _measure_offer(phones: Phones, app: App, started: float, costs: _Costs, way: str) -> Start:
+    """Poll the offer until all phones are ready and it no longer changes."""
     loaded = cpu_seconds(app.pid)
-    seen: list[tuple[float, int, float]] = []
-    settled: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    samples: list[tuple[float, int, float]] = []
+    costs_when_complete: tuple[float, float, float] = (0.0, 0.0, 0.0)
     while True:
         counts = get(f"{app.admin}/health")["counts"]
-        now, offer = time.monotonic() - begun, counts["numbers_on_offer"]
-        if not seen or offer != seen[-1][1]:
-            seen.append((now, offer, cpu_seconds(app.pid) - loaded))
-            settled = costs.so_far()
-        elif counts["phones_ready"] >= len(phones.serials) and now - seen[-1][0] > STEADY_FOR:
+        now, offer = time.monotonic() - started, counts["numbers_on_offer"]
+        if not samples or offer != samples[-1][1]:
+            samples.append((now, offer, cpu_seconds(app.pid) - loaded))
+            costs_when_complete = costs.so_far()
+        elif counts["phones_ready"] >= len(phones.serials) and now - samples[-1][0] > STABLE_SECONDS:
             break
-        if now > READY_WITHIN:
-            raise TimeoutError("not all phones got ready")
-        time.sleep(LOOK_EVERY)
-    most = seen[-1][1]
+        if now > READY_TIMEOUT_SECONDS:
+            raise TimeoutError("not all phones became ready")
+        time.sleep(POLL_SECONDS)
+    most = samples[-1][1]
     return Start(
         way=way,
-        first_sale=next(at for at, offer, _ in seen if offer),
-        half=next(at for at, offer, _ in seen if offer >= most / 2),
-        all=seen[-1][0],
+        first_sale=next(at for at, offer, _ in samples if offer),
+        half=next(at for at, offer, _ in samples if offer >= most / 2),
+        all=samples[-1][0],
         rents_read=None,
-        cpu=seen[-1][2],
-        simulation_cpu=settled[0],
-        adb_cpu=settled[1],
-        calls=settled[2],
+        cpu=samples[-1][2],
+        simulation_cpu=costs_when_complete[0],
+        adb_cpu=costs_when_complete[1],
+        calls=costs_when_complete[2],
     )
 
 
-def _naive(phones: Phones, texts: set[str]) -> Start:
-    costs, begun, used = _Costs(phones), time.monotonic(), time.process_time()
+def _measure_naive_loop(phones: Phones, texts: set[str]) -> Start:
+    costs, started, used = _Costs(phones), time.monotonic(), time.process_time()
     client = adbutils.AdbClient("127.0.0.1", phones.adb_port)
     known: list[float] = []
     read: list[float] = []
 
     def ask(serial: str) -> None:
         device = client.device(serial=serial)
-        answers = [str(device.shell(question)) for question in QUESTIONS]
-        known.append(time.monotonic() - begun)
+        answers = [str(device.shell(question)) for question in QUERIES]
+        known.append(time.monotonic() - started)
         if not texts.isdisjoint(_MESSAGE.findall(answers[-1])):
             read.append(known[-1])
 

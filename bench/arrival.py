@@ -1,7 +1,7 @@
-"""From an SMS stored on a phone to its push at the market: the app, and a naive loop through adbutils, in one run.
+"""Latency from an SMS stored on a phone to its push at the market: the app against a naive loop.
 
-The naive loop is what one would write first: a thread a phone, every 3 s one `content query` of the newest
-rows through adbutils, the texts found by a search for `body=`, each unseen one posted at once.
+The naive loop is the obvious implementation: one thread per phone, which every 3 s runs one `content query` of the
+newest rows through adbutils, searches it for `body=` and posts each new text at once.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import adbutils
 
-from bench.parts import KEY, Phones, Spread, serving_app, until, virtual_phones
+from bench._environment import KEY, Phones, Spread, serving_app, until, virtual_phones
 
-NAIVE_SECONDS = 3.0
+NAIVE_POLL_SECONDS = 3.0
 QUERY = "content query --uri content://sms/inbox --projection _id:address:date:body --sort '_id DESC LIMIT 5'"
 BODY = re.compile(r"body=(bench \d+)")
 
 
 class Sink:
-    """Takes pushes, says SUCCESS, remembers when each text came first."""
+    """Answers pushes with SUCCESS and records the first arrival of each text."""
 
     def __init__(self) -> None:
         self.arrived: dict[str, float] = {}
@@ -59,7 +59,7 @@ class Sink:
 
 
 def measure(phones: Phones, numbers: list[str], sink: Sink, messages: int, gap: float, first: int) -> list[float]:
-    """Send `messages` texts, one every `gap` seconds on average, and return each one's seconds to the sink."""
+    """Send `messages` texts, one every `gap` seconds on average; returns their latencies in seconds."""
     chance = random.Random(first)
     sent: dict[str, float] = {}
     for number in range(first, first + messages):
@@ -70,7 +70,7 @@ def measure(phones: Phones, numbers: list[str], sink: Sink, messages: int, gap: 
     return [sink.arrived[text] - at for text, at in sent.items()]
 
 
-def with_the_app(phones: Phones, messages: int, gap: float) -> list[float]:
+def measure_app(phones: Phones, messages: int, gap: float) -> list[float]:
     sink = Sink()
     try:
         with serving_app(phones, sink.url) as app:
@@ -83,35 +83,35 @@ def with_the_app(phones: Phones, messages: int, gap: float) -> list[float]:
         sink.close()
 
 
-def with_a_naive_loop(phones: Phones, messages: int, gap: float) -> list[float]:
+def measure_naive_loop(phones: Phones, messages: int, gap: float) -> list[float]:
     sink = Sink()
-    enough = threading.Event()
+    stop = threading.Event()
     client = adbutils.AdbClient("127.0.0.1", phones.adb_port)
-    loops = [threading.Thread(target=_naive, args=(client, serial, sink.url, enough)) for serial in phones.serials]
+    loops = [threading.Thread(target=_naive, args=(client, serial, sink.url, stop)) for serial in phones.serials]
     try:
         for loop in loops:
             loop.start()
-        time.sleep(2 * NAIVE_SECONDS)
+        time.sleep(2 * NAIVE_POLL_SECONDS)
         return measure(phones, list(phones.numbers), sink, messages, gap, first=1_000_000)
     finally:
-        enough.set()
+        stop.set()
         for loop in loops:
             loop.join(30)
         sink.close()
 
 
-def _naive(client: adbutils.AdbClient, serial: str, push_url: str, enough: threading.Event) -> None:
+def _naive(client: adbutils.AdbClient, serial: str, push_url: str, stop: threading.Event) -> None:
     device = client.device(serial=serial)
     seen = set(BODY.findall(str(device.shell(QUERY))))
-    enough.wait(random.uniform(0, NAIVE_SECONDS))
-    while not enough.is_set():
-        begun = time.monotonic()
+    stop.wait(random.uniform(0, NAIVE_POLL_SECONDS))
+    while not stop.is_set():
+        started = time.monotonic()
         for text in BODY.findall(str(device.shell(QUERY))):
             if text not in seen:
                 seen.add(text)
                 body = json.dumps({"text": text, "key": KEY}).encode()
                 urllib.request.urlopen(urllib.request.Request(push_url, body), timeout=10).read()
-        enough.wait(max(NAIVE_SECONDS - (time.monotonic() - begun), 0))
+        stop.wait(max(NAIVE_POLL_SECONDS - (time.monotonic() - started), 0))
 
 
 def main() -> None:
@@ -122,16 +122,16 @@ def main() -> None:
     options.add_argument("--query-seconds", type=float, default=0.4)
     chosen = options.parse_args()
     ways: dict[str, Callable[[Phones, int, float], list[float]]] = {
-        "phonefarm": with_the_app,
-        "naive loop, 3 s": with_a_naive_loop,
+        "phonefarm": measure_app,
+        "naive loop, 3 s": measure_naive_loop,
     }
     print(f"stored on the phone to push received; a query costs {chosen.query_seconds:g} s")
-    print(f"{'phones':>6}  {'way':<16} {'SMS':>5} {'p50':>8} {'p99':>8} {'most':>8}")
+    print(f"{'phones':>6}  {'way':<16} {'SMS':>5} {'p50':>8} {'p99':>8} {'max':>8}")
     for count in chosen.phones:
         with virtual_phones(count, chosen.query_seconds) as phones:
             spreads = {name: Spread.of(way(phones, chosen.messages, chosen.gap)) for name, way in ways.items()}
         for name, spread in spreads.items():
-            figures = f"{spread.p50:>7.2f}s {spread.p99:>7.2f}s {spread.most:>7.2f}s"
+            figures = f"{spread.p50:>7.2f}s {spread.p99:>7.2f}s {spread.maximum:>7.2f}s"
             print(f"{count:>6}  {name:<16} {spread.count:>5} {figures}", flush=True)
         app, naive = spreads.values()
         print(

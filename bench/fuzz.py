@@ -1,6 +1,6 @@
-"""Feeds every parser of phone and adb answers with spoilt dumps: none may fail, be slow, or find what was not printed.
+"""Fuzzes the parsers of phone and adb output: none may crash, be slow, or return data that is not in the input.
 
-The run is decided by its seed: the same seed comes upon the same finding at the same execution.
+Runs are deterministic: the same seed gives the same finding at the same execution.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench._mutation import mutated
+from bench._mutation import mutate
 from bench._parsers import DECLARED, PARSERS, corpus
 
 SLOW_SECONDS = 1.0
-"""Of the processor's time; one answer comes each minute from each of hundreds of phones."""
-MOST_SEEDS = 400
-"""Texts kept for a parser because they led to an answer of a new kind."""
+"""CPU time; hundreds of phones each give an answer per minute."""
+MAX_SEEDS = 400
+"""Texts per parser that are kept because they gave a new kind of answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,64 +33,64 @@ class Finding:
 
 
 def execute(parser: str, text: str) -> tuple[object, str]:
-    """The kind of answer, and what is wrong with it (empty if nothing is)."""
-    begun = time.thread_time()
-    kind, wrong = _fed(parser, text)
-    spent = time.thread_time() - begun
-    return kind, wrong or (f"took {spent:.1f} s" if spent > SLOW_SECONDS else "")
+    """Run a parser; returns the kind of answer and the problem (empty if there is none)."""
+    started = time.thread_time()
+    kind, problem = _run_parser(parser, text)
+    spent = time.thread_time() - started
+    return kind, problem or (f"took {spent:.1f} s" if spent > SLOW_SECONDS else "")
 
 
-def _fed(parser: str, text: str) -> tuple[object, str]:
+def _run_parser(parser: str, text: str) -> tuple[object, str]:
     try:
         return repr(PARSERS[parser](text))[:200], ""
     except DECLARED as refused:
         return str(refused)[:60], ""
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+    except Exception as error:  # noqa: BLE001 - every exception is a finding
         place = traceback.extract_tb(error.__traceback__)[-1]
         return None, f"{type(error).__name__}: {str(error)[:200]} ({Path(place.filename).name}:{place.lineno})"
 
 
 class Fuzzer:
-    """Mutates dumps, and texts that have led to new kinds of answers."""
+    """Mutates dumps, and texts that gave new kinds of answers."""
 
     def __init__(self, seed: int, only: str | None = None) -> None:
         self._rng = random.Random(seed)
         self._pools = {parser: texts or [""] for parser, texts in corpus().items()}
         self._kinds: dict[str, set[object]] = {parser: set() for parser in PARSERS}
         self._parsers = [only] if only else sorted(PARSERS)
-        self._known: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
         self.executions = 0
 
-    def findings(self, going_on: Callable[[int], bool]) -> Iterator[Finding]:
-        """One of each kind, while `going_on(executions)`."""
-        while going_on(self.executions):
+    def findings(self, should_continue: Callable[[int], bool]) -> Iterator[Finding]:
+        """Yield each kind of finding once, while `should_continue(executions)` is true."""
+        while should_continue(self.executions):
             parser = self._rng.choice(self._parsers)
-            text = self._text(parser)
+            text = self._next_text(parser)
             self.executions += 1
-            kind, wrong = execute(parser, text)
-            if wrong:
-                if (parser, wrong) not in self._known:
-                    self._known.add((parser, wrong))
-                    yield Finding(parser=parser, execution=self.executions, what=wrong, text=text)
-            elif kind not in self._kinds[parser] and len(self._pools[parser]) < MOST_SEEDS:
+            kind, problem = execute(parser, text)
+            if problem:
+                if (parser, problem) not in self._reported:
+                    self._reported.add((parser, problem))
+                    yield Finding(parser=parser, execution=self.executions, what=problem, text=text)
+            elif kind not in self._kinds[parser] and len(self._pools[parser]) < MAX_SEEDS:
                 self._kinds[parser].add(kind)
                 self._pools[parser].append(text)
 
-    def _text(self, parser: str) -> str:
+    def _next_text(self, parser: str) -> str:
         lender = parser if self._rng.random() < 0.7 else self._rng.choice(sorted(self._pools))
-        return mutated(self._rng, self._rng.choice(self._pools[parser]), self._rng.choice(self._pools[lender]))
+        return mutate(self._rng, self._rng.choice(self._pools[parser]), self._rng.choice(self._pools[lender]))
 
 
-def _kept(finding: Finding) -> Path:
+def _save(finding: Finding) -> Path:
     with tempfile.NamedTemporaryFile(prefix=f"fuzz-{finding.parser}-", suffix=".txt", delete=False) as file:
         file.write(finding.text.encode())
     return Path(file.name)
 
 
 def replay(parser: str, path: Path) -> int:
-    kind, wrong = execute(parser, path.read_bytes().decode("utf-8"))
-    print(wrong or f"nothing wrong: {kind}")
-    return 1 if wrong else 0
+    kind, problem = execute(parser, path.read_bytes().decode("utf-8"))
+    print(problem or f"nothing wrong: {kind}")
+    return 1 if problem else 0
 
 
 def main() -> int:
@@ -109,14 +109,14 @@ def main() -> int:
     most: float = float("inf") if chosen.executions is None else chosen.executions
     deadline = time.monotonic() + (chosen.seconds if chosen.executions is None else float("inf"))
 
-    def going_on(executions: int) -> bool:
+    def should_continue(executions: int) -> bool:
         return executions < most and time.monotonic() < deadline
 
     count = 0
-    for finding in fuzzer.findings(going_on):
+    for finding in fuzzer.findings(should_continue):
         count += 1
         print(f"{finding.parser}, execution {finding.execution}: {finding.what}")
-        print(f"    python3 farm.py bench fuzz --only {finding.parser} --replay {_kept(finding)}", flush=True)
+        print(f"    python3 farm.py bench fuzz --only {finding.parser} --replay {_save(finding)}", flush=True)
     print(f"{fuzzer.executions} executions of {len(PARSERS)} parsers, seed {chosen.seed}: {count} findings")
     return 1 if count else 0
 

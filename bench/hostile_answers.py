@@ -1,8 +1,8 @@
-"""What hostile answers of phones cost to understand: time and memory, the old way and ours, each in a fresh process.
+"""Time and memory for parsing hostile answers of phones, with the old patterns and the current ones.
 
-The old way is the patterns as they were: two hexadecimal digits repeated as a group, blanks that may run over lines.
-The longest standstill is measured on an asyncio loop that ticks each millisecond while one such answer is read.
-Memory is the most that is allocated at once for the understanding, beside the answer itself.
+The old patterns repeat a group of two hexadecimal digits and let blanks span lines. Each measurement runs in a fresh
+process. The standstill is the longest delay of a timer with a period of 1 ms on the event loop that parses the answer.
+Memory is the peak allocation of the parser, without the answer.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _window(text: str) -> object:
 
 
 def rows(size: int) -> str:
-    """Eight rows of as much text as a phone can print in one."""
+    """Eight rows with as much text as a phone can print in one answer."""
     body = "61" * (size // 16)
     return "".join(
         f"Row: {row} _id={9 - row}, d=31, s=30, u=31, n={len(body) // 2}, a=31, b={body}\n" for row in range(8)
@@ -74,16 +74,16 @@ ANSWERS: dict[str, tuple[Callable[[int], str], int, Callable[[str], object], Cal
         parse_hint,
     ),
 }
-"""Each: how it is made, how large, understood the old way, and ours."""
+"""For each answer: its generator, size in bytes, old parser and current parser."""
 
 
-def measured(name: str, is_ours: bool) -> dict[str, float]:
+def measure(name: str, is_ours: bool) -> dict[str, float]:
     make, size, old, ours = ANSWERS[name]
     text, work = make(size), ours if is_ours else old
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with contextlib.suppress(AnswerRefused):
         work(text)
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - started
     standstill = asyncio.run(_standstill(text, work, is_ours))
     return {"seconds": seconds, "memory": _memory(text, work), "standstill": standstill}
 
@@ -127,7 +127,7 @@ def main() -> None:
     options.add_argument("--ours", action="store_true", help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.measure:
-        print(json.dumps(measured(chosen.measure, chosen.ours)))
+        print(json.dumps(measure(chosen.measure, chosen.ours)))
         return
     print(f"{'answer':<28} {'size':>8} {'way':<5} {'ms':>9} {'MiB':>8} {'x size':>7} {'standstill ms':>14}")
     for name, (make, size, _, _) in ANSWERS.items():

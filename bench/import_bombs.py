@@ -1,6 +1,6 @@
-"""What a small file that unpacks to much costs: our reader against the libraries' without limits, in one run.
+"""Time and memory for reading decompression bombs: our reader against the libraries without limits.
 
-Each reading is a process of its own, so that its peak of memory is its own, and ends after `--seconds`.
+Each file is read in a separate process, to measure its peak memory, with `--seconds` as the limit of CPU time.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ def write_bombs(folder: Path) -> list[Path]:
     return [*written, lines]
 
 
-def by_phonefarm(path: Path) -> None:
+def read_with_phonefarm(path: Path) -> None:
     try:
         read_entries(path)
     except KnownError as error:
         print(error)
 
 
-def by_the_libraries(path: Path) -> None:
-    """As one would write it first."""
+def read_with_libraries(path: Path) -> None:
+    """The naive way, without limits."""
     if path.suffix == ".csv":
         lines = path.read_text(encoding="utf-8").splitlines()
         list(enumerate(csv.reader(io.StringIO("\n".join(lines)))))
@@ -83,33 +83,33 @@ def by_the_libraries(path: Path) -> None:
         list(sheet.iter_rows(max_col=64, values_only=True))
 
 
-WAYS: dict[str, Callable[[Path], None]] = {"phonefarm": by_phonefarm, "libraries": by_the_libraries}
+WAYS: dict[str, Callable[[Path], None]] = {"phonefarm": read_with_phonefarm, "libraries": read_with_libraries}
 
 
-def cost(way: str, path: Path, within: float) -> tuple[float, float]:
-    """Seconds and MB; of a reading that was ended, what it had cost by then."""
+def measure(way: str, path: Path, within: float) -> tuple[float, float]:
+    """CPU seconds and peak MB; for a reading that hit the limit, the values at that time."""
     words = [sys.executable, "-m", "bench.import_bombs", "--read", way, str(path)]
-    begun = time.monotonic()
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8", preexec_fn=lambda: _end_after(within))
+    started = time.monotonic()
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8", preexec_fn=lambda: _limit_cpu(within))
     output, _ = child.communicate()
-    took = time.monotonic() - begun
+    took = time.monotonic() - started
     peak = float(output.rpartition("peak ")[2] or "nan")
     return took, peak
 
 
 def _peak_mb() -> float:
-    """Of this program alone: getrusage counts the one that started it, too."""
+    """Peak memory of this program; getrusage would include the program that started it."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _end_after(seconds: float) -> None:
+def _limit_cpu(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    options.add_argument("--seconds", type=float, default=120, help="what a reading may cost at most")
+    options.add_argument("--seconds", type=float, default=120, help="limit of CPU seconds per file")
     options.add_argument("--read", nargs=2, help=argparse.SUPPRESS)
     chosen = options.parse_args(arguments)
     if chosen.read:
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="phonefarm-bench-") as folder:
         for path in write_bombs(Path(folder)):
             size = path.stat().st_size / 1000
-            ours, theirs = (cost(way, path, chosen.seconds) for way in WAYS)
+            ours, theirs = (measure(way, path, chosen.seconds) for way in WAYS)
             print(
                 f"{path.name} ({size:.0f} KB): phonefarm {ours[0]:.1f} s, {ours[1]:.0f} MB; "
                 f"libraries alone {theirs[0]:.1f} s, {theirs[1]:.0f} MB; ratio of times {theirs[0] / ours[0]:.0f}",

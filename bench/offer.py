@@ -1,8 +1,8 @@
-"""Polls the offer of a farm in turmoil and orders all of it at once: whatever was announced must be issued.
+"""Random walk over farm states that checks the invariant: exactly the numbers on offer can be ordered.
 
-Phones vanish and return, cards are pulled, locked and swapped, numbers are missing or sit on two cards, bans and holds
-come and go, rents open and end. After every poll the announced numbers are ordered one by one on a copy of the farm:
-exactly as many as announced must come, all different, none of another country or operator.
+Phones lose_phone and return, SIMs are removed, locked and swapped, numbers are missing or on two SIMs, bans and holds
+change, rents open and end. After each poll the offered numbers are ordered one by one on a copy of the farm: exactly
+as many as offered must be issued, all different, and none of another country or operator.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from phonefarm.domain.allocation import ANY, Order, choose, count_offer, folded, issue_key, on_offer
 from phonefarm.domain.bans import Streak, after_finish
@@ -24,8 +25,8 @@ from phonefarm.domain.sims import Sim, SlotState
 
 BEGIN = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 SIZES = (0, 1, 2, 3, 5, 8, 13, 21, 34)
-EVENTS_BETWEEN_POLLS = 4
-POLLS_OF_A_FARM = 500
+MAX_EVENTS_BETWEEN_POLLS = 4
+POLLS_PER_FARM = 500
 COUNTRIES = ("russia", "Russia", "united_kingdom", "United Kingdom", "germany", "")
 OPERATORS = ("mts", "MTS", "beeline", "tele-2", "tele2", "", "any")
 PREFIXES = ("79", "4930", "44")
@@ -33,7 +34,7 @@ PREFIXES = ("79", "4930", "44")
 
 @dataclass
 class Farm:
-    """SIMs and open rents; `sims` holds what the database would read out."""
+    """SIMs and open rents; `sims` holds the rows that the database would return."""
 
     rng: random.Random
     now: datetime = BEGIN
@@ -59,10 +60,10 @@ class Farm:
         return farm
 
     def poll(self) -> dict[str, dict[str, int]]:
-        return count_offer(self._on_offer(), [country for country in COUNTRIES[:4] if country])
+        return count_offer(self._sims_on_offer(), [country for country in COUNTRIES[:4] if country])
 
     def take(self, order: Order) -> Sim | None:
-        sim = choose(sorted(self._on_offer(), key=issue_key), order, lambda _: True)
+        sim = choose(sorted(self._sims_on_offer(), key=issue_key), order, lambda _: True)
         if sim is not None and sim.msisdn is not None:
             self.last_rent += 1
             rent_id = RentId(self.last_rent)
@@ -73,7 +74,7 @@ class Farm:
     def copy(self) -> Farm:
         return Farm(self.rng, self.now, list(self.sims), dict(self.rented), self.last_rent)
 
-    def happen(self) -> None:
+    def apply_random_event(self) -> None:
         if self.sims:
             self.rng.choice(EVENTS)(self, self.rng.choice(self.sims))
 
@@ -86,33 +87,33 @@ class Farm:
         del self.rented[sim.rent_id]
         self._change(sim, rent_id=None, unused_in_a_row=after.unused_in_a_row, banned_until=after.banned_until)
 
-    def vanish(self, sim: Sim) -> None:
-        """The phone leaves, with every card in it."""
+    def lose_phone(self, sim: Sim) -> None:
+        """The phone disappears with all its SIMs."""
         state = self.rng.choice([state for state in PhoneState if state is not PhoneState.READY])
         for other in [other for other in self.sims if other.phone_id == sim.phone_id]:
             self._change(other, phone_state=state)
 
-    def come_back(self, sim: Sim) -> None:
+    def return_phone(self, sim: Sim) -> None:
         for other in [other for other in self.sims if other.phone_id == sim.phone_id]:
             self._change(other, phone_state=PhoneState.READY, is_phone_blocked=False)
 
-    def ail(self, sim: Sim) -> None:
+    def fail(self, sim: Sim) -> None:
         self._change(sim, slot_state=self.rng.choice(list(SlotState)), is_phone_blocked=self.rng.random() < 0.2)
 
-    def mend(self, sim: Sim) -> None:
+    def recover(self, sim: Sim) -> None:
         self._change(sim, slot_state=SlotState.READY, is_phone_blocked=False)
 
-    def set_right(self, sim: Sim) -> None:
-        """The user sees to a phone and lifts what keeps its cards back."""
-        self.come_back(sim)
+    def repair(self, sim: Sim) -> None:
+        """The user repairs a phone and lifts all bans and holds of its SIMs."""
+        self.return_phone(sim)
         for other in [other for other in self.sims if other.phone_id == sim.phone_id]:
             self._change(other, slot_state=SlotState.READY, held_back=False, banned_until=None, unused_in_a_row=0)
 
-    def hold(self, sim: Sim) -> None:
+    def toggle_hold(self, sim: Sim) -> None:
         self._change(sim, held_back=not sim.held_back)
 
-    def swap_number(self, sim: Sim) -> None:
-        """Numbers are mended by hand, also to one that another card carries."""
+    def change_number(self, sim: Sim) -> None:
+        """The user changes a number, perhaps to that of another SIM."""
         self._change(sim, msisdn=self.rng.choice([other.msisdn for other in self.sims]))
 
     def order(self, _sim: Sim) -> None:
@@ -124,27 +125,27 @@ class Farm:
     def set_clock_back(self, _sim: Sim) -> None:
         self.now -= timedelta(minutes=30)
 
-    def _on_offer(self) -> list[Sim]:
+    def _sims_on_offer(self) -> list[Sim]:
         return on_offer(self.sims, self.now, frozenset(self.rented.values()))
 
-    def _change(self, sim: Sim, **changes: object) -> None:
+    def _change(self, sim: Sim, **changes: Any) -> None:
         place = next(n for n, other in enumerate(self.sims) if other.sim_id == sim.sim_id)
-        self.sims[place] = replace(self.sims[place], **changes)  # type: ignore[arg-type]
+        self.sims[place] = replace(self.sims[place], **changes)
 
 
 EVENTS: tuple[Callable[[Farm, Sim], None], ...] = (
-    Farm.vanish,
-    Farm.come_back,
-    Farm.come_back,
-    Farm.ail,
-    Farm.mend,
-    Farm.mend,
-    Farm.hold,
-    Farm.set_right,
-    Farm.set_right,
-    Farm.set_right,
-    Farm.set_right,
-    Farm.swap_number,
+    Farm.lose_phone,
+    Farm.return_phone,
+    Farm.return_phone,
+    Farm.fail,
+    Farm.recover,
+    Farm.recover,
+    Farm.toggle_hold,
+    Farm.repair,
+    Farm.repair,
+    Farm.repair,
+    Farm.repair,
+    Farm.change_number,
     Farm.order,
     Farm.order,
     Farm.order,
@@ -165,11 +166,11 @@ class Record:
     faults: list[str] = field(default_factory=list)
 
 
-def examine(farm: Farm, record: Record) -> None:
-    """One poll, and all that it announced ordered at that instant: by country, and by one of its operators."""
-    told = farm.poll()
+def check_offer(farm: Farm, record: Record) -> None:
+    """Poll, and order everything on offer: by country, by one of its operators, and in total."""
+    offer = farm.poll()
     record.polls += 1
-    for country, operators in told.items():
+    for country, operators in offer.items():
         issued = _order_all(farm.copy(), Order(country=country), record)
         record.announced += operators[ANY]
         record.issued += issued
@@ -179,13 +180,13 @@ def examine(farm: Farm, record: Record) -> None:
             issued = _order_all(farm.copy(), Order(country=country, operator=name), record)
             if issued < operators[name]:
                 record.faults.append(f"{country}, {name}: {operators[name]} announced, {issued} issued")
-    everything = sum(operators[ANY] for operators in told.values())
+    everything = sum(operators[ANY] for operators in offer.values())
     if (issued := _order_all(farm.copy(), Order(), record)) != everything:
-        record.faults.append(f"{everything} announced in all, {issued} issued")
+        record.faults.append(f"{everything} announced in total, {issued} issued")
 
 
 def _order_all(farm: Farm, order: Order, record: Record) -> int:
-    """How many numbers come for the same order until there is none."""
+    """Repeat an order until no number is issued; returns how many were."""
     taken = set(farm.rented.values())
     number = 0
     while (sim := farm.take(order)) is not None:
@@ -200,17 +201,17 @@ def _order_all(farm: Farm, order: Order, record: Record) -> int:
     return number
 
 
-def walk(polls: int, seed: int, told: Callable[[Record], None] = lambda _record: None) -> Record:
-    """So many polls over farms of all sizes; the same seed walks the same way."""
+def walk(polls: int, seed: int, on_farm_done: Callable[[Record], None] = lambda _record: None) -> Record:
+    """Make `polls` polls of farms of all sizes; the same seed gives the same walk."""
     rng = random.Random(seed)
     record = Record()
     while record.polls < polls and not record.faults:
         farm = Farm.of(rng, rng.choice(SIZES))
-        for _ in range(min(POLLS_OF_A_FARM, polls - record.polls)):
-            for _ in range(rng.randrange(EVENTS_BETWEEN_POLLS)):
-                farm.happen()
-            examine(farm, record)
-        told(record)
+        for _ in range(min(POLLS_PER_FARM, polls - record.polls)):
+            for _ in range(rng.randrange(MAX_EVENTS_BETWEEN_POLLS)):
+                farm.apply_random_event()
+            check_offer(farm, record)
+        on_farm_done(record)
     return record
 
 
@@ -219,11 +220,11 @@ def main() -> int:
     options.add_argument("--polls", type=int, default=1_000_000)
     options.add_argument("--seed", type=int, default=1)
     chosen = options.parse_args()
-    begun = time.monotonic()
+    started = time.monotonic()
     record = walk(chosen.polls, chosen.seed)
     print(
         f"{record.polls:,} polls announced {record.announced:,} numbers; ordered at once, {record.issued:,} came; "
-        f"{len(record.faults)} faults ({time.monotonic() - begun:.0f} s, seed {chosen.seed})"
+        f"{len(record.faults)} faults ({time.monotonic() - started:.0f} s, seed {chosen.seed})"
     )
     for fault in record.faults[:20]:
         print(f"FAULT {fault}")

@@ -1,8 +1,8 @@
-"""The farm through random markets, phones, crashes and faults, by the thousand; a failing seed replays alone.
+"""Deterministic simulation: thousands of seeded runs with random orders, phones, crashes and faults.
 
-Everything runs on a virtual clock in memory: the use cases, the rules and the SQL are the real ones, phones and
-market are made up. The market's record is the judge: no SMS of a rent lost, none taken twice without an attempt
-that a crash or a lost answer left open, none shown to another rent.
+Everything runs in memory on a virtual clock: use cases, rules and SQL are the real ones, phones and market are
+simulated. Invariants, checked against the market's record: no SMS of a rent is lost, none is accepted twice unless a
+crash or a lost answer left an attempt open, none is pushed to another rent. A failing seed can be replayed.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ import sys
 import time
 from collections.abc import Iterator
 
-from bench.seeded.run import Verdict, judged
+from bench.seeded.run import RunResult, run_seed
 
 
-def verdicts(seeds: range, processes: int) -> Iterator[Verdict]:
+def results(seeds: range, processes: int) -> Iterator[RunResult]:
     if processes == 1:
-        yield from map(judged, seeds)
+        yield from map(run_seed, seeds)
         return
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap_unordered(judged, seeds, chunksize=8)
+        yield from pool.imap_unordered(run_seed, seeds, chunksize=8)
 
 
 def main() -> int:
@@ -35,22 +35,23 @@ def main() -> int:
     seeds = range(chosen.first, chosen.first + chosen.runs)
     if chosen.seed is not None:
         seeds, chosen.processes = range(chosen.seed, chosen.seed + 1), 1
-    begun = time.monotonic()
-    runs = sent = taken = crashes = attempts = uncertain = repeats = 0
+    started = time.monotonic()
+    runs = sent = accepted = crashes = attempts = uncertain = repeats = 0
     failing: list[int] = []
-    for verdict in verdicts(seeds, chosen.processes):
+    for result in results(seeds, chosen.processes):
         runs += 1
-        sent, taken, crashes = sent + verdict.sent, taken + verdict.taken, crashes + verdict.crashes
-        attempts, uncertain = attempts + verdict.attempts, uncertain + verdict.uncertain
-        repeats += verdict.repeats
-        if verdict.faults:
-            failing.append(verdict.seed)
-            print(f"seed {verdict.seed} FAILED: {'; '.join(verdict.faults[:5])}", flush=True)
-    print(f"{runs} runs in {time.monotonic() - begun:.0f} s: {sent} SMS, {crashes} crashes, {attempts} attempts")
+        sent, accepted, crashes = sent + result.sent, accepted + result.taken, crashes + result.crashes
+        attempts, uncertain = attempts + result.attempts, uncertain + result.uncertain
+        repeats += result.repeats
+        if result.faults:
+            failing.append(result.seed)
+            print(f"seed {result.seed} FAILED: {'; '.join(result.faults[:5])}", flush=True)
+    print(f"{runs} runs in {time.monotonic() - started:.0f} s: {sent} SMS, {crashes} crashes, {attempts} attempts")
     print(
-        f"{taken} taken by the market, {repeats} of them twice, for an attempt that a crash or a lost answer left open"
+        f"{accepted} accepted by the market, {repeats} of them twice, after an attempt that a crash or a lost answer "
+        "left open"
     )
-    print(f"{uncertain} uncertain attempts on the books; faults in {len(failing)} runs")
+    print(f"{uncertain} uncertain attempts in the database; faults in {len(failing)} runs")
     if failing:
         print(f"replay one with: python3 farm.py bench seeds --seed {failing[0]}")
     return 1 if failing else 0

@@ -1,4 +1,4 @@
-"""The app with its window, whose thread computes for 200 ms in each second; run by bench.webhooks."""
+"""The app with a window whose thread blocks for 200 ms in each second; run by bench.webhooks."""
 
 from __future__ import annotations
 
@@ -27,51 +27,51 @@ STALL_SECONDS = 0.2
 
 
 def stall() -> None:
-    """Hold the interpreter as a careless slot would."""
+    """Hold the GIL like a slow Qt slot."""
     end = time.perf_counter() + STALL_SECONDS
     while time.perf_counter() < end:
         sum(range(1000))
 
 
-def say(listeners: Listeners) -> None:
+def print_addresses(listeners: Listeners) -> None:
     print(f"serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}", flush=True)
 
 
-def on_an_engine_thread(app: Application) -> None:
+def run_on_engine_thread(app: Application) -> None:
     engine = EngineThread(load_settings(), SecretFilter())
     engine.start()
-    say(engine.farm.listeners)
+    print_addresses(engine.farm.listeners)
     with tempfile.TemporaryDirectory() as folder:
         memory = QSettings(os.path.join(folder, "window.ini"), QSettings.Format.IniFormat)
         show_window(app, engine, StopRequests(), memory)
     engine.stop()
 
 
-def on_the_windows_loop(app: QApplication) -> None:
-    """The naive way: webhooks, adb and pushes share the loop with the window."""
+def run_on_window_loop(app: QApplication) -> None:
+    """The naive design: webhooks, adb and pushes share the event loop with the window."""
     loop = QEventLoop(app)
 
-    async def live() -> None:
+    async def run_farm() -> None:
         settings = load_settings()
         listeners = bind_listeners(settings)
         farm = Farm(settings, listeners, SecretFilter())
         await farm.start()
-        say(listeners)
+        print_addresses(listeners)
         await asyncio.Event().wait()
 
     with loop:
-        loop.run_until_complete(live())
+        loop.run_until_complete(run_farm())
 
 
 def main() -> None:
-    way, stalls = sys.argv[1:3]
+    design, stalls = sys.argv[1:3]
     set_up_logs(None, SecretFilter(), to_stderr=False)
     app = make_app()
     timer = QTimer(interval=1000)
     if stalls == "stalled":
         timer.timeout.connect(stall)
         timer.start()
-    {"engine-thread": on_an_engine_thread, "window-loop": on_the_windows_loop}[way](app)
+    {"engine-thread": run_on_engine_thread, "window-loop": run_on_window_loop}[design](app)
 
 
 if __name__ == "__main__":

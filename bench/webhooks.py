@@ -1,8 +1,8 @@
-"""Latency of GET_SERVICES and GET_NUMBER while the window's thread computes 200 ms in each second.
+"""Latency of GET_SERVICES and GET_NUMBER while the window's thread blocks for 200 ms in each second.
 
-Three apps over the same virtual phones, one after the other in one run: our engine thread with an idle window,
-the same with the stalled window, and the naive way, everything on the window's own loop, stalled too.
-Requests come open-loop: one each 1/RATE s, whether or not the last was answered.
+Three apps run one after the other on the same virtual phones: the engine thread with an idle window, the same with a
+blocked window, and the naive design with everything on the window's event loop, also blocked. The load is open-loop:
+one request each 1/RATE s, even if earlier ones are unanswered.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import time
 
 import aiohttp
 
-from bench.parts import KEY, Phones, Spread, serving_app, virtual_phones
+from bench._environment import KEY, Phones, Spread, serving_app, virtual_phones
 
 WAYS = (
     ("engine thread, window idle", ("-m", "bench.stalled_window", "engine-thread", "idle")),
@@ -31,7 +31,7 @@ async def call(http: aiohttp.ClientSession, url: str, **fields: object) -> dict[
 
 
 async def load(webhooks: str, seconds: float, rate: float) -> tuple[list[float], list[float]]:
-    """Seconds from when each request was due to its answer: (GET_SERVICES, GET_NUMBER)."""
+    """Latencies in seconds from each request's due time to its answer: (GET_SERVICES, GET_NUMBER)."""
     services: list[float] = []
     numbers: list[float] = []
 
@@ -47,11 +47,11 @@ async def load(webhooks: str, seconds: float, rate: float) -> tuple[list[float],
             await call(http, f"{webhooks}/finishActivationRent", **finish, status=1)
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=64)) as http, asyncio.TaskGroup() as group:
-        begun = time.perf_counter()
+        started = time.perf_counter()
         for number in range(int(seconds * rate)):
-            due = begun + number / rate
+            due = started + number / rate
             await asyncio.sleep(max(due - time.perf_counter(), 0))
-            since = min(due, time.perf_counter())  # Windows' timers are early
+            since = min(due, time.perf_counter())  # timers on Windows may fire early
             group.create_task((get_services if number % 2 else get_number)(since))
     return services, numbers
 
@@ -66,7 +66,7 @@ def measure(phones: Phones, module: tuple[str, ...], seconds: float, rate: float
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     options.add_argument("--seconds", type=float, default=20)
-    options.add_argument("--rate", type=float, default=50, help="requests a second")
+    options.add_argument("--rate", type=float, default=50, help="requests per second")
     options.add_argument("--phones", type=int, default=8)
     chosen = options.parse_args()
     print(f"{chosen.rate:g} requests/s for {chosen.seconds:g} s, {chosen.phones} phones, milliseconds")

@@ -1,4 +1,4 @@
-"""Values with everything usual filled in: a test names only what it is about."""
+"""Test values with defaults, so that a test names only the fields that it is about."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OTHER_ICCID = "89701990098765432106"
 
 
 def at(seconds: float) -> datetime:
-    """So many seconds after noon."""
+    """`seconds` after noon."""
     return NOON + timedelta(seconds=seconds)
 
 
@@ -39,7 +39,7 @@ def ms(moment: datetime) -> int:
 
 
 def a_sim(sim_id: str = ICCID, **changes: Any) -> Sim:
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "msisdn": NUMBER,
         "country": "russia",
         "operator": "mts",
@@ -47,11 +47,11 @@ def a_sim(sim_id: str = ICCID, **changes: Any) -> Sim:
         "phone_state": PhoneState.READY,
         "slot_state": SlotState.READY,
     }
-    return Sim(sim_id=SimId(sim_id), **(whole | changes))
+    return Sim(sim_id=SimId(sim_id), **(defaults | changes))
 
 
 def a_seen_sim(iccid: str = ICCID, **changes: Any) -> SeenSim:
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "sim_id": SimId(iccid),
         "iccid": iccid,
         "slot": 0,
@@ -60,11 +60,11 @@ def a_seen_sim(iccid: str = ICCID, **changes: Any) -> SeenSim:
         "slot_state": SlotState.READY,
         "msisdn": NUMBER,
     }
-    return SeenSim(**(whole | changes))
+    return SeenSim(**(defaults | changes))
 
 
 def a_rent(**changes: Any) -> Rent:
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "rent_id": RentId(10_001),
         "sim_id": SimId(ICCID),
         "msisdn": NUMBER,
@@ -75,37 +75,37 @@ def a_rent(**changes: Any) -> Rent:
         "ordered_at": NOON,
         "answered": True,
     }
-    return Rent(**(whole | changes))
+    return Rent(**(defaults | changes))
 
 
 def a_row(row_id: int = 1, **changes: Any) -> SmsRow:
-    """A row of a phone's inbox, stamped at noon unless `at` (seconds after noon) says otherwise."""
+    """A row of a phone's inbox, dated `at` seconds after noon (default 0)."""
     moment = at(changes.pop("at", 0.0))
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "date_ms": ms(moment),
         "date_sent_ms": ms(moment) // 1000 * 1000,
         "sub_id": 1,
         "sender": "Shop",
         "body": "Your code is 4821",
     }
-    return SmsRow(row_id=row_id, **(whole | changes))
+    return SmsRow(row_id=row_id, **(defaults | changes))
 
 
 def a_reading(rows: Sequence[SmsRow] = (), **changes: Any) -> Reading:
-    """A look that began and ended at the same moment, by a phone whose clock is right."""
+    """An instantaneous reading of a phone whose clock is correct."""
     moment = changes.pop("at", NOON)
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "phone_id": PHONE,
         "begun_at": moment,
         "ended_at": moment,
         "clock_skew": timedelta(0),
     }
     newest_first = tuple(sorted(rows, key=lambda row: -row.row_id))
-    return Reading(rows=newest_first, **(whole | changes))
+    return Reading(rows=newest_first, **(defaults | changes))
 
 
 def an_inbound_sms(**changes: Any) -> InboundSms:
-    whole: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "phone_id": PHONE,
         "sim_id": SimId(ICCID),
         "fingerprint": b"\x01" * 32,
@@ -115,7 +115,7 @@ def an_inbound_sms(**changes: Any) -> InboundSms:
         "sent_at": NOON,
         "arrived_at": NOON,
     }
-    return InboundSms(**(whole | changes))
+    return InboundSms(**(defaults | changes))
 
 
 def store_sms(

@@ -1,4 +1,4 @@
-"""Where the checkout lies, for tests that start the program or read its documents."""
+"""The path of the checkout, for tests that start the program or read its documents."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What tests of several rooms share."""
+"""Fixtures and hooks for all tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.fakes.held_file import Holder
 
 @pytest.fixture(scope="session")
 def empty_database_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with the newest schema: migrated once, copied for each test."""
+    """A SQLite file with the newest schema, migrated once and copied for each test."""
     path = tmp_path_factory.mktemp("template") / "empty.db"
     database = Database(f"sqlite:///{path}")
     database.open()
@@ -33,7 +33,7 @@ def database_file(empty_database_file: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def database(database_file: Path) -> Iterator[Database]:
-    """An open database of a farm that is new."""
+    """An open, empty database."""
     database = Database(f"sqlite:///{database_file}")
     database.open()
     yield database
@@ -42,14 +42,14 @@ def database(database_file: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[Holder]:
-    """Other programs that have files open."""
+    """Simulates other programs that hold files open."""
     holder = Holder(monkeypatch)
     yield holder
     holder.let_go()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Of an accept that fails, asyncio's loop of Windows leaves the socket it had made to the garbage collector."""
+    """After a failed accept, asyncio on Windows leaves its socket to the garbage collector, which warns."""
     if sys.platform == "win32":
         left_over = "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
         config.addinivalue_line("filterwarnings", left_over)
@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def qapp_cls() -> type[Any]:
-    """The program's own application, for pytest-qt to make; tests without a window do not import Qt."""
+    """The application class for pytest-qt; imported here so that tests without a window do not import Qt."""
     from ui.shell.application import Application
 
     return Application
@@ -68,10 +68,9 @@ _run = itertools.count(1)
 
 
 def pytest_collection_finish() -> None:
-    """Garbage is collected on this thread only, as in the real window.
+    """Collect garbage on this thread only, as the window does.
 
-    Python's collector runs on whichever thread it likes, and one of ours destroying what Qt made here
-    ends the process.
+    Python's collector runs on any thread, and the process aborts if another thread destroys Qt objects.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Runs the interpreter of the tests as one process: of a venv on Windows, `python.exe` only starts the real one."""
+"""The interpreter that runs as one process: in a venv on Windows, `python.exe` starts a second process."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ import sys
 _WINDOWS = sys.platform == "win32"
 
 PYTHON: str = vars(sys)["_base_executable"] if _WINDOWS else sys.executable
-"""Needs `ENVIRONMENT`."""
+"""Start it with `ENVIRONMENT`."""
 ENVIRONMENT = {"__PYVENV_LAUNCHER__": sys.executable} if _WINDOWS else {}

@@ -1,4 +1,4 @@
-"""The clock of Windows: it goes by steps of 15.6 ms, and asyncio takes for due what is due within the next one."""
+"""Simulates the clock of Windows with its resolution of 15.6 ms; asyncio runs timers up to one step early."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 
 from phonefarm.support import deadlines
 
-STEP = 1 / 64
+STEP_SECONDS = 1 / 64
 
 
 def go_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the running loop's clock such a one."""
+    """Give the running loop such a clock."""
     loop = asyncio.get_running_loop()
     exact = loop.time
-    monkeypatch.setattr(loop, "time", lambda: exact() // STEP * STEP)
-    monkeypatch.setattr(loop, "_clock_resolution", STEP)
-    monkeypatch.setattr(deadlines, "CLOCK_STEP", STEP)
+    monkeypatch.setattr(loop, "time", lambda: exact() // STEP_SECONDS * STEP_SECONDS)
+    monkeypatch.setattr(loop, "_clock_resolution", STEP_SECONDS)
+    monkeypatch.setattr(deadlines, "CLOCK_STEP", STEP_SECONDS)

@@ -1,4 +1,4 @@
-"""The documents are true: links lead somewhere, and the files, commands and settings that they name exist."""
+"""The documents: links work, and the files, commands and settings that they name exist."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tools.wine import wine
 
 ROOT = Path(__file__).parents[1]
 GENERATED = {".venv", "build", "dist"}
-"""Folders that a command makes; no clean checkout holds them."""
+"""Folders that commands generate; a clean checkout has none of them."""
 ROOMS = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0] != "."} - GENERATED
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for room in ROOMS for path in (ROOT / room).rglob("*.md"))])
 MOST_LINES_OF_README = 130
@@ -37,7 +37,7 @@ _SETTING = re.compile(PREFIX + r"[A-Z][A-Z_]*")
 _SETTING_ROW = re.compile(rf"^\| `({PREFIX}[A-Z_]+)` \| (.+?) \| .+ \|$", re.MULTILINE)
 
 Check = Callable[[str, Path], list[str]]
-"""What is wrong in a document's text; its own path is where relative links begin."""
+"""Returns the problems of a document's text; relative links start at its path."""
 
 
 def prose(text: str) -> str:
@@ -45,7 +45,7 @@ def prose(text: str) -> str:
 
 
 def named(text: str) -> Iterator[str]:
-    """What stands in backticks, and each line of fenced code."""
+    """The texts in backticks, and the lines of fenced code."""
     for block in _FENCED.findall(text):
         for line in block.splitlines():
             yield line.partition(" #")[0].strip()
@@ -57,7 +57,7 @@ def named(text: str) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """As GitHub makes them of headings: small letters, without punctuation, equal ones numbered."""
+    """The anchors of headings by GitHub's rules: lower case, no punctuation, duplicates numbered."""
     seen: Counter[str] = Counter()
     found = set()
     for heading in _HEADING.findall(prose(text)):
@@ -94,8 +94,8 @@ def missing_files(text: str, _path: Path) -> list[str]:
 
 
 def is_missing(word: str, *, is_alone: bool) -> bool:
-    """Whether a word names a file that is not there; among others, only what begins with a room is a path."""
-    if not _PATH.fullmatch(word) or word.rstrip("/").rpartition("/")[2].isupper():  # DIR, FILE: to be filled in
+    """Whether a word names a missing file; among other words, a path must begin with a top-level folder."""
+    if not _PATH.fullmatch(word) or word.rstrip("/").rpartition("/")[2].isupper():  # DIR, FILE: placeholders
         return False
     room, slash, _ = word.partition("/")
     if slash:
@@ -188,7 +188,7 @@ def options_of(command: Any) -> set[str]:
 
 
 def is_no_choice(command: Any, word: str) -> bool:
-    """Whether a word in small letters stands where the command takes certain others only."""
+    """Whether a lower-case word is not among the choices of the command's argument."""
     return word.islower() and word not in set(TableName) and any(one.name == "table" for one in command.params)
 
 
@@ -215,11 +215,11 @@ def settings_table(text: str) -> dict[str, str]:
 
 
 def settings_of_the_code() -> dict[str, str]:
-    return {f"{PREFIX}{name.upper()}": told(info) for name, info in Settings.model_fields.items()}
+    return {f"{PREFIX}{name.upper()}": format_default(info) for name, info in Settings.model_fields.items()}
 
 
-def told(info: Any) -> str:
-    """A default as the table writes it."""
+def format_default(info: Any) -> str:
+    """A default in the table's notation."""
     match info.default:
         case _ if info.default_factory is not None:
             return "the user's data folder"
@@ -233,7 +233,7 @@ def told(info: Any) -> str:
             return f"`{other}`"
 
 
-# What holds ----------------------------------------------------------------------
+# Tests ---------------------------------------------------------------------------
 
 CHECKS: list[Check] = [broken_links, missing_files, wrong_commands, unknown_settings]
 
@@ -267,7 +267,7 @@ def test_document_names_only_what_exists(check: Check, path: Path) -> None:
         (unknown_settings, f"`{PREFIX}LISTEN`, `{PREFIX}*`", 0),
     ],
 )
-def test_checks_see_what_is_wrong_and_nothing_else(check: Check, text: str, problems: int) -> None:
+def test_checks_find_exactly_the_problems(check: Check, text: str, problems: int) -> None:
     assert len(check(text, ROOT / "README.md")) == problems
 
 
@@ -289,7 +289,7 @@ def test_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= MOST_LINES_OF_README
 
 
-def test_every_setting_stands_in_the_guide_with_its_default() -> None:
+def test_guide_lists_every_setting_with_its_default() -> None:
     table = settings_table((ROOT / "docs" / "guide" / "settings.md").read_text("utf-8"))
 
     assert table == settings_of_the_code()
@@ -309,7 +309,7 @@ def test_every_decision_has_its_four_parts_and_a_number_of_its_own() -> None:
         assert all(part.partition("\n")[2].strip() for part in parts), path.name
 
 
-def test_every_test_of_a_whole_farm_bears_its_mark() -> None:
+def test_every_farm_test_has_the_farm_mark() -> None:
     unmarked = [
         path.name
         for path in (ROOT / "tests" / "farm").glob("test_*.py")
@@ -327,6 +327,6 @@ def test_version_has_one_source() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", phonefarm.__version__)
 
 
-def test_program_does_not_depend_on_what_builds_it() -> None:
+def test_program_does_not_depend_on_build_tools() -> None:
     assert "hatchling" not in (ROOT / farm.RUNTIME).read_text("utf-8")
     assert "hatchling==" in (ROOT / farm.BUILD).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What Windows shows of the executable: the picture of the window at every size, and the package's version."""
+"""The executable's icon and version resource on Windows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLUE, WHITE = 0xFF2563EB, 0xFFFFFFFF
 
 
 def images_of(ico: bytes) -> dict[int, QImage]:
-    """By its own reading of the format: width in the directory, then the picture that stands there."""
+    """Parse the .ico format independently: the directory, then the image at each offset."""
     _, kind, count = struct.unpack_from("<HHH", ico)
     assert kind == 1
     found = {}
@@ -41,7 +41,7 @@ def test_icon_holds_the_picture_in_every_size_that_windows_shows() -> None:
 
 
 def evaluated(text: str) -> dict[str, Any]:
-    """As PyInstaller reads it, with words of our own."""
+    """Evaluate the resource like PyInstaller, with stand-ins for its classes."""
 
     def named(name: str) -> Callable[..., Any]:
         return lambda *words, **more: (name, *words, *more.values())

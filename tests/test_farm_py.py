@@ -1,4 +1,4 @@
-"""farm.py's decisions: when an environment is made anew, what is missing, what is run."""
+"""farm.py: when it creates an environment, which packages it finds missing, which commands it runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import farm
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A checkout of its own, where nothing is installed, at a path that no code page spells whole."""
+    """An empty checkout whose path no single code page can encode."""
     tmp_path = tmp_path / "Иван Петров Ä"
     (tmp_path / "requirements").mkdir(parents=True)
     for name in ("pyproject.toml", farm.RUNTIME, farm.DEVELOPMENT, farm.BUILD):
@@ -27,7 +27,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class FakeInstall:
-    """Stands in for venv and pip; notes what they were asked."""
+    """Replaces venv and pip, and records their calls."""
 
     def __init__(self, checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: list[str] = []
@@ -44,7 +44,7 @@ class FakeInstall:
     def pip(self, *arguments: str) -> None:
         if self.breaks:
             raise farm.Stop("interrupted")
-        if "--editable" in arguments:  # as hatchling does it
+        if "--editable" in arguments:  # like hatchling
             farm.site_packages().mkdir(parents=True, exist_ok=True)
             (farm.site_packages() / farm.SOURCES_FILE).write_text(str(farm.ROOT), "utf-8")
         self.calls.append(next(word for word in ("--editable", "--requirement") if word in arguments))
@@ -55,14 +55,14 @@ def install(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> FakeInstall:
     return FakeInstall(checkout, monkeypatch)
 
 
-WHOLE = ["venv", "--requirement", "--editable"]
+FULL_INSTALL = ["venv", "--requirement", "--editable"]
 
 
 def test_the_first_start_installs_and_the_second_does_not(install: FakeInstall) -> None:
     farm.make_environment(farm.RUNTIME)
     farm.make_environment(farm.RUNTIME)
 
-    assert install.calls == WHOLE
+    assert install.calls == FULL_INSTALL
 
 
 def test_an_environment_for_development_serves_for_running(install: FakeInstall) -> None:
@@ -70,14 +70,14 @@ def test_an_environment_for_development_serves_for_running(install: FakeInstall)
     farm.make_environment(farm.RUNTIME)
     farm.make_environment(farm.DEVELOPMENT)
 
-    assert install.calls == WHOLE
+    assert install.calls == FULL_INSTALL
 
 
 def test_an_environment_for_running_is_completed_for_development(install: FakeInstall) -> None:
     farm.make_environment(farm.RUNTIME)
     farm.make_environment(farm.DEVELOPMENT)
 
-    assert install.calls == WHOLE * 2
+    assert install.calls == FULL_INSTALL * 2
 
 
 @pytest.mark.parametrize("changed", [farm.RUNTIME, farm.BUILD, "pyproject.toml"])
@@ -86,7 +86,7 @@ def test_a_changed_lock_or_project_is_installed_again(install: FakeInstall, chec
     (checkout / changed).write_text("another", "utf-8")
     farm.make_environment(farm.RUNTIME)
 
-    assert install.calls == WHOLE * 2
+    assert install.calls == FULL_INSTALL * 2
 
 
 def test_an_interrupted_install_is_done_again(install: FakeInstall) -> None:
@@ -99,11 +99,11 @@ def test_an_interrupted_install_is_done_again(install: FakeInstall) -> None:
 
     farm.make_environment(farm.RUNTIME)
 
-    assert install.calls == WHOLE
+    assert install.calls == FULL_INSTALL
 
 
 def test_the_environment_finds_the_sources_in_every_code_page(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python before 3.13 reads the file with the path in the system's code page, here in ASCII, and may end of it."""
+    """Python before 3.13 reads the .pth file in the system's code page, here ASCII, and may fail."""
     create_venv = farm.create_venv
     install = FakeInstall(checkout, monkeypatch)
     monkeypatch.setattr(farm, "create_venv", create_venv)
@@ -128,20 +128,23 @@ def test_the_environment_finds_the_sources_in_every_code_page(checkout: Path, mo
     assert (farm.site_packages() / farm.SOURCES_FILE).read_bytes().isascii()
 
 
-def test_an_environment_whose_sources_pip_alone_named_is_made_anew(install: FakeInstall) -> None:
+def test_an_environment_with_pips_own_source_path_is_stale(install: FakeInstall) -> None:
     former = {name: value for name, value in farm.wanted_stamp(farm.RUNTIME).items() if name != "sources"}
 
     assert not farm.is_ready(former, farm.wanted_stamp(farm.RUNTIME))
 
 
-def test_a_path_that_the_output_cannot_spell_ends_nothing() -> None:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import farm; farm.be_printable(); print('== making', 'Иван')"
+def test_a_path_that_the_output_cannot_encode_is_printed_with_replacements() -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import farm\n"
+        "farm.replace_unencodable_output(); print('== making', 'Иван')"
+    )
     command = [sys.executable, "-c", code, str(Path(farm.__file__).parent)]
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
 
-    said = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60).stdout
+    output = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=60).stdout
 
-    assert said.strip() == b"== making ????"
+    assert output.strip() == b"== making ????"
 
 
 def test_an_environment_of_another_python_or_place_is_stale(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,14 +156,14 @@ def test_an_environment_of_another_python_or_place_is_stale(checkout: Path, monk
     assert not farm.is_ready({}, wanted)
 
 
-def test_a_stamp_without_its_python_is_worth_nothing(install: FakeInstall) -> None:
+def test_a_stamp_without_its_python_is_ignored(install: FakeInstall) -> None:
     farm.make_environment(farm.RUNTIME)
     farm.venv_python().unlink()
 
     assert farm.read_stamp() == {}
 
 
-def test_two_farm_pys_take_turns(checkout: Path) -> None:
+def test_two_farm_pys_exclude_each_other(checkout: Path) -> None:
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import farm; from pathlib import Path\n"
         "farm.LOCK_FILE = Path(sys.argv[2])\n"
@@ -168,21 +171,21 @@ def test_two_farm_pys_take_turns(checkout: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(Path(farm.__file__).parent), str(farm.LOCK_FILE)]
 
-    with farm.one_at_a_time():
+    with farm.hold_checkout_lock():
         during = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     after = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
     assert (during.strip(), after.strip()) == ("False", "True")
 
 
-def test_an_old_python_is_told_what_to_do() -> None:
+def test_an_old_python_gets_an_error_with_a_remedy() -> None:
     with pytest.raises(farm.Stop, match=r"this is Python 3\.9.*3\.11 or newer"):
         farm.check_python((3, 9))
     farm.check_python((3, 11))
     farm.check_python((3, 14))
 
 
-# What is run --------------------------------------------------------------------
+# Commands -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -197,18 +200,22 @@ def test_an_old_python_is_told_what_to_do() -> None:
     ],
 )
 def test_options_are_passed_as_they_are(task: str, options: list[str], expected: list[str]) -> None:
-    assert farm.command_of(task, options) == [str(farm.venv_python()), *expected]
+    assert farm.build_command(task, options) == [str(farm.venv_python()), *expected]
 
 
-def test_a_measurement_is_run_by_name(checkout: Path) -> None:
+def test_a_benchmark_is_run_by_name(checkout: Path) -> None:
     (checkout / "bench").mkdir()
     (checkout / "bench" / "polling.py").touch()
     (checkout / "bench" / "_shared.py").touch()
 
-    assert farm.command_of("bench", ["polling", "-n", "5"])[1:] == [str(checkout / "bench" / "polling.py"), "-n", "5"]
+    assert farm.build_command("bench", ["polling", "-n", "5"])[1:] == [
+        str(checkout / "bench" / "polling.py"),
+        "-n",
+        "5",
+    ]
     for unknown in ([], ["other"], ["_shared"]):
-        with pytest.raises(farm.Stop, match=r"measurements: polling$"):
-            farm.command_of("bench", unknown)
+        with pytest.raises(farm.Stop, match=r"benchmarks: polling$"):
+            farm.build_command("bench", unknown)
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["--help"]])
@@ -235,10 +242,10 @@ def test_a_step_that_hangs_is_a_failure() -> None:
     assert farm.step("sleep", [sys.executable, "-c", "import time; time.sleep(60)"], within=0.2) == 124
 
 
-# What the system must have ----------------------------------------------------------
+# System packages --------------------------------------------------------------------
 
 
-def test_a_window_needs_more_libraries_and_other_systems_bring_their_own() -> None:
+def test_a_window_needs_more_libraries_and_other_systems_need_none() -> None:
     offscreen = farm.wanted_libraries("linux", with_window=False)
 
     assert "libegl1" in offscreen
@@ -252,7 +259,7 @@ def test_a_library_that_cannot_be_loaded_is_named_by_its_package() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="apt-get")
-def test_without_root_the_exact_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_root_the_install_command_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: "/usr/bin/apt-get")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
@@ -268,7 +275,7 @@ def test_without_apt_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(("task", "goes_on"), [("demo", True), ("run", True), ("test", False), ("build", False)])
-def test_a_task_without_a_window_goes_on_without_its_libraries(
+def test_a_task_without_a_window_continues_without_its_libraries(
     task: str, goes_on: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def provide(packages: list[str], what: str) -> None:

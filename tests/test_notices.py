@@ -1,4 +1,4 @@
-"""The notices that the executable carries: every package of the lock, with its licence's text."""
+"""The third-party notices: every package of the lock with the text of its licence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_notices_name_every_installed_package_of_the_lock(text: str) -> None:
         assert f"\n{package.metadata['Name']} {package.version}\nLicence: " in text
 
 
-def test_no_package_stands_there_without_a_licence_and_its_text(text: str) -> None:
+def test_every_package_has_a_licence_and_its_text(text: str) -> None:
     sections = text.split("=" * 80)[1:]
 
     without = [section.strip().splitlines()[0] for section in sections if len(section.strip()) < 400]

@@ -1,4 +1,4 @@
-"""The table of the contract's rules is true: the tests and settings that it names exist, no ambiguity is left out."""
+"""The table of the contract's rules: its tests and settings exist, and every ambiguity is listed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS = [
     for line in TABLE.splitlines()
     if line.startswith("| ") and not line.startswith("| id")
 ]
-NAMED = sorted(set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", TABLE)))
+NAMED_TESTS = sorted(set(re.findall(r"`([\w/]+\.py)::(test_\w+)`", TABLE)))
 SETTINGS = re.compile(r"`(\w+)` = (\S+?)(?:<br>|$)")
 
 
@@ -24,8 +24,8 @@ def id_of(row: list[str]) -> str:
     return row[0].strip("*")
 
 
-def told(default: object) -> str:
-    """A setting's default as the table tells it."""
+def format_default(default: object) -> str:
+    """A setting's default in the table's notation."""
     match default:
         case None | "":
             return "none"
@@ -37,11 +37,11 @@ def told(default: object) -> str:
             return str(default)
 
 
-@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
+@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED_TESTS}))
 def test_every_test_that_the_table_names_exists(file: str) -> None:
     text = (CHECKOUT / "tests" / file).read_text("utf-8")
 
-    assert [name for named, name in NAMED if named == file and f"def {name}(" not in text] == []
+    assert [name for named, name in NAMED_TESTS if named == file and f"def {name}(" not in text] == []
 
 
 def test_every_rule_has_an_id_of_its_own() -> None:
@@ -60,14 +60,14 @@ def test_every_ambiguity_of_the_documents_has_its_row_with_its_default_and_its_s
         assert row[3] == "none" or SETTINGS.search(row[3]), rule
 
 
-def test_every_setting_that_the_table_names_exists_and_has_the_default_that_it_tells() -> None:
+def test_every_setting_in_the_table_exists_with_its_default() -> None:
     named = {name: default for row in ROWS for name, default in SETTINGS.findall(row[3])}
 
     assert {"require_bearer", "no_numbers", "sms_id", "push_phone", "push_refusals_before_parking"} <= set(named)
-    assert named == {name: told(Settings.model_fields[name].default) for name in named}
+    assert named == {name: format_default(Settings.model_fields[name].default) for name in named}
 
 
-def test_every_rule_has_a_decision_and_is_shown_or_says_why_not() -> None:
+def test_every_rule_has_a_decision_and_a_test_or_a_reason() -> None:
     for row in ROWS:
         assert len(row) == 5, row
         assert row[1].strip(), row

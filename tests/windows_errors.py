@@ -1,4 +1,4 @@
-"""Errors as Windows raises them, on every system."""
+"""Windows' errors on every system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 
 def windows_error(number: int, words: str = "", kind: type[OSError] = OSError) -> OSError:
-    """With the POSIX number that Python makes of one that it does not know: "Invalid argument"."""
+    """An error with EINVAL, to which Python maps unknown Windows codes."""
     if sys.platform == "win32":
         return kind(0, words, None, number)
     error = kind(errno.EINVAL, words)
@@ -17,7 +17,7 @@ def windows_error(number: int, words: str = "", kind: type[OSError] = OSError) -
 
 
 def fails_with(number: int) -> Callable[..., Awaitable[None]]:
-    """Stands where something is asked of the system."""
+    """An async system call that fails with this error."""
 
     async def fails(*_: object) -> None:
         raise windows_error(number, "The remote computer refused the network connection")

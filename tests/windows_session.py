@@ -1,4 +1,4 @@
-"""What Windows does to a program at the end of a session or of a console, done by a test to one program alone."""
+"""Sends one program the messages that Windows sends at the end of a session or console."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 WM_CLOSE = 0x0010
 WM_QUERYENDSESSION = 0x0011
 WM_ENDSESSION = 0x0016
-ANSWERS_WITHIN_MS = 5000
-"""Windows waits no longer."""
+ANSWER_TIMEOUT_MS = 5000
+"""The time that Windows waits for an answer."""
 PROCESS_ALL_ACCESS = 0x1FFFFF
 
 
 def windows_of(pid: int) -> list[int]:
-    """All top-level windows of a process, also those that are not shown."""
+    """All top-level windows of a process, including hidden ones."""
     found: list[int] = []
     owner = ctypes.c_ulong()
 
@@ -43,13 +43,13 @@ def visible_windows_of(pid: int) -> list[int]:
 
 
 def may_session_end(pid: int) -> bool:
-    return 0 not in [_ask(window, WM_QUERYENDSESSION, 0) for window in windows_of(pid)]
+    return 0 not in [_send_message(window, WM_QUERYENDSESSION, 0) for window in windows_of(pid)]
 
 
 def tell_session_end(pid: int, *, ends: bool) -> None:
-    """Returns when each window has answered; Windows would end the program then, if the session ends."""
+    """Send WM_ENDSESSION; returns when all windows have answered, after which Windows would end the program."""
     for window in windows_of(pid):
-        _ask(window, WM_ENDSESSION, int(ends))
+        _send_message(window, WM_ENDSESSION, int(ends))
 
 
 def close(windows: list[int]) -> None:
@@ -58,35 +58,35 @@ def close(windows: list[int]) -> None:
 
 
 def tell_console(pid: int, event: int) -> None:
-    """As Windows itself does, on a thread within the program; returns when the program's handler has."""
+    """Call the console handlers on a thread in the program, like Windows; returns after they have returned."""
     kernel32, routine = _dll("kernel32"), _console_routine()
     kernel32.OpenProcess.restype = kernel32.CreateRemoteThread.restype = ctypes.c_void_p
     process = ctypes.c_void_p(kernel32.OpenProcess(PROCESS_ALL_ACCESS, False, pid))
     assert process, "the program cannot be opened"
     thread = ctypes.c_void_p(kernel32.CreateRemoteThread(process, None, None, routine, ctypes.c_void_p(event), 0, None))
     assert thread, "no thread can be made within the program"
-    kernel32.WaitForSingleObject(thread, ANSWERS_WITHIN_MS)
+    kernel32.WaitForSingleObject(thread, ANSWER_TIMEOUT_MS)
     kernel32.CloseHandle(thread)
     kernel32.CloseHandle(process)
 
 
 def _console_routine() -> ctypes.c_void_p:
-    """What calls the handlers; at the same place in every process."""
+    """The address of the dispatcher of console handlers, which is the same in every process."""
     for library in ("kernelbase", "kernel32"):
         if (routine := getattr(_dll(library), "CtrlRoutine", None)) is not None:
             return ctypes.cast(routine, ctypes.c_void_p)
     raise AssertionError("this Windows hides it")
 
 
-def _ask(window: int, message: int, flag: int) -> int:
+def _send_message(window: int, message: int, flag: int) -> int:
     answer = ctypes.c_size_t()
     _user32().SendMessageTimeoutW(
-        ctypes.c_void_p(window), message, ctypes.c_size_t(flag), None, 0, ANSWERS_WITHIN_MS, ctypes.byref(answer)
+        ctypes.c_void_p(window), message, ctypes.c_size_t(flag), None, 0, ANSWER_TIMEOUT_MS, ctypes.byref(answer)
     )
     return answer.value
 
 
-# Named by text: what types a checker knows here depends on the system that it runs on.
+# By name, as the types that a checker knows here depend on its platform.
 
 
 def _user32() -> Any:

@@ -1,4 +1,4 @@
-"""Whether the tests run under Wine, which lacks a few things that every Windows has."""
+"""Detects Wine, which lacks some features of Windows."""
 
 from __future__ import annotations
 

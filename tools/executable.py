@@ -1,4 +1,4 @@
-"""What Windows shows of the executable: its icon, and the version resource of its properties and the task manager."""
+"""The executable's icon on Windows, and its version resource for the file properties and the task manager."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _LANGUAGE, _CODE_PAGE = 0x0409, 1200
 
 
 def icon(picture: Path = PICTURE) -> bytes:
-    """An .ico file of a picture, drawn anew for each size."""
+    """Render an SVG picture to an .ico file, separately for each size."""
     images = [_png(picture, size) for size in ICON_SIZES]
-    place = _HEADER.size + len(images) * _ENTRY.size
+    offset = _HEADER.size + len(images) * _ENTRY.size
     entries = []
     for size, image in zip(ICON_SIZES, images, strict=True):
-        side = size % 256  # in a byte, where 0 means 256
-        entries.append(_ENTRY.pack(side, side, 0, 0, 1, 32, len(image), place))
-        place += len(image)
+        side = size % 256  # stored in a byte, where 0 means 256
+        entries.append(_ENTRY.pack(side, side, 0, 0, 1, 32, len(image), offset))
+        offset += len(image)
     return b"".join([_HEADER.pack(0, 1, len(images)), *entries, *images])
 
 
@@ -44,7 +44,7 @@ def _png(picture: Path, size: int) -> bytes:
 
 
 def version_resource(version: str, program: str, description: str) -> str:
-    """PyInstaller's spelling of a VERSIONINFO, in ASCII; `description` is what the task manager calls the program."""
+    """A VERSIONINFO in PyInstaller's syntax, in ASCII; the task manager shows `description` as the program's name."""
     numbers = (*(int(number) for number in re.findall(r"\d+", version)[:3]), 0, 0, 0, 0)[:4]
     strings = {
         "CompanyName": "phonefarm",

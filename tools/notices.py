@@ -1,6 +1,6 @@
-"""Writes THIRD_PARTY_NOTICES: whose programs the executable holds, and under which licences.
+"""Writes THIRD_PARTY_NOTICES: the packages in the executable, and their licences.
 
-What it names are the packages of the lock that are installed where it runs, so that a build names what it holds.
+Lists the packages of the lock that are installed in this environment, which are those that a build bundles.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ TEXTS = ROOT / "resources" / "licences"
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==", re.MULTILINE)
 _LICENCE_FILE = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE|AUTHORS)[^/]*$", re.IGNORECASE)
 _COPYLEFT = "GPL"
-"""Asks for its text, whatever a package brings along: on Windows Qt's tells of the commercial licence alone."""
+"""Licences whose full text is always included: Qt's package on Windows has only the commercial licence."""
 _RULE = "=" * 80
 
 
 def notices(lock: Path = LOCK) -> str:
-    parts = [_HEAD, _of_python(), _of_adb()]
-    parts += [_of_package(package) for package in installed(lock.read_text("utf-8"))]
+    parts = [_HEAD, _python_notice(), _adb_notice()]
+    parts += [_package_notice(package) for package in installed(lock.read_text("utf-8"))]
     return f"\n{_RULE}\n".join(parts)
 
 
 def installed(lock: str) -> Iterator[Distribution]:
-    """The packages that the lock names, but for those of other systems."""
+    """The installed packages of the lock; those for other systems are skipped."""
     for name in sorted(set(_LOCKED.findall(lock)), key=str.lower):
         try:
             yield distribution(name)
@@ -46,24 +46,24 @@ may be replaced by others that are built from their sources, which https://code.
 """
 
 
-def _of_python() -> str:
+def _python_notice() -> str:
     text = next(
-        (file.read_text("utf-8") for file in _pythons_licence() if file.is_file()), "See docs.python.org/license."
+        (file.read_text("utf-8") for file in _python_licence_files() if file.is_file()), "See docs.python.org/license."
     )
     return f"Python {sys.version.split()[0]}\nLicence: Python Software Foundation License, version 2\n\n{text}"
 
 
-def _pythons_licence() -> Iterator[Path]:
+def _python_licence_files() -> Iterator[Path]:
     for folder in (Path(sys.base_prefix), Path(sysconfig.get_path("stdlib"))):
         yield folder / "LICENSE.txt"
 
 
-def _of_adb() -> str:
+def _adb_notice() -> str:
     text = (TEXTS / "Apache-2.0.txt").read_text("utf-8")
     return f"Android Debug Bridge (adb)\nThe Android Open Source Project. Licence: Apache-2.0\n\n{text}"
 
 
-def _of_package(package: Distribution) -> str:
+def _package_notice(package: Distribution) -> str:
     meta = package.metadata
     licence, texts = _licence(package), [*_texts_of_package(package)]
     if not texts or _COPYLEFT in licence:
@@ -73,9 +73,9 @@ def _of_package(package: Distribution) -> str:
 
 def _licence(package: Distribution) -> str:
     meta = package.metadata
-    for told in (*(meta.get_all("License-Expression") or []), *(meta.get_all("License") or [])):
-        if "\n" not in told:
-            return str(told)
+    for licence in (*(meta.get_all("License-Expression") or []), *(meta.get_all("License") or [])):
+        if "\n" not in licence:
+            return str(licence)
     classified = [line.rpartition(" :: ")[2] for line in meta.get_all("Classifier") or [] if line.startswith("License")]
     return ", ".join(classified) or "as in its text below"
 
@@ -87,7 +87,7 @@ def _texts_of_package(package: Distribution) -> Iterator[str]:
 
 
 def _texts_of_licence(name: str) -> Iterator[str]:
-    """The LGPL adds to the GPL and needs its text, too."""
+    """The texts of a licence; the LGPL also needs the text of the GPL, which it extends."""
     for file in sorted(TEXTS.glob("*.txt"), reverse=True):
         if file.stem in name or (file.stem == "GPL-3.0" and "LGPL-3.0" in name):
             yield file.read_text("utf-8")

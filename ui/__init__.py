@@ -1,1 +1,1 @@
-"""The window: shows what FarmDesk tells and asks it for what the user wants."""
+"""The window: shows the data of a FarmDesk, and sends it the user's commands."""

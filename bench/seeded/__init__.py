@@ -1,1 +1,1 @@
-"""A farm on a clock of its own: random market, phones, crashes and faults from one seed; the market judges."""
+"""Deterministic simulation of a farm on a virtual clock: market, phones, crashes and faults from one seed."""

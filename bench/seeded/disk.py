@@ -1,4 +1,4 @@
-"""The farm's storage on the virtual clock: a real SQLite, every commit a place where the process may die."""
+"""The farm's storage on the virtual clock: a real SQLite database with simulated crashes at commits."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from phonefarm.support.tasks import Tasks
 
 T = TypeVar("T")
 
-SLOWEST_COMMIT = 0.02
+MAX_COMMIT_SECONDS = 0.02
 
 
 class Disk:
-    """What a crash leaves behind: the commits that were made."""
+    """The committed data, which survives crashes."""
 
     def __init__(self) -> None:
-        self.engine = _in_memory()
+        self.engine = _create_memory_database()
         metadata.create_all(self.engine)
         self.commits = 0
         self.hung: list[asyncio.Future[None]] = []
-        """Callers of dead processes: held here, so that nobody wonders where they went."""
+        """Futures of crashed processes' callers; referenced here so that they are not garbage-collected."""
 
     def query(self, read: Callable[[Connection], T]) -> T:
-        """Look at what is on the disk, from outside the farm."""
+        """Read the committed data from outside the farm."""
         with self.engine.begin() as connection:
             return read(connection)
 
@@ -44,21 +44,21 @@ class Disk:
 
 
 class Storage:
-    """One life of the process on the disk; after `die` nothing reaches it any more and nobody gets an answer."""
+    """The storage of one process; after `kill` it commits nothing, and its callers never get a result."""
 
-    def __init__(self, disk: Disk, chance: random.Random, tasks: Tasks) -> None:
+    def __init__(self, disk: Disk, rng: random.Random, tasks: Tasks) -> None:
         self._disk = disk
         self._tasks = tasks
-        self._chance = chance
-        self._dead = False
-        self._turn = asyncio.Lock()
+        self._rng = rng
+        self._killed = False
+        self._commit_lock = asyncio.Lock()
         self.failing = False
         self.crash_at_commit: int | None = None
-        """Die at the so manieth commit of the disk: right before it, or right after it where that is drawn."""
+        """Crash at this commit of the disk, at random before or after it."""
         self.on_crash: Callable[[], None] = lambda: None
 
-    def die(self) -> None:
-        self._dead = True
+    def kill(self) -> None:
+        self._killed = True
 
     async def write(
         self,
@@ -74,23 +74,23 @@ class Storage:
         return await waiting
 
     async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
-        async with self._turn:
-            await self._reach_the_disk()
-            after = self._chance.random() < 0.5
-            if self._is_the_one():
-                if after:
+        async with self._commit_lock:
+            await self._wait_for_disk()
+            crash_after_commit = self._rng.random() < 0.5
+            if self._is_crash_due():
+                if crash_after_commit:
                     self._commit(work)
                 self._crash()
                 await self._hang()
             result = self._commit(work)
-            await asyncio.sleep(self._chance.uniform(0, SLOWEST_COMMIT) / 4)
-        await self._survive()
+            await asyncio.sleep(self._rng.uniform(0, MAX_COMMIT_SECONDS) / 4)
+        await self._hang_if_killed()
         return result
 
     async def _write_and_report(
         self, work: Callable[[UnitOfWork], T], on_done: Callable[[Result[T]], None], waiting: asyncio.Future[T]
     ) -> None:
-        """In a task of its own: cancelling the caller does not stop the unit of work."""
+        """Runs in a separate task, so that cancelling the caller does not stop the unit of work."""
         try:
             result = await self._write(work)
         except StorageFailing as failing:
@@ -106,18 +106,18 @@ class Storage:
         return None
 
     async def read(self, query: Callable[[Views], T]) -> T:
-        await self._reach_the_disk()
+        await self._wait_for_disk()
         with self._disk.engine.begin() as connection:
             return query(SqlViews(connection))
 
-    async def _reach_the_disk(self) -> None:
-        await asyncio.sleep(self._chance.uniform(0, SLOWEST_COMMIT))
-        await self._survive()
+    async def _wait_for_disk(self) -> None:
+        await asyncio.sleep(self._rng.uniform(0, MAX_COMMIT_SECONDS))
+        await self._hang_if_killed()
         if self.failing:
             raise StorageFailing("The database cannot be used: database or disk is full.")
 
-    async def _survive(self) -> None:
-        if self._dead:
+    async def _hang_if_killed(self) -> None:
+        if self._killed:
             await self._hang()
 
     async def _hang(self) -> None:
@@ -125,11 +125,11 @@ class Storage:
         self._disk.hung.append(future)
         await future
 
-    def _is_the_one(self) -> bool:
+    def _is_crash_due(self) -> bool:
         return self.crash_at_commit is not None and self._disk.commits + 1 >= self.crash_at_commit
 
     def _crash(self) -> None:
-        self._dead = True
+        self._killed = True
         self.crash_at_commit = None
         self.on_crash()
 
@@ -144,7 +144,7 @@ def _raise(error: Exception) -> NoReturn:
     raise error
 
 
-def _in_memory() -> Engine:
+def _create_memory_database() -> Engine:
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")

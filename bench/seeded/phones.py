@@ -1,4 +1,4 @@
-"""Phones on the virtual clock: inboxes that fill, cables that come loose, clocks that are wrong."""
+"""Simulated phones on the virtual clock, with loose cables and wrong clocks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from phonefarm.domain.sms import Reading, SmsRow
 from phonefarm.domain.telemetry import PhoneTelemetry
 
 SERVER = "127.0.0.1:5037"
-QUERY = (0.1, 0.6)
+QUERY_SECONDS = (0.1, 0.6)
 
 
 @dataclass
@@ -54,7 +54,7 @@ class SeededPhone:
         )
 
     def receive(self, msisdn: str, text: str, now: datetime) -> None:
-        """The row is in the inbox; its date is by the phone's own clock."""
+        """Store a row in the inbox, dated by the phone's clock."""
         date = int((now + timedelta(seconds=self.skew)).timestamp() * 1000)
         sub_id = self.msisdns.index(msisdn) + 1
         self.inbox.append(
@@ -70,21 +70,21 @@ class SeededPhone:
 
 
 class SeededBridge:
-    """Fulfils `PhoneBridge`; `change` tells whoever follows the list that a cable moved."""
+    """A `PhoneBridge`; `notify_change` wakes the readers of the device list."""
 
     server = SERVER
     may_restart = True
 
-    def __init__(self, phones: Sequence[SeededPhone], chance: random.Random, clock: Callable[[], datetime]) -> None:
+    def __init__(self, phones: Sequence[SeededPhone], rng: random.Random, clock: Callable[[], datetime]) -> None:
         self._phones = {phone.serial: phone for phone in phones}
-        self._chance = chance
+        self._rng = rng
         self._clock = clock
-        self._followers: list[asyncio.Event] = []
+        self._list_readers: list[asyncio.Event] = []
         self.down = False
 
-    def change(self) -> None:
-        for follower in self._followers:
-            follower.set()
+    def notify_change(self) -> None:
+        for reader in self._list_readers:
+            reader.set()
 
     async def ensure_server(self) -> str:
         await asyncio.sleep(0.05)
@@ -94,16 +94,16 @@ class SeededBridge:
 
     async def device_lists(self) -> AsyncIterator[Sequence[ListedDevice]]:
         changed = asyncio.Event()
-        self._followers.append(changed)
+        self._list_readers.append(changed)
         try:
             while True:
                 if self.down:
                     raise ServerDown("adb was killed")
-                yield [ListedDevice(serial=phone.serial, adb_state="device") for phone in self._here()]
+                yield [ListedDevice(serial=phone.serial, adb_state="device") for phone in self._plugged_phones()]
                 await changed.wait()
                 changed.clear()
         finally:
-            self._followers.remove(changed)
+            self._list_readers.remove(changed)
 
     async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
         await self._answer(serial)
@@ -127,17 +127,17 @@ class SeededBridge:
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
     ) -> Reading:
-        begun = self._clock()
+        started = self._clock()
         phone = await self._answer(serial)
         rows = tuple(sorted(phone.inbox, key=lambda row: -row.row_id))[skip : skip + newest]
-        await asyncio.sleep(self._chance.uniform(0, 0.05))
-        if not phone.plugged or self._chance.random() < 0.02:
+        await asyncio.sleep(self._rng.uniform(0, 0.05))
+        if not phone.plugged or self._rng.random() < 0.02:
             raise PhoneUnreachable("the answer was cut")
-        measured = timedelta(seconds=phone.skew + self._chance.uniform(-0.005, 0.005))
+        measured = timedelta(seconds=phone.skew + self._rng.uniform(-0.005, 0.005))
         return Reading(
             phone_id=phone_id(serial, SERVER),
             rows=rows,
-            begun_at=begun,
+            begun_at=started,
             ended_at=self._clock(),
             clock_skew=measured,
         )
@@ -167,11 +167,11 @@ class SeededBridge:
     async def reset_usb(self, usb_path: str) -> None:
         raise PhoneUnreachable("no port")
 
-    def _here(self) -> list[SeededPhone]:
+    def _plugged_phones(self) -> list[SeededPhone]:
         return [phone for phone in self._phones.values() if phone.plugged]
 
     async def _answer(self, serial: str) -> SeededPhone:
-        await asyncio.sleep(self._chance.uniform(*QUERY))
+        await asyncio.sleep(self._rng.uniform(*QUERY_SECONDS))
         phone = self._phones[serial]
         if self.down or not phone.plugged:
             raise PhoneUnreachable("the phone is not there")

@@ -1,4 +1,4 @@
-"""One run from one seed: minutes of a farm's life with crashes and faults, a quiet end, and the judgement."""
+"""One run from one seed: minutes with crashes and faults, a phase without faults, then the check of the invariants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select
 
 from bench.seeded.disk import Disk, Storage
-from bench.seeded.market import SeededMarket, Weather
+from bench.seeded.market import FaultRates, SeededMarket
 from bench.seeded.phones import SeededBridge, SeededPhone
 from bench.seeded.virtual_loop import VirtualLoop, run_virtually
 from phonefarm.adapters.storage.tables import pushes, rents, sms
@@ -36,11 +36,11 @@ from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.tasks import Tasks
 
 PHONES = 3
-TROUBLED_SECONDS = 150.0
-QUIET_SECONDS = 90.0
+FAULTY_SECONDS = 150.0
+FAULT_FREE_SECONDS = 90.0
 SPACING = timedelta(seconds=10)
-AT_THE_EDGE = 1.0
-"""An SMS that came within so many seconds of its rent's begin or end may fall on either side of it."""
+BOUNDARY_SECONDS = 1.0
+"""An SMS within this time of its rent's start or end may count as inside or outside."""
 _NAMES = NetworkNames({"25001": Network(country="russia", operator="mts")}, {"250": "russia"})
 _ENDS_WITH_THE_RENT = (PushState.REFUSED.value, PushState.RENT_OVER.value)
 
@@ -51,12 +51,12 @@ class SentSms:
     msisdn: str
     at: float
     rent_id: int | None
-    """The market's rent that was open on the number just then."""
+    """The rent that was open on the number at the time, by the market."""
 
 
 @dataclass(kw_only=True)
-class Verdict:
-    """What came of a run; a good one has no faults."""
+class RunResult:
+    """The result of a run; a successful one has no faults."""
 
     seed: int
     sent: int = 0
@@ -65,12 +65,12 @@ class Verdict:
     attempts: int = 0
     uncertain: int = 0
     repeats: int = 0
-    """Messages that the market took more often than once, each for a reason that is allowed."""
+    """Messages that the market accepted more than once, each for an allowed reason."""
     faults: list[str] = field(default_factory=list)
 
 
-class Life:
-    """The farm from one start to the crash that ends it."""
+class FarmProcess:
+    """The farm from one start to its crash."""
 
     def __init__(self, disk: Disk, bridge: SeededBridge, market: SeededMarket, loop: VirtualLoop, seed: int) -> None:
         self.bugs: list[str] = []
@@ -105,9 +105,9 @@ class Life:
         await self._watch.start()
         self._tasks.keep_going(self.pushes.run, "pushes")
 
-    async def die(self) -> None:
-        """Nothing that runs gets anywhere any more, and nothing of it reaches the disk."""
-        self.storage.die()
+    async def kill(self) -> None:
+        """Crash: nothing more is committed, and all tasks are cancelled."""
+        self.storage.kill()
         await self._tasks.stop(5.0)
 
 
@@ -115,196 +115,204 @@ class Run:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.loop = VirtualLoop()
-        self.chance = random.Random(seed)
-        self.verdict = Verdict(seed=seed)
+        self.rng = random.Random(seed)
+        self.result = RunResult(seed=seed)
         self.disk = Disk()
         self.phones = [self._phone(number) for number in range(PHONES)]
         self.bridge = SeededBridge(self.phones, random.Random(seed + 1), self.loop.clock)
         self.market = SeededMarket(random.Random(seed + 2))
         self.sent: list[SentSms] = []
-        self.begun: dict[int, float] = {}
+        self.started: dict[int, float] = {}
         self.ended: dict[int, float] = {}
         self.in_flight_at_crashes: Counter[str] = Counter()
-        self.life: Life | None = None
+        self.process: FarmProcess | None = None
         self._crashed = asyncio.Event()
 
-    def judged(self) -> Verdict:
-        """Live through it; the same seed lives through the same."""
+    def execute(self) -> RunResult:
+        """Run and return the result; the same seed gives the same result."""
         random.seed(self.seed)  # the farm's own jitter
         try:
-            run_virtually(self._live(), self.loop)
+            run_virtually(self._simulate(), self.loop)
         finally:
             self.disk.close()
-        return self.verdict
+        return self.result
 
     def _phone(self, number: int) -> SeededPhone:
-        slots = self.chance.choice((1, 2))
+        slots = self.rng.choice((1, 2))
         return SeededPhone(
             serial=f"SEED{number}",
-            msisdns=tuple(f"7928{number}{slot}{self.chance.randint(10_000, 99_999)}" for slot in range(slots)),
-            skew=self.chance.choice((0.0, self.chance.uniform(-90, 90), 3600.0, -7200.0)),
-            hints=self.chance.random() < 0.8,
+            msisdns=tuple(f"7928{number}{slot}{self.rng.randint(10_000, 99_999)}" for slot in range(slots)),
+            skew=self.rng.choice((0.0, self.rng.uniform(-90, 90), 3600.0, -7200.0)),
+            hints=self.rng.random() < 0.8,
         )
 
-    async def _live(self) -> None:
-        await self._begin_life()
-        background = [self._orders(), self._messages(), self._cables(), self._weather(), self._crashes()]
+    async def _simulate(self) -> None:
+        await self._start_process()
+        background = [
+            self._run_orders(),
+            self._send_messages(),
+            self._disturb_cables(),
+            self._vary_faults(),
+            self._crash_repeatedly(),
+        ]
         async with asyncio.TaskGroup() as group:
             for work in background:
                 group.create_task(work)
-        await self._grow_quiet()
-        await asyncio.sleep(QUIET_SECONDS)
-        self._judge()
-        assert self.life is not None
-        await self.life.die()
+        await self._end_faults()
+        await asyncio.sleep(FAULT_FREE_SECONDS)
+        self._check_invariants()
+        assert self.process is not None
+        await self.process.kill()
 
-    async def _begin_life(self) -> None:
-        """Started again and again while the disk is full: a farm does not start on one that takes nothing."""
+    async def _start_process(self) -> None:
+        """Start the farm; retry while the disk is full, as a farm cannot start then."""
         while True:
-            self.life = life = Life(self.disk, self.bridge, self.market, self.loop, self.chance.randrange(2**32))
-            life.storage.on_crash = self._crashed.set
+            self.process = process = FarmProcess(
+                self.disk, self.bridge, self.market, self.loop, self.rng.randrange(2**32)
+            )
+            process.storage.on_crash = self._crashed.set
             try:
-                return await life.start()
+                return await process.start()
             except StorageFailing:
-                await life.die()
+                await process.kill()
                 await asyncio.sleep(5)
 
-    # What happens to it -----------------------------------------------------------
+    # Events -----------------------------------------------------------------------
 
-    def _troubled(self) -> bool:
-        return self.loop.time() < TROUBLED_SECONDS
+    def _is_faulty_phase(self) -> bool:
+        return self.loop.time() < FAULTY_SECONDS
 
-    async def _orders(self) -> None:
-        while self._troubled():
-            await asyncio.sleep(self.chance.uniform(2, 25))
-            assert self.life is not None
-            if self.chance.random() < 0.2:
+    async def _run_orders(self) -> None:
+        while self._is_faulty_phase():
+            await asyncio.sleep(self.rng.uniform(2, 25))
+            assert self.process is not None
+            if self.rng.random() < 0.2:
                 await self._release_orphans()
-            if self.market.open_rents and self.chance.random() < 0.3:
-                await self._finish(self.chance.choice(sorted(self.market.open_rents)))
+            if self.market.open_rents and self.rng.random() < 0.3:
+                await self._finish(self.rng.choice(sorted(self.market.open_rents)))
             else:
-                await self._order()
+                await self._place_order()
 
-    async def _order(self) -> None:
-        life = self.life
-        assert life is not None
-        begun = self.loop.time()
+    async def _place_order(self) -> None:
+        process = self.process
+        assert process is not None
+        started = self.loop.time()
         try:
             async with asyncio.timeout(10):
-                issued = await life.rentals.issue(Order(), Decimal(320), self.loop.clock())
+                issued = await process.rentals.issue(Order(), Decimal(320), self.loop.clock())
         except (StorageFailing, TimeoutError):
             return
         if issued is None:
             return
         if issued.msisdn in self.market.open_rents.values():
-            self.market.broken.append(f"{issued.msisdn} was issued twice")
-        if self.chance.random() < 0.1:
-            return  # the answer is lost: the market knows of no rent
+            self.market.violations.append(f"{issued.msisdn} was issued twice")
+        if self.rng.random() < 0.1:
+            return  # the answer is lost, so the market knows no rent
         self.market.open_rents[issued.rent_id] = issued.msisdn
-        self.begun[issued.rent_id] = begun
+        self.started[issued.rent_id] = started
         try:
             async with asyncio.timeout(10):
-                await life.rentals.answered(issued.rent_id)
+                await process.rentals.answered(issued.rent_id)
         except (StorageFailing, TimeoutError):
             return
 
     async def _release_orphans(self) -> None:
-        """The user frees numbers whose rents the market does not know."""
+        """The user releases rents that the market does not know."""
         open_here = self.disk.query(
             lambda connection: list(
                 connection.execute(select(rents.c.rent_id).where(rents.c.finished_at.is_(None))).scalars()
             )
         )
         for rent_id in sorted(set(open_here) - self.market.open_rents.keys() - self.ended.keys()):
-            assert self.life is not None
+            assert self.process is not None
             with suppress(KnownError, TimeoutError):
                 async with asyncio.timeout(10):
-                    await self.life.rentals.release_orphan(RentId(rent_id))
+                    await self.process.rentals.release_orphan(RentId(rent_id))
 
     async def _finish(self, rent_id: int) -> None:
-        """Repeated until the farm has heard of it, as the market does."""
+        """Finish a rent, and repeat the call until it succeeds, like the market."""
         self.ended[rent_id] = self.loop.time()
         del self.market.open_rents[rent_id]
         for _ in range(40):
-            life = self.life
-            assert life is not None
+            process = self.process
+            assert process is not None
             try:
                 async with asyncio.timeout(10):
-                    await life.rentals.finish(RentId(rent_id), FinishStatus.SOLD, Decimal(320))
+                    await process.rentals.finish(RentId(rent_id), FinishStatus.SOLD, Decimal(320))
             except (StorageFailing, TimeoutError):
                 await asyncio.sleep(5)
                 continue
             return
 
-    async def _messages(self) -> None:
+    async def _send_messages(self) -> None:
         numbers = [(phone, msisdn) for phone in self.phones for msisdn in phone.msisdns]
         for number in range(10_000):
-            await asyncio.sleep(self.chance.expovariate(1 / 6))
-            if not self._troubled():
+            await asyncio.sleep(self.rng.expovariate(1 / 6))
+            if not self._is_faulty_phase():
                 return
-            phone, msisdn = self.chance.choice(numbers)
+            phone, msisdn = self.rng.choice(numbers)
             rented = next((rent for rent, taken in self.market.open_rents.items() if taken == msisdn), None)
             text = f"text {number} of seed {self.seed}"
             self.sent.append(SentSms(text=text, msisdn=msisdn, at=self.loop.time(), rent_id=rented))
             phone.receive(msisdn, text, self.loop.clock())
 
-    async def _cables(self) -> None:
-        while self._troubled():
-            await asyncio.sleep(self.chance.uniform(5, 60))
-            if self.chance.random() < 0.15:
+    async def _disturb_cables(self) -> None:
+        while self._is_faulty_phase():
+            await asyncio.sleep(self.rng.uniform(5, 60))
+            if self.rng.random() < 0.15:
                 self.bridge.down = True
-                self.bridge.change()
-                await asyncio.sleep(self.chance.uniform(1, 15))
+                self.bridge.notify_change()
+                await asyncio.sleep(self.rng.uniform(1, 15))
                 self.bridge.down = False
             else:
-                phone = self.chance.choice(self.phones)
+                phone = self.rng.choice(self.phones)
                 phone.plugged = False
-                self.bridge.change()
-                await asyncio.sleep(self.chance.uniform(0.5, 40))
+                self.bridge.notify_change()
+                await asyncio.sleep(self.rng.uniform(0.5, 40))
                 phone.plugged = True
-            self.bridge.change()
+            self.bridge.notify_change()
 
-    async def _weather(self) -> None:
-        while self._troubled():
-            kind = self.chance.random()
+    async def _vary_faults(self) -> None:
+        while self._is_faulty_phase():
+            kind = self.rng.random()
             if kind < 0.4:
-                self.market.weather = Weather()
+                self.market.fault_rates = FaultRates()
             elif kind < 0.6:
-                self.market.weather = Weather(down=1.0)
+                self.market.fault_rates = FaultRates(down=1.0)
             else:
-                self.market.weather = Weather(down=0.1, error=0.15, lost=0.1, too_many=0.1, soft=0.05, slow=0.1)
-            await asyncio.sleep(self.chance.uniform(5, 40))
-            if self.chance.random() < 0.1 and self.life is not None:
-                life = self.life
-                life.storage.failing = True
-                await asyncio.sleep(self.chance.uniform(0.5, 10))
-                life.storage.failing = False
+                self.market.fault_rates = FaultRates(down=0.1, error=0.15, lost=0.1, too_many=0.1, soft=0.05, slow=0.1)
+            await asyncio.sleep(self.rng.uniform(5, 40))
+            if self.rng.random() < 0.1 and self.process is not None:
+                process = self.process
+                process.storage.failing = True
+                await asyncio.sleep(self.rng.uniform(0.5, 10))
+                process.storage.failing = False
 
-    async def _crashes(self) -> None:
-        """Killed at a commit, or at any moment; started again a little later."""
-        while self._troubled():
-            await asyncio.sleep(self.chance.uniform(5, 70))
-            life = self.life
-            assert life is not None
+    async def _crash_repeatedly(self) -> None:
+        """Kill the farm at a commit or at any moment, and restart it later."""
+        while self._is_faulty_phase():
+            await asyncio.sleep(self.rng.uniform(5, 70))
+            process = self.process
+            assert process is not None
             self._crashed.clear()
-            if self.chance.random() < 0.7:
-                life.storage.crash_at_commit = self.disk.commits + self.chance.randint(1, 12)
+            if self.rng.random() < 0.7:
+                process.storage.crash_at_commit = self.disk.commits + self.rng.randint(1, 12)
                 try:
                     async with asyncio.timeout(60):
                         await self._crashed.wait()
                 except TimeoutError:
-                    life.storage.crash_at_commit = None
+                    process.storage.crash_at_commit = None
                     continue
-            self._note_in_flight()
-            await life.die()
-            self.verdict.faults += life.bugs
-            self.verdict.crashes += 1
-            await asyncio.sleep(self.chance.uniform(0.1, 15))
-            await self._begin_life()
+            self._record_in_flight()
+            await process.kill()
+            self.result.faults += process.bugs
+            self.result.crashes += 1
+            await asyncio.sleep(self.rng.uniform(0.1, 15))
+            await self._start_process()
 
-    def _note_in_flight(self) -> None:
-        """Attempts that the disk knows as begun: the only ones that may be repeated for the crash."""
-        begun = self.disk.query(
+    def _record_in_flight(self) -> None:
+        """Record the attempts stored as started: only these may be repeated after the crash."""
+        started = self.disk.query(
             lambda connection: list(
                 connection.execute(
                     select(sms.c.body)
@@ -313,78 +321,80 @@ class Run:
                 ).scalars()
             )
         )
-        self.in_flight_at_crashes.update(begun)
+        self.in_flight_at_crashes.update(started)
 
-    async def _grow_quiet(self) -> None:
-        self.market.weather = Weather()
+    async def _end_faults(self) -> None:
+        self.market.fault_rates = FaultRates()
         self.bridge.down = False
         for phone in self.phones:
             phone.plugged = True
-        assert self.life is not None
-        self.life.storage.failing = False
-        self.life.storage.crash_at_commit = None
-        self.bridge.change()
+        assert self.process is not None
+        self.process.storage.failing = False
+        self.process.storage.crash_at_commit = None
+        self.bridge.notify_change()
 
-    # Judgement ----------------------------------------------------------------------
+    # Check of the invariants --------------------------------------------------------
 
-    def _judge(self) -> None:
-        assert self.life is not None
-        verdict = self.verdict
-        verdict.faults += self.life.bugs + self.market.broken
-        verdict.sent = len(self.sent)
-        verdict.attempts = self.market.attempts
-        taken = Counter(take.text for take in self.market.takes)
-        verdict.taken = len(taken)
-        known = self._on_the_books()
+    def _check_invariants(self) -> None:
+        assert self.process is not None
+        result = self.result
+        result.faults += self.process.bugs + self.market.violations
+        result.sent = len(self.sent)
+        result.attempts = self.market.attempts
+        taken = Counter(push.text for push in self.market.accepted_pushes)
+        result.taken = len(taken)
+        known = self._stored_messages()
         for message in self.sent:
-            self._judge_message(message, taken[message.text], known.get(message.text))
-        rents_by_text = {take.text: take.rent_id for take in self.market.takes}
+            self._check_message(message, taken[message.text], known.get(message.text))
+        rents_by_text = {push.text: push.rent_id for push in self.market.accepted_pushes}
         by_text = {message.text: message for message in self.sent}
         for text, rent_id in rents_by_text.items():
-            if by_text[text].rent_id != rent_id and not self._is_at_the_edge(by_text[text], rent_id):
-                verdict.faults.append(f"{text!r} came at {by_text[text].at:.1f} and was shown to rent {rent_id}")
-        verdict.uncertain = self.disk.query(
+            if by_text[text].rent_id != rent_id and not self._is_at_boundary(by_text[text], rent_id):
+                result.faults.append(f"{text!r} came at {by_text[text].at:.1f} and was shown to rent {rent_id}")
+        result.uncertain = self.disk.query(
             lambda connection: sum(connection.execute(select(pushes.c.uncertain)).scalars())
         )
 
-    def _on_the_books(self) -> dict[str, tuple[str, str | None]]:
+    def _stored_messages(self) -> dict[str, tuple[str, str | None]]:
         rows = self.disk.query(
             lambda connection: connection.execute(
                 select(sms.c.body, sms.c.standing, pushes.c.state).outerjoin(pushes, pushes.c.sms_id == sms.c.sms_id)
             ).all()
         )
         counted = Counter(row.body for row in rows)
-        self.verdict.faults += [
-            f"{text!r} is {times} times on the books" for text, times in counted.items() if times > 1
+        self.result.faults += [
+            f"{text!r} is {times} times in the database" for text, times in counted.items() if times > 1
         ]
         return {row.body: (row.standing, row.state) for row in rows}
 
-    def _judge_message(self, message: SentSms, times: int, known: tuple[str, str | None] | None) -> None:
-        faults = self.verdict.faults
+    def _check_message(self, message: SentSms, times: int, known: tuple[str, str | None] | None) -> None:
+        faults = self.result.faults
         if known is None:
-            faults.append(f"{message.text!r} is not on the books")
+            faults.append(f"{message.text!r} is not in the database")
             return
         standing, state = known
         allowed = 1 + self.in_flight_at_crashes[message.text] + self.market.lost_answers.get(message.text, 0)
         if times > allowed:
             faults.append(f"{message.text!r} was taken {times} times, {allowed} are explained")
-        self.verdict.repeats += times > 1
+        self.result.repeats += times > 1
         if message.rent_id is None or times:
             return
-        if self._is_at_the_edge(message, message.rent_id):
+        if self._is_at_boundary(message, message.rent_id):
             return
         is_over = state in _ENDS_WITH_THE_RENT and message.rent_id in self.ended
         if standing == SmsStanding.HELD.value or state == PushState.PARKED.value or is_over:
-            return  # the user sees it, and why
+            return  # shown to the user with its reason
         faults.append(f"{message.text!r} of rent {message.rent_id} was lost: {standing}, {state}")
 
-    def _is_at_the_edge(self, message: SentSms, rent_id: int) -> bool:
-        begin, end = self.begun.get(rent_id), self.ended.get(rent_id)
+    def _is_at_boundary(self, message: SentSms, rent_id: int) -> bool:
+        begin, end = self.started.get(rent_id), self.ended.get(rent_id)
         edges = [moment for moment in (begin, end) if moment is not None]
-        # The farm hears of an end when FINISH reaches it, and repeats of FINISH take as long as a crash lasts.
-        return any(abs(message.at - edge) <= AT_THE_EDGE for edge in edges) or (end is not None and message.at > end)
+        # A rent ends at the farm when FINISH arrives, which a crash delays.
+        return any(abs(message.at - edge) <= BOUNDARY_SECONDS for edge in edges) or (
+            end is not None and message.at > end
+        )
 
 
-def judged(seed: int) -> Verdict:
+def run_seed(seed: int) -> RunResult:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    return Run(seed).judged()
+    return Run(seed).execute()

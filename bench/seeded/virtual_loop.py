@@ -1,4 +1,4 @@
-"""An event loop whose time passes only when everybody waits: hours in milliseconds, the same each time."""
+"""An event loop with a virtual clock that advances to the next timer when all tasks wait; deterministic."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ BEGIN = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 
 
 class Deadlock(Exception):
-    """Everybody waits for somebody, and nothing is due."""
+    """All tasks wait and no timer is scheduled."""
 
 
 class _VirtualSelector(selectors.BaseSelector):
-    """Waits by moving the loop's time; its own sockets (the loop's wake-up pipe) are looked at without waiting."""
+    """Advances the virtual clock instead of waiting; polls real sockets (the loop's wake-up pipe) without blocking."""
 
     def __init__(self) -> None:
         self._real = selectors.DefaultSelector()
@@ -29,7 +29,7 @@ class _VirtualSelector(selectors.BaseSelector):
         if ready:
             return ready
         if timeout is None:
-            raise Deadlock("nothing is due and nobody is awake")
+            raise Deadlock("all tasks wait and no timer is scheduled")
         self.now += max(timeout, 0.0)
         return []
 
@@ -55,20 +55,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._virtual.now
 
     def clock(self) -> datetime:
-        """Now, as the app's clock tells it."""
+        """The virtual time as a datetime, for the app's clock."""
         return BEGIN + timedelta(seconds=self._virtual.now)
 
 
 def run_virtually(work: Coroutine[Any, Any, T], loop: VirtualLoop) -> T:
-    """Run to the end, then put the loop down with whatever is left on it."""
+    """Run to completion, then cancel the remaining tasks and close the loop."""
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(work)
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
+        remaining = asyncio.all_tasks(loop)
+        for task in remaining:
             task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        if remaining:
+            loop.run_until_complete(asyncio.gather(*remaining, return_exceptions=True))
         asyncio.set_event_loop(None)
         loop.close()

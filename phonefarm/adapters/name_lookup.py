@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import aiohappyeyeballs
 import structlog
@@ -22,8 +21,8 @@ CACHED_LOOKUP_TIMEOUT_SECONDS = 1.0
 """While an earlier result is cached; it is used if the new lookup takes longer."""
 _HAPPY_EYEBALLS_DELAY_SECONDS = 0.25
 
-Address = tuple[int, int, int, str, tuple[Any, ...]]
-"""As `socket.getaddrinfo` returns it."""
+Address = aiohappyeyeballs.AddrInfoType
+"""An entry of the result of `socket.getaddrinfo`."""
 LookUp = Callable[[str, int], Sequence[Address]]
 
 

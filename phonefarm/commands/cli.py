@@ -1,4 +1,4 @@
-"""The commands. Exit codes: 0 done, 1 the world's error (one clear line), 2 usage."""
+"""The commands. Exit codes: 0 success, 1 KnownError (one line on stderr), 2 usage error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCREENSHOT_SECONDS = 20.0
 
 
 class TableName(StrEnum):
-    """What `export` writes."""
+    """Tables for `export`."""
 
     PHONES = "phones"
     SIMS = "sims"
@@ -51,7 +51,7 @@ class TableName(StrEnum):
 def main() -> None:
     """Run a command; a KnownError becomes one line on stderr and exit code 1."""
     console.make_safe()
-    os.umask(0o077)  # what we create is for its owner only
+    os.umask(0o077)  # new files are readable by their owner only
     try:
         exit_code = app(standalone_mode=False)  # outside standalone mode a command's Exit comes back as a value
     except KnownError as error:
@@ -74,7 +74,7 @@ def main() -> None:
 def window(
     context: typer.Context,
     self_test: Annotated[
-        bool, typer.Option("--self-test", help="Run a 10 s demo without a screen and say whether all is well.")
+        bool, typer.Option("--self-test", help="Run a 10 s demo without a screen and report whether it passed.")
     ] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -88,39 +88,35 @@ def window(
         return
     if not has_display():
         raise KnownError("There is no display here for the window. Use 'phonefarm serve', which needs none.")
-    from phonefarm.commands.window import run_windowed
+    from phonefarm.commands.window import run_with_window
     from ui.shell.app import Program
 
-    run_windowed(Program(), _prepare)
+    run_with_window(Program(), _prepare)
 
 
 @app.command()
 def serve() -> None:
     """Run the farm without a window until Ctrl-C, SIGTERM, or the end of its console or session."""
-    from phonefarm.commands.windowless import run_windowless
-
-    def tell(engine: Any) -> None:
-        listeners = engine.farm.listeners
-        print(f"phonefarm serves webhooks on {listeners.webhooks_address}, admin on {listeners.admin_address}")
+    from phonefarm.commands.headless import print_addresses, run_headless
 
     settings, hidden = _prepare()
-    run_windowless(settings, hidden, tell)
+    run_headless(settings, hidden, print_addresses)
 
 
 @app.command()
 def demo(
-    headless: Annotated[bool, typer.Option(help="Run in the terminal even where there is a display.")] = False,
+    headless: Annotated[bool, typer.Option(help="Run in the terminal even if there is a display.")] = False,
     phones: Annotated[int, typer.Option(min=1, max=200, help="How many virtual phones.")] = 12,
-    seconds: Annotated[float | None, typer.Option(min=1, help="End after so many seconds, with a summary.")] = None,
-    screenshots: Annotated[Path | None, typer.Option(help="Write every page as PNG into this folder.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, help="End after this many seconds, with a summary.")] = None,
+    screenshots: Annotated[Path | None, typer.Option(help="Write each page as a PNG file to this folder.")] = None,
 ) -> None:
-    """Show everything on virtual phones and a virtual Onlinesim, on a scratch data folder."""
+    """Run a demo with virtual phones, a virtual Onlinesim and a temporary data folder."""
     raise typer.Exit(_run_demo(headless=headless, phones=phones, seconds=seconds, screenshots=screenshots))
 
 
 @app.command()
 def doctor() -> None:
-    """Check this PC: settings, key, adb, data folder, ports; says what to do for each that fails."""
+    """Check this PC: settings, key, adb, data folder and ports, with a remedy for each failure."""
     from phonefarm.commands.doctor import examine
 
     settings, _ = _prepare(logs=False)
@@ -132,22 +128,22 @@ def doctor() -> None:
 
 
 @app.command()
-def status(as_json: Annotated[bool, typer.Option("--json", help="The body of /health, as it is.")] = False) -> None:
-    """Say how the running farm does."""
+def status(as_json: Annotated[bool, typer.Option("--json", help="Print the body of /health.")] = False) -> None:
+    """Show the health of the running farm."""
     from phonefarm.commands.status import as_text, fetch_health
 
     settings, _ = _prepare(logs=False)
     health = asyncio.run(fetch_health(settings.admin_listen))
-    # Who reads a pipe expects UTF-8, which a pipe of Windows is not: ASCII is both.
-    spells_all = is_terminal(sys.stdout)
-    console.say(json.dumps(health, ensure_ascii=not spells_all, indent=2) if as_json else as_text(health))
+    # The reader of a pipe expects UTF-8, but pipes on Windows use the code page; ASCII is valid in both.
+    can_encode_all = is_terminal(sys.stdout)
+    console.say(json.dumps(health, ensure_ascii=not can_encode_all, indent=2) if as_json else as_text(health))
 
 
 @numbers.command("import")
 def numbers_import(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX with the columns iccid,msisdn,country,operator,label.")],
 ) -> None:
-    """Check a numbers file, keep a copy in the data folder and use it from the next start on."""
+    """Check a numbers file and use a copy in the data folder from the next start on."""
     from phonefarm.commands.tables import import_numbers
 
     settings, _ = _prepare(logs=False)
@@ -155,8 +151,8 @@ def numbers_import(
 
 
 @numbers.command("export")
-def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")]) -> None:
-    """Write all SIMs on the books as a numbers file; a name that ends in .xlsx makes it one for Excel."""
+def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; an existing file is replaced.")]) -> None:
+    """Write all known SIMs as a numbers file; a name that ends in .xlsx makes it an Excel file."""
     from phonefarm.commands.tables import export_numbers
 
     settings, _ = _prepare(logs=False)
@@ -165,8 +161,8 @@ def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; rep
 
 @app.command()
 def export(
-    table: Annotated[TableName, typer.Argument(help="What to write.")],
-    file: Annotated[Path, typer.Argument(help="File to write; replaced if it is there.")],
+    table: Annotated[TableName, typer.Argument(help="The table to write.")],
+    file: Annotated[Path, typer.Argument(help="File to write; an existing file is replaced.")],
 ) -> None:
     """Write a table of the farm's database as CSV; only 'messages' holds the texts of SMS."""
     from phonefarm.commands.tables import export_table
@@ -177,19 +173,19 @@ def export(
 
 @app.command()
 def certify(
-    url: Annotated[
-        str, typer.Option(help="Webhooks of the farm; without it a farm of virtual phones is examined.")
-    ] = "",
+    url: Annotated[str, typer.Option(help="Webhooks of the farm; default: a private farm with virtual phones.")] = "",
     key: Annotated[str, typer.Option(envvar="PHONEFARM_API_KEY", help="Its partner key; better by environment.")] = "",
-    admin: Annotated[str, typer.Option(help="Its admin port host:port, which tells of open rents.")] = "",
-    push_listen: Annotated[str, typer.Option(help="Take its pushes on host:port; its push URL must name it.")] = "",
+    admin: Annotated[str, typer.Option(help="Its admin port host:port, to check for open rents.")] = "",
+    push_listen: Annotated[
+        str, typer.Option(help="Receive its pushes on host:port, which its push URL must name.")
+    ] = "",
     phones_control: Annotated[str, typer.Option(help="Control URL of 'simulate phones', to send SMS through.")] = "",
-    junit: Annotated[Path | None, typer.Option(help="Write the report as JUnit XML, too.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Also write the report as JUnit XML.")] = None,
     even_with_open_rents: Annotated[
-        bool, typer.Option("--even-with-open-rents", help="Examine although customers may be waiting for their SMS.")
+        bool, typer.Option("--even-with-open-rents", help="Check even if customers may be waiting for SMS.")
     ] = False,
 ) -> None:
-    """Play the market's acceptance list against a farm: all its numbers are ordered, and given back."""
+    """Check a farm against the market's acceptance list; orders all its numbers and gives them back."""
     from phonefarm.commands.certify.examination import Grade
     from phonefarm.commands.certify.report import as_line, summary, write_junit
     from phonefarm.commands.certify.run import Plan, check_url
@@ -220,7 +216,7 @@ def backup(
         Path | None, typer.Argument(help="File to write; without it the backup goes to the data folder.")
     ] = None,
 ) -> None:
-    """Make and verify a backup of the database, also while the farm runs; texts the market has are left out."""
+    """Make and verify a backup of the database, even while the farm runs; without delivered texts."""
     from phonefarm.runtime.backups import back_up
 
     settings, _ = _prepare(logs=False)
@@ -228,21 +224,21 @@ def backup(
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="Backup to go back to.")]) -> None:
-    """Put a verified backup in the place of the database, which is kept beside it; no farm may run meanwhile."""
-    from phonefarm.runtime.backups import go_back
+def restore(file: Annotated[Path, typer.Argument(help="Backup to restore.")]) -> None:
+    """Replace the database by a verified backup and keep the old file; no farm may be running."""
+    from phonefarm.runtime.backups import restore_backup
 
     settings, _ = _prepare(logs=False)
-    console.say(go_back(settings, file))
+    console.say(restore_backup(settings, file))
 
 
 @simulate.command("phones")
 def simulate_phones(
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many.")] = 12,
     first_address: Annotated[str | None, typer.Option(help="First loopback address, such as 127.20.0.1.")] = None,
-    query_seconds: Annotated[float, typer.Option(min=0, help="What one content query costs.")] = 0.4,
+    query_seconds: Annotated[float, typer.Option(min=0, help="Duration of one content query.")] = 0.4,
     seed: Annotated[int, typer.Option(help="Same seed, same makes, cards and numbers.")] = 1,
-    adb_server: Annotated[str | None, typer.Option(help="adb server host:port that shall connect to them.")] = None,
+    adb_server: Annotated[str | None, typer.Option(help="adb server host:port to connect them to.")] = None,
     control: Annotated[str, typer.Option(help="Address of the HTTP control.")] = "127.0.0.1:0",
 ) -> None:
     """Run virtual phones that a real adb server can connect to."""
@@ -253,14 +249,14 @@ def simulate_phones(
 
 @simulate.command("market")
 def simulate_market(
-    target: Annotated[str, typer.Option(help="Where our webhooks answer, such as http://127.0.0.1:8080.")],
+    target: Annotated[str, typer.Option(help="URL of the farm's webhooks, such as http://127.0.0.1:8080.")],
     key: Annotated[str, typer.Option(envvar="PHONEFARM_API_KEY", help="Partner key; better by the environment.")],
-    listen: Annotated[str, typer.Option(help="Address that takes PUSH_SMS_RENT.")] = "127.0.0.1:0",
+    listen: Annotated[str, typer.Option(help="Address that receives PUSH_SMS_RENT.")] = "127.0.0.1:0",
     control: Annotated[str, typer.Option(help="Address of the HTTP control.")] = "127.0.0.1:0",
-    play: Annotated[bool, typer.Option(help="Order, send and finish by itself.")] = False,
-    seed: Annotated[int, typer.Option(help="Same seed, same play.")] = 1,
+    play: Annotated[bool, typer.Option(help="Order and finish rents and send SMS automatically.")] = False,
+    seed: Annotated[int, typer.Option(help="Same seed, same orders and SMS.")] = 1,
     phones_control: Annotated[
-        str | None, typer.Option(help="Control URL of 'simulate phones', which the play sends SMS through.")
+        str | None, typer.Option(help="Control URL of 'simulate phones', to send SMS through.")
     ] = None,
 ) -> None:
     """Run a virtual Onlinesim against a farm on this PC."""
@@ -288,13 +284,14 @@ def _prepare(*, logs: bool = True) -> tuple[Settings, SecretFilter]:
         set_up_logs(settings.data_dir / LOGS, hidden, to_stderr=is_terminal(sys.stderr))
     else:
         set_up_logs(None, hidden, to_stderr=False)
-        logging.getLogger().addHandler(logging.NullHandler())  # without any, Python writes warnings to stderr
+        logging.getLogger().addHandler(logging.NullHandler())  # without a handler, Python writes warnings to stderr
     return settings, hidden
 
 
 def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots: Path | None) -> int:
     from phonefarm.commands.demo.run import run_demo
     from phonefarm.commands.demo.terminal import show_in_terminal
+    from phonefarm.runtime.engine_thread import EngineThread
     from phonefarm.runtime.preload import preload_modules
     from phonefarm.support.windows_endings import system_endings
 
@@ -304,11 +301,11 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
     with suppress(OSError, ValueError):
-        faulthandler.enable(sys.stderr)  # the scratch folder goes with the demo: its crash is told on the terminal
+        faulthandler.enable(sys.stderr)  # a crash report in the demo's temporary folder would be deleted
     if in_window:
         from ui.shell.app import run_window  # before run_demo starts a thread: see phonefarm.runtime.preload
 
-    def show(engine: Any, shown_seconds: float | None) -> None:
+    def show(engine: EngineThread, shown_seconds: float | None) -> None:
         if in_window:
             with tempfile.TemporaryDirectory(prefix="phonefarm-demo-", ignore_cleanup_errors=True) as scratch:
                 memory = Path(scratch) / "window.ini"

@@ -1,4 +1,4 @@
-"""Examines this PC before or while the farm runs: what works, what does not, what to do."""
+"""Checks this PC, whether or not the farm is running, and suggests remedies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
 from phonefarm.domain.power import SELECTIVE_SUSPEND, USB, PowerPlan
-from phonefarm.runtime.parts import adb_program, adb_server, key_store, numbers_in, power_plan, try_to_listen
+from phonefarm.runtime.command_adapters import adb_program, adb_server, key_store, numbers_in, power_plan, try_to_listen
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.whole_files import drop
 
@@ -26,7 +26,7 @@ class Finding:
     is_fine: bool
     detail: str
     warns: bool = False
-    """Of what is fine: that it may not stay so, and what to do before it does not."""
+    """It works now but may fail later; `detail` has the remedy."""
 
 
 async def examine(settings: Settings) -> list[Finding]:
@@ -38,7 +38,7 @@ async def examine(settings: Settings) -> list[Finding]:
         _adb_program(settings),
         *[await _adb_server(server, settings) for server in settings.adb_server_list],
         await _ports(settings),
-        *power(settings, power_plan),
+        *check_power(settings, power_plan),
     ]
 
 
@@ -103,7 +103,7 @@ async def _adb_server(server: str, settings: Settings) -> Finding:
         version = await bridge.ensure_server()
         async for devices in bridge.device_lists():
             ready = sum(state_from_adb(device.adb_state) is PhoneState.STARTING for device in devices)
-            phones = f"{ready} of {len(devices)} phones can be spoken with" if devices else "no phone is connected"
+            phones = f"{ready} of {len(devices)} phones can be used" if devices else "no phone is connected"
             return Finding(what=what, is_fine=True, detail=f"version {version}, {phones}")
     except KnownError as error:
         return Finding(what=what, is_fine=False, detail=str(error))
@@ -125,8 +125,8 @@ async def _ports(settings: Settings) -> Finding:
     return Finding(what="ports", is_fine=True, detail=f"{settings.listen} and {settings.admin_listen} are free")
 
 
-def power(settings: Settings, read_plan: Callable[[], PowerPlan | None]) -> list[Finding]:
-    """Whether this PC may fall asleep, or cut its phones off; nothing where no plan says so."""
+def check_power(settings: Settings, read_plan: Callable[[], PowerPlan | None]) -> list[Finding]:
+    """Check whether this PC may sleep or suspend USB; empty without a power plan."""
     try:
         plan = read_plan()
     except KnownError as error:
@@ -151,7 +151,7 @@ def _sleep(plan: PowerPlan, *, keep_awake: bool) -> Finding:
 
 
 _USB_IS_SUSPENDED = (
-    "selective suspend is on, by which Windows takes phones away: switch it off in the power plan's advanced "
+    "selective suspend is on, with which Windows disconnects phones: switch it off in the power plan's advanced "
     f"settings, or by 'powercfg /setacvalueindex SCHEME_CURRENT {USB} {SELECTIVE_SUSPEND} 0' and "
     "'powercfg /setactive SCHEME_CURRENT'"
 )

@@ -1,4 +1,4 @@
-"""Asks the running farm's admin port how it does."""
+"""Reads /health from the running farm's admin port."""
 
 from __future__ import annotations
 
@@ -29,22 +29,24 @@ async def fetch_health(admin_address: str) -> dict[str, Any]:
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise KnownError(f"No phonefarm answers on {admin_address}. Start it, or check admin_listen.") from error
     if is_refused:
-        raise KnownError(f"Something asks {admin_address} too often. Try again in a few seconds, or find what it is.")
+        raise KnownError(
+            f"Too many requests to {admin_address}. Try again in a few seconds, or find out which program sends them."
+        )
     if not isinstance(body, dict) or "counts" not in body:
-        raise KnownError(f"What answers on {admin_address} is no phonefarm.")
+        raise KnownError(f"The program that answers on {admin_address} is not phonefarm.")
     return body
 
 
 def as_text(health: dict[str, Any]) -> str:
-    """For a person: what is well, what is not, then the numbers; an older farm does not tell all of them."""
+    """Format the checks and counts for a person; an older farm does not send all fields."""
     lines = [f"status: {health['status']}"]
     lines += [f"  {check['status']:<5}{name}: {check['detail']}" for name, check in health["checks"].items()]
-    lines += [f"  {number:>5} {_words(name)}" for name, number in health["counts"].items()]
+    lines += [f"  {number:>5} {_readable(name)}" for name, number in health["counts"].items()]
     if refused := health.get("wrong_keys"):
         last = f", the last at {refused['last_at']}" if refused["last_at"] else ""
         lines.append(f"  {refused['count']:>5} calls with a wrong key{last}")
     return "\n".join(lines)
 
 
-def _words(name: str) -> str:
+def _readable(name: str) -> str:
     return " ".join({"sms": "SMS", "sims": "SIMs", "parked": "stopped"}.get(word, word) for word in name.split("_"))

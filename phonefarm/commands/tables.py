@@ -1,4 +1,4 @@
-"""What goes into a farm and out of it as files: the numbers, and tables as CSV or XLSX that no spreadsheet executes."""
+"""Imports and exports numbers, and exports tables as CSV or XLSX without executable cells."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from phonefarm.application.sims.number_lines import counted, told
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.config.settings import Settings, settings_file, write_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.parts import network_names, numbers_in, stored_table
+from phonefarm.runtime.command_adapters import network_names, numbers_in, stored_table
 from phonefarm.support.csv_cells import ENCODING, text_of
 from phonefarm.support.csv_cells import cell as cell
 from phonefarm.support.leftovers import remove_stale
@@ -30,16 +30,16 @@ from phonefarm.support.os_errors import cause_of
 from phonefarm.support.whole_files import written_whole
 
 NUMBERS_NAME = "numbers.csv"
-DRAFT = ".phonefarm-draft"
+DRAFT_SUFFIX = ".phonefarm-draft"
 NUMBER_COLUMNS = ("iccid", "msisdn", "country", "operator", "label")
-EXCEL_ENDING = ".xlsx"
+EXCEL_SUFFIX = ".xlsx"
 
 
 def import_numbers(settings: Settings, source: Path) -> str:
-    """Keep the good lines of a numbers file in the data folder and use it; returns what to tell the user."""
+    """Copy the valid lines of a numbers file to the data folder and use them; returns the report for the user."""
     if own_environment().get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
-    entries, problems = _usable(numbers_in(source))
+    entries, problems = _split_valid(numbers_in(source))
     left_out = "".join(f"\n{source.name}, {line}." for line in told(problems))
     if not entries:
         raise KnownError(
@@ -61,12 +61,12 @@ def import_numbers(settings: Settings, source: Path) -> str:
     except OSError as error:
         raise KnownError(f"The data folder {target.parent} cannot be written: {cause_of(error)}.") from error
     when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
-    said = f"{_counted(len(entries), 'number')} kept in {target}. {when}."
-    return f"{said}\n{counted(problems)}:{left_out}" if problems else said
+    report = f"{_counted(len(entries), 'number')} kept in {target}. {when}."
+    return f"{report}\n{counted(problems)}:{left_out}" if problems else report
 
 
-def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
-    """By what a line says of its own country; of the others the farm knows more when it has seen their SIMs."""
+def _split_valid(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
+    """Valid entries and problems; a line without a country is checked later, when the farm has seen its SIM."""
     names = network_names()
     foreign = {
         entry.line: str(objection)
@@ -78,37 +78,37 @@ def _usable(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
 
 
 def export_numbers(settings: Settings, target: Path) -> str:
-    """Write every SIM on the books that has told its ICCID as a line of a numbers file, for Excel if so named."""
+    """Write all stored SIMs with a known ICCID as a numbers file, in XLSX if the name ends so."""
     with stored_table(settings, "numbers") as (columns, rows):
         found = [tuple(row) for row in rows]
-    known = [row for row in found if row[0]]
-    _write(target, columns, known)
-    said = [f"{_counted(len(known), 'SIM')} written to {target}."]
-    if without_number := sum(not row[1] for row in known):
-        said.append(f"{without_number} without a number: fill it in before you import the file.")
-    if without_iccid := len(found) - len(known):
-        said.append(f"Left out: {_counted(without_iccid, 'SIM')} whose ICCID the phone does not tell.")
-    return " ".join(said)
+    with_iccid = [row for row in found if row[0]]
+    _write_table(target, columns, with_iccid)
+    report = [f"{_counted(len(with_iccid), 'SIM')} written to {target}."]
+    if without_number := sum(not row[1] for row in with_iccid):
+        report.append(f"{without_number} without a number: fill it in before you import the file.")
+    if without_iccid := len(found) - len(with_iccid):
+        report.append(f"Left out: {_counted(without_iccid, 'SIM')} whose ICCID the phone does not tell.")
+    return " ".join(report)
 
 
 def export_table(settings: Settings, table: str, target: Path) -> str:
-    """Write a whole table; the texts of messages are in `messages` alone."""
+    """Write a table; only `messages` contains the texts of messages."""
     with stored_table(settings, table) as (columns, rows):
-        count = _write(target, columns, rows)
+        count = _write_table(target, columns, rows)
     return f"{_counted(count, 'row')} of {table} written to {target}."
 
 
-def _write(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Write the file whole or not at all, for its owner's eyes only; returns how many rows there were."""
+def _write_table(target: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Write the file atomically, readable by its owner only; returns the number of rows."""
     if target.exists() and not target.is_file():
-        raise KnownError(f"{target} is no file that can be replaced: name another one.")
+        raise KnownError(f"{target} is not a regular file: name another one.")
     try:
-        remove_stale(target.parent, f".{escape(target.name)}.*{DRAFT}")
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT)
+        remove_stale(target.parent, f".{escape(target.name)}.*{DRAFT_SUFFIX}")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT_SUFFIX)
         draft = Path(name)
         with written_whole(target, draft):
             os.close(handle)
-            write = _write_xlsx if target.suffix.lower() == EXCEL_ENDING else _write_csv
+            write = _write_xlsx if target.suffix.lower() == EXCEL_SUFFIX else _write_csv
             count = write(draft, columns, rows)
     except OSError as error:
         raise KnownError(f"{target} cannot be written: {cause_of(error)}.") from error
@@ -127,7 +127,7 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 
 
 def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Every cell as text: no formula, no rounded ICCID."""
+    """Write all cells as text, so that there are no formulas and no rounded ICCIDs."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("phonefarm")
     sheet.freeze_panes = "A2"
@@ -137,10 +137,10 @@ def _write_xlsx(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in chain([columns], rows):
         cells = []
         for value in row:
-            made = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(" ", text_of(value)))
-            made.data_type = "s"  # openpyxl takes what begins with = for a formula
-            made.number_format = "@"
-            cells.append(made)
+            text_cell = WriteOnlyCell(sheet, value=ILLEGAL_CHARACTERS_RE.sub(" ", text_of(value)))
+            text_cell.data_type = "s"  # else openpyxl makes a formula of a text that begins with =
+            text_cell.number_format = "@"
+            cells.append(text_cell)
         sheet.append(cells)
         count += 1
     book.save(path)

@@ -1,4 +1,4 @@
-"""The farm with its window, from start to end: whoever double-clicked it reads in a dialog why it ends early."""
+"""Runs the farm with its window, and shows errors in a dialog, as there may be no terminal."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import traceback
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 import typer
 
+from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.backups import damage, go_back
+from phonefarm.runtime.backups import find_damage, restore_backup
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
@@ -33,43 +34,43 @@ Prepare = Callable[[], tuple[Settings, SecretFilter]]
 
 
 class WindowProgram(Protocol):
-    """What `ui.shell.app.Program` can do."""
+    """The interface of `ui.shell.app.Program`."""
 
-    def tell(self, sentence: str) -> None: ...
+    def show_error(self, sentence: str) -> None: ...
 
-    def tell_bug(self, bug: str, log: Path | None) -> None: ...
+    def show_bug(self, bug: str, log: Path | None) -> None: ...
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
-        """Until somebody asks to stop, or the user closes the window, which shows `warning` if it is not empty."""
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+        """Show the window until a stop request or until the user closes it; shows a non-empty `warning` in it."""
         ...
 
 
-def run_windowed(program: WindowProgram, prepare: Prepare, endings: Endings = system_endings) -> None:
-    """Until the user closes the window; what keeps it from running is told before it is raised."""
+def run_with_window(program: WindowProgram, prepare: Prepare, endings: Endings = system_endings) -> None:
+    """Run until the user closes the window; shows errors in a dialog before raising them."""
     settings: Settings | None = None
     try:
         settings, hidden = prepare()
         _run(program, settings, hidden, endings)
     except KnownError as error:
-        program.tell(str(error))
+        program.show_error(str(error))
         raise
     except typer.Exit:
         raise
     except Exception as error:
-        program.tell_bug(named(error), None if settings is None else _logged(error, settings))
+        program.show_bug(describe_bug(error), None if settings is None else _log_bug(error, settings))
         raise
 
 
-def _logged(error: Exception, settings: Settings) -> Path:
+def _log_bug(error: Exception, settings: Settings) -> Path:
     log.error("a bug ended the program", exc_info=error)
     return log_file(settings.data_dir / LOGS)
 
 
 def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter, endings: Endings) -> None:
     with crash_reports(settings.data_dir / LOGS) as report:
-        engine = started_or_restored(settings, lambda: EngineThread(settings, hidden), program)
+        engine = start_or_restore(settings, lambda: EngineThread(settings, hidden), program)
         if engine is None:
             raise typer.Exit(1)
         with heard(endings) as stop:
@@ -79,27 +80,30 @@ def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter, endin
                 engine.stop()
 
 
-def started_or_restored(settings: Settings, make: Callable[[], E], program: WindowProgram) -> E | None:
-    """A running engine, where need be on the newest sound backup; None where the user does not want that one."""
+def start_or_restore(settings: Settings, make: Callable[[], E], program: WindowProgram) -> E | None:
+    """Start the engine, after restoring the newest sound backup if the database is damaged.
+
+    Returns None if the user declines the restore.
+    """
     engine = make()
     try:
         engine.start()
     except KnownError as error:
-        found = damage(settings)
-        if found is None:
+        damage = find_damage(settings)
+        if damage is None:
             raise
-        if found.way_back is None:
-            raise KnownError(str(found)) from error
-        backup, contents = found.way_back
-        if not program.wants_back(str(found), backup.made_at, str(contents)):
+        if damage.sound_backup is None:
+            raise KnownError(str(damage)) from error
+        backup, contents = damage.sound_backup
+        if not program.confirm_restore(str(damage), backup.made_at, str(contents)):
             return None
-        typer.echo(go_back(settings, backup.path))
+        typer.echo(restore_backup(settings, backup.path))
         engine = make()
         engine.start()
     return engine
 
 
-def named(error: Exception) -> str:
-    """Kind and place of a bug; never its own words, which may quote a secret or a message."""
+def describe_bug(error: Exception) -> str:
+    """Type and location of an exception without its message, which may contain a secret or an SMS text."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"

@@ -1,4 +1,4 @@
-"""The data folder, taken by one phonefarm at a time."""
+"""The data folder and its lock, which one phonefarm holds at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonefarm.support.os_errors import cause_of
 
 
 def _refuse_if_others_may_write(folder: Path) -> None:
-    """A folder that is not ours, such as /tmp, is left as it is: whoever may write there may replace our files."""
+    """Refuse a folder such as /tmp, where others could replace our files."""
     if os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) & 0o002:
         raise KnownError(
             f"The data folder {folder} can be written by others. Name a folder of your own in PHONEFARM_DATA_DIR, "
@@ -23,12 +23,17 @@ def _refuse_if_others_may_write(folder: Path) -> None:
 
 
 class DataFolder:
+    """Creates and locks the data folder."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock: FileLock | None = None
 
     def take(self) -> None:
-        """Make the folder if need be and hold it; raises KnownError if another phonefarm runs on it."""
+        """Create the folder if needed and lock it.
+
+        Raises KnownError if another phonefarm holds it, others may write there, or it cannot be used.
+        """
         try:
             self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
             _refuse_if_others_may_write(self._path)

@@ -1,4 +1,4 @@
-"""Typed settings: defaults, then `settings.toml` in the data folder, then the environment, which wins."""
+"""Typed settings from defaults, `settings.toml` in the data folder and the environment, in rising precedence."""
 
 from __future__ import annotations
 
@@ -25,34 +25,37 @@ from pydantic_settings import (
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
+from phonefarm.domain.tunnels import public_url_problem
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
 from phonefarm.support.whole_files import written_whole
 
 FILE_NAME = "settings.toml"
-_NO_WEB_ADDRESS = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
+_URL_PROBLEM = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
 _PORT = re.compile(r"[0-9]{1,5}")
+SSH_PORT = 22
+_SSH_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-_LONGEST_NAME = 253
-TAKEN_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
+_MAX_NAME_LENGTH = 253
+RESERVED_PATHS = frozenset({"/getservicesrent", "/getnumberrent", "/finishactivationrent", "/probe"})
 
 
 class _OwnEnvironment(EnvSettingsSource):
-    """The environment, and what was taken out of it so that no child inherits it."""
+    """The environment, including the variables that were removed from it for child processes."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         return {name.lower(): value for name, value in own_environment().items()}
 
 
 class _EditedToml(TomlConfigSettingsSource):
-    """The settings file as an editor left it: with a byte order mark, or in UTF-16."""
+    """The settings file in UTF-8 or UTF-16, with or without a byte order mark."""
 
     def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         return tomllib.loads(read_text(file_path))
 
 
 class Settings(BaseSettings):
-    """All that can be set; a field's description is what the Settings page says of it."""
+    """All settings; the Settings page shows the description of each field."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -70,6 +73,32 @@ class Settings(BaseSettings):
     admin_listen: str = Field(default="127.0.0.1:8081", description="Address of /health and /metrics; this PC only.")
     push_url: str = Field(
         default="", description="Full URL of PUSH_SMS_RENT, as Onlinesim's support gave it. Nothing is sold without it."
+    )
+    tunnel: Literal[
+        "none", "url", "ssh", "cloudflared", "cloudflared named", "ngrok", "tuna", "localtonet", "command"
+    ] = Field(
+        default="none",
+        description="How Onlinesim reaches the webhooks: a URL of your own, a server of yours over SSH, or a program.",
+    )
+    public_url: str = Field(
+        default="",
+        description="Public URL of the webhooks, such as https://farm.example.com; empty where the tunnel names it.",
+    )
+    ssh_server: str = Field(
+        default="", description="Server of the SSH tunnel: user@host, or user@host:port. Only its key is used."
+    )
+    ssh_forward: str = Field(
+        default="127.0.0.1:8080",
+        description="Address on that server which leads here; a web server there puts https before it.",
+    )
+    tunnel_name: str = Field(default="", description="Name of the named cloudflared tunnel.")
+    tunnel_command: str = Field(
+        default="",
+        description="Program and arguments of another tunnel; {port} and {address} stand for the webhooks.",
+    )
+    tunnel_url_pattern: str = Field(
+        default="",
+        description="Regular expression that finds the URL in the program's output; empty: any https URL.",
     )
     adb_servers: str = Field(
         default="127.0.0.1:5037",
@@ -171,7 +200,7 @@ class Settings(BaseSettings):
         given = init_settings().get("data_dir")
         folder = given or own_environment().get(f"{PREFIX}DATA_DIR") or user_data_path("phonefarm", appauthor=False)
         in_file = _EditedToml(settings_cls, Path(folder) / FILE_NAME)
-        in_file.init_kwargs.pop("data_dir", None)  # where the file lies cannot be said in the file
+        in_file.init_kwargs.pop("data_dir", None)  # the file cannot define its own location
         return (init_settings, _OwnEnvironment(settings_cls), in_file)
 
     @field_validator("listen", "admin_listen")
@@ -194,7 +223,7 @@ class Settings(BaseSettings):
         addresses = [item.strip() for item in value.split(",") if item.strip()]
         if not addresses:
             raise ValueError("needs at least one host:port, such as 127.0.0.1:5037")
-        servers = [_one_name_of(*parse_address(item)) for item in addresses]
+        servers = [_normalize_address(*parse_address(item)) for item in addresses]
         if any(server.endswith(":0") for server in servers):
             raise ValueError("port 0 is no adb server's port")
         if len(set(servers)) != len(servers):
@@ -209,11 +238,11 @@ class Settings(BaseSettings):
         try:
             parts = urlsplit(value)
         except ValueError:
-            raise ValueError(_NO_WEB_ADDRESS) from None
+            raise ValueError(_URL_PROBLEM) from None
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            raise ValueError(_NO_WEB_ADDRESS)
+            raise ValueError(_URL_PROBLEM)
         if not value.isprintable() or " " in value or not is_host(parts.hostname):
-            raise ValueError(_NO_WEB_ADDRESS)
+            raise ValueError(_URL_PROBLEM)
         try:
             has_port = parts.port != 0
         except ValueError:
@@ -224,13 +253,51 @@ class Settings(BaseSettings):
             raise ValueError("must start with https: the key and the messages travel with it")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _is_public(cls, value: str) -> str:
+        if value and (found := public_url_problem(value)) is not None:
+            raise ValueError(found)
+        return value.rstrip("/")
+
+    @field_validator("ssh_server")
+    @classmethod
+    def _is_ssh_server(cls, value: str) -> str:
+        if value:
+            parse_ssh_server(value)
+        return value
+
+    @field_validator("ssh_forward")
+    @classmethod
+    def _is_forwarded_address(cls, value: str) -> str:
+        _, port = parse_address(value)
+        if port == 0:
+            raise ValueError("must name a port, such as 127.0.0.1:8080")
+        return value
+
+    @field_validator("tunnel_name")
+    @classmethod
+    def _is_tunnel_name(cls, value: str) -> str:
+        if value and not re.fullmatch("[A-Za-z0-9_][A-Za-z0-9_.-]*", value):  # nor an option of the program's
+            raise ValueError("must be the name or the UUID of a tunnel: letters, digits and - _ .")
+        return value
+
+    @field_validator("tunnel_url_pattern")
+    @classmethod
+    def _is_pattern(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error:
+            raise ValueError("must be a regular expression, such as https://[a-z0-9.-]+") from None
+        return value
+
     @field_validator("shared_path")
     @classmethod
     def _is_free_path(cls, value: str) -> str:
         path = value.strip()
         if path and not re.fullmatch(r"/[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*", path):
             raise ValueError("must be empty or a path such as /onlinesim")
-        if path.casefold() in TAKEN_PATHS:
+        if path.casefold() in RESERVED_PATHS:
             raise ValueError("must differ from the paths that are served anyway")
         return path
 
@@ -258,6 +325,18 @@ class Settings(BaseSettings):
             raise ValueError("listen and admin_listen must differ")
         return self
 
+    @model_validator(mode="after")
+    def _tunnel_is_complete(self) -> Self:
+        needed = {
+            "url": ("public_url",),
+            "ssh": ("ssh_server", "public_url"),
+            "cloudflared named": ("tunnel_name", "public_url"),
+            "command": ("tunnel_command",),
+        }.get(self.tunnel, ())
+        if missing := [name for name in needed if not getattr(self, name)]:
+            raise ValueError(f"tunnel = {self.tunnel} needs {' and '.join(missing)}")
+        return self
+
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{quote((self.data_dir / 'phonefarm.db').as_posix(), safe='/:')}"
@@ -268,12 +347,12 @@ class Settings(BaseSettings):
 
 
 def is_a_key(text: str) -> bool:
-    """Whether a text can be a partner key: it travels in a header line."""
+    """Whether a text can be a partner key, which is sent in an HTTP header."""
     return bool(text) and text.isascii() and text.isprintable() and " " not in text
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Read and check all settings; raises KnownError that names the setting and says what would be right."""
+    """Read and validate all settings; raises KnownError with the setting and its valid values."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
@@ -284,7 +363,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 
 def problems_in(error: ValidationError) -> dict[str, str]:
-    """What is wrong, by setting name; never holds the rejected value, which may be a secret."""
+    """Problems by setting name, without the rejected values, which may be secret."""
     found: dict[str, str] = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         name = str(item["loc"][0]) if item["loc"] else "settings"
@@ -297,7 +376,7 @@ def settings_file(settings: Settings) -> Path:
 
 
 def file_values(path: Path) -> dict[str, Any]:
-    """What the file says; raises KnownError for a file that cannot be read."""
+    """The values in the file; raises KnownError if it cannot be read."""
     try:
         return tomllib.loads(read_text(path)) if path.exists() else {}
     except (ValueError, OSError) as error:
@@ -305,7 +384,7 @@ def file_values(path: Path) -> dict[str, Any]:
 
 
 def _unreadable(error: ValueError | OSError) -> KnownError:
-    """Says what is wrong with the file; of its text only the place, since a key may stand there."""
+    """The error with its position, but without the file's text, which may contain a key."""
     match error:
         case tomllib.TOMLDecodeError():
             _, _, place = str(error).rpartition(" (at ")
@@ -315,14 +394,14 @@ def _unreadable(error: ValueError | OSError) -> KnownError:
         case OSError():
             cause = cause_of(error)
         case _:
-            cause = "it cannot be understood"
-    return KnownError(f"{FILE_NAME} cannot be read: {cause}. Mend or remove the file.")
+            cause = "it cannot be parsed"
+    return KnownError(f"{FILE_NAME} cannot be read: {cause}. Correct or remove the file.")
 
 
 def write_settings(path: Path, values: Mapping[str, Any]) -> None:
-    """Keep `values` in settings.toml, leaving its comments and other entries; whole or not at all.
+    """Write `values` to settings.toml atomically, keeping its comments and other entries.
 
-    A value of None takes the entry out, so that the default holds again. Raises KnownError; may wait for two seconds.
+    The value None removes an entry, which restores the default. Raises KnownError; may block for two seconds.
     """
     document = tomlkit.parse(read_text(path)) if path.exists() else tomlkit.document()
     for name, value in values.items():
@@ -342,7 +421,7 @@ def write_settings(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def parse_address(text: str) -> tuple[str, int]:
-    """Split host:port (IPv6 in brackets); raises ValueError with what would be right."""
+    """Split host:port (IPv6 in brackets); raises ValueError with an example."""
     host, colon, port = text.strip().rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not is_host(host) or not _PORT.fullmatch(port) or int(port) > 65535:
@@ -350,8 +429,19 @@ def parse_address(text: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def parse_ssh_server(text: str) -> tuple[str, str, int]:
+    """Split user@host[:port]; raises ValueError with what would be right."""
+    user, at, place = text.strip().partition("@")
+    if not at or not _SSH_USER.fullmatch(user):
+        raise ValueError("must be user@host or user@host:port, such as me@farm.example.com")
+    if is_host(place.removeprefix("[").removesuffix("]")):
+        return user, place.removeprefix("[").removesuffix("]"), SSH_PORT
+    host, port = parse_address(place)
+    return user, host, port
+
+
 def is_host(text: str) -> bool:
-    """Whether a text can be an address or a name of a computer; whether there is one, only the network knows."""
+    """Whether a text is a valid IP address or host name; does not resolve it."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -362,11 +452,11 @@ def is_host(text: str) -> bool:
         name = text.removesuffix(".").encode("idna").decode("ascii")
     except UnicodeError:
         return False
-    return len(name) <= _LONGEST_NAME and all(_LABEL.fullmatch(label) for label in name.split("."))
+    return len(name) <= _MAX_NAME_LENGTH and all(_LABEL.fullmatch(label) for label in name.split("."))
 
 
-def _one_name_of(host: str, port: int) -> str:
-    """One spelling a server: phones are known by it, and two names of one server would make two of each phone."""
+def _normalize_address(host: str, port: int) -> str:
+    """One spelling per server: it is part of each phone's id, so two spellings would duplicate the phones."""
     host = host.lower()
     if host in ("localhost", "::1"):
         host = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Shows the settings with their sources and keeps changes: the key in the keyring, the rest in the file."""
+"""Lists the settings with their sources, and saves changes: the key to the secret store, others to the file."""
 
 from __future__ import annotations
 
@@ -17,39 +17,41 @@ from phonefarm.support.logs import SecretFilter
 
 KEY = "api_key"
 FIXED = frozenset({"data_dir"})
-"""Where settings.toml lies cannot be said in settings.toml."""
+"""settings.toml cannot define its own location."""
 
 
-class SettingsKeeper:
+class SettingsEditor:
+    """Reads and changes the settings for the Settings page."""
+
     def __init__(self, settings: Settings, secrets: SecretStore, hidden: SecretFilter) -> None:
         self._settings = settings
         self._secrets = secrets
         self._hidden = hidden
 
     def fields(self) -> Sequence[SettingField]:
-        """All settings as they will be after a restart, in the order of the Settings class."""
+        """All settings with their values after a restart, in the order of the Settings class."""
         in_file = file_values(settings_file(self._settings))
         return [self._field(name, info, in_file) for name, info in Settings.model_fields.items()]
 
     def save(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
-        """Check all changes together; keep all of them, or none and say what is wrong.
+        """Validate all changes together; save all of them, or none and return the problems.
 
-        Where no keyring takes the key, all the rest is kept and the key's problem offers `key_in_file`.
+        If no keyring accepts the key, the other settings are saved and the key's problem offers `key_in_file`.
         """
         wanted = {name: text.strip() for name, text in changes.items()}
         problems = [
             SettingProblem(name=name, problem=problem)
             for name in wanted
-            if (problem := self._refusal(name)) is not None
+            if (problem := self._why_read_only(name)) is not None
         ]
         if problems:
             return problems
         key = wanted.pop(KEY, None)
         in_file = file_values(settings_file(self._settings))
         candidate = {**in_file, **wanted, "data_dir": str(self._settings.data_dir), KEY: key or None}
-        parsed, wrong = _checked(candidate, wanted)
-        if wrong:
-            return wrong
+        parsed, problems = _validate(candidate, wanted)
+        if problems:
+            return problems
         if parsed:
             write_settings(settings_file(self._settings), parsed)
         return self._save_key(key, in_file=key_in_file) if key else []
@@ -65,7 +67,7 @@ class SettingsKeeper:
             return [SettingProblem(name=KEY, problem=str(error), offers_key_file=not in_file)]
         return []
 
-    def _refusal(self, name: str) -> str | None:
+    def _why_read_only(self, name: str) -> str | None:
         if name not in Settings.model_fields or name in FIXED:
             return "cannot be changed here"
         if _from_environment(name):
@@ -90,15 +92,15 @@ class SettingsKeeper:
             choices=_choices(info),
         )
 
-    def _kept_at(self) -> str | None:
-        """Where a key is kept, if one is known to be."""
+    def _key_source(self) -> str | None:
+        """The store that holds a key; None if there is no key or the store cannot be read."""
         try:
             return self._secrets.place.value if self._secrets.read_key() is not None else None
         except KnownError:
             return None
 
     def _key_field(self, info: FieldInfo) -> SettingField:
-        source = "environment" if _from_environment(KEY) else self._kept_at() or "default"
+        source = "environment" if _from_environment(KEY) else self._key_source() or "default"
         return SettingField(
             name=KEY,
             environment=f"{PREFIX}API_KEY",
@@ -112,14 +114,14 @@ class SettingsKeeper:
         )
 
 
-def _checked(candidate: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[dict[str, Any], list[SettingProblem]]:
-    """The wanted values in their types (None: back to the default), or the problems."""
+def _validate(candidate: Mapping[str, Any], wanted: Mapping[str, str]) -> tuple[dict[str, Any], list[SettingProblem]]:
+    """The typed values (None: restore the default), or the problems."""
     given = {name: value for name, value in candidate.items() if value != "" and name in Settings.model_fields}
     try:
-        checked = Settings.model_validate(given)
+        validated = Settings.model_validate(given)
     except ValidationError as error:
         return {}, [SettingProblem(name=name, problem=problem) for name, problem in problems_in(error).items()]
-    return {name: None if text == "" else getattr(checked, name) for name, text in wanted.items()}, []
+    return {name: None if text == "" else getattr(validated, name) for name, text in wanted.items()}, []
 
 
 def _from_environment(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The engine on its own thread: one asyncio loop for adb, webhooks, pushes and upkeep, whatever the window does."""
+"""Runs the farm on a separate thread with one asyncio loop, independent of the window's thread."""
 
 from __future__ import annotations
 
@@ -28,37 +28,37 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-SWITCH_SECONDS = 0.0005
-"""How long the window may compute before the engine gets the interpreter; Python's own 5 ms is long for a webhook."""
-WHOLE_SEARCH_EVERY = 100
-"""So many searches of what is younger go before one of everything; with Python's own 10, a burst has one every 4 s."""
-START_WITHIN = 15 * 60.0
-"""A database of an older version, with years of history, takes minutes to be brought up to date."""
-STOP_WITHIN = 4.0
-"""After so long of an orderly stop the rest is let go."""
-STRAGGLERS_WITHIN = 0.7
-GIVE_UP_AFTER = 5.0
-"""The whole of `stop`."""
-HELPERS = 8
+SWITCH_INTERVAL_SECONDS = 0.0005
+"""How long another thread may hold the GIL; Python's default of 5 ms delays webhooks."""
+FULL_COLLECTION_EVERY = 100
+"""Collections of the middle generation per full collection; with Python's 10, a burst has one every 4 s."""
+START_TIMEOUT_SECONDS = 15 * 60.0
+"""The migration of a large database of an older version takes minutes."""
+STOP_TIMEOUT_SECONDS = 4.0
+"""Time limit of an orderly stop; then the remaining tasks are cancelled."""
+STRAGGLER_TIMEOUT_SECONDS = 0.7
+GIVE_UP_SECONDS = 5.0
+"""Time limit of `EngineThread.stop`."""
+HELPER_THREADS = 8
 
 
-def be_prompt() -> None:
-    """Keep the interpreter from making a webhook wait.
+def tune_interpreter_for_latency() -> None:
+    """Reduce pauses by thread switching and garbage collection.
 
-    What is loaded by now lives as long as the program: to search it for garbage stops every thread for a tenth of a
-    second, again and again. The rest is searched whole less often, for it stops them too.
+    Objects that exist now live as long as the program, and a collection of them stops all threads for 0.1 s, so they
+    are frozen. Full collections of the other objects also stop all threads, so they are made rarer.
     """
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     gc.freeze()
     young, middle, _ = gc.get_threshold()
-    gc.set_threshold(young, middle, WHOLE_SEARCH_EVERY)
+    gc.set_threshold(young, middle, FULL_COLLECTION_EVERY)
 
 
 class EngineThread:
-    """`start` returns when the farm runs or raises why it cannot; `stop` returns when all is safely put down."""
+    """Starts and stops the farm on its thread, and runs coroutines of the desk there."""
 
     def __init__(self, settings: Settings, hidden: SecretFilter, secrets: SecretStore | None = None) -> None:
-        """`secrets` keeps the partner key instead of the OS keyring, if given."""
+        """`secrets`, if given, replaces the OS keyring as the store of the partner key."""
         self._settings = settings
         self._hidden = hidden
         self._secrets = secrets
@@ -74,7 +74,7 @@ class EngineThread:
         return self._started.result(timeout=0)[0]
 
     def ask(self, question: Callable[[FarmDesk], Coroutine[Any, Any, T]], within: float = 10.0) -> T:
-        """Await something of the desk from another thread."""
+        """Run a coroutine of the desk on the engine's loop and block until its result; `within` in seconds."""
         return asyncio.run_coroutine_threadsafe(question(self.desk), self.loop).result(within)
 
     @property
@@ -86,26 +86,32 @@ class EngineThread:
         return self._started.result(timeout=0)[1]
 
     def start(self) -> None:
-        """Raises KnownError: folder in use, port taken, database unusable."""
+        """Start the farm; returns once it is running.
+
+        Raises KnownError if the data folder or a port is in use, or the database is unusable.
+        """
         preload_modules()
         self._folder.take()
         self._file_limit = raise_file_limit()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
         try:
-            self._started.result(timeout=START_WITHIN)
+            self._started.result(timeout=START_TIMEOUT_SECONDS)
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Wait for an orderly end, but not for what hangs; the folder is held for as long as the engine lives."""
+        """Stop the farm; returns within GIVE_UP_SECONDS.
+
+        Invariant: the data folder's lock is held until the engine's thread has ended.
+        """
         if self._thread is None:
             return
         if self._loop is not None:
-            with suppress(RuntimeError):  # it has ended by itself
+            with suppress(RuntimeError):  # the loop is already closed
                 self._loop.call_soon_threadsafe(self._stop_wanted.set)
-        self._thread.join(GIVE_UP_AFTER)
+        self._thread.join(GIVE_UP_SECONDS)
         if self._thread.is_alive():
             log.error("the engine did not stop in time")
             return
@@ -113,18 +119,18 @@ class EngineThread:
 
     def _run(self) -> None:
         self._loop = loop = asyncio.new_event_loop()
-        loop.set_default_executor(DaemonPool(HELPERS, "helper"))
+        loop.set_default_executor(DaemonPool(HELPER_THREADS, "helper"))
         try:
-            loop.run_until_complete(self._live())
+            loop.run_until_complete(self._run_farm())
         except BaseException as error:
             if not self._started.done():
                 self._started.set_exception(error)
             else:
-                log.error("the engine ended", exc_info=error)
+                log.error("the engine failed", exc_info=error)
         finally:
-            _let_go(loop)
+            _close_loop(loop)
 
-    async def _live(self) -> None:
+    async def _run_farm(self) -> None:
         listeners = bind_listeners(self._settings)
         try:
             farm = Farm(self._settings, listeners, self._hidden, self._secrets, file_limit=self._file_limit)
@@ -132,7 +138,7 @@ class EngineThread:
         except BaseException:
             listeners.close()
             raise
-        be_prompt()
+        tune_interpreter_for_latency()
         loop = asyncio.get_running_loop()
         garbage = loop.create_task(GarbageFallback().run(), name="garbage")
         self._started.set_result((farm, loop))
@@ -140,31 +146,31 @@ class EngineThread:
             await self._stop_wanted.wait()
         finally:
             garbage.cancel()
-            await _stop(farm)
+            await _stop_farm(farm)
 
 
-async def _stop(farm: Farm) -> None:
+async def _stop_farm(farm: Farm) -> None:
     stopping = asyncio.get_running_loop().create_task(farm.stop(), name="stop")
-    await asyncio.wait([stopping], timeout=STOP_WITHIN)
+    await asyncio.wait([stopping], timeout=STOP_TIMEOUT_SECONDS)
     if stopping.done():
         stopping.result()
     else:
-        log.error("not all could be put down in time", within=STOP_WITHIN)
+        log.error("the farm did not stop in time", within_seconds=STOP_TIMEOUT_SECONDS)
         farm.listeners.close()
 
 
-def _let_go(loop: asyncio.AbstractEventLoop) -> None:
-    """Cancel what still runs and close the loop, whether or not all has ended by then."""
-    stragglers = asyncio.all_tasks(loop)
-    for task in stragglers:
+def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel the remaining tasks, wait for them briefly, and close the loop."""
+    remaining_tasks = asyncio.all_tasks(loop)
+    for task in remaining_tasks:
         task.cancel()
     try:
-        if stragglers:
-            _, late = loop.run_until_complete(asyncio.wait(stragglers, timeout=STRAGGLERS_WITHIN))
-            if late:
-                log.error("tasks that do not end are left behind", tasks=sorted(task.get_name() for task in late))
-        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), STRAGGLERS_WITHIN))
+        if remaining_tasks:
+            _, still_running = loop.run_until_complete(asyncio.wait(remaining_tasks, timeout=STRAGGLER_TIMEOUT_SECONDS))
+            if still_running:
+                log.error("tasks ignored their cancellation", tasks=sorted(task.get_name() for task in still_running))
+        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), STRAGGLER_TIMEOUT_SECONDS))
     except Exception as error:
-        log.error("the engine's loop did not end well", exc_info=error)
+        log.error("the engine's loop could not be closed cleanly", exc_info=error)
     finally:
         loop.close()

@@ -1,4 +1,4 @@
-"""Builds the farm: adapters, use cases, desk. Nothing else constructs them."""
+"""The composition root: builds the adapters, the use cases and the desk of a running farm."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from phonefarm.adapters.storage.sqlite.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.sqlite.backup import BackupFolder, refuse_a_damaged
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.adapters.storage.sqlite.database_file import database_path
+from phonefarm.adapters.tunnel.prober import ProbeIdentity
 from phonefarm.adapters.windows.power_request import power_request_of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
 from phonefarm.application.messages.intake import SmsIntake
@@ -55,10 +56,11 @@ from phonefarm.application.upkeep.housekeeping import Upkeep
 from phonefarm.application.upkeep.staying_awake import StayingAwake, Wakefulness
 from phonefarm.application.upkeep.wrong_keys import WrongKeys
 from phonefarm.config.settings import Settings, is_a_key, parse_address
-from phonefarm.config.settings_editor import SettingsKeeper
+from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
 from phonefarm.support.file_limit import NO_LIMIT, admin_connections_within, connections_within
@@ -68,8 +70,8 @@ from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
-SERVERS_END_WITHIN = 1.5
-PUSHES_END_WITHIN = 3.0
+SERVER_STOP_TIMEOUT_SECONDS = 1.5
+PUSH_STOP_TIMEOUT_SECONDS = 3.0
 KEY_RETRY_SECONDS = 30.0
 
 
@@ -77,21 +79,21 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def steady_clock(seconds: Callable[[], float] = time.monotonic) -> Clock:
-    """A clock that starts right and that nobody sets: for waits, not for dates."""
-    begun = utc_now() - timedelta(seconds=seconds())
-    return lambda: begun + timedelta(seconds=seconds())
+def monotonic_clock(seconds: Callable[[], float] = time.monotonic) -> Clock:
+    """A clock for durations: starts at the current time and ignores later changes of the system clock."""
+    origin = utc_now() - timedelta(seconds=seconds())
+    return lambda: origin + timedelta(seconds=seconds())
 
 
-def seconds_with_sleep() -> float:
-    """Of a clock that nobody sets and that goes on while this PC sleeps, as who waits for it does."""
+def boottime_seconds() -> float:
+    """Monotonic seconds that include the time in which this PC sleeps, where the system has such a clock."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listeners:
-    """The two sockets, bound before anything starts."""
+    """The two listening sockets, bound before anything starts."""
 
     webhooks: socket.socket
     admin: socket.socket
@@ -104,17 +106,17 @@ class Listeners:
 
 
 def bind_listeners(settings: Settings) -> Listeners:
-    """Raises KnownError for a port that is taken."""
+    """Bind both sockets; raises KnownError if a port is in use."""
     webhooks = bind(*parse_address(settings.listen), "webhook server")
     try:
         admin = bind(*parse_address(settings.admin_listen), "admin port")
     except BaseException:
         webhooks.close()
         raise
-    return Listeners(webhooks=webhooks, admin=admin, webhooks_address=_name_of(webhooks), admin_address=_name_of(admin))
+    return Listeners(webhooks=webhooks, admin=admin, webhooks_address=_address(webhooks), admin_address=_address(admin))
 
 
-def _name_of(listener: socket.socket) -> str:
+def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -124,9 +126,9 @@ def secret_store(settings: Settings) -> KeyStore:
 
 
 class CurrentKey:
-    """The partner key: from the environment, else from its store, also after it was changed in the window.
+    """The current partner key: from the environment, else from the secret store, which the window may change.
 
-    `on_change` is called, on the thread that wrote or read the key, when another one is used from now on.
+    Calls `on_change` after each change, on the thread that wrote or read the key.
     """
 
     def __init__(
@@ -136,29 +138,29 @@ class CurrentKey:
         hidden: SecretFilter,
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
-        given = settings.api_key
-        self._given = given.get_secret_value() if isinstance(given, SecretStr) else None
+        from_settings = settings.api_key
+        self._environment_key = from_settings.get_secret_value() if isinstance(from_settings, SecretStr) else None
         self._secrets = secrets
         self._hidden = hidden
         self._on_change = on_change
-        self._key = self._given
+        self._key = self._environment_key
         self.problem: str | None = None
-        """Why the store cannot be asked, so that nobody knows whether there is a key."""
-        if self._given is None:
-            self._key = self._kept_key()
+        """Why the store cannot be read; then it is unknown whether there is a key."""
+        if self._environment_key is None:
+            self._key = self._read_stored_key()
         hidden.add(self._key or "")
 
     def __call__(self) -> str | None:
         return self._key
 
-    def read_again(self) -> bool:
-        """Ask a store that could not be asked; whether it can be now. Takes seconds: call it off the loop."""
-        key = self._kept_key()
+    def retry_reading(self) -> bool:
+        """Retry reading the store; returns whether it succeeded. Blocks for seconds: do not call it on the loop."""
+        key = self._read_stored_key()
         if self.problem is None and self._key is None and key is not None:
             self._use(key)
         return self.problem is None
 
-    # The window's settings write through here, so that a new key is used at once.
+    # A SecretStore for the window's settings, so that a new key takes effect at once.
 
     @property
     def place(self) -> KeyPlace:
@@ -170,12 +172,12 @@ class CurrentKey:
     def write_key(self, key: str) -> None:
         self._hidden.add(key)
         self._secrets.write_key(key)
-        self._use(self._given or key)
+        self._use(self._environment_key or key)
 
     def write_key_file(self, key: str) -> None:
         self._hidden.add(key)
         self._secrets.write_key_file(key)
-        self._use(self._given or key)
+        self._use(self._environment_key or key)
 
     def _use(self, key: str) -> None:
         self._hidden.add(key)
@@ -183,23 +185,23 @@ class CurrentKey:
         self.problem = None
         self._on_change()
 
-    def _kept_key(self) -> str | None:
-        """What somebody else wrote into the store may be no key."""
+    def _read_stored_key(self) -> str | None:
+        """Read the store, and ignore a text that is not a key."""
         try:
-            kept = (self._secrets.read_key() or "").strip()
+            stored = (self._secrets.read_key() or "").strip()
         except KnownError as error:
             if self.problem != str(error):
                 log.warning("the partner key cannot be read", cause=str(error))
             self.problem = str(error)
             return None
         self.problem = None
-        if kept and not is_a_key(kept):
-            log.warning("what is kept as the partner key is no key: enter the key anew")
-        return kept if is_a_key(kept) else None
+        if stored and not is_a_key(stored):
+            log.warning("the stored partner key is not a valid key: enter it again")
+        return stored if is_a_key(stored) else None
 
 
 class Farm:
-    """A farm ready to run on one event loop: `start`, then `stop` within five seconds."""
+    """All parts of a farm on one event loop: `start`, then `stop` within five seconds."""
 
     def __init__(
         self,
@@ -211,7 +213,7 @@ class Farm:
         file_limit: int = NO_LIMIT,
         wakefulness: Wakefulness | None = None,
     ) -> None:
-        """`file_limit`: how many files and connections this process may have open; `wakefulness`: if not this PC's."""
+        """`file_limit` is the limit of open files and connections; `wakefulness` replaces this PC's in tests."""
         self._file_limit = file_limit
         self._settings = settings
         self._listeners = listeners
@@ -220,12 +222,12 @@ class Farm:
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
         self._announcer = Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
-        self._tasks = Tasks(self._report_bug, self._report_well)
+        self._tasks = Tasks(self._report_bug, self._report_recovery)
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
         self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
-        self._orders_clock = steady_clock(seconds_with_sleep)
+        self._orders_clock = monotonic_clock(boottime_seconds)
         self._rentals = Rentals(
             self._database,
             self._announcer,
@@ -260,9 +262,20 @@ class Farm:
         )
         self._intake = SmsIntake(self._database, self._announcer, utc_now, self._pushes, self._privacy.withholds)
         self._phone_health = PhoneHealth(self._database, self._announcer, utc_now)
-        self._watch = self._phone_watch()
+        self._watch = self._make_phone_watch()
         self._wrong_keys = WrongKeys(utc_now)
+        self._probe_identity = ProbeIdentity()
         self._webhooks = self._make_webhooks(catalog.country_by_dial_code)
+        self._public_address = public_address_keeper(
+            settings,
+            parse_address(listeners.webhooks_address),
+            self._probe_identity,
+            PROBE_PATH,
+            self._health,
+            utc_now,
+            boottime_seconds,
+            lambda: self._announcer.changed(Topic.OVERVIEW),
+        )
         self._upkeep = self._make_upkeep()
         self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
         self._backups = Backups(
@@ -285,9 +298,11 @@ class Farm:
             pushes=self._pushes,
             privacy=self._privacy,
             money=Money(self._database, read_account, self._announcer, utc_now),
-            settings=SettingsKeeper(settings, self._key, hidden),
+            settings=SettingsEditor(settings, self._key, hidden),
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            public_address=self._public_address,
+            ssh_public_key=ssh_identity(settings).public_line,
         )
 
     @property
@@ -295,7 +310,7 @@ class Farm:
         return self._listeners
 
     async def start(self) -> None:
-        """Open the database and set everything going; raises KnownError if the world does not let it."""
+        """Open the database and start all tasks; raises KnownError if the database cannot be used."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(ignore_failed_accept)
         await asyncio.to_thread(self._open_database)
@@ -307,11 +322,12 @@ class Farm:
         self._health.report(MARKET, Verdict.PASS, health(HealthKind.NOTHING_PUSHED))
         self._report_selling()
         if self._key.problem is not None:
-            self._tasks.keep_going(self._ask_for_the_key_again, "asking for the key again")
+            self._tasks.keep_going(self._retry_reading_key, "retrying to read the key")
         await self._watch.start()
         self._tasks.keep_going(self._pushes.run, "pushes")
         self._tasks.keep_going(self._upkeep.run, "upkeep")
         self._tasks.keep_going(self._backups.run, "backups")
+        self._tasks.keep_going(self._public_address.run, "public address")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
         if self._staying_awake is not None:
             self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
@@ -327,9 +343,9 @@ class Farm:
         self._database.open()
 
     async def stop(self) -> None:
-        """Take no more orders, let pushes under way end, put everything down; loses nothing."""
+        """Refuse new requests, wait for requests and pushes in flight, then close everything; loses nothing."""
         self._stop_servers.set()
-        await asyncio.gather(self._requests_end(), self._pushes.stop(PUSHES_END_WITHIN))
+        await asyncio.gather(self._drain_requests(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
         await self._tasks.stop(1.5)
         await self._channel.close()
         self._announcer.close()
@@ -337,10 +353,10 @@ class Farm:
         self._listeners.close()
         log.info("stopped")
 
-    async def _requests_end(self) -> None:
-        """An order that was taken gets its answer, or it would hang as a possible orphan."""
+    async def _drain_requests(self) -> None:
+        """Let accepted orders get their answers; otherwise their rents would become possible orphans."""
         if self._servers:
-            await ended_within(self._servers, SERVERS_END_WITHIN)
+            await ended_within(self._servers, SERVER_STOP_TIMEOUT_SECONDS)
 
     def _make_webhooks(self, country_by_dial_code: Mapping[str, str]) -> Webhooks:
         settings = self._settings
@@ -362,15 +378,16 @@ class Farm:
             was_delivered=was_delivered,
             has_disconnected=has_disconnected,
             count_wrong_key=self._wrong_keys.note,
+            probe_proof=self._probe_identity.proof_of,
         )
 
     def _make_servers(self) -> dict[str, SupervisedServer]:
-        def webhooks_are(problem: str | None) -> None:
+        def report_webhooks(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.FAIL
             found = self._listens if problem is None else told_problem(problem)
             self._health.report(WEBHOOKS, verdict, found, part="server")
 
-        def admin_port_is(problem: str | None) -> None:
+        def report_admin_port(problem: str | None) -> None:
             verdict = Verdict.PASS if problem is None else Verdict.WARN
             fails = None if problem is None else health(HealthKind.ADMIN_PORT_FAILS, problem=problem)
             self._health.report(ENGINE, verdict, fails or health(HealthKind.ADMIN_PORT_ANSWERS), part="admin port")
@@ -381,7 +398,7 @@ class Farm:
                 self._webhooks.app,
                 listeners.webhooks,
                 "webhook server",
-                webhooks_are,
+                report_webhooks,
                 probe_path=PROBE_PATH,
                 limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
             ),
@@ -389,13 +406,13 @@ class Farm:
                 partial(admin_app, self.desk, self._wrong_keys),
                 listeners.admin,
                 "admin port",
-                admin_port_is,
+                report_admin_port,
                 probe_path=PROBE_PATH,
                 limits=Limits(connections=admin_connections_within(self._file_limit, Limits().connections)),
             ),
         }
 
-    def _phone_watch(self) -> PhoneWatch:
+    def _make_phone_watch(self) -> PhoneWatch:
         adb = self._settings.adb_path or None
         bridges: list[PhoneBridge] = [AdbBridge(server, adb=adb) for server in self._settings.adb_server_list]
         return PhoneWatch(
@@ -409,7 +426,7 @@ class Farm:
             self._tasks,
             poll_seconds=self._settings.poll_seconds,
             rent_poll_seconds=self._settings.rent_poll_seconds,
-            steady=steady_clock(),
+            steady=monotonic_clock(),
             report_server=lambda server, verdict, found: self._health.report(ADB, verdict, found, part=server),
         )
 
@@ -422,7 +439,7 @@ class Farm:
             self._announcer,
             self._health,
             numbers.read_if_changed,
-            self._watch_sales,
+            self._check_sales,
             utc_now,
             spacing=timedelta(seconds=self._settings.push_retry_seconds),
         )
@@ -439,20 +456,20 @@ class Farm:
             return health(HealthKind.KEY_UNKNOWN, cause=self._key.problem)
         return health(HealthKind.KEY_MISSING)
 
-    async def _watch_sales(self) -> None:
+    async def _check_sales(self) -> None:
         await self._sales.look_at_clocks()
         self._report_selling()
 
-    async def _ask_for_the_key_again(self) -> None:
-        """A keyring that is locked when the PC starts is unlocked by the user some time later."""
+    async def _retry_reading_key(self) -> None:
+        """Poll a keyring that was locked at the start until the user unlocks it."""
         while self._key.problem is not None:
             await asyncio.sleep(KEY_RETRY_SECONDS)
-            await asyncio.to_thread(self._key.read_again)
+            await asyncio.to_thread(self._key.retry_reading)
         self._report_selling()
 
     def _key_changed(self) -> None:
         if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: nobody asks any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed
                 self._loop.call_soon_threadsafe(self._use_new_key)
 
     def _use_new_key(self) -> None:
@@ -473,5 +490,5 @@ class Farm:
         bug = health(HealthKind.BUG, task=task, error=type(error).__name__)
         self._health.report(ENGINE, Verdict.FAIL, bug, part=task)
 
-    def _report_well(self, task: str) -> None:
+    def _report_recovery(self, task: str) -> None:
         self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING), part=task)

@@ -1,7 +1,7 @@
-"""Imports what libraries would import at their first use, while there is one thread only.
+"""Imports modules that libraries would import at first use, while there is only one thread.
 
-An import that runs on one thread while another uses the interpreter's module table can abort the process: shiboken,
-Qt's binding, walks that table when it loads.
+An import on one thread can abort the process while another thread uses the module table: shiboken, Qt's binding,
+iterates over that table when it loads.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ CODECS = (
     "utf_32_le",
     "utf_8_sig",
 )
-"""Python imports a codec's module when a text is first encoded or decoded with it."""
+"""Python imports a codec's module at its first use."""
 
 
 @cache
@@ -60,9 +60,9 @@ def preload_modules() -> None:
 
 
 def _import_keyring_backends() -> None:
-    """Imports the back ends without asking one: asking may wait for D-Bus."""
+    """Import the back ends without calling one, as a call may wait for D-Bus."""
     for entry in entry_points(group="keyring.backends"):
         try:
             entry.load()
-        except Exception as error:  # noqa: BLE001 - of another system, or broken: somebody else's code
+        except Exception as error:  # noqa: BLE001 - third-party code, for another system or broken
             log.info("a keyring back end cannot be imported", backend=entry.name, cause=type(error).__name__)

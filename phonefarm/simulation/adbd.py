@@ -1,4 +1,4 @@
-"""The phone's side of adb: one listener, its host connections, their streams."""
+"""adbd: the phone's side of the adb transport, with a listener, its host connections and their streams."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from phonefarm.simulation import packets
-from phonefarm.simulation.keeper import TaskKeeper
+from phonefarm.simulation.background_tasks import BackgroundTasks
 from phonefarm.simulation.packets import Packet
 
-OKAY_WITHIN = 120.0
-"""A host that leaves a WRTE unanswered for longer is taken for dead."""
-CLOSE_WITHIN = 5.0
+OKAY_TIMEOUT_SECONDS = 120.0
+"""A host that does not answer a WRTE with OKAY for this long is treated as dead."""
+CLOSE_TIMEOUT_SECONDS = 5.0
 
 
 class Channel(Protocol):
-    """What a running service may do with its stream."""
+    """The stream of a running service."""
 
     async def write(self, data: bytes) -> None:
-        """Send bytes; returns once the host has taken all but the last packet."""
+        """Send bytes; returns once the host has acknowledged all packets but the last."""
         ...
 
     async def cut(self) -> None:
-        """Wait until the host has what was written, then drop the whole connection as a pulled cable does."""
+        """Wait until the host has acknowledged what was written, then abort the connection like a pulled cable."""
         ...
 
 
@@ -34,7 +34,7 @@ Service = Callable[[Channel], Awaitable[None]]
 
 
 class Device(Protocol):
-    """What adbd has to know of the phone that it runs on."""
+    """The phone that adbd runs on."""
 
     @property
     def banner(self) -> str: ...
@@ -43,7 +43,7 @@ class Device(Protocol):
     def is_authorized(self) -> bool: ...
 
     def open(self, service: str) -> Service | None:
-        """The service by its name on the wire, or None to refuse it."""
+        """The service with this name on the wire, or None to refuse it."""
         ...
 
 
@@ -52,37 +52,37 @@ class _Stream:
         self._connection = connection
         self._local_id = local_id
         self._remote_id = remote_id
-        self._host_ready = asyncio.Event()
-        self._host_ready.set()
+        self._acknowledged = asyncio.Event()
+        self._acknowledged.set()
         self.task: asyncio.Task[None] | None = None
 
-    def host_took(self) -> None:
-        self._host_ready.set()
+    def acknowledge(self) -> None:
+        self._acknowledged.set()
 
     async def write(self, data: bytes) -> None:
-        for start in range(0, len(data), packets.MAX_DATA):
-            await self._until_ready()
-            self._host_ready.clear()
-            chunk = data[start : start + packets.MAX_DATA]
+        for start in range(0, len(data), packets.MAX_DATA_BYTES):
+            await self._wait_until_ready()
+            self._acknowledged.clear()
+            chunk = data[start : start + packets.MAX_DATA_BYTES]
             await self._connection.send(Packet(packets.WRTE, self._local_id, self._remote_id, chunk))
 
     async def cut(self) -> None:
-        await self._until_ready()
+        await self._wait_until_ready()
         self._connection.abort()
 
     async def run(self, service: Service) -> None:
         try:
             await service(self)
-            await self._until_ready()
+            await self._wait_until_ready()
             await self._connection.send(Packet(packets.CLSE, self._local_id, self._remote_id))
         except (ConnectionError, TimeoutError):
             self._connection.abort()
         finally:
             self._connection.forget(self._local_id)
 
-    async def _until_ready(self) -> None:
-        async with asyncio.timeout(OKAY_WITHIN):
-            await self._host_ready.wait()
+    async def _wait_until_ready(self) -> None:
+        async with asyncio.timeout(OKAY_TIMEOUT_SECONDS):
+            await self._acknowledged.wait()
 
 
 class HostConnection:
@@ -93,13 +93,13 @@ class HostConnection:
         self._reader = reader
         self._writer = writer
         self._streams: dict[int, _Stream] = {}
-        self._tasks = TaskKeeper()
+        self._tasks = BackgroundTasks()
         self._last_id = 0
         self._online = False
-        self._greeted = False
+        self._received_connect = False
 
     async def serve(self) -> None:
-        """Speak until either side ends the connection."""
+        """Handle packets until either side closes the connection."""
         try:
             while True:
                 await self._handle(await packets.read_packet(self._reader))
@@ -121,33 +121,33 @@ class HostConnection:
     def forget(self, local_id: int) -> None:
         self._streams.pop(local_id, None)
 
-    async def welcome_if_authorized(self) -> None:
-        """Go online, or ask for (another) proof of the key."""
+    async def connect_if_authorized(self) -> None:
+        """Send CNXN, or AUTH with a new token to sign."""
         if self._device.is_authorized:
             self._online = True
             banner = self._device.banner.encode()
-            await self.send(Packet(packets.CNXN, packets.VERSION, packets.MAX_DATA, banner))
+            await self.send(Packet(packets.CNXN, packets.VERSION, packets.MAX_DATA_BYTES, banner))
         else:
             await self.send(Packet(packets.AUTH, packets.AUTH_TOKEN, 0, os.urandom(20)))
 
-    async def user_confirmed(self) -> None:
-        if self._greeted and not self._online:
-            await self.welcome_if_authorized()
+    async def on_user_confirmation(self) -> None:
+        if self._received_connect and not self._online:
+            await self.connect_if_authorized()
 
     async def _handle(self, packet: Packet) -> None:
         match packet.command:
             case packets.CNXN:
-                self._greeted = True
-                await self.welcome_if_authorized()
+                self._received_connect = True
+                await self.connect_if_authorized()
             case packets.AUTH:
-                # The public key opens the dialog on the screen: adbd then waits for the user in silence.
+                # A public key opens the dialog on the screen; adbd sends nothing until the user answers it.
                 if packet.arg0 == packets.AUTH_SIGNATURE or self._device.is_authorized:
-                    await self.welcome_if_authorized()
+                    await self.connect_if_authorized()
             case packets.OPEN if self._online:
                 await self._open(packet)
             case packets.OKAY:
                 if (stream := self._streams.get(packet.arg1)) is not None:
-                    stream.host_took()
+                    stream.acknowledge()
             case packets.WRTE:
                 await self.send(Packet(packets.OKAY, packet.arg1, packet.arg0))
             case packets.CLSE:
@@ -174,7 +174,7 @@ class HostConnection:
 
 
 class AdbListener:
-    """Listens where the phone can be reached; closing it is pulling the cable."""
+    """Listens on the phone's address; closing it has the effect of a pulled cable."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -186,10 +186,10 @@ class AdbListener:
         return self._server is not None
 
     async def open(self, host: str, port: int) -> tuple[str, int]:
-        """Listen; port 0 takes any. Returns the address taken."""
+        """Listen and return the address; port 0 means any free port."""
         self._server = await asyncio.start_server(self._accept, host, port)
-        taken: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
-        return taken
+        address: tuple[str, int] = self._server.sockets[0].getsockname()[:2]
+        return address
 
     async def close(self) -> None:
         if self._server is None:
@@ -197,23 +197,23 @@ class AdbListener:
         server, self._server = self._server, None
         server.close()
         await self.drop_connections()
-        async with asyncio.timeout(CLOSE_WITHIN):
+        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
             await server.wait_closed()
 
     async def drop_connections(self) -> None:
         for connection in self._connections:
             connection.abort()
         if self._connections:
-            await asyncio.wait(set(self._connections.values()), timeout=CLOSE_WITHIN)
+            await asyncio.wait(set(self._connections.values()), timeout=CLOSE_TIMEOUT_SECONDS)
 
-    async def user_confirmed(self) -> None:
+    async def on_user_confirmation(self) -> None:
         for connection in list(self._connections):
-            await connection.user_confirmed()
+            await connection.on_user_confirmation()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        # Each packet is answered with a small one; on Windows asyncio leaves Nagle's delay on.
+        # Each packet gets a small answer, and asyncio on Windows leaves Nagle's algorithm on.
         with contextlib.suppress(OSError):
             writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = HostConnection(self._device, reader, writer)

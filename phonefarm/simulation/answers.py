@@ -1,4 +1,4 @@
-"""How the virtual market answers pushes: by truth, by a script, or by seeded chance."""
+"""How the virtual market answers pushes: by its rents, by a script, or by seeded chance."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Outcome(StrEnum):
     ERROR_500 = "500"
     UNAUTHORIZED = "401"
     STATUS_ERROR = "status error"
-    """HTTP 200 whose body says ERROR and names no reason."""
+    """HTTP 200 with status ERROR and no reason in the body."""
     HANG = "hang"
     CUT = "cut"
-    """The connection ends before an answer; the message was not taken."""
+    """The connection is closed before an answer; the message is not accepted."""
     ANSWER_LOST = "answer lost"
-    """The message was taken, and the connection ends before the answer."""
+    """The message is accepted, and the connection is closed before the answer."""
 
 
 class Shape(StrEnum):
-    """Where in the body a token stands: the protocol does not say."""
+    """The JSON field, or other place in the body, that holds the error token; the protocol does not specify it."""
 
     STATUS = "status"
     ERROR = "error"
@@ -57,8 +57,8 @@ TOKENS = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
-    """An answer to be given; `http_status` None leaves the usual one."""
+class PlannedAnswer:
+    """An answer to give; `http_status` None means the usual one of the outcome."""
 
     outcome: Outcome
     shape: Shape = Shape.ERROR
@@ -72,7 +72,7 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rendered:
+class HttpAnswer:
     status: int
     content_type: str
     body: str
@@ -80,46 +80,48 @@ class Rendered:
 
 
 class AnswerPolicy:
-    """A scripted answer goes first; then chance, for pushes that would be accepted; then the truth."""
+    """Chooses answers: scripted ones first, then random faults for valid pushes, else the correct answer."""
 
     def __init__(
         self, *, seed: int = 0, chances: Mapping[Outcome, float] | None = None, hang_seconds: float = 60.0
     ) -> None:
         self._random = random.Random(seed)
-        self._script: deque[Planned] = deque()
+        self._script: deque[PlannedAnswer] = deque()
         self.chances: dict[Outcome, float] = dict(chances or {})
         self.hang_seconds = hang_seconds
 
-    def script(self, *answers: Outcome | Planned) -> None:
-        """Answer the next pushes so, in order."""
-        self._script.extend(answer if isinstance(answer, Planned) else Planned(outcome=answer) for answer in answers)
+    def script(self, *answers: Outcome | PlannedAnswer) -> None:
+        """Queue answers for the next pushes."""
+        self._script.extend(
+            answer if isinstance(answer, PlannedAnswer) else PlannedAnswer(outcome=answer) for answer in answers
+        )
 
     @property
     def scripted_left(self) -> int:
         return len(self._script)
 
-    def choose(self, *, truth: Outcome) -> Planned:
+    def choose(self, *, correct: Outcome) -> PlannedAnswer:
         if self._script:
             return self._script.popleft()
-        if truth is Outcome.ACCEPT:
-            return self._by_chance()
-        return Planned(outcome=truth, shape=self._random.choice(list(Shape)))
+        if correct is Outcome.ACCEPT:
+            return self._draw()
+        return PlannedAnswer(outcome=correct, shape=self._random.choice(list(Shape)))
 
-    def _by_chance(self) -> Planned:
+    def _draw(self) -> PlannedAnswer:
         throw = self._random.random()
         for outcome, chance in self.chances.items():
             if throw < chance:
                 retry_after = 1 if outcome is Outcome.TOO_MANY else None
-                return Planned(outcome=outcome, shape=self._random.choice(list(Shape)), retry_after=retry_after)
+                return PlannedAnswer(outcome=outcome, shape=self._random.choice(list(Shape)), retry_after=retry_after)
             throw -= chance
-        return Planned(outcome=Outcome.ACCEPT)
+        return PlannedAnswer(outcome=Outcome.ACCEPT)
 
 
-def rendered(planned: Planned) -> Rendered:
-    """The HTTP answer, for outcomes that have one."""
+def render_answer(planned: PlannedAnswer) -> HttpAnswer:
+    """The HTTP answer of an outcome that has one."""
     status, body = _status_and_body(planned)
     is_text = planned.outcome in TOKENS and planned.shape is Shape.TEXT
-    return Rendered(
+    return HttpAnswer(
         status=planned.http_status or status,
         content_type="text/plain; charset=utf-8" if is_text else CONTENT_TYPE,
         body=body,
@@ -127,7 +129,7 @@ def rendered(planned: Planned) -> Rendered:
     )
 
 
-def _status_and_body(planned: Planned) -> tuple[int, str]:
+def _status_and_body(planned: PlannedAnswer) -> tuple[int, str]:
     match planned.outcome:
         case Outcome.ACCEPT:
             return 200, json.dumps({"status": "SUCCESS"})

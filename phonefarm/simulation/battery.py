@@ -1,4 +1,4 @@
-"""`dumpsys battery`, as each release words it."""
+"""`dumpsys battery` in the format of each Android release."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from phonefarm.simulation.handset import Handset
 
 CHARGING, DISCHARGING, FULL = 2, 3, 5
 GOOD_HEALTH, OVERHEATED = 2, 3
-OVERHEATS_FROM = 60.0
+OVERHEATING_CELSIUS = 60.0
 
 
 def battery(handset: Handset) -> str:
@@ -21,7 +21,7 @@ def battery(handset: Handset) -> str:
         (24, f"Max charging voltage: {5000000 if telemetry.is_charging else 0}"),
         (24, f"Charge counter: {telemetry.battery_level * 40_000}"),
         (21, f"status: {status}"),
-        (21, f"health: {OVERHEATED if telemetry.celsius >= OVERHEATS_FROM else GOOD_HEALTH}"),
+        (21, f"health: {OVERHEATED if telemetry.celsius >= OVERHEATING_CELSIUS else GOOD_HEALTH}"),
         (21, "present: true"),
         (21, f"level: {telemetry.battery_level}"),
         (21, "scale: 100"),
@@ -31,5 +31,5 @@ def battery(handset: Handset) -> str:
         (34, "Charging state: 0"),
         (34, "Charging policy: 0"),
     ]
-    shown = "".join(f"  {line}\n" for since, line in lines if sdk >= since)
-    return f"Current Battery Service state:\n{shown}"
+    printed = "".join(f"  {line}\n" for since, line in lines if sdk >= since)
+    return f"Current Battery Service state:\n{printed}"

@@ -1,4 +1,4 @@
-"""What a phone's radio says all day beside its messages: a few lines a second, hundreds in a burst."""
+"""Unrelated lines of the radio log: a few each second, hundreds in a burst."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import random
 from collections.abc import Callable
 
 TICK_SECONDS = 1.0
-LINES_A_TICK = (2, 5)
+LINES_PER_TICK = (2, 5)
 BURST_EVERY_TICKS = 60
 """On average; a change of cell or of the data connection."""
 BURST_LINES = (150, 400)
-BURST_PORTION = 50
+BURST_LINES_PER_TICK = 50
 BURST_TICK_SECONDS = 0.1
 
 _LINES = (
@@ -33,44 +33,45 @@ _LINES = (
 
 
 class Chatter:
-    """Speaks only while somebody listens: what nobody reads costs nothing."""
+    """Writes log lines only while a reader is attached, so that an unread log costs nothing."""
 
-    def __init__(self, write: Callable[[str, str], None], is_heard: Callable[[], bool], slots: int, seed: str) -> None:
+    def __init__(
+        self, write: Callable[[str, str], None], has_reader: Callable[[], bool], slots: int, seed: str
+    ) -> None:
         self._write = write
-        self._is_heard = is_heard
+        self._has_reader = has_reader
         self._slots = slots
         self._chance = random.Random(seed)
         self._serial = self._chance.randrange(10_000)
-        self._burst = 0
-        """Lines of a burst that are still to come."""
-        self._next: asyncio.TimerHandle | None = None
+        self._burst_lines_left = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        if self._next is None:
-            self._wait(TICK_SECONDS * (1 + self._chance.random()))
+        if self._timer is None:
+            self._schedule(TICK_SECONDS * (1 + self._chance.random()))
 
     def stop(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def speak(self, lines: int) -> None:
-        for _ in range(lines):
+    def write_lines(self, count: int) -> None:
+        for _ in range(count):
             self._serial += 1
             slot = self._chance.randrange(self._slots)
             self._write("RILJ", self._chance.choice(_LINES).format(serial=self._serial, slot=slot))
 
-    def _wait(self, seconds: float) -> None:
-        self._next = asyncio.get_running_loop().call_later(seconds, self._tick)
+    def _schedule(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._tick)
 
     def _tick(self) -> None:
-        if self._is_heard():
-            if self._burst:
-                portion = min(self._burst, BURST_PORTION)
-                self._burst -= portion
-                self.speak(portion)
+        if self._has_reader():
+            if self._burst_lines_left:
+                count = min(self._burst_lines_left, BURST_LINES_PER_TICK)
+                self._burst_lines_left -= count
+                self.write_lines(count)
             else:
-                self.speak(self._chance.randint(*LINES_A_TICK))
+                self.write_lines(self._chance.randint(*LINES_PER_TICK))
                 if self._chance.random() < 1 / BURST_EVERY_TICKS:
-                    self._burst = self._chance.randint(*BURST_LINES)
-        self._wait(BURST_TICK_SECONDS if self._burst else TICK_SECONDS)
+                    self._burst_lines_left = self._chance.randint(*BURST_LINES)
+        self._schedule(BURST_TICK_SECONDS if self._burst_lines_left else TICK_SECONDS)

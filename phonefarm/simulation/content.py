@@ -1,4 +1,4 @@
-"""`content query`: the command's own parsing and printing, over the SMS and SIM tables."""
+"""`content query` over the SMS and siminfo tables: parses the command line and prints rows as Android does."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from phonefarm.simulation.profiles import Refusal
 from phonefarm.simulation.provider_rules import ColumnRefused, check_projection, is_refused_silently
 from phonefarm.simulation.shell_io import ShellIo
 
-NOTHING = "No result found.\n"
+NO_RESULT = "No result found.\n"
 USAGE = "usage: adb shell content [subcommand] [options]\n"
-FIRST_SDK_THAT_NAMES_THE_FOLDER = 28
+FIRST_SDK_WITH_FOLDER_IN_ERROR = 28
 _FLAGS = ("--uri", "--projection", "--where", "--sort", "--user")
 
 Cell = int | float | str | bytes | None
@@ -36,7 +36,7 @@ class ProviderError(Exception):
 
 
 class UsageError(Exception):
-    """The command line itself is wrong: said on stdout."""
+    """The command line is invalid; Android prints this on stdout."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,20 +56,20 @@ class Query:
 
 
 async def content(handset: Handset, words: list[str], io: ShellIo) -> int:
-    """Run one `content` command; its exit status is 0 whatever happens, as on Android."""
+    """Run one `content` command; its exit status is always 0, as on Android."""
     if handset.profile.warns_linker:
         await io.stderr(linker_warning("app_process"))
     handset.counters.queries += 1
     await asyncio.sleep(handset.query_seconds)
     try:
         query = parse(words)
-        answer = _run(handset, query)
+        answer = _query(handset, query)
     except UsageError as error:
         await io.stdout(f"[ERROR] {error}\n\n{USAGE}")
     except ProviderError as error:
-        said = f"{error.java_class}: {error}" if str(error) else error.java_class
+        exception = f"{error.java_class}: {error}" if str(error) else error.java_class
         await io.stderr(
-            f"Error while accessing provider:{query.authority}\n{said}\n"
+            f"Error while accessing provider:{query.authority}\n{exception}\n"
             "\tat android.database.DatabaseUtils.readExceptionFromParcel(DatabaseUtils.java:172)\n"
             "\tat android.content.ContentProviderProxy.query(ContentProviderNative.java:423)\n"
             "\tat com.android.commands.content.Content$QueryCommand.onExecute(Content.java:661)\n"
@@ -102,7 +102,7 @@ def parse(words: list[str]) -> Query:
     )
 
 
-def _run(handset: Handset, query: Query) -> str:
+def _query(handset: Handset, query: Query) -> str:
     if handset.is_booting:
         raise ProviderError("java.lang.IllegalStateException", f"Could not find provider: {query.authority}")
     if query.authority == "sms" and handset.provider_deaths > 0:
@@ -110,17 +110,17 @@ def _run(handset: Handset, query: Query) -> str:
         raise ProviderError("android.os.DeadObjectException", "")
     match query.authority, query.path:
         case "sms", "" | "inbox":
-            return _sms(handset, query)
+            return _query_sms(handset, query)
         case "telephony", "siminfo":
-            return _siminfo(handset, query)
+            return _query_siminfo(handset, query)
         case "sms" | "telephony", _:
             raise ProviderError("java.lang.IllegalArgumentException", f"Unknown URL {query.uri}")
         case _:
             raise ProviderError("java.lang.IllegalStateException", f"Could not find provider: {query.authority}")
 
 
-def _refuse_sms(handset: Handset, query: Query) -> None:
-    """Raise where the provider cannot or may not answer."""
+def _check_sms_access(handset: Handset, query: Query) -> None:
+    """Raise ProviderError if the provider cannot open its database or the shell lacks READ_SMS."""
     profile = handset.profile
     if handset.withholds_sms and profile.refusal is Refusal.DENIED:
         raise ProviderError(
@@ -131,19 +131,19 @@ def _refuse_sms(handset: Handset, query: Query) -> None:
     if handset.is_locked:
         folder = "/data/user/0/com.android.providers.telephony/databases"
         message = f"Cannot open database '{folder}/mmssms.db': Directory {folder} doesn't exist"
-        if profile.sdk < FIRST_SDK_THAT_NAMES_THE_FOLDER:
+        if profile.sdk < FIRST_SDK_WITH_FOLDER_IN_ERROR:
             message = "unknown error (code 14): Could not open database"
         raise ProviderError("android.database.sqlite.SQLiteCantOpenDatabaseException", message)
 
 
-def _sms(handset: Handset, query: Query) -> str:
+def _query_sms(handset: Handset, query: Query) -> str:
     profile = handset.profile
-    _refuse_sms(handset, query)
+    _check_sms_access(handset, query)
     if handset.withholds_sms:
-        return NOTHING
+        return NO_RESULT
     columns = query.projection.split(":") if query.projection is not None else ["*"]
     if profile.sdk >= 29 and any(is_refused_silently(part or "") for part in (*columns, query.where, query.sort)):
-        return NOTHING
+        return NO_RESULT
     if query.projection is not None:
         try:
             check_projection(columns, profile.expressions)
@@ -151,36 +151,36 @@ def _sms(handset: Handset, query: Query) -> str:
             raise ProviderError("java.lang.IllegalArgumentException", f"Invalid column {error}") from error
     conditions = ["(type=1)" if query.path == "inbox" else "(type IN (1, 2))"]
     if profile.sdk >= 34:
-        known = ", ".join(str(subscription.sub_id) for subscription in handset.subscriptions)
-        conditions.append(f"(sub_id IN ({known or '-1'}, -1))")
+        sub_ids = ", ".join(str(subscription.sub_id) for subscription in handset.subscriptions)
+        conditions.append(f"(sub_id IN ({sub_ids or '-1'}, -1))")
     if hidden := handset.hidden_rows:
         conditions.append(f"(_id NOT IN ({', '.join(map(str, hidden))}))")
-    sql = _select(columns, "sms", conditions, query, default_sort="date DESC")
-    return _printed(handset.sms.database, sql, profile.sdk, profile.cuts_integers)
+    sql = _build_select(columns, "sms", conditions, query, default_sort="date DESC")
+    return _print_rows(handset.sms.database, sql, profile.sdk, profile.cuts_integers)
 
 
-def _siminfo(handset: Handset, query: Query) -> str:
+def _query_siminfo(handset: Handset, query: Query) -> str:
     if (refusal := siminfo.refusal(handset.profile)) is not None:
         raise ProviderError("java.lang.SecurityException", refusal)
     columns = query.projection.split(":") if query.projection is not None else ["*"]
-    database = siminfo.table_of(handset)
+    database = siminfo.build_table(handset)
     try:
-        sql = _select(columns, "siminfo", [], query, default_sort=None)
-        return _printed(database, sql, handset.profile.sdk, handset.profile.cuts_integers)
+        sql = _build_select(columns, "siminfo", [], query, default_sort=None)
+        return _print_rows(database, sql, handset.profile.sdk, handset.profile.cuts_integers)
     finally:
         database.close()
 
 
-def _select(columns: list[str], table: str, conditions: list[str], query: Query, default_sort: str | None) -> str:
+def _build_select(columns: list[str], table: str, conditions: list[str], query: Query, default_sort: str | None) -> str:
     if query.where:
         conditions = [*conditions, f"({query.where})"]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     sort = query.sort or default_sort
-    order = f" ORDER BY {sort}" if sort else ""
-    return f"SELECT {', '.join(columns)} FROM {table}{where}{order}"  # noqa: S608
+    order_by = f" ORDER BY {sort}" if sort else ""
+    return f"SELECT {', '.join(columns)} FROM {table}{where}{order_by}"  # noqa: S608
 
 
-def _printed(database: sqlite3.Connection, sql: str, sdk: int, cuts_integers: bool) -> str:
+def _print_rows(database: sqlite3.Connection, sql: str, sdk: int, cuts_integers: bool) -> str:
     try:
         cursor = database.execute(sql)
         rows: list[tuple[Cell, ...]] = cursor.fetchall()
@@ -190,10 +190,10 @@ def _printed(database: sqlite3.Connection, sql: str, sdk: int, cuts_integers: bo
         raise ProviderError("android.database.sqlite.SQLiteException", message) from error
     names = [_column_name(description[0]) for description in cursor.description]
     if not rows:
-        return NOTHING
+        return NO_RESULT
     return "".join(
         f"Row: {number} "
-        + ", ".join(f"{name}={_cell(value, cuts_integers)}" for name, value in zip(names, row, strict=True))
+        + ", ".join(f"{name}={_format_cell(value, cuts_integers)}" for name, value in zip(names, row, strict=True))
         + "\n"
         for number, row in enumerate(rows)
     )
@@ -206,7 +206,7 @@ def _column_name(name: str) -> str:
     return name
 
 
-def _cell(value: Cell, cuts_integers: bool) -> str:
+def _format_cell(value: Cell, cuts_integers: bool) -> str:
     match value:
         case None:
             return "NULL"

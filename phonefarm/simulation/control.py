@@ -1,4 +1,4 @@
-"""A small HTTP control for virtual phones and the virtual market in another process; loopback only."""
+"""HTTP control API for virtual phones and the virtual market in another process; loopback only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import TracebackType
 
 from aiohttp import web
 
-from phonefarm.simulation.answers import Outcome, Planned, Shape
+from phonefarm.simulation.answers import Outcome, PlannedAnswer, Shape
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.partner import PartnerFailed
@@ -16,12 +16,12 @@ from phonefarm.simulation.phone_actions import ACTIONS, Body
 
 
 class ControlServer:
-    """Serves a set of routes on a loopback address."""
+    """Serves routes on a loopback address."""
 
     def __init__(self, routes: web.RouteTableDef, listen: tuple[str, int]) -> None:
         if not ipaddress.ip_address(listen[0]).is_loopback:
             raise ValueError(f"the control listens on loopback only, not on {listen[0]}")
-        application = web.Application(middlewares=[_plain_errors])
+        application = web.Application(middlewares=[_errors_as_json])
         application.add_routes(routes)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         self._listen = listen
@@ -41,7 +41,7 @@ class ControlServer:
 
 
 @web.middleware
-async def _plain_errors(
+async def _errors_as_json(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     try:
@@ -56,7 +56,7 @@ async def _plain_errors(
         return web.json_response({"error": str(error)}, status=502)
 
 
-async def _body(request: web.Request) -> Body:
+async def _json_body(request: web.Request) -> Body:
     body = await request.json() if request.can_read_body else {}
     if not isinstance(body, dict):
         raise ValueError("the body must be a JSON object")
@@ -81,7 +81,7 @@ def phone_routes(farm: VirtualFarm) -> web.RouteTableDef:
 
     @routes.post("/sms")
     async def sms(request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await _json_body(request)
         if "msisdn" in body:
             phone, slot = farm.find(str(body["msisdn"]))
         else:
@@ -95,17 +95,17 @@ def phone_routes(farm: VirtualFarm) -> web.RouteTableDef:
         action = ACTIONS.get(request.match_info["action"])
         if action is None:
             raise LookupError(f"no action {request.match_info['action']}; there are {', '.join(sorted(ACTIONS))}")
-        await action(phone, await _body(request))
+        await action(phone, await _json_body(request))
         return web.json_response(phone.describe())
 
     return routes
 
 
-def _planned(answer: str | Body) -> Planned:
-    """An outcome by its name, or an object with outcome, shape, http_status and retry_after."""
+def _planned_answer(answer: str | Body) -> PlannedAnswer:
+    """Parse the name of an outcome, or an object with outcome, shape, http_status and retry_after."""
     if isinstance(answer, str):
-        return Planned(outcome=Outcome(answer))
-    return Planned(
+        return PlannedAnswer(outcome=Outcome(answer))
+    return PlannedAnswer(
         outcome=Outcome(answer["outcome"]),
         shape=Shape(answer.get("shape", Shape.ERROR)),
         http_status=answer.get("http_status"),
@@ -131,7 +131,7 @@ def market_routes(market: Market) -> web.RouteTableDef:
 
     @routes.post("/order")
     async def order(request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await _json_body(request)
         rent = await market.order(
             body.get("country"),
             body.get("operator", "any"),
@@ -144,15 +144,15 @@ def market_routes(market: Market) -> web.RouteTableDef:
 
     @routes.post("/finish")
     async def finish(request: web.Request) -> web.Response:
-        body = await _body(request)
+        body = await _json_body(request)
         return web.json_response(
             {"success": await market.finish(int(body["rent_id"]), int(body["status"]), body.get("sum"))}
         )
 
     @routes.post("/policy")
     async def policy(request: web.Request) -> web.Response:
-        body = await _body(request)
-        market.policy.script(*(_planned(answer) for answer in body.get("script", ())))
+        body = await _json_body(request)
+        market.policy.script(*(_planned_answer(answer) for answer in body.get("script", ())))
         if "chances" in body:
             market.policy.chances = {Outcome(name): float(chance) for name, chance in body["chances"].items()}
         return web.json_response({"scripted_left": market.policy.scripted_left, "chances": market.policy.chances})

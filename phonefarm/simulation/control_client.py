@@ -1,4 +1,4 @@
-"""Reaches virtual phones in another process through their control."""
+"""Client of the control API of virtual phones in another process."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import csv
 
 import aiohttp
 
-ANSWER_WITHIN = 60.0
+ANSWER_TIMEOUT_SECONDS = 60.0
 
 
 class PhonesClient:
-    """`session` is the caller's, and the caller closes it."""
+    """Calls the control API; the caller owns and closes `session`."""
 
     def __init__(self, control_url: str, session: aiohttp.ClientSession) -> None:
         self._url = control_url.rstrip("/")
         self._session = session
-        self._timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        self._timeout = aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_SECONDS)
 
     async def deliver(self, msisdn: str, sender: str, text: str) -> None:
-        """Make an SMS arrive; OSError where the phones cannot be reached, LookupError where nobody has the number."""
+        """Deliver an SMS. Raises OSError if the phones cannot be reached, LookupError if no phone has the number."""
         message = {"msisdn": msisdn, "sender": sender, "text": text}
         try:
             async with self._session.post(f"{self._url}/sms", json=message, timeout=self._timeout) as response:

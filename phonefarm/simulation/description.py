@@ -1,4 +1,4 @@
-"""A handset's state as JSON, for the control and for a reader's eye."""
+"""A handset's state as JSON for the control API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.properties import fingerprint
 
 
-def described_state(handset: Handset, *, waiting: int) -> dict[str, Any]:
+def state_as_json(handset: Handset, *, waiting: int) -> dict[str, Any]:
     telemetry = handset.telemetry
     return {
         "booting": handset.is_booting,
@@ -28,15 +28,15 @@ def described_state(handset: Handset, *, waiting: int) -> dict[str, Any]:
     }
 
 
-def described_slot(handset: Handset, number: int) -> dict[str, Any]:
-    """A slot that holds a card."""
-    known, slot = handset.subscription_in(number), handset.slot(number)
-    assert known is not None
+def slot_as_json(handset: Handset, number: int) -> dict[str, Any]:
+    """The slot must hold a SIM."""
+    subscription, slot = handset.subscription_in(number), handset.slot(number)
+    assert subscription is not None
     return {
         "slot": number,
-        "iccid": known.sim.iccid,
-        "msisdn": known.sim.msisdn,
-        "operator": known.sim.operator.name,
+        "iccid": subscription.sim.iccid,
+        "msisdn": subscription.sim.msisdn,
+        "operator": subscription.sim.operator.name,
         "state": slot.sim_state,
         "service": str(slot.service),
         "signal": slot.level,

@@ -1,4 +1,4 @@
-"""`dumpsys`: the services that a farm asks."""
+"""`dumpsys` of the services that a farm uses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SERVICES = {"battery": battery, "isub": isub, "telephony.registry": telephony_r
 
 
 async def dumpsys(handset: Handset, words: list[str], io: ShellIo) -> int:
-    """Its exit status is 0 whatever happens, as on Android."""
+    """Run one `dumpsys` command; its exit status is always 0, as on Android."""
     services = {} if handset.is_booting else _SERVICES
     match words:
         case []:

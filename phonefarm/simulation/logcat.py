@@ -1,4 +1,4 @@
-"""`logcat`: follow the phone's log until the host closes the stream."""
+"""`logcat`: follows the phone's log until the host closes the stream."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Options:
     regex: str = ""
     last_lines: int | None = None
     tags: frozenset[str] = frozenset()
-    """The only tags wanted, where a filter ends in `*:S`."""
-    ends: bool = False
+    """The only tags to print, if the filter ends with `*:S`; empty for all."""
+    dumps_and_exits: bool = False
     clears: bool = False
 
-    def wants(self, line: LogLine) -> bool:
+    def matches(self, line: LogLine) -> bool:
         return (not self.tags or line.tag in self.tags) and re.search(self.regex, line.tag_and_text) is not None
 
 
 def parse(words: list[str], sdk: int) -> Options:
-    style, regex, last, ends, clears = "threadtime", "", None, False, False
+    style, regex, last, dump, clears = "threadtime", "", None, False, False
     filters: set[str] = set()
     rest = [part for word in words for part in (word.split("=", 1) if word.startswith("--") else [word])]
     while rest:
@@ -45,11 +45,11 @@ def parse(words: list[str], sdk: int) -> Options:
             case "-v" | "--format":
                 style = rest.pop(0)
             case "-T" | "-t":
-                last, ends = int(rest.pop(0)), ends or flag == "-t"
+                last, dump = int(rest.pop(0)), dump or flag == "-t"
             case "-e" | "--regex" if sdk >= FIRST_SDK_WITH_REGEX:
                 regex = rest.pop(0)
             case "-d":
-                ends = True
+                dump = True
             case "-c":
                 clears = True
             case _ if flag.startswith("-"):
@@ -59,7 +59,7 @@ def parse(words: list[str], sdk: int) -> Options:
     if style == "epoch" and sdk < FIRST_SDK_WITH_REGEX:
         raise UsageError('Invalid parameter "epoch" to -v')
     tags = {name.partition(":")[0] for name in filters - {"*:S"}} if "*:S" in filters else set()
-    return Options(style=style, regex=regex, last_lines=last, tags=frozenset(tags), ends=ends, clears=clears)
+    return Options(style=style, regex=regex, last_lines=last, tags=frozenset(tags), dumps_and_exits=dump, clears=clears)
 
 
 async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
@@ -71,7 +71,7 @@ async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
     if options.clears:
         handset.log.clear()
         return 0
-    reader = handset.log.open_reader(options.last_lines, options.wants)
+    reader = handset.log.open_reader(options.last_lines, options.matches)
     try:
         await io.stdout("--------- beginning of radio\n")
         await _follow(reader, options, io)
@@ -81,7 +81,7 @@ async def logcat(handset: Handset, words: list[str], io: ShellIo) -> int:
 
 
 async def _follow(reader: asyncio.Queue[LogLine], options: Options, io: ShellIo) -> None:
-    while not (options.ends and reader.empty()):
+    while not (options.dumps_and_exits and reader.empty()):
         lines = [await reader.get()]
         while not reader.empty():
             lines.append(reader.get_nowait())

@@ -1,4 +1,4 @@
-"""What the virtual market saw: rents, webhook calls, pushes, and every breach of the protocol."""
+"""The virtual market's record: rents, webhook calls, pushes and violations of the protocol."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
+    """A point in time on both clocks, in seconds."""
+
     monotonic: float
     wall: float
 
@@ -21,7 +23,7 @@ def now() -> Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class PushRecord:
-    """One push request and what it was answered."""
+    """One push request and its answer."""
 
     number: int
     at: Moment
@@ -29,23 +31,23 @@ class PushRecord:
     """As received, without the key."""
     outcome: str
     http_status: int | None
-    """None where no answer reached the sender."""
+    """None if no answer reached the sender."""
     token: str
     rent_id: int | None
-    """The open rent that it belongs to, if any."""
+    """The open rent of the message, if any."""
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes two pushes the same message, as far as the wire tells."""
+        """Fields that identify the message on the wire."""
         return tuple(self.body.get(name) for name in ("smsId", "phone", "phoneFrom", "text"))
 
     @property
     def is_accepted(self) -> bool:
-        """The market took the message, whether or not its answer arrived."""
+        """Whether the market accepted the message, even if its answer was lost."""
         return self.outcome in ("accept", "answer lost")
 
     @property
-    def was_told_so(self) -> bool:
+    def was_acknowledged(self) -> bool:
         return self.outcome == "accept"
 
     @property
@@ -82,7 +84,7 @@ class RentRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class CallRecord:
-    """One call of the market to the partner."""
+    """One call from the market to the partner."""
 
     at: Moment
     path: str
@@ -107,7 +109,7 @@ class MarketRecord:
     calls: list[CallRecord] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
-    def breach(self, where: str, what: str) -> None:
+    def add_violation(self, where: str, what: str) -> None:
         self.violations.append(Violation(at=now(), where=where, what=what))
 
     def open_rent_of(self, msisdn: str) -> RentRecord | None:
@@ -122,18 +124,18 @@ class MarketRecord:
         )
 
     def repeated_after_200(self) -> list[PushRecord]:
-        """Pushes of a message whose sender had already been told 200.
+        """Pushes of messages that were already answered with 200.
 
-        Two SMS of the same text from the same sender to one rent look alike on the wire: the judge
-        knows how many were really sent.
+        Two SMS with the same text and sender to one rent look identical on the wire; only the list of
+        sent messages tells how many there were.
         """
-        told: set[tuple[object, ...]] = set()
+        acknowledged: set[tuple[object, ...]] = set()
         repeated = []
         for push in self.pushes:
-            if push.identity in told:
+            if push.identity in acknowledged:
                 repeated.append(push)
-            if push.was_told_so:
-                told.add(push.identity)
+            if push.was_acknowledged:
+                acknowledged.add(push.identity)
         return repeated
 
     def counts(self) -> dict[str, int]:

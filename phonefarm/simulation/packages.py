@@ -1,4 +1,4 @@
-"""`pm` and `cmd`: which packages there are, and what the shell may do."""
+"""`pm` and `cmd`: installed packages, the SMS role and permissions of the shell."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from phonefarm.simulation.shell_io import ShellIo
 
 FIRST_SDK_WITH_CMD = 24
 FIRST_SDK_WITH_ROLES = 29
-NOT_FOUND = 127
-NO_SERVICE = 20
+EXIT_NOT_FOUND = 127
+EXIT_NO_SERVICE = 20
 PERMISSIONS = ("READ_PHONE_STATE", "READ_SMS", "RECEIVE_SMS")
 
 
 async def pm(handset: Handset, words: list[str], io: ShellIo) -> int:
-    """Before Android 8 a JVM of its own, afterwards `cmd package`."""
+    """Starts a JVM before Android 8; is `cmd package` from Android 8 on."""
     if handset.profile.has_native_commands:
         return await cmd(handset, ["package", *words], io)
     await asyncio.sleep(handset.query_seconds)
@@ -29,11 +29,11 @@ async def pm(handset: Handset, words: list[str], io: ShellIo) -> int:
 async def cmd(handset: Handset, words: list[str], io: ShellIo) -> int:
     if handset.profile.sdk < FIRST_SDK_WITH_CMD:
         await io.stderr("/system/bin/sh: cmd: not found\n")
-        return NOT_FOUND
+        return EXIT_NOT_FOUND
     match words if not handset.is_booting else words[:1]:
         case []:
             await io.stderr("cmd: No service specified; use -l to list all services\n")
-            return NO_SERVICE
+            return EXIT_NO_SERVICE
         case ["package", *rest] if not handset.is_booting:
             return await _package(handset, rest, io)
         case ["role", "get-role-holders", "android.app.role.SMS"] if handset.profile.sdk >= FIRST_SDK_WITH_ROLES:
@@ -44,14 +44,14 @@ async def cmd(handset: Handset, words: list[str], io: ShellIo) -> int:
             return 0
         case [name, *_]:
             await io.stderr(f"cmd: Can't find service: {name}\n")
-            return NO_SERVICE
+            return EXIT_NO_SERVICE
     return 0
 
 
 async def _package(handset: Handset, words: list[str], io: ShellIo) -> int:
     match words:
         case ["list", "packages", *rest]:
-            await io.stdout("".join(f"package:{name}\n" for name in _listed(handset, rest)))
+            await io.stdout("".join(f"package:{name}\n" for name in _matching_packages(handset, rest)))
             return 0
         case ["path", name] if name in handset.telemetry.installed:
             await io.stdout(f"package:/system/app/{name}/{name}.apk\n")
@@ -61,10 +61,10 @@ async def _package(handset: Handset, words: list[str], io: ShellIo) -> int:
             return 1
 
 
-def _listed(handset: Handset, words: list[str]) -> list[str]:
-    """A filter is any part of the name: asking for one package may list others too."""
-    wanted = next((word for word in words if not word.startswith("-")), "")
-    names = [name for name in sorted(handset.telemetry.installed) if wanted in name]
+def _matching_packages(handset: Handset, words: list[str]) -> list[str]:
+    """Filter by substring, as Android does: other packages may match too."""
+    substring = next((word for word in words if not word.startswith("-")), "")
+    names = [name for name in sorted(handset.telemetry.installed) if substring in name]
     if "-e" in words:
         return [name for name in names if name not in handset.telemetry.disabled]
     if "-d" in words:
@@ -79,7 +79,7 @@ def _app_ops(handset: Handset) -> str:
 
 
 def shell_permissions(handset: Handset) -> str:
-    """The part of `dumpsys package com.android.shell` that tells what is granted."""
+    """The granted permissions in `dumpsys package com.android.shell`."""
     is_stripped = handset.withholds_sms and handset.profile.refusal is Refusal.DENIED
     granted = [name for name in PERMISSIONS if not (is_stripped and name.endswith("_SMS"))]
     lines = "".join(f"      android.permission.{name}: granted=true\n" for name in granted)

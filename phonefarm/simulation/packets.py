@@ -1,4 +1,4 @@
-"""The adb transport's packets and the shell's frames, as bytes."""
+"""Packets of the adb transport and frames of the shell v2 protocol."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import struct
 from dataclasses import dataclass
 
 VERSION = 0x01000001
-"""From this version on packets carry no checksum."""
-MAX_DATA = 256 * 1024
+"""The first version without checksums (A_VERSION_SKIP_CHECKSUM)."""
+MAX_DATA_BYTES = 256 * 1024
+MAX_ACCEPTED_BYTES = 16 * 1024 * 1024
 
 CNXN = 0x4E584E43
 AUTH = 0x48545541
@@ -47,9 +48,9 @@ class Packet:
 
 
 async def read_packet(reader: asyncio.StreamReader) -> Packet:
-    """The next packet; raises IncompleteReadError at the end and NotAdb for anything else."""
+    """Read a packet; raises IncompleteReadError at the end of the stream, NotAdb for an invalid header."""
     command, arg0, arg1, length, _, magic = _HEADER.unpack(await reader.readexactly(_HEADER.size))
-    if magic != command ^ 0xFFFFFFFF or length > 16 * 1024 * 1024:
+    if magic != command ^ 0xFFFFFFFF or length > MAX_ACCEPTED_BYTES:
         raise NotAdb(f"bad header: command {command:#x}, length {length}")
     return Packet(command, arg0, arg1, await reader.readexactly(length))
 

@@ -11,17 +11,17 @@ from phonefarm.simulation.answers import CONTENT_TYPE
 from phonefarm.simulation.market_record import CallRecord, MarketRecord, now
 
 USER_AGENT = "Onlinesim-virtual/1.0"
-ANSWER_WITHIN = 10.0
+ANSWER_TIMEOUT_SECONDS = 10.0
 SUCCESS = "SUCCESS"
-LARGEST_ID = 2**53
+ID_LIMIT = 2**53
 
 
 class PartnerFailed(Exception):
-    """No usable answer within the protocol's ten seconds."""
+    """The partner gave no valid answer within the protocol's ten seconds."""
 
 
 class Partner:
-    """One partner, by the address and the key that it registered."""
+    """One partner, at its registered address and with its key."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class Partner:
         *,
         sends_bearer: bool = True,
         gzips: bool = False,
-        answer_within: float = ANSWER_WITHIN,
+        answer_within: float = ANSWER_TIMEOUT_SECONDS,
     ) -> None:
         self._url = url.rstrip("/")
         self._key = key
@@ -45,8 +45,8 @@ class Partner:
         self._timeout = aiohttp.ClientTimeout(total=answer_within)
 
     async def call(self, path: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """POST one request; returns the answer's object, with its outer form already checked."""
-        at, begun = now(), time.monotonic()
+        """POST a request and return the answer's JSON object; raises PartnerFailed, and records violations."""
+        at, started = now(), time.monotonic()
         status: int | None = None
         answer: Any = None
         failure = ""
@@ -60,12 +60,12 @@ class Partner:
             )
             async with request as response:
                 status = response.status
-                self._check_type(path, response.headers.get("Content-Type", ""))
+                self._check_content_type(path, response.headers.get("Content-Type", ""))
                 answer = await response.json(content_type=None)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             failure = f"{type(error).__name__}: {error}"
             if isinstance(error, ValueError):
-                self._record.breach(path, f"HTTP {status} with a body that is not JSON")
+                self._record.add_violation(path, f"HTTP {status} with a body that is not JSON")
         self._record.calls.append(
             CallRecord(
                 at=at,
@@ -73,26 +73,26 @@ class Partner:
                 request=fields,
                 http_status=status,
                 answer=answer,
-                seconds=time.monotonic() - begun,
+                seconds=time.monotonic() - started,
                 failure=failure,
             )
         )
         if failure:
             raise PartnerFailed(f"{path}: {failure}")
-        return self._checked(path, status, answer)
+        return self._check_answer(path, status, answer)
 
-    def _check_type(self, path: str, content_type: str) -> None:
+    def _check_content_type(self, path: str, content_type: str) -> None:
         if content_type.lower().replace(" ", "") != CONTENT_TYPE.replace(" ", ""):
-            self._record.breach(path, f"Content-Type is {content_type!r}")
+            self._record.add_violation(path, f"Content-Type is {content_type!r}")
 
-    def _checked(self, path: str, status: int | None, answer: Any) -> dict[str, Any]:
+    def _check_answer(self, path: str, status: int | None, answer: Any) -> dict[str, Any]:
         if not isinstance(answer, dict):
-            self._record.breach(path, "the answer is not a JSON object")
+            self._record.add_violation(path, "the answer is not a JSON object")
             raise PartnerFailed(f"{path}: the answer is not a JSON object")
         if status != 200:
-            self._record.breach(path, f"HTTP {status}")
+            self._record.add_violation(path, f"HTTP {status}")
         if not isinstance(answer.get("status"), str):
-            self._record.breach(path, "status is not a string")
+            self._record.add_violation(path, "status is not a string")
         return answer
 
 
@@ -101,7 +101,7 @@ def is_integer(value: object) -> bool:
 
 
 def offer_faults(answer: dict[str, Any]) -> list[str]:
-    """What is wrong with an answer to GET_SERVICES."""
+    """Violations in an answer to GET_SERVICES."""
     if answer.get("status") != SUCCESS:
         return [f"status is {answer.get('status')}"]
     countries = answer.get("countryList")
@@ -127,7 +127,7 @@ def _country_faults(country: Any) -> list[str]:
 
 
 def offer_counts(answer: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """Numbers on offer by country and operator, from a faultless answer."""
+    """Numbers on offer by country and operator, from a valid answer."""
     return {
         country["country"]: {operator: entry["rent"] for operator, entry in country["operatorMap"].items()}
         for country in answer["countryList"]
@@ -135,7 +135,7 @@ def offer_counts(answer: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def issue_faults(answer: dict[str, Any]) -> list[str]:
-    """What is wrong in form with an answer to GET_NUMBER."""
+    """Violations in the fields of an answer to GET_NUMBER."""
     if answer.get("status") != SUCCESS:
         return [f"{name} in a refusal" for name in ("number", "activationId") if name in answer]
     faults = [
@@ -143,6 +143,6 @@ def issue_faults(answer: dict[str, Any]) -> list[str]:
         for name in ("number", "activationId")
         if not is_integer(answer.get(name))
     ]
-    if not faults and not 1 <= answer["activationId"] < LARGEST_ID:
+    if not faults and not 1 <= answer["activationId"] < ID_LIMIT:
         faults.append(f"activationId {answer['activationId']} is out of range")
     return faults

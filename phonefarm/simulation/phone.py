@@ -1,4 +1,4 @@
-"""A virtual Android phone: a handset behind an adbd of its own, and the hands that act on it."""
+"""A virtual Android phone: a handset with its own adbd, and controls that change it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from uuid import uuid4
 from phonefarm.simulation.adbd import AdbListener, Service
 from phonefarm.simulation.addresses import candidate_addresses
 from phonefarm.simulation.chatter import Chatter
-from phonefarm.simulation.description import described_slot, described_state
-from phonefarm.simulation.hands import Hands
+from phonefarm.simulation.description import slot_as_json, state_as_json
 from phonefarm.simulation.handset import Counters, Handset, Subscription
+from phonefarm.simulation.inbound_sms_handler import ReceivedSms
+from phonefarm.simulation.phone_controls import PhoneControls
 from phonefarm.simulation.profiles import PIXEL_8, Profile
-from phonefarm.simulation.reception import Arrival
-from phonefarm.simulation.services import service_named
+from phonefarm.simulation.services import find_service
 from phonefarm.simulation.shell import Shell
-from phonefarm.simulation.shell_io import Answer, Scissors
+from phonefarm.simulation.shell_io import Answer, ConnectionCutter
 from phonefarm.simulation.sms_table import StoredSms
 
 STORING_SECONDS = 0.06
-"""From the radio's first line to the row in the inbox."""
-REACHABLE_WITHIN = 600.0
-ADDRESSES_TRIED = 4096
+"""From the radio's first log line to the row in the inbox."""
+REACHABLE_TIMEOUT_SECONDS = 600.0
+MAX_ADDRESSES_TRIED = 4096
 
 
-class VirtualPhone(Hands):
-    """One phone. Call `start` before adb may reach it and `stop` at the end; use it from one event loop."""
+class VirtualPhone(PhoneControls):
+    """One phone: reachable by adb between `start` and `stop`; use it from one event loop only."""
 
     def __init__(
         self,
@@ -53,15 +53,15 @@ class VirtualPhone(Hands):
         self.port = 0
         self.is_authorized = authorized
         self._listener = AdbListener(self)
-        self._chatter = Chatter(self.write_log, self._is_chatter_heard, profile.slots, name)
-        self._scissors = Scissors()
-        self._is_on = True
+        self._chatter = Chatter(self.write_log, self._has_chatter_reader, profile.slots, name)
+        self._cutter = ConnectionCutter()
+        self._is_powered_on = True
         self._answering = asyncio.Event()
         self._answering.set()
 
     async def start(self, addresses: Iterator[tuple[str, int]] | None = None) -> str:
         """Listen on the first free address; returns the adb serial."""
-        for _, (host, port) in zip(range(ADDRESSES_TRIED), addresses or candidate_addresses(), strict=False):
+        for _, (host, port) in zip(range(MAX_ADDRESSES_TRIED), addresses or candidate_addresses(), strict=False):
             try:
                 self.host, self.port = await self._listener.open(host, port)
             except OSError:
@@ -87,7 +87,7 @@ class VirtualPhone(Hands):
     def is_plugged(self) -> bool:
         return self._listener.is_open
 
-    # What adbd asks of its phone.
+    # The interface for adbd.
 
     @property
     def banner(self) -> str:
@@ -99,48 +99,50 @@ class VirtualPhone(Hands):
         )
 
     def open(self, service: str) -> Service | None:
-        return service_named(service, self.profile, self._scissors, self._run)
+        return find_service(service, self.profile, self._cutter, self._run)
 
     async def _run(self, line: str, answer: Answer) -> int:
-        # Bounded by the host: it closes the stream when it has waited enough.
+        # No timeout: the host closes the stream when it gives up.
         await self._answering.wait()
         return await Shell(self.handset).run(line, answer)
 
     # Messages.
 
     async def deliver_sms(self, sender: str, body: str, slot: int = 0, *, date_sent: int | None = None) -> StoredSms:
-        """Receive an SMS as Android does; returns once the phone has dealt with it.
+        """Receive an SMS as Android does; returns once the phone has processed it.
 
-        Its row id is 0 where it is not in the inbox: lost, or waiting for the first unlock.
-        `date_sent` is the network's stamp in milliseconds; whole seconds of the host's time if not given.
-        The network keeps the message while the phone is off, has no service or is in airplane mode.
+        The row id is 0 if the message is not in the inbox: it was lost or waits for the first unlock.
+        `date_sent` is the network's timestamp in milliseconds; the default is the host's time in whole seconds.
+        Waits while the phone is off, has no service or is in airplane mode, as the network stores the message.
         """
-        async with asyncio.timeout(REACHABLE_WITHIN):
-            await self._until(lambda: self._is_on and (slot not in self.sims or self.handset.can_receive(slot)))
+        async with asyncio.timeout(REACHABLE_TIMEOUT_SECONDS):
+            await self._wait_until(
+                lambda: self._is_powered_on and (slot not in self.sims or self.handset.can_receive(slot))
+            )
         subscription = self._subscription(slot)
         sent_ms = date_sent if date_sent is not None else int(self.handset.host_clock()) * 1000
-        self.reception.announce(slot)
+        self.inbound.log_arrival(slot)
         await asyncio.sleep(self.storing_seconds)
-        arrival = Arrival(
+        sms = ReceivedSms(
             sender=sender,
             body=body,
             subscription=subscription,
             date_ms=int(self.handset.now() * 1000),
             date_sent_ms=sent_ms,
         )
-        return self.reception.take(arrival, round(self.storing_seconds * 1000))
+        return self.inbound.handle(sms, round(self.storing_seconds * 1000))
 
     async def deliver_flash(self, slot: int = 0) -> None:
-        """Receive a class 0 message: it stands on the screen until the user takes it away, and in no inbox."""
-        async with asyncio.timeout(REACHABLE_WITHIN):
-            await self._until(lambda: self._is_on and self.handset.can_receive(slot))
-        self.reception.flash(slot, round(self.storing_seconds * 1000))
+        """Receive a class 0 (flash) message, which is shown on the screen and not stored in the inbox."""
+        async with asyncio.timeout(REACHABLE_TIMEOUT_SECONDS):
+            await self._wait_until(lambda: self._is_powered_on and self.handset.can_receive(slot))
+        self.inbound.handle_class_0(slot, round(self.storing_seconds * 1000))
 
     def chatter_burst(self, lines: int) -> None:
-        """So many other lines of its radio, at once."""
-        self._chatter.speak(lines)
+        """Write `lines` unrelated radio lines at once."""
+        self._chatter.write_lines(lines)
 
-    def _is_chatter_heard(self) -> bool:
+    def _has_chatter_reader(self) -> bool:
         return self.handset.sends_hints and self.handset.chatters and self.handset.log.readers > 0
 
     def restore_sms(
@@ -152,24 +154,24 @@ class VirtualPhone(Hands):
         date_ms: int,
         columns: Mapping[str, int | str | None] | None = None,
     ) -> StoredSms:
-        """Put an old message back, as a backup does: an old date, a new id, no line in the log.
+        """Restore an old message as a backup app does: an old date, a new id, no log line.
 
-        `columns`: what the program writes into columns as it pleases; some write texts where integers belong.
+        `columns` overrides column values; some backup apps write text to integer columns.
         """
-        known = self._subscription(slot)
+        subscription = self._subscription(slot)
         return self.handset.sms.insert(
             sender=sender,
             body=body,
             date_ms=date_ms,
             date_sent_ms=date_ms // 1000 * 1000,
             slot=slot,
-            sub_id=known.sub_id,
-            imsi=known.sim.imsi,
+            sub_id=subscription.sub_id,
+            imsi=subscription.sim.imsi,
             columns=columns,
         )
 
     def delete_newest_sms(self) -> int | None:
-        """Delete the newest row; the next message will get its id."""
+        """Delete the newest row and return its id, which the next message will get."""
         return self.handset.sms.delete_newest()
 
     def delete_all_sms(self) -> None:
@@ -184,7 +186,7 @@ class VirtualPhone(Hands):
             raise ValueError(f"no SIM in slot {slot} of {self.name}")
         return subscription
 
-    # The cable, the power and the screen.
+    # Cable, power and authorization.
 
     async def unplug(self) -> None:
         await self._listener.close()
@@ -194,11 +196,11 @@ class VirtualPhone(Hands):
             await self._listener.open(self.host, self.port)
 
     async def reboot(self, seconds: float, *, locked: bool = False) -> None:
-        """Off for so long, then up again with an empty log; returns when it is up.
+        """Switch off for `seconds`, then boot with an empty log; returns after the boot.
 
-        A phone that comes up `locked` has a PIN for its screen and waits for `unlock`.
+        With `locked`, the phone has a screen PIN and waits for `unlock`.
         """
-        self._is_on = False
+        self._is_powered_on = False
         await self.unplug()
         try:
             await asyncio.sleep(seconds)
@@ -209,12 +211,12 @@ class VirtualPhone(Hands):
                 self.lock()
             else:
                 self.unlock()
-            self._is_on = True
-            self._tell()
+            self._is_powered_on = True
+            self._notify_change()
             await self.replug()
 
     async def flap(self, times: int, on_seconds: float, off_seconds: float) -> None:
-        """A bad cable: gone and back again so many times; it ends plugged in."""
+        """Simulate a bad cable: unplug and replug `times` times."""
         for _ in range(times):
             await self.unplug()
             try:
@@ -224,38 +226,38 @@ class VirtualPhone(Hands):
             await asyncio.sleep(on_seconds)
 
     async def revoke_authorization(self) -> None:
-        """The user revokes USB debugging: adbd drops its hosts and takes no key any more."""
+        """Revoke USB debugging: adbd drops its connections and rejects all keys."""
         self.is_authorized = False
         await self._listener.drop_connections()
 
     async def authorize(self) -> None:
-        """The user confirms 'Allow USB debugging'."""
+        """Confirm 'Allow USB debugging' on the screen."""
         self.is_authorized = True
-        await self._listener.user_confirmed()
+        await self._listener.on_user_confirmation()
 
     async def drop_connections(self) -> None:
-        """A loose contact: connections end, and the next attempt works."""
+        """Drop all adb connections, like a loose contact; new ones are accepted."""
         await self._listener.drop_connections()
 
     def cut_answer_after(self, size: int) -> None:
-        """Cut the connection in the next answer that has more to say than `size` bytes of stdout."""
-        self._scissors.after = size
+        """Cut the connection after `size` bytes of the next answer that is longer than that."""
+        self._cutter.after_bytes = size
 
     def hang(self, on: bool = True) -> None:
-        """Leave commands without any answer."""
+        """Stop answering shell commands; False resumes."""
         if on:
             self._answering.clear()
         else:
             self._answering.set()
 
-    # What can be seen of it.
+    # Description.
 
     @property
     def log_readers(self) -> int:
         return self.handset.log.readers
 
     def describe(self) -> dict[str, Any]:
-        """The phone as JSON."""
+        """The phone's state as JSON."""
         handset = self.handset
         return {
             "name": self.name,
@@ -269,7 +271,7 @@ class VirtualPhone(Hands):
             "clock_skew": handset.clock_skew,
             "inbox": handset.sms.count(),
             "log_readers": self.log_readers,
-            **described_state(handset, waiting=self.reception.waiting),
-            "sims": [described_slot(handset, slot) for slot in self.sims],
+            **state_as_json(handset, waiting=self.inbound.pending),
+            "sims": [slot_as_json(handset, slot) for slot in self.sims],
             **asdict(self.counters),
         }

@@ -1,19 +1,19 @@
-"""What the control can do to a phone: POST /phones/NAME/ACTION with a JSON object.
+"""Actions of the control API on a phone: POST /phones/NAME/ACTION with a JSON object.
 
 cable    unplug, replug, drop; flap {times, on_seconds, off_seconds}; cut {after}; hang {on}
 power    reboot {seconds, locked}; boot {on}: adb answers and Android does not yet; lock, unlock
-trust    authorize, revoke; withhold {on}, allow: whether the shell may read SMS
-cards    swap; slot-state {slot, state}: PIN_REQUIRED, PUK_REQUIRED, NETWORK_LOCKED, CARD_IO_ERROR, ... or null
+debugging authorize, revoke; withhold {on}, allow: whether the shell may read SMS
+SIMs     swap; slot-state {slot, state}: PIN_REQUIRED, PUK_REQUIRED, NETWORK_LOCKED, CARD_IO_ERROR, ... or null
 radio    airplane {on}; signal {slot, level}: 0 to 4 or null; network-type {slot, type}; ims {slot, on};
          service {slot, state}: "in service", "no service" or "emergency only";
          roaming {slot, numeric}: the visited network's code, or null for home
 telemetry   battery {level, charging}; temperature {celsius}; storage {free_bytes} or {full}; uptime {seconds}
 messages sms-app {package}: null for none; sms-app-enabled {on}; codes-delay {seconds}; hints {on}; delete-newest;
-         chatter {on}: other lines of its radio; flash {slot}: a class 0 message, which is in no inbox;
-         provider-dies {queries}: its process dies under so many queries;
-         restore {count}: old ones, as a backup brings them
-services dump-timeout {service, seconds}: its dump is given up after so long; null for a service that is well
-rest     query {seconds}: what starting a JVM takes; skew {seconds}: of its clock; firmware: an update
+         chatter {on}: unrelated radio lines; flash {slot}: a class 0 message, which is not stored;
+         provider-dies {queries}: its process crashes during the next queries;
+         restore {count}: old ones, like a backup app
+services dump-timeout {service, seconds}: its dump times out; null ends the fault
+other    query {seconds}: duration of a JVM start; skew {seconds}: of the clock; firmware: an update
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from phonefarm.simulation.radio import Service
 from phonefarm.simulation.sims import OPERATORS
 
 Body = dict[str, Any]
-Act = Callable[[VirtualPhone, Body], Awaitable[None]]
+Action = Callable[[VirtualPhone, Body], Awaitable[None]]
 
 
-def _at_once(act: Callable[[VirtualPhone, Body], object]) -> Act:
-    async def acted(phone: VirtualPhone, body: Body) -> None:
-        act(phone, body)
+def _as_async(change: Callable[[VirtualPhone, Body], object]) -> Action:
+    async def action(phone: VirtualPhone, body: Body) -> None:
+        change(phone, body)
 
-    return acted
+    return action
 
 
-def _on(body: Body) -> bool:
+def _is_on(body: Body) -> bool:
     return bool(body.get("on", True))
 
 
-def _slot(body: Body) -> int:
+def _slot_index(body: Body) -> int:
     return int(body.get("slot", 0))
 
 
@@ -58,11 +58,11 @@ def _roam(phone: VirtualPhone, body: Body) -> None:
     visited = next((operator for operator in OPERATORS if operator.numeric == numeric), None)
     if numeric is not None and visited is None:
         raise ValueError(f"no network {numeric}; there are {', '.join(operator.numeric for operator in OPERATORS)}")
-    phone.roam(visited, _slot(body))
+    phone.roam(visited, _slot_index(body))
 
 
 def _sms_app_enabled(phone: VirtualPhone, body: Body) -> None:
-    phone.disable_package(phone.telemetry.sms_app or phone.profile.default_sms_app, not _on(body))
+    phone.disable_package(phone.telemetry.sms_app or phone.profile.default_sms_app, not _is_on(body))
 
 
 def _dump_timeout(phone: VirtualPhone, body: Body) -> None:
@@ -84,10 +84,10 @@ def _battery(phone: VirtualPhone, body: Body) -> None:
 
 def _signal(phone: VirtualPhone, body: Body) -> None:
     level = body["level"]
-    phone.set_signal(None if level is None else int(level), _slot(body))
+    phone.set_signal(None if level is None else int(level), _slot_index(body))
 
 
-ACTIONS: dict[str, Act] = {
+ACTIONS: dict[str, Action] = {
     "unplug": lambda phone, _: phone.unplug(),
     "replug": lambda phone, _: phone.replug(),
     "flap": lambda phone, body: phone.flap(
@@ -97,36 +97,36 @@ ACTIONS: dict[str, Act] = {
     "authorize": lambda phone, _: phone.authorize(),
     "revoke": lambda phone, _: phone.revoke_authorization(),
     "drop": lambda phone, _: phone.drop_connections(),
-    "cut": _at_once(lambda phone, body: phone.cut_answer_after(int(body["after"]))),
-    "hang": _at_once(lambda phone, body: phone.hang(_on(body))),
-    "boot": _at_once(lambda phone, body: phone.set_booting(_on(body))),
-    "lock": _at_once(lambda phone, _: phone.lock()),
-    "unlock": _at_once(lambda phone, _: phone.unlock()),
-    "withhold": _at_once(lambda phone, body: phone.withhold_sms(_on(body))),
-    "allow": _at_once(lambda phone, _: phone.allow_sms()),
-    "swap": _at_once(lambda phone, _: phone.swap_sims()),
-    "slot-state": _at_once(lambda phone, body: phone.set_slot_state(int(body["slot"]), body.get("state"))),
-    "airplane": _at_once(lambda phone, body: phone.set_airplane_mode(_on(body))),
-    "signal": _at_once(_signal),
-    "network-type": _at_once(lambda phone, body: phone.set_network_type(str(body["type"]), _slot(body))),
-    "ims": _at_once(lambda phone, body: phone.send_sms_over_ims(_on(body), _slot(body))),
-    "service": _at_once(lambda phone, body: phone.set_service(Service(body["state"]), _slot(body))),
-    "roaming": _at_once(_roam),
-    "battery": _at_once(_battery),
-    "temperature": _at_once(lambda phone, body: phone.set_temperature(float(body["celsius"]))),
-    "storage": _at_once(_storage),
-    "uptime": _at_once(lambda phone, body: phone.set_uptime(float(body["seconds"]))),
-    "sms-app": _at_once(lambda phone, body: phone.set_sms_app(body["package"])),
-    "sms-app-enabled": _at_once(_sms_app_enabled),
-    "codes-delay": _at_once(lambda phone, body: phone.delay_codes(float(body["seconds"]))),
-    "provider-dies": _at_once(lambda phone, body: phone.kill_provider(int(body.get("queries", 1)))),
-    "dump-timeout": _at_once(_dump_timeout),
-    "hints": _at_once(lambda phone, body: phone.send_hints(_on(body))),
-    "chatter": _at_once(lambda phone, body: phone.chatter(_on(body))),
-    "flash": lambda phone, body: phone.deliver_flash(_slot(body)),
-    "delete-newest": _at_once(lambda phone, _: phone.delete_newest_sms()),
-    "restore": _at_once(_restore),
-    "query": _at_once(lambda phone, body: phone.set_query_seconds(float(body["seconds"]))),
-    "skew": _at_once(lambda phone, body: phone.set_clock_skew(float(body["seconds"]))),
-    "firmware": _at_once(lambda phone, _: phone.update_firmware()),
+    "cut": _as_async(lambda phone, body: phone.cut_answer_after(int(body["after"]))),
+    "hang": _as_async(lambda phone, body: phone.hang(_is_on(body))),
+    "boot": _as_async(lambda phone, body: phone.set_booting(_is_on(body))),
+    "lock": _as_async(lambda phone, _: phone.lock()),
+    "unlock": _as_async(lambda phone, _: phone.unlock()),
+    "withhold": _as_async(lambda phone, body: phone.withhold_sms(_is_on(body))),
+    "allow": _as_async(lambda phone, _: phone.allow_sms()),
+    "swap": _as_async(lambda phone, _: phone.swap_sims()),
+    "slot-state": _as_async(lambda phone, body: phone.set_slot_state(int(body["slot"]), body.get("state"))),
+    "airplane": _as_async(lambda phone, body: phone.set_airplane_mode(_is_on(body))),
+    "signal": _as_async(_signal),
+    "network-type": _as_async(lambda phone, body: phone.set_network_type(str(body["type"]), _slot_index(body))),
+    "ims": _as_async(lambda phone, body: phone.send_sms_over_ims(_is_on(body), _slot_index(body))),
+    "service": _as_async(lambda phone, body: phone.set_service(Service(body["state"]), _slot_index(body))),
+    "roaming": _as_async(_roam),
+    "battery": _as_async(_battery),
+    "temperature": _as_async(lambda phone, body: phone.set_temperature(float(body["celsius"]))),
+    "storage": _as_async(_storage),
+    "uptime": _as_async(lambda phone, body: phone.set_uptime(float(body["seconds"]))),
+    "sms-app": _as_async(lambda phone, body: phone.set_sms_app(body["package"])),
+    "sms-app-enabled": _as_async(_sms_app_enabled),
+    "codes-delay": _as_async(lambda phone, body: phone.delay_codes(float(body["seconds"]))),
+    "provider-dies": _as_async(lambda phone, body: phone.kill_provider(int(body.get("queries", 1)))),
+    "dump-timeout": _as_async(_dump_timeout),
+    "hints": _as_async(lambda phone, body: phone.send_hints(_is_on(body))),
+    "chatter": _as_async(lambda phone, body: phone.chatter(_is_on(body))),
+    "flash": lambda phone, body: phone.deliver_flash(_slot_index(body)),
+    "delete-newest": _as_async(lambda phone, _: phone.delete_newest_sms()),
+    "restore": _as_async(_restore),
+    "query": _as_async(lambda phone, body: phone.set_query_seconds(float(body["seconds"]))),
+    "skew": _as_async(lambda phone, body: phone.set_clock_skew(float(body["seconds"]))),
+    "firmware": _as_async(lambda phone, _: phone.update_firmware()),
 }

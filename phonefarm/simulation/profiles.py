@@ -1,4 +1,4 @@
-"""Makes and releases of phones: how each differs in what it answers."""
+"""Profiles of makes and releases: how the answers of each phone differ from AOSP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ANDROID_SDK = {
 }  # fmt: skip
 FIRST_SDK_WITH_FILE_ENCRYPTION = 24
 FIRST_SDK_WITH_NATIVE_COMMANDS = 26
-"""Before it, `settings` and `pm` start a JVM each, as `content` does in every release."""
+"""Before it, `settings` and `pm` each start a JVM, as `content` does in every release."""
 FIRST_SDK_WITH_SECOND_GROUP_ID = 36
 _BUILD_IDS = {
     21: "LRX22C", 22: "LMY47V", 23: "MRA58K", 24: "NRD90M", 25: "N2G47H", 26: "OPR1.170623.027", 27: "OPM1.171019.011",
@@ -21,7 +21,7 @@ _BUILD_IDS = {
 
 
 class Vendor(StrEnum):
-    """Whose SMS provider it is: which columns tell the SIM."""
+    """The vendor of the SMS provider, which decides the columns that identify the SIM."""
 
     AOSP = "aosp"
     SAMSUNG = "samsung"
@@ -36,26 +36,26 @@ _OTHER_SMS_APP = "com.android.mms"
 
 
 class Refusal(StrEnum):
-    """How a phone that withholds its SMS answers a query of them."""
+    """The answer of a phone that withholds SMS from the shell."""
 
     SILENT = "silent"
-    """An empty result, as of an empty inbox."""
+    """An empty result, as for an empty inbox."""
     DENIED = "denied"
-    """READ_SMS is taken from the shell: an exception on stderr."""
+    """The shell lacks READ_SMS: an exception on stderr."""
 
 
 class Expressions(StrEnum):
-    """What the SMS provider lets a projection hold."""
+    """The SQL expressions that the SMS provider accepts in a projection."""
 
     ALL = "all"
     NO_HEX = "no hex"
-    """Functions other than hex() pass."""
+    """All functions but hex()."""
     PLAIN_COLUMNS = "plain columns"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """One kind of handset."""
+    """One model of phone on one Android release."""
 
     name: str
     manufacturer: str
@@ -67,37 +67,37 @@ class Profile:
     vendor: Vendor = Vendor.AOSP
     expressions: Expressions = Expressions.ALL
     withholds_sms: bool = False
-    """Until its user allows it, the shell gets no SMS."""
+    """The shell gets no SMS until the user allows it."""
     refusal: Refusal = Refusal.SILENT
     opens_siminfo: bool = True
-    """Counts on Android 11 and 12 only, where phones differ."""
+    """Whether the shell may read siminfo; only used for Android 11 and 12, where phones differ."""
     has_source_numbers: bool = True
-    """Its siminfo tells which source a number came from; counts from Android 12 on."""
+    """siminfo has a column per source of the number; only used from Android 12 on."""
     guards_identifiers: bool = False
-    """iphonesubinfo refuses the shell (some Samsung builds)."""
+    """iphonesubinfo denies device identifiers to the shell (some Samsung builds)."""
     has_pty: bool = False
-    """Its v1 shell turns every newline into CR LF."""
+    """The v1 shell has a pty, which converts each newline to CR LF."""
     warns_linker: bool = False
-    """Its linker warns before whatever `app_process` prints."""
+    """The linker prints a warning before the output of `app_process`."""
     warns_always: bool = False
-    """Its linker warns before the output of every program, the shell itself among them."""
+    """The linker prints a warning before the output of every program, including the shell."""
     brief_isub: bool = False
-    """Prints a reduced SubscriptionController list without ICCIDs."""
+    """isub prints a reduced SubscriptionController list without ICCIDs."""
     shifts_codes: int = 0
-    """By how much the vendor's own methods move the codes of iphonesubinfo."""
-    asks_second_group_id: bool = False
-    """Its iphonesubinfo has the method that came with Android 16, which moves those behind it; some of 15 have it."""
+    """The number of vendor methods that shift the transaction codes of iphonesubinfo."""
+    has_second_group_id_early: bool = False
+    """iphonesubinfo has the method added in Android 16, which shifts later codes; some Android 15 builds have it."""
     mediatek_radio: bool = False
-    """Its framework is MediaTek's, under another provider's columns."""
+    """The framework is MediaTek's, although the SMS provider is another vendor's."""
     has_no_hints: bool = False
-    """Its log is switched off."""
+    """The radio log is disabled."""
     marks_codes: bool = False
-    """Its SMS table says which texts hold a one-time code."""
+    """The SMS table marks texts with a one-time code."""
     delays_codes: float = 0.0
-    """Seconds for which the shell does not see a message with a one-time code."""
+    """Seconds for which a message with a one-time code is hidden from the shell."""
     has_grep: bool = True
     sms_app: str = ""
-    """Its SMS app, where it is not the one of its provider's vendor."""
+    """The SMS app, if it is not the default one of the vendor."""
     total_bytes: int = 64_000_000_000
 
     @property
@@ -106,7 +106,7 @@ class Profile:
 
     @property
     def version(self) -> str:
-        """As the phone says it: 12L calls itself 12."""
+        """The release as the phone reports it: 12 for 12L."""
         return self.release.removesuffix("L")
 
     @property
@@ -119,7 +119,7 @@ class Profile:
 
     @property
     def encrypts_files(self) -> bool:
-        """Its user's files stay closed from a boot to the first unlock."""
+        """Whether the user's files stay locked from a boot to the first unlock."""
         return self.sdk >= FIRST_SDK_WITH_FILE_ENCRYPTION
 
     @property
@@ -132,7 +132,7 @@ class Profile:
 
     @property
     def has_second_group_id(self) -> bool:
-        return self.asks_second_group_id or self.sdk >= FIRST_SDK_WITH_SECOND_GROUP_ID
+        return self.has_second_group_id_early or self.sdk >= FIRST_SDK_WITH_SECOND_GROUP_ID
 
     @property
     def has_mediatek_radio(self) -> bool:
@@ -150,7 +150,7 @@ class Profile:
         return self.sdk <= 29 or self.opens_siminfo
 
 
-def profile_of(
+def make_profile(
     make: str, brand: str, model: str, device: str, release: str, *, name: str = "", **more: object
 ) -> Profile:
     return Profile(
@@ -164,22 +164,24 @@ def profile_of(
     )
 
 
-PIXEL_8 = profile_of("Google", "google", "Pixel 8", "shiba", "15")
-PIXEL_6A = profile_of("Google", "google", "Pixel 6a", "bluejay", "13")
-PIXEL_10 = profile_of("Google", "google", "Pixel 10", "frankel", "17", marks_codes=True)
-NEXUS_5 = profile_of("LGE", "google", "Nexus 5", "hammerhead", "5.1", slots=1, has_pty=True, warns_linker=True)
-SAMSUNG_A52 = profile_of("samsung", "samsung", "SM-A525F", "a52q", "13", vendor=Vendor.SAMSUNG)
-SAMSUNG_A15 = profile_of("samsung", "samsung", "SM-A155F", "a15", "14", vendor=Vendor.SAMSUNG, guards_identifiers=True)
-SAMSUNG_J5 = profile_of("samsung", "samsung", "SM-J530FM", "j5y17lte", "9", vendor=Vendor.SAMSUNG)
-REDMI_NOTE_9 = profile_of("Xiaomi", "Redmi", "Redmi Note 9 Pro", "joyeuse", "11", vendor=Vendor.XIAOMI)
-XIAOMI_13 = profile_of("Xiaomi", "Xiaomi", "2211133G", "fuxi", "14", vendor=Vendor.XIAOMI)
-HUAWEI_P30 = profile_of("HUAWEI", "HUAWEI", "ELE-L29", "HWELE", "10", vendor=Vendor.HUAWEI)
-HONOR_8 = profile_of("HUAWEI", "honor", "FRD-L09", "HWFRD", "8.0.0", vendor=Vendor.HUAWEI)
-MOTO_G9 = profile_of("motorola", "motorola", "moto g(9) plus", "odessa", "11", opens_siminfo=False)
-MOTO_G5 = profile_of("motorola", "motorola", "Moto G (5)", "cedric", "7.0")
-REALME_C35 = profile_of("realme", "realme", "RMX3511", "RE54C1L1", "12")
-ONEPLUS_NORD = profile_of("OnePlus", "OnePlus", "AC2003", "Nord", "12", brief_isub=True)
-SONY_XA = profile_of("Sony", "Sony", "F3111", "F3111", "6.0", slots=1, has_pty=True, expressions=Expressions.NO_HEX)
+PIXEL_8 = make_profile("Google", "google", "Pixel 8", "shiba", "15")
+PIXEL_6A = make_profile("Google", "google", "Pixel 6a", "bluejay", "13")
+PIXEL_10 = make_profile("Google", "google", "Pixel 10", "frankel", "17", marks_codes=True)
+NEXUS_5 = make_profile("LGE", "google", "Nexus 5", "hammerhead", "5.1", slots=1, has_pty=True, warns_linker=True)
+SAMSUNG_A52 = make_profile("samsung", "samsung", "SM-A525F", "a52q", "13", vendor=Vendor.SAMSUNG)
+SAMSUNG_A15 = make_profile(
+    "samsung", "samsung", "SM-A155F", "a15", "14", vendor=Vendor.SAMSUNG, guards_identifiers=True
+)
+SAMSUNG_J5 = make_profile("samsung", "samsung", "SM-J530FM", "j5y17lte", "9", vendor=Vendor.SAMSUNG)
+REDMI_NOTE_9 = make_profile("Xiaomi", "Redmi", "Redmi Note 9 Pro", "joyeuse", "11", vendor=Vendor.XIAOMI)
+XIAOMI_13 = make_profile("Xiaomi", "Xiaomi", "2211133G", "fuxi", "14", vendor=Vendor.XIAOMI)
+HUAWEI_P30 = make_profile("HUAWEI", "HUAWEI", "ELE-L29", "HWELE", "10", vendor=Vendor.HUAWEI)
+HONOR_8 = make_profile("HUAWEI", "honor", "FRD-L09", "HWFRD", "8.0.0", vendor=Vendor.HUAWEI)
+MOTO_G9 = make_profile("motorola", "motorola", "moto g(9) plus", "odessa", "11", opens_siminfo=False)
+MOTO_G5 = make_profile("motorola", "motorola", "Moto G (5)", "cedric", "7.0")
+REALME_C35 = make_profile("realme", "realme", "RMX3511", "RE54C1L1", "12")
+ONEPLUS_NORD = make_profile("OnePlus", "OnePlus", "AC2003", "Nord", "12", brief_isub=True)
+SONY_XA = make_profile("Sony", "Sony", "F3111", "F3111", "6.0", slots=1, has_pty=True, expressions=Expressions.NO_HEX)
 
 PROFILES = (
     PIXEL_8, SAMSUNG_A52, REDMI_NOTE_9, HUAWEI_P30, MOTO_G9, REALME_C35, SAMSUNG_A15, PIXEL_6A, XIAOMI_13, SAMSUNG_J5,

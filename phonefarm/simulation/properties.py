@@ -1,4 +1,4 @@
-"""`getprop`: who made the phone, how far it has booted, and what the radio says of each slot."""
+"""`getprop`: build, boot and radio properties."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from zlib import crc32
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.sims import MobileOperator
 
-VALUE_CUT = 91
-"""Longest value a property holds up to Android 7."""
+MAX_VALUE_LENGTH = 91
+"""The maximum length of a property's value up to Android 7 (PROP_VALUE_MAX without the NUL)."""
 
 
 def properties(handset: Handset) -> dict[str, str]:
-    values = _of_the_radio(handset) | _of_the_build(handset) | _of_the_boot(handset)
-    return values if handset.profile.sdk > 25 else {name: value[:VALUE_CUT] for name, value in values.items()}
+    values = _radio_properties(handset) | _build_properties(handset) | _boot_properties(handset)
+    return values if handset.profile.sdk > 25 else {name: value[:MAX_VALUE_LENGTH] for name, value in values.items()}
 
 
-def _of_the_radio(handset: Handset) -> dict[str, str]:
+def _radio_properties(handset: Handset) -> dict[str, str]:
     slots = [handset.slot(slot) for slot in range(handset.profile.slots)]
     homes, networks = [slot.home for slot in slots], [slot.network for slot in slots]
     if handset.is_booting:
@@ -24,19 +24,19 @@ def _of_the_radio(handset: Handset) -> dict[str, str]:
     return {
         "gsm.current.phone-type": ",".join("1" for _ in slots),
         "gsm.network.type": ",".join(slot.network_type for slot in slots),
-        "gsm.operator.alpha": _by_slot(networks, "alpha"),
-        "gsm.operator.iso-country": _by_slot(networks, "iso"),
+        "gsm.operator.alpha": _join_by_slot(networks, "alpha"),
+        "gsm.operator.iso-country": _join_by_slot(networks, "iso"),
         "gsm.operator.isroaming": ",".join("true" if slot.is_roaming else "false" for slot in slots),
-        "gsm.operator.numeric": _by_slot(networks, "numeric"),
-        "gsm.sim.operator.alpha": _by_slot(homes, "alpha"),
-        "gsm.sim.operator.iso-country": _by_slot(homes, "iso"),
-        "gsm.sim.operator.numeric": _by_slot(homes, "numeric"),
+        "gsm.operator.numeric": _join_by_slot(networks, "numeric"),
+        "gsm.sim.operator.alpha": _join_by_slot(homes, "alpha"),
+        "gsm.sim.operator.iso-country": _join_by_slot(homes, "iso"),
+        "gsm.sim.operator.numeric": _join_by_slot(homes, "numeric"),
         "gsm.sim.state": ",".join(slot.sim_state for slot in slots),
         "gsm.version.ril-impl": "Qualcomm RIL 1.0",
     }
 
 
-def _of_the_build(handset: Handset) -> dict[str, str]:
+def _build_properties(handset: Handset) -> dict[str, str]:
     profile = handset.profile
     serial = handset.serial_number or f"{crc32(handset.hardware_id.encode()):08x}"
     return {
@@ -57,7 +57,7 @@ def _of_the_build(handset: Handset) -> dict[str, str]:
     }
 
 
-def _of_the_boot(handset: Handset) -> dict[str, str]:
+def _boot_properties(handset: Handset) -> dict[str, str]:
     values = {} if handset.is_booting else {"sys.boot_completed": "1", "dev.bootcomplete": "1"}
     if not handset.profile.encrypts_files:
         return values
@@ -68,7 +68,7 @@ def _of_the_boot(handset: Handset) -> dict[str, str]:
 
 
 def fingerprint(handset: Handset) -> str:
-    """The build's name, another one after every firmware update."""
+    """The build fingerprint, which changes with every firmware update."""
     profile = handset.profile
     build = f"{profile.version}/{profile.build_id}/{_incremental(handset)}"
     return f"{profile.brand}/{profile.device}/{profile.device}:{build}:user/release-keys"
@@ -78,7 +78,7 @@ def _incremental(handset: Handset) -> str:
     return str(11_500_000 + 1_000 * handset.profile.sdk + handset.firmware)
 
 
-def _by_slot(operators: list[MobileOperator | None], attribute: str) -> str:
+def _join_by_slot(operators: list[MobileOperator | None], attribute: str) -> str:
     return ",".join(getattr(operator, attribute) if operator is not None else "" for operator in operators)
 
 

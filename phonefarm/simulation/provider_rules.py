@@ -1,4 +1,4 @@
-"""What Android's providers refuse in the SQL that a caller brings along."""
+"""The SQL that Android's content providers refuse in projections, selections and sort orders."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ _CLOSING = {"'": "'", '"': '"', "`": "`", "[": "]"}
 
 
 class ColumnRefused(Exception):
-    """The provider has a projection map, and this column is not in it."""
+    """The provider's projection map does not contain this column."""
 
 
 def check_projection(columns: list[str], allowed: Expressions) -> None:
+    """Raise ColumnRefused for the first expression that is not allowed."""
     for column in columns:
         refused = {
             Expressions.ALL: False,
@@ -26,7 +27,7 @@ def check_projection(columns: list[str], allowed: Expressions) -> None:
 
 
 def is_refused_silently(sql: str) -> bool:
-    """Whether a restricted caller (Android 10 and later) gets a null cursor for this piece of SQL."""
+    """Whether this SQL gives a restricted caller a null cursor (from Android 10 on)."""
     place, words = 0, []
     while place < len(sql):
         char = sql[place]

@@ -1,4 +1,4 @@
-"""What the radio of a slot has found: a network of its own or another's, how strong, or none."""
+"""The radio of a SIM slot: service state, network, technology and signal level."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import StrEnum
 from phonefarm.simulation.sims import MobileOperator
 
 NETWORK_TYPES = {"Unknown": 0, "GPRS": 1, "EDGE": 2, "UMTS": 3, "HSPA": 11, "LTE": 14, "GSM": 16, "IWLAN": 18, "NR": 20}
-"""Names in `gsm.network.type`, and the radio technology's number in mServiceState."""
-STRONGEST = 4
+"""Radio technology numbers in mServiceState, by name in `gsm.network.type`."""
+MAX_LEVEL = 4
 LOADED_STATES = frozenset({"READY", "LOADED"})
 READABLE_STATES = LOADED_STATES | {"NETWORK_LOCKED"}
-"""States in which the card's home network is known."""
+"""States in which the home network of the SIM is known."""
 
 
 class Service(StrEnum):
@@ -24,20 +24,20 @@ class Service(StrEnum):
 
 @dataclass
 class SlotRadio:
-    """`visited` is the network that a roaming card is in."""
+    """The settings of one slot's radio; `visited` is the network of a roaming SIM."""
 
     level: int | None = 3
-    """0 to 4; None where the radio cannot say."""
+    """0 to 4; None if unknown."""
     network_type: str = "LTE"
     service: Service = Service.IN_SERVICE
     visited: MobileOperator | None = None
     sms_over_ims: bool = False
-    """SMS come over IMS (VoLTE, VoWiFi): the radio itself announces none."""
+    """SMS arrive over IMS (VoLTE, VoWiFi) and are not logged by the radio."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SlotView:
-    """What the phone says of a slot."""
+    """The state that the phone reports for a slot."""
 
     sim_state: str
     service: Service

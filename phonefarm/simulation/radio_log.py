@@ -1,4 +1,4 @@
-"""The phone's log: lines in Android's wording, told to every reader that is listening."""
+"""The radio log buffer: lines in Android's wording, sent to every attached reader."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-KEPT_LINES = 256
-READER_BACKLOG = 4096
+BUFFER_LINES = 256
+READER_QUEUE_LINES = 4096
 AOSP_TAG = "GsmInboundSmsHandler"
 MEDIATEK_TAG = "MtkGsmInboundSmsHandler"
-"""With the number of the slot behind it: MediaTek's handler has a name of its own for each."""
+"""Prefix of the tag; MediaTek appends the slot number."""
 SLOW_BROADCAST_MS = 5000
-"""From here on Android words the end of a broadcast in another way."""
+"""From this duration on, Android logs the end of a broadcast as slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,55 +42,57 @@ class LogLine:
         return time.strftime("%m-%d %H:%M:%S", time.gmtime(self.at)) + f".{int(self.at * 1000) % 1000:03d}"
 
 
-Wants = Callable[[LogLine], bool]
+LineFilter = Callable[[LogLine], bool]
 
 
-def _everything(line: LogLine) -> bool:
+def _accept_all(line: LogLine) -> bool:
     return True
 
 
 class RadioLog:
+    """Keeps the newest lines and passes each new line to the readers whose filter accepts it."""
+
     def __init__(self, sdk: int, now: Callable[[], float], *, is_mediatek: bool = False) -> None:
         self._sdk = sdk
         self._now = now
         self._is_mediatek = is_mediatek
-        self._kept: deque[LogLine] = deque(maxlen=KEPT_LINES)
-        self._readers: dict[asyncio.Queue[LogLine], Wants] = {}
+        self._lines: deque[LogLine] = deque(maxlen=BUFFER_LINES)
+        self._readers: dict[asyncio.Queue[LogLine], LineFilter] = {}
 
     @property
     def readers(self) -> int:
         return len(self._readers)
 
     @property
-    def filters(self) -> list[Wants]:
-        """What each reader lets through."""
+    def filters(self) -> list[LineFilter]:
+        """The filter of each reader."""
         return list(self._readers.values())
 
-    def open_reader(self, last_lines: int | None, wants: Wants = _everything) -> asyncio.Queue[LogLine]:
-        """A queue that begins with the newest kept lines (all where None) and goes on with what comes.
+    def open_reader(self, last_lines: int | None, accepts: LineFilter = _accept_all) -> asyncio.Queue[LogLine]:
+        """Return a queue of the `last_lines` newest lines (None: all in the buffer) and all later lines.
 
-        As on a phone, what the reader does not want is not handed to it: only lines that it wants wake it.
+        Only lines that the filter accepts are queued, so that others do not wake the reader.
         """
-        reader: asyncio.Queue[LogLine] = asyncio.Queue(READER_BACKLOG)
-        kept = list(self._kept)
-        for line in kept if last_lines is None else kept[len(kept) - last_lines :] if last_lines else []:
-            if wants(line):
+        reader: asyncio.Queue[LogLine] = asyncio.Queue(READER_QUEUE_LINES)
+        buffered = list(self._lines)
+        for line in buffered if last_lines is None else buffered[len(buffered) - last_lines :] if last_lines else []:
+            if accepts(line):
                 reader.put_nowait(line)
-        self._readers[reader] = wants
+        self._readers[reader] = accepts
         return reader
 
     def close_reader(self, reader: asyncio.Queue[LogLine]) -> None:
         self._readers.pop(reader, None)
 
     def clear(self) -> None:
-        self._kept.clear()
+        self._lines.clear()
 
     def write(self, tag: str, text: str) -> None:
         line = LogLine(self._now(), tag, text)
-        self._kept.append(line)
-        for reader, wants in self._readers.items():
-            # logd too drops lines for a reader that does not keep up.
-            if wants(line) and not reader.full():
+        self._lines.append(line)
+        for reader, accepts in self._readers.items():
+            # Like logd, drop lines for a reader that does not keep up.
+            if accepts(line) and not reader.full():
                 reader.put_nowait(line)
 
     def sms_arriving(self, slot: int = 0, *, over_ims: bool = False) -> None:
@@ -98,20 +100,20 @@ class RadioLog:
             self.write("RILJ", "[UNSL]< UNSOL_RESPONSE_NEW_SMS")
         if self._sdk >= 30:
             event = "EVENT_INJECT_SMS" if over_ims else "EVENT_NEW_SMS"
-            self._handle(slot, f"IdleState.processMessage: processing {event}")
+            self._write_handler_line(slot, f"IdleState.processMessage: processing {event}")
         else:
-            self._handle(slot, f"Idle state processing message type {8 if over_ims else 1}")
+            self._write_handler_line(slot, f"Idle state processing message type {8 if over_ims else 1}")
 
     def sms_delivering(self, package: str, slot: int = 0) -> None:
-        self._handle(slot, f"Delivering SMS to: {package} .SmsDeliverReceiver")
+        self._write_handler_line(slot, f"Delivering SMS to: {package} .SmsDeliverReceiver")
 
-    def sms_kept_locked(self, slot: int = 0) -> None:
-        self._handle(slot, "Show new message notification.")
+    def sms_stored_while_locked(self, slot: int = 0) -> None:
+        self._write_handler_line(slot, "Show new message notification.")
 
     def sms_delivered(self, milliseconds: int, slot: int = 0) -> None:
-        self._handle(slot, self._broadcast_completed(milliseconds))
-        self._handle(slot, "successful broadcast, deleting from raw table.")
-        self._handle(slot, "Deleted 1 rows from raw table.")
+        self._write_handler_line(slot, self._broadcast_completed(milliseconds))
+        self._write_handler_line(slot, "successful broadcast, deleting from raw table.")
+        self._write_handler_line(slot, "Deleted 1 rows from raw table.")
 
     def _broadcast_completed(self, milliseconds: int) -> str:
         is_slow = milliseconds >= SLOW_BROADCAST_MS
@@ -123,5 +125,5 @@ class RadioLog:
             return f"Slow ordered broadcast completion time for {action}: {milliseconds} ms"
         return f"Ordered broadcast completed for {action} in: {milliseconds} ms"
 
-    def _handle(self, slot: int, text: str) -> None:
+    def _write_handler_line(self, slot: int, text: str) -> None:
         self.write(f"{MEDIATEK_TAG}-{slot}" if self._is_mediatek else AOSP_TAG, text)

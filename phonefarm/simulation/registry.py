@@ -1,4 +1,4 @@
-"""`dumpsys telephony.registry`: service and signal of each slot, in the form of each release."""
+"""`dumpsys telephony.registry`: service and signal of each slot, in the format of each release."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ UNKNOWN = 2147483647
 _VOICE_STATES = {
     Service.IN_SERVICE: "0(IN_SERVICE)",
     Service.NO_SERVICE: "1(OUT_OF_SERVICE)",
-    # The modem camps on a foreign network for emergency calls; Android keeps calling that out of service.
+    # The modem camps on a foreign network for emergency calls, which Android still reports as out of service.
     Service.EMERGENCY_ONLY: "1(OUT_OF_SERVICE)",
     Service.POWER_OFF: "3(POWER_OFF)",
 }
 _RSRP = (-133, -123, -113, -103, -88)
-"""Measures that mean levels 0 to 4 with the thresholds of AOSP's carrier settings."""
+"""dBm for levels 0 to 4, by the thresholds of AOSP's carrier configuration."""
 _RSSNR = (-100, -20, 20, 80, 200)
 _GSM_ASU = (1, 3, 6, 9, 20)
-_KINDS = {"NR": "Nr", "UMTS": "Wcdma", "HSPA": "Wcdma", "EDGE": "Gsm", "GPRS": "Gsm", "GSM": "Gsm"}
-_OVER_LTE = frozenset({"LTE", "NR", "IWLAN"})
+_SIGNAL_CLASSES = {"NR": "Nr", "UMTS": "Wcdma", "HSPA": "Wcdma", "EDGE": "Gsm", "GPRS": "Gsm", "GSM": "Gsm"}
+_LTE_SIGNAL_TYPES = frozenset({"LTE", "NR", "IWLAN"})
 
 
 def telephony_registry(handset: Handset) -> str:
@@ -31,7 +31,7 @@ def telephony_registry(handset: Handset) -> str:
             "    mCallState=0",
             "    mCallIncomingNumber=",
             f"    mServiceState={_service_state(slot, handset.profile.sdk)}",
-            f"    mSignalStrength={_signal(slot, handset)}",
+            f"    mSignalStrength={_signal_strength(slot, handset)}",
             "    mMessageWaiting=false",
             "    mCallForwarding=false",
             "    mDataActivity=0",
@@ -41,11 +41,11 @@ def telephony_registry(handset: Handset) -> str:
 
 
 def _service_state(slot: SlotView, sdk: int) -> str:
-    """Android 5 to 7 say it in a row of words, 8 and 9 with names, and 10 with one operator for voice and data."""
+    """Android 5 to 7 print values without names, 8 and 9 with names, 10 one operator for voice and data."""
     if sdk <= 25:
-        return _flat_service_state(slot)
+        return _unnamed_service_state(slot)
     state = _VOICE_STATES[slot.service]
-    emergency = _java(slot.service is Service.EMERGENCY_ONLY)
+    emergency = _java_bool(slot.service is Service.EMERGENCY_ONLY)
     middle, end = _two_operators(slot) if sdk <= 28 else _one_operator(slot)
     return (
         f"{{mVoiceRegState={state}, mDataRegState={state}, {middle}, mCssIndicator=unsupported, "
@@ -63,7 +63,7 @@ def _two_operators(slot: SlotView) -> tuple[str, str]:
         "isManualNetworkSelection=false(automatic), "
         f"mRilVoiceRadioTechnology={technology}, mRilDataRadioTechnology={technology}"
     )
-    return middle, f"mIsDataRoamingFromRegistration={_java(slot.is_roaming)}, mIsUsingCarrierAggregation=false"
+    return middle, f"mIsDataRoamingFromRegistration={_java_bool(slot.is_roaming)}, mIsUsingCarrierAggregation=false"
 
 
 def _one_operator(slot: SlotView) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def _one_operator(slot: SlotView) -> tuple[str, str]:
     return middle, f"isUsingCarrierAggregation=false, {_registrations(slot)}"
 
 
-def _flat_service_state(slot: SlotView) -> str:
+def _unnamed_service_state(slot: SlotView) -> str:
     state = 2 if slot.service is Service.EMERGENCY_ONLY else int(_VOICE_STATES[slot.service][0])
     data_state = 1 if state == 2 else state
     roaming = "international" if slot.is_roaming else "home"
@@ -85,8 +85,8 @@ def _flat_service_state(slot: SlotView) -> str:
     return (
         f"{state} {data_state} voice {roaming} data {roaming} {operator} {operator}  {slot.network_type} "
         f"{slot.network_type} CSS not supported -1 -1 RoamInd=-1 DefRoamInd=-1 "
-        f"EmergOnly={_java(slot.service is Service.EMERGENCY_ONLY)} "
-        f"IsDataRoamingFromRegistration={_java(slot.is_roaming)}"
+        f"EmergOnly={_java_bool(slot.service is Service.EMERGENCY_ONLY)} "
+        f"IsDataRoamingFromRegistration={_java_bool(slot.is_roaming)}"
     )
 
 
@@ -115,20 +115,20 @@ def _technology(slot: SlotView) -> str:
     return f"{NETWORK_TYPES.get(slot.network_type, 0)}({slot.network_type})"
 
 
-def _java(value: bool) -> str:
+def _java_bool(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _signal(slot: SlotView, handset: Handset) -> str:
+def _signal_strength(slot: SlotView, handset: Handset) -> str:
     if handset.profile.sdk < 29:
-        return _flat_signal(slot, handset.profile.sdk)
+        return _unnamed_signal(slot, handset.profile.sdk)
     return _signal_by_technology(slot, handset.profile.sdk, handset.profile.vendor)
 
 
-def _flat_signal(slot: SlotView, sdk: int) -> str:
-    """Numbers by place, without a level: GSM first, then CDMA, then LTE's strength, rsrp, rsrq, rssnr and cqi."""
+def _unnamed_signal(slot: SlotView, sdk: int) -> str:
+    """Values by position, without a level: GSM, then CDMA, then LTE's strength, rsrp, rsrq, rssnr and cqi."""
     asu, lte, measures = 99, 99, (UNKNOWN, UNKNOWN, UNKNOWN)
-    if slot.level is not None and slot.network_type in _OVER_LTE:
+    if slot.level is not None and slot.network_type in _LTE_SIGNAL_TYPES:
         lte, measures = 10 + 4 * slot.level, (_RSRP[slot.level], -9, _RSSNR[slot.level])
     elif slot.level is not None:
         asu = _GSM_ASU[slot.level]
@@ -138,12 +138,12 @@ def _flat_signal(slot: SlotView, sdk: int) -> str:
 
 
 def _signal_by_technology(slot: SlotView, sdk: int, vendor: Vendor) -> str:
-    kind = _KINDS.get(slot.network_type, "Lte")
+    kind = _SIGNAL_CLASSES.get(slot.network_type, "Lte")
     level = {kind: slot.level} if slot.level is not None else {}
     used = " parametersUseForLevel=0" if sdk >= 31 else ""
     table = f"cqiTableIndex={UNKNOWN} " if sdk >= 31 else ""
     lte = (
-        f"rssi={-67 if 'Lte' in level else UNKNOWN} rsrp={_measure(level, 'Lte')} "
+        f"rssi={-67 if 'Lte' in level else UNKNOWN} rsrp={_rsrp(level, 'Lte')} "
         f"rsrq={-9 if 'Lte' in level else UNKNOWN} rssnr={UNKNOWN} "
         f"{table}cqi={UNKNOWN} ta={UNKNOWN} level={level.get('Lte', 0)}{used}"
     )
@@ -157,31 +157,30 @@ def _signal_by_technology(slot: SlotView, sdk: int, vendor: Vendor) -> str:
         "Lte": lte,
     }
     if vendor is Vendor.SAMSUNG and sdk >= 31:
-        # One UI leaves out what it does not measure.
-        return f"SignalStrength:{{{_brief(parts, level)},primary=CellSignalStrength{kind}}}"
-    said = ",".join(f"m{name}=CellSignalStrength{name}: {text}" for name, text in parts.items())
-    return (
-        f"SignalStrength:{{{said},mNr=CellSignalStrengthNr:{{ {_nr(level, sdk)} }},primary=CellSignalStrength{kind}}}"
-    )
+        # One UI prints "Invalid" for technologies that it does not measure.
+        return f"SignalStrength:{{{_one_ui_signal(parts, level)},primary=CellSignalStrength{kind}}}"
+    printed = ",".join(f"m{name}=CellSignalStrength{name}: {text}" for name, text in parts.items())
+    nr = f"mNr=CellSignalStrengthNr:{{ {_nr_signal(level, sdk)} }}"
+    return f"SignalStrength:{{{printed},{nr},primary=CellSignalStrength{kind}}}"
 
 
-def _brief(parts: dict[str, str], level: dict[str, int]) -> str:
-    said = [
+def _one_ui_signal(parts: dict[str, str], level: dict[str, int]) -> str:
+    printed = [
         f"m{name}=CellSignalStrength{name}: {text}" if name in level else f"m{name}=Invalid"
         for name, text in parts.items()
     ]
-    nr = f"CellSignalStrengthNr:{{ {_nr(level, 31)} }}" if "Nr" in level else "Invalid"
+    nr = f"CellSignalStrengthNr:{{ {_nr_signal(level, 31)} }}" if "Nr" in level else "Invalid"
     bars = f"lteLevel={level['Lte']}" if "Lte" in level else "no level"
-    return f"{','.join(said)},mNr={nr},SignalBarInfo{{ {bars} }},rat=14"
+    return f"{','.join(printed)},mNr={nr},SignalBarInfo{{ {bars} }},rat=14"
 
 
-def _nr(level: dict[str, int], sdk: int) -> str:
+def _nr_signal(level: dict[str, int], sdk: int) -> str:
     used = " parametersUseForLevel = 0" if sdk >= 31 else ""
     return (
-        f"csiRsrp = {UNKNOWN} csiRsrq = {UNKNOWN} csiSinr = {UNKNOWN} ssRsrp = {_measure(level, 'Nr')} "
+        f"csiRsrp = {UNKNOWN} csiRsrq = {UNKNOWN} csiSinr = {UNKNOWN} ssRsrp = {_rsrp(level, 'Nr')} "
         f"ssRsrq = {UNKNOWN} ssSinr = {UNKNOWN} level = {level.get('Nr', 0)}{used}"
     )
 
 
-def _measure(level: dict[str, int], kind: str) -> int:
+def _rsrp(level: dict[str, int], kind: str) -> int:
     return _RSRP[level[kind]] if kind in level else UNKNOWN

@@ -1,4 +1,4 @@
-"""`settings get`: the few settings that a farm asks for."""
+"""`settings get` for the few settings that a farm reads."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ async def settings(handset: Handset, words: list[str], io: ShellIo) -> int:
     if not handset.profile.has_native_commands:
         await asyncio.sleep(handset.query_seconds)
     if handset.is_booting:
-        return await _not_yet(handset, io)
+        return await _print_boot_error(handset, io)
     match words:
         case ["get", namespace, key] | ["--user", _, "get", namespace, key] if namespace in NAMESPACES:
-            await io.stdout(f"{_value(handset, namespace, key)}\n")
+            await io.stdout(f"{_setting_value(handset, namespace, key)}\n")
             return 0
         case _:
             await io.stderr(USAGE)
             return 1
 
 
-async def _not_yet(handset: Handset, io: ShellIo) -> int:
+async def _print_boot_error(handset: Handset, io: ShellIo) -> int:
     if handset.profile.has_native_commands:
         return await cmd(handset, ["settings"], io)
     await io.stderr("java.lang.NullPointerException: Attempt to invoke interface method on a null object reference\n")
     return 1
 
 
-def _value(handset: Handset, namespace: str, key: str) -> str:
-    """`null` where there is no such setting."""
+def _setting_value(handset: Handset, namespace: str, key: str) -> str:
+    """The value, or `null` if there is no such setting."""
     telemetry = handset.telemetry
     values = {
         ("global", "airplane_mode_on"): "1" if telemetry.airplane_mode else "0",

@@ -1,4 +1,4 @@
-"""SIM cards: operators with their codes and number ranges, and cards made from them."""
+"""SIM cards, and mobile operators with their codes and number ranges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class MobileOperator:
-    """A network as the market names it (`country`, `name`) and as the phone shows it (`mcc`, `mnc`, `alpha`)."""
+    """A network with the market's names (`country`, `name`) and the phone's (`mcc`, `mnc`, `alpha`)."""
 
     country: str
     iso: str
@@ -58,7 +58,7 @@ OPERATORS = (
 
 @dataclass(frozen=True, kw_only=True)
 class VirtualSim:
-    """A card: what it is, and whether it tells its own number."""
+    """A SIM card and whether it stores its own number."""
 
     iccid: str
     imsi: str
@@ -66,11 +66,11 @@ class VirtualSim:
     operator: MobileOperator
     states_number: bool = True
     number_by_ims: bool = False
-    """The card itself holds no number; IMS registration brought one."""
+    """The number is known from the IMS registration, not from the card."""
 
     @property
     def on_card(self) -> str | None:
-        """The number as the card states it, or None."""
+        """The number stored on the card, or None."""
         return f"+{self.msisdn}" if self.states_number and not self.number_by_ims else None
 
     @property
@@ -87,8 +87,8 @@ def luhn_digit(digits: str) -> str:
     return str(-total % 10)
 
 
-class SimMaker:
-    """Makes cards that never share a number, the same ones for the same seed."""
+class SimFactory:
+    """Creates SIMs with unique numbers, the same ones for the same seed."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
@@ -97,25 +97,25 @@ class SimMaker:
     def make(
         self, operator: MobileOperator | None = None, *, states_number: bool = True, number_by_ims: bool = False
     ) -> VirtualSim:
-        """A card that states its number, or one whose number only IMS knows, or one that nobody knows the number of."""
-        made_for = operator or self._random.choice(OPERATORS)
+        """Create a SIM whose number is on the card, known to IMS only, or unknown to the phone."""
+        home = operator or self._random.choice(OPERATORS)
         length = self._random.choice((19, 20))
-        body = self._fill(made_for.iccid_prefix, length - 1)
+        body = self._random_digits(home.iccid_prefix, length - 1)
         return VirtualSim(
             iccid=body + luhn_digit(body),
-            imsi=self._fill(made_for.numeric, 15),
-            msisdn=self._unused_number(made_for),
-            operator=made_for,
+            imsi=self._random_digits(home.numeric, 15),
+            msisdn=self._unused_number(home),
+            operator=home,
             states_number=states_number,
             number_by_ims=number_by_ims,
         )
 
     def _unused_number(self, operator: MobileOperator) -> str:
         while True:
-            number = self._fill(self._random.choice(operator.number_prefixes), operator.number_length)
+            number = self._random_digits(self._random.choice(operator.number_prefixes), operator.number_length)
             if number not in self._used:
                 self._used.add(number)
                 return number
 
-    def _fill(self, prefix: str, length: int) -> str:
+    def _random_digits(self, prefix: str, length: int) -> str:
         return prefix + "".join(self._random.choices("0123456789", k=length - len(prefix)))

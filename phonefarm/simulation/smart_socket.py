@@ -1,42 +1,42 @@
-"""One request to an adb server: `host:connect:` and its like."""
+"""Requests to an adb server, such as `host:connect:`."""
 
 from __future__ import annotations
 
 import asyncio
 
-ANSWER_WITHIN = 30.0
-LIST_STEP = 0.02
+ANSWER_TIMEOUT_SECONDS = 30.0
+LIST_POLL_SECONDS = 0.02
 
 
 class AdbServerError(Exception):
-    """The adb server said FAIL, or could not be asked."""
+    """The adb server answered FAIL or could not be reached."""
 
 
-async def ask(host: str, port: int, request: str) -> str:
-    """The server's text in answer to a `host:` request."""
+async def request(host: str, port: int, service: str) -> str:
+    """Send a `host:` request and return the text of the answer; raises AdbServerError."""
     try:
-        async with asyncio.timeout(ANSWER_WITHIN):
-            return await _ask(host, port, request)
+        async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+            return await _exchange(host, port, service)
     except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
-        raise AdbServerError(f"{request}: {error or type(error).__name__}") from error
+        raise AdbServerError(f"{service}: {error or type(error).__name__}") from error
 
 
-async def forget(host: str, port: int, serial: str) -> None:
-    """Have the server disconnect a phone; returns once it is off the list, so that the next connect makes a new one."""
+async def disconnect(host: str, port: int, serial: str) -> None:
+    """Disconnect a phone and wait until it is off the server's list, so that the next connect starts anew."""
     try:
-        await ask(host, port, f"host:disconnect:{serial}")
+        await request(host, port, f"host:disconnect:{serial}")
     except AdbServerError as error:
         if "no such device" not in str(error):
             raise
-    async with asyncio.timeout(ANSWER_WITHIN):
-        while f"{serial}\t" in await ask(host, port, "host:devices"):  # noqa: ASYNC110 - another process
-            await asyncio.sleep(LIST_STEP)
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
+        while f"{serial}\t" in await request(host, port, "host:devices"):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(LIST_POLL_SECONDS)
 
 
-async def _ask(host: str, port: int, request: str) -> str:
+async def _exchange(host: str, port: int, service: str) -> str:
     reader, writer = await asyncio.open_connection(host, port)
     try:
-        encoded = request.encode()
+        encoded = service.encode()
         writer.write(f"{len(encoded):04x}".encode() + encoded)
         await writer.drain()
         status = await reader.readexactly(4)
@@ -45,5 +45,5 @@ async def _ask(host: str, port: int, request: str) -> str:
         writer.close()
         await writer.wait_closed()
     if status != b"OKAY":
-        raise AdbServerError(f"{request}: {text.decode(errors='replace')}")
+        raise AdbServerError(f"{service}: {text.decode(errors='replace')}")
     return text.decode(errors="replace")

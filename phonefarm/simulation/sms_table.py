@@ -1,4 +1,4 @@
-"""The phone's SMS database: one SQLite table in memory, as Android lays it out."""
+"""The phone's SMS database: an in-memory SQLite table with the vendor's columns."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from phonefarm.simulation.profiles import Vendor
 
-_AOSP = """
+_AOSP_COLUMNS = """
     _id INTEGER PRIMARY KEY, thread_id INTEGER, address TEXT, person INTEGER, date INTEGER, date_sent INTEGER DEFAULT 0,
     protocol INTEGER, read INTEGER DEFAULT 0, status INTEGER DEFAULT -1, type INTEGER, reply_path_present INTEGER,
     subject TEXT, body TEXT, service_center TEXT, locked INTEGER DEFAULT 0, sub_id INTEGER DEFAULT -1,
     error_code INTEGER DEFAULT -1, creator TEXT, seen INTEGER DEFAULT 0
 """
-_EXTRA = {
+_VENDOR_COLUMNS = {
     Vendor.AOSP: "",
     Vendor.SAMSUNG: """, deletable INTEGER DEFAULT 0, sim_slot INTEGER DEFAULT 0, sim_imsi TEXT,
         hidden INTEGER DEFAULT 0, spam_report INTEGER DEFAULT 0, re_body TEXT, svc_cmd INTEGER DEFAULT 0""",
@@ -26,13 +26,13 @@ _EXTRA = {
         hw_is_satellite INTEGER DEFAULT 0""",
     Vendor.MEDIATEK: ", sim_id INTEGER DEFAULT -1, ipmsg_id INTEGER DEFAULT 0, ref_id INTEGER, total_len INTEGER",
 }
-_MARK = ", contains_otp INTEGER DEFAULT 0"
-# No AUTOINCREMENT, as in every Android release: deleting the newest row gives its id to the next message.
+_CODE_MARK_COLUMN = ", contains_otp INTEGER DEFAULT 0"
+# No AUTOINCREMENT, as in every Android release: the id of a deleted newest row is reused.
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredSms:
-    """A message as it stands in the inbox; times by the phone's clock."""
+    """A row of the inbox; times by the phone's clock."""
 
     row_id: int
     date_ms: int
@@ -48,7 +48,9 @@ class SmsTable:
         self._vendor = vendor
         self._marks_codes = marks_codes
         self.database = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self.database.execute(f"CREATE TABLE sms ({_AOSP}{_EXTRA[vendor]}{_MARK if marks_codes else ''})")
+        self.database.execute(
+            f"CREATE TABLE sms ({_AOSP_COLUMNS}{_VENDOR_COLUMNS[vendor]}{_CODE_MARK_COLUMN if marks_codes else ''})"
+        )
 
     def insert(
         self,
@@ -63,7 +65,7 @@ class SmsTable:
         holds_code: bool = False,
         columns: Mapping[str, int | str | None] | None = None,
     ) -> StoredSms:
-        """`columns`: values put in place of the usual ones, as another program writes them: SQLite takes any."""
+        """Insert a message; `columns` overrides column values with any type, as other apps may write them."""
         message: dict[str, int | str | None] = {
             "thread_id": 1,
             "address": sender,

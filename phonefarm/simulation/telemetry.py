@@ -1,25 +1,30 @@
-"""What a phone measures of itself, and what is installed and chosen on it."""
+"""A phone's battery, temperature, storage and uptime, its apps and its default SMS app."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-EVERYWHERE = ("com.android.mms.service", "com.android.phone", "com.android.providers.telephony", "com.android.shell")
-"""Packages of every phone; the first holds in its name that of many vendors' SMS app."""
-ROOM_WHEN_FULL = 8_000_000
-"""Free bytes of a phone that calls itself full."""
-STORES_ABOVE = 50_000_000
-"""With less room Android takes no SMS."""
+PREINSTALLED_PACKAGES = (
+    "com.android.mms.service",
+    "com.android.phone",
+    "com.android.providers.telephony",
+    "com.android.shell",
+)
+"""Packages of every phone; the name of the first contains that of many vendors' SMS app."""
+FREE_BYTES_WHEN_FULL = 8_000_000
+"""Free storage of a phone that reports full storage."""
+LEAST_FREE_BYTES_FOR_SMS = 50_000_000
+"""With less free storage Android accepts no SMS."""
 
 
 @dataclass
 class Telemetry:
     booted_at: float
-    """By the clock of the host."""
+    """In seconds on the host's clock."""
     total_bytes: int
     free_bytes: int
     sms_app: str | None
-    """The chosen SMS app; None and an empty text are two ways of having none."""
+    """The default SMS app; None and "" both mean no app."""
     installed: list[str]
     disabled: set[str] = field(default_factory=set)
     battery_level: int = 100
@@ -28,19 +33,19 @@ class Telemetry:
     airplane_mode: bool = False
 
     @property
-    def has_room(self) -> bool:
-        return self.free_bytes > STORES_ABOVE
+    def has_room_for_sms(self) -> bool:
+        return self.free_bytes > LEAST_FREE_BYTES_FOR_SMS
 
     @property
     def has_sms_app(self) -> bool:
         return bool(self.sms_app) and self.sms_app in self.installed and self.sms_app not in self.disabled
 
 
-def fresh_telemetry(sms_app: str, total_bytes: int, booted_at: float) -> Telemetry:
+def initial_telemetry(sms_app: str, total_bytes: int, booted_at: float) -> Telemetry:
     return Telemetry(
         booted_at=booted_at,
         total_bytes=total_bytes,
         free_bytes=total_bytes * 5 // 8,
         sms_app=sms_app,
-        installed=[sms_app, *EVERYWHERE],
+        installed=[sms_app, *PREINSTALLED_PACKAGES],
     )

@@ -1,4 +1,4 @@
-"""`grep`, `head` and `test`, as toybox has them."""
+"""`grep`, `head` and `test` like toybox."""
 
 from __future__ import annotations
 
@@ -10,53 +10,57 @@ from phonefarm.simulation.shell_io import ShellIo
 _FLAGS_WITH_VALUE = ("-e", "-m")
 
 
-async def grep(words: list[str], given: str, io: ShellIo) -> int:
-    """Reads what is piped to it; knows -E -F -e -i -v -o -c -q -m."""
-    flags, patterns, most = _read_grep(words)
+async def grep(words: list[str], stdin: str, io: ShellIo) -> int:
+    """Filter stdin; supports -E -F -e -i -v -o -c -q -m."""
+    flags, patterns, max_lines = _parse_grep(words)
     if not patterns:
         await io.stderr("grep: need pattern\n")
         return 2
-    pattern = re.compile("|".join(f"(?:{_translated(text, flags)})" for text in patterns), re.I if "i" in flags else 0)
-    kept = [line for line in given.splitlines(keepends=True) if (pattern.search(line) is None) == ("v" in flags)][:most]
+    pattern = re.compile(
+        "|".join(f"(?:{_to_python_regex(text, flags)})" for text in patterns), re.I if "i" in flags else 0
+    )
+    matching = [line for line in stdin.splitlines(keepends=True) if (pattern.search(line) is None) == ("v" in flags)][
+        :max_lines
+    ]
     if "c" in flags:
-        await io.stdout(f"{len(kept)}\n")
+        await io.stdout(f"{len(matching)}\n")
     elif "o" in flags:
-        await io.stdout("".join(f"{found.group()}\n" for line in kept for found in pattern.finditer(line)))
+        await io.stdout("".join(f"{found.group()}\n" for line in matching for found in pattern.finditer(line)))
     elif "q" not in flags:
-        await io.stdout("".join(kept))
-    return 0 if kept else 1
+        await io.stdout("".join(matching))
+    return 0 if matching else 1
 
 
-def _read_grep(words: list[str]) -> tuple[set[str], list[str], int | None]:
+def _parse_grep(words: list[str]) -> tuple[set[str], list[str], int | None]:
     flags: set[str] = set()
     patterns: list[str] = []
-    most: int | None = None
+    max_lines: int | None = None
     rest = list(words)
     while rest:
         word = rest.pop(0)
         if word in _FLAGS_WITH_VALUE and rest:
             value = rest.pop(0)
-            most = int(value) if word == "-m" else most
+            max_lines = int(value) if word == "-m" else max_lines
             patterns += [value] if word == "-e" else []
         elif word.startswith("-") and len(word) > 1:
             flags |= set(word[1:])
         elif not patterns:
             patterns.append(word)
-    return flags, patterns, most
+    return flags, patterns, max_lines
 
 
-def _translated(pattern: str, flags: set[str]) -> str:
+def _to_python_regex(pattern: str, flags: set[str]) -> str:
     if "F" in flags:
         return re.escape(pattern)
     if "E" in flags:
         return pattern
-    # A basic expression: bare operators are text, and escaped ones are operators.
+    # In a basic regular expression, bare operators are literal and escaped ones are operators.
     return re.sub(r"\\?[|+?(){}]", lambda found: found[0][1:] if len(found[0]) == 2 else f"\\{found[0]}", pattern)
 
 
-async def head(words: list[str], given: str, io: ShellIo) -> int:
+async def head(words: list[str], stdin: str, io: ShellIo) -> int:
     count = next((int(word.lstrip("-n")) for word in words if word.lstrip("-n").isdigit()), 10)
-    await io.stdout("".join(given.splitlines(keepends=True)[:count]))
+    await io.stdout("".join(stdin.splitlines(keepends=True)[:count]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Senders and texts of the SMS that a play sends: ordinary ones, and ones made to break a reader."""
+"""Senders and texts for the scripted market: ordinary ones, and hostile ones for parsers."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ LONG_TEXT_PARTS = 160
 
 
 class Texts:
-    """Draws senders and texts; every text holds a number of its own, so no two are equal."""
+    """Draws senders and texts; a counter in each text makes it unique."""
 
-    def __init__(self, chance: random.Random, hostile_share: float = 0.15) -> None:
-        self._random = chance
+    def __init__(self, rng: random.Random, hostile_share: float = 0.15) -> None:
+        self._random = rng
         self._hostile_share = hostile_share
-        self._last = 0
+        self._count = 0
 
     def draw(self) -> tuple[str, str]:
-        self._last += 1
-        code = f"{self._random.randrange(100):02d}{self._last:04d}"
+        self._count += 1
+        code = f"{self._random.randrange(100):02d}{self._count:04d}"
         if self._random.random() >= self._hostile_share:
             return self._random.choice(SENDERS), self._random.choice(_ORDINARY).format(code=code)
         sender = self._random.choice(SENDERS + ODD_SENDERS)

@@ -36,6 +36,23 @@ PHRASES = {
     Kind.CLOCK_TOO_EARLY: "this PC's clock says {date}: set it",
     Kind.CLOCK_BEHIND: "this PC's clock is {minutes} min behind the clocks of {phones} phones: set it",
     Kind.CLOCK_AHEAD: "this PC's clock is {minutes} min ahead of the clocks of {phones} phones: set it",
+    Kind.PUBLIC_ADDRESS_MISSING: "no public address is set, so that it cannot be checked",
+    Kind.TUNNEL_STARTING: "starting",
+    Kind.PUBLIC_ADDRESS_ANSWERS: "answers from outside in {milliseconds} ms",
+    Kind.PUBLIC_HOST_UNKNOWN: "the name {host} is not known: check the address, or wait for the DNS",
+    Kind.PUBLIC_ADDRESS_SILENT: "no answer from outside ({cause})",
+    Kind.PUBLIC_CERTIFICATE_WRONG: "the certificate is not accepted ({cause})",
+    Kind.PUBLIC_ADDRESS_ERRORS: "the other side answers with HTTP {http_status}, not phonefarm",
+    Kind.PUBLIC_ADDRESS_FOREIGN: "something else answers there: check where the address leads",
+    Kind.TUNNEL_WITHOUT_URL: "{program} runs and has named no URL",
+    Kind.TUNNEL_PROGRAM_MISSING: "the program {program} is not installed: install it, or choose another tunnel",
+    Kind.TUNNEL_PROGRAM_ENDED: "{program} ended with code {code}: {last_line}",
+    Kind.SSH_SERVER_SILENT: "the SSH server {server} cannot be reached ({cause})",
+    Kind.SSH_KEY_REFUSED: "{server} does not accept phonefarm's key: add it to authorized_keys there",
+    Kind.SSH_HOST_KEY_NEW: "confirm the key of {server}: {fingerprint}",
+    Kind.SSH_HOST_KEY_CHANGED: "{server} shows another key than before: {fingerprint}. Confirm it only if you know why",
+    Kind.SSH_FORWARD_REFUSED: "{server} does not forward port {port}: is it taken, or is AllowTcpForwarding off?",
+    Kind.SSH_ENDED: "the connection to {server} ended ({cause})",
 }
 ERROR_IN_BODY = "answers with errors (200 with an error in the body)"
 UNUSED = "{unused} of them not used: {objection}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -23,13 +23,13 @@ class Resolver:
     """Replaces the system's resolver."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
         self.error: Exception | None = None
         self.let_go = threading.Event()
         self.let_go.set()
 
     def __call__(self, host: str, port: int) -> Sequence[Address]:
-        self.asked += 1
+        self.calls += 1
         self.let_go.wait(PATIENCE)
         if self.error is not None:
             raise self.error
@@ -56,7 +56,7 @@ async def test_name_is_looked_up(resolver: Resolver) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_address_is_not_looked_up(resolver: Resolver, host: str) -> None:
     assert hosts(await NameLookup(host, 443, resolver).addresses()) == [host]
-    assert resolver.asked == 0
+    assert resolver.calls == 0
 
 
 @pytest.mark.parametrize("trouble", ["hangs", "fails"])
@@ -75,10 +75,10 @@ async def test_hanging_resolver_occupies_one_thread(resolver: Resolver) -> None:
     lookup = NameLookup("market.example", 443, resolver)
     resolver.let_go.clear()
 
-    asked = await asyncio.gather(*(lookup.addresses() for _ in range(30)), return_exceptions=True)
+    results = await asyncio.gather(*(lookup.addresses() for _ in range(30)), return_exceptions=True)
 
-    assert {type(error) for error in asked} == {socket.gaierror}
-    assert resolver.asked == 1
+    assert {type(error) for error in results} == {socket.gaierror}
+    assert resolver.calls == 1
 
 
 async def test_hanging_resolver_does_not_occupy_the_shared_threads(
@@ -104,11 +104,11 @@ async def test_hanging_resolver_does_not_occupy_the_shared_threads(
     market.close()
 
 
-def hanging(resolver: Resolver, real: object) -> object:
+def hanging(resolver: Resolver, real: Callable[..., object]) -> Callable[..., object]:
     def getaddrinfo(host: str, port: int, *args: object, **options: object) -> object:
         if host.endswith(".example") and not options.get("flags"):
             return resolver(host, port)
-        return real(host, port, *args, **options)  # type: ignore[operator]
+        return real(host, port, *args, **options)
 
     return getaddrinfo
 

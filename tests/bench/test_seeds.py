@@ -1,4 +1,4 @@
-"""Hundreds of farms through crashes and faults on a virtual clock; and proof that the judge sees what is broken."""
+"""Hundreds of seeded simulations with crashes and faults, and tests that sabotaged farms are detected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.seeded.run import judged
+from bench.seeded.run import run_seed
 from phonefarm.adapters.storage.push_records import SqlPushRecords
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.push_worker import PushWorker
@@ -17,24 +17,24 @@ RUNS, BATCH = 200, 10
 
 
 @pytest.mark.parametrize("first", range(0, RUNS, BATCH))
-def test_no_sms_is_lost_repeated_without_reason_or_shown_to_a_stranger(first: int) -> None:
-    verdicts = [judged(seed) for seed in range(first, first + BATCH)]
+def test_no_sms_is_lost_repeated_without_reason_or_pushed_to_another_rent(first: int) -> None:
+    results = [run_seed(seed) for seed in range(first, first + BATCH)]
 
-    assert {verdict.seed: verdict.faults for verdict in verdicts if verdict.faults} == {}
-    assert sum(verdict.crashes for verdict in verdicts) > 0
-    assert sum(verdict.taken for verdict in verdicts) > 0
-
-
-def test_same_seed_lives_through_the_same() -> None:
-    assert judged(7) == judged(7)
+    assert {result.seed: result.faults for result in results if result.faults} == {}
+    assert sum(result.crashes for result in results) > 0
+    assert sum(result.taken for result in results) > 0
 
 
-async def _nothing(self: Any) -> None:
-    """A farm that forgets what was under way when it died."""
+def test_same_seed_gives_the_same_result() -> None:
+    assert run_seed(7) == run_seed(7)
 
 
-def _twice(self: SqlPushRecords, accepted: Any, answer: str) -> list[Any]:
-    """A farm that does not note what was delivered, and tries again."""
+async def _skip_recovery(self: Any) -> None:
+    """A farm that does not recover attempts in flight after a crash."""
+
+
+def _retry_delivered(self: SqlPushRecords, accepted: Any, answer: str) -> list[Any]:
+    """A farm that does not store deliveries and retries."""
     for sms_id, at in accepted.items():
         self.record(sms_id, answer, at)
         self.reschedule(sms_id, at)
@@ -42,31 +42,31 @@ def _twice(self: SqlPushRecords, accepted: Any, answer: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("room", "name", "sabotage", "symptom"),
+    ("owner", "name", "sabotage", "symptom"),
     [
-        (PushWorker, "recover", _nothing, "was lost"),
-        (SqlPushRecords, "deliver", _twice, "was taken"),
+        (PushWorker, "recover", _skip_recovery, "was lost"),
+        (SqlPushRecords, "deliver", _retry_delivered, "was taken"),
     ],
 )
-def test_judge_sees_a_farm_that_is_broken(
-    monkeypatch: pytest.MonkeyPatch, room: type, name: str, sabotage: Any, symptom: str
+def test_sabotaged_farm_is_detected(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, sabotage: Any, symptom: str
 ) -> None:
-    monkeypatch.setattr(room, name, sabotage)
+    monkeypatch.setattr(owner, name, sabotage)
 
-    faults = [fault for seed in range(6) for fault in judged(seed).faults]
+    faults = [fault for seed in range(6) for fault in run_seed(seed).faults]
 
     assert any(symptom in fault for fault in faults)
 
 
-def test_judge_sees_messages_that_never_reach_the_farm(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_that_never_reach_the_farm_are_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     accept = SmsIntake.accept
 
     async def forgetful(self: SmsIntake, reading: Any, heard: Any) -> Any:
-        kept = tuple(row for row in reading.rows if row.row_id % 3)
-        return await accept(self, type(reading)(**{**vars(reading), "rows": kept}), heard)
+        remaining = tuple(row for row in reading.rows if row.row_id % 3)
+        return await accept(self, type(reading)(**{**vars(reading), "rows": remaining}), heard)
 
     monkeypatch.setattr(SmsIntake, "accept", forgetful)
 
-    faults = [fault for seed in range(2) for fault in judged(seed).faults]
+    faults = [fault for seed in range(2) for fault in run_seed(seed).faults]
 
-    assert any("is not on the books" in fault for fault in faults)
+    assert any("is not in the database" in fault for fault in faults)

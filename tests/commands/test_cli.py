@@ -1,4 +1,4 @@
-"""The commands as a user meets them: exit codes, one clear line for what the world did, nothing else."""
+"""The commands: exit codes, and one line on stderr for each KnownError."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def phonefarm(tmp_path: Path, unused_tcp_port_factory: Callable[[], int]) -> Run:
-    """Runs a command on a scratch data folder where nothing runs and no adb is found."""
+    """Run a command on a temporary data folder, without a running farm and without adb."""
     own = {
         "PHONEFARM_DATA_DIR": str(tmp_path / "data"),
         "PHONEFARM_LISTEN": f"127.0.0.1:{unused_tcp_port_factory()}",
@@ -91,13 +91,13 @@ def test_wrong_setting_is_one_line(phonefarm: Run) -> None:
     ]
 
 
-def test_version_is_told_with_zero(phonefarm: Run) -> None:
+def test_version_is_printed_with_exit_code_zero(phonefarm: Run) -> None:
     done = phonefarm("--version")
 
     assert (done.returncode, done.stdout.split()[0]) == (0, "phonefarm")
 
 
-def test_numbers_go_in_by_command_and_a_farm_that_never_ran_gives_none_out(phonefarm: Run, tmp_path: Path) -> None:
+def test_import_of_numbers_works_and_export_fails_before_the_first_run(phonefarm: Run, tmp_path: Path) -> None:
     file = tmp_path / "numbers.csv"
     file.write_text("iccid,msisdn\n89701010012345678909,79281234567\n", encoding="utf-8")
 
@@ -110,7 +110,7 @@ def test_numbers_go_in_by_command_and_a_farm_that_never_ran_gives_none_out(phone
     assert "no database" in given.stderr
 
 
-async def test_status_that_is_refused_for_its_rate_blames_no_other_program() -> None:
+async def test_status_reports_a_rate_limit_as_such() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         body = b'{"error": "Too many requests"}'
@@ -122,7 +122,7 @@ async def test_status_that_is_refused_for_its_rate_blames_no_other_program() -> 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
 
-        with pytest.raises(KnownError, match="too often"):
+        with pytest.raises(KnownError, match="Too many requests"):
             await fetch_health(f"{host}:{port}")
 
 
@@ -147,7 +147,7 @@ def test_status_for_scripts_is_the_same_in_every_code_page(
     assert json.loads(said) == health
 
 
-def test_status_says_first_what_is_not_well_in_words() -> None:
+def test_status_lists_checks_before_counts() -> None:
     text = as_text(
         {
             "status": "fail",
@@ -166,7 +166,7 @@ def test_status_says_first_what_is_not_well_in_words() -> None:
     ]
 
 
-def test_status_of_a_farm_without_refused_calls_names_no_time() -> None:
+def test_status_without_refused_calls_has_no_time() -> None:
     text = as_text({"status": "pass", "checks": {}, "counts": {}, "wrong_keys": {"count": 0, "last_at": None}})
 
     assert text.splitlines() == ["status: pass", "      0 calls with a wrong key"]

@@ -1,4 +1,4 @@
-"""What `doctor` says of the PC's power plan: only what may take it or its phones from the farm, with what to do."""
+"""`doctor` on the power plan: warnings about sleep and USB suspend, with remedies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from phonefarm.commands import cli, doctor
-from phonefarm.commands.doctor import Finding, power
+from phonefarm.commands.doctor import Finding, check_power
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.power import PowerPlan
@@ -28,15 +28,15 @@ def lines(findings: list[Finding]) -> list[tuple[bool, str, str]]:
 
 
 def test_pc_that_phonefarm_keeps_awake_is_fine(settings: Settings) -> None:
-    found = power(settings, a_plan)
+    found = check_power(settings, a_plan)
 
     assert lines(found) == [
         (False, "power plan", "'Balanced', sleeps after 30 min on mains; kept awake while it sells")
     ]
 
 
-def test_pc_that_may_fall_asleep_is_warned_of_with_what_to_do(settings: Settings) -> None:
-    found = power(settings.model_copy(update={"keep_awake": False}), a_plan)
+def test_pc_that_may_sleep_is_a_warning_with_a_remedy(settings: Settings) -> None:
+    found = check_power(settings.model_copy(update={"keep_awake": False}), a_plan)
 
     assert [finding.warns for finding in found] == [True]
     assert "set keep_awake to true, or 'Sleep' in Windows to 'Never'" in found[0].detail
@@ -44,27 +44,29 @@ def test_pc_that_may_fall_asleep_is_warned_of_with_what_to_do(settings: Settings
 
 @pytest.mark.parametrize("keep_awake", [True, False])
 def test_pc_that_never_sleeps_is_fine(keep_awake: bool, settings: Settings) -> None:
-    found = power(settings.model_copy(update={"keep_awake": keep_awake}), lambda: a_plan(None))
+    found = check_power(settings.model_copy(update={"keep_awake": keep_awake}), lambda: a_plan(None))
 
     assert lines(found) == [(False, "power plan", "'Balanced', never sleeps on mains")]
 
 
-def test_suspended_usb_is_warned_of_with_the_command(settings: Settings) -> None:
-    found = power(settings, lambda: a_plan(suspends_usb=True))
+def test_suspended_usb_is_a_warning_with_the_command(settings: Settings) -> None:
+    found = check_power(settings, lambda: a_plan(suspends_usb=True))
 
     assert [(finding.what, finding.warns) for finding in found] == [("power plan", False), ("USB power", True)]
     assert "powercfg /setacvalueindex SCHEME_CURRENT 2a737441-" in found[1].detail
 
 
-def test_plan_that_cannot_be_read_is_said(settings: Settings) -> None:
+def test_unreadable_plan_is_reported(settings: Settings) -> None:
     def fail() -> PowerPlan:
         raise KnownError("the power plan cannot be read (Windows says 120)")
 
-    assert lines(power(settings, fail)) == [(True, "power plan", "the power plan cannot be read (Windows says 120)")]
+    found = check_power(settings, fail)
+
+    assert lines(found) == [(True, "power plan", "the power plan cannot be read (Windows says 120)")]
 
 
-def test_system_without_plans_says_nothing(settings: Settings) -> None:
-    assert power(settings, lambda: None) == []
+def test_system_without_plans_has_no_finding(settings: Settings) -> None:
+    assert check_power(settings, lambda: None) == []
 
 
 def test_warning_alone_is_no_failure(

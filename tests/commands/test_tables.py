@@ -1,4 +1,4 @@
-"""Files into the farm and out of it: checked, whole, and nothing in them that a spreadsheet would execute."""
+"""Import and export of files: validated, atomic, and without cells that a spreadsheet would execute."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORMULA = "=HYPERLINK(1)"
 
 @pytest.fixture
 def settings(tmp_path: Path, database_file: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A farm whose books are those of the `database` fixture."""
+    """Settings of a farm with the database of the `database` fixture."""
     for name in list(os.environ):
         if name.startswith(PREFIX):
             monkeypatch.delenv(name)
@@ -52,7 +52,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-# Numbers in -------------------------------------------------------------------------
+# Import of numbers -------------------------------------------------------------------------
 
 
 def test_imported_numbers_are_the_farms_from_the_next_start(settings: Settings, tmp_path: Path) -> None:
@@ -156,12 +156,12 @@ def test_excel_file_is_kept_as_csv(settings: Settings, tmp_path: Path) -> None:
     assert kept == f"{HEADER}{ICCID},{NUMBER},,,'=полка 1\n"
 
 
-def test_missing_numbers_file_is_said(settings: Settings, tmp_path: Path) -> None:
+def test_missing_numbers_file_is_reported(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(KnownError, match="cannot be read"):
         import_numbers(settings, tmp_path / "nowhere.csv")
 
 
-def test_import_says_when_the_environment_would_win(
+def test_import_is_refused_when_the_environment_takes_precedence(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHONEFARM_NUMBERS_FILE", "/elsewhere.csv")
@@ -170,7 +170,7 @@ def test_import_says_when_the_environment_would_win(
         import_numbers(settings, a_file(tmp_path, GOOD))
 
 
-# Numbers out --------------------------------------------------------------------------
+# Export of numbers --------------------------------------------------------------------------
 
 
 async def test_exported_numbers_can_be_imported_again(database: Database, settings: Settings, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ async def test_numbers_for_excel_are_texts_without_formulas_and_can_be_imported_
     assert [entry.msisdn for entry in read_entries(out).entries] == [NUMBER]
 
 
-# Tables out ---------------------------------------------------------------------------
+# Export of tables ---------------------------------------------------------------------------
 
 
 async def a_busy_farm(database: Database) -> None:
@@ -258,7 +258,7 @@ async def test_message_comes_with_its_text_and_times(database: Database, setting
 
 
 async def test_export_writes_while_the_farm_writes(database: Database, settings: Settings, tmp_path: Path) -> None:
-    """The reader has its own connection and never waits for the writer."""
+    """The export reads on its own connection and does not wait for the writer."""
     await a_busy_farm(database)
 
     rows = await database.write(lambda uow: export_table(settings, "rents", tmp_path / "out.csv"))
@@ -280,7 +280,7 @@ def test_farm_that_never_ran_has_nothing_to_export_and_gets_no_database(tmp_path
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_file_that_is_no_database_is_said_and_the_target_left_alone(tmp_path: Path, settings: Settings) -> None:
+def test_file_that_is_no_database_is_reported_and_the_target_kept(tmp_path: Path, settings: Settings) -> None:
     broken = a_file(tmp_path, "no database" * 1000, "broken.db")
     out = a_file(tmp_path, "before", "out.csv")
 
@@ -290,15 +290,13 @@ def test_file_that_is_no_database_is_said_and_the_target_left_alone(tmp_path: Pa
     assert out.read_text(encoding="utf-8") == "before"
 
 
-def test_target_that_cannot_be_written_is_said(settings: Settings, tmp_path: Path) -> None:
+def test_target_that_cannot_be_written_is_reported(settings: Settings, tmp_path: Path) -> None:
     for target in (tmp_path, tmp_path / "nowhere" / "out.csv"):
         with pytest.raises(KnownError):
             export_table(settings, "rents", target)
 
 
-def test_export_over_a_file_that_another_program_has_open_leaves_that_one_whole(
-    settings: Settings, tmp_path: Path, held: Holder
-) -> None:
+def test_export_over_a_held_file_leaves_it_unchanged(settings: Settings, tmp_path: Path, held: Holder) -> None:
     out = a_file(tmp_path, "before", "out.csv")
     held.hold(out)
 
@@ -309,7 +307,7 @@ def test_export_over_a_file_that_another_program_has_open_leaves_that_one_whole(
     assert list(tmp_path.glob(".out.csv.*")) == []
 
 
-def test_numbers_that_another_program_has_open_are_imported_when_it_lets_go_and_not_by_half(
+def test_import_over_a_held_file_waits_for_its_release_and_is_atomic(
     settings: Settings, tmp_path: Path, held: Holder
 ) -> None:
     import_numbers(settings, a_file(tmp_path, GOOD))
@@ -328,8 +326,8 @@ def test_numbers_that_another_program_has_open_are_imported_when_it_lets_go_and_
     assert "shelf 2" in kept.read_text(encoding="utf-8")
 
 
-def test_csv_begins_with_the_mark_by_which_excel_knows_utf_8(settings: Settings, tmp_path: Path) -> None:
-    """Without it a Russian Excel takes the file for code page 1251."""
+def test_csv_begins_with_the_byte_order_mark_for_excel(settings: Settings, tmp_path: Path) -> None:
+    """Without it, Excel in a Russian locale reads the file as code page 1251."""
     out = tmp_path / "rents.csv"
     export_table(settings, "rents", out)
 

@@ -1,4 +1,4 @@
-"""One phonefarm a data folder."""
+"""The lock and mode of the data folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_folder_is_made_and_for_its_owner_only(tmp_path: Path) -> None:
     folder.release()
 
 
-def test_second_phonefarm_on_the_folder_is_refused_until_the_first_lets_go(tmp_path: Path) -> None:
+def test_second_phonefarm_on_the_folder_is_refused_until_the_first_ends(tmp_path: Path) -> None:
     first, second = DataFolder(tmp_path), DataFolder(tmp_path)
     first.take()
 
@@ -35,7 +35,7 @@ def test_second_phonefarm_on_the_folder_is_refused_until_the_first_lets_go(tmp_p
     second.release()
 
 
-def test_folder_that_cannot_be_made_is_said_with_the_cause(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_reported_with_the_cause(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     with pytest.raises(KnownError, match="cannot be used: "):

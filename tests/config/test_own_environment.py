@@ -1,4 +1,4 @@
-"""Our settings, the partner key among them, reach no program that we start."""
+"""Our settings, including the partner key, are not passed to child processes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonefarm.config import own_environment
 from phonefarm.config.own_environment import take_own_environment
 from phonefarm.config.settings import load_settings
 from tests.farm.app_process import AppProcess
-from tests.farm.stage import until
+from tests.farm.harness import until
 
 KEY = "planted-partner-key-5e1f"
 
@@ -24,7 +24,7 @@ def _nothing_taken_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_environment, "_taken", {})
 
 
-def test_what_was_taken_is_a_setting_still_and_reaches_no_child(
+def test_removed_variables_are_still_settings_and_reach_no_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PHONEFARM_DATA_DIR", str(tmp_path))

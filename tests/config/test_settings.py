@@ -1,4 +1,4 @@
-"""Settings: who wins, what is refused, and that no refusal shows a value."""
+"""Settings: precedence, validation, and errors that never show a value."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from phonefarm.config.settings import (
     file_values,
     load_settings,
     parse_address,
+    parse_ssh_server,
     settings_file,
     write_settings,
 )
@@ -69,8 +70,8 @@ def test_environment_wins_over_the_file_and_the_file_over_the_default(
     assert (settings.listen, settings.admin_listen) == ("127.0.0.1:3333", "127.0.0.1:2222")
 
 
-def test_given_data_folder_is_the_one_whose_file_is_read(tmp_path: Path) -> None:
-    """A demo on a scratch folder must not take up the settings of the real farm."""
+def test_file_of_the_given_data_folder_is_read(tmp_path: Path) -> None:
+    """A demo on a temporary folder must not use the settings of the real farm."""
     in_file(tmp_path, 'numbers_file = "/the/real/farm.csv"\n')
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -81,20 +82,20 @@ def test_given_data_folder_is_the_one_whose_file_is_read(tmp_path: Path) -> None
     assert (settings.numbers_file, settings.poll_seconds) == ("", 30)
 
 
-def test_file_cannot_say_where_it_lies_itself(tmp_path: Path) -> None:
+def test_file_cannot_define_its_own_location(tmp_path: Path) -> None:
     in_file(tmp_path, 'data_dir = "/elsewhere"\n')
 
     assert load_settings().data_dir == tmp_path
 
 
-def test_unknown_entries_are_passed_over(tmp_path: Path) -> None:
+def test_unknown_entries_are_ignored(tmp_path: Path) -> None:
     in_file(tmp_path, 'of_a_newer_phonefarm = 1\nlisten = "127.0.0.1:1"\n')
 
     assert load_settings().listen == "127.0.0.1:1"
 
 
 @pytest.mark.parametrize("name", ["farm", "with blank", "процент %41 #1 ?x=1"])
-def test_database_lies_in_the_data_folder_whatever_its_name(tmp_path: Path, name: str) -> None:
+def test_database_is_in_the_data_folder_for_any_folder_name(tmp_path: Path, name: str) -> None:
     from sqlalchemy.engine import make_url
 
     folder = tmp_path / name
@@ -115,11 +116,11 @@ def test_database_lies_in_the_data_folder_whatever_its_name(tmp_path: Path, name
     ],
 )
 def test_adb_server_of_this_pc_has_one_name(given: str, meant: str) -> None:
-    """Phones are known by their server's name: two names would make two of each phone."""
+    """The server is part of a phone's id, so two spellings would duplicate the phones."""
     assert load_settings(adb_servers=given).adb_servers == meant
 
 
-# Refusals -------------------------------------------------------------------------
+# Validation -----------------------------------------------------------------------
 
 BAD: list[tuple[str, Any, str]] = [
     ("listen", "8080", "must be host:port"),
@@ -175,7 +176,7 @@ BAD: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("name", "value", "problem"), BAD)
-def test_wrong_setting_is_named_with_what_would_be_right(name: str, value: Any, problem: str) -> None:
+def test_invalid_setting_is_reported_with_valid_values(name: str, value: Any, problem: str) -> None:
     said = refusal(**{name: value})
 
     assert said.startswith(f"A setting is wrong. {name}: ")
@@ -184,17 +185,17 @@ def test_wrong_setting_is_named_with_what_would_be_right(name: str, value: Any, 
 
 @pytest.mark.parametrize("name", [name for name in Settings.model_fields if name != "data_dir"])
 @pytest.mark.parametrize("where", ["environment", "file"])
-def test_no_refusal_shows_the_value_that_was_refused(
+def test_no_error_shows_the_refused_value(
     name: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """People paste the key into the wrong line."""
+    """Users may paste the key into the wrong line."""
     misplaced = f"{SECRET} misplaced"
     if where == "file":
         in_file(tmp_path, f'{name} = "{misplaced}"\n')
     else:
         monkeypatch.setenv(f"{PREFIX}{name.upper()}", misplaced)
 
-    if name in ("numbers_file", "adb_path"):
+    if name in ("numbers_file", "adb_path", "tunnel_command", "tunnel_url_pattern"):  # any text is one
         assert getattr(load_settings(), name) == misplaced
         return
     with pytest.raises(KnownError) as refused:
@@ -214,7 +215,7 @@ def test_no_refusal_shows_the_value_that_was_refused(
         f"[{SECRET}]\na=1\n[{SECRET}]",
     ],
 )
-def test_broken_file_is_said_to_be_broken_without_its_text(tmp_path: Path, text: str) -> None:
+def test_broken_file_is_reported_without_its_text(tmp_path: Path, text: str) -> None:
     in_file(tmp_path, text)
 
     said = refusal()
@@ -223,7 +224,7 @@ def test_broken_file_is_said_to_be_broken_without_its_text(tmp_path: Path, text:
     assert SECRET not in said
 
 
-def test_file_in_another_encoding_is_said_to_be_so(tmp_path: Path) -> None:
+def test_file_in_another_encoding_is_reported(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_bytes('listen = "ключ"'.encode("cp1251"))
 
     assert "not UTF-8" in refusal()
@@ -242,7 +243,7 @@ def test_file_saved_by_notepad_or_powershell_is_read_and_written(tmp_path: Path,
     assert "моя ферма" in path.read_text(encoding="utf-8")
 
 
-def test_broken_file_is_known_to_those_who_show_it_too(tmp_path: Path) -> None:
+def test_reading_a_broken_file_raises_a_known_error(tmp_path: Path) -> None:
     in_file(tmp_path, "x = = 1")
 
     with pytest.raises(KnownError, match="not TOML"):
@@ -270,7 +271,7 @@ def test_http_is_for_this_pc_only(url: str) -> None:
         "https://10.0.0.1/%D1%8F",
     ],
 )
-def test_any_address_that_there_may_be_is_one_to_push_to(url: str) -> None:
+def test_every_valid_address_is_accepted_as_push_url(url: str) -> None:
     assert MarketConnections(load_settings(push_url=url).push_url).head({}).startswith(b"POST /")
 
 
@@ -297,7 +298,7 @@ def test_adb_servers_are_a_list_with_blanks_allowed() -> None:
 
 
 @pytest.mark.parametrize("given", [SECRET, f"  {SECRET}\n"])
-def test_key_comes_without_the_blanks_around_it(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_is_stripped(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PHONEFARM_API_KEY", given)
 
     key = load_settings().api_key
@@ -331,7 +332,7 @@ def test_writing_keeps_comments_and_other_entries(tmp_path: Path) -> None:
     assert file_values(tmp_path / "settings.toml") == {"listen": "127.0.0.1:2", "unknown": 1, "sms_id": "message"}
 
 
-def test_write_that_breaks_off_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_write_leaves_the_file_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_file(tmp_path, "poll_seconds = 20\n")
 
     def disk_full(*_: object) -> None:
@@ -357,7 +358,7 @@ def test_writing_makes_the_folder_and_the_file(tmp_path: Path) -> None:
     ("text", "address"),
     [("127.0.0.1:80", ("127.0.0.1", 80)), ("[::1]:80", ("::1", 80)), (" host:0 ", ("host", 0))],
 )
-def test_address_is_taken_apart(text: str, address: tuple[str, int]) -> None:
+def test_address_is_split(text: str, address: tuple[str, int]) -> None:
     assert parse_address(text) == address
 
 
@@ -369,12 +370,12 @@ def test_shared_path_is_a_plain_path_or_none(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["onlinesim", "/", "/a b", "/<x>", "/a//b", "/getNumberRent", "/GETSERVICESRENT", "/probe"]
 )
-def test_shared_path_that_is_taken_or_no_path_is_refused(path: str) -> None:
+def test_reserved_or_invalid_shared_path_is_refused(path: str) -> None:
     with pytest.raises(KnownError, match="shared_path"):
         load_settings(shared_path=path)
 
 
-def test_what_the_contract_leaves_open_is_decided_as_its_analysis_recommends() -> None:
+def test_defaults_for_open_questions_of_the_contract() -> None:
     settings = load_settings()
 
     assert (settings.sms_id, settings.push_phone, settings.no_numbers) == ("rent", "string", "error")
@@ -389,3 +390,46 @@ def test_limits_cannot_be_set_below_what_the_market_needs(name: str, least: int)
     assert getattr(load_settings(**{name: least}), name) == least
     with pytest.raises(KnownError, match=name):
         load_settings(**{name: least - 1})
+
+
+@pytest.mark.parametrize(
+    ("values", "missing"),
+    [
+        ({"tunnel": "url"}, "public_url"),
+        ({"tunnel": "ssh", "public_url": "https://farm.example.com"}, "ssh_server"),
+        ({"tunnel": "cloudflared named", "public_url": "https://farm.example.com"}, "tunnel_name"),
+        ({"tunnel": "command"}, "tunnel_command"),
+    ],
+)
+def test_tunnel_that_lacks_what_it_needs_is_refused(values: dict[str, str], missing: str) -> None:
+    with pytest.raises(KnownError, match=missing):
+        load_settings(**values)
+
+
+@pytest.mark.parametrize(
+    "url", ["farm.example.com", "http://farm.example.com", "https://a b", "https://a/?key=1", "ftp://a"]
+)
+def test_public_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(KnownError, match="public_url"):
+        load_settings(public_url=url)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("me@farm.example.com", ("me", "farm.example.com", 22)),
+        ("me@farm.example.com:2222", ("me", "farm.example.com", 2222)),
+        ("me@10.0.0.1", ("me", "10.0.0.1", 22)),
+        ("me@[2001:db8::1]:2222", ("me", "2001:db8::1", 2222)),
+    ],
+)
+def test_ssh_server_is_user_host_and_port(text: str, parts: tuple[str, str, int]) -> None:
+    assert parse_ssh_server(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text", ["farm.example.com", "@host", "-oProxyCommand=x@host", "me@", "me@host:0x", "me@host name"]
+)
+def test_ssh_server_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(KnownError, match="ssh_server"):
+        load_settings(ssh_server=text)

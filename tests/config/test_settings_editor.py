@@ -1,4 +1,4 @@
-"""What the Settings page shows and keeps: all changes or none, the key in the keyring only."""
+"""The settings editor: saves all changes or none, and the key to the keyring only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.application.model.read_models import SettingField
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import file_values, load_settings
-from phonefarm.config.settings_editor import SettingsKeeper
+from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.logs import SecretFilter
 from tests.fakes.held_file import Holder
@@ -25,19 +25,19 @@ class ClosedStore(MemoryStore):
 
 
 class Page:
-    """A Settings page over a scratch folder."""
+    """A settings editor on a temporary data folder."""
 
     def __init__(self, folder: Path, store: MemoryStore | None = None) -> None:
         self.store = store or MemoryStore()
         self.hidden = SecretFilter()
         self.path = folder / "settings.toml"
-        self.keeper = SettingsKeeper(load_settings(), self.store, self.hidden)
+        self.editor = SettingsEditor(load_settings(), self.store, self.hidden)
 
     def field(self, name: str) -> SettingField:
-        return next(field for field in self.keeper.fields() if field.name == name)
+        return next(field for field in self.editor.fields() if field.name == name)
 
     def save(self, **changes: str) -> dict[str, str]:
-        return {problem.name: problem.problem for problem in self.keeper.save(changes)}
+        return {problem.name: problem.problem for problem in self.editor.save(changes)}
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_changes_are_kept_in_their_types_and_shown(page: Page) -> None:
     assert page.field("require_bearer").value == "true"
 
 
-def test_one_wrong_value_keeps_all_of_them_out(page: Page) -> None:
+def test_one_invalid_value_rejects_all_changes(page: Page) -> None:
     problems = page.save(poll_seconds="20", push_url="nonsense", api_key=SECRET)
 
     assert list(problems) == ["push_url"]
@@ -71,7 +71,7 @@ def test_one_wrong_value_keeps_all_of_them_out(page: Page) -> None:
     assert page.store.read_key() is None
 
 
-def test_emptied_value_gives_the_default_back(page: Page) -> None:
+def test_empty_value_restores_the_default(page: Page) -> None:
     page.save(poll_seconds="20")
 
     page.save(poll_seconds="")
@@ -96,7 +96,7 @@ def test_key_goes_to_the_keyring_and_into_no_file_and_no_field(page: Page, tmp_p
     assert SECRET not in page.hidden.clean(f"the key is {SECRET}")
 
 
-def test_key_that_is_left_empty_leaves_the_present_one(page: Page) -> None:
+def test_empty_key_keeps_the_present_one(page: Page) -> None:
     page.save(api_key=SECRET)
 
     page.save(api_key="", poll_seconds="20")
@@ -116,7 +116,7 @@ def test_key_that_no_header_can_carry_is_refused_without_being_shown(page: Page,
 def test_system_without_a_keyring_keeps_all_but_the_key_and_offers_a_file(page: Page, tmp_path: Path) -> None:
     closed = Page(tmp_path, ClosedStore())
 
-    (problem,) = closed.keeper.save({"api_key": SECRET, "poll_seconds": "20"})
+    (problem,) = closed.editor.save({"api_key": SECRET, "poll_seconds": "20"})
 
     assert (problem.name, problem.offers_key_file) == ("api_key", True)
     assert problem.problem == "This system has no keyring that is open."
@@ -126,7 +126,7 @@ def test_system_without_a_keyring_keeps_all_but_the_key_and_offers_a_file(page: 
 def test_key_goes_to_the_protected_file_when_the_user_wants_that(page: Page, tmp_path: Path) -> None:
     closed = Page(tmp_path, ClosedStore())
 
-    problems = closed.keeper.save({"api_key": SECRET}, key_in_file=True)
+    problems = closed.editor.save({"api_key": SECRET}, key_in_file=True)
 
     assert list(problems) == []
     assert (closed.field("api_key").is_set, closed.field("api_key").source) == (True, "key file")
@@ -158,21 +158,21 @@ def test_key_of_the_environment_is_never_shown(tmp_path: Path, page: Page, monke
     monkeypatch.setenv("PHONEFARM_API_KEY", SECRET)
     page = Page(tmp_path)
 
-    assert all(SECRET not in repr(field) for field in page.keeper.fields())
+    assert all(SECRET not in repr(field) for field in page.editor.fields())
     assert page.field("api_key").source == "environment"
 
 
 @pytest.mark.parametrize("name", ["data_dir", "no_such_setting"])
-def test_what_cannot_be_set_here_is_refused(page: Page, name: str) -> None:
+def test_read_only_settings_are_refused(page: Page, name: str) -> None:
     assert page.save(**{name: "x"}) == {name: "cannot be changed here"}
 
 
 def test_key_is_the_one_setting_that_takes_effect_without_a_restart(page: Page) -> None:
-    assert [field.name for field in page.keeper.fields() if not field.needs_restart] == ["api_key"]
+    assert [field.name for field in page.editor.fields() if not field.needs_restart] == ["api_key"]
 
 
 def test_every_setting_has_a_help_text_and_its_environment_name(page: Page) -> None:
-    for field in page.keeper.fields():
+    for field in page.editor.fields():
         assert field.help
         assert field.environment == f"PHONEFARM_{field.name.upper()}"
 
@@ -183,10 +183,10 @@ def test_choices_are_offered_where_there_are_few(page: Page) -> None:
     assert page.field("listen").choices == ()
 
 
-# While another program has the file open ------------------------------------------
+# While another program holds the file open -----------------------------------------
 
 
-def test_settings_are_saved_as_soon_as_the_other_program_lets_go(page: Page, held: Holder) -> None:
+def test_settings_are_saved_once_the_other_program_releases_the_file(page: Page, held: Holder) -> None:
     page.save(poll_seconds="20")
     held.hold(page.path, pauses=5)
 
@@ -196,7 +196,7 @@ def test_settings_are_saved_as_soon_as_the_other_program_lets_go(page: Page, hel
     assert page.store.read_key() == SECRET
 
 
-def test_settings_that_another_program_holds_are_left_whole_with_the_key(page: Page, held: Holder) -> None:
+def test_settings_in_a_held_file_stay_unchanged_like_the_key(page: Page, held: Holder) -> None:
     page.save(poll_seconds="20")
     held.hold(page.path)
 
@@ -208,7 +208,7 @@ def test_settings_that_another_program_holds_are_left_whole_with_the_key(page: P
     assert [path.name for path in page.path.parent.iterdir()] == ["settings.toml"]
 
 
-def test_settings_that_cannot_be_written_say_why(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_cannot_be_written_report_the_cause(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, text: str, encoding: str) -> int:
         raise OSError(28, "No space left on device")
 

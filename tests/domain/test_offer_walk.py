@@ -1,4 +1,4 @@
-"""The offer of farms in turmoil: whatever a poll announces is there for the taking at that instant."""
+"""Random walks over farm states: all numbers on offer can be ordered at once."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ def test_every_announced_number_can_be_issued_through_tens_of_thousands_of_polls
 
 
 def test_an_offer_that_counts_one_too_many_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def boasting(*farm: object) -> dict[str, dict[str, int]]:
-        told = count_offer(*farm)  # type: ignore[arg-type]
-        return {country: {**operators, ANY: operators[ANY] + 1} for country, operators in told.items()}
+    def count_one_too_many(*farm: object) -> dict[str, dict[str, int]]:
+        counts = count_offer(*farm)  # type: ignore[arg-type]
+        return {country: {**operators, ANY: operators[ANY] + 1} for country, operators in counts.items()}
 
-    monkeypatch.setattr(offer, "count_offer", boasting)
+    monkeypatch.setattr(offer, "count_offer", count_one_too_many)
 
     assert "announced" in walk(POLLS, seed=7).faults[0]
 
 
 def test_a_choice_that_looks_at_no_phone_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Farm, "_on_offer", lambda farm: [sim for sim in farm.sims if sim.msisdn and not sim.rent_id])
+    monkeypatch.setattr(
+        Farm, "_sims_on_offer", lambda farm: [sim for sim in farm.sims if sim.msisdn and not sim.rent_id]
+    )
 
     assert walk(POLLS, seed=7).faults
 
@@ -41,6 +43,6 @@ def test_a_choice_that_looks_at_no_phone_is_caught(monkeypatch: pytest.MonkeyPat
 def test_a_farm_without_sims_announces_nothing() -> None:
     record = Record()
 
-    offer.examine(Farm.of(random.Random(1), 0), record)
+    offer.check_offer(Farm.of(random.Random(1), 0), record)
 
     assert (record.announced, record.faults) == (0, [])

@@ -1,4 +1,4 @@
-"""A small adb server that says what a test wants: lists that change, hanging answers, cut frames, refusals."""
+"""A scriptable adb server: changing device lists, hanging answers, cut frames, refusals."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 
 def answer(stdout: bytes, stderr: bytes = b"", code: int = 0) -> bytes:
-    """A whole shell v2 answer."""
+    """A complete shell v2 answer."""
     err = frame(STDERR, stderr) if stderr else b""
     return frame(STDOUT, stdout) + err + frame(EXIT, bytes([code]))
 
 
 class Line:
-    """The test's hand on one connection."""
+    """One client connection, for scripts of tests."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -53,19 +53,19 @@ class Line:
         assert await self._reader.readexactly(len(expected)) == expected
 
     async def hang(self) -> None:
-        """Say nothing more until the other side goes away."""
+        """Send nothing until the client disconnects."""
         while await self._reader.read(4096):
             pass
 
-    async def while_there(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do the work to its end, or until the other side goes away."""
+    async def while_connected(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run the work until its end or until the client disconnects."""
 
-        async def worked() -> None:
+        async def run_work() -> None:
             with suppress(OSError):
                 await work
 
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(worked()), group.create_task(self.hang())]
+            tasks = [group.create_task(run_work()), group.create_task(self.hang())]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
@@ -75,35 +75,35 @@ Service = Callable[[Line, str], Awaitable[None]]
 
 
 class DeviceLists:
-    """Lists that followers are told, the newest first; `serve` makes a server tell them."""
+    """Device lists for tracking clients; `serve` attaches them to a server."""
 
     def __init__(self) -> None:
         self._newest = {"host:track-devices-l": block(""), "host:track-devices": block("")}
         self._followers: list[tuple[str, asyncio.Queue[bytes]]] = []
         self.packet_size = 65536
-        """How many bytes are sent at a time."""
+        """The size of the chunks in bytes."""
 
     def show(self, long: str, short: str = "") -> None:
-        """From now on; a list that is too long is sent with the broken length that adb gives it."""
+        """Set the current list; a list that is too long is sent with adb's truncated length."""
         self._newest = {"host:track-devices-l": block(long), "host:track-devices": block(short)}
         for request, follower in self._followers:
             follower.put_nowait(self._newest[request])
 
     def say(self, data: bytes, request: str = "host:track-devices-l") -> None:
-        """Send just these bytes to whoever follows now."""
+        """Send these raw bytes to the current tracking clients."""
         for followed, follower in self._followers:
             if followed == request:
                 follower.put_nowait(data)
 
     def serve(self, server: FakeAdbServer) -> None:
         for request in self._newest:
-            server.streams[request] = partial(self._follow, request)
+            server.streams[request] = partial(self._track, request)
 
-    async def _follow(self, request: str, line: Line) -> None:
+    async def _track(self, request: str, line: Line) -> None:
         await line.send(b"OKAY")
-        await line.while_there(self._tell(request, line))
+        await line.while_connected(self._send_list(request, line))
 
-    async def _tell(self, request: str, line: Line) -> None:
+    async def _send_list(self, request: str, line: Line) -> None:
         follower: asyncio.Queue[bytes] = asyncio.Queue()
         follower.put_nowait(self._newest[request])
         self._followers.append((request, follower))
@@ -122,17 +122,17 @@ class FakeAdbServer:
     """`async with FakeAdbServer() as server:` listens on a free port of 127.0.0.1."""
 
     replies: dict[str, bytes] = field(default_factory=lambda: {"host:version": b"OKAY" + block("0029")})
-    """What host requests are answered, by request; anything else is refused."""
+    """Answers of host requests; all others are refused."""
     streams: dict[str, Callable[[Line], Awaitable[None]]] = field(default_factory=dict)
-    """Host requests whose connection the test plays itself."""
+    """Handlers of host requests, by request."""
     refusals: dict[str, str] = field(default_factory=dict)
-    """FAIL texts of `host:transport:` by serial."""
+    """FAIL texts of `host:transport:`, by serial."""
     shell: Service | None = None
-    """Plays a device service, after both OKAYs."""
+    """Runs a device service after both OKAYs."""
     phones: dict[str, Service] = field(default_factory=dict)
-    """The same for single phones, by serial."""
+    """The same for one phone, by serial."""
     connections: dict[int, Service] = field(default_factory=dict)
-    """The same by the number that adb gave the connection."""
+    """The same by transport id."""
     requests: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -149,7 +149,7 @@ class FakeAdbServer:
         return self
 
     async def listen(self) -> None:
-        """On any port at first, on the same one after `stop_listening`."""
+        """Listen on a free port; after `stop_listening`, on the same one."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -161,7 +161,7 @@ class FakeAdbServer:
         await asyncio.sleep(0.01)
 
     def stop_listening(self) -> None:
-        """As a server that has ended: nobody can connect any more."""
+        """Refuse new connections, like a server that has ended."""
         self._server.close()
 
     def drop_all(self) -> None:
@@ -172,14 +172,14 @@ class FakeAdbServer:
         self._lines.add(writer)
         line = Line(reader, writer)
         try:
-            await self._talk(line)
+            await self._handle_requests(line)
         except (OSError, EOFError):
             pass
         finally:
             self._lines.discard(writer)
             writer.close()
 
-    async def _talk(self, line: Line) -> None:
+    async def _handle_requests(self, line: Line) -> None:
         request = await line.request()
         self.requests.append(request)
         if (stream := self.streams.get(request)) is not None:

@@ -1,4 +1,4 @@
-"""An inbox as Android keeps it (SQLite) and `content query` prints it (nothing escaped)."""
+"""An inbox in SQLite, printed without escaping like `content query`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _QUERY = re.compile(
 
 
 class AndroidInbox:
-    """Answers inbox queries; `columns` may lack sub_id or bring a vendor's own."""
+    """Answers inbox queries; `columns` may lack sub_id or have a vendor's columns."""
 
     def __init__(self, rows: Iterable[SmsRow] = (), *, with_sub_id: bool = True, takes_hex: bool = True) -> None:
         self._takes_hex = takes_hex
@@ -57,14 +57,14 @@ class AndroidInbox:
 
 
 def printed(rows: list[dict[str, object]]) -> str:
-    """What the command prints for these rows."""
+    """The command's output for these rows."""
     if not rows:
         return "No result found.\n"
     return "".join(
-        f"Row: {number} " + ", ".join(f"{key}={_cell(value)}" for key, value in row.items()) + "\n"
+        f"Row: {number} " + ", ".join(f"{key}={_format_cell(value)}" for key, value in row.items()) + "\n"
         for number, row in enumerate(rows)
     )
 
 
-def _cell(value: object) -> object:
+def _format_cell(value: object) -> object:
     return "NULL" if value is None else "BLOB" if isinstance(value, bytes) else value

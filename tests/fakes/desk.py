@@ -1,11 +1,11 @@
-"""A FarmDesk over a made-up farm that notes every order, and an engine thread for it to live on."""
+"""A FarmDesk over a made-up farm that records every command, and an engine thread to run it on."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from phonefarm.application.model.read_models import (
     ImportReport,
     MoneyRow,
     Overview,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
@@ -39,13 +40,18 @@ from phonefarm.application.model.row_queries import (
 )
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
 from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
+
+NO_ADDRESS = PublicAddress(kind=TunnelKind.NONE, url="", reported_url="", answered_at=None, restarts=0)
+PROBED = health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84)
 
 _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
     [
@@ -63,19 +69,21 @@ _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
 
 @dataclass
 class FakeDesk(FarmDesk):
-    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every order."""
+    """Answers from `farm`; `failure` is raised by every call while it is set, `refusal` by every command."""
 
     farm: Farm = field(default_factory=empty_farm)
     fields: list[SettingField] = field(default_factory=some_settings)
     problems: list[SettingProblem] = field(default_factory=list)
     left_out: tuple[str, ...] = ()
-    """Lines that an import leaves out."""
+    """Lines that an import reports as left out."""
     failure: BaseException | None = None
     refusal: BaseException | None = None
-    orders: list[tuple[Any, ...]] = field(default_factory=list)
+    commands: list[tuple[Any, ...]] = field(default_factory=list)
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
-    told: dict[str, list[TimelineEntry]] = field(default_factory=dict)
+    timelines: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
+    address: PublicAddress = NO_ADDRESS
+    probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
 
     async def overview(self) -> Overview:
@@ -100,78 +108,78 @@ class FakeDesk(FarmDesk):
         return account(self.farm, grouping, begin, end)
 
     async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
-        self._order("reconcile", path, begin, end)
+        self._record("reconcile", path, begin, end)
         return list(self.farm.differences)
 
     async def restored(self) -> Restored | None:
         return self.restore
 
     async def dismiss_restored(self) -> None:
-        self._order("dismiss_restored")
+        self._record("dismiss_restored")
         self.restore = None
 
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         if self.failure is not None:
             raise self.failure
-        return self.told.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
+        return self.timelines.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
 
     def announce(self, topic: Topic, *keys: str) -> None:
-        """Tell the listeners; without keys, of any row. Call it on the engine's loop."""
+        """Notify the listeners; without keys, of any row. Call it on the engine's loop."""
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
 
     async def lift_ban(self, sim_id: str) -> None:
-        self._order("lift_ban", sim_id)
+        self._record("lift_ban", sim_id)
 
     async def set_ban(self, sim_id: str, length: timedelta) -> None:
-        self._order("set_ban", sim_id, length)
+        self._record("set_ban", sim_id, length)
 
     async def hold_back(self, sim_id: str, reason: str) -> None:
-        self._order("hold_back", sim_id, reason)
+        self._record("hold_back", sim_id, reason)
 
     async def release(self, sim_id: str) -> None:
-        self._order("release", sim_id)
+        self._record("release", sim_id)
 
     async def set_number(self, sim_id: str, number: str) -> None:
-        self._order("set_number", sim_id, number)
+        self._record("set_number", sim_id, number)
 
     async def name_phone(self, phone_id: str, label: str) -> None:
-        self._order("name_phone", phone_id, label)
+        self._record("name_phone", phone_id, label)
 
     async def reconnect_phone(self, phone_id: str) -> None:
-        self._order("reconnect_phone", phone_id)
+        self._record("reconnect_phone", phone_id)
 
     async def resend_push(self, sms_id: int) -> None:
-        self._order("resend_push", sms_id)
+        self._record("resend_push", sms_id)
 
     async def drop_push(self, sms_id: int) -> None:
-        self._order("drop_push", sms_id)
+        self._record("drop_push", sms_id)
 
     async def release_orphan(self, rent_id: int) -> None:
-        self._order("release_orphan", rent_id)
+        self._record("release_orphan", rent_id)
 
     async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        self._order("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
+        self._record("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
 
     async def forget_sim_rules(self, phone_id: str) -> None:
-        self._order("forget_sim_rules", phone_id)
+        self._record("forget_sim_rules", phone_id)
 
     async def accept_number(self, sim_id: str, number: str) -> None:
-        self._order("accept_number", sim_id, number)
+        self._record("accept_number", sim_id, number)
 
     async def import_numbers(self, path: str) -> ImportReport:
-        self._order("import_numbers", path)
+        self._record("import_numbers", path)
         return ImportReport(said="3 imported: 2 SIMs updated.", left_out=self.left_out)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
-        self._order("name_network", mcc_mnc, country, operator)
+        self._record("name_network", mcc_mnc, country, operator)
 
     async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
-        self._order("save_number_patterns", tuple(patterns))
+        self._record("save_number_patterns", tuple(patterns))
         return list(self.problems)
 
     async def blocked_senders(self) -> Sequence[BlockedSender]:
@@ -183,12 +191,33 @@ class FakeDesk(FarmDesk):
         return list(BLOCKED)
 
     async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
-        self._order("save_blocked_senders", tuple(entries))
+        self._record("save_blocked_senders", tuple(entries))
         return list(self.problems)
 
     async def erase_number(self, number: str) -> str:
-        self._order("erase_number", number)
+        self._record("erase_number", number)
         return "4 texts erased."
+
+    async def public_address(self) -> PublicAddress:
+        self._ask(Topic.OVERVIEW, None)
+        return self.address
+
+    async def test_public_address(self) -> Health:
+        self._record("test_public_address")
+        return self.probed
+
+    async def confirm_public_url(self) -> None:
+        self._record("confirm_public_url")
+        self.address = replace(self.address, reported_url=self.address.url)
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        self._record("confirm_ssh_host_key", fingerprint)
+
+    async def restart_tunnel(self) -> None:
+        self._record("restart_tunnel")
+
+    async def ssh_public_key(self) -> str:
+        return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampl phonefarm"
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
@@ -196,15 +225,15 @@ class FakeDesk(FarmDesk):
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if key_in_file:
-            self._order("save_settings", dict(changes), "key in file")
+            self._record("save_settings", dict(changes), "key in file")
             return []
-        self._order("save_settings", dict(changes))
+        self._record("save_settings", dict(changes))
         return list(self.problems)
 
-    def _order(self, *order: Any) -> None:
+    def _record(self, *command: Any) -> None:
         if (refusal := self.failure or self.refusal) is not None:
             raise refusal
-        self.orders.append(order)
+        self.commands.append(command)
 
     def _ask(self, topic: Topic, keys: Collection[str] | None) -> None:
         self.asked.append((topic, keys))
@@ -226,7 +255,7 @@ class FakeDesk(FarmDesk):
 
 
 class FakeEngine:
-    """A thread with a loop of its own, as the real engine has; use it as a context."""
+    """A thread with its own event loop, like the real engine; a context manager."""
 
     def __init__(self, desk: FakeDesk) -> None:
         self.desk = desk

@@ -1,4 +1,4 @@
-"""The settings that a fake desk shows."""
+"""The settings of the fake desk."""
 
 from __future__ import annotations
 

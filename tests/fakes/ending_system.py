@@ -1,4 +1,4 @@
-"""A system that ends the program: it calls what the program has registered, on a thread of its own, as Windows does."""
+"""Simulates a system that ends the program: calls the registered handler on a separate thread, like Windows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from phonefarm.support.windows_endings import ConsoleEvent, WindowMessage, conso
 
 
 class System:
-    """Instead of Windows: it keeps the program's handler and calls it on a thread of its own."""
+    """Keeps the program's handler and calls it on a separate thread."""
 
     def __init__(self, tell: Callable[[StopRequests], object]) -> None:
         self._tell = tell
         self._stop: StopRequests | None = None
         self.answered: Future[object] = Future()
-        """Done when the handler has returned: from then on Windows ends the program."""
+        """Resolved when the handler has returned; Windows ends the program then."""
 
     @contextmanager
     def endings(self, stop: StopRequests) -> Iterator[None]:
@@ -27,7 +27,7 @@ class System:
         yield
 
     def end(self, look: Callable[[], object] = lambda: None) -> None:
-        """Begin to tell the program; `look` is called at the moment of its answer."""
+        """Start to call the handler; `look` is called when it returns."""
         stop = self._stop
         assert stop is not None
 

@@ -1,4 +1,4 @@
-"""What a made-up farm is: all rows that a desk shows, and the overview that follows from them."""
+"""A made-up farm: all rows that a desk shows, and the overview derived from them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ PLACES = (("russia", "mts", "7928"), ("russia", "beeline", "7903"), ("germany", 
 
 @dataclass
 class Farm:
-    """All that a desk knows; tests change it and tell the window."""
+    """All data of a fake desk; tests change it and announce the change to the window."""
 
     now: datetime
     phones: dict[str, PhoneRow] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The account of a made-up farm, by whatever it is asked for."""
+"""The account of a made-up farm, by each grouping."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fakes.farm_model import Farm
 
 
 def account(farm: Farm, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
-    """A refunded rent was credited at its price and taken back in the same moment."""
+    """A refunded rent was credited and refunded at the same time."""
     lines: dict[tuple[str, str], Sums] = defaultdict(Sums)
     for rent in farm.rents.values():
         if rent.finished_at is not None and begin <= rent.finished_at < end:

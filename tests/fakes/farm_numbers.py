@@ -1,4 +1,4 @@
-"""The worklist of a made-up farm: SIMs without a number, networks without a name."""
+"""The Numbers page of a made-up farm: SIMs without a number, networks without a name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FOUND_TEXTS = (
 
 
 def add_numbers(farm: Farm, *, more: bool = True) -> None:
-    """The worklist of all SIMs in phones that lack a number or a country, with more of them for the page."""
+    """Tasks for all SIMs in phones without a number or a country; `more` adds some for a fuller page."""
     for place, sim in enumerate(list(farm.sims.values())):
         extra = more and place % 9 == 4 and bool(sim.phone_id) and sim.standing is SimStanding.ON_OFFER
         if not extra and (not sim.phone_id or sim.standing not in (SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY)):
@@ -48,13 +48,13 @@ def add_numbers(farm: Farm, *, more: bool = True) -> None:
             found_others=("79031112233",) if is_found and place % 3 == 0 else (),
             found_on="shelf 2, port 7, slot 1" if is_found and place % 8 == 0 else "",
         )
-    known = Counter((sim.mcc_mnc, sim.country, sim.operator) for sim in farm.sims.values() if sim.phone_id)
+    sims_by_network = Counter((sim.mcc_mnc, sim.country, sim.operator) for sim in farm.sims.values() if sim.phone_id)
     farm.networks = sorted(
         (
             NetworkRow(
                 mcc_mnc=code, country=country, operator=operator, source="built in" if country else "", sims=count
             )
-            for (code, country, operator), count in known.items()
+            for (code, country, operator), count in sims_by_network.items()
         ),
         key=lambda row: (bool(row.country), -row.sims),
     )

@@ -1,4 +1,4 @@
-"""The trade of a made-up farm: rents, messages, pushes, bans."""
+"""Rents, messages, pushes and bans of a made-up farm."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def add_rents(farm: Farm, count: int, states: tuple[RentState, ...]) -> None:
 
 
 def add_messages(farm: Farm, count: int) -> None:
-    """Messages and their pushes; the newest are still on their way."""
+    """Messages and their pushes; the newest are in every state."""
     chance = random.Random(5)
     rents = list(farm.rents.values())
     states = tuple(PushState)

@@ -1,4 +1,4 @@
-"""Made-up farms for the window: empty, calm, and busy in every state; the same seed gives the same farm."""
+"""Made-up farms for the window: empty, calm, and busy with every state. They are deterministic."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def empty_farm(now: datetime | None = None) -> Farm:
 
 
 def calm_farm(now: datetime | None = None) -> Farm:
-    """Twelve phones, all ready, nothing that needs anybody."""
+    """Twelve phones, all ready; nothing needs action."""
     farm = Farm(now=now or datetime.now(UTC))
     _add_phones(farm, 12, (PhoneState.READY,))
     _add_sims(farm, 20, (SimStanding.ON_OFFER, SimStanding.ON_OFFER, SimStanding.RENTED))
@@ -60,7 +60,7 @@ def calm_farm(now: datetime | None = None) -> Farm:
 
 
 def busy_farm(now: datetime | None = None) -> Farm:
-    """Seventy phones, a hundred SIMs, and every state there is."""
+    """Seventy phones, a hundred SIMs, every state."""
     farm = Farm(now=now or datetime.now(UTC))
     _add_phones(farm, 70, tuple(PhoneState), mostly=PhoneState.READY)
     _add_sims(farm, 100, tuple(SimStanding), mostly=SimStanding.ON_OFFER)
@@ -165,8 +165,8 @@ def _telemetry_of(place: int) -> PhoneTelemetry:
 
 
 def _add_conditions(farm: Farm) -> None:
-    """Each condition on one of the phones that are ready."""
-    told: dict[Condition, tuple[Fields, dict[str, Any]]] = {
+    """Each condition on one ready phone."""
+    details: dict[Condition, tuple[Fields, dict[str, Any]]] = {
         Condition.STORAGE_FULL: ({"free_megabytes": 38}, {"free_bytes": 38_000_000}),
         Condition.AIRPLANE: (NO_FIELDS, {"airplane_mode": True}),
         Condition.NO_SMS_APP: (NO_FIELDS, {"sms_app": ""}),
@@ -178,7 +178,7 @@ def _add_conditions(farm: Farm) -> None:
     ready = [phone for phone in farm.phones.values() if phone.state is PhoneState.READY]
     for place, condition in enumerate(Condition):
         phone = ready[place * 3 % len(ready)]
-        values, changes = told.get(condition, (NO_FIELDS, {}))
+        values, changes = details.get(condition, (NO_FIELDS, {}))
         since = farm.now - timedelta(minutes=5 + place * 17)
         active = ActiveCondition(
             condition=condition, values=values, since=since, remedy=remedy_for_condition(condition)
@@ -191,13 +191,13 @@ def _add_conditions(farm: Farm) -> None:
         )
 
 
-def look_for_needs(farm: Farm) -> None:
-    """After a change of the farm."""
+def refresh_attention(farm: Farm) -> None:
+    """Call after a change of the farm."""
     farm.attention = _attention(farm)
 
 
 def _attention(farm: Farm) -> tuple[Attention, ...]:
-    """As the farm itself finds it."""
+    """By the farm's own rules."""
     return attention(
         now=farm.now,
         checks=(),

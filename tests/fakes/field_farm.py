@@ -1,4 +1,4 @@
-"""A farm as it is in the field: two hundred phones of many makes, every state, active and standing, few of each."""
+"""A farm as in the field: two hundred phones of many makes, with a few of every state, condition and standing."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from phonefarm.domain.remedies import remedy_for_condition, remedy_for_sim, reme
 from tests.fakes.farm_model import CODES, PLACES, Farm
 from tests.fakes.farm_numbers import add_numbers
 from tests.fakes.farm_trade import add_bans, add_messages, add_rents
-from tests.fakes.field_plan import AILMENTS, HANDSETS, HUB, OWN_STANDINGS, PHONES, TROUBLES, WITHHOLDING
+from tests.fakes.field_plan import CONDITION_PLAN, HANDSETS, HUB, OWN_STANDINGS, PHONES, TROUBLES, WITHHOLDING
 
 
 def field_farm(now: datetime | None = None) -> Farm:
-    """The same one each time; twelve of its phones hung on a hub that lost its power."""
+    """Deterministic; twelve of its phones were on a hub that lost power."""
     farm = Farm(now=now or datetime.now(UTC))
     _add_phones(farm)
     _add_sims(farm)
     add_rents(farm, 400, (RentState.ACTIVE,) * 6 + (RentState.WAITING,) * 3 + (RentState.FINISHED,))
     add_messages(farm, 1600)
-    _settle_most(farm)
+    _assign_most_messages(farm)
     add_bans(farm)
     add_numbers(farm, more=False)
     farm.timelines = {phone.phone_id: _timeline(farm, phone) for phone in farm.phones.values()}
@@ -52,8 +52,8 @@ def field_farm(now: datetime | None = None) -> Farm:
     return farm
 
 
-def _settle_most(farm: Farm) -> None:
-    """Only the newest few of the messages wait for somebody."""
+def _assign_most_messages(farm: Farm) -> None:
+    """Only the newest few messages are held."""
     held = [key for key, message in farm.messages.items() if message.standing is SmsStanding.HELD]
     for key in held[3:]:
         farm.messages[key] = replace(farm.messages[key], standing=SmsStanding.NO_RENT)
@@ -144,17 +144,18 @@ def _telemetry(place: int, chance: random.Random) -> PhoneTelemetry:
 def _spread_conditions(farm: Farm, chance: random.Random) -> None:
     ready = [phone.phone_id for phone in farm.phones.values() if phone.state is PhoneState.READY]
     chance.shuffle(ready)
-    for condition, count, values, changes in AILMENTS:
+    for condition, count, values, changes in CONDITION_PLAN:
         for _ in range(count):
-            _ail(farm, ready.pop(), condition, values, changes)
-    for condition in (Condition.STORAGE_FULL, Condition.HOT, Condition.LOW_BATTERY):  # one that has it all
-        _, _, values, changes = next(row for row in AILMENTS if row[0] is condition)
-        _ail(farm, ready[-1], condition, values, changes)
+            _add_condition(farm, ready.pop(), condition, values, changes)
+    for condition in (Condition.STORAGE_FULL, Condition.HOT, Condition.LOW_BATTERY):  # one phone with several
+        _, _, values, changes = next(row for row in CONDITION_PLAN if row[0] is condition)
+        _add_condition(farm, ready[-1], condition, values, changes)
     unsteady = next(phone for phone in farm.phones.values() if phone.state is PhoneState.UNSTEADY)
-    _ail(farm, unsteady.phone_id, Condition.LOW_BATTERY, {"percent": 9}, {"battery_percent": 9, "is_charging": False})
+    empty_battery = {"battery_percent": 9, "is_charging": False}
+    _add_condition(farm, unsteady.phone_id, Condition.LOW_BATTERY, {"percent": 9}, empty_battery)
 
 
-def _ail(farm: Farm, phone_id: str, condition: Condition, values: Fields, changes: dict[str, Any]) -> None:
+def _add_condition(farm: Farm, phone_id: str, condition: Condition, values: Fields, changes: dict[str, Any]) -> None:
     phone = farm.phones[phone_id]
     remedy = remedy_for_condition(condition)
     since = farm.now - timedelta(minutes=7 + 31 * list(Condition).index(condition))
@@ -170,7 +171,7 @@ def _ail(farm: Farm, phone_id: str, condition: Condition, values: Fields, change
 
 
 def _add_sims(farm: Farm) -> None:
-    """One or two a phone; the standing is the phone's where the phone keeps it back."""
+    """One or two per phone; a phone that is not ready or blocked determines their standing."""
     chance = random.Random(12)
     own = [standing for standing, count in OWN_STANDINGS for _ in range(count)]
     chance.shuffle(own)
@@ -251,7 +252,7 @@ def _timeline(farm: Farm, phone: PhoneRow) -> list[TimelineEntry]:
 
 
 def _attention(farm: Farm) -> Any:
-    """As the farm itself finds it."""
+    """By the farm's own rules."""
     gone = [phone for phone in farm.phones.values() if phone.usb_path.startswith(f"{HUB}.")]
     lost = SharedLoss(
         phones=tuple(PhoneId(phone.phone_id) for phone in gone), hub=HUB, at=farm.now - timedelta(seconds=200)

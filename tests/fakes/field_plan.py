@@ -1,4 +1,4 @@
-"""What a farm in the field is made of: its handsets, and how many of each state, active and standing."""
+"""The plan of the field farm: its handsets, and how many phones and SIMs of each state."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TROUBLES: tuple[tuple[PhoneState, int, str], ...] = (
     (PhoneState.DUPLICATE, 2, "read through 192.168.1.20:5037"),
     (PhoneState.GONE, 14, ""),
 )
-AILMENTS: tuple[tuple[Condition, int, Fields, dict[str, Any]], ...] = (
+CONDITION_PLAN: tuple[tuple[Condition, int, Fields, dict[str, Any]], ...] = (
     (Condition.NO_SIM, 2, NO_FIELDS, {}),
     (Condition.AIRPLANE, 1, NO_FIELDS, {"airplane_mode": True}),
     (Condition.STORAGE_FULL, 2, {"free_megabytes": 42}, {"free_bytes": 42_000_000}),

@@ -1,4 +1,4 @@
-"""Another program that has files open: really on Windows, elsewhere by refusals as Windows words them."""
+"""Simulates another program that holds files open: with real handles on Windows, with Windows' errors elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ IN_USE = 32
 
 
 class Holder:
-    """`hold` a file for so many pauses of whoever waits for it, or for good; pauses take no time here."""
+    """Holds a file for `pauses` retries of the waiting code, or until `release`; the retries do not sleep."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.waited = 0.0
@@ -61,7 +61,7 @@ class Holder:
 
 
 def refusal(code: int) -> PermissionError:
-    """As Windows raises it."""
+    """An error like those of Windows."""
     error = PermissionError(errno.EACCES, "Access is denied")
     setattr(error, "winerror", code)  # noqa: B010 - an attribute that only Windows gives it
     return error

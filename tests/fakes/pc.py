@@ -1,4 +1,4 @@
-"""A PC that would like to fall asleep."""
+"""A PC that may fall asleep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from phonefarm.domain.errors import KnownError
 
 
 class FakePc:
-    """Notes whether it may fall asleep; `refuses` to be kept awake with this cause."""
+    """Records whether it may sleep; `refuses` is the cause with which it refuses to be kept awake."""
 
     def __init__(self) -> None:
         self.is_held = False

@@ -1,4 +1,4 @@
-"""An adb server whose phones do what the test says."""
+"""A `PhoneBridge` with scripted phones."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ScriptedPhone:
     serial: str
     adb_state: str = "device"
     detail: str = ""
-    """What adb's long list says behind the state."""
+    """The attributes in adb's long list."""
     facts: PhoneFacts = REDMI
     hardware: str = ""
     proof: HandsetProof = field(default_factory=lambda: HandsetProof(boot_id=uuid4().hex))
@@ -48,46 +48,46 @@ class ScriptedPhone:
     skew: timedelta | None = None
     has_otp_mark: bool = False
     takes: Probe = field(default_factory=lambda: Probe(facts=REDMI, reads_hex=True))
-    """What a probe finds out, its facts aside."""
+    """The result of a probe, without the facts."""
     probe_trouble: KnownError | None = None
-    """What every probe ends with, while everything else is answered."""
+    """The error of every probe; other calls succeed."""
     probe_in_use: Probe | None = None
-    """By which its inbox was read last, its facts aside."""
+    """The probe of the last reading, without the facts."""
     sims: list[SeenSim] = field(default_factory=list)
     sims_untold: bool = False
-    """Whether nothing tells which cards it holds."""
+    """Whether the SIMs cannot be read."""
     inbox: list[SmsRow] = field(default_factory=list)
     trouble: KnownError | None = None
-    """What every question to it ends with, until it is taken away."""
+    """The error of every call, until it is removed."""
     answers: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set from the start; while it is not, every question to the phone waits."""
+    """Initially set; while cleared, every call to the phone blocks."""
     introductions: int = 0
     remembered: list[Remembered | None] = field(default_factory=list)
-    """What each introduction was told of it."""
+    """The arguments of each introduction."""
     probes: int = 0
     checkups: list[bool] = field(default_factory=list)
-    """Whether each check-up was a thorough one."""
+    """For each check-up, whether it was thorough."""
     looks: int = 0
     ignores_offset: bool = False
     skips: list[int] = field(default_factory=list)
     on_look: Callable[[], None] = lambda: None
-    """Called when a window of the inbox has been read."""
+    """Called after each reading of a window of the inbox."""
     reconnects: int = 0
     followed: int = 0
-    """How often its log was opened."""
+    """How often the log was opened."""
     hints: asyncio.Queue[Hint] = field(default_factory=asyncio.Queue)
     checks: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set from the start; while it is not, check-ups wait and everything else is answered."""
+    """Initially set; while cleared, check-ups block and other calls succeed."""
     checking: bool = False
     checkup_trouble: KnownError | None = None
-    """What every check-up ends with, while everything else is answered."""
+    """The error of every check-up; other calls succeed."""
 
     def __post_init__(self) -> None:
         self.answers.set()
         self.checks.set()
 
     def announce(self, hint: Hint = Hint.STORED) -> None:
-        """A line in the log, and no row."""
+        """Write a log line without storing a row."""
         self.hints.put_nowait(hint)
 
     def receive(self, row: SmsRow, *, hinted: bool = True) -> None:
@@ -101,18 +101,18 @@ class ScriptedPhoneBridge:
         self.phones = {phone.serial: phone for phone in phones}
         self.server_trouble: ServerDown | None = None
         self.forgotten: dict[str, ScriptedPhone] = {}
-        """Phones over TCP that answer but are not connected."""
+        """TCP phones that are reachable but not connected."""
         self.asked: Counter[str] = Counter()
         self.introduced: list[str] = []
-        """Serials in the order in which they were asked who they are."""
+        """Serials in the order of their introductions."""
         self.may_restart = False
         self.usb_ports: set[str] = set()
-        """Ports that may be reset."""
+        """USB ports that can be reset."""
         self.steps: list[str] = []
-        """What the ladder did, in order."""
+        """The steps of the recovery ladder, in order."""
         self.on_step: Callable[[], None] = lambda: None
         self.named: dict[str, str] = {}
-        """The serial of each name."""
+        """Serials by name."""
         self._clock = clock
         self._server = server
         self._changed = asyncio.Event()
@@ -125,7 +125,7 @@ class ScriptedPhoneBridge:
         return phone_id(phone.serial, self._server)
 
     def change(self) -> None:
-        """Tell whoever follows the device list that something is different now."""
+        """Notify the readers of the device list of a change."""
         self._changed.set()
 
     def unplug(self, phone: ScriptedPhone) -> None:
@@ -137,7 +137,7 @@ class ScriptedPhoneBridge:
         self.change()
 
     def end_server(self, cause: str = "adb was killed") -> None:
-        """The server goes, and with it what it knew of phones over TCP."""
+        """End the server, which forgets its TCP phones."""
         self.server_trouble = ServerDown(cause)
         self.forgotten |= {serial: phone for serial, phone in self.phones.items() if is_address(serial)}
         self.phones = {serial: phone for serial, phone in self.phones.items() if serial not in self.forgotten}

@@ -1,4 +1,4 @@
-"""A market that answers as the test has written down."""
+"""A `PushChannel` with scripted answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phonefarm.domain.pushes import Accepted, PushOutcome
 
 
 class ScriptedPushChannel:
-    """Answers with `script` one by one, then as `answer_to` says (`always`); holds every attempt while `held`."""
+    """Answers with `script` in order, then with `answer_to` (default `always`); blocks all attempts while `held`."""
 
     def __init__(self) -> None:
         self.script: list[PushOutcome | Exception] = []

@@ -1,4 +1,4 @@
-"""A phone's shell that answers each command of a script by a function of the test."""
+"""A phone's shell whose answers come from a function of the test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 from phonefarm.adapters.adb.shell import ShellAnswer
 
 Answer = str | tuple[str, str]
-"""stdout, or stdout and stderr."""
+"""stdout, or (stdout, stderr)."""
 
 _SCRIPT = re.compile(
     r"(?P<command>.*?); echo (?P<mark>E:[0-9a-f]+:\d+):\$\?(?P<apart>; echo E:[0-9a-f]+:\d+ >&2)?(?:; |$)", re.DOTALL

@@ -1,4 +1,4 @@
-"""The whole app as a process of its own: `phonefarm serve` on scratch folders and free ports."""
+"""Runs the whole app as a process: `phonefarm serve` with a temporary data folder and free ports."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.checkout import CHECKOUT
 from tests.one_process import ENVIRONMENT, PYTHON
 from tests.windows_session import tell_console
 
-STARTS_WITHIN = 40.0
-STOPS_WITHIN = 12.0
+START_TIMEOUT_SECONDS = 40.0
+STOP_TIMEOUT_SECONDS = 12.0
 KEY = "a-partner-key-for-tests"
 ADDRESSES = re.compile(r"serves webhooks on (\S+), admin on (\S+)")
 
 
 def health_now(admin: str) -> dict[str, Any]:
-    """The body of /health, no older than this call: the app tells what it has found out for a second."""
+    """The body of /health, not older than this call; the app caches it for a second."""
     asked_at = datetime.now(UTC)
     while True:
         with urllib.request.urlopen(f"{admin}/health", timeout=5) as answer:
@@ -39,7 +39,7 @@ def health_now(admin: str) -> dict[str, Any]:
 
 
 class AppProcess:
-    """Started by `start`; ended by `stop` (as a service manager does) or `kill` (as a power cut does)."""
+    """An app process; `stop` ends it like a service manager, `kill` like a power cut."""
 
     def __init__(self, data_dir: Path, settings: Mapping[str, str]) -> None:
         self._settings = {"DATA_DIR": str(data_dir), "API_KEY": KEY, "LISTEN": "127.0.0.1:0"} | dict(settings)
@@ -48,6 +48,10 @@ class AppProcess:
         self.command = [PYTHON, "-m", "phonefarm", "serve"]
         self.webhooks = ""
         self.admin = ""
+
+    def set(self, **settings: str) -> None:
+        """Further settings, from the next start on."""
+        self._settings |= settings
 
     def environment(self) -> dict[str, str]:
         own = {f"PHONEFARM_{name}": value for name, value in self._settings.items()}
@@ -70,23 +74,23 @@ class AppProcess:
         self.webhooks, self.admin = f"http://{found[1]}", f"http://{found[2]}"
 
     def stop(self) -> int:
-        """Ask it to end and return its exit code."""
+        """Send SIGTERM and return the exit code."""
         assert self._process is not None
         if sys.platform == "win32":
             tell_console(self._process.pid, ConsoleEvent.CTRL_BREAK)
         else:
             self._process.terminate()
         try:
-            return self._process.wait(STOPS_WITHIN)
+            return self._process.wait(STOP_TIMEOUT_SECONDS)
         finally:
             self._process.kill()
-            self._process.wait(STOPS_WITHIN)
+            self._process.wait(STOP_TIMEOUT_SECONDS)
             self._end()
 
     def kill(self) -> None:
         assert self._process is not None
         self._process.kill()
-        self._process.wait(STOPS_WITHIN)
+        self._process.wait(STOP_TIMEOUT_SECONDS)
         self._end()
 
     def health(self) -> dict[str, Any]:
@@ -99,7 +103,7 @@ class AppProcess:
     def _first_line(self) -> str:
         assert self._process is not None
         assert self._process.stdout is not None
-        timer = threading.Timer(STARTS_WITHIN, self._process.kill)
+        timer = threading.Timer(START_TIMEOUT_SECONDS, self._process.kill)
         timer.start()
         try:
             return self._process.stdout.readline()
@@ -119,7 +123,7 @@ class AppProcess:
 
 @contextlib.contextmanager
 def running(app: AppProcess) -> Iterator[AppProcess]:
-    """Started now, killed at the end if it still runs."""
+    """Start the app, and kill it at the end if it is still running."""
     app.start()
     try:
         yield app

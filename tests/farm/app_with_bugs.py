@@ -1,4 +1,4 @@
-"""`phonefarm` with bugs planted where a key and a text of an SMS are at hand; `window FILE` shows it, unseen."""
+"""`phonefarm` with planted bugs in functions that handle the key and texts; `window FILE` runs it offscreen."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def plant() -> None:
 
 
 def show_window(memory: Path) -> None:
-    """The window over the farm: the user goes through its pages and closes it."""
+    """Show the window, go through its pages and close it."""
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from PySide6.QtCore import QSettings, QTimer
 
     from phonefarm.application.desk.engine import RunningEngine
     from phonefarm.application.model.read_models import Topic
-    from phonefarm.commands.window import run_windowed
+    from phonefarm.commands.window import run_with_window
     from phonefarm.support.stop_requests import StopRequests
     from ui.shell import app as window_app
     from ui.shell.window import MainWindow
@@ -67,7 +67,7 @@ def show_window(memory: Path) -> None:
             window_app.show_window(self._app, engine, stop, QSettings(str(memory), QSettings.Format.IniFormat))
             timer.stop()
 
-    run_windowed(Turned(), cli._prepare)
+    run_with_window(Turned(), cli._prepare)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The stages of the farm tests."""
+"""Fixtures of the farm tests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.farm.stage import Stage, a_stage
+from tests.farm.harness import Harness, start_harness
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Three phones, a market, and the app not yet started."""
-    with a_stage(tmp_path) as built:
+def harness(tmp_path: Path) -> Iterator[Harness]:
+    """Three phones and a market; the app is not started yet."""
+    with start_harness(tmp_path) as built:
         yield built

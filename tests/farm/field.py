@@ -1,4 +1,4 @@
-"""Phones in the field under the app's own engine in this process, so that its desk can be asked about them."""
+"""Runs the app's engine in this process with virtual phones, so that tests can call its desk."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from phonefarm.application.model.read_models import (
     PhoneRow,
     PhoneState,
     SimRow,
+    SimStanding,
     Topic,
 )
 from phonefarm.application.model.row_queries import PHONES, SIMS
@@ -41,15 +42,15 @@ from phonefarm.domain.ids import phone_id
 from phonefarm.runtime import farm as bootstrap
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import RentRecord
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import Profile
-from phonefarm.simulation.sims import OPERATORS, SimMaker, VirtualSim
+from phonefarm.simulation.sims import OPERATORS, SimFactory, VirtualSim
+from phonefarm.simulation.simulation_thread import SimulationThread
 from phonefarm.support.logs import SecretFilter
 from tests.farm.app_process import KEY
-from tests.farm.stage import until
+from tests.farm.harness import until
 from tests.timelines import sentences
 
 T = TypeVar("T")
@@ -57,22 +58,22 @@ AnyFarm = TypeVar("AnyFarm", bound=VirtualFarm)
 
 COUNTRY = "russia"
 QUERY_SECONDS = 0.02
-READY_WITHIN = 40.0
+READY_TIMEOUT_SECONDS = 40.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How much quicker than in the field the app's own waits are; nothing else of it is changed."""
+    """Shorter intervals for the app; nothing else is changed."""
 
     checkup: float = 0.6
     thorough_every: int = 1
     hurry: float = 8.0
-    """The ladder's waits are divided by it: the first step comes after about two seconds."""
+    """Divisor of the recovery ladder's intervals: the first step comes after about two seconds."""
     patience: float = 2.0
     steady_after: timedelta = timedelta(seconds=3)
     losses_that_damp: int = steadiness.LOSSES_THAT_DAMP
     together_within: timedelta = timedelta(seconds=1)
-    """How long is waited for more phones that leave together."""
+    """The window in which phones that leave count as one event."""
     poll: float = 2.0
     rent_poll: float = 1.0
     usb: UsbPorts | None = None
@@ -88,7 +89,7 @@ class Pace:
         patch.setattr(steadiness, "STEADY_AFTER", self.steady_after)
         patch.setattr(steadiness, "LOSSES_THAT_DAMP", self.losses_that_damp)
         patch.setattr(comings, "TOGETHER_WITHIN", self.together_within)
-        # A row that comes seconds after its announcement is as late here as one that comes minutes after it.
+        # Here a row counts as late after seconds instead of minutes.
         patch.setattr(sms_rules, "SLOWEST_ROW", timedelta(seconds=1))
         patch.setattr(sms_intake, "MARK_EVERY", timedelta(seconds=0.5))
         patch.setattr(bootstrap, "PhoneWatch", partial(PhoneWatch, hurry=self.hurry, patience=self.patience))
@@ -97,9 +98,9 @@ class Pace:
 
 
 def a_phone(name: str, profile: Profile, *cards: VirtualSim, authorized: bool = True) -> VirtualPhone:
-    """A phone with these cards, else with one for each slot, all of an operator that is named like the phone."""
+    """A phone with these SIMs, by default one per slot, all of an operator with the phone's name."""
     phone = VirtualPhone(profile, name=name, query_seconds=QUERY_SECONDS, authorized=authorized)
-    maker = SimMaker(zlib.crc32(name.encode()))
+    maker = SimFactory(zlib.crc32(name.encode()))
     operator = replace(OPERATORS[0], name=name)
     for slot, card in enumerate(cards or [maker.make(operator, states_number=False) for _ in range(profile.slots)]):
         phone.insert_sim(card, slot)
@@ -109,23 +110,23 @@ def a_phone(name: str, profile: Profile, *cards: VirtualSim, authorized: bool = 
 @dataclass(frozen=True, kw_only=True)
 class Field:
     server: str
-    farm: InThread[VirtualFarm]
-    market: InThread[Market]
+    farm: SimulationThread[VirtualFarm]
+    market: SimulationThread[Market]
     engine: EngineThread
     serials: Mapping[str, str]
-    """What adb calls the phones, where it is not what they call themselves; by name."""
+    """adb serials by phone name, where they differ from the phone's own serial."""
 
     def phone(self, name: str) -> VirtualPhone:
         return self.farm.sim.phone(name)
 
     def act(self, act: Callable[[VirtualPhone], object], name: str) -> None:
-        """Do something plain to a phone, on its own loop."""
+        """Call a function on a phone, on its event loop."""
         self.farm.call(lambda farm: act(farm.phone(name)))
 
     def do(self, act: Callable[[VirtualPhone], Coroutine[Any, Any, T]], name: str) -> T:
         return self.farm.run(lambda farm: act(farm.phone(name)))
 
-    # What the app makes of it.
+    # The app's view.
 
     def ask(self, question: Callable[[FarmDesk], Coroutine[Any, Any, T]]) -> T:
         return self.engine.ask(question)
@@ -169,14 +170,20 @@ class Field:
     def is_over(self, name: str, condition: Condition, within: float = 20.0) -> None:
         until(lambda: self.active(name, condition) is None, within, f"{name} without {condition}")
 
-    # What the market makes of it.
+    def until_standing(self, card: VirtualSim, standing: SimStanding) -> None:
+        until(lambda: self.sim(card).standing is standing, what=f"{card.iccid} {standing}")
+
+    def until_empty_hints(self, name: str, count: int) -> None:
+        until(lambda: self.row(name).hints_without_row == count, what=f"{count} empty hints")
+
+    # The market's view.
 
     def offered(self, name: str) -> int:
-        """How many numbers of a phone the market is offered, by its own question."""
+        """The number of a phone's numbers on offer, by GET_SERVICES."""
         return self.market.run(lambda market: market.services()).get(COUNTRY, {}).get(name, 0)
 
     def is_offered(self, name: str, count: int | None = None) -> None:
-        """Return once so many of the phone's numbers are on offer, all of them if not given."""
+        """Wait until `count` of the phone's numbers are on offer; default: all."""
         wanted = len(self.phone(name).sims) if count is None else count
         until(lambda: self.offered(name) == wanted, what=f"{wanted} numbers of {name} on offer")
 
@@ -192,7 +199,7 @@ class Field:
         self.farm.run(lambda farm: farm.deliver(msisdn, sender, text))
 
     def texts(self, rent: RentRecord) -> list[str]:
-        """The texts that the market took for a rent, in the order of their arrival there."""
+        """The texts that the market accepted for a rent, in order of arrival."""
         pushes = self.market.sim.record.pushes
         return [str(push.body["text"]) for push in pushes if push.rent_id == rent.rent_id and push.is_accepted]
 
@@ -205,19 +212,19 @@ def now() -> datetime:
 
 
 @contextlib.contextmanager
-def a_field(
+def run_field(
     folder: Path,
     server: str,
-    farm: InThread[AnyFarm],
+    farm: SimulationThread[AnyFarm],
     pace: Pace,
     *,
     numbers: str | None = None,
     serials: Mapping[str, str] | None = None,
     adb_path: str = "",
 ) -> Iterator[Field]:
-    """The engine runs and looks at `server`; it stops at the end."""
+    """Run the engine with the adb server `server`."""
     (folder / "numbers.csv").write_text(numbers or farm.sim.numbers_csv(), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch, InThread(lambda: Market("", KEY)) as market:
+    with pytest.MonkeyPatch.context() as patch, SimulationThread(lambda: Market("", KEY)) as market:
         pace.set_by(patch)
         settings = load_settings(
             data_dir=folder / "data",
@@ -236,14 +243,14 @@ def a_field(
         engine.start()
         try:
             market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
-            one_farm = cast("InThread[VirtualFarm]", farm)
+            one_farm = cast("SimulationThread[VirtualFarm]", farm)
             yield Field(server=server, farm=one_farm, market=market, engine=engine, serials=serials or {})
         finally:
             engine.stop()
 
 
-def ready(field: Field, names: Sequence[str], within: float = READY_WITHIN) -> None:
-    """Return once all these phones work."""
+def wait_until_ready(field: Field, names: Sequence[str], within: float = READY_TIMEOUT_SECONDS) -> None:
+    """Wait until all these phones are ready."""
     ids = [field.id_of(name) for name in names]
 
     def not_ready() -> list[str]:

@@ -1,7 +1,7 @@
-"""`phonefarm serve` as processes that end themselves, as a power cut would, at a commit that they were told.
+"""A fork server for `phonefarm serve` processes that kill themselves at a given commit, like a power cut.
 
-Run as a program it stays small and single-threaded, has all the app's code loaded, and forks one app for each
-request on its stdin: starting an app so takes a tenth of the usual time, and each is a process of its own.
+The server loads all code of the app, stays single-threaded, and forks one app for each request on stdin, which takes
+a tenth of the time of a normal start.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ BEFORE, AFTER = "before", "after"
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A commit: the nth that holds a unit of work of this kind which changed something."""
+    """The nth commit with a unit of work of this kind that changed something."""
 
     kind: str
     moment: str
-    """`BEFORE`: all is written and COMMIT is not yet said. `AFTER`: it is on the disk and nobody has heard of it."""
+    """`BEFORE`: before COMMIT. `AFTER`: the commit is durable, but its callers have no result yet."""
     nth: int = 1
 
 
@@ -40,9 +40,9 @@ class Point:
 class Request:
     environment: Mapping[str, str]
     output: str
-    """File for what it says."""
+    """The file for the output of the process."""
     ledger: str
-    """File for the kinds that were committed, a line each."""
+    """The file for the committed kinds, one per line."""
     point: Point | None = None
 
     def as_json(self) -> str:
@@ -56,7 +56,7 @@ class Request:
 
 
 def kind_of(unit: SubmittedUnit) -> str:
-    """The method that handed the work in, and of one that has several kinds, which it was."""
+    """The method that submitted the unit of work, with a suffix where it has several kinds."""
     name = unit.work.__qualname__.partition(".<locals>")[0]
     match unit.result:
         case Intake(pushes=(_, *_)):
@@ -70,8 +70,8 @@ def kind_of(unit: SubmittedUnit) -> str:
     return str(name)
 
 
-class Witness:
-    """Sits on the writer's thread: notes every kind that is committed, and kills the process at its point."""
+class CommitWatcher:
+    """Patches the writer thread: records each committed kind, and kills the process at its point."""
 
     def __init__(self, ledger: Path, point: Point | None) -> None:
         self._ledger = ledger
@@ -97,8 +97,8 @@ class Witness:
 
         def watched_report(group: list[SubmittedUnit]) -> None:
             if self._is_reached:
-                _die()
-            self._note_committed()
+                _kill_self()
+            self._record_commit()
             report(group)
 
         writer._has_run, writer._report = watched_run, watched_report
@@ -106,32 +106,32 @@ class Witness:
         make_durable = writer._make_durable
 
         def watched_make_durable(driver: sqlite3.Connection) -> None:
-            self._about_to_commit()
+            self._before_commit()
             make_durable(driver)
 
         writer._make_durable = watched_make_durable
 
-    def _about_to_commit(self) -> None:
+    def _before_commit(self) -> None:
         for kind in self._written:
             self._counts[kind] += 1
             if self._point is not None and (kind, self._counts[kind]) == (self._point.kind, self._point.nth):
                 if self._point.moment == BEFORE:
-                    _die()
+                    _kill_self()
                 self._is_reached = True
 
-    def _note_committed(self) -> None:
+    def _record_commit(self) -> None:
         if self._written:
             with self._ledger.open("a", encoding="utf-8") as file:
                 file.writelines(f"{kind}\n" for kind in self._written)
             self._written.clear()
 
 
-def _die() -> None:
+def _kill_self() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _serve(request: Request) -> NoReturn:
-    """In the forked process: become the app."""
+    """Run the app in the forked process."""
     from phonefarm.commands.cli import main
 
     code = 70
@@ -144,7 +144,7 @@ def _serve(request: Request) -> NoReturn:
             del os.environ[name]
         os.environ.update(request.environment)
         sys.argv = ["phonefarm", "serve"]
-        Witness(Path(request.ledger), request.point).install()
+        CommitWatcher(Path(request.ledger), request.point).install()
         main()
         code = 0
     except SystemExit as ended:
@@ -157,7 +157,7 @@ def _serve(request: Request) -> NoReturn:
 
 
 def fork_on_request() -> None:
-    """A request a line: `start {…}` answers the process id, `poll PID` its exit status or -, as `waitpid` has it."""
+    """Serve requests, one per line: `start {…}` answers the pid, `poll PID` the status of `waitpid` or -."""
     for module in ("phonefarm.commands.cli", "phonefarm.runtime.engine_thread"):
         importlib.import_module(module)
     children: set[int] = set()

@@ -1,4 +1,4 @@
-"""adb servers that are killed, freeze or never start: phones come back, nothing is lost, and the app stops in time."""
+"""adb servers that are killed, freeze or never start: phones recover, nothing is lost, the app stops in time."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from pathlib import Path
 import pytest
 
 from tests.farm.app_process import AppProcess, running
-from tests.farm.stage import Stage, adb_may_be_started, until
+from tests.farm.harness import Harness, isolate_adb_servers, until
 
 pytestmark = pytest.mark.farm
 
-STOPPED_WITHIN = 5.0
-PROCESS_MARGIN = 1.5
-"""What the interpreter's own end and a busy machine may add."""
-OFF_THE_OFFER_WITHIN = 15.0
+STOP_LIMIT_SECONDS = 5.0
+PROCESS_MARGIN_SECONDS = 1.5
+"""Allowance for the end of the interpreter and a busy machine."""
+OFF_OFFER_TIMEOUT_SECONDS = 15.0
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and shell scripts")
 
 
 @pytest.fixture
-def reviving(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with adb_may_be_started(stage, monkeypatch):
-        yield stage
+def reviving(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> Iterator[Harness]:
+    with isolate_adb_servers(harness, monkeypatch):
+        yield harness
 
 
 def seconds_to_stop(app: AppProcess) -> float:
@@ -47,50 +47,50 @@ def is_listening(port: int) -> bool:
     return False
 
 
-def test_killed_adb_server_is_started_anew_and_its_phones_and_their_sms_come_back(reviving: Stage) -> None:
-    stage = reviving
-    stage.open_app()
-    rent = stage.order()
+def test_killed_adb_server_is_started_anew_and_its_phones_and_their_sms_come_back(reviving: Harness) -> None:
+    harness = reviving
+    harness.open_app()
+    rent = harness.order()
 
-    stage.adb.process.kill()
-    stage.adb.process.wait(5)
-    stage.send(rent.msisdn, "sent while there was no adb server")
+    harness.adb.process.kill()
+    harness.adb.process.wait(5)
+    harness.send(rent.msisdn, "sent while there was no adb server")
 
-    stage.until_texts(rent, "sent while there was no adb server", within=40)
-    until(lambda: stage.app.counts()["phones_ready"] == 3, 40, "all phones ready again")
-    assert is_listening(stage.adb_port)
-    assert stage.app.health()["checks"]["adb"]["status"] == "pass"
-    assert stage.app.health()["checks"]["engine"]["status"] == "pass"
-
-
-@posix_only
-def test_phones_of_a_frozen_adb_server_leave_the_offer_and_come_back_with_it(reviving: Stage) -> None:
-    stage = reviving
-    stage.open_app()
-    rent = stage.order()
-    stage.adb.process.send_signal(signal.SIGSTOP)
-    try:
-        until(lambda: stage.app.counts()["phones_ready"] == 0, OFF_THE_OFFER_WITHIN, "an empty offer")
-        assert stage.app.counts()["numbers_on_offer"] == 0
-        stage.send(rent.msisdn, "sent while adb was frozen")
-    finally:
-        stage.adb.process.send_signal(signal.SIGCONT)
-
-    until(lambda: stage.app.counts()["phones_ready"] == 3, 60, "all phones ready again")
-    stage.until_texts(rent, "sent while adb was frozen")
+    harness.until_texts(rent, "sent while there was no adb server", within=40)
+    until(lambda: harness.app.counts()["phones_ready"] == 3, 40, "all phones ready again")
+    assert is_listening(harness.adb_port)
+    assert harness.app.health()["checks"]["adb"]["status"] == "pass"
+    assert harness.app.health()["checks"]["engine"]["status"] == "pass"
 
 
 @posix_only
-def test_app_on_a_frozen_adb_server_stops_in_time(reviving: Stage) -> None:
-    stage = reviving
-    stage.open_app()
-    stage.adb.process.send_signal(signal.SIGSTOP)
+def test_phones_of_a_frozen_adb_server_leave_the_offer_and_come_back_with_it(reviving: Harness) -> None:
+    harness = reviving
+    harness.open_app()
+    rent = harness.order()
+    harness.adb.process.send_signal(signal.SIGSTOP)
     try:
-        took = seconds_to_stop(stage.app)
+        until(lambda: harness.app.counts()["phones_ready"] == 0, OFF_OFFER_TIMEOUT_SECONDS, "an empty offer")
+        assert harness.app.counts()["numbers_on_offer"] == 0
+        harness.send(rent.msisdn, "sent while adb was frozen")
     finally:
-        stage.adb.process.send_signal(signal.SIGCONT)
+        harness.adb.process.send_signal(signal.SIGCONT)
 
-    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+    until(lambda: harness.app.counts()["phones_ready"] == 3, 60, "all phones ready again")
+    harness.until_texts(rent, "sent while adb was frozen")
+
+
+@posix_only
+def test_app_on_a_frozen_adb_server_stops_in_time(reviving: Harness) -> None:
+    harness = reviving
+    harness.open_app()
+    harness.adb.process.send_signal(signal.SIGSTOP)
+    try:
+        took = seconds_to_stop(harness.app)
+    finally:
+        harness.adb.process.send_signal(signal.SIGCONT)
+
+    assert took < STOP_LIMIT_SECONDS + PROCESS_MARGIN_SECONDS
 
 
 @posix_only
@@ -110,19 +110,19 @@ def test_app_whose_adb_never_starts_stops_in_time(tmp_path: Path, unused_tcp_por
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(begun.read_text()), signal.SIGKILL)
 
-    assert took < STOPPED_WITHIN + PROCESS_MARGIN
+    assert took < STOP_LIMIT_SECONDS + PROCESS_MARGIN_SECONDS
 
 
-def test_app_whose_database_is_locked_by_another_stops_in_time(stage: Stage) -> None:
-    stage.open_app()
-    rent = stage.order()
-    other = sqlite3.connect(stage.folder / "data" / "phonefarm.db", isolation_level=None)
+def test_app_whose_database_is_locked_by_another_stops_in_time(harness: Harness) -> None:
+    harness.open_app()
+    rent = harness.order()
+    other = sqlite3.connect(harness.folder / "data" / "phonefarm.db", isolation_level=None)
     with contextlib.closing(other):
         other.execute("BEGIN IMMEDIATE")
-        stage.send(rent.msisdn, "cannot be recorded yet")
+        harness.send(rent.msisdn, "cannot be recorded yet")
 
-        took = seconds_to_stop(stage.app)
+        took = seconds_to_stop(harness.app)
 
-    assert took < STOPPED_WITHIN + PROCESS_MARGIN
-    stage.open_app()
-    stage.until_texts(rent, "cannot be recorded yet")
+    assert took < STOP_LIMIT_SECONDS + PROCESS_MARGIN_SECONDS
+    harness.open_app()
+    harness.until_texts(rent, "cannot be recorded yet")

@@ -19,13 +19,13 @@ import pytest
 from tests.checkout import CHECKOUT
 from tests.commands.certify.careless_farm import CarelessFarm
 from tests.farm.app_process import KEY
-from tests.farm.stage import Stage
+from tests.farm.harness import Harness
 
 pytestmark = pytest.mark.farm
 
 CHECKS = 18
-OWN_RUN_WITHIN = 150.0
-ENDS_WITHIN = 90.0
+OWN_RUN_TIMEOUT_SECONDS = 150.0
+END_TIMEOUT_SECONDS = 90.0
 
 
 def examination(*options: str, key: str = "") -> subprocess.Popen[str]:
@@ -41,8 +41,8 @@ def examination(*options: str, key: str = "") -> subprocess.Popen[str]:
     )
 
 
-def ended(process: subprocess.Popen[str], within: float = ENDS_WITHIN) -> tuple[int, list[str], list[str]]:
-    """Exit code and the lines of both outputs."""
+def ended(process: subprocess.Popen[str], within: float = END_TIMEOUT_SECONDS) -> tuple[int, list[str], list[str]]:
+    """Wait for the end; returns the exit code and the lines of stdout and stderr."""
     with process:
         try:
             out, err = process.communicate(timeout=within)
@@ -53,7 +53,7 @@ def ended(process: subprocess.Popen[str], within: float = ENDS_WITHIN) -> tuple[
 
 @pytest.fixture(scope="module", autouse=True)
 def own_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """Begun with the first test, whichever that is, so that the others pass while it waits."""
+    """Started by the first test of the file, so that the others run meanwhile."""
     report = tmp_path_factory.mktemp("certify") / "report.xml"
     process = examination("--junit", str(report))
     yield process, report
@@ -62,12 +62,12 @@ def own_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subproce
         process.communicate()
 
 
-def test_farm_of_its_own_passes_the_whole_list_and_the_report_holds_every_check(
+def test_private_farm_passes_all_checks_and_the_report_lists_them(
     own_run: tuple[subprocess.Popen[str], Path],
 ) -> None:
     process, report = own_run
 
-    code, said, complaints = ended(process, OWN_RUN_WITHIN)
+    code, said, complaints = ended(process, OWN_RUN_TIMEOUT_SECONDS)
 
     assert (code, complaints) == (0, [])
     assert said[-1] == f"The farm passes: {CHECKS} passed, 0 failed, 0 skipped."
@@ -77,15 +77,15 @@ def test_farm_of_its_own_passes_the_whole_list_and_the_report_holds_every_check(
     assert [f"ok   {case.get('name')}: {case.findtext('system-out')}" for case in suite] == said[:-1]
 
 
-def test_farm_with_a_customers_rent_is_examined_only_if_told_to_and_keeps_its_rent(stage: Stage) -> None:
-    stage.open_app()
-    rent = stage.order()
-    counts = stage.app.counts()
-    admin = stage.app.admin.removeprefix("http://")
+def test_farm_with_a_customers_rent_is_checked_only_with_the_option_and_keeps_the_rent(harness: Harness) -> None:
+    harness.open_app()
+    rent = harness.order()
+    counts = harness.app.counts()
+    admin = harness.app.admin.removeprefix("http://")
 
-    refused = ended(examination("--url", stage.app.webhooks, "--admin", admin, key=KEY))
-    ordered_meanwhile = stage.app.counts()["numbers_on_offer"] - counts["numbers_on_offer"]
-    examined = ended(examination("--url", stage.app.webhooks, "--admin", admin, "--even-with-open-rents", key=KEY))
+    refused = ended(examination("--url", harness.app.webhooks, "--admin", admin, key=KEY))
+    ordered_meanwhile = harness.app.counts()["numbers_on_offer"] - counts["numbers_on_offer"]
+    examined = ended(examination("--url", harness.app.webhooks, "--admin", admin, "--even-with-open-rents", key=KEY))
 
     assert refused[:2] == (1, [])
     (complaint,) = refused[2]
@@ -93,9 +93,9 @@ def test_farm_with_a_customers_rent_is_examined_only_if_told_to_and_keeps_its_re
     assert ordered_meanwhile == 0
     assert (examined[0], examined[2]) == (0, [])
     assert examined[1][-1].startswith("The farm passes as far as it could be examined: ")
-    assert stage.app.counts()["rents_open"] == 1
-    stage.send(rent.msisdn, "for the customer")
-    stage.until_texts(rent, "for the customer")
+    assert harness.app.counts()["rents_open"] == 1
+    harness.send(rent.msisdn, "for the customer")
+    harness.until_texts(rent, "for the customer")
 
 
 async def test_farm_that_breaks_a_rule_ends_with_one_and_the_report_names_it(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_farm_that_breaks_a_rule_ends_with_one_and_the_report_names_it(tmp
         (("--url", "http://127.0.0.1:9", "--admin", "127.0.0.1:9"), KEY, 1),
     ],
 )
-def test_what_cannot_be_examined_is_told_apart_from_wrong_usage(options: tuple[str, ...], key: str, code: int) -> None:
+def test_errors_of_certify_differ_from_wrong_usage(options: tuple[str, ...], key: str, code: int) -> None:
     found, said, complaints = ended(examination(*options, key=key))
 
     assert (found, said) == (code, [])

@@ -26,8 +26,8 @@ from phonefarm.simulation.answers import Outcome
 from phonefarm.support.logs import SecretFilter
 from phonefarm.wording.health import health_text
 from tests.farm.app_process import KEY, AppProcess
-from tests.farm.field import Field, Pace, a_field, ready
-from tests.farm.stage import Stage, until
+from tests.farm.field import Field, Pace, run_field, wait_until_ready
+from tests.farm.harness import Harness, until
 
 if sys.platform != "win32":
     import resource
@@ -38,104 +38,106 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="limits and moun
 HOUR = timedelta(hours=1)
 
 
-def check(stage: Stage, name: str) -> tuple[str, str]:
-    found = stage.app.health()["checks"][name]
+def check(harness: Harness, name: str) -> tuple[str, str]:
+    found = harness.app.health()["checks"][name]
     return found["status"], found["detail"]
 
 
-def order_is_refused(stage: Stage) -> bool:
-    """Whether an order gets an answer that issues nothing."""
-    calls = len(stage.record.calls)
-    rent = stage.market.run(lambda market: market.order())
-    assert len(stage.record.calls) == calls + 1
+def order_is_refused(harness: Harness) -> bool:
+    """Whether an order is answered without a number."""
+    calls = len(harness.record.calls)
+    rent = harness.market.run(lambda market: market.order())
+    assert len(harness.record.calls) == calls + 1
     return rent is None
 
 
-def answers_of_orders(stage: Stage) -> list[tuple[int | None, str]]:
-    return [(call.http_status, call.answer["error"]) for call in stage.record.calls if call.answer["status"] == "ERROR"]
+def answers_of_orders(harness: Harness) -> list[tuple[int | None, str]]:
+    return [
+        (call.http_status, call.answer["error"]) for call in harness.record.calls if call.answer["status"] == "ERROR"
+    ]
 
 
 # The market ---------------------------------------------------------------------------------
 
 
-def test_market_that_hangs_is_said_and_gets_the_messages_when_it_answers(stage: Stage) -> None:
-    stage.open_app()
-    rents = [stage.order() for _ in range(3)]
-    stage.market.call(lambda market: market.policy.script(*[Outcome.HANG] * 6))
+def test_market_that_hangs_is_reported_and_gets_the_messages_when_it_answers(harness: Harness) -> None:
+    harness.open_app()
+    rents = [harness.order() for _ in range(3)]
+    harness.market.call(lambda market: market.policy.script(*[Outcome.HANG] * 6))
 
     for rent in rents:
-        stage.send(rent.msisdn, "first")
+        harness.send(rent.msisdn, "first")
     silence = ("warn", "cannot be reached (no answer within 10 s)")
-    until(lambda: check(stage, "market") == silence, 25, "the market's silence said")
+    until(lambda: check(harness, "market") == silence, 25, "the market's silence said")
     for rent in rents:
-        stage.send(rent.msisdn, "second")
+        harness.send(rent.msisdn, "second")
 
     for rent in rents:
-        stage.until_texts(rent, "first", "second")
-    until(lambda: check(stage, "market")[0] == "pass", what="the market well again")
-    assert stage.record.repeated_after_200() == []
+        harness.until_texts(rent, "first", "second")
+    until(lambda: check(harness, "market")[0] == "pass", what="the market well again")
+    assert harness.record.repeated_after_200() == []
 
 
-def test_market_that_is_gone_is_said_and_messages_of_many_numbers_wait_for_it(stage: Stage) -> None:
-    stage.open_app()
-    rents = [stage.order() for _ in range(3)]
-    stage.market.call(lambda market: market.policy.chances.update({Outcome.CUT: 1.0}))
+def test_unreachable_market_is_reported_and_messages_of_many_numbers_wait_for_it(harness: Harness) -> None:
+    harness.open_app()
+    rents = [harness.order() for _ in range(3)]
+    harness.market.call(lambda market: market.policy.chances.update({Outcome.CUT: 1.0}))
     for text in ("one", "two", "three"):
         for rent in rents:
-            stage.send(rent.msisdn, text)
-    until(lambda: stage.app.counts()["pushes_waiting"] == 9, what="all messages waiting")
-    assert check(stage, "market")[0] == "warn"
-    assert check(stage, "market")[1].startswith("cannot be reached (no connection: ")
+            harness.send(rent.msisdn, text)
+    until(lambda: harness.app.counts()["pushes_waiting"] == 9, what="all messages waiting")
+    assert check(harness, "market")[0] == "warn"
+    assert check(harness, "market")[1].startswith("cannot be reached (no connection: ")
 
-    stage.market.call(lambda market: market.policy.chances.clear())
+    harness.market.call(lambda market: market.policy.chances.clear())
 
     for rent in rents:
-        until(lambda rent=rent: len(stage.texts(rent)) == 3, what="all three")  # type: ignore[misc]
-    assert stage.record.repeated_after_200() == []
-    until(lambda: stage.app.counts()["pushes_waiting"] == 0, what="an empty queue")
+        harness.until_count(rent, 3)
+    assert harness.record.repeated_after_200() == []
+    until(lambda: harness.app.counts()["pushes_waiting"] == 0, what="an empty queue")
 
 
 @pytest.fixture
-def keyring_field(stage: Stage) -> Iterator[tuple[Stage, EngineThread]]:
-    """The stage with an engine in this process, whose key is in a keyring and may be changed in the window."""
+def keyring_field(harness: Harness) -> Iterator[tuple[Harness, EngineThread]]:
+    """An engine in this process whose key is in a keyring, so that the window can change it."""
     settings = load_settings(
-        data_dir=stage.folder / "data",
+        data_dir=harness.folder / "data",
         listen="127.0.0.1:0",
         admin_listen="127.0.0.1:0",
-        push_url=stage.market.sim.push_url,
-        adb_servers=f"127.0.0.1:{stage.adb_port}",
-        numbers_file=str(stage.folder / "numbers.csv"),
+        push_url=harness.market.sim.push_url,
+        adb_servers=f"127.0.0.1:{harness.adb_port}",
+        numbers_file=str(harness.folder / "numbers.csv"),
         push_retry_seconds=0.5,
     )
     engine = EngineThread(settings, SecretFilter(), MemoryStore(KEY))
     engine.start()
     try:
-        stage.market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
+        harness.market.sim.target_url = f"http://{engine.farm.listeners.webhooks_address}"
         until(lambda: engine.ask(lambda desk: desk.overview()).counts.phones_ready == 3, 40, "all phones ready")
-        yield stage, engine
+        yield harness, engine
     finally:
         engine.stop()
 
 
-def test_refused_key_is_an_alarm_and_a_better_key_is_used_at_once(
-    keyring_field: tuple[Stage, EngineThread],
+def test_refused_key_is_an_alarm_and_a_new_key_is_used_at_once(
+    keyring_field: tuple[Harness, EngineThread],
 ) -> None:
-    stage, engine = keyring_field
-    rent = stage.order()
-    change_the_markets_key(stage, "another0key")
+    harness, engine = keyring_field
+    rent = harness.order()
+    change_the_markets_key(harness, "another0key")
 
-    stage.send(rent.msisdn, "under the old key")
+    harness.send(rent.msisdn, "under the old key")
     until(lambda: market_check(engine) == ("fail", "HTTP 401: the key is refused"), what="the alarm")
-    refused = len(stage.record.pushes)
+    refused = len(harness.record.pushes)
     assert engine.ask(lambda desk: desk.save_settings({"api_key": "another0key"})) == []
 
-    stage.until_texts(rent, "under the old key", within=10)
+    harness.until_texts(rent, "under the old key", within=10)
     assert refused == 1
     until(lambda: market_check(engine)[0] == "pass", what="the alarm over")
 
 
-def change_the_markets_key(stage: Stage, key: str) -> None:
-    stage.market.sim._key = stage.market.sim._desk._key = key
+def change_the_markets_key(harness: Harness, key: str) -> None:
+    harness.market.sim._key = harness.market.sim._push_endpoint._key = key
 
 
 def market_check(engine: EngineThread) -> tuple[str, str]:
@@ -153,7 +155,7 @@ def pid_of(app: AppProcess) -> int:
 
 @contextlib.contextmanager
 def full_disk(app: AppProcess) -> Iterator[None]:
-    """No file of the app can grow or be written beyond its first bytes, as on a disk without room."""
+    """Limit the size of the app's files to a few bytes, as on a full disk."""
     limits = resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE)
     resource.prlimit(pid_of(app), resource.RLIMIT_FSIZE, (1, limits[1]))
     try:
@@ -163,24 +165,24 @@ def full_disk(app: AppProcess) -> Iterator[None]:
 
 
 @linux_only
-def test_full_disk_refuses_orders_says_so_and_loses_no_message(stage: Stage) -> None:
-    stage.open_app()
-    rent = stage.order()
+def test_full_disk_refuses_orders_is_reported_and_loses_no_message(harness: Harness) -> None:
+    harness.open_app()
+    rent = harness.order()
 
-    with full_disk(stage.app):
-        stage.send(rent.msisdn, "came while the disk was full")
-        until(lambda: check(stage, "storage")[0] == "fail", what="the full disk said")
-        assert order_is_refused(stage)
-        assert stage.market.run(lambda market: market.services())["ukraine"]["any"] == 0
-        sentence = check(stage, "storage")[1]
-        assert stage.texts(rent) == []
+    with full_disk(harness.app):
+        harness.send(rent.msisdn, "came while the disk was full")
+        until(lambda: check(harness, "storage")[0] == "fail", what="the full disk said")
+        assert order_is_refused(harness)
+        assert harness.market.run(lambda market: market.services())["ukraine"]["any"] == 0
+        sentence = check(harness, "storage")[1]
+        assert harness.texts(rent) == []
 
-    stage.until_texts(rent, "came while the disk was full", within=30)
-    until(lambda: check(stage, "storage")[0] == "pass", what="the disk well again")
+    harness.until_texts(rent, "came while the disk was full", within=30)
+    until(lambda: check(harness, "storage")[0] == "pass", what="the disk well again")
     assert sentence.startswith("The database cannot be used: disk I/O error. Check the disk and the data folder's")
-    assert answers_of_orders(stage) == [(200, "NO_NUMBERS")]
-    assert stage.order().msisdn != rent.msisdn
-    assert stage.app.stop() == 0
+    assert answers_of_orders(harness) == [(200, "NO_NUMBERS")]
+    assert harness.order().msisdn != rent.msisdn
+    assert harness.app.stop() == 0
 
 
 @linux_only
@@ -206,39 +208,39 @@ def test_read_only_disk_ends_the_start_with_one_sentence(tmp_path: Path) -> None
     assert "Read-only file system" in done.stderr
 
 
-LOCKED_FOR = 20.0
+LOCKED_SECONDS = 20.0
 
 
-def test_database_that_another_process_locks_refuses_orders_says_so_and_loses_no_message(stage: Stage) -> None:
-    stage.open_app()
-    rent = stage.order()
-    other = sqlite3.connect(stage.folder / "data" / "phonefarm.db", isolation_level=None)
+def test_locked_database_refuses_orders_is_reported_and_loses_no_message(harness: Harness) -> None:
+    harness.open_app()
+    rent = harness.order()
+    other = sqlite3.connect(harness.folder / "data" / "phonefarm.db", isolation_level=None)
     with contextlib.closing(other):
         other.execute("BEGIN IMMEDIATE")
         locked_at = time.monotonic()
-        stage.send(rent.msisdn, "came while it was locked")
-        until(lambda: check(stage, "storage")[0] == "fail", what="the lock said")
-        sentence = check(stage, "storage")[1]
-        assert order_is_refused(stage)
-        until(lambda: time.monotonic() - locked_at > LOCKED_FOR, LOCKED_FOR + 5, "the end of the lock")
-        assert stage.app.health()["checks"]["engine"]["status"] == "pass"
+        harness.send(rent.msisdn, "came while it was locked")
+        until(lambda: check(harness, "storage")[0] == "fail", what="the lock said")
+        sentence = check(harness, "storage")[1]
+        assert order_is_refused(harness)
+        until(lambda: time.monotonic() - locked_at > LOCKED_SECONDS, LOCKED_SECONDS + 5, "the end of the lock")
+        assert harness.app.health()["checks"]["engine"]["status"] == "pass"
 
-    stage.until_texts(rent, "came while it was locked", within=30)
-    until(lambda: check(stage, "storage")[0] == "pass", what="the database well again")
+    harness.until_texts(rent, "came while it was locked", within=30)
+    until(lambda: check(harness, "storage")[0] == "pass", what="the database well again")
     assert sentence.startswith("The database cannot be used: database is locked.")
-    assert len(stage.record.pushes) == 1
+    assert len(harness.record.pushes) == 1
 
 
 # The PC ----------------------------------------------------------------------------------------
 
 
-def test_port_that_is_taken_ends_the_start_with_one_sentence(stage: Stage) -> None:
-    stage.app.start()
-    taken = stage.app.webhooks.removeprefix("http://")
+def test_port_that_is_taken_ends_the_start_with_one_sentence(harness: Harness) -> None:
+    harness.app.start()
+    taken = harness.app.webhooks.removeprefix("http://")
 
     second = subprocess.run(
         [sys.executable, "-m", "phonefarm", "serve"],
-        env=AppProcess(stage.folder / "another", {"LISTEN": taken}).environment(),
+        env=AppProcess(harness.folder / "another", {"LISTEN": taken}).environment(),
         capture_output=True,
         text=True,
         timeout=40,
@@ -252,7 +254,7 @@ def test_port_that_is_taken_ends_the_start_with_one_sentence(stage: Stage) -> No
 
 
 class PcClock:
-    """This PC's clock as the app reads it; somebody may set it."""
+    """The PC's clock for the app, which tests can set."""
 
     def __init__(self) -> None:
         self._real = bootstrap.utc_now
@@ -270,10 +272,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> PcClock:
 
 
 @pytest.fixture
-def field(stage: Stage, clock: PcClock, tmp_path: Path) -> Iterator[Field]:
-    """An engine in this process, on the PC's clock."""
-    with a_field(tmp_path, f"127.0.0.1:{stage.adb_port}", stage.farm, Pace()) as field:
-        ready(field, [phone.name for phone in stage.farm.sim.phones])
+def field(harness: Harness, clock: PcClock, tmp_path: Path) -> Iterator[Field]:
+    """An engine in this process with the settable clock."""
+    with run_field(tmp_path, f"127.0.0.1:{harness.adb_port}", harness.farm, Pace()) as field:
+        wait_until_ready(field, [phone.name for phone in harness.farm.sim.phones])
         yield field
 
 

@@ -1,4 +1,4 @@
-"""Where few files may be open, strangers take none of those that the farm lives of."""
+"""With few open files allowed, unauthenticated connections leave enough for the farm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from phonefarm.support.file_limit import NO_LIMIT, WANTED, admin_connections_within, connections_within
 from tests.farm.app_process import KEY, AppProcess
-from tests.farm.stage import until
+from tests.farm.harness import until
 
 pytestmark = [
     pytest.mark.farm,
@@ -64,7 +64,7 @@ def strangers() -> Iterator[ExitStack]:
 
 
 @pytest.mark.parametrize("limit", [64, 96, 256])
-def test_strangers_who_hold_all_connections_cost_the_market_none_of_its_calls(
+def test_unauthenticated_connections_do_not_block_calls_of_the_market(
     tmp_path: Path, strangers: ExitStack, limit: int
 ) -> None:
     app = AppProcess(tmp_path, {"ADB_SERVERS": "192.0.2.1:5037", "PUSH_URL": "http://127.0.0.1:9/push"})

@@ -1,4 +1,4 @@
-"""Many phones at once: storms of arrivals, bad cables beside good ones, and an adb that dies again and again."""
+"""Many phones: simultaneous connects, loose cables beside good ones, and repeated deaths of adb."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from pathlib import Path
 
 import pytest
 
+from phonefarm.simulation.delivery_audit import audit_deliveries, unseen_messages
 from phonefarm.simulation.farm import VirtualFarm
-from phonefarm.simulation.judge import judge, missing
 from phonefarm.simulation.market_record import RentRecord
 from phonefarm.simulation.market_record import now as moment
 from phonefarm.simulation.phone import VirtualPhone
-from phonefarm.simulation.play import SentSms
-from tests.farm.stage import Stage, a_stage, adb_may_be_started, until
+from phonefarm.simulation.scripted_market import SentSms
+from tests.farm.harness import Harness, isolate_adb_servers, start_harness, until
 from tests.simulation.adb_server import adb
 
 pytestmark = pytest.mark.farm
 
 FLEET = 60
 FLAPPING = 20
-AT_ONCE = 4.0
-"""Seconds from an SMS to its push that two busy cores may need while twenty phones come and go."""
+AT_ONCE_SECONDS = 4.0
+"""The latency limit from an SMS to its push on two busy cores while twenty phones flap."""
 SENDER = "Telegram"
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[Stage]:
-    with a_stage(tmp_path, phones=FLEET, query_seconds=0.05) as stage:
-        yield stage
+def fleet(tmp_path: Path) -> Iterator[Harness]:
+    with start_harness(tmp_path, phones=FLEET, query_seconds=0.05) as harness:
+        yield harness
 
 
 class Senders:
-    """Send, and remember what was sent to whom."""
+    """Sends SMS and records them."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, harness: Harness) -> None:
+        self._stage = harness
         self.sent: list[SentSms] = []
 
     def send(self, rent: RentRecord, text: str) -> None:
@@ -59,27 +59,27 @@ class Senders:
             self.send(rent, text)
 
     def all_arrived(self, within: float = 30.0) -> None:
-        until(lambda: not missing(self.sent, self._stage.record), within, "every SMS at the market")
+        until(lambda: not unseen_messages(self.sent, self._stage.record), within, "every SMS at the market")
 
 
-def test_sixty_phones_that_come_at_once_all_work_and_sixty_that_come_back_at_once_do_again(fleet: Stage) -> None:
+def test_sixty_phones_that_come_at_once_all_work_and_sixty_that_come_back_at_once_do_again(fleet: Harness) -> None:
     fleet.app.start()
     fleet.market.sim.target_url = fleet.app.webhooks
-    # The rest keep ICCID and number to themselves, so that no file can name their cards.
+    # The others report neither ICCID nor number, so that the numbers file cannot list their SIMs.
     numbers = sum(not phone.profile.guards_identifiers for phone, _, _ in fleet.farm.sim.sims())
     until(lambda: fleet.app.counts()["phones_ready"] == FLEET, 30, "sixty phones ready")
     until(lambda: fleet.app.counts()["numbers_on_offer"] == numbers, 10, "every number on offer")
 
-    fleet.farm.run(lambda farm: together(farm.pull_out(phone) for phone in farm.phones))
+    fleet.farm.run(lambda farm: gather_all(farm.unplug_usb(phone) for phone in farm.phones))
     until(lambda: fleet.app.counts()["numbers_on_offer"] == 0, what="an empty offer")
-    fleet.farm.run(lambda farm: together(farm.push_in(phone) for phone in farm.phones))
+    fleet.farm.run(lambda farm: gather_all(farm.replug_usb(phone) for phone in farm.phones))
 
     until(lambda: fleet.app.counts()["numbers_on_offer"] == numbers, 40, "every number on offer again")
     assert fleet.app.counts()["phones_ready"] == FLEET
     assert fleet.app.health()["checks"]["engine"]["status"] == "pass"
 
 
-def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others_come_and_go(fleet: Stage) -> None:
+def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others_come_and_go(fleet: Harness) -> None:
     fleet.open_app()
     rents = [fleet.order() for _ in range(8)]
     steady = {id(fleet.phone_of(rent.msisdn)) for rent in rents}
@@ -90,7 +90,7 @@ def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others
     with ThreadPoolExecutor(1) as beside:
         flapping = beside.submit(fleet.farm.run, lambda farm: flap_all(farm, loose))
         number = 0
-        while not flapping.done() or number < 2 * len(rents):  # on a busy machine they settle while some still come
+        while not flapping.done() or number < 2 * len(rents):  # on a busy machine, phones are still connecting
             rent = rents[number % len(rents)]
             senders.send(rent, f"message {number}")
             begun = time.monotonic()
@@ -101,8 +101,8 @@ def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others
 
     for rent in rents:
         assert fleet.texts(rent) == [sms.text for sms in senders.sent if sms.rent_id == rent.rent_id]
-    assert max(waits) < AT_ONCE
-    summary = judge(senders.sent, fleet.record, finish_grace=0.0)
+    assert max(waits) < AT_ONCE_SECONDS
+    summary = audit_deliveries(senders.sent, fleet.record, finish_grace=0.0)
     assert summary.is_clean
     assert fleet.app.counts()["phones_ready"] >= FLEET - FLAPPING
     assert fleet.app.health()["checks"]["engine"]["status"] == "pass"
@@ -111,40 +111,40 @@ def test_messages_of_steady_phones_come_at_once_and_in_order_while_twenty_others
 def test_adb_killed_again_and_again_under_traffic_loses_repeats_and_misdirects_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with a_stage(tmp_path, phones=12, query_seconds=0.05) as stage, adb_may_be_started(stage, monkeypatch):
-        stage.open_app()
-        rents = [stage.order() for _ in range(6)]
-        senders = Senders(stage)
+    with start_harness(tmp_path, phones=12, query_seconds=0.05) as harness, isolate_adb_servers(harness, monkeypatch):
+        harness.open_app()
+        rents = [harness.order() for _ in range(6)]
+        senders = Senders(harness)
 
         for kill in range(3):
             senders.send_to_each(rents, f"just before kill {kill}")
-            end_adb(stage)
+            end_adb(harness)
             senders.send_to_each(rents, f"right after kill {kill}")
-            until(lambda: stage.app.counts()["phones_ready"] == 12, 40, "all phones ready again")
+            until(lambda: harness.app.counts()["phones_ready"] == 12, 40, "all phones ready again")
             senders.send_to_each(rents, f"when all was well again, {kill}")
 
         senders.all_arrived()
-        until(lambda: stage.app.counts()["pushes_waiting"] == 0, what="an empty queue")
-        summary = judge(senders.sent, stage.record, finish_grace=0.0)
+        until(lambda: harness.app.counts()["pushes_waiting"] == 0, what="an empty queue")
+        summary = audit_deliveries(senders.sent, harness.record, finish_grace=0.0)
         assert summary.is_clean
         assert summary.delivered == len(senders.sent) == 54
-        assert len(stage.record.pushes) == 54
+        assert len(harness.record.pushes) == 54
         for rent in rents:
-            assert stage.texts(rent) == [sms.text for sms in senders.sent if sms.rent_id == rent.rent_id]
+            assert harness.texts(rent) == [sms.text for sms in senders.sent if sms.rent_id == rent.rent_id]
 
 
-def end_adb(stage: Stage) -> None:
-    """The first server is a child of ours; those that the app starts are not."""
-    if stage.adb.process.poll() is None:
-        stage.adb.process.kill()
-        stage.adb.process.wait(5)
+def end_adb(harness: Harness) -> None:
+    """Kill the adb server: the first one is our child process, those that the app started are not."""
+    if harness.adb.process.poll() is None:
+        harness.adb.process.kill()
+        harness.adb.process.wait(5)
     else:
-        adb(stage.adb.environment, "kill-server")
+        adb(harness.adb.environment, "kill-server")
 
 
 async def flap_all(farm: VirtualFarm, loose: Sequence[VirtualPhone]) -> None:
-    await together(farm.flap(phone, times=4, on_seconds=0.6, off_seconds=0.4) for phone in loose)
+    await gather_all(farm.flap(phone, times=4, on_seconds=0.6, off_seconds=0.4) for phone in loose)
 
 
-async def together(acts: Iterable[Coroutine[object, object, None]]) -> None:
+async def gather_all(acts: Iterable[Coroutine[object, object, None]]) -> None:
     await asyncio.gather(*acts)

@@ -1,20 +1,20 @@
-"""Thousands of messages at once on one number: all of them reach the market, in order, none twice."""
+"""Thousands of simultaneous messages to one number: all reach the market in order, none twice."""
 
 from __future__ import annotations
 
 import pytest
 
 from phonefarm.simulation.farm import VirtualFarm
-from tests.farm.stage import Stage, until
+from tests.farm.harness import Harness, until
 
 pytestmark = pytest.mark.farm
 
 FLOOD = 2_500
 
 
-def test_flood_on_one_number_reaches_the_market_whole_and_in_order(stage: Stage) -> None:
-    stage.open_app()
-    rent = stage.order()
+def test_flood_on_one_number_reaches_the_market_whole_and_in_order(harness: Harness) -> None:
+    harness.open_app()
+    rent = harness.order()
 
     async def flood(farm: VirtualFarm) -> None:
         phone, slot = farm.find(rent.msisdn)
@@ -23,7 +23,7 @@ def test_flood_on_one_number_reaches_the_market_whole_and_in_order(stage: Stage)
             phone.restore_sms("Telegram", f"flood {number}", slot, date_ms=now_ms + number // 50)
         await phone.deliver_sms("Telegram", "the last one", slot)
 
-    stage.farm.run(flood)
+    harness.farm.run(flood)
 
-    until(lambda: len(stage.texts(rent)) > FLOOD, 90, "the flood at the market")
-    assert stage.texts(rent) == [*(f"flood {number}" for number in range(FLOOD)), "the last one"]
+    until(lambda: len(harness.texts(rent)) > FLOOD, 90, "the flood at the market")
+    assert harness.texts(rent) == [*(f"flood {number}" for number in range(FLOOD)), "the last one"]

@@ -1,4 +1,4 @@
-"""Whatever keeps a phone from earning is seen, named with its cause and the next step, and over when the cause goes."""
+"""Each condition that keeps a phone from earning is shown with its cause and remedy, and ends with its cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from phonefarm.simulation.field_profiles import (
     REDMI_5_STRIPPED,
     XIAOMI_15_STRIPPED,
 )
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import (
     MOTO_G5,
@@ -32,8 +31,9 @@ from phonefarm.simulation.profiles import (
 )
 from phonefarm.simulation.radio import Service
 from phonefarm.simulation.sims import OPERATORS, VirtualSim
-from tests.farm.field import Field, Pace, a_field, a_phone, now, ready
-from tests.farm.stage import until
+from phonefarm.simulation.simulation_thread import SimulationThread
+from tests.farm.field import Field, Pace, a_phone, now, run_field, wait_until_ready
+from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
 pytestmark = pytest.mark.farm
@@ -54,7 +54,7 @@ WELL: dict[str, Profile] = {
     "hintless": HONOR_9X_SILENT,
     "nameless": PIXEL_8,
 }
-"""Phones that work until a test does something to them, by name."""
+"""Phones that work until a test changes them, by name."""
 WITHHOLDING: dict[str, tuple[Profile, Remedy, str]] = {
     "miui": (REDMI_5_STRIPPED, Remedy.ALLOW_SMS_XIAOMI, "Permission Denial"),
     "hyperos": (XIAOMI_15_STRIPPED, Remedy.ALLOW_SMS_XIAOMI, "Permission Denial"),
@@ -75,12 +75,12 @@ def the_phones() -> list[VirtualPhone]:
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
     folder = tmp_path_factory.mktemp("field")
-    with own_adb_server() as adb, InThread(lambda: VirtualFarm(0, phones=the_phones())) as farm:
+    with own_adb_server() as adb, SimulationThread(lambda: VirtualFarm(0, phones=the_phones())) as farm:
         farm.run(lambda it: it.connect_to("127.0.0.1", adb.port))
         unknown = the_card(farm.sim.phone("nameless")).iccid
         numbers = "".join(line for line in farm.sim.numbers_csv().splitlines(True) if not line.startswith(unknown))
-        with a_field(folder, f"127.0.0.1:{adb.port}", farm, Pace(), numbers=numbers) as built:
-            ready(built, list(WELL))
+        with run_field(folder, f"127.0.0.1:{adb.port}", farm, Pace(), numbers=numbers) as built:
+            wait_until_ready(built, list(WELL))
             yield built
 
 
@@ -91,7 +91,7 @@ def the_card(phone: VirtualPhone, slot: int = 0) -> VirtualSim:
 # The connection ---------------------------------------------------------------
 
 
-def test_phone_that_adb_cannot_speak_with_is_offline_and_taken_up_again_by_the_app(field: Field) -> None:
+def test_phone_that_adb_lists_as_offline_is_reconnected_by_the_app(field: Field) -> None:
     field.is_offered("cabled")
     begun = now()
 
@@ -108,7 +108,7 @@ def test_phone_that_adb_cannot_speak_with_is_offline_and_taken_up_again_by_the_a
     assert field.row("cabled").remedy is Remedy.NONE
 
 
-def test_phone_that_knows_this_pc_not_is_unauthorized_until_the_user_confirms(field: Field) -> None:
+def test_phone_that_does_not_trust_this_pc_is_unauthorized_until_the_user_confirms(field: Field) -> None:
     row = field.reaches("strange", PhoneState.UNAUTHORIZED)
     assert (row.detail, row.remedy) == ("unauthorized", Remedy.CONFIRM_DEBUGGING)
     assert field.offered("strange") == 0
@@ -119,7 +119,7 @@ def test_phone_that_knows_this_pc_not_is_unauthorized_until_the_user_confirms(fi
     field.is_offered("strange")
 
 
-def test_phone_whose_permission_is_revoked_at_work_leaves_the_offer_and_says_so(field: Field) -> None:
+def test_phone_that_revokes_debugging_leaves_the_offer_and_shows_it(field: Field) -> None:
     begun = now()
 
     field.do(VirtualPhone.revoke_authorization, "revoked")
@@ -133,7 +133,7 @@ def test_phone_whose_permission_is_revoked_at_work_leaves_the_offer_and_says_so(
     field.is_offered("revoked")
 
 
-def test_phone_that_leaves_questions_unanswered_is_failing_until_it_answers(field: Field) -> None:
+def test_phone_that_does_not_answer_is_failing_until_it_answers(field: Field) -> None:
     begun = now()
 
     field.act(VirtualPhone.hang, "mute")
@@ -148,10 +148,10 @@ def test_phone_that_leaves_questions_unanswered_is_failing_until_it_answers(fiel
     field.is_offered("mute")
 
 
-def test_phone_that_is_pulled_out_is_gone_and_back_when_it_is_plugged_in(field: Field) -> None:
+def test_unplugged_phone_is_gone_until_it_is_plugged_in(field: Field) -> None:
     begun = now()
 
-    field.farm.run(lambda farm: farm.pull_out(farm.phone("pulled")))
+    field.farm.run(lambda farm: farm.unplug_usb(farm.phone("pulled")))
 
     row = field.reaches("pulled", PhoneState.GONE)
     assert row.remedy is Remedy.CONNECT
@@ -159,19 +159,19 @@ def test_phone_that_is_pulled_out_is_gone_and_back_when_it_is_plugged_in(field: 
     assert field.offered("pulled") == 0
     sim = field.sim(the_card(field.phone("pulled")))
     assert (sim.standing, sim.remedy) == (SimStanding.AWAY, Remedy.CONNECT)
-    field.farm.run(lambda farm: farm.push_in(farm.phone("pulled")))
+    field.farm.run(lambda farm: farm.replug_usb(farm.phone("pulled")))
     field.reaches("pulled", PhoneState.READY)
     field.is_offered("pulled")
 
 
-def test_phone_that_comes_and_goes_is_unsteady_and_still_read_until_it_stays(field: Field) -> None:
+def test_flapping_phone_is_unsteady_but_still_read_until_it_stays(field: Field) -> None:
     rent = field.order("loose")
     begun = now()
 
     field.farm.run(lambda farm: farm.flap(farm.phone("loose"), times=4, on_seconds=0.5, off_seconds=0.2))
 
     row = field.reaches("loose", PhoneState.UNSTEADY)
-    # Four times by our hand; adb itself may drop a connection that has just come back once more.
+    # Four times by this test; adb itself may drop a fresh connection once more.
     assert row.detail in ("left 4 times in ten minutes", "left 5 times in ten minutes")
     assert row.remedy is Remedy.CHECK_CABLE
     assert row.since >= begun
@@ -234,7 +234,7 @@ def test_phone_of_a_make_that_withholds_sms_is_named_with_the_makes_own_switch_a
     field.is_offered(name)
 
 
-def test_phone_that_begins_to_withhold_at_work_is_withheld_and_loses_nothing(field: Field) -> None:
+def test_phone_that_starts_to_withhold_sms_is_shown_and_loses_nothing(field: Field) -> None:
     rent = field.order("shy")
     field.send(rent.msisdn, "before")
     field.until_texts(rent, "before")
@@ -257,7 +257,7 @@ def test_phone_that_begins_to_withhold_at_work_is_withheld_and_loses_nothing(fie
 # Cards ------------------------------------------------------------------------
 
 
-def test_phone_without_a_card_says_so_and_offers_again_what_is_put_back(field: Field) -> None:
+def test_phone_without_a_sim_shows_it_and_offers_a_returned_sim(field: Field) -> None:
     cards = [the_card(field.phone("cards"), slot) for slot in (0, 1)]
     begun = now()
 
@@ -358,8 +358,8 @@ def test_airplane_mode_takes_both_cards_from_the_offer_and_is_named_as_the_cause
     assert (active.remedy, field.row(name).remedy) == (Remedy.LEAVE_AIRPLANE, Remedy.LEAVE_AIRPLANE)
     assert active.since >= begun
     for card in cards:
-        # The phone answers one question after another: switched between two, it tells of the cards at the next look.
-        until(lambda card=card: field.sim(card).standing is SimStanding.AIRPLANE, what="the card in airplane mode")  # type: ignore[misc]
+        # The phone's answers are not atomic: after a switch between two, the SIMs change with the next check-up.
+        field.until_standing(card, SimStanding.AIRPLANE)
         assert field.sim(card).remedy is Remedy.LEAVE_AIRPLANE
     assert field.offered(name) == 0
     field.act(lambda phone: phone.set_airplane_mode(False), name)
@@ -375,7 +375,7 @@ def test_card_whose_number_nobody_knows_is_offered_once_the_user_enters_it(field
 
     field.ask(lambda desk: desk.set_number(card.iccid, f"+{card.msisdn}"))
 
-    # The network's name comes from the phone's code, as no table names this card.
+    # The network's name comes from the SIM's MCC and MNC, as the numbers file does not list this SIM.
     until(lambda: field.sim(card).standing is SimStanding.ON_OFFER, what="its number on offer")
     assert (field.sim(card).operator, field.sim(card).msisdn) == ("mts", card.msisdn)
 
@@ -439,7 +439,7 @@ def test_phone_that_announces_messages_and_stores_none_is_shown_so_until_one_is_
 
     for count in (1, 2):
         field.send(rent.msisdn, f"code 12340{count}")
-        until(lambda count=count: field.row("storing").hints_without_row == count, what=f"{count} empty hints")  # type: ignore[misc]
+        field.until_empty_hints("storing", count)
 
     active = field.shows_condition("storing", Condition.NOT_STORING)
     assert (active.remedy, field.row("storing").remedy) == (Remedy.CHECK_SMS_APP, Remedy.CHECK_SMS_APP)
@@ -458,10 +458,7 @@ def test_flash_messages_are_a_warning_and_leave_a_healthy_phone_on_the_offer(fie
 
     for number in (1, 2):
         field.do(VirtualPhone.deliver_flash, "measured")
-        until(
-            lambda number=number: field.row("measured").hints_without_row == count + number,  # type: ignore[misc]
-            what=f"{number} empty hints",
-        )
+        field.until_empty_hints("measured", count + number)
 
     field.shows_condition("measured", Condition.NOT_STORING)
     field.is_offered("measured")
@@ -469,7 +466,7 @@ def test_flash_messages_are_a_warning_and_leave_a_healthy_phone_on_the_offer(fie
     field.is_over("measured", Condition.NOT_STORING)
 
 
-def test_code_that_android_keeps_back_is_pushed_once_when_it_comes_and_its_phone_is_not_offered(
+def test_delayed_code_is_pushed_once_and_its_phone_is_not_offered(
     field: Field, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rent = field.order("delaying")
@@ -495,7 +492,7 @@ def test_code_that_android_keeps_back_is_pushed_once_when_it_comes_and_its_phone
     field.is_offered("delaying")
 
 
-def test_phone_that_announces_nothing_is_marked_and_its_messages_are_delivered_all_the_same(field: Field) -> None:
+def test_phone_without_announcements_is_marked_and_its_messages_are_still_delivered(field: Field) -> None:
     rent = field.order("hintless")
     begun = now()
 
@@ -516,10 +513,10 @@ def test_phone_that_announces_nothing_is_marked_and_its_messages_are_delivered_a
     field.is_offered("hintless")
 
 
-# What it measures of itself -----------------------------------------------------
+# Measurements -------------------------------------------------------------------
 
 
-def test_low_battery_is_told_and_keeps_nothing_from_the_offer_and_does_not_flicker(field: Field) -> None:
+def test_low_battery_is_shown_without_flicker_and_does_not_block_the_offer(field: Field) -> None:
     begun = now()
 
     field.act(lambda phone: phone.set_battery(12, charging=False), "measured")
@@ -535,7 +532,7 @@ def test_low_battery_is_told_and_keeps_nothing_from_the_offer_and_does_not_flick
     field.is_over("measured", Condition.LOW_BATTERY)
 
 
-def test_heat_is_told_and_keeps_nothing_from_the_offer(field: Field) -> None:
+def test_heat_is_shown_and_does_not_block_the_offer(field: Field) -> None:
     begun = now()
 
     field.act(lambda phone: phone.set_temperature(47.4), "measured")
@@ -549,7 +546,7 @@ def test_heat_is_told_and_keeps_nothing_from_the_offer(field: Field) -> None:
 
 
 @pytest.mark.parametrize("minutes", [15, -40])
-def test_wrong_clock_is_told_and_messages_are_delivered_all_the_same(field: Field, minutes: int) -> None:
+def test_wrong_clock_is_shown_and_messages_are_still_delivered(field: Field, minutes: int) -> None:
     rent = field.order("measured")
     begun = now()
 

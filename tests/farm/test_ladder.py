@@ -1,4 +1,4 @@
-"""The ladder as an adb server sees it: mildest step first, and no server ended on which a phone works."""
+"""The recovery ladder at the adb server: mildest step first, and no restart while one of its phones works."""
 
 from __future__ import annotations
 
@@ -6,30 +6,31 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from phonefarm.adapters.adb.usb_reset import UsbPorts
 from phonefarm.application.model.read_models import PhoneState
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_6A, PIXEL_8
+from phonefarm.simulation.simulation_thread import SimulationThread
 from tests.fakes.adb_server import Line
-from tests.farm.field import Field, Pace, a_field, a_phone, ready
-from tests.farm.stage import until
+from tests.farm.field import Field, Pace, a_phone, run_field, wait_until_ready
+from tests.farm.harness import until
 from tests.farm.usb_farm import Plugged, UsbFarm
 
 pytestmark = [pytest.mark.farm, pytest.mark.skipif(sys.platform == "win32", reason="ports are reset on Linux only")]
 
-HURRY = 30.0
+SPEED_UP = 30.0
 """Half a second for the first step, four seconds for the last."""
 SERIALS = {"one": "R58M30ABCDE", "two": "ZY22XYZ"}
 PORTS = {"one": "1-1.4", "two": "1-1.2"}
 
 
 class Bus:
-    """A copy of what Linux shows of its USB devices, with the phones' ports on it."""
+    """A fake of Linux's USB device tree with the phones' ports."""
 
     def __init__(self, root: Path, farm: UsbFarm) -> None:
         self._farm = farm
@@ -49,14 +50,14 @@ class Bus:
 @contextmanager
 def a_ladder(
     tmp_path: Path, *, can_reset: bool = True, adb_path: str = ""
-) -> Iterator[tuple[Field, InThread[UsbFarm]]]:
+) -> Iterator[tuple[Field, SimulationThread[UsbFarm]]]:
     phones = {"one": a_phone("one", PIXEL_8), "two": a_phone("two", PIXEL_6A)}
     plugged = [Plugged(SERIALS[name], PORTS[name], phone=phone) for name, phone in phones.items()]
-    with InThread(lambda: UsbFarm(*plugged)) as farm:
+    with SimulationThread(lambda: UsbFarm(*plugged)) as farm:
         usb = Bus(tmp_path / "bus", farm.sim).ports if can_reset else UsbPorts(devices=tmp_path, nodes=tmp_path)
-        pace = Pace(hurry=HURRY, usb=usb, patience=0.5)
-        with a_field(tmp_path, farm.sim.server.address, farm, pace, serials=SERIALS, adb_path=adb_path) as field:
-            ready(field, list(SERIALS))
+        pace = Pace(hurry=SPEED_UP, usb=usb, patience=0.5)
+        with run_field(tmp_path, farm.sim.server.address, farm, pace, serials=SERIALS, adb_path=adb_path) as field:
+            wait_until_ready(field, list(SERIALS))
             yield field, farm
 
 
@@ -70,10 +71,10 @@ def test_offline_phone_is_reconnected_taken_up_reset_and_reconnected_again_while
         assert farm.sim.steps[:4] == [again, "host:reconnect-offline", "reset", again]
         assert field.state("one") is PhoneState.OFFLINE
         assert field.state("two") is PhoneState.READY
-        told = [line for line in field.timeline("one") if "anew" in line or "Taken up" in line or "reset" in line]
-        assert told[:3] == [
-            "Connected anew by the app",
-            "Taken up again by adb, with all that it listed as offline",
+        steps = [line for line in field.timeline("one") if "Reconnected" in line or "reset" in line]
+        assert steps[:3] == [
+            "Reconnected by phonefarm",
+            "Reconnected by adb, with all other offline phones",
             "Its USB port was reset",
         ]
         farm.call(lambda it: it.set_state("one", "device"))
@@ -133,9 +134,9 @@ def test_adb_is_ended_and_started_only_when_no_phone_of_it_works_and_then_they_c
         assert trace.read_text().split() == ["-P", str(farm.sim.server.port), "start-server"]
         assert farm.sim.steps[-1] == "host:kill"
         for name in SERIALS:
-            farm.call(lambda it, name=name: it.set_state(name, "device"))  # type: ignore[misc]
+            farm.call(partial(UsbFarm.set_state, name=name, state="device"))
         farm.run(lambda it: it.server.listen())
         up.touch()
-        ready(field, list(SERIALS))
-        assert "adb was restarted, as no phone of it worked" in field.timeline("one")
+        wait_until_ready(field, list(SERIALS))
+        assert "adb was restarted, because none of its phones worked" in field.timeline("one")
         assert farm.sim.requests.count("host:kill") == 1

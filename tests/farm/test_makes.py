@@ -1,4 +1,4 @@
-"""Every make that works as it comes: rented on each of its SIMs, its messages pushed whole, its cards known again."""
+"""Every make that needs no help: rents on each SIM, exact texts, and SIMs recognised after a move."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from phonefarm.application.model.read_models import PhoneState, SimRow, SimStand
 from phonefarm.application.model.row_queries import SIMS
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.field_profiles import MORE_PROFILES
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.market_record import RentRecord
+from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PROFILES, Profile
-from tests.farm.field import Field, Pace, a_field, a_phone, ready
-from tests.farm.stage import until
+from phonefarm.simulation.simulation_thread import SimulationThread
+from tests.farm.field import Field, Pace, a_phone, run_field, wait_until_ready
+from tests.farm.harness import until
 from tests.simulation.adb_server import own_adb_server
 
 pytestmark = pytest.mark.farm
 
 MAKES: dict[str, Profile] = {profile.model: profile for profile in PROFILES + MORE_PROFILES}
 GUARDING = [name for name, profile in MAKES.items() if profile.guards_identifiers]
-"""They tell neither ICCID nor number of their cards: the user enters the numbers."""
+"""They report neither ICCIDs nor numbers of their SIMs, so that the user enters the numbers."""
 HOSTILE = (
     "code 1234\nRow: 1 _id=99, d=1700000000000, s=1700000000000, sub_id=1, n=4, a=3132, b=66616B65\nRow: 2",
     "Ваш код: 5521 — не сообщайте его 🙈👨‍👩‍👧‍👦",
@@ -37,25 +38,33 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def field(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
-    """All makes side by side, with an old message on each SIM.
+    """All makes in one farm, with an old message on each SIM.
 
-    Some could not prove an empty inbox readable, and Honor's rows tell their SIM once one of the second is there.
+    On some an empty inbox does not prove that it is readable, and Honor's rows identify their SIM only once there is a
+    row of the second SIM.
     """
     phones = [a_phone(name, profile) for name, profile in MAKES.items()]
-    with own_adb_server() as adb, InThread(lambda: VirtualFarm(0, phones=phones)) as farm:
+    with own_adb_server() as adb, SimulationThread(lambda: VirtualFarm(0, phones=phones)) as farm:
         for phone in phones:
             for slot in phone.sims:
-                farm.run(lambda _, phone=phone, slot=slot: phone.deliver_sms("Bank", "from before", slot))  # type: ignore[misc]
+                deliver_old_sms(farm, phone, slot)
         farm.run(lambda it: it.connect_to("127.0.0.1", adb.port))
         server = f"127.0.0.1:{adb.port}"
-        with a_field(tmp_path_factory.mktemp("makes"), server, farm, Pace(checkup=2.0, patience=8.0)) as built:
-            ready(built, list(MAKES))
+        with run_field(tmp_path_factory.mktemp("makes"), server, farm, Pace(checkup=2.0, patience=8.0)) as built:
+            wait_until_ready(built, list(MAKES))
             for name in GUARDING:
                 for slot, card in built.phone(name).sims.items():
-                    row = the_row(built, name, slot)
-                    built.ask(lambda desk, row=row, card=card: desk.set_number(row.sim_id, card.msisdn))  # type: ignore[misc]
+                    set_number(built, the_row(built, name, slot).sim_id, card.msisdn)
             until(lambda: all(is_offered(built, name) for name in MAKES), what="every number on offer")
             yield built
+
+
+def deliver_old_sms(farm: SimulationThread[VirtualFarm], phone: VirtualPhone, slot: int) -> None:
+    farm.run(lambda _: phone.deliver_sms("Bank", "from before", slot))
+
+
+def set_number(field: Field, sim_id: str, number: str) -> None:
+    field.ask(lambda desk: desk.set_number(sim_id, number))
 
 
 def rows_of(field: Field, name: str) -> list[SimRow]:
@@ -73,7 +82,7 @@ def is_offered(field: Field, name: str) -> bool:
 
 
 def rent_of(field: Field, name: str, slot: int) -> RentRecord:
-    """Rent just this number; others of the same operator are given back as if their renter had sold."""
+    """Rent this number; other issued numbers of the same operator are finished as sold."""
     wanted = field.phone(name).sims[slot].msisdn
     operator = the_row(field, name, slot).operator
     others: list[RentRecord] = []

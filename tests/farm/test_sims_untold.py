@@ -1,4 +1,4 @@
-"""Phones whose list of SIM cards cannot be read: they stay read, and what is not known to sit in them is not sold."""
+"""Phones whose SIM list cannot be read: their inbox is still read, and unknown SIMs are not sold."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 from phonefarm.application.model.read_models import Condition, PhoneState
 from phonefarm.simulation.field_profiles import MOTO_G6, SAMSUNG_S24
-from phonefarm.simulation.in_thread import InThread
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_6A, PIXEL_8, Profile
-from tests.farm.field import Field, Pace, a_field, a_phone
-from tests.farm.stage import until
+from phonefarm.simulation.simulation_thread import SimulationThread
+from tests.farm.field import Field, Pace, a_phone, run_field
+from tests.farm.harness import until
 from tests.farm.usb_farm import Plugged, UsbFarm
 
 pytestmark = pytest.mark.farm
@@ -27,12 +27,12 @@ isub_is_slow = partial(VirtualPhone.slow_down_service, name="isub", seconds=0.05
 isub_is_well = partial(VirtualPhone.slow_down_service, name="isub", seconds=None)
 
 
-def in_a_farm(profile: Profile) -> InThread[UsbFarm]:
-    return InThread(lambda: UsbFarm(Plugged(SERIALS["one"], "1-1.4", phone=a_phone("one", profile))))
+def in_a_farm(profile: Profile) -> SimulationThread[UsbFarm]:
+    return SimulationThread(lambda: UsbFarm(Plugged(SERIALS["one"], "1-1.4", phone=a_phone("one", profile))))
 
 
-def the_field(folder: Path, farm: InThread[UsbFarm]) -> AbstractContextManager[Field]:
-    return a_field(folder, farm.sim.server.address, farm, PACE, serials=SERIALS)
+def the_field(folder: Path, farm: SimulationThread[UsbFarm]) -> AbstractContextManager[Field]:
+    return run_field(folder, farm.sim.server.address, farm, PACE, serials=SERIALS)
 
 
 def pull(phone: VirtualPhone) -> None:

@@ -1,4 +1,4 @@
-"""Virtual phones on USB ports, as a fake adb server lists them: makers' serials, ports and adb's own troubles."""
+"""Virtual phones on USB ports of a fake adb server, with makers' serials, ports and adb's faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEVICE = "device"
 
 @dataclass
 class Plugged:
-    """A line of adb's list; behind one without a phone is nothing that could be spoken with."""
+    """A line of adb's device list; without `phone`, nothing answers there."""
 
     serial: str
     port: str
@@ -24,11 +24,11 @@ class Plugged:
     phone: VirtualPhone | None = None
     is_in: bool = True
     transport_id: int = 0
-    """adb's number for its connection, anew at each."""
+    """adb's id of the connection, new for each connection."""
 
 
 class _Wire:
-    """The phone's end of a stream."""
+    """The stream of a service on the phone, as a `Channel`."""
 
     def __init__(self, line: Line) -> None:
         self._line = line
@@ -40,23 +40,23 @@ class _Wire:
         self._line.writer.transport.abort()
 
 
-def plays(phone: VirtualPhone) -> Service:
-    """The services of a phone that hangs on a USB port."""
+def phone_services(phone: VirtualPhone) -> Service:
+    """The adb services of a phone on a USB port."""
 
     async def serve(line: Line, name: str) -> None:
         service = phone.open(name)
         if service is not None:
-            await line.while_there(_ran(service(_Wire(line))))
+            await line.while_connected(_as_coroutine(service(_Wire(line))))
 
     return serve
 
 
-async def _ran(work: object) -> None:
+async def _as_coroutine(work: object) -> None:
     await work  # type: ignore[misc]
 
 
 class UsbFarm(VirtualFarm):
-    """The phones listen nowhere: the only way to them is `server`."""
+    """Phones that do not listen on TCP and are only reachable through `server`."""
 
     def __init__(self, *plugged: Plugged) -> None:
         super().__init__(0, phones=[entry.phone for entry in plugged if entry.phone is not None])
@@ -72,7 +72,7 @@ class UsbFarm(VirtualFarm):
 
     @property
     def steps(self) -> list[str]:
-        """What was done to make connections anew, in order."""
+        """The requests that renew connections, in order."""
         return [request for request in self.requests if "reconnect" in request or request in ("host:kill", "reset")]
 
     async def __aenter__(self) -> UsbFarm:
@@ -110,7 +110,7 @@ class UsbFarm(VirtualFarm):
         return next(entry for entry in self.plugged if entry.phone is not None and entry.phone.name == name)
 
     def show(self) -> None:
-        """Tell the list as it is now."""
+        """Send the current device list."""
         listed = [entry for entry in self.plugged if entry.is_in]
         long = "".join(
             f"{entry.serial:<22} {entry.state} usb:{entry.port} transport_id:{entry.transport_id}\n" for entry in listed
@@ -126,9 +126,9 @@ class UsbFarm(VirtualFarm):
         if entry.phone is not None:
             features = "shell_v2,cmd" if entry.phone.profile.has_shell_v2 else "cmd"
             server.features(entry.serial, features)
-            server.phones[entry.serial] = plays(entry.phone)
+            server.phones[entry.serial] = phone_services(entry.phone)
             server.replies[f"host-transport-id:{entry.transport_id}:features"] = b"OKAY" + block(features)
-            server.connections[entry.transport_id] = plays(entry.phone)
+            server.connections[entry.transport_id] = phone_services(entry.phone)
         if sum(other.serial == entry.serial for other in self.plugged) > 1:
             server.refusals[entry.serial] = "more than one device/emulator"
             server.replies[f"host-serial:{entry.serial}:features"] = b"FAIL" + block("more than one device/emulator")

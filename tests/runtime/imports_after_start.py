@@ -1,4 +1,4 @@
-"""Runs one of the scenarios below in a process of its own and prints every import that follows its first thread."""
+"""Runs a scenario in a separate process and prints every import after the start of its first thread."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import sys
 import threading
 
 late: dict[str, str] = {}
-"""Module name to the thread that imported it first."""
+"""The thread that first imported a module, by module."""
 threads_begun = threading.Event()
 
 
-def _note(event: str, arguments: tuple[object, ...]) -> None:
+def _record_import(event: str, arguments: tuple[object, ...]) -> None:
     if event == "import" and threads_begun.is_set():
         late.setdefault(str(arguments[0]), threading.current_thread().name)
 
@@ -23,7 +23,7 @@ def _watch_imports() -> None:
         start(thread)
 
     threading.Thread.start = start_and_watch  # type: ignore[method-assign,assignment]
-    sys.addaudithook(_note)
+    sys.addaudithook(_record_import)
 
 
 def _run_command() -> None:
@@ -34,7 +34,7 @@ def _run_command() -> None:
 
 
 def _drive_the_engine() -> None:
-    """Everything of the engine whose first use could import: files, codecs, numbers, keyring, HTTP, a logged bug."""
+    """Use all parts of the engine that could import lazily: files, codecs, numbers, keyring, HTTP, a logged bug."""
     import asyncio
     import tempfile
     import urllib.error
@@ -97,11 +97,11 @@ def _drive_the_engine() -> None:
 
     done = threading.Event()
 
-    def begin_bug() -> None:
+    def start_bug() -> None:
         task = asyncio.get_running_loop().create_task(bug())
         task.add_done_callback(lambda _: done.set())
 
-    engine.loop.call_soon_threadsafe(begin_bug)
+    engine.loop.call_soon_threadsafe(start_bug)
     done.wait(10)
     engine.stop()
 

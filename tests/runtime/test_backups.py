@@ -1,4 +1,4 @@
-"""`backup` and `restore` as the user meets them."""
+"""The commands `backup` and `restore`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.backups import back_up, go_back
+from phonefarm.runtime.backups import back_up, restore_backup
 from phonefarm.runtime.farm import Farm, bind_listeners
 from phonefarm.support.logs import SecretFilter
 
@@ -24,7 +24,7 @@ from phonefarm.support.logs import SecretFilter
 def settings(
     tmp_path: Path, empty_database_file: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
-    """A farm that ran on this data folder before."""
+    """Settings of a data folder with an existing database."""
     for name in list(os.environ):
         if name.startswith(PREFIX):
             monkeypatch.delenv(name)
@@ -42,21 +42,21 @@ def test_backup_goes_to_the_data_folder_and_comes_back(settings: Settings) -> No
     said = back_up(settings, None)
     (made,) = (settings.data_dir / FOLDER).glob("*.db")
 
-    restored = go_back(settings, made)
+    restored = restore_backup(settings, made)
 
     assert said == f"Backup {made} made and verified: 0 SIMs, 0 rents, 0 messages."
     assert restored.startswith(f"Restored {made}: 0 SIMs, 0 rents, 0 messages.")
     assert "The former database is" in restored
 
 
-def test_restore_leaves_word_for_the_window_until_it_is_forgotten(settings: Settings) -> None:
+def test_restore_leaves_a_note_for_the_window_until_it_is_dismissed(settings: Settings) -> None:
     back_up(settings, None)
     (made,) = (settings.data_dir / FOLDER).glob("*.db")
     note = RestoreNote(settings.data_dir)
     assert note.read() is None
     before = datetime.now(UTC)
 
-    go_back(settings, made)
+    restore_backup(settings, made)
 
     left = note.read()
     assert left is not None
@@ -65,7 +65,7 @@ def test_restore_leaves_word_for_the_window_until_it_is_forgotten(settings: Sett
     assert note.read() is None
 
 
-def test_word_of_a_restore_that_cannot_be_read_is_none(settings: Settings) -> None:
+def test_unreadable_restore_note_is_ignored(settings: Settings) -> None:
     (settings.data_dir / "restored.json").write_text('{"at": 3}')
 
     assert RestoreNote(settings.data_dir).read() is None
@@ -74,7 +74,7 @@ def test_word_of_a_restore_that_cannot_be_read_is_none(settings: Settings) -> No
 def test_backup_never_replaces_a_file(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("precious")
 
-    with pytest.raises(KnownError, match="is there already"):
+    with pytest.raises(KnownError, match="already exists"):
         back_up(settings, tmp_path / "mine.txt")
 
     assert (tmp_path / "mine.txt").read_text() == "precious"
@@ -86,7 +86,7 @@ def test_restore_is_refused_while_a_phonefarm_runs_on_the_folder(settings: Setti
     running.take()
 
     with pytest.raises(KnownError, match="Another phonefarm is running"):
-        go_back(settings, tmp_path / "copy.db")
+        restore_backup(settings, tmp_path / "copy.db")
 
     running.release()
 

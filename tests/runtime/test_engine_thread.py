@@ -1,4 +1,4 @@
-"""The engine's end: whatever hangs is left behind, and the data folder is held for as long as the engine lives."""
+"""Stop of the engine: hanging tasks and threads are abandoned, the data folder is locked until the end."""
 
 from __future__ import annotations
 
@@ -11,35 +11,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
-from phonefarm.config.own_environment import PREFIX
-from phonefarm.config.settings import Settings, load_settings
+from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime import engine_thread
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 
-STOPPED_WITHIN = 5.0
-MARGIN = 1.0
-"""For a busy machine."""
-
-
-@pytest.fixture
-def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    return load_settings(
-        data_dir=tmp_path / "farm",
-        listen="127.0.0.1:0",
-        admin_listen="127.0.0.1:0",
-        adb_servers=f"127.0.0.1:{unused_tcp_port}",
-        adb_path=str(tmp_path / "no adb here"),
-    )
+STOP_LIMIT_SECONDS = 5.0
+MARGIN_SECONDS = 1.0
+"""Allowance for a busy machine."""
 
 
 def an_engine(settings: Settings) -> EngineThread:
@@ -54,21 +38,21 @@ def engine(settings: Settings) -> Iterator[EngineThread]:
     engine.stop()
 
 
-def in_loop(engine: EngineThread, work: Callable[[], object]) -> None:
+def call_on_loop(engine: EngineThread, work: Callable[[], object]) -> None:
     engine.loop.call_soon_threadsafe(work)
 
 
 def seconds_to_stop(engine: EngineThread) -> float:
-    begun = time.monotonic()
+    started = time.monotonic()
     engine.stop()
-    return time.monotonic() - begun
+    return time.monotonic() - started
 
 
-def test_task_that_will_not_end_is_left_behind(engine: EngineThread, settings: Settings) -> None:
-    begun = threading.Event()
+def test_task_that_ignores_cancellation_is_abandoned(engine: EngineThread, settings: Settings) -> None:
+    started = threading.Event()
 
     async def stubborn() -> None:
-        begun.set()
+        started.set()
         while True:
             try:
                 await asyncio.Event().wait()
@@ -76,35 +60,35 @@ def test_task_that_will_not_end_is_left_behind(engine: EngineThread, settings: S
                 continue
 
     tasks = []
-    in_loop(engine, lambda: tasks.append(engine.loop.create_task(stubborn())))
-    begun.wait(5)
+    call_on_loop(engine, lambda: tasks.append(engine.loop.create_task(stubborn())))
+    started.wait(5)
 
-    assert seconds_to_stop(engine) < STOPPED_WITHIN + MARGIN
+    assert seconds_to_stop(engine) < STOP_LIMIT_SECONDS + MARGIN_SECONDS
     again = an_engine(settings)
     again.start()
     again.stop()
 
 
-def test_helper_thread_that_hangs_is_left_behind(engine: EngineThread) -> None:
-    begun, enough = threading.Event(), threading.Event()
+def test_helper_thread_that_hangs_is_abandoned(engine: EngineThread) -> None:
+    started, release = threading.Event(), threading.Event()
 
     def hang() -> None:
-        begun.set()
-        enough.wait()
+        started.set()
+        release.wait()
 
-    in_loop(engine, lambda: engine.loop.run_in_executor(None, hang))
-    begun.wait(5)
+    call_on_loop(engine, lambda: engine.loop.run_in_executor(None, hang))
+    started.wait(5)
     try:
-        assert seconds_to_stop(engine) < STOPPED_WITHIN + MARGIN
+        assert seconds_to_stop(engine) < STOP_LIMIT_SECONDS + MARGIN_SECONDS
     finally:
-        enough.set()
+        release.set()
 
 
-def test_python_searches_everything_for_garbage_rarely_while_much_comes_and_goes() -> None:
+def test_full_garbage_collections_are_rare_under_load() -> None:
     program = """
 import gc
-from phonefarm.runtime.engine_thread import be_prompt
-be_prompt()
+from phonefarm.runtime.engine_thread import tune_interpreter_for_latency
+tune_interpreter_for_latency()
 before = [each["collections"] for each in gc.get_stats()]
 kept = []
 for _ in range(400_000):
@@ -121,35 +105,35 @@ print(*(after["collections"] - was for after, was in zip(gc.get_stats(), before)
     assert whole == 0
 
 
-def test_locked_database_does_not_keep_the_engine_from_ending(engine: EngineThread, settings: Settings) -> None:
-    begun, tasks = threading.Event(), []
+def test_locked_database_does_not_delay_the_stop(engine: EngineThread, settings: Settings) -> None:
+    started, tasks = threading.Event(), []
 
     async def write() -> None:
-        begun.set()
+        started.set()
         await engine.desk.name_phone("no phone", "no name")
 
     with closing(sqlite3.connect(settings.data_dir / "phonefarm.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        in_loop(engine, lambda: tasks.append(engine.loop.create_task(write())))
-        begun.wait(5)
+        call_on_loop(engine, lambda: tasks.append(engine.loop.create_task(write())))
+        started.wait(5)
 
         took = seconds_to_stop(engine)
 
         other.execute("ROLLBACK")
-    assert took < STOPPED_WITHIN + MARGIN
+    assert took < STOP_LIMIT_SECONDS + MARGIN_SECONDS
 
 
-def test_folder_is_held_until_the_engine_has_really_ended(
+def test_data_folder_is_locked_until_the_engine_has_ended(
     engine: EngineThread, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_thread, "GIVE_UP_AFTER", 0.2)
-    blocked, enough = threading.Event(), threading.Event()
+    monkeypatch.setattr(engine_thread, "GIVE_UP_SECONDS", 0.2)
+    blocked, release = threading.Event(), threading.Event()
 
     def block() -> None:
         blocked.set()
-        enough.wait()
+        release.wait()
 
-    in_loop(engine, block)
+    call_on_loop(engine, block)
     blocked.wait(5)
 
     engine.stop()
@@ -157,7 +141,7 @@ def test_folder_is_held_until_the_engine_has_really_ended(
     with pytest.raises(KnownError, match="Another phonefarm is running"):
         an_engine(settings).start()
     monkeypatch.undo()
-    enough.set()
+    release.set()
     engine.stop()
     again = an_engine(settings)
     again.start()
@@ -165,7 +149,7 @@ def test_folder_is_held_until_the_engine_has_really_ended(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="mode bits")
-def test_folder_in_which_others_may_write_is_refused_and_left_as_it_is(settings: Settings) -> None:
+def test_folder_that_others_may_write_is_refused_and_unchanged(settings: Settings) -> None:
     settings.data_dir.mkdir()
     settings.data_dir.chmod(0o1777)
     before = settings.data_dir.stat().st_mode

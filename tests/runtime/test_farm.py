@@ -1,10 +1,9 @@
-"""The whole farm over real HTTP, without a phone: it sells nothing that it has not, keeps no secret, stops in time."""
+"""The whole farm over real HTTP without phones: offers, secrets in files and logs, the key, start and stop."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -28,8 +27,7 @@ from phonefarm.application.model.row_queries import PUSHES, RENTS
 from phonefarm.application.model.timeline import TimelineKind
 from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health
-from phonefarm.config.own_environment import PREFIX
-from phonefarm.config.settings import Settings, load_settings
+from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
@@ -41,30 +39,14 @@ from tests.fakes.pc import FakePc
 from tests.waiting import until
 
 KEY = "planted-partner-key-5e1f"
-STOPPED_WITHIN = 5.0
+STOP_LIMIT_SECONDS = 5.0
 
 Ports = Callable[[], int]
 
 
 @pytest.fixture
-def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A farm on a scratch folder whose adb server is not there and cannot be started."""
-    for name in list(os.environ):
-        if name.startswith(PREFIX):
-            monkeypatch.delenv(name)
-    return load_settings(
-        data_dir=tmp_path / "farm",
-        listen="127.0.0.1:0",
-        admin_listen="127.0.0.1:0",
-        adb_servers=f"127.0.0.1:{unused_tcp_port}",
-        adb_path=str(tmp_path / "no adb here"),
-        push_retry_seconds=0.05,
-    )
-
-
-@pytest.fixture
 def hidden(settings: Settings) -> Iterator[SecretFilter]:
-    """Logs of everything down to the finest detail, in the farm's own folder."""
+    """DEBUG logs of everything, in the farm's data folder."""
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
     for handler in before:
@@ -93,12 +75,12 @@ async def running(
     try:
         yield farm, f"http://{listeners.webhooks_address}", f"http://{listeners.admin_address}"
     finally:
-        await asyncio.wait_for(farm.stop(), STOPPED_WITHIN)
+        await asyncio.wait_for(farm.stop(), STOP_LIMIT_SECONDS)
 
 
 @asynccontextmanager
 async def a_market() -> AsyncIterator[tuple[str, list[Any]]]:
-    """A push URL, and what it was sent."""
+    """A push URL, and the received pushes."""
     sent: list[Any] = []
 
     async def take(request: web.Request) -> web.Response:
@@ -122,26 +104,26 @@ async def call(url: str, **body: Any) -> tuple[int, Any]:
 
 
 async def health(admin: str) -> Any:
-    await asyncio.sleep(1 / CALLS_PER_SECOND)  # waiting for something must not become too many requests
+    await asyncio.sleep(1 / CALLS_PER_SECOND)  # stay below the rate limit while polling
     async with aiohttp.ClientSession() as session, session.get(f"{admin}/health") as answer:
         return await answer.json()
 
 
-def seat_a_sim(settings: Settings) -> None:
-    """Give the stopped farm's books a phone with a SIM; it counts as gone once the farm starts."""
+def store_sim(settings: Settings) -> None:
+    """Store a phone with a SIM in the stopped farm's database; it counts as gone after the start."""
 
-    async def seat() -> None:
+    async def store() -> None:
         database = Database(settings.resolved_database_url)
         database.open()
         await StoredFarm(database).seat(a_seen_sim())
         database.close()
 
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    asyncio.run(seat())
+    asyncio.run(store())
 
 
 async def make_ready(farm: Farm) -> StoredFarm:
-    """Pretend that the watch had found a ready phone with a SIM."""
+    """Store a ready phone with a SIM, as if the watch had found it."""
     stored = StoredFarm(farm._database)
     stored.clock.now = utc_now()
     await stored.seat(a_seen_sim())
@@ -183,24 +165,24 @@ async def test_no_file_of_the_farm_holds_the_key_after_an_order_a_push_and_a_fin
     assert KEY not in repr(said)
 
 
-async def test_calls_with_a_wrong_key_are_told_of_by_health_and_status_and_the_keys_are_not(
+async def test_calls_with_a_wrong_key_are_counted_in_health_and_status_without_their_keys(
     settings: Settings, hidden: SecretFilter
 ) -> None:
-    begun = utc_now()
+    started = utc_now()
     async with running(settings, hidden) as (_, webhooks, admin):
         assert (await call(f"{webhooks}/getServicesRent", key="a strangers guess", action="GET_SERVICES"))[0] == 401
         assert (await call(f"{webhooks}/getServicesRent", key=KEY, action="GET_SERVICES"))[0] == 200
         said = await fetch_health(admin.removeprefix("http://"))
 
     assert said["wrong_keys"]["count"] == 1
-    assert begun <= datetime.fromisoformat(said["wrong_keys"]["last_at"]) <= utc_now()
+    assert started <= datetime.fromisoformat(said["wrong_keys"]["last_at"]) <= utc_now()
     assert "1 calls with a wrong key, the last at" in as_text(said)
     assert not any(key in repr(said) for key in (KEY, "a strangers guess"))
 
 
-async def test_farm_without_adb_starts_says_so_and_offers_nothing(settings: Settings, hidden: SecretFilter) -> None:
+async def test_farm_without_adb_starts_reports_it_and_offers_nothing(settings: Settings, hidden: SecretFilter) -> None:
     settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
-    await asyncio.to_thread(seat_a_sim, settings)
+    await asyncio.to_thread(store_sim, settings)
 
     async with running(settings, hidden) as (_, webhooks, admin):
 
@@ -253,7 +235,7 @@ async def test_key_entered_in_the_window_sells_at_once(settings: Settings, hidde
 
 
 @pytest.mark.parametrize(("part", "check"), [("webhooks", WEBHOOKS), ("admin", ENGINE)])
-async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
+async def test_port_that_cannot_be_bound_again_is_reported_and_recovers(
     settings: Settings, hidden: SecretFilter, part: str, check: str
 ) -> None:
     settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
@@ -285,12 +267,12 @@ async def test_port_that_cannot_be_had_again_is_said_so_and_comes_back(
                     assert answer.status < 500
 
 
-async def test_farms_loop_tells_of_a_failed_accept_once(settings: Settings, hidden: SecretFilter) -> None:
+async def test_failed_accept_is_logged_once(settings: Settings, hidden: SecretFilter) -> None:
     async with running(settings, hidden):
         assert asyncio.get_running_loop().get_exception_handler() is ignore_failed_accept
 
 
-async def test_answered_order_is_on_the_books_as_answered(settings: Settings, hidden: SecretFilter) -> None:
+async def test_answered_order_is_stored_as_answered(settings: Settings, hidden: SecretFilter) -> None:
     settings = settings.model_copy(update={"push_url": "http://127.0.0.1:9/push"})
     async with running(settings, hidden) as (farm, webhooks, _):
         await make_ready(farm)
@@ -359,7 +341,7 @@ def test_key_changed_in_the_window_is_used_at_once(settings: Settings) -> None:
 
 
 class LockedStore(MemoryStore):
-    """A keyring that cannot be asked until somebody unlocks it."""
+    """A keyring that cannot be read until it is unlocked."""
 
     is_locked = True
 
@@ -369,7 +351,7 @@ class LockedStore(MemoryStore):
         return super().read_key()
 
 
-async def test_farm_starts_without_its_key_sells_nothing_says_so_and_takes_the_key_once_it_can(
+async def test_farm_without_a_readable_key_sells_nothing_until_the_key_can_be_read(
     settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("phonefarm.runtime.farm.KEY_RETRY_SECONDS", 0.05)
@@ -399,7 +381,7 @@ async def test_farm_starts_without_its_key_sells_nothing_says_so_and_takes_the_k
 # The engine's thread --------------------------------------------------------------------
 
 
-def test_engine_runs_on_its_own_thread_and_is_put_down_whole(settings: Settings, hidden: SecretFilter) -> None:
+def test_engine_runs_on_its_own_thread_and_stops_completely(settings: Settings, hidden: SecretFilter) -> None:
     engine = EngineThread(settings, hidden, MemoryStore(KEY))
     engine.start()
 
@@ -424,7 +406,7 @@ def test_second_engine_on_the_folder_is_refused(settings: Settings, hidden: Secr
         first.stop()
 
 
-def test_engine_that_cannot_start_says_why_and_leaves_the_folder_free(settings: Settings, hidden: SecretFilter) -> None:
+def test_engine_that_cannot_start_reports_why_and_unlocks_the_folder(settings: Settings, hidden: SecretFilter) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     (settings.data_dir / "phonefarm.db").write_bytes(b"no database" * 1000)
 
@@ -438,7 +420,7 @@ def test_engine_that_cannot_start_says_why_and_leaves_the_folder_free(settings: 
 
 
 @pytest.mark.parametrize("keep_awake", [True, False])
-async def test_pc_is_kept_awake_while_the_farm_runs_if_so_set(
+async def test_pc_is_kept_awake_while_the_farm_runs_if_the_setting_is_on(
     keep_awake: bool, settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"keep_awake": keep_awake})

@@ -1,4 +1,4 @@
-"""Nothing is imported once a second thread runs: an import beside shiboken's can abort the process."""
+"""No imports after the start of a second thread: an import concurrent to shiboken's can abort the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tester's own small adb client: one shell v2 command or stream over the smart socket."""
+"""A minimal adb client for tests: one shell v2 command or stream over a smart socket."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 import struct
 from dataclasses import dataclass
 
-ANSWER_WITHIN = 20.0
+ANSWER_TIMEOUT_SECONDS = 20.0
 
 
 class Refused(Exception):
-    """FAIL, with the server's words."""
+    """The server answered FAIL with this text."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ShellAnswer:
     stdout: bytes
     stderr: bytes
     exit_code: int | None
-    """None where the stream ended without one: the answer was cut."""
+    """None if the stream ended without one, because the answer was cut."""
 
 
 async def open_service(port: int, serial: str, service: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -44,7 +44,7 @@ async def close(writer: asyncio.StreamWriter) -> None:
 
 
 async def shell(port: int, serial: str, line: str) -> ShellAnswer:
-    async with asyncio.timeout(ANSWER_WITHIN):
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         reader, writer = await open_service(port, serial, f"shell,v2,raw:{line}")
         try:
             return await _read_frames(reader)
@@ -53,8 +53,8 @@ async def shell(port: int, serial: str, line: str) -> ShellAnswer:
 
 
 async def raw(port: int, serial: str, service: str) -> bytes:
-    """All that a service says, without frames."""
-    async with asyncio.timeout(ANSWER_WITHIN):
+    """The whole output of a service, without shell frames."""
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         reader, writer = await open_service(port, serial, service)
         try:
             return await reader.read()
@@ -63,8 +63,8 @@ async def raw(port: int, serial: str, service: str) -> bytes:
 
 
 async def state(port: int, serial: str) -> str:
-    """The state column of the device list; empty where the serial is not listed."""
-    async with asyncio.timeout(ANSWER_WITHIN):
+    """The state in the device list; empty if the serial is not listed."""
+    async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
             writer.write(b"000chost:devices")

@@ -1,4 +1,4 @@
-"""A real adb server of one's own: a free port, a private HOME, no USB, no mDNS; gone at the end."""
+"""A private real adb server: a free port, a temporary HOME, no USB, no mDNS."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 import adbutils
 import pytest
 
-ANSWERS_WITHIN = 15.0
-ENDS_WITHIN = 5.0
+ANSWER_TIMEOUT_SECONDS = 15.0
+END_TIMEOUT_SECONDS = 5.0
 
 
 def adb_binary() -> Path:
-    """The adb that comes with adbutils; skips the test on platforms where it brings none."""
+    """The adb of adbutils; skips the test on platforms without one."""
     name = "adb.exe" if os.name == "nt" else "adb"
     binary = Path(adbutils.__file__).parent / "binaries" / name
     if not binary.is_file():
@@ -30,7 +30,7 @@ def adb_binary() -> Path:
 
 @contextlib.contextmanager
 def private_adb_server() -> Iterator[tuple[int, dict[str, str]]]:
-    """The port of a fresh adb server, and the environment in which an adb client talks to it."""
+    """The port of a new adb server, and the environment for its adb clients."""
     with own_adb_server() as server:
         yield server.port, server.environment
 
@@ -44,7 +44,7 @@ class OwnAdbServer:
 
 @contextlib.contextmanager
 def own_adb_server() -> Iterator[OwnAdbServer]:
-    """The same with its process, for tests that do it harm."""
+    """The same with its process, for tests that stop or kill it."""
     port = _free_port()
     with tempfile.TemporaryDirectory(prefix="adb-home-", ignore_cleanup_errors=True) as home:
         environment = _environment(home, port)
@@ -57,7 +57,7 @@ def own_adb_server() -> Iterator[OwnAdbServer]:
                 yield OwnAdbServer(port=port, environment=environment, process=server)
             finally:
                 server.kill()
-                server.wait(ENDS_WITHIN)
+                server.wait(END_TIMEOUT_SECONDS)
 
 
 def adb(environment: dict[str, str], *arguments: str, timeout: float = 20.0) -> subprocess.CompletedProcess[str]:
@@ -95,12 +95,12 @@ def _free_port() -> int:
 
 
 def _wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + ANSWERS_WITHIN
+    deadline = time.monotonic() + ANSWER_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             break
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0) as probe:
-            probe.settimeout(ANSWERS_WITHIN)
+            probe.settimeout(ANSWER_TIMEOUT_SECONDS)
             probe.sendall(b"000chost:version")
             if probe.recv(4) == b"OKAY":
                 return

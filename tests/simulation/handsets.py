@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from phonefarm.simulation.handset import Handset
 from phonefarm.simulation.profiles import PIXEL_8, Profile
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from phonefarm.simulation.sms_table import StoredSms
 
 NOON_MS = 1_700_000_000_000
@@ -12,7 +12,7 @@ NOON_MS = 1_700_000_000_000
 
 def a_handset(profile: Profile = PIXEL_8, *, sims: int = 1, states_number: bool = True) -> Handset:
     handset = Handset(profile, query_seconds=0.0)
-    cards = SimMaker(seed=7)
+    cards = SimFactory(seed=7)
     for slot in range(sims):
         handset.insert_sim(cards.make(states_number=states_number), slot)
     return handset

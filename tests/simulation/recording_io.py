@@ -1,4 +1,4 @@
-"""Runs command lines on a handset without any network and keeps what they print."""
+"""Runs command lines on a handset without a network and records their output."""
 
 from __future__ import annotations
 

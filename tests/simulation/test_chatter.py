@@ -1,4 +1,4 @@
-"""A radio talks all day, and a log that nobody follows costs nothing."""
+"""Unrelated radio lines: written only while a reader is attached."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from phonefarm.simulation.chatter import Chatter
 from phonefarm.simulation.field_profiles import DOOGEE_X5
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import PIXEL_8, Profile
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation.waiting import until
 
 
 def a_phone(profile: Profile) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.0)
-    cards = SimMaker(seed=5)
+    cards = SimFactory(seed=5)
     for slot in range(profile.slots):
         phone.insert_sim(cards.make(), slot)
     return phone
@@ -44,7 +44,7 @@ async def test_radio_speaks_a_few_lines_at_a_time_and_hundreds_in_a_burst() -> N
     assert not any("NEW_SMS" in line for line in lines)
 
 
-async def test_phone_chatters_only_to_who_follows_its_log() -> None:
+async def test_phone_writes_chatter_only_for_log_readers() -> None:
     phone = a_phone(PIXEL_8)
     await phone.start()
     await asyncio.sleep(0.05)
@@ -56,7 +56,7 @@ async def test_phone_chatters_only_to_who_follows_its_log() -> None:
     await phone.stop()
 
 
-async def test_phone_without_chatter_says_what_concerns_messages_only() -> None:
+async def test_phone_without_chatter_logs_only_messages() -> None:
     phone = a_phone(PIXEL_8)
     phone.chatter(False)
     await phone.start()
@@ -67,7 +67,7 @@ async def test_phone_without_chatter_says_what_concerns_messages_only() -> None:
     await phone.stop()
 
 
-async def test_line_that_a_reader_does_not_want_is_not_handed_to_it() -> None:
+async def test_reader_gets_only_lines_that_its_filter_accepts() -> None:
     phone = a_phone(PIXEL_8)
     reader = phone.handset.log.open_reader(None, lambda line: "NEW_SMS" in line.text)
 
@@ -89,7 +89,7 @@ async def test_mediateks_handler_has_a_tag_for_each_slot() -> None:
     phone.handset.close()
 
 
-async def test_slow_broadcast_is_worded_otherwise() -> None:
+async def test_slow_broadcast_has_another_wording() -> None:
     phone = a_phone(PIXEL_8)
     phone.handset.log.sms_delivered(5000)
     reader = phone.handset.log.open_reader(None)
@@ -100,7 +100,7 @@ async def test_slow_broadcast_is_worded_otherwise() -> None:
     phone.handset.close()
 
 
-async def test_flash_message_is_announced_like_any_other_and_in_no_inbox() -> None:
+async def test_flash_message_is_announced_but_not_stored() -> None:
     phone = a_phone(PIXEL_8)
     reader = phone.handset.log.open_reader(last_lines=0)
     await phone.deliver_sms("Shop", "text")

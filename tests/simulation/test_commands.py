@@ -1,4 +1,4 @@
-"""`simulate phones` and `simulate market` run until cancelled and say in one line where they are."""
+"""`simulate phones` and `simulate market` run until cancelled and print their addresses in one line."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import aiohttp
 import pytest
 
+from phonefarm.simulation.background_tasks import BackgroundTasks
 from phonefarm.simulation.commands import host_and_port, run_market, run_phones
-from phonefarm.simulation.keeper import TaskKeeper
 from tests.simulation.adb_server import private_adb_server
-from tests.simulation.small_partner import SmallPartner
+from tests.simulation.fake_partner import FakePartner
 from tests.simulation.waiting import until
 
 CONTROL = re.compile(r"control (http://127\.0\.0\.1:\d+)")
@@ -42,7 +42,7 @@ def test_addresses_are_read_with_defaults(text: str, address: tuple[str, int]) -
 
 @pytest.mark.farm
 async def test_phones_connect_to_the_named_adb_server(capsys: pytest.CaptureFixture[str]) -> None:
-    printed, tasks = Printed(capsys), TaskKeeper()
+    printed, tasks = Printed(capsys), BackgroundTasks()
     with private_adb_server() as (port, _):
         tasks.start(run_phones(3, query_seconds=0.0, adb_server=f"127.0.0.1:{port}"), "phones")
 
@@ -53,8 +53,8 @@ async def test_phones_connect_to_the_named_adb_server(capsys: pytest.CaptureFixt
     assert CONTROL.search(line)
 
 
-async def test_phones_without_an_adb_server_say_so_and_go_on(capsys: pytest.CaptureFixture[str]) -> None:
-    printed, tasks = Printed(capsys), TaskKeeper()
+async def test_phones_without_an_adb_server_report_that_and_continue(capsys: pytest.CaptureFixture[str]) -> None:
+    printed, tasks = Printed(capsys), BackgroundTasks()
     tasks.start(run_phones(1, adb_server="127.0.0.1:9"), "phones")
 
     line = await printed.holds("\n")
@@ -64,25 +64,25 @@ async def test_phones_without_an_adb_server_say_so_and_go_on(capsys: pytest.Capt
         phones = await response.json()
     await tasks.close()
 
-    assert "cannot be asked" in line
+    assert "does not answer" in line
     assert [phone["name"] for phone in phones] == ["phone-000"]
 
 
-async def test_a_market_plays_with_phones_of_another_process(capsys: pytest.CaptureFixture[str]) -> None:
-    printed, tasks = Printed(capsys), TaskKeeper()
+async def test_scripted_market_sends_sms_to_phones_of_another_process(capsys: pytest.CaptureFixture[str]) -> None:
+    printed, tasks = Printed(capsys), BackgroundTasks()
     tasks.start(run_phones(4, query_seconds=0.0), "phones")
     control = CONTROL.search(await printed.holds("\n"))
     assert control is not None
     async with aiohttp.ClientSession() as session, session.get(f"{control[1]}/phones") as response:
         numbers = [sim["msisdn"] for phone in await response.json() for sim in phone["sims"]]
 
-    async with SmallPartner("a-key", numbers) as partner:
+    async with FakePartner("a-key", numbers) as partner:
         playing = run_market(
             partner.url,
             "a-key",
             play=True,
             phones_control=control[1],
-            tempo=20.0,
+            speed=20.0,
             seconds=0.5,
             settle_seconds=0.0,
             seed=3,

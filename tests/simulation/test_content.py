@@ -1,4 +1,4 @@
-"""`content query` on a virtual phone prints, hides and refuses what Android does."""
+"""`content query` on a virtual phone prints, hides and refuses data like Android."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from phonefarm.simulation.content import NOTHING
+from phonefarm.simulation.content import NO_RESULT
 from phonefarm.simulation.field_profiles import DOOGEE_X5
-from phonefarm.simulation.hands import Hands
+from phonefarm.simulation.phone_controls import PhoneControls
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
     MOTO_G9,
@@ -70,7 +70,7 @@ async def test_an_empty_inbox_has_no_result_but_a_count() -> None:
     rows, _, _ = await run_line(handset, INBOX)
     count, _, _ = await run_line(handset, f"{INBOX} --projection 'count(*) AS c:max(_id) AS m'")
 
-    assert rows == NOTHING
+    assert rows == NO_RESULT
     assert count == "Row: 0 c=0, m=NULL\n"
 
 
@@ -81,7 +81,7 @@ async def test_withheld_sms_have_no_result_not_even_a_count() -> None:
 
     out, err, code = await run_line(handset, f"{INBOX} --projection 'count(*) AS c'")
 
-    assert (out, err, code) == (NOTHING, "", 0)
+    assert (out, err, code) == (NO_RESULT, "", 0)
 
 
 async def test_an_unknown_column_is_a_java_stack_on_stderr_with_exit_code_0() -> None:
@@ -95,7 +95,7 @@ async def test_an_unknown_column_is_a_java_stack_on_stderr_with_exit_code_0() ->
     assert code == 0
 
 
-async def test_an_unknown_provider_is_told_apart() -> None:
+async def test_an_unknown_provider_has_its_own_error() -> None:
     _, err, _ = await run_line(a_handset(), "content query --uri content://nowhere/x")
 
     assert err.startswith("Error while accessing provider:nowhere\njava.lang.IllegalStateException: Could not find")
@@ -110,7 +110,7 @@ async def test_android_10_and_later_answer_refused_sql_with_nothing(where: str) 
 
     out, err, _ = await run_line(handset, f'{INBOX} --where "{where}"')
 
-    assert (out, err) == (NOTHING, "")
+    assert (out, err) == (NO_RESULT, "")
 
 
 async def test_words_inside_quotes_are_not_refused() -> None:
@@ -184,7 +184,7 @@ async def test_a_provider_without_expressions_still_gives_columns() -> None:
     ],
     ids=lambda value: value.name if isinstance(value, Profile) else "",
 )
-async def test_each_vendor_tells_the_sim_its_own_way(profile: Profile, projection: str, expected: str) -> None:
+async def test_each_vendor_identifies_the_sim_by_its_column(profile: Profile, projection: str, expected: str) -> None:
     handset = a_handset(profile, sims=2)
     store(handset, "text", slot=1)
 
@@ -204,7 +204,7 @@ async def test_each_vendor_tells_the_sim_its_own_way(profile: Profile, projectio
     ],
     ids=lambda value: value.name if isinstance(value, Profile) else "",
 )
-async def test_siminfo_opens_by_release(profile: Profile, refusal: str | None) -> None:
+async def test_access_to_siminfo_depends_on_the_release(profile: Profile, refusal: str | None) -> None:
     handset = a_handset(profile)
 
     out, err, _ = await run_line(handset, f"{SIMINFO} --projection _id:icc_id:sim_id")
@@ -226,7 +226,7 @@ async def test_a_removed_card_stays_in_siminfo_without_a_slot_and_keeps_its_id()
     assert handset.insert_sim(card, 0).sub_id == 1
 
 
-async def test_a_usage_error_is_said_on_stdout() -> None:
+async def test_a_usage_error_is_printed_on_stdout() -> None:
     out, err, code = await run_line(a_handset(), "content query --projection _id")
 
     assert out.startswith("[ERROR] Content provider URI not specified")
@@ -235,7 +235,7 @@ async def test_a_usage_error_is_said_on_stdout() -> None:
 
 async def test_the_sms_provider_dies_under_a_query_and_is_back_for_the_next() -> None:
     handset = a_handset()
-    Hands(handset).kill_provider()
+    PhoneControls(handset).kill_provider()
 
     _, err, code = await run_line(handset, "content query --uri content://sms/inbox --projection _id")
     out, later, _ = await run_line(handset, "content query --uri content://sms/inbox --projection _id")

@@ -1,4 +1,4 @@
-"""A farm's cards, its finding, and its control over HTTP."""
+"""A virtual farm's SIMs, lookups and HTTP control."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 
 from phonefarm.simulation.control import ControlServer, phone_routes
 from phonefarm.simulation.control_client import PhonesClient
-from phonefarm.simulation.farm import VirtualFarm, a_mixed_farm
-from phonefarm.simulation.in_thread import InThread
+from phonefarm.simulation.farm import VirtualFarm, make_mixed_farm
+from phonefarm.simulation.simulation_thread import SimulationThread
 
 
-def test_the_mixed_farm_holds_what_it_promises() -> None:
-    farm = a_mixed_farm()
+def test_the_mixed_farm_is_as_documented() -> None:
+    farm = make_mixed_farm()
 
     assert len(farm.phones) == 12
     assert [phone.name for phone in farm.phones if not phone.is_authorized] == ["phone-010"]
@@ -48,7 +48,7 @@ async def test_an_sms_to_a_number_lands_in_the_slot_that_holds_it() -> None:
         assert phone.handset.sms.count() == 1
 
 
-async def test_a_number_nobody_has_is_not_found() -> None:
+async def test_an_unknown_number_is_not_found() -> None:
     with pytest.raises(LookupError):
         await VirtualFarm(2).deliver("79990000000", "Shop", "text")
 
@@ -77,7 +77,7 @@ async def test_the_control_drives_phones_from_another_process() -> None:
     assert (stats["sms_delivered"], stats["plugged"]) == (1, 2)
 
 
-async def test_the_control_says_that_a_number_is_unknown() -> None:
+async def test_the_control_reports_an_unknown_number() -> None:
     async with (
         VirtualFarm(1) as farm,
         ControlServer(phone_routes(farm), ("127.0.0.1", 0)) as control,
@@ -92,8 +92,8 @@ def test_the_control_refuses_a_public_address() -> None:
         ControlServer(phone_routes(VirtualFarm(1)), ("0.0.0.0", 0))
 
 
-def test_a_farm_on_a_thread_of_its_own_is_driven_from_here() -> None:
-    with InThread(lambda: VirtualFarm(2, query_seconds=0.0)) as farm:
+def test_a_farm_on_another_thread_is_controlled_from_this_one() -> None:
+    with SimulationThread(lambda: VirtualFarm(2, query_seconds=0.0)) as farm:
         number = farm.call(lambda it: next(it.sims())[2].msisdn)
 
         stored = farm.run(lambda it: it.deliver(number, "Shop", "text"))
@@ -102,5 +102,8 @@ def test_a_farm_on_a_thread_of_its_own_is_driven_from_here() -> None:
 
 
 def test_a_simulation_that_cannot_start_says_why() -> None:
-    with pytest.raises(ValueError, match="loopback"), InThread(lambda: VirtualFarm(1, first_address="10.0.0.1")):
+    with (
+        pytest.raises(ValueError, match="loopback"),
+        SimulationThread(lambda: VirtualFarm(1, first_address="10.0.0.1")),
+    ):
         pass

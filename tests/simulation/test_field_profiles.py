@@ -1,4 +1,4 @@
-"""Makes of the field: every release is there, and each ailing make misleads in its own way."""
+"""Profiles cover every Android release, and each problem profile has its own fault."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from phonefarm.simulation.field_profiles import (
     NOKIA_G21,
     OPPO_A54,
     POCO_X3,
+    PROBLEM_PROFILES,
     REDMI_5_STRIPPED,
-    TROUBLED,
     XIAOMI_15_STRIPPED,
     ZENFONE_SHIFTED,
 )
-from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.handset import Handset
+from phonefarm.simulation.phone_controls import PhoneControls
 from phonefarm.simulation.profiles import ANDROID_SDK, PROFILES, REALME_C35, SAMSUNG_J5, SONY_XA, Profile
-from phonefarm.simulation.sims import SimMaker, luhn_digit
+from phonefarm.simulation.sims import SimFactory, luhn_digit
 from tests.simulation.handsets import a_handset, store
 from tests.simulation.recording_io import run_line
 
@@ -45,7 +45,7 @@ def test_every_release_of_android_is_there() -> None:
 
 
 def test_every_make_has_a_name_of_its_own_and_answers() -> None:
-    names = [profile.name for profile in MORE_PROFILES + TROUBLED]
+    names = [profile.name for profile in MORE_PROFILES + PROBLEM_PROFILES]
 
     assert len(set(names)) == len(names)
     assert not set(names) & {profile.name for profile in PROFILES}
@@ -74,7 +74,7 @@ async def test_a_stripped_phone_denies_its_sms_until_the_user_allows_them(profil
     store(handset, "text")
 
     denied = await run_line(handset, COUNT)
-    Hands(handset).allow_sms()
+    PhoneControls(handset).allow_sms()
     allowed = await run_line(handset, COUNT)
 
     assert denied[0] == ""
@@ -89,7 +89,7 @@ async def test_a_watched_phone_withholds_its_sms_in_silence_until_the_user_allow
 
     withheld = await run_line(handset, COUNT)
     operations, _, _ = await run_line(handset, "cmd appops get com.android.shell READ_SMS")
-    Hands(handset).allow_sms()
+    PhoneControls(handset).allow_sms()
 
     assert withheld == ("No result found.\n", "", 0)
     assert operations.startswith("READ_SMS: ignore")
@@ -118,7 +118,7 @@ async def test_a_shifted_interface_answers_something_else() -> None:
     assert luhn_digit(imei[:-1]) == imei[-1]
 
 
-async def test_an_imsi_may_stand_where_an_iccid_is_looked_for() -> None:
+async def test_an_imsi_may_be_at_the_code_of_an_iccid() -> None:
     handset = a_handset(ZENFONE_SHIFTED)
 
     out, _, _ = await run_line(handset, "service call iphonesubinfo 12 i32 1 s16 com.android.shell")
@@ -154,7 +154,7 @@ async def test_a_modern_phone_may_take_plain_columns_only() -> None:
 
 async def test_a_number_may_be_known_to_ims_only() -> None:
     handset = Handset(REALME_C35, query_seconds=0.0)
-    sim = SimMaker(seed=3).make(number_by_ims=True)
+    sim = SimFactory(seed=3).make(number_by_ims=True)
     handset.insert_sim(sim, 0)
 
     numbers, _, _ = await run_line(
@@ -199,6 +199,6 @@ async def test_queries_of_one_phone_run_side_by_side() -> None:
 
 
 def test_a_farm_takes_its_makes_from_any_list() -> None:
-    farm = VirtualFarm(len(TROUBLED), profiles=TROUBLED)
+    farm = VirtualFarm(len(PROBLEM_PROFILES), profiles=PROBLEM_PROFILES)
 
-    assert [phone.profile for phone in farm.phones] == list(TROUBLED)
+    assert [phone.profile for phone in farm.phones] == list(PROBLEM_PROFILES)

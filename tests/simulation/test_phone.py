@@ -1,4 +1,4 @@
-"""What happens on a virtual phone when an SMS comes in, and what hands do to it."""
+"""Incoming SMS on a virtual phone, and its controls."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from phonefarm.simulation.addresses import has_whole_loopback
 from phonefarm.simulation.phone import VirtualPhone
 from phonefarm.simulation.profiles import HUAWEI_P30, PIXEL_8, SAMSUNG_J5, Profile
 from phonefarm.simulation.radio_log import LogLine
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.waiting import until
 from tests.windows_loop import WindowsAccepts
 
 
 def a_phone(profile: Profile = PIXEL_8, sims: int = 2) -> VirtualPhone:
     phone = VirtualPhone(profile, query_seconds=0.0)
-    cards = SimMaker(seed=11)
+    cards = SimFactory(seed=11)
     for slot in range(sims):
         phone.insert_sim(cards.make(), slot)
     return phone
@@ -75,7 +75,7 @@ async def test_the_log_has_the_wording_of_its_release(profile: Profile, wordings
     phone.handset.close()
 
 
-async def test_a_phone_may_keep_its_log_to_itself(phone: VirtualPhone) -> None:
+async def test_a_phone_may_have_no_log(phone: VirtualPhone) -> None:
     phone.send_hints(False)
     reader = phone.handset.log.open_reader(last_lines=0)
 
@@ -102,7 +102,7 @@ async def test_an_sms_carries_the_subscription_of_its_slot(phone: VirtualPhone) 
     assert stored.sub_id == 2
 
 
-async def test_a_slot_without_card_takes_no_sms() -> None:
+async def test_a_slot_without_sim_rejects_sms() -> None:
     phone = a_phone(sims=1)
 
     with pytest.raises(ValueError, match="no SIM in slot 1"):
@@ -131,7 +131,7 @@ async def test_a_restored_message_is_old_and_unannounced(phone: VirtualPhone) ->
     assert reader.empty()
 
 
-async def test_a_backup_may_write_texts_where_integers_belong(phone: VirtualPhone) -> None:
+async def test_a_backup_app_may_write_texts_to_integer_columns(phone: VirtualPhone) -> None:
     phone.restore_sms("Shop", "text", date_ms=1, columns={"sub_id": "null", "date_sent": ""})
 
     stored = phone.handset.sms.database.execute("SELECT sub_id, date_sent FROM sms").fetchall()

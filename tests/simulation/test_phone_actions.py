@@ -1,4 +1,4 @@
-"""Every trouble can be made from another process, and the phone's description shows it."""
+"""The control API can cause every fault, and the phone's description shows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonefarm.simulation.farm import VirtualFarm
 
 
 class Remote:
-    """A phone behind the control."""
+    """A phone behind the control API."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         self._url = url
@@ -87,7 +87,7 @@ async def test_an_action_on_a_slot_leaves_the_other_alone(
     assert (first["service"], first["signal"], first["roaming"]) == ("in service", 3, False)
 
 
-async def test_what_was_done_can_be_undone(remote: Remote) -> None:
+async def test_actions_can_be_undone(remote: Remote) -> None:
     healthy = await remote.act("unlock")
     await remote.act("lock")
     await remote.act("withhold")
@@ -108,7 +108,7 @@ async def test_a_firmware_update_changes_the_fingerprint(remote: Remote) -> None
     assert before["fingerprint"] != after["fingerprint"]
 
 
-async def test_what_cannot_be_is_refused(remote: Remote) -> None:
+async def test_impossible_actions_are_refused(remote: Remote) -> None:
     assert await remote.refused("signal", level=7) == 400
     assert await remote.refused("service", state="fine") == 400
     assert await remote.refused("roaming", numeric="00000") == 400

@@ -1,4 +1,4 @@
-"""What a phone says of its slots: service, signal, roaming, airplane mode, cards that are locked or broken."""
+"""The reported state of SIM slots: service, signal, roaming, airplane mode, locked or broken SIMs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from phonefarm.simulation.hands import Hands
 from phonefarm.simulation.handset import Handset
+from phonefarm.simulation.phone_controls import PhoneControls
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
     MOTO_G5,
@@ -37,7 +37,7 @@ async def prop(handset: Handset, name: str) -> str:
 @pytest.mark.parametrize("profile", [HUAWEI_P30, SAMSUNG_A52, PIXEL_8])
 async def test_from_android_10_on_the_signal_has_a_level(profile: Profile, level: int) -> None:
     handset = a_handset(profile)
-    Hands(handset).set_signal(level)
+    PhoneControls(handset).set_signal(level)
 
     shown = await registry_of(handset)
 
@@ -47,7 +47,7 @@ async def test_from_android_10_on_the_signal_has_a_level(profile: Profile, level
 
 async def test_5g_and_gsm_have_places_of_their_own() -> None:
     handset = a_handset(PIXEL_8, sims=2)
-    hands = Hands(handset)
+    hands = PhoneControls(handset)
     hands.set_network_type("NR", slot=0)
     hands.set_network_type("EDGE", slot=1)
 
@@ -61,7 +61,7 @@ async def test_5g_and_gsm_have_places_of_their_own() -> None:
 
 async def test_3g_is_measured_as_wcdma() -> None:
     handset = a_handset()
-    Hands(handset).set_network_type("UMTS")
+    PhoneControls(handset).set_network_type("UMTS")
 
     shown = await registry_of(handset)
 
@@ -72,7 +72,7 @@ async def test_3g_is_measured_as_wcdma() -> None:
 @pytest.mark.parametrize("profile", [MOTO_G5, SAMSUNG_J5])
 async def test_before_android_10_the_signal_is_a_row_of_numbers(profile: Profile) -> None:
     handset = a_handset(profile)
-    hands = Hands(handset)
+    hands = PhoneControls(handset)
     hands.set_signal(1)
 
     over_lte = await registry_of(handset)
@@ -84,9 +84,9 @@ async def test_before_android_10_the_signal_is_a_row_of_numbers(profile: Profile
 
 
 @pytest.mark.parametrize("profile", [MOTO_G5, HUAWEI_P30])
-async def test_a_signal_that_cannot_be_told_is_the_highest_number(profile: Profile) -> None:
+async def test_an_unknown_signal_is_the_highest_number(profile: Profile) -> None:
     handset = a_handset(profile)
-    Hands(handset).set_signal(None)
+    PhoneControls(handset).set_signal(None)
 
     shown = await registry_of(handset)
 
@@ -107,7 +107,7 @@ async def test_a_roaming_card_is_in_another_network(profile: Profile, in_service
     visited = next(operator for operator in OPERATORS if operator.name == "o2")
     at_home = await registry_of(handset)
 
-    Hands(handset).roam(visited)
+    PhoneControls(handset).roam(visited)
 
     assert in_service in at_home
     assert roaming in await registry_of(handset)
@@ -127,7 +127,7 @@ async def test_a_roaming_card_is_in_another_network(profile: Profile, in_service
 async def test_airplane_mode_switches_the_radio_off(profile: Profile, state: str, service: str) -> None:
     handset = a_handset(profile)
 
-    Hands(handset).set_airplane_mode()
+    PhoneControls(handset).set_airplane_mode()
 
     assert service in await registry_of(handset)
     assert (await prop(handset, "gsm.sim.state")).split(",")[0] == state
@@ -137,7 +137,7 @@ async def test_airplane_mode_switches_the_radio_off(profile: Profile, state: str
 
 async def test_no_service_and_emergency_only_differ() -> None:
     handset = a_handset(PIXEL_8, sims=2)
-    hands = Hands(handset)
+    hands = PhoneControls(handset)
     hands.set_service(Service.NO_SERVICE, slot=0)
     hands.set_service(Service.EMERGENCY_ONLY, slot=1)
 
@@ -164,7 +164,7 @@ async def test_no_service_and_emergency_only_differ() -> None:
 async def test_a_locked_or_broken_card_has_no_network(state: str, knows_its_home: bool) -> None:
     handset = a_handset()
 
-    Hands(handset).set_slot_state(0, state)
+    PhoneControls(handset).set_slot_state(0, state)
 
     assert await prop(handset, "gsm.sim.state") == f"{state},ABSENT"
     assert await prop(handset, "gsm.operator.numeric") == ","
@@ -175,7 +175,7 @@ async def test_a_locked_or_broken_card_has_no_network(state: str, knows_its_home
 @pytest.mark.parametrize(("profile", "is_listed"), [(PIXEL_6A, False), (PIXEL_8, True)])
 async def test_up_to_android_13_a_card_with_an_error_leaves_the_list(profile: Profile, is_listed: bool) -> None:
     handset = a_handset(profile)
-    Hands(handset).set_slot_state(0, "CARD_IO_ERROR")
+    PhoneControls(handset).set_slot_state(0, "CARD_IO_ERROR")
 
     out, _, _ = await run_line(handset, "dumpsys isub")
 
@@ -183,7 +183,7 @@ async def test_up_to_android_13_a_card_with_an_error_leaves_the_list(profile: Pr
 
 
 async def test_measures_out_of_range_are_refused() -> None:
-    hands = Hands(a_handset())
+    hands = PhoneControls(a_handset())
 
     with pytest.raises(ValueError, match="0 to 4"):
         hands.set_signal(5)

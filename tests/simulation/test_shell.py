@@ -1,4 +1,4 @@
-"""The device's shell reads command lines as Android's does."""
+"""The device's shell parses and runs command lines like Android's."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def test_an_unknown_command_is_not_found() -> None:
     assert await run_line(a_handset(), "foo") == ("", "/system/bin/sh: foo: not found\n", 127)
 
 
-async def test_the_phone_tells_its_own_time() -> None:
+async def test_the_date_is_by_the_phones_clock() -> None:
     handset = a_handset()
     handset.host_clock = lambda: 1_700_000_000.25
     handset.clock_skew = 90.5

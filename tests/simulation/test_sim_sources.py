@@ -1,4 +1,4 @@
-"""Cards, and the three places where a phone tells of them."""
+"""SIMs, and the three interfaces that report them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from phonefarm.simulation import iphonesubinfo
 from phonefarm.simulation.field_profiles import PIXEL_9, PIXEL_9A, SAMSUNG_S24
-from phonefarm.simulation.hands import Hands
+from phonefarm.simulation.phone_controls import PhoneControls
 from phonefarm.simulation.profiles import (
     HUAWEI_P30,
     MOTO_G5,
@@ -21,13 +21,13 @@ from phonefarm.simulation.profiles import (
     SAMSUNG_J5,
     Profile,
 )
-from phonefarm.simulation.sims import OPERATORS, SimMaker, luhn_digit
+from phonefarm.simulation.sims import OPERATORS, SimFactory, luhn_digit
 from tests.simulation.handsets import a_handset
 from tests.simulation.recording_io import run_line
 
 
 def test_every_operator_gives_valid_numbers_and_iccids() -> None:
-    cards = SimMaker(seed=3)
+    cards = SimFactory(seed=3)
 
     sims = [cards.make(operator) for operator in OPERATORS for _ in range(40)]
 
@@ -42,11 +42,11 @@ def test_every_operator_gives_valid_numbers_and_iccids() -> None:
 
 
 def test_the_same_seed_makes_the_same_cards() -> None:
-    assert [SimMaker(5).make() for _ in range(3)] == [SimMaker(5).make() for _ in range(3)]
+    assert [SimFactory(5).make() for _ in range(3)] == [SimFactory(5).make() for _ in range(3)]
 
 
 def text_in(parcel: str) -> str:
-    """The String16 of a parcel dump, read as a stranger would."""
+    """The String16 of a parcel dump, parsed independently."""
     words = [word for line in parcel.splitlines()[1:] for word in re.findall(r"\b[0-9a-f]{8}\b", line.split("'")[0])]
     data = b"".join(int(word, 16).to_bytes(4, "little") for word in words if not word.startswith("0x"))
     length = int.from_bytes(data[4:8], "little")
@@ -98,7 +98,7 @@ async def test_a_method_that_is_given_more_than_it_reads_throws(profile: Profile
     assert out.startswith("Result: Parcel(\n  0x00000000: fffffffe ")
 
 
-async def test_a_card_without_number_says_nothing() -> None:
+async def test_a_sim_without_number_gives_an_empty_answer() -> None:
     handset = a_handset(PIXEL_8, states_number=False)
 
     line_1, _, _ = await run_line(handset, "service call iphonesubinfo 15 s16 com.android.shell")
@@ -189,12 +189,12 @@ async def test_one_ui_8_lists_all_subscriptions_and_no_active_ones() -> None:
     assert "Active subscriptions:" not in out
 
 
-async def test_the_dump_of_a_slow_service_is_given_up() -> None:
+async def test_the_dump_of_a_slow_service_times_out() -> None:
     handset = a_handset()
-    Hands(handset).slow_down_service("isub", 0.0)
+    PhoneControls(handset).slow_down_service("isub", 0.0)
     slow, _, _ = await run_line(handset, "dumpsys isub")
 
-    Hands(handset).slow_down_service("isub", None)
+    PhoneControls(handset).slow_down_service("isub", None)
 
     assert slow == "\n*** SERVICE 'isub' DUMP TIMEOUT (10000ms) EXPIRED ***\n\n"
     assert "ICCID:" in (await run_line(handset, "dumpsys isub"))[0]

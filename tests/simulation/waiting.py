@@ -1,4 +1,4 @@
-"""Waiting for a state, with a deadline."""
+"""Waits for a condition with a timeout."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-async def until(is_so: Callable[[], Awaitable[bool] | bool], within: float = 15.0) -> None:
-    """Return once the state is reached; TimeoutError otherwise."""
+async def until(condition: Callable[[], Awaitable[bool] | bool], within: float = 15.0) -> None:
+    """Return once the condition holds; raises TimeoutError after `within` seconds."""
     async with asyncio.timeout(within):
         while True:
-            answer = is_so()
+            answer = condition()
             if answer if isinstance(answer, bool) else await answer:
                 return
             await asyncio.sleep(0.01)

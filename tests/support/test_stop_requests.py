@@ -13,10 +13,11 @@ import pytest
 from pydantic import SecretStr
 
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.commands import cli
 from phonefarm.commands.demo import run, terminal
-from phonefarm.commands.window import run_windowed
-from phonefarm.commands.windowless import run_windowless
+from phonefarm.commands.headless import run_headless
+from phonefarm.commands.window import run_with_window
 from phonefarm.config.data_folder import DataFolder
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
@@ -69,7 +70,7 @@ def test_without_a_window_all_is_put_down_before_the_system_has_its_answer(setti
     def tell(engine: EngineThread) -> None:
         system.end(lambda: is_put_down(settings))
 
-    run_windowless(settings, SecretFilter(), tell, system.endings)
+    run_headless(settings, SecretFilter(), tell, system.endings)
 
     assert system.answered.result(PATIENCE) is True
 
@@ -89,24 +90,24 @@ class Window:
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
 
-    def run(self, engine: EngineThread, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         self._shown()
         assert stop.wait(PATIENCE)
 
-    def tell(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         raise AssertionError(sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
+    def show_bug(self, bug: str, log: Path | None) -> None:
         raise AssertionError(bug)
 
-    def wants_back(self, *_: object) -> bool:
+    def confirm_restore(self, *_: object) -> bool:
         raise AssertionError
 
 
 def test_with_a_window_too(settings: Settings, system: System) -> None:
     window = Window(lambda: system.end(lambda: is_put_down(settings)))
 
-    run_windowed(window, lambda: (settings, SecretFilter()), system.endings)
+    run_with_window(window, lambda: (settings, SecretFilter()), system.endings)
 
     assert system.answered.result(PATIENCE) is True
 

@@ -1,4 +1,4 @@
-"""Runs the window's tests without a screen, on the loops that the real window has."""
+"""Runs the window's tests without a screen, on the event loops of the real window."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from PySide6.QtWidgets import QApplication
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, busy_farm, calm_farm
 from tests.ui.live import WindowRunner
-from ui.shell.offscreen_fonts import find_fonts
+from ui.shell.offscreen_fonts import set_font_dir
 from ui.style.theme import Theme
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-find_fonts(os.environ)
+set_font_dir(os.environ)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The platform without a screen cannot keep a dialog's least size, and says so each time."""
+    """The offscreen platform warns that it ignores each dialog's minimum size."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))

@@ -16,7 +16,7 @@ from phonefarm.application.desk.engine import RunningEngine
 from phonefarm.application.model.read_models import Topic
 from phonefarm.support.tasks import Tasks
 from tests.fakes.desk import FakeDesk, FakeEngine
-from ui.dialogs.asked_dialog import AskedDialog
+from ui.dialogs.answer_dialog import AnswerDialog
 from ui.dialogs.questions import Question
 from ui.engine.actions import Actions, Notice
 from ui.engine.engine_link import EngineLink
@@ -25,19 +25,19 @@ from ui.shell.garbage import GarbageCollector
 from ui.shell.window import MainWindow
 from ui.style.theme import Theme
 
-PATIENCE = 10.0
+PATIENCE_SECONDS = 10.0
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loops run until the condition holds."""
-    async with asyncio.timeout(PATIENCE):
+    """Run the loops until the condition holds."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not condition():  # noqa: ASYNC110 - any condition, of any thread
             await asyncio.sleep(0.005)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """All that a scenario may touch."""
+    """What a scenario gets."""
 
     desk: FakeDesk
     engine: FakeEngine
@@ -55,7 +55,7 @@ class Live:
     async def open(self, topic: Topic) -> ListPage[Any]:
         """Go to a list page and wait for its rows."""
         self.window.go(topic)
-        await self.window.settled()
+        await self.window.wait_until_idle()
         return self.page(topic)
 
     async def do(self, topic: Topic, keys: list[str], action: str) -> None:
@@ -65,11 +65,11 @@ class Live:
         page.view.clearSelection()
         page.view._select_keys(keys, keys[0])
         chosen = next(found for found in page.spec.actions if found.text == action)
-        assert page.chosen.may(chosen), f"{action} is not offered"
-        page.chosen.do(chosen)
+        assert page.selected.is_enabled(chosen), f"{action} is not offered"
+        page.selected.run(chosen)
 
     async def question(self) -> Question:
-        """The dialog that an action has opened."""
+        """Wait for the dialog that an action opens."""
 
         def shown() -> list[Question]:
             return [found for found in self.window.findChildren(Question) if found.isVisible()]
@@ -78,7 +78,7 @@ class Live:
         return shown()[0]
 
     async def answer(self, question: QDialog) -> None:
-        if isinstance(question, AskedDialog):
+        if isinstance(question, AnswerDialog):
             question.yes.click()
         else:
             question.accept()
@@ -112,7 +112,7 @@ class WindowRunner:
             self.live_on(engine, scenario)
 
     def live_on(self, engine: RunningEngine, scenario: Scenario) -> None:
-        """On any engine; a scenario on a real one leaves `Live.desk` alone."""
+        """With any engine; a scenario on a real one must not use `Live.desk`."""
         self.run(lambda: self._live(engine, scenario))
 
     async def _live(self, engine: RunningEngine, scenario: Scenario) -> None:
@@ -123,13 +123,13 @@ class WindowRunner:
         garbage = GarbageCollector(root)
         garbage.start()
         actions.noticed.connect(notices.append)
-        theme.dress(self._app)
+        theme.apply_to(self._app)
         window = MainWindow(link, actions, tasks, theme, "phonefarm", self.memory)
         window.show()
         try:
             await link.open()
             window.start()
-            await window.settled()
+            await window.wait_until_idle()
             await scenario(
                 Live(
                     desk=cast(FakeDesk, engine.desk),
@@ -145,7 +145,7 @@ class WindowRunner:
             window.stop()
             link.close()
             await tasks.stop()
-            theme.undress()
+            theme.detach()
             window.close()
             window.deleteLater()
             root.deleteLater()

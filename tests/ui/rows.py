@@ -51,5 +51,5 @@ def flock(*names: str, **changes: Any) -> list[Sheep]:
 
 
 def shown(table: RowTable[Sheep]) -> list[str]:
-    """The names from top to bottom, as the view gets them."""
+    """The names from top to bottom, as the model returns them."""
     return [str(table.index(place, 0).data()) for place in range(table.rowCount())]

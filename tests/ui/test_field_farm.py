@@ -1,4 +1,4 @@
-"""The made-up farm of 200 phones has everything there is, in proportions of the field."""
+"""The made-up farm of 200 phones has everything, in realistic proportions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from phonefarm.application.model.read_models import AttentionKind, Condition, Ph
 from tests.fakes.field_farm import field_farm
 
 
-def test_it_has_every_state_condition_standing_and_remedy() -> None:
+def test_farm_has_every_state_condition_standing_and_remedy() -> None:
     farm = field_farm()
     phones, sims = farm.phones.values(), farm.sims.values()
 
@@ -18,7 +18,7 @@ def test_it_has_every_state_condition_standing_and_remedy() -> None:
     assert of_rows | {active.remedy for phone in phones for active in phone.conditions} == set(Remedy)
 
 
-def test_most_of_it_is_well() -> None:
+def test_most_phones_are_well() -> None:
     farm = field_farm()
 
     ready = sum(phone.state is PhoneState.READY and not phone.conditions for phone in farm.phones.values())
@@ -26,13 +26,13 @@ def test_most_of_it_is_well() -> None:
     assert 100 < ready < 160
 
 
-def test_the_dead_hub_is_one_need() -> None:
+def test_dead_hub_is_one_attention() -> None:
     hubs = [need for need in field_farm().attention if need.kind is AttentionKind.PHONES_LEFT]
 
     assert [(hub.subject, len(hub.keys)) for hub in hubs] == [("1-1.4", 12)]
 
 
-def test_it_is_the_same_each_time() -> None:
+def test_farm_is_deterministic() -> None:
     one = field_farm()
 
     assert field_farm(one.now).phones == one.phones

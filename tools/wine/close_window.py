@@ -1,4 +1,4 @@
-"""Closes a window of Windows like its user does; prints how long the program takes to end. close_window.py TITLE"""
+"""Closes a window on Windows with WM_CLOSE and prints how long the program takes to end. close_window.py TITLE"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 WM_CLOSE = 0x0010
 SYNCHRONIZE = 0x0010_0000
-WITHIN_MS = 60_000
+TIMEOUT_MS = 60_000
 
 
 def main(title: str) -> int:
@@ -19,10 +19,10 @@ def main(title: str) -> int:
     number = ctypes.c_ulong()
     user.GetWindowThreadProcessId(window, ctypes.byref(number))
     program = kernel.OpenProcess(SYNCHRONIZE, False, number.value)
-    begun = time.monotonic()
+    started = time.monotonic()
     user.PostMessageW(window, WM_CLOSE, 0, 0)
-    is_over = kernel.WaitForSingleObject(program, WITHIN_MS) == 0
-    print(f"close to end: {(time.monotonic() - begun) * 1000:.0f} ms" if is_over else "it did not end")
+    is_over = kernel.WaitForSingleObject(program, TIMEOUT_MS) == 0
+    print(f"close to end: {(time.monotonic() - started) * 1000:.0f} ms" if is_over else "it did not end")
     return 0 if is_over else 1
 
 

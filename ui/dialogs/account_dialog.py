@@ -1,4 +1,4 @@
-"""The dialog of a comparison: on which rents the market's account and the books differ, or that they agree."""
+"""Shows on which rents Onlinesim's statement and phonefarm differ."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ui.widgets.basics import Label, button, restyle
 
 SIZE = (620, 480)
 FILE_COLUMNS = ("rent_id", "ours", "theirs", "difference")
-UNKNOWN_HERE = Word("not in phonefarm", Tone.WARN, "The market paid for a rent that did not end here in this period.")
+UNKNOWN_HERE = Word("not in phonefarm", Tone.WARN, "Onlinesim paid for a rent that did not end here on these dates.")
 UNKNOWN_THERE = Word("not in the statement", Tone.BAD, "phonefarm has income for it, and the statement has no line.")
-UNEQUAL = Word("another sum", Tone.WARN, "Both know the rent, with different sums.")
+UNEQUAL = Word("different sum", Tone.WARN, "Both list the rent, with different sums.")
 
 
 def difference_word(difference: Difference) -> Word:
@@ -39,10 +39,10 @@ def difference_cells(difference: Difference) -> list[object]:
 
 
 class AccountDialog(FormDialog):
-    """Opens for a finished comparison; a double click asks to see the rent."""
+    """The differences as a table; a double click requests the rent's page."""
 
-    rent_wanted = Signal(str)
-    save_wanted = Signal()
+    rent_requested = Signal(str)
+    save_requested = Signal()
 
     def __init__(
         self, parent: QWidget, theme: Theme, differences: Sequence[Difference], file_name: str, period: Period
@@ -52,8 +52,8 @@ class AccountDialog(FormDialog):
         self.verdict = Label(_verdict(differences), wrap=True)
         restyle(self.verdict, "ink", str(Tone.WARN if differences else Tone.OK))
         self.explanation.setText(
-            tr("{file}, compared with the rents that ended in the period {period}.").format(
-                file=one_line(file_name, 60), period=period.said(today)
+            tr("{file}, compared with the rents that ended on these dates: {period}.").format(
+                file=one_line(file_name, 60), period=period.text(today)
             )
         )
         self.content.addWidget(self.verdict)
@@ -62,37 +62,37 @@ class AccountDialog(FormDialog):
         self.view = FarmTable(self.table, theme)
         self.view.setAccessibleName(tr("Differences"))
         self.view.sort_by(0, Qt.SortOrder.AscendingOrder)
-        self.view.doubleClicked.connect(lambda at: self._want(at.row()))
+        self.view.doubleClicked.connect(lambda index: self._request_rent(index.row()))
         self.save = button(tr("Save as CSV…"))
-        self.save.clicked.connect(self.save_wanted)
+        self.save.clicked.connect(self.save_requested)
         self.no.setText(tr("Close"))
         self.no.setAccessibleName(tr("Close"))
         self.yes.hide()
         if differences:
             self.resize(*SIZE)
             self.content.addWidget(self.view, 1)
-            hint = tr("Lines of another time than the chosen one differ, too: choose the period that the file covers.")
+            hint = tr("Lines outside these dates differ, too. Choose the dates that the file covers.")
             self.content.addWidget(Label(hint, "caption", wrap=True))
             self.add_buttons(self.save)
         else:
             self.setMinimumWidth(440)
             self.add_buttons()
 
-    def _want(self, place: int) -> None:
+    def _request_rent(self, place: int) -> None:
         if (key := self.table.key_at(place)) is not None:
             self.accept()
-            self.rent_wanted.emit(key)
+            self.rent_requested.emit(key)
 
 
 def _verdict(differences: Sequence[Difference]) -> str:
     if not differences:
         return tr("Everything matches.")
     ours_more = sum((difference.amount for difference in differences), Decimal(0))
-    said = counted(len(differences), "1 rent differs", "%n rents differ")
+    rents = counted(len(differences), "1 rent differs", "%n rents differ")
     if not ours_more:
-        return tr("{rents}; the sums are equal in the end.").format(rents=said)
+        return tr("{rents}; the totals are equal.").format(rents=rents)
     who = tr("phonefarm has {sum} more") if ours_more > 0 else tr("the Onlinesim statement has {sum} more")
-    return f"{said}; {who.format(sum=formats.money(abs(ours_more)))}."
+    return f"{rents}; {who.format(sum=formats.money(abs(ours_more)))}."
 
 
 def _columns() -> list[Column[Difference]]:
@@ -105,20 +105,20 @@ def _columns() -> list[Column[Difference]]:
             mono=True,
         ),
         Column(
-            title=tr("What"),
-            text=lambda row, _: difference_word(row).said(),
+            title=tr("Problem"),
+            text=lambda row, _: difference_word(row).label(),
             sort_key=lambda row: difference_word(row).text,
-            sample=UNKNOWN_THERE.said(),
+            sample=UNKNOWN_THERE.label(),
             word=difference_word,
             stretch=True,
         ),
-        _sum(tr("phonefarm"), lambda row: row.ours),
-        _sum(tr("Onlinesim"), lambda row: row.theirs),
-        _sum(tr("Difference"), lambda row: row.amount),
+        _sum_column(tr("phonefarm"), lambda row: row.ours),
+        _sum_column(tr("Onlinesim"), lambda row: row.theirs),
+        _sum_column(tr("Difference"), lambda row: row.amount),
     ]
 
 
-def _sum(title: str, value: Callable[[Difference], Decimal | None]) -> Column[Difference]:
+def _sum_column(title: str, value: Callable[[Difference], Decimal | None]) -> Column[Difference]:
     return Column(
         title=title,
         text=lambda row, _: formats.money(value(row)),

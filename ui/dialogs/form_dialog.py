@@ -1,16 +1,16 @@
-"""What every dialog with fields is made of: a title, what it is about, room for content, the buttons last."""
+"""The base of dialogs with fields: title, explanation, content, buttons."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from ui.dialogs.asked_dialog import AskedDialog
+from ui.dialogs.answer_dialog import AnswerDialog
 from ui.text.words import tr
 from ui.widgets.basics import Label, button
 
 
-class FormDialog(AskedDialog):
+class FormDialog(AnswerDialog):
     def __init__(self, parent: QWidget, title: str, explanation: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -1,4 +1,4 @@
-"""The lines of an imported table that were left out: every one, with its number, to be read and copied."""
+"""Lists the lines that an import left out, each with its line number and reason."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WIDTH, HEIGHT = 620, 360
 
 
 class LeftOutDialog(QDialog):
-    """What an import did, and below it a list that may be long; `open()` it."""
+    """The summary of an import above the list; `open()` it."""
 
-    def __init__(self, parent: QWidget, said: str, lines: Sequence[str]) -> None:
+    def __init__(self, parent: QWidget, summary: str, lines: Sequence[str]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Lines left out"))
@@ -31,7 +31,7 @@ class LeftOutDialog(QDialog):
         layout.setContentsMargins(24, 20, 24, 20)
         layout.setSpacing(12)
         layout.addWidget(Label(tr("Lines left out"), "name", wrap=True))
-        layout.addWidget(Label(said, "dim", wrap=True))
+        layout.addWidget(Label(summary, "dim", wrap=True))
         layout.addWidget(self.list, 1)
         row = QHBoxLayout()
         row.addStretch(1)

@@ -1,4 +1,4 @@
-"""The dialogs of the Numbers page: how the market names a network, and the patterns of operators' messages."""
+"""The dialogs of the Numbers page: a network's country and operator, and the number templates."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ LONGEST_NAME = 40
 
 
 class NetworkDialog(FormDialog):
-    """Says country and operator of one network; `named` carries code, country, operator."""
+    """Asks for country and operator of one network."""
 
     named = Signal(str, str, str)
+    """MCC and MNC, country, operator; both empty for the built-in name."""
 
     def __init__(self, parent: QWidget, networks: Sequence[NetworkRow], mcc_mnc: str = "") -> None:
         super().__init__(
             parent,
-            tr("Name a network"),
+            tr("Country and operator of a network"),
             tr(
-                "As Onlinesim names country and operator, in small letters: russia, united_kingdom, mts. It holds for "
-                "all SIMs of the network at once."
+                "As Onlinesim names them, in small letters: russia, united_kingdom, mts. All SIMs of the network "
+                "change at once."
             ),
         )
         self.setMinimumWidth(460)
@@ -43,16 +44,16 @@ class NetworkDialog(FormDialog):
         self.operator = QLineEdit(maxLength=LONGEST_NAME, placeholderText=tr("may stay empty"))
         self._note = Label("", "caption", wrap=True)
         self._lay_out()
-        self.take_back = button(tr("Use the built-in name"))
-        self.take_back.clicked.connect(lambda: self._say("", ""))
-        self.yes.clicked.connect(lambda: self._say(self.country.text(), self.operator.text()))
+        self.use_built_in = button(tr("Use the built-in name"))
+        self.use_built_in.clicked.connect(lambda: self._emit_name("", ""))
+        self.yes.clicked.connect(lambda: self._emit_name(self.country.text(), self.operator.text()))
         self.yes.setDefault(True)
-        self.add_buttons(self.take_back)
-        self.network.currentIndexChanged.connect(self._show)
+        self.add_buttons(self.use_built_in)
+        self.network.currentIndexChanged.connect(self._show_network)
         self.country.textChanged.connect(self._check)
         place = self.network.findData(mcc_mnc)
         self.network.setCurrentIndex(max(place, 0))
-        self._show()
+        self._show_network()
         self.country.setFocus()
 
     def _lay_out(self) -> None:
@@ -71,28 +72,28 @@ class NetworkDialog(FormDialog):
         self.content.addLayout(grid)
         self.content.addWidget(self.problem)
         self.content.addWidget(self._note)
-        self.suspect = self.country
+        self.problem_field = self.country
 
-    def _row(self) -> NetworkRow:
+    def _selected_network(self) -> NetworkRow:
         return self._networks[max(self.network.currentIndex(), 0)]
 
-    def _show(self) -> None:
-        row = self._row()
+    def _show_network(self) -> None:
+        row = self._selected_network()
         self.country.setText(row.country)
         self.operator.setText(row.operator)
-        sims = counted(row.sims, "1 SIM in a phone belongs to it", "%n SIMs in phones belong to it")
-        known = {"yours": tr("the name is yours"), "built in": tr("the name is built in")}
-        self._note.setText(f"{sims}; {known.get(row.source, tr('it has no name, so they cannot be offered'))}.")
-        self.take_back.setVisible(row.source == "yours")
+        sims = counted(row.sims, "1 SIM in a phone", "%n SIMs in phones")
+        sources = {"yours": tr("name set by you"), "built in": tr("built-in name")}
+        self._note.setText(f"{sims}; {sources.get(row.source, tr('no name, so they cannot be offered'))}.")
+        self.use_built_in.setVisible(row.source == "yours")
         self._check()
 
     def _check(self) -> None:
-        self.say("")
+        self.show_problem("")
         self.yes.setEnabled(bool(self.country.text().strip()))
 
-    def _say(self, country: str, operator: str) -> None:
-        row = self._row()
-        self.wait()
+    def _emit_name(self, country: str, operator: str) -> None:
+        row = self._selected_network()
+        self.wait_for_outcome()
         self.named.emit(row.mcc_mnc, country.strip().lower(), operator.strip().lower())
 
 
@@ -102,7 +103,7 @@ def _network_line(row: NetworkRow) -> str:
 
 
 class PatternsDialog(PairsDialog):
-    """By which words, and of which sender, an SMS states its SIM's number."""
+    """Edits the templates by which an SMS is known to state its SIM's number."""
 
     def __init__(
         self, parent: QWidget, theme: Theme, patterns: Sequence[NumberPattern], built_in: Sequence[NumberPattern]
@@ -110,10 +111,10 @@ class PatternsDialog(PairsDialog):
         super().__init__(
             parent,
             theme,
-            tr("SMS that state a number"),
+            tr("Number templates"),
             tr(
-                "An SMS with these words is taken to state the number of the SIM that got it. {number} stands for the "
-                "number, … for any few words; a sender, where one is named, must be exactly this one."
+                "An SMS that matches a template states the number of the SIM that received it. {number} stands for the "
+                "number, … for a few words of any kind. If a sender is given, it must match exactly."
             ),
             (tr("Words"), tr("Sender")),
             [(pattern.text, pattern.sender) for pattern in patterns],

@@ -1,4 +1,4 @@
-"""A dialog around a table of two columns that the user writes: patterns of SMS, blocked senders."""
+"""A dialog with an editable table of two columns, for number templates and blocked senders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.dialogs.form_dialog import FormDialog
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text.words import counted, tr
-from ui.widgets.basics import Label, button, plain_tooltip
+from ui.widgets.basics import button, plain_tooltip
 
 SIZE = (680, 560)
 MARK = 12
@@ -22,9 +22,9 @@ Pair = tuple[str, str]
 
 
 class PairsDialog(FormDialog):
-    """`save_wanted` when the user has done; the dialog stays for its problems."""
+    """Stays open after `save_requested`: its owner closes it, or shows the problems."""
 
-    save_wanted = Signal()
+    save_requested = Signal()
 
     def __init__(
         self,
@@ -40,10 +40,8 @@ class PairsDialog(FormDialog):
         self.resize(*SIZE)
         self._theme = theme
         self._built_in = list(built_in)
-        self.table = _table(columns)
+        self.table = _make_table(columns)
         self.table.setAccessibleName(title)
-        self.problem = Label("", "problem", wrap=True)
-        self.problem.hide()
         self.content.addWidget(self.table, 1)
         self.content.addWidget(self.problem)
         self.add, self.remove = button(tr("Add")), button(tr("Remove"))
@@ -51,7 +49,7 @@ class PairsDialog(FormDialog):
         self.add.clicked.connect(lambda: self.add_line())
         self.remove.clicked.connect(self.remove_selected)
         self.reset.clicked.connect(lambda: self.show_pairs(self._built_in))
-        self.yes.clicked.connect(self.save_wanted)
+        self.yes.clicked.connect(self.save_requested)
         self.show_pairs(pairs)
 
     def show_pairs(self, pairs: Sequence[Pair]) -> None:
@@ -61,12 +59,12 @@ class PairsDialog(FormDialog):
         self.problem.hide()
 
     def pairs(self) -> list[Pair]:
-        """What stands in the table, without lines that are empty."""
-        return [self.pair_at(row) for row in self._filled()]
+        """All lines of the table that are not empty."""
+        return [self.pair_at(row) for row in self._filled_lines()]
 
     def show_problems(self, problems: Sequence[SettingProblem]) -> None:
-        """Say the first in words, and mark the lines concerned."""
-        filled = self._filled()
+        """Show the first as text, and mark the lines concerned."""
+        filled = self._filled_lines()
         for row in filled:
             self._mark(row, "")
         rows = {filled[int(problem.name)]: problem.problem for problem in problems if problem.name.isdecimal()}
@@ -75,8 +73,8 @@ class PairsDialog(FormDialog):
         first = min(rows, default=None)
         where = tr("Line {n}: ").format(n=first + 1) if first is not None else ""
         more = " · " + counted(len(rows) - 1, "1 more line is marked", "%n more lines are marked")
-        said = rows[first] if first is not None else problems[0].problem
-        self.problem.setText(f"{where}{said}{more if len(rows) > 1 else ''}")
+        text = rows[first] if first is not None else problems[0].problem
+        self.problem.setText(f"{where}{text}{more if len(rows) > 1 else ''}")
         self.problem.show()
         if first is not None:
             self.table.setRowHidden(first, False)
@@ -84,14 +82,14 @@ class PairsDialog(FormDialog):
             self.table.scrollToItem(self.item(first, 0))
 
     def add_line(self, pair: Pair = ("", "")) -> None:
-        """A line at the end, ready to be typed in."""
+        """Add a line at the end and start editing it."""
         row = self._append(pair)
         self.table.setCurrentCell(row, 0)
         self.table.scrollToItem(self.item(row, 0))
         self.table.editItem(self.item(row, 0))
 
     def remove_selected(self) -> None:
-        """The selected lines, or the one with the cursor."""
+        """Remove the selected lines, or else the one with the cursor."""
         selected = {index.row() for index in self.table.selectedIndexes()} or {self.table.currentRow()} - {-1}
         for row in sorted(selected, reverse=True):
             self.table.removeRow(row)
@@ -109,13 +107,13 @@ class PairsDialog(FormDialog):
         return row
 
     def _mark(self, row: int, problem: str) -> None:
-        """A sign as well as a colour: it shows on a selected line, too, and to eyes that see no red."""
+        """By an icon as well as a colour: it shows on a selected line, too, and to colour-blind users."""
         item, ink = self.item(row, 0), self._theme.ink(Tone.BAD)
         item.setForeground(ink if problem else self._theme.colour("text"))
-        item.setIcon(_mark(ink) if problem else QIcon())
+        item.setIcon(_problem_icon(ink) if problem else QIcon())
         item.setToolTip(plain_tooltip(problem))
 
-    def _filled(self) -> list[int]:
+    def _filled_lines(self) -> list[int]:
         return [row for row in range(self.table.rowCount()) if any(self.pair_at(row))]
 
     def pair_at(self, row: int) -> Pair:
@@ -124,7 +122,7 @@ class PairsDialog(FormDialog):
         return first, second
 
 
-def _table(columns: Pair) -> QTableWidget:
+def _make_table(columns: Pair) -> QTableWidget:
     table = QTableWidget(0, 2)
     table.setHorizontalHeaderLabels(list(columns))
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -138,8 +136,8 @@ def _table(columns: Pair) -> QTableWidget:
     return table
 
 
-def _mark(ink: QColor) -> QIcon:
-    """A disc with an exclamation cut out of it."""
+def _problem_icon(ink: QColor) -> QIcon:
+    """A disc with an exclamation mark cut out of it."""
     pixmap = QPixmap(MARK * 2, MARK * 2)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -1,4 +1,4 @@
-"""The questions the window asks before an order: one small dialog, opened without blocking anything."""
+"""The questions before a command: small dialogs, opened without blocking the loop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from ui.dialogs.asked_dialog import AskedDialog
+from ui.dialogs.answer_dialog import AnswerDialog
 from ui.text.words import tr
 from ui.widgets.basics import Label, button
 from ui.widgets.wheel_guard import guarded
@@ -18,16 +18,16 @@ WIDTH = 420
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """Something to tick beside the answer, and what it does; never ticked beforehand."""
+    """A check box below the answer, and its effect; initially unchecked."""
 
     text: str
     meaning: str
 
 
-class Question(AskedDialog):
-    """A title, what follows from the answer, perhaps a field, and two buttons; `open()` it.
+class Question(AnswerDialog):
+    """A title, the effect of the answer, an optional field, and two buttons; `open()` it.
 
-    One with a field stays open until its answer was taken.
+    With a field it stays open until its answer is accepted.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class Question(AskedDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setMinimumWidth(WIDTH)
-        self.field = self.suspect = field
+        self.field = self.problem_field = field
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 20)
         layout.setSpacing(12)
         layout.addWidget(Label(title, "name", wrap=True))
         layout.addWidget(Label(explanation, "dim", wrap=True))
         if field is not None:
-            caption = Label(field_name.replace("&", "&&"))  # with a buddy, `&` would underline
+            caption = Label(field_name.replace("&", "&&"))  # a label with a buddy takes `&` for a mnemonic
             caption.setBuddy(field)
             field.setAccessibleName(field_name)
             layout.addSpacing(4)
@@ -77,7 +77,7 @@ class Question(AskedDialog):
     def _buttons(self, yes: str, *, danger: bool) -> QHBoxLayout:
         self.yes = button(yes, "danger" if danger else "main")
         self.no = button(tr("Cancel"))
-        # A dangerous answer is never the one that Enter gives by accident.
+        # Enter must not give a dangerous answer.
         self.yes.setDefault(not danger)
         self.no.setDefault(danger)
         if self.field is None:
@@ -101,11 +101,11 @@ def confirm(
 
 
 def _on_yes(question: Question, answer: Callable[[], None]) -> None:
-    def give() -> None:
-        question.wait()
+    def wait_and_answer() -> None:
+        question.wait_for_outcome()
         answer()
 
-    question.yes.clicked.connect(give)
+    question.yes.clicked.connect(wait_and_answer)
 
 
 def ask_text(
@@ -114,19 +114,19 @@ def ask_text(
     explanation: str,
     field_name: str,
     yes: str,
-    then: Callable[[str, AskedDialog], None],
+    then: Callable[[str, AnswerDialog], None],
     *,
     value: str = "",
     may_be_empty: bool = False,
-    most: int = 80,
+    max_length: int = 80,
 ) -> Question:
     field = QLineEdit(value)
-    field.setMaxLength(most)
+    field.setMaxLength(max_length)
     field.selectAll()
     question = Question(parent, title, explanation, yes, field=field, field_name=field_name)
 
     def check(text: str) -> None:
-        question.say("")
+        question.show_problem("")
         question.yes.setEnabled(may_be_empty or bool(text.strip()))
 
     field.textChanged.connect(check)
@@ -142,7 +142,7 @@ def ask_hours(
     title: str,
     explanation: str,
     yes: str,
-    then: Callable[[int, AskedDialog], None],
+    then: Callable[[int, AnswerDialog], None],
     *,
     hours: int = 24,
 ) -> Question:
@@ -166,9 +166,9 @@ def ask_choice(
     yes: str,
     choices: Sequence[tuple[str, str]],
     option: Option | None,
-    then: Callable[[str, bool, AskedDialog], None],
+    then: Callable[[str, bool, AnswerDialog], None],
 ) -> Question:
-    """`choices` are (key, text); nothing is chosen beforehand: a guess must not be one click away."""
+    """`choices` are (key, text); none is preselected, so that nobody confirms a guess by mistake."""
     field = guarded(QComboBox())
     for key, text in choices:
         field.addItem(text, key)
@@ -177,8 +177,8 @@ def ask_choice(
     question = Question(parent, title, explanation, yes, field=field, field_name=field_name, option=option)
     question.yes.setEnabled(False)
     field.currentIndexChanged.connect(lambda place: question.yes.setEnabled(place >= 0))
-    ticked = question.option
-    _on_yes(question, lambda: then(str(field.currentData()), ticked is not None and ticked.isChecked(), question))
+    box = question.option
+    _on_yes(question, lambda: then(str(field.currentData()), box is not None and box.isChecked(), question))
     question.open()
     field.setFocus()
     return question

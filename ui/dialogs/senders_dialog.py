@@ -1,4 +1,4 @@
-"""The dialog of the block list: whose messages never leave this PC, with a field to try a sender."""
+"""The dialog of the block list: senders whose messages are withheld, and a field to test a sender."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ class SendersDialog(PairsDialog):
             theme,
             tr("Blocked senders"),
             tr(
-                "Messages of these senders never leave this PC: neither Onlinesim nor you see their text. "
-                "A star stands for anything at the beginning or the end; capitals and blanks do not matter."
+                "The text of their messages is not kept: neither Onlinesim nor you see it. A star at the beginning or "
+                "the end stands for any text; case and spaces do not matter."
             ),
-            (tr("Sender"), tr("What it is")),
+            (tr("Sender"), tr("Kind")),
             _pairs(senders),
             _pairs(built_in),
         )
-        self.content.insertLayout(2, self._fields())
+        self.content.insertLayout(2, self._make_fields())
         self.search.textChanged.connect(self._filter)
-        self.sender_field.textChanged.connect(self._try)
-        self.table.itemChanged.connect(self._changed)
-        self.table.model().rowsRemoved.connect(self._changed)
-        self.table.model().rowsInserted.connect(self._changed)
+        self.sender_field.textChanged.connect(self._test_sender)
+        self.table.itemChanged.connect(self._show_count_and_answer)
+        self.table.model().rowsRemoved.connect(self._show_count_and_answer)
+        self.table.model().rowsInserted.connect(self._show_count_and_answer)
         self.add_buttons(self.add, self.remove, self.reset)
-        self._changed()
+        self._show_count_and_answer()
 
-    def _fields(self) -> QGridLayout:
+    def _make_fields(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
-        question = tr("Would a message be withheld from")
-        for place, (name, field, told) in enumerate(
+        question = tr("Test a sender")
+        for place, (name, field, result) in enumerate(
             ((tr("Search"), self.search, self.count), (question, self.sender_field, self.answer))
         ):
             caption = Label(name)
@@ -60,7 +60,7 @@ class SendersDialog(PairsDialog):
             field.setAccessibleName(name)
             grid.addWidget(caption, place, 0)
             grid.addWidget(field, place, 1)
-            grid.addWidget(told, place, 2)
+            grid.addWidget(result, place, 2)
         return grid
 
     def senders(self) -> list[BlockedSender]:
@@ -70,9 +70,9 @@ class SendersDialog(PairsDialog):
         self.search.clear()
         super().add_line(pair)
 
-    def _changed(self) -> None:
+    def _show_count_and_answer(self) -> None:
         self.count.setText(counted(len(self.pairs()), "1 sender", "%n senders"))
-        self._try()
+        self._test_sender()
 
     def _filter(self) -> None:
         wanted = self.search.text().strip().casefold()
@@ -80,16 +80,16 @@ class SendersDialog(PairsDialog):
             self.table.setRowHidden(row, bool(wanted) and wanted not in " ".join(self.pair_at(row)).casefold())
         self.table.clearSelection()
 
-    def _try(self) -> None:
+    def _test_sender(self) -> None:
         sender = self.sender_field.text().strip()
         if not sender:
             self.answer.hide()
             return
         entry = BlockList(self.senders()).entry_for(sender)
         if entry is None:
-            self.answer.show_text(tr("no, it goes through"), Tone.OK)
+            self.answer.show_text(tr("not withheld"), Tone.OK)
         else:
-            self.answer.show_text(tr("yes, by {pattern}").format(pattern=one_line(entry.pattern, 24)), Tone.WARN)
+            self.answer.show_text(tr("withheld by {pattern}").format(pattern=one_line(entry.pattern, 24)), Tone.WARN)
         self.answer.setAccessibleName(self.answer.text())
         self.answer.show()
 

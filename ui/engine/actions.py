@@ -1,8 +1,8 @@
-"""Runs what the user asked for and says how it went: the one place where the window meets failure."""
+"""Runs what the user asked for and reports the outcome: the one place where the window handles failures."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -20,30 +20,33 @@ from ui.text.words import BUG, counted, tr
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Command = Callable[[FarmDesk], Answer[None]]
 
 
 @dataclass(frozen=True)
 class Notice:
-    """One quiet sentence for the user; good news leaves by itself, the rest waits to be read."""
+    """One sentence for the notice bar, which hides by itself only if the tone is OK."""
 
     tone: Tone
     text: str
 
 
-class Asked(Protocol):
-    """A dialog whose answer is being carried out."""
+class CommandDialog(Protocol):
+    """The dialog whose answer is being executed."""
 
-    def taken(self) -> None: ...
+    def close_accepted(self) -> None: ...
 
-    def refused(self, problem: str) -> bool:
-        """Whether the user is told there."""
+    def show_refusal(self, problem: str) -> bool:
+        """False if the dialog is closed, so that the user must be told elsewhere."""
         ...
 
 
 class Actions(QObject):
-    """Asks the desk, and turns every failure into a notice."""
+    """Calls the desk, and turns every failure into a notice."""
 
     noticed = Signal(object)
+    """A Notice."""
 
     def __init__(self, link: EngineLink, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +54,7 @@ class Actions(QObject):
         self._tasks = tasks
 
     async def ask(self, what: str, question: Callable[[FarmDesk], Answer[T]]) -> T | None:
-        """The answer, or None after the user was told why there is none."""
+        """The desk's answer; None after a notice about the failure."""
         try:
             return await self._link.ask(question)
         except KnownError as error:
@@ -60,22 +63,23 @@ class Actions(QObject):
             self.report_bug(what, error)
         return None
 
-    def order(
+    def run(
         self,
         what: str,
-        orders: Sequence[Callable[[FarmDesk], Answer[None]]],
-        done: Callable[[int], str],
-        asked: Asked | None = None,
+        commands: Sequence[Command],
+        success_text: Callable[[int], str],
+        dialog: CommandDialog | None = None,
     ) -> None:
-        """Carry the orders out one after the other; `done` words the notice for those that went well.
+        """Execute the commands one after the other; a refused one does not stop the others.
 
-        `asked` is the dialog that they come from: it hears whether they were taken, and says itself why not.
+        `success_text` makes the notice from the number of commands. `dialog` is where they come from: it is closed
+        on success, and shows the refusal otherwise.
         """
-        self._tasks.start(self._carry_out(what, orders, done, asked), what)
+        self._tasks.start(self._run(what, commands, success_text, dialog), what)
 
     def start(self, work: Callable[[], Awaitable[None]], what: str) -> None:
-        """Run any other work of the window under the same care."""
-        self._tasks.start(self._guarded(work, what), what)
+        """Run any other coroutine of the window; its failure becomes a notice, too."""
+        self._tasks.start(self._run_guarded(work, what), what)
 
     def notice(self, tone: Tone, text: str) -> None:
         self.noticed.emit(Notice(tone, one_line(text, 400)))
@@ -84,32 +88,34 @@ class Actions(QObject):
         log.error("a bug in phonefarm", what=what, exc_info=error)
         self.notice(Tone.BAD, bug_sentence(what, error))
 
-    async def _carry_out(
+    async def _run(
         self,
         what: str,
-        orders: Sequence[Callable[[FarmDesk], Answer[None]]],
-        done: Callable[[int], str],
-        asked: Asked | None,
+        commands: Sequence[Command],
+        success_text: Callable[[int], str],
+        dialog: CommandDialog | None,
     ) -> None:
         refusals: list[str] = []
-        for order in orders:
+        for command in commands:
             try:
-                await self._link.ask(order)
+                await self._link.ask(command)
             except KnownError as error:
                 refusals.append(str(error))
             except Exception as error:  # noqa: BLE001 - as above
                 self.report_bug(what, error)
-                if asked is not None:
-                    asked.refused(bug_sentence(what, error))
+                if dialog is not None:
+                    dialog.show_refusal(bug_sentence(what, error))
                 return
         if not refusals:
-            if asked is not None:
-                asked.taken()
-            self.notice(Tone.OK, done(len(orders)))
-        elif asked is None or not asked.refused(_refusal(refusals, len(orders))):
-            self.notice(Tone.WARN, _refusal(refusals, len(orders)))
+            if dialog is not None:
+                dialog.close_accepted()
+            self.notice(Tone.OK, success_text(len(commands)))
+            return
+        problem = _refusal_text(refusals, len(commands))
+        if dialog is None or not dialog.show_refusal(problem):
+            self.notice(Tone.WARN, problem)
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:
+    async def _run_guarded(self, work: Callable[[], Awaitable[None]], what: str) -> None:
         try:
             await work()
         except KnownError as error:
@@ -118,12 +124,21 @@ class Actions(QObject):
             self.report_bug(what, error)
 
 
+def for_each(items: Iterable[Item], command: Callable[[FarmDesk, Item], Answer[None]]) -> list[Command]:
+    """One command per item."""
+
+    def bind(item: Item) -> Command:
+        return lambda desk: command(desk, item)
+
+    return [bind(item) for item in items]
+
+
 def bug_sentence(what: str, error: BaseException) -> str:
     return tr(BUG).format(what=what, kind=type(error).__name__)
 
 
-def _refusal(refusals: Sequence[str], orders: int) -> str:
-    if orders == 1:
+def _refusal_text(refusals: Sequence[str], count: int) -> str:
+    if count == 1:
         return refusals[0]
-    failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(all=orders)
+    failed = counted(len(refusals), "1 of {all} was refused", "%n of {all} were refused").format(all=count)
     return f"{failed}: {refusals[0]}"

@@ -1,4 +1,4 @@
-"""The one place where the window meets the engine: questions go over awaited, changes come back merged."""
+"""The bridge between the window's thread and the engine's: calls are awaited, changes come back coalesced."""
 
 from __future__ import annotations
 
@@ -19,97 +19,97 @@ from ui.text.words import ENGINE_GONE, ENGINE_SILENT, tr
 T = TypeVar("T")
 Answer = Coroutine[Any, Any, T]
 Keys = frozenset[str] | None
-"""Changed keys; None means any."""
+"""Keys of changed rows; None means any row."""
 
-ANSWER_WITHIN = 30.0
+ANSWER_TIMEOUT_SECONDS = 30.0
 
 
 def merged(one: Mapping[Topic, Keys], other: Mapping[Topic, Keys]) -> dict[Topic, Keys]:
-    """Both sets of changes as one: "any" swallows keys."""
+    """The union by topic; None (any row) absorbs keys."""
     result = dict(one)
     for topic, keys in other.items():
-        known = result.get(topic, frozenset())
-        result[topic] = None if keys is None or known is None else known | keys
+        before = result.get(topic, frozenset())
+        result[topic] = None if keys is None or before is None else before | keys
     return result
 
 
 class EngineLink(QObject):
-    """Carries calls to the engine's loop and its changes to the window's thread."""
+    """Runs calls on the engine's loop, and emits its changes on the window's thread."""
 
     changed = Signal(object)
     """dict[Topic, Keys], on the window's thread."""
 
-    _arrived = Signal()
+    _changes_pending = Signal()
 
     def __init__(
-        self, engine: RunningEngine, parent: QObject | None = None, answer_within: float = ANSWER_WITHIN
+        self, engine: RunningEngine, parent: QObject | None = None, timeout_seconds: float = ANSWER_TIMEOUT_SECONDS
     ) -> None:
         super().__init__(parent)
         self._engine = engine
-        self._answer_within = answer_within
+        self._timeout_seconds = timeout_seconds
         self._lock = threading.Lock()
         self._pending: dict[Topic, Keys] = {}
         self._is_signalled = False
         self._is_closed = False
-        self._waiting: set[concurrent.futures.Future[Any]] = set()
-        self._undo: Callable[[], None] | None = None
-        self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        self._calls: set[concurrent.futures.Future[Any]] = set()
+        self._unsubscribe: Callable[[], None] | None = None
+        self._changes_pending.connect(self._emit_changes, Qt.ConnectionType.QueuedConnection)
 
     async def ask(self, question: Callable[[FarmDesk], Answer[T]]) -> T:
-        """The desk's answer; a KnownError where the engine is gone or silent."""
+        """The desk's answer; raises KnownError if the engine has ended or does not answer in time."""
         if not self._is_engine_alive():
             raise KnownError(tr(ENGINE_GONE))
         work = question(self._engine.desk)
         try:
-            there = asyncio.run_coroutine_threadsafe(work, self._engine.loop)
-        except RuntimeError as error:  # the loop was closed in this very moment
+            call = asyncio.run_coroutine_threadsafe(work, self._engine.loop)
+        except RuntimeError as error:  # the loop was closed just now
             work.close()
             raise KnownError(tr(ENGINE_GONE)) from error
-        self._waiting.add(there)
+        self._calls.add(call)
         try:
-            async with within(self._answer_within):
-                return await asyncio.wrap_future(there)
+            async with within(self._timeout_seconds):
+                return await asyncio.wrap_future(call)
         except TimeoutError as error:
-            raise KnownError(tr(ENGINE_SILENT).format(seconds=int(self._answer_within))) from error
+            raise KnownError(tr(ENGINE_SILENT).format(seconds=int(self._timeout_seconds))) from error
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
             raise KnownError(tr(ENGINE_GONE)) from error
         finally:
-            self._waiting.discard(there)
+            self._calls.discard(call)
 
     async def open(self) -> None:
-        """Begin to hear of changes."""
+        """Subscribe to changes."""
 
         async def subscribe(desk: FarmDesk) -> Callable[[], None]:
-            return desk.subscribe(self._note)
+            return desk.subscribe(self._merge_changes)
 
-        self._undo = await self.ask(subscribe)
+        self._unsubscribe = await self.ask(subscribe)
 
     def close(self) -> None:
-        """Hear of nothing more; calls under way fail."""
+        """Unsubscribe; calls in flight fail."""
         with self._lock:
             self._is_closed = True
-        undo, self._undo = self._undo, None
-        if undo is not None and self._engine.loop.is_running():
-            self._engine.loop.call_soon_threadsafe(undo)
-        self._give_up_waiting()
+        unsubscribe, self._unsubscribe = self._unsubscribe, None
+        if unsubscribe is not None and self._engine.loop.is_running():
+            self._engine.loop.call_soon_threadsafe(unsubscribe)
+        self._cancel_calls()
 
-    def check(self) -> None:
-        """Fail the calls that wait for an engine that is gone; the window calls this now and then."""
-        if self._waiting and not self._is_engine_alive():
-            self._give_up_waiting()
+    def fail_calls_if_engine_ended(self) -> None:
+        """To be called periodically: no future tells that the engine's loop has stopped."""
+        if self._calls and not self._is_engine_alive():
+            self._cancel_calls()
 
-    def _give_up_waiting(self) -> None:
-        for there in list(self._waiting):
-            there.cancel()
+    def _cancel_calls(self) -> None:
+        for call in list(self._calls):
+            call.cancel()
 
     def _is_engine_alive(self) -> bool:
         return self._engine.loop.is_running() and not self._is_closed
 
-    def _note(self, changes: Changes) -> None:
-        """On the engine's thread: merge, and signal only if no signal is on its way already."""
+    def _merge_changes(self, changes: Changes) -> None:
+        """On the engine's thread: signal only if no signal is in flight."""
         with self._lock:
             if self._is_closed:
                 return
@@ -117,9 +117,9 @@ class EngineLink(QObject):
             if self._is_signalled:
                 return
             self._is_signalled = True
-        self._arrived.emit()
+        self._changes_pending.emit()
 
-    def _deliver(self) -> None:
+    def _emit_changes(self) -> None:
         with self._lock:
             pending, self._pending = self._pending, {}
             self._is_signalled = False

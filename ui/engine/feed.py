@@ -1,4 +1,4 @@
-"""Keeps one topic of the window fresh: asks for changed rows only, and only while somebody looks."""
+"""Keeps the rows of one topic fresh: asks for changed rows only, and only while their page is shown."""
 
 from __future__ import annotations
 
@@ -11,79 +11,79 @@ from phonefarm.support.tasks import Tasks
 from ui.engine.engine_link import Keys
 
 Refresh = Callable[[Keys], Awaitable[bool]]
-"""Fetch these keys (None: all) and show them; says whether it worked."""
+"""Fetches and shows the rows of these keys (None: all); returns whether that worked."""
 
 RETRY_MS = 2000
 NOTHING: frozenset[str] = frozenset()
 
 
 class Feed(QObject):
-    """Stale keys pile up as one set; at most one question is under way."""
+    """Collects stale keys in one set; at most one refresh is in flight."""
 
     def __init__(
-        self, refresh: Refresh, tasks: Tasks, name: str, parent: QObject | None = None, *, rest: float = 0.0
+        self, refresh: Refresh, tasks: Tasks, name: str, parent: QObject | None = None, *, pause_seconds: float = 0.0
     ) -> None:
-        """`rest` seconds lie between two questions, for topics whose answer costs much and changes often."""
+        """`pause_seconds` limits the rate of refreshes, for answers that are expensive and change often."""
         super().__init__(parent)
-        self._rest = rest
+        self._pause_seconds = pause_seconds
         self._refresh = refresh
         self._tasks = tasks
         self._name = name
         self._stale: Keys = None
         self._is_awake = False
-        self._is_asking = False
-        self._is_resting = False
-        self._settled = asyncio.Event()
-        self._again = QTimer(self, singleShot=True, interval=RETRY_MS)
-        self._again.timeout.connect(self._look)
+        self._is_running = False
+        self._is_pausing = False
+        self._became_idle = asyncio.Event()
+        self._retry_timer = QTimer(self, singleShot=True, interval=RETRY_MS)
+        self._retry_timer.timeout.connect(self._start_if_needed)
 
     @property
     def is_stale(self) -> bool:
         return self._stale is None or bool(self._stale)
 
-    def note(self, keys: Keys) -> None:
-        """Remember that these rows may have changed."""
+    def mark_stale(self, keys: Keys) -> None:
+        """These rows may have changed."""
         self._stale = None if keys is None or self._stale is None else self._stale | keys
-        self._look()
+        self._start_if_needed()
 
     def wake(self) -> None:
         self._is_awake = True
-        self._look()
+        self._start_if_needed()
 
     def sleep(self) -> None:
         self._is_awake = False
-        self._again.stop()
+        self._retry_timer.stop()
 
-    async def settled(self) -> None:
-        """Until everything known to be stale has been asked for, or has failed."""
-        while self._is_asking and not self._is_resting:
-            self._settled.clear()
-            await self._settled.wait()
+    async def wait_until_idle(self) -> None:
+        """Until all stale rows are refreshed, or a refresh has failed."""
+        while self._is_running and not self._is_pausing:
+            self._became_idle.clear()
+            await self._became_idle.wait()
 
-    def _look(self) -> None:
-        if self._is_awake and self.is_stale and not self._is_asking:
-            self._is_asking = True
-            self._tasks.start(self._ask(), f"refreshing {self._name}")
+    def _start_if_needed(self) -> None:
+        if self._is_awake and self.is_stale and not self._is_running:
+            self._is_running = True
+            self._tasks.start(self._run(), f"refreshing {self._name}")
 
-    async def _ask(self) -> None:
+    async def _run(self) -> None:
         try:
             while self._is_awake and self.is_stale:
                 keys, self._stale = self._stale, NOTHING
                 if not await self._refresh(keys):
-                    # Which rows were lost is not known any more, so all are asked for next time.
+                    # More rows may have become stale meanwhile, so the retry asks for all.
                     self._stale = None
-                    self._again.start()
+                    self._retry_timer.start()
                     return
-                if self._rest:
-                    await self._take_a_rest()
+                if self._pause_seconds:
+                    await self._pause()
         finally:
-            self._is_asking = False
-            self._settled.set()
+            self._is_running = False
+            self._became_idle.set()
 
-    async def _take_a_rest(self) -> None:
-        self._is_resting = True
-        self._settled.set()
+    async def _pause(self) -> None:
+        self._is_pausing = True
+        self._became_idle.set()
         try:
-            await asyncio.sleep(self._rest)
+            await asyncio.sleep(self._pause_seconds)
         finally:
-            self._is_resting = False
+            self._is_pausing = False

@@ -1,4 +1,4 @@
-"""What the details panel is made of: the box with the advice, the lines with facts."""
+"""The parts of the details panel: the advice box, and the lines with facts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ui.text.safe_text import visible
 from ui.text.words import tr
 from ui.widgets.basics import ElidedLabel, Label, button, hairline, restyle
 
-LOUD = (Tone.WARN, Tone.BAD)
+COLOURED_TONES = (Tone.WARN, Tone.BAD)
 
 
 class AdviceBox(QFrame):
-    """“What to do”, in the tone of its urgency; a command can be copied."""
+    """“What to do”, coloured by urgency, with a button that copies its command."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class AdviceBox(QFrame):
         self._text = Label("", wrap=True, selectable=True)
         self._command = Label("", "command", wrap=True, selectable=True)
         self._copy = button(tr("Copy command"))
-        self._copy.clicked.connect(self._take_command)
+        self._copy.clicked.connect(self._copy_command)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 12)
         layout.setSpacing(6)
@@ -34,7 +34,7 @@ class AdviceBox(QFrame):
         layout.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def show_advice(self, advice: Advice) -> None:
-        restyle(self, "tone", str(advice.tone) if advice.tone in LOUD else "quiet")
+        restyle(self, "tone", str(advice.tone) if advice.tone in COLOURED_TONES else "quiet")
         self._text.setText(visible(advice.text))
         if advice.command != self._command.text():
             self._command.setText(advice.command)
@@ -43,13 +43,13 @@ class AdviceBox(QFrame):
         self._copy.setVisible(bool(advice.command))
         self.setVisible(bool(advice.text))
 
-    def _take_command(self) -> None:
+    def _copy_command(self) -> None:
         QGuiApplication.clipboard().setText(self._command.text())
         self._copy.setText(tr("Copied"))
 
 
 class FactLine(QFrame):
-    """A name on the left, its value on the right, a hairline below; a heading has its name alone."""
+    """Name on the left, value on the right, a hairline below; a heading has only a name."""
 
     def __init__(self, fact: Fact) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The details panel: facts about the selected row on top, below them its timeline."""
+"""The details panel: advice, facts and timeline of the selected row, and its actions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ui.listing.list_spec import Advice, Fact
 from ui.style.theme import Theme
 from ui.text.safe_text import visible
 from ui.text.words import Word, tr
-from ui.widgets.basics import Card, Chip, ElidedLabel, Label, button, empty_layout, hairline
+from ui.widgets.basics import Card, Chip, ElidedLabel, Label, button, connect_call, empty_layout, hairline
 from ui.widgets.flow_layout import FlowLayout
 from ui.widgets.timeline import Timeline
 
@@ -25,17 +25,17 @@ NARROW = 320
 
 
 class DetailsPanel(Card):
-    """Says everything about one row; without a row it says how to get one."""
+    """Shows one row; without one, a hint to select one."""
 
-    hide_wanted = Signal()
+    hide_requested = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(margins=0, spacing=0)
         self.setFixedWidth(WIDTH)
-        self._facts_shown: list[Fact] | None = None
+        self._current_facts: list[Fact] | None = None
         self._fact_lines: list[FactLine] = []
         self._buttons: list[QPushButton] = []
-        self._wanted: list[tuple[str, bool]] = []
+        self._button_looks: list[tuple[str, bool]] = []
         self.content.addLayout(self._make_head())
         self.content.addWidget(self._make_scroll(theme), 1)
         self._foot = QFrame()
@@ -51,7 +51,7 @@ class DetailsPanel(Card):
         self._heading = ElidedLabel("", "heading")
         self._chip = Chip()
         self._hide = button(tr("Hide"), "quiet", name=tr("Hide details"), tooltip=tr("Hide details (Ctrl+D)"))
-        self._hide.clicked.connect(self.hide_wanted)
+        self._hide.clicked.connect(self.hide_requested)
         self._head = QGridLayout()
         self._head.setContentsMargins(16, 12, 8, 8)
         self._head.setSpacing(8)
@@ -62,7 +62,7 @@ class DetailsPanel(Card):
         return self._head
 
     def _place_chip(self) -> None:
-        """Beside the heading; below it where both would not be whole."""
+        """Beside the heading if both fit, otherwise below it."""
         needed = self._heading.sizeHint().width() + self._chip.sizeHint().width() + self._hide.sizeHint().width() + 44
         is_beside = self._head.itemAtPosition(0, 1) is not None
         if is_beside != (needed <= self.width()):
@@ -120,7 +120,7 @@ class DetailsPanel(Card):
             widget.hide()
         self._hint.show()
         empty_layout(self._facts)
-        self._fact_lines, self._facts_shown = [], None
+        self._fact_lines, self._current_facts = [], None
 
     def show_row(self, heading: str, word: Word, facts: list[Fact], body: str, advice: Advice = NO_ADVICE) -> None:
         self._hint.hide()
@@ -129,7 +129,7 @@ class DetailsPanel(Card):
         self._chip.show_word(word)
         self._chip.show()
         self._place_chip()
-        self._meaning.setText(word.explained())
+        self._meaning.setText(word.explanation())
         self._meaning.show()
         self._body.setText(visible(body))
         self._body.setVisible(bool(body))
@@ -138,10 +138,10 @@ class DetailsPanel(Card):
         self._show_facts(facts)
 
     def _show_facts(self, facts: list[Fact]) -> None:
-        """Only the values change while the names stay, so that nothing jumps or flickers."""
-        if facts == self._facts_shown:
+        """Update in place if only values have changed, so that nothing flickers."""
+        if facts == self._current_facts:
             return
-        if self._facts_shown is not None and _names(facts) == _names(self._facts_shown):
+        if self._current_facts is not None and _fact_names(facts) == _fact_names(self._current_facts):
             for line, fact in zip(self._fact_lines, facts, strict=True):
                 line.show_fact(fact)
         else:
@@ -149,31 +149,31 @@ class DetailsPanel(Card):
             self._fact_lines = [FactLine(fact) for fact in facts]
             for line in self._fact_lines:
                 self._facts.addWidget(line)
-        self._facts_shown = facts
+        self._current_facts = facts
 
     def show_timeline(self, lines: Sequence[TimelineEntry], now: datetime) -> None:
         self._timeline.show_lines(lines, now)
 
     def show_actions(self, actions: Sequence[tuple[str, bool, Callable[[], None]]]) -> None:
-        """(text, danger, what it does); unchanged buttons stay, so that a click never misses one."""
-        wanted = [(text, danger) for text, danger, _ in actions]
-        if wanted != self._wanted:
+        """(text, danger, callback); unchanged buttons stay, so that a click does not miss one."""
+        looks = [(text, danger) for text, danger, _ in actions]
+        if looks != self._button_looks:
             for old in self._buttons:
                 self._foot_flow.removeWidget(old)
                 old.hide()
                 old.deleteLater()
-            self._buttons = [button(text, "danger" if danger else "") for text, danger in wanted]
+            self._buttons = [button(text, "danger" if danger else "") for text, danger in looks]
             for made in self._buttons:
                 self._foot_flow.addWidget(made)
-            self._wanted = wanted
+            self._button_looks = looks
         else:
             for old in self._buttons:
                 old.clicked.disconnect()
         for made, (_, _, run) in zip(self._buttons, actions, strict=True):
-            made.clicked.connect(lambda _=False, run=run: run())
+            connect_call(made.clicked, run)
         self._foot.setVisible(bool(actions))
         self._foot_line.setVisible(bool(actions))
 
 
-def _names(facts: Sequence[Fact]) -> list[tuple[type[Fact], str]]:
+def _fact_names(facts: Sequence[Fact]) -> list[tuple[type[Fact], str]]:
     return [(type(fact), fact.name) for fact in facts]

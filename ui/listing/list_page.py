@@ -6,16 +6,17 @@ from typing import Generic, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from phonefarm.application.model.read_models import Topic
 from phonefarm.support.tasks import Tasks
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
-from ui.listing.chosen_rows import ChosenRows
 from ui.listing.details import NARROW, WIDTH, DetailsPanel
-from ui.listing.list_spec import ListSpec
+from ui.listing.list_spec import EmptyText, ListSpec
+from ui.listing.page import Page
+from ui.listing.selected_rows import SelectedRows
 from ui.style.theme import Theme
 from ui.table.row_table import RowTable
 from ui.table.table_view import FarmTable
@@ -26,20 +27,20 @@ from ui.widgets.page_head import EmptyView, PageHead
 
 Row = TypeVar("Row")
 
-ROOMY = 1000
-"""From this page width on, the details get their full width."""
+WIDE_PAGE = 1000
+"""From this page width (px) on, the details get their full width."""
 
 
-class ListPage(QWidget, Generic[Row]):
-    """Puts a `ListSpec` on the screen and keeps it fresh while it is shown."""
+class ListPage(Page, Generic[Row]):
+    """Shows what a `ListSpec` describes, and keeps it fresh while it is shown."""
+
+    is_searchable = True
 
     def __init__(self, spec: ListSpec[Row], actions: Actions, tasks: Tasks, theme: Theme) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        super().__init__(spec.query.topic)
         self.spec = spec
         self._actions = actions
-        self._wanted: tuple[str, ...] = ()
+        self._requested_keys: tuple[str, ...] = ()
         self._is_loaded = False
         self.table = RowTable(
             spec.columns,
@@ -54,20 +55,16 @@ class ListPage(QWidget, Generic[Row]):
         self.view = FarmTable(self.table, theme)
         self.view.setAccessibleName(spec.title)
         self.details = DetailsPanel(theme)
-        self.head = PageHead(spec.title, [f.title for f in spec.filters], [f.calls for f in spec.filters])
-        self.chosen = ChosenRows(spec, self.table, self.view, self.details, actions, tasks, self)
+        self.head = PageHead(spec.title, [f.title for f in spec.filters], [f.needs_action for f in spec.filters])
+        self.selected = SelectedRows(spec, self.table, self.view, self.details, actions, tasks, self)
         self._empty = EmptyView()
         self._lay_out()
         self._connect()
         if spec.filters:
             self.table.show_filter(spec.filters[0])
-        order = Qt.SortOrder.DescendingOrder if spec.descending else Qt.SortOrder.AscendingOrder
-        self.view.sort_by(spec.sort_column, order)
+        direction = Qt.SortOrder.DescendingOrder if spec.descending else Qt.SortOrder.AscendingOrder
+        self.view.sort_by(spec.sort_column, direction)
         self._show_head()
-
-    @property
-    def topic(self) -> Topic:
-        return self.spec.query.topic
 
     def _lay_out(self) -> None:
         card = Card(margins=1, spacing=0)
@@ -88,52 +85,55 @@ class ListPage(QWidget, Generic[Row]):
     def _connect(self) -> None:
         self.head.filter_chosen.connect(self._choose_filter)
         self.head.details_toggled.connect(self._toggle_details)
-        self.details.hide_wanted.connect(self._toggle_details)
-        self._empty.button_pressed.connect(self._show_everything)
+        self.details.hide_requested.connect(self._toggle_details)
+        self._empty.button_pressed.connect(self._show_all_rows)
         self.view.doubleClicked.connect(self._show_details)
         QShortcut(QKeySequence("Ctrl+D"), self, self._toggle_details)
 
-    # Life ------------------------------------------------------------------
+    # Called by the shell ---------------------------------------------------
 
     def wake(self) -> None:
         self.feed.wake()
-        self.chosen.timeline_feed.wake()
+        self.selected.timeline_feed.wake()
 
     def sleep(self) -> None:
         self.feed.sleep()
-        self.chosen.timeline_feed.sleep()
+        self.selected.timeline_feed.sleep()
 
-    def note(self, keys: Keys) -> None:
-        self.feed.note(keys)
-        self.chosen.note(keys)
+    def note_change(self, topic: Topic, keys: Keys) -> None:
+        if topic is self.topic:
+            self.feed.mark_stale(keys)
+            self.selected.note_change(keys)
 
     def tick(self) -> None:
-        """Once a second while shown: what counts down is repainted."""
+        """Repaint what counts down."""
         self.view.tick()
-        self.chosen.refresh_facts()
+        self.selected.refresh_facts()
 
-    async def settled(self) -> None:
-        await self.feed.settled()
-        await self.chosen.timeline_feed.settled()
+    async def wait_until_idle(self) -> None:
+        await self.feed.wait_until_idle()
+        await self.selected.timeline_feed.wait_until_idle()
 
     def search(self, query: str) -> None:
         self.table.search(query)
         self._show_head()
 
     def show_filter(self, name: str) -> None:
-        """The filter of this name, as if its chip was pressed."""
+        """As if the chip of this filter was pressed."""
         self._choose_filter(next(place for place, f in enumerate(self.spec.filters) if f.name == name))
 
-    def show_key(self, *keys: str) -> None:
-        """Select these rows, now or as soon as they are known, whatever filter hides them; several stand alone."""
-        self._wanted = keys
-        self._take_wanted()
+    def show_keys(self, *keys: str) -> None:
+        """Select these rows, now or when they are loaded.
+
+        A filter that hides them is dropped; several are shown without any others.
+        """
+        self._requested_keys = keys
+        self._select_requested()
 
     def select_example(self) -> None:
-        """Select a row that is worth looking at, if any is shown."""
         places = range(self.table.rowCount())
         rows = [row for place in places if (row := self.table.row_at(place)) is not None]
-        for row in [*filter(self.spec.sensible, rows), *rows][:1]:
+        for row in [*filter(self.spec.is_example, rows), *rows][:1]:
             self.view.select_key(self.spec.query.key(row))
 
     # Data ------------------------------------------------------------------
@@ -149,23 +149,23 @@ class ListPage(QWidget, Generic[Row]):
         else:
             self.table.upsert(rows, gone=keys - {self.spec.query.key(row) for row in rows})
         self._is_loaded = True
-        self._take_wanted()
+        self._select_requested()
         self._show_head()
-        self.chosen.refresh()
+        self.selected.refresh()
         return True
 
-    def _take_wanted(self) -> None:
-        known = [key for key in self._wanted if self.table.row_of(key) is not None]
-        if not known:
+    def _select_requested(self) -> None:
+        loaded = [key for key in self._requested_keys if self.table.row_of(key) is not None]
+        if not loaded:
             return
-        is_several = len(self._wanted) > 1
-        self._wanted = ()
-        if is_several or self.table.place_of(known[0]) is None:
-            self._show_everything()
+        is_several = len(self._requested_keys) > 1
+        self._requested_keys = ()
+        if is_several or self.table.place_of(loaded[0]) is None:
+            self._show_all_rows()
         if is_several:
-            self.table.show_only(known)
+            self.table.show_only(loaded)
             self._show_head()
-        self.view.select_keys(known)
+        self.view.select_keys(loaded)
 
     # Filters ---------------------------------------------------------------
 
@@ -174,17 +174,17 @@ class ListPage(QWidget, Generic[Row]):
         self.table.show_filter(self.spec.filters[place])
         self._show_head()
 
-    def _show_everything(self) -> None:
-        """No filter that hides a row; the search is the window's and is cleared there."""
+    def _show_all_rows(self) -> None:
+        """Drop filter and search; the search field is the shell's and is cleared there."""
         if any(f.name == "all" for f in self.spec.filters):
             self.show_filter("all")
         if self.table.index_of_rows.search_terms:
-            self.head.search_clear_wanted.emit()
+            self.search_clear_requested.emit()
 
     def _show_head(self) -> None:
         index = self.table.index_of_rows
         active = index.active_filter
-        place = None if index.is_cut_down or active is None else self.spec.filters.index(active)
+        place = None if index.is_limited_to_keys or active is None else self.spec.filters.index(active)
         self.head.show_filters(place, [index.count(row_filter) for row_filter in self.spec.filters])
         self.head.show_summary(self._summary())
         if self.table.rowCount():
@@ -192,22 +192,21 @@ class ListPage(QWidget, Generic[Row]):
             return
         self._stack.setCurrentWidget(self._empty)
         if not self._is_loaded:
-            self._empty.say("", "")
+            self._empty.show_text("", "")
         elif not len(index):
-            self._empty.say(self.spec.empty.title, self.spec.empty.next_step)
+            self._empty.show_text(self.spec.empty.title, self.spec.empty.next_step)
         elif index.search_terms:
-            self._empty.say(tr("Nothing here matches the search"), "", tr("Clear search"))
+            self._empty.show_text(tr("Nothing here matches the search"), "", tr("Clear search"))
         else:
             name = active.name if active is not None else ""
-            found = self.spec.empty_by_filter.get(name)
-            title = found.title if found else tr("Nothing here")
-            self._empty.say(title, found.next_step if found else "", tr("Show all"))
+            empty = self.spec.empty_by_filter.get(name, EmptyText(tr("Nothing here")))
+            self._empty.show_text(empty.title, empty.next_step, tr("Show all"))
 
     def _summary(self) -> str:
         index = self.table.index_of_rows
         if not self._is_loaded:
             return tr("reading…")
-        if index.is_cut_down:
+        if index.is_limited_to_keys:
             shown, whole = formats.number(self.table.rowCount()), formats.number(len(index))
             return tr("only {shown} of {all} are shown").format(shown=shown, all=whole)
         return self.spec.summary(index) if len(index) else tr("none yet")
@@ -223,5 +222,5 @@ class ListPage(QWidget, Generic[Row]):
             self._toggle_details()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        self.details.setFixedWidth(WIDTH if self.width() >= ROOMY else NARROW)
+        self.details.setFixedWidth(WIDTH if self.width() >= WIDE_PAGE else NARROW)
         super().resizeEvent(event)

@@ -1,4 +1,4 @@
-"""Describes a page that lists rows: its columns, filters, facts and what may be done with a row."""
+"""Describes a page that lists rows: its columns, filters, facts and actions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Fact:
-    """One line of the details: a name and its value, in a tone where it needs a look."""
+    """One line of the details: a name and its value; a tone draws attention to it."""
 
     name: str
     value: str
@@ -28,14 +28,14 @@ class Fact:
 
 @dataclass(frozen=True)
 class Heading(Fact):
-    """Begins a group of facts."""
+    """Starts a group of facts."""
 
     value: str = ""
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to do about a row: plain words, a command to paste, and how urgent it is."""
+    """What to do about a row: a text, a command to paste, and the urgency as a tone."""
 
     text: str = ""
     command: str = ""
@@ -44,18 +44,19 @@ class Advice:
 
 @dataclass(frozen=True, kw_only=True)
 class RowAction(Generic[Row]):
-    """Something the user may do with the selected rows, where it makes sense."""
+    """An action on the selected rows; enabled if it applies to each of them."""
 
     text: str
     run: Callable[[list[Row]], None]
     applies: Callable[[Row], bool] = lambda row: True
     several: bool = False
+    """Whether it takes more than one row."""
     danger: bool = False
 
 
 @dataclass(frozen=True)
-class Emptiness:
-    """What stands where no row is, and what to do next."""
+class EmptyText:
+    """Shown instead of a table without rows."""
 
     title: str
     next_step: str = ""
@@ -68,7 +69,7 @@ class ListSpec(Generic[Row]):
     columns: Sequence[Column[Row]]
     haystack: Callable[[Row], str]
     filters: Sequence[RowFilter[Row]]
-    """The first one is shown at the start."""
+    """The first one is active initially."""
     sort_column: int
     descending: bool = False
     summary: Callable[[RowIndex[Row]], str]
@@ -76,11 +77,11 @@ class ListSpec(Generic[Row]):
     word: Callable[[Row], Word]
     facts: Callable[[Row, datetime], list[Fact]]
     actions: Sequence[RowAction[Row]]
-    empty: Emptiness
-    empty_by_filter: dict[str, Emptiness] = field(default_factory=dict)
+    empty: EmptyText
+    empty_by_filter: dict[str, EmptyText] = field(default_factory=dict)
     advice: Callable[[Row], Advice] = lambda row: Advice()
-    """Stands first in the details."""
+    """Shown first in the details."""
     body: Callable[[Row], str] = lambda row: ""
-    """A text shown whole in the details, for example an SMS."""
-    sensible: Callable[[Row], bool] = lambda row: True
-    """Which row to select where one is needed as an example."""
+    """A text shown in full in the details, for example an SMS."""
+    is_example: Callable[[Row], bool] = lambda row: True
+    """Preferred by `select_example`."""

@@ -1,1 +1,1 @@
-"""One page a file."""
+"""One file or folder per page."""

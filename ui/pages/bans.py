@@ -1,4 +1,4 @@
-"""The Bans page: which numbers are withheld, why, and when they come back."""
+"""The Bans page: which numbers are banned, why, and until when."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from phonefarm.application.model.read_models import BanRow, Topic
 from phonefarm.application.model.row_queries import BANS
-from ui.commands.orders import Orders
-from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
-from ui.listing.usual_columns import moment_column, number_column, phone_column, place_column
+from ui.commands.row_commands import RowCommands
+from ui.listing.common_columns import moment_column, number_column, phone_column, place_column, word_column
+from ui.listing.list_spec import EmptyText, Fact, ListSpec, RowAction
 from ui.style.tokens import Tone
 from ui.table.row_index import RowFilter, RowIndex
 from ui.table.row_table import Bar, Column
@@ -17,7 +17,7 @@ from ui.text.safe_text import one_line
 from ui.text.words import ban_word, counted, tr
 
 
-def bans_spec(orders: Orders) -> ListSpec[BanRow]:
+def bans_spec(commands: RowCommands) -> ListSpec[BanRow]:
     return ListSpec(
         query=BANS,
         title=tr("Bans"),
@@ -33,15 +33,15 @@ def bans_spec(orders: Orders) -> ListSpec[BanRow]:
         heading=lambda row: formats.grouped_msisdn(row.msisdn),
         word=ban_word,
         facts=_facts,
-        actions=_actions(orders),
-        empty=Emptiness(
+        actions=_actions(commands),
+        empty=EmptyText(
             tr("No number is banned"),
             tr(
-                "After three rents in a row without an SMS a number is withheld for 24 hours; "
-                "then it comes back by itself."
+                "After three rents in a row without an SMS, a number is off the offer for 24 hours. "
+                "Then it comes back by itself."
             ),
         ),
-        empty_by_filter={"hand": Emptiness(tr("You have banned no number"))},
+        empty_by_filter={"hand": EmptyText(tr("You have not banned a number"))},
     )
 
 
@@ -63,14 +63,7 @@ def _columns() -> list[Column[BanRow]]:
             sample="720:00:00",
             bar=ban_bar,
         ),
-        Column(
-            title=tr("Why"),
-            text=lambda row, _: ban_word(row).said(),
-            sort_key=lambda row: row.by_hand,
-            sample=tr("three unused rents"),
-            word=ban_word,
-            rank=1,
-        ),
+        word_column(tr("Cause"), ban_word, sample=tr("three unused rents"), sort_key=lambda row: row.by_hand, rank=1),
         place_column(BanRow, rank=2, stretch=True),
         moment_column(tr("Banned"), lambda row: row.since, rank=3),
         phone_column(BanRow, rank=4),
@@ -78,7 +71,7 @@ def _columns() -> list[Column[BanRow]]:
 
 
 def _summary(index: RowIndex[BanRow]) -> str:
-    return counted(len(index), "1 number withheld", "%n numbers withheld")
+    return counted(len(index), "1 number banned", "%n numbers banned")
 
 
 def _facts(row: BanRow, now: datetime) -> list[Fact]:
@@ -91,9 +84,9 @@ def _facts(row: BanRow, now: datetime) -> list[Fact]:
     ]
 
 
-def _actions(orders: Orders) -> list[RowAction[BanRow]]:
+def _actions(commands: RowCommands) -> list[RowAction[BanRow]]:
     return [
-        RowAction(text=tr("Lift ban"), run=lambda rows: orders.lift_bans([row.sim_id for row in rows]), several=True),
-        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}")),
-        RowAction(text=tr("Show SIM"), run=lambda rows: orders.go(Topic.SIMS, rows[0].sim_id)),
+        RowAction(text=tr("Lift ban"), run=lambda rows: commands.lift_bans([row.sim_id for row in rows]), several=True),
+        RowAction(text=tr("Copy number"), run=lambda rows: commands.copy(f"+{rows[0].msisdn}")),
+        RowAction(text=tr("Show SIM"), run=lambda rows: commands.go(Topic.SIMS, rows[0].sim_id)),
     ]

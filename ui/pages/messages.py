@@ -1,4 +1,4 @@
-"""The Messages page: every SMS that arrived, whose it is, and whether Onlinesim has it."""
+"""The Messages page: every SMS that arrived, its rent, and whether Onlinesim has it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from datetime import datetime
 
 from phonefarm.application.model.read_models import Doubt, MessageRow, PushState, SmsStanding, Topic
 from phonefarm.application.model.row_queries import MESSAGES
-from ui.commands.orders import Orders
-from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
-from ui.listing.usual_columns import moment_column, number_column, phone_column, rent_column, widest
+from ui.commands.row_commands import RowCommands
+from ui.listing.common_columns import (
+    SENDER_LIMIT,
+    moment_column,
+    number_column,
+    phone_column,
+    rent_column,
+    sender_column,
+    widest,
+    word_column,
+)
+from ui.listing.list_spec import EmptyText, Fact, ListSpec, RowAction
 from ui.style.tokens import Tone
 from ui.table.row_index import RowFilter, RowIndex
 from ui.table.row_table import Column
@@ -16,10 +25,8 @@ from ui.text import formats
 from ui.text.safe_text import CELL_LIMIT, one_line
 from ui.text.words import PUSH_STATES, SMS_STANDINGS, counted, message_word, tr
 
-SENDER_LIMIT = 40
 
-
-def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
+def messages_spec(commands: RowCommands) -> ListSpec[MessageRow]:
     return ListSpec(
         query=MESSAGES,
         title=tr("Messages"),
@@ -32,48 +39,36 @@ def messages_spec(orders: Orders) -> ListSpec[MessageRow]:
         heading=lambda row: tr("SMS from {sender}").format(sender=one_line(row.sender, SENDER_LIMIT)),
         word=message_word,
         facts=_facts,
-        actions=_actions(orders),
-        empty=Emptiness(
+        actions=_actions(commands),
+        empty=EmptyText(
             tr("No messages yet"), tr("Every SMS that reaches a connected phone appears here within seconds.")
         ),
         empty_by_filter={
-            "held": Emptiness(tr("No message needs action")),
-            "withheld": Emptiness(
+            "held": EmptyText(tr("No message needs action")),
+            "withheld": EmptyText(
                 tr("No message was withheld"),
-                tr("Whose messages are withheld stands in the settings: Privacy, Blocked senders."),
+                tr("The blocked senders are listed in the settings: Privacy, Blocked senders."),
             ),
-            "undelivered": Emptiness(tr("All delivered")),
+            "undelivered": EmptyText(tr("All delivered")),
         },
-        body=_text,
-        sensible=lambda row: row.push_state is PushState.DELIVERED,
+        body=_body,
+        is_example=lambda row: row.push_state is PushState.DELIVERED,
     )
 
 
 def _columns() -> list[Column[MessageRow]]:
     return [
         moment_column(tr("Arrived"), lambda row: row.arrived_at),
-        Column(
-            title=tr("Sender"),
-            text=lambda row, _: one_line(row.sender, SENDER_LIMIT),
-            sort_key=lambda row: row.sender.casefold(),
-            sample="+447700900123",
-            rank=1,
-        ),
+        sender_column(MessageRow, rank=1),
         Column(
             title=tr("Text"),
-            text=lambda row, _: one_line(_text(row), CELL_LIMIT),
+            text=lambda row, _: one_line(_body(row), CELL_LIMIT),
             sort_key=lambda row: row.text[:CELL_LIMIT].casefold(),
             sample="Your verification code is 902-118 for",
             stretch=True,
-            tone=_ink_of_text,
+            tone=_body_tone,
         ),
-        Column(
-            title=tr("State"),
-            text=lambda row, _: message_word(row).said(),
-            sort_key=lambda row: message_word(row).text,
-            sample=widest(SMS_STANDINGS, PUSH_STATES),
-            word=message_word,
-        ),
+        word_column(tr("State"), message_word, sample=widest(SMS_STANDINGS, PUSH_STATES)),
         number_column(MessageRow, rank=2),
         Column(
             title=tr("Took"),
@@ -83,25 +78,25 @@ def _columns() -> list[Column[MessageRow]]:
             align_right=True,
             dim=True,
             rank=4,
-            tooltip=lambda row: tr("From its arrival at the phone to Onlinesim's answer."),
+            tooltip=lambda row: tr("From the arrival at the phone to Onlinesim's answer."),
         ),
         rent_column(MessageRow, rank=3),
         phone_column(MessageRow, rank=5),
     ]
 
 
-def _text(row: MessageRow) -> str:
+def _body(row: MessageRow) -> str:
     if row.text or not row.is_erased:
         return row.text
-    return tr("(its text was not kept)") if _is_withheld(row) else tr("(its text is erased)")
+    return tr("(text not kept)") if _is_withheld(row) else tr("(text erased)")
 
 
 def _is_withheld(row: MessageRow) -> bool:
     return row.standing is SmsStanding.WITHHELD
 
 
-def _ink_of_text(row: MessageRow) -> Tone | None:
-    """What stands for a text that is gone is not the text: dimmed."""
+def _body_tone(row: MessageRow) -> Tone | None:
+    """Dims the placeholder of an erased text."""
     return Tone.IDLE if row.is_erased and not row.text else None
 
 
@@ -114,28 +109,28 @@ def _filters() -> list[RowFilter[MessageRow]]:
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("rent", tr("For rents"), lambda row: row.standing is SmsStanding.FOR_RENT),
         RowFilter("undelivered", tr("Undelivered"), _is_undelivered),
-        RowFilter("held", tr("Which SIM?"), lambda row: row.standing is SmsStanding.HELD, calls=True),
+        RowFilter("held", tr("Which SIM?"), lambda row: row.standing is SmsStanding.HELD, needs_action=True),
         RowFilter("none", tr("No rent"), lambda row: row.standing is SmsStanding.NO_RENT),
         RowFilter("withheld", tr("Withheld"), _is_withheld),
     ]
 
 
 def _summary(index: RowIndex[MessageRow]) -> str:
-    by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
+    held = index.count_named("held")
     parts = [tr("the newest {count}").format(count=formats.number(len(index)))]
-    if by_name["held"]:
-        parts.append(counted(by_name["held"], "1 needs action", "%n need action"))
+    if held:
+        parts.append(counted(held, "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 
 def _facts(row: MessageRow, now: datetime) -> list[Fact]:
     facts = [
         Fact(tr("Arrived"), formats.exact(row.arrived_at, now)),
-        Fact(tr("Dated by the phone"), _phone_date(row, now)) if row.doubt is Doubt.TIME else None,
+        Fact(tr("Phone's date"), _phone_date(row, now)) if row.doubt is Doubt.TIME else None,
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)),
         Fact(tr("Phone"), one_line(row.phone_label)),
         Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
-        Fact(tr("Onlinesim had it after"), formats.seconds(row.delivered_after_seconds))
+        Fact(tr("Delivered after"), formats.seconds(row.delivered_after_seconds))
         if row.delivered_after_seconds is not None
         else None,
     ]
@@ -143,41 +138,43 @@ def _facts(row: MessageRow, now: datetime) -> list[Fact]:
 
 
 def _phone_date(row: MessageRow, now: datetime) -> str:
-    return tr("not at all") if row.phone_date is None else formats.exact(row.phone_date, now)
+    return tr("none") if row.phone_date is None else formats.exact(row.phone_date, now)
 
 
-def _actions(orders: Orders) -> list[RowAction[MessageRow]]:
+def _actions(commands: RowCommands) -> list[RowAction[MessageRow]]:
     return [
         RowAction(
-            text=tr("Choose its SIM…"),
-            run=lambda rows: orders.settle(rows[0]),
+            text=tr("Choose SIM…"),
+            run=lambda rows: commands.assign_sim(rows[0]),
             applies=lambda row: row.standing is SmsStanding.HELD,
         ),
-        RowAction(text=tr("Copy text"), run=lambda rows: orders.copy(rows[0].text), applies=lambda row: bool(row.text)),
+        RowAction(
+            text=tr("Copy text"), run=lambda rows: commands.copy(rows[0].text), applies=lambda row: bool(row.text)
+        ),
         RowAction(
             text=tr("Copy number"),
-            run=lambda rows: orders.copy(f"+{rows[0].msisdn}"),
+            run=lambda rows: commands.copy(f"+{rows[0].msisdn}"),
             applies=lambda row: bool(row.msisdn),
         ),
         RowAction(
             text=tr("Show rent"),
-            run=lambda rows: orders.go(Topic.RENTS, str(rows[0].rent_id)),
+            run=lambda rows: commands.go(Topic.RENTS, str(rows[0].rent_id)),
             applies=lambda row: row.rent_id is not None,
         ),
         RowAction(
             text=tr("Show push"),
-            run=lambda rows: orders.go(Topic.PUSHES, str(rows[0].sms_id)),
+            run=lambda rows: commands.go(Topic.PUSHES, str(rows[0].sms_id)),
             applies=lambda row: row.push_state is not None,
         ),
-        RowAction(text=tr("Show phone"), run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id)),
+        RowAction(text=tr("Show phone"), run=lambda rows: commands.go(Topic.PHONES, rows[0].phone_id)),
         RowAction(
             text=tr("Blocked senders…"),
-            run=lambda rows: orders.privacy.edit_senders(rows[0].sender),
+            run=lambda rows: commands.privacy.edit_senders(rows[0].sender),
             applies=_is_withheld,
         ),
         RowAction(
             text=tr("Erase texts of this number…"),
-            run=lambda rows: orders.privacy.erase_number(rows[0].msisdn),
+            run=lambda rows: commands.privacy.erase_number(rows[0].msisdn),
             applies=lambda row: bool(row.msisdn),
             danger=True,
         ),

@@ -1,4 +1,4 @@
-"""The Numbers page: SIMs whose number or network name is missing, and the ways to tell it."""
+"""The Numbers page: SIMs without a number or a network name, and the ways to set them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from phonefarm.application.model.read_models import NumberTask, Topic
 from phonefarm.application.model.row_queries import NUMBER_TASKS
 from phonefarm.support.tasks import Tasks
-from ui.commands.number_orders import NumberOrders
-from ui.commands.orders import Orders
+from ui.commands.number_commands import NumberCommands
+from ui.commands.row_commands import RowCommands
 from ui.engine.actions import Actions
+from ui.listing.common_columns import SENDER_LIMIT, iccid_column, word_column
 from ui.listing.list_page import ListPage
-from ui.listing.list_spec import Emptiness, Fact, ListSpec, RowAction
+from ui.listing.list_spec import EmptyText, Fact, ListSpec, RowAction
 from ui.style.theme import Theme
 from ui.table.row_index import RowFilter, RowIndex, natural
 from ui.table.row_table import Column
@@ -37,21 +38,23 @@ TABLE_ENDINGS = (".csv", ".txt", ".xlsx")
 
 
 class NumbersPage(ListPage[NumberTask]):
-    """A list page that also takes a file of numbers: by its button, or dropped on it."""
+    """A list page that also imports a file of numbers, by a button or by drag and drop."""
 
-    def __init__(self, orders: Orders, number_orders: NumberOrders, actions: Actions, tasks: Tasks, theme: Theme):
-        super().__init__(numbers_spec(orders, number_orders), actions, tasks, theme)
-        self._number_orders = number_orders
+    def __init__(
+        self, commands: RowCommands, number_commands: NumberCommands, actions: Actions, tasks: Tasks, theme: Theme
+    ):
+        super().__init__(numbers_spec(commands, number_commands), actions, tasks, theme)
+        self._number_commands = number_commands
         self.setAcceptDrops(True)
-        take = button(tr("Import…"), tooltip=tr("Take numbers from a CSV or XLSX file; or drop the file on this page"))
-        networks = button(tr("Networks…"), tooltip=tr("How the market names the networks of your SIMs"))
-        patterns = button(
-            tr("Number templates…"), tooltip=tr("By which words an SMS is known to state its SIM's number")
+        import_file = button(
+            tr("Import…"), tooltip=tr("Import numbers from a CSV or XLSX file, or drop the file on this page")
         )
-        take.clicked.connect(lambda: number_orders.choose_file())
-        networks.clicked.connect(lambda: number_orders.name_network())
-        patterns.clicked.connect(lambda: number_orders.edit_patterns())
-        self.head.add_tools([take, networks, patterns])
+        networks = button(tr("Networks…"), tooltip=tr("Onlinesim's country and operator for the networks of your SIMs"))
+        patterns = button(tr("Number templates…"), tooltip=tr("The words by which an SMS states its SIM's number"))
+        import_file.clicked.connect(lambda: number_commands.choose_file())
+        networks.clicked.connect(lambda: number_commands.name_network())
+        patterns.clicked.connect(lambda: number_commands.edit_patterns())
+        self.head.add_tools([import_file, networks, patterns])
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if _dropped_file(event) is not None:
@@ -61,7 +64,7 @@ class NumbersPage(ListPage[NumberTask]):
         path = _dropped_file(event)
         if path is not None:
             event.acceptProposedAction()
-            self._number_orders.import_file(path)
+            self._number_commands.import_file(path)
 
 
 def _dropped_file(event: QDropEvent) -> str | None:
@@ -70,7 +73,7 @@ def _dropped_file(event: QDropEvent) -> str | None:
     return path if Path(path).suffix.lower() in TABLE_ENDINGS else None
 
 
-def numbers_spec(orders: Orders, number_orders: NumberOrders) -> ListSpec[NumberTask]:
+def numbers_spec(commands: RowCommands, number_commands: NumberCommands) -> ListSpec[NumberTask]:
     return ListSpec(
         query=NUMBER_TASKS,
         title=tr("Numbers"),
@@ -79,31 +82,31 @@ def numbers_spec(orders: Orders, number_orders: NumberOrders) -> ListSpec[Number
             (row.iccid, row.phone_label, row.msisdn, row.found, row.mcc_mnc, row.country, row.operator)
         ),
         filters=[
-            RowFilter("missing", tr("Number missing"), lambda row: not row.msisdn, calls=True),
+            RowFilter("missing", tr("Number missing"), lambda row: not row.msisdn, needs_action=True),
             RowFilter("found", tr("Found"), is_found),
-            RowFilter("network", tr("Network unknown"), lambda row: not row.country, calls=True),
+            RowFilter("network", tr("Network unknown"), lambda row: not row.country, needs_action=True),
             RowFilter("all", tr("All"), lambda row: True),
         ],
         sort_column=0,
         summary=_summary,
-        heading=_place,
+        heading=_phone_and_slot,
         word=task_word,
         facts=_facts,
-        actions=_actions(orders, number_orders),
-        empty=Emptiness(
+        actions=_actions(commands, number_commands),
+        empty=EmptyText(
             tr("Every SIM has its number"),
-            tr("SIMs that come without a number, or from a network whose name is not known, are listed here."),
+            tr("SIMs without a number, or of a network without a name, are listed here."),
         ),
         empty_by_filter={
-            "missing": Emptiness(tr("No number is missing")),
-            "found": Emptiness(
+            "missing": EmptyText(tr("No number is missing")),
+            "found": EmptyText(
                 tr("No SMS states a number"),
-                tr("Ask the operator for it, for example by its code for the own number: the answer is found here."),
+                tr("Ask the operator for the number, for example by its USSD code: the answer is found here."),
             ),
-            "network": Emptiness(tr("Every network has a name")),
+            "network": EmptyText(tr("Every network has a name")),
         },
         body=lambda row: row.found_text,
-        sensible=is_found,
+        is_example=is_found,
     )
 
 
@@ -125,50 +128,36 @@ def _columns() -> list[Column[NumberTask]]:
     return [
         Column(
             title=tr("Phone"),
-            text=lambda row, _: _place(row),
+            text=lambda row, _: _phone_and_slot(row),
             sort_key=lambda row: (natural(row.phone_label), row.slot or 0),
             sample="shelf 12, port 12 · slot 1",
             stretch=True,
         ),
-        Column(
-            title=tr("State"),
-            text=lambda row, _: task_word(row).said(),
-            sort_key=lambda row: task_word(row).text,
-            sample=tr("number used by another SIM"),
-            word=task_word,
-        ),
+        word_column(tr("State"), task_word, sample=tr("number used by another SIM")),
         Column(
             title=tr("Number"),
             text=lambda row, _: formats.msisdn(row.msisdn or row.found),
             sort_key=lambda row: int(row.msisdn or row.found) if row.msisdn or row.found else None,
             sample="+4915112345678",
             mono=True,
+            rank=1,
         ),
         Column(
             title=tr("Number source"),
-            text=lambda row, _: one_line(row.found_sender, 40) or formats.NOTHING,
+            text=lambda row, _: one_line(row.found_sender, SENDER_LIMIT) or formats.NOTHING,
             sort_key=lambda row: row.found_sender or None,
             sample="MegaFon Info",
             dim=True,
-            rank=2,
+            rank=3,
         ),
         Column(
             title=tr("Network"),
             text=lambda row, _: _network(row),
             sort_key=lambda row: (row.country, row.operator, row.mcc_mnc),
             sample="kazakhstan · beeline",
-            rank=1,
+            rank=2,
         ),
-        Column(
-            title=tr("ICCID"),
-            text=lambda row, _: formats.short_iccid(row.iccid),
-            sort_key=lambda row: row.iccid or None,
-            sample="8970 … 4417",
-            mono=True,
-            dim=True,
-            rank=3,
-            tooltip=lambda row: formats.grouped_iccid(row.iccid),
-        ),
+        iccid_column(NumberTask, rank=4),
     ]
 
 
@@ -178,7 +167,7 @@ def _summary(index: RowIndex[NumberTask]) -> str:
     unknown = len({row.mcc_mnc for row in index if not row.country})
     parts = [counted(missing, "1 missing", "%n missing")] if missing else []
     if found:
-        parts.append(counted(found, "1 found in SMS", "%n found in SMS"))
+        parts.append(counted(found, "1 found", "%n found"))
     if unknown:
         parts.append(counted(unknown, "1 network unknown", "%n networks unknown"))
     return " · ".join(parts)
@@ -187,11 +176,11 @@ def _summary(index: RowIndex[NumberTask]) -> str:
 def _facts(row: NumberTask, now: datetime) -> list[Fact]:
     others = ", ".join(formats.msisdn(other) for other in row.found_others)
     facts = [
-        Fact(tr("Its SMS states"), formats.grouped_msisdn(row.found)) if row.found else None,
+        Fact(tr("Number in SMS"), formats.grouped_msisdn(row.found)) if row.found else None,
         Fact(tr("Number source"), one_line(row.found_sender)) if row.found else None,
-        Fact(tr("Told"), formats.day_time(row.found_at, now)) if row.found_at else None,
-        Fact(tr("Other SMS state"), others) if others else None,
-        Fact(tr("Is already on"), one_line(row.found_on)) if row.found_on else None,
+        Fact(tr("Found"), formats.day_time(row.found_at, now)) if row.found_at else None,
+        Fact(tr("Conflicting numbers"), others) if others else None,
+        Fact(tr("Already used by"), one_line(row.found_on)) if row.found_on else None,
         Fact(tr("Number"), formats.grouped_msisdn(row.msisdn)) if row.msisdn else None,
         Fact(tr("Network"), _network(row)),
         Fact(tr("Network code"), row.mcc_mnc or formats.NOTHING),
@@ -200,33 +189,31 @@ def _facts(row: NumberTask, now: datetime) -> list[Fact]:
     return [fact for fact in facts if fact is not None]
 
 
-def _actions(orders: Orders, number_orders: NumberOrders) -> list[RowAction[NumberTask]]:
+def _actions(commands: RowCommands, number_commands: NumberCommands) -> list[RowAction[NumberTask]]:
     return [
         RowAction(
             text=tr("Accept number"),
-            run=number_orders.accept,
+            run=number_commands.accept,
             applies=lambda row: is_found(row) and not row.found_on,
             several=True,
         ),
-        RowAction(text=tr("Enter number…"), run=lambda rows: orders.edit_number(rows[0])),
+        RowAction(text=tr("Enter number…"), run=lambda rows: commands.edit_number(rows[0])),
         RowAction(
             text=tr("Set country and operator…"),
-            run=lambda rows: number_orders.name_network(rows[0].mcc_mnc),
+            run=lambda rows: number_commands.name_network(rows[0].mcc_mnc),
             applies=lambda row: bool(row.mcc_mnc),
         ),
-        RowAction(text=tr("Show SIM"), run=lambda rows: orders.go(Topic.SIMS, rows[0].sim_id)),
+        RowAction(text=tr("Show SIM"), run=lambda rows: commands.go(Topic.SIMS, rows[0].sim_id)),
         RowAction(
             text=tr("Show phone"),
-            run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id),
+            run=lambda rows: commands.go(Topic.PHONES, rows[0].phone_id),
             applies=lambda row: bool(row.phone_id),
         ),
     ]
 
 
-def _place(row: NumberTask) -> str:
-    if not row.phone_label:
-        return formats.short_iccid(row.iccid) or formats.NOTHING
-    return f"{one_line(row.phone_label, 60)} · {formats.slot(row.slot)}"
+def _phone_and_slot(row: NumberTask) -> str:
+    return formats.phone_and_slot(row.phone_label, row.slot) if row.phone_label else formats.short_iccid(row.iccid)
 
 
 def _network(row: NumberTask) -> str:

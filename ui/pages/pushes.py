@@ -1,4 +1,4 @@
-"""The Push queue page: what Onlinesim still has to hear, and what it would not."""
+"""The Push queue page: SMS that Onlinesim has not accepted yet, and those that it refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from phonefarm.application.model.read_models import PushRow, PushState, Topic
 from phonefarm.application.model.row_queries import PUSHES
 from phonefarm.support.tasks import Tasks
-from ui.commands.orders import Orders
+from ui.commands.row_commands import RowCommands
 from ui.engine.actions import Actions
+from ui.listing.common_columns import count_column, moment_column, number_column, rent_column, sender_column
 from ui.listing.list_page import ListPage
-from ui.listing.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
-from ui.listing.usual_columns import moment_column, number_column, rent_column
+from ui.listing.list_spec import Advice, EmptyText, Fact, ListSpec, RowAction
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.table.row_index import RowFilter, RowIndex
@@ -24,49 +24,46 @@ from ui.widgets.basics import button
 OPEN = frozenset({PushState.WAITING, PushState.SENDING})
 CLOSED = frozenset({PushState.RENT_OVER, PushState.DROPPED})
 STOPPED = frozenset({PushState.PARKED, PushState.REFUSED})
-"""By Onlinesim: its answer is the reason."""
-USUAL_WAIT = timedelta(seconds=10)
+"""Onlinesim's answer is the reason."""
+FULL_BAR = timedelta(seconds=10)
 
 
 class PushesPage(ListPage[PushRow]):
-    """A list page that also sends all again that Onlinesim stopped, whatever is selected."""
+    """A list page with a button that resends all stopped or all refused pushes."""
 
-    def __init__(self, orders: Orders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
-        self.resend_parked = button(
-            tr("Resend all stopped"), tooltip=tr("Send every SMS again that Onlinesim ignored too often")
-        )
+    def __init__(self, commands: RowCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+        self.resend_parked = button(tr("Resend all stopped"), tooltip=tr("Resend every SMS that was stopped"))
         self.resend_refused = button(
-            tr("Resend all refused"), tooltip=tr("Send every SMS again that Onlinesim refused; it rarely helps")
+            tr("Resend all refused"), tooltip=tr("Resend every SMS that Onlinesim refused; it rarely helps")
         )
-        super().__init__(pushes_spec(orders), actions, tasks, theme)
-        self.resend_parked.clicked.connect(lambda: orders.resend(self.all_in(PushState.PARKED)))
-        self.resend_refused.clicked.connect(lambda: orders.resend_refused(self.all_in(PushState.REFUSED)))
+        super().__init__(pushes_spec(commands), actions, tasks, theme)
+        self.resend_parked.clicked.connect(lambda: commands.resend(self.rows_in(PushState.PARKED)))
+        self.resend_refused.clicked.connect(lambda: commands.resend_refused(self.rows_in(PushState.REFUSED)))
         self.head.add_tools([self.resend_parked, self.resend_refused])
         self._show_tools()
 
-    def all_in(self, state: PushState) -> list[PushRow]:
+    def rows_in(self, state: PushState) -> list[PushRow]:
         return [row for row in self.table.index_of_rows if row.state is state]
 
     def _show_head(self) -> None:
         super()._show_head()
         index = self.table.index_of_rows
-        counts = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
-        self.resend_parked.setEnabled(counts["parked"] > 0)
-        self.resend_refused.setEnabled(counts["refused"] > 0)
+        self.resend_parked.setEnabled(index.count_named("parked") > 0)
+        self.resend_refused.setEnabled(index.count_named("refused") > 0)
 
     def _choose_filter(self, place: int) -> None:
         super()._choose_filter(place)
         self._show_tools()
 
     def _show_tools(self) -> None:
-        """The refused have their button only where they are looked at: the parked are the ones that wait."""
+        """One button at a time: for the refused ones only under their filter."""
         active = self.table.index_of_rows.active_filter
-        sees_refused = active is not None and active.name == "refused"
-        self.resend_parked.setVisible(not sees_refused)
-        self.resend_refused.setVisible(sees_refused)
+        shows_refused = active is not None and active.name == "refused"
+        self.resend_parked.setVisible(not shows_refused)
+        self.resend_refused.setVisible(shows_refused)
 
 
-def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
+def pushes_spec(commands: RowCommands) -> ListSpec[PushRow]:
     return ListSpec(
         query=PUSHES,
         title=tr("Push queue"),
@@ -80,35 +77,35 @@ def pushes_spec(orders: Orders) -> ListSpec[PushRow]:
         word=lambda row: PUSH_STATES[row.state],
         advice=_advice,
         facts=_facts,
-        actions=_actions(orders),
-        empty=Emptiness(
+        actions=_actions(commands),
+        empty=EmptyText(
             tr("Nothing to push yet"),
             tr(
-                "An SMS for an open rent is queued here the moment it arrives. "
-                "To sell, the push URL must be set in the settings."
+                "An SMS for an open rent is queued here when it arrives. "
+                "Enter the push URL in the settings: without it nothing is for sale."
             ),
         ),
         empty_by_filter={
-            "open": Emptiness(tr("Nothing waiting"), tr("Every SMS has been accepted, refused or stopped.")),
-            "parked": Emptiness(tr("Nothing is stopped")),
-            "refused": Emptiness(tr("Nothing was refused")),
-            "uncertain": Emptiness(
-                tr("Nothing is uncertain"), tr("It is known of each attempt how it ended: nothing was sent twice.")
+            "open": EmptyText(tr("Nothing waiting"), tr("Every SMS has been accepted, refused or stopped.")),
+            "parked": EmptyText(tr("Nothing is stopped")),
+            "refused": EmptyText(tr("Nothing was refused")),
+            "uncertain": EmptyText(
+                tr("Nothing is uncertain"), tr("The outcome of every attempt is known: nothing was sent twice.")
             ),
         },
-        sensible=lambda row: row.state is PushState.WAITING,
+        is_example=lambda row: row.state is PushState.WAITING,
     )
 
 
 def next_try_bar(row: PushRow, now: datetime) -> Bar | None:
-    """How long until the next attempt; the bar fills over the last ten seconds."""
+    """The time until the next attempt; the bar fills over the last ten seconds."""
     if row.state is PushState.SENDING:
         return Bar(passed=1.0, figure=tr("now"), tone=Tone.INFO)
     if row.state is not PushState.WAITING or row.next_at is None:
         return None
     left = max(row.next_at - now, timedelta(0))
     figure = formats.clock_span(left) if left >= timedelta(seconds=1) else tr("now")
-    return Bar(passed=1 - min(1.0, left / USUAL_WAIT), figure=figure, tone=Tone.INFO)
+    return Bar(passed=1 - min(1.0, left / FULL_BAR), figure=figure, tone=Tone.INFO)
 
 
 def _columns() -> list[Column[PushRow]]:
@@ -116,12 +113,12 @@ def _columns() -> list[Column[PushRow]]:
         moment_column(tr("Queued"), lambda row: row.created_at),
         Column(
             title=tr("State"),
-            text=lambda row, _: ", ".join(word.said() for word in push_words(row)),
+            text=lambda row, _: ", ".join(word.label() for word in push_words(row)),
             sort_key=lambda row: (row.state, row.uncertain),
             sample=tr("delivered"),
             stretch=True,
             chips=lambda row: Chips(words=push_words(row)),
-            tooltip=lambda row: " ".join(word.explained() for word in push_words(row)),
+            tooltip=lambda row: " ".join(word.explanation() for word in push_words(row)),
         ),
         Column(
             title=tr("Next try"),
@@ -131,14 +128,7 @@ def _columns() -> list[Column[PushRow]]:
             bar=next_try_bar,
             rank=1,
         ),
-        Column(
-            title=tr("Tries"),
-            text=lambda row, _: formats.number(row.attempts),
-            sort_key=lambda row: row.attempts,
-            sample="9 999",
-            align_right=True,
-            rank=2,
-        ),
+        count_column(tr("Tries"), lambda row: row.attempts, rank=2),
         Column(
             title=tr("Last answer"),
             text=lambda row, _: one_line(push_answer(row), CELL_LIMIT) or formats.NOTHING,
@@ -148,13 +138,7 @@ def _columns() -> list[Column[PushRow]]:
             stretch=True,
             tone=lambda row: PUSH_STATES[row.state].tone if row.state in STOPPED else None,
         ),
-        Column(
-            title=tr("Sender"),
-            text=lambda row, _: one_line(row.sender, 40),
-            sort_key=lambda row: row.sender.casefold(),
-            sample="+447700900123",
-            rank=3,
-        ),
+        sender_column(PushRow, rank=3),
         number_column(PushRow, rank=4),
         rent_column(PushRow, rank=5),
     ]
@@ -163,7 +147,9 @@ def _columns() -> list[Column[PushRow]]:
 def _filters() -> list[RowFilter[PushRow]]:
     return [
         RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN),
-        RowFilter("parked", tr("Stopped, needs a decision"), lambda row: row.state is PushState.PARKED, calls=True),
+        RowFilter(
+            "parked", tr("Stopped, needs a decision"), lambda row: row.state is PushState.PARKED, needs_action=True
+        ),
         RowFilter("refused", tr("Refused"), lambda row: row.state is PushState.REFUSED),
         RowFilter("uncertain", tr("Uncertain"), lambda row: row.uncertain > 0),
         RowFilter("closed", tr("Closed"), lambda row: row.state in CLOSED),
@@ -173,10 +159,10 @@ def _filters() -> list[RowFilter[PushRow]]:
 
 
 def _summary(index: RowIndex[PushRow]) -> str:
-    by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
-    parts = [counted(by_name["open"], "1 waiting", "%n waiting")]
-    if by_name["parked"]:
-        parts.append(counted(by_name["parked"], "1 needs action", "%n need action"))
+    parked = index.count_named("parked")
+    parts = [counted(index.count_named("open"), "1 waiting", "%n waiting")]
+    if parked:
+        parts.append(counted(parked, "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 
@@ -192,7 +178,7 @@ def _facts(row: PushRow, now: datetime) -> list[Fact]:
         Fact(tr("Last answer"), one_line(row.last_answer)) if row.last_answer else None,
         Fact(tr("Next try"), bar.figure) if bar is not None else None,
         Fact(tr("Tries"), formats.number(row.attempts)),
-        Fact(tr("Of these uncertain"), formats.number(row.uncertain)) if row.uncertain else None,
+        Fact(tr("Uncertain tries"), formats.number(row.uncertain)) if row.uncertain else None,
         Fact(tr("Queued"), formats.day_time(row.created_at, now)),
         Fact(tr("Ended"), formats.day_time(row.ended_at, now)) if row.ended_at else None,
         Fact(tr("Sender"), one_line(row.sender)),
@@ -202,22 +188,22 @@ def _facts(row: PushRow, now: datetime) -> list[Fact]:
     return [fact for fact in facts if fact is not None]
 
 
-def _actions(orders: Orders) -> list[RowAction[PushRow]]:
+def _actions(commands: RowCommands) -> list[RowAction[PushRow]]:
     return [
         RowAction(
             text=tr("Send again"),
-            run=orders.resend,
+            run=commands.resend,
             applies=lambda row: row.state not in OPEN and row.state is not PushState.DELIVERED,
             several=True,
         ),
         RowAction(
             text=tr("Stop sending…"),
-            run=orders.drop,
+            run=commands.drop,
             applies=lambda row: row.state in (PushState.WAITING, PushState.PARKED),
             several=True,
             danger=True,
         ),
-        RowAction(text=tr("Show message"), run=lambda rows: orders.go(Topic.MESSAGES, str(rows[0].sms_id))),
-        RowAction(text=tr("Show rent"), run=lambda rows: orders.go(Topic.RENTS, str(rows[0].rent_id))),
-        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}")),
+        RowAction(text=tr("Show message"), run=lambda rows: commands.go(Topic.MESSAGES, str(rows[0].sms_id))),
+        RowAction(text=tr("Show rent"), run=lambda rows: commands.go(Topic.RENTS, str(rows[0].rent_id))),
+        RowAction(text=tr("Copy number"), run=lambda rows: commands.copy(f"+{rows[0].msisdn}")),
     ]

@@ -1,4 +1,4 @@
-"""The Rents page: who waits for a first SMS, what runs, what ended and what it brought."""
+"""The Rents page: open and finished rents, the time left for a first SMS, the income."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from decimal import Decimal
 
 from phonefarm.application.model.read_models import RentRow, RentState, Topic
 from phonefarm.application.model.row_queries import RENTS
-from ui.commands.orders import Orders
-from ui.listing.list_spec import Advice, Emptiness, Fact, ListSpec, RowAction
-from ui.listing.usual_columns import moment_column, number_column, phone_column, place_column, rent_column
+from ui.commands.row_commands import RowCommands
+from ui.listing.common_columns import (
+    count_column,
+    moment_column,
+    number_column,
+    phone_column,
+    place_column,
+    rent_column,
+    sum_column,
+)
+from ui.listing.list_spec import Advice, EmptyText, Fact, ListSpec, RowAction
 from ui.style.tokens import Tone
 from ui.table.row_index import RowFilter, RowIndex
 from ui.table.row_table import Bar, Chips, Column
@@ -18,10 +26,10 @@ from ui.text.safe_text import one_line
 from ui.text.words import LAST_CHANCE, counted, rent_advice, rent_step, rent_word, rent_words, tr
 
 SOON = timedelta(minutes=5)
-NEED_YOU = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
+NEEDS_ACTION = frozenset({RentState.OVERDUE, RentState.POSSIBLE_ORPHAN})
 
 
-def rents_spec(orders: Orders) -> ListSpec[RentRow]:
+def rents_spec(commands: RowCommands) -> ListSpec[RentRow]:
     return ListSpec(
         query=RENTS,
         title=tr("Rents"),
@@ -35,8 +43,8 @@ def rents_spec(orders: Orders) -> ListSpec[RentRow]:
         word=rent_word,
         advice=_advice,
         facts=_facts,
-        actions=_actions(orders),
-        empty=Emptiness(
+        actions=_actions(commands),
+        empty=EmptyText(
             tr("No rents yet"),
             tr(
                 "They appear here as soon as Onlinesim orders a number. "
@@ -44,20 +52,20 @@ def rents_spec(orders: Orders) -> ListSpec[RentRow]:
             ),
         ),
         empty_by_filter={
-            "open": Emptiness(tr("No rent is open"), tr("The next order of the market appears here by itself.")),
-            "waiting": Emptiness(tr("No rent waits for its first SMS")),
-            "overdue": Emptiness(tr("No rent is overdue")),
-            "orphan": Emptiness(tr("The market knows of every rent")),
-            "near": Emptiness(
+            "open": EmptyText(tr("No rent is open"), tr("Onlinesim's next order appears here by itself.")),
+            "waiting": EmptyText(tr("No rent waits for its first SMS")),
+            "overdue": EmptyText(tr("No rent is overdue")),
+            "orphan": EmptyText(tr("Every rent is confirmed")),
+            "near": EmptyText(
                 tr("No number is near a ban"), tr("Three rents in a row without an SMS ban a number for 24 hours.")
             ),
         },
-        sensible=lambda row: row.state is RentState.ACTIVE and row.sms_count > 1,
+        is_example=lambda row: row.state is RentState.ACTIVE and row.sms_count > 1,
     )
 
 
 def time_left_bar(row: RentRow, now: datetime) -> Bar | None:
-    """How much of the 20 minutes has passed; only where the first SMS is still awaited."""
+    """How much of the 20 minutes has passed; None unless the first SMS is awaited."""
     if row.state not in (RentState.WAITING, RentState.OVERDUE):
         return None
     left = row.first_sms_deadline - now
@@ -68,17 +76,17 @@ def time_left_bar(row: RentRow, now: datetime) -> Bar | None:
 
 
 def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
-    """`short`: what the Overview shows of a rent that waits."""
+    """`short`: for the Overview's table of waiting rents."""
     number = number_column(RentRow)
     place = place_column(RentRow, rank=2 if short else 5, stretch=short)
     state = Column[RentRow](
         title=tr("State"),
-        text=lambda row, _: ", ".join(filter(None, [*(word.said() for word in rent_words(row)), rent_step(row)])),
+        text=lambda row, _: ", ".join(filter(None, [*(word.label() for word in rent_words(row)), rent_step(row)])),
         sort_key=lambda row: rent_word(row).text,
         sample=tr("overdue 1 failure from a ban mmm"),
         stretch=not short,
         chips=lambda row: Chips(words=rent_words(row), note=rent_step(row)),
-        tooltip=lambda row: " ".join(word.explained() for word in rent_words(row)),
+        tooltip=lambda row: " ".join(word.explanation() for word in rent_words(row)),
     )
     left = Column[RentRow](
         title=tr("Time left"),
@@ -97,21 +105,12 @@ def rent_columns(*, short: bool = False) -> list[Column[RentRow]]:
 
 def _money_columns() -> list[Column[RentRow]]:
     return [
-        Column(
-            title=tr("SMS"),
-            text=lambda row, _: str(row.sms_count),
-            sort_key=lambda row: row.sms_count,
-            sample="999",
-            align_right=True,
-            rank=3,
-        ),
+        count_column(tr("SMS"), lambda row: row.sms_count, sample="999", rank=3),
         moment_column(tr("Ordered"), lambda row: row.ordered_at, rank=6),
-        Column(
-            title=tr("Income"),
-            text=lambda row, _: formats.money(_income(row)),
-            sort_key=_income,
+        sum_column(
+            tr("Income"),
+            _income,
             sample="₽ 9 999",
-            align_right=True,
             rank=4,
             tooltip=lambda row: tr("credited") if row.credited is not None else tr("expected"),
         ),
@@ -127,7 +126,7 @@ def _is_open(row: RentRow) -> bool:
 
 
 def is_near_ban(row: RentRow) -> bool:
-    """If it ends as it is now, the number is banned."""
+    """Whether its number is banned if it ends without an SMS."""
     return LAST_CHANCE in rent_words(row)
 
 
@@ -135,8 +134,8 @@ def _filters() -> list[RowFilter[RentRow]]:
     return [
         RowFilter("open", tr("Open"), _is_open),
         RowFilter("waiting", tr("Waiting"), lambda row: row.state is RentState.WAITING),
-        RowFilter("overdue", tr("Overdue"), lambda row: row.state is RentState.OVERDUE, calls=True),
-        RowFilter("orphan", tr("Unconfirmed"), lambda row: row.state is RentState.POSSIBLE_ORPHAN, calls=True),
+        RowFilter("overdue", tr("Overdue"), lambda row: row.state is RentState.OVERDUE, needs_action=True),
+        RowFilter("orphan", tr("Unconfirmed"), lambda row: row.state is RentState.POSSIBLE_ORPHAN, needs_action=True),
         RowFilter("near", tr("Near a ban"), is_near_ban),
         RowFilter("finished", tr("Finished"), lambda row: row.state is RentState.FINISHED),
         RowFilter("all", tr("All"), lambda row: True),
@@ -144,7 +143,7 @@ def _filters() -> list[RowFilter[RentRow]]:
 
 
 def _summary(index: RowIndex[RentRow]) -> str:
-    needing = sum(row.state in NEED_YOU for row in index)
+    needing = sum(row.state in NEEDS_ACTION for row in index)
     parts = [counted(sum(map(_is_open, index)), "1 open", "%n open")]
     if needing:
         parts.append(counted(needing, "1 needs action", "%n need action"))
@@ -152,7 +151,7 @@ def _summary(index: RowIndex[RentRow]) -> str:
 
 
 def _advice(row: RentRow) -> Advice:
-    return Advice(text=rent_advice(row), tone=rent_word(row).tone if row.state in NEED_YOU else Tone.IDLE)
+    return Advice(text=rent_advice(row), tone=rent_word(row).tone if row.state in NEEDS_ACTION else Tone.IDLE)
 
 
 def _facts(row: RentRow, now: datetime) -> list[Fact]:
@@ -164,7 +163,7 @@ def _facts(row: RentRow, now: datetime) -> list[Fact]:
         Fact(tr("SIM"), formats.short_iccid(row.sim_id)) if row.sim_id.isdecimal() else None,
         Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
         Fact(tr("Phone"), one_line(row.phone_label)),
-        Fact(tr("If no SMS comes"), tr("banned for 24 h"), tone=Tone.WARN) if is_near_ban(row) else None,
+        Fact(tr("Without SMS"), tr("banned for 24 h"), tone=Tone.WARN) if is_near_ban(row) else None,
         Fact(tr("Ordered"), formats.exact(row.ordered_at, now)),
         Fact(tr("Ended"), formats.day_time(row.finished_at, now)) if row.finished_at else None,
         Fact(tr("Open for"), formats.span(until - row.ordered_at)),
@@ -186,14 +185,14 @@ def _deadline(row: RentRow, now: datetime) -> Fact | None:
     return Fact(tr("Overdue for"), formats.span(now - row.first_sms_deadline), tone=Tone.WARN)
 
 
-def _actions(orders: Orders) -> list[RowAction[RentRow]]:
+def _actions(commands: RowCommands) -> list[RowAction[RentRow]]:
     return [
-        RowAction(text=tr("Copy number"), run=lambda rows: orders.copy(f"+{rows[0].msisdn}")),
-        RowAction(text=tr("Show SIM"), run=lambda rows: orders.go(Topic.SIMS, rows[0].sim_id)),
-        RowAction(text=tr("Show phone"), run=lambda rows: orders.go(Topic.PHONES, rows[0].phone_id)),
+        RowAction(text=tr("Copy number"), run=lambda rows: commands.copy(f"+{rows[0].msisdn}")),
+        RowAction(text=tr("Show SIM"), run=lambda rows: commands.go(Topic.SIMS, rows[0].sim_id)),
+        RowAction(text=tr("Show phone"), run=lambda rows: commands.go(Topic.PHONES, rows[0].phone_id)),
         RowAction(
             text=tr("Release…"),
-            run=lambda rows: orders.release_orphan(rows[0]),
+            run=lambda rows: commands.release_unconfirmed(rows[0]),
             applies=lambda row: row.state is RentState.POSSIBLE_ORPHAN,
             danger=True,
         ),

@@ -1,4 +1,4 @@
-"""Runs the window: application, loops, look, and an orderly end."""
+"""Runs the window: application, event loop, theme, and an orderly shutdown."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ui.engine.engine_link import EngineLink
 from ui.shell.application import Application, make_app
 from ui.shell.garbage import GarbageCollector
 from ui.shell.screenshots import write_screenshots
-from ui.shell.start_dialogs import offer_backup, tell_bug, tell_trouble
+from ui.shell.start_dialogs import offer_backup, show_bug, show_start_error
 from ui.shell.window import MainWindow
 from ui.style.theme import Theme, app_icon
 from ui.style.tokens import Tone
 
-IDLE_MS = 200
-HELPERS = 4
+CHECK_MS = 200
+HELPER_THREADS = 4
 
 
 def run_window(
@@ -38,29 +38,29 @@ def run_window(
     seconds: float | None = None,
     memory_file: Path | None = None,
 ) -> int:
-    """Show the window until it is closed, somebody asks to stop, or `seconds` have passed; 0 when all went well.
+    """Show the window until it is closed, a stop is requested, or `seconds` have passed; returns the exit code.
 
-    `memory_file` keeps the window's place and look instead of the user's profile.
+    `memory_file` stores the window's geometry and theme instead of the user's profile.
     """
     return _run(make_app(), engine, stop, title, screenshots, seconds, memory_file)
 
 
 class Program:
-    """The farm's program with a window: what keeps it from starting is said in a dialog, for want of a terminal."""
+    """The program with a window: it shows in a dialog why it cannot start, as there may be no terminal."""
 
     def __init__(self) -> None:
         self._app = make_app()
 
-    def tell(self, sentence: str) -> None:
-        """Until the user has read it."""
-        tell_trouble(self._app, sentence)
+    def show_error(self, sentence: str) -> None:
+        """Returns when the user has closed the dialog."""
+        show_start_error(self._app, sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
-        """A bug of ours, and where its trace is written."""
-        tell_bug(self._app, bug, log)
+    def show_bug(self, bug: str, log: Path | None) -> None:
+        """A bug of ours, and the log with its traceback."""
+        show_bug(self._app, bug, log)
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
-        """Tell of a damaged database; whether the user wants the backup of that moment in its place."""
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool:
+        """Show that the database is damaged; whether the user wants the backup of `made_at` restored."""
         return offer_backup(self._app, sentence, made_at, contents)
 
     def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
@@ -98,22 +98,24 @@ def show_window(
     seconds: float | None = None,
     warning: str = "",
 ) -> int:
-    """`run_window` in an application that is there already."""
-    # The end comes in order, after the engine was told; not by Qt when the window closes.
+    """`run_window` in an existing application."""
+    # The shutdown is ours, not Qt's when the last window closes.
     app.setQuitOnLastWindowClosed(False)
-    loop, helpers = QEventLoop(app), DaemonPool(HELPERS, "window helper")
+    loop, helpers = QEventLoop(app), DaemonPool(HELPER_THREADS, "window helper")
     loop.set_default_executor(helpers)
     asyncio.set_event_loop(loop)
     try:
-        return int(loop.run_until_complete(_live(app, engine, stop, memory, title, screenshots, seconds, warning)))
+        return int(
+            loop.run_until_complete(_run_until_stopped(app, engine, stop, memory, title, screenshots, seconds, warning))
+        )
     finally:
         asyncio.set_event_loop(None)
-        loop.set_default_executor(None)  # it would wait for a file that hangs, and the engine's end with it
+        loop.set_default_executor(None)  # otherwise `close` waits for a hanging file, and delays the engine's stop
         helpers.shutdown(wait=False)
         loop.close()
 
 
-async def _live(
+async def _run_until_stopped(
     app: Application,
     engine: RunningEngine,
     stop: StopRequests,
@@ -123,50 +125,50 @@ async def _live(
     seconds: float | None,
     warning: str,
 ) -> int:
-    enough = asyncio.Event()
+    stop_requested = asyncio.Event()
     tasks = Tasks()
     root = QObject()
     theme = Theme(root)
     link = EngineLink(engine, root)
     actions = Actions(link, tasks, root)
     garbage = GarbageCollector(root)
-    theme.dress(app)
+    theme.apply_to(app)
     app.setWindowIcon(app_icon())
     window = MainWindow(link, actions, tasks, theme, title, memory)
     window.closed.connect(stop.ask)
-    app.quit_asked.connect(stop.ask)
+    app.quit_requested.connect(stop.ask)
     loop = asyncio.get_running_loop()
-    # Python runs signal handlers between its own steps only; this makes it take one now and then.
-    idle = QTimer(root, interval=IDLE_MS)
-    idle.timeout.connect(link.check)
-    idle.start()
+    # Python runs signal handlers only between bytecodes: the timer also gives them a chance to run.
+    check_timer = QTimer(root, interval=CHECK_MS)
+    check_timer.timeout.connect(link.fail_calls_if_engine_ended)
+    check_timer.start()
     garbage.start()
     window.show()
-    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(enough.set)):
+    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(stop_requested.set)):
         try:
-            await _open(link, actions)
+            await _subscribe(link, actions)
             window.start()
             if warning:
                 actions.notice(Tone.WARN, warning)
-            await is_set_within(enough, seconds)
-            if screenshots is not None and not enough.is_set():
+            await is_set_within(stop_requested, seconds)
+            if screenshots is not None and not stop_requested.is_set():
                 await asyncio.to_thread(screenshots.mkdir, parents=True, exist_ok=True)
                 await write_screenshots(window, theme, screenshots)
         finally:
-            idle.stop()
+            check_timer.stop()
             window.stop()
             link.close()
             await tasks.stop()
-            theme.undress()
+            theme.detach()
             window.hide()
             window.deleteLater()
             root.deleteLater()
             garbage.stop()
-            app.quit_asked.disconnect(stop.ask)
+            app.quit_requested.disconnect(stop.ask)
     return 0
 
 
-async def _open(link: EngineLink, actions: Actions) -> None:
+async def _subscribe(link: EngineLink, actions: Actions) -> None:
     try:
         await link.open()
     except KnownError as error:

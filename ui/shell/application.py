@@ -1,4 +1,4 @@
-"""The Qt application, which does not end by itself: whoever wants its end is told to whom it belongs."""
+"""The Qt application, which turns each request to quit into a signal instead of quitting."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ import sys
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QApplication
 
-from ui.shell.offscreen_fonts import find_fonts
-from ui.shell.taskbar import claim_own_place
+from ui.shell.offscreen_fonts import set_font_dir
+from ui.shell.taskbar import set_app_id
 
 
 class Application(QApplication):
-    quit_asked = Signal()
-    """By a session that ends, or the system's own menu. Left to Qt, the loop would end in the middle of things."""
+    quit_requested = Signal()
+    """By the end of the session or the system's menu. If Qt quit itself, calls in flight would be cut off."""
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Quit:
-            self.quit_asked.emit()
+            self.quit_requested.emit()
             return True
         return super().event(event)
 
 
 def make_app() -> Application:
-    find_fonts(os.environ)
-    claim_own_place()
+    set_font_dir(os.environ)
+    set_app_id()
     app = Application(sys.argv[:1])
     app.setApplicationName("phonefarm")
-    # A dialog before the start, or the window's own end in order, must not quit the program by being closed.
+    # Closing a dialog before the start, or the window before its orderly shutdown, must not quit the program.
     app.setQuitOnLastWindowClosed(False)
     return app

@@ -1,4 +1,4 @@
-"""Collects garbage on the window's thread only: Qt objects must not be destroyed on the engine's."""
+"""Collects garbage on the window's thread only: Qt objects must not be destroyed on another thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ INTERVAL_MS = 1000
 
 
 class GarbageCollector(QObject):
-    """Python collects cycles on whatever thread allocates; a widget in such a cycle would die on the wrong one."""
+    """Replaces Python's own collection, which runs on whichever thread allocates and would destroy widgets there."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -28,7 +28,7 @@ class GarbageCollector(QObject):
             gc.enable()
 
     def collect(self) -> None:
-        """What Python itself would do now: each generation whose threshold is passed, the oldest first."""
+        """As Python does: the oldest generation whose threshold is exceeded."""
         for generation in (2, 1, 0):
             if gc.get_count()[generation] > gc.get_threshold()[generation]:
                 gc.collect(generation)

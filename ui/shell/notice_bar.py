@@ -1,4 +1,4 @@
-"""The notice bar: how the last action went, or what failed, said once and quietly."""
+"""The notice bar: the outcome of the last action, or what failed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ui.style.tokens import Tone
 from ui.text.words import tr
 from ui.widgets.basics import Label, button, restyle
 
-GOOD_NEWS_MS = 6000
+SUCCESS_MS = 6000
 
 
 class NoticeBar(QFrame):
-    """Good news leaves by itself; the rest stays until it is dismissed or replaced."""
+    """A success hides by itself; anything else stays until it is dismissed or replaced."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,8 +22,8 @@ class NoticeBar(QFrame):
         self._text = Label("", wrap=True, selectable=True)
         dismiss = button(tr("Dismiss"), "quiet")
         dismiss.clicked.connect(self.hide)
-        self._leave = QTimer(self, singleShot=True, interval=GOOD_NEWS_MS)
-        self._leave.timeout.connect(self.hide)
+        self._hide_timer = QTimer(self, singleShot=True, interval=SUCCESS_MS)
+        self._hide_timer.timeout.connect(self.hide)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 4, 4, 4)
         layout.setSpacing(8)
@@ -40,6 +40,6 @@ class NoticeBar(QFrame):
         self.setAccessibleName(notice.text)
         self.show()
         if notice.tone is Tone.OK:
-            self._leave.start()
+            self._hide_timer.start()
         else:
-            self._leave.stop()
+            self._hide_timer.stop()

@@ -1,4 +1,4 @@
-"""The left rail: pages with live counts, amber where the user is needed, check signs at its foot."""
+"""The left rail: pages with live counts, an amber count of what needs action, health checks at its foot."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text import formats
 from ui.text.words import PAGES, VERDICTS, check_sentence, counted, tr
-from ui.widgets.basics import ElidedLabel, KeyboardRing, empty_layout, hairline, plain_tooltip
+from ui.widgets.basics import ElidedLabel, KeyboardRing, connect_call, empty_layout, hairline, plain_tooltip
 from ui.widgets.timeline import Dot
 
-WIDTH = 208
+WIDTH = 220
 ITEM_HEIGHT = 34
 PILL_HEIGHT = 19
 
 
 class RailItem(QAbstractButton):
-    """One page: its name, how many rows, and in an amber pill how many need the user."""
+    """One page: its name, its number of rows, and in an amber pill how many need action."""
 
     def __init__(self, theme: Theme, text: str) -> None:
         super().__init__()
@@ -39,12 +39,11 @@ class RailItem(QAbstractButton):
         return QSize(WIDTH - 16, ITEM_HEIGHT)
 
     def show_count(self, count: int | None, needing: int, whole: int | None = None) -> None:
-        """`whole`: of how many, said where it is more."""
+        """`whole`: the total, shown if it is more than `count`."""
         self._count = "" if count is None else formats.part(count, whole)
         self._needing = needing
-        said = [self.text(), self._count] if self._count else [self.text()]
         need = counted(needing, "1 needs action", "%n need action") if needing else ""
-        self.setAccessibleName(", ".join([*said, need] if need else said))
+        self.setAccessibleName(", ".join(filter(None, (self.text(), self._count, need))))
         self.setToolTip(plain_tooltip(need))
         self.update()
 
@@ -70,7 +69,7 @@ class RailItem(QAbstractButton):
         painter.end()
 
     def _paint_count(self, painter: QPainter, rect: QRect) -> int:
-        """Paints count and pill from the right; returns where the name must end."""
+        """From the right edge; returns the right edge left for the name."""
         right = rect.right()
         if self._count:
             font = self._theme.font(12)
@@ -94,16 +93,17 @@ class RailItem(QAbstractButton):
 
 
 class Rail(QFrame):
-    """Chooses the page and shows how the farm is."""
+    """Navigation between pages, and the health of the farm."""
 
     page_chosen = Signal(object)
+    """A Topic."""
 
     def __init__(self, theme: Theme, title: str) -> None:
         super().__init__()
         self.setObjectName("rail")
         self.setFixedWidth(WIDTH)
         self._theme = theme
-        self._checks_shown: tuple[HealthCheck, ...] = ()
+        self._current_checks: tuple[HealthCheck, ...] = ()
         self._items = {topic: RailItem(theme, tr(name)) for topic, name in PAGES.items()}
         self._group = QButtonGroup(self)
         layout = QVBoxLayout(self)
@@ -114,7 +114,7 @@ class Rail(QFrame):
         layout.addWidget(name)
         for place, (topic, item) in enumerate(self._items.items()):
             self._group.addButton(item, place)
-            item.clicked.connect(lambda _=False, topic=topic: self.page_chosen.emit(topic))
+            connect_call(item.clicked, self.page_chosen.emit, topic)
             layout.addWidget(item)
         layout.addStretch(1)
         layout.addWidget(hairline())
@@ -123,27 +123,28 @@ class Rail(QFrame):
         self._checks.setSpacing(4)
         layout.addLayout(self._checks)
 
-    def check(self, topic: Topic) -> None:
+    def mark_current(self, topic: Topic) -> None:
         self._items[topic].setChecked(True)
 
     def item(self, topic: Topic) -> RailItem:
         return self._items[topic]
 
-    def show_overview(self, seen: Overview) -> None:
+    def show_overview(self, overview: Overview) -> None:
         counts = {
-            Topic.PHONES: seen.counts.phones,
-            Topic.SIMS: seen.counts.sims,
-            Topic.RENTS: seen.counts.rents_open,
-            Topic.MESSAGES: seen.sms_today,
-            Topic.PUSHES: seen.counts.pushes_waiting,
-            Topic.BANS: seen.counts.bans,
+            Topic.PHONES: overview.counts.phones,
+            Topic.SIMS: overview.counts.sims,
+            Topic.RENTS: overview.counts.rents_open,
+            Topic.MESSAGES: overview.sms_today,
+            Topic.PUSHES: overview.counts.pushes_waiting,
+            Topic.BANS: overview.counts.bans,
         }
         for topic, item in self._items.items():
-            whole = seen.phones_of_farm if topic is Topic.PHONES else None
-            item.show_count(counts.get(topic), 0 if topic is Topic.OVERVIEW else _calls(seen, topic), whole)
-        if seen.checks != self._checks_shown:
-            self._checks_shown = seen.checks
-            self._show_checks(seen.checks)
+            whole = overview.phones_of_farm if topic is Topic.PHONES else None
+            needing = 0 if topic is Topic.OVERVIEW else _count_needing_action(overview, topic)
+            item.show_count(counts.get(topic), needing, whole)
+        if overview.checks != self._current_checks:
+            self._current_checks = overview.checks
+            self._show_checks(overview.checks)
 
     def _show_checks(self, checks: tuple[HealthCheck, ...]) -> None:
         empty_layout(self._checks)
@@ -153,9 +154,11 @@ class Rail(QFrame):
             row = QHBoxLayout()
             row.setSpacing(8)
             text = ElidedLabel(sentence, "caption")
-            text.setAccessibleName(f"{sentence}, {verdict.said()}")
+            text.setAccessibleName(f"{sentence}, {verdict.label()}")
             holder = QWidget()
-            holder.setToolTip(plain_tooltip(f"{sentence}\n{verdict.said()}, {formats.since(check.since, check.since)}"))
+            holder.setToolTip(
+                plain_tooltip(f"{sentence}\n{verdict.label()}, {formats.since(check.since, check.since)}")
+            )
             row.setContentsMargins(0, 0, 0, 0)
             row.addWidget(Dot(self._theme, verdict.tone))
             row.addWidget(text, 1)
@@ -163,6 +166,6 @@ class Rail(QFrame):
             self._checks.addWidget(holder)
 
 
-def _calls(seen: Overview, topic: Topic) -> int:
-    """The rows that need the user, as the page counts them; 1 where it is the page itself."""
-    return len(seen.needing(topic)) or int(any(need.topic is topic for need in seen.attention))
+def _count_needing_action(overview: Overview, topic: Topic) -> int:
+    """The same count as on the page; 1 if the page as a whole needs action."""
+    return len(overview.needing(topic)) or int(any(need.topic is topic for need in overview.attention))

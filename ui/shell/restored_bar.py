@@ -1,4 +1,4 @@
-"""After a restore: which backup the books come from, what that means, and where to look; until it is dismissed."""
+"""After a restore: from which backup the database comes, what that means, and what to check; until dismissed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 from phonefarm.application.model.read_models import Restored, Topic
 from ui.text import formats
 from ui.text.words import tr
-from ui.widgets.basics import Label, button, restyle
+from ui.widgets.basics import Label, button, connect_call, restyle
 
 
 class RestoredBar(QFrame):
-    """Two sentences and three buttons; hidden as long as nothing was restored."""
+    """A title, its meaning, and buttons; hidden as long as nothing was restored."""
 
     dismissed = Signal()
-    page_wanted = Signal(object, str)
-    """A Topic and the name of the page's filter."""
+    filter_requested = Signal(object, str)
+    """A Topic and the name of a filter of its page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,9 +42,9 @@ class RestoredBar(QFrame):
             (tr("Show held SMS"), Topic.MESSAGES, "held"),
             (tr("Show open rents"), Topic.RENTS, "open"),
         ):
-            way = button(text)
-            way.clicked.connect(lambda _=False, topic=topic, name=name: self.page_wanted.emit(topic, name))
-            row.addWidget(way)
+            show = button(text)
+            connect_call(show.clicked, self.filter_requested.emit, topic, name)
+            row.addWidget(show)
         row.addStretch(1)
         self.dismiss = button(tr("Dismiss"))
         self.dismiss.clicked.connect(self.hide)
@@ -60,9 +60,9 @@ class RestoredBar(QFrame):
         self._title.setText(tr("The backup of {until} was restored {when}").format(when=when, until=until))
         self._meaning.setText(
             tr(
-                "Rents and SMS that came later are missing here. Nothing is sent twice by itself: SMS that waited are "
-                "stopped, and SMS on the phones that may belong to an open rent are held. Send those that Onlinesim "
-                "lacks, and compare the open rents with your Onlinesim account."
+                "Later rents and SMS are missing. Nothing is sent twice by itself: SMS that waited are stopped, and "
+                "SMS on the phones that may belong to an open rent are held. Send those that Onlinesim does not "
+                "have, and compare the open rents with your Onlinesim account."
             )
         )
         self.setAccessibleName(self._title.text())

@@ -1,4 +1,4 @@
-"""Writes every page as a picture, in light and dark."""
+"""Writes a screenshot of every page, in light and dark."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ui.style.theme import Theme, ThemeMode
 
 log = structlog.get_logger(__name__)
 
-SETTLE_WITHIN = 5.0
+DATA_TIMEOUT_SECONDS = 5.0
 REPAINT_SECONDS = 0.02
-"""Time for layouts to settle after a change."""
+"""Time for layout and repaint after a change."""
 
 
 async def write_screenshots(window: MainWindow, theme: Theme, folder: Path) -> list[Path]:
-    """`overview-light.png`, `overview-dark.png` and so on, 1440x900 each; the paths written."""
+    """`overview-light.png`, `overview-dark.png` and so on, 1440x900 each; returns the paths written."""
     window.resize(*SIZE)
     written: list[Path] = []
     for mode in (ThemeMode.LIGHT, ThemeMode.DARK):
         theme.choose(mode)
         for topic, page in window.pages.items():
             window.go(topic)
-            await _settle(window)
+            await _wait_for_data(window)
             page.select_example()
-            await _settle(window)
+            await _wait_for_data(window)
             path = folder / f"{topic}-{mode}.png"
             if window.grab().save(str(path)):
                 written.append(path)
@@ -37,11 +37,11 @@ async def write_screenshots(window: MainWindow, theme: Theme, folder: Path) -> l
     return written
 
 
-async def _settle(window: MainWindow) -> None:
-    """Let the page have its data; a page that gets none is shown as it is."""
+async def _wait_for_data(window: MainWindow) -> None:
+    """A page that gets no data in time is shown as it is."""
     try:
-        async with within(SETTLE_WITHIN):
-            await window.settled()
+        async with within(DATA_TIMEOUT_SECONDS):
+            await window.wait_until_idle()
     except TimeoutError:
         log.warning("a page did not get its data in time")
     await asyncio.sleep(REPAINT_SECONDS)

@@ -1,4 +1,4 @@
-"""What keeps the program from starting, told to somebody who double-clicked it and sees no terminal."""
+"""Dialogs for a program that cannot start: a user who double-clicked it sees no terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH = 520
 
 
 class StartDialog(QDialog):
-    """A sentence, what follows from the answer, and one or two buttons; it is on its own, without a window."""
+    """A sentence, an explanation, and one or two buttons; it has no parent window."""
 
     def __init__(self, title: str, sentence: str, explanation: str, yes: str = "") -> None:
         super().__init__()
@@ -49,25 +49,25 @@ class StartDialog(QDialog):
         layout.addLayout(row)
         first.setFocus()
 
-    def fit(self) -> None:
-        """As high as its words need in the font that it is dressed in."""
+    def fit_height(self) -> None:
+        """To the text in the current font."""
         self.resize(WIDTH, self._content.totalHeightForWidth(WIDTH))
 
 
-def tell_trouble(app: QApplication, sentence: str) -> None:
-    _ask(app, StartDialog(tr("phonefarm cannot start"), sentence, ""))
+def show_start_error(app: QApplication, sentence: str) -> None:
+    _run_dialog(app, StartDialog(tr("phonefarm cannot start"), sentence, ""))
 
 
-def tell_bug(app: QApplication, bug: str, log: Path | None) -> None:
-    """`bug`: its kind and place, never what it says itself."""
+def show_bug(app: QApplication, bug: str, log: Path | None) -> None:
+    """`bug`: its kind and place; never its message, which may hold a secret."""
     sentence = tr("phonefarm crashed (our bug: {bug}). Your data is safe.").format(bug=bug)
     if log is not None:
-        sentence += "\n\n" + tr("The details are at the end of its log: {log}").format(log=log)
+        sentence += "\n\n" + tr("The details are at the end of the log: {log}").format(log=log)
     explanation = tr(
-        "Start phonefarm again: what is on the books stays there, and SMS that arrive meanwhile stay on the phones "
-        "and are read then. If it ends so again, send the end of the log to whoever looks after your phonefarm."
+        "Start phonefarm again. Nothing stored is lost, and SMS that arrive meanwhile stay on the phones and are read "
+        "then. If it crashes again, send the end of the log to the person who maintains your phonefarm."
     )
-    wants_log = _ask(
+    wants_log = _run_dialog(
         app, StartDialog(tr("A bug in phonefarm"), sentence, explanation, tr("Open the log") if log else "")
     )
     if wants_log:
@@ -75,27 +75,27 @@ def tell_bug(app: QApplication, bug: str, log: Path | None) -> None:
 
 
 def offer_backup(app: QApplication, sentence: str, made_at: datetime, contents: str) -> bool:
-    """Whether the user wants it restored; closing the dialog is a no."""
+    """Whether the user wants it restored; closing the dialog means no."""
     when = formats.day_time(made_at, datetime.now(UTC))
     yes = tr("Restore the backup of {when}").format(when=when)
     explanation = tr(
         "Press “{yes}” to go on with the last verified backup; “Close” changes nothing.\n\n"
-        "The backup holds {contents}. What came after it is not in it: rents and SMS of that time are missing, and "
-        "nothing is sent twice: SMS that waited are stopped, those still on the phones are shown or held for you. "
+        "The backup holds {contents}. Later rents and SMS are missing. Nothing is sent twice: SMS that waited are "
+        "stopped, and SMS on the phones that may belong to an open rent are held for your decision. "
         "The damaged file is kept beside the new one."
     ).format(yes=yes, contents=contents)
-    return _ask(app, StartDialog(tr("The database is damaged"), sentence, explanation, yes))
+    return _run_dialog(app, StartDialog(tr("The database is damaged"), sentence, explanation, yes))
 
 
-def _ask(app: QApplication, dialog: StartDialog) -> bool:
-    """Nothing else runs yet, so the dialog may have a loop of its own."""
+def _run_dialog(app: QApplication, dialog: StartDialog) -> bool:
+    """In an event loop of its own: nothing else runs yet. Returns whether it was accepted."""
     theme = Theme()
-    theme.dress(app)
+    theme.apply_to(app)
     app.setWindowIcon(app_icon())
-    dialog.fit()
-    waiting = QEventLoop()
-    dialog.finished.connect(waiting.quit)
+    dialog.fit_height()
+    loop = QEventLoop()
+    dialog.finished.connect(loop.quit)
     dialog.open()
-    waiting.exec()
-    theme.undress()
+    loop.exec()
+    theme.detach()
     return dialog.result() == QDialog.DialogCode.Accepted

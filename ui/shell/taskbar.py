@@ -1,4 +1,4 @@
-"""Our own place in Windows' taskbar: without it our windows are shown as Python's, with Python's icon."""
+"""Our own entry in Windows' taskbar: without it, windows are grouped under Python, with Python's icon."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 APP_ID = "phonefarm.phonefarm"
 
 
-def claim_own_place() -> None:
-    """Call before the first window. Where Windows refuses, the windows stay Python's, and nothing else is amiss."""
+def set_app_id() -> None:
+    """Call before the first window. If Windows refuses, only the entry in the taskbar is wrong."""
     if sys.platform == "win32":
         ctypes.WinDLL("shell32").SetCurrentProcessExplicitAppUserModelID(ctypes.c_wchar_p(APP_ID))

@@ -1,4 +1,4 @@
-"""The top line: the one thing that needs the user now, or that all is well; the search beside it."""
+"""The top line: the most urgent thing that needs action, or that all is well; beside it the search."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QMenu
 
 from phonefarm.application.model.read_models import Attention, Overview
 from ui.text import formats
-from ui.text.words import attention_sentence, attention_tone, by_kind, calm_sentence, counted, tr
-from ui.widgets.basics import Label, button, restyle
+from ui.text.words import attention_sentence, attention_tone, calm_sentence, counted, group_by_kind, tr
+from ui.widgets.basics import Label, button, connect_call, restyle
 
 HEIGHT = 42
-ROOMY = 640
+WIDE = 640
+"""From this width (px) on, the bar has room for “since” in a label of its own."""
 SEARCH_WIDTH = (200, 280)
-MOST_IN_MENU = 20
+MAX_MENU_ENTRIES = 20
 
 
 class AttentionBar(QFrame):
-    """One sentence with its action; the others, gathered by kind, are a click away."""
+    """The most urgent sentence with its button; a menu lists the others by kind."""
 
-    show_wanted = Signal(object)
+    show_requested = Signal(object)
     """An Attention."""
 
     def __init__(self) -> None:
@@ -30,14 +31,14 @@ class AttentionBar(QFrame):
         self.setObjectName("attention")
         self.setMinimumHeight(HEIGHT)
         self._all: tuple[Attention, ...] | None = None
-        self._calm = ""
+        self._calm_sentence = ""
         self._sentence = Label("", wrap=True)
         self._sentence.setObjectName("sentence")
         self._since = Label("", "dim")
         self._more = button("", "quiet")
         self._show = button(tr("Show"))
         self._more.clicked.connect(self._open_menu)
-        self._show.clicked.connect(self._want_first)
+        self._show.clicked.connect(self._request_first)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 3, 8, 3)
         layout.setSpacing(10)
@@ -51,16 +52,16 @@ class AttentionBar(QFrame):
     def sentence(self) -> str:
         return self._sentence.text()
 
-    def show_overview(self, seen: Overview, now: datetime) -> None:
-        calm = calm_sentence(seen)
-        if (seen.attention, calm) == (self._all, self._calm):
+    def show_overview(self, overview: Overview, now: datetime) -> None:
+        calm = calm_sentence(overview)
+        if (overview.attention, calm) == (self._all, self._calm_sentence):
             return
-        self._all, self._calm = seen.attention, calm
+        self._all, self._calm_sentence = overview.attention, calm
         self._show.setVisible(bool(self._all))
         self._more.setVisible(len(self._all) > 1)
         if not self._all:
             self._show_since()
-            restyle(self, "tone", "ok" if seen.numbers_working else "idle")
+            restyle(self, "tone", "ok" if overview.numbers_working else "idle")
             self._sentence.setText(calm)
             return
         first = self._all[0]
@@ -76,36 +77,36 @@ class AttentionBar(QFrame):
         self._show_since()
 
     def _show_since(self) -> None:
-        """Where it is narrow, since when stands behind what to do instead of beside it."""
+        """In a label of its own, or in a narrow window at the end of the sentence."""
         if not self._all:
             self._since.hide()
             return
-        is_roomy = self.width() >= ROOMY
-        self._since.setVisible(is_roomy)
+        is_wide = self.width() >= WIDE
+        self._since.setVisible(is_wide)
         sentence = attention_sentence(self._all[0])
-        self._sentence.setText(sentence if is_roomy else f"{sentence} · {self._since.text()}")
+        self._sentence.setText(sentence if is_wide else f"{sentence} · {self._since.text()}")
 
     def make_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for attention, count in by_kind(self._all or ())[:MOST_IN_MENU]:
+        for attention, count in group_by_kind(self._all or ())[:MAX_MENU_ENTRIES]:
             sentence = attention_sentence(attention)
             if count > 1:
                 sentence += " · " + counted(count - 1, "and 1 more like it", "and %n more like it")
             entry = menu.addAction(sentence.replace("&", "&&"))
-            entry.triggered.connect(lambda _=False, wanted=attention: self.show_wanted.emit(wanted))
+            connect_call(entry.triggered, self.show_requested.emit, attention)
         return menu
 
     def _open_menu(self) -> None:
         self.make_menu().popup(self._more.mapToGlobal(self._more.rect().bottomLeft()))
 
-    def _want_first(self) -> None:
+    def _request_first(self) -> None:
         if self._all:
-            self.show_wanted.emit(self._all[0])
+            self.show_requested.emit(self._all[0])
 
 
 class SearchField(QLineEdit):
-    """Filters the page shown; Esc empties it."""
+    """Filters the current page; Esc clears it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,5 +136,5 @@ class TopLine(QFrame):
         layout.addWidget(self.search)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        self.search.setFixedWidth(SEARCH_WIDTH[self.width() >= 1.5 * ROOMY])
+        self.search.setFixedWidth(SEARCH_WIDTH[self.width() >= 1.5 * WIDE])
         super().resizeEvent(event)

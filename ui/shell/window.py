@@ -1,9 +1,9 @@
-"""The main window: puts rail, top line and pages together and brings changes to those who care."""
+"""The main window: lays out rail, top line and pages, and passes the engine's changes on to them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
@@ -11,14 +11,15 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import Attention, Overview, Topic
 from phonefarm.support.tasks import Tasks
-from ui.commands.money_orders import MoneyOrders
-from ui.commands.number_orders import NumberOrders
-from ui.commands.orders import Orders
-from ui.commands.privacy_orders import PrivacyOrders
+from ui.commands.money_commands import MoneyCommands
+from ui.commands.number_commands import NumberCommands
+from ui.commands.privacy_commands import PrivacyCommands
+from ui.commands.row_commands import RowCommands
 from ui.engine.actions import Actions
 from ui.engine.engine_link import EngineLink, Keys
 from ui.engine.feed import Feed
 from ui.listing.list_page import ListPage
+from ui.listing.page import Page
 from ui.pages.bans import bans_spec
 from ui.pages.messages import messages_spec
 from ui.pages.money.page import MoneyPage
@@ -37,19 +38,18 @@ from ui.style.theme import Theme, ThemeMode
 from ui.table.row_table import utc_now
 from ui.text.words import tr
 
-Page = ListPage[Any] | OverviewPage | MoneyPage | SettingsPage
-
 SIZE = (1440, 900)
-OVERVIEW_REST = 0.5
-LOOK_AGAIN_MS = 20_000
-"""What goes on for too long is no event: the overview is asked for now and then, too."""
-LEAST = (980, 600)
+MINIMUM_SIZE = (980, 600)
+OVERVIEW_PAUSE_SECONDS = 0.5
+OVERVIEW_REFRESH_MS = 20_000
+"""A state that lasts too long announces no change, so the overview is also refreshed periodically."""
 
 
 class MainWindow(QWidget):
-    """The frame around the pages; `closed` when the user has enough."""
+    """The frame around the pages. All pages are treated alike."""
 
     closed = Signal()
+    """By the user."""
 
     def __init__(
         self, link: EngineLink, actions: Actions, tasks: Tasks, theme: Theme, title: str, memory: QSettings
@@ -57,7 +57,7 @@ class MainWindow(QWidget):
         super().__init__()
         self.setObjectName("window")
         self.setWindowTitle(title)
-        self.setMinimumSize(*LEAST)
+        self.setMinimumSize(*MINIMUM_SIZE)
         self.resize(*SIZE)
         self._actions = actions
         self._memory = memory
@@ -66,38 +66,36 @@ class MainWindow(QWidget):
         self.top_line = TopLine()
         self.notices = NoticeBar()
         self.restored = RestoredBar()
-        self.pages = self._make_pages(actions, tasks, theme)
-        self.overview_feed = Feed(self._refresh_overview, tasks, tr("Overview"), self, rest=OVERVIEW_REST)
-        self._shown = Topic.OVERVIEW
+        self.pages = {page.topic: page for page in self._make_pages(actions, tasks, theme)}
+        self.overview_feed = Feed(
+            self._refresh_overview, tasks, tr("Overview"), self, pause_seconds=OVERVIEW_PAUSE_SECONDS
+        )
+        self._current_topic = Topic.OVERVIEW
         self._lay_out()
         self._connect(link)
-        self._pulse = QTimer(self, interval=1000)
-        self._pulse.timeout.connect(self.tick)
-        self._look_again = QTimer(self, interval=LOOK_AGAIN_MS)
-        self._look_again.timeout.connect(lambda: self.overview_feed.note(None))
-        self._restore()
+        self._tick_timer = QTimer(self, interval=1000)
+        self._tick_timer.timeout.connect(self.tick)
+        self._overview_timer = QTimer(self, interval=OVERVIEW_REFRESH_MS)
+        self._overview_timer.timeout.connect(partial(self.overview_feed.mark_stale, None))
+        self._load_look()
         self.go(Topic.OVERVIEW)
 
-    def _make_pages(self, actions: Actions, tasks: Tasks, theme: Theme) -> dict[Topic, Page]:
-        privacy = PrivacyOrders(actions, self, theme)
-        orders = Orders(actions, self, self.go, privacy)
-        number_orders = NumberOrders(actions, self, theme)
-        pages: dict[Topic, Page] = {Topic.OVERVIEW: OverviewPage(theme)}
-
-        def add(*specs: Any) -> None:
-            for make_spec in specs:
-                spec = make_spec(orders)
-                pages[spec.query.topic] = ListPage(spec, actions, tasks, theme)
-
-        pages[Topic.PHONES] = PhonesPage(orders, actions, tasks, theme)
-        add(sims_spec)
-        pages[Topic.NUMBERS] = NumbersPage(orders, number_orders, actions, tasks, theme)
-        add(rents_spec, messages_spec)
-        pages[Topic.PUSHES] = PushesPage(orders, actions, tasks, theme)
-        add(bans_spec)
-        pages[Topic.MONEY] = MoneyPage(MoneyOrders(actions, self, theme, self.go), actions, tasks, theme)
-        pages[Topic.SETTINGS] = SettingsPage(privacy, actions, tasks, theme)
-        return pages
+    def _make_pages(self, actions: Actions, tasks: Tasks, theme: Theme) -> list[Page]:
+        privacy = PrivacyCommands(actions, self, theme)
+        commands = RowCommands(actions, self, self.go, privacy)
+        number_commands = NumberCommands(actions, self, theme)
+        return [
+            OverviewPage(theme),
+            PhonesPage(commands, actions, tasks, theme),
+            ListPage(sims_spec(commands), actions, tasks, theme),
+            NumbersPage(commands, number_commands, actions, tasks, theme),
+            ListPage(rents_spec(commands), actions, tasks, theme),
+            ListPage(messages_spec(commands), actions, tasks, theme),
+            PushesPage(commands, actions, tasks, theme),
+            ListPage(bans_spec(commands), actions, tasks, theme),
+            MoneyPage(MoneyCommands(actions, self, theme, self.go), actions, tasks, theme),
+            SettingsPage(privacy, actions, tasks, theme),
+        ]
 
     def _lay_out(self) -> None:
         self._stack = QStackedWidget()
@@ -120,41 +118,35 @@ class MainWindow(QWidget):
         layout.addLayout(right, 1)
 
     def _connect(self, link: EngineLink) -> None:
-        link.changed.connect(self._take_changes)
+        link.changed.connect(self._pass_changes_on)
         self._actions.noticed.connect(self.notices.show_notice)
-        self.restored.page_wanted.connect(self._go_to_filter)
+        self.restored.filter_requested.connect(self._go_to_filter)
         self.restored.dismissed.connect(lambda: self._actions.start(self._dismiss_restored, tr("dismissing a notice")))
         self.rail.page_chosen.connect(self.go)
-        self.top_line.attention.show_wanted.connect(self._show_attention)
+        self.top_line.attention.show_requested.connect(self._show_attention)
         self.top_line.search.textChanged.connect(self._search)
         for page in self.pages.values():
-            if isinstance(page, OverviewPage):
-                page.rent_wanted.connect(lambda key: self.go(Topic.RENTS, key))
-            elif isinstance(page, MoneyPage):
-                page.row_wanted.connect(self.go)
-            elif isinstance(page, ListPage):
-                page.head.search_clear_wanted.connect(self.top_line.search.clear)
+            page.row_requested.connect(self.go)
+            page.search_clear_requested.connect(self.top_line.search.clear)
         QShortcut(QKeySequence.StandardKey.Find, self, self._focus_search)
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
         for place, topic in enumerate(self.pages, 1):
-            QShortcut(QKeySequence(f"Ctrl+{place % 10}"), self, lambda topic=topic: self.go(topic))
+            QShortcut(QKeySequence(f"Ctrl+{place % 10}"), self, partial(self.go, topic))
 
-    # Life ------------------------------------------------------------------
+    # Lifecycle -------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to ask and to count."""
+        """Start the first queries and the timers."""
         self.overview_feed.wake()
-        self._actions.start(self._look_for_restore, tr("looking for a restore"))
-        self._pulse.start()
-        self._look_again.start()
+        self._actions.start(self._check_for_restore, tr("checking for a restore"))
+        self._tick_timer.start()
+        self._overview_timer.start()
 
     def stop(self) -> None:
-        self._pulse.stop()
-        self._look_again.stop()
+        self._tick_timer.stop()
+        self._overview_timer.stop()
         self.overview_feed.sleep()
-        page = self.page
-        if not isinstance(page, OverviewPage):
-            page.sleep()
+        self.page.sleep()
 
     def tick(self) -> None:
         if self.isVisible() and not self.isMinimized():
@@ -162,101 +154,83 @@ class MainWindow(QWidget):
 
     @property
     def page(self) -> Page:
-        return self.pages[self._shown]
+        """The page that is shown."""
+        return self.pages[self._current_topic]
 
-    async def settled(self) -> None:
-        """Until the page shown has what it asked for."""
-        await self.overview_feed.settled()
-        if not isinstance(self.page, OverviewPage):
-            await self.page.settled()
+    async def wait_until_idle(self) -> None:
+        """Until the page shows what it has asked for."""
+        await self.overview_feed.wait_until_idle()
+        await self.page.wait_until_idle()
 
     # Changes ---------------------------------------------------------------
 
-    def _take_changes(self, changes: Mapping[Topic, Keys]) -> None:
+    def _pass_changes_on(self, changes: Mapping[Topic, Keys]) -> None:
         if Topic.OVERVIEW in changes:
-            self.overview_feed.note(None)
+            self.overview_feed.mark_stale(None)
         for topic, keys in changes.items():
-            self._note_page(topic, keys)
-        phones = self.pages[Topic.PHONES]
-        if Topic.RENTS in changes:
-            self._note_page(Topic.MONEY, None)
-        if Topic.SIMS in changes and isinstance(phones, PhonesPage):
-            phones.note_sims(changes[Topic.SIMS])
-
-    def _note_page(self, topic: Topic, keys: Keys) -> None:
-        page = self.pages[topic]
-        if not isinstance(page, OverviewPage):
-            page.note(keys)
+            for page in self.pages.values():
+                page.note_change(topic, keys)
 
     def refresh(self) -> None:
-        self._take_changes(dict.fromkeys(Topic))
+        """Read everything again."""
+        self._pass_changes_on(dict.fromkeys(Topic))
 
     async def _refresh_overview(self, keys: Keys) -> bool:
-        seen = await self._actions.ask(tr("reading the overview"), lambda desk: desk.overview())
-        if seen is not None:
-            self.show_overview(seen)
-        return seen is not None
+        overview = await self._actions.ask(tr("reading the overview"), lambda desk: desk.overview())
+        if overview is not None:
+            self.show_overview(overview)
+        return overview is not None
 
-    async def _look_for_restore(self) -> None:
-        restored = await self._actions.ask(tr("looking for a restore"), lambda desk: desk.restored())
+    async def _check_for_restore(self) -> None:
+        restored = await self._actions.ask(tr("checking for a restore"), lambda desk: desk.restored())
         if restored is not None:
             self.restored.show_restored(restored, utc_now())
 
     async def _dismiss_restored(self) -> None:
         await self._actions.ask(tr("dismissing a notice"), lambda desk: desk.dismiss_restored())
 
-    def show_overview(self, seen: Overview) -> None:
-        self.rail.show_overview(seen)
-        self.top_line.attention.show_overview(seen, utc_now())
-        overview, phones = self.pages[Topic.OVERVIEW], self.pages[Topic.PHONES]
-        if isinstance(overview, OverviewPage):
-            overview.show_overview(seen)
-        if isinstance(phones, PhonesPage):
-            phones.show_needing(seen.needing(Topic.PHONES))
+    def show_overview(self, overview: Overview) -> None:
+        self.rail.show_overview(overview)
+        self.top_line.attention.show_overview(overview, utc_now())
+        for page in self.pages.values():
+            page.show_overview(overview)
 
-    # Ways ------------------------------------------------------------------
+    # Navigation ------------------------------------------------------------
 
     def go(self, topic: Topic, *keys: str) -> None:
-        """Show a page, and on it the row with this key, or those with these alone."""
-        if topic is not self._shown:
-            old = self.page
-            if not isinstance(old, OverviewPage):
-                old.sleep()
-        self._shown = topic
+        """Show a page, and select the rows with these keys on it."""
+        if topic is not self._current_topic:
+            self.page.sleep()
+        self._current_topic = topic
         page = self.page
-        self.rail.check(topic)
+        self.rail.mark_current(topic)
         self._stack.setCurrentWidget(page)
         search = self.top_line.search
-        search.setEnabled(isinstance(page, ListPage))
-        if isinstance(page, ListPage):
-            page.search(search.text())
-            page.wake()
-            if wanted := list(filter(None, keys)):
-                page.show_key(*wanted)
-        elif not isinstance(page, OverviewPage):
-            page.wake()
+        search.setEnabled(page.is_searchable)
+        page.search(search.text())
+        page.wake()
+        if present := list(filter(None, keys)):
+            page.show_keys(*present)
 
     def _go_to_filter(self, topic: Topic, name: str) -> None:
         self.go(topic)
-        if isinstance(self.page, ListPage):
-            self.page.show_filter(name)
+        self.page.show_filter(name)
 
     def _show_attention(self, attention: Attention) -> None:
         self.go(attention.topic, *attention.keys)
 
     def _search(self, query: str) -> None:
-        if isinstance(self.page, ListPage):
-            self.page.search(query)
+        self.page.search(query)
 
     def _focus_search(self) -> None:
-        if not isinstance(self.page, ListPage):
+        if not self.page.is_searchable:
             self.go(Topic.SIMS)
         self.top_line.search.setFocus()
         self.top_line.search.selectAll()
 
-    # Memory ----------------------------------------------------------------
+    # Settings of the window ------------------------------------------------
 
-    def _restore(self) -> None:
+    def _load_look(self) -> None:
         stored = str(self._memory.value("theme", ThemeMode.SYSTEM))
         self._theme.choose(ThemeMode(stored) if stored in list(ThemeMode) else ThemeMode.SYSTEM)
         geometry = self._memory.value("geometry")

@@ -1,4 +1,4 @@
-"""The look that all widgets share: tokens, fonts and style sheet, following the system or the user's choice."""
+"""The theme of all widgets: tokens, fonts and style sheet; as the system, or as the user has chosen."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ class ThemeMode(StrEnum):
 
 
 class Theme(QObject):
-    """Tokens and fonts of the moment; `changed` follows when light turns to dark or back."""
+    """The current tokens and fonts."""
 
     changed = Signal()
+    """Between light and dark."""
 
     def __init__(self, parent: QObject | None = None, tokens: Tokens = LIGHT) -> None:
         super().__init__(parent)
@@ -48,7 +49,7 @@ class Theme(QObject):
         )
 
     def font(self, pixels: int = TEXT_PIXELS, *, bold: bool = False) -> QFont:
-        """The UI font with figures of one width."""
+        """The UI font with tabular figures."""
         font = QFont(self._family)
         font.setPixelSize(pixels)
         font.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
@@ -70,14 +71,14 @@ class Theme(QObject):
     def fill(self, tone: Tone) -> QColor:
         return QColor(self.tokens.tone(tone).fill)
 
-    def dress(self, app: QApplication) -> None:
-        """Give the application this look now and whenever the system changes its own."""
+    def apply_to(self, app: QApplication) -> None:
+        """Style the application, and follow the system's changes."""
         self._app = app
         app.setStyle("Fusion")
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         self.choose(self.mode)
 
-    def undress(self) -> None:
+    def detach(self) -> None:
         """Stop following the system."""
         if self._app is not None:
             QGuiApplication.styleHints().colorSchemeChanged.disconnect(self._follow_system)
@@ -105,11 +106,11 @@ def _system_is_dark() -> bool:
 
 
 def _ui_family() -> str:
-    """The platform's own font; where a bare Linux has none, the best one there."""
+    """The platform's font; on a Linux without a good one, the best one installed."""
     system = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
-    known = QFontInfo(system).family()
-    if known and not known.startswith(("DejaVu", "Sans", "sans")):
-        return known
+    family = QFontInfo(system).family()
+    if family and not family.startswith(("DejaVu", "Sans", "sans")):
+        return family
     return _first_family(LINUX_FONTS) or system.family()
 
 
@@ -119,7 +120,7 @@ def _first_family(wanted: tuple[str, ...]) -> str | None:
 
 
 def style_sheet(tokens: Tokens) -> str:
-    """The style sheet with this theme's colours; empty where the file is missing."""
+    """The style sheet with this theme's colours; empty if the file is missing."""
     try:
         text = (RESOURCES / "style.qss").read_text(encoding="utf-8")
     except OSError:
@@ -164,7 +165,7 @@ def palette(tokens: Tokens) -> QPalette:
 
 
 def app_icon() -> QIcon:
-    """The icon from the resources, or a plain painted one where SVG cannot be read."""
+    """The icon from the resources, or a painted one if SVG cannot be read."""
     icon = QIcon(str(RESOURCES / "phonefarm.svg"))
     if not icon.pixmap(64, 64).isNull():
         return icon

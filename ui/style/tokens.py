@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Tone(StrEnum):
-    """What a colour says; it never says it without a word beside it."""
+    """The meaning of a colour, which is never the only sign: there is always a word beside it."""
 
     OK = "ok"
     INFO = "info"
@@ -105,7 +105,7 @@ def _luminance(colour: str) -> float:
 
 
 def text_pairs(tokens: Tokens) -> list[tuple[str, str, str]]:
-    """Every (name, text colour, ground colour) that the window may show together."""
+    """Every (name, text colour, background) that can occur together in the window."""
     grounds = {name: getattr(tokens, name) for name in ("background", "panel", "selection", "hover")}
     pairs = [
         (f"{ink} on {name}", getattr(tokens, ink), ground)

@@ -1,4 +1,4 @@
-"""The pictures in table cells: rounded chips, bars of time, bars of signal, the bolt of a phone that charges."""
+"""Paints what table cells show beside text: chips, time bars, signal bars, the charging bolt."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def fill_round(painter: QPainter, rect: QRectF, radius: float, colour: QColor) -
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def paint_passed(painter: QPainter, rect: QRect, passed: float, ground: QColor, ink: QColor) -> None:
-    """A track at the left of `rect`, filled as far as time has passed."""
+def paint_time_bar(painter: QPainter, rect: QRect, passed: float, ground: QColor, ink: QColor) -> None:
+    """A track at the left of `rect`, filled by the fraction `passed`."""
     track = QRectF(rect.x(), rect.center().y() - BAR_HEIGHT / 2 + 1, BAR_WIDTH, BAR_HEIGHT)
     fill_round(painter, track, BAR_HEIGHT / 2, ground)
     done = QRectF(track)
@@ -32,7 +32,7 @@ def paint_passed(painter: QPainter, rect: QRect, passed: float, ground: QColor, 
 
 
 def paint_signal(painter: QPainter, left: int, middle: int, level: int, ground: QColor, ink: QColor) -> None:
-    """Four steps that rise, the first `level` of them filled; a cross where there is none."""
+    """Four rising steps, the first `level` of them filled; with a cross for level 0."""
     bottom = middle + 7
     for step in range(SIGNAL_STEPS):
         height = 4 + step * 3

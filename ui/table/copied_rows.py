@@ -1,4 +1,4 @@
-"""Rows of a table for the clipboard: a line each as plain text, and for spreadsheets a table whose cells are text."""
+"""Rows for the clipboard: as lines of plain text, and as an HTML table of text cells for spreadsheets."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ui.text import formats
 
 _NUMBER = re.compile(r"[+-]?[\d\s.,]+")
 _TEXT_CELL = "<td style=\"mso-number-format:'\\@'\">"
-"""Without it a spreadsheet takes a phone number or an ICCID for a quantity and rounds it."""
+"""Without it a spreadsheet rounds phone numbers and ICCIDs."""
 
 
-def copied(rows: Sequence[Any], columns: Sequence[Column[Any]], now: datetime) -> QMimeData:
+def clipboard_data(rows: Sequence[Any], columns: Sequence[Column[Any]], now: datetime) -> QMimeData:
     cells = [[_cell(column.text(row, now)) for column in columns] for row in rows]
-    copy = _empty()
-    copy.setText("\n".join("\t".join(line) for line in cells))
-    copy.setHtml(_as_html(cells))
-    return copy
+    data = _make_mime_data()
+    data.setText("\n".join("\t".join(line) for line in cells))
+    data.setHtml(_as_html(cells))
+    return data
 
 
-def _empty() -> QMimeData:
-    """One that Qt has made: it outlives Python on the clipboard, and its end would call a Python that is gone."""
+def _make_mime_data() -> QMimeData:
+    """Created by Qt: on the clipboard it outlives the interpreter, which must not be called when it is deleted."""
     model = QStandardItemModel(1, 1)
     made = model.mimeData([model.index(0, 0)])
     for kind in made.formats():
@@ -38,7 +38,7 @@ def _empty() -> QMimeData:
 
 
 def _cell(text: str) -> str:
-    """One line without tabs; what a spreadsheet would carry out gets an apostrophe, as in our CSV files."""
+    """One line without tabs; an apostrophe before what a spreadsheet would execute, as in our CSV files."""
     line = "" if text == formats.NOTHING else " ".join(text.split())
     return f"'{line}" if line.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(line) else line
 

@@ -1,4 +1,4 @@
-"""Paints table cells: plain text, chips, bars, signals; hairlines below, tinted when selected."""
+"""Paints table cells: plain text, chips, bars, signals."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ui.table.cell_paint import (
     SIGNAL_WIDTH,
     fill_round,
     paint_bolt,
-    paint_passed,
     paint_signal,
+    paint_time_bar,
 )
 from ui.table.row_table import Bar, Chips, Column, RowTable, Signals
 from ui.text.words import Word
@@ -29,23 +29,23 @@ PADDING = 8
 CHIP_HEIGHT = 20
 CHIP_PADDING = 8
 CHIP_GAP = 4
-GHOST_ALPHA = 64
-LEAST_NOTE = 48
-"""A dimmed note with less room than this would say nothing."""
+EMPTY_STEP_ALPHA = 64
+MIN_NOTE_WIDTH = 48
+"""In less room (px) a note would be cut to nothing."""
 FOCUS_WIDTH = 3
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Draws each cell as its `Column` says; never anything but plain text."""
+    """Paints each cell as its `Column` describes it; all text is plain."""
 
     def __init__(self, table: RowTable[Any], theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._table = table
         self._theme = theme
-        self._take_fonts()
-        theme.changed.connect(self._take_fonts)
+        self._load_fonts()
+        theme.changed.connect(self._load_fonts)
 
-    def _take_fonts(self) -> None:
+    def _load_fonts(self) -> None:
         self._text_font = self._theme.font()
         self._mono_font = self._theme.mono()
         self._chip_font = self._theme.font(12, bold=True)
@@ -54,7 +54,7 @@ class CellDelegate(QStyledItemDelegate):
         self._chip_metrics = QFontMetrics(self._chip_font)
 
     def column_width(self, column: Column[Any]) -> int:
-        """Wide enough for the column's sample and its title, whatever the font."""
+        """Wide enough for the column's sample and its title in the present font."""
         title = QFontMetrics(self._theme.font(12, bold=True)).horizontalAdvance(column.title) + 14
         if column.bar is not None:
             content = BAR_WIDTH + 8 + self._text_metrics.horizontalAdvance(column.sample)
@@ -68,7 +68,7 @@ class CellDelegate(QStyledItemDelegate):
         return max(title, content) + 2 * PADDING + 2
 
     def fits(self, index: QModelIndex | QPersistentModelIndex, width: int) -> bool:
-        """Whether the cell shows its whole text."""
+        """Whether the cell's text is not cut."""
         column = self._table.columns[index.column()]
         if column.word is not None or column.bar is not None or column.signals is not None:
             return True
@@ -99,7 +99,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _is_first_of_focused(self, option: QStyleOptionViewItem, rect: QRect) -> bool:
-        """The selected rows of the table that has the keyboard carry a mark at their left edge."""
+        """Selected rows have a mark at their left edge while the table has the keyboard focus."""
         return rect.x() <= 0 and bool(option.state & QStyle.StateFlag.State_Active) and _has_focus(option.widget)
 
     def _paint_content(self, painter: QPainter, rect: QRect, column: Column[Any], row: object) -> None:
@@ -128,9 +128,9 @@ class CellDelegate(QStyledItemDelegate):
         self._draw(painter, rect, text, font, ink, side)
 
     def _paint_chip(self, painter: QPainter, rect: QRect, word: Word) -> int:
-        """Returns where the chip ends."""
+        """Returns the right edge of the chip."""
         room = rect.width() - 2 * CHIP_PADDING
-        text = self._chip_metrics.elidedText(word.said(), Qt.TextElideMode.ElideRight, room)
+        text = self._chip_metrics.elidedText(word.label(), Qt.TextElideMode.ElideRight, room)
         width = self._chip_metrics.horizontalAdvance(text) + 2 * CHIP_PADDING
         chip = QRect(rect.x(), rect.center().y() - CHIP_HEIGHT // 2 + 1, width, CHIP_HEIGHT)
         fill_round(painter, QRectF(chip), CHIP_HEIGHT / 2, self._theme.fill(word.tone))
@@ -138,10 +138,10 @@ class CellDelegate(QStyledItemDelegate):
         return chip.right() + 1
 
     def _paint_chips(self, painter: QPainter, rect: QRect, chips: Chips) -> None:
-        """The first chip always, each further one whole or not at all, the note in what is left."""
+        """The first chip always, each further one if all of it fits, the note in the remaining width."""
         left = rect.x()
         for place, word in enumerate(chips.words):
-            needed = self._chip_metrics.horizontalAdvance(word.said()) + 2 * CHIP_PADDING
+            needed = self._chip_metrics.horizontalAdvance(word.label()) + 2 * CHIP_PADDING
             if place and left + needed > rect.right() + 1:
                 return
             left = self._paint_chip(painter, QRect(rect).adjusted(left - rect.x(), 0, 0, 0), word) + CHIP_GAP
@@ -156,24 +156,24 @@ class CellDelegate(QStyledItemDelegate):
             else:
                 tone = signal_tone(level)
                 ink = self._theme.colour("dim") if tone is None else self._theme.ink(tone)
-                paint_signal(painter, left, rect.center().y(), level, self._ghost(), ink)
+                paint_signal(painter, left, rect.center().y(), level, self._empty_step_colour(), ink)
             left += SIGNAL_WIDTH + SIGNAL_GAP
         self._paint_note(painter, rect.adjusted(left - rect.x(), 0, 0, 0), signals.note)
 
-    def _ghost(self) -> QColor:
-        """A step that is not reached: seen on every ground, a selected row's too."""
-        ghost = self._theme.colour("dim")
-        ghost.setAlpha(GHOST_ALPHA)
-        return ghost
+    def _empty_step_colour(self) -> QColor:
+        """Of a signal step that is not reached; visible on a selected row, too."""
+        colour = self._theme.colour("dim")
+        colour.setAlpha(EMPTY_STEP_ALPHA)
+        return colour
 
     def _paint_note(self, painter: QPainter, rect: QRect, note: str) -> None:
         width = self._text_metrics.horizontalAdvance(note)
-        if note and rect.width() >= min(width, LEAST_NOTE):
+        if note and rect.width() >= min(width, MIN_NOTE_WIDTH):
             text = self._text_metrics.elidedText(note, Qt.TextElideMode.ElideRight, rect.width())
             self._draw(painter, rect, text, self._text_font, self._theme.colour("dim"), Qt.AlignmentFlag.AlignLeft)
 
     def _paint_bar(self, painter: QPainter, rect: QRect, bar: Bar) -> None:
-        paint_passed(painter, rect, bar.passed, self._theme.colour("track"), self._theme.ink(bar.tone))
+        paint_time_bar(painter, rect, bar.passed, self._theme.colour("track"), self._theme.ink(bar.tone))
         figure = rect.adjusted(BAR_WIDTH + 8, 0, 0, 0)
         text = self._text_metrics.elidedText(bar.figure, Qt.TextElideMode.ElideRight, figure.width())
         self._draw(painter, figure, text, self._text_font, self._theme.colour("text"), Qt.AlignmentFlag.AlignRight)
@@ -191,5 +191,5 @@ def _has_focus(widget: QObject | None) -> bool:
 
 
 def signal_tone(level: int) -> Tone | None:
-    """None: strong enough to need no colour."""
+    """None if the signal is strong enough."""
     return {0: Tone.BAD, 1: Tone.WARN}.get(level)

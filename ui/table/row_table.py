@@ -1,4 +1,4 @@
-"""The one table model of the window: it places rows by key and knows nothing of what they mean."""
+"""The table model of the window, for rows of any type."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from ui.style.tokens import Tone
-from ui.table.row_index import Order, RowFilter, RowIndex
+from ui.table.row_index import RowFilter, RowIndex, Sorting
 from ui.text.words import Word
 
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
 
-MOST_RUNS = 48
-"""More separate insertions and removals than this in one change are cheaper as a reset."""
+MAX_RUNS = 48
+"""A change with more separate insertions and removals is cheaper as a model reset."""
 NO_PARENT = QModelIndex()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A stretch of time as it runs out: how much has passed (0 to 1) and what is left, as text."""
+    """A countdown: the fraction that has passed (0 to 1), and the time left as text."""
 
     passed: float
     figure: str
@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Chips:
-    """Up to a few words as chips, and behind them a dimmed text where there is room."""
+    """A few words as chips, followed by a dimmed text if there is room."""
 
     words: Sequence[Word]
     note: str = ""
@@ -40,7 +40,7 @@ class Chips:
 
 @dataclass(frozen=True, kw_only=True)
 class Signals:
-    """Bars (0 to 4, None where unknown) of one or more SIMs, and behind them a dimmed text."""
+    """Signal bars (0 to 4, None if unknown) of one or more SIMs, followed by a dimmed text."""
 
     levels: Sequence[int | None]
     note: str = ""
@@ -48,31 +48,31 @@ class Signals:
 
 @dataclass(frozen=True, kw_only=True)
 class Column(Generic[Row]):
-    """What a column shows of a row and how; text and bar are told the time, so that nothing here asks a clock."""
+    """What a column shows of a row, and how; `text` and `bar` get the current time as an argument."""
 
     title: str
     text: Callable[[Row, datetime], str]
     sort_key: Callable[[Row], Any]
     sample: str
-    """The widest usual text: the column is as wide, whatever values come."""
+    """The widest usual text: it determines the column's width."""
     align_right: bool = False
     mono: bool = False
     dim: bool = False
     stretch: bool = False
     rank: int = 0
-    """Where the table is narrow, columns of low rank get their place first; rank 0 always has it."""
+    """A narrow table hides columns of high rank first; rank 0 is always visible."""
     word: Callable[[Row], Word] | None = None
     """Makes the cell a chip."""
     bar: Callable[[Row, datetime], Bar | None] | None = None
-    """Makes the cell a bar with a figure, repainted each second."""
+    """Makes the cell a bar with a figure, repainted every second."""
     chips: Callable[[Row], Chips] | None = None
     """Makes the cell a row of chips with a note."""
     signals: Callable[[Row], Signals] | None = None
-    """Makes the cell the bars of signals."""
+    """Makes the cell a row of signal bars."""
     tone: Callable[[Row], Tone | None] | None = None
-    """Colours the text where it needs a look."""
+    """Colours the text to draw attention to it."""
     bolt: Callable[[Row], bool] | None = None
-    """Puts the mark of charging behind the text."""
+    """Adds the charging mark after the text."""
     tooltip: Callable[[Row], str] | None = None
 
 
@@ -81,7 +81,7 @@ def utc_now() -> datetime:
 
 
 class RowTable(QAbstractTableModel, Generic[Row]):
-    """Shows the rows of a `RowIndex`; structural changes come between `rows_changing` and `rows_changed`."""
+    """A Qt model over a `RowIndex`; structural changes happen between `rows_changing` and `rows_changed`."""
 
     rows_changing = Signal()
     rows_changed = Signal()
@@ -103,20 +103,20 @@ class RowTable(QAbstractTableModel, Generic[Row]):
         self.clock = clock
         self._key = key
         self._index = RowIndex(
-            key, haystack, filters, Order(value=columns[sort_column].sort_key, descending=descending)
+            key, haystack, filters, Sorting(value=columns[sort_column].sort_key, descending=descending)
         )
-        self._order: list[str] = []
+        self._keys: list[str] = []
         self._place: dict[str, int] = {}
-        self._seen_rows = range(0)
+        self._visible_places = range(0)
 
-    # What it holds ---------------------------------------------------------
+    # Access ----------------------------------------------------------------
 
     @property
     def index_of_rows(self) -> RowIndex[Row]:
         return self._index
 
     def key_at(self, place: int) -> str | None:
-        return self._order[place] if 0 <= place < len(self._order) else None
+        return self._keys[place] if 0 <= place < len(self._keys) else None
 
     def row_at(self, place: int) -> Row | None:
         key = self.key_at(place)
@@ -131,9 +131,9 @@ class RowTable(QAbstractTableModel, Generic[Row]):
     # Changes ---------------------------------------------------------------
 
     def upsert(self, rows: Iterable[Row], gone: Collection[str] = ()) -> None:
-        """Take in a batch of new and changed rows and forget those gone."""
+        """Add or replace a batch of rows, and remove those gone."""
         batch = list(rows)
-        if self._index.keep(batch, gone):
+        if self._index.upsert(batch, gone):
             self._rearrange()
         self._repaint([self._key(row) for row in batch])
 
@@ -141,14 +141,14 @@ class RowTable(QAbstractTableModel, Generic[Row]):
         moved = self._index.replace_all(rows)
         if moved:
             self._rearrange()
-        self._repaint_places(range(len(self._order)))
+        self._repaint_places(range(len(self._keys)))
 
     def show_filter(self, row_filter: RowFilter[Row] | None) -> None:
         self._index.set_filter(row_filter)
         self._rearrange()
 
     def show_only(self, keys: Collection[str] | None) -> None:
-        self._index.set_only(keys)
+        self._index.set_limit(keys)
         self._rearrange()
 
     def search(self, query: str) -> None:
@@ -158,44 +158,44 @@ class RowTable(QAbstractTableModel, Generic[Row]):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         if 0 <= column < len(self.columns):
             descending = order == Qt.SortOrder.DescendingOrder
-            self._index.set_order(Order(value=self.columns[column].sort_key, descending=descending))
+            self._index.set_sorting(Sorting(value=self.columns[column].sort_key, descending=descending))
             self._rearrange()
 
     def rows_in_sight(self, places: range) -> None:
-        """The view says what it shows, so that a storm of changes announces nothing that nobody sees."""
-        self._seen_rows = places
+        """The view reports what is visible, so that a burst of changes emits signals for these rows only."""
+        self._visible_places = places
 
     def _rearrange(self) -> None:
         new = self._index.shown_keys()
-        if new == self._order:
+        if new == self._keys:
             return
         self.rows_changing.emit()
-        old_keys, new_keys = set(self._order), set(new)
-        gone = _runs([place for place, key in enumerate(self._order) if key not in new_keys])
-        come = _runs([place for place, key in enumerate(new) if key not in old_keys])
-        if len(gone) + len(come) > MOST_RUNS:
+        old_keys, new_keys = set(self._keys), set(new)
+        removed = _runs([place for place, key in enumerate(self._keys) if key not in new_keys])
+        inserted = _runs([place for place, key in enumerate(new) if key not in old_keys])
+        if len(removed) + len(inserted) > MAX_RUNS:
             self.beginResetModel()
-            self._set_order(new)
+            self._set_keys(new)
             self.endResetModel()
         else:
-            self._remove(gone)
+            self._remove(removed)
             self._move([key for key in new if key in old_keys])
-            self._insert(new, come)
+            self._insert(new, inserted)
         self.rows_changed.emit()
 
     def _remove(self, runs: list[range]) -> None:
         for run in reversed(runs):
             self.beginRemoveRows(NO_PARENT, run.start, run.stop - 1)
-            self._set_order(self._order[: run.start] + self._order[run.stop :])
+            self._set_keys(self._keys[: run.start] + self._keys[run.stop :])
             self.endRemoveRows()
 
     def _move(self, kept: list[str]) -> None:
-        if kept == self._order:
+        if kept == self._keys:
             return
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        keys = [self._order[index.row()] for index in before]
-        self._set_order(kept)
+        keys = [self._keys[index.row()] for index in before]
+        self._set_keys(kept)
         after = [self.index(self._place[key], index.column()) for key, index in zip(keys, before, strict=True)]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
@@ -203,11 +203,11 @@ class RowTable(QAbstractTableModel, Generic[Row]):
     def _insert(self, new: list[str], runs: list[range]) -> None:
         for run in runs:
             self.beginInsertRows(NO_PARENT, run.start, run.stop - 1)
-            self._set_order(self._order[: run.start] + new[run.start : run.stop] + self._order[run.start :])
+            self._set_keys(self._keys[: run.start] + new[run.start : run.stop] + self._keys[run.start :])
             self.endInsertRows()
 
-    def _set_order(self, keys: list[str]) -> None:
-        self._order = keys
+    def _set_keys(self, keys: list[str]) -> None:
+        self._keys = keys
         self._place = {key: place for place, key in enumerate(keys)}
 
     def _repaint(self, keys: list[str]) -> None:
@@ -215,15 +215,15 @@ class RowTable(QAbstractTableModel, Generic[Row]):
 
     def _repaint_places(self, places: Sequence[int]) -> None:
         runs = _runs(sorted(places))
-        if len(runs) > MOST_RUNS and self._seen_rows:
-            runs = _runs([place for place in sorted(places) if place in self._seen_rows])
+        if len(runs) > MAX_RUNS and self._visible_places:
+            runs = _runs([place for place in sorted(places) if place in self._visible_places])
         for run in runs:
             self.dataChanged.emit(self.index(run.start, 0), self.index(run.stop - 1, len(self.columns) - 1))
 
-    # Qt asks ---------------------------------------------------------------
+    # Overrides of Qt -------------------------------------------------------
 
     def rowCount(self, parent: Index = NO_PARENT) -> int:  # noqa: N802
-        return 0 if parent.isValid() else len(self._order)
+        return 0 if parent.isValid() else len(self._keys)
 
     def columnCount(self, parent: Index = NO_PARENT) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self.columns)
@@ -257,7 +257,7 @@ def _alignment(column: Column[Any]) -> int:
 
 
 def _runs(places: Sequence[int]) -> list[range]:
-    """Ascending places as ranges without gaps."""
+    """Ascending places, grouped into ranges without gaps."""
     runs: list[range] = []
     for place in places:
         if runs and runs[-1].stop == place:

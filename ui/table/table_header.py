@@ -1,4 +1,4 @@
-"""The head of a table: quiet titles, and an arrow beside the one that sorts."""
+"""The header of a table: titles, and an arrow beside the one that it is sorted by."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.table.row_table import Column
 HEIGHT = 36
 PADDING = 8
 ARROW = 8
-"""Room for the arrow and the gap before it; a column is never so narrow that title and arrow collide."""
+"""Width (px) reserved for the arrow and the gap before it."""
 
 
 class TableHeader(QHeaderView):

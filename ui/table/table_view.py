@@ -1,4 +1,4 @@
-"""The table as the user sees it: rows of 32 px that keep selection and place while data changes."""
+"""The table widget: it keeps selection and scroll position while data changes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from PySide6.QtGui import QFocusEvent, QGuiApplication, QHelpEvent, QKeyEvent, Q
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QToolTip, QWidget
 
 from ui.style.theme import Theme
-from ui.table.copied_rows import copied
+from ui.table.copied_rows import clipboard_data
 from ui.table.delegates import ROW_HEIGHT, CellDelegate
 from ui.table.row_table import RowTable
 from ui.table.table_header import TableHeader
 from ui.widgets.basics import plain_tooltip
 
-LEAST_STRETCH = 110
-"""A column that takes what is left never gets less than this."""
+MIN_STRETCH_WIDTH = 110
+"""The least width (px) of a stretching column."""
 
 
 class FarmTable(QTableView):
-    """A view on a `RowTable` that knows rows by key."""
+    """A view of a `RowTable`; selects rows by key."""
 
     selection_moved = Signal()
 
@@ -30,18 +30,19 @@ class FarmTable(QTableView):
         self._table = table
         self._theme = theme
         self._cells = CellDelegate(table, theme, self)
-        self._held: tuple[list[str], str | None, tuple[str, int] | None] = ([], None, None)
+        self._saved: tuple[list[str], str | None, tuple[str, int] | None] = ([], None, None)
+        """Selected keys, current key, top row."""
         self.setModel(table)
         self.setItemDelegate(self._cells)
-        self._set_manners()
-        self._set_headers()
-        table.rows_changing.connect(self._hold_place)
-        table.rows_changed.connect(self._take_place)
-        self.selectionModel().selectionChanged.connect(self._selection_changed)
-        self.verticalScrollBar().valueChanged.connect(self._tell_rows_in_sight)
+        self._configure_view()
+        self._configure_headers()
+        table.rows_changing.connect(self._save_position)
+        table.rows_changed.connect(self._restore_position)
+        self.selectionModel().selectionChanged.connect(self._emit_selection_moved)
+        self.verticalScrollBar().valueChanged.connect(self._report_rows_in_sight)
         theme.changed.connect(self._lay_out_columns)
 
-    def _set_manners(self) -> None:
+    def _configure_view(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -53,7 +54,7 @@ class FarmTable(QTableView):
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
 
-    def _set_headers(self) -> None:
+    def _configure_headers(self) -> None:
         rows = self.verticalHeader()
         self.setHorizontalHeader(TableHeader(self._table.columns, self._theme, self))
         rows.setVisible(False)
@@ -61,9 +62,9 @@ class FarmTable(QTableView):
         rows.setMinimumSectionSize(ROW_HEIGHT)
         rows.setDefaultSectionSize(ROW_HEIGHT)
 
-    def sort_by(self, column: int, order: Qt.SortOrder) -> None:
-        """Make the columns sortable, beginning with this order."""
-        self.horizontalHeader().setSortIndicator(column, order)
+    def sort_by(self, column: int, direction: Qt.SortOrder) -> None:
+        """Make the columns sortable, and sort by this one."""
+        self.horizontalHeader().setSortIndicator(column, direction)
         self.setSortingEnabled(True)
 
     # Selection by key ------------------------------------------------------
@@ -73,7 +74,7 @@ class FarmTable(QTableView):
         return [key for place in places if (key := self._table.key_at(place)) is not None]
 
     def select_key(self, key: str) -> bool:
-        """Select this row alone and bring it into sight; False where it is not shown."""
+        """Select only this row and scroll to it; False if it is not shown."""
         place = self._table.place_of(key)
         if place is None:
             return False
@@ -82,20 +83,20 @@ class FarmTable(QTableView):
         return True
 
     def select_keys(self, keys: Sequence[str]) -> None:
-        """Select those of these rows that are shown and bring the first into sight."""
+        """Select those of these rows that are shown, and scroll to the first."""
         self._select_keys(list(keys), keys[0])
         self.scrollTo(self.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
 
-    def _hold_place(self) -> None:
+    def _save_position(self) -> None:
         current = self._table.key_at(self.currentIndex().row())
-        self._held = (self.selected_keys(), current, self._top_row())
+        self._saved = (self.selected_keys(), current, self._top_row())
 
-    def _take_place(self) -> None:
-        keys, current, top = self._held
+    def _restore_position(self) -> None:
+        keys, current, top = self._saved
         if sorted(keys) != sorted(self.selected_keys()):
             self._select_keys(keys, current)
         self._scroll_back(top)
-        self._tell_rows_in_sight()
+        self._report_rows_in_sight()
 
     def _select_keys(self, keys: list[str], current: str | None) -> None:
         chosen = QItemSelection()
@@ -109,7 +110,7 @@ class FarmTable(QTableView):
         model.select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def _top_row(self) -> tuple[str, int] | None:
-        """The first row in sight and how far it is scrolled off; None at the very top, where news may push in."""
+        """The first visible row and how far it is scrolled off; None at the very top, where new rows may appear."""
         if self.verticalScrollBar().value() == 0:
             return None
         place = self.rowAt(0)
@@ -124,29 +125,29 @@ class FarmTable(QTableView):
             self.updateGeometries()
             self.verticalScrollBar().setValue(place * ROW_HEIGHT + top[1])
 
-    def _selection_changed(self, chosen: QItemSelection, dropped: QItemSelection) -> None:
+    def _emit_selection_moved(self, chosen: QItemSelection, dropped: QItemSelection) -> None:
         self.selection_moved.emit()
 
-    # Sight -----------------------------------------------------------------
+    # Painting and layout ---------------------------------------------------
 
     def tick(self) -> None:
-        """Repaint what counts down, where it is in sight."""
+        """Repaint the visible countdowns."""
         height = self.viewport().height()
         for place, column in enumerate(self._table.columns):
             if column.bar is not None and not self.isColumnHidden(place):
                 self.viewport().update(QRect(self.columnViewportPosition(place), 0, self.columnWidth(place), height))
 
-    def _tell_rows_in_sight(self) -> None:
+    def _report_rows_in_sight(self) -> None:
         first = self.verticalScrollBar().value() // ROW_HEIGHT
         self._table.rows_in_sight(range(first, first + self.viewport().height() // ROW_HEIGHT + 2))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
         self._lay_out_columns()
-        self._tell_rows_in_sight()
+        self._report_rows_in_sight()
 
     def _lay_out_columns(self) -> None:
-        """Give each column the width of its sample; where not all fit, those of lowest rank come first."""
+        """Give each column the width of its sample; if not all fit, those of lowest rank are shown."""
         columns = self._table.columns
         widths = [self._cells.column_width(column) for column in columns]
         room = self.viewport().width()
@@ -158,7 +159,7 @@ class FarmTable(QTableView):
                 spare -= widths[place]
         if spare < 0:
             for place in [place for place in shown if columns[place].stretch]:
-                widths[place] = max(LEAST_STRETCH, widths[place] + spare)
+                widths[place] = max(MIN_STRETCH_WIDTH, widths[place] + spare)
         spare = max(0, spare)
         stretching = [place for place in shown if columns[place].stretch] or [max(shown)]
         for place, width in enumerate(widths):
@@ -173,11 +174,11 @@ class FarmTable(QTableView):
         super().keyPressEvent(event)
 
     def copy_selected(self) -> None:
-        """All selected rows, as far as their columns are shown."""
+        """Copy the visible columns of all selected rows."""
         rows = [row for key in self.selected_keys() if (row := self._table.row_of(key)) is not None]
         if rows:
             columns = [column for place, column in enumerate(self._table.columns) if not self.isColumnHidden(place)]
-            QGuiApplication.clipboard().setMimeData(copied(rows, columns, self._table.clock()))
+            QGuiApplication.clipboard().setMimeData(clipboard_data(rows, columns, self._table.clock()))
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802
         super().focusInEvent(event)
@@ -196,7 +197,7 @@ class FarmTable(QTableView):
         QToolTip.showText(event.globalPos(), plain_tooltip(text), self.viewport())
 
     def tooltip_at(self, index: QModelIndex) -> str:
-        """The column's own explanation, else the whole text where the cell cuts it, else nothing."""
+        """The column's own tooltip, or the whole text if the cell cuts it."""
         row = self._table.row_at(index.row())
         if row is None:
             return ""
@@ -204,5 +205,5 @@ class FarmTable(QTableView):
         if column.tooltip is not None:
             return column.tooltip(row)
         if column.word is not None:
-            return column.word(row).explained()
+            return column.word(row).explanation()
         return "" if self._cells.fits(index, self.columnWidth(index.column())) else str(index.data())

@@ -1,4 +1,4 @@
-"""The last line of a table that adds up: always in sight, in the table's own columns."""
+"""The total below a table: always visible, in the table's columns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEIGHT = ROW_HEIGHT + 4
 
 
 class TotalLine(QWidget, Generic[Row]):
-    """Shows one row, bold, as the columns of `view` word it; follows their widths."""
+    """Shows one row in bold, with the columns and widths of `view`."""
 
     def __init__(self, table: RowTable[Row], view: FarmTable, theme: Theme) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Writes a table as a CSV file, whole or not at all, with no cell that a spreadsheet executes."""
+"""Writes a table as a CSV file, atomically, and without cells that a spreadsheet executes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ENDING = ".csv"
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """For its owner's eyes only; raises KnownError where it cannot be written. May wait for two seconds."""
+    """Readable by its owner only. Raises KnownError if it cannot be written; may block for two seconds."""
     draft = path.with_name(f".{path.name}.new")
     try:
         with written_whole(path, draft):
@@ -33,8 +33,8 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
         raise KnownError(f"{path} cannot be written: {cause_of(error)}.") from error
 
 
-def ask_where(parent: QWidget, name: str, then: Callable[[Path], None]) -> QFileDialog:
-    """Let the user choose a file to write; `then` hears of it."""
+def ask_save_path(parent: QWidget, name: str, then: Callable[[Path], None]) -> QFileDialog:
+    """Ask for a file to write, and call `then` with its path."""
     dialog = QFileDialog(parent, tr("Save as CSV"), name, tr("CSV (*.csv)"))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

@@ -1,4 +1,4 @@
-"""How numbers, money, times and phone numbers are written; times arrive in UTC and are shown in local time."""
+"""Formats numbers, money, times and phone numbers; UTC times become local."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import phonenumbers
 
+from ui.text.safe_text import one_line
 from ui.text.words import tr
 
 GAP = "\u00a0"
-"""A space that never breaks a line."""
+"""A space that does not break the line."""
 NOTHING = "–"
 MINUS = "\u2212"
 
@@ -20,14 +21,14 @@ def number(value: int) -> str:
 
 
 def part(count: int, whole: int | None) -> str:
-    """`3 of 8`; the count alone where it is the whole."""
+    """`3 of 8`; only the count if it is the whole."""
     if whole is None or whole <= count:
         return number(count)
     return tr("{n} of {all}").format(n=number(count), all=number(whole))
 
 
 def money(value: Decimal | None) -> str:
-    """Roubles; kopecks only where there are any."""
+    """Roubles; kopecks only if there are any."""
     if value is None:
         return NOTHING
     rounded = value.quantize(Decimal("0.01"), ROUND_HALF_UP)
@@ -36,7 +37,7 @@ def money(value: Decimal | None) -> str:
 
 
 def share(value: Decimal | None) -> str:
-    """`12 %`; what is there and rounds to nothing is `< 1 %`."""
+    """`12 %`; a share that rounds to zero is `< 1 %`."""
     if value is None:
         return NOTHING
     if 0 < value < Decimal("0.01"):
@@ -66,7 +67,7 @@ def span(length: timedelta) -> str:
 
 
 def clock_span(length: timedelta) -> str:
-    """What is left, as a clock that fits one width: `15:40`, `23:12:05`; `0:00` when nothing is."""
+    """A countdown: `15:40`, `23:12:05`; `00:00` when it is over."""
     total = max(0, int(length.total_seconds()))
     if total >= 3600:
         return f"{total // 3600}:{total // 60 % 60:02}:{total % 60:02}"
@@ -97,7 +98,7 @@ def day_time(moment: datetime | None, now: datetime, zone: tzinfo | None = None)
 
 
 def short_moment(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
-    """`14:32` today, else `24 Oct`, else `2025`: for columns that must be narrow."""
+    """For narrow columns: `14:32` today, `24 Oct` this year, otherwise `2025`."""
     local, today = moment.astimezone(zone), now.astimezone(zone).date()
     if local.date() == today:
         return f"{local:%H:%M}"
@@ -105,14 +106,14 @@ def short_moment(moment: datetime, now: datetime, zone: tzinfo | None = None) ->
 
 
 def size(count: int) -> str:
-    """Bytes as `38 MB` or `12.4 GB`, as phones count them."""
+    """Bytes as `38 MB` or `12.4 GB`, in powers of ten as phones show them."""
     if count < 10**9:
         return tr("{n} MB").format(n=count // 10**6)
     return tr("{n} GB").format(n=f"{count / 10**9:.1f}")
 
 
 def exact(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
-    """`14:32:07 today`, or with the day in front."""
+    """`14:32:07 today`, `24 Oct 14:32:07`."""
     local = moment.astimezone(zone)
     if local.date() == now.astimezone(zone).date():
         return tr("{time} today").format(time=f"{local:%H:%M:%S}")
@@ -158,12 +159,12 @@ def _month(moment: date) -> str:
 
 
 def msisdn(digits: str) -> str:
-    """As tables show it: `+79281234567`."""
+    """For tables: `+79281234567`."""
     return f"+{digits}" if digits else NOTHING
 
 
 def grouped_msisdn(digits: str) -> str:
-    """As details show it, grouped as its country does: `+7 928 123-45-67`."""
+    """For details, grouped as usual in its country: `+7 928 123-45-67`."""
     if not digits:
         return NOTHING
     try:
@@ -174,7 +175,7 @@ def grouped_msisdn(digits: str) -> str:
 
 
 def short_iccid(iccid: str) -> str:
-    """`8970 … 4417`: enough to find the card by."""
+    """`8970 … 4417`: enough to find the SIM."""
     return f"{iccid[:4]} … {iccid[-4:]}" if len(iccid) > 8 else iccid or NOTHING
 
 
@@ -186,6 +187,11 @@ def slot(index: int | None) -> str:
     return NOTHING if index is None else tr("slot {n}").format(n=index + 1)
 
 
+def phone_and_slot(label: str, index: int | None) -> str:
+    """`shelf 2, port 7 · slot 1`."""
+    return f"{one_line(label, 60)} · {slot(index)}"
+
+
 def place(country: str, operator: str) -> str:
-    """`russia · mts`; a part that is not known is left out."""
+    """`russia · mts`; an unknown part is left out."""
     return " · ".join(part for part in (country, operator) if part) or NOTHING

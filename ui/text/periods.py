@@ -1,4 +1,4 @@
-"""Stretches of local days that an account may cover."""
+"""Periods of local days for the account."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.text import formats
 from ui.text.words import tr
 
 FIRST_DAY = date(2000, 1, 1)
-"""Before any rent: where "all" begins."""
+"""Before any rent: the start of "all"."""
 
 
 class PeriodName(StrEnum):
@@ -25,7 +25,7 @@ class PeriodName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """Days from `first` to `last`, both in it."""
+    """Days from `first` to `last`, both included."""
 
     first: date
     last: date
@@ -45,10 +45,10 @@ class Period:
         for place in range((self.last - self.first).days + 1):
             yield self.first + timedelta(days=place)
 
-    def said(self, today: date) -> str:
-        """`22 Nov`, `1–22 Nov`, `28 Oct – 3 Nov`, with years where one is not this one."""
+    def text(self, today: date) -> str:
+        """`22 Nov`, `1–22 Nov`, `28 Oct – 3 Nov`; with years if one is not this year."""
         if self.first == FIRST_DAY:
-            return tr("everything")
+            return tr("all dates")
         with_year = self.first.year != today.year or self.last.year != today.year
         if self.first == self.last:
             return formats.whole_date(self.first, with_year=with_year)
@@ -58,8 +58,8 @@ class Period:
         return f"{formats.whole_date(self.first, with_year=self.first.year != self.last.year)} – {last}"
 
 
-def period_of(name: PeriodName, today: date, own: Period | None = None) -> Period:
-    """`own` is what the user chose by hand."""
+def period_of(name: PeriodName, today: date, custom: Period | None = None) -> Period:
+    """`custom`: the dates that the user has entered."""
     month = today.replace(day=1)
     match name:
         case PeriodName.TODAY:
@@ -74,7 +74,7 @@ def period_of(name: PeriodName, today: date, own: Period | None = None) -> Perio
         case PeriodName.ALL:
             return Period(first=FIRST_DAY, last=today)
         case PeriodName.OWN:
-            return own or Period(first=today, last=today)
+            return custom or Period(first=today, last=today)
 
 
 def covering(one: Period, other: Period) -> Period:

@@ -1,19 +1,28 @@
-"""Small widgets that every page is made of; all of them show plain text only."""
+"""Small widgets and helpers for every page; all of them show plain text only."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
+from typing import ParamSpec
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, SignalInstance
 from PySide6.QtGui import QFocusEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.style.tokens import Tone
 from ui.text.words import Word
 
+P = ParamSpec("P")
+
+
+def connect_call(signal: SignalInstance, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call `call` with these arguments at each signal, without the signal's own arguments (a check mark, mostly)."""
+    signal.connect(lambda: call(*args, **kwargs))
+
 
 def plain_tooltip(text: str) -> str:
-    """A tooltip that shows `text` as it is: Qt would take a text with tags for rich text and obey them."""
+    """A tooltip that shows `text` literally: Qt would render text with tags as rich text."""
     return f"<p style='white-space: pre-wrap'>{escape(text)}</p>" if text else ""
 
 
@@ -32,7 +41,7 @@ class Label(QLabel):
 
 
 class ElidedLabel(Label):
-    """A label of one line that ends in an ellipsis where it is too narrow, and tells the rest as tooltip."""
+    """A label of one line; text that does not fit ends in an ellipsis and is shown in the tooltip."""
 
     def __init__(self, text: str = "", role: str = "", mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
         self._whole = ""
@@ -77,7 +86,7 @@ CHIP_PADDING = 8
 
 
 class Chip(Label):
-    """A state as one word in its tone."""
+    """A state as one word, coloured by its tone."""
 
     def __init__(self, word: Word | None = None) -> None:
         super().__init__()
@@ -87,7 +96,7 @@ class Chip(Label):
             self.show_word(word)
 
     def show_word(self, word: Word) -> None:
-        self.show_text(word.said(), word.tone, word.explained())
+        self.show_text(word.label(), word.tone, word.explanation())
 
     def show_text(self, text: str, tone: Tone, tooltip: str = "") -> None:
         self.setText(text)
@@ -102,7 +111,7 @@ class Chip(Label):
 
 
 class KeyboardRing(QObject):
-    """Whether a painted widget should show its focus: only where the keyboard brought it there."""
+    """Whether a painted widget should show its focus: only if it came by the keyboard."""
 
     REASONS = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason)
 
@@ -120,7 +129,7 @@ class KeyboardRing(QObject):
 
 
 class Card(QFrame):
-    """A panel with a hairline around it; `layout_` is where its content goes."""
+    """A panel with a hairline around it; widgets go into `content`."""
 
     def __init__(self, margins: int = 16, spacing: int = 8) -> None:
         super().__init__()
@@ -138,7 +147,7 @@ def hairline() -> QFrame:
 
 
 def heading_row(title: str, caption: str) -> tuple[QHBoxLayout, Label, ElidedLabel]:
-    """A card's head: what it shows on the left, of which time on the right."""
+    """A card's head: title on the left, caption on the right."""
     row = QHBoxLayout()
     row.setSpacing(12)
     head = Label(title, "heading")
@@ -150,7 +159,7 @@ def heading_row(title: str, caption: str) -> tuple[QHBoxLayout, Label, ElidedLab
 
 
 def button(text: str, role: str = "", *, name: str = "", tooltip: str = "") -> QPushButton:
-    """A push button; `name` is what a screen reader says where the text alone does not tell."""
+    """A push button; `name` is for screen readers, if the text alone is not clear."""
     made = QPushButton(text)
     if role:
         made.setProperty("role", role)
@@ -161,7 +170,7 @@ def button(text: str, role: str = "", *, name: str = "", tooltip: str = "") -> Q
 
 
 def restyle(widget: QWidget, name: str, value: str) -> None:
-    """Set a property that the style sheet looks at, and make it look again."""
+    """Set a property that the style sheet selects by, and apply the style sheet again."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
@@ -172,9 +181,9 @@ def restyle(widget: QWidget, name: str, value: str) -> None:
 
 
 def empty_layout(layout: QLayout) -> None:
-    """Remove and delete all widgets in `layout`; it holds widgets only.
+    """Remove and delete all widgets in `layout`, which holds widgets only.
 
-    A layout inside would be known to Python under two addresses, and be deleted twice.
+    PySide would delete a nested layout twice.
     """
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:

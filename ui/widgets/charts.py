@@ -1,4 +1,4 @@
-"""Three quiet charts: bars, a line, and one bar divided by state; hover or focus tells the value."""
+"""Three charts: bars, a line, and one bar divided by state. Hover or focus shows a value."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ MOST_BAR_WIDTH = 16
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """Values oldest first; None is a gap. `tell` words one value for the person who points at it."""
+    """Values oldest first; None is a gap. `describe` gives the text of one value."""
 
     values: Sequence[float | None]
     first: str
     last: str
     figure: Callable[[float], str]
-    tell: Callable[[int], str]
+    describe: Callable[[int], str]
 
 
 class Chart(QWidget):
-    """What bars and line share: the captions, the pointer, the keyboard."""
+    """Common to bars and line: captions, pointer, keyboard."""
 
     def __init__(self, theme: Theme, tone: Tone, name: str) -> None:
         super().__init__()
@@ -51,22 +51,22 @@ class Chart(QWidget):
     def show_series(self, series: Series) -> None:
         self._series = series
         if series.values:
-            self.setAccessibleDescription(series.tell(len(series.values) - 1))
+            self.setAccessibleDescription(series.describe(len(series.values) - 1))
         self.update()
 
     def point_at(self, place: int | None) -> None:
         if place != self._pointed:
             self._pointed = place
             if place is not None and self._series is not None:
-                self.setAccessibleDescription(self._series.tell(place))
+                self.setAccessibleDescription(self._series.describe(place))
             self.update()
 
-    def told(self) -> str:
-        """What the chart says of the value pointed at; empty when none is."""
+    def pointed_text(self) -> str:
+        """The text of the value pointed at; empty if none is."""
         series = self._series
         if series is None or self._pointed is None or self._pointed >= len(series.values):
             return ""
-        return series.tell(self._pointed)
+        return series.describe(self._pointed)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         count = len(self._series.values) if self._series else 0
@@ -101,16 +101,16 @@ class Chart(QWidget):
         painter.drawText(bottom, left | bottom_side, series.first)
         painter.drawText(bottom, right | bottom_side, series.last)
         painter.drawText(top, left, series.figure(most))
-        if told := self.told():
+        if text := self.pointed_text():
             painter.setPen(self._theme.colour("text"))
-            painter.drawText(top, right, told)
+            painter.drawText(top, right, text)
 
     def _paint_values(self, painter: QPainter, area: QRectF, series: Series, most: float) -> None:
         raise NotImplementedError
 
 
 class BarChart(Chart):
-    """One colour; the current bar full, the past lighter; what is below nothing hangs from the line."""
+    """The current bar in full colour, past ones lighter; negative values hang below the line."""
 
     def _paint_values(self, painter: QPainter, area: QRectF, series: Series, most: float) -> None:
         full = self._theme.ink(self._tone)
@@ -135,7 +135,7 @@ class BarChart(Chart):
 
 
 class LineChart(Chart):
-    """One line; gaps stay gaps, a lone value is a dot."""
+    """Gaps stay gaps; a single value between gaps is a dot."""
 
     def _paint_values(self, painter: QPainter, area: QRectF, series: Series, most: float) -> None:
         ink = self._theme.ink(self._tone)
@@ -175,7 +175,7 @@ class Share:
 
 
 class ShareBar(QWidget):
-    """One bar divided by state, with a legend that says each state in words."""
+    """One bar divided by state, with a legend."""
 
     BAR = 14
     GAP = 2
@@ -200,7 +200,7 @@ class ShareBar(QWidget):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Place the legend's words, wrapping into as many lines as they need."""
+        """Place the legend's texts, in as many lines as they need."""
         metrics = QFontMetrics(self._theme.font(12))
         left, line = 0, 0
         self._places = []
@@ -235,7 +235,7 @@ class ShareBar(QWidget):
             painter.setBrush(self._theme.colour("track"))
             painter.drawRoundedRect(QRectF(0, 0, self.width(), self.BAR), 3, 3)
             return
-        # The smallest share still shows: an offline phone among two hundred is the one that matters.
+        # Even the smallest share is visible: one offline phone among two hundred matters.
         room = self.width() - self.GAP * (len(self._shares) - 1)
         widths = [max(6.0, room * share.count / total) for share in self._shares]
         widest = widths.index(max(widths))

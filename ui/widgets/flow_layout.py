@@ -1,4 +1,4 @@
-"""A layout that places widgets in lines like words, so that longer languages wrap instead of clipping."""
+"""A layout that wraps widgets like words, so that longer translations are not clipped."""
 
 from __future__ import annotations
 
@@ -44,21 +44,21 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """All in one line."""
-        hints = [item.sizeHint() for item in self._shown()]
+        hints = [item.sizeHint() for item in self._visible_items()]
         width = sum(hint.width() for hint in hints) + self._gap * max(0, len(hints) - 1)
         return QSize(width, max((hint.height() for hint in hints), default=0)).grownBy(self.contentsMargins())
 
     def minimumSize(self) -> QSize:  # noqa: N802
-        hints = [item.minimumSize() for item in self._shown()]
+        hints = [item.minimumSize() for item in self._visible_items()]
         least = QSize(max((h.width() for h in hints), default=0), max((h.height() for h in hints), default=0))
         return least.grownBy(self.contentsMargins())
 
-    def _shown(self) -> list[QLayoutItem]:
+    def _visible_items(self) -> list[QLayoutItem]:
         return [item for item in self._items if not item.isEmpty()]
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         left, top, line_height = rect.x(), rect.y(), 0
-        for item in self._shown():
+        for item in self._visible_items():
             size = item.sizeHint()
             if left > rect.x() and left + size.width() > rect.x() + rect.width():
                 left, top = rect.x(), top + line_height + self._gap

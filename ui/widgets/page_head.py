@@ -1,4 +1,4 @@
-"""The head of a page (title, one line of facts, filter chips) and what stands where a page is empty."""
+"""The head of a page (title, summary, filter chips), and the placeholder of an empty page."""
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from ui.widgets.basics import ElidedLabel, Label, button, restyle
 from ui.widgets.flow_layout import FlowLayout
 
 HEIGHT = 32
-LEAST_SUMMARY = 150
+MIN_SUMMARY_WIDTH = 150
 
 
 class PageHead(QWidget):
-    """Title and facts left, filters right; where both do not fit, the filters take a line of their own."""
+    """Title and summary on the left, filters on the right, or on a line of their own if both do not fit."""
 
     filter_chosen = Signal(int)
     details_toggled = Signal()
-    search_clear_wanted = Signal()
 
-    def __init__(self, title: str, filters: Sequence[str], calling: Sequence[bool] = ()) -> None:
-        """`calling`: which of the filters show what needs the user; they are amber while there is any."""
+    def __init__(self, title: str, filters: Sequence[str], needs_action: Sequence[bool] = ()) -> None:
+        """`needs_action`: which filters are amber while they have rows."""
         super().__init__()
         self._titles = list(filters)
-        self._calling = list(calling) or [False] * len(self._titles)
+        self._needs_action = list(needs_action) or [False] * len(self._titles)
         self._summary = ElidedLabel("", "dim")
         self._title = Label(title, "title")
         self._details = button(tr("Details"), tooltip=tr("Show details (Ctrl+D)"))
@@ -66,10 +65,10 @@ class PageHead(QWidget):
         self._grid.setRowMinimumHeight(0, HEIGHT)
 
     def add_tools(self, buttons: Sequence[QWidget]) -> None:
-        """What may be done on the page whatever is selected: on the right."""
+        """Buttons on the right, for actions that do not depend on the selection."""
         for tool in buttons:
             self._tools_row.addWidget(tool)
-        self._flow.setContentsMargins(0, 2, 0, 0)  # chips are lower than buttons: all on one line
+        self._flow.setContentsMargins(0, 2, 0, 0)  # aligns the chips with the higher buttons
         self._tools.show()
 
     def show_summary(self, text: str) -> None:
@@ -79,7 +78,7 @@ class PageHead(QWidget):
         self._details.setVisible(visible)
 
     def show_filters(self, chosen: int | None, counts: Sequence[int]) -> None:
-        self._group.setExclusive(chosen is not None)  # else Qt keeps one of them checked
+        self._group.setExclusive(chosen is not None)  # an exclusive group keeps one chip checked
         for place, (title, count) in enumerate(zip(self._titles, counts, strict=True)):
             chip = self._group.button(place)
             text = f"{title} {formats.number(count)}" if count else title
@@ -87,7 +86,7 @@ class PageHead(QWidget):
                 chip.setText(text)
                 chip.setAccessibleName(tr("Show {name}: {count}").format(name=title, count=count))
             chip.setChecked(place == chosen)
-            restyle(chip, "calls", "yes" if count and self._calling[place] else "")
+            restyle(chip, "calls", "yes" if count and self._needs_action[place] else "")
         self._place_chips()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
@@ -95,7 +94,7 @@ class PageHead(QWidget):
         self._place_chips()
 
     def _place_chips(self) -> None:
-        needed = self._title.sizeHint().width() + LEAST_SUMMARY + self._flow.sizeHint().width() + 24
+        needed = self._title.sizeHint().width() + MIN_SUMMARY_WIDTH + self._flow.sizeHint().width() + 24
         if not self._details.isHidden():
             needed += self._details.sizeHint().width() + 12
         if not self._tools.isHidden():
@@ -108,12 +107,12 @@ class PageHead(QWidget):
                 self._grid.addWidget(self._chips, 0, 1)
             else:
                 self._grid.addWidget(self._chips, 1, 0, 1, 3 if self._tools.isHidden() else 4)
-        # A flow asks for the width of its widest chip only; here it shall have one line where there is room.
+        # A flow layout asks only for the width of its widest chip; if there is room, it gets one line.
         self._chips.setMinimumWidth(self._flow.sizeHint().width() if is_wide else 0)
 
 
 class EmptyView(QWidget):
-    """A calm sentence where rows would be, and what to do next."""
+    """Shown instead of rows: why there are none, and what to do next."""
 
     button_pressed = Signal()
 
@@ -138,7 +137,7 @@ class EmptyView(QWidget):
         layout.addWidget(column, 100)
         layout.addStretch(1)
 
-    def say(self, title: str, text: str, button_text: str = "") -> None:
+    def show_text(self, title: str, text: str, button_text: str = "") -> None:
         self._title.setText(title)
         self._text.setText(text)
         self._button.setText(button_text)

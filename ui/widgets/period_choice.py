@@ -1,4 +1,4 @@
-"""The choice of a period: its names, and two dates for one of the user's own."""
+"""The names of the periods, and the two fields for custom dates."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ PERIODS = {
 FIELD_WIDTH = 140
 
 
-class OwnPeriod(QWidget):
-    """From which day to which; the later one never comes before the earlier."""
+class CustomPeriod(QWidget):
+    """First and last day. Invariant: first <= last."""
 
     changed = Signal()
 
@@ -32,8 +32,8 @@ class OwnPeriod(QWidget):
         super().__init__()
         self.first = _field(tr("From"), period.first)
         self.last = _field(tr("To"), period.last)
-        self.first.dateChanged.connect(self._keep_order)
-        self.last.dateChanged.connect(self._keep_order)
+        self.first.dateChanged.connect(self._keep_in_order)
+        self.last.dateChanged.connect(self._keep_in_order)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -47,8 +47,8 @@ class OwnPeriod(QWidget):
     def period(self) -> Period:
         return Period(first=_day(self.first), last=_day(self.last))
 
-    def _keep_order(self, chosen: QDate) -> None:
-        """The field that was not touched gives way."""
+    def _keep_in_order(self, chosen: QDate) -> None:
+        """Adjust the field that the user did not change."""
         if self.first.date() > self.last.date():
             other = self.last if self.sender() is self.first else self.first
             other.setDate(chosen)

@@ -1,4 +1,4 @@
-"""Tiles with one figure each, and cards with a head: what Overview and Money are laid out of."""
+"""Tiles with one figure each, and cards with a head, for Overview and Money."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Tile(Card):
         self.content.addWidget(self._figure)
         self.content.addWidget(self._note)
 
-    def say(self, figure: str, note: str) -> None:
+    def show_figure(self, figure: str, note: str) -> None:
         self._figure.setText(figure)
         self._note.show_text(note)
         self.setAccessibleName(f"{self._caption}: {figure}, {note}")
 
 
 def arrange_tiles(grid: QGridLayout, tiles: Collection[Tile], columns: int) -> None:
-    """In lines of so many, all of one width."""
+    """In rows of `columns` tiles, all of the same width."""
     for place, tile in enumerate(tiles):
         grid.addWidget(tile, place // columns, place % columns)
     for column in range(len(tiles)):

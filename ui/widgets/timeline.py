@@ -1,4 +1,4 @@
-"""The timeline of a row: what happened to it, line by line, with a dot in the tone of each."""
+"""The timeline of a row: one line per entry, with a dot coloured by its tone."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from ui.text.safe_text import one_line, visible
 from ui.text.words import TIMELINE_KINDS, timeline_sentence, tr
 from ui.widgets.basics import Label, empty_layout
 
-MOST_LINES = 200
+MAX_LINES = 200
 BODY_LIMIT = 240
-"""A long SMS is whole on the Messages page; in a timeline it must not bury the rest."""
+"""A long SMS is cut here; the Messages page shows all of it."""
 
 
 class Dot(QWidget):
-    """A dot in the tone of an entry; the word stands beside it."""
+    """A dot coloured by a tone."""
 
     def __init__(self, theme: Theme, tone: Tone) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Dot(QWidget):
 
 
 class Timeline(QWidget):
-    """What happened, oldest first, a day line wherever the day changes."""
+    """Entries oldest first, with a line for each new day."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class Timeline(QWidget):
         self._grid.setColumnStretch(2, 1)
 
     def show_lines(self, lines: Sequence[TimelineEntry], now: datetime) -> None:
-        newest = list(lines)[-MOST_LINES:]
+        newest = list(lines)[-MAX_LINES:]
         if newest == self._lines and self._grid.count():
             return
         self._lines = newest
@@ -82,8 +82,8 @@ class Timeline(QWidget):
         text = QVBoxLayout()
         text.setSpacing(2)
         sentence = one_line(timeline_sentence(line))
-        title = Label(sentence or word.said(), wrap=True, selectable=True)
-        title.setAccessibleName(f"{word.said()}: {sentence}")
+        title = Label(sentence or word.label(), wrap=True, selectable=True)
+        title.setAccessibleName(f"{word.label()}: {sentence}")
         text.addWidget(title)
         if line.body:
             text.addWidget(Label(visible(line.body, BODY_LIMIT), "dim", wrap=True, selectable=True))

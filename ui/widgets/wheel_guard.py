@@ -1,4 +1,4 @@
-"""Keeps the mouse wheel from changing a field that it only scrolls over."""
+"""Keeps the mouse wheel from changing a field while the user scrolls past it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Field = TypeVar("Field", bound=QComboBox | QAbstractSpinBox)
 
 
 def guarded(field: Field) -> Field:
-    """The field, which the wheel changes only while it has the focus; else what lies around it scrolls."""
-    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel itself must not give it the focus
+    """The wheel changes the field only while it has the focus; otherwise it scrolls what is around it."""
+    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel
     field.installEventFilter(_WheelGuard(field))
     return field
 

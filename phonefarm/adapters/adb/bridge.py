@@ -118,8 +118,8 @@ class AdbBridge:
         if remembered.probe is None:
             return list(BASIC_COMMANDS)
         readers = self._make_readers(serial, calls, remembered.probe)
-        asked = readers.checkups.commands(thorough=remembered.probe.facts.sdk >= FIRST_NATIVE_SDK)
-        return [*asked, readers.inbox.query(remembered.probe, newest=newest)]
+        commands = readers.checkups.commands(thorough=remembered.probe.facts.sdk >= FIRST_NATIVE_SDK)
+        return [*commands, readers.inbox.query(remembered.probe, newest=newest)]
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
         calls = await self._calls_for(serial)

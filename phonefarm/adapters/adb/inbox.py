@@ -59,7 +59,7 @@ class InboxReader:
         if expecting and not skip and not probe.reads_hex:
             answers, texts = await self._ask_with_texts(query, probe)
         else:
-            answers, texts = await self._calls.run(query, within=WINDOW_TIMEOUT_SECONDS, most=MAX_WINDOW_BYTES), ()
+            answers, texts = await self._calls.run(query, within=WINDOW_TIMEOUT_SECONDS, max_bytes=MAX_WINDOW_BYTES), ()
         rows = (await self._parse(answers, probe))[:newest]
         if not rows:
             if skip or expecting or self._now() - self._proven_empty_at > EMPTY_PROOF_LIFETIME_SECONDS:
@@ -91,7 +91,7 @@ class InboxReader:
         """The window, and the newest row's texts, or none if any of their queries failed."""
         text_queries = InboxTexts.newest_queries(probe)
         window, *texts = await asyncio.gather(
-            self._calls.run(query, within=WINDOW_TIMEOUT_SECONDS, most=MAX_WINDOW_BYTES),
+            self._calls.run(query, within=WINDOW_TIMEOUT_SECONDS, max_bytes=MAX_WINDOW_BYTES),
             *(self._calls.run(text_query, within=NEWEST_TEXT_TIMEOUT_SECONDS) for text_query in text_queries),
             return_exceptions=True,
         )

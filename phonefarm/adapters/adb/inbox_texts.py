@@ -58,7 +58,7 @@ class InboxTexts:
 
     async def _read_column(self, name: str, rows: Sequence[RawRow]) -> Sequence[str]:
         commands = [sms_query.column_query(name, raw.row) for raw in rows]
-        answers = await self._calls.run(*commands, within=TEXTS_TIMEOUT_SECONDS, most=MAX_WINDOW_BYTES)
+        answers = await self._calls.run(*commands, within=TEXTS_TIMEOUT_SECONDS, max_bytes=MAX_WINDOW_BYTES)
         return [section.text for section in answers.sections]
 
     async def _fetch(self, rows: Sequence[RawRow]) -> None:

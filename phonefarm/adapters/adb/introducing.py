@@ -1,4 +1,4 @@
-"""Reads a phone's make and firmware, and whether Android is up and unlocked, before anything else is asked."""
+"""Reads a phone's make and firmware, and whether Android is up and unlocked, before all other commands."""
 
 from __future__ import annotations
 

@@ -81,22 +81,22 @@ class PhoneCalls:
         self.shell = shell
         self._prefetched: dict[str, _Prefetched] = {}
 
-    async def run(self, *commands: str, within: float, most: int = MAX_ANSWER_BYTES) -> Answers:
+    async def run(self, *commands: str, within: float, max_bytes: int = MAX_ANSWER_BYTES) -> Answers:
         """The answers of all commands, from `prefetch` if it has them, else from one shell call.
 
-        `most`: limit of all answers together, in bytes.
+        `max_bytes`: limit of all answers together.
         """
         if not self._prefetched:
-            return await self._ask(commands, within=within, most=most)
+            return await self._ask(commands, within=within, max_bytes=max_bytes)
         now = asyncio.get_running_loop().time()
         found = {
-            command: ahead
+            command: prefetched
             for command in commands
-            if (ahead := self._prefetched.pop(command, None)) is not None and now <= ahead.good_until
+            if (prefetched := self._prefetched.pop(command, None)) is not None and now <= prefetched.good_until
         }
         missing = [command for command in commands if command not in found]
-        asked = await self._ask(missing, within=within, most=most) if missing else None
-        return _merge_answers(commands, found, asked)
+        fetched = await self._ask(missing, within=within, max_bytes=max_bytes) if missing else None
+        return _merge_answers(commands, found, fetched)
 
     async def prefetch(self, *commands: str, within: float) -> None:
         """Run in one call the commands that several `run` calls need next. Each answer is used once and expires soon.
@@ -107,7 +107,7 @@ class PhoneCalls:
         if not self.shell.separates_stderr:
             return
         try:
-            asked = await self._ask(commands, within=within, most=MAX_WINDOW_BYTES, marks_stderr=True)
+            fetched = await self._ask(commands, within=within, max_bytes=MAX_WINDOW_BYTES, marks_stderr=True)
         except PhoneUnreachable as error:
             log.info("prefetch failed, commands run one by one", phone=printable(self.serial), cause=str(error))
             return
@@ -115,29 +115,31 @@ class PhoneCalls:
         self._prefetched |= {
             command: _Prefetched(
                 section=section,
-                asked_at=asked.asked_at,
+                asked_at=fetched.asked_at,
                 good_until=good_until,
-                phone_clock=asked.phone_clock,
-                clock_seen_at=asked.clock_seen_at,
+                phone_clock=fetched.phone_clock,
+                clock_seen_at=fetched.clock_seen_at,
             )
-            for command, section in zip(commands, asked.sections, strict=True)
+            for command, section in zip(commands, fetched.sections, strict=True)
         }
 
     def prefetched_text(self, command: str) -> str:
         """The prefetched output of `command`, which stays available; empty if there is none."""
-        ahead = self._prefetched.get(command)
-        return "" if ahead is None else ahead.section.text
+        prefetched = self._prefetched.get(command)
+        return "" if prefetched is None else prefetched.section.text
 
     def discard_prefetched(self) -> None:
         """Call it when the prefetched answers may be outdated."""
         self._prefetched.clear()
 
-    async def _ask(self, commands: Sequence[str], *, within: float, most: int, marks_stderr: bool = False) -> Answers:
+    async def _ask(
+        self, commands: Sequence[str], *, within: float, max_bytes: int, marks_stderr: bool = False
+    ) -> Answers:
         asked_at = asyncio.get_running_loop().time()
         script = Script(commands, marks_stderr=marks_stderr)
         answer = await self.shell.run(script.command, within=within)
         size = len(answer.stdout) + len(answer.stderr)
-        if size > most:
+        if size > max_bytes:
             raise PhoneUnreachable(f"Phone {printable(self.serial)} answered {size} bytes, more than any phone does.")
         stderr = answer.stderr.decode("utf-8", "replace")
         try:
@@ -173,14 +175,15 @@ def _split(script: Script, stdout: bytes) -> tuple[float | None, list[Section]]:
     return script.split(stdout.decode("utf-8", "replace"))
 
 
-def _merge_answers(commands: Sequence[str], found: Mapping[str, _Prefetched], asked: Answers | None) -> Answers:
+def _merge_answers(commands: Sequence[str], found: Mapping[str, _Prefetched], fetched: Answers | None) -> Answers:
     """Prefetched and new answers in the sequence of `commands`; their times are the earliest ones."""
-    now = iter(asked.sections if asked is not None else ())
-    sections = [found[command].section if command in found else next(now) for command in commands]
-    stderr = "".join(ahead.section.stderr for ahead in found.values()) + (asked.stderr if asked is not None else "")
+    new_sections = iter(fetched.sections if fetched is not None else ())
+    sections = [found[command].section if command in found else next(new_sections) for command in commands]
+    stderr = "".join(prefetched.section.stderr for prefetched in found.values())
+    stderr += fetched.stderr if fetched is not None else ""
     if not found:
-        assert asked is not None
-        return replace(asked, sections=sections, stderr=stderr)
+        assert fetched is not None
+        return replace(fetched, sections=sections, stderr=stderr)
     first = next(iter(found.values()))
     return Answers(
         sections=sections,

@@ -21,20 +21,17 @@ PREFETCH_TIMEOUT_SECONDS = 15.0
 
 
 async def prefetch_with_probe(calls: PhoneCalls, facts: PhoneFacts) -> None:
-    """The probe of the SMS provider, the identity of the cards, and the default SMS app."""
-    prefetched = [build_probe_query(full_request(facts)), *_identity_commands(calls.prefetched_text(ISUB), facts.sdk)]
-    prefetched += [
-        AIRPLANE_COMMAND,
-        SMS_APP_COMMAND,
-        *([SMS_ROLE_COMMAND] if facts.sdk >= FIRST_SDK_WITH_ROLES else []),
-    ]
-    await calls.prefetch(*prefetched, within=PREFETCH_TIMEOUT_SECONDS)
+    """Prefetch the probe of the SMS provider, the identity of the cards, and the default SMS app."""
+    commands = [build_probe_query(full_request(facts)), *_identity_commands(calls.prefetched_text(ISUB), facts.sdk)]
+    commands += [AIRPLANE_COMMAND, SMS_APP_COMMAND]
+    commands += [SMS_ROLE_COMMAND] if facts.sdk >= FIRST_SDK_WITH_ROLES else []
+    await calls.prefetch(*commands, within=PREFETCH_TIMEOUT_SECONDS)
 
 
 def _identity_commands(isub: str, sdk: int) -> list[str]:
     subs = parse_isub(isub) or []
     if not subs:
         return []
-    codes = codes_for(sdk)
-    asked = [command for sub in subs if codes is not None for command in identity_commands(codes, sub.sub_id)]
-    return [*siminfo_queries(sdk)[:1], *asked]
+    code_sets = codes_for(sdk)
+    commands = [command for sub in subs for command in identity_commands(code_sets, sub.sub_id)]
+    return [*siminfo_queries(sdk)[:1], *commands]

@@ -38,25 +38,25 @@ class ProbeRow:
     """Whether any row has its subscription; None if there is no row, or the column was not queried."""
 
 
-def build_probe_query(wanted: ProbeRequest) -> str:
-    """Yields one row over the whole inbox, with integers and hex only, whatever the messages contain."""
+def build_probe_query(request: ProbeRequest) -> str:
+    """The query yields one row over the whole inbox, with integers and hex only, whatever the messages contain."""
     columns = ["count(*) AS c", "CAST(count(*) AS TEXT) AS t"]
-    columns += ["hex(count(*)) AS h"] if wanted.uses_hex else []
-    columns += [f"count({column}) AS c{place}" for place, column in enumerate(wanted.columns)]
-    columns += [f"{_STATED} AS x"] if SUB_ID in wanted.columns else []
+    columns += ["hex(count(*)) AS h"] if request.uses_hex else []
+    columns += [f"count({column}) AS c{place}" for place, column in enumerate(request.columns)]
+    columns += [f"{_STATED} AS x"] if SUB_ID in request.columns else []
     return build_query(INBOX, ":".join(columns))
 
 
-def parse_probe_row(text: str, wanted: ProbeRequest) -> ProbeRow | None:
-    """None unless the answer is exactly the row that proves all of `wanted`."""
+def parse_probe_row(text: str, request: ProbeRequest) -> ProbeRow | None:
+    """None unless the answer is exactly the row that proves everything in `request`."""
     form = r"Row: 0 c=(?P<count>[0-9]{1,9}), t=(?P<text>[0-9]{1,9})"
-    form += r", h=(?P<hex>[0-9A-F]{1,20})" if wanted.uses_hex else "(?P<hex>)"
-    form += "".join(rf", c{place}=[0-9]{{1,9}}" for place in range(len(wanted.columns)))
-    form += r", x=(?P<stated>[0-9]{1,9}|NULL)" if SUB_ID in wanted.columns else "(?P<stated>)"
+    form += r", h=(?P<hex>[0-9A-F]{1,20})" if request.uses_hex else "(?P<hex>)"
+    form += "".join(rf", c{place}=[0-9]{{1,9}}" for place in range(len(request.columns)))
+    form += r", x=(?P<stated>[0-9]{1,9}|NULL)" if SUB_ID in request.columns else "(?P<stated>)"
     found = re.fullmatch(form, single_line(text))
     if found is None or found["text"] != found["count"]:
         return None
-    if wanted.uses_hex and found["count"].encode().hex().upper() != found["hex"]:
+    if request.uses_hex and found["count"].encode().hex().upper() != found["hex"]:
         return None
     return ProbeRow(fills_sub_id=None if found["stated"] in ("", "NULL") else int(found["stated"]) > 0)
 

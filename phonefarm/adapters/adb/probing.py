@@ -45,20 +45,20 @@ def full_request(facts: PhoneFacts) -> ProbeRequest:
 
 async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
     """Raises SmsWithheld if the phone answers and its SMS cannot be read, else as `PhoneCalls.run`."""
-    wanted, refusals = full_request(facts), _UnnamedRefusals()
-    found = await _find_capabilities(calls, wanted, refusals)
+    request, refusals = full_request(facts), _UnnamedRefusals()
+    found = await _find_capabilities(calls, request, refusals)
     if found is None:
-        return await _probe_plain_columns(calls, facts, wanted.columns, is_sure=not refusals.was_retried)
-    columns = set(found.wanted.columns)
+        return await _probe_plain_columns(calls, facts, request.columns, is_sure=not refusals.was_retried)
+    columns = set(found.request.columns)
     slot_column = SLOT_COLUMNS.get(facts.make.casefold(), "")
     slot_column = slot_column if slot_column in columns else ""
     is_sure = found.is_sure
     if not slot_column and _may_have_old_column(found, facts.sdk):
-        there = await _has_old_column(calls, found.wanted)
+        there = await _has_old_column(calls, found.request)
         slot_column, is_sure = OLD_COLUMN if there else "", is_sure and there is not None
     return Probe(
         facts=facts,
-        reads_hex=found.wanted.uses_hex,
+        reads_hex=found.request.uses_hex,
         counts=True,
         has_sub_id=SUB_ID in columns,
         slot_column=slot_column,
@@ -69,10 +69,10 @@ async def probe_phone(calls: PhoneCalls, facts: PhoneFacts) -> Probe:
 
 @dataclass(frozen=True, kw_only=True)
 class _Capabilities:
-    wanted: ProbeRequest
+    request: ProbeRequest
     """What the provider supports in one query."""
     fills_sub_id: bool | None
-    """None if the inbox has no message to tell."""
+    """None if the inbox has no message."""
     is_sure: bool
 
 
@@ -85,35 +85,37 @@ class _UnnamedRefusals:
 
 
 async def _find_capabilities(
-    calls: PhoneCalls, wanted: ProbeRequest, refusals: _UnnamedRefusals
+    calls: PhoneCalls, request: ProbeRequest, refusals: _UnnamedRefusals
 ) -> _Capabilities | None:
-    """The largest part of `wanted` that the provider supports in one query; None if it supports no functions.
+    """The largest part of `request` that the provider supports in one query; None if it supports no functions.
 
     SQLite names a missing column, so each further query leaves that out.
     """
     while True:
-        answers = await calls.run(build_probe_query(wanted), within=PROBE_TIMEOUT_SECONDS)
+        answers = await calls.run(build_probe_query(request), within=PROBE_TIMEOUT_SECONDS)
         text = answers.sections[0].text
-        given = parse_probe_row(text, wanted)
+        given = parse_probe_row(text, request)
         if given is not None:
-            return _Capabilities(wanted=wanted, fills_sub_id=given.fills_sub_id, is_sure=not refusals.is_result_unsure)
+            return _Capabilities(
+                request=request, fills_sub_id=given.fills_sub_id, is_sure=not refusals.is_result_unsure
+            )
         error_text = f"{answers.stderr}\n{text}"
         calls.raise_if_denied(error_text)
         _raise_if_not_ready(calls, error_text)
-        if missing := refused_columns(error_text) & set(wanted.columns):
+        if missing := refused_columns(error_text) & set(request.columns):
             for name in missing:
-                wanted = wanted.without_column(name)
-        elif wanted.uses_hex and refuses_hex(error_text):
-            wanted = wanted.without_hex()
+                request = request.without_column(name)
+        elif request.uses_hex and refuses_hex(error_text):
+            request = request.without_hex()
         elif refuses_functions(error_text):
             return None
         elif not refusals.was_retried:
             refusals.was_retried = True
-        elif wanted.uses_hex:
+        elif request.uses_hex:
             refusals.is_result_unsure = True
-            wanted = wanted.without_hex()
-        elif wanted.columns and not is_empty_result(text):
-            return await _probe_separately(calls, wanted)
+            request = request.without_hex()
+        elif request.columns and not is_empty_result(text):
+            return await _probe_separately(calls, request)
         else:
             return None
 
@@ -125,34 +127,34 @@ def _raise_if_not_ready(calls: PhoneCalls, error_text: str) -> None:
             raise calls.unreadable_error(words)
 
 
-async def _probe_separately(calls: PhoneCalls, wanted: ProbeRequest) -> _Capabilities | None:
+async def _probe_separately(calls: PhoneCalls, request: ProbeRequest) -> _Capabilities | None:
     """One query per column, for a provider that refuses them together and names none."""
     bare = ProbeRequest(columns=(), uses_hex=False)
-    trials = [bare.with_hex(), bare, *(ProbeRequest(columns=(column,), uses_hex=False) for column in wanted.columns)]
+    trials = [bare.with_hex(), bare, *(ProbeRequest(columns=(column,), uses_hex=False) for column in request.columns)]
     answers = await calls.run(*(build_probe_query(trial) for trial in trials), within=PROBE_TIMEOUT_SECONDS * 2)
     given = [parse_probe_row(section.text, trial) for section, trial in zip(answers.sections, trials, strict=True)]
     if given[1] is None:
         return None
     error_text = "\n".join((answers.stderr, *(section.text for section in answers.sections)))
-    columns = tuple(column for column, answer in zip(wanted.columns, given[2:], strict=True) if answer is not None)
+    columns = tuple(column for column, answer in zip(request.columns, given[2:], strict=True) if answer is not None)
     fills = next((answer.fills_sub_id for answer in given[2:] if answer is not None and answer.fills_sub_id), None)
     return _Capabilities(
-        wanted=ProbeRequest(columns=columns, uses_hex=given[0] is not None),
+        request=ProbeRequest(columns=columns, uses_hex=given[0] is not None),
         fills_sub_id=fills,
-        is_sure=set(wanted.columns) - set(columns) <= refused_columns(error_text)
+        is_sure=set(request.columns) - set(columns) <= refused_columns(error_text)
         and (given[0] is not None or refuses_hex(error_text)),
     )
 
 
 def _may_have_old_column(found: _Capabilities, sdk: int) -> bool:
-    if SUB_ID not in found.wanted.columns or found.fills_sub_id is False:
+    if SUB_ID not in found.request.columns or found.fills_sub_id is False:
         return True
     return found.fills_sub_id is None and sdk <= LAST_SDK_OF_OLD_COLUMN
 
 
-async def _has_old_column(calls: PhoneCalls, wanted: ProbeRequest) -> bool | None:
+async def _has_old_column(calls: PhoneCalls, request: ProbeRequest) -> bool | None:
     """None if the answer does not tell."""
-    trial = ProbeRequest(columns=(OLD_COLUMN,), uses_hex=wanted.uses_hex)
+    trial = ProbeRequest(columns=(OLD_COLUMN,), uses_hex=request.uses_hex)
     answers = await calls.run(build_probe_query(trial), within=PROBE_TIMEOUT_SECONDS)
     text = answers.sections[0].text
     if parse_probe_row(text, trial) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import structlog
 
@@ -34,7 +35,7 @@ from phonefarm.application.ports.world import KnownCard, PhoneUnreachable
 from phonefarm.domain.ids import is_stand_in, stand_in_prefix
 from phonefarm.domain.sims import SeenSim
 
-COSTLY_TIMEOUT_SECONDS = 20.0
+SLOW_TIMEOUT_SECONDS = 20.0
 FIRST_SDK_WITH_ISUB = 22
 _HOME = "gsm.sim.operator.numeric"
 
@@ -124,8 +125,8 @@ class SimReader:
                 for sub in subs:
                     if (row := rows.get(sub.sub_id)) is not None and row.slot in (sub.slot, -1):
                         found[_key(sub)] = merge_identities(found[_key(sub)], identity_from_siminfo(sub, row, cheap))
-            asked = [sub for sub in subs if sub.sub_id >= 0 and not _are_complete([found[_key(sub)]])]
-            for sub, identity in zip(asked, await self._read_subscriber_info(asked, cheap), strict=True):
+            incomplete = [sub for sub in subs if sub.sub_id >= 0 and not _are_complete([found[_key(sub)]])]
+            for sub, identity in zip(incomplete, await self._read_subscriber_info(incomplete, cheap), strict=True):
                 if identity.iccid:
                     self._identified_by_info.add(_key(sub))
                 found[_key(sub)] = merge_identities(found[_key(sub)], identity)
@@ -138,7 +139,7 @@ class SimReader:
     async def _read_siminfo(self) -> dict[int, SiminfoRow] | None:
         """Rows by subscription id; None if the phone does not show them or does not support the query."""
         for query in siminfo_queries(self._sdk):
-            answers = await self._calls.run(query, within=COSTLY_TIMEOUT_SECONDS)
+            answers = await self._calls.run(query, within=SLOW_TIMEOUT_SECONDS)
             try:
                 return parse_siminfo(answers.sections[0].text)
             except AnswerRefused:
@@ -150,15 +151,15 @@ class SimReader:
         code_sets = codes_for(self._sdk)
         if not subs or not code_sets:
             return [Identity() for _ in subs]
-        asked = [identity_commands(code_sets, sub.sub_id) for sub in subs]
-        answers = await self._calls.run(*(command for some in asked for command in some), within=COSTLY_TIMEOUT_SECONDS)
+        by_sub = [identity_commands(code_sets, sub.sub_id) for sub in subs]
+        answers = await self._calls.run(*chain.from_iterable(by_sub), within=SLOW_TIMEOUT_SECONDS)
         texts = iter(section.text for section in answers.sections)
         return without_shared_iccids(
             [
                 parse_identity(
-                    [next(texts) for _ in some], icc_prefix=sub.icc_prefix, region=region_of(sub.slot, cheap)
+                    [next(texts) for _ in commands], icc_prefix=sub.icc_prefix, region=region_of(sub.slot, cheap)
                 )
-                for some, sub in zip(asked, subs, strict=True)
+                for commands, sub in zip(by_sub, subs, strict=True)
             ]
         )
 

@@ -137,9 +137,9 @@ async def phone_errors(serial: str, *, within: float) -> AsyncIterator[None]:
 def refusal(serial: str, words: str) -> KnownError:
     """The text of a FAIL about a phone, in words for the user."""
     phone = f"Phone {printable(serial)}"
-    said = words.replace(f"'{serial}'", "''")  # a serial may contain any of these words
+    text = words.replace(f"'{serial}'", "''")  # a serial may contain any of these words
     for form, meaning in _REFUSALS:
-        if form.match(said):
+        if form.match(text):
             return PhoneUnreachable(f"{phone} {meaning}")
     return PhoneUnreachable(f"{phone}: adb says: {_one_line(words)}.")
 
@@ -175,5 +175,5 @@ def _one_line(text: str) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer within {CONNECT_TIMEOUT_SECONDS:g} s"
-    said = cause_of(error) if isinstance(error, OSError) else str(error)
-    return _one_line(said[:1].lower() + said[1:])
+    text = cause_of(error) if isinstance(error, OSError) else str(error)
+    return _one_line(text[:1].lower() + text[1:])

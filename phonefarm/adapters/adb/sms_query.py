@@ -120,7 +120,7 @@ def column_query(column: str, row: SmsRow) -> str:
 
 
 def parse_column(text: str, column: str) -> str:
-    """The value: all between `Row: 0 column=` and the last newline, whatever it holds."""
+    """The value: all between `Row: 0 column=` and the last newline, whatever it contains."""
     start = f"Row: 0 {column}="
     answer = strip_noise(text)
     if not answer.startswith(start) or not answer.endswith("\n"):
@@ -227,8 +227,8 @@ def _raw_row(found: re.Match[str], values: Mapping[str, str], probe: Probe, *, s
 
 def _sim_mark(numbers: Mapping[str, int | None], probe: Probe) -> str:
     """The SIM columns as text, `sub_id=-1 sim_id=2`: the user's assignment of one such row applies to all of them."""
-    said = [(column, numbers[name]) for column, name in _numbers(probe) if name in "uv"]
-    return " ".join(f"{column}={'NULL' if value is None else value}" for column, value in said)
+    columns = [(column, numbers[name]) for column, name in _numbers(probe) if name in "uv"]
+    return " ".join(f"{column}={'NULL' if value is None else value}" for column, value in columns)
 
 
 def _int(text: str) -> int | None:

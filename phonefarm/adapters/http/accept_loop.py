@@ -17,7 +17,7 @@ from phonefarm.support.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 ACCEPTS_PER_ITERATION = 2
-"""Accepts before the loop runs other tasks: each holds an open file until it gets a place, or is refused."""
+"""Accepts before the event loop runs other tasks: each occupies a file descriptor until it is admitted or refused."""
 LISTENER_CHECK_SECONDS = 0.1
 """Period of the check whether the listening socket is still open."""
 RETRY_PAUSE_SECONDS = 0.1
@@ -32,7 +32,7 @@ async def accept_connections(listener: socket.socket, on_connection: Callable[[s
     """Pass each accepted socket to `on_connection`; return when `listener` no longer listens.
 
     Why not `asyncio.start_server`: the Proactor loop takes a failed accept for the end of the listening socket and
-    closes it. A few clients that connect and reset at once suffice, and only the loop's exception handler is told.
+    closes it. A few clients that connect and reset at once suffice, and only the loop's exception handler learns of it.
     Binding again would lose the queue of waiting clients, and Windows frees an exclusive port only when the last
     connection accepted through it has ended. Here the socket outlives every failed accept.
 

@@ -70,7 +70,7 @@ class Http11(H11Protocol):
         return 431 if size > self.config.h11_max_incomplete_size else None
 
     async def stream_send(self, event: StreamEvent) -> None:
-        """A response sent before its request was read completely closes the connection, and says so in a header."""
+        """A response sent before its request was read completely closes the connection; a header announces that."""
         is_early = isinstance(self.connection, h11.Connection) and self.connection.their_state is h11.SEND_BODY
         if is_early and isinstance(event, Response):
             event = replace(event, headers=[*event.headers, (b"connection", b"close")])

@@ -83,8 +83,8 @@ class Connections:
         self._limit = limit
         self._open: dict[HttpConnection, None] = {}  # oldest first
 
-    def add(self, newcomer: HttpConnection) -> bool:
-        """Whether it was admitted."""
+    def try_add(self, newcomer: HttpConnection) -> bool:
+        """Admit `newcomer`, evicting another connection at the limit; False if it has to be refused."""
         if len(self._open) >= self._limit:
             evicted = self._choose_evicted()
             if evicted is None:

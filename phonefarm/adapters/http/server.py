@@ -94,7 +94,7 @@ class Server:
             client.close()
             return
         connection = HttpConnection(self._app, self._config, self._context, self._limits, reader, writer)
-        if not self._connections.add(connection):
+        if not self._connections.try_add(connection):
             connection.drop()
             return
         try:

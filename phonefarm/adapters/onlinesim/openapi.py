@@ -17,12 +17,12 @@ from phonefarm.domain.rents import ANSWER_WITHIN, FinishStatus
 Schema = dict[str, Any]
 
 REFUSALS = {
-    "400": "The body is not what the call wants; nothing has changed.",
-    "401": "The key is wrong, the same for every wrong key.",
+    "400": "The body is invalid; nothing has changed.",
+    "401": "The key is wrong; the answer is the same for every wrong key.",
     "408": "The body came too slowly.",
-    "413": f"The body is larger than {MAX_BODY_BYTES} bytes, packed or unpacked.",
-    "415": "The body is packed otherwise than with gzip.",
-    "429": "Too many calls; Retry-After says when the next may come.",
+    "413": f"The body is larger than {MAX_BODY_BYTES} bytes, compressed or decompressed.",
+    "415": "The body has another compression than gzip.",
+    "429": "Too many calls; Retry-After has the seconds until the next one.",
     "503": f"The database does not answer, or {ANSWER_WITHIN.total_seconds():g} seconds have passed.",
 }
 
@@ -35,7 +35,7 @@ def document(key: str | None = None) -> Schema:
             "title": "phonefarm: webhooks for Onlinesim's rent protocol",
             "version": __version__,
             "description": "Three calls, POST with a JSON object in UTF-8. The key travels in the body; an "
-            "Authorization header, if there is one, must carry the same key. Unknown fields are passed over.",
+            "Authorization header is optional and must have the same key. Unknown fields are ignored.",
         },
         "paths": {
             SERVICES_PATH: _call("GET_SERVICES: numbers that can be rented now.", _services_request(key), _services()),
@@ -43,8 +43,8 @@ def document(key: str | None = None) -> Schema:
             FINISH_PATH: _call("FINISH_ACTIVATION: end a rent.", _finish_request(key), _either(_done(), _error())),
             PROBE_PATH: {
                 "get": {
-                    "summary": "Tells a tunnel that the port answers.",
-                    "responses": {"200": _response("It does.", _done())},
+                    "summary": "Lets a tunnel check that the port answers.",
+                    "responses": {"200": _response("It answers.", _done())},
                 }
             },
         },
@@ -52,7 +52,7 @@ def document(key: str | None = None) -> Schema:
 
 
 def _call(summary: str, request: Schema, answer: Schema) -> Schema:
-    responses = {"200": _response("Carried out, or refused in the words of the protocol.", answer)}
+    responses = {"200": _response("Done, or refused as the protocol defines it.", answer)}
     responses |= {status: _response(meaning, _error()) for status, meaning in REFUSALS.items()}
     return {
         "post": {
@@ -80,12 +80,12 @@ def _number_request(key: str | None) -> Schema:
     }
     optional = {
         "country": {
-            "description": "A name, loosely spelled, or a dial code; `any`, empty or missing: no filter.",
+            "description": "A name in any spelling, or a dial code; `any`, empty or missing: no filter.",
             "type": ["string", "integer", "null"],
         },
         "operator": {"description": "A name; `any`, empty or missing: no filter.", "type": ["string", "null"]},
         "exceptionPhoneSet": {
-            "description": "Numbers that begin so are not issued; from the dial code on.",
+            "description": "Prefixes, from the dial code on, of numbers that must not be issued.",
             "type": ["array", "null"],
             "maxItems": wire.MAX_PREFIXES,
             "items": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\+?[0-9]*$"}]},
@@ -151,7 +151,7 @@ def _object(fields: Schema, optional: Schema | None = None, *, closed: bool = Tr
 
 
 def _word(word: str) -> Schema:
-    return {"description": "In any case.", "type": "string", "pattern": f"^{_any_case(word)}$", "examples": [word]}
+    return {"description": "Case-insensitive.", "type": "string", "pattern": f"^{_any_case(word)}$", "examples": [word]}
 
 
 def _any_case(word: str) -> str:

@@ -1,6 +1,6 @@
 """Rate limits of the webhooks: one generous token bucket for the key, a small one per address without it.
 
-The market and everybody else may share the one address of a tunnel, so an address is never blocked: the key is checked
+Onlinesim and everybody else may share the one address of a tunnel, so an address is never blocked: the key is checked
 first, and unauthenticated calls never use up tokens of the caller with the key.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from phonefarm.domain.rate_limits import Bucket
 
 BURST_SECONDS = 2.0
-"""The bucket for the key holds the calls of this many seconds."""
+"""The bucket for the key has the size of this many seconds of calls."""
 MIN_BURST_CALLS = 60.0
-"""But at least these: the market tests a partner with thirty orders at once."""
+"""Its minimum size: Onlinesim tests a partner with thirty orders at once."""
 MAX_ADDRESSES = 1000
 
 

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import re
 import time
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,6 +36,7 @@ MAX_BODY_BYTES = 64 * 1024
 BODY_TIMEOUT_SECONDS = 5.0
 SERVICES_PATH, NUMBER_PATH, FINISH_PATH = "/getServicesRent", "/getNumberRent", "/finishActivationRent"
 PROBE_PATH = "/probe"
+_NONCE = re.compile("[0-9a-f]{16,64}")
 OWN_PATHS = frozenset({SERVICES_PATH, NUMBER_PATH, FINISH_PATH, PROBE_PATH})
 CALLS_PER_SECOND = 200.0
 WRONG_KEYS_PER_MINUTE = 60.0
@@ -74,12 +76,14 @@ class Webhooks:
         mark_authenticated: Callable[[Scope], None] = _do_nothing,
         count_wrong_key: Callable[[], None] = _do_nothing,
         reporter: CallReporter | None = None,
+        probe_proof: Callable[[str], str] = lambda _nonce: "",
     ) -> None:
         """`shared_path`: one more path for all three calls, distinguished by `action`.
 
         `steady`: a monotonic clock, the same by which `rentals` decides whether an order is too late.
         `mark_authenticated` is called for each request with the key, `count_wrong_key` for each without.
         `reporter` is told of each call after its answer.
+        `probe_proof` gives the proof of a nonce that only this process can give.
         `was_delivered` and `has_disconnected`: see `ResponseDeliveryMiddleware`.
         """
         self._rentals = rentals
@@ -96,6 +100,7 @@ class Webhooks:
         self._has_disconnected = has_disconnected
         self._count_wrong_key = count_wrong_key
         self._report: Callable[[Scope], None] = _do_nothing if reporter is None else reporter.report
+        self._probe_proof = probe_proof
         self._handlers: dict[str, Handler] = {
             SERVICES_PATH: self._get_services,
             NUMBER_PATH: self._get_number,
@@ -118,7 +123,7 @@ class Webhooks:
                 provide_automatic_options=False,
                 strict_slashes=False,  # a trailing slash is accepted
             )
-        quart.add_url_rule(PROBE_PATH, PROBE_PATH, _answer_probe, methods=["GET"], provide_automatic_options=False)
+        quart.add_url_rule(PROBE_PATH, PROBE_PATH, self._answer_probe, methods=["GET"], provide_automatic_options=False)
         quart.register_error_handler(HTTPException, _answer_http_error)
         quart.register_error_handler(Exception, _answer_bug)
         quart.after_request(_compress)
@@ -131,6 +136,13 @@ class Webhooks:
             has_disconnected=self._has_disconnected,
             report=self._report,
         )
+
+    async def _answer_probe(self) -> Response:
+        """Tells that the port answers and, where a nonce is given, that this very process does."""
+        nonce = request.args.get("nonce", "")
+        if not _NONCE.fullmatch(nonce):
+            return _json({"status": "SUCCESS"})
+        return _json({"status": "SUCCESS", "proof": self._probe_proof(nonce)})
 
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
@@ -186,7 +198,7 @@ class Webhooks:
         return body
 
     def _check_key(self, body: wire.Body) -> None:
-        """The body must hold our key, and so must each Authorization header; whether one is required is a setting."""
+        """The body and each Authorization header must contain our key; a setting requires the header."""
         key = self._current_key() or ""
         in_body = body.get("key")
         headers = request.headers.getlist("Authorization")
@@ -245,12 +257,12 @@ class Webhooks:
     async def _finish(self, body: wire.Body, _begun_at: datetime) -> wire.Body:
         wire.expect_action(body, wire.FINISH_ACTIVATION, service=True)
         finish = wire.parse_finish(body)
-        known = await self._rentals.finish(finish.rent_id, finish.status, finish.total)
+        is_known = await self._rentals.finish(finish.rent_id, finish.status, finish.total)
         _note().rent_id = finish.rent_id
         total = "" if finish.total is None else str(finish.total)
-        _note().end(Outcome.FINISHED if known else Outcome.RENT_UNKNOWN, status=int(finish.status), sum=total)
-        log.info("finish", rent_id=finish.rent_id, status=int(finish.status), known=known)
-        return {"status": "SUCCESS"} if known else wire.error_answer("unknown activationId")
+        _note().end(Outcome.FINISHED if is_known else Outcome.RENT_UNKNOWN, status=int(finish.status), sum=total)
+        log.info("finish", rent_id=finish.rent_id, status=int(finish.status), known=is_known)
+        return {"status": "SUCCESS"} if is_known else wire.error_answer("unknown activationId")
 
 
 def _decompress(raw: bytes, encoding: str) -> bytes:
@@ -278,10 +290,6 @@ async def _read_body() -> bytes:
             return cast(bytes, await request.get_data(cache=False, as_text=False))
     except TimeoutError:
         raise RequestTimeout from None
-
-
-async def _answer_probe() -> Response:
-    return _json({"status": "SUCCESS"})
 
 
 async def _answer_http_error(error: HTTPException) -> Response:

@@ -17,6 +17,7 @@ from phonefarm.application.model.read_models import (
     ImportReport,
     MoneyRow,
     Overview,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
@@ -25,6 +26,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
+from phonefarm.domain.health import Health
 from phonefarm.domain.number_patterns import NumberPattern
 
 Row = TypeVar("Row")
@@ -145,6 +147,30 @@ class FarmDesk(Protocol):
     async def dismiss_restored(self) -> None: ...
 
     # Settings --------------------------------------------------------------
+
+    async def public_address(self) -> PublicAddress:
+        """How Onlinesim reaches the webhooks; whether it does, the health check "tunnel" says."""
+        ...
+
+    async def test_public_address(self) -> Health:
+        """Probe it from outside now, within 5 s; raises KnownError where there is no URL yet."""
+        ...
+
+    async def confirm_public_url(self) -> None:
+        """The user has passed the present URL on to Onlinesim."""
+        ...
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        """The user trusts the SSH server with this key; the tunnel is opened at once. Raises KnownError."""
+        ...
+
+    async def restart_tunnel(self) -> None:
+        """Close the tunnel, if it is open, and open it anew."""
+        ...
+
+    async def ssh_public_key(self) -> str:
+        """The line for `authorized_keys` on the server; makes the key when it is first asked for. Raises KnownError."""
+        ...
 
     async def settings(self) -> Sequence[SettingField]: ...
 

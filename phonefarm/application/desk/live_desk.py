@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from statistics import median, quantiles
 from typing import NamedTuple, Protocol, TypeVar
 
+from phonefarm.application.access.public_address import PublicAddressKeeper
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.messages.intake import SmsIntake
@@ -24,6 +25,7 @@ from phonefarm.application.model.read_models import (
     ImportReport,
     MoneyRow,
     Overview,
+    PublicAddress,
     Restored,
     SettingField,
     SettingProblem,
@@ -41,6 +43,7 @@ from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Closure
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import Health
 from phonefarm.domain.hubs import SharedLoss
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.number_patterns import NumberPattern
@@ -92,6 +95,8 @@ class LiveFarmDesk:
         settings: SettingsKeeper,
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
+        public_address: PublicAddressKeeper,
+        ssh_public_key: Callable[[], str],
     ) -> None:
         """`closure` says why nothing may be sold now."""
         self._storage = storage
@@ -109,6 +114,8 @@ class LiveFarmDesk:
         self._settings = settings
         self._restore_note = restore_note
         self._closure = closure
+        self._public_address = public_address
+        self._ssh_public_key = ssh_public_key
         self._answers = dict(
             [
                 answered_by(NUMBER_TASKS, numbering.tasks),
@@ -237,6 +244,26 @@ class LiveFarmDesk:
 
     async def dismiss_restored(self) -> None:
         await asyncio.to_thread(self._restore_note.forget)
+
+    # The public address ----------------------------------------------------
+
+    async def public_address(self) -> PublicAddress:
+        return self._public_address.address
+
+    async def test_public_address(self) -> Health:
+        return (await self._public_address.test()).health
+
+    async def confirm_public_url(self) -> None:
+        await self._public_address.confirm_reported()
+
+    async def confirm_ssh_host_key(self, fingerprint: str) -> None:
+        await self._public_address.confirm_host_key(fingerprint)
+
+    async def restart_tunnel(self) -> None:
+        self._public_address.restart()
+
+    async def ssh_public_key(self) -> str:
+        return await asyncio.to_thread(self._ssh_public_key)
 
     # Settings --------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from phonefarm.application.model.read_models import Health, HealthCheck, HealthK
 from phonefarm.support.clock import Clock
 
 WEBHOOKS = "webhooks"
+TUNNEL = "tunnel"
 MARKET = "market"
 ADB = "adb"
 STORAGE = "storage"
@@ -17,7 +18,7 @@ DISK = "disk"
 CLOCK = "clock"
 KEYRING = "keyring"
 BACKUPS = "backups"
-NAMES = (WEBHOOKS, MARKET, ADB, STORAGE, ENGINE, CALLS, DISK, CLOCK, KEYRING, BACKUPS)
+NAMES = (WEBHOOKS, TUNNEL, CALLS, MARKET, ADB, STORAGE, DISK, CLOCK, KEYRING, BACKUPS, ENGINE)
 
 
 class HealthBoard:

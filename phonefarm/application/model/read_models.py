@@ -34,6 +34,7 @@ from phonefarm.domain.sims import SimStanding as SimStanding
 from phonefarm.domain.sms import Doubt as Doubt
 from phonefarm.domain.sms import SmsStanding as SmsStanding
 from phonefarm.domain.telemetry import PhoneTelemetry as PhoneTelemetry
+from phonefarm.domain.tunnels import TunnelKind as TunnelKind
 
 
 class Topic(StrEnum):
@@ -385,6 +386,25 @@ class HealthCheck:
     verdict: Verdict
     health: Health
     since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicAddress:
+    """How Onlinesim reaches the webhooks; the health check "tunnel" says whether it does."""
+
+    kind: TunnelKind
+    url: str
+    """Empty while no tunnel has named one."""
+    reported_url: str
+    """The URL that the user has last passed on to Onlinesim; empty if none."""
+    answered_at: datetime | None
+    """When a probe from outside was last answered by this program."""
+    restarts: int
+    """How often the tunnel was started anew since the program started."""
+    host_key: str = ""
+    """The fingerprint that an SSH server shows and the user has not confirmed."""
+    host: str = ""
+    """That server."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,1 +1,1 @@
-"""Plays the market's acceptance list against a running farm."""
+"""Checks a running farm against the market's acceptance list."""

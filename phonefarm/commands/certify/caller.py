@@ -1,4 +1,4 @@
-"""The examiner's own calls: raw, timed, with whatever a market might send; nothing is checked here."""
+"""Raw, timed webhook calls with any fields; does not check the answers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from phonefarm.simulation.partner import USER_AGENT
 from phonefarm.support.deadlines import within
 from phonefarm.support.os_errors import cause_of
 
-ANSWER_WITHIN = 10.0
+ANSWER_TIMEOUT_SECONDS = 10.0
 JSON_TYPE = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What came back; `body` is None where it was no JSON object."""
+    """An HTTP response; `body` is None if it is not a JSON object."""
 
     http_status: int
     content_type: str
@@ -33,11 +33,11 @@ class Reply:
 
 
 class NoReply(Exception):
-    """Nothing usable came within the market's ten seconds; says why."""
+    """No valid response within the market's ten seconds; the message is the reason."""
 
 
 class Caller:
-    """Speaks to one farm's webhooks as Onlinesim does, and remembers which rents it opened."""
+    """Calls one farm's webhooks like Onlinesim, and remembers the rents that it opened."""
 
     def __init__(self, url: str, key: str, session: aiohttp.ClientSession) -> None:
         self._url = url.rstrip("/")
@@ -45,15 +45,15 @@ class Caller:
         self._session = session
         self._timeout = aiohttp.ClientTimeout(total=None)
         self.opened: dict[int, str] = {}
-        """Number by id of the rents that are still to be finished."""
+        """Numbers of the unfinished rents, by rent id."""
         self.seconds: list[float] = []
-        """Time to answer of every order."""
+        """The response time of each order."""
 
     async def services(self, **changes: Any) -> Reply:
         return await self.post(SERVICES, {"action": "GET_SERVICES", **changes})
 
     async def order(self, **changes: Any) -> Reply:
-        """GET_NUMBER; a rent that was issued is remembered until it is finished."""
+        """GET_NUMBER; remembers an issued rent until it is finished."""
         fields = {"action": "GET_NUMBER", "service": "rent", "sum": 320, **changes}
         reply = await self.post(NUMBER, fields)
         self.seconds.append(reply.seconds)
@@ -63,7 +63,7 @@ class Caller:
         return reply
 
     async def finish(self, rent_id: Any, status: Any = 1, **changes: Any) -> Reply:
-        """FINISH_ACTIVATION; status 1, 'not ordered', costs a number nothing."""
+        """FINISH_ACTIVATION; status 1, 'not ordered', has no effect on the number."""
         fields = {"action": "FINISH_ACTIVATION", "service": "rent", "activationId": rent_id, "status": status}
         reply = await self.post(FINISH, {**fields, **changes})
         if reply.is_success:
@@ -71,36 +71,36 @@ class Caller:
         return reply
 
     async def finish_all(self) -> list[int]:
-        """Give every number back; returns the rents that the farm would not close."""
+        """Finish all open rents; returns those that the farm did not close."""
         for rent_id in list(self.opened):
             await self.finish(rent_id)
         return sorted(self.opened)
 
     async def post(self, path: str, fields: dict[str, Any]) -> Reply:
-        """One request as JSON with the key, unless `fields` has another one; raises NoReply."""
+        """POST JSON with the key, which `fields` may override; raises NoReply."""
         headers = {"Content-Type": JSON_TYPE, "User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
         payload = json.dumps({"key": self._key, **fields}).encode()
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             async with (
-                within(ANSWER_WITHIN),
+                within(ANSWER_TIMEOUT_SECONDS),
                 self._session.post(
                     self._url + path, data=payload, headers=headers, timeout=self._timeout, allow_redirects=False
                 ) as answer,
             ):
                 text = await answer.text()
-                seconds = time.monotonic() - begun
+                seconds = time.monotonic() - started
                 return Reply(
                     http_status=answer.status,
                     content_type=answer.headers.get("Content-Type", ""),
-                    body=_object(text),
+                    body=_parse_object(text),
                     seconds=seconds,
                 )
         except (aiohttp.ClientError, OSError, TimeoutError, UnicodeDecodeError) as error:
-            raise NoReply(f"{path}: {_what_went_wrong(error)}") from error
+            raise NoReply(f"{path}: {_describe(error)}") from error
 
 
-def _object(text: str) -> dict[str, Any] | None:
+def _parse_object(text: str) -> dict[str, Any] | None:
     try:
         body = json.loads(text)
     except ValueError:
@@ -108,11 +108,11 @@ def _object(text: str) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def _what_went_wrong(error: Exception) -> str:
-    """The connector of aiohttp wraps what the system said, and tells the number alone."""
+def _describe(error: Exception) -> str:
+    """Unwrap aiohttp's connector error, whose own text has only the error number."""
     match error:
         case TimeoutError():
-            return f"no answer within {ANSWER_WITHIN:g} s"
+            return f"no answer within {ANSWER_TIMEOUT_SECONDS:g} s"
         case aiohttp.ClientConnectorError():
             return f"no connection: {cause_of(error.os_error)}"
         case OSError():

@@ -1,4 +1,4 @@
-"""The form of an examination: checks with names, run one after the other, each with its result."""
+"""Runs named checks one after the other and collects their results."""
 
 from __future__ import annotations
 
@@ -17,43 +17,44 @@ class Grade(StrEnum):
 
 
 class Failed(Exception):
-    """A rule was broken; says what was asked, what came, what would be right."""
+    """A rule was violated; the message has the request, the response and the expected one."""
 
 
 class Skipped(Exception):
-    """The check needs something that is not at hand; says what."""
+    """The check needs something that is missing; the message names it."""
 
 
-def require(is_so: bool, what: str) -> None:
-    if not is_so:
-        raise Failed(what)
+def require(condition: bool, message: str) -> None:
+    """Raise Failed with the message unless the condition holds."""
+    if not condition:
+        raise Failed(message)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     name: str
-    """One sentence that is true where the check passes."""
+    """A sentence that is true if the check passes."""
     grade: Grade
     detail: str
     seconds: float
 
 
 Check = Callable[[], Awaitable[str]]
-"""Returns what it saw, for the report; raises Failed or Skipped."""
+"""Returns its observation for the report; raises Failed or Skipped."""
 
 
-async def run_checks(checks: Sequence[tuple[str, Check]], told: Callable[[Result], None]) -> list[Result]:
-    """Run every check, also after failures; `told` hears each result as it comes."""
+async def run_checks(checks: Sequence[tuple[str, Check]], on_result: Callable[[Result], None]) -> list[Result]:
+    """Run all checks, even after failures; call `on_result` with each result at once."""
     results = []
     for name, check in checks:
-        begun = time.monotonic()
+        started = time.monotonic()
         try:
             grade, detail = Grade.PASSED, await check()
         except Skipped as reason:
             grade, detail = Grade.SKIPPED, str(reason)
         except (Failed, NoReply) as failure:
             grade, detail = Grade.FAILED, str(failure)
-        result = Result(name=name, grade=grade, detail=detail, seconds=time.monotonic() - begun)
+        result = Result(name=name, grade=grade, detail=detail, seconds=time.monotonic() - started)
         results.append(result)
-        told(result)
+        on_result(result)
     return results

@@ -1,4 +1,4 @@
-"""The acceptance list's part about pushes: at once, again after ten seconds, never after success."""
+"""Acceptance checks of pushes: immediate, retried after ten seconds, never repeated after a success."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Awaitable, Callable
 
 from phonefarm.commands.certify.caller import Caller
 from phonefarm.commands.certify.examination import Check, Skipped, require
-from phonefarm.simulation.answers import Outcome, Planned
+from phonefarm.simulation.answers import Outcome, PlannedAnswer
 from phonefarm.simulation.market import Market
 from phonefarm.simulation.market_record import PushRecord, RentRecord, now
 
 RETRY_SECONDS = 10.0
-RETRY_TOLERANCE = 2.0
-AT_ONCE = 5.0
-"""Seconds from the SMS on the phone to its push: what a slow phone's query may take."""
-QUIET = 12.0
-"""Seconds after a success in which nothing may be sent again: more than one retry."""
+RETRY_TOLERANCE_SECONDS = 2.0
+AT_ONCE_SECONDS = 5.0
+"""From the SMS on the phone to its push; allows for the query of a slow phone."""
+QUIET_SECONDS = 12.0
+"""How long nothing may be sent after a success; longer than one retry interval."""
 
 SendSms = Callable[[str, str, str], Awaitable[None]]
-"""(number, sender, text): makes an SMS arrive at one of the farm's numbers."""
+"""Delivers an SMS (number, sender, text) to one of the farm's numbers."""
 
 
 class PushChecks:
-    """`market` takes the pushes; `send` is None where nobody can send an SMS."""
+    """`market` receives the pushes; `send` is None if no SMS can be sent."""
 
     def __init__(self, caller: Caller, market: Market | None, send: SendSms | None) -> None:
         self._caller = caller
@@ -33,58 +33,60 @@ class PushChecks:
 
     def all(self) -> list[tuple[str, Check]]:
         return [
-            ("an SMS is pushed at once, with the right fields and types", self._at_once),
-            ("a failed push is sent again after 10 s, and not after its success", self._again),
-            ("a push that is refused for good is not sent again", self._refused),
+            ("an SMS is pushed at once, with the right fields and types", self._check_immediate_push),
+            ("a failed push is sent again after 10 s, and not after its success", self._check_retry),
+            ("a push that is refused for good is not sent again", self._check_final_refusal),
         ]
 
-    async def _at_once(self) -> str:
-        market, rent = await self._rented()
-        begun = time.monotonic()
-        await self._sms(rent, "certify: at once")
-        (push,) = await self._pushes(market, "certify: at once", 1, AT_ONCE)
-        took = push.at.monotonic - begun
+    async def _check_immediate_push(self) -> str:
+        market, rent = await self._order_number()
+        started = time.monotonic()
+        await self._send_sms(rent, "certify: at once")
+        (push,) = await self._wait_for_pushes(market, "certify: at once", 1, AT_ONCE_SECONDS)
+        took = push.at.monotonic - started
         body = push.body
-        require(body.get("service") == "rent" and body.get("action") == "PUSH_SMS", f"the push says {_shown(body)}")
+        require(
+            body.get("service") == "rent" and body.get("action") == "PUSH_SMS", f"the push says {_format_fields(body)}"
+        )
         require(type(body.get("smsId")) is int, "smsId is no integer")
         require(str(body.get("phone")) == rent.msisdn, f"phone is {body.get('phone')}, rented is {rent.msisdn}")
         require(body.get("phoneFrom") == "Certify", f"phoneFrom is {body.get('phoneFrom')!r}")
-        breaches = [f"{breach.where}: {breach.what}" for breach in market.record.violations]
-        require(not breaches, "; ".join(breaches))
+        violations = [f"{violation.where}: {violation.what}" for violation in market.record.violations]
+        require(not violations, "; ".join(violations))
         await self._caller.finish_all()
         return f"after {took:.2f} s"
 
-    async def _again(self) -> str:
-        market, rent = await self._rented()
-        market.policy.script(Planned(outcome=Outcome.ERROR_500))
-        await self._sms(rent, "certify: again")
-        first, second = await self._pushes(market, "certify: again", 2, AT_ONCE + RETRY_SECONDS + RETRY_TOLERANCE)
+    async def _check_retry(self) -> str:
+        market, rent = await self._order_number()
+        market.policy.script(PlannedAnswer(outcome=Outcome.ERROR_500))
+        await self._send_sms(rent, "certify: again")
+        first, second = await self._wait_for_pushes(
+            market, "certify: again", 2, AT_ONCE_SECONDS + RETRY_SECONDS + RETRY_TOLERANCE_SECONDS
+        )
         gap = second.at.monotonic - first.at.monotonic
-        require(abs(gap - RETRY_SECONDS) <= RETRY_TOLERANCE, f"the second attempt came after {gap:.1f} s")
-        await asyncio.sleep(QUIET)
-        count = len(_with_text(market, "certify: again"))
+        require(abs(gap - RETRY_SECONDS) <= RETRY_TOLERANCE_SECONDS, f"the second attempt came after {gap:.1f} s")
+        await asyncio.sleep(QUIET_SECONDS)
+        count = len(_pushes_of(market, "certify: again"))
         require(count == 2, f"{count - 2} attempts came after the success")
         await self._caller.finish_all()
-        return f"again after {gap:.1f} s, nothing in the {QUIET:g} s after the success"
+        return f"again after {gap:.1f} s, nothing in the {QUIET_SECONDS:g} s after the success"
 
-    async def _refused(self) -> str:
-        market, rent = await self._rented()
-        market.policy.script(Planned(outcome=Outcome.BAD_SERVICE))
-        await self._sms(rent, "certify: refused")
-        await self._pushes(market, "certify: refused", 1, AT_ONCE)
-        await asyncio.sleep(QUIET)
-        count = len(_with_text(market, "certify: refused"))
+    async def _check_final_refusal(self) -> str:
+        market, rent = await self._order_number()
+        market.policy.script(PlannedAnswer(outcome=Outcome.BAD_SERVICE))
+        await self._send_sms(rent, "certify: refused")
+        await self._wait_for_pushes(market, "certify: refused", 1, AT_ONCE_SECONDS)
+        await asyncio.sleep(QUIET_SECONDS)
+        count = len(_pushes_of(market, "certify: refused"))
         require(count == 1, f"it was sent {count} times")
         await self._caller.finish_all()
-        return f"BAD_SERVICE, nothing in the {QUIET:g} s after it"
+        return f"BAD_SERVICE, nothing in the {QUIET_SECONDS:g} s after it"
 
-    async def _rented(self) -> tuple[Market, RentRecord]:
+    async def _order_number(self) -> tuple[Market, RentRecord]:
         if self._market is None:
-            raise Skipped(
-                "nobody listens where the farm pushes to: give --push-listen, and set the farm's push URL to it"
-            )
+            raise Skipped("the farm's pushes cannot be received: give --push-listen, and set the farm's push URL to it")
         if self._send is None:
-            raise Skipped("nobody can send an SMS: give --phones-control of virtual phones")
+            raise Skipped("no SMS can be sent: give --phones-control of virtual phones")
         reply = await self._caller.order()
         if not reply.is_success or reply.body is None:
             raise Skipped("no number is on offer")
@@ -97,24 +99,24 @@ class PushChecks:
             sum=320,
             ordered_at=now(),
         )
-        self._market.record.rents[rent.rent_id] = rent  # so that its pushes are taken
+        self._market.record.rents[rent.rent_id] = rent  # so that the market accepts its pushes
         return self._market, rent
 
-    async def _sms(self, rent: RentRecord, text: str) -> None:
+    async def _send_sms(self, rent: RentRecord, text: str) -> None:
         assert self._send is not None
         await self._send(rent.msisdn, "Certify", text)
 
-    async def _pushes(self, market: Market, text: str, count: int, within: float) -> list[PushRecord]:
+    async def _wait_for_pushes(self, market: Market, text: str, count: int, within: float) -> list[PushRecord]:
         deadline = time.monotonic() + within
-        while len(found := _with_text(market, text)) < count:
+        while len(found := _pushes_of(market, text)) < count:
             require(time.monotonic() < deadline, f"{len(found)} of {count} attempts came within {within:g} s")
             await asyncio.sleep(0.02)
         return found[:count]
 
 
-def _with_text(market: Market, text: str) -> list[PushRecord]:
+def _pushes_of(market: Market, text: str) -> list[PushRecord]:
     return [push for push in market.record.pushes if push.body.get("text") == text]
 
 
-def _shown(body: dict[str, object]) -> str:
+def _format_fields(body: dict[str, object]) -> str:
     return ", ".join(f"{name}={body.get(name)!r}" for name in ("action", "service"))

@@ -1,4 +1,4 @@
-"""The report of an examination: lines for a person, JUnit XML for a machine."""
+"""The report of the acceptance checks: text lines and JUnit XML."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def summary(results: Sequence[Result]) -> str:
 
 
 def write_junit(results: Sequence[Result], path: Path) -> None:
-    """One test case a check; raises KnownError where the file cannot be written."""
+    """Write one test case per check; raises KnownError if the file cannot be written."""
     counts = Counter(result.grade for result in results)
     suite = ElementTree.Element(
         "testsuite",
@@ -41,22 +41,22 @@ def write_junit(results: Sequence[Result], path: Path) -> None:
     )
     for result in results:
         case = ElementTree.SubElement(
-            suite, "testcase", classname="certify", name=_clean(result.name), time=f"{result.seconds:.3f}"
+            suite, "testcase", classname="certify", name=_xml_safe(result.name), time=f"{result.seconds:.3f}"
         )
         if result.grade is Grade.FAILED:
-            ElementTree.SubElement(case, "failure", message=_clean(result.detail))
+            ElementTree.SubElement(case, "failure", message=_xml_safe(result.detail))
         elif result.grade is Grade.SKIPPED:
-            ElementTree.SubElement(case, "skipped", message=_clean(result.detail))
+            ElementTree.SubElement(case, "skipped", message=_xml_safe(result.detail))
         else:
-            ElementTree.SubElement(case, "system-out").text = _clean(result.detail)
+            ElementTree.SubElement(case, "system-out").text = _xml_safe(result.detail)
     try:
         ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
     except OSError as error:
         raise KnownError(f"The report {path} cannot be written: {cause_of(error)}.") from error
 
 
-def _clean(text: str) -> str:
-    """What XML can hold: answers of a farm may hold anything."""
+def _xml_safe(text: str) -> str:
+    """Replace characters that XML does not allow."""
     return "".join(
         char if char >= " " and not "\ud800" <= char <= "\udfff" and char not in "\ufffe\uffff" else " "
         for char in text

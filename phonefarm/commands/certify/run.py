@@ -1,4 +1,4 @@
-"""Runs an examination: against a farm of its own on virtual phones, or against any that answers at a URL."""
+"""Runs the acceptance checks against a private farm with virtual phones, or against any farm by URL."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from phonefarm.commands.demo.private_adb import private_adb_server
 from phonefarm.commands.status import fetch_health
 from phonefarm.config.settings import is_host, load_settings, parse_address
 from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.command_adapters import adb_program, key_in_memory
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.parts import adb_program, key_in_memory
 from phonefarm.simulation.control_client import PhonesClient
 from phonefarm.simulation.farm import VirtualFarm
 from phonefarm.simulation.market import Market
@@ -31,69 +31,71 @@ from phonefarm.support.deadlines import within
 from phonefarm.support.logs import SecretFilter
 
 PHONES = 12
-READY_WITHIN = 60.0
+READY_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What is examined, and how. Without `url` a farm of our own is."""
+    """The farm to check and how; an empty `url` means a private farm with virtual phones."""
 
     url: str = ""
     key: str = ""
     admin: str = ""
-    """`host:port` of the farm's admin port, which tells of open rents."""
+    """`host:port` of the farm's admin port, whose /health counts open rents."""
     push_listen: str = ""
-    """`host:port` that the farm's push URL names; empty: pushes are not examined."""
+    """`host:port` in the farm's push URL; empty: pushes are not checked."""
     phones_control: str = ""
     even_with_open_rents: bool = False
 
 
-async def certify(plan: Plan, told: Callable[[Result], None]) -> list[Result]:
-    """Examine a farm; raises KnownError where it must not or cannot be examined."""
+async def certify(plan: Plan, on_result: Callable[[Result], None]) -> list[Result]:
+    """Check a farm; raises KnownError if customers have open rents there, or if it cannot be checked."""
     if not plan.url:
-        return await _certify_own(told)
-    await _refuse_where_customers_are(plan)
+        return await _certify_private_farm(on_result)
+    await _refuse_during_open_rents(plan)
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         market = None
         if plan.push_listen:
-            market = await stack.enter_async_context(Market("", plan.key, listen=_address(plan.push_listen)))
-        return await _examine(plan.url, plan.key, session, market, _sender(plan, session), told)
+            market = await stack.enter_async_context(
+                Market("", plan.key, listen=_parse_listen_address(plan.push_listen))
+            )
+        return await _run_all_checks(plan.url, plan.key, session, market, _make_sender(plan, session), on_result)
 
 
-async def _examine(
+async def _run_all_checks(
     url: str,
     key: str,
     session: aiohttp.ClientSession,
     market: Market | None,
     send: SendSms | None,
-    told: Callable[[Result], None],
+    on_result: Callable[[Result], None],
 ) -> list[Result]:
     caller = Caller(url, key, session)
     try:
         checks = PushChecks(caller, market, send).all() + WebhookChecks(caller).all()
-        return await run_checks(checks, told)
+        return await run_checks(checks, on_result)
     finally:
         await caller.finish_all()
 
 
-async def _refuse_where_customers_are(plan: Plan) -> None:
+async def _refuse_during_open_rents(plan: Plan) -> None:
     if plan.even_with_open_rents:
         return
-    rents = await _open_rents(plan)
+    rents = await _count_open_rents(plan)
     if rents is None:
         raise KnownError(
-            "Whether rents of customers are open on that farm cannot be asked: name its admin port with --admin, "
-            "or say --even-with-open-rents. All its numbers are ordered and given back while it is examined."
+            "It is unknown whether customers have open rents on that farm: name its admin port with --admin, "
+            "or give --even-with-open-rents. The check orders all its numbers and gives them back."
         )
     if rents:
         raise KnownError(
-            f"{rents} rents of customers are open on that farm, whose numbers an examination would take away. "
-            "Wait for their end, or say --even-with-open-rents."
+            f"{rents} rents of customers are open on that farm, and the check orders all its numbers. "
+            "Wait for their end, or give --even-with-open-rents."
         )
 
 
-async def _open_rents(plan: Plan) -> int | None:
+async def _count_open_rents(plan: Plan) -> int | None:
     admin = plan.admin
     if not admin:
         return None
@@ -101,11 +103,11 @@ async def _open_rents(plan: Plan) -> int | None:
     return int(health["counts"]["rents_open"])
 
 
-def _sender(plan: Plan, session: aiohttp.ClientSession) -> SendSms | None:
+def _make_sender(plan: Plan, session: aiohttp.ClientSession) -> SendSms | None:
     return PhonesClient(plan.phones_control, session).deliver if plan.phones_control else None
 
 
-def _address(text: str) -> tuple[str, int]:
+def _parse_listen_address(text: str) -> tuple[str, int]:
     try:
         return parse_address(text)
     except ValueError as error:
@@ -124,10 +126,10 @@ def check_url(url: str) -> str:
     return url.rstrip("/")
 
 
-# A farm of our own --------------------------------------------------------------------
+# A private farm -----------------------------------------------------------------------
 
 
-async def _certify_own(told: Callable[[Result], None]) -> list[Result]:
+async def _certify_private_farm(on_result: Callable[[Result], None]) -> list[Result]:
     key = secrets.token_urlsafe(24)
     with (
         tempfile.TemporaryDirectory(prefix="phonefarm-certify-", ignore_cleanup_errors=True) as scratch,
@@ -137,17 +139,19 @@ async def _certify_own(told: Callable[[Result], None]) -> list[Result]:
             farm = await stack.enter_async_context(VirtualFarm(PHONES, query_seconds=0.2))
             market = await stack.enter_async_context(Market("", key))
             await farm.connect_to("127.0.0.1", adb_port)
-            url = await stack.enter_async_context(_own_app(Path(scratch), key, adb_port, farm, market))
+            url = await stack.enter_async_context(_run_private_app(Path(scratch), key, adb_port, farm, market))
             session = await stack.enter_async_context(aiohttp.ClientSession())
 
             async def send(number: str, sender: str, text: str) -> None:
                 await farm.deliver(number, sender, text)
 
-            return await _examine(url, key, session, market, send, told)
+            return await _run_all_checks(url, key, session, market, send, on_result)
 
 
 @asynccontextmanager
-async def _own_app(folder: Path, key: str, adb_port: int, farm: VirtualFarm, market: Market) -> AsyncIterator[str]:
+async def _run_private_app(
+    folder: Path, key: str, adb_port: int, farm: VirtualFarm, market: Market
+) -> AsyncIterator[str]:
     numbers = folder / "numbers.csv"
     numbers.write_text(farm.numbers_csv(), encoding="utf-8")
     hidden = SecretFilter()
@@ -165,16 +169,18 @@ async def _own_app(folder: Path, key: str, adb_port: int, farm: VirtualFarm, mar
     await asyncio.to_thread(engine.start)
     try:
         listeners = engine.farm.listeners
-        await _until_ready(listeners.admin_address)
+        await _wait_until_ready(listeners.admin_address)
         yield f"http://{listeners.webhooks_address}"
     finally:
         await asyncio.to_thread(engine.stop)
 
 
-async def _until_ready(admin: str) -> None:
+async def _wait_until_ready(admin: str) -> None:
     try:
-        async with within(READY_WITHIN):
-            while (await fetch_health(admin))["counts"]["phones_ready"] < PHONES:  # noqa: ASYNC110 - asked over HTTP
+        async with within(READY_TIMEOUT_SECONDS):
+            while (await fetch_health(admin))["counts"]["phones_ready"] < PHONES:  # noqa: ASYNC110 - polled over HTTP
                 await asyncio.sleep(0.2)
     except TimeoutError:
-        raise KnownError(f"The virtual phones were not ready within {READY_WITHIN:g} s: see the log.") from None
+        raise KnownError(
+            f"The virtual phones were not ready within {READY_TIMEOUT_SECONDS:g} s: see the log."
+        ) from None

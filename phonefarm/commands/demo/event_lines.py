@@ -1,4 +1,4 @@
-"""Tells the farm's events as lines of text, one an event, for a terminal."""
+"""Prints the farm's events for a terminal, one line per event."""
 
 from __future__ import annotations
 
@@ -19,78 +19,78 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES, RENTS, Keys
 
-Say = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 
 class EventLines:
-    """Runs on the engine's loop; says a line whenever a row has entered another state."""
+    """Runs on the engine's loop and writes a line whenever the state of a row changes."""
 
-    def __init__(self, desk: FarmDesk, say: Say) -> None:
+    def __init__(self, desk: FarmDesk, write: WriteLine) -> None:
         self._desk = desk
-        self._say = say
-        self._known: dict[tuple[Topic, str], Hashable] = {}
+        self._write = write
+        self._last_states: dict[tuple[Topic, str], Hashable] = {}
 
     async def follow(self) -> None:
-        """Tell what happens until cancelled."""
+        """Write lines until cancelled."""
         pending: asyncio.Queue[Changes] = asyncio.Queue(maxsize=100)
 
-        def note(changes: Changes) -> None:
+        def enqueue(changes: Changes) -> None:
             if not pending.full():
                 pending.put_nowait(changes)
 
-        undo = self._desk.subscribe(note)
+        unsubscribe = self._desk.subscribe(enqueue)
         try:
-            await self._tell(Changes(keys={Topic.PHONES: None}))
+            await self._report_changes(Changes(keys={Topic.PHONES: None}))
             while True:
-                await self._tell(await pending.get())
+                await self._report_changes(await pending.get())
         finally:
-            undo()
+            unsubscribe()
 
-    async def _tell(self, changes: Changes) -> None:
+    async def _report_changes(self, changes: Changes) -> None:
         for topic, keys in changes.keys.items():
             match topic:
                 case Topic.PHONES:
-                    await self._phones(keys)
+                    await self._report_phones(keys)
                 case Topic.RENTS:
-                    await self._rents(keys)
+                    await self._report_rents(keys)
                 case Topic.MESSAGES:
-                    await self._messages(keys)
+                    await self._report_messages(keys)
                 case Topic.PUSHES:
-                    await self._pushes(keys)
+                    await self._report_pushes(keys)
                 case _:
                     continue
 
-    async def _phones(self, keys: Keys) -> None:
+    async def _report_phones(self, keys: Keys) -> None:
         for row in await self._desk.rows(PHONES, keys):
-            if self._is_news(Topic.PHONES, row.phone_id, row.state):
-                self._say(phone_line(row))
+            if self._has_changed(Topic.PHONES, row.phone_id, row.state):
+                self._write(phone_line(row))
 
-    async def _rents(self, keys: Keys) -> None:
+    async def _report_rents(self, keys: Keys) -> None:
         for row in await self._desk.rows(RENTS, keys):
-            if self._is_news(Topic.RENTS, str(row.rent_id), (row.state, row.finish_status)):
-                self._say(rent_line(row))
+            if self._has_changed(Topic.RENTS, str(row.rent_id), (row.state, row.finish_status)):
+                self._write(rent_line(row))
 
-    async def _messages(self, keys: Keys) -> None:
+    async def _report_messages(self, keys: Keys) -> None:
         for row in await self._desk.rows(MESSAGES, keys):
-            is_told = row.standing is not SmsStanding.BASELINE
-            if self._is_news(Topic.MESSAGES, str(row.sms_id), row.standing) and is_told:
-                self._say(message_line(row))
+            is_reported = row.standing is not SmsStanding.BASELINE
+            if self._has_changed(Topic.MESSAGES, str(row.sms_id), row.standing) and is_reported:
+                self._write(message_line(row))
 
-    async def _pushes(self, keys: Keys) -> None:
+    async def _report_pushes(self, keys: Keys) -> None:
         for row in await self._desk.rows(PUSHES, keys):
-            is_told = row.state is not PushState.SENDING and bool(row.last_answer)
-            if is_told and self._is_news(Topic.PUSHES, str(row.sms_id), (row.state, row.attempts)):
-                self._say(push_line(row))
+            is_reported = row.state is not PushState.SENDING and bool(row.last_answer)
+            if is_reported and self._has_changed(Topic.PUSHES, str(row.sms_id), (row.state, row.attempts)):
+                self._write(push_line(row))
 
-    def _is_news(self, topic: Topic, key: str, state: Hashable) -> bool:
-        is_news = self._known.get((topic, key)) != state
-        self._known[topic, key] = state
-        return is_news
+    def _has_changed(self, topic: Topic, key: str, state: Hashable) -> bool:
+        has_changed = self._last_states.get((topic, key)) != state
+        self._last_states[topic, key] = state
+        return has_changed
 
 
 RENT_WORDS = {RentState.POSSIBLE_ORPHAN: "unconfirmed"}
 PUSH_WORDS = {PushState.PARKED: "stopped, needs a decision"}
-"""Where a state is not called by its own name."""
+"""Display names of states that differ from their values."""
 
 
 def phone_line(row: PhoneRow) -> str:
@@ -106,7 +106,7 @@ def rent_line(row: RentRow) -> str:
 
 
 def message_line(row: MessageRow) -> str:
-    """Never the text: a terminal is a log too, and a sender's name may hold escape codes."""
+    """Without the text, as terminal output may be logged, and without escape codes in the sender."""
     sender = "".join(char if char.isprintable() else "?" for char in row.sender)
     whose = f"rent {row.rent_id}" if row.rent_id is not None else row.standing.value
     return f"SMS {row.sms_id} for +{row.msisdn} from {sender}: {whose}"

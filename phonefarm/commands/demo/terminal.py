@@ -1,4 +1,4 @@
-"""The demo without a window: a live table on a terminal, one line an event where the output is none."""
+"""The demo without a window: a live table on a terminal, or one line per event if the output is not one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from phonefarm.support.stop_requests import StopRequests
 
 REFRESH_SECONDS = 0.5
 LINES_SHOWN = 16
-LINES_KEPT = 10_000
-"""Of an output that nobody reads."""
+MAX_QUEUED_LINES = 10_000
+"""The oldest lines are dropped if the output blocks."""
 
 
 def show_in_terminal(engine: EngineThread, seconds: float | None, stop: StopRequests) -> None:
-    """Show the farm until somebody asks to stop or `seconds` have passed."""
+    """Show the farm until a stop request or until `seconds` have passed."""
     console = Console(highlight=False)
     console.print("No display here: the demo runs in the terminal. Ctrl-C ends it.", style="dim")
     deadline = None if seconds is None else time.monotonic() + seconds
@@ -36,10 +36,10 @@ def show_in_terminal(engine: EngineThread, seconds: float | None, stop: StopRequ
 
 
 def _plain_lines(engine: EngineThread, deadline: float | None, stop: StopRequests) -> None:
-    lines: deque[str] = deque(maxlen=LINES_KEPT)
+    lines: deque[str] = deque(maxlen=MAX_QUEUED_LINES)
 
     def write_lines() -> None:
-        """On this thread: an output that nobody reads must not stop the engine's."""
+        """On this thread, as a blocked output must not block the engine's thread."""
         while lines:
             print(lines.popleft(), flush=True)
 

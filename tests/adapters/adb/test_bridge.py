@@ -78,11 +78,11 @@ async def test_an_answer_without_its_marks_is_cut_even_if_its_exit_frame_came() 
             await AdbBridge(server.address).read_inbox("R5", probe, newest=50)
 
 
-def says_model(model: str) -> Service:
+def model_service(model: str) -> Service:
     async def service(line: Line, command: str) -> None:
         nonce = command.rpartition("; echo ")[2].removesuffix(":$?")
-        said = f"S:\n[ro.product.model]: [{model}]\n[sys.boot_completed]: [1]\n{nonce}:0\n"
-        await line.send(answer(said.encode()))
+        output = f"S:\n[ro.product.model]: [{model}]\n[sys.boot_completed]: [1]\n{nonce}:0\n"
+        await line.send(answer(output.encode()))
 
     return service
 
@@ -95,7 +95,7 @@ async def test_phones_with_one_serial_are_addressed_by_transport_id() -> None:
     async with FakeAdbServer() as server:
         for number in (1, 2):
             server.replies[f"host-transport-id:{number}:features"] = b"OKAY" + block("shell_v2")
-            server.connections[number] = says_model(f"M{number}")
+            server.connections[number] = model_service(f"M{number}")
         bridge = AdbBridge(server.address)
         bridge.address({"0123": shared(1), "0123#1-2": shared(2)})
 
@@ -120,7 +120,7 @@ async def test_reconnected_phone_is_addressed_by_its_new_transport_id() -> None:
     async with FakeAdbServer() as server:
         for number in (2, 5):
             server.replies[f"host-transport-id:{number}:features"] = b"OKAY" + block("shell_v2")
-            server.connections[number] = says_model(f"M{number}")
+            server.connections[number] = model_service(f"M{number}")
         bridge = AdbBridge(server.address)
         bridge.address({"0123": shared(1), "0123#1-2": shared(2)})
         await bridge.identify("0123#1-2")
@@ -142,7 +142,7 @@ SERIALS = ["R5", "два слова", "(no serial number)", "x" * 300, "a;b'c$(d
 
 @pytest.mark.parametrize("serial", SERIALS)
 async def test_any_serial_is_passed_on_unchanged(serial: str) -> None:
-    async with FakeAdbServer(shell=says_model("M")) as server:
+    async with FakeAdbServer(shell=model_service("M")) as server:
         server.features(serial)
         introduction = await AdbBridge(server.address).identify(serial)
 

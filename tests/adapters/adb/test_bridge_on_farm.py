@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ from phonefarm.simulation.profiles import (
     Profile,
 )
 from phonefarm.simulation.radio_log import LogLine
-from phonefarm.simulation.sims import SimMaker
+from phonefarm.simulation.sims import SimFactory
 from tests.simulation.adb_server import private_adb_server
 from tests.waiting import until
 
@@ -63,9 +64,9 @@ async def connected(port: int, *phones: VirtualPhone) -> AsyncIterator[AdbBridge
         yield AdbBridge(f"127.0.0.1:{port}")
 
 
-def a_phone(profile: object = PIXEL_8, *, cards: int = 1, **more: object) -> VirtualPhone:
-    phone = VirtualPhone(profile, query_seconds=0.01, **more)  # type: ignore[arg-type]
-    maker = SimMaker(seed=7)
+def a_phone(profile: Profile = PIXEL_8, *, cards: int = 1, **more: Any) -> VirtualPhone:
+    phone = VirtualPhone(profile, query_seconds=0.01, **more)
+    maker = SimFactory(seed=7)
     for slot in range(min(cards, phone.profile.slots)):
         phone.insert_sim(maker.make(), slot)
     return phone
@@ -83,7 +84,7 @@ async def rows(bridge: AdbBridge, phone: VirtualPhone) -> tuple[SmsRow, ...]:
 
 
 @pytest.mark.parametrize("profile", [*PROFILES, DOOGEE_X5, PIXEL_9, PIXEL_9A], ids=lambda profile: profile.name)
-async def test_sims_and_messages_of_every_make_are_read(adb_port: int, profile: object) -> None:
+async def test_sims_and_messages_of_every_make_are_read(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile, cards=2, clock_skew=-37.5)
     async with connected(adb_port, phone) as bridge:
         probe = await probed(bridge, phone)
@@ -108,7 +109,7 @@ async def test_sims_and_messages_of_every_make_are_read(adb_port: int, profile: 
 
 
 @pytest.mark.parametrize("profile", [*PROFILES, DOOGEE_X5], ids=lambda profile: profile.name)
-async def test_telemetry_of_every_make_is_complete(adb_port: int, profile: object) -> None:
+async def test_telemetry_of_every_make_is_complete(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
         introduction = await bridge.identify(phone.serial)
@@ -192,7 +193,7 @@ async def test_slots_are_still_distinguished_after_another_probe(adb_port: int) 
 
 
 @pytest.mark.parametrize("profile", [PIXEL_8, SONY_XA, NEXUS_5], ids=lambda profile: profile.name)
-async def test_every_cut_of_an_answer_is_refused_and_the_next_is_read(adb_port: int, profile: object) -> None:
+async def test_every_cut_of_an_answer_is_refused_and_the_next_is_read(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
         for number in range(3):
@@ -271,7 +272,7 @@ async def test_removed_and_inserted_cards_are_noticed(adb_port: int) -> None:
         probe = await probed(bridge, phone)
         phone.remove_sim(0)
         one = (await bridge.check_up(phone.serial, probe, thorough=False)).sims or ()
-        new = SimMaker(seed=8).make()
+        new = SimFactory(seed=8).make()
         phone.insert_sim(new, 0)
         two = (await bridge.check_up(phone.serial, probe, thorough=False)).sims or ()
 
@@ -280,7 +281,7 @@ async def test_removed_and_inserted_cards_are_noticed(adb_port: int) -> None:
 
 
 @pytest.mark.parametrize("profile", [PIXEL_8, SONY_XA], ids=lambda profile: profile.name)
-async def test_hints_come_with_a_message(adb_port: int, profile: object) -> None:
+async def test_hints_come_with_a_message(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile)
     async with connected(adb_port, phone) as bridge:
         await probed(bridge, phone)
@@ -342,7 +343,7 @@ async def test_device_list_follows_plugging(adb_port: int) -> None:
         async with asyncio.timeout(5):
             while not any(d.serial == phone.serial and d.adb_state == "device" for d in await anext(lists)):
                 pass
-            await farm.pull_out(phone)
+            await farm.unplug_usb(phone)
             while any(d.serial == phone.serial for d in await anext(lists)):
                 pass
 
@@ -369,7 +370,7 @@ def up_for(phone: VirtualPhone) -> float:
     return phone.handset.host_clock() - phone.handset.telemetry.booted_at
 
 
-def told(checkup: Checkup) -> tuple[SeenSim, ...]:
+def sims_of(checkup: Checkup) -> tuple[SeenSim, ...]:
     assert checkup.sims is not None
     return checkup.sims
 
@@ -406,27 +407,27 @@ MAKES_IN_ONE_CALL = [profile for profile in PROFILES if profile.sdk >= 26 and pr
 
 
 @pytest.mark.parametrize("profile", MAKES_IN_ONE_CALL, ids=lambda profile: profile.name)
-async def test_a_known_phone_with_known_cards_is_read_in_one_call(adb_port: int, profile: object) -> None:
+async def test_a_known_phone_with_known_cards_is_read_in_one_call(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile, cards=2)
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", TEXT)
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
         again = AdbBridge(bridge.server)
-        remembered = as_remembered(phone, probe, told(first), up_for(phone))
+        remembered = as_remembered(phone, probe, sims_of(first), up_for(phone))
 
         probe_again, checkup, reading, (calls, queries) = await introduced(again, phone, remembered)
 
     assert (calls, queries) == (1, 1)
     assert probe_again == probe
-    assert [(sim.sim_id, sim.slot, sim.sub_id) for sim in told(checkup)] == [
-        (sim.sim_id, sim.slot, sim.sub_id) for sim in told(first)
+    assert [(sim.sim_id, sim.slot, sim.sub_id) for sim in sims_of(checkup)] == [
+        (sim.sim_id, sim.slot, sim.sub_id) for sim in sims_of(first)
     ]
     assert checkup.telemetry.sms_app == phone.profile.default_sms_app
     assert [row.body for row in reading.rows] == [TEXT]
 
 
 @pytest.mark.parametrize("profile", MAKES_IN_ONE_CALL, ids=lambda profile: profile.name)
-async def test_new_phone_is_introduced_in_few_calls_without_repeated_commands(adb_port: int, profile: object) -> None:
+async def test_new_phone_is_introduced_in_few_calls_without_repeated_commands(adb_port: int, profile: Profile) -> None:
     phone = a_phone(profile, cards=2)
     async with connected(adb_port, phone) as bridge:
         await phone.deliver_sms("A", TEXT)
@@ -434,7 +435,7 @@ async def test_new_phone_is_introduced_in_few_calls_without_repeated_commands(ad
         _, checkup, reading, (calls, _) = await introduced(bridge, phone, Remembered())
 
     assert calls <= 5
-    assert [sim.slot for sim in told(checkup)] == list(phone.sims)
+    assert [sim.slot for sim in sims_of(checkup)] == list(phone.sims)
     assert [row.body for row in reading.rows] == [TEXT]
 
 
@@ -443,26 +444,26 @@ async def test_card_is_identified_again_after_a_restart_of_the_phone(adb_port: i
     async with connected(adb_port, phone) as bridge:
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
         # After a factory reset, subscription ids start again: the other card looks like the first.
-        remembered = as_remembered(phone, probe, told(first), up_for(phone) + 3600)
-        stranger = replace(remembered.cards[0], sim_id=SimId("8970101234567890120"))
+        remembered = as_remembered(phone, probe, sims_of(first), up_for(phone) + 3600)
+        other_card = replace(remembered.cards[0], sim_id=SimId("8970101234567890120"))
 
-        _, checkup, _, _ = await introduced(AdbBridge(bridge.server), phone, replace(remembered, cards=(stranger,)))
+        _, checkup, _, _ = await introduced(AdbBridge(bridge.server), phone, replace(remembered, cards=(other_card,)))
 
-    assert [sim.iccid for sim in told(checkup)] == [sim.iccid for sim in phone.sims.values()]
+    assert [sim.iccid for sim in sims_of(checkup)] == [sim.iccid for sim in phone.sims.values()]
 
 
 async def test_card_without_a_number_is_identified_again_at_the_next_check_up(adb_port: int) -> None:
     phone = a_phone(PIXEL_6A)
     async with connected(adb_port, phone) as bridge:
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
-        remembered = as_remembered(phone, probe, told(first), up_for(phone))
+        remembered = as_remembered(phone, probe, sims_of(first), up_for(phone))
         nameless = replace(remembered, cards=tuple(replace(card, has_number=False) for card in remembered.cards))
         again = AdbBridge(bridge.server)
         await introduced(again, phone, nameless)
 
         checkup = await again.check_up(phone.serial, probe, thorough=False)
 
-    assert [sim.msisdn for sim in told(checkup)] == [sim.msisdn for sim in phone.sims.values()]
+    assert [sim.msisdn for sim in sims_of(checkup)] == [sim.msisdn for sim in phone.sims.values()]
 
 
 async def test_prefetched_reading_has_the_time_of_its_request(adb_port: int) -> None:
@@ -471,7 +472,7 @@ async def test_prefetched_reading_has_the_time_of_its_request(adb_port: int) -> 
         await phone.deliver_sms("A", "old")
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
         again = AdbBridge(bridge.server)
-        await again.identify(phone.serial, as_remembered(phone, probe, told(first), up_for(phone)), newest=50)
+        await again.identify(phone.serial, as_remembered(phone, probe, sims_of(first), up_for(phone)), newest=50)
         await phone.deliver_sms("A", "came after the question")
         stored_at = datetime.now(UTC)
 
@@ -488,7 +489,7 @@ async def test_announced_message_is_not_searched_in_a_prefetched_answer(adb_port
         await phone.deliver_sms("A", "old")
         probe, first, _, _ = await introduced(bridge, phone, Remembered())
         again = AdbBridge(bridge.server)
-        await again.identify(phone.serial, as_remembered(phone, probe, told(first), up_for(phone)), newest=50)
+        await again.identify(phone.serial, as_remembered(phone, probe, sims_of(first), up_for(phone)), newest=50)
         await phone.deliver_sms("A", "new")
 
         reading = await again.read_inbox(phone.serial, probe, newest=50, expecting=True)
@@ -503,12 +504,12 @@ async def test_changed_firmware_is_probed(adb_port: int) -> None:
         old = replace(
             probe, facts=replace(probe.facts, firmware="another", sdk=22), reads_hex=False, has_otp_mark=False
         )
-        remembered = as_remembered(phone, old, told(first), up_for(phone))
+        remembered = as_remembered(phone, old, sims_of(first), up_for(phone))
 
         probe_again, checkup, _, _ = await introduced(AdbBridge(bridge.server), phone, remembered)
 
     assert probe_again == probe
-    assert [sim.sim_id for sim in told(checkup)] == [sim.sim_id for sim in told(first)]
+    assert [sim.sim_id for sim in sims_of(checkup)] == [sim.sim_id for sim in sims_of(first)]
 
 
 # Phones that share a serial -----------------------------------------------------------

@@ -31,8 +31,8 @@ NO_ROLES = "Unknown command: get-role-holders\n"
 class APhone:
     """Answers like a healthy phone, with exceptions by the test."""
 
-    def __init__(self, **said: Answer) -> None:
-        """`said`: answers by the beginning of the command, with underscores for blanks."""
+    def __init__(self, **answers: Answer) -> None:
+        """`answers`: answers by the beginning of the command, with underscores for blanks."""
         self.answers: dict[str, Answer] = {
             "getprop": "[gsm.sim.state]: [LOADED,ABSENT]\n[gsm.operator.numeric]: [46000,]\n"
             "[gsm.network.type]: [LTE,Unknown]\n[gsm.operator.isroaming]: [false,false]\n",
@@ -46,10 +46,10 @@ class APhone:
             SMS_ROLE_COMMAND: NO_ROLES,
             "pm list packages": f"package:{MMS}\npackage:{MMS}.service\n",
         }
-        for start, answer in said.items():
-            self.says(start.replace("_", " "), answer)
+        for start, answer in answers.items():
+            self.set_answer(start.replace("_", " "), answer)
 
-    def says(self, start: str, answer: Answer) -> None:
+    def set_answer(self, start: str, answer: Answer) -> None:
         (command,) = [command for command in self.answers if command.startswith(start)]
         self.answers[command] = answer
 
@@ -106,7 +106,7 @@ async def test_second_check_up_is_one_call(thorough: bool) -> None:
 @pytest.mark.parametrize("answer", ["", "gibberish\n", ("", "/system/bin/sh: not found\n"), "\x00\ufffd\n" * 50])
 async def test_missing_answer_is_none_and_affects_nothing_else(command: str, field: str, answer: Answer) -> None:
     phone = APhone()
-    phone.says(command, answer)
+    phone.set_answer(command, answer)
 
     telemetry = await telemetry_of(phone)
 
@@ -179,8 +179,8 @@ async def test_parsing_two_hundred_check_ups_a_minute_takes_less_than_a_fiftieth
     """Half of a real phone's output is irrelevant properties and logs."""
     phone = APhone()
     noise = "".join(f"[ro.vendor.property.{number}]: [{'value ' * 5}]\n" for number in range(1000))
-    phone.says("getprop", noise + str(phone.answers["getprop"]))
-    phone.says("dumpsys isub", on_14() + "Local log:\n" + "  2024-05-07 - updateSimState: slot 0 LOADED\n" * 500)
+    phone.set_answer("getprop", noise + str(phone.answers["getprop"]))
+    phone.set_answer("dumpsys isub", on_14() + "Local log:\n" + "  2024-05-07 - updateSimState: slot 0 LOADED\n" * 500)
     checkups, _ = reader(phone.answer)
     await checkups.read(thorough=True)
 
@@ -201,12 +201,12 @@ async def test_settings_of_an_old_phone_are_read_only_in_thorough_check_ups_and_
 
     first = (await checkups.read(thorough=False)).telemetry
     thorough = (await checkups.read(thorough=True)).telemetry
-    asked = len([command for command in shell.commands if command.startswith(("settings", "pm"))])
+    queries = len([command for command in shell.commands if command.startswith(("settings", "pm"))])
     later = (await checkups.read(thorough=False)).telemetry
 
     assert (first.airplane_mode, first.sms_app) == (None, None)
     assert (thorough.airplane_mode, thorough.sms_app) == (later.airplane_mode, later.sms_app) == (True, MMS)
-    assert asked == len([command for command in shell.commands if command.startswith(("settings", "pm"))])
+    assert queries == len([command for command in shell.commands if command.startswith(("settings", "pm"))])
 
 
 async def test_airplane_mode_is_the_cause_of_no_network() -> None:
@@ -237,14 +237,14 @@ async def test_empty_setting_before_roles_means_no_app() -> None:
 @pytest.mark.parametrize(("role", "app"), [(f"{MMS}\n", MMS), ("", ""), (NO_ROLES, None)])
 async def test_role_holder_counts_if_the_setting_is_empty(role: str, app: str | None) -> None:
     phone = APhone(settings_get_secure="null\n")
-    phone.says(SMS_ROLE_COMMAND, role)
+    phone.set_answer(SMS_ROLE_COMMAND, role)
 
     assert (await telemetry_of(phone)).sms_app == app
 
 
 async def test_role_holder_is_then_read_in_the_same_call() -> None:
     phone = APhone(settings_get_secure="null\n")
-    phone.says(SMS_ROLE_COMMAND, f"{MMS}\n")
+    phone.set_answer(SMS_ROLE_COMMAND, f"{MMS}\n")
     checkups, shell = reader(phone.answer)
     await checkups.read(thorough=True)
     calls = shell.calls
@@ -257,7 +257,7 @@ async def test_changed_sms_app_is_checked_again() -> None:
     phone = APhone()
     checkups, shell = reader(phone.answer)
     await checkups.read(thorough=True)
-    phone.says(SMS_APP_COMMAND, "com.google.android.apps.messaging\n")
+    phone.set_answer(SMS_APP_COMMAND, "com.google.android.apps.messaging\n")
 
     assert (await checkups.read(thorough=False)).telemetry.sms_app == "", "it is not among those switched on"
     assert enabled_packages_command("com.google.android.apps.messaging") in shell.commands

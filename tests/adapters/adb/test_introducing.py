@@ -27,8 +27,8 @@ USERS = """Users:
 
 
 def properties(sdk: int, **values: str) -> str:
-    said = {"ro.build.version.sdk": str(sdk), **values}
-    return "".join(f"[{name}]: [{value}]\n" for name, value in said.items())
+    properties = {"ro.build.version.sdk": str(sdk), **values}
+    return "".join(f"[{name}]: [{value}]\n" for name, value in properties.items())
 
 
 async def introduced(
@@ -57,7 +57,7 @@ async def test_firmware_is_the_build_fingerprint() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "is_up"),
+    ("properties", "is_up"),
     [
         ({"sys.boot_completed": "1"}, True),
         ({"dev.bootcomplete": "1"}, True),
@@ -66,8 +66,8 @@ async def test_firmware_is_the_build_fingerprint() -> None:
         ({}, False),
     ],
 )
-async def test_either_property_means_that_android_is_up(said: dict[str, str], is_up: bool) -> None:
-    introduction, shell = await introduced(said, ENCRYPTED)
+async def test_either_property_means_that_android_is_up(properties: dict[str, str], is_up: bool) -> None:
+    introduction, shell = await introduced(properties, ENCRYPTED)
 
     assert introduction.is_up is is_up
     assert (shell.calls > 1) is is_up, "whether it is unlocked is no question before"
@@ -103,11 +103,11 @@ async def test_missing_property_counts_on_releases_that_always_set_it(sdk: int, 
 
 
 @pytest.mark.parametrize(
-    ("sdk", "said"),
+    ("sdk", "properties"),
     [(34, {}), (34, {"ro.crypto.type": "block"}), (34, {"ro.crypto.state": "unencrypted"}), (23, ENCRYPTED)],
 )
-async def test_phone_without_file_encryption_is_never_locked(sdk: int, said: dict[str, str]) -> None:
-    introduction, shell = await introduced(UP, said, sdk=sdk)
+async def test_phone_without_file_encryption_is_never_locked(sdk: int, properties: dict[str, str]) -> None:
+    introduction, shell = await introduced(UP, properties, sdk=sdk)
 
     assert introduction.is_unlocked
     assert shell.calls == 1

@@ -15,7 +15,7 @@ from tests.fakes.scripted_shell import Answer, ScriptedShell
 
 
 def echo(command: str) -> Answer:
-    return f"{command} said\n", f"{command} moaned\n"
+    return f"{command} output\n", f"{command} error\n"
 
 
 def calls_of(shell: ScriptedShell) -> PhoneCalls:
@@ -30,8 +30,8 @@ async def test_prefetched_command_needs_no_further_call() -> None:
     answers = await calls.run("two", within=5.0)
 
     assert shell.calls == 1
-    assert [section.text for section in answers.sections] == ["two said\n"]
-    assert answers.stderr == "two moaned\n", "the words of others would be taken for its own"
+    assert [section.text for section in answers.sections] == ["two output\n"]
+    assert answers.stderr == "two error\n", "stderr of other commands must not be included"
 
 
 async def test_prefetched_answer_is_used_once() -> None:
@@ -53,7 +53,7 @@ async def test_only_missing_answers_are_requested_and_the_sequence_is_kept() -> 
     answers = await calls.run("one", "two", "three", within=5.0)
 
     assert shell.commands == ["two", "one", "three"]
-    assert [section.text for section in answers.sections] == ["one said\n", "two said\n", "three said\n"]
+    assert [section.text for section in answers.sections] == ["one output\n", "two output\n", "three output\n"]
 
 
 async def test_answers_have_the_time_of_the_earliest_request() -> None:
@@ -114,4 +114,4 @@ async def test_failed_prefetch_is_ignored() -> None:
 
     await calls.prefetch("one", "two", within=5.0)
 
-    assert (await calls.run("one", within=5.0)).sections[0].text == "one said\n"
+    assert (await calls.run("one", within=5.0)).sections[0].text == "one output\n"

@@ -194,12 +194,12 @@ BAD_MOMENTS = {
 @pytest.mark.parametrize("stderr", BAD_MOMENTS.values(), ids=BAD_MOMENTS)
 async def test_temporary_error_says_nothing_about_capabilities(stderr: str, number: int) -> None:
     stored = an_inbox("contains_otp", sub_id=None)
-    asked = 0
+    queries = 0
 
     def answer(command: str) -> Answer:
-        nonlocal asked
-        asked += 1
-        return (NOTHING if not stderr else "", stderr) if asked == number + 1 else stored.answer(command)
+        nonlocal queries
+        queries += 1
+        return (NOTHING if not stderr else "", stderr) if queries == number + 1 else stored.answer(command)
 
     of = facts("samsung", sdk=36)
     try:

@@ -15,7 +15,7 @@ from phonefarm.application.ports.world import PhoneUnreachable, ServerDown
 from tests.fakes.adb_server import EXIT, STDERR, STDOUT, FakeAdbServer, Line, Service, answer, frame
 
 
-def says(data: bytes) -> Service:
+def sends(data: bytes) -> Service:
     async def service(line: Line, _: str) -> None:
         await line.send(data)
 
@@ -28,7 +28,7 @@ def shell_on(server: FakeAdbServer, *, v2: bool = True) -> Shell:
 
 async def test_stdout_stderr_and_exit_code_are_kept_apart() -> None:
     data = frame(STDOUT, b"out ") + frame(STDERR, b"err") + frame(STDOUT, b"more") + frame(EXIT, b"\x07")
-    async with FakeAdbServer(shell=says(data)) as server:
+    async with FakeAdbServer(shell=sends(data)) as server:
         result = await shell_on(server).run("ls", within=2)
 
     assert (result.stdout, result.stderr, result.exit_code) == (b"out more", b"err", 7)
@@ -39,7 +39,7 @@ async def test_stdout_stderr_and_exit_code_are_kept_apart() -> None:
 async def test_every_cut_of_an_answer_is_refused() -> None:
     data = answer(b"Row: 0 _id=1\n", b"warn")
     for size in range(len(data)):
-        async with FakeAdbServer(shell=says(data[:size])) as server:
+        async with FakeAdbServer(shell=sends(data[:size])) as server:
             with pytest.raises(PhoneUnreachable, match="cut"):
                 await shell_on(server).run("ls", within=2)
 
@@ -76,7 +76,7 @@ async def test_endless_answer_is_aborted(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 async def test_oversized_frame_is_refused() -> None:
-    async with FakeAdbServer(shell=says(b"\x01\xff\xff\xff\xff")) as server:
+    async with FakeAdbServer(shell=sends(b"\x01\xff\xff\xff\xff")) as server:
         with pytest.raises(PhoneUnreachable, match="more than"):
             await shell_on(server).run("ls", within=2)
 
@@ -148,18 +148,18 @@ async def lines_of(shell: Shell) -> list[str]:
 async def test_a_stream_gives_lines_across_frames_and_ends_with_an_error() -> None:
     data = frame(STDOUT, b"on") + frame(STDERR, b"no\n") + frame(STDOUT, b"e\r\ntwo\nhal")
     for end in (b"", frame(EXIT, b"\x00")):
-        async with FakeAdbServer(shell=says(data + end)) as server:
+        async with FakeAdbServer(shell=sends(data + end)) as server:
             assert await lines_of(shell_on(server)) == ["one", "two"]
 
 
 async def test_stream_of_the_old_shell_gives_lines() -> None:
-    async with FakeAdbServer(shell=says(b"one\r\ntwo\nhal")) as server:
+    async with FakeAdbServer(shell=sends(b"one\r\ntwo\nhal")) as server:
         assert await lines_of(shell_on(server, v2=False)) == ["one", "two"]
 
 
 async def test_endless_line_does_not_exhaust_memory() -> None:
     data = frame(STDOUT, b"x" * 1_000_000) * 3 + frame(STDOUT, b"\nend\n")
-    async with FakeAdbServer(shell=says(data)) as server:
+    async with FakeAdbServer(shell=sends(data)) as server:
         first, second = await lines_of(shell_on(server))
 
     assert len(first) <= shell_module.MAX_LINE_BYTES

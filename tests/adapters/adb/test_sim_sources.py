@@ -94,7 +94,7 @@ def test_the_state_of_a_slot(sources: CheapSources, state: SlotState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("value", "name"),
     [
         ("LTE", "LTE"),
         ("NR", "NR"),
@@ -106,10 +106,10 @@ def test_the_state_of_a_slot(sources: CheapSources, state: SlotState) -> None:
         ("<b>LTE</b>", ""),
     ],
 )
-def test_network_has_androids_name(said: str, name: str) -> None:
+def test_network_has_androids_name(value: str, name: str) -> None:
     sub = ActiveSub(sub_id=1, slot=0, icc="", mcc_mnc="25001", number="")
 
-    assert seen_sim("R5", sub, Identity(), cheap(network_type=said)).network_type == name
+    assert seen_sim("R5", sub, Identity(), cheap(network_type=value)).network_type == name
 
 
 def test_signal_and_roaming_are_read_by_slot() -> None:
@@ -317,7 +317,7 @@ async def test_slow_sources_are_queried_once_per_card() -> None:
 
     await checkups.read(thorough=False)
 
-    assert (calls, shell.calls) == (4, 5), "the look, siminfo twice, iphonesubinfo; then the look alone"
+    assert (calls, shell.calls) == (4, 5), "a check-up, siminfo twice, iphonesubinfo; then a check-up alone"
 
 
 async def test_card_listed_by_isub_but_absent_from_its_slot_is_out() -> None:
@@ -329,11 +329,11 @@ async def test_a_phone_without_telephony_holds_no_sim() -> None:
 
 
 @pytest.mark.parametrize("iccid", ["898600451A2345678C02", "8986004511234567890", "898600451E12345678"])
-@pytest.mark.parametrize("told_by", ["iphonesubinfo", "siminfo"])
-async def test_card_with_letters_or_no_check_digit_has_one_identity_in_every_phone(iccid: str, told_by: str) -> None:
+@pytest.mark.parametrize("source", ["iphonesubinfo", "siminfo"])
+async def test_card_with_letters_or_no_check_digit_has_one_identity_in_every_phone(iccid: str, source: str) -> None:
     masked = on_14().replace("898600451[", iccid[:12].lower() + "[")
     row = f"Row: 0 _id=2, s=30, i={hexed(iccid.lower())}, n=\n"
-    by_siminfo = told_by == "siminfo"
+    by_siminfo = source == "siminfo"
     probe = Probe(facts=PhoneFacts(sdk=29 if by_siminfo else 34), reads_hex=True)
 
     found = []

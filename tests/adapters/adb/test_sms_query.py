@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ HOSTILE = (
 )
 
 
-def a_row(**changes: object) -> SmsRow:
+def a_row(**changes: Any) -> SmsRow:
     row = SmsRow(
         row_id=7,
         date_ms=1_700_000_000_123,
@@ -47,7 +48,7 @@ def a_row(**changes: object) -> SmsRow:
         body="hi",
         sim_mark="sub_id=1",
     )
-    return replace(row, **changes)  # type: ignore[arg-type]
+    return replace(row, **changes)
 
 
 def read(inbox: AndroidInbox, probe: Probe = PROBE, *, newest: int = 50, skip: int = 0) -> list[SmsRow]:
@@ -292,13 +293,13 @@ def test_text_in_an_integer_column_affects_only_that_column_of_that_row(
     restored, untouched = numbers_of(inbox, probe)
 
     assert untouched == whole[1]
-    said = {
+    values = {
         "date": restored.row.date_ms or None,
         "date_sent": restored.row.date_sent_ms or None,
         "sub_id": restored.row.sub_id,
         "sim_slot": restored.slot_value,
     }
-    assert [name for name, number in said.items() if number is None] == ([column] if value != " 1 " else [])
+    assert [name for name, number in values.items() if number is None] == ([column] if value != " 1 " else [])
 
 
 def test_text_that_imitates_the_next_column_sets_no_sim() -> None:

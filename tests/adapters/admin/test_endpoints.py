@@ -103,11 +103,11 @@ async def test_nothing_else_is_served(desk: FakeDesk, wrong_keys: WrongKeys, pat
 async def test_requests_share_one_overview_a_second(
     desk: FakeDesk, wrong_keys: WrongKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, now = 0, 0.0
+    queries, now = 0, 0.0
 
     async def overview() -> Overview:
-        nonlocal asked
-        asked += 1
+        nonlocal queries
+        queries += 1
         await asyncio.sleep(0)
         return busy_farm().overview()
 
@@ -115,10 +115,10 @@ async def test_requests_share_one_overview_a_second(
     client = make_endpoints(desk, wrong_keys, lambda: now).test_client()
 
     await asyncio.gather(*(client.get(path) for path in ("/health", "/metrics") * 5))
-    assert asked == 1
+    assert queries == 1
     before = json.loads(await (await client.get("/health")).get_data())["at"]
 
     now = OVERVIEW_LIFETIME_SECONDS
     after = json.loads(await (await client.get("/health")).get_data())["at"]
-    assert asked == 2
+    assert queries == 2
     assert datetime.fromisoformat(before) < datetime.fromisoformat(after)

@@ -71,7 +71,7 @@ class Client:
         with suppress(OSError):
             await self.writer.wait_closed()
 
-    async def asks(self, request: bytes = GET) -> bytes:
+    async def request(self, request: bytes = GET) -> bytes:
         """The head of the response and its short body; empty if the connection is dead."""
         with suppress(OSError, EOFError):
             if request:
@@ -126,7 +126,7 @@ async def test_slow_headers_are_dropped_however_steadily_they_drip() -> None:
 
 async def test_later_request_has_the_same_deadline_for_its_headers() -> None:
     async with served(QUICK) as (app, client), client() as dripping:
-        assert b" 200 " in await dripping.asks()
+        assert b" 200 " in await dripping.request()
 
         dripping.writer.write(b"GET / HT")
 
@@ -149,17 +149,17 @@ async def test_bytes_that_arrived_while_the_loop_was_blocked_are_answered(comes:
         slow.writer.write(comes)
         time.sleep(2 * QUICK.head_seconds)  # noqa: ASYNC251 - nothing of the loop runs meanwhile
 
-        assert b" 200 " in await slow.asks(b"")
+        assert b" 200 " in await slow.request(b"")
 
 
 async def test_request_that_arrived_while_the_loop_was_blocked_finds_its_keep_alive_connection() -> None:
     async with served(QUICK) as (_, client), client() as kept:
-        assert b" 200 " in await kept.asks()
+        assert b" 200 " in await kept.request()
 
         kept.writer.write(GET)
         time.sleep(2 * QUICK.keep_alive_seconds)  # noqa: ASYNC251 - nothing of the loop runs meanwhile
 
-        assert b" 200 " in await kept.asks(b"")
+        assert b" 200 " in await kept.request(b"")
 
 
 async def test_client_that_does_not_read_is_dropped_and_its_response_counts_as_undelivered() -> None:
@@ -173,19 +173,19 @@ async def test_client_that_does_not_read_is_dropped_and_its_response_counts_as_u
 
 async def test_idle_connection_is_kept_alive_and_closed_after_the_keep_alive_time() -> None:
     async with served(QUICK) as (_, client), client() as patient:
-        assert b" 200 " in await patient.asks()
-        assert b" 200 " in await patient.asks()
+        assert b" 200 " in await patient.request()
+        assert b" 200 " in await patient.request()
 
         assert await patient.is_dropped()
 
 
 async def test_response_before_the_body_was_read_announces_the_close() -> None:
     async with served(QUICK) as (_, client), client() as early, client() as whole:
-        begun = await early.asks(b"POST / HTTP/1.1\r\nHost: farm\r\nContent-Length: 9\r\n\r\nhalf")
-        read = await whole.asks(b"POST /body HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n\r\nbody")
+        begun = await early.request(b"POST / HTTP/1.1\r\nHost: farm\r\nContent-Length: 9\r\n\r\nhalf")
+        read = await whole.request(b"POST /body HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n\r\nbody")
 
         assert await early.is_dropped()
-        assert await whole.asks() != b""
+        assert await whole.request() != b""
 
     assert (b"connection: close" in begun.lower(), b"connection: close" in read.lower()) == (True, False)
 
@@ -197,8 +197,8 @@ def test_keep_alive_is_longer_than_that_of_tunnels() -> None:
 
 async def test_complete_response_counts_as_delivered() -> None:
     async with served(QUICK) as (app, client), client() as fine:
-        await fine.asks()
-        await fine.asks(GET.replace(b"Host", b"Connection: close\r\nHost"))
+        await fine.request()
+        await fine.request(GET.replace(b"Host", b"Connection: close\r\nHost"))
 
         await until(lambda: len(app.delivered) == 2)
 
@@ -212,7 +212,7 @@ OLD = GET.replace(b"HTTP/1.1", b"HTTP/1.0")
 @pytest.mark.parametrize("request_", [CLOSING, OLD], ids=["Connection: close", "HTTP/1.0"])
 async def test_response_after_which_the_server_closes_counts_as_delivered(request_: bytes) -> None:
     async with served(QUICK) as (app, client), client() as once:
-        assert (await once.asks(request_)).endswith(b"here")
+        assert (await once.request(request_)).endswith(b"here")
         assert await once.is_dropped()
 
         await until(lambda: app.delivered)
@@ -226,7 +226,7 @@ async def test_last_request_of_a_connection_is_answered_like_the_others(
     monkeypatch.setattr(Config, "keep_alive_max_requests", 3)
     async with served(QUICK) as (app, client), client() as busy:
         for _ in range(3):
-            assert (await busy.asks()).endswith(b"here")
+            assert (await busy.request()).endswith(b"here")
         assert await busy.is_dropped()
 
         await until(lambda: len(app.delivered) == 3)
@@ -241,7 +241,7 @@ async def test_half_closed_client_gets_its_response() -> None:
         await until(lambda: app.scopes)
         app.release.set()
 
-        assert (await half.asks(b"")).endswith(b"here")
+        assert (await half.request(b"")).endswith(b"here")
         assert await half.is_dropped()
         await until(lambda: app.delivered)
 
@@ -325,16 +325,16 @@ async def test_bytes_that_are_not_http_are_dropped_and_the_server_goes_on(line: 
             await asyncio.wait_for(garbled.reader.read(), PATIENCE)
 
         async with client() as other:
-            assert b" 200 " in await other.asks()
+            assert b" 200 " in await other.request()
 
 
 @pytest.mark.parametrize("lines", [b"\r\n", b"\n", b"\r\n\r\n\n"])
 async def test_empty_lines_before_a_request_are_skipped(lines: bytes) -> None:
     posted = b"POST /body HTTP/1.1\r\nHost: farm\r\nContent-Length: 4\r\n\r\nbody"
     async with served(QUICK) as (_, client), client() as odd:
-        assert b" 200 " in await odd.asks(lines + GET)
-        assert b" 200 " in await odd.asks(posted + lines)
-        assert b" 200 " in await odd.asks(GET)
+        assert b" 200 " in await odd.request(lines + GET)
+        assert b" 200 " in await odd.request(posted + lines)
+        assert b" 200 " in await odd.request(GET)
 
 
 async def test_empty_line_sent_byte_by_byte_is_skipped() -> None:
@@ -343,7 +343,7 @@ async def test_empty_line_sent_byte_by_byte_is_skipped() -> None:
             slow.writer.write(bytes([byte]))
             await asyncio.sleep(0.001)
 
-        assert b" 200 " in await slow.asks(GET[-1:])
+        assert b" 200 " in await slow.request(GET[-1:])
 
 
 async def test_empty_lines_do_not_extend_the_deadline() -> None:
@@ -385,7 +385,7 @@ async def test_request_with_content_length_and_transfer_encoding_is_refused(orde
 )
 async def test_odd_targets_reach_the_application_as_paths(target: bytes, path: str) -> None:
     async with served(QUICK) as (app, client), client() as odd:
-        assert b" 200 " in await odd.asks(b"GET " + target + b" HTTP/1.1\r\nHost: farm\r\n\r\n")
+        assert b" 200 " in await odd.request(b"GET " + target + b" HTTP/1.1\r\nHost: farm\r\n\r\n")
 
     assert app.scopes[0]["path"] == path
 
@@ -395,24 +395,24 @@ async def test_odd_targets_reach_the_application_as_paths(target: bytes, path: s
 
 async def test_new_connection_evicts_the_oldest_unauthenticated_one() -> None:
     async with served(Limits(connections=2)) as (_, client), client() as first, client() as second:
-        assert b" 200 " in await first.asks()
-        assert b" 200 " in await second.asks()
+        assert b" 200 " in await first.request()
+        assert b" 200 " in await second.request()
 
         async with client() as third:
-            assert b" 200 " in await third.asks()
+            assert b" 200 " in await third.request()
             assert await first.is_dropped()
-            assert b" 200 " in await second.asks()
+            assert b" 200 " in await second.request()
 
 
 async def test_authenticated_connection_survives_a_flood_of_idle_connections() -> None:
     async with served(Limits(connections=4)) as (_, client), client() as market:
-        assert b" 200 " in await market.asks(WITH_KEY)
+        assert b" 200 " in await market.request(WITH_KEY)
 
         flood = [socket.create_connection(("127.0.0.1", market.port)) for _ in range(50)]
         async with client() as newcomer:
-            assert b" 200 " in await newcomer.asks()
+            assert b" 200 " in await newcomer.request()
 
-        assert b" 200 " in await market.asks()
+        assert b" 200 " in await market.request()
         for silent in flood:
             silent.close()
 
@@ -421,14 +421,14 @@ async def test_new_connection_evicts_an_idle_one_if_all_are_authenticated() -> N
     async with served(Limits(connections=2)) as (app, client), client() as busy, client() as idle:
         busy.writer.write(b"GET /authenticate/wait HTTP/1.1\r\nHost: farm\r\n\r\n")
         await until(lambda: len(app.scopes) == 1)
-        await idle.asks(WITH_KEY)
+        await idle.request(WITH_KEY)
 
         async with client() as late:
-            assert b" 200 " in await late.asks(WITH_KEY)
+            assert b" 200 " in await late.request(WITH_KEY)
 
         assert await idle.is_dropped()
         app.release.set()
-        assert b" 200 " in await busy.asks(b"")
+        assert b" 200 " in await busy.request(b"")
 
 
 async def test_new_connection_is_refused_if_all_are_authenticated_and_busy() -> None:
@@ -440,17 +440,17 @@ async def test_new_connection_is_refused_if_all_are_authenticated_and_busy() -> 
             assert await late.is_dropped()
 
         app.release.set()
-        assert b" 200 " in await market.asks(b"")
+        assert b" 200 " in await market.request(b"")
 
 
 async def test_closed_connection_frees_its_place() -> None:
     async with served(Limits(connections=1)) as (_, client):
         async with client() as market:
-            await market.asks(WITH_KEY)
+            await market.request(WITH_KEY)
 
         async def gets_the_place() -> bool:
             async with client() as next_one:
-                return b" 200 " in await next_one.asks()
+                return b" 200 " in await next_one.request()
 
         await until(gets_the_place)
 
@@ -461,7 +461,7 @@ async def test_application_learns_that_its_request_was_dropped() -> None:
         await until(lambda: app.scopes)
 
         async with client() as newcomer:
-            assert b" 200 " in await newcomer.asks()
+            assert b" 200 " in await newcomer.request()
             app.release.set()
 
             await until(lambda: sorted(app.delivered) == [False, True])

@@ -130,7 +130,9 @@ async def test_connections_reset_at_once_do_not_keep_others_out() -> None:
         assert site.apps == 1
 
 
-async def test_accept_that_fails_for_lack_of_file_descriptors_is_retried_after_a_pause() -> None:
+async def test_accept_that_fails_for_lack_of_file_descriptors_is_retried_after_a_pause(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     loop = asyncio.get_running_loop()
     accept, tries = loop.sock_accept, [loop.time()]
 
@@ -140,7 +142,7 @@ async def test_accept_that_fails_for_lack_of_file_descriptors_is_retried_after_a
             raise OSError(errno.EMFILE, "Too many open files")
         return await accept(listener)
 
-    loop.sock_accept = out_of_files  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(loop, "sock_accept", out_of_files)
     async with running_site() as site:
         assert await site.is_open()
 
@@ -215,16 +217,16 @@ async def test_server_that_accepts_and_does_not_answer_is_restarted(monkeypatch:
     """The probe is the safety net for failures that close no socket."""
     monkeypatch.setattr(supervised_server, "PROBE_TIMEOUT_SECONDS", 0.2)
 
-    class DeafAtFirst(Server):
-        heard = 0
+    class SilentAtFirst(Server):
+        starts = 0
 
         async def listen(self, listener: socket.socket) -> None:
-            DeafAtFirst.heard += 1
-            if DeafAtFirst.heard == 1:
+            SilentAtFirst.starts += 1
+            if SilentAtFirst.starts == 1:
                 await asyncio.Event().wait()
             await super().listen(listener)
 
-    monkeypatch.setattr(supervised_server, "Server", DeafAtFirst)
+    monkeypatch.setattr(supervised_server, "Server", SilentAtFirst)
 
     async with running_site() as site:
         await until(lambda: f"does not answer on port {site.port}" in site.reports)
@@ -288,8 +290,8 @@ async def test_stop_does_not_wait_for_the_backoff(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    ("listens_on", "asked_at"),
+    ("listens_on", "probed_at"),
     [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("::1", "[::1]"), ("127.0.0.9", "127.0.0.9")],
 )
-def test_server_is_probed_at_an_address_that_this_pc_reaches(listens_on: str, asked_at: str) -> None:
-    assert supervised_server._local_address_of(listens_on) == asked_at
+def test_server_is_probed_at_an_address_that_this_pc_reaches(listens_on: str, probed_at: str) -> None:
+    assert supervised_server._local_address_of(listens_on) == probed_at

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from phonefarm.adapters.onlinesim.answer_body import MAX_TEXT_BYTES, BodyText, read_body
 
-SAYS = '{"status":"ERROR","error":"база недоступна"}'
-BYTES = SAYS.encode()
+TEXT = '{"status":"ERROR","error":"база недоступна"}'
+BYTES = TEXT.encode()
 BROTLI = bytes.fromhex("0b0980") + b'{"status":"ERROR"}' + b"\x03"
 """Some compressors store a short text uncompressed."""
 PACKED_BROTLI = bytes.fromhex("1b2b00f8258142c2a0b0e6ae47e94b2bc7ba1aa9a9d30cd0a0c0d1c0a4f1")
@@ -56,7 +56,7 @@ def headers(coding: str = "", content_type: str = "application/json") -> dict[st
     ],
 )
 def test_compressed_and_plain_bodies_are_decoded(body: bytes, coding: str) -> None:
-    assert read_body(body, headers(coding)) == BodyText(SAYS, True)
+    assert read_body(body, headers(coding)) == BodyText(TEXT, True)
 
 
 WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-32-le", "utf-8-sig"]
@@ -64,50 +64,50 @@ WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "utf-32-le", 
 
 @pytest.mark.parametrize("encoding", WIDE)
 def test_utf_16_and_32_are_recognised_by_their_bytes(encoding: str) -> None:
-    assert read_body(SAYS.encode(encoding), headers()) == BodyText(SAYS, True)
+    assert read_body(TEXT.encode(encoding), headers()) == BodyText(TEXT, True)
 
 
 @pytest.mark.parametrize("charset", ["windows-1251", "CP1251", '"koi8-r"', "utf-16le"])
 def test_declared_charset_is_used(charset: str) -> None:
-    body = SAYS.encode(charset.strip('"'))
+    body = TEXT.encode(charset.strip('"'))
 
-    assert read_body(body, headers(content_type=f"text/plain; charset={charset}")) == BodyText(SAYS, True)
+    assert read_body(body, headers(content_type=f"text/plain; charset={charset}")) == BodyText(TEXT, True)
 
 
 def test_undeclared_legacy_charset_is_read_as_far_as_it_is_ascii() -> None:
-    said = read_body(SAYS.encode("windows-1251"), headers())
+    decoded = read_body(TEXT.encode("windows-1251"), headers())
 
-    assert said.is_readable
-    assert said.text.startswith('{"status":"ERROR","error":"')
+    assert decoded.is_readable
+    assert decoded.text.startswith('{"status":"ERROR","error":"')
 
 
 @pytest.mark.parametrize("charset", ["unicode_escape", "idna", "rot13", "hex", "no-such-one", "x" * 5000])
 def test_codec_that_is_no_charset_is_not_used(charset: str) -> None:
-    assert read_body(BYTES, headers(content_type=f"text/plain; charset={charset}")) == BodyText(SAYS, True)
+    assert read_body(BYTES, headers(content_type=f"text/plain; charset={charset}")) == BodyText(TEXT, True)
 
 
 @pytest.mark.parametrize("length", range(len(BYTES)))
 def test_text_cut_anywhere_is_readable(length: int) -> None:
-    said = read_body(BYTES[:length], headers())
+    decoded = read_body(BYTES[:length], headers())
 
-    assert said.is_readable
-    assert SAYS.startswith(said.text)
+    assert decoded.is_readable
+    assert TEXT.startswith(decoded.text)
 
 
 @pytest.mark.parametrize("packed", [packed_with_gzip(BYTES), zlib.compress(BYTES)], ids=["gzip", "deflate"])
 def test_cut_compressed_text_is_readable_as_far_as_it_arrived(packed: bytes) -> None:
     for length in range(2, len(packed)):
-        said = read_body(packed[:length], headers("deflate"))
+        decoded = read_body(packed[:length], headers("deflate"))
 
-        assert said.is_readable
-        assert SAYS.startswith(said.text)
+        assert decoded.is_readable
+        assert TEXT.startswith(decoded.text)
 
 
 def test_text_before_a_decompression_error_is_kept() -> None:
     packed = bytearray(packed_with_gzip(BYTES))
     packed[-8] ^= 1
 
-    assert read_body(bytes(packed), headers("gzip")) == BodyText(SAYS, False)
+    assert read_body(bytes(packed), headers("gzip")) == BodyText(TEXT, False)
 
 
 # Not read -----------------------------------------------------------------------------
@@ -147,9 +147,9 @@ def test_decompression_stops_at_the_limit(coding: str) -> None:
     bomb = raw(b"x" * 50_000_000) if coding == "deflate" else packed_with_gzip(b"x" * 50_000_000)
     packed = packed_with_gzip(bomb) if coding == "gzip, gzip" else bomb
 
-    said = read_body(packed, headers(coding))
+    decoded = read_body(packed, headers(coding))
 
-    assert (len(said.text) <= MAX_TEXT_BYTES, said.is_readable) == (True, False)
+    assert (len(decoded.text) <= MAX_TEXT_BYTES, decoded.is_readable) == (True, False)
 
 
 CODINGS = ["", "gzip", "deflate", "br", "gzip, deflate", ",,,"]

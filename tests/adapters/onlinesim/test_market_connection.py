@@ -326,7 +326,7 @@ async def test_concurrent_requests_have_a_connection_each(peer: Peer, market: Ma
         OK.replace(b"HTTP/1.1", b"HTTP/1.0"),
         b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (2 * MAX_BODY_BYTES) + b"x" * (2 * MAX_BODY_BYTES),
     ],
-    ids=["says so", "goes on after its end", "HTTP/1.0", "longer than the cap"],
+    ids=["Connection: close", "data after its end", "HTTP/1.0", "beyond the limit"],
 )
 async def test_connection_in_an_unknown_state_is_not_reused(
     peer: Peer, market: MarketConnections, answer: bytes
@@ -410,32 +410,32 @@ async def test_certificate_must_be_for_this_host(
 async def test_error_for_an_unknown_host_does_not_contain_its_name() -> None:
     market = MarketConnections("http://nowhere.invalid/v1/PUSH")
 
-    with pytest.raises(Unreachable) as told:
+    with pytest.raises(Unreachable) as raised:
         await ask(market)
 
-    assert "nowhere" not in str(told.value)
+    assert "nowhere" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(1225, "Connection refused"), (121, "Connection timed out"), (1231, "Network is unreachable")]
+    ("number", "cause"), [(1225, "Connection refused"), (121, "Connection timed out"), (1231, "Network is unreachable")]
 )
 async def test_windows_error_codes_are_translated(
-    monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, number: int, said: str
+    monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, number: int, cause: str
 ) -> None:
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", fails_with(number))
     market = MarketConnections(f"http://127.0.0.1:{unused_tcp_port}/v1/PUSH")
 
-    with pytest.raises(Unreachable, match=said):
+    with pytest.raises(Unreachable, match=cause):
         await ask(market)
 
 
 async def test_error_for_a_refused_connection_does_not_contain_the_address(unused_tcp_port: int) -> None:
     market = MarketConnections(f"http://127.0.0.1:{unused_tcp_port}/v1/PUSH")
 
-    with pytest.raises(Unreachable, match="refused") as told:
+    with pytest.raises(Unreachable, match="refused") as raised:
         await ask(market)
 
-    assert "127.0.0.1" not in str(told.value)
+    assert "127.0.0.1" not in str(raised.value)
 
 
 async def test_connection_whose_write_raised_is_not_reused(

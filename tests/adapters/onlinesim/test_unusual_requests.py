@@ -70,11 +70,11 @@ class Desk:
         """How the answer to the order ended, from the rent's timeline."""
         ends = (TimelineKind.ANSWERED, TimelineKind.ANSWER_LOST, TimelineKind.WITHDRAWN)
 
-        async def told() -> list[TimelineKind]:
+        async def outcomes() -> list[TimelineKind]:
             return [line.kind for line in await self.farm.timeline(Topic.RENTS, rent_id) if line.kind in ends]
 
-        await until(told)
-        return (await told())[0]
+        await until(outcomes)
+        return (await outcomes())[0]
 
 
 def request(fields: dict[str, Any], path: str = "/getNumberRent", head: str = "HTTP/1.1\r\n") -> bytes:

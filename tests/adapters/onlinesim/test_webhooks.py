@@ -553,7 +553,9 @@ async def test_bug_is_a_500_in_json(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert await desk.call("/getServicesRent") == (500, {"status": "ERROR", "error": "internal error"})
 
 
-async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_issued(desk: Desk) -> None:
+async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_issued(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await desk.farm.seat(a_seen_sim())
     desk.farm.clock.now = NOON
     real = desk.farm.storage.write
@@ -562,7 +564,7 @@ async def test_order_that_waits_too_long_for_the_database_is_refused_and_not_iss
         desk.farm.clock.forward(9)
         return await real(work, **choices)
 
-    desk.farm.storage.write = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(desk.farm.storage, "write", slow)
 
     assert (await desk.call("/getNumberRent"))[1]["error"] == "NO_NUMBERS"
     assert (await desk.farm.counts()).rents_open == 0

@@ -80,7 +80,7 @@ def test_unreadable_plan_is_a_known_error() -> None:
         read_plan(pc, pc)
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
+@pytest.mark.skipif(sys.platform != "win32", reason="needs Windows")
 def test_real_windows_returns_a_plan_or_a_known_error() -> None:
     try:
         plan = active_plan()

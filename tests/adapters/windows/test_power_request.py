@@ -97,7 +97,7 @@ def test_handle_is_closed_if_nothing_is_granted() -> None:
     assert kernel32.calls[-1] == ("close", HANDLE)
 
 
-@pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
+@pytest.mark.skipif(sys.platform != "win32", reason="needs Windows")
 def test_real_windows_grants_the_request_or_raises_a_known_error() -> None:
     request = power_request_of_this_pc()
     assert request is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan
 from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
@@ -17,6 +19,7 @@ from phonefarm.application.model.read_models import (
     Restored,
     SettingField,
     SettingProblem,
+    Topic,
     Verdict,
 )
 from phonefarm.application.phones.watch import PhoneWatch
@@ -25,9 +28,11 @@ from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
+from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
 from tests.fakes.push_channel import ScriptedPushChannel
+from tests.fakes.tunnel import FakeOutside, FakeTunnel, KeptTexts
 
 BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
 
@@ -86,6 +91,18 @@ class Office:
             rent_poll_seconds=5,
             report_server=lambda server, verdict, detail: None,
         )
+        self.tunnel = FakeTunnel("https://one.example.com", start_seconds=0.0)
+        self.kept = KeptTexts()
+        self.public_address = PublicAddressKeeper(
+            PublicAddressPlan(kind=TunnelKind.COMMAND, url="", tunnel=self.tunnel),
+            FakeOutside(self.tunnel),
+            self.kept.reported_url(),
+            self.kept.host_keys(),
+            self.health,
+            self.farm.clock,
+            time.monotonic,
+            lambda: self.farm.announcer.changed(Topic.OVERVIEW),
+        )
         self.desk = LiveFarmDesk(
             storage=database,
             announcer=self.farm.announcer,
@@ -109,6 +126,8 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            public_address=self.public_address,
+            ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
         )
 
     async def overview(self) -> Overview:

@@ -6,6 +6,7 @@ Each member is driven once on the real desk over a real database and judged by i
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -46,6 +47,8 @@ from phonefarm.application.model.row_queries import (
     RowQuery,
 )
 from phonefarm.application.ports.records.numbers import NumberEntry
+from phonefarm.domain.errors import KnownError
+from phonefarm.domain.health import HealthKind
 from phonefarm.domain.ids import RentId, SmsId
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
@@ -105,6 +108,7 @@ class Stage:
     restore_note: RestoreNote
     phone: ScriptedPhone
     bridge: ScriptedPhoneBridge
+    office: Office
 
 
 @pytest.fixture
@@ -114,7 +118,7 @@ def stage(database: Database, tmp_path: Path) -> Stage:
     settings, restore_note = KeptSettings(), RestoreNote(tmp_path)
     office = Office(database, bridges=[bridge], settings=settings, restore_note=restore_note)
     recorder = CallRecorder(office.desk)
-    return Stage(cast(FarmDesk, recorder), recorder.used, office.farm, settings, restore_note, phone, bridge)
+    return Stage(cast(FarmDesk, recorder), recorder.used, office.farm, settings, restore_note, phone, bridge, office)
 
 
 def drives(*members: str) -> Callable[[Test], Test]:
@@ -423,6 +427,31 @@ async def test_word_of_a_restore_is_read_until_it_is_dismissed(stage: Stage) -> 
     await stage.desk.dismiss_restored()
 
     assert (told, stage.restore_note.read()) == (word, None)
+
+
+@drives("public_address", "test_public_address", "confirm_public_url", "restart_tunnel", "ssh_public_key")
+async def test_public_address_is_probed_confirmed_and_opened_anew(stage: Stage) -> None:
+    keeping = asyncio.get_running_loop().create_task(stage.office.public_address.run(), name="keeper")
+    await until(lambda: stage.office.tunnel.url is not None)
+
+    probed = await stage.desk.test_public_address()
+    await stage.desk.confirm_public_url()
+    address = await stage.desk.public_address()
+
+    assert probed.kind is HealthKind.PUBLIC_ADDRESS_ANSWERS
+    assert (address.url, address.reported_url) == ("https://one.example.com", "https://one.example.com")
+    assert (await stage.desk.ssh_public_key()).startswith("ssh-ed25519 ")
+    await stage.desk.restart_tunnel()
+    await until(lambda: len(stage.office.tunnel.starts) == 2)
+    keeping.cancel()
+
+
+@drives("confirm_ssh_host_key")
+async def test_host_key_that_no_server_shows_is_not_confirmed(stage: Stage) -> None:
+    with pytest.raises(KnownError, match="does not show this key"):
+        await stage.desk.confirm_ssh_host_key("SHA256:abc")
+
+    assert stage.office.kept.keys == {}
 
 
 @drives("settings", "save_settings")

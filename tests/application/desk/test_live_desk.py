@@ -421,7 +421,7 @@ async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> 
     assert banned.by_hand
     assert held is SimStanding.HELD_BACK
     assert (await office.desk.rows(SIMS))[0].msisdn == OTHER_NUMBER
-    assert sentences(await office.desk.timeline(Topic.SIMS, ICCID))[-1] == f"Number set by hand: +{OTHER_NUMBER}"
+    assert sentences(await office.desk.timeline(Topic.SIMS, ICCID))[-1] == f"Number entered by you: +{OTHER_NUMBER}"
 
 
 async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> None:

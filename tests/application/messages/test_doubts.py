@@ -505,7 +505,7 @@ async def test_settled_message_is_told_of_in_its_timeline(farm: StoredFarm) -> N
     (message,) = await farm.messages()
     entries = await farm.timeline(Topic.MESSAGES, message.sms_id)
 
-    assert any("Its SIM is known now" in sentence for sentence in sentences(entries))
+    assert any("Assigned automatically" in sentence for sentence in sentences(entries))
 
 
 async def test_nothing_is_asked_of_the_books_where_no_sim_is_untold(farm: StoredFarm) -> None:

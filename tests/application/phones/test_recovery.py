@@ -60,10 +60,10 @@ async def test_offline_phone_is_taken_up_again_step_by_step_while_others_work(hu
     await step(site, 62, f"reconnect {site.one.serial}")
 
     steps = [
-        "Connected anew by the app",
-        "Taken up again by adb, with all that it listed as offline",
+        "Reconnected by phonefarm",
+        "Reconnected by adb, with all other offline phones",
         "Its USB port was reset",
-        "Connected anew by the app",
+        "Reconnected by phonefarm",
     ]
 
     async def all_told() -> bool:
@@ -86,7 +86,7 @@ async def test_adb_is_restarted_when_no_phone_of_it_works(hurried: Site) -> None
     await until(lambda: site.bridge.steps.count("reconnect offline") == 2)
 
     async def is_told() -> bool:
-        return "adb was restarted, as no phone of it worked" in await site.timeline(site.two)
+        return "adb was restarted, because none of its phones worked" in await site.timeline(site.two)
 
     await until(is_told)
     assert site.bridge.steps.count("restart") == 1
@@ -130,7 +130,7 @@ async def test_step_that_does_not_work_says_why_and_the_next_one_is_taken(hurrie
     site.farm.clock.forward(16 / HURRY)
 
     async def is_told() -> bool:
-        return "Reconnect did not work: The phone is not there." in await site.timeline(gone)
+        return "Reconnecting failed: The phone is not there." in await site.timeline(gone)
 
     await until(is_told)
 
@@ -293,7 +293,7 @@ async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
     assert (shared.hub, len(shared.phones)) == ("1-1.4", 5)
 
     async def is_told() -> bool:
-        return (await site.timeline(hub[2]))[-1] == "Left together with 4 others (USB hub 1-1.4)"
+        return (await site.timeline(hub[2]))[-1] == "Disconnected together with 4 others (USB hub 1-1.4)"
 
     await until(is_told)
     assert (await site.row(hub[2])).usb_path == "1-1.4.3"

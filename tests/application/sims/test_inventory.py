@@ -189,7 +189,7 @@ async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_ano
     await farm.numbering.name_network("99901", "russia", "mts")
 
     assert (await farm.one_sim(ICCID)).standing is SimStanding.NO_NUMBER
-    assert await passed_over(farm) == [f"{REASON}: entered by hand, not used"]
+    assert await passed_over(farm) == [f"{REASON}: entered by you, not used"]
 
 
 async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(farm: StoredFarm) -> None:

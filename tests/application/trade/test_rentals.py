@@ -519,7 +519,7 @@ async def test_ban_that_ran_out_is_taken_off_the_farm(farm: StoredFarm) -> None:
 
     sim = await farm.one_sim(ICCID)
     assert (sim.banned_until, sim.standing) == (None, SimStanding.ON_OFFER)
-    assert sentences(await farm.timeline(Topic.SIMS, ICCID))[-1] == "Ban has run out"
+    assert sentences(await farm.timeline(Topic.SIMS, ICCID))[-1] == "Ban ended"
 
 
 async def test_ban_by_hand_withholds_and_lifting_gives_back(farm: StoredFarm) -> None:

@@ -1,4 +1,4 @@
-"""A farm that keeps the contract, except for the faults that a test names."""
+"""A farm that follows the contract, except for the faults that a test names."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CarelessFarm:
             ("/getNumberRent", self._number),
             ("/finishActivationRent", self._finish),
         ):
-            application.router.add_post(path, self._guarded(handler))
+            application.router.add_post(path, self._with_key_check(handler))
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -49,7 +49,7 @@ class CarelessFarm:
         return fault in self._faults
 
     async def send(self, number: str, sender: str, text: str) -> None:
-        """An SMS: pushed once, or as often as the faults say."""
+        """Receive an SMS and push it once, or as often as the faults demand."""
         rent_id = next(rent for rent, taken in self._rents.items() if taken == number and rent not in self._finished)
         body = {
             "smsId": str(rent_id) if self.has("smsId as string") else rent_id,
@@ -65,26 +65,26 @@ class CarelessFarm:
             for _ in range(3 if self.has("pushes for ever") else 1):
                 await session.post(self.push_url, json=body, headers=headers)
 
-    def _guarded(self, handler: Any) -> Any:
+    def _with_key_check(self, handler: Any) -> Any:
         async def answer(request: web.Request) -> web.Response:
             body = json.loads(await request.text())
             if body.get("key") != self._key and not self.has("any key"):
-                return self._said({"status": "ERROR", "error": "wrong key"}, 401)
+                return self._respond({"status": "ERROR", "error": "wrong key"}, 401)
             said: dict[str, Any] = handler(body)
-            return self._said({"status": "SUCCESS"} | said)
+            return self._respond({"status": "SUCCESS"} | said)
 
         return answer
 
-    def _said(self, body: dict[str, Any], status: int = 200) -> web.Response:
+    def _respond(self, body: dict[str, Any], status: int = 200) -> web.Response:
         kind = "text/html" if self.has("wrong content type") else JSON
         return web.Response(text=json.dumps(body), status=status, headers={"Content-Type": kind})
 
-    def _free(self) -> list[str]:
+    def _free_numbers(self) -> list[str]:
         taken = {number for rent, number in self._rents.items() if rent not in self._finished}
         return [number for number in NUMBERS if number not in taken]
 
     def _services(self, _: dict[str, Any]) -> dict[str, Any]:
-        count = len(self._free()) + (1 if self.has("offers too many") else 0)
+        count = len(self._free_numbers()) + (1 if self.has("offers too many") else 0)
         total = count + 1 if self.has("wrong sum") else count
         return {"countryList": [{"country": "russia", "operatorMap": {"any": {"rent": total}, "mts": {"rent": count}}}]}
 
@@ -103,7 +103,7 @@ class CarelessFarm:
             return {"status": "ERROR", "error": "NO_NUMBERS"}
         excluded = body.get("exceptionPhoneSet", [])
         prefixes = () if self.has("ignores prefixes") else tuple(str(prefix).strip("+") for prefix in excluded)
-        free = [number for number in self._free() if not (prefixes and number.startswith(prefixes))]
+        free = [number for number in self._free_numbers() if not (prefixes and number.startswith(prefixes))]
         if self.has("double issue"):
             free = list(NUMBERS)
         if not free:

@@ -1,4 +1,4 @@
-"""An examination passes a farm that keeps the contract, and fails each farm that breaks a rule of it."""
+"""`certify` passes a farm that follows the contract, and fails farms that violate a rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.commands.certify.careless_farm import CarelessFarm
 KEY = "right"
 
 
-async def examined(farm: CarelessFarm) -> list[Result]:
+async def run_webhook_checks(farm: CarelessFarm) -> list[Result]:
     async with aiohttp.ClientSession() as session:
         return await run_checks(WebhookChecks(Caller(farm.url, KEY, session)).all(), lambda _: None)
 
@@ -36,9 +36,9 @@ def failed(results: list[Result]) -> list[str]:
 # The webhooks -------------------------------------------------------------------
 
 
-async def test_farm_that_keeps_the_contract_passes_every_check() -> None:
+async def test_farm_that_follows_the_contract_passes_every_check() -> None:
     async with CarelessFarm() as farm:
-        results = await examined(farm)
+        results = await run_webhook_checks(farm)
 
     assert [(result.name, result.detail) for result in results if result.grade is not Grade.PASSED] == []
 
@@ -62,7 +62,7 @@ async def test_farm_that_keeps_the_contract_passes_every_check() -> None:
 )
 async def test_each_broken_rule_is_found(fault: str, rule: str) -> None:
     async with CarelessFarm(fault) as farm:
-        results = await examined(farm)
+        results = await run_webhook_checks(farm)
 
     assert rule in failed(results)
 
@@ -80,12 +80,12 @@ async def test_slow_orders_fail_the_time_to_answer() -> None:
 
 async def test_every_number_is_given_back() -> None:
     async with CarelessFarm() as farm:
-        await examined(farm)
+        await run_webhook_checks(farm)
 
-        assert len(farm._free()) == 4
+        assert len(farm._free_numbers()) == 4
 
 
-async def test_farm_that_does_not_answer_fails_and_the_examination_goes_on() -> None:
+async def test_farm_that_does_not_answer_fails_and_the_checks_continue() -> None:
     async with aiohttp.ClientSession() as session:
         caller = Caller("http://127.0.0.1:9", KEY, session)
 
@@ -98,8 +98,13 @@ async def test_farm_that_does_not_answer_fails_and_the_examination_goes_on() -> 
 # Pushes -------------------------------------------------------------------------
 
 
-async def pushed(farm: CarelessFarm, monkeypatch: pytest.MonkeyPatch) -> list[Result]:
-    for name, seconds in (("AT_ONCE", 1.0), ("RETRY_SECONDS", 0.3), ("RETRY_TOLERANCE", 0.2), ("QUIET", 0.2)):
+async def run_push_checks(farm: CarelessFarm, monkeypatch: pytest.MonkeyPatch) -> list[Result]:
+    for name, seconds in (
+        ("AT_ONCE_SECONDS", 1.0),
+        ("RETRY_SECONDS", 0.3),
+        ("RETRY_TOLERANCE_SECONDS", 0.2),
+        ("QUIET_SECONDS", 0.2),
+    ):
         monkeypatch.setattr(push_checks, name, seconds)
     async with aiohttp.ClientSession() as session, Market("", KEY) as market:
         farm.push_url = market.push_url
@@ -108,7 +113,7 @@ async def pushed(farm: CarelessFarm, monkeypatch: pytest.MonkeyPatch) -> list[Re
 
 async def test_push_at_once_passes_and_one_that_is_never_repeated_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     async with CarelessFarm() as farm:
-        at_once, again, refused = await pushed(farm, monkeypatch)
+        at_once, again, refused = await run_push_checks(farm, monkeypatch)
 
     assert (at_once.grade, again.grade, refused.grade) == (Grade.PASSED, Grade.FAILED, Grade.PASSED)
     assert again.detail == "1 of 2 attempts came within 1.5 s"
@@ -116,19 +121,19 @@ async def test_push_at_once_passes_and_one_that_is_never_repeated_fails(monkeypa
 
 async def test_push_after_success_and_after_a_refusal_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     async with CarelessFarm("pushes for ever") as farm:
-        _, again, refused = await pushed(farm, monkeypatch)
+        _, again, refused = await run_push_checks(farm, monkeypatch)
 
     assert (again.grade, refused.grade) == (Grade.FAILED, Grade.FAILED)
 
 
 async def test_field_of_a_wrong_type_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     async with CarelessFarm("smsId as string") as farm:
-        at_once, *_ = await pushed(farm, monkeypatch)
+        at_once, *_ = await run_push_checks(farm, monkeypatch)
 
     assert (at_once.grade, at_once.detail) == (Grade.FAILED, "smsId is no integer")
 
 
-async def test_pushes_that_nobody_can_see_are_skipped_with_the_reason() -> None:
+async def test_push_checks_without_a_market_are_skipped_with_the_reason() -> None:
     async with CarelessFarm() as farm, aiohttp.ClientSession() as session:
         results = await run_checks(PushChecks(Caller(farm.url, KEY, session), None, None).all(), lambda _: None)
 
@@ -151,7 +156,7 @@ async def admin_port(rents_open: int) -> tuple[web.AppRunner, str]:
     return runner, f"127.0.0.1:{runner.addresses[0][1]}"
 
 
-async def test_farm_with_open_rents_is_not_examined_unless_told() -> None:
+async def test_farm_with_open_rents_is_not_checked_without_the_option() -> None:
     runner, admin = await admin_port(rents_open=3)
     async with CarelessFarm() as farm:
         with pytest.raises(KnownError, match="3 rents of customers are open"):
@@ -163,7 +168,7 @@ async def test_farm_with_open_rents_is_not_examined_unless_told() -> None:
     assert failed(results) == []
 
 
-async def test_farm_without_open_rents_is_examined() -> None:
+async def test_farm_without_open_rents_is_checked() -> None:
     runner, admin = await admin_port(rents_open=0)
     async with CarelessFarm() as farm:
         results = await certify(Plan(url=farm.url, key=KEY, admin=admin), lambda _: None)
@@ -172,7 +177,7 @@ async def test_farm_without_open_rents_is_examined() -> None:
     assert failed(results) == []
 
 
-async def test_farm_that_cannot_be_asked_for_its_rents_is_not_examined() -> None:
+async def test_farm_with_unknown_open_rents_is_not_checked() -> None:
     with pytest.raises(KnownError, match="--admin"):
         await certify(Plan(url="http://127.0.0.1:9", key=KEY), lambda _: None)
 
@@ -180,7 +185,7 @@ async def test_farm_that_cannot_be_asked_for_its_rents_is_not_examined() -> None
 @pytest.mark.parametrize(
     "url", ["", "ftp://host", "127.0.0.1:8080", "https://", "https://x..y", "https://[x/", "http://x:99999"]
 )
-def test_what_is_no_web_address_is_refused(url: str) -> None:
+def test_invalid_web_addresses_are_refused(url: str) -> None:
     with pytest.raises(KnownError, match="no web address"):
         check_url(url)
 
@@ -188,16 +193,16 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
 # The report ---------------------------------------------------------------------
 
 
-def checks(**ends: BaseException | str) -> list[tuple[str, Check]]:
-    def ending(end: BaseException | str) -> Callable[[], Awaitable[str]]:
+def checks(**outcomes: BaseException | str) -> list[tuple[str, Check]]:
+    def check_with_outcome(outcome: BaseException | str) -> Callable[[], Awaitable[str]]:
         async def check() -> str:
-            if isinstance(end, BaseException):
-                raise end
-            return end
+            if isinstance(outcome, BaseException):
+                raise outcome
+            return outcome
 
         return check
 
-    return [(name, ending(end)) for name, end in ends.items()]
+    return [(name, check_with_outcome(outcome)) for name, outcome in outcomes.items()]
 
 
 async def results_of_all_kinds() -> list[Result]:
@@ -217,7 +222,7 @@ async def test_report_says_what_passed_failed_and_was_left_out() -> None:
     assert summary(results) == "The farm would FAIL the acceptance: 1 passed, 2 failed, 1 skipped."
 
 
-async def test_report_that_left_something_out_does_not_say_that_all_is_well() -> None:
+async def test_report_with_skipped_checks_does_not_claim_a_full_pass() -> None:
     results = await run_checks(checks(good="seen", open=Skipped("no phone")), lambda _: None)
 
     assert summary(results) == "The farm passes as far as it could be examined: 1 passed, 0 failed, 1 skipped."

@@ -1,4 +1,4 @@
-"""The demo's verdict: what its summary line says, and when it is clean."""
+"""The demo's result: its summary line, and when it is clean."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
-from phonefarm.commands.demo.run import DemoResult, still_with_app
-from phonefarm.simulation.judge import Summary
+from phonefarm.commands.demo.run import DemoResult, waiting_in_app
+from phonefarm.simulation.delivery_audit import Summary
 from tests.builders import NOON
 
 
@@ -53,18 +53,18 @@ def test_summary_line_accounts_for_every_sms() -> None:
     )
 
 
-def test_what_waits_is_no_fault() -> None:
+def test_waiting_messages_are_no_fault() -> None:
     assert DemoResult(summary=a_summary(waiting=3), seconds=30).is_clean
 
 
 @pytest.mark.parametrize("fault", ["lost", "misdirected", "repeated_after_200", "violations"])
 def test_each_fault_spoils_the_demo(fault: str) -> None:
-    """Messages that wait for something else may not hide one that is lost."""
+    """Waiting messages must not hide a lost one."""
     assert not DemoResult(summary=a_summary(**{fault: 1, "waiting": 5}), seconds=None).is_clean
 
 
 @pytest.mark.parametrize("nothing", [{"rents": 0, "delivered": 0}, {"delivered": 0}])
-def test_long_demo_in_which_nothing_was_delivered_is_no_success(nothing: dict[str, int]) -> None:
+def test_long_demo_without_deliveries_fails(nothing: dict[str, int]) -> None:
     summary = a_summary(**nothing)
 
     assert not DemoResult(summary=summary, seconds=10).is_clean
@@ -73,12 +73,12 @@ def test_long_demo_in_which_nothing_was_delivered_is_no_success(nothing: dict[st
     assert DemoResult(summary=summary, seconds=None).is_clean
 
 
-def test_message_is_with_the_app_while_its_push_is_open_or_it_waits_for_the_user() -> None:
+def test_message_waits_in_the_app_while_its_push_is_open_or_it_is_held() -> None:
     messages = [a_message(text=state, push_state=state) for state in PushState]
     messages.append(a_message(text="held", msisdn="", standing=SmsStanding.HELD, push_state=None))
     messages.append(a_message(text="stray", standing=SmsStanding.NO_RENT, push_state=None))
 
-    found = still_with_app(messages)
+    found = waiting_in_app(messages)
 
     assert {text for _, _, text in found} == {"waiting", "sending", "held"}
     assert ("", "Shop", "held") in found

@@ -1,4 +1,4 @@
-"""The window and the engine's thread: questions, changes, and an engine that ends."""
+"""The window and the engine's thread: calls, changes, and an engine that ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def ask_overview(desk: FarmDesk) -> Overview:
     return await desk.overview()
 
 
-def test_a_question_runs_on_the_engine_s_thread(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_call_runs_on_the_engine_thread(runner: WindowRunner, desk: FakeDesk) -> None:
     threads: list[str] = []
 
     async def where(_: FarmDesk) -> str:
@@ -35,7 +35,7 @@ def test_a_question_runs_on_the_engine_s_thread(runner: WindowRunner, desk: Fake
     assert threads == ["engine"]
 
 
-def test_changes_arrive_on_the_window_s_thread(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_changes_are_emitted_on_the_window_thread(runner: WindowRunner, desk: FakeDesk) -> None:
     heard: list[tuple[str, dict[Topic, Keys]]] = []
 
     async def scenario() -> None:
@@ -52,19 +52,19 @@ def test_changes_arrive_on_the_window_s_thread(runner: WindowRunner, desk: FakeD
     assert heard == [("MainThread", {Topic.SIMS: frozenset({"1"})})]
 
 
-def test_changes_merge_while_the_window_is_busy(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_changes_are_coalesced_while_the_window_is_busy(runner: WindowRunner, desk: FakeDesk) -> None:
     heard: list[dict[Topic, Keys]] = []
 
     async def scenario() -> None:
         link = EngineLink(engine)
         link.changed.connect(heard.append)
         await link.open()
-        told = threading.Event()
+        announced = threading.Event()
         for key in range(1000):
             engine.announce(Topic.SIMS, str(key))
         engine.announce(Topic.RENTS)
-        engine.loop.call_soon_threadsafe(told.set)
-        told.wait(10)  # the window's thread hears nothing meanwhile
+        engine.loop.call_soon_threadsafe(announced.set)
+        announced.wait(10)  # blocks the window's thread meanwhile
         await until(lambda: heard)
         link.close()
 
@@ -74,7 +74,7 @@ def test_changes_merge_while_the_window_is_busy(runner: WindowRunner, desk: Fake
     assert heard == [{Topic.SIMS: frozenset(map(str, range(1000))), Topic.RENTS: None}]
 
 
-def test_nothing_is_heard_after_closing(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_close_unsubscribes(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario() -> None:
         link = EngineLink(engine)
         await link.open()
@@ -85,7 +85,7 @@ def test_nothing_is_heard_after_closing(runner: WindowRunner, desk: FakeDesk) ->
         runner.run(scenario)
 
 
-def test_the_desk_s_errors_come_through(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_errors_of_the_desk_are_passed_on(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.failure = KnownError("the number is rented")
 
     async def scenario() -> None:
@@ -96,7 +96,7 @@ def test_the_desk_s_errors_come_through(runner: WindowRunner, desk: FakeDesk) ->
         runner.run(scenario)
 
 
-def test_an_engine_that_is_gone_is_told_kindly(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_call_to_a_stopped_engine_raises_a_known_error(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario() -> None:
         with pytest.raises(KnownError, match=ENGINE_GONE):
             await EngineLink(engine).ask(ask_overview)
@@ -106,7 +106,7 @@ def test_an_engine_that_is_gone_is_told_kindly(runner: WindowRunner, desk: FakeD
         runner.run(scenario)
 
 
-def test_a_question_under_way_fails_when_the_engine_ends(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_call_in_flight_fails_when_the_engine_ends(runner: WindowRunner, desk: FakeDesk) -> None:
     asked = threading.Event()
 
     async def hang(_: FarmDesk) -> None:
@@ -119,7 +119,7 @@ def test_a_question_under_way_fails_when_the_engine_ends(runner: WindowRunner, d
         await until(asked.is_set)
         await asyncio.get_running_loop().run_in_executor(None, engine.stop)
 
-        link.check()
+        link.fail_calls_if_engine_ended()
 
         with pytest.raises(KnownError, match=ENGINE_GONE):
             await question
@@ -131,19 +131,19 @@ def test_a_question_under_way_fails_when_the_engine_ends(runner: WindowRunner, d
         engine.loop.run_until_complete(asyncio.sleep(0))
 
 
-def test_an_engine_that_does_not_answer_is_told(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_call_times_out_with_a_known_error(runner: WindowRunner, desk: FakeDesk) -> None:
     async def hang(_: FarmDesk) -> None:
         await asyncio.Event().wait()
 
     async def scenario() -> None:
         with pytest.raises(KnownError, match="has not answered"):
-            await EngineLink(engine, answer_within=0.05).ask(hang)
+            await EngineLink(engine, timeout_seconds=0.05).ask(hang)
 
     with FakeEngine(desk) as engine:
         runner.run(scenario)
 
 
-def test_any_swallows_keys() -> None:
+def test_any_row_absorbs_keys() -> None:
     some, any_of_them = {Topic.SIMS: frozenset({"1"})}, {Topic.SIMS: None}
 
     assert merged(some, {Topic.SIMS: frozenset({"2"})}) == {Topic.SIMS: frozenset({"1", "2"})}

@@ -1,4 +1,4 @@
-"""The Money page: sums that add up, by what the user asks, and the market's account held against them."""
+"""The Money page: sums by period and grouping, reconciled with Onlinesim's statement."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tests.fakes.farms import Farm, empty_farm
 from tests.fakes.held_file import Holder
 from tests.ui.live import Live, WindowRunner, until
 from ui.dialogs.account_dialog import AccountDialog
-from ui.pages.money.money_lines import income_series, line_name, total_of
-from ui.pages.money.page import REST_MS, MoneyPage, rest_after
+from ui.pages.money.money_lines import income_series, line_name, total_row
+from ui.pages.money.page import REFRESH_MS, MoneyPage, refresh_delay_ms
 from ui.style.tokens import Tone
 from ui.text import formats
 from ui.text.csv_file import write_csv
@@ -38,7 +38,7 @@ TODAY = date(2026, 3, 14)
 
 @pytest.fixture
 def desk(busy: Farm) -> FakeDesk:
-    """Rents that ended on all of the last days."""
+    """Rents that ended on each of the last days."""
     ended = [key for key, rent in busy.rents.items() if rent.state is RentState.FINISHED]
     for place, key in enumerate(ended):
         busy.rents[key] = replace(busy.rents[key], finished_at=busy.now - timedelta(hours=place * 5))
@@ -50,7 +50,7 @@ async def money_page(live: Live, name: PeriodName = PeriodName.ALL) -> MoneyPage
     page = live.window.pages[Topic.MONEY]
     assert isinstance(page, MoneyPage)
     page.choose_period(name)
-    await page.settled()
+    await page.wait_until_idle()
     return page
 
 
@@ -63,11 +63,11 @@ def net_of(farm: Farm) -> Decimal:
 
 
 @pytest.mark.parametrize("grouping", list(Grouping))
-def test_the_total_is_the_same_however_it_is_grouped(runner: WindowRunner, desk: FakeDesk, grouping: Grouping) -> None:
+def test_total_is_the_same_for_every_grouping(runner: WindowRunner, desk: FakeDesk, grouping: Grouping) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         page.choose_grouping(grouping)
-        await page.settled()
+        await page.wait_until_idle()
 
         table = page.tables[grouping]
         assert page.grouping is grouping
@@ -79,35 +79,35 @@ def test_the_total_is_the_same_however_it_is_grouped(runner: WindowRunner, desk:
     runner.live(desk, scenario)
 
 
-def test_the_period_is_chosen_by_chip_or_by_two_dates(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_period_is_chosen_by_chip_or_by_two_dates(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live, PeriodName.TODAY)
         assert page.tables[Grouping.DAY].table.rowCount() == 1
-        assert page.own.isHidden()
+        assert page.custom.isHidden()
 
         page.head.filter_chosen.emit(list(PeriodName).index(PeriodName.OWN))
-        assert page.own.isVisible()
-        page.own.last.setDate(page.own.first.date().addDays(-40))
-        assert page.own.first.date() == page.own.last.date()
-        page.own.first.setDate(page.own.last.date().addDays(-3))
-        await page.settled()
+        assert page.custom.isVisible()
+        page.custom.last.setDate(page.custom.first.date().addDays(-40))
+        assert page.custom.first.date() == page.custom.last.date()
+        page.custom.first.setDate(page.custom.last.date().addDays(-3))
+        await page.wait_until_idle()
         assert (page.period().last - page.period().first).days == 3
 
     runner.live(desk, scenario)
 
 
-def test_an_account_that_takes_long_is_looked_at_less_often() -> None:
-    assert rest_after(0.01) == REST_MS
-    assert rest_after(1.5) == 30_000
+def test_slow_account_is_queried_less_often() -> None:
+    assert refresh_delay_ms(0.01) == REFRESH_MS
+    assert refresh_delay_ms(1.5) == 30_000
 
 
-def test_an_empty_account_says_so(runner: WindowRunner) -> None:
+def test_empty_account_shows_the_next_step(runner: WindowRunner) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         assert "No rent has ended yet" in page.empty.words()
         assert not page.save.isEnabled()
         page.choose_period(PeriodName.TODAY)
-        await page.settled()
+        await page.wait_until_idle()
         assert "another period" in page.empty.words()
 
     runner.live(FakeDesk(farm=empty_farm()), scenario)
@@ -116,7 +116,7 @@ def test_an_empty_account_says_so(runner: WindowRunner) -> None:
 def test_a_sale_is_shown_when_the_rents_change(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
-        page._news.setInterval(1)
+        page._refresh_timer.setInterval(1)
         key = next(key for key, rent in desk.farm.rents.items() if rent.state is RentState.ACTIVE)
         rent = replace(
             desk.farm.rents[key],
@@ -133,35 +133,35 @@ def test_a_sale_is_shown_when_the_rents_change(runner: WindowRunner, desk: FakeD
     runner.live(desk, scenario)
 
 
-def test_a_new_day_begins_a_new_account(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_new_day_changes_the_period(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live, PeriodName.TODAY)
         tomorrow = page._today() + timedelta(days=1)
         page._today = lambda: tomorrow
         page.tick()
-        await until(lambda: page._shown_on == tomorrow)
+        await until(lambda: page._queried_on == tomorrow)
         assert page.period() == Period(first=tomorrow, last=tomorrow)
 
     runner.live(desk, scenario)
 
 
-def test_a_line_of_a_sim_leads_to_it(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_double_click_on_a_line_shows_its_sim(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         page.choose_grouping(Grouping.SIM)
-        await page.settled()
+        await page.wait_until_idle()
         table = page.tables[Grouping.SIM]
         row = table.rows()[0]
         table.view.doubleClicked.emit(table.table.index(0, 0))
-        await live.window.settled()
-        assert live.page(Topic.SIMS).chosen.rows() == [desk.farm.sims[row.key]]
+        await live.window.wait_until_idle()
+        assert live.page(Topic.SIMS).selected.rows() == [desk.farm.sims[row.key]]
 
     runner.live(desk, scenario)
 
 
 async def compared(live: Live) -> AccountDialog:
     page = await money_page(live)
-    page._orders.compare("/tmp/november.csv", page.period())
+    page._commands.reconcile("/tmp/november.csv", page.period())
 
     def shown() -> list[AccountDialog]:
         return [found for found in live.window.findChildren(AccountDialog) if found.isVisible()]
@@ -170,16 +170,16 @@ async def compared(live: Live) -> AccountDialog:
     return shown()[0]
 
 
-def test_the_market_s_account_agrees_to_the_last_copeck(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_equal_statement_matches(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         dialog = await compared(live)
         assert dialog.verdict.text() == "Everything matches."
-        assert live.desk.orders[0][:2] == ("reconcile", "/tmp/november.csv")
+        assert live.desk.commands[0][:2] == ("reconcile", "/tmp/november.csv")
 
     runner.live(desk, scenario)
 
 
-def test_differences_are_shown_rent_by_rent_and_lead_to_it(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_differences_are_shown_by_rent_and_lead_to_it(runner: WindowRunner, desk: FakeDesk) -> None:
     known = next(iter(desk.farm.rents.values())).rent_id
     desk.farm.differences = [
         Difference(rent_id=known, ours=Decimal(870), theirs=Decimal(860)),
@@ -190,22 +190,22 @@ def test_differences_are_shown_rent_by_rent_and_lead_to_it(runner: WindowRunner,
     async def scenario(live: Live) -> None:
         dialog = await compared(live)
         words = {str(dialog.table.index(row, 1).data()) for row in range(3)}
-        assert words == {"another sum", "not in phonefarm", "not in the statement"}
+        assert words == {"different sum", "not in phonefarm", "not in the statement"}
         assert dialog.verdict.text() == f"3 rents differ; phonefarm has {spoken(Decimal('469.50'))} more."
         place = dialog.table.place_of(str(known))
         assert place is not None
         dialog.view.doubleClicked.emit(dialog.table.index(place, 0))
-        await live.window.settled()
-        assert [rent.rent_id for rent in live.page(Topic.RENTS).chosen.rows()] == [known]
+        await live.window.wait_until_idle()
+        assert [rent.rent_id for rent in live.page(Topic.RENTS).selected.rows()] == [known]
 
     runner.live(desk, scenario)
 
 
-def test_a_bad_file_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_bad_statement_is_reported(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         live.desk.failure = KnownError("november.csv, line 3: 'x' is no sum of money.")
-        page._orders.compare("/tmp/november.csv", page.period())
+        page._commands.reconcile("/tmp/november.csv", page.period())
         await until(lambda: any("line 3" in notice.text for notice in live.notices))
         live.desk.failure = None
 
@@ -221,9 +221,9 @@ def test_the_lines_shown_are_saved_and_no_cell_is_a_formula(
     async def scenario(live: Live) -> None:
         page = await money_page(live)
         page.choose_grouping(Grouping.COUNTRY)
-        await page.settled()
-        orders, rows = page._orders, page.tables[Grouping.COUNTRY].rows()
-        await orders._write(tmp_path / "by country.csv", ("key", "income"), [(r.key, r.sums.income) for r in rows])
+        await page.wait_until_idle()
+        commands, rows = page._commands, page.tables[Grouping.COUNTRY].rows()
+        await commands._write(tmp_path / "by country.csv", ("key", "income"), [(r.key, r.sums.income) for r in rows])
         assert live.notices[-1].tone is Tone.OK
         with (tmp_path / "by country.csv").open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
@@ -238,12 +238,12 @@ def test_cells_are_no_formulas_and_numbers_stay_numbers(tmp_path: Path) -> None:
     assert (tmp_path / "x.csv").read_text("utf-8-sig").splitlines()[1] == "'=1+1,'+79281234567,-12.5"
 
 
-def test_a_file_that_cannot_be_written_is_the_world_s_error(tmp_path: Path) -> None:
+def test_file_that_cannot_be_written_raises_a_known_error(tmp_path: Path) -> None:
     with pytest.raises(KnownError, match="cannot be written"):
         write_csv(tmp_path / "no folder" / "x.csv", ("a",), [])
 
 
-def test_a_file_that_excel_has_open_is_left_whole_and_named(tmp_path: Path, held: Holder) -> None:
+def test_file_that_excel_has_open_is_left_unchanged(tmp_path: Path, held: Holder) -> None:
     path = tmp_path / "x.csv"
     path.write_text("before", encoding="utf-8")
     held.hold(path)
@@ -256,7 +256,7 @@ def test_a_file_that_excel_has_open_is_left_whole_and_named(tmp_path: Path, held
 
 
 @pytest.mark.parametrize(
-    ("grouping", "key", "label", "said"),
+    ("grouping", "key", "label", "expected"),
     [
         (Grouping.DAY, "2026-03-14", "2026-03-14", "Sat, 14 Mar 2026"),
         (Grouping.MONTH, "2026-03", "2026-03", "Mar 2026"),
@@ -266,12 +266,12 @@ def test_a_file_that_excel_has_open_is_left_whole_and_named(tmp_path: Path, held
         (Grouping.PHONE, "p", "shelf 1\u202e", "shelf 1\ufffd"),
     ],
 )
-def test_a_line_is_named_for_people(grouping: Grouping, key: str, label: str, said: str) -> None:
-    assert line_name(grouping, MoneyRow(key=key, label=label, sums=Sums())) == said
-    assert line_name(grouping, total_of([])) == "Total"
+def test_line_has_a_readable_name(grouping: Grouping, key: str, label: str, expected: str) -> None:
+    assert line_name(grouping, MoneyRow(key=key, label=label, sums=Sums())) == expected
+    assert line_name(grouping, total_row([])) == "Total"
 
 
-def test_the_chart_has_each_day_and_turns_to_months_where_they_are_many() -> None:
+def test_chart_is_by_day_and_by_month_for_long_periods() -> None:
     days = {TODAY: Sums(credited=Decimal(5)), TODAY - timedelta(days=2): Sums(credited=Decimal(3), reversed=Decimal(4))}
 
     week = income_series(days, Period(first=TODAY - timedelta(days=6), last=TODAY), TODAY)
@@ -281,4 +281,4 @@ def test_the_chart_has_each_day_and_turns_to_months_where_they_are_many() -> Non
     assert (week.first, week.last) == ("8 Mar", "today")
     assert len(year.values) == 13
     assert year.values[-1] == 4
-    assert year.tell(12).startswith("Mar 2026")
+    assert year.describe(12).startswith("Mar 2026")

@@ -1,4 +1,4 @@
-"""The Numbers page: what is missing, what was found, and every way to tell it."""
+"""The Numbers page: what is missing, what was found, and every way to set it."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def numbers_page(live: Live) -> NumbersPage:
     return page
 
 
-async def ordered(live: Live, *orders: tuple[object, ...]) -> None:
-    await until(lambda: len(live.desk.orders) >= len(orders))
-    assert live.desk.orders == list(orders)
+async def expect_commands(live: Live, *commands: tuple[object, ...]) -> None:
+    await until(lambda: len(live.desk.commands) >= len(commands))
+    assert live.desk.commands == list(commands)
 
 
-def test_chips_count_what_is_missing_and_the_rail_asks_for_the_user(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_chips_and_rail_count_what_is_missing(runner: WindowRunner, desk: FakeDesk) -> None:
     tasks = list(desk.farm.numbers.values())
 
     async def scenario(live: Live) -> None:
@@ -84,25 +84,25 @@ def test_one_found_number_is_accepted_at_once(runner: WindowRunner, desk: FakeDe
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.NUMBERS, [task.sim_id], "Accept number")
-        await ordered(live, ("accept_number", task.sim_id, task.found))
+        await expect_commands(live, ("accept_number", task.sim_id, task.found))
 
     runner.live(desk, scenario)
 
 
-def test_several_are_accepted_after_a_look_at_all_of_them(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_several_found_numbers_are_accepted_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     tasks = found_ones(desk.farm)[:2]
 
     async def scenario(live: Live) -> None:
         await live.do(Topic.NUMBERS, [task.sim_id for task in tasks], "Accept number")
         question = await live.question()
         await live.answer(question)
-        await until(lambda: len(live.desk.orders) == 2)
-        assert {order[1:] for order in live.desk.orders} == {(task.sim_id, task.found) for task in tasks}
+        await until(lambda: len(live.desk.commands) == 2)
+        assert {command[1:] for command in live.desk.commands} == {(task.sim_id, task.found) for task in tasks}
 
     runner.live(desk, scenario)
 
 
-def test_number_that_other_messages_contradict_is_asked_for(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_conflicting_number_is_accepted_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     task = replace(found_ones(desk.farm)[0], found_others=("79031112233",))
     desk.farm.numbers[task.sim_id] = task
 
@@ -110,12 +110,12 @@ def test_number_that_other_messages_contradict_is_asked_for(runner: WindowRunner
         await live.do(Topic.NUMBERS, [task.sim_id], "Accept number")
         question = await live.question()
         question.reject()
-        assert live.desk.orders == []
+        assert live.desk.commands == []
 
     runner.live(desk, scenario)
 
 
-def test_number_that_another_sim_has_is_not_to_be_accepted(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_number_used_by_another_sim_cannot_be_accepted(runner: WindowRunner, desk: FakeDesk) -> None:
     task = replace(found_ones(desk.farm)[0], found_on="shelf 1, slot 1")
     desk.farm.numbers[task.sim_id] = task
 
@@ -138,21 +138,21 @@ def test_network_is_named_for_all_its_sims(runner: WindowRunner, desk: FakeDesk)
         dialog.country.setText(" Russia ")
         dialog.operator.setText("tinkoff")
         dialog.yes.click()
-        await ordered(live, ("name_network", task.mcc_mnc, "russia", "tinkoff"))
+        await expect_commands(live, ("name_network", task.mcc_mnc, "russia", "tinkoff"))
 
     runner.live(desk, scenario)
 
 
-def test_own_name_of_a_network_is_taken_back(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_own_name_of_a_network_is_reset(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.farm.networks = [replace(row, source="yours") for row in desk.farm.networks if row.country]
 
     async def scenario(live: Live) -> None:
         await live.open(Topic.NUMBERS)
-        numbers_page(live)._number_orders.name_network()
+        numbers_page(live)._number_commands.name_network()
         dialog = await dialog_of(live, NetworkDialog)
         assert isinstance(dialog, NetworkDialog)
-        dialog.take_back.click()
-        await ordered(live, ("name_network", desk.farm.networks[0].mcc_mnc, "", ""))
+        dialog.use_built_in.click()
+        await expect_commands(live, ("name_network", desk.farm.networks[0].mcc_mnc, "", ""))
 
     runner.live(desk, scenario)
 
@@ -177,19 +177,19 @@ def test_file_is_dropped_on_the_page(runner: WindowRunner, desk: FakeDesk) -> No
             assert entered.isAccepted() is name.endswith("XLSX")
             _dropped_data, dropped = event(QDropEvent, name)
             page.dropEvent(dropped)
-        await ordered(live, ("import_numbers", "/tmp/numbers.XLSX"))
+        await expect_commands(live, ("import_numbers", "/tmp/numbers.XLSX"))
         await until(lambda: live.notices)
         assert live.notices[-1].text.startswith("3 imported")
 
     runner.live(desk, scenario)
 
 
-def test_lines_that_an_import_left_out_are_all_shown(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_all_lines_that_an_import_left_out_are_shown(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.left_out = tuple(f"line {line}: the ICCID is missing" for line in range(2, 300))
 
     async def scenario(live: Live) -> None:
         await live.open(Topic.NUMBERS)
-        numbers_page(live)._number_orders.import_file("/tmp/numbers.csv")
+        numbers_page(live)._number_commands.import_file("/tmp/numbers.csv")
         await until(lambda: live.window.findChildren(LeftOutDialog))
         (dialog,) = live.window.findChildren(LeftOutDialog)
         assert dialog.list.toPlainText().splitlines() == list(desk.left_out)
@@ -199,11 +199,11 @@ def test_lines_that_an_import_left_out_are_all_shown(runner: WindowRunner, desk:
     runner.live(desk, scenario)
 
 
-def test_refused_file_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_refused_file_is_reported(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         await live.open(Topic.NUMBERS)
         live.desk.failure = KnownError("numbers.csv, line 3: the ICCID is not 18 to 20 digits")
-        numbers_page(live)._number_orders.import_file("/tmp/numbers.csv")
+        numbers_page(live)._number_commands.import_file("/tmp/numbers.csv")
         await until(lambda: any("line 3" in notice.text for notice in live.notices))
         live.desk.failure = None
 
@@ -215,7 +215,7 @@ def test_patterns_are_edited_refused_kept_and_reset(runner: WindowRunner, desk: 
 
     async def scenario(live: Live) -> None:
         await live.open(Topic.NUMBERS)
-        numbers_page(live)._number_orders.edit_patterns()
+        numbers_page(live)._number_commands.edit_patterns()
         dialog = await dialog_of(live, PatternsDialog)
         assert isinstance(dialog, PatternsDialog)
         dialog.add_line()
@@ -230,14 +230,14 @@ def test_patterns_are_edited_refused_kept_and_reset(runner: WindowRunner, desk: 
         dialog.reset.click()
         live.desk.problems = []
         dialog.yes.click()
-        await until(lambda: len(live.desk.orders) == 2)
-        assert live.desk.orders[-1] == ("save_number_patterns", PATTERNS)
+        await until(lambda: len(live.desk.commands) == 2)
+        assert live.desk.commands[-1] == ("save_number_patterns", PATTERNS)
         await until(lambda: live.notices and live.notices[-1].tone is Tone.OK)
 
     runner.live(desk, scenario)
 
 
-def test_number_of_another_country_is_told_apart_from_a_missing_one(busy: Farm) -> None:
+def test_foreign_number_differs_from_a_missing_one(busy: Farm) -> None:
     missing = next(task for task in busy.numbers.values() if not task.msisdn and not task.found)
 
     words = [task_word(replace(missing, is_foreign=is_foreign)).text for is_foreign in (False, True)]

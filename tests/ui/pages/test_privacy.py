@@ -1,4 +1,4 @@
-"""Blocked senders are edited and tried; texts of a number are erased after a yes; both are seen on the pages."""
+"""Blocked senders are edited and tested; texts of a number are erased after confirmation."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def desk(busy: Farm) -> FakeDesk:
 
 async def senders_dialog(live: Live) -> SendersDialog:
     live.window.go(Topic.SETTINGS)
-    await live.window.settled()
+    await live.window.wait_until_idle()
     page = live.window.pages[Topic.SETTINGS]
     assert isinstance(page, SettingsPage)
-    next(b for b in page.findChildren(type(page.save)) if b.text() == "Blocked senders…").click()
+    next(b for b in page.findChildren(type(page.save)) if b.text() == "Edit senders…").click()
     return await shown_dialog(live)
 
 
@@ -35,23 +35,23 @@ async def shown_dialog(live: Live) -> SendersDialog:
     return shown()[0]
 
 
-def test_a_sender_is_tried_against_what_stands_in_the_table(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_sender_is_tested_against_the_table(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         dialog = await senders_dialog(live)
         dialog.sender_field.setText("SBERBANK")
-        assert dialog.answer.text() == "yes, by Sber*"
+        assert dialog.answer.text() == "withheld by Sber*"
         dialog.sender_field.setText("Telegram")
-        assert dialog.answer.text() == "no, it goes through"
+        assert dialog.answer.text() == "not withheld"
         dialog.add_line(("tele*", "mine"))
-        assert dialog.answer.text() == "yes, by tele*"
+        assert dialog.answer.text() == "withheld by tele*"
         dialog.table.selectRow(dialog.table.rowCount() - 1)
         dialog.remove_selected()
-        assert dialog.answer.text() == "no, it goes through"
+        assert dialog.answer.text() == "not withheld"
 
     runner.live(desk, scenario)
 
 
-def test_the_search_hides_lines_and_loses_none(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_search_hides_lines_and_removes_none(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         dialog = await senders_dialog(live)
         dialog.search.setText("PAYM")
@@ -79,21 +79,21 @@ def test_senders_are_refused_marked_kept_and_reset(runner: WindowRunner, desk: F
         live.desk.problems = []
         dialog.reset.click()
         dialog.yes.click()
-        await until(lambda: len(live.desk.orders) == 2)
-        assert live.desk.orders[-1] == ("save_blocked_senders", BLOCKED)
+        await until(lambda: len(live.desk.commands) == 2)
+        assert live.desk.commands[-1] == ("save_blocked_senders", BLOCKED)
         await until(lambda: live.notices and live.notices[-1].tone is Tone.OK)
 
     runner.live(desk, scenario)
 
 
-def test_marks_can_be_read_in_both_looks() -> None:
+def test_marks_are_readable_in_both_themes() -> None:
     for tokens in (LIGHT, DARK):
         assert contrast(tokens.bad.text, tokens.panel) >= 4.5
         assert contrast(tokens.bad.text, tokens.selection) >= 4.5
 
 
 @pytest.mark.parametrize("topic", [Topic.SIMS, Topic.MESSAGES])
-def test_texts_of_a_number_are_erased_only_after_a_yes(runner: WindowRunner, desk: FakeDesk, topic: Topic) -> None:
+def test_texts_of_a_number_are_erased_after_confirmation(runner: WindowRunner, desk: FakeDesk, topic: Topic) -> None:
     numbered = {
         Topic.SIMS: {key: sim.msisdn for key, sim in desk.farm.sims.items() if sim.msisdn},
         Topic.MESSAGES: {key: sms.msisdn for key, sms in desk.farm.messages.items() if sms.msisdn},
@@ -104,25 +104,25 @@ def test_texts_of_a_number_are_erased_only_after_a_yes(runner: WindowRunner, des
         await live.do(topic, [key], "Erase texts of this number…")
         question = await live.question()
         assert not question.yes.isDefault()
-        assert live.desk.orders == []
+        assert live.desk.commands == []
         await live.answer(question)
-        await until(lambda: live.desk.orders == [("erase_number", msisdn)])
+        await until(lambda: live.desk.commands == [("erase_number", msisdn)])
         await until(lambda: any("texts erased" in notice.text for notice in live.notices))
 
     runner.live(desk, scenario)
 
 
-def test_withheld_messages_have_a_chip_and_lead_to_the_list(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_withheld_messages_have_a_filter_and_lead_to_the_block_list(runner: WindowRunner, desk: FakeDesk) -> None:
     withheld = [key for key, sms in desk.farm.messages.items() if sms.standing is SmsStanding.WITHHELD]
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.MESSAGES)
         page.head.filter_chosen.emit([f.name for f in page.spec.filters].index("withheld"))
         assert page.table.rowCount() == len(withheld)
-        assert page.table.index(0, 2).data() == "(its text was not kept)"
+        assert page.table.index(0, 2).data() == "(text not kept)"
         assert page.table.columns[2].tone is not None
         assert page.table.columns[2].tone(page.table.row_at(0)) is Tone.IDLE
         await live.do(Topic.MESSAGES, [withheld[0]], "Blocked senders…")
-        assert (await shown_dialog(live)).answer.text() == "yes, by Sber*"
+        assert (await shown_dialog(live)).answer.text() == "withheld by Sber*"
 
     runner.live(desk, scenario)

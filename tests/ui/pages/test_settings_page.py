@@ -1,4 +1,4 @@
-"""The settings: where each value comes from, what may be changed, and what is wrong."""
+"""The Settings page: the source of each value, what can be changed, and problems."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ui.style.tokens import Tone
 
 async def settings_of(live: Live) -> SettingsPage:
     live.window.go(Topic.SETTINGS)
-    await live.window.settled()
+    await live.window.wait_until_idle()
     page = live.window.pages[Topic.SETTINGS]
     assert isinstance(page, SettingsPage)
     return page
@@ -42,8 +42,8 @@ def test_only_changed_fields_are_saved(runner: WindowRunner, desk: FakeDesk) -> 
 
         page.save.click()
 
-        await until(lambda: live.desk.orders)
-        assert live.desk.orders == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
+        await until(lambda: live.desk.commands)
+        assert live.desk.commands == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
         await until(lambda: live.notices)
         assert "Restart" in live.notices[0].text
 
@@ -70,16 +70,14 @@ def test_the_key_can_be_written_and_never_read(runner: WindowRunner, desk: FakeD
 
         page.save.click()
 
-        await until(lambda: live.desk.orders)
-        assert live.desk.orders == [("save_settings", {"api_key": "secret"})]
+        await until(lambda: live.desk.commands)
+        assert live.desk.commands == [("save_settings", {"api_key": "secret"})]
         await until(lambda: key.text() == "")
 
     runner.live(desk, scenario)
 
 
-def test_key_that_no_keyring_takes_is_kept_in_a_file_after_the_user_said_so(
-    runner: WindowRunner, desk: FakeDesk
-) -> None:
+def test_key_that_no_keyring_accepts_is_kept_in_a_file_after_confirmation(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="api_key", problem="No keyring takes the key.", offers_key_file=True)]
 
     async def scenario(live: Live) -> None:
@@ -92,14 +90,14 @@ def test_key_that_no_keyring_takes_is_kept_in_a_file_after_the_user_said_so(
         assert page.key_question is not None
         page.key_question.yes.click()
 
-        await until(lambda: len(live.desk.orders) == 2)
-        assert live.desk.orders[1] == ("save_settings", {"api_key": "secret"}, "key in file")
+        await until(lambda: len(live.desk.commands) == 2)
+        assert live.desk.commands[1] == ("save_settings", {"api_key": "secret"}, "key in file")
         await until(lambda: line(page, "api_key").text() == "")
 
     runner.live(desk, scenario)
 
 
-def test_problems_stand_beside_their_fields_and_what_was_typed_stays(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_problems_are_shown_at_their_fields_and_input_stays(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="push_url", problem="This is no URL: it must begin with https://")]
 
     async def scenario(live: Live) -> None:
@@ -117,7 +115,7 @@ def test_problems_stand_beside_their_fields_and_what_was_typed_stays(runner: Win
     runner.live(desk, scenario)
 
 
-def test_a_problem_of_no_field_is_told_all_the_same(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_problem_without_a_field_becomes_a_notice(runner: WindowRunner, desk: FakeDesk) -> None:
     desk.problems = [SettingProblem(name="disk", problem="settings.toml cannot be written")]
 
     async def scenario(live: Live) -> None:
@@ -142,14 +140,14 @@ def test_changes_can_be_undone(runner: WindowRunner, desk: FakeDesk) -> None:
     runner.live(desk, scenario)
 
 
-def test_news_from_the_engine_does_not_overwrite_what_is_being_typed(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_change_from_the_engine_does_not_overwrite_input(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
         line(page, "push_url").setText("half typed")
 
         live.engine.announce(Topic.SETTINGS)
         await until(lambda: len([1 for topic, _ in live.desk.asked if topic is Topic.SETTINGS]) == 2)
-        await live.window.settled()
+        await live.window.wait_until_idle()
 
         assert line(page, "push_url").text() == "half typed"
 
@@ -167,10 +165,10 @@ def test_the_appearance_is_switched_at_once(runner: WindowRunner, desk: FakeDesk
     runner.live(desk, scenario)
 
 
-async def scrolled_down(page: SettingsPage) -> int:
-    """To the last field, which has the focus then."""
+async def scroll_down(page: SettingsPage) -> int:
+    """To the last field, which gets the focus; returns the position."""
     page.window().resize(980, 600)
-    bar = page.verticalScrollBar()
+    bar = page.scroll_area.verticalScrollBar()
     await until(lambda: bar.maximum() > 0)
     line(page, "text_hours").setFocus()
     bar.setValue(bar.maximum())
@@ -178,30 +176,30 @@ async def scrolled_down(page: SettingsPage) -> int:
 
 
 @pytest.mark.parametrize("by_keyboard", [False, True])
-def test_undoing_changes_keeps_place_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
+def test_undo_keeps_scroll_position_and_focus(runner: WindowRunner, desk: FakeDesk, by_keyboard: bool) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        place = await scrolled_down(page)
+        place = await scroll_down(page)
         editor = line(page, "text_hours")
         editor.setText("99")
         if by_keyboard:
             page.undo.setFocus()
-            page.verticalScrollBar().setValue(place)
+            page.scroll_area.verticalScrollBar().setValue(place)
             QTest.keyClick(page.undo, Qt.Key.Key_Space)
         else:
             QTest.mouseClick(page.undo, Qt.MouseButton.LeftButton)
 
         assert page.changes() == {}
         assert editor.hasFocus()
-        assert page.verticalScrollBar().value() == place
+        assert page.scroll_area.verticalScrollBar().value() == place
 
     runner.live(desk, scenario)
 
 
-def test_saving_keeps_place_focus_and_fields(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_save_keeps_scroll_position_focus_and_fields(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await settings_of(live)
-        place = await scrolled_down(page)
+        place = await scroll_down(page)
         editor = line(page, "text_hours")
         editor.setText("99")
         live.desk.fields = [
@@ -215,6 +213,6 @@ def test_saving_keeps_place_focus_and_fields(runner: WindowRunner, desk: FakeDes
         assert line(page, "text_hours") is editor
         assert editor.hasFocus()
         assert (editor.text(), page.changes()) == ("99", {})
-        assert page.verticalScrollBar().value() == place
+        assert page.scroll_area.verticalScrollBar().value() == place
 
     runner.live(desk, scenario)

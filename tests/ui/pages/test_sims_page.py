@@ -1,4 +1,4 @@
-"""The SIMs page: signal, standing and the next step of each card."""
+"""The SIMs page: signal, standing and next step of each SIM."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm
 from tests.fakes.field_farm import field_farm
 from tests.ui.live import Live, WindowRunner
-from ui.listing.usual_columns import network_note, signal_text
-from ui.pages.sims.page import NEED_YOU, UNREACHED
+from ui.listing.common_columns import network_note, signal_text
+from ui.pages.sims.page import NEEDS_ACTION, UNREACHED
 from ui.pages.sims.sim_facts import sim_advice, sim_facts, sim_tooltip
 from ui.style.tokens import Tone
 from ui.table.delegates import signal_tone
@@ -39,9 +39,7 @@ def sim_where(farm: Farm, fits: Callable[[SimRow], object]) -> SimRow:
         (None, "", False, "", "–"),
     ],
 )
-def test_bars_network_and_roaming_are_said_in_words_too(
-    field: Farm, signal: int | None, kind: str, roaming: bool, note: str, text: str
-) -> None:
+def test_signal_has_a_text(field: Farm, signal: int | None, kind: str, roaming: bool, note: str, text: str) -> None:
     sim = replace(next(iter(field.sims.values())), signal=signal, network_type=kind, is_roaming=roaming)
 
     assert network_note(sim) == note
@@ -63,7 +61,7 @@ def test_only_weak_signals_are_coloured() -> None:
         (SimStanding.PHONE_BLOCKED, Tone.BAD),
     ],
 )
-def test_what_keeps_a_card_silent_is_coloured_and_says_the_next_step(
+def test_sim_that_receives_nothing_is_coloured_and_has_a_next_step(
     field: Farm, standing: SimStanding, tone: Tone
 ) -> None:
     sim = sim_where(field, lambda sim: sim.standing is standing)
@@ -74,13 +72,13 @@ def test_what_keeps_a_card_silent_is_coloured_and_says_the_next_step(
     assert sim_advice(sim).text.endswith(".")
 
 
-def test_the_step_of_a_card_that_waits_for_its_phone_is_the_phone_s(field: Farm) -> None:
+def test_step_of_a_sim_whose_phone_is_not_ready_is_the_phones(field: Farm) -> None:
     sim = sim_where(field, lambda sim: sim.standing is SimStanding.AWAY and sim.remedy is Remedy.UNLOCK_ONCE)
 
     assert sim_advice(sim).text.startswith("On its phone: Unlock it once")
 
 
-def test_the_details_tell_network_code_and_signal(field: Farm) -> None:
+def test_details_show_network_code_and_signal(field: Farm) -> None:
     sim = sim_where(field, lambda sim: sim.standing is SimStanding.NO_COUNTRY)
 
     facts = {fact.name: fact.value for fact in sim_facts(sim, field.now)}
@@ -90,14 +88,14 @@ def test_the_details_tell_network_code_and_signal(field: Farm) -> None:
 
 
 def test_no_standing_is_in_two_groups() -> None:
-    assert not NEED_YOU & UNREACHED
+    assert not NEEDS_ACTION & UNREACHED
 
 
-def test_the_filters_count_the_field(runner: WindowRunner, field: Farm) -> None:
+def test_filters_count_the_field_farm(runner: WindowRunner, field: Farm) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.SIMS)
         counts = {f.name: page.table.index_of_rows.count(f) for f in page.spec.filters}
-        assert counts["need"] == sum(sim.standing in NEED_YOU for sim in field.sims.values())
+        assert counts["need"] == sum(sim.standing in NEEDS_ACTION for sim in field.sims.values())
         assert f"{counts['need']} need action" in live.window.rail.item(Topic.SIMS).accessibleName()
         assert counts["unreached"] == sum(sim.standing in UNREACHED for sim in field.sims.values())
         assert counts["rented"] == 60

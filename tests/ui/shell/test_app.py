@@ -1,4 +1,4 @@
-"""The window as a program: pictures of every page, an orderly end, no screen, no engine."""
+"""The window as a program: screenshots, an orderly shutdown, no screen, no engine."""
 
 from __future__ import annotations
 
@@ -64,21 +64,21 @@ def test_every_page_is_written_in_light_and_dark(qapp: Application, memory: QSet
         assert (image.width(), image.height()) == (1440, 900)
 
 
-def test_an_empty_farm_is_drawn_too(qapp: Application, memory: QSettings, tmp_path: Path) -> None:
+def test_empty_farm_can_be_drawn(qapp: Application, memory: QSettings, tmp_path: Path) -> None:
     with FakeEngine(FakeDesk(farm=empty_farm())) as engine:
         code = show_window(qapp, engine, StopRequests(), memory, screenshots=tmp_path, seconds=0)
 
     assert code == 0
 
 
-def test_a_window_without_an_engine_says_so_and_ends_in_order(qapp: Application, memory: QSettings) -> None:
+def test_window_without_an_engine_shuts_down_in_order(qapp: Application, memory: QSettings) -> None:
     with FakeEngine(FakeDesk()) as engine:
         engine.stop()
 
         assert show_window(qapp, engine, StopRequests(), memory, seconds=0) == 0
 
 
-def test_the_program_ends_by_itself_after_its_time(tmp_path: Path) -> None:
+def test_program_ends_after_its_seconds(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM.format(seconds=0.2)],
         cwd=CHECKOUT,
@@ -93,8 +93,8 @@ def test_the_program_ends_by_itself_after_its_time(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
-class Pondering(FakeDesk):
-    """Takes its time over the overview, while something happens."""
+class HangingDesk(FakeDesk):
+    """Its overview never returns; `meanwhile` is called first."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         super().__init__(farm=calm_farm())
@@ -106,9 +106,9 @@ class Pondering(FakeDesk):
         raise AssertionError
 
 
-def test_a_session_that_ends_ends_the_program_in_order(qapp: Application, memory: QSettings) -> None:
-    """Qt, told by the system, would leave the loop with answers under way."""
-    desk = Pondering(lambda: QMetaObject.invokeMethod(qapp, "quit", Qt.ConnectionType.QueuedConnection))
+def test_end_of_the_session_shuts_the_program_down_in_order(qapp: Application, memory: QSettings) -> None:
+    """Left to Qt, the loop would end with calls in flight."""
+    desk = HangingDesk(lambda: QMetaObject.invokeMethod(qapp, "quit", Qt.ConnectionType.QueuedConnection))
 
     with FakeEngine(desk) as engine:
         begun = time.monotonic()
@@ -118,9 +118,9 @@ def test_a_session_that_ends_ends_the_program_in_order(qapp: Application, memory
     assert time.monotonic() - begun < PATIENCE
 
 
-def test_whoever_asks_on_any_thread_ends_the_program(qapp: Application, memory: QSettings) -> None:
+def test_stop_request_from_another_thread_ends_the_program(qapp: Application, memory: QSettings) -> None:
     stop = StopRequests()
-    desk = Pondering(lambda: threading.Thread(target=stop.ask).start())
+    desk = HangingDesk(lambda: threading.Thread(target=stop.ask).start())
 
     with FakeEngine(desk) as engine:
         begun = time.monotonic()
@@ -130,7 +130,7 @@ def test_whoever_asks_on_any_thread_ends_the_program(qapp: Application, memory: 
     assert time.monotonic() - begun < PATIENCE
 
 
-def test_a_file_that_hangs_does_not_hold_up_the_end(qapp: Application, memory: QSettings) -> None:
+def test_hanging_file_does_not_delay_the_shutdown(qapp: Application, memory: QSettings) -> None:
     stop, enough = StopRequests(), threading.Event()
 
     def write_to_a_share_that_is_gone() -> None:
@@ -161,7 +161,7 @@ def test_a_file_that_hangs_does_not_hold_up_the_end(qapp: Application, memory: Q
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to send")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_program_in_order(tmp_path: Path, number: signal.Signals) -> None:
+def test_signal_shuts_the_program_down_in_order(tmp_path: Path, number: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM.format(seconds=None)],
         cwd=CHECKOUT,

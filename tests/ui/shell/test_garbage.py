@@ -1,4 +1,4 @@
-"""Garbage is collected on the window's thread, whoever made it."""
+"""Garbage is collected on the window's thread, whichever thread made it."""
 
 from __future__ import annotations
 

@@ -1,32 +1,32 @@
-"""Pictures that are drawn without a screen have letters, on Windows, too."""
+"""Screenshots without a screen have fonts, on Windows, too."""
 
 from __future__ import annotations
 
 import pytest
 
-from ui.shell.offscreen_fonts import find_fonts
+from ui.shell.offscreen_fonts import set_font_dir
 
 
-def test_on_windows_the_systems_fonts_are_named_to_qt() -> None:
+def test_font_folder_is_set_on_windows() -> None:
     environment = {"QT_QPA_PLATFORM": "offscreen", "SystemRoot": r"D:\Windows"}
 
-    find_fonts(environment, "win32")
+    set_font_dir(environment, "win32")
 
     assert environment["QT_QPA_FONTDIR"] == r"D:\Windows\Fonts"
 
 
-def test_fonts_that_the_user_names_are_kept() -> None:
+def test_font_folder_of_the_user_is_kept() -> None:
     environment = {"QT_QPA_PLATFORM": "offscreen", "QT_QPA_FONTDIR": r"E:\fonts"}
 
-    find_fonts(environment, "win32")
+    set_font_dir(environment, "win32")
 
     assert environment["QT_QPA_FONTDIR"] == r"E:\fonts"
 
 
 @pytest.mark.parametrize(("platform", "system"), [("windows", "win32"), ("offscreen", "linux"), ("", "win32")])
-def test_elsewhere_qt_finds_them_by_itself(platform: str, system: str) -> None:
+def test_font_folder_is_not_set_elsewhere(platform: str, system: str) -> None:
     environment = {"QT_QPA_PLATFORM": platform}
 
-    find_fonts(environment, system)
+    set_font_dir(environment, system)
 
     assert "QT_QPA_FONTDIR" not in environment

@@ -1,4 +1,4 @@
-"""After a restore the window says so, with what it means, until the user has dismissed it."""
+"""After a restore the window shows a bar until the user dismisses it."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ def restored_desk(farm: Farm) -> FakeDesk:
     return FakeDesk(farm=farm, restore=Restored(at=farm.now, until=farm.now - timedelta(days=1)))
 
 
-def test_the_window_says_how_far_the_books_go_and_what_to_look_at(runner: WindowRunner, farm: Farm) -> None:
+def test_bar_says_how_old_the_backup_is_and_what_to_check(runner: WindowRunner, farm: Farm) -> None:
     async def scenario(live: Live) -> None:
         await until(live.window.restored.text)
-        said = live.window.restored.text()
-        assert said.startswith("The backup of yesterday")
-        assert "stopped" in said
-        assert "held" in said
+        text = live.window.restored.text()
+        assert text.startswith("The backup of yesterday")
+        assert "stopped" in text
+        assert "held" in text
 
     runner.live(restored_desk(farm), scenario)
 
 
-def test_what_was_dismissed_is_not_said_again(runner: WindowRunner, farm: Farm) -> None:
+def test_dismissed_bar_does_not_come_back(runner: WindowRunner, farm: Farm) -> None:
     desk = restored_desk(farm)
 
     async def scenario(live: Live) -> None:
         await until(live.window.restored.text)
         live.window.restored.dismiss.click()
         assert live.window.restored.text() == ""
-        await until(lambda: desk.orders)
-        assert desk.orders == [("dismiss_restored",)]
+        await until(lambda: desk.commands)
+        assert desk.commands == [("dismiss_restored",)]
 
     runner.live(desk, scenario)
 
     assert desk.restore is None
 
 
-def test_a_button_leads_to_the_parked_messages(runner: WindowRunner, busy: Farm) -> None:
+def test_button_shows_the_stopped_sms(runner: WindowRunner, busy: Farm) -> None:
     async def scenario(live: Live) -> None:
         await until(live.window.restored.text)
         page = await live.open(Topic.PUSHES)
         live.window.go(Topic.OVERVIEW)
-        way = next(b for b in live.window.restored.findChildren(QPushButton) if b.text() == "Show stopped SMS")
-        way.click()
+        button = next(b for b in live.window.restored.findChildren(QPushButton) if b.text() == "Show stopped SMS")
+        button.click()
         assert live.window.page is page
         places = range(page.table.rowCount())
         assert {row.state for place in places if (row := page.table.row_at(place))} == {PushState.PARKED}
@@ -56,7 +56,7 @@ def test_a_button_leads_to_the_parked_messages(runner: WindowRunner, busy: Farm)
     runner.live(restored_desk(busy), scenario)
 
 
-def test_without_a_restore_nothing_is_said(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_bar_is_hidden_without_a_restore(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         assert live.window.restored.isHidden()
 

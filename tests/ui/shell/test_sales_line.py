@@ -1,4 +1,4 @@
-"""The window never says that all is well while nothing can be sold, and counts keep their whole."""
+"""The window never says that all is well while nothing can be sold; counts include their total."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.model.read_models import Attention, AttentionKind, PhoneState, Shortage, SimStanding, Topic
 from tests.fakes.desk import FakeDesk
-from tests.fakes.farms import Farm, calm_farm, empty_farm, look_for_needs
+from tests.fakes.farms import Farm, calm_farm, empty_farm, refresh_attention
 from tests.ui.live import Live, WindowRunner
 from ui.pages.overview.page import OverviewPage
 from ui.style.tokens import Tone
@@ -19,7 +19,7 @@ from ui.widgets.basics import Label
 
 
 def unplug(farm: Farm, count: int) -> Farm:
-    """Unplug the first phones of it, an hour ago."""
+    """The first phones were unplugged an hour ago."""
     begun = farm.now - timedelta(hours=1)
     for key in list(farm.phones)[:count]:
         farm.phones[key] = replace(farm.phones[key], state=PhoneState.GONE, since=begun)
@@ -27,18 +27,18 @@ def unplug(farm: Farm, count: int) -> Farm:
         is_gone = sim.phone_id in farm.phones and farm.phones[sim.phone_id].state is PhoneState.GONE
         if is_gone and sim.standing is SimStanding.ON_OFFER:
             farm.sims[key] = replace(sim, standing=SimStanding.AWAY, standing_since=begun)
-    look_for_needs(farm)
+    refresh_attention(farm)
     return farm
 
 
-def test_farm_whose_phones_are_all_unplugged_says_that_nothing_is_for_sale(runner: WindowRunner) -> None:
+def test_all_phones_unplugged_means_nothing_for_sale(runner: WindowRunner) -> None:
     farm = calm_farm()
     whole = len(farm.phones)
     unplug(farm, whole)
 
     async def scenario(live: Live) -> None:
-        said = live.window.top_line.attention.sentence()
-        assert said.startswith(f"Nothing is for sale: {whole} phones are unplugged. Plug them in again")
+        sentence = live.window.top_line.attention.sentence()
+        assert sentence.startswith(f"Nothing is for sale: {whole} phones are unplugged. Plug them in again")
         assert f"0 of {whole}" in live.window.rail.item(Topic.PHONES).accessibleName()
         overview = live.window.pages[Topic.OVERVIEW]
         assert isinstance(overview, OverviewPage)
@@ -47,7 +47,7 @@ def test_farm_whose_phones_are_all_unplugged_says_that_nothing_is_for_sale(runne
     runner.live(FakeDesk(farm=farm), scenario)
 
 
-def test_counts_of_phones_keep_their_whole(runner: WindowRunner) -> None:
+def test_phone_counts_include_the_total(runner: WindowRunner) -> None:
     farm = calm_farm()
     whole = len(farm.phones)
     unplug(farm, 2)
@@ -60,7 +60,7 @@ def test_counts_of_phones_keep_their_whole(runner: WindowRunner) -> None:
     runner.live(FakeDesk(farm=farm), scenario)
 
 
-def test_new_farm_is_told_to_connect_phones_and_not_that_all_is_well(runner: WindowRunner) -> None:
+def test_new_farm_asks_for_phones_instead_of_saying_all_well(runner: WindowRunner) -> None:
     async def scenario(live: Live) -> None:
         bar = live.window.top_line.attention
         assert bar.sentence().startswith("No phones yet: connect them by USB")
@@ -70,9 +70,7 @@ def test_new_farm_is_told_to_connect_phones_and_not_that_all_is_well(runner: Win
 
 
 @pytest.mark.parametrize("state", [PhoneState.STARTING, PhoneState.GONE])
-def test_phones_that_only_start_or_have_just_gone_are_not_called_well_either(
-    runner: WindowRunner, state: PhoneState
-) -> None:
+def test_starting_or_just_unplugged_phones_are_not_called_well(runner: WindowRunner, state: PhoneState) -> None:
     farm = calm_farm()
     farm.sims = {key: replace(sim, standing=SimStanding.AWAY) for key, sim in farm.sims.items()}
     farm.phones = {key: replace(phone, state=state, since=farm.now) for key, phone in farm.phones.items()}
@@ -94,23 +92,23 @@ def test_every_cause_of_a_shortage_is_a_sentence_that_fits(
     kind = AttentionKind.FEW_WORK if working else AttentionKind.NOTHING_WORKS
     need = Attention(kind=kind, subject="", since=calm_farm().now, topic=Topic.PHONES, key="", shortage=lack)
 
-    said = words.attention_sentence(need)
+    sentence = words.attention_sentence(need)
 
-    assert said.startswith(f"Only 2 of {2 + count} numbers work: " if working else "Nothing is for sale: ")
-    assert "%n" not in said
-    assert "{" not in said
-    assert len(said) <= 130
+    assert sentence.startswith(f"Only 2 of {2 + count} numbers work: " if working else "Nothing is for sale: ")
+    assert "%n" not in sentence
+    assert "{" not in sentence
+    assert len(sentence) <= 130
     assert words.attention_tone(need) is Tone.BAD
 
 
-def test_shortage_that_has_just_begun_is_given_a_minute() -> None:
+def test_shortage_is_reported_after_a_minute() -> None:
     farm = unplug(calm_farm(), 1000)
     sims = sims_now(farm.sims.values(), farm.phones.values())
     begun = [replace(sim, since=farm.now if sim.cause is not None else None) for sim in sims]
 
-    told, noted = lasting_shortage(begun, None, farm.now)
-    assert (told, noted) == (None, farm.now)
+    shortage, started_at = lasting_shortage(begun, None, farm.now)
+    assert (shortage, started_at) == (None, farm.now)
 
-    told, noted = lasting_shortage(begun, noted, farm.now + timedelta(minutes=1))
-    assert told is not None
-    assert told.since == farm.now
+    shortage, started_at = lasting_shortage(begun, started_at, farm.now + timedelta(minutes=1))
+    assert shortage is not None
+    assert shortage.since == farm.now

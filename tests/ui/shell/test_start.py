@@ -1,4 +1,4 @@
-"""A program that cannot start tells it in a dialog; from a damaged database one click leads back to a backup."""
+"""A program that cannot start shows why in a dialog; a damaged database can be replaced by a backup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QTimer
@@ -15,15 +14,16 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
 from phonefarm.adapters.storage.sqlite.backup import FOLDER, name_at
-from phonefarm.commands.window import run_windowed, started_or_restored
+from phonefarm.application.desk.engine import RunningEngine
+from phonefarm.commands.window import run_with_window, start_or_restore
 from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
-from phonefarm.runtime.backups import damage as damage_of
+from phonefarm.runtime.backups import find_damage
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.logs import SecretFilter
 from phonefarm.support.stop_requests import StopRequests
-from ui.shell.start_dialogs import StartDialog, offer_backup, tell_bug, tell_trouble
+from ui.shell.start_dialogs import StartDialog, offer_backup, show_bug, show_start_error
 
 NOW = datetime.now(UTC)
 
@@ -32,7 +32,7 @@ NOW = datetime.now(UTC)
 def settings(
     tmp_path: Path, empty_database_file: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
-    """A farm that has two backups."""
+    """Of a farm with two backups."""
     for name in list(os.environ):
         if name.startswith(PREFIX):
             monkeypatch.delenv(name)
@@ -54,24 +54,24 @@ def damage(path: Path) -> None:
     path.write_bytes(whole[:4096] + os.urandom(len(whole) - 4096))
 
 
-class Answers:
-    """Instead of a user: says yes or no, and remembers what was asked."""
+class ScriptedUser:
+    """ScriptedUser every question with yes or no, and records the questions."""
 
     def __init__(self, *, yes: bool) -> None:
         self.yes = yes
         self.asked: list[tuple[str, datetime, str]] = []
 
-    def tell(self, sentence: str) -> None:
+    def show_error(self, sentence: str) -> None:
         raise AssertionError(sentence)
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
+    def show_bug(self, bug: str, log: Path | None) -> None:
         raise AssertionError(bug)
 
-    def wants_back(self, sentence: str, made_at: datetime, contents: str) -> bool:
+    def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool:
         self.asked.append((sentence, made_at, contents))
         return self.yes
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         raise AssertionError
 
 
@@ -82,9 +82,9 @@ def an_engine(settings: Settings) -> EngineThread:
 def test_damaged_database_is_replaced_by_the_newest_sound_backup_and_the_farm_starts(settings: Settings) -> None:
     damage(settings.data_dir / "phonefarm.db")
     damage(settings.data_dir / FOLDER / name_at(NOW - timedelta(hours=6)))
-    user = Answers(yes=True)
+    user = ScriptedUser(yes=True)
 
-    engine = started_or_restored(settings, lambda: an_engine(settings), user)
+    engine = start_or_restore(settings, lambda: an_engine(settings), user)
 
     assert engine is not None
     engine.stop()
@@ -96,39 +96,39 @@ def test_damaged_database_is_replaced_by_the_newest_sound_backup_and_the_farm_st
     assert list(settings.data_dir.glob("phonefarm.db.before-*"))
 
 
-def test_nothing_is_restored_without_a_yes(settings: Settings) -> None:
+def test_nothing_is_restored_without_consent(settings: Settings) -> None:
     damage(settings.data_dir / "phonefarm.db")
     before = (settings.data_dir / "phonefarm.db").read_bytes()
 
-    assert started_or_restored(settings, lambda: an_engine(settings), Answers(yes=False)) is None
+    assert start_or_restore(settings, lambda: an_engine(settings), ScriptedUser(yes=False)) is None
     assert (settings.data_dir / "phonefarm.db").read_bytes() == before
 
 
-def test_damage_without_a_sound_backup_is_told_as_it_is(settings: Settings) -> None:
+def test_damage_without_a_sound_backup_raises(settings: Settings) -> None:
     damage(settings.data_dir / "phonefarm.db")
     shutil.rmtree(settings.data_dir / FOLDER)
 
     with pytest.raises(KnownError, match="is damaged") as error:
-        started_or_restored(settings, lambda: an_engine(settings), Answers(yes=True))
+        start_or_restore(settings, lambda: an_engine(settings), ScriptedUser(yes=True))
 
     assert "There is no sound backup" in str(error.value)
 
 
-def test_whatever_else_hinders_the_start_offers_no_backup(settings: Settings) -> None:
+def test_other_start_errors_offer_no_backup(settings: Settings) -> None:
     other = an_engine(settings)
     other.start()
-    user = Answers(yes=True)
+    user = ScriptedUser(yes=True)
 
     with pytest.raises(KnownError, match="Another phonefarm is running"):
-        started_or_restored(settings, lambda: an_engine(settings), user)
+        start_or_restore(settings, lambda: an_engine(settings), user)
 
     other.stop()
     assert user.asked == []
-    assert damage_of(settings) is None
+    assert find_damage(settings) is None
 
 
 def when_shown(act: Callable[[StartDialog], None]) -> list[str]:
-    """Act on the dialog that comes; returns what stood in it."""
+    """Call `act` with the next dialog; returns a list that its texts are added to."""
     read: list[str] = []
 
     def look() -> None:
@@ -140,7 +140,7 @@ def when_shown(act: Callable[[StartDialog], None]) -> list[str]:
     return read
 
 
-def test_the_sentence_stands_in_a_dialog_that_can_only_be_closed(qapp: QApplication) -> None:
+def test_start_error_is_shown_in_a_dialog_that_can_only_be_closed(qapp: QApplication) -> None:
     seen: list[bool] = []
 
     def close(dialog: StartDialog) -> None:
@@ -149,14 +149,14 @@ def test_the_sentence_stands_in_a_dialog_that_can_only_be_closed(qapp: QApplicat
 
     read = when_shown(close)
 
-    tell_trouble(qapp, "Port 8080 is taken: <b>close</b> what uses it.")
+    show_start_error(qapp, "Port 8080 is taken: <b>close</b> what uses it.")
 
     assert "Port 8080 is taken: <b>close</b> what uses it." in read
     assert seen == [False]
 
 
 @pytest.mark.parametrize("yes", [True, False])
-def test_the_backup_is_offered_with_its_time_and_what_it_holds(qapp: QApplication, *, yes: bool) -> None:
+def test_backup_is_offered_with_its_time_and_contents(qapp: QApplication, *, yes: bool) -> None:
     buttons: list[str] = []
 
     def answer(dialog: StartDialog) -> None:
@@ -171,76 +171,76 @@ def test_the_backup_is_offered_with_its_time_and_what_it_holds(qapp: QApplicatio
     assert buttons[0].startswith("Restore the backup of yesterday")
 
 
-def test_whoever_double_clicked_reads_what_is_wrong_with_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_setting_is_shown_in_a_dialog(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}LISTEN", "nowhere")
-    told: list[str] = []
+    shown: list[str] = []
 
-    class Reader(Answers):
-        def tell(self, sentence: str) -> None:
-            told.append(sentence)
+    class Reader(ScriptedUser):
+        def show_error(self, sentence: str) -> None:
+            shown.append(sentence)
 
     def prepare() -> tuple[Settings, SecretFilter]:
         return load_settings(), SecretFilter()
 
     with pytest.raises(KnownError) as error:
-        run_windowed(Reader(yes=True), prepare)
+        run_with_window(Reader(yes=True), prepare)
 
-    assert told == [str(error.value)]
-    assert "listen" in told[0]
+    assert shown == [str(error.value)]
+    assert "listen" in shown[0]
 
 
 SECRET_TEXT = "your code is 4711"
 
 
-class Buggy(Answers):
-    """A window that breaks on a message that it was shown."""
+class Buggy(ScriptedUser):
+    """A window that fails on a message."""
 
     def __init__(self) -> None:
         super().__init__(yes=True)
-        self.told: list[tuple[str, Path | None]] = []
+        self.bugs: list[tuple[str, Path | None]] = []
 
-    def tell_bug(self, bug: str, log: Path | None) -> None:
-        self.told.append((bug, log))
+    def show_bug(self, bug: str, log: Path | None) -> None:
+        self.bugs.append((bug, log))
 
-    def run(self, engine: Any, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
         raise ValueError(SECRET_TEXT)
 
 
-def test_a_bug_is_told_by_kind_and_place_with_its_log_and_never_in_its_own_words(settings: Settings) -> None:
+def test_bug_is_shown_by_kind_and_place_and_never_with_its_message(settings: Settings) -> None:
     user = Buggy()
 
     with pytest.raises(ValueError, match="code"):
-        run_windowed(user, lambda: (settings, SecretFilter()))
+        run_with_window(user, lambda: (settings, SecretFilter()))
 
-    ((bug, log),) = user.told
+    ((bug, log),) = user.bugs
     assert bug.startswith("ValueError in test_start.py, line ")
     assert SECRET_TEXT not in bug
     assert log == settings.data_dir / "logs" / "phonefarm.log"
-    another = an_engine(settings)  # the engine was put down before the user was told
+    another = an_engine(settings)  # the engine was stopped before the dialog
     another.start()
     another.stop()
 
 
-def test_a_bug_before_the_settings_are_read_has_no_log() -> None:
+def test_bug_before_the_settings_are_read_has_no_log() -> None:
     user = Buggy()
 
     def prepare() -> tuple[Settings, SecretFilter]:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        run_windowed(user, prepare)
+        run_with_window(user, prepare)
 
-    assert [log for _, log in user.told] == [None]
+    assert [log for _, log in user.bugs] == [None]
 
 
-def test_the_dialog_of_a_bug_says_what_where_and_how_to_go_on(qapp: QApplication) -> None:
+def test_bug_dialog_has_place_log_and_next_step(qapp: QApplication) -> None:
     read = when_shown(lambda dialog: dialog.no.click())
 
     log = Path("/farm/logs/phonefarm.log")
 
-    tell_bug(qapp, "KeyError in bootstrap.py, line 12", log)
+    show_bug(qapp, "KeyError in bootstrap.py, line 12", log)
 
-    said = "\n".join(read)
-    assert "KeyError in bootstrap.py, line 12" in said
-    assert str(log) in said
-    assert "Start phonefarm again" in said
+    text = "\n".join(read)
+    assert "KeyError in bootstrap.py, line 12" in text
+    assert str(log) in text
+    assert "Start phonefarm again" in text

@@ -1,4 +1,4 @@
-"""Windows shows our windows as phonefarm's own, whatever program runs them."""
+"""Windows' taskbar shows our windows as phonefarm's own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from tests.wine import is_wine
 from ui.shell import application
-from ui.shell.taskbar import APP_ID, claim_own_place
+from ui.shell.taskbar import APP_ID, set_app_id
 
 
-def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_app_id_is_set_before_the_application_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[str] = []
 
     class Application:
@@ -25,7 +25,7 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
         def setQuitOnLastWindowClosed(self, quits: bool) -> None:  # noqa: N802 - Qt's name
             done.append("quits" if quits else "stays")
 
-    monkeypatch.setattr(application, "claim_own_place", lambda: done.append("place"))
+    monkeypatch.setattr(application, "set_app_id", lambda: done.append("place"))
     monkeypatch.setattr(application, "Application", Application)
 
     application.make_app()
@@ -35,9 +35,9 @@ def test_place_in_the_taskbar_is_claimed_before_there_can_be_a_window(monkeypatc
 
 @pytest.mark.skipif(sys.platform != "win32", reason="Windows itself is asked")
 @pytest.mark.skipif(is_wine(), reason="Wine does not tell the name that it was given")
-def test_windows_knows_the_program_by_its_own_name() -> None:
+def test_windows_knows_the_app_id() -> None:
     if sys.platform == "win32":
-        claim_own_place()
+        set_app_id()
         found = ctypes.c_wchar_p()
 
         assert ctypes.WinDLL("shell32").GetCurrentProcessExplicitAppUserModelID(ctypes.byref(found)) == 0

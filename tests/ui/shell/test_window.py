@@ -1,4 +1,4 @@
-"""The whole window against a living engine: what it asks for, shows, and survives."""
+"""The whole window with a running engine: what it queries, shows, and survives."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ from ui.widgets.page_head import EmptyView
 LISTS = (Topic.PHONES, Topic.SIMS, Topic.RENTS, Topic.MESSAGES, Topic.PUSHES, Topic.BANS)
 
 
-def asked_for(live: Live, topic: Topic) -> list[object]:
+def queries_of(live: Live, topic: Topic) -> list[object]:
     return [keys for asked, keys in live.desk.asked if asked is topic]
 
 
-def test_only_changed_rows_are_asked_for(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_only_changed_rows_are_queried(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         key, phone = next(iter(live.desk.farm.phones.items()))
@@ -47,16 +47,16 @@ def test_only_changed_rows_are_asked_for(runner: WindowRunner, desk: FakeDesk) -
         live.engine.announce(Topic.PHONES, key)
 
         await until(lambda: page.table.row_of(key) == live.desk.farm.phones[key])
-        assert asked_for(live, Topic.PHONES) == [None, frozenset({key})]
+        assert queries_of(live, Topic.PHONES) == [None, frozenset({key})]
 
     runner.live(desk, scenario)
 
 
-def test_a_row_that_the_desk_no_longer_knows_leaves(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_deleted_row_is_removed(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
         key = next(iter(live.desk.farm.phones))
-        page.show_key(key)
+        page.show_keys(key)
         del live.desk.farm.phones[key]
 
         live.engine.announce(Topic.PHONES, key)
@@ -66,27 +66,27 @@ def test_a_row_that_the_desk_no_longer_knows_leaves(runner: WindowRunner, desk: 
     runner.live(desk, scenario)
 
 
-def test_a_page_nobody_looks_at_asks_for_nothing_until_it_is_shown(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_hidden_page_queries_nothing_until_it_is_shown(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         await live.open(Topic.RENTS)
         page = await live.open(Topic.PHONES)
-        before = len(asked_for(live, Topic.RENTS))
+        before = len(queries_of(live, Topic.RENTS))
         rent_id = next(iter(live.desk.farm.rents))
 
         live.engine.announce(Topic.RENTS, rent_id)
         live.engine.announce(Topic.PHONES, "marker")
-        await until(lambda: frozenset({"marker"}) in asked_for(live, Topic.PHONES))
+        await until(lambda: frozenset({"marker"}) in queries_of(live, Topic.PHONES))
 
-        assert len(asked_for(live, Topic.RENTS)) == before
+        assert len(queries_of(live, Topic.RENTS)) == before
         assert live.page(Topic.RENTS).feed.is_stale
         assert not page.feed.is_stale
         await live.open(Topic.RENTS)
-        assert asked_for(live, Topic.RENTS)[-1] == frozenset({rent_id})
+        assert queries_of(live, Topic.RENTS)[-1] == frozenset({rent_id})
 
     runner.live(desk, scenario)
 
 
-def test_show_goes_to_the_row_whatever_hides_it(runner: WindowRunner, busy: Farm) -> None:
+def test_show_reveals_a_row_that_search_or_filter_hides(runner: WindowRunner, busy: Farm) -> None:
     key = next(key for key, rent in busy.rents.items() if rent.state is RentState.FINISHED)
     busy.attention = (
         Attention(kind=AttentionKind.POSSIBLE_ORPHAN, subject=key, since=busy.now, topic=Topic.RENTS, key=key),
@@ -104,7 +104,7 @@ def test_show_goes_to_the_row_whatever_hides_it(runner: WindowRunner, busy: Farm
     runner.live(FakeDesk(farm=busy), scenario)
 
 
-def test_the_top_line_says_what_is_most_urgent_or_that_all_is_well(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_top_line_shows_the_most_urgent_or_that_all_is_well(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         bar = live.window.top_line.attention
         assert bar.sentence() == "All well"
@@ -126,21 +126,19 @@ def test_the_top_line_says_what_is_most_urgent_or_that_all_is_well(runner: Windo
     runner.live(desk, scenario)
 
 
-def test_the_overview_is_asked_for_now_and_then_though_nothing_is_announced(
-    runner: WindowRunner, desk: FakeDesk
-) -> None:
+def test_overview_is_refreshed_periodically_without_changes(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         before = live.desk.asked.count((Topic.OVERVIEW, None))
 
-        live.window._look_again.timeout.emit()
+        live.window._overview_timer.timeout.emit()
 
-        assert live.window._look_again.isActive()
+        assert live.window._overview_timer.isActive()
         await until(lambda: live.desk.asked.count((Topic.OVERVIEW, None)) > before)
 
     runner.live(desk, scenario)
 
 
-def test_the_search_finds_a_number_in_any_spelling_and_esc_ends_it(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_search_finds_a_number_in_any_spelling_and_esc_clears_it(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.SIMS)
         sim = next(iter(live.desk.farm.sims.values()))
@@ -156,7 +154,7 @@ def test_the_search_finds_a_number_in_any_spelling_and_esc_ends_it(runner: Windo
     runner.live(desk, scenario)
 
 
-def test_ctrl_f_goes_to_the_search_and_numbers_to_the_pages(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_shortcuts_go_to_the_search_and_to_pages(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         live.window.activateWindow()
         await until(live.window.isActiveWindow)
@@ -170,21 +168,21 @@ def test_ctrl_f_goes_to_the_search_and_numbers_to_the_pages(runner: WindowRunner
     runner.live(desk, scenario)
 
 
-def test_the_selected_row_tells_its_timeline(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_selected_row_shows_its_timeline(runner: WindowRunner, desk: FakeDesk) -> None:
     key = next(iter(desk.farm.rents))
-    desk.told[key] = [entry(desk.farm.now, timeline.ordered("russia", None, Decimal(870)))]
+    desk.timelines[key] = [entry(desk.farm.now, timeline.ordered("russia", None, Decimal(870)))]
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)
-        page.show_key(key)
+        page.show_keys(key)
 
-        def told() -> bool:
+        def is_shown() -> bool:
             return any(
                 label.text() == "Ordered: russia, any operator, expected 870 RUB"
                 for label in page.details.findChildren(Label)
             )
 
-        await until(told)
+        await until(is_shown)
 
     runner.live(desk, scenario)
 
@@ -193,12 +191,12 @@ def buttons_of(page: ListPage[Any]) -> list[str]:
     return [found.text() for found in page.details._foot.findChildren(QAbstractButton) if found.isVisible()]
 
 
-def test_details_leave_a_row_that_leaves_the_filter(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_details_are_cleared_when_their_row_leaves_the_filter(runner: WindowRunner, desk: FakeDesk) -> None:
     key = next(key for key, rent in desk.farm.rents.items() if rent.state is RentState.ACTIVE)
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)
-        page.show_key(key)
+        page.show_keys(key)
         live.desk.farm.rents[key] = replace(live.desk.farm.rents[key], state=RentState.FINISHED)
 
         live.engine.announce(Topic.RENTS, key)
@@ -206,33 +204,31 @@ def test_details_leave_a_row_that_leaves_the_filter(runner: WindowRunner, desk: 
         await until(lambda: page.table.place_of(key) is None)
         assert page.details._heading.whole_text() == "Details"
         assert buttons_of(page) == []
-        assert page.chosen.rows() == []
+        assert page.selected.rows() == []
 
     runner.live(desk, scenario)
 
 
 @pytest.mark.parametrize("topic", LISTS)
-def test_search_and_filter_that_hide_a_row_take_its_details_and_buttons_away(
-    runner: WindowRunner, busy: Farm, topic: Topic
-) -> None:
+def test_details_and_buttons_of_a_hidden_row_are_removed(runner: WindowRunner, busy: Farm, topic: Topic) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(topic)
         page.select_example()
         assert buttons_of(page)
-        act = next(action for action in page.spec.actions if page.chosen.may(action))
+        act = next(action for action in page.spec.actions if page.selected.is_enabled(action))
 
         live.window.top_line.search.setText("hides everything")
 
         assert page.details._heading.whole_text() == "Details"
         assert buttons_of(page) == []
-        assert not page.chosen.may(act)
-        page.chosen.do(act)
-        assert live.desk.orders == []
+        assert not page.selected.is_enabled(act)
+        page.selected.run(act)
+        assert live.desk.commands == []
 
     runner.live(FakeDesk(farm=busy), scenario)
 
 
-def test_of_two_selected_rows_the_one_that_is_still_seen_gets_the_details(runner: WindowRunner, busy: Farm) -> None:
+def test_details_move_to_the_selected_row_that_is_still_visible(runner: WindowRunner, busy: Farm) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.SIMS)
         seen = next(key for key in (page.table.key_at(place) for place in range(9)) if key)
@@ -243,16 +239,16 @@ def test_of_two_selected_rows_the_one_that_is_still_seen_gets_the_details(runner
         live.window.top_line.search.setText(busy.sims[seen].iccid)
 
         assert page.view.selected_keys() == [seen]
-        assert [row.sim_id for row in page.chosen.rows()] == [seen]
+        assert [row.sim_id for row in page.selected.rows()] == [seen]
 
     runner.live(FakeDesk(farm=busy), scenario)
 
 
-def test_details_can_be_put_away_and_come_back(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_details_can_be_hidden_and_shown(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.RENTS)
 
-        page.details.hide_wanted.emit()
+        page.details.hide_requested.emit()
         assert not page.details.isVisible()
         page.head.details_toggled.emit()
 
@@ -262,7 +258,7 @@ def test_details_can_be_put_away_and_come_back(runner: WindowRunner, desk: FakeD
 
 
 @pytest.mark.parametrize("topic", LISTS)
-def test_an_empty_page_says_what_to_do_next(runner: WindowRunner, topic: Topic) -> None:
+def test_empty_page_shows_the_next_step(runner: WindowRunner, topic: Topic) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(topic)
         words = page.findChildren(EmptyView)[0].words()
@@ -271,7 +267,7 @@ def test_an_empty_page_says_what_to_do_next(runner: WindowRunner, topic: Topic) 
     runner.live(FakeDesk(farm=empty_farm()), scenario)
 
 
-def test_a_search_without_result_says_so_and_offers_to_end_it(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_search_without_result_can_be_cleared(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.SIMS)
         live.window.top_line.search.setText("no such thing")
@@ -293,7 +289,7 @@ def test_the_overview_shows_its_figures(runner: WindowRunner, desk: FakeDesk) ->
         assert "0.46 s" in page._tiles["arrival"].accessibleName()
         assert page._waiting.rowCount() == len(live.desk.farm.overview().waiting_rents)
         page._hours.point_at(47)
-        assert "SMS" in page._hours.told()
+        assert "SMS" in page._hours.pointed_text()
 
     runner.live(desk, scenario)
 
@@ -301,17 +297,17 @@ def test_the_overview_shows_its_figures(runner: WindowRunner, desk: FakeDesk) ->
 @pytest.mark.parametrize(
     ("failure", "tone"), [(KnownError("the disk is full"), Tone.WARN), (RuntimeError("oops"), Tone.BAD)]
 )
-def test_the_window_survives_whatever_the_desk_raises(
+def test_window_survives_any_error_of_the_desk(
     runner: WindowRunner, desk: FakeDesk, failure: Exception, tone: Tone
 ) -> None:
     async def scenario(live: Live) -> None:
         for topic in Topic:
             live.window.go(topic)
-            await live.window.settled()
+            await live.window.wait_until_idle()
         live.desk.failure = failure
 
         live.window.refresh()
-        await live.window.settled()
+        await live.window.wait_until_idle()
 
         assert {notice.tone for notice in live.notices} == {tone}
         assert ("bug in phonefarm" in live.window.notices.text()) == (tone is Tone.BAD)
@@ -323,7 +319,7 @@ def test_the_window_survives_whatever_the_desk_raises(
     runner.live(desk, scenario)
 
 
-def test_the_look_follows_the_choice_and_is_remembered(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_theme_follows_the_choice_and_is_stored(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         live.theme.choose(ThemeMode.DARK)
         assert live.theme.tokens.dark
@@ -334,11 +330,11 @@ def test_the_look_follows_the_choice_and_is_remembered(runner: WindowRunner, des
     assert runner.memory.value("theme") == "dark"
 
 
-def test_everything_to_press_or_type_in_has_a_name(runner: WindowRunner, busy: Farm) -> None:
+def test_every_control_has_an_accessible_name(runner: WindowRunner, busy: Farm) -> None:
     async def scenario(live: Live) -> None:
         for topic in Topic:
             live.window.go(topic)
-            await live.window.settled()
+            await live.window.wait_until_idle()
             live.window.page.select_example()
         controls = [*live.window.findChildren(QAbstractButton), *live.window.findChildren(QLineEdit)]
         own = [c for c in controls if not c.objectName().startswith(("qt_", "_q_"))]
@@ -391,7 +387,7 @@ def test_phones_that_need_the_user_come_first_when_sorted_by_state(runner: Windo
     runner.live(FakeDesk(farm=busy), scenario)
 
 
-def test_chips_of_what_needs_the_user_stand_out_while_there_is_any(runner: WindowRunner, busy: Farm) -> None:
+def test_chip_of_what_needs_action_is_amber_while_it_has_rows(runner: WindowRunner, busy: Farm) -> None:
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PUSHES)
         place = [f.name for f in page.spec.filters].index("parked")
@@ -400,7 +396,7 @@ def test_chips_of_what_needs_the_user_stand_out_while_there_is_any(runner: Windo
 
         live.desk.farm.pushes = {}
         live.window.refresh()
-        await live.window.settled()
+        await live.window.wait_until_idle()
         assert chip.property("calls") == ""
 
     runner.live(FakeDesk(farm=busy), scenario)

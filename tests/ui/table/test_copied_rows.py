@@ -1,4 +1,4 @@
-"""What a copied row looks like elsewhere: whole numbers, one line a row, nothing that a spreadsheet executes."""
+"""Copied rows: whole numbers, one line per row, nothing that a spreadsheet executes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ui.table.copied_rows import copied
+from ui.table.copied_rows import clipboard_data
 from ui.table.row_table import Column
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
-COLUMNS = [
-    Column[list[str]](title=title, text=lambda row, _, place=place: row[place], sort_key=str, sample="")  # type: ignore[misc]
-    for place, title in enumerate(("Number", "Text"))
-]
+
+
+def column_at(place: int, title: str) -> Column[list[str]]:
+    return Column(title=title, text=lambda row, _: row[place], sort_key=str, sample="")
+
+
+COLUMNS = [column_at(0, "Number"), column_at(1, "Text")]
 
 
 def plain(*rows: list[str]) -> str:
-    return copied(rows, COLUMNS, NOON).text()
+    return clipboard_data(rows, COLUMNS, NOON).text()
 
 
 def test_rows_are_lines_and_cells_stand_between_tabs() -> None:
@@ -36,27 +39,27 @@ def test_absent_value_is_an_empty_cell() -> None:
 
 
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "@SUM(1)", "+cmd|1", "-2+3"])
-def test_text_of_a_stranger_is_no_formula(text: str) -> None:
+def test_text_from_outside_is_no_formula(text: str) -> None:
     assert plain(["+79281234567", text]) == f"+79281234567\t'{text}"
 
 
-def test_spreadsheet_gets_every_cell_as_text_and_no_markup_of_strangers() -> None:
-    html = copied([["89701010012345678909", "<b>1</b>"]], COLUMNS, NOON).html()
+def test_spreadsheet_gets_text_cells_without_foreign_markup() -> None:
+    html = clipboard_data([["89701010012345678909", "<b>1</b>"]], COLUMNS, NOON).html()
 
     assert html.count("mso-number-format:'\\@'") == 2
     assert ">89701010012345678909</td>" in html
     assert "&lt;b&gt;1&lt;/b&gt;" in html
 
 
-def test_program_ends_well_with_rows_on_the_clipboard() -> None:
+def test_program_exits_cleanly_with_rows_on_the_clipboard() -> None:
     ends = """
 from datetime import UTC, datetime
 from PySide6.QtWidgets import QApplication
-from ui.table.copied_rows import copied
+from ui.table.copied_rows import clipboard_data
 from ui.table.row_table import Column
 app = QApplication([])
 column = Column(title="t", text=lambda row, now: row, sort_key=str, sample="")
-app.clipboard().setMimeData(copied(["one"], [column], datetime.now(UTC)))
+app.clipboard().setMimeData(clipboard_data(["one"], [column], datetime.now(UTC)))
 """
 
     ended = subprocess.run(
@@ -67,4 +70,4 @@ app.clipboard().setMimeData(copied(["one"], [column], datetime.now(UTC)))
 
 
 def test_nothing_but_text_and_table_is_copied() -> None:
-    assert sorted(copied([["1", "2"]], COLUMNS, NOON).formats()) == ["text/html", "text/plain"]
+    assert sorted(clipboard_data([["1", "2"]], COLUMNS, NOON).formats()) == ["text/html", "text/plain"]

@@ -1,4 +1,4 @@
-"""The one table model: rows by key, sorted by value, filtered, and honest towards Qt."""
+"""The table model: rows by key, sorted by value, filtered, with the right signals for Qt."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ModelTester(Protocol):
     def check(self, model: QAbstractItemModel) -> None: ...
 
 
-def test_rows_are_placed_by_value_and_not_by_text() -> None:
+def test_rows_are_sorted_by_value_and_not_by_text() -> None:
     table = a_table(sort_column=1)
 
     table.upsert([Sheep(name="a", weight=100), Sheep(name="b", weight=9), Sheep(name="c", weight=20)])
@@ -49,7 +49,7 @@ def test_a_changed_row_repaints_its_own_row_only(qtbot: QtBot, qtmodeltester: Mo
     qtmodeltester.check(table)
 
 
-def test_a_changed_row_in_its_old_place_moves_nothing(qtbot: QtBot) -> None:
+def test_changed_row_in_its_place_moves_nothing(qtbot: QtBot) -> None:
     table = a_table()
     table.upsert(flock("a", "b", "c"))
 
@@ -57,7 +57,7 @@ def test_a_changed_row_in_its_old_place_moves_nothing(qtbot: QtBot) -> None:
         table.upsert([Sheep(name="b", weight=7)])
 
 
-def test_rows_that_are_gone_leave(qtmodeltester: ModelTester) -> None:
+def test_rows_that_are_gone_are_removed(qtmodeltester: ModelTester) -> None:
     table = a_table()
     table.upsert(flock("a", "b", "c", "d"))
 
@@ -68,7 +68,7 @@ def test_rows_that_are_gone_leave(qtmodeltester: ModelTester) -> None:
     qtmodeltester.check(table)
 
 
-def test_replacing_all_keeps_what_is_still_there() -> None:
+def test_replace_all_keeps_common_rows() -> None:
     table = a_table()
     table.replace_all(flock("a", "b", "c"))
     held = QPersistentModelIndex(table.index(2, 0))
@@ -79,7 +79,7 @@ def test_replacing_all_keeps_what_is_still_there() -> None:
     assert held.row() == 0
 
 
-def test_a_row_that_moves_takes_its_index_along(qtmodeltester: ModelTester) -> None:
+def test_persistent_index_follows_its_row(qtmodeltester: ModelTester) -> None:
     table = a_table(sort_column=1)
     table.upsert([Sheep(name="a", weight=1), Sheep(name="b", weight=2), Sheep(name="c", weight=3)])
     held = QPersistentModelIndex(table.index(0, 0))
@@ -111,7 +111,7 @@ def test_counts_follow_the_rows() -> None:
     assert table.index_of_rows.count(BLACK) == 0
 
 
-def test_a_row_that_stops_passing_the_filter_leaves_the_table() -> None:
+def test_row_that_stops_passing_the_filter_is_removed() -> None:
     table = a_table()
     table.show_filter(BLACK)
     table.upsert(flock("a", "b", is_black=True))
@@ -121,7 +121,7 @@ def test_a_row_that_stops_passing_the_filter_leaves_the_table() -> None:
     assert shown(table) == ["b"]
 
 
-def test_a_search_looks_at_changed_rows_anew() -> None:
+def test_changed_row_is_searched_again() -> None:
     table = a_table(haystack=lambda sheep: str(sheep.weight))
     table.upsert([Sheep(name="a", weight=100), Sheep(name="b", weight=9)])
 
@@ -141,11 +141,11 @@ def test_a_search_looks_at_changed_rows_anew() -> None:
         ("-", ("-",)),
     ],
 )
-def test_a_number_is_found_in_any_spelling(query: str, terms: tuple[str, ...]) -> None:
+def test_number_is_one_search_term_in_any_spelling(query: str, terms: tuple[str, ...]) -> None:
     assert search_terms(query) == terms
 
 
-def test_no_row_is_asked_for_outside_the_table() -> None:
+def test_index_outside_the_table_has_no_row() -> None:
     table = a_table()
     table.upsert(flock("a"))
 
@@ -161,7 +161,7 @@ names = st.sampled_from([f"s{n}" for n in range(80)])
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.dictionaries(names, st.integers(0, 9)), st.sets(names), st.booleans()), max_size=12))
-def test_any_course_of_changes_keeps_qt_content_and_the_order_right(steps: list[Step]) -> None:
+def test_any_sequence_of_changes_keeps_model_and_sort_right(steps: list[Step]) -> None:
     table = a_table(sort_column=1)
     tester = QAbstractItemModelTester(table, QAbstractItemModelTester.FailureReportingMode.Warning)
     truth: dict[str, Sheep] = {}
@@ -199,7 +199,7 @@ def test_twenty_thousand_rows_are_sorted_and_filtered_and_one_change_touches_one
     assert change.args[0].row() == change.args[1].row() == table.place_of("s00010")
 
 
-def test_a_storm_of_changes_is_announced_for_the_rows_in_sight_only() -> None:
+def test_burst_of_changes_emits_signals_for_visible_rows_only() -> None:
     table = a_table()
     table.upsert(flock(*[f"s{n:05}" for n in range(20_000)]))
     table.rows_in_sight(range(100, 130))
@@ -211,7 +211,7 @@ def test_a_storm_of_changes_is_announced_for_the_rows_in_sight_only() -> None:
     assert {place for run in announced for place in run} == set(range(100, 130, 2))
 
 
-def test_numbers_inside_names_count_as_numbers() -> None:
+def test_numbers_inside_names_are_sorted_as_numbers() -> None:
     labels = ["shelf 10, port 1", "shelf 2, port 11", "shelf 2, port 9", "2", "", "bench"]
 
     assert sorted(labels, key=natural) == ["", "bench", "shelf 2, port 9", "shelf 2, port 11", "shelf 10, port 1", "2"]

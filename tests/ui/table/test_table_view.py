@@ -1,4 +1,4 @@
-"""The table on the screen keeps what the user has chosen and where he looks."""
+"""The table widget keeps selection and scroll position."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def view(qtbot: QtBot, theme: Theme, table: RowTable[Sheep]) -> FarmTable:
     return made
 
 
-def test_the_selection_stays_on_its_row_when_others_come_before_it(view: FarmTable, table: RowTable[Sheep]) -> None:
+def test_selection_stays_on_its_row_when_rows_are_inserted_before_it(view: FarmTable, table: RowTable[Sheep]) -> None:
     view.select_key("s100")
 
     table.upsert(flock("a", "b", "c"))
@@ -47,7 +47,7 @@ def test_the_selection_stays_on_its_row_when_others_come_before_it(view: FarmTab
     assert view.selected_keys() == ["s100"]
 
 
-def test_the_selection_outlives_a_reset(view: FarmTable, table: RowTable[Sheep]) -> None:
+def test_selection_survives_a_model_reset(view: FarmTable, table: RowTable[Sheep]) -> None:
     view.select_key("s100")
 
     table.upsert(flock(*[f"s{n:03}x" for n in range(200)]))
@@ -56,7 +56,7 @@ def test_the_selection_outlives_a_reset(view: FarmTable, table: RowTable[Sheep])
     assert view.selected_keys() == ["s100"]
 
 
-def test_the_selection_follows_its_row_through_another_order(view: FarmTable) -> None:
+def test_selection_follows_its_row_through_a_sort(view: FarmTable) -> None:
     view.select_key("s100")
 
     view.sort_by(0, Qt.SortOrder.DescendingOrder)
@@ -65,7 +65,7 @@ def test_the_selection_follows_its_row_through_another_order(view: FarmTable) ->
     assert view.selectionModel().selectedRows()[0].row() == 99
 
 
-def test_what_is_in_sight_stays_in_sight_while_rows_come_above(view: FarmTable, table: RowTable[Sheep]) -> None:
+def test_visible_rows_stay_visible_while_rows_are_inserted_above(view: FarmTable, table: RowTable[Sheep]) -> None:
     view.verticalScrollBar().setValue(50 * ROW_HEIGHT + 7)
 
     table.upsert(flock("a", "b", "c"))
@@ -74,7 +74,7 @@ def test_what_is_in_sight_stays_in_sight_while_rows_come_above(view: FarmTable, 
     assert view.verticalScrollBar().value() == 53 * ROW_HEIGHT + 7
 
 
-def test_at_the_top_new_rows_push_in(view: FarmTable, table: RowTable[Sheep]) -> None:
+def test_new_rows_appear_at_the_top(view: FarmTable, table: RowTable[Sheep]) -> None:
     table.upsert(flock("a", "b", "c"))
 
     assert table.key_at(view.rowAt(0)) == "a"
@@ -88,7 +88,7 @@ def test_a_row_that_the_filter_hides_is_not_selected_any_more(view: FarmTable, t
     assert view.selected_keys() == []
 
 
-def test_columns_keep_their_width_whatever_values_come(view: FarmTable, table: RowTable[Sheep]) -> None:
+def test_column_width_does_not_depend_on_values(view: FarmTable, table: RowTable[Sheep]) -> None:
     before = [view.columnWidth(place) for place in range(3)]
 
     table.upsert([Sheep(name="s000", weight=10**30)])
@@ -96,13 +96,13 @@ def test_columns_keep_their_width_whatever_values_come(view: FarmTable, table: R
     assert [view.columnWidth(place) for place in range(3)] == before
 
 
-def test_a_narrow_table_leaves_out_columns_of_high_rank(view: FarmTable) -> None:
+def test_narrow_table_hides_columns_of_high_rank(view: FarmTable) -> None:
     view.resize(190, 400)
 
     assert [view.isColumnHidden(place) for place in range(3)] == [False, False, True]
 
 
-def test_a_cut_text_is_told_whole(view: FarmTable, table: RowTable[Sheep]) -> None:
+def test_cut_text_is_shown_in_the_tooltip(view: FarmTable, table: RowTable[Sheep]) -> None:
     table.upsert(flock("a" * 300))
 
     assert view.tooltip_at(table.index(0, 0)) == "a" * 300
@@ -115,7 +115,7 @@ def test_tab_into_a_table_selects_its_first_row(qtbot: QtBot, view: FarmTable) -
     qtbot.waitUntil(lambda: view.selected_keys() == ["s000"])
 
 
-def test_a_new_theme_is_painted(view: FarmTable, theme: Theme, qapp: QApplication) -> None:
+def test_new_theme_is_painted(view: FarmTable, theme: Theme, qapp: QApplication) -> None:
     light = view.viewport().grab().toImage()
 
     theme.tokens = DARK
@@ -130,7 +130,7 @@ def _differs(one: QImage, other: QImage) -> bool:
     return one != other
 
 
-def test_copying_takes_all_selected_rows_in_their_order_a_line_each(view: FarmTable) -> None:
+def test_copy_takes_all_selected_rows_in_order_one_per_line(view: FarmTable) -> None:
     view.setFocus()
     view.select_keys([f"s{n:03}" for n in (3, 1, 2)])
 

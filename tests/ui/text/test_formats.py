@@ -1,4 +1,4 @@
-"""Numbers, money, times and phone numbers as people write them."""
+"""Formats of numbers, money, times and phone numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 2, 11, 32, tzinfo=UTC)  # 14:32 in Moscow
         (None, "–"),
     ],
 )
-def test_times_are_local_and_near_days_have_names(moment: datetime | None, text: str) -> None:
+def test_times_are_local_and_recent_days_are_named(moment: datetime | None, text: str) -> None:
     assert formats.day_time(moment, NOW, MOSCOW) == text
 
 
@@ -44,7 +44,7 @@ def test_since_names_the_day_only_if_it_is_not_today() -> None:
         (None, "–"),
     ],
 )
-def test_money_has_kopecks_only_where_there_are_any(amount: Decimal | None, text: str) -> None:
+def test_money_shows_kopecks_only_if_there_are_any(amount: Decimal | None, text: str) -> None:
     assert formats.money(amount).replace(formats.GAP, " ") == text
 
 
@@ -52,12 +52,12 @@ def test_money_has_kopecks_only_where_there_are_any(amount: Decimal | None, text
     ("length", "text"),
     [(24, "24 s"), (360, "6 min"), (3720, "1 h 02 min"), (187_200, "2 d 4 h"), (-5, "0 s")],
 )
-def test_spans_name_their_two_largest_units(length: int, text: str) -> None:
+def test_span_shows_two_largest_units(length: int, text: str) -> None:
     assert formats.span(timedelta(seconds=length)) == text
 
 
 @pytest.mark.parametrize(("length", "text"), [(940, "15:40"), (83_525, "23:12:05"), (5, "00:05"), (-9, "00:00")])
-def test_countdowns_are_clocks(length: int, text: str) -> None:
+def test_countdown_is_formatted_as_a_clock(length: int, text: str) -> None:
     assert formats.clock_span(timedelta(seconds=length)) == text
 
 
@@ -71,14 +71,14 @@ def test_countdowns_are_clocks(length: int, text: str) -> None:
         ("", "–"),
     ],
 )
-def test_details_group_the_digits_of_a_number(digits: str, text: str) -> None:
+def test_grouped_number_follows_its_country(digits: str, text: str) -> None:
     assert formats.grouped_msisdn(digits) == text
 
 
-def test_numbers_have_gaps_between_thousands() -> None:
+def test_thousands_are_separated_by_a_space() -> None:
     assert formats.number(1204).replace(formats.GAP, " ") == "1 204"
 
 
-def test_a_card_number_is_shortened_to_what_one_looks_for() -> None:
+def test_short_iccid_keeps_both_ends() -> None:
     assert formats.short_iccid("8970101234567894417") == "8970 … 4417"
     assert formats.short_iccid("") == "–"

@@ -1,4 +1,4 @@
-"""A hostile SMS is shown as the text it is, in every widget, tooltip and menu."""
+"""A hostile SMS is shown as plain text in every widget, tooltip and menu."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tags(HTMLParser):
 
 
 def make_hostile(farm: Farm) -> None:
-    """Put evil into everything that comes from phones, SMS, or the market."""
+    """Put markup into everything that comes from phones, SMS, or Onlinesim."""
     farm.messages = {
         key: replace(row, sender=SENDER, text=EVIL, phone_label=EVIL[:300]) for key, row in farm.messages.items()
     }
@@ -91,19 +91,19 @@ def check(window: QWidget) -> None:
         assert all("\u202e" not in box.itemText(place) for place in range(box.count()))
 
 
-def test_no_widget_obeys_a_hostile_sms(runner: WindowRunner, busy: Farm) -> None:
+def test_no_widget_renders_markup_of_an_sms(runner: WindowRunner, busy: Farm) -> None:
     make_hostile(busy)
     desk = FakeDesk(farm=busy)
     line = entry(busy.now, timeline.sms(SENDER), EVIL)
     rows = (busy.messages, busy.pushes, busy.phones, busy.sims, busy.rents, busy.bans)
-    desk.told = {key: [line] for part in rows for key in part}
+    desk.timelines = {key: [line] for part in rows for key in part}
 
     async def scenario(live: Live) -> None:
         for topic in Topic:
             live.window.go(topic)
-            await live.window.settled()
+            await live.window.wait_until_idle()
             live.window.page.select_example()
-            await live.window.settled()
+            await live.window.wait_until_idle()
         await until(lambda: live.window.top_line.attention.sentence() != "All well")
         check(live.window)
         for action in live.window.top_line.attention.make_menu().actions():
@@ -113,7 +113,7 @@ def test_no_widget_obeys_a_hostile_sms(runner: WindowRunner, busy: Farm) -> None
     runner.live(desk, scenario)
 
 
-def test_no_cell_shows_more_than_one_harmless_line(runner: WindowRunner, busy: Farm) -> None:
+def test_cells_show_one_line_of_plain_text(runner: WindowRunner, busy: Farm) -> None:
     make_hostile(busy)
 
     async def scenario(live: Live) -> None:
@@ -130,15 +130,15 @@ def test_no_cell_shows_more_than_one_harmless_line(runner: WindowRunner, busy: F
     runner.live(FakeDesk(farm=busy), scenario)
 
 
-def test_the_details_of_an_ailing_phone_are_plain(runner: WindowRunner) -> None:
+def test_details_of_a_phone_with_problems_are_plain(runner: WindowRunner) -> None:
     farm = field_farm()
     make_hostile(farm)
-    ailing = [key for key, phone in farm.phones.items() if phone.conditions]
+    with_problems = [key for key, phone in farm.phones.items() if phone.conditions]
 
     async def scenario(live: Live) -> None:
         page = await live.open(Topic.PHONES)
-        for key in ailing:
-            page.show_key(key)
+        for key in with_problems:
+            page.show_keys(key)
             check(page)
             places = range(page.table.columnCount())
             at = page.table.place_of(key)
@@ -148,12 +148,12 @@ def test_the_details_of_an_ailing_phone_are_plain(runner: WindowRunner) -> None:
     runner.live(FakeDesk(farm=farm), scenario)
 
 
-def test_the_question_about_a_held_message_is_plain(runner: WindowRunner, busy: Farm) -> None:
+def test_question_about_a_held_message_is_plain(runner: WindowRunner, busy: Farm) -> None:
     make_hostile(busy)
     key = next(key for key, row in busy.messages.items() if row.standing is SmsStanding.HELD)
 
     async def scenario(live: Live) -> None:
-        await live.do(Topic.MESSAGES, [key], "Choose its SIM…")
+        await live.do(Topic.MESSAGES, [key], "Choose SIM…")
         check(await live.question())
 
     runner.live(FakeDesk(farm=busy), scenario)

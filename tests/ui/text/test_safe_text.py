@@ -1,4 +1,4 @@
-"""Texts from outside hide nothing, turn nothing around and end."""
+"""Texts from outside are bounded, hide nothing, and do not change the text direction."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from ui.text.safe_text import LINE_LIMIT, one_line, visible
 
 
-def test_a_message_in_any_language_is_left_alone() -> None:
+def test_message_in_any_language_is_unchanged() -> None:
     text = "Ваш код: 7731 🔑👩‍💻 مرحبا नमस्ते 你好"
 
     assert one_line(text) == text
 
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\u200f", "\ufeff", "\u00ad", "\u3164", "\x9b"])
-def test_hidden_and_turning_characters_become_visible(hidden: str) -> None:
+def test_hidden_and_direction_characters_become_visible(hidden: str) -> None:
     assert one_line(f"pay{hidden}pal") == "pay\ufffdpal"
 
 
@@ -28,11 +28,11 @@ def test_a_table_cell_is_one_line() -> None:
     assert one_line("first\r\n\r\nsecond\tthird\u2028fourth") == "first second third\ufffdfourth"
 
 
-def test_line_breaks_stay_where_the_text_is_shown_whole() -> None:
+def test_visible_text_keeps_line_breaks() -> None:
     assert visible("first\r\nsecond\rthird") == "first\nsecond\nthird"
 
 
-def test_piled_up_accents_are_cut_down() -> None:
+def test_stacked_accents_are_limited() -> None:
     assert len(visible("a" + "\u0301" * 50)) == 5
 
 

@@ -1,4 +1,4 @@
-"""Every state has a word, a tone and a sentence; nothing is shown as a bare enum value."""
+"""Every state has a label, a tone and a meaning; nothing is shown as a bare enum value."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ui.text import words
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LONGEST_STEP = 20
-"""A next step stands in a table cell beside its state."""
+"""Characters; a next step is shown in a table cell beside its state."""
 
 
 def an_attention(kind: AttentionKind, subject: str = "shelf 2, port 7", key: str = "p", **more: Any) -> Attention:
@@ -61,7 +61,7 @@ def test_every_state_has_a_word_and_a_tone(states: type[Enum], spoken: Mapping[A
     for state in states:
         word = spoken[state]
 
-        assert word.said()
+        assert word.label()
         assert word.tone in Tone
 
 
@@ -89,32 +89,32 @@ def test_every_condition_that_needs_the_user_is_a_sentence_of_its_own(condition:
 
 
 @pytest.mark.parametrize(
-    ("hub", "said"),
+    ("hub", "expected"),
     [
-        ("1-1.4", "12 phones left together: USB hub 1-1.4. Check its power and its cable"),
-        ("1", "12 phones left together: USB bus 1. Check the hub's power and its cable to this PC"),
-        ("", "12 phones left together. Check the power and the cable of what they hang on"),
+        ("1-1.4", "12 phones disconnected together: USB hub 1-1.4. Check its power and its cable"),
+        ("1", "12 phones disconnected together: USB bus 1. Check the hub's power and its cable to this PC"),
+        ("", "12 phones disconnected together. Check the power and the cable that they share"),
     ],
 )
-def test_phones_that_left_together_are_one_sentence(hub: str, said: str) -> None:
+def test_phones_that_disconnected_together_are_one_sentence(hub: str, expected: str) -> None:
     attention = an_attention(AttentionKind.PHONES_LEFT, hub, others=tuple("abcdefghijk"))
 
-    assert words.attention_sentence(attention) == said
+    assert words.attention_sentence(attention) == expected
     assert words.attention_tone(attention) is Tone.BAD
 
 
-def test_needs_of_one_kind_are_gathered_and_keep_their_order() -> None:
+def test_attention_is_grouped_by_kind_in_order() -> None:
     offline = [an_attention(AttentionKind.PHONE_OFFLINE, f"shelf {n}", key=f"phone {n}") for n in range(3)]
     locked = an_attention(AttentionKind.PHONE_LOCKED)
     hubs = [an_attention(AttentionKind.PHONES_LEFT, hub, others=("b", "c", "d")) for hub in ("1-1.4", "1-2")]
 
-    gathered = words.by_kind([offline[0], locked, *hubs, *offline[1:]])
+    gathered = words.group_by_kind([offline[0], locked, *hubs, *offline[1:]])
 
     all_offline = replace(offline[0], others=("phone 1", "phone 2"))
     assert gathered == [(all_offline, 3), (locked, 1), (hubs[0], 1), (hubs[1], 1)]
 
 
-def test_a_subject_with_braces_is_only_text() -> None:
+def test_subject_with_braces_is_not_formatted() -> None:
     attention = an_attention(AttentionKind.BUG, "{0} {x}")
 
     assert "{0} {x}" in words.attention_sentence(attention)
@@ -127,7 +127,7 @@ def test_every_remedy_says_what_to_do_briefly_and_in_full(remedy: Remedy) -> Non
     assert len(words.remedy_advice(remedy)) > len(words.remedy_short(remedy))
 
 
-def test_no_remedy_needs_no_words() -> None:
+def test_remedy_none_has_no_text() -> None:
     assert words.remedy_short(Remedy.NONE) == words.remedy_advice(Remedy.NONE) == ""
 
 
@@ -145,7 +145,7 @@ def test_no_remedy_needs_no_words() -> None:
         (Remedy.UNLOCK_ONCE, "", ("screen lock off",)),
     ],
 )
-def test_the_advice_names_the_switch_of_the_make(remedy: Remedy, make: str, names: tuple[str, ...]) -> None:
+def test_advice_names_the_setting_of_the_make(remedy: Remedy, make: str, names: tuple[str, ...]) -> None:
     advice = words.remedy_advice(remedy, make)
 
     assert all(name in advice for name in names)
@@ -159,7 +159,7 @@ def test_the_udev_rule_comes_with_its_command_line() -> None:
     assert "udevadm control --reload" in command
 
 
-def test_red_conditions_are_those_that_keep_numbers_from_the_offer() -> None:
+def test_red_conditions_are_the_blocking_ones() -> None:
     assert words.BLOCKING == BLOCKING
 
 
@@ -168,10 +168,10 @@ def test_every_topic_has_a_page_name(topic: Topic) -> None:
     assert words.PAGES[topic]
 
 
-def test_a_check_without_detail_says_its_verdict() -> None:
+def test_check_without_detail_shows_its_verdict() -> None:
     check = HealthCheck(name="market", verdict=Verdict.FAIL, health=problem(""), since=NOON)
 
-    assert words.check_sentence(check) == "Market: failed"
+    assert words.check_sentence(check) == "Onlinesim: failed"
 
 
 def test_a_waiting_rent_that_may_cost_a_ban_says_so() -> None:
@@ -186,16 +186,16 @@ def test_every_state_that_needs_the_user_says_what_it_means() -> None:
     vocabularies = (words.PHONE_STATES, words.CONDITIONS, words.SIM_STANDINGS, words.PUSH_STATES)
     for word in (word for vocabulary in vocabularies for word in vocabulary.values()):
         if word.tone in (Tone.WARN, Tone.BAD):
-            assert len(word.explained()) > len(word.said())
+            assert len(word.explanation()) > len(word.label())
 
 
-def test_one_and_many_are_worded_apart() -> None:
+def test_counted_has_singular_and_plural() -> None:
     assert words.counted(1, "1 needs action", "%n need action") == "1 needs action"
     assert words.counted(3, "1 needs action", "%n need action") == "3 need action"
 
 
 @pytest.mark.parametrize(
-    ("condition", "values", "said"),
+    ("condition", "values", "expected"),
     [
         (Condition.STORAGE_FULL, {"free_megabytes": 42}, "its storage is full (42 MB free)"),
         (Condition.HOT, {"celsius": 47}, "is hot (47 °C): let it cool"),
@@ -203,10 +203,10 @@ def test_one_and_many_are_worded_apart() -> None:
         (Condition.AIRPLANE, NO_FIELDS, "is in airplane mode: switch it off"),
     ],
 )
-def test_the_top_line_tells_the_measure_of_an_condition(condition: Condition, values: Fields, said: str) -> None:
+def test_top_line_shows_the_measure_of_a_condition(condition: Condition, values: Fields, expected: str) -> None:
     sentence = words.attention_sentence(an_attention(AttentionKind.PHONE_CONDITION, condition=condition, values=values))
 
-    assert said in sentence
+    assert expected in sentence
     assert ("(" in sentence) is bool(values)
 
 
@@ -222,13 +222,13 @@ def test_every_answer_that_stops_a_push_is_explained(answer: str) -> None:
     assert words.push_answer(replace(push, last_answer=answer)).endswith(f" ({answer})")
 
 
-def test_a_push_that_a_restore_parked_is_not_blamed_on_onlinesim() -> None:
+def test_push_stopped_by_a_restore_is_not_blamed_on_onlinesim() -> None:
     restored = an_attention(AttentionKind.PUSH_PARKED, "restored from a backup: send it again if Onlinesim lacks it")
 
     assert "backup that you restored" in words.attention_sentence(restored)
 
 
-def test_a_push_with_an_attempt_that_was_cut_off_says_so() -> None:
+def test_push_with_an_interrupted_attempt_is_called_uncertain() -> None:
     push = next(push for push in busy_farm().pushes.values() if push.uncertain)
 
     assert [word.text for word in words.push_words(push)] == [words.PUSH_STATES[push.state].text, "uncertain"]
@@ -236,7 +236,7 @@ def test_a_push_with_an_attempt_that_was_cut_off_says_so() -> None:
 
 
 @pytest.mark.parametrize("state", [RentState.OVERDUE, RentState.POSSIBLE_ORPHAN])
-def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: RentState) -> None:
+def test_rent_that_needs_action_has_advice_and_warns_of_a_ban(state: RentState) -> None:
     rent = next(rent for rent in busy_farm().rents.values() if rent.state is state)
 
     assert words.rent_advice(rent)
@@ -246,7 +246,7 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "expected"),
     [
         (health(HealthKind.ERRORS, http_status=429), "Onlinesim answers with errors (429): SMS wait"),
         (
@@ -256,18 +256,18 @@ def test_a_rent_that_needs_the_user_says_what_to_do_and_what_it_may_cost(state: 
         (health(HealthKind.RENT_UNKNOWN), "Onlinesim says NO_OPERATION for a rent"),
     ],
 )
-def test_trouble_with_the_market_is_told_as_what_it_is(found: Health, said: str) -> None:
-    assert words.attention_sentence(an_attention(AttentionKind.MARKET_DOWN, health=found)).startswith(said)
+def test_problem_of_onlinesim_is_named_precisely(found: Health, expected: str) -> None:
+    assert words.attention_sentence(an_attention(AttentionKind.MARKET_DOWN, health=found)).startswith(expected)
 
 
 @pytest.mark.parametrize("near_a_ban", [False, True])
-def test_rent_whose_sms_is_here_is_never_called_waiting(near_a_ban: bool) -> None:
+def test_rent_whose_sms_has_arrived_is_never_called_waiting(near_a_ban: bool) -> None:
     rent = next(row for row in busy_farm().rents.values() if row.state is RentState.WAITING)
     rent = replace(rent, one_more_failure_bans=near_a_ban, sms_count=1)
 
     sending = replace(rent, sms_on_way=1)
 
     assert words.rent_word(sending).text == "received, sending"
-    assert words.rent_word(rent).text == "SMS not taken"
+    assert words.rent_word(rent).text == "SMS not delivered"
     assert (words.LAST_CHANCE in words.rent_words(sending)) is near_a_ban
     assert words.rent_words(replace(sending, state=RentState.OVERDUE))[1].text == "received, sending"

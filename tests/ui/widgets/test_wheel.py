@@ -1,4 +1,4 @@
-"""The wheel scrolls; it changes a field only while that has the focus."""
+"""The wheel scrolls; it changes a field only while the field has the focus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ui.widgets.wheel_guard import guarded
 
 
 def turn_wheel(widget: QWidget) -> None:
-    """One notch down over its middle, on the way that the system takes."""
+    """One notch down over its middle, delivered like an event of the system."""
     window = widget.window()
     over = QPointF(widget.mapTo(window, widget.rect().center()))
     QTest.wheelEvent(window.windowHandle(), over, QPoint(0, -120))
@@ -68,22 +68,23 @@ def test_wheel_changes_a_field_only_with_the_focus(qtbot: QtBot, make: type[QSpi
     assert value_of(field) != before
 
 
-def test_settings_scroll_under_the_wheel_and_stay_as_they_are(runner: WindowRunner, desk: FakeDesk) -> None:
+def test_wheel_scrolls_the_settings_without_changing_them(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
         live.window.go(Topic.SETTINGS)
-        await live.window.settled()
+        await live.window.wait_until_idle()
         page = live.window.pages[Topic.SETTINGS]
         assert isinstance(page, SettingsPage)
         boxes = page.findChildren(QComboBox)
+        bar = page.scroll_area.verticalScrollBar()
         before = [box.currentIndex() for box in boxes]
         live.window.resize(980, 600)
-        await until(lambda: page.verticalScrollBar().maximum() > 0)
+        await until(lambda: bar.maximum() > 0)
 
         for box in boxes:
-            page.ensureWidgetVisible(box, 0, 200)
-            place = page.verticalScrollBar().value()
+            page.scroll_area.ensureWidgetVisible(box, 0, 200)
+            place = bar.value()
             turn_wheel(box)
-            assert page.verticalScrollBar().value() == min(place + 60, page.verticalScrollBar().maximum())
+            assert bar.value() == min(place + 60, bar.maximum())
 
         assert [box.currentIndex() for box in boxes] == before
         assert page.changes() == {}

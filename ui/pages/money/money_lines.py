@@ -1,4 +1,4 @@
-"""What the Money page says of a line of the account: its name, its columns and its chart."""
+"""The lines of the account: their names, columns and chart."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ GROUPINGS = {
     Grouping.COUNTRY: "Country",
 }
 TOTAL = "total"
-MOST_BARS = 62
-"""More days than these make a chart by month."""
+MAX_DAY_BARS = 62
+"""A longer period is charted by month."""
 
 
 def line_name(grouping: Grouping, row: MoneyRow) -> str:
@@ -48,11 +48,11 @@ def line_name(grouping: Grouping, row: MoneyRow) -> str:
 
 
 def line_key(row: MoneyRow) -> str:
-    """A SIM that changed its number has a line for each."""
+    """Unique also for a SIM that changed its number: it has one line per number."""
     return f"{row.key}|{row.label}"
 
 
-def total_of(rows: Sequence[MoneyRow]) -> MoneyRow:
+def total_row(rows: Sequence[MoneyRow]) -> MoneyRow:
     return MoneyRow(key=TOTAL, label="", sums=sum((row.sums for row in rows), Sums()))
 
 
@@ -68,20 +68,20 @@ def money_columns(grouping: Grouping) -> list[Column[MoneyRow]]:
             sample="Wed, 24 Sep 2026",
             stretch=True,
         ),
-        _count(tr("Rents"), lambda sums: sums.rents),
-        _count(tr("Sold"), lambda sums: sums.sold),
-        _sum(tr("Expected"), lambda sums: sums.expected, dim=True, rank=2),
-        _sum(tr("Credited"), lambda sums: sums.credited, rank=1),
-        _sum(tr("Estimated"), lambda sums: sums.estimated, dim=True, rank=4, tooltip=ESTIMATED),
-        _sum(tr("Refunded"), lambda sums: sums.reversed, rank=3, tone=Tone.BAD),
-        _sum(tr("Income"), lambda sums: sums.income, always=True),
+        _count_column(tr("Rents"), lambda sums: sums.rents),
+        _count_column(tr("Sold"), lambda sums: sums.sold),
+        _sum_column(tr("Expected"), lambda sums: sums.expected, dim=True, rank=2),
+        _sum_column(tr("Credited"), lambda sums: sums.credited, rank=1),
+        _sum_column(tr("Estimated"), lambda sums: sums.estimated, dim=True, rank=4, tooltip=ESTIMATED),
+        _sum_column(tr("Refunded"), lambda sums: sums.reversed, rank=3, tone=Tone.BAD),
+        _sum_column(tr("Income"), lambda sums: sums.income, always=True),
     ]
 
 
-ESTIMATED = "The market did not name these sums: the ordered price stands for them."
+ESTIMATED = "Onlinesim has not confirmed these sums: the ordered price is used."
 
 
-def _count(title: str, value: Callable[[Sums], int]) -> Column[MoneyRow]:
+def _count_column(title: str, value: Callable[[Sums], int]) -> Column[MoneyRow]:
     return Column(
         title=title,
         text=lambda row, _: formats.number(value(row.sums)),
@@ -91,7 +91,7 @@ def _count(title: str, value: Callable[[Sums], int]) -> Column[MoneyRow]:
     )
 
 
-def _sum(
+def _sum_column(
     title: str,
     value: Callable[[Sums], Decimal],
     *,
@@ -101,7 +101,7 @@ def _sum(
     tooltip: str = "",
     always: bool = False,
 ) -> Column[MoneyRow]:
-    """Nothing is a dash, so that the sums that are there are seen at a glance; `always`: where money moved."""
+    """Zero is shown as a dash; with `always` only if nothing was credited either."""
 
     def text(row: MoneyRow) -> str:
         amount = value(row.sums)
@@ -136,15 +136,15 @@ def sums_in(days: Mapping[date, Sums], period: Period) -> Sums:
 
 
 def is_by_month(days: Mapping[date, Sums], period: Period) -> bool:
-    return len(_charted(days, period)) > MOST_BARS
+    return len(_charted_days(days, period)) > MAX_DAY_BARS
 
 
 def income_series(days: Mapping[date, Sums], period: Period, today: date) -> Series:
-    """Income by day, gaps as zero; by month where the days would be too many."""
-    charted = _charted(days, period)
+    """Income by day, zero for days without rents; by month for long periods."""
+    charted = _charted_days(days, period)
     incomes = {day: days[day].income if day in days else Decimal(0) for day in charted}
     name: Callable[[date], str] = formats.day
-    if len(charted) > MOST_BARS:
+    if len(charted) > MAX_DAY_BARS:
         name = formats.month
         by_month: dict[date, Decimal] = {}
         for day, income in incomes.items():
@@ -157,12 +157,12 @@ def income_series(days: Mapping[date, Sums], period: Period, today: date) -> Ser
         first=name(places[0]),
         last=tr("today") if period.last == today else name(places[-1]),
         figure=lambda _: formats.money(max(incomes.values())),
-        tell=lambda place: f"{name(places[place])} · {formats.money(incomes[places[place]])}",
+        describe=lambda place: f"{name(places[place])} · {formats.money(incomes[places[place]])}",
     )
 
 
-def _charted(days: Mapping[date, Sums], period: Period) -> list[date]:
-    """The days of the period; of everything, those since the first rent."""
+def _charted_days(days: Mapping[date, Sums], period: Period) -> list[date]:
+    """The days of the period; for all time, those since the first rent."""
     first = min((day for day in days if day in period), default=period.last)
     return list(replace(period, first=first if period.first == FIRST_DAY else period.first).days())
 

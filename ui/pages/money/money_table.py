@@ -1,4 +1,4 @@
-"""The lines of the account by one grouping, with their total beneath."""
+"""The table of the account by one grouping, with a total below."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import Grouping, MoneyRow, Topic
-from ui.pages.money.money_lines import DATED, GROUPINGS, line_key, money_columns, total_of
+from ui.pages.money.money_lines import DATED, GROUPINGS, line_key, money_columns, total_row
 from ui.style.theme import Theme
 from ui.table.row_table import RowTable
 from ui.table.table_view import FarmTable
 from ui.table.total_line import TotalLine
 from ui.text.words import tr
 
-PAGE_OF = {Grouping.SIM: Topic.SIMS, Grouping.PHONE: Topic.PHONES}
-"""Where a double click on a line leads."""
+PAGES_BY_GROUPING = {Grouping.SIM: Topic.SIMS, Grouping.PHONE: Topic.PHONES}
+"""Which page a double click on a line requests."""
 
 
 class MoneyTable(QWidget):
-    """Dates newest first; whatever else, what brought most first."""
+    """Dates are sorted newest first, anything else by income."""
 
-    row_wanted = Signal(object, str)
+    row_requested = Signal(object, str)
     """Topic and key of the SIM or phone that a line is about."""
 
     def __init__(self, grouping: Grouping, theme: Theme) -> None:
@@ -34,7 +34,7 @@ class MoneyTable(QWidget):
         self.view = FarmTable(self.table, theme)
         self.view.setAccessibleName(tr("Account by {grouping}").format(grouping=tr(GROUPINGS[grouping]).lower()))
         self.view.sort_by(first, Qt.SortOrder.DescendingOrder)
-        self.view.doubleClicked.connect(lambda at: self._want(at.row()))
+        self.view.doubleClicked.connect(lambda index: self._request_row(index.row()))
         self.total = TotalLine(self.table, self.view, theme)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -44,14 +44,14 @@ class MoneyTable(QWidget):
 
     def show_rows(self, rows: Sequence[MoneyRow]) -> None:
         self.table.replace_all(rows)
-        self.total.show_row(total_of(rows))
+        self.total.show_row(total_row(rows))
 
     def rows(self) -> list[MoneyRow]:
-        """As they are sorted now."""
+        """In their present sort order."""
         places = range(self.table.rowCount())
         return [row for place in places if (row := self.table.row_at(place)) is not None]
 
-    def _want(self, place: int) -> None:
-        row, topic = self.table.row_at(place), PAGE_OF.get(self._grouping)
+    def _request_row(self, place: int) -> None:
+        row, topic = self.table.row_at(place), PAGES_BY_GROUPING.get(self._grouping)
         if row is not None and topic is not None:
-            self.row_wanted.emit(topic, row.key)
+            self.row_requested.emit(topic, row.key)

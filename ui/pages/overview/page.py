@@ -1,14 +1,15 @@
-"""The Overview page: what was earned, what runs, what waits, how fast messages travel."""
+"""The Overview page: income, rents, the push queue, phones, delivery time."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import Overview, Topic
+from ui.listing.page import ScrollPage
 from ui.pages.overview.overview_series import days_series, hours_series, minutes_series
 from ui.pages.phones.phone_groups import phone_shares
 from ui.pages.rents import rent_columns
@@ -24,23 +25,18 @@ from ui.widgets.page_head import HEIGHT as HEAD_HEIGHT
 from ui.widgets.page_head import EmptyView
 from ui.widgets.tiles import Tile, arrange_tiles, titled_card
 
-TILE_COLUMNS_ROOMY = 6
+TILE_COLUMNS_WIDE = 6
 TILE_COLUMNS_NARROW = 3
-ROOMY = 1000
+WIDE_PAGE = 1000
+"""Pixels."""
 
 
-class OverviewPage(QScrollArea):
-    """Shows an `Overview`; a double click on a waiting rent asks to see it."""
-
-    rent_wanted = Signal(str)
-    topic = Topic.OVERVIEW
+class OverviewPage(ScrollPage):
+    """Shows an `Overview`; a double click on a waiting rent requests its row."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        super().__init__(Topic.OVERVIEW)
+        self.scroll_area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._tiles = {
             "offer": Tile(tr("Numbers on offer")),
             "rents": Tile(tr("Rents open")),
@@ -56,10 +52,10 @@ class OverviewPage(QScrollArea):
         self._waiting = RowTable(rent_columns(short=True), key=lambda row: str(row.rent_id), sort_column=3, parent=self)
         self._table = FarmTable(self._waiting, theme)
         self._table.setAccessibleName(tr("Waiting for the first SMS"))
-        self._table.doubleClicked.connect(lambda at: self._want_rent(at.row()))
+        self._table.doubleClicked.connect(lambda index: self._request_rent(index.row()))
         self._table.sort_by(3, Qt.SortOrder.AscendingOrder)
-        self._nobody_waits = EmptyView()
-        self._shown: Overview | None = None
+        self._empty = EmptyView()
+        self._overview: Overview | None = None
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -74,13 +70,13 @@ class OverviewPage(QScrollArea):
         layout.addWidget(title)
         layout.addLayout(self._grid)
         layout.addLayout(self._lay_out_cards(), 1)
-        arrange_tiles(self._grid, self._tiles.values(), TILE_COLUMNS_ROOMY)
-        self.setWidget(inside)
+        arrange_tiles(self._grid, self._tiles.values(), TILE_COLUMNS_WIDE)
+        self.scroll_area.setWidget(inside)
 
     def _lay_out_cards(self) -> QGridLayout:
         self._stack = QStackedWidget()
         self._stack.addWidget(self._table)
-        self._stack.addWidget(self._nobody_waits)
+        self._stack.addWidget(self._empty)
         self._stack.setMinimumHeight(5 * 32 + 36)
         self._phone_count = Label("", "dim")
         cards = QGridLayout()
@@ -104,88 +100,89 @@ class OverviewPage(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        columns = TILE_COLUMNS_ROOMY if self.width() >= ROOMY else TILE_COLUMNS_NARROW
+        columns = TILE_COLUMNS_WIDE if self.width() >= WIDE_PAGE else TILE_COLUMNS_NARROW
         arrange_tiles(self._grid, self._tiles.values(), columns)
 
     def tick(self) -> None:
         self._table.tick()
-        if self._shown is not None:
-            self._say_queue(self._shown, utc_now())
-
-    def select_example(self) -> None:
-        """Nothing here is selected: the page is for looking."""
+        if self._overview is not None:
+            self._show_queue(self._overview, utc_now())
 
     def show_overview(self, overview: Overview) -> None:
-        self._shown = overview
-        self._say_tiles(overview)
-        self._say_queue(overview, utc_now())
+        self._overview = overview
+        self._show_tiles(overview)
+        self._show_queue(overview, utc_now())
         self._hours.show_series(hours_series(overview))
         self._days.show_series(days_series(overview))
         self._minutes.show_series(minutes_series(overview))
         self._waiting.replace_all(overview.waiting_rents)
-        self._stack.setCurrentWidget(self._table if overview.waiting_rents else self._nobody_waits)
-        self._say_nobody_waits(overview)
-        self._say_phones(overview)
+        self._stack.setCurrentWidget(self._table if overview.waiting_rents else self._empty)
+        self._show_empty_text(overview)
+        self._show_phones(overview)
 
-    def _say_tiles(self, seen: Overview) -> None:
-        counts = seen.counts
+    def _show_tiles(self, overview: Overview) -> None:
+        counts = overview.counts
         offered = tr("of {sims} SIMs").format(sims=formats.number(counts.sims))
         bans = counted(counts.bans, "1 banned", "%n banned")
-        self._tiles["offer"].say(
+        self._tiles["offer"].show_figure(
             formats.number(counts.numbers_on_offer), f"{offered}, {bans}" if counts.bans else offered
         )
-        self._tiles["rents"].say(formats.number(counts.rents_open), _waiting(seen))
-        delivered = tr("{n} delivered").format(n=formats.number(seen.sms_delivered_today))
-        held = counted(seen.sms_held, "1 held", "%n held")
-        self._tiles["sms"].say(formats.number(seen.sms_today), f"{delivered} · {held}" if seen.sms_held else delivered)
-        month = tr("{sum} this month").format(sum=formats.money(seen.income_month))
-        self._tiles["income"].say(formats.money(seen.income_today), month)
-        slow = tr("99 % within {time}").format(time=formats.seconds(seen.arrival_p99_seconds))
-        self._tiles["arrival"].say(
-            formats.seconds(seen.arrival_p50_seconds),
-            tr("nothing in the last hour") if seen.arrival_p99_seconds is None else slow,
+        self._tiles["rents"].show_figure(formats.number(counts.rents_open), _waiting_text(overview))
+        delivered = tr("{n} delivered").format(n=formats.number(overview.sms_delivered_today))
+        held = counted(overview.sms_held, "1 held", "%n held")
+        self._tiles["sms"].show_figure(
+            formats.number(overview.sms_today), f"{delivered} · {held}" if overview.sms_held else delivered
+        )
+        month = tr("{sum} this month").format(sum=formats.money(overview.income_month))
+        self._tiles["income"].show_figure(formats.money(overview.income_today), month)
+        slow = tr("99 % within {time}").format(time=formats.seconds(overview.arrival_p99_seconds))
+        self._tiles["arrival"].show_figure(
+            formats.seconds(overview.arrival_p50_seconds),
+            tr("nothing in the last hour") if overview.arrival_p99_seconds is None else slow,
         )
 
-    def _say_queue(self, seen: Overview, now: datetime) -> None:
-        waiting = formats.number(seen.counts.pushes_waiting)
-        if seen.oldest_waiting_push_at is None:
-            stopped = counted(seen.counts.pushes_parked, "1 stopped", "%n stopped")
-            self._tiles["queue"].say(waiting, stopped if seen.counts.pushes_parked else tr("nothing waiting"))
+    def _show_queue(self, overview: Overview, now: datetime) -> None:
+        waiting = formats.number(overview.counts.pushes_waiting)
+        if overview.oldest_waiting_push_at is None:
+            stopped = counted(overview.counts.pushes_parked, "1 stopped", "%n stopped")
+            self._tiles["queue"].show_figure(
+                waiting, stopped if overview.counts.pushes_parked else tr("nothing waiting")
+            )
             return
-        note = tr("oldest {age}").format(age=formats.span(now - seen.oldest_waiting_push_at))
-        if seen.next_push_at is not None:
-            left = seen.next_push_at - now
+        note = tr("oldest {age}").format(age=formats.span(now - overview.oldest_waiting_push_at))
+        if overview.next_push_at is not None:
+            left = overview.next_push_at - now
             note += " · " + (
                 tr("next in {span}").format(span=formats.span(left)) if left.total_seconds() >= 1 else tr("next now")
             )
-        self._tiles["queue"].say(waiting, note)
+        self._tiles["queue"].show_figure(waiting, note)
 
-    def _say_nobody_waits(self, seen: Overview) -> None:
-        if not seen.counts.phones:
-            self._nobody_waits.say(
+    def _show_empty_text(self, overview: Overview) -> None:
+        if not overview.counts.phones:
+            self._empty.show_text(
                 tr("No phones yet"), tr("Connect phones by USB and switch on USB debugging; see the Phones page.")
             )
-        elif not seen.counts.numbers_on_offer and not seen.counts.rents_open:
-            self._nobody_waits.say(tr("No number is on offer"), tr("The SIMs page says of each SIM why not."))
+        elif not overview.counts.numbers_on_offer and not overview.counts.rents_open:
+            self._empty.show_text(tr("No number is on offer"), tr("The SIMs page shows the reason for each SIM."))
         else:
-            self._nobody_waits.say(tr("No rents waiting for a first SMS"), tr("Every open rent has had an SMS."))
+            self._empty.show_text(tr("No rents waiting for a first SMS"), tr("Every open rent has had an SMS."))
 
-    def _say_phones(self, seen: Overview) -> None:
-        self._phone_count.setText(formats.part(seen.counts.phones, seen.phones_of_farm))
-        self._phones.show_shares(phone_shares(seen))
+    def _show_phones(self, overview: Overview) -> None:
+        self._phone_count.setText(formats.part(overview.counts.phones, overview.phones_of_farm))
+        self._phones.show_shares(phone_shares(overview))
 
-    def _want_rent(self, place: int) -> None:
+    def _request_rent(self, place: int) -> None:
         if (key := self._waiting.key_at(place)) is not None:
-            self.rent_wanted.emit(key)
+            self.row_requested.emit(Topic.RENTS, key)
 
 
-def _waiting(seen: Overview) -> str:
-    """Who waits for a first SMS; one that is on its way is here already."""
-    waits, sending = seen.rents_waiting_first_sms, seen.rents_sending_first_sms
-    told = [
+def _waiting_text(overview: Overview) -> str:
+    """How many rents wait for their first SMS, and how many first SMS are being sent."""
+    waits, sending = overview.rents_waiting_first_sms, overview.rents_sending_first_sms
+    texts = [
         counted(waits, "1 waits for its first SMS", "%n wait for their first SMS")
         if not sending
         else counted(waits, "1 waiting", "%n waiting"),
         counted(sending, "1 first SMS on its way", "%n first SMS on their way"),
     ]
-    return " · ".join(text for text, count in zip(told, (waits, sending), strict=True) if count) or tr("none waiting")
+    return " · ".join(text for text, count in zip(texts, (waits, sending), strict=True) if count) or tr("none waiting")

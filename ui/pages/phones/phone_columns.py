@@ -1,13 +1,13 @@
-"""The columns of the Phones page: what is scanned first comes first and is the last to give way."""
+"""The columns of the Phones page, the most important ones first."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from phonefarm.application.model.read_models import ActiveCondition, PhoneRow, PhoneState, Remedy
-from ui.listing.usual_columns import signal_text, since_column
-from ui.pages.phones.phone_groups import YOURS_TO_MEND, urgency
-from ui.pages.phones.phone_sims import SimsOfPhones
+from ui.listing.common_columns import count_column, signal_text, since_column
+from ui.pages.phones.phone_groups import FIXED_BY_USER, urgency
+from ui.pages.phones.phone_sims import SimsByPhone
 from ui.style.tokens import Tone
 from ui.table.row_index import natural
 from ui.table.row_table import Chips, Column, Signals
@@ -25,12 +25,12 @@ from ui.text.words import (
 )
 
 CAUSE_LIMIT = 80
-LOW_BATTERY = 20
-EMPTY_BATTERY = 10
-HOT = 45.0
+LOW_BATTERY_PERCENT = 20
+EMPTY_BATTERY_PERCENT = 10
+HOT_CELSIUS = 45.0
 
 
-def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
+def phone_columns(sims: SimsByPhone) -> list[Column[PhoneRow]]:
     return [
         Column(
             title=tr("Phone"),
@@ -53,15 +53,13 @@ def phone_columns(sims: SimsOfPhones) -> list[Column[PhoneRow]]:
         Column(
             title=tr("Signal"),
             text=lambda row, _: _signals_text(sims, row),
-            sort_key=lambda row: min(
-                (sim.signal for sim in sims.of(row.phone_id) if sim.signal is not None and is_read(row)), default=None
-            ),
+            sort_key=lambda row: min((level for level in _levels(sims, row) if level is not None), default=None),
             sample="mm",
             rank=2,
-            signals=lambda row: Signals(levels=[sim.signal for sim in sims.of(row.phone_id)] if is_read(row) else []),
+            signals=lambda row: Signals(levels=_levels(sims, row)),
             tooltip=lambda row: _signals_text(sims, row),
         ),
-        *_figures(),
+        *_count_columns(),
         Column(
             title=tr("Model"),
             text=lambda row, _: model_text(row),
@@ -104,7 +102,7 @@ def _battery_column() -> Column[PhoneRow]:
         rank=1,
         tone=battery_tone,
         bolt=lambda row: bool(row.telemetry.is_charging) and is_read(row),
-        tooltip=lambda row: _last_known(row, battery_told(row)),
+        tooltip=lambda row: _last_known(row, battery_detail(row)),
     )
 
 
@@ -122,7 +120,7 @@ def _temperature_column() -> Column[PhoneRow]:
     )
 
 
-def _figures() -> list[Column[PhoneRow]]:
+def _count_columns() -> list[Column[PhoneRow]]:
     return [
         Column(
             title=tr("Read time"),
@@ -132,25 +130,16 @@ def _figures() -> list[Column[PhoneRow]]:
             align_right=True,
             dim=True,
             rank=7,
-            tooltip=lambda row: tr("How long its last SMS query took."),
+            tooltip=lambda row: tr("Duration of the last SMS query."),
         ),
-        Column(
-            title=tr("Rents"),
-            text=lambda row, _: str(row.rents_open),
-            sort_key=lambda row: row.rents_open,
+        count_column(
+            tr("Rents"),
+            lambda row: row.rents_open,
             sample="99",
-            align_right=True,
             rank=5,
-            tooltip=lambda row: tr("Rents that are open on its numbers."),
+            tooltip=lambda row: tr("Open rents on its numbers."),
         ),
-        Column(
-            title=tr("SMS today"),
-            text=lambda row, _: formats.number(row.sms_today),
-            sort_key=lambda row: row.sms_today,
-            sample="9 999",
-            align_right=True,
-            rank=6,
-        ),
+        count_column(tr("SMS today"), lambda row: row.sms_today, rank=6),
     ]
 
 
@@ -158,33 +147,33 @@ def _figures() -> list[Column[PhoneRow]]:
 
 
 def state_chips(row: PhoneRow) -> Chips:
-    """The state, beside it the most urgent active, behind them the next step, or the cause where none is needed."""
+    """The state and the most urgent condition; as a note the next step, or the cause if no step is needed."""
     others = other_conditions(row)
     words = [phone_word(row), *(CONDITIONS[active.condition] for active in others[:1])]
     if row.state is PhoneState.READY:
-        told = [active for active in (blocking_condition(row), *others[:1]) if active is not None]
-        note = next((measure for active in told if (measure := condition_measure(active.values))), "")
-        return Chips(words=words, note=note or (remedy_short(told[0].remedy) if told else ""))
+        shown = [active for active in (blocking_condition(row), *others[:1]) if active is not None]
+        note = next((measure for active in shown if (measure := condition_measure(active.values))), "")
+        return Chips(words=words, note=note or (remedy_short(shown[0].remedy) if shown else ""))
     cause, step = one_line(row.detail, CAUSE_LIMIT), remedy_short(row.remedy)
-    step_first = row.state in YOURS_TO_MEND or row.remedy is Remedy.RESTART_PHONE
-    return Chips(words=words, note=(step or cause) if step_first else (cause or step))
+    is_step_first = row.state in FIXED_BY_USER or row.remedy is Remedy.RESTART_PHONE
+    return Chips(words=words, note=(step or cause) if is_step_first else (cause or step))
 
 
 def _since(row: PhoneRow) -> datetime:
-    """How long it has been as the chip says."""
+    """When what the first chip shows began."""
     blocking = blocking_condition(row)
     return row.since if blocking is None else blocking.since
 
 
 def state_text(row: PhoneRow) -> str:
     chips = state_chips(row)
-    return ", ".join([*(word.said() for word in chips.words), *([chips.note] if chips.note else [])])
+    return ", ".join([*(word.label() for word in chips.words), *([chips.note] if chips.note else [])])
 
 
 def state_tooltip(row: PhoneRow) -> str:
-    lines = [one_line(row.detail), phone_word(row).explained()]
+    lines = [one_line(row.detail), phone_word(row).explanation()]
     lines += [
-        f"{condition_text(active)}: {CONDITIONS[active.condition].explained()}" for active in other_conditions(row)
+        f"{condition_text(active)}: {CONDITIONS[active.condition].explanation()}" for active in other_conditions(row)
     ]
     lines.append(remedy_advice(row.remedy, row.make))
     return "\n".join(line for line in lines if line)
@@ -192,14 +181,14 @@ def state_tooltip(row: PhoneRow) -> str:
 
 def condition_text(active: ActiveCondition) -> str:
     """`low battery, 12 %`."""
-    return ", ".join(part for part in (CONDITIONS[active.condition].said(), condition_measure(active.values)) if part)
+    return ", ".join(part for part in (CONDITIONS[active.condition].label(), condition_measure(active.values)) if part)
 
 
 # Figures -------------------------------------------------------------------
 
 
 def number_text(sim: str) -> str:
-    """Numbers are up to 15 digits; a longer one is an ICCID."""
+    """A number has up to 15 digits; anything longer is an ICCID."""
     return formats.short_iccid(sim) if len(sim) > 15 else formats.msisdn(sim)
 
 
@@ -210,16 +199,16 @@ def model_text(row: PhoneRow) -> str:
 
 
 def is_read(row: PhoneRow) -> bool:
-    """Whether its telemetry are those of now: else they are the last known ones."""
+    """Whether its telemetry is current; otherwise it is the last known."""
     return row.state is PhoneState.READY
 
 
-def _if_read(row: PhoneRow, told: str) -> str:
-    return told if is_read(row) else formats.NOTHING
+def _if_read(row: PhoneRow, text: str) -> str:
+    return text if is_read(row) else formats.NOTHING
 
 
-def _last_known(row: PhoneRow, told: str) -> str:
-    return told if is_read(row) or told == formats.NOTHING else tr("last known: {value}").format(value=told)
+def _last_known(row: PhoneRow, text: str) -> str:
+    return text if is_read(row) or text == formats.NOTHING else tr("last known: {value}").format(value=text)
 
 
 def battery_text(row: PhoneRow) -> str:
@@ -229,12 +218,12 @@ def battery_text(row: PhoneRow) -> str:
 
 def battery_tone(row: PhoneRow) -> Tone | None:
     percent = row.telemetry.battery_percent
-    if percent is None or percent >= LOW_BATTERY or not is_read(row):
+    if percent is None or percent >= LOW_BATTERY_PERCENT or not is_read(row):
         return None
-    return Tone.BAD if percent <= EMPTY_BATTERY else Tone.WARN
+    return Tone.BAD if percent <= EMPTY_BATTERY_PERCENT else Tone.WARN
 
 
-def battery_told(row: PhoneRow) -> str:
+def battery_detail(row: PhoneRow) -> str:
     if row.telemetry.battery_percent is None or row.telemetry.is_charging is None:
         return battery_text(row)
     charging, not_charging = tr("{level}, charging"), tr("{level}, not charging")
@@ -245,21 +234,25 @@ def battery_told(row: PhoneRow) -> str:
 
 
 def temperature_text(row: PhoneRow) -> str:
-    warmth = row.telemetry.temperature
-    return formats.NOTHING if warmth is None else f"{warmth:.0f}{formats.GAP}°C"
+    celsius = row.telemetry.temperature
+    return formats.NOTHING if celsius is None else f"{celsius:.0f}{formats.GAP}°C"
 
 
 def temperature_tone(row: PhoneRow) -> Tone | None:
-    warmth = row.telemetry.temperature
-    return Tone.WARN if warmth is not None and warmth > HOT and is_read(row) else None
+    celsius = row.telemetry.temperature
+    return Tone.WARN if celsius is not None and celsius > HOT_CELSIUS and is_read(row) else None
 
 
-def _signals_text(sims: SimsOfPhones, row: PhoneRow) -> str:
+def _signals(sims: SimsByPhone, row: PhoneRow) -> list[int | None]:
+    return [sim.signal for sim in sims.in_phone(row.phone_id)] if is_read(row) else []
+
+
+def _levels(sims: SimsByPhone, row: PhoneRow) -> list[int | None]:
+    return [sim.signal for sim in sims.in_phone(row.phone_id)] if is_read(row) else []
+
+
+def _signals_text(sims: SimsByPhone, row: PhoneRow) -> str:
     if not is_read(row):
         return formats.NOTHING
-    told = [f"{formats.slot(sim.slot)}: {signal_text(sim)}" for sim in sims.of(row.phone_id)]
-    return " · ".join(told) or formats.NOTHING
-
-
-def _weakest(sims: SimsOfPhones, row: PhoneRow) -> int | None:
-    return min((sim.signal for sim in sims.of(row.phone_id) if sim.signal is not None), default=None)
+    texts = [f"{formats.slot(sim.slot)}: {signal_text(sim)}" for sim in sims.in_phone(row.phone_id)]
+    return " · ".join(texts) or formats.NOTHING

@@ -1,14 +1,14 @@
-"""What the details panel says of a phone: what to do, what ails it, its telemetry, how it is read, what it is."""
+"""The details of a phone: advice, problems, SIMs, telemetry, how it is read, and the handset."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from phonefarm.application.model.read_models import PhoneRow, PhoneState, Remedy, SimRow
+from ui.listing.common_columns import signal_text
 from ui.listing.list_spec import Advice, Fact, Heading
-from ui.listing.usual_columns import signal_text
-from ui.pages.phones.phone_columns import battery_told, battery_tone, is_read, temperature_text, temperature_tone
-from ui.pages.phones.phone_sims import SimsOfPhones
+from ui.pages.phones.phone_columns import battery_detail, battery_tone, is_read, temperature_text, temperature_tone
+from ui.pages.phones.phone_sims import SimsByPhone
 from ui.style.tokens import Tone
 from ui.table.delegates import signal_tone
 from ui.text import formats
@@ -25,19 +25,19 @@ from ui.text.words import (
     tr,
 )
 
-WRONG_CLOCK = 600.0
-LITTLE_STORAGE = 200 * 10**6
-SLOW_ROW = 10.0
+WRONG_CLOCK_SECONDS = 600.0
+LOW_STORAGE_BYTES = 200 * 10**6
+SLOW_NOTICE_SECONDS = 10.0
 
 
 def phone_advice(row: PhoneRow) -> Advice:
-    """The next step first; where more ails the phone, each with its name before it."""
+    """The next step first; with several conditions, each step is prefixed by its condition."""
     steps: dict[Remedy, str] = {row.remedy: ""}
     for active in row.conditions:
-        steps[active.remedy] = CONDITIONS[active.condition].said()
-    told = [(name, step) for remedy, name in steps.items() if (step := remedy_advice(remedy, row.make))]
-    named = len(told) > 1
-    text = "\n\n".join(f"{_capital(name)}: {step}" if named and name else step for name, step in told)
+        steps[active.remedy] = CONDITIONS[active.condition].label()
+    advice = [(name, step) for remedy, name in steps.items() if (step := remedy_advice(remedy, row.make))]
+    is_several = len(advice) > 1
+    text = "\n\n".join(f"{_capitalize(name)}: {step}" if is_several and name else step for name, step in advice)
     return Advice(text=text, command=REMEDIES[row.remedy].command, tone=_advice_tone(row))
 
 
@@ -46,27 +46,27 @@ def _advice_tone(row: PhoneRow) -> Tone:
     return next((tone for tone in (Tone.BAD, Tone.WARN) if tone in tones), Tone.IDLE)
 
 
-def phone_facts(row: PhoneRow, now: datetime, sims: SimsOfPhones) -> list[Fact]:
+def phone_facts(row: PhoneRow, now: datetime, sims: SimsByPhone) -> list[Fact]:
     facts = [
         Fact(tr("Cause"), one_line(row.detail)) if row.detail else None,
         _state_since(row, now),
         *_conditions(row, now),
-        *_numbers(row, sims.of(row.phone_id)),
-        *_known(_telemetry(row, now)),
-        *_known(_reading(row, now)),
+        *_numbers(row, sims.in_phone(row.phone_id)),
+        *_drop_unknown(_telemetry(row, now)),
+        *_drop_unknown(_reading(row, now)),
         *_identity(row),
     ]
     return [fact for fact in facts if fact is not None]
 
 
-def _known(group: list[Fact | None]) -> list[Fact]:
-    """The facts that say something; without any, no heading either."""
+def _drop_unknown(group: list[Fact | None]) -> list[Fact]:
+    """The group without facts whose value is unknown; a heading without facts is dropped, too."""
     known = [fact for fact in group if fact is not None and fact.value != formats.NOTHING]
     return known if any(not isinstance(fact, Heading) for fact in known) else []
 
 
 def _state_since(row: PhoneRow, now: datetime) -> Fact:
-    state = _capital(PHONE_STATES[row.state].said())
+    state = _capitalize(PHONE_STATES[row.state].label())
     name = tr("Connected since") if row.state is PhoneState.READY else tr("{state} since").format(state=state)
     return Fact(name, formats.day_time(row.since, now))
 
@@ -78,7 +78,7 @@ def _conditions(row: PhoneRow, now: datetime) -> list[Fact]:
         Heading(tr("Problems")),
         *[
             Fact(
-                _capital(CONDITIONS[active.condition].said()),
+                _capitalize(CONDITIONS[active.condition].label()),
                 ", ".join(
                     part for part in (condition_measure(active.values), formats.since(active.since, now)) if part
                 ),
@@ -93,29 +93,30 @@ def _numbers(row: PhoneRow, sims: tuple[SimRow, ...]) -> list[Fact]:
     facts: list[Fact] = [Heading(tr("SIMs"))] if sims or row.sims else []
     for sim in sims:
         number = formats.grouped_msisdn(sim.msisdn) if sim.msisdn else formats.short_iccid(sim.iccid)
-        facts.append(Fact(_capital(formats.slot(sim.slot)), number))
+        facts.append(Fact(_capitalize(formats.slot(sim.slot)), number))
         facts.append(_standing(sim))
         if sim.signal is not None and is_read(row):
             facts.append(Fact(tr("Signal"), signal_text(sim), tone=signal_tone(sim.signal)))
     if not sims:
-        facts += [Fact(tr("Number {n}").format(n=n), grouped(sim)) for n, sim in enumerate(row.sims, 1)]
+        facts += [Fact(tr("Number {n}").format(n=n), _grouped(sim)) for n, sim in enumerate(row.sims, 1)]
     return [*facts, Fact(tr("Open rents"), str(row.rents_open)), Fact(tr("SMS today"), formats.number(row.sms_today))]
 
 
 def _standing(sim: SimRow) -> Fact:
-    """How the SIM stands, and what is to be done where it is not on offer."""
+    """The SIM's standing, and the next step if it needs one."""
     word, step = SIM_STANDINGS[sim.standing], remedy_short(sim.remedy)
-    told = [word.said(), step] if word.tone in (Tone.WARN, Tone.BAD) and step else [word.said()]
-    return Fact(tr("State"), ": ".join(told), tone=word.tone if word.tone in (Tone.WARN, Tone.BAD) else None)
+    is_problem = word.tone in (Tone.WARN, Tone.BAD)
+    text = f"{word.label()}: {step}" if is_problem and step else word.label()
+    return Fact(tr("State"), text, tone=word.tone if is_problem else None)
 
 
 def _telemetry(row: PhoneRow, now: datetime) -> list[Fact | None]:
     telemetry = row.telemetry
     free, airplane = telemetry.free_bytes, {True: tr("on"), False: tr("off")}
-    storage_tone = Tone.BAD if free is not None and free < LITTLE_STORAGE and is_read(row) else None
+    storage_tone = Tone.BAD if free is not None and free < LOW_STORAGE_BYTES and is_read(row) else None
     return [
         Heading(_telemetry_heading(row, now)),
-        Fact(tr("Battery"), battery_told(row), tone=battery_tone(row)),
+        Fact(tr("Battery"), battery_detail(row), tone=battery_tone(row)),
         Fact(tr("Battery temperature"), temperature_text(row), tone=temperature_tone(row)),
         Fact(tr("Free storage"), formats.NOTHING if free is None else formats.size(free), tone=storage_tone),
         Fact(
@@ -131,12 +132,12 @@ def _telemetry(row: PhoneRow, now: datetime) -> list[Fact | None]:
 
 
 def _telemetry_heading(row: PhoneRow, now: datetime) -> str:
-    """Of what time they are, where not of now."""
+    """With the time of the last reading, if the phone is not read now."""
     if is_read(row):
-        return tr("HealthCheck signs")
+        return tr("Battery and state")
     if row.last_read_at is None:
-        return tr("HealthCheck signs, last known")
-    return tr("HealthCheck signs, last known {time}").format(time=formats.day_time(row.last_read_at, now))
+        return tr("Battery and state, last known")
+    return tr("Battery and state, last known {time}").format(time=formats.day_time(row.last_read_at, now))
 
 
 def _sms_app(package: str | None) -> Fact | None:
@@ -152,31 +153,31 @@ def _uptime(row: PhoneRow, now: datetime) -> str:
 
 
 def _reading(row: PhoneRow, now: datetime) -> list[Fact | None]:
-    announced, skew = row.sms_hinted + row.sms_unhinted, row.clock_skew_seconds
-    how = {True: tr("batch"), False: tr("one by one, slower")}
-    working = {True: tr("announced by the phone"), False: tr("found by reading")}
-    late = row.hint_to_row_seconds is not None and row.hint_to_row_seconds >= SLOW_ROW
+    sms_count, skew = row.sms_hinted + row.sms_unhinted, row.clock_skew_seconds
+    modes = {True: tr("batch"), False: tr("one by one, slower")}
+    detection = {True: tr("notified by the phone"), False: tr("found by reading")}
+    is_late = row.hint_to_row_seconds is not None and row.hint_to_row_seconds >= SLOW_NOTICE_SECONDS
     return [
-        Heading(tr("How it is read")),
+        Heading(tr("Reading")),
         Fact(tr("Last read"), formats.ago(row.last_read_at, now)) if row.last_read_at else None,
         Fact(tr("Read time"), formats.seconds(row.query_seconds)),
-        Fact(tr("Read mode"), how[row.reads_hex]) if row.reads_hex is not None else None,
-        Fact(tr("New SMS are"), working[row.hints_working]) if row.hints_working is not None else None,
-        Fact(tr("Notice to SMS stored"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if late else None),
-        Fact(tr("Notified"), _share(row.sms_hinted, announced)),
-        Fact(tr("Missed notices"), formats.number(row.sms_unhinted)) if announced else None,
+        Fact(tr("Read mode"), modes[row.reads_hex]) if row.reads_hex is not None else None,
+        Fact(tr("New SMS are"), detection[row.hints_working]) if row.hints_working is not None else None,
+        Fact(tr("Notice to SMS stored"), formats.seconds(row.hint_to_row_seconds), tone=Tone.WARN if is_late else None),
+        Fact(tr("Notified"), _share_text(row.sms_hinted, sms_count)),
+        Fact(tr("Missed notices"), formats.number(row.sms_unhinted)) if sms_count else None,
         Fact(tr("Notified but not saved"), formats.number(row.hints_without_row))
-        if announced or row.hints_without_row
+        if sms_count or row.hints_without_row
         else None,
-        Fact(tr("Clock"), _skew(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK else None)
+        Fact(tr("Clock"), _skew_text(skew), tone=Tone.WARN if abs(skew) >= WRONG_CLOCK_SECONDS else None)
         if skew is not None
         else None,
         Fact(tr("SIM column"), one_line(row.sim_column, 40), mono=True) if row.sim_column else None,
-        Fact(tr("SIM rules of yours"), str(row.sim_rules)) if row.sim_rules else None,
+        Fact(tr("Your SIM rules"), str(row.sim_rules)) if row.sim_rules else None,
     ]
 
 
-def _share(part: int, whole: int) -> str:
+def _share_text(part: int, whole: int) -> str:
     if not whole:
         return formats.NOTHING
     return tr("{n} of {all} SMS").format(n=formats.number(part), all=formats.number(whole))
@@ -194,11 +195,11 @@ def _identity(row: PhoneRow) -> list[Fact | None]:
     ]
 
 
-def grouped(sim: str) -> str:
+def _grouped(sim: str) -> str:
     return formats.grouped_iccid(sim) if len(sim) > 15 else formats.grouped_msisdn(sim)
 
 
-def _skew(seconds: float) -> str:
+def _skew_text(seconds: float) -> str:
     if abs(seconds) < 1:
         return tr("OK")
     words = tr("{span} fast") if seconds > 0 else tr("{span} slow")
@@ -206,5 +207,5 @@ def _skew(seconds: float) -> str:
     return words.format(span=length)
 
 
-def _capital(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[:1].upper() + text[1:]

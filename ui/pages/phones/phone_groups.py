@@ -1,4 +1,4 @@
-"""Into which groups phones fall: what the filters show and what the overview counts."""
+"""The groups of phones: for the filters and for the counts of the overview."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ui.text import formats
 from ui.text.words import blocking_condition, counted, is_ready, phone_word, tr
 from ui.widgets.charts import Share
 
-YOURS_TO_MEND = frozenset(
+FIXED_BY_USER = frozenset(
     {
         PhoneState.UNAUTHORIZED,
         PhoneState.NO_PERMISSIONS,
@@ -25,8 +25,8 @@ TROUBLED = frozenset({PhoneState.FAILING, PhoneState.NOT_UNDERSTOOD, PhoneState.
 STARTING = frozenset({PhoneState.STARTING, PhoneState.AUTHORIZING, PhoneState.BOOTING})
 
 
-class NeedingPhones:
-    """The phones that need the user, as the farm finds them: the one count that rail, overview and page show."""
+class PhonesNeedingAction:
+    """The phones that need action according to the farm; rail, overview and page show this one count."""
 
     def __init__(self) -> None:
         self._keys: frozenset[str] = frozenset()
@@ -34,8 +34,8 @@ class NeedingPhones:
     def __contains__(self, row: PhoneRow) -> bool:
         return row.phone_id in self._keys
 
-    def take(self, keys: frozenset[str]) -> frozenset[str]:
-        """Says which phones it is otherwise with now."""
+    def replace_keys(self, keys: frozenset[str]) -> frozenset[str]:
+        """Returns the phones that were added or removed."""
         changed = self._keys ^ keys
         self._keys = keys
         return changed
@@ -46,49 +46,48 @@ def is_in_trouble(row: PhoneRow) -> bool:
 
 
 def urgency(row: PhoneRow) -> tuple[int, str]:
-    """Sorts by how soon somebody should look: states that need the user first, unplugged ones last."""
-    ladder = (
-        row.state in YOURS_TO_MEND,
+    """A sort key: states that need the user first, unplugged phones last."""
+    by_urgency = (
+        row.state in FIXED_BY_USER,
         blocking_condition(row) is not None,
         row.state in TROUBLED,
         row.state is PhoneState.READY and bool(row.conditions),
         row.state in STARTING,
         row.state is PhoneState.READY,
     )
-    return next((place for place, holds in enumerate(ladder) if holds), len(ladder)), phone_word(row).text
+    return next((place for place, holds in enumerate(by_urgency) if holds), len(by_urgency)), phone_word(row).text
 
 
-def phone_filters(needing: NeedingPhones) -> list[RowFilter[PhoneRow]]:
+def phone_filters(needing: PhonesNeedingAction) -> list[RowFilter[PhoneRow]]:
     return [
         RowFilter("all", tr("All"), lambda row: True),
         RowFilter("ready", tr("Ready"), lambda row: is_ready(row) and row not in needing),
-        RowFilter("need", tr("Needs action"), lambda row: row in needing, calls=True),
+        RowFilter("need", tr("Needs action"), lambda row: row in needing, needs_action=True),
         RowFilter("trouble", tr("In trouble"), is_in_trouble),
-        RowFilter("ailing", tr("Warnings"), lambda row: bool(row.conditions)),
+        RowFilter("warnings", tr("Warnings"), lambda row: bool(row.conditions)),
         RowFilter("gone", tr("Unplugged"), lambda row: row.state is PhoneState.GONE),
     ]
 
 
 def phones_summary(index: RowIndex[PhoneRow]) -> str:
-    by_name = {row_filter.name: index.count(row_filter) for row_filter in index.filters}
     now = utc_now()
-    whole = sum(row.is_of_farm(now) for row in index)
-    parts = [tr("{n} ready").format(n=formats.part(by_name["ready"], whole))]
-    if by_name["need"]:
-        parts.append(counted(by_name["need"], "1 needs action", "%n need action"))
+    needing, whole = index.count_named("need"), sum(row.is_of_farm(now) for row in index)
+    parts = [tr("{n} ready").format(n=formats.part(index.count_named("ready"), whole))]
+    if needing:
+        parts.append(counted(needing, "1 needs action", "%n need action"))
     return " · ".join(parts)
 
 
-def phone_shares(seen: Overview) -> list[Share]:
-    """The farm's phones, each in one group: whatever its state, one that needs the user is counted so."""
-    needing = sum(seen.phones_needing_by_state.values())
+def phone_shares(overview: Overview) -> list[Share]:
+    """Each phone in exactly one group: one that needs action is counted there, whatever its state."""
+    needing = sum(overview.phones_needing_by_state.values())
 
     def others(states: Iterable[PhoneState]) -> int:
-        here, calling = seen.phones_by_state, seen.phones_needing_by_state
-        return sum(here.get(state, 0) - calling.get(state, 0) for state in states)
+        all_phones, needing_phones = overview.phones_by_state, overview.phones_needing_by_state
+        return sum(all_phones.get(state, 0) - needing_phones.get(state, 0) for state in states)
 
     ready, starting = others([PhoneState.READY]), others(STARTING)
-    troubled = others(TROUBLED | YOURS_TO_MEND)
+    troubled = others(TROUBLED | FIXED_BY_USER)
     gone, twice = others([PhoneState.GONE]), others([PhoneState.DUPLICATE])
     return [
         Share(ready, counted(ready, "1 ready", "%n ready"), Tone.OK),

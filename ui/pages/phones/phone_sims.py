@@ -1,4 +1,4 @@
-"""Which SIMs sit in which phone, as the Phones page needs them beside its own rows."""
+"""The SIMs by phone, which the Phones page shows beside its own rows."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from phonefarm.application.model.read_models import SimRow
 from ui.engine.engine_link import Keys
 
 
-class SimsOfPhones:
-    """Keeps SIMs by phone, in slot order."""
+class SimsByPhone:
+    """SIMs by phone, in slot order."""
 
     def __init__(self) -> None:
         self._sims: dict[str, SimRow] = {}
         self._by_phone: dict[str, tuple[SimRow, ...]] = {}
 
-    def of(self, phone_id: str) -> tuple[SimRow, ...]:
+    def in_phone(self, phone_id: str) -> tuple[SimRow, ...]:
         return self._by_phone.get(phone_id, ())
 
-    def take(self, rows: Sequence[SimRow], asked: Keys) -> set[str]:
-        """Take in the answer for the SIMs asked for (None: all); says which phones look different now."""
-        for sim_id in list(self._sims) if asked is None else asked:
+    def update(self, rows: Sequence[SimRow], keys: Keys) -> set[str]:
+        """Replace the SIMs of these keys (None: all); returns the phones whose SIMs have changed."""
+        for sim_id in list(self._sims) if keys is None else keys:
             self._sims.pop(sim_id, None)
         self._sims |= {row.sim_id: row for row in rows}
         before = self._by_phone
@@ -33,5 +33,5 @@ class SimsOfPhones:
             phone_id: tuple(sorted(sims, key=lambda sim: (sim.slot or 0, sim.sim_id)))
             for phone_id, sims in by_phone.items()
         }
-        known = before.keys() | self._by_phone.keys()
-        return {phone_id for phone_id in known if before.get(phone_id) != self._by_phone.get(phone_id)}
+        phone_ids = before.keys() | self._by_phone.keys()
+        return {phone_id for phone_id in phone_ids if before.get(phone_id) != self._by_phone.get(phone_id)}

@@ -1,19 +1,20 @@
-"""The Settings page: every setting with its source, what is wrong with it, and what takes effect when."""
+"""The Settings page: every setting with its source, its problem, and when a change takes effect."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from phonefarm.support.tasks import Tasks
-from ui.commands.privacy_orders import PrivacyOrders
+from ui.commands.privacy_commands import PrivacyCommands
 from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
+from ui.listing.page import ScrollPage
 from ui.pages.settings.setting_rows import FieldRow, LabelledRow
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
@@ -49,19 +50,14 @@ GROUPS = {
 }
 OTHER = "Other"
 FORM_WIDTH = 760
-MODES = {ThemeMode.SYSTEM: "As the system", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
+MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
 
 
-class SettingsPage(QScrollArea):
-    """A form; nothing is kept until Save, and then all of it or nothing."""
+class SettingsPage(ScrollPage):
+    """A form; Save stores all changes or none, apart from a key that no keyring accepts."""
 
-    topic = Topic.SETTINGS
-
-    def __init__(self, privacy: PrivacyOrders, actions: Actions, tasks: Tasks, theme: Theme) -> None:
-        super().__init__()
-        self.setObjectName("page")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
+    def __init__(self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+        super().__init__(Topic.SETTINGS)
         self._privacy = privacy
         self._actions = actions
         self._theme = theme
@@ -71,9 +67,9 @@ class SettingsPage(QScrollArea):
         self.save = button(tr("Save"), "main")
         self.undo = button(tr("Undo changes"))
         self.save.clicked.connect(self._save)
-        self.undo.clicked.connect(self._take_back)
+        self.undo.clicked.connect(self._undo_changes)
         for pressed in (self.save, self.undo):
-            pressed.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus in its field
+            pressed.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the focus where it is
         self.theme_box = guarded(QComboBox())
         for mode, text in MODES.items():
             self.theme_box.addItem(tr(text), mode)
@@ -107,24 +103,24 @@ class SettingsPage(QScrollArea):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(column, 100)
         layout.addStretch(1)
-        self.setWidget(inside)
+        self.scroll_area.setWidget(inside)
 
     def _appearance(self) -> Card:
         about = tr("Takes effect at once, on this PC only.")
         return _group(tr("Window"), [LabelledRow(tr("Appearance"), about, self.theme_box)])
 
     def _senders_row(self) -> QWidget:
-        edit = button(tr("Blocked senders…"))
+        edit = button(tr("Edit senders…"))
         edit.clicked.connect(lambda: self._privacy.edit_senders())
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(edit)
         row.addStretch(1)
-        about = tr("Banks, payment services, government: their messages never leave this PC. Takes effect at once.")
-        return LabelledRow(tr("Whose messages are withheld"), about, holder)
+        about = tr("Banks, payment services, government: the text of their SMS is not kept. Takes effect at once.")
+        return LabelledRow(tr("Blocked senders"), about, holder)
 
-    # Life ------------------------------------------------------------------
+    # Called by the shell ---------------------------------------------------
 
     def wake(self) -> None:
         self.feed.wake()
@@ -132,17 +128,12 @@ class SettingsPage(QScrollArea):
     def sleep(self) -> None:
         self.feed.sleep()
 
-    def note(self, keys: Keys) -> None:
-        self.feed.note(None)
+    def note_change(self, topic: Topic, keys: Keys) -> None:
+        if topic is self.topic:
+            self.feed.mark_stale(None)
 
-    def tick(self) -> None:
-        """Nothing here counts down."""
-
-    async def settled(self) -> None:
-        await self.feed.settled()
-
-    def select_example(self) -> None:
-        """Nothing here is selected."""
+    async def wait_until_idle(self) -> None:
+        await self.feed.wait_until_idle()
 
     async def _refresh(self, keys: Keys) -> bool:
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
@@ -155,7 +146,7 @@ class SettingsPage(QScrollArea):
     def show_settings(self, settings: Sequence[SettingField]) -> None:
         if [row.setting for row in self.rows.values()] == list(settings):
             return
-        if self._renew(settings):
+        if self._update_in_place(settings):
             return
         empty_layout(self._groups)
         self.rows = {setting.name: FieldRow(setting) for setting in settings}
@@ -171,11 +162,11 @@ class SettingsPage(QScrollArea):
             row.changed.connect(self._show_buttons)
         self._show_buttons()
 
-    def _renew(self, settings: Sequence[SettingField]) -> bool:
-        """In place where the fields stay the same, so that neither place nor focus is lost."""
+    def _update_in_place(self, settings: Sequence[SettingField]) -> bool:
+        """Keeps scroll position and focus; False if there are other fields now."""
         if list(self.rows) != [setting.name for setting in settings]:
             return False
-        return all(self.rows[setting.name].renew(setting) for setting in settings)
+        return all(self.rows[setting.name].update_setting(setting) for setting in settings)
 
     # Saving ----------------------------------------------------------------
 
@@ -187,15 +178,15 @@ class SettingsPage(QScrollArea):
         self.save.setEnabled(is_changed)
         self.undo.setEnabled(is_changed)
 
-    def _take_back(self) -> None:
-        """Place and focus stay; from the button, which has nothing left to do, the focus goes to what it undid."""
-        place = self.verticalScrollBar().value()
+    def _undo_changes(self) -> None:
+        """Keeps scroll position and focus; from the button, which is now disabled, focus goes to a changed field."""
+        position = self.scroll_area.verticalScrollBar().value()
         changed = [row for row in self.rows.values() if row.is_changed()]
         if self.undo.hasFocus() and changed:
             changed[0].editor.setFocus(Qt.FocusReason.OtherFocusReason)
         for row in self.rows.values():
-            row.take_back()
-        self.verticalScrollBar().setValue(place)
+            row.undo()
+        self.scroll_area.verticalScrollBar().setValue(position)
 
     def _save(self) -> None:
         self._actions.start(self._save_changes, tr("saving the settings"))
@@ -210,21 +201,21 @@ class SettingsPage(QScrollArea):
             self._offer_key_file(changes)
             return
         if problems:
-            self._actions.notice(Tone.WARN, tr("Nothing was saved: see the fields marked below."))
+            self._actions.notice(Tone.WARN, tr("Nothing was saved: correct the marked fields."))
             return
-        self._all_is_saved(changes)
+        self._finish_saving(changes)
 
     def _offer_key_file(self, changes: Mapping[str, str]) -> None:
-        """The key alone was not kept; what was typed stays until the user has chosen."""
+        """Only the key was not saved; the input stays until the user has decided."""
         self.key_question = confirm(
             self,
             tr("Keep the key in a file?"),
             tr(
-                "The system's keyring does not take the key; all other settings are saved. The key can be kept in a "
-                "file of the data folder that only your user of this PC can read. Or cancel, and set "
+                "The system's keyring does not accept the key. All other settings are saved. The key can be kept in a "
+                "file of the data folder that only your user account can read. Or cancel, and set "
                 "PHONEFARM_API_KEY in the environment."
             ),
-            tr("Keep it in a file"),
+            tr("Keep in file"),
             lambda: self._actions.start(lambda: self._save_key_in_file(changes), tr("saving the key")),
         )
 
@@ -235,16 +226,16 @@ class SettingsPage(QScrollArea):
             return
         self.show_problems(problems)
         if not problems:
-            self._all_is_saved(changes)
+            self._finish_saving(changes)
 
-    def _all_is_saved(self, changes: Mapping[str, str]) -> None:
+    def _finish_saving(self, changes: Mapping[str, str]) -> None:
         needs_restart = any(self.rows[name].setting.needs_restart for name in changes)
         self._actions.notice(
             Tone.OK, tr("Saved. Restart phonefarm for it to take effect.") if needs_restart else tr("Saved")
         )
         for row in self.rows.values():
-            row.take_back()
-        self.feed.note(None)
+            row.undo()
+        self.feed.mark_stale(None)
 
     def show_problems(self, problems: Sequence[SettingProblem]) -> None:
         by_name = {problem.name: problem.problem for problem in problems}
@@ -253,7 +244,7 @@ class SettingsPage(QScrollArea):
         for problem in problems:
             if problem.name in self.rows:
                 self.rows[problem.name].editor.setFocus()
-                self.ensureWidgetVisible(self.rows[problem.name])
+                self.scroll_area.ensureWidgetVisible(self.rows[problem.name])
                 break
             self._actions.notice(Tone.WARN, f"{setting_name(problem.name)}: {problem.problem}")
 

@@ -1,4 +1,4 @@
-"""One setting as the Settings page shows it."""
+"""The rows of the Settings page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ui.widgets.wheel_guard import guarded
 
 
 class LabelledRow(QWidget):
-    """Name and explanation left, what belongs to it right."""
+    """Name and explanation on the left, content on the right."""
 
     def __init__(self, name: str, explanation: str, *content: QWidget) -> None:
         super().__init__()
@@ -29,9 +29,9 @@ class LabelledRow(QWidget):
         row.setSpacing(24)
         row.addLayout(left, 1)
         row.addLayout(self._right, 1)
-        self.hold(*content)
+        self.add_content(*content)
 
-    def hold(self, *content: QWidget) -> None:
+    def add_content(self, *content: QWidget) -> None:
         if content:
             for widget in content:
                 self._right.addWidget(widget)
@@ -39,7 +39,7 @@ class LabelledRow(QWidget):
 
 
 class FieldRow(LabelledRow):
-    """One setting: name and help left, its value right, below it where the value comes from or what is wrong."""
+    """One setting: name and help on the left; on the right its value, and below it the problem and the source."""
 
     changed = Signal()
 
@@ -53,20 +53,20 @@ class FieldRow(LabelledRow):
         self.note = Label(self._source(), "caption", wrap=True)
         self.problem = Label("", "problem", wrap=True)
         self.problem.hide()
-        self.hold(self.editor, self.problem, self.note)
+        self.add_content(self.editor, self.problem, self.note)
 
     @property
     def is_editable(self) -> bool:
         return self.setting.source != "environment"
 
-    def renew(self, setting: SettingField) -> bool:
-        """Show the setting as it is now, in place; False where its field would be another one."""
+    def update_setting(self, setting: SettingField) -> bool:
+        """Show the present value in place; False if it needs another kind of editor."""
         before = self.setting
         if (before.name, before.choices, before.secret) != (setting.name, setting.choices, setting.secret):
             return False
         self.setting = setting
         self._show_state()
-        self.take_back()
+        self.undo()
         self.note.setText(self._source())
         return True
 
@@ -86,7 +86,7 @@ class FieldRow(LabelledRow):
         return line
 
     def _show_state(self) -> None:
-        """Whether it may be changed, and what stands in an empty field."""
+        """Whether it is editable, and the placeholder of an empty field."""
         editor, setting = self.editor, self.setting
         if isinstance(editor, QComboBox):
             editor.setEnabled(self.is_editable)
@@ -103,7 +103,7 @@ class FieldRow(LabelledRow):
     def is_changed(self) -> bool:
         return self.is_editable and self.value() != ("" if self.setting.secret else self.setting.value)
 
-    def take_back(self) -> None:
+    def undo(self) -> None:
         value = "" if self.setting.secret else self.setting.value
         if isinstance(self.editor, QComboBox):
             self.editor.setCurrentText(value)
@@ -122,7 +122,7 @@ class FieldRow(LabelledRow):
         setting = self.setting
         match setting.source:
             case "environment":
-                return tr("Set by {name} in the environment: change it there.").format(name=setting.environment)
+                return tr("Set in the environment by {name}: change it there.").format(name=setting.environment)
             case "keyring":
                 source = tr("kept in the system's keyring")
             case "key file":

@@ -1,30 +1,30 @@
-"""What the details panel says of a SIM: the next step, its number, its network, what it has earned."""
+"""The details of a SIM: the next step, its number, network and income."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from phonefarm.application.model.read_models import SimRow, SimStanding
+from ui.listing.common_columns import signal_text
 from ui.listing.list_spec import Advice, Fact
-from ui.listing.usual_columns import signal_text
 from ui.table.delegates import signal_tone
 from ui.text import formats
 from ui.text.safe_text import one_line
 from ui.text.words import REMEDIES, SIM_STANDINGS, remedy_advice, tr
 
-OF_ITS_PHONE = frozenset({SimStanding.AWAY, SimStanding.PHONE_BLOCKED})
+PHONE_STANDINGS = frozenset({SimStanding.AWAY, SimStanding.PHONE_BLOCKED})
 RENTS_TO_BAN = 3
 
 
 def sim_advice(row: SimRow) -> Advice:
     text = remedy_advice(row.remedy)
-    if text and row.standing in OF_ITS_PHONE:
+    if text and row.standing in PHONE_STANDINGS:
         text = tr("On its phone: {step}").format(step=text)
     return Advice(text=text, command=REMEDIES[row.remedy].command, tone=SIM_STANDINGS[row.standing].tone)
 
 
 def sim_tooltip(row: SimRow) -> str:
-    return "\n".join(text for text in (SIM_STANDINGS[row.standing].explained(), sim_advice(row).text) if text)
+    return "\n".join(text for text in (SIM_STANDINGS[row.standing].explanation(), sim_advice(row).text) if text)
 
 
 def sim_facts(row: SimRow, now: datetime) -> list[Fact]:
@@ -34,14 +34,14 @@ def sim_facts(row: SimRow, now: datetime) -> list[Fact]:
         "import": tr("from an imported table"),
         "message": tr("from an SMS to it"),
         "hand": tr("entered by you"),
-        "another country": tr("of another country, not used: its timeline says why"),
+        "another country": tr("of another country, not used; see its timeline"),
     }
     facts = [
         Fact(tr("Your reason"), one_line(row.held_reason)) if row.held_reason else None,
         Fact(tr("Banned until"), formats.day_time(row.banned_until, now)) if row.banned_until else None,
         Fact(tr("Since"), formats.day_time(row.standing_since, now)) if row.standing_since else None,
         Fact(tr("Rent"), str(row.rent_id)) if row.rent_id is not None else None,
-        Fact(tr("Number is"), sources.get(row.msisdn_source, tr("not known"))),
+        Fact(tr("Number source"), sources.get(row.msisdn_source, tr("not known"))),
         Fact(tr("ICCID"), formats.grouped_iccid(row.iccid), mono=True),
         Fact(tr("Country, operator"), one_line(formats.place(row.country, row.operator))),
         Fact(tr("Network code"), one_line(row.mcc_mnc) or formats.NOTHING),
@@ -56,6 +56,4 @@ def sim_facts(row: SimRow, now: datetime) -> list[Fact]:
 
 
 def sim_place(row: SimRow) -> str:
-    if not row.phone_label:
-        return formats.NOTHING
-    return f"{one_line(row.phone_label, 60)} · {formats.slot(row.slot)}"
+    return formats.phone_and_slot(row.phone_label, row.slot) if row.phone_label else formats.NOTHING

@@ -1,8 +1,8 @@
-"""The words for everything that the window says: one place, English now, ready to be translated."""
+"""All texts of the window, ready to be translated."""
 
 from ui.text.words.attention import attention_sentence as attention_sentence
 from ui.text.words.attention import attention_tone as attention_tone
-from ui.text.words.attention import by_kind as by_kind
+from ui.text.words.attention import group_by_kind as group_by_kind
 from ui.text.words.core import Word as Word
 from ui.text.words.core import counted as counted
 from ui.text.words.core import tr as tr

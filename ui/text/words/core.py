@@ -1,4 +1,4 @@
-"""What every other room of words is made of: a text in the user's language, one and many, a state's word."""
+"""The basis of all texts: translation, plural forms, and the word for a state."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ CONTEXT = "phonefarm"
 
 
 def tr(text: str) -> str:
-    """The text in the user's language, where a translation is installed."""
+    """The text in the user's language, if a translation is installed."""
     return QCoreApplication.translate(CONTEXT, text)
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """`one` or `many` with `%n` replaced by the count; a translation brings its own plural forms."""
+    """`one` or `many` with `%n` replaced by the count; a translation has its own plural forms."""
     return QCoreApplication.translate(CONTEXT, one if count == 1 else many, "", count)
 
 
 @dataclass(frozen=True)
 class Word:
-    """What a state is called, in which tone, and what it means for the user."""
+    """The label of a state, its tone, and its meaning for the user."""
 
     text: str
     tone: Tone
     meaning: str = ""
 
-    def said(self) -> str:
+    def label(self) -> str:
         return tr(self.text)
 
-    def explained(self) -> str:
+    def explanation(self) -> str:
         return tr(self.meaning) if self.meaning else tr(self.text)

@@ -1,4 +1,4 @@
-"""What the user does about it: for each remedy a few words for the table and a whole advice for the details."""
+"""The texts of remedies: a few words for the table, and full advice for the details."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ UDEV_COMMAND = (
 
 @dataclass(frozen=True)
 class Advice:
-    """`short` fits a cell; `whole` tells each step; `command` is to be pasted into a terminal."""
+    """`short` fits into a cell; `full` has each step; `command` is to be pasted into a terminal."""
 
     short: str
-    whole: str
+    full: str
     command: str = ""
 
 
@@ -27,9 +27,9 @@ REMEDIES = {
     Remedy.WAIT: Advice("passes by itself", "Nothing to do: it passes by itself within a minute or two."),
     Remedy.RESTART_PHONE: Advice(
         "restart it",
-        "This takes a minute or two, and has taken far longer. Look at its screen: let an update end that shows its "
-        "progress; else hold its power key for ten to thirty seconds until it starts anew. If it stays so, unplug it "
-        "and plug it in again.",
+        "A start takes a minute or two; this one takes far longer. Look at the phone's screen: if it shows the "
+        "progress of an update, wait. Otherwise hold its power key for 10 to 30 seconds until it restarts. If that "
+        "does not help, unplug it and plug it in again.",
     ),
     Remedy.CONFIRM_DEBUGGING: Advice(
         "confirm USB",
@@ -39,7 +39,7 @@ REMEDIES = {
     Remedy.ADD_UDEV_RULE: Advice(
         "add the udev rule",
         "Linux does not let you open the phone. Run this command in a terminal of this PC, then unplug the phone and "
-        "plug it in again. If that is not enough, add yourself to the group plugdev and log in anew.",
+        "plug it in again. If that is not enough, add yourself to the group plugdev and log in again.",
         UDEV_COMMAND,
     ),
     Remedy.INSTALL_DRIVER: Advice(
@@ -49,13 +49,13 @@ REMEDIES = {
     ),
     Remedy.CHECK_CABLE: Advice(
         "check its cable",
-        "Unplug it and plug it in again. If it falls out again, change its cable first, then its port. "
-        "A hub needs a power supply of its own.",
+        "Unplug it and plug it in again. If it disconnects again, change its cable first, then its port. "
+        "A hub needs its own power supply.",
     ),
     Remedy.USE_ANOTHER_PHONE: Advice(
         "use another phone",
-        "Its Android answers in a way that phonefarm cannot read; no setting changes that. An update of its system "
-        "may. Until then put its SIM into another phone.",
+        "phonefarm cannot read the answers of its Android. No setting changes that, but a system update may. Until "
+        "then put its SIM into another phone.",
     ),
     Remedy.START_ANDROID: Advice(
         "start Android",
@@ -63,18 +63,18 @@ REMEDIES = {
     ),
     Remedy.UNLOCK_ONCE: Advice(
         "unlock it once",
-        "Unlock it once now; the SMS that came meanwhile are read then. Afterwards take the screen lock off (Settings, "
-        "Security, Screen lock: None), or it has to be unlocked after each restart.",
+        "Unlock it once now; the SMS that arrived meanwhile are read then. Afterwards turn its screen lock off "
+        "(Settings, Security, Screen lock: None), or unlock it after each restart.",
     ),
     Remedy.ALLOW_SMS: Advice(
         "allow SMS",
-        "In its Developer options switch on what gives adb more rights, for example “USB debugging (Security "
-        "settings)” or “Disable permission monitoring”, then unplug it and plug it in again.",
+        "In its Developer options switch on the option that gives adb more rights, for example “USB debugging "
+        "(Security settings)” or “Disable permission monitoring”. Then unplug it and plug it in again.",
     ),
     Remedy.ALLOW_SMS_XIAOMI: Advice(
         "security settings",
-        "Xiaomi, Redmi, POCO: in Developer options switch on “USB debugging (Security settings)”. The phone wants a "
-        "SIM in it and a Mi account signed in for that. Then unplug it and plug it in again.",
+        "Xiaomi, Redmi, POCO: in Developer options switch on “USB debugging (Security settings)”. This requires a "
+        "SIM in the phone and a Mi account signed in. Then unplug it and plug it in again.",
     ),
     Remedy.ALLOW_SMS_COLOROS: Advice(
         "stop monitoring",
@@ -93,7 +93,7 @@ REMEDIES = {
     ),
     Remedy.CONNECT: Advice(
         "plug it in",
-        "Plug it in and switch it on. If it is plugged in: try another cable and another port, and look whether USB "
+        "Plug it in and switch it on. If it is plugged in: try another cable and another port, and check that USB "
         "debugging is still on.",
     ),
     Remedy.INSERT_SIM: Advice("insert the SIM", "Put the SIM into a phone of this farm."),
@@ -104,61 +104,59 @@ REMEDIES = {
     ),
     Remedy.ENTER_PUK: Advice(
         "enter the PUK",
-        "Enter the PUK of the card on the phone: it is on the card's frame or with the operator. After ten wrong ones "
-        "the card is dead.",
+        "Enter the SIM's PUK on the phone. It is printed on the frame of the SIM card; otherwise ask the operator. "
+        "After ten wrong entries the SIM is blocked for good.",
     ),
     Remedy.UNLOCK_CARD: Advice(
         "use another phone",
-        "The phone is locked to one operator. Put the card into a phone without such a lock, or have the operator "
+        "The phone is locked to one operator. Put the SIM into a phone without such a lock, or have the operator "
         "unlock this one.",
     ),
     Remedy.RESEAT_CARD: Advice(
-        "reseat the card",
-        "Take the card out, wipe its contacts and put it back. If it is not read in another phone either, have the "
+        "reinsert the SIM",
+        "Take the SIM out, wipe its contacts and put it back. If another phone cannot read it either, have the "
         "operator replace it.",
     ),
     Remedy.FIND_NETWORK: Advice(
-        "look at signal",
-        "Look at the signal in its place and move the phone if there is none. With a good signal the card is blocked "
-        "or unpaid: ask the operator.",
+        "check its signal",
+        "Check the signal in its place, and move the phone if there is none. With a good signal the SIM is blocked or "
+        "unpaid: ask the operator.",
     ),
     Remedy.LEAVE_AIRPLANE: Advice(
         "airplane mode off", "Switch airplane mode off on the phone (pull down from the top of its screen)."
     ),
     Remedy.ENTER_NUMBER: Advice(
         "enter its number",
-        "Enter its number (Edit number), import a table on the Numbers page, or accept there what an SMS of the "
-        "operator states.",
+        "Enter its number (“Edit number”), or on the Numbers page import a table or accept the number that an SMS of "
+        "the operator states.",
     ),
     Remedy.NAME_NETWORK: Advice(
         "set its operator",
-        "On the Numbers page say by which names the market knows this network (Set country and operator).",
+        "On the Numbers page choose “Set country and operator”, and enter Onlinesim's names for this network.",
     ),
     Remedy.FREE_STORAGE: Advice(
         "free its storage",
-        "Delete pictures, videos and apps on the phone until at least 500 MB are free, and empty its bin. Its numbers "
-        "go on offer again by themselves.",
+        "Delete pictures, videos and apps on the phone until at least 500 MB are free, and empty its bin. Then its "
+        "numbers go on offer again by themselves.",
     ),
     Remedy.CHOOSE_SMS_APP: Advice(
-        "choose one",
+        "choose an SMS app",
         "On the phone: Settings, Apps, Default apps, SMS app: choose one. If none is listed, install Messages by "
         "Google.",
     ),
     Remedy.CHECK_SMS_APP: Advice(
-        "look at SMS app",
+        "check its SMS app",
         "Open the SMS app on the phone: switch off chats (RCS), spam filters and “5G messages” or “free network SMS”, "
-        "and let it finish whatever it asks. Then send it an SMS to see one come.",
+        "and complete what it asks for. Then send an SMS to the phone as a test.",
     ),
     Remedy.MOVE_SIM: Advice(
         "move its SIM",
-        "This Android keeps one-time codes back for a while, and no switch changes that. Move the SIM to a phone with "
-        "an older Android.",
+        "This Android version delays one-time codes, and no setting changes that. Move the SIM to a phone with an "
+        "older Android.",
     ),
-    Remedy.COOL: Advice(
-        "let it cool", "Take it out of its case and give it air; keep it away from other phones and from the sun."
-    ),
+    Remedy.COOL: Advice("let it cool", "Take it out of its case, and keep it away from other phones and from the sun."),
     Remedy.CHARGE: Advice(
-        "charge it", "Its port gives too little power, or none: use a powered hub, another port or another cable."
+        "charge it", "Its USB port gives too little power: use a powered hub, another port or another cable."
     ),
     Remedy.SWITCH_LOG_ON: Advice(
         "switch its log on",
@@ -167,21 +165,21 @@ REMEDIES = {
     ),
     Remedy.SET_CLOCK: Advice(
         "set its clock",
-        "On the phone: Settings, System, Date and time: switch on “Set time automatically” and the same for the zone.",
+        "On the phone: Settings, System, Date and time: switch on “Set time automatically”, also for the time zone.",
     ),
 }
 
-_HUAWEI_DEBUGGING = "Huawei, Honor: switch on “Allow ADB debugging in charge only mode”, too, or it forgets this PC."
+_HUAWEI_DEBUGGING = "Huawei, Honor: also switch on “Allow ADB debugging in charge only mode”, or it forgets this PC."
 _HUAWEI_LOG = "Huawei, Honor: dial *#*#2846579#*#*, Background settings, Log settings: switch “AP log” on."
 _SAMSUNG_DEBUGGING = "Samsung: while Auto Blocker is on (Settings, Security and privacy), it never asks."
-OF_MAKE = {
+ADVICE_BY_MAKE = {
     (Remedy.CONFIRM_DEBUGGING, "huawei"): _HUAWEI_DEBUGGING,
     (Remedy.CONFIRM_DEBUGGING, "honor"): _HUAWEI_DEBUGGING,
     (Remedy.CONFIRM_DEBUGGING, "samsung"): _SAMSUNG_DEBUGGING,
     (Remedy.SWITCH_LOG_ON, "huawei"): _HUAWEI_LOG,
     (Remedy.SWITCH_LOG_ON, "honor"): _HUAWEI_LOG,
 }
-"""What is to be added for a make, which is written small."""
+"""Added for these makes, in lower case."""
 
 
 def remedy_short(remedy: Remedy) -> str:
@@ -190,7 +188,6 @@ def remedy_short(remedy: Remedy) -> str:
 
 
 def remedy_advice(remedy: Remedy, make: str = "") -> str:
-    """Each step to take; empty where there is none."""
-    whole = REMEDIES[remedy].whole
-    of_make = OF_MAKE.get((remedy, make.casefold()), "")
-    return " ".join(tr(text) for text in (whole, of_make) if text)
+    """All steps to take; empty if there are none."""
+    for_make = ADVICE_BY_MAKE.get((remedy, make.casefold()), "")
+    return " ".join(tr(text) for text in (REMEDIES[remedy].full, for_make) if text)

@@ -1,4 +1,4 @@
-"""What the window says where nothing, or much less than usual, can be sold: how little, why, what to do."""
+"""The sentences for a farm that can sell nothing, or much less than usual: how many, why, what to do."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ OF_PHONES = {
         "USB debugging is not allowed yet on %n phones. Confirm “Allow USB debugging” on their screens",
     ),
     PhoneState.NO_PERMISSIONS: (
-        "this PC may not open 1 phone. A udev rule or a driver is missing",
-        "this PC may not open %n phones. A udev rule or a driver is missing",
+        "this PC cannot open 1 phone. A udev rule or a driver is missing",
+        "this PC cannot open %n phones. A udev rule or a driver is missing",
     ),
     PhoneState.WITHHELD: (
-        "1 phone keeps its SMS from adb. Allow it in its developer options",
-        "%n phones keep their SMS from adb. Allow it in their developer options",
+        "1 phone does not let adb read its SMS. Allow it in its developer options",
+        "%n phones do not let adb read their SMS. Allow it in their developer options",
     ),
     PhoneState.LOCKED: (
         "1 phone has restarted. Unlock it once",
@@ -35,12 +35,12 @@ OF_PHONES = {
     ),
     PhoneState.OFFLINE: ("1 phone is offline. Replug its cable", "%n phones are offline. Replug their cables"),
     PhoneState.FAILING: (
-        "1 phone fails to give its SMS. Look at its cable and its screen",
-        "%n phones fail to give their SMS. Look at their cables and their screens",
+        "the SMS of 1 phone cannot be read. Check its cable and its screen",
+        "the SMS of %n phones cannot be read. Check their cables and their screens",
     ),
     PhoneState.UNSTEADY: (
-        "1 phone comes and goes. Change its cable or its port",
-        "%n phones come and go. Check their hub and their cables",
+        "1 phone keeps disconnecting. Change its cable or its port",
+        "%n phones keep disconnecting. Check their hub and their cables",
     ),
     PhoneState.STARTING: ("1 phone is still starting", "%n phones are still starting"),
     PhoneState.BOOTING: ("1 phone is still starting", "%n phones are still starting"),
@@ -56,18 +56,18 @@ OF_SIMS = {
         "you paused %n numbers. Resume them to sell them",
     ),
     SimStanding.NO_NUMBER: (
-        "1 SIM has no number. Enter it, and it goes on offer",
-        "%n SIMs have no number. Enter them, and they go on offer",
+        "1 SIM has no number. Enter it to sell it",
+        "%n SIMs have no number. Enter the numbers to sell them",
     ),
     SimStanding.NO_COUNTRY: (
-        "the network of 1 SIM has no name. Name it, and it goes on offer",
-        "the networks of %n SIMs have no name. Name them, and they go on offer",
+        "the network of 1 SIM has no name. Set its country and operator",
+        "the networks of %n SIMs have no name. Set their country and operator",
     ),
     SimStanding.PIN: ("1 SIM asks for its PIN. Enter it", "%n SIMs ask for their PIN. Enter it on each phone"),
     SimStanding.PUK: ("1 SIM asks for its PUK. Enter it", "%n SIMs ask for their PUK. Enter it on each phone"),
     SimStanding.CARD_LOCKED: (
-        "1 phone takes cards of another operator only. Move its SIM",
-        "%n phones take cards of another operator only. Move their SIMs",
+        "1 phone accepts only another operator's SIMs. Move its SIM",
+        "%n phones accept only another operator's SIMs. Move their SIMs",
     ),
     SimStanding.CARD_FAULT: (
         "1 SIM cannot be read. Take it out, wipe it, put it back",
@@ -78,22 +78,22 @@ OF_SIMS = {
         "%n phones are in airplane mode. Switch it off on each",
     ),
     SimStanding.NO_NETWORK: (
-        "1 SIM has no network. Look at its signal and whether it is paid",
-        "%n SIMs have no network. Look at their signal and whether they are paid",
+        "1 SIM has no network. Check its signal and whether it is paid",
+        "%n SIMs have no network. Check their signal and whether they are paid",
     ),
     SimStanding.PHONE_BLOCKED: (
-        "1 phone shows no SMS in time. See its problems",
-        "%n phones show no SMS in time. See their problems",
+        "1 phone cannot receive SMS in time. See its problems",
+        "%n phones cannot receive SMS in time. See their problems",
     ),
     SimStanding.OUT: (
         "1 SIM was taken out of its phone. Put it in again",
         "%n SIMs were taken out of their phones. Put them in again",
     ),
 }
-NO_SIM = "no phone holds a SIM. Put them in"
+NO_SIM = "there is no SIM in any phone. Put SIMs in"
 OTHERS = ("1 number cannot be sold. The SIMs page says why", "%n numbers cannot be sold. The SIMs page says why")
-BY_PHONE = frozenset({SimStanding.CARD_LOCKED, SimStanding.AIRPLANE, SimStanding.PHONE_BLOCKED})
-"""Standings that are told of phones."""
+COUNTED_BY_PHONE = frozenset({SimStanding.CARD_LOCKED, SimStanding.AIRPLANE, SimStanding.PHONE_BLOCKED})
+"""Standings whose sentences count phones, not SIMs."""
 
 CALM = "All well"
 NO_PHONES = "No phones yet: connect them by USB, and their numbers go on offer"
@@ -101,26 +101,26 @@ NOT_NOW = "Nothing is for sale at the moment"
 
 
 def shortage_sentence(lack: Shortage, adb: str) -> str:
-    """`adb`: what is wrong with adb, where that is why the phones are away."""
-    cause = tr(ADB).format(detail=adb) if adb else _cause(lack)
+    """`adb`: the problem of adb, if that is the cause."""
+    cause = tr(ADB).format(detail=adb) if adb else _cause_text(lack)
     if not lack.working:
         return tr(NOTHING).format(cause=cause)
     return tr(FEW).format(working=lack.working, usual=lack.usual, cause=cause)
 
 
-def _cause(lack: Shortage) -> str:
+def _cause_text(lack: Shortage) -> str:
     match lack.cause:
         case PhoneState() as state:
             return counted(len(lack.phones), *OF_PHONES.get(state, OTHERS))
         case SimStanding.OUT if not lack.sims:
             return tr(NO_SIM)
         case standing:
-            count = len(lack.phones) if standing in BY_PHONE else len(lack.sims)
+            count = len(lack.phones) if standing in COUNTED_BY_PHONE else len(lack.sims)
             return counted(count, *OF_SIMS.get(standing, OTHERS))
 
 
-def calm_sentence(seen: Overview) -> str:
-    """What stands where nothing needs the user: “All well” only while something can be sold."""
-    if seen.numbers_working:
+def calm_sentence(overview: Overview) -> str:
+    """Shown when nothing needs action: “All well” only while something can be sold."""
+    if overview.numbers_working:
         return tr(CALM)
-    return tr(NOT_NOW) if seen.phones_of_farm else tr(NO_PHONES)
+    return tr(NOT_NOW) if overview.phones_of_farm else tr(NO_PHONES)

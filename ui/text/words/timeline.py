@@ -1,4 +1,4 @@
-"""The words of a timeline: for each kind of entry its tone, its caption and the sentence that its fields fill."""
+"""The words of a timeline: for each kind of entry its caption, its tone, and a template for its fields."""
 
 from __future__ import annotations
 
@@ -59,64 +59,64 @@ TIMELINE_KINDS = {
     Kind.DROPPED: Word("Push closed", Tone.IDLE),
 }
 
-LEFT_TOGETHER = "Left together with {others} others (unknown what they share)"
+DISCONNECTED_TOGETHER = "Disconnected together with {others} others (shared cause unknown)"
 PUSH_ATTEMPT = "Push {attempt}: {answer}"
 SENTENCES = {
     Kind.TEXT: "{text}",
     Kind.CONDITION_ENDED: "Resolved: {condition}",
     Kind.SIM_RULE_SET: "Messages marked '{mark}' go to {owner} from now on",
-    Kind.SIM_RULES_FORGOTTEN: "Its messages are not assigned by rule any more",
+    Kind.SIM_RULES_FORGOTTEN: "SIM rules forgotten: its messages are not assigned by them any more",
     Kind.SIM_SEEN: "In {phone}, slot {slot}",
     Kind.SIM_MOVED: "In {phone}, slot {slot}",
     Kind.SIM_TAKEN_OUT: "Taken out of {phone}",
-    Kind.NUMBER_TYPED: "Number set by hand: +{number}",
+    Kind.NUMBER_TYPED: "Number entered by you: +{number}",
     Kind.NUMBER_IMPORTED: "Number imported: +{number}",
     Kind.NUMBER_ACCEPTED: "Number taken from a message of {sender}: +{number}",
     Kind.NUMBER_REJECTED: "+{number} is a number of {of_country}, but the SIM is of {country}: {source}, not used",
     Kind.BANNED_BY_RULE: "Banned for 24 h: three rents in a row without an SMS",
-    Kind.BANNED_BY_HAND: "Banned by hand for {hours:g} h",
-    Kind.BAN_LIFTED: "Ban lifted by hand",
-    Kind.BAN_ENDED: "Ban has run out",
+    Kind.BANNED_BY_HAND: "Banned by you for {hours:g} h",
+    Kind.BAN_LIFTED: "Ban lifted by you",
+    Kind.BAN_ENDED: "Ban ended",
     Kind.PAUSED: "Paused: {reason}",
-    Kind.PAUSED_AFTER_SALE: "Paused: a rent of it was sold",
+    Kind.PAUSED_AFTER_SALE: "Paused after its sale",
     Kind.RESUMED: "Back on offer",
     Kind.RENT_ORDERED: "Rent {rent} ordered",
     Kind.RENT_ENDED: "Rent {rent} {status}, {sms} SMS",
     Kind.ORDERED: "Ordered: {country}, {operator}, expected {expected} RUB",
-    Kind.ANSWERED: "Answered: the market has the number",
-    Kind.ANSWER_LOST: "The answer was cut off: the market may not know of this rent",
-    Kind.WITHDRAWN: "Withdrawn: the caller had gone before the answer, so the market does not know of this rent",
-    Kind.RELEASED: "Released by hand: not confirmed by the market",
-    Kind.FINISHED: "Finished by the market: {status}, {credited} RUB",
+    Kind.ANSWERED: "Answered: Onlinesim has the number",
+    Kind.ANSWER_LOST: "The answer was cut off: Onlinesim may not know this rent",
+    Kind.WITHDRAWN: "Withdrawn: Onlinesim closed the connection before the answer, so it does not know this rent",
+    Kind.RELEASED: "Released by you: not confirmed by Onlinesim",
+    Kind.FINISHED: "Finished by Onlinesim: {status}, {credited} RUB",
     Kind.REFUNDED: "Refunded after the sale: {amount} RUB",
     Kind.RENT_UNKNOWN: "Onlinesim does not know this rent: check the setting sms_id",
     Kind.SMS: "SMS from {sender}",
-    Kind.SIM_FOUND: "Its SIM is known now: {owner}",
-    Kind.SIM_CHOSEN: "Assigned by hand to {owner}",
-    Kind.PUSH_SENDING: "Push {attempt}: under way",
+    Kind.SIM_FOUND: "Assigned automatically to {owner}",
+    Kind.SIM_CHOSEN: "Assigned by you to {owner}",
+    Kind.PUSH_SENDING: "Push {attempt}: in progress",
     Kind.PUSH_DELIVERED: "Push {attempt}: delivered, {seconds:.2f} s after arrival",
     Kind.PUSH_FAILED: PUSH_ATTEMPT,
     Kind.PUSH_REFUSED: PUSH_ATTEMPT,
     Kind.PUSH_PARKED: PUSH_ATTEMPT,
     Kind.PUSH_CLOSED: PUSH_ATTEMPT,
     Kind.PUSH_UNCERTAIN: PUSH_ATTEMPT,
-    Kind.RESENT: "Sent again by hand",
-    Kind.DROPPED: "Dropped by hand",
+    Kind.RESENT: "Sent again by you",
+    Kind.DROPPED: "Dropped by you",
 }
-"""Kinds that are not here have sentences that depend on their fields: see `_template`."""
+"""The templates of the other kinds depend on their fields: see `_template`."""
 
 STEPS = {
-    Step.RECONNECT: ("Connected anew by the app", "Reconnect did not work: {problem}"),
+    Step.RECONNECT: ("Reconnected by phonefarm", "Reconnecting failed: {problem}"),
     Step.RECONNECT_OFFLINE: (
-        "Taken up again by adb, with all that it listed as offline",
-        "Reconnecting all offline phones did not work: {problem}",
+        "Reconnected by adb, with all other offline phones",
+        "Reconnecting all offline phones failed: {problem}",
     ),
-    Step.RESET_USB: ("Its USB port was reset", "Resetting its USB port did not work: {problem}"),
-    Step.RESTART_ADB: ("adb was restarted, as no phone of it worked", "Restarting adb did not work: {problem}"),
+    Step.RESET_USB: ("Its USB port was reset", "Resetting its USB port failed: {problem}"),
+    Step.RESTART_ADB: ("adb was restarted, because none of its phones worked", "Restarting adb failed: {problem}"),
 }
-"""Where the step could be taken, and where not."""
+"""The templates after success and after failure."""
 SOURCES = {
-    "hand": "entered by hand",
+    "hand": "entered by you",
     "file": "stated by the numbers file",
     "import": "stated by an imported table",
     "message": "stated by a message",
@@ -125,9 +125,9 @@ SOURCES = {
 
 
 def timeline_sentence(entry: TimelineEntry) -> str:
-    """What happened, in the user's language. It may hold a sender's name: never rich text."""
+    """In the user's language. It may contain a sender's name: never show it as rich text."""
     template = _template(entry.kind, entry.fields)
-    return tr(template).format(**{**entry.fields, **_worded(entry.kind, entry.fields)})
+    return tr(template).format(**{**entry.fields, **_field_texts(entry.kind, entry.fields)})
 
 
 def _template(kind: TimelineKind, fields: Fields) -> str:
@@ -135,11 +135,13 @@ def _template(kind: TimelineKind, fields: Fields) -> str:
         case Kind.PHONE_STATE:
             return "{state}: {cause}" if fields["cause"] else "{state}"
         case Kind.PHONES_LEFT:
-            return "Left together with {others} others (USB hub {hub})" if fields["hub"] else LEFT_TOGETHER
+            if not fields["hub"]:
+                return DISCONNECTED_TOGETHER
+            return "Disconnected together with {others} others (USB hub {hub})"
         case Kind.CONDITION_BEGAN:
             return "{condition}: {measure}" if condition_measure(fields) else "{condition}"
         case Kind.NUMBER_IMPORTED if not fields["number"]:
-            return "Number taken away by an import"
+            return "Number removed by an import"
         case Kind.RECOVERY_STEP:
             return STEPS[Step(str(fields["step"]))][0]
         case Kind.RECOVERY_FAILED:
@@ -148,13 +150,13 @@ def _template(kind: TimelineKind, fields: Fields) -> str:
             return SENTENCES[kind]
 
 
-def _worded(kind: TimelineKind, fields: Fields) -> Fields:
-    """Instead of the values that are codes, their words."""
+def _field_texts(kind: TimelineKind, fields: Fields) -> Fields:
+    """The texts for fields that hold codes."""
     match kind:
         case Kind.PHONE_STATE:
-            return {"state": _capitalized(PHONE_STATES[PhoneState(str(fields["state"]))].said())}
+            return {"state": _capitalized(PHONE_STATES[PhoneState(str(fields["state"]))].label())}
         case Kind.CONDITION_BEGAN | Kind.CONDITION_ENDED:
-            condition = CONDITIONS[Condition(str(fields["condition"]))].said()
+            condition = CONDITIONS[Condition(str(fields["condition"]))].label()
             is_first = kind is Kind.CONDITION_BEGAN
             return {
                 "condition": _capitalized(condition) if is_first else condition,
@@ -173,13 +175,13 @@ def _worded(kind: TimelineKind, fields: Fields) -> Fields:
                 "operator": fields["operator"] or tr("any operator"),
             }
         case Kind.RENT_ENDED | Kind.FINISHED:
-            return {"status": _ending(int(fields["status"]))}
+            return {"status": _finish_text(int(fields["status"]))}
         case _:
             return NO_FIELDS
 
 
-def _ending(status: int) -> str:
-    return FINISHES[FinishStatus(status)].said() if status else tr("released")
+def _finish_text(status: int) -> str:
+    return FINISHES[FinishStatus(status)].label() if status else tr("released")
 
 
 def _capitalized(word: str) -> str:

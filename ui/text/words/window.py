@@ -1,4 +1,4 @@
-"""The words of the window itself: pages, settings, check signs, what happens to the engine."""
+"""The words of the window itself: pages, settings, health checks, problems of the engine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ui.text.words.core import Word, tr
 CHECK_NAMES = {
     "webhooks": "Webhooks",
     "tunnel": "Tunnel",
-    "market": "Market",
+    "market": "Onlinesim",
     "adb": "adb",
     "storage": "Database",
     "engine": "Engine",
 }
 VERDICTS = {
     Verdict.PASS: Word("works", Tone.OK),
-    Verdict.WARN: Word("needs a look", Tone.WARN),
+    Verdict.WARN: Word("warning", Tone.WARN),
     Verdict.FAIL: Word("failed", Tone.BAD),
 }
 
@@ -38,7 +38,7 @@ SETTINGS = {
     "api_key": "API key",
     "push_url": "Push URL",
     "push_retry_seconds": "Retry a push after (seconds)",
-    "sms_id": "What smsId carries",
+    "sms_id": "Content of smsId",
     "require_bearer": "Require Authorization header",
     "listen": "Webhooks listen on",
     "admin_listen": "Health and metrics listen on",
@@ -47,14 +47,14 @@ SETTINGS = {
     "numbers_file": "Numbers file",
     "poll_seconds": "Read idle phones every (seconds)",
     "rent_poll_seconds": "Read rented phones every (seconds)",
-    "push_phone": "How a push carries the number",
+    "push_phone": "Number format in a push",
     "push_refusals_before_parking": "Refusals before an SMS is stopped",
     "no_numbers": "Answer when no number matches",
     "retire_after_sale": "Pause a number after its first sale",
     "shared_path": "One path for all calls",
     "calls_per_second": "Max valid requests per second",
     "wrong_keys_per_minute": "Max invalid requests per minute and address",
-    "most_connections": "Connections at once",
+    "most_connections": "Max connections",
     "block_senders": "Withhold blocked senders",
     "text_hours": "Erase texts after (hours)",
     "data_dir": "Data folder",
@@ -63,10 +63,10 @@ SETTINGS = {
     "backup_hours": "Make a backup every (hours)",
     "backup_keep": "Backups kept",
 }
-"""Settings without a name here show their own, with blanks."""
+"""A setting without a name here shows its key, with spaces."""
 
 ENGINE_GONE = "The engine has stopped: close this window and start phonefarm again."
-ENGINE_SILENT = "The engine has not answered for {seconds} s: try again, or restart phonefarm if this goes on."
+ENGINE_SILENT = "The engine has not answered for {seconds} s: try again, or restart phonefarm if this continues."
 BUG = "A bug in phonefarm: {what} failed ({kind}). The log has the details."
 
 
@@ -75,6 +75,6 @@ def setting_name(name: str) -> str:
 
 
 def check_sentence(check: HealthCheck) -> str:
-    """`Webhooks: port 8080`; where nothing is told, the verdict stands there."""
+    """`Webhooks: port 8080`; without a detail, the verdict."""
     name = tr(CHECK_NAMES.get(check.name, check.name))
-    return f"{name}: {one_line(health_text(check.health, tr), 80) or VERDICTS[check.verdict].said()}"
+    return f"{name}: {one_line(health_text(check.health, tr), 80) or VERDICTS[check.verdict].label()}"
