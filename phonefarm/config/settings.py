@@ -181,6 +181,14 @@ class Settings(BaseSettings):
     )
     backup_keep: int = Field(default=20, ge=1, le=1000, description="How many automatic backups are kept.")
 
+    log_days: int = Field(default=30, ge=1, le=366, description="Days for which calls are kept in the log.")
+    log_megabytes: int = Field(
+        default=200,
+        ge=10,
+        le=10_000,
+        description="Size of the log; if it grows beyond that, its oldest calls are deleted earlier.",
+    )
+
     block_senders: bool = Field(
         default=True, description="Withhold messages of banks, payment services and government; the list is editable."
     )

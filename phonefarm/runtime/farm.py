@@ -37,6 +37,7 @@ from phonefarm.adapters.storage.sqlite.database_file import database_path
 from phonefarm.adapters.tunnel.prober import ProbeIdentity
 from phonefarm.adapters.windows.power_request import power_request_of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
+from phonefarm.application.log.self_checks import KeyState
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
@@ -60,6 +61,7 @@ from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.farm_log import FarmLog
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
@@ -221,12 +223,24 @@ class Farm:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
         self._announcer = Announcer()
-        self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
+        self._health = HealthBoard(
+            utc_now, lambda: self._announcer.changed(Topic.OVERVIEW), lambda check: self._log.calls.note_check(check)
+        )
         self._tasks = Tasks(self._report_bug, self._report_recovery)
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
         self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
+        self._log = FarmLog(
+            settings,
+            self._database,
+            self._announcer,
+            self._health,
+            self._sales,
+            utc_now,
+            current_key=self._key,
+            key_state=self._key_state,
+        )
         self._orders_clock = monotonic_clock(boottime_seconds)
         self._rentals = Rentals(
             self._database,
@@ -241,7 +255,13 @@ class Farm:
         self._numbering = Numbering(
             self._database, self._announcer, self._inventory, catalog.names, catalog.patterns, read_table, utc_now
         )
-        self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id, phone=settings.push_phone)
+        self._channel = OnlinesimPushChannel(
+            settings.push_url,
+            self._key,
+            settings.sms_id,
+            phone=settings.push_phone,
+            report=self._log.report_push,
+        )
         self._pushes = PushWorker(
             self._database,
             self._channel,
@@ -303,6 +323,7 @@ class Farm:
             closure=self._sales.closure,
             public_address=self._public_address,
             ssh_public_key=ssh_identity(settings).public_line,
+            log=self._log.reader,
         )
 
     @property
@@ -314,6 +335,7 @@ class Farm:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(ignore_failed_accept)
         await asyncio.to_thread(self._open_database)
+        await self._log.start(self._tasks)
         await self._channel.open()
         await self._inventory.settle_all()
         await self._pushes.recover()
@@ -346,6 +368,7 @@ class Farm:
         """Refuse new requests, wait for requests and pushes in flight, then close everything; loses nothing."""
         self._stop_servers.set()
         await asyncio.gather(self._drain_requests(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
+        await self._log.stop()
         await self._tasks.stop(1.5)
         await self._channel.close()
         self._announcer.close()
@@ -379,6 +402,7 @@ class Farm:
             has_disconnected=has_disconnected,
             count_wrong_key=self._wrong_keys.note,
             probe_proof=self._probe_identity.proof_of,
+            reporter=self._log.reporter,
         )
 
     def _make_servers(self) -> dict[str, SupervisedServer]:
@@ -448,6 +472,11 @@ class Farm:
         if wakefulness is None or not self._settings.keep_awake:
             return None
         return StayingAwake(self._database, self._rentals, wakefulness, self._health, utc_now)
+
+    def _key_state(self) -> KeyState:
+        if self._settings.api_key is not None:
+            return KeyState(place="environment", problem=None)
+        return KeyState(place=self._key.place.value if self._key() else "", problem=self._key.problem)
 
     def _key_problem(self) -> Health | None:
         if self._key():

@@ -14,7 +14,7 @@ TOO_LONG = "longer than 4000 characters, not kept"
 SHORTEST_TEXT = 3
 """A shorter message is hidden nowhere: it would be found in every answer."""
 SHORTEST_CODE = 4
-"""A word of a message with a digit and so many characters may be a code: an answer that repeats it is not kept whole."""
+"""A word of a message that is so long and has a digit may be a code: it is hidden in an answer that repeats it."""
 
 _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 

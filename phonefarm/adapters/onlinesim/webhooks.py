@@ -147,7 +147,9 @@ class Webhooks:
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
             begun_at = self._steady()  # before the body, which may be slow: the market's timeout is running
-            note = CallNote(_KINDS.get(request.path.rstrip("/"), CallKind.BAD_REQUEST), request.remote_addr or "", request.path)
+            note = CallNote(
+                _KINDS.get(request.path.rstrip("/"), CallKind.BAD_REQUEST), request.remote_addr or "", request.path
+            )
             _scope()[CALL] = note
             try:
                 async with within(ANSWER_WITHIN.total_seconds()):

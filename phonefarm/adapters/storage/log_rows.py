@@ -35,6 +35,7 @@ ROWS_SEARCHED = 5_000
 """A search looks through so many rows of each table for one batch; the next batch goes on from there."""
 _MOST_SUBJECTS = 500
 """SIMs, phones and rents that a searched text may name."""
+_CALLS_OF_MARKET = (CallKind.SERVICES, CallKind.ORDER, CallKind.FINISH)
 _LONGEST_RENT_ID = 15
 _BYTES_PER_CALL = 300
 """What a row takes besides its request and response."""
@@ -73,6 +74,11 @@ class SqlLogViews:
     def wrong_keys(self, since: datetime | None) -> int:
         query = select(func.coalesce(func.sum(calls.c.count), 0)).where(calls.c.kind == CallKind.WRONG_KEY.value)
         return int(self._connection.execute(query if since is None else query.where(calls.c.at >= since)).scalar_one())
+
+    def last_call_at(self) -> datetime | None:
+        newest = (select(func.max(calls.c.at)).where(calls.c.kind == kind.value) for kind in _CALLS_OF_MARKET)
+        found = [self._connection.execute(query).scalar() for query in newest]
+        return max((at for at in found if at is not None), default=None)
 
     def call_details(self, call_id: int) -> CallDetails | None:
         row = self._connection.execute(
@@ -239,7 +245,7 @@ def _entry_of_call(row: Row[Any]) -> LogEntry:
     return LogEntry(
         position=Position(row.at, CALLS, row.call_id),
         begun_at=row.begun_at,
-        count=row._mapping["count"],  # noqa: SLF001 - the plain name is a method of the row
+        count=row._mapping["count"],
         kind=KIND_OF_CALL[CallKind(row.kind)],
         outcome=Outcome(row.outcome),
         fields=fields,

@@ -10,6 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from phonefarm.application.model.log_entries import (
+    CallDetails,
+    HealthHistory,
+    LogBatch,
+    LogQuery,
+    LogSummary,
+    OrderStanding,
+)
 from phonefarm.application.model.read_models import (
     Changes,
     Difference,
@@ -61,6 +69,24 @@ class FarmDesk(Protocol):
 
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         """What happened to one phone, SIM, rent, message or push; oldest first."""
+        ...
+
+    async def log_entries(self, query: LogQuery) -> LogBatch:
+        """Calls of the market, pushes, and happenings of phones, SIMs and the user; newest first, in batches."""
+        ...
+
+    async def log_summary(self, query: LogQuery) -> LogSummary: ...
+
+    async def call_details(self, call_id: int) -> CallDetails | None:
+        """Request and response of a call; None if it is not kept any more."""
+        ...
+
+    async def health_history(self) -> HealthHistory:
+        """How each health check stood in the last 24 hours."""
+        ...
+
+    async def order_standing(self) -> OrderStanding:
+        """Today's orders against what is usual."""
         ...
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:

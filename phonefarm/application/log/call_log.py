@@ -281,5 +281,3 @@ def _explain(views: Views, calls: list[Call], now: datetime) -> list[tuple[Outco
         else (call.outcome, call.fields)
         for call in calls
     ]
-
-

@@ -170,6 +170,8 @@ class LogSummary:
     """In the range that was asked for."""
     wrong_keys: int
     """Calls with a wrong key in it."""
+    last_call_at: datetime | None
+    """When the market last called with the key, in any range."""
     kept_days: int
     kept_megabytes: int
     lost: int

@@ -22,6 +22,10 @@ class LogViews(Protocol):
         """How many calls came with a wrong key."""
         ...
 
+    def last_call_at(self) -> datetime | None:
+        """When the market last called with the key."""
+        ...
+
     def call_details(self, call_id: int) -> CallDetails | None: ...
 
     def level_changes(self, since: datetime) -> list[LevelChange]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from quart import Quart
 
-from phonefarm.adapters.asgi import Message, Receive, Scope, Send
+from phonefarm.adapters.asgi import Application, Message, Receive, Scope, Send
 from phonefarm.adapters.onlinesim.call_reports import CallReporter
 from phonefarm.adapters.onlinesim.logged_json import TOO_LONG, logged_answer
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
@@ -49,7 +49,7 @@ class Market:
         quart = middleware._app
         assert isinstance(quart, Quart)
         self._client = quart.test_client()
-        middleware._app = quart.asgi_app
+        middleware._app = cast(Application, quart.asgi_app)
 
         async def through_middleware(scope: Scope, receive: Receive, send: Send) -> None:
             async def noted(message: Message) -> None:
@@ -58,7 +58,7 @@ class Market:
 
             await middleware(scope, receive, noted)
 
-        quart.asgi_app = through_middleware  # type: ignore[method-assign]
+        quart.asgi_app = through_middleware  # type: ignore[assignment]
 
     def _report(self, call: Call) -> None:
         self.order.append("report")
@@ -220,5 +220,3 @@ def test_an_ordinary_answer_is_kept_as_it_is() -> None:
     )
     assert logged_answer("x" * 4001, KEY, TEXT) == TOO_LONG
     assert HIDDEN_TEXT in logged_answer(TEXT, KEY, TEXT)
-
-

@@ -364,9 +364,7 @@ async def test_each_attempt_is_reported_with_its_answer_and_without_key_and_text
 
 async def test_an_attempt_without_an_answer_is_reported_too(unused_tcp_port: int) -> None:
     reports: list[PushExchange] = []
-    channel = OnlinesimPushChannel(
-        f"http://127.0.0.1:{unused_tcp_port}/", lambda: KEY, "rent", report=reports.append
-    )
+    channel = OnlinesimPushChannel(f"http://127.0.0.1:{unused_tcp_port}/", lambda: KEY, "rent", report=reports.append)
     await channel.open()
     try:
         outcome = await channel.push(MESSAGE)

@@ -20,9 +20,11 @@ from phonefarm.domain.calls import Call, CallKind, Outcome, call_at
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health_history import PROGRAM, Level, LevelChange
 from phonefarm.domain.ids import SmsId
+from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
 from tests.builders import MINUTE, NOON, SECOND
 from tests.fakes.storage import BrittleStorage
+from tests.waiting import until
 
 MISSING = health(HealthKind.KEY_MISSING)
 
@@ -34,9 +36,7 @@ class Log:
         self.farm = farm
         self.clock = farm.clock
         self.storage = BrittleStorage(farm.storage)
-        self.log = CallLog(
-            self.storage, farm.announcer, farm.clock, closure=lambda: closure, flush_seconds=0.01
-        )
+        self.log = CallLog(self.storage, farm.announcer, farm.clock, closure=lambda: closure, flush_seconds=0.01)
 
     def call(self, kind: CallKind = CallKind.SERVICES, outcome: Outcome = Outcome.OFFERED, **details: object) -> Call:
         return call_at(self.clock(), kind, outcome, **details)
@@ -124,9 +124,7 @@ async def test_what_the_buffer_cannot_hold_is_counted_and_told_in_the_log(
     assert sum(entry.count for entry in entries) == 15
 
 
-async def test_after_a_flood_of_addresses_the_buffer_has_room_again(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_after_a_flood_of_addresses_the_buffer_has_room_again(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_log, "MOST_BUFFERED", 10)
     monkeypatch.setattr(call_log, "MOST_OPEN", 5)
     for number in range(30):
@@ -188,7 +186,7 @@ async def test_a_burst_of_pushes_has_some_entries_and_a_count_of_the_others(log:
 
 async def test_the_running_log_writes_by_itself_and_its_stop_writes_the_rest(log: Log) -> None:
     await log.log.start()
-    running = asyncio.create_task(log.log.run())
+    running = Tasks().start(log.log.run(), "log")
     log.log.note(log.call(address="a"))
     log.log.note(log.call(address="b"))
 
@@ -244,13 +242,15 @@ async def test_after_a_crash_the_last_heartbeat_is_the_end_of_the_run(log: Log) 
 async def test_while_the_pc_slept_the_program_did_not_run(log: Log) -> None:
     await log.log.start()
     log.log.note_check(check(Verdict.PASS, health(HealthKind.ACCEPTS)))
-    running = asyncio.create_task(log.log.run())
+    tasks = Tasks()
+    tasks.start(log.log.run(), "log")
+
+    async def has_gap() -> bool:
+        return any(change.level is Level.NOT_RUNNING for change in await log.changes())
+
     log.clock.forward(7200)
-    for _ in range(500):
-        if any(change.level is Level.NOT_RUNNING for change in await log.changes()):
-            break
-        await asyncio.sleep(0)
-    running.cancel()
+    await until(has_gap)
+    await tasks.stop()
 
     changes = [(change.at, change.name, change.level) for change in await log.changes()]
     assert (NOON, PROGRAM, Level.NOT_RUNNING) in changes
@@ -286,11 +286,11 @@ async def test_entries_older_than_the_setting_are_deleted(log: Log, monkeypatch:
     assert [entry.at for entry in await log.entries()] == [log.clock()]
 
 
-async def test_a_log_that_is_too_large_loses_its_oldest_entries(
-    log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_log_that_is_too_large_loses_its_oldest_entries(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("phonefarm.application.log.retention.STEP", 2)
-    await add(log.farm, *[replace(log.call(), at=NOON, last_at=NOON + n * SECOND, request="x" * 1000) for n in range(9)])
+    await add(
+        log.farm, *[replace(log.call(), at=NOON, last_at=NOON + n * SECOND, request="x" * 1000) for n in range(9)]
+    )
 
     await retention(log.farm, most_bytes=5000).clean()
 
