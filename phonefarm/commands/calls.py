@@ -68,13 +68,12 @@ def as_line(entry: LogEntry) -> str:
     assert entry.outcome is not None
     facts = [
         f"{entry.count} times" if entry.count > 1 else "",
-        f"rent {entry.key}" if entry.key else "",
         f"HTTP {entry.status}" if entry.status is not None else "",
         f"{entry.milliseconds:.0f} ms" if entry.milliseconds is not None else "",
         f"from {entry.address}" if entry.address else "",
     ]
     line = f"{entry.at.astimezone():%Y-%m-%d %H:%M:%S}  {entry.kind.value:<9}  "
-    line += call_sentence(entry.outcome, entry.fields)
+    line += call_sentence(entry.outcome, entry.fields, rent=entry.rent)
     if told := ", ".join(filter(None, facts)):
         line += f" ({told})"
     reason = call_reason(entry.outcome, entry.fields)
@@ -90,7 +89,7 @@ def as_json(entry: LogEntry, details: CallDetails | None) -> dict[str, object]:
         "count": entry.count,
         "kind": entry.kind.value.replace(" ", "-"),
         "outcome": entry.outcome.value,
-        "sentence": call_sentence(entry.outcome, entry.fields),
+        "sentence": call_sentence(entry.outcome, entry.fields, rent=entry.rent),
         "reason": call_reason(entry.outcome, entry.fields),
         "fields": dict(entry.fields),
         "address": entry.address,

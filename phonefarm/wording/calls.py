@@ -45,6 +45,16 @@ SENTENCES = {
     Outcome.PUSH_FAILED: "SMS not delivered: {cause}",
     Outcome.LOST: "Calls that could not be logged: the database did not keep up",
 }
+OF_RENT = {
+    Outcome.ISSUED: "Rent {rent} issued: +{number}",
+    Outcome.FINISHED: "Rent {rent} {status}",
+    Outcome.RENT_UNKNOWN: "Refused: rent {rent} is unknown",
+    Outcome.DELIVERED: "SMS for rent {rent} delivered",
+    Outcome.PUSH_REFUSED: "SMS for rent {rent} refused: {token}",
+    Outcome.PUSH_KEY_REFUSED: "SMS for rent {rent} refused: the partner key is wrong",
+    Outcome.PUSH_FAILED: "SMS for rent {rent} not delivered: {cause}",
+}
+"""The same where the rent is known."""
 WANTED = " of {names}"
 FINISHES = {1: "not ordered", 2: "withdrawn", 3: "sold", 4: "cancelled", 5: "refunded"}
 
@@ -78,13 +88,14 @@ WHY = {
 }
 
 
-def call_sentence(outcome: Outcome, fields: Fields, translate: Translate = str) -> str:
-    """What happened, in one line."""
+def call_sentence(outcome: Outcome, fields: Fields, translate: Translate = str, *, rent: str = "") -> str:
+    """What happened, in one line; `rent` is the id of the rent that it is about."""
     values = dict(fields)
     if outcome is Outcome.FINISHED:
         values["status"] = translate(FINISHES[int(fields["status"])])
     values["wanted"] = _wanted(fields, translate)
-    sentence = translate(SENTENCES[outcome]).format(**values)
+    template = OF_RENT.get(outcome, SENTENCES[outcome]) if rent else SENTENCES[outcome]
+    sentence = translate(template).format(**values, rent=rent)
     if outcome is Outcome.NOT_SELLING and (reason := _reason(fields, translate)):
         return f"{sentence}: {reason}"
     return sentence

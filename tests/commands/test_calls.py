@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from phonefarm.commands.calls import parse_since
 from typer.testing import CliRunner
 
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import Topic
+from phonefarm.commands.calls import parse_since
 from phonefarm.commands.cli import app
 from phonefarm.domain.calls import Call, CallKind, Outcome, call_at
 from phonefarm.domain.errors import KnownError
@@ -72,7 +72,7 @@ async def test_calls_are_told_oldest_first_with_the_reason_of_a_refusal(database
 
     assert "Refused: no SIM of ukraine, lifecell (HTTP 200, 4 ms, from 198.51.100.24)" in lines[0]
     assert lines[1].strip() == "You have 2 SIMs of ukraine: 2 vodafone; none of lifecell."
-    assert "Number issued: +7928 (rent 10001)" in lines[2]
+    assert "Rent 10001 issued: +7928" in lines[2]
 
 
 async def test_kind_since_and_limit_choose_calls(database: Database) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import TimelineKind
+from phonefarm.domain.calls import HIDDEN_TEXT as HIDDEN_TEXT
 from phonefarm.domain.calls import CallKind as CallKind
 from phonefarm.domain.calls import Outcome as Outcome
 from phonefarm.domain.fields import NO_FIELDS, Fields
@@ -121,6 +122,11 @@ class LogEntry:
     @property
     def at(self) -> datetime:
         return self.position.at
+
+    @property
+    def rent(self) -> str:
+        """The id of the rent that it is about; empty if none."""
+        return self.key if self.topic is Topic.RENTS else ""
 
     @property
     def entry_id(self) -> str:

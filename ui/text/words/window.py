@@ -15,6 +15,11 @@ CHECK_NAMES = {
     "adb": "adb",
     "storage": "Database",
     "engine": "Engine",
+    "calls": "Calls from Onlinesim",
+    "disk": "Disk",
+    "clock": "Clock",
+    "keyring": "Keyring",
+    "backups": "Backups",
 }
 VERDICTS = {
     Verdict.PASS: Word("works", Tone.OK),
@@ -24,6 +29,7 @@ VERDICTS = {
 
 PAGES = {
     Topic.OVERVIEW: "Overview",
+    Topic.LOG: "Health and log",
     Topic.PHONES: "Phones",
     Topic.SIMS: "SIMs",
     Topic.NUMBERS: "Numbers",
@@ -55,6 +61,8 @@ SETTINGS = {
     "calls_per_second": "Max valid requests per second",
     "wrong_keys_per_minute": "Max invalid requests per minute and address",
     "most_connections": "Max connections",
+    "log_days": "Keep calls in the log for (days)",
+    "log_megabytes": "Size of the log (MB)",
     "block_senders": "Withhold blocked senders",
     "text_hours": "Erase texts after (hours)",
     "data_dir": "Data folder",
