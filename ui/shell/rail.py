@@ -144,7 +144,9 @@ class Rail(QFrame):
             whole = overview.phones_of_farm if topic is Topic.PHONES else None
             needing = 0 if topic is Topic.OVERVIEW else _count_needing_action(overview, topic)
             item.show_count(counts.get(topic), needing, whole)
-        checks = tuple(each for each in overview.checks if each.name in ALWAYS_SHOWN or each.verdict is not Verdict.PASS)
+        checks = tuple(
+            each for each in overview.checks if each.name in ALWAYS_SHOWN or each.verdict is not Verdict.PASS
+        )
         if checks != self._current_checks:
             self._current_checks = checks
             self._show_checks(checks)

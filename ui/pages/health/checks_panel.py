@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 from phonefarm.application.model.log_entries import HealthHistory, Interval
 from phonefarm.application.model.read_models import HealthCheck, Verdict
 from phonefarm.wording.health import health_text
-from ui.pages.health.strip import Strip, length_of
+from ui.pages.health.strip import Strip, length_of, text_of
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text import formats
@@ -35,7 +35,9 @@ class CheckRow(QWidget):
         self._state.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._dot = Dot(theme, Tone.IDLE)
         self.strip = Strip(theme, tr("{check}, last 24 hours").format(check=self._title.text()))
+        self.strip.pointed.connect(self._show_pointed)
         self._sentence = ElidedLabel("", "caption")
+        self._usual_sentence = ""
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._dot)
@@ -57,17 +59,25 @@ class CheckRow(QWidget):
 
     def show_intervals(self, found: Sequence[Interval]) -> None:
         self.strip.show_intervals(found)
-        fault = last_fault(found)
-        if fault is None:
-            self._sentence.show_text(no_fault_text(found))
-            return
-        told = interval_text(fault, formats.hour_minute(fault.begin), length_of(fault))
-        earlier = earlier_faults_text(found)
-        self._sentence.show_text(f"{earlier}. {told}" if earlier else told)
+        self._usual_sentence = _sentence_of(found)
+        self._sentence.show_text(self._usual_sentence)
+
+    def _show_pointed(self, interval: Interval | None) -> None:
+        """The interval that is pointed at, instead of the last fault."""
+        self._sentence.show_text(self._usual_sentence if interval is None else text_of(interval))
 
     def words(self) -> tuple[str, str]:
         """The state now, and the sentence below the strip."""
         return self._state.whole_text(), self._sentence.whole_text()
+
+
+def _sentence_of(found: Sequence[Interval]) -> str:
+    fault = last_fault(found)
+    if fault is None:
+        return no_fault_text(found)
+    told = interval_text(fault, formats.hour_minute(fault.begin), length_of(fault))
+    earlier = earlier_faults_text(found)
+    return f"{told}. {earlier}" if earlier else told
 
 
 class ChecksPanel(Card):

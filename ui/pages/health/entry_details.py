@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from phonefarm.application.model.log_entries import CallDetails, EntryKind, LogEntry
+from phonefarm.application.model.log_entries import CallDetails, EntryKind, LogEntry, Outcome
 from phonefarm.application.model.read_models import Topic
 from ui.pages.health.entry_text import request_caption, request_text, response_caption, response_text
 from ui.style.theme import Theme
@@ -26,6 +26,8 @@ ROW_NAMES = {
     Topic.PUSHES: "Show push",
     Topic.MESSAGES: "Show message",
 }
+
+ABOUT_SIMS = frozenset({Outcome.NO_NUMBER, Outcome.NO_SUCH_SIM, Outcome.PREFIXES_EXCLUDED, Outcome.NONE_FREE})
 
 
 class Exchange(QFrame):
@@ -99,6 +101,10 @@ class EntryDetails(QWidget):
             self.show_row = button(tr(ROW_NAMES[entry.topic]).format(key=entry.key))
             connect_call(self.show_row.clicked, self.row_requested.emit, entry.topic, entry.key)
             row.addWidget(self.show_row)
+        if entry.outcome in ABOUT_SIMS:
+            self.show_sims = button(tr("Show SIMs"))
+            connect_call(self.show_sims.clicked, self.row_requested.emit, Topic.SIMS, "")
+            row.addWidget(self.show_sims)
         row.addStretch(1)
         return row
 

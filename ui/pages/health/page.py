@@ -62,6 +62,7 @@ class HealthPage(Page):
         self._is_loaded = False
         self._has_failed = False
         self._reading_older: asyncio.Task[None] | None = None
+        self._reading_choice: asyncio.Task[None] | None = None
         self._pending: LogBatch | None = None
         """The newest entries, while they are not shown."""
         self._has_called = True
@@ -130,8 +131,9 @@ class HealthPage(Page):
     async def wait_until_idle(self) -> None:
         await self.log_feed.wait_until_idle()
         await self.checks_feed.wait_until_idle()
-        if self._reading_older is not None:
-            await asyncio.wait([self._reading_older])
+        for task in (self._reading_choice, self._reading_older):
+            if task is not None:
+                await asyncio.wait([task])
 
     def select_example(self) -> None:
         rows = range(self.stream.model.rowCount())
@@ -149,7 +151,12 @@ class HealthPage(Page):
         self._pending = None
         self.stream.show_news(0)
         self.stream.view.close_entry(quietly=True)
-        self.log_feed.mark_stale(None)
+        self._reading_choice = self._tasks.start(self._read_choice(), tr("reading the log"))
+
+    async def _read_choice(self) -> None:
+        """At once: the feed may be pausing."""
+        if not await self._refresh_log(None):
+            self.log_feed.mark_stale(None)
 
     async def _refresh_log(self, keys: Keys) -> bool:
         choice = self.stream.choice

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from phonefarm.application.model.log_entries import Interval, Level
 from ui.style.theme import Theme
@@ -31,6 +31,8 @@ class Strip(QWidget):
 
     chosen = Signal(object)
     """An Interval that was not well."""
+    pointed = Signal(object)
+    """The Interval under the pointer or reached by keys, or None."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -102,8 +104,8 @@ class Strip(QWidget):
         found = self.interval_at(event.position().x())
         is_fault = found is not None and found.level in FAULT_LEVELS
         self.setCursor(Qt.CursorShape.PointingHandCursor if is_fault else Qt.CursorShape.ArrowCursor)
-        if found is not None:
-            QToolTip.showText(event.globalPosition().toPoint(), plain_tooltip(text_of(found)), self)
+        self.setToolTip("" if found is None else plain_tooltip(text_of(found)))
+        self.pointed.emit(found)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         found = self.interval_at(event.position().x())
@@ -131,14 +133,17 @@ class Strip(QWidget):
         else:
             self._pointed = places[max(0, min(len(places) - 1, places.index(self._pointed) + step))]
         found = self._intervals[self._pointed]
-        text = text_of(found)
-        self.setAccessibleDescription(text)
-        corner = self.mapToGlobal(QPoint(round(self.place_of(found).left()), self.height()))
-        QToolTip.showText(corner, plain_tooltip(text), self)
+        self.setAccessibleDescription(text_of(found))
+        self.pointed.emit(found)
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
-        QToolTip.hideText()
+        self.pointed.emit(None)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        super().focusOutEvent(event)
+        self._pointed = None
+        self.pointed.emit(None)
 
 
 def text_of(interval: Interval) -> str:
