@@ -260,7 +260,7 @@ class Farm:
             self._key,
             settings.sms_id,
             phone=settings.push_phone,
-            report=self._log.report_push,
+            report=self._log.calls.note_push,
         )
         self._pushes = PushWorker(
             self._database,

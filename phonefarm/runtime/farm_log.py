@@ -10,12 +10,10 @@ from pathlib import Path
 from phonefarm.adapters.onlinesim.call_reports import CallReporter
 from phonefarm.application.log.call_log import CallLog
 from phonefarm.application.log.log_reader import LogBounds, LogReader
-from phonefarm.application.log.push_calls import push_call
 from phonefarm.application.log.retention import BYTES_PER_MEGABYTE, LogRetention
 from phonefarm.application.log.self_checks import KeyState, SelfChecks
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import HealthBoard
-from phonefarm.application.ports.push_exchange import PushExchange
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.trade.sales_gate import SalesGate
 from phonefarm.config.settings import Settings
@@ -38,7 +36,6 @@ class FarmLog:
         current_key: Callable[[], str | None],
         key_state: Callable[[], KeyState],
     ) -> None:
-        self._clock = clock
         self.calls = CallLog(storage, announcer, clock, closure=sales.problem)
         self.reporter = CallReporter(self.calls.note, current_key, clock)
         self.reader = LogReader(storage, clock, log_bounds(settings), lambda: self.calls.lost)
@@ -57,9 +54,6 @@ class FarmLog:
             key_state=key_state,
             clock_problem=sales.clock_problem,
         )
-
-    def report_push(self, exchange: PushExchange) -> None:
-        self.calls.note(push_call(self._clock(), exchange))
 
     async def start(self, tasks: Tasks) -> None:
         await self.calls.start()

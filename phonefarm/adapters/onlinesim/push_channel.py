@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from phonefarm import __version__
 from phonefarm.adapters.onlinesim import wire
@@ -90,8 +91,8 @@ class OnlinesimPushChannel:
                 outcome=outcome,
                 milliseconds=milliseconds,
                 status=status,
-                request=logged_push(fields),
-                response=logged_answer(answer_text, key, message.text),
+                read_request=partial(logged_push, fields),
+                read_response=partial(logged_answer, answer_text, key, message.text),
             )
             self._report(exchange)
         return outcome

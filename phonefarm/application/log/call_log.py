@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from phonefarm.application.log.push_calls import is_delivered, push_call
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Health, HealthCheck, Topic, Verdict
+from phonefarm.application.ports.push_exchange import PushExchange
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
 from phonefarm.domain.calls import (
@@ -96,6 +98,8 @@ class CallLog:
         self.lost = 0
         self._push_second = 0
         self._pushes_in_second = 0
+        self._more_delivered = 0
+        """Pushes of a burst that no entry counts yet."""
         self._has_work = asyncio.Event()
         self._stop = asyncio.Event()
         self._round_at: datetime | None = None
@@ -105,8 +109,6 @@ class CallLog:
     def note(self, call: Call) -> None:
         if call.outcome is Outcome.NOT_SELLING and (found := self._closure()) is not None:
             call = replace(call, fields={**found.fields, "reason": found.kind.value})
-        if call.outcome is Outcome.DELIVERED and self._is_burst(call.at):
-            call = call_at(call.at, CallKind.PUSH, Outcome.MORE_DELIVERED)
         key = merge_key(call)
         entry = self._entries.get(key)
         joins = entry is not None and may_merge(entry.call, call)
@@ -124,6 +126,15 @@ class CallLog:
             self._entries[key] = _Entry(call)
             self._waiting += 1
         self._has_work.set()
+
+    def note_push(self, exchange: PushExchange) -> None:
+        """Delivered pushes of a burst are only counted, beyond the first of each second."""
+        now = self._clock()
+        if is_delivered(exchange) and self._is_burst(now):
+            self._more_delivered += 1
+            self._has_work.set()
+        else:
+            self.note(push_call(now, exchange))
 
     def note_check(self, check: HealthCheck) -> None:
         """A check was reported; only a change of its level, or of what is wrong, is stored."""
@@ -214,6 +225,9 @@ class CallLog:
                 raise
 
     async def _write_some(self) -> None:
+        if self._more_delivered:
+            count, self._more_delivered = self._more_delivered, 0
+            self.note(call_at(self._clock(), CallKind.PUSH, Outcome.MORE_DELIVERED, count=count))
         await self._find_reasons()
         unwritten = [each for each in self._all() if not each.is_written and each.call.order is None]
         chosen = [(entry, entry.call) for entry in unwritten[:MOST_PER_COMMIT]]

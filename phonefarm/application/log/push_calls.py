@@ -21,6 +21,10 @@ from phonefarm.domain.pushes import (
 )
 
 
+def is_delivered(exchange: PushExchange) -> bool:
+    return exchange.outcome == Accepted()
+
+
 def push_call(at: datetime, exchange: PushExchange) -> Call:
     outcome, fields = _outcome_of(exchange.outcome)
     return call_at(
@@ -32,8 +36,8 @@ def push_call(at: datetime, exchange: PushExchange) -> Call:
         milliseconds=exchange.milliseconds,
         rent_id=exchange.message.rent_id,
         sms_id=exchange.message.sms_id,
-        request=exchange.request,
-        response=exchange.response,
+        request=exchange.read_request(),
+        response=exchange.read_response(),
     )
 
 

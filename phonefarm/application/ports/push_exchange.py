@@ -16,10 +16,10 @@ class PushExchange:
     milliseconds: float
     status: int | None = None
     """HTTP status; None where no answer came."""
-    request: str = field(default="", repr=False)
-    """JSON without the key and without the text of the SMS."""
-    response: str = field(default="", repr=False)
-    """The same."""
+    read_request: Callable[[], str] = field(default=str, repr=False)
+    """JSON without the key and without the text of the SMS; made only if it is asked for, as bursts are not logged."""
+    read_response: Callable[[], str] = field(default=str, repr=False)
+    """The same of the answer."""
 
 
 PushReport = Callable[[PushExchange], None]

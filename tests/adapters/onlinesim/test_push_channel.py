@@ -356,10 +356,11 @@ async def test_each_attempt_is_reported_with_its_answer_and_without_key_and_text
 
     (report,) = reports
     assert (report.outcome, report.status, report.message) == (outcome, 200, MESSAGE)
-    assert json.loads(report.request)["text"] == HIDDEN_TEXT
-    assert json.loads(report.request)["key"] == HIDDEN_KEY
-    assert KEY not in report.request + report.response
-    assert MESSAGE.text not in report.request + report.response
+    request, response = report.read_request(), report.read_response()
+    assert json.loads(request)["text"] == HIDDEN_TEXT
+    assert json.loads(request)["key"] == HIDDEN_KEY
+    assert KEY not in request + response
+    assert MESSAGE.text not in request + response
 
 
 async def test_an_attempt_without_an_answer_is_reported_too(unused_tcp_port: int) -> None:
@@ -372,4 +373,4 @@ async def test_an_attempt_without_an_answer_is_reported_too(unused_tcp_port: int
         await channel.close()
 
     (report,) = reports
-    assert (report.outcome, report.status, report.response) == (outcome, None, "")
+    assert (report.outcome, report.status, report.read_response()) == (outcome, None, "")

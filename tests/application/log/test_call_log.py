@@ -14,15 +14,18 @@ from phonefarm.application.log.call_log import CallLog
 from phonefarm.application.log.retention import LogRetention
 from phonefarm.application.model.log_entries import EntryKind, LogEntry, LogQuery
 from phonefarm.application.model.read_models import HealthCheck, Verdict
+from phonefarm.application.ports.push_exchange import PushExchange
 from phonefarm.application.ports.storage import StorageFailing
+from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.calls import Call, CallKind, Outcome, call_at
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health_history import PROGRAM, Level, LevelChange
-from phonefarm.domain.ids import SmsId
+from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.pushes import Accepted, Failed, FailureKind, PushOutcome, SoftRefusal
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
-from tests.builders import MINUTE, NOON, SECOND
+from tests.builders import MINUTE, NOON, NUMBER, SECOND
 from tests.fakes.storage import BrittleStorage
 from tests.waiting import until
 
@@ -171,17 +174,42 @@ async def test_an_order_while_nothing_is_sold_says_why(farm: StoredFarm) -> None
     assert entry.fields == {"reason": "key missing"}
 
 
+def an_exchange(number: int, outcome: PushOutcome) -> PushExchange:
+    message = PushMessage(
+        sms_id=SmsId(number), rent_id=RentId(1000 + number), msisdn=NUMBER, sender="Shop", text="code 4821"
+    )
+    return PushExchange(
+        message=message, outcome=outcome, status=200, milliseconds=12.0, read_request=lambda: '{"text": "text hidden"}'
+    )
+
+
+async def test_an_attempt_is_an_entry_with_its_rent_and_answer(log: Log) -> None:
+    log.log.note_push(an_exchange(1, SoftRefusal(token="IGNORED")))
+    await log.log.flush()
+
+    (entry,) = await log.entries()
+    details = await log.farm.storage.read(lambda views: views.log.call_details(entry.position.number))
+    assert (entry.outcome, entry.fields["token"], entry.rent, entry.number) == (
+        Outcome.PUSH_REFUSED,
+        "IGNORED",
+        "1001",
+        NUMBER,
+    )
+    assert details is not None
+    assert details.request == '{"text": "text hidden"}'
+
+
 async def test_a_burst_of_pushes_has_some_entries_and_a_count_of_the_others(log: Log) -> None:
     for number in range(100):
-        log.log.note(log.call(CallKind.PUSH, Outcome.DELIVERED, sms_id=SmsId(number)))
-    log.log.note(log.call(CallKind.PUSH, Outcome.PUSH_FAILED, sms_id=SmsId(200)))
+        log.log.note_push(an_exchange(number, Accepted()))
+    log.log.note_push(an_exchange(200, Failed(kind=FailureKind.ERROR, detail="HTTP 502", http_status=502)))
 
     await log.log.flush()
 
     entries = await log.entries()
     assert len(entries) == call_log.PUSHES_PER_SECOND + 2
     assert [entry.count for entry in entries if entry.outcome is Outcome.MORE_DELIVERED] == [80]
-    assert [entry.key for entry in entries if entry.outcome is Outcome.PUSH_FAILED] == ["200"]
+    assert [entry.rent for entry in entries if entry.outcome is Outcome.PUSH_FAILED] == ["1200"]
 
 
 async def test_the_running_log_writes_by_itself_and_its_stop_writes_the_rest(log: Log) -> None:
