@@ -17,7 +17,8 @@ from qasync import QEventLoop
 
 from phonefarm.config.settings import load_settings
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.farm import Farm, Listeners, bind_listeners
+from phonefarm.runtime.farm import Farm
+from phonefarm.runtime.listeners import Listeners, bind_listeners
 from phonefarm.support.logs import SecretFilter, set_up_logs
 from phonefarm.support.stop_requests import StopRequests
 from ui.shell.app import show_window

@@ -27,7 +27,7 @@ from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sms_query import NewestText
 from phonefarm.application.model.read_models import MessageRow
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.numbers import SmsText
 from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
@@ -278,7 +278,7 @@ def _order_and_send(app: App, farm: SimulationThread[VirtualFarm], market: Echoi
     until(lambda: market.count("buggy") == 1, what="the attempt after the bug")
     send(two, "unauthorized")
     until(lambda: market.count("unauthorized") == 1, what="the refused key")
-    until(lambda: app.counts()["sms_received"] == 8, what="all messages on the books")
+    until(lambda: app.counts()["sms_received"] == 8, what="all messages stored")
     until(lambda: app.counts()["pushes_waiting"] == 1, what="one push waiting for a better key")
     app.call("/getServicesRent", action="GET_SERVICES")
     app.call("/finishActivationRent", action="FINISH_ACTIVATION", activationId=1, status=3, sum=1)
@@ -373,7 +373,7 @@ def test_market_received_every_text(artifacts: Artifacts) -> None:
     [
         (SmsRow, "body"),
         (InboundSms, "body"),
-        (ToldSms, "body"),
+        (SmsText, "body"),
         (PushMessage, "text"),
         (NewPush, "text"),
         (MessageRow, "text"),

@@ -26,7 +26,7 @@ from phonefarm.support.console import console
 from phonefarm.support.log_files import is_terminal
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter, set_up_logs
-from phonefarm.support.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, heard
+from phonefarm.support.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, stop_requests_from
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
@@ -361,7 +361,7 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
 
     length = SCREENSHOT_SECONDS if screenshots is not None and seconds is None else seconds
     preload_modules()
-    with heard(system_endings) as stop:
+    with stop_requests_from(system_endings) as stop:
         result = run_demo(show, phones=phones, seconds=length)
     console.say(result.as_lines())
     return 0 if result.is_clean else 1

@@ -19,7 +19,7 @@ from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter, log_file
-from phonefarm.support.stop_requests import Endings, StopRequests, heard
+from phonefarm.support.stop_requests import Endings, StopRequests, stop_requests_from
 from phonefarm.support.windows_endings import system_endings
 
 log = structlog.get_logger(__name__)
@@ -73,7 +73,7 @@ def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter, endin
         engine = start_or_restore(settings, lambda: EngineThread(settings, hidden), program)
         if engine is None:
             raise typer.Exit(1)
-        with heard(endings) as stop:
+        with stop_requests_from(endings) as stop:
             try:
                 program.run(engine, stop, "" if report is None else crash_sentence(report))
             finally:

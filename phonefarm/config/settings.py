@@ -26,9 +26,9 @@ from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
 from phonefarm.domain.tunnels import public_url_problem
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
 
 FILE_NAME = "settings.toml"
 _URL_PROBLEM = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
@@ -420,7 +420,7 @@ def write_settings(path: Path, values: Mapping[str, Any]) -> None:
     draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path, draft):
+        with atomic_write(path, draft):
             draft.write_text(tomlkit.dumps(document), encoding="utf-8")
     except OSError as error:
         raise KnownError(

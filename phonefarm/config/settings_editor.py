@@ -29,7 +29,7 @@ class SettingsEditor:
         self._hidden = hidden
 
     def fields(self) -> Sequence[SettingField]:
-        """All settings with their values after a restart, in the order of the Settings class."""
+        """All settings as they are saved, in the order of the Settings class."""
         in_file = file_values(settings_file(self._settings))
         return [self._field(name, info, in_file) for name, info in Settings.model_fields.items()]
 
@@ -110,7 +110,6 @@ class SettingsEditor:
             help=info.description or "",
             secret=True,
             is_set=source != "default",
-            needs_restart=False,
         )
 
 

@@ -9,16 +9,22 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import structlog
 
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.events import Announcer
+from phonefarm.application.model.read_models import Changes, Topic
 from phonefarm.application.ports.world import SecretStore
 from phonefarm.config.data_folder import DataFolder
-from phonefarm.config.settings import Settings
-from phonefarm.runtime.farm import Farm, bind_listeners
+from phonefarm.config.settings import Settings, load_settings, settings_file
+from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.farm import Farm
+from phonefarm.runtime.listeners import KeptListeners, Listeners, bind_listeners
 from phonefarm.runtime.preload import preload_modules
+from phonefarm.support.atomic_files import atomic_write, remove_file
 from phonefarm.support.daemon_threads import DaemonPool
 from phonefarm.support.file_limit import NO_LIMIT, raise_file_limit
 from phonefarm.support.garbage_fallback import GarbageFallback
@@ -54,36 +60,82 @@ def tune_interpreter_for_latency() -> None:
     gc.set_threshold(young, middle, FULL_COLLECTION_EVERY)
 
 
+class _CurrentDesk:
+    """The desk of the farm that runs: a call made while the farm restarts waits for the next one."""
+
+    def __init__(self, engine: EngineThread) -> None:
+        self._engine = engine
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
+        return self._engine.farm.desk.subscribe(listener)
+
+    def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
+        if not hasattr(FarmDesk, name):
+            raise AttributeError(name)
+
+        async def call(*arguments: Any, **options: Any) -> Any:
+            desk = await self._engine.running_desk()
+            return await getattr(desk, name)(*arguments, **options)
+
+        return call
+
+
 class EngineThread:
     """Starts and stops the farm on its thread, and runs coroutines of the desk there."""
 
-    def __init__(self, settings: Settings, hidden: SecretFilter, secrets: SecretStore | None = None) -> None:
-        """`secrets`, if given, replaces the OS keyring as the store of the partner key."""
+    def __init__(
+        self,
+        settings: Settings,
+        hidden: SecretFilter,
+        secrets: SecretStore | None = None,
+        reload: Callable[[], Settings] | None = None,
+    ) -> None:
+        """`secrets`, if given, replaces the OS keyring as the store of the partner key.
+
+        `reload` reads the settings again after they were saved; by default from the data folder and the environment.
+        """
         self._settings = settings
+        self._reload = reload or partial(load_settings, data_dir=settings.data_dir)
         self._hidden = hidden
         self._secrets = secrets
         self._folder = DataFolder(settings.data_dir)
         self._file_limit = NO_LIMIT
         self._thread: threading.Thread | None = None
-        self._started: Future[tuple[Farm, asyncio.AbstractEventLoop]] = Future()
+        self._started: Future[asyncio.AbstractEventLoop] = Future()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._farm: Farm | None = None
+        self._announcer = Announcer()
+        self._last_good_file: bytes | None = None
+        """The settings file of the farm that started last."""
         self._stop_wanted = asyncio.Event()
+        self._apply_wanted = asyncio.Event()
+        self._is_running = asyncio.Event()
+        """Not set while the farm restarts with other settings."""
 
     @property
     def farm(self) -> Farm:
-        return self._started.result(timeout=0)[0]
+        """The farm that runs now, or ran last."""
+        self._started.result(timeout=0)
+        assert self._farm is not None
+        return self._farm
 
     def ask(self, question: Callable[[FarmDesk], Coroutine[Any, Any, T]], within: float = 10.0) -> T:
         """Run a coroutine of the desk on the engine's loop and block until its result; `within` in seconds."""
+
         return asyncio.run_coroutine_threadsafe(question(self.desk), self.loop).result(within)
 
     @property
     def desk(self) -> FarmDesk:
+        return cast(FarmDesk, _CurrentDesk(self))
+
+    async def running_desk(self) -> FarmDesk:
+        """The desk, on the engine's loop; waits while the farm restarts with other settings."""
+        await self._is_running.wait()
         return self.farm.desk
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        return self._started.result(timeout=0)[1]
+        return self._started.result(timeout=0)
 
     def start(self) -> None:
         """Start the farm; returns once it is running.
@@ -131,22 +183,101 @@ class EngineThread:
             _close_loop(loop)
 
     async def _run_farm(self) -> None:
-        listeners = bind_listeners(self._settings)
+        farm = await self._start_farm(self._settings, bind_listeners(self._settings))
+        tune_interpreter_for_latency()
+        loop = asyncio.get_running_loop()
+        garbage = loop.create_task(GarbageFallback().run(), name="garbage")
+        self._started.set_result(loop)
         try:
-            farm = Farm(self._settings, listeners, self._hidden, self._secrets, file_limit=self._file_limit)
+            while await self._is_restart_wanted():
+                farm = await self._restart(farm)
+        finally:
+            garbage.cancel()
+            self._announcer.close()
+            await _stop_farm(farm)
+
+    async def _start_farm(self, settings: Settings, listeners: Listeners) -> Farm:
+        """Closes the listeners if it fails."""
+        try:
+            farm = Farm(
+                settings,
+                listeners,
+                self._hidden,
+                self._secrets,
+                file_limit=self._file_limit,
+                announcer=self._announcer,
+                apply_settings=self._apply_wanted.set,
+            )
             await farm.start()
         except BaseException:
             listeners.close()
             raise
-        tune_interpreter_for_latency()
+        self._farm, self._settings = farm, settings
+        self._last_good_file = await asyncio.to_thread(_file_of, settings)
+        self._is_running.set()
+        return farm
+
+    async def _is_restart_wanted(self) -> bool:
+        """Wait until the farm shall restart with saved settings, or (False) stop."""
         loop = asyncio.get_running_loop()
-        garbage = loop.create_task(GarbageFallback().run(), name="garbage")
-        self._started.set_result((farm, loop))
+        waiting = [loop.create_task(event.wait()) for event in (self._stop_wanted, self._apply_wanted)]
         try:
-            await self._stop_wanted.wait()
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            garbage.cancel()
+            for task in waiting:
+                task.cancel()
+        return not self._stop_wanted.is_set()
+
+    async def _restart(self, farm: Farm) -> Farm:
+        """Run the farm with the saved settings, or go on with the former ones if these do not work."""
+        self._apply_wanted.clear()
+        before = self._settings
+        try:
+            after = await asyncio.to_thread(self._reload)
+        except KnownError as error:
+            farm.report_settings(str(error))
+            return farm
+        if after == before:
+            return farm
+        log.info("the farm restarts with other settings")
+        self._is_running.clear()
+        kept = KeptListeners(farm.listeners)
+        try:
             await _stop_farm(farm)
+            farm = await self._started_or_former(before, after, kept)
+        finally:
+            kept.close()
+        for topic in Topic:
+            self._announcer.changed(topic, None)
+        return farm
+
+    async def _started_or_former(self, before: Settings, after: Settings, kept: KeptListeners) -> Farm:
+        try:
+            farm = await self._start_farm(after, kept.take(before, after))
+        except KnownError as error:
+            log.error("the farm does not start with the new settings: the former ones are put back", cause=str(error))
+            await asyncio.to_thread(_write_file_of, before, self._last_good_file)
+            farm = await self._start_farm(before, kept.take(before, before))
+            farm.report_settings(f"The new settings did not work, so the former ones are in use. {error}")
+        else:
+            farm.report_settings(None)
+        return farm
+
+
+def _file_of(settings: Settings) -> bytes | None:
+    """The settings file as it is, or None where there is none."""
+    path = settings_file(settings)
+    return path.read_bytes() if path.exists() else None
+
+
+def _write_file_of(settings: Settings, content: bytes | None) -> None:
+    path = settings_file(settings)
+    if content is None:
+        remove_file(path)
+        return
+    draft = path.with_suffix(".new")
+    with atomic_write(path, draft):
+        draft.write_bytes(content)
 
 
 async def _stop_farm(farm: Farm) -> None:

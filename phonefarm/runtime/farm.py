@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +21,6 @@ from phonefarm.adapters.catalog.number_tables import read_table
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.adapters.http.accept_loop import ignore_failed_accept
 from phonefarm.adapters.http.http_connection import Limits, has_disconnected, mark_authenticated, was_delivered
-from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.http.supervised_server import SupervisedServer
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
@@ -62,6 +59,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
 from phonefarm.runtime.farm_log import FarmLog
+from phonefarm.runtime.listeners import Listeners
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import ended_within
@@ -91,36 +89,6 @@ def boottime_seconds() -> float:
     """Monotonic seconds that include the time in which this PC sleeps, where the system has such a clock."""
     boottime = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boottime is None else time.clock_gettime(boottime)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listeners:
-    """The two listening sockets, bound before anything starts."""
-
-    webhooks: socket.socket
-    admin: socket.socket
-    webhooks_address: str
-    admin_address: str
-
-    def close(self) -> None:
-        self.webhooks.close()
-        self.admin.close()
-
-
-def bind_listeners(settings: Settings) -> Listeners:
-    """Bind both sockets; raises KnownError if a port is in use."""
-    webhooks = bind(*parse_address(settings.listen), "webhook server")
-    try:
-        admin = bind(*parse_address(settings.admin_listen), "admin port")
-    except BaseException:
-        webhooks.close()
-        raise
-    return Listeners(webhooks=webhooks, admin=admin, webhooks_address=_address(webhooks), admin_address=_address(admin))
-
-
-def _address(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def secret_store(settings: Settings) -> KeyStore:
@@ -214,15 +182,21 @@ class Farm:
         *,
         file_limit: int = NO_LIMIT,
         wakefulness: Wakefulness | None = None,
+        announcer: Announcer | None = None,
+        apply_settings: Callable[[], None] = lambda: None,
     ) -> None:
-        """`file_limit` is the limit of open files and connections; `wakefulness` replaces this PC's in tests."""
+        """`file_limit` is the limit of open files and connections; `wakefulness` replaces this PC's in tests.
+
+        `announcer`: kept by the caller across farms; `apply_settings` is called after settings were saved.
+        """
         self._file_limit = file_limit
         self._settings = settings
         self._listeners = listeners
         self._database = Database(settings.resolved_database_url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
-        self._announcer = Announcer()
+        self._owns_announcer = announcer is None
+        self._announcer = announcer or Announcer()
         self._health = HealthBoard(
             utc_now, lambda: self._announcer.changed(Topic.OVERVIEW), lambda check: self._log.calls.note_check(check)
         )
@@ -319,6 +293,7 @@ class Farm:
             privacy=self._privacy,
             money=Money(self._database, read_account, self._announcer, utc_now),
             settings=SettingsEditor(settings, self._key, hidden),
+            apply_settings=apply_settings,
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
             public_address=self._public_address,
@@ -337,7 +312,7 @@ class Farm:
         await asyncio.to_thread(self._open_database)
         await self._log.start(self._tasks)
         await self._channel.open()
-        await self._inventory.settle_all()
+        await self._inventory.resolve_all_sims()
         await self._pushes.recover()
         await self._privacy.start()
         self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING))
@@ -371,10 +346,16 @@ class Farm:
         await self._log.stop()
         await self._tasks.stop(1.5)
         await self._channel.close()
-        self._announcer.close()
+        if self._owns_announcer:
+            self._announcer.close()
         await asyncio.to_thread(self._database.close)
         self._listeners.close()
         log.info("stopped")
+
+    def report_settings(self, problem: str | None) -> None:
+        """Whether the settings in use are those that were saved last; None if they are."""
+        found = health(HealthKind.RUNNING) if problem is None else told_problem(problem)
+        self._health.report(ENGINE, Verdict.PASS if problem is None else Verdict.FAIL, found, part="settings")
 
     async def _drain_requests(self) -> None:
         """Let accepted orders get their answers; otherwise their rents would become possible orphans."""
@@ -486,7 +467,7 @@ class Farm:
         return health(HealthKind.KEY_MISSING)
 
     async def _check_sales(self) -> None:
-        await self._sales.look_at_clocks()
+        await self._sales.update_phone_skews()
         self._report_selling()
 
     async def _retry_reading_key(self) -> None:

@@ -1,4 +1,4 @@
-"""The words of a health check."""
+"""The phrases of health checks."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def health_text(health: Health, translate: Translate = str) -> str:
         case Kind.ERRORS if health.fields["http_status"] == 200:
             phrases = [ERROR_IN_BODY]
         case Kind.NUMBERS_READ:
-            phrases += _of_numbers(health.fields)
+            phrases += _numbers_phrases(health.fields)
         case _:
             pass
     return ", ".join(translate(phrase).format(**fields) for phrase in phrases)
 
 
-def _of_numbers(fields: Fields) -> list[str]:
+def _numbers_phrases(fields: Fields) -> list[str]:
     left_out = [LEFT_OUT[0] if fields["left_out"] == 1 else LEFT_OUT[1]] if fields["left_out"] else []
     return [UNUSED, *left_out] if fields["unused"] else left_out

@@ -167,10 +167,6 @@ def test_read_only_settings_are_refused(page: Page, name: str) -> None:
     assert page.save(**{name: "x"}) == {name: "cannot be changed here"}
 
 
-def test_key_is_the_one_setting_that_takes_effect_without_a_restart(page: Page) -> None:
-    assert [field.name for field in page.editor.fields() if not field.needs_restart] == ["api_key"]
-
-
 def test_every_setting_has_a_help_text_and_its_environment_name(page: Page) -> None:
     for field in page.editor.fields():
         assert field.help

@@ -32,6 +32,7 @@ from phonefarm.application.model.read_models import (
     SettingField,
     SettingProblem,
     Topic,
+    Verdict,
 )
 from phonefarm.application.model.row_queries import (
     BANS,
@@ -59,7 +60,15 @@ from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
 Row = TypeVar("Row")
 
-NO_ADDRESS = PublicAddress(kind=TunnelKind.NONE, url="", reported_url="", answered_at=None, restarts=0)
+NO_ADDRESS = PublicAddress(
+    kind=TunnelKind.NONE,
+    verdict=Verdict.PASS,
+    health=health(HealthKind.PUBLIC_ADDRESS_MISSING),
+    url="",
+    reported_url="",
+    answered_at=None,
+    restarts=0,
+)
 PROBED = health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84)
 
 _ROWS: dict[RowQuery[Any], Callable[[Farm], Any]] = dict(
@@ -192,8 +201,8 @@ class FakeDesk(FarmDesk):
     async def release_orphan(self, rent_id: int) -> None:
         self._record("release_orphan", rent_id)
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        self._record("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        self._record("assign_sim", sms_id, sim_id, *(["remember"] if remember else []))
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         self._record("forget_sim_rules", phone_id)
@@ -203,7 +212,7 @@ class FakeDesk(FarmDesk):
 
     async def import_numbers(self, path: str) -> ImportReport:
         self._record("import_numbers", path)
-        return ImportReport(said="3 imported: 2 SIMs updated.", left_out=self.left_out)
+        return ImportReport(summary="3 imported: 2 SIMs updated.", left_out=self.left_out)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         self._record("name_network", mcc_mnc, country, operator)

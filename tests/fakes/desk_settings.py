@@ -44,7 +44,6 @@ def some_settings() -> list[SettingField]:
             default="false",
             help="Also demand the Authorization header.",
             choices=("false", "true"),
-            needs_restart=False,
         ),
         a_setting(
             name="listen",

@@ -24,7 +24,7 @@ def test_an_sms_for_a_rented_number_reaches_the_market_and_a_stray_one_does_not(
     harness.send(stray, "nobody rents me")
 
     harness.until_texts(rent, "your code is 4242")
-    until(lambda: harness.app.counts()["sms_received"] == 2, what="both messages on the books")
+    until(lambda: harness.app.counts()["sms_received"] == 2, what="both messages stored")
     assert [push.body["phone"] for push in harness.record.pushes] == [rent.msisdn]
     assert harness.record.violations == []
 

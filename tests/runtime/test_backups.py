@@ -16,7 +16,8 @@ from phonefarm.config.own_environment import PREFIX
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.backups import back_up, restore_backup
-from phonefarm.runtime.farm import Farm, bind_listeners
+from phonefarm.runtime.farm import Farm
+from phonefarm.runtime.listeners import bind_listeners
 from phonefarm.support.logs import SecretFilter
 
 

@@ -30,7 +30,8 @@ from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
-from phonefarm.runtime.farm import CurrentKey, Farm, bind_listeners, utc_now
+from phonefarm.runtime.farm import CurrentKey, Farm, utc_now
+from phonefarm.runtime.listeners import bind_listeners
 from phonefarm.support.logs import SecretFilter, set_up_logs
 from phonefarm.wording.health import health_text
 from tests.application.stored_farm import StoredFarm
@@ -424,7 +425,7 @@ async def test_pc_is_kept_awake_while_the_farm_runs_if_the_setting_is_on(
     keep_awake: bool, settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"keep_awake": keep_awake})
-    monkeypatch.setattr(staying_awake, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(staying_awake, "CHECK_SECONDS", 0.01)
     pc = FakePc()
     async with running(settings, hidden, pc=pc) as (farm, _, _):
         await (await make_ready(farm)).rent()

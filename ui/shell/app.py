@@ -144,7 +144,7 @@ async def _run_until_stopped(
     check_timer.start()
     garbage.start()
     window.show()
-    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(stop_requested.set)):
+    with asked_by_signals(stop), stop.notifying(lambda: loop.call_soon_threadsafe(stop_requested.set)):
         try:
             await _subscribe(link, actions)
             window.start()

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
 
 ICACLS_TIMEOUT_SECONDS = 10.0
 
@@ -39,7 +39,7 @@ class KeyFile:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             draft.unlink(missing_ok=True)
-            with written_whole(self._path, draft):
+            with atomic_write(self._path, draft):
                 descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                     if sys.platform == "win32":

@@ -78,7 +78,8 @@ class PublicAddressKeeper:
         self._answered_url = ""
         """The last URL that has answered a probe."""
         self._reported = ""
-        self._verdict: Verdict | None = None
+        self._verdict = Verdict.WARN
+        self._health = health(HealthKind.NOT_STARTED)
         self._answered_at: datetime | None = None
         self._restarts = 0
         self._failed_probes = 0
@@ -96,6 +97,8 @@ class PublicAddressKeeper:
         )
         return PublicAddress(
             kind=self._plan.kind,
+            verdict=self._verdict,
+            health=self._health,
             url=self._url,
             reported_url=self._reported,
             answered_at=self._answered_at,
@@ -238,7 +241,9 @@ class PublicAddressKeeper:
         )
 
     def _report(self, verdict: Verdict, found: Health) -> None:
-        self._verdict = verdict
+        if (verdict, found) != (self._verdict, self._health):
+            self._verdict, self._health = verdict, found
+            self._on_change()
         self._board.report(TUNNEL, verdict, found)
 
     async def _rest(self, seconds: float, until: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The desk of a running engine: reads from the database, orders to the use cases."""
+"""The desk of a running engine: queries go to the database, commands to the use cases."""
 
 from __future__ import annotations
 
@@ -61,12 +61,15 @@ from phonefarm.support.clock import Clock
 
 Row = TypeVar("Row")
 
+KEY_SETTING = "api_key"
+"""A new key is used at once; the farm restarts for every other setting."""
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
 LONGEST_LABEL = 60
-TRAFFIC_GOOD_FOR = timedelta(seconds=2)
-_TROUBLES = 200
-"""At most so many waiting rents, held messages and parked pushes are looked through for what needs the user."""
+"""Characters."""
+TRAFFIC_CACHED_FOR = timedelta(seconds=2)
+_MOST_NEEDS = 200
+"""The most waiting rents, held messages and parked pushes that are read for the attention list."""
 
 
 class SettingsKeeper(Protocol):
@@ -76,7 +79,7 @@ class SettingsKeeper(Protocol):
 
 
 class RestoreNote(Protocol):
-    """What a restore has left to be said."""
+    """The note that a restore leaves for the user."""
 
     def read(self) -> Restored | None: ...
 
@@ -84,7 +87,7 @@ class RestoreNote(Protocol):
 
 
 class LiveFarmDesk:
-    """Fulfils `FarmDesk`; lives on the engine's loop."""
+    """Implements `FarmDesk`; runs on the engine's loop."""
 
     def __init__(
         self,
@@ -102,13 +105,14 @@ class LiveFarmDesk:
         privacy: Privacy,
         money: Money,
         settings: SettingsKeeper,
+        apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
         log: LogReader,
     ) -> None:
-        """`closure` says why nothing may be sold now."""
+        """`closure` returns why nothing may be sold now, or None."""
         self._storage = storage
         self._announcer = announcer
         self._health = health
@@ -122,6 +126,7 @@ class LiveFarmDesk:
         self._privacy = privacy
         self._money = money
         self._settings = settings
+        self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
         self._public_address = public_address
@@ -133,7 +138,7 @@ class LiveFarmDesk:
                 answered_by(NETWORKS, numbering.networks),
             ]
         )
-        """The queries whose rows are more than what is stored."""
+        """The queries whose rows need more than the database."""
         self._short_since: datetime | None = None
         self._traffic: tuple[datetime, Traffic] | None = None
 
@@ -157,10 +162,10 @@ class LiveFarmDesk:
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         answer = self._answers.get(query)
-        rows: Sequence[Row] = await (self._stored(query, keys) if answer is None else answer(keys))
+        rows: Sequence[Row] = await (self._read_stored(query, keys) if answer is None else answer(keys))
         return rows
 
-    async def _stored(self, query: RowQuery[Row], keys: Keys) -> list[Row]:
+    async def _read_stored(self, query: RowQuery[Row], keys: Keys) -> list[Row]:
         now = self._clock()
         return await self._storage.read(lambda views: views.rows(query, keys, now))
 
@@ -201,7 +206,7 @@ class LiveFarmDesk:
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
 
-    # Orders ----------------------------------------------------------------
+    # Commands --------------------------------------------------------------
 
     async def lift_ban(self, sim_id: str) -> None:
         await self._rentals.lift_ban(SimId(sim_id))
@@ -221,7 +226,7 @@ class LiveFarmDesk:
     async def name_phone(self, phone_id: str, label: str) -> None:
         name = " ".join(label.split())[:LONGEST_LABEL]
         if not await self._storage.write(lambda uow: uow.phones.set_label(PhoneId(phone_id), name)):
-            raise KnownError("This phone is not on the books any more.")
+            raise KnownError("This phone is not in the database any more.")
         self._announcer.changed(Topic.PHONES, [phone_id])
         for topic in (Topic.SIMS, Topic.RENTS):
             self._announcer.changed(topic, None)
@@ -238,8 +243,8 @@ class LiveFarmDesk:
     async def release_orphan(self, rent_id: int) -> None:
         await self._rentals.release_orphan(RentId(rent_id))
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        await self._intake.settle(SmsId(sms_id), SimId(sim_id), remember=remember)
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        await self._intake.assign_sim(SmsId(sms_id), SimId(sim_id), remember=remember)
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         await self._intake.forget_rules(PhoneId(phone_id))
@@ -299,11 +304,14 @@ class LiveFarmDesk:
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
+        is_saved = all(found.name == KEY_SETTING for found in problems)
+        if is_saved and any(name != KEY_SETTING for name in changes):
+            self._apply_settings()
         return problems
 
 
 class _Alarms(NamedTuple):
-    """What the engine knows beside the database of what is wrong now."""
+    """Problems that the engine knows and the database does not."""
 
     checks: tuple[HealthCheck, ...]
     together: Sequence[SharedLoss]
@@ -313,8 +321,8 @@ class _Alarms(NamedTuple):
 def _overview(
     views: Views, traffic: Traffic, alarms: _Alarms, short_since: datetime | None, now: datetime
 ) -> tuple[Overview, datetime | None]:
-    """Of one snapshot of the database; and since when too little can be sold, if it can."""
-    waiting = views.waiting_rents(_TROUBLES, now)
+    """From one snapshot of the database; returns also since when there is a shortage, or None."""
+    waiting = views.waiting_rents(_MOST_NEEDS, now)
     phones, sims = views.rows(PHONES, None, now), views.rows(SIMS, None, now)
     here = sims_now(sims, phones)
     shortage, since = lasting_shortage(here, short_since, now)
@@ -325,10 +333,10 @@ def _overview(
         together=alarms.together,
         sims=sims,
         rents=waiting,
-        held=views.held_messages(_TROUBLES),
-        parked=views.parked_pushes(_TROUBLES),
+        held=views.held_messages(_MOST_NEEDS),
+        parked=views.parked_pushes(_MOST_NEEDS),
         closure=alarms.closure,
-        shortage=shortage if phones else None,  # who has none yet is told so by the window
+        shortage=shortage if phones else None,  # without any phone the window shows how to start
     )
     seconds = [seconds for _, seconds in traffic.arrivals]
     overview = Overview(
@@ -360,8 +368,8 @@ def _overview(
 
 
 def _traffic_at(views: Views, now: datetime, noted: tuple[datetime, Traffic] | None) -> Traffic:
-    """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""
-    if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_GOOD_FOR:
+    """The sums of hours and days, cached for TRAFFIC_CACHED_FOR, so that frequent queries are cheap."""
+    if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_CACHED_FOR:
         return noted[1]
     return views.traffic(now)
 

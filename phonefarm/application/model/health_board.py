@@ -22,7 +22,7 @@ NAMES = (WEBHOOKS, TUNNEL, CALLS, MARKET, ADB, STORAGE, DISK, CLOCK, KEYRING, BA
 
 
 class HealthBoard:
-    """The latest word of each part of the engine; a check nobody has reported on yet is a warning."""
+    """Holds the latest report of each part; a check without a report is a warning."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class HealthBoard:
         self._parts: dict[str, dict[str, HealthCheck]] = {}
 
     def report(self, name: str, verdict: Verdict, health: Health, part: str = "") -> None:
-        """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
+        """Store the report of a part of a check, such as one adb server; an equal verdict keeps its `since`."""
         parts = self._parts.setdefault(name, {})
         before = parts.get(part)
         if before is not None and before.verdict is verdict:

@@ -192,7 +192,7 @@ def test_another_url_after_a_restart_is_told_and_differs_from_what_onlinesim_was
 
         address = access.keeper.address
         assert (address.url, address.reported_url) == (OTHER_URL, URL)
-        assert access.changes == changes + 1
+        assert access.changes > changes
         await access.keeper.confirm_reported()
         assert access.kept.reported == OTHER_URL
         assert access.keeper.address.reported_url == OTHER_URL

@@ -1,4 +1,4 @@
-"""The real desk over a real database: the stage of the tests about the desk."""
+"""The real desk over a real database, for the tests of the desk."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NothingRestored:
 
 
 class Office:
-    """A desk over the farm, without a market behind it, and with phones only where a test gives it a bridge."""
+    """A desk over a farm without a market; it has phones only if a test gives it a bridge."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
@@ -128,6 +129,7 @@ class Office:
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
             log=LogReader(database, self.farm.clock, LogBounds(days=30, megabytes=200), lambda: 0),
+            apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
         )

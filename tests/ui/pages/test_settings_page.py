@@ -45,7 +45,7 @@ def test_only_changed_fields_are_saved(runner: WindowRunner, desk: FakeDesk) -> 
         await until(lambda: live.desk.commands)
         assert live.desk.commands == [("save_settings", {"push_url": "https://example.org/push", "sms_id": "message"})]
         await until(lambda: live.notices)
-        assert "Restart" in live.notices[0].text
+        assert "Applies" in live.notices[0].text
 
     runner.live(desk, scenario)
 

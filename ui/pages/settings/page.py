@@ -229,10 +229,9 @@ class SettingsPage(ScrollPage):
             self._finish_saving(changes)
 
     def _finish_saving(self, changes: Mapping[str, str]) -> None:
-        needs_restart = any(self.rows[name].setting.needs_restart for name in changes)
-        self._actions.notice(
-            Tone.OK, tr("Saved. Restart phonefarm for it to take effect.") if needs_restart else tr("Saved")
-        )
+        is_restart = any(name != "api_key" for name in changes)
+        applied = tr("Saved. Applies in about 3 s; rents and the push queue stay.") if is_restart else tr("Saved")
+        self._actions.notice(Tone.OK, applied)
         for row in self.rows.values():
             row.undo()
         self.feed.mark_stale(None)

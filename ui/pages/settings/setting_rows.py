@@ -131,4 +131,4 @@ class FieldRow(LabelledRow):
                 source = tr("from settings.toml")
             case _:
                 source = tr("default")
-        return f"{source} · {tr('takes effect after a restart')}" if setting.needs_restart else source
+        return source
