@@ -52,8 +52,7 @@ def database(folder: Path) -> Iterator[Database]:
 
 async def add(database: Database, *calls: Call) -> None:
     def work(uow: object) -> None:
-        for call in calls:
-            uow.log.add_call(call)  # type: ignore[attr-defined]
+        uow.log.add_calls(calls)  # type: ignore[attr-defined]
         uow.journal.note(NOON, Topic.SIMS, "89", timeline.paused("x"))  # type: ignore[attr-defined]
 
     await database.write(work)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select, update
 
+from phonefarm.adapters.storage.columns import Instant
+from phonefarm.adapters.storage.sqlite.prepared import PreparedChange, PreparedInsert, driver_of
 from phonefarm.adapters.storage.tables import calls, health_changes, sequences
 from phonefarm.domain.calls import Call
 from phonefarm.domain.health_history import PROGRAM, Level, LevelChange
@@ -15,17 +17,32 @@ from phonefarm.domain.health_history import PROGRAM, Level, LevelChange
 HEARTBEAT = "heartbeat"
 
 
+_COLUMNS = [column.name for column in calls.c]
+_INSERT = PreparedInsert(calls, _COLUMNS)
+_UPDATE = PreparedChange(
+    update(calls)
+    .where(calls.c.call_id == bindparam("updated", type_=Integer))
+    # An id may be given again after the newest entries were deleted.
+    .where(calls.c.begun_at == bindparam("begun", type_=Instant))
+    .values({name: bindparam(f"new_{name}", type_=calls.c[name].type) for name in _COLUMNS if name != "call_id"})
+)
+
+
 class SqlLogRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._driver = driver_of(connection)
 
-    def add_call(self, call: Call) -> int:
-        added = self._connection.execute(insert(calls).values(_values_of(call)))
-        assert added.inserted_primary_key is not None
-        return int(added.inserted_primary_key[0])
+    def add_calls(self, added: Sequence[Call]) -> list[int]:
+        newest = self._connection.execute(select(func.max(calls.c.call_id))).scalar() or 0
+        call_ids = [newest + place for place in range(1, len(added) + 1)]
+        rows = ({"call_id": call_id, **_values_of(call)} for call_id, call in zip(call_ids, added, strict=True))
+        _INSERT.run(self._driver, [[row[name] for name in _COLUMNS] for row in rows])
+        return call_ids
 
     def update_call(self, call_id: int, call: Call) -> None:
-        self._connection.execute(update(calls).where(calls.c.call_id == call_id).values(_values_of(call)))
+        values = {f"new_{name}": value for name, value in _values_of(call).items()}
+        _UPDATE.run(self._driver, updated=call_id, begun=call.at, **values)
 
     def add_changes(self, changes: Sequence[LevelChange]) -> None:
         rows = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -237,8 +237,8 @@ class CallLog:
         def work(uow: UnitOfWork) -> list[int]:
             uow.log.add_changes(changes)
             if lost:
-                uow.log.add_call(call_at(now, CallKind.TOO_MANY, Outcome.LOST, count=lost))
-            return [_write(uow, entry.call_id, call) for entry, call in chosen]
+                uow.log.add_calls([call_at(now, CallKind.TOO_MANY, Outcome.LOST, count=lost)])
+            return _write(uow, [(entry.call_id, call) for entry, call in chosen])
 
         call_ids = await self._storage.write(work)
         del self._changes[: len(changes)]
@@ -280,11 +280,13 @@ class CallLog:
                 entry.call = with_reason(call, outcome, fields)
 
 
-def _write(uow: UnitOfWork, call_id: int | None, call: Call) -> int:
-    if call_id is None:
-        return uow.log.add_call(call)
-    uow.log.update_call(call_id, call)
-    return call_id
+def _write(uow: UnitOfWork, chosen: Sequence[tuple[int | None, Call]]) -> list[int]:
+    """Returns the ids of the entries."""
+    added = iter(uow.log.add_calls([call for call_id, call in chosen if call_id is None]))
+    for call_id, call in chosen:
+        if call_id is not None:
+            uow.log.update_call(call_id, call)
+    return [next(added) if call_id is None else call_id for call_id, _ in chosen]
 
 
 def _explain(views: Views, calls: list[Call], now: datetime) -> list[tuple[Outcome, Fields]]:

@@ -29,7 +29,7 @@ def an_order(minutes: float, country: str = "ukraine", **details: object) -> Cal
 
 
 async def add(store: Store, *calls: Call) -> list[int]:
-    return await store.database.write(lambda uow: [uow.log.add_call(call) for call in calls])
+    return await store.database.write(lambda uow: uow.log.add_calls(calls))
 
 
 async def note(store: Store, *notes: Callable[[UnitOfWork], object]) -> None:

@@ -243,7 +243,7 @@ async def test_listener_is_called_until_it_unsubscribes(stage: Stage) -> None:
 @drives("log_entries", "log_summary", "call_details")
 async def test_log_is_read_entry_by_entry_with_its_figures(stage: Stage) -> None:
     order = call_at(NOON, CallKind.ORDER, Outcome.ISSUED, request="{}", response="[]")
-    call_id = await stage.farm.storage.write(lambda uow: uow.log.add_call(order))
+    call_id = await stage.farm.storage.write(lambda uow: uow.log.add_calls([order])[0])
     query = LogQuery(kinds=frozenset({EntryKind.ORDER}))
 
     (entry,) = (await stage.desk.log_entries(query)).entries

@@ -301,7 +301,7 @@ def retention(farm: StoredFarm, *, days: int = 30, most_bytes: int = 10**9) -> L
 
 
 async def add(farm: StoredFarm, *calls: Call) -> None:
-    await farm.storage.write(lambda uow: [uow.log.add_call(call) for call in calls])
+    await farm.storage.write(lambda uow: uow.log.add_calls(calls))
 
 
 async def test_entries_older_than_the_setting_are_deleted(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from phonefarm.domain.health_history import LevelChange
 class LogRecords(Protocol):
     """For `application.log`."""
 
-    def add_call(self, call: Call) -> int:
-        """Returns the id of the new entry."""
+    def add_calls(self, added: Sequence[Call]) -> list[int]:
+        """Returns the ids of the new entries, in their order."""
         ...
 
     def update_call(self, call_id: int, call: Call) -> None:
