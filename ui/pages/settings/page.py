@@ -46,7 +46,7 @@ GROUPS = {
     "Phones": ("adb_servers", "adb_path", "numbers_file", "poll_seconds", "rent_poll_seconds"),
     PRIVACY: ("block_senders", "text_hours"),
     "This PC": ("keep_awake",),
-    "Storage": ("data_dir", "database_url", "backup_hours", "backup_keep"),
+    "Storage": ("data_dir", "database_url", "backup_hours", "backup_keep", "log_days", "log_megabytes"),
 }
 OTHER = "Other"
 FORM_WIDTH = 760
