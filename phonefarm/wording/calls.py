@@ -22,7 +22,7 @@ CALL_KINDS = {
 }
 
 SENTENCES = {
-    Outcome.OFFERED: "{numbers} free numbers in {countries} countries told",
+    Outcome.OFFERED: "Free numbers told: {numbers} (countries: {countries})",
     Outcome.NOTHING_OFFERED: "No free number: nothing on offer",
     Outcome.ISSUED: "Number issued: +{number}",
     Outcome.NO_NUMBER: "Refused: no free number{wanted}",

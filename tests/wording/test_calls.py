@@ -11,7 +11,7 @@ from phonefarm.wording.calls import SENTENCES, call_reason, call_sentence
 UKRAINE: Fields = {"country": "ukraine", "operator": "lifecell"}
 BUSY = {"sims": 5, "rented": 3, "banned": 1, "paused": 0, "away": 1, "other": 0}
 CASES: list[tuple[Outcome, Fields, str, str]] = [
-    (Outcome.OFFERED, {"numbers": 45, "countries": 4}, "45 free numbers in 4 countries told", ""),
+    (Outcome.OFFERED, {"numbers": 45, "countries": 4}, "Free numbers told: 45 (countries: 4)", ""),
     (
         Outcome.NO_SUCH_SIM,
         {**UKRAINE, "of_country": 7, "operators": "5 kyivstar, 2 vodafone"},

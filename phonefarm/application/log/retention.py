@@ -15,7 +15,7 @@ from phonefarm.support.clock import Clock
 log = structlog.get_logger(__name__)
 
 ROUND_SECONDS = 600.0
-STEP = 500
+STEP = 200
 """Entries deleted by one commit."""
 STEP_PAUSE_SECONDS = 0.2
 BYTES_PER_MEGABYTE = 1_000_000

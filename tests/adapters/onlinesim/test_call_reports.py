@@ -14,6 +14,7 @@ from phonefarm.adapters.onlinesim.logged_json import TOO_LONG, logged_answer
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import Webhooks
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.log.call_log import CallLog
 from phonefarm.domain.allocation import Order
 from phonefarm.domain.calls import HIDDEN_KEY, HIDDEN_TEXT, Call, CallKind, Outcome
 from phonefarm.domain.ids import RentId
@@ -115,6 +116,16 @@ async def test_an_issued_number_is_reported_with_its_rent(market: Market) -> Non
 
     assert (report.kind, report.outcome, report.rent_id) == (CallKind.ORDER, Outcome.ISSUED, RentId(10_001))
     assert report.fields == {"number": NUMBER}
+
+
+async def test_an_order_costs_no_commit_more_than_without_a_log(market: Market) -> None:
+    await market.farm.seat(a_seen_sim())
+    log = CallLog(market.storage, market.farm.announcer, market.farm.clock)
+    before = market.storage.writes
+
+    log.note(await market.post("/getNumberRent", GET_NUMBER))
+
+    assert market.storage.writes - before == 2  # the rent, and that its answer was sent
 
 
 async def test_an_order_without_a_number_says_what_was_asked_for(market: Market) -> None:

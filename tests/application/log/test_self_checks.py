@@ -13,7 +13,7 @@ from phonefarm.application.model.read_models import Health, HealthCheck, Verdict
 from phonefarm.domain.calls import CallKind, Outcome, call_at
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import HealthKind, health
-from phonefarm.domain.ids import Msisdn, RentId
+from phonefarm.domain.ids import Msisdn, RentId, SimId
 from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, a_rent
 
@@ -101,7 +101,12 @@ async def test_before_the_first_call_that_is_said_and_no_fault(farm: StoredFarm)
 async def test_orders_that_stay_away_for_unusually_long_are_a_warning(farm: StoredFarm) -> None:
     begin = farm.clock() - timedelta(days=28)
     orders = [
-        a_rent(rent_id=RentId(number), msisdn=Msisdn(str(79280000000 + number)), ordered_at=begin + number * HOUR / 4)
+        a_rent(
+            rent_id=RentId(number),
+            sim_id=SimId(f"sim {number}"),
+            msisdn=Msisdn(str(79280000000 + number)),
+            ordered_at=begin + number * HOUR / 4,
+        )
         for number in range(28 * 24 * 4 - 6 * 4)
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
@@ -19,6 +20,7 @@ from phonefarm.application.model.log_entries import (
     LogBatch,
     LogEntry,
     LogQuery,
+    LogSummary,
     OrderStanding,
     Position,
 )
@@ -42,6 +44,8 @@ from ui.widgets.page_head import PageHead
 
 LOG_PAUSE_SECONDS = 1.0
 CHECKS_PAUSE_SECONDS = 5.0
+SUMMARY_PAUSE_SECONDS = 5.0
+"""Entries are counted less often than they are read: a long range takes time to count."""
 CHECKS_EVERY_TICKS = 30
 """Strips grow by time alone."""
 NARROW_CHECKS = 360
@@ -67,6 +71,8 @@ class HealthPage(Page):
         """The newest entries, while they are not shown."""
         self._has_called = True
         self._standing: OrderStanding | None = None
+        self._summary: LogSummary | None = None
+        self._summary_read_at = 0.0
         self._ticks = 0
         self._query = LogQuery()
         self.head = PageHead(tr("Health and log"), [])
@@ -163,13 +169,18 @@ class HealthPage(Page):
         query = choice.query(self._now())
         what = tr("reading the log")
         batch = await self._actions.ask(what, lambda desk: desk.log_entries(query))
-        summary = None if batch is None else await self._actions.ask(what, lambda desk: desk.log_summary(query))
+        is_summary_due = not self._is_loaded or monotonic() - self._summary_read_at > SUMMARY_PAUSE_SECONDS
+        summary = self._summary
+        if batch is not None and (is_summary_due or summary is None):
+            summary = await self._actions.ask(what, lambda desk: desk.log_summary(query))
+            self._summary_read_at = monotonic()
         self._has_failed = batch is None or summary is None
         self.stream.show_failure(visible=self._has_failed)
         if batch is None or summary is None:
             return False
         if choice != self.stream.choice:
             return True  # stale: another choice is read next
+        self._summary = summary
         self._has_called = summary.last_call_at is not None
         self.stream.show_summary(summary)
         self.stream.view.show_today(f"{self._now().astimezone():%Y-%m-%d}")

@@ -142,7 +142,7 @@ def last_fault(found: Sequence[Interval]) -> Interval | None:
 
 
 def no_fault_text(found: Sequence[Interval]) -> str:
-    was_off = any(each.level is Level.NOT_RUNNING for each in found)
+    was_off = any(each.level in (Level.NOT_RUNNING, Level.UNKNOWN) for each in found)
     return tr(NO_FAULT_WHILE_RUNNING if was_off else NO_FAULT)
 
 
