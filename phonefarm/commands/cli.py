@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from phonefarm import __version__
-from phonefarm.config.own_environment import take_own_environment
+from phonefarm.config.own_environment import PREFIX, take_own_environment
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.console import console
@@ -31,8 +31,14 @@ from phonefarm.support.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
 app.add_typer(simulate, name="simulate")
+service = typer.Typer(help="The farm without a window, started by the system at login.")
+app.add_typer(service, name="service")
 numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV or XLSX file.")
 app.add_typer(numbers, name="numbers")
+tunnel = typer.Typer(help="How Onlinesim reaches this PC.")
+app.add_typer(tunnel, name="tunnel")
+alerts = typer.Typer(help="Who is called when the farm needs somebody.")
+app.add_typer(alerts, name="alerts")
 
 SELF_TEST_SECONDS = 10.0
 SCREENSHOT_SECONDS = 20.0
@@ -89,8 +95,16 @@ def window(
         bool, typer.Option("--self-test", help="Run a 10 s demo without a screen and report whether it passed.")
     ] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of the database, settings.toml and logs.")
+    ] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Start in the tray, or minimised where there is none.")
+    ] = False,
 ) -> None:
     """Run the farm with its window."""
+    if data_dir is not None:
+        os.environ[f"{PREFIX}DATA_DIR"] = str(data_dir)
     if version:
         console.say(f"phonefarm {__version__}")
         raise typer.Exit(0)
@@ -103,7 +117,7 @@ def window(
     from phonefarm.commands.window import run_with_window
     from ui.shell.app import Program
 
-    run_with_window(Program(), _prepare)
+    run_with_window(Program(is_hidden=background), _prepare)
 
 
 @app.command()
@@ -143,9 +157,10 @@ def doctor() -> None:
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the body of /health.")] = False) -> None:
     """Show the health of the running farm."""
     from phonefarm.commands.status import as_text, fetch_health
+    from phonefarm.runtime.control import admin_address
 
     settings, _ = _prepare(logs=False)
-    health = asyncio.run(fetch_health(settings.admin_listen))
+    health = asyncio.run(fetch_health(admin_address(settings)))
     # The reader of a pipe expects UTF-8, but pipes on Windows use the code page; ASCII is valid in both.
     can_encode_all = is_terminal(sys.stdout)
     console.say(json.dumps(health, ensure_ascii=not can_encode_all, indent=2) if as_json else as_text(health))
@@ -175,6 +190,42 @@ def calls(
         console.say("No call is in the log for this choice.")
 
 
+@app.command()
+def pause(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Pause all selling of the running farm at once, also over a restart; open rents go on."""
+    _tell_selling("pause", as_json=as_json)
+
+
+@app.command()
+def resume(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Sell again."""
+    _tell_selling("resume", as_json=as_json)
+
+
+@tunnel.command("status")
+def tunnel_status(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """How Onlinesim reaches the running farm, and whether it does."""
+    _tell_tunnel("tunnel-status", as_json=as_json)
+
+
+@tunnel.command("test")
+def tunnel_test(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Call the running farm through its public address now; ends with 1 if it does not answer."""
+    if not _tell_tunnel("tunnel-test", as_json=as_json)["answers"]:
+        raise typer.Exit(1)
+
+
+def _tell_tunnel(command: str, *, as_json: bool) -> dict[str, Any]:
+    from phonefarm.commands.public_address import address_lines
+    from phonefarm.runtime.control import tell_farm
+
+    settings, _ = _prepare(logs=False)
+    answer = asyncio.run(tell_farm(settings, command))
+    text = json.dumps(answer, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else address_lines(answer)
+    console.say(text)
+    return answer
+
+
 @numbers.command("import")
 def numbers_import(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX with the columns iccid,msisdn,country,operator,label.")],
@@ -193,6 +244,29 @@ def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; an 
 
     settings, _ = _prepare(logs=False)
     console.say(export_numbers(settings, file))
+
+
+@alerts.command("list")
+def alerts_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Show the rules and the channels of the alerts, with how each channel did lately."""
+    from phonefarm.commands.alerts import as_text, describe
+
+    values = describe(*_prepare(logs=False))
+    console.say(json.dumps(values, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else as_text(values))
+
+
+@alerts.command("test")
+def alerts_test(
+    name: Annotated[str, typer.Argument(help="Name of a channel; without it, all that are on.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Send a test alert now; says for each channel whether it arrived, else why not and what helps."""
+    from phonefarm.commands.alerts import as_lines, send_tests
+
+    settings, hidden = _prepare(logs=False)
+    found = asyncio.run(send_tests(settings, hidden, name))
+    console.say(json.dumps(found, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else as_lines(found))
+    raise typer.Exit(0 if all(result["arrived"] for result in found) else 1)
 
 
 @app.command()
@@ -299,6 +373,65 @@ def simulate_market(
     from phonefarm.simulation.commands import run_market
 
     _run_until_signal(run_market(target, key, listen, control, play, seed, phones_control=phones_control))
+
+
+Json = Annotated[bool, typer.Option("--json", help="The state of the service as JSON.")]
+
+
+@service.command("install")
+def service_install(as_json: Json = False) -> None:
+    """Start `serve` now and at every login: a systemd user unit, a Windows task or a launch agent."""
+    from phonefarm.commands.service import install
+    from phonefarm.runtime.autostart import service as service_of
+
+    settings, _ = _prepare(logs=False)
+    lines = install(service_of(settings), settings)
+    _say_service(settings, lines, as_json=as_json)
+
+
+@service.command("remove")
+def service_remove(as_json: Json = False) -> None:
+    """Stop the service and remove it; the farm's data stays."""
+    from phonefarm.commands.service import remove
+    from phonefarm.runtime.autostart import service as service_of
+
+    settings, _ = _prepare(logs=False)
+    lines = remove(service_of(settings))
+    _say_service(settings, lines, as_json=as_json)
+
+
+@service.command("status")
+def service_status(as_json: Json = False) -> None:
+    """Say whether the service is installed and runs; exit code 1 if it does not run."""
+    from phonefarm.commands.service import as_text
+    from phonefarm.runtime.autostart import service as service_of
+
+    settings, _ = _prepare(logs=False)
+    status = service_of(settings).status()
+    _say_service(settings, [as_text(status)], as_json=as_json)
+    raise typer.Exit(0 if status.is_running else 1)
+
+
+def _say_service(settings: Settings, lines: list[str], *, as_json: bool) -> None:
+    from phonefarm.commands.service import as_json as in_json
+    from phonefarm.runtime.autostart import service as service_of
+
+    if as_json:
+        lines = [json.dumps(in_json(service_of(settings).status()), ensure_ascii=not is_terminal(sys.stdout), indent=2)]
+    for line in lines:
+        console.say(line)
+
+
+def _tell_selling(command: str, *, as_json: bool) -> None:
+    from phonefarm.commands.selling import as_text
+    from phonefarm.runtime.control import tell_farm
+
+    settings, _ = _prepare(logs=False)
+    answer = asyncio.run(tell_farm(settings, command))
+    if as_json:
+        console.say(json.dumps(answer, ensure_ascii=not is_terminal(sys.stdout), indent=2))
+    else:
+        console.say(as_text(answer))
 
 
 def has_display() -> bool:

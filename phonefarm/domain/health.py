@@ -49,6 +49,8 @@ class HealthKind(StrEnum):
     KEY_UNKNOWN = "key unknown"
     """The keyring cannot be read (cause)."""
     PUSH_URL_MISSING = "push url missing"
+    SELLING_PAUSED = "selling paused"
+    """(by)"""
     CLOCK_TOO_EARLY = "clock too early"
     """(date)"""
     CLOCK_BEHIND = "clock behind"

@@ -15,11 +15,12 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.alerts import Alert
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Changes, Topic
 from phonefarm.application.ports.world import SecretStore
 from phonefarm.config.data_folder import DataFolder
-from phonefarm.config.settings import Settings, load_settings, settings_file
+from phonefarm.config.settings import Settings, reload_settings, settings_file
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.farm import Farm
 from phonefarm.runtime.listeners import KeptListeners, Listeners, bind_listeners
@@ -69,6 +70,9 @@ class _CurrentDesk:
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._engine.farm.desk.subscribe(listener)
 
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        return self._engine.farm.desk.subscribe_alerts(listener)
+
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
         if not hasattr(FarmDesk, name):
             raise AttributeError(name)
@@ -92,10 +96,10 @@ class EngineThread:
     ) -> None:
         """`secrets`, if given, replaces the OS keyring as the store of the partner key.
 
-        `reload` reads the settings again after they were saved; by default from the data folder and the environment.
+        `reload` reads the settings again after they were saved; by default with the overrides of their loading.
         """
         self._settings = settings
-        self._reload = reload or partial(load_settings, data_dir=settings.data_dir)
+        self._reload = reload or partial(reload_settings, settings)
         self._hidden = hidden
         self._secrets = secrets
         self._folder = DataFolder(settings.data_dir)

@@ -14,6 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.admin.control_file import ControlAccess, ControlFile, new_token
 from phonefarm.adapters.admin.endpoints import admin_app
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
@@ -26,6 +27,7 @@ from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.key_store import KeyStore
+from phonefarm.adapters.storage.pause_file import PauseFile
 from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.adapters.storage.sqlite.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.sqlite.backup import BackupFolder, refuse_a_damaged
@@ -49,6 +51,7 @@ from phonefarm.application.sims.numbering import Numbering
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import SalesGate
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.application.upkeep.backups import Backups
 from phonefarm.application.upkeep.housekeeping import Upkeep
 from phonefarm.application.upkeep.staying_awake import StayingAwake, Wakefulness
@@ -58,6 +61,8 @@ from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.alerting import FarmParts, make_alerts
+from phonefarm.runtime.autostart import login_start
 from phonefarm.runtime.farm_log import FarmLog
 from phonefarm.runtime.listeners import Listeners
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
@@ -195,6 +200,9 @@ class Farm:
         self._database = Database(settings.resolved_database_url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
+        self._control = ControlAccess(address=listeners.admin_address, token=new_token())
+        self._control_file = ControlFile(settings.data_dir)
+        hidden.add(self._control.token)
         self._owns_announcer = announcer is None
         self._announcer = announcer or Announcer()
         self._health = HealthBoard(
@@ -204,7 +212,10 @@ class Farm:
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
-        self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
+        self._pause = SellingPause(self._database, PauseFile(settings.data_dir), utc_now, self._report_selling)
+        self._sales = SalesGate(
+            self._database, utc_now, key=self._key_problem, push_url=settings.push_url, paused=self._pause
+        )
         self._log = FarmLog(
             settings,
             self._database,
@@ -272,12 +283,28 @@ class Farm:
         )
         self._upkeep = self._make_upkeep()
         self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
+        backup_folder = BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS)
         self._backups = Backups(
-            BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
+            backup_folder,
             self._health,
             utc_now,
             every=timedelta(hours=settings.backup_hours),
             keep=settings.backup_keep,
+        )
+        self._alerts = make_alerts(
+            settings,
+            FarmParts(
+                overview=lambda: self.desk.overview(),
+                storage=self._database,
+                health=self._health,
+                closure=self._sales.closure,
+                wrong_keys=lambda: self._wrong_keys.count,
+                newest_backup_at=backup_folder.newest_at,
+            ),
+            hidden,
+            self._tasks,
+            utc_now,
+            self._announcer,
         )
         self.desk = LiveFarmDesk(
             storage=self._database,
@@ -296,6 +323,9 @@ class Farm:
             apply_settings=apply_settings,
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            alerts=self._alerts,
+            pause=self._pause,
+            autostart=login_start(settings),
             public_address=self._public_address,
             ssh_public_key=ssh_identity(settings).public_line,
             log=self._log.reader,
@@ -326,12 +356,15 @@ class Farm:
         self._tasks.keep_going(self._backups.run, "backups")
         self._tasks.keep_going(self._public_address.run, "public address")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
+        await self._alerts.start()
+        self._tasks.keep_going(self._alerts.run, "alerts")
         if self._staying_awake is not None:
             self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
         self._servers = [
             self._tasks.keep_going(partial(server.run, self._stop_servers), what)
             for what, server in self._make_servers().items()
         ]
+        await asyncio.to_thread(self._open_control)
         log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
 
     def _open_database(self) -> None:
@@ -339,16 +372,25 @@ class Farm:
         refuse_a_damaged(database_path(url), self._settings.data_dir / BACKUPS)
         self._database.open()
 
+    def _open_control(self) -> None:
+        """A farm that the command line cannot reach sells all the same."""
+        try:
+            self._control_file.write(self._control)
+        except KnownError as error:
+            log.warning("commands cannot reach this farm", cause=str(error))
+
     async def stop(self) -> None:
         """Refuse new requests, wait for requests and pushes in flight, then close everything; loses nothing."""
         self._stop_servers.set()
         await asyncio.gather(self._drain_requests(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
         await self._log.stop()
         await self._tasks.stop(1.5)
+        await self._alerts.stop()
         await self._channel.close()
         if self._owns_announcer:
             self._announcer.close()
         await asyncio.to_thread(self._database.close)
+        await asyncio.to_thread(self._control_file.remove, self._control)
         self._listeners.close()
         log.info("stopped")
 
@@ -408,7 +450,7 @@ class Farm:
                 limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
             ),
             "admin server": SupervisedServer(
-                partial(admin_app, self.desk, self._wrong_keys),
+                partial(admin_app, self.desk, self._wrong_keys, self._control.token),
                 listeners.admin,
                 "admin port",
                 report_admin_port,
@@ -488,8 +530,11 @@ class Farm:
 
     def _report_selling(self) -> None:
         problem = self._sales.unchecked_problem()
-        verdict = Verdict.PASS if problem is None else Verdict.FAIL
-        self._health.report(WEBHOOKS, verdict, problem or self._listens)
+        if problem is None and (pause := self._pause()) is not None:
+            self._health.report(WEBHOOKS, Verdict.WARN, health(HealthKind.SELLING_PAUSED, by=pause.by))
+        else:
+            verdict = Verdict.PASS if problem is None else Verdict.FAIL
+            self._health.report(WEBHOOKS, verdict, problem or self._listens)
         self._announcer.changed(Topic.OVERVIEW)
 
     @property

@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-DRAFTS = ("settings.new", "numbers.new", "partner.new", "phonefarm.db.draft", "doctor.tmp")
+DRAFTS = (
+    "settings.new",
+    "numbers.new",
+    "partner.new",
+    "control.new",
+    "selling-paused.new",
+    "phonefarm.db.draft",
+    "doctor.tmp",
+)
 """Names of our own drafts in the data folder; other files there may be the user's."""
 STALE_SECONDS = 24 * 3600.0
 """Older than any export or demo in progress."""

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.log_entries import (
     CallDetails,
     HealthHistory,
@@ -21,12 +22,14 @@ from phonefarm.application.model.log_entries import (
     OrderStanding,
 )
 from phonefarm.application.model.read_models import (
+    BY_USER,
     Changes,
     Difference,
     Grouping,
     ImportReport,
     MoneyRow,
     Overview,
+    Pause,
     PublicAddress,
     Restored,
     SettingField,
@@ -52,6 +55,7 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.tunnels import TunnelKind
+from tests.fakes.desk_alerts import some_alerts
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
 from tests.fakes.farm_log import MadeUpLog, a_days_log
@@ -104,10 +108,18 @@ class FakeDesk(FarmDesk):
     address: PublicAddress = NO_ADDRESS
     probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+    alerts: AlertsOverview = field(default_factory=some_alerts)
+    delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
+    alert_listeners: list[Callable[[Alert], None]] = field(default_factory=list)
+    paused: Pause | None = None
+    at_login: bool = False
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
-        return self.farm.overview()
+        overview = self.farm.overview()
+        if self.paused is None:
+            return overview
+        return replace(overview, counts=replace(overview.counts, numbers_on_offer=0), paused=self.paused)
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         self._ask(query.topic, keys)
@@ -170,6 +182,16 @@ class FakeDesk(FarmDesk):
         """Notify the listeners; without keys, of any row. Call it on the engine's loop."""
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
+
+    async def pause_selling(self) -> None:
+        self._record("pause_selling")
+        self.paused = Pause(since=self.farm.now, by=BY_USER)
+        self.announce(Topic.OVERVIEW)
+
+    async def resume_selling(self) -> None:
+        self._record("resume_selling")
+        self.paused = None
+        self.announce(Topic.OVERVIEW)
 
     async def lift_ban(self, sim_id: str) -> None:
         self._record("lift_ban", sim_id)
@@ -237,6 +259,46 @@ class FakeDesk(FarmDesk):
         self._record("erase_number", number)
         return "4 texts erased."
 
+    async def alerts_overview(self) -> AlertsOverview:
+        if self.failure is not None:
+            raise self.failure
+        return self.alerts
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        return []
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        self._record("save_alert_policy", policy)
+        if not self.problems:
+            self.alerts = replace(self.alerts, policy=policy)
+        return list(self.problems)
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        self._record("save_alert_channel", form)
+        return list(self.problems)
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None:
+        self._record("switch_alert_channel", channel_id, is_on)
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        self._record("remove_alert_channel", channel_id)
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        self._record("test_alert_channel", channel_id)
+        return self.delivery
+
+    async def mark_alerts_seen(self) -> None:
+        self._record("mark_alerts_seen")
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        self.alert_listeners.append(listener)
+        return lambda: self.alert_listeners.remove(listener)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell the listeners. Call it on the engine's loop."""
+        for listener in list(self.alert_listeners):
+            listener(alert)
+
     async def public_address(self) -> PublicAddress:
         self._ask(Topic.OVERVIEW, None)
         return self.address
@@ -261,6 +323,13 @@ class FakeDesk(FarmDesk):
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
+
+    async def starts_at_login(self) -> bool:
+        return self.at_login
+
+    async def set_start_at_login(self, on: bool) -> None:
+        self._record("set_start_at_login", on)
+        self.at_login = on
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if key_in_file:

@@ -90,7 +90,10 @@ class Window:
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
 
-    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+    def raise_first(self, data_folder: Path) -> bool:
+        return False
+
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
         self._shown()
         assert stop.wait(PATIENCE)
 

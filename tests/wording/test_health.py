@@ -41,6 +41,7 @@ PHRASES = [
     (health(HealthKind.KEY_MISSING), "the Onlinesim key is not set"),
     (health(HealthKind.KEY_UNKNOWN, cause="it is locked"), "the Onlinesim key is not known: it is locked"),
     (health(HealthKind.PUSH_URL_MISSING), "the push URL is not set"),
+    (health(HealthKind.SELLING_PAUSED, by="the user"), "selling is paused by the user"),
     (health(HealthKind.CLOCK_TOO_EARLY, date="1980-01-01"), "this PC's clock says 1980-01-01: set it"),
     (
         health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3),
@@ -61,9 +62,9 @@ PHRASES = [
         health(HealthKind.CLOCK_AHEAD, minutes=60, phones=3),
         "this PC's clock is 60 min ahead of the clocks of 3 phones: set it",
     ),
-    (health(HealthKind.PUBLIC_ADDRESS_MISSING), "no public address is set, so that it cannot be checked"),
+    (health(HealthKind.PUBLIC_ADDRESS_MISSING), "no public address"),
     (health(HealthKind.TUNNEL_STARTING), "starting"),
-    (health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84), "answers from outside in 84 ms"),
+    (health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84), "answers in 84 ms"),
     (
         health(HealthKind.PUBLIC_HOST_UNKNOWN, host="a.example"),
         "the name a.example is not known: check the address, or wait for the DNS",

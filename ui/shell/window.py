@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from phonefarm.application.model.alerts import Alert, MessageKind
 from phonefarm.application.model.read_models import Attention, Overview, Topic
 from phonefarm.support.tasks import Tasks
 from ui.commands.money_commands import MoneyCommands
 from ui.commands.number_commands import NumberCommands
 from ui.commands.privacy_commands import PrivacyCommands
 from ui.commands.row_commands import RowCommands
+from ui.commands.selling_commands import SellingCommands
+from ui.dialogs.close_dialog import CloseMemory
 from ui.engine.actions import Actions
+from ui.engine.alert_link import AlertLink
 from ui.engine.engine_link import EngineLink, Keys
 from ui.engine.feed import Feed
 from ui.listing.list_page import ListPage
@@ -34,8 +38,10 @@ from ui.pages.sims.page import sims_spec
 from ui.shell.notice_bar import NoticeBar
 from ui.shell.rail import Rail
 from ui.shell.restored_bar import RestoredBar
+from ui.shell.sale_bar import SaleBar
 from ui.shell.top_line import TopLine
 from ui.style.theme import Theme, ThemeMode
+from ui.style.tokens import Tone
 from ui.table.row_table import utc_now
 from ui.text.words import tr
 
@@ -49,6 +55,8 @@ OVERVIEW_REFRESH_MS = 20_000
 class MainWindow(QWidget):
     """The frame around the pages. All pages are treated alike."""
 
+    overview_shown = Signal(object)
+    """An Overview."""
     closed = Signal()
     """By the user."""
 
@@ -62,9 +70,14 @@ class MainWindow(QWidget):
         self.resize(*SIZE)
         self._actions = actions
         self._memory = memory
+        self.close_memory = CloseMemory(memory, self)
+        self.may_close: Callable[[], bool] | None = None
+        """Whether the close button ends the program; it always does where nothing is set."""
         self._theme = theme
         self.rail = Rail(theme, title)
         self.top_line = TopLine()
+        self.sale_bar = SaleBar()
+        self.selling = SellingCommands(actions)
         self.notices = NoticeBar()
         self.restored = RestoredBar()
         self.pages = {page.topic: page for page in self._make_pages(actions, tasks, theme)}
@@ -72,6 +85,7 @@ class MainWindow(QWidget):
             self._refresh_overview, tasks, tr("Overview"), self, pause_seconds=OVERVIEW_PAUSE_SECONDS
         )
         self._current_topic = Topic.OVERVIEW
+        self.alerts = AlertLink(link, self)
         self._lay_out()
         self._connect(link)
         self._tick_timer = QTimer(self, interval=1000)
@@ -96,7 +110,7 @@ class MainWindow(QWidget):
             PushesPage(commands, actions, tasks, theme),
             ListPage(bans_spec(commands), actions, tasks, theme),
             MoneyPage(MoneyCommands(actions, self, theme, self.go), actions, tasks, theme),
-            SettingsPage(privacy, actions, tasks, theme),
+            SettingsPage(privacy, actions, tasks, theme, self.close_memory),
         ]
 
     def _lay_out(self) -> None:
@@ -111,6 +125,7 @@ class MainWindow(QWidget):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.top_line)
+        right.addWidget(self.sale_bar)
         right.addLayout(bars)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
@@ -122,10 +137,13 @@ class MainWindow(QWidget):
     def _connect(self, link: EngineLink) -> None:
         link.changed.connect(self._pass_changes_on)
         self._actions.noticed.connect(self.notices.show_notice)
+        self.alerts.arrived.connect(self._show_alert)
         self.restored.filter_requested.connect(self._go_to_filter)
         self.restored.dismissed.connect(lambda: self._actions.start(self._dismiss_restored, tr("dismissing a notice")))
         self.rail.page_chosen.connect(self.go)
-        self.top_line.attention.show_requested.connect(self._show_attention)
+        self.sale_bar.pause_requested.connect(self.selling.pause)
+        self.sale_bar.resume_requested.connect(self.selling.resume)
+        self.top_line.attention.show_requested.connect(self.show_attention)
         self.top_line.search.textChanged.connect(self._search)
         for page in self.pages.values():
             page.row_requested.connect(self.go)
@@ -142,10 +160,12 @@ class MainWindow(QWidget):
         """Start the first queries and the timers."""
         self.overview_feed.wake()
         self._actions.start(self._check_for_restore, tr("checking for a restore"))
+        self._actions.start(self.alerts.open, tr("listening for alerts"))
         self._tick_timer.start()
         self._overview_timer.start()
 
     def stop(self) -> None:
+        self.alerts.close()
         self._tick_timer.stop()
         self._overview_timer.stop()
         self.overview_feed.sleep()
@@ -189,12 +209,18 @@ class MainWindow(QWidget):
         if restored is not None:
             self.restored.show_restored(restored, utc_now())
 
+    def _show_alert(self, alert: Alert) -> None:
+        tone = Tone.WARN if alert.kind is not MessageKind.RECOVERY else Tone.OK
+        self._actions.notice(Tone.BAD if alert.stops_sales else tone, f"{alert.title}. {alert.body}")
+
     async def _dismiss_restored(self) -> None:
         await self._actions.ask(tr("dismissing a notice"), lambda desk: desk.dismiss_restored())
 
     def show_overview(self, overview: Overview) -> None:
         self.rail.show_overview(overview)
         self.top_line.attention.show_overview(overview, utc_now())
+        self.sale_bar.show_overview(overview, utc_now())
+        self.overview_shown.emit(overview)
         for page in self.pages.values():
             page.show_overview(overview)
 
@@ -219,7 +245,7 @@ class MainWindow(QWidget):
         self.go(topic)
         self.page.show_filter(name)
 
-    def _show_attention(self, attention: Attention) -> None:
+    def show_attention(self, attention: Attention) -> None:
         self.go(attention.topic, *attention.keys)
 
     def _search(self, query: str) -> None:
@@ -240,9 +266,15 @@ class MainWindow(QWidget):
         if geometry is not None:
             self.restoreGeometry(geometry)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def _store_look(self) -> None:
         self._memory.setValue("theme", str(self._theme.mode))
         self._memory.setValue("geometry", self.saveGeometry())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._store_look()
+        if self.may_close is not None and not self.may_close():
+            event.ignore()
+            return
         self.stop()
         super().closeEvent(event)
         self.closed.emit()

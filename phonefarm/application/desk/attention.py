@@ -133,8 +133,8 @@ def attention(
 def _sales_needs(
     closure: Closure | None, shortage: Shortage | None, checks: Sequence[HealthCheck], now: datetime
 ) -> list[Attention]:
-    """Why nothing, or much less than usual, can be sold."""
-    found = [] if closure is None else [_closure_need(closure)]
+    """Why nothing, or much less than usual, can be sold; a pause is the user's own wish and needs no action."""
+    found = [] if closure is None or closure.obstacle is Obstacle.PAUSED else [_closure_need(closure)]
     if shortage is not None:
         found.append(_shortage_need(shortage, checks, now))
     return found

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.log_entries import (
     CallDetails,
     HealthHistory,
@@ -95,6 +96,12 @@ class FarmDesk(Protocol):
 
     # Commands --------------------------------------------------------------
 
+    async def pause_selling(self) -> None:
+        """Empty the offer at once and keep it empty, also after a restart, until resumed; open rents go on."""
+        ...
+
+    async def resume_selling(self) -> None: ...
+
     async def lift_ban(self, sim_id: str) -> None: ...
 
     async def set_ban(self, sim_id: str, length: timedelta) -> None: ...
@@ -172,6 +179,40 @@ class FarmDesk(Protocol):
 
     async def dismiss_restored(self) -> None: ...
 
+    # Alerts ----------------------------------------------------------------
+
+    async def alerts_overview(self) -> AlertsOverview: ...
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        """Those of the last 30 days, newest first."""
+        ...
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        """Rules, quiet hours and reminders: keep all and go by it at once, or keep nothing and say what is wrong."""
+        ...
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        """Keep a new or a changed channel, or nothing; `name` of a problem is the form's field."""
+        ...
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None: ...
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        """Forget the channel and its secret."""
+        ...
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        """Send a test now; what became of it within some 15 s."""
+        ...
+
+    async def mark_alerts_seen(self) -> None:
+        """Send no reminders of what was told until now."""
+        ...
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        """Call `listener` on the engine's loop with each notice for the screen of this PC; returns the undo."""
+        ...
+
     # Settings --------------------------------------------------------------
 
     async def public_address(self) -> PublicAddress:
@@ -199,6 +240,12 @@ class FarmDesk(Protocol):
         ...
 
     async def settings(self) -> Sequence[SettingField]: ...
+
+    async def starts_at_login(self) -> bool:
+        """Whether the system starts the window when this user logs in."""
+        ...
+
+    async def set_start_at_login(self, on: bool) -> None: ...
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         """Store all, or nothing and return what is wrong.

@@ -10,12 +10,14 @@ from statistics import median, quantiles
 from typing import NamedTuple, Protocol, TypeVar
 
 from phonefarm.application.access.public_address import PublicAddressKeeper
+from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.log.log_reader import LogReader
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import HealthBoard
 from phonefarm.application.model.log_entries import (
@@ -43,6 +45,7 @@ from phonefarm.application.model.read_models import (
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHONES, SIMS, Keys, RowQuery, answered_by
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.autostart import Autostart
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
 from phonefarm.application.sims.inventory import SimInventory
@@ -50,6 +53,7 @@ from phonefarm.application.sims.numbering import Numbering, concerning_numbers
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health
@@ -108,6 +112,9 @@ class LiveFarmDesk:
         apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
+        alerts: Alerts,
+        pause: SellingPause,
+        autostart: Autostart,
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
         log: LogReader,
@@ -129,6 +136,9 @@ class LiveFarmDesk:
         self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
+        self._alerts = alerts
+        self._pause = pause
+        self._autostart = autostart
         self._public_address = public_address
         self._ssh_public_key = ssh_public_key
         self._log = log
@@ -147,13 +157,13 @@ class LiveFarmDesk:
     async def overview(self) -> Overview:
         now, noted, short_since = self._clock(), self._traffic, self._short_since
         alarms = _Alarms(checks=self._health.checks(), together=self._watch.left_together(), closure=self._closure())
-        selling = self._rentals.selling
+        selling, paused = self._rentals.selling, self._pause()
 
         def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
             traffic = _traffic_at(views, now, noted)
             overview, since = _overview(views, traffic, alarms, short_since, now)
             counts = overview.counts if selling else replace(overview.counts, numbers_on_offer=0)
-            return replace(overview, counts=counts), traffic, since
+            return replace(overview, counts=counts, paused=paused), traffic, since
 
         overview, traffic, self._short_since = await self._storage.read(query)
         if noted is None or traffic is not noted[1]:
@@ -207,6 +217,12 @@ class LiveFarmDesk:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
 
     # Commands --------------------------------------------------------------
+
+    async def pause_selling(self) -> None:
+        await self._pause.pause()
+
+    async def resume_selling(self) -> None:
+        await self._pause.resume()
 
     async def lift_ban(self, sim_id: str) -> None:
         await self._rentals.lift_ban(SimId(sim_id))
@@ -276,6 +292,35 @@ class LiveFarmDesk:
     async def dismiss_restored(self) -> None:
         await asyncio.to_thread(self._restore_note.forget)
 
+    # Alerts ----------------------------------------------------------------
+
+    async def alerts_overview(self) -> AlertsOverview:
+        return await self._alerts.overview()
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        return await self._alerts.recent()
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        return await self._alerts.save_policy(policy)
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        return await self._alerts.save_channel(form)
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None:
+        await self._alerts.switch_channel(channel_id, is_on=is_on)
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        await self._alerts.remove_channel(channel_id)
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        return await self._alerts.send_test(channel_id)
+
+    async def mark_alerts_seen(self) -> None:
+        await self._alerts.mark_seen()
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        return self._announcer.subscribe_alerts(listener)
+
     # The public address ----------------------------------------------------
 
     async def public_address(self) -> PublicAddress:
@@ -300,6 +345,13 @@ class LiveFarmDesk:
 
     async def settings(self) -> Sequence[SettingField]:
         return await asyncio.to_thread(self._settings.fields)
+
+    async def starts_at_login(self) -> bool:
+        return await asyncio.to_thread(self._autostart.is_on)
+
+    async def set_start_at_login(self, on: bool) -> None:
+        await asyncio.to_thread(self._autostart.turn_on if on else self._autostart.turn_off)
+        self._announcer.changed(Topic.SETTINGS)
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)

@@ -50,6 +50,10 @@ class HealthBoard:
         self._on_change()
         self._on_report(self._check(name))
 
+    def part(self, name: str, part: str) -> HealthCheck | None:
+        """The latest report of one part of a check; None where it has not reported."""
+        return self._parts.get(name, {}).get(part)
+
     def checks(self) -> tuple[HealthCheck, ...]:
         return tuple(self._check(name) for name in NAMES)
 

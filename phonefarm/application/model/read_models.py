@@ -429,6 +429,18 @@ class Counts:
     bans: int = 0
 
 
+BY_USER = "the user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """All selling is paused; open rents go on."""
+
+    since: datetime
+    by: str
+    """Who paused it, in words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Overview:
     at: datetime
@@ -464,6 +476,8 @@ class Overview:
     """p50 in seconds for each of the last 60 minutes, oldest first; None where nothing arrived."""
     waiting_rents: tuple[RentRow, ...]
     """Open rents without an accepted SMS, nearest deadline first, at most 12."""
+    paused: Pause | None = None
+    """Set while the user has paused all selling."""
 
     def needing(self, topic: Topic) -> frozenset[str]:
         """Keys of the rows that need the user; the rail counts them and the page shows them."""

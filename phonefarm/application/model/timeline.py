@@ -46,6 +46,8 @@ class TimelineKind(StrEnum):
     PAUSED = "paused"
     PAUSED_AFTER_SALE = "paused after sale"
     RESUMED = "resumed"
+    SELLING_PAUSED = "selling paused"
+    SELLING_RESUMED = "selling resumed"
     RENT_ORDERED = "rent ordered"
     RENT_ENDED = "rent ended"
 
@@ -132,6 +134,18 @@ def sim_rule_set(mark: str, sim: str, number: str | None) -> Happening:
 
 def sim_rules_forgotten() -> Happening:
     return _happening(TimelineKind.SIM_RULES_FORGOTTEN)
+
+
+# All selling -----------------------------------------------------------------
+
+
+def selling_paused(by: str) -> Happening:
+    """`by`: who did it, in words."""
+    return _happening(TimelineKind.SELLING_PAUSED, by=by)
+
+
+def selling_resumed(by: str) -> Happening:
+    return _happening(TimelineKind.SELLING_RESUMED, by=by)
 
 
 # SIMs ------------------------------------------------------------------------

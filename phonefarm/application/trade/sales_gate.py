@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from phonefarm.application.model.read_models import Pause
 from phonefarm.application.ports.storage import Storage
 from phonefarm.domain.clock_trust import clock_problem
 from phonefarm.domain.health import Health, HealthKind, health, problem
@@ -22,6 +23,7 @@ Problem = Callable[[], Health | None]
 class Obstacle(StrEnum):
     """What prevents every sale."""
 
+    PAUSED = "paused"
     KEY = "key"
     PUSH_URL = "push url"
     CLOCK = "clock"
@@ -43,12 +45,21 @@ class SalesGate:
     adb is not checked here: if a server is down, its phones are gone, and their numbers have left the offer.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, *, key: Problem, push_url: str) -> None:
-        """`key` returns what is wrong with the partner key."""
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        *,
+        key: Problem,
+        push_url: str,
+        paused: Callable[[], Pause | None] = lambda: None,
+    ) -> None:
+        """`key` returns what is wrong with the partner key; `paused` returns the pause of all selling."""
         self._storage = storage
         self._clock = clock
         self._key = key
         self._push_url = push_url
+        self._paused = paused
         self._phone_skews: tuple[timedelta, ...] = ()
         self._closure: Closure | None = None
 
@@ -70,7 +81,10 @@ class SalesGate:
         return clock_problem(self._clock(), self._phone_skews)
 
     def closure(self) -> Closure | None:
-        """The same as `problem()`, with its kind and since when it is known."""
+        """The same as `problem()`, with its kind and since when it is known; the user's own wish comes first."""
+        if (pause := self._paused()) is not None:
+            paused = health(HealthKind.SELLING_PAUSED, by=pause.by)
+            return Closure(obstacle=Obstacle.PAUSED, problem=paused, since=pause.since)
         found = self._unchecked()
         if found is None and (failing := self._storage.write_problem()) is not None:
             found = (Obstacle.DATABASE, problem(failing))

@@ -9,6 +9,7 @@ from datetime import timedelta
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan
+from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
 from phonefarm.application.log.log_reader import LogBounds, LogReader
 from phonefarm.application.messages.privacy import Privacy
@@ -27,11 +28,15 @@ from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import PhoneBridge
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import StoredFarm
+from tests.fakes.alerts import AlertStage
+from tests.fakes.autostart import AutostartInMemory
+from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.tunnel import FakeOutside, FakeTunnel, KeptTexts
 
@@ -67,6 +72,8 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.alert_stage = AlertStage(tasks, self.farm.clock)
+        self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
@@ -129,6 +136,18 @@ class Office:
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
             log=LogReader(database, self.farm.clock, LogBounds(days=30, megabytes=200), lambda: 0),
+            alerts=Alerts(
+                self.alert_stage.facts,
+                self.alert_stage.store,
+                self.alert_stage.notifier,
+                self.alert_stage.secrets,
+                self.alert_stage.hidden.append,
+                tasks,
+                self.farm.clock,
+                self.farm.announcer.show_alert,
+            ),
+            pause=self.pause,
+            autostart=AutostartInMemory(),
             apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
