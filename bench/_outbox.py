@@ -20,9 +20,11 @@ from bench._environment import KEY
 from phonefarm.adapters.http.http_connection import has_disconnected, was_delivered
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.http.supervised_server import SupervisedServer
+from phonefarm.adapters.onlinesim.call_reports import CallReporter
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.storage.sqlite.database import Database
+from phonefarm.application.log.call_log import CallLog
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.events import Announcer
@@ -128,8 +130,10 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
         await asyncio.to_thread(insert_history, path, history)
     announcer, tasks = Announcer(), Tasks()
     rentals = Rentals(database, announcer, now, selling=lambda: True, tasks=tasks, retire_after_sale=False)
-    channel = OnlinesimPushChannel(sink, lambda: KEY, "rent")
+    calls = CallLog(database, announcer, now)
+    channel = OnlinesimPushChannel(sink, lambda: KEY, "rent", report=calls.note_push)
     await channel.open()
+    await calls.start()
     pushes = PushWorker(
         database, channel, announcer, now, tasks, spacing=timedelta(seconds=10), report_market=lambda *_: None
     )
@@ -143,11 +147,13 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
         require_bearer=False,
         was_delivered=was_delivered,
         has_disconnected=has_disconnected,
+        reporter=CallReporter(calls.note, lambda: KEY, now),
     )
     server = SupervisedServer(webhooks.app, listener, "bench", lambda _: None, probe_path=PROBE_PATH)
     stop = asyncio.Event()
     tasks.start(server.run(stop), "webhooks")
     tasks.start(pushes.run(), "pushes")
+    tasks.start(calls.run(), "log")
     parts = Outbox(
         intake=intake,
         rentals=rentals,
@@ -162,6 +168,7 @@ async def outbox(folder: Path, sink: str, *, sims: int, history: int = 0) -> Asy
     finally:
         stop.set()
         await pushes.stop(2.0)
+        await calls.stop()
         await tasks.stop(2.0)
         await channel.close()
         database.close()

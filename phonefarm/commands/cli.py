@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,6 +53,17 @@ class TableName(StrEnum):
     MESSAGES = "messages"
     PUSHES = "pushes"
     BANS = "bans"
+
+
+class CallFilter(StrEnum):
+    """The kinds of calls that `calls` shows."""
+
+    OFFER = "offer"
+    ORDER = "order"
+    FINISH = "finish"
+    PUSH = "push"
+    WRONG_KEY = "wrong-key"
+    BAD_CALL = "bad-call"
 
 
 def main() -> None:
@@ -152,6 +164,30 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print the body 
     # The reader of a pipe expects UTF-8, but pipes on Windows use the code page; ASCII is valid in both.
     can_encode_all = is_terminal(sys.stdout)
     console.say(json.dumps(health, ensure_ascii=not can_encode_all, indent=2) if as_json else as_text(health))
+
+
+@app.command()
+def calls(
+    kind: Annotated[list[CallFilter] | None, typer.Option(help="Only calls of this kind; may be given again.")] = None,
+    since: Annotated[str, typer.Option(help="As long ago (90m, 2h, 7d), or a date such as 2026-11-24T14:30.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many, newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="With requests and responses, as JSON.")] = False,
+) -> None:
+    """Show the calls of Onlinesim and the pushes, and why an order was refused."""
+    from phonefarm.commands.calls import as_json as call_as_json
+    from phonefarm.commands.calls import as_line, parse_since, read_calls
+
+    settings, _ = _prepare(logs=False)
+    begin = parse_since(since, datetime.now(UTC)) if since else None
+    found = read_calls(settings, [each.value for each in kind or []], begin, limit)
+    if as_json:
+        listed = [call_as_json(entry, details) for entry, details in found]
+        console.say(json.dumps(listed, ensure_ascii=not is_terminal(sys.stdout), indent=2))
+        return
+    for entry, _details in reversed(found):
+        console.say(as_line(entry))
+    if not found:
+        console.say("No call is in the log for this choice.")
 
 
 @app.command()

@@ -214,6 +214,21 @@ class Settings(BaseSettings):
         json_schema_extra={"unit": "backups"},
     )
 
+    log_days: int = Field(
+        default=30,
+        ge=1,
+        le=366,
+        description="Calls of Onlinesim and their answers, on the page Health and log.",
+        json_schema_extra={"unit": "days"},
+    )
+    log_megabytes: int = Field(
+        default=200,
+        ge=10,
+        le=10_000,
+        description="Beyond that the oldest calls are deleted earlier.",
+        json_schema_extra={"unit": "MB"},
+    )
+
     block_senders: bool = Field(
         default=True, description="Messages of banks, payment services and government go to no customer."
     )

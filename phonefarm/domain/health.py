@@ -58,6 +58,22 @@ class HealthKind(StrEnum):
     CLOCK_AHEAD = "clock ahead"
     """(minutes, phones)"""
 
+    CLOCK_RIGHT = "clock right"
+
+    DISK_FREE = "disk free"
+    """(gigabytes)"""
+    DISK_LOW = "disk low"
+    """(megabytes)"""
+    DISK_FULL = "disk full"
+    """(megabytes)"""
+    KEY_KEPT = "key kept"
+    """(place)"""
+    NOT_CALLED = "not called"
+    """Onlinesim has never called."""
+    CALLED = "called"
+    ORDERS_STAY_AWAY = "orders stay away"
+    """No order for longer than is usual (hours, weekday: 0 is Monday)."""
+
     PUBLIC_ADDRESS_MISSING = "public address missing"
     TUNNEL_STARTING = "tunnel starting"
     PUBLIC_ADDRESS_ANSWERS = "public address answers"

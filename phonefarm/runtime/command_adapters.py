@@ -14,9 +14,11 @@ from phonefarm.adapters.catalog.number_tables import read_entries
 from phonefarm.adapters.http.server import bind
 from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.secrets.memory_store import MemoryStore
+from phonefarm.adapters.storage.sqlite.read_only_views import read_only_views
 from phonefarm.adapters.storage.sqlite.whole_tables import whole_table
 from phonefarm.adapters.windows.power_plan import active_plan
 from phonefarm.application.ports.records.numbers import NumberTable
+from phonefarm.application.ports.views import Views
 from phonefarm.application.ports.world import PhoneBridge, SecretStore
 from phonefarm.config.settings import Settings, parse_address
 from phonefarm.domain.networks import NetworkNames
@@ -56,6 +58,11 @@ def stored_table(
 ) -> AbstractContextManager[tuple[Sequence[str], Iterator[Sequence[Any]]]]:
     """Columns and rows of a database table, read in one snapshot."""
     return whole_table(settings.resolved_database_url, name)
+
+
+def stored_views(settings: Settings) -> AbstractContextManager[Views]:
+    """The database as a running or stopped farm has left it, in one snapshot. Raises KnownError."""
+    return read_only_views(settings.resolved_database_url)
 
 
 def try_to_listen(address: str, what: str) -> None:

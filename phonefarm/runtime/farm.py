@@ -36,6 +36,7 @@ from phonefarm.adapters.storage.sqlite.database_file import database_path
 from phonefarm.adapters.tunnel.prober import ProbeIdentity
 from phonefarm.adapters.windows.power_request import power_request_of_this_pc
 from phonefarm.application.desk.live_desk import LiveFarmDesk
+from phonefarm.application.log.self_checks import KeyState
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
@@ -62,6 +63,7 @@ from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as health_of_problem
 from phonefarm.runtime.alerting import FarmParts, make_alerts
 from phonefarm.runtime.autostart import login_start
+from phonefarm.runtime.farm_log import FarmLog
 from phonefarm.runtime.listeners import Listeners
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
@@ -203,7 +205,9 @@ class Farm:
         hidden.add(self._control.token)
         self._owns_announcer = announcer is None
         self._announcer = announcer or Announcer()
-        self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
+        self._health = HealthBoard(
+            utc_now, lambda: self._announcer.changed(Topic.OVERVIEW), lambda check: self._log.calls.note_check(check)
+        )
         self._tasks = Tasks(self._report_bug, self._report_recovery)
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
@@ -211,6 +215,16 @@ class Farm:
         self._pause = SellingPause(self._database, PauseFile(settings.data_dir), utc_now, self._report_selling)
         self._sales = SalesGate(
             self._database, utc_now, key=self._key_problem, push_url=settings.push_url, paused=self._pause
+        )
+        self._log = FarmLog(
+            settings,
+            self._database,
+            self._announcer,
+            self._health,
+            self._sales,
+            utc_now,
+            current_key=self._key,
+            key_state=self._key_state,
         )
         self._orders_clock = monotonic_clock(boottime_seconds)
         self._rentals = Rentals(
@@ -226,7 +240,13 @@ class Farm:
         self._numbering = Numbering(
             self._database, self._announcer, self._inventory, catalog.names, catalog.patterns, read_table, utc_now
         )
-        self._channel = OnlinesimPushChannel(settings.push_url, self._key, settings.sms_id, phone=settings.push_phone)
+        self._channel = OnlinesimPushChannel(
+            settings.push_url,
+            self._key,
+            settings.sms_id,
+            phone=settings.push_phone,
+            report=self._log.calls.note_push,
+        )
         self._pushes = PushWorker(
             self._database,
             self._channel,
@@ -308,6 +328,7 @@ class Farm:
             autostart=login_start(settings),
             public_address=self._public_address,
             ssh_public_key=ssh_identity(settings).public_line,
+            log=self._log.reader,
         )
 
     @property
@@ -319,6 +340,7 @@ class Farm:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(ignore_failed_accept)
         await asyncio.to_thread(self._open_database)
+        await self._log.start(self._tasks)
         await self._channel.open()
         await self._inventory.resolve_all_sims()
         await self._pushes.recover()
@@ -361,6 +383,7 @@ class Farm:
         """Refuse new requests, wait for requests and pushes in flight, then close everything; loses nothing."""
         self._stop_servers.set()
         await asyncio.gather(self._drain_requests(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
+        await self._log.stop()
         await self._tasks.stop(1.5)
         await self._alerts.stop()
         await self._channel.close()
@@ -402,6 +425,7 @@ class Farm:
             has_disconnected=has_disconnected,
             count_wrong_key=self._wrong_keys.note,
             probe_proof=self._probe_identity.proof_of,
+            reporter=self._log.reporter,
         )
 
     def _make_servers(self) -> dict[str, SupervisedServer]:
@@ -471,6 +495,11 @@ class Farm:
         if wakefulness is None or not self._settings.keep_awake:
             return None
         return StayingAwake(self._database, self._rentals, wakefulness, self._health, utc_now)
+
+    def _key_state(self) -> KeyState:
+        if self._settings.api_key is not None:
+            return KeyState(place="environment", problem=None)
+        return KeyState(place=self._key.place.value if self._key() else "", problem=self._key.problem)
 
     def _key_problem(self) -> Health | None:
         if self._key():

@@ -37,6 +37,14 @@ PHRASES = {
     Kind.CLOCK_TOO_EARLY: "this PC's clock says {date}: set it",
     Kind.CLOCK_BEHIND: "this PC's clock is {minutes} min behind the clocks of {phones} phones: set it",
     Kind.CLOCK_AHEAD: "this PC's clock is {minutes} min ahead of the clocks of {phones} phones: set it",
+    Kind.CLOCK_RIGHT: "agrees with the phones",
+    Kind.DISK_FREE: "{gigabytes} GB free",
+    Kind.DISK_LOW: "only {megabytes} MB free: make room on this disk",
+    Kind.DISK_FULL: "full, {megabytes} MB free: make room on this disk at once",
+    Kind.KEY_KEPT: "the key is there ({place})",
+    Kind.NOT_CALLED: "Onlinesim has not called yet",
+    Kind.CALLED: "calls come",
+    Kind.ORDERS_STAY_AWAY: "no order for {hours} h, which is unusual for a {day}",
     Kind.PUBLIC_ADDRESS_MISSING: "no public address",
     Kind.TUNNEL_STARTING: "starting",
     Kind.PUBLIC_ADDRESS_ANSWERS: "answers in {milliseconds} ms",
@@ -56,6 +64,7 @@ PHRASES = {
     Kind.SSH_ENDED: "the connection to {server} ended ({cause})",
 }
 ERROR_IN_BODY = "answers with errors (200 with an error in the body)"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 UNUSED = "{unused} of them not used: {objection}"
 LEFT_OUT = ("1 line left out: {reasons}", "{left_out} lines left out: {reasons}")
 
@@ -63,14 +72,17 @@ LEFT_OUT = ("1 line left out: {reasons}", "{left_out} lines left out: {reasons}"
 def health_text(health: Health, translate: Translate = str) -> str:
     """A short phrase; `translate` brings each template into the user's language."""
     phrases = [PHRASES[health.kind]]
+    fields = health.fields
     match health.kind:
+        case Kind.ORDERS_STAY_AWAY:
+            fields = {**fields, "day": translate(WEEKDAYS[int(fields["weekday"])])}
         case Kind.ERRORS if health.fields["http_status"] == 200:
             phrases = [ERROR_IN_BODY]
         case Kind.NUMBERS_READ:
             phrases += _numbers_phrases(health.fields)
         case _:
             pass
-    return ", ".join(translate(phrase).format(**health.fields) for phrase in phrases)
+    return ", ".join(translate(phrase).format(**fields) for phrase in phrases)
 
 
 def _numbers_phrases(fields: Fields) -> list[str]:

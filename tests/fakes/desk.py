@@ -13,6 +13,14 @@ from typing import Any, TypeVar
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
 from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
+from phonefarm.application.model.log_entries import (
+    CallDetails,
+    HealthHistory,
+    LogBatch,
+    LogQuery,
+    LogSummary,
+    OrderStanding,
+)
 from phonefarm.application.model.read_models import (
     BY_USER,
     Changes,
@@ -50,6 +58,7 @@ from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk_alerts import some_alerts
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
+from tests.fakes.farm_log import MadeUpLog, a_days_log
 from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
 
@@ -98,6 +107,7 @@ class FakeDesk(FarmDesk):
     asked: list[tuple[Topic, Collection[str] | None]] = field(default_factory=list)
     timelines: dict[str, list[TimelineEntry]] = field(default_factory=dict)
     restore: Restored | None = None
+    made_up_log: MadeUpLog | None = None
     address: PublicAddress = NO_ADDRESS
     probed: Health = PROBED
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
@@ -146,6 +156,26 @@ class FakeDesk(FarmDesk):
         if self.failure is not None:
             raise self.failure
         return self.timelines.get(key) or self.farm.timelines.get(key) or self._usual_timeline()
+
+    async def log_entries(self, query: LogQuery) -> LogBatch:
+        self._ask(Topic.LOG, None)
+        return self.log.batch(query)
+
+    async def log_summary(self, query: LogQuery) -> LogSummary:
+        self._ask(Topic.LOG, None)
+        return self.log.summary(query)
+
+    async def call_details(self, call_id: int) -> CallDetails | None:
+        self._ask(Topic.LOG, None)
+        return self.log.details.get(call_id)
+
+    async def health_history(self) -> HealthHistory:
+        self._ask(Topic.LOG, None)
+        return self.log.health_history()
+
+    async def order_standing(self) -> OrderStanding:
+        self._ask(Topic.LOG, None)
+        return self.log.order_standing()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         self.listeners.append(listener)
@@ -319,6 +349,12 @@ class FakeDesk(FarmDesk):
         if (refusal := self.failure or self.refusal) is not None:
             raise refusal
         self.commands.append(command)
+
+    @property
+    def log(self) -> MadeUpLog:
+        if self.made_up_log is None:
+            self.made_up_log = a_days_log(self.farm.now)
+        return self.made_up_log
 
     def _ask(self, topic: Topic, keys: Collection[str] | None) -> None:
         self.asked.append((topic, keys))

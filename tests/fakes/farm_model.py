@@ -33,7 +33,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
-from phonefarm.domain.health import problem
+from phonefarm.domain.health import HealthKind, health, problem
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.shortage import working_numbers
 
@@ -130,4 +130,14 @@ def _checks(farm: Farm) -> tuple[HealthCheck, ...]:
         HealthCheck(name="market", verdict=Verdict.PASS, health=problem("answers in 84 ms"), since=since),
         HealthCheck(name="adb", verdict=Verdict.WARN if troubled else Verdict.PASS, health=problem(adb), since=since),
         HealthCheck(name="storage", verdict=Verdict.PASS, health=problem("commits in 3 ms"), since=since),
+        *(
+            HealthCheck(name=name, verdict=Verdict.PASS, health=found, since=since)
+            for name, found in {
+                "calls": health(HealthKind.CALLED),
+                "disk": health(HealthKind.DISK_FREE, gigabytes=38),
+                "clock": health(HealthKind.CLOCK_RIGHT),
+                "keyring": health(HealthKind.KEY_KEPT, place="keyring"),
+                "backups": health(HealthKind.IN_ORDER),
+            }.items()
+        ),
     )

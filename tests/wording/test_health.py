@@ -47,6 +47,17 @@ PHRASES = [
         health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3),
         "this PC's clock is 60 min behind the clocks of 3 phones: set it",
     ),
+    (health(HealthKind.CLOCK_RIGHT), "agrees with the phones"),
+    (health(HealthKind.DISK_FREE, gigabytes=38), "38 GB free"),
+    (health(HealthKind.DISK_LOW, megabytes=700), "only 700 MB free: make room on this disk"),
+    (health(HealthKind.DISK_FULL, megabytes=70), "full, 70 MB free: make room on this disk at once"),
+    (health(HealthKind.KEY_KEPT, place="keyring"), "the key is there (keyring)"),
+    (health(HealthKind.NOT_CALLED), "Onlinesim has not called yet"),
+    (health(HealthKind.CALLED), "calls come"),
+    (
+        health(HealthKind.ORDERS_STAY_AWAY, hours=6, weekday=1),
+        "no order for 6 h, which is unusual for a Tuesday",
+    ),
     (
         health(HealthKind.CLOCK_AHEAD, minutes=60, phones=3),
         "this PC's clock is 60 min ahead of the clocks of 3 phones: set it",

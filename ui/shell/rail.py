@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from phonefarm.application.model.read_models import HealthCheck, Overview, Topic
+from phonefarm.application.model.read_models import HealthCheck, Overview, Topic, Verdict
 from ui.style.theme import Theme
 from ui.style.tokens import Tone
 from ui.text import formats
@@ -16,6 +16,8 @@ from ui.widgets.timeline import Dot
 
 WIDTH = 220
 ITEM_HEIGHT = 34
+ALWAYS_SHOWN = frozenset({"webhooks", "tunnel", "market", "adb", "storage"})
+"""The other checks are shown while something is wrong with them; the page "Health and log" has them all."""
 PILL_HEIGHT = 19
 
 
@@ -161,9 +163,12 @@ class Rail(QFrame):
             whole = overview.phones_of_farm if topic is Topic.PHONES else None
             needing = 0 if topic is Topic.OVERVIEW else _count_needing_action(overview, topic)
             item.show_count(counts.get(topic), needing, whole)
-        if overview.checks != self._current_checks:
-            self._current_checks = overview.checks
-            self._show_checks(overview.checks)
+        checks = tuple(
+            each for each in overview.checks if each.name in ALWAYS_SHOWN or each.verdict is not Verdict.PASS
+        )
+        if checks != self._current_checks:
+            self._current_checks = checks
+            self._show_checks(checks)
 
     def _show_checks(self, checks: tuple[HealthCheck, ...]) -> None:
         empty_layout(self._checks)

@@ -25,6 +25,7 @@ from ui.engine.feed import Feed
 from ui.listing.list_page import ListPage
 from ui.listing.page import Page
 from ui.pages.bans import bans_spec
+from ui.pages.health.page import HealthPage
 from ui.pages.messages import messages_spec
 from ui.pages.money.page import MoneyPage
 from ui.pages.numbers import NumbersPage
@@ -100,6 +101,7 @@ class MainWindow(QWidget):
         number_commands = NumberCommands(actions, self, theme)
         return [
             OverviewPage(theme),
+            HealthPage(actions, tasks, theme),
             PhonesPage(commands, actions, tasks, theme),
             ListPage(sims_spec(commands), actions, tasks, theme),
             NumbersPage(commands, number_commands, actions, tasks, theme),
@@ -149,7 +151,8 @@ class MainWindow(QWidget):
             page.unsaved_changed.connect(self.rail.item(page.topic).show_unsaved)
         QShortcut(QKeySequence.StandardKey.Find, self, self._focus_search)
         QShortcut(QKeySequence.StandardKey.Refresh, self, self.refresh)
-        for place, topic in enumerate(self.pages, 1):
+        QShortcut(QKeySequence("Ctrl+L"), self, partial(self.go, Topic.LOG))
+        for place, topic in enumerate((topic for topic in self.pages if topic is not Topic.LOG), 1):
             QShortcut(QKeySequence(f"Ctrl+{place % 10}"), self, partial(self.go, topic))
 
     # Lifecycle -------------------------------------------------------------

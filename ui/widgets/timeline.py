@@ -31,6 +31,11 @@ class Dot(QWidget):
         self._tone = tone
         self.setFixedSize(9, 18)
 
+    def show_tone(self, tone: Tone) -> None:
+        if tone is not self._tone:
+            self._tone = tone
+            self.update()
+
     def sizeHint(self) -> QSize:  # noqa: N802
         return QSize(9, 18)
 

@@ -7,12 +7,15 @@ import json
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from phonefarm import __version__
 from phonefarm.adapters.onlinesim import wire
 from phonefarm.adapters.onlinesim.answer_body import read_body
+from phonefarm.adapters.onlinesim.logged_json import logged_answer, logged_push
 from phonefarm.adapters.onlinesim.market_connection import MarketConnections, Unreachable
 from phonefarm.adapters.onlinesim.push_answer import outcome_of
+from phonefarm.application.ports.push_exchange import PushExchange, PushReport
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.pushes import Failed, FailureKind, PushOutcome
 
@@ -38,7 +41,10 @@ class OnlinesimPushChannel:
         *,
         phone: wire.PhoneMode = "string",
         attempt_seconds: float = ATTEMPT_TIMEOUT_SECONDS,
+        report: PushReport | None = None,
     ) -> None:
+        """`report` is called with each attempt, right after its answer has been judged."""
+        self._report = report
         self._push_url = push_url
         self._current_key = current_key
         self._sms_id: wire.SmsIdMode = sms_id
@@ -64,16 +70,32 @@ class OnlinesimPushChannel:
         fields = wire.push_body(message, key, self._sms_id, self._phone)
         body = _encode_json(fields).encode("utf-8", "replace")
         started_at = time.monotonic()
+        status, answer_text = None, ""
+        outcome: PushOutcome
         try:
             answer = await self._market.post(self._head_for(self._market, key), body, within=self._attempt_seconds)
         except TimeoutError:
-            return Failed(kind=FailureKind.UNREACHABLE, detail=f"no answer within {self._attempt_seconds:g} s")
+            outcome = Failed(kind=FailureKind.UNREACHABLE, detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
-            return Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}")
-        text = read_body(answer.body, answer.headers)
-        if answer.is_too_long:
-            text = text._replace(is_readable=False)
-        return outcome_of(answer.status, text, answer.headers, timedelta(seconds=time.monotonic() - started_at))
+            outcome = Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}")
+        else:
+            text = read_body(answer.body, answer.headers)
+            if answer.is_too_long:
+                text = text._replace(is_readable=False)
+            status, answer_text = answer.status, text.text
+            outcome = outcome_of(answer.status, text, answer.headers, timedelta(seconds=time.monotonic() - started_at))
+        if self._report is not None:
+            milliseconds = (time.monotonic() - started_at) * 1000
+            exchange = PushExchange(
+                message=message,
+                outcome=outcome,
+                milliseconds=milliseconds,
+                status=status,
+                read_request=partial(logged_push, fields),
+                read_response=partial(logged_answer, answer_text, key, message.text),
+            )
+            self._report(exchange)
+        return outcome
 
     def _head_for(self, market: MarketConnections, key: str) -> bytes:
         if self._cached_head[0] != key:

@@ -34,7 +34,10 @@ class ResponseDeliveryMiddleware:
         given_up: RecordOutcome,
         was_delivered: Callable[[Scope], bool],
         has_disconnected: Callable[[Scope], bool],
+        report: Callable[[Scope], None] = lambda scope: None,
     ) -> None:
+        """`report` is called with each request once its response is sent, or was broken off."""
+        self._report = report
         self._app = app
         self._answered = answered
         self._lost = lost
@@ -46,6 +49,7 @@ class ResponseDeliveryMiddleware:
         try:
             await self._app(scope, receive, send)
         finally:
+            self._report(scope)
             if (rent_id := scope.get(ISSUED)) is not None:
                 await self._record(rent_id, scope)
 

@@ -19,10 +19,13 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTim
 
 from phonefarm.adapters.asgi import Application, Scope
 from phonefarm.adapters.onlinesim import wire
+from phonefarm.adapters.onlinesim.call_reports import CALL, CallNote, CallReporter
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.response_delivery import ISSUED, ResponseDeliveryMiddleware
 from phonefarm.application.ports.storage import StorageFailing
 from phonefarm.application.trade.rentals import Rentals
+from phonefarm.domain.allocation import ANY, Order
+from phonefarm.domain.calls import CallKind, Outcome
 from phonefarm.domain.rents import ANSWER_WITHIN
 from phonefarm.support.clock import Clock
 from phonefarm.support.deadlines import within
@@ -38,6 +41,12 @@ OWN_PATHS = frozenset({SERVICES_PATH, NUMBER_PATH, FINISH_PATH, PROBE_PATH})
 CALLS_PER_SECOND = 200.0
 WRONG_KEYS_PER_MINUTE = 60.0
 JSON_TYPE = "application/json; charset=utf-8"
+
+_KINDS = {
+    SERVICES_PATH: CallKind.SERVICES,
+    NUMBER_PATH: CallKind.ORDER,
+    FINISH_PATH: CallKind.FINISH,
+}
 
 CurrentKey = Callable[[], str | None]
 Handler = Callable[[wire.Body, datetime], Awaitable[wire.Body]]
@@ -66,12 +75,14 @@ class Webhooks:
         rate_limiter: RateLimiter | None = None,
         mark_authenticated: Callable[[Scope], None] = _do_nothing,
         count_wrong_key: Callable[[], None] = _do_nothing,
+        reporter: CallReporter | None = None,
         probe_proof: Callable[[str], str] = lambda _nonce: "",
     ) -> None:
         """`shared_path`: one more path for all three calls, distinguished by `action`.
 
         `steady`: a monotonic clock, the same by which `rentals` decides whether an order is too late.
         `mark_authenticated` is called for each request with the key, `count_wrong_key` for each without.
+        `reporter` is told of each call after its answer.
         `probe_proof` gives the proof of a nonce that only this process can give.
         `was_delivered` and `has_disconnected`: see `ResponseDeliveryMiddleware`.
         """
@@ -88,6 +99,7 @@ class Webhooks:
         self._was_delivered = was_delivered
         self._has_disconnected = has_disconnected
         self._count_wrong_key = count_wrong_key
+        self._report: Callable[[Scope], None] = _do_nothing if reporter is None else reporter.report
         self._probe_proof = probe_proof
         self._handlers: dict[str, Handler] = {
             SERVICES_PATH: self._get_services,
@@ -122,6 +134,7 @@ class Webhooks:
             given_up=self._rentals.withdraw,
             was_delivered=self._was_delivered,
             has_disconnected=self._has_disconnected,
+            report=self._report,
         )
 
     async def _answer_probe(self) -> Response:
@@ -134,22 +147,31 @@ class Webhooks:
     def _route(self, handler: Handler) -> Callable[[], Awaitable[Response]]:
         async def respond() -> Response:
             begun_at = self._steady()  # before the body, which may be slow: the market's timeout is running
+            note = CallNote(
+                _KINDS.get(request.path.rstrip("/"), CallKind.BAD_REQUEST), request.remote_addr or "", request.path
+            )
+            _scope()[CALL] = note
             try:
                 async with within(ANSWER_WITHIN.total_seconds()):
-                    body = await self._authenticated_body()
-                    return _json(await handler(body, begun_at))
+                    body = await self._authenticated_body(note)
+                    return _noted(note, await handler(body, begun_at))
             except wire.BadRequest as refusal:
-                return _json(wire.error_answer(refusal.reason), refusal.status, refusal.headers)
+                if note.outcome is None:
+                    note.kind = CallKind.BAD_REQUEST
+                    note.end(Outcome.BAD_REQUEST, reason=refusal.reason)
+                return _noted(note, wire.error_answer(refusal.reason), refusal.status, refusal.headers)
             except StorageFailing as error:
                 log.error("a webhook could not be answered", cause=str(error))
-                return _json(wire.error_answer("temporarily unavailable"), 503)
+                note.end(Outcome.DATABASE, cause=str(error))
+                return _noted(note, wire.error_answer("temporarily unavailable"), 503)
             except TimeoutError:
                 log.error("a webhook missed its deadline", path=request.path)
-                return _json(wire.error_answer("temporarily unavailable"), 503)
+                note.end(Outcome.TOO_LATE)
+                return _noted(note, wire.error_answer("temporarily unavailable"), 503)
 
         return respond
 
-    async def _authenticated_body(self) -> wire.Body:
+    async def _authenticated_body(self, note: CallNote) -> wire.Body:
         """The parsed body of a request with the key; every request without it gets the same 401.
 
         Beyond its rate limit, an unauthenticated address gets a 429 and its connection is closed. It is not made to
@@ -159,13 +181,21 @@ class Webhooks:
             raw = await _read_body()
             body = wire.parse_body(_decompress(raw, request.headers.get("Content-Encoding", "")))
             self._check_key(body)
-        except wire.BadRequest:
+        except wire.BadRequest as refusal:
+            if refusal.status == 401:
+                note.kind = CallKind.WRONG_KEY
+                note.end(Outcome.WRONG_KEY)
             if wait := self._rate_limiter.retry_after_unauthenticated(request.remote_addr or ""):
+                note.kind = CallKind.WRONG_KEY
+                note.end(Outcome.TOO_MANY, seconds=wait)
                 raise _too_many_requests(wait, Connection="close") from None
             raise
         self._mark_authenticated(_scope())
+        note.request = body
         if wait := self._rate_limiter.retry_after_authenticated():
             log.warning("calls with the key exceed the rate limit", path=request.path)
+            note.kind = CallKind.TOO_MANY
+            note.end(Outcome.TOO_MANY, seconds=wait)
             raise _too_many_requests(wait)
         return body
 
@@ -188,26 +218,51 @@ class Webhooks:
             wire.GET_NUMBER: NUMBER_PATH,
             wire.FINISH_ACTIVATION: FINISH_PATH,
         }
-        return await self._handlers[paths[wire.action_of(body)]](body, begun_at)
+        path = paths[wire.action_of(body)]
+        _note().kind = _KINDS[path]
+        return await self._handlers[path](body, begun_at)
 
     async def _get_services(self, body: wire.Body, _begun_at: datetime) -> wire.Body:
         wire.expect_action(body, wire.GET_SERVICES, service=False)
-        return wire.services_answer(await self._rentals.offer())
+        offer = await self._rentals.offer()
+        numbers = sum(operators[ANY] for operators in offer.values())
+        if numbers:
+            _note().end(Outcome.OFFERED, numbers=numbers, countries=sum(each[ANY] > 0 for each in offer.values()))
+        else:
+            _note().end(Outcome.NOTHING_OFFERED if self._rentals.selling else Outcome.NOT_SELLING)
+        return wire.services_answer(offer)
 
     async def _get_number(self, body: wire.Body, begun_at: datetime) -> wire.Body:
         wire.expect_action(body, wire.GET_NUMBER, service=True)
         parsed = wire.parse_number_order(body, self._country_by_dial_code)
         issued = await self._rentals.issue(parsed.order, parsed.expected, begun_at)
         if issued is None:
+            self._note_refusal(parsed.order, begun_at)
             return wire.no_numbers_answer(self._no_numbers)
         _scope()[ISSUED] = issued.rent_id
+        _note().rent_id = issued.rent_id
+        _note().end(Outcome.ISSUED, number=issued.msisdn)
         log.info("number issued", rent_id=issued.rent_id)
         return wire.number_answer(issued.msisdn, issued.rent_id)
+
+    def _note_refusal(self, order: Order, begun_at: datetime) -> None:
+        """Which SIMs there were is looked up for the log later, by the order itself."""
+        asked = {"country": order.country or "", "operator": order.operator or ""}
+        if self._steady() > begun_at + ANSWER_WITHIN:
+            _note().end(Outcome.TOO_LATE, **asked)
+        elif not self._rentals.selling:
+            _note().end(Outcome.NOT_SELLING)
+        else:
+            _note().end(Outcome.NO_NUMBER, **asked)
+            _note().order = order
 
     async def _finish(self, body: wire.Body, _begun_at: datetime) -> wire.Body:
         wire.expect_action(body, wire.FINISH_ACTIVATION, service=True)
         finish = wire.parse_finish(body)
         is_known = await self._rentals.finish(finish.rent_id, finish.status, finish.total)
+        _note().rent_id = finish.rent_id
+        total = "" if finish.total is None else str(finish.total)
+        _note().end(Outcome.FINISHED if is_known else Outcome.RENT_UNKNOWN, status=int(finish.status), sum=total)
         log.info("finish", rent_id=finish.rent_id, status=int(finish.status), known=is_known)
         return {"status": "SUCCESS"} if is_known else wire.error_answer("unknown activationId")
 
@@ -251,6 +306,9 @@ async def _answer_http_error(error: HTTPException) -> Response:
 
 
 async def _answer_bug(error: Exception) -> Response:
+    if (note := _scope().get(CALL)) is not None:
+        note.end(Outcome.FAILED)
+        note.status = 500
     log.error("a bug in phonefarm", exc_info=error)
     return _json(wire.error_answer("internal error"), 500)
 
@@ -266,6 +324,17 @@ async def _compress(response: Response) -> Response:
         response.set_data(gzip.compress(await response.get_data(as_text=False), mtime=0))
         response.headers["Content-Encoding"] = "gzip"
     return response
+
+
+def _noted(
+    note: CallNote, body: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    note.answer(body, status)
+    return _json(body, status, headers)
+
+
+def _note() -> CallNote:
+    return cast(CallNote, _scope()[CALL])
 
 
 def _scope() -> Scope:

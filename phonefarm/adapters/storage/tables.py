@@ -329,7 +329,10 @@ class JournalTable(SQLModel, table=True):
     """What happened to phones, SIMs, rents and pushes, for their timelines."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index("journal_of_subject", "topic", "key", "at"),)
+    __table_args__ = (
+        Index("journal_of_subject", "topic", "key", "at"),
+        Index("journal_by_time", "at"),
+    )
 
     line_id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_type=Instant)
@@ -338,6 +341,49 @@ class JournalTable(SQLModel, table=True):
     kind: str
     fields: Fields = Field(sa_type=PlainFields)
     """Plain values by name, as JSON; never the text of an SMS, never a secret."""
+
+
+class CallTable(SQLModel, table=True):
+    """Calls between the market and the farm; equal ones within minutes are one row."""
+
+    __tablename__ = "calls"
+    __table_args__ = (
+        Index("calls_by_time", "at", "call_id"),
+        Index("calls_by_kind", "kind", "at", "call_id"),
+    )
+
+    call_id: int | None = Field(default=None, primary_key=True)
+    begun_at: datetime = Field(sa_type=Instant)
+    at: datetime = Field(sa_type=Instant)
+    """Of the last one."""
+    count: int
+    kind: str
+    outcome: str
+    fields: Fields = Field(sa_type=PlainFields)
+    address: str
+    path: str
+    status: int | None = None
+    milliseconds: float | None = None
+    rent_id: int | None = Field(default=None, sa_type=BigInteger)
+    sms_id: int | None = Field(default=None, sa_type=BigInteger)
+    request: str
+    """JSON without the key and without the text of an SMS; empty for a caller without the key."""
+    response: str
+
+
+class HealthChangeTable(SQLModel, table=True):
+    """Changes of health checks; under an empty name starts and stops of the program."""
+
+    __tablename__ = "health_changes"
+    __table_args__ = (Index("health_changes_by_time", "at"), Index("health_changes_of_check", "name", "at"))
+
+    change_id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_type=Instant)
+    name: str
+    level: str
+    kind: str
+    """Of the health; empty where there is none."""
+    fields: Fields = Field(sa_type=PlainFields)
 
 
 class SequenceTable(SQLModel, table=True):
@@ -371,6 +417,8 @@ blocked_senders = _core(BlockedSenderTable)
 pushes = _core(PushTable)
 push_attempts = _core(PushAttemptTable)
 journal = _core(JournalTable)
+calls = _core(CallTable)
+health_changes = _core(HealthChangeTable)
 sequences = _core(SequenceTable)
 metadata = SQLModel.metadata
 

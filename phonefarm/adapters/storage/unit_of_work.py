@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Integer, bindparam, insert, update
 
 from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
+from phonefarm.adapters.storage.log_records import HEARTBEAT, SqlLogRecords
 from phonefarm.adapters.storage.message_records import SqlMessageRecords
 from phonefarm.adapters.storage.number_records import SqlNumberRecords
 from phonefarm.adapters.storage.phone_records import SqlPhoneRecords
@@ -25,7 +26,6 @@ _FIRST_ID = 10_001
 RESERVED_IDS = 100
 """Ids reserved with one statement, so that most messages need none. Those left at a stop, or after a failed unit of
 work, are never used."""
-_HEARTBEAT = "heartbeat"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ROOM_BYTES = 64_000
 """The most that a batch of messages needs."""
@@ -45,6 +45,7 @@ class SqlUnitOfWork:
         self.pushes = SqlPushRecords(self._driver)
         self.privacy = SqlPrivacyRecords(connection)
         self.journal = SqlJournal(self._driver)
+        self.log = SqlLogRecords(connection)
 
     def next_id(self) -> int:
         return self._next_ids(1)[0]
@@ -70,9 +71,9 @@ class SqlUnitOfWork:
 
     def beat(self, at: datetime) -> None:
         seconds = int(at.timestamp())
-        beaten = self._connection.execute(update(sequences).where(sequences.c.name == _HEARTBEAT).values(value=seconds))
+        beaten = self._connection.execute(update(sequences).where(sequences.c.name == HEARTBEAT).values(value=seconds))
         if beaten.rowcount == 0:
-            self._connection.execute(insert(sequences).values(name=_HEARTBEAT, value=seconds))
+            self._connection.execute(insert(sequences).values(name=HEARTBEAT, value=seconds))
         self._prove_that_there_is_room()
 
     def _prove_that_there_is_room(self) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from phonefarm.adapters.storage import accounts, figures, number_records, order_times, timelines
 from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
+from phonefarm.adapters.storage.log_rows import SqlLogViews
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
 from phonefarm.adapters.storage.privacy_records import blocked_senders_of
@@ -84,6 +85,7 @@ _ROWS = dict(
 class SqlViews:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.log = SqlLogViews(connection)
 
     def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
         read: Callable[[Connection, Keys, datetime], list[Row]] = _ROWS[query]

@@ -11,6 +11,14 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
+from phonefarm.application.model.log_entries import (
+    CallDetails,
+    HealthHistory,
+    LogBatch,
+    LogQuery,
+    LogSummary,
+    OrderStanding,
+)
 from phonefarm.application.model.read_models import (
     Changes,
     Difference,
@@ -62,6 +70,24 @@ class FarmDesk(Protocol):
 
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         """The timeline of one phone, SIM, rent, message or push, oldest first."""
+        ...
+
+    async def log_entries(self, query: LogQuery) -> LogBatch:
+        """Calls of the market, pushes, and happenings of phones, SIMs and the user; newest first, in batches."""
+        ...
+
+    async def log_summary(self, query: LogQuery) -> LogSummary: ...
+
+    async def call_details(self, call_id: int) -> CallDetails | None:
+        """Request and response of a call; None if it is not kept any more."""
+        ...
+
+    async def health_history(self) -> HealthHistory:
+        """How each health check stood in the last 24 hours."""
+        ...
+
+    async def order_standing(self) -> OrderStanding:
+        """Today's orders against what is usual."""
         ...
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:

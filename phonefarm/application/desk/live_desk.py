@@ -13,12 +13,21 @@ from phonefarm.application.access.public_address import PublicAddressKeeper
 from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
+from phonefarm.application.log.log_reader import LogReader
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import HealthBoard
+from phonefarm.application.model.log_entries import (
+    CallDetails,
+    HealthHistory,
+    LogBatch,
+    LogQuery,
+    LogSummary,
+    OrderStanding,
+)
 from phonefarm.application.model.read_models import (
     Changes,
     Difference,
@@ -110,6 +119,7 @@ class LiveFarmDesk:
         autostart: Autostart,
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
+        log: LogReader,
     ) -> None:
         """`closure` returns why nothing may be sold now, or None."""
         self._storage = storage
@@ -133,6 +143,7 @@ class LiveFarmDesk:
         self._autostart = autostart
         self._public_address = public_address
         self._ssh_public_key = ssh_public_key
+        self._log = log
         self._answers = dict(
             [
                 answered_by(NUMBER_TASKS, numbering.tasks),
@@ -188,6 +199,21 @@ class LiveFarmDesk:
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
         subject = Topic.SIMS if topic is Topic.NUMBERS else topic
         return await self._storage.read(lambda views: views.timeline(subject, key))
+
+    async def log_entries(self, query: LogQuery) -> LogBatch:
+        return await self._log.entries(query)
+
+    async def log_summary(self, query: LogQuery) -> LogSummary:
+        return await self._log.summary(query)
+
+    async def call_details(self, call_id: int) -> CallDetails | None:
+        return await self._log.call_details(call_id)
+
+    async def health_history(self) -> HealthHistory:
+        return await self._log.health_history()
+
+    async def order_standing(self) -> OrderStanding:
+        return await self._log.order_standing()
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))

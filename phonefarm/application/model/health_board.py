@@ -13,15 +13,27 @@ MARKET = "market"
 ADB = "adb"
 STORAGE = "storage"
 ENGINE = "engine"
-NAMES = (WEBHOOKS, TUNNEL, MARKET, ADB, STORAGE, ENGINE)
+CALLS = "calls"
+DISK = "disk"
+CLOCK = "clock"
+KEYRING = "keyring"
+BACKUPS = "backups"
+NAMES = (WEBHOOKS, TUNNEL, CALLS, MARKET, ADB, STORAGE, DISK, CLOCK, KEYRING, BACKUPS, ENGINE)
 
 
 class HealthBoard:
     """Holds the latest report of each part; a check without a report is a warning."""
 
-    def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        on_change: Callable[[], None],
+        on_report: Callable[[HealthCheck], None] = lambda check: None,
+    ) -> None:
+        """`on_report` is called with the whole check whenever one of its parts has changed."""
         self._clock = clock
         self._on_change = on_change
+        self._on_report = on_report
         self._parts: dict[str, dict[str, HealthCheck]] = {}
 
     def report(self, name: str, verdict: Verdict, health: Health, part: str = "") -> None:
@@ -36,6 +48,7 @@ class HealthBoard:
             since = self._clock()
         parts[part] = HealthCheck(name=name, verdict=verdict, health=health, since=since)
         self._on_change()
+        self._on_report(self._check(name))
 
     def part(self, name: str, part: str) -> HealthCheck | None:
         """The latest report of one part of a check; None where it has not reported."""

@@ -51,6 +51,7 @@ class Topic(StrEnum):
     NUMBERS = "numbers"  # sim_id: the worklist
     OVERVIEW = "overview"  # no keys: counts or health changed
     SETTINGS = "settings"  # no keys
+    LOG = "log"  # no keys
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.model.timeline import Happening
+from phonefarm.application.ports.records.log import LogRecords
 from phonefarm.application.ports.records.messages import MessageRecords
 from phonefarm.application.ports.records.numbers import NumberRecords
 from phonefarm.application.ports.records.phone_health import PhoneHealthRecords
@@ -63,6 +64,9 @@ class UnitOfWork(Protocol):
 
     @property
     def journal(self) -> Journal: ...
+
+    @property
+    def log(self) -> LogRecords: ...
 
     def next_id(self) -> int:
         """The next id; rents and messages share one sequence."""

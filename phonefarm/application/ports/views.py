@@ -18,6 +18,7 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
+from phonefarm.application.ports.log_views import LogViews
 from phonefarm.application.ports.records.numbers import SmsText
 from phonefarm.application.ports.records.phone_health import RememberedProbe
 from phonefarm.domain.blocklist import BlockedSender
@@ -62,6 +63,9 @@ class Traffic:
 
 class Views(Protocol):
     """Reads one snapshot of the database."""
+
+    @property
+    def log(self) -> LogViews: ...
 
     def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
         """The stored part of the rows of one of `row_queries.ROW_QUERIES`; of histories the newest `HISTORY_ROWS`.

@@ -76,6 +76,10 @@ class SalesGate:
         unchecked = self._unchecked()
         return None if unchecked is None else unchecked[1]
 
+    def clock_problem(self) -> Health | None:
+        """Why this PC's clock is not to be believed."""
+        return clock_problem(self._clock(), self._phone_skews)
+
     def closure(self) -> Closure | None:
         """The same as `problem()`, with its kind and since when it is known; the user's own wish comes first."""
         if (pause := self._paused()) is not None:
@@ -98,7 +102,7 @@ class SalesGate:
             return Obstacle.KEY, found
         if not self._push_url:
             return Obstacle.PUSH_URL, health(HealthKind.PUSH_URL_MISSING)
-        if (found := clock_problem(self._clock(), self._phone_skews)) is not None:
+        if (found := self.clock_problem()) is not None:
             return Obstacle.CLOCK, found
         return None
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from phonefarm.application.model.health_board import STORAGE, HealthBoard
+from phonefarm.application.model.health_board import BACKUPS, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import HealthKind, health, problem
@@ -56,6 +56,8 @@ class Backups:
         await asyncio.to_thread(self._store.remove_leftovers)
         while True:
             newest = await asyncio.to_thread(self._store.newest_at)
+            if newest is not None and self._failed_at is None:
+                self._health.report(BACKUPS, Verdict.PASS, health(HealthKind.IN_ORDER))
             if is_due(newest, self._failed_at, self._clock(), self._every):
                 await self.make()
             await asyncio.sleep(CHECK_SECONDS)
@@ -67,8 +69,10 @@ class Backups:
         except KnownError as error:
             self._failed_at = now
             self._health.report(STORAGE, Verdict.WARN, problem(str(error)), part="backup")
+            self._health.report(BACKUPS, Verdict.FAIL, problem(str(error)))
             log.warning("backup failed", cause=str(error))
             return
         self._failed_at = None
         self._health.report(STORAGE, Verdict.PASS, health(HealthKind.IN_ORDER), part="backup")
+        self._health.report(BACKUPS, Verdict.PASS, health(HealthKind.IN_ORDER))
         log.info("backup made and verified", holds=contents)

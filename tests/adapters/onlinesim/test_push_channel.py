@@ -18,7 +18,9 @@ from aiohttp import web
 from phonefarm.adapters.onlinesim import push_channel
 from phonefarm.adapters.onlinesim.market_connection import MAX_BODY_BYTES
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
+from phonefarm.application.ports.push_exchange import PushExchange
 from phonefarm.application.ports.world import PushMessage
+from phonefarm.domain.calls import HIDDEN_KEY, HIDDEN_TEXT
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
 from phonefarm.domain.pushes import Accepted, Failed, FailureKind, FinalRefusal, PushOutcome, Unclear
 
@@ -341,3 +343,34 @@ async def test_closed_channel_sends_nothing(market: Market, channel: OnlinesimPu
 
     assert isinstance(await channel.push(MESSAGE), Failed)
     assert market.requests == []
+
+
+async def test_each_attempt_is_reported_with_its_answer_and_without_key_and_text(market: Market) -> None:
+    reports: list[PushExchange] = []
+    channel = OnlinesimPushChannel(market.url, lambda: KEY, "rent", report=reports.append)
+    await channel.open()
+    try:
+        outcome = await channel.push(MESSAGE)
+    finally:
+        await channel.close()
+
+    (report,) = reports
+    assert (report.outcome, report.status, report.message) == (outcome, 200, MESSAGE)
+    request, response = report.read_request(), report.read_response()
+    assert json.loads(request)["text"] == HIDDEN_TEXT
+    assert json.loads(request)["key"] == HIDDEN_KEY
+    assert KEY not in request + response
+    assert MESSAGE.text not in request + response
+
+
+async def test_an_attempt_without_an_answer_is_reported_too(unused_tcp_port: int) -> None:
+    reports: list[PushExchange] = []
+    channel = OnlinesimPushChannel(f"http://127.0.0.1:{unused_tcp_port}/", lambda: KEY, "rent", report=reports.append)
+    await channel.open()
+    try:
+        outcome = await channel.push(MESSAGE)
+    finally:
+        await channel.close()
+
+    (report,) = reports
+    assert (report.outcome, report.status, report.read_response()) == (outcome, None, "")

@@ -11,6 +11,7 @@ from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan
 from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
+from phonefarm.application.log.log_reader import LogBounds, LogReader
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
 from phonefarm.application.model.health_board import NAMES, HealthBoard
@@ -137,6 +138,7 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            log=LogReader(database, self.farm.clock, LogBounds(days=30, megabytes=200), lambda: 0),
             alerts=Alerts(
                 self.alert_stage.facts,
                 self.alert_stage.store,

@@ -22,6 +22,8 @@ from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
 from phonefarm.application.model.alerts import Alert, AlertPolicy, ChannelForm, ChannelKind, Rule, RuleKind
+from phonefarm.application.model.health_board import NAMES
+from phonefarm.application.model.log_entries import CallDetails, EntryKind, Level, LevelChange, LogQuery
 from phonefarm.application.model.read_models import (
     BY_USER,
     BlockedSender,
@@ -50,6 +52,7 @@ from phonefarm.application.model.row_queries import (
     RowQuery,
 )
 from phonefarm.application.ports.records.numbers import NumberEntry
+from phonefarm.domain.calls import CallKind, Outcome, call_at
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import HealthKind
 from phonefarm.domain.ids import RentId, SmsId
@@ -267,6 +270,43 @@ async def test_listener_is_called_until_it_unsubscribes(stage: Stage) -> None:
     await until(lambda: any(Topic.RENTS in changes.keys for changes in heard))
 
     assert unheard == []
+
+
+@drives("log_entries", "log_summary", "call_details")
+async def test_log_is_read_entry_by_entry_with_its_figures(stage: Stage) -> None:
+    order = call_at(NOON, CallKind.ORDER, Outcome.ISSUED, request="{}", response="[]")
+    call_id = await stage.farm.storage.write(lambda uow: uow.log.add_calls([order])[0])
+    query = LogQuery(kinds=frozenset({EntryKind.ORDER}))
+
+    (entry,) = (await stage.desk.log_entries(query)).entries
+    summary = await stage.desk.log_summary(query)
+    details = await stage.desk.call_details(call_id)
+
+    assert (entry.outcome, entry.position.number) == (Outcome.ISSUED, call_id)
+    assert (summary.entries, summary.last_call_at, summary.kept_days) == (1, NOON, 30)
+    assert details == CallDetails(request="{}", response="[]")
+    assert await stage.desk.call_details(call_id + 1) is None
+
+
+@drives("health_history")
+async def test_history_has_a_day_of_each_check(stage: Stage) -> None:
+    down = LevelChange(at=NOON - HOUR, name="adb", level=Level.DOWN)
+    await stage.farm.storage.write(lambda uow: uow.log.add_changes([down]))
+
+    history = await stage.desk.health_history()
+
+    assert (history.begin, history.end) == (NOON - 24 * HOUR, NOON)
+    assert set(history.checks) == set(NAMES)
+    assert [(each.begin, each.level) for each in history.checks["adb"]][-1] == (NOON - HOUR, Level.DOWN)
+
+
+@drives("order_standing")
+async def test_orders_of_today_are_counted(stage: Stage) -> None:
+    await busy_farm(stage.farm)
+
+    standing = await stage.desk.order_standing()
+
+    assert (standing.today, standing.last_order_at, standing.is_learned) == (1, NOON, False)
 
 
 # SIMs and phones ------------------------------------------------------------

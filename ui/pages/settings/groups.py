@@ -48,7 +48,7 @@ GROUPS: dict[SettingGroup, tuple[str, ...]] = {
     ),
     SettingGroup.PHONES: ("adb_servers", "adb_path", "numbers_file", "poll_seconds", "rent_poll_seconds"),
     SettingGroup.ALERTS: (),
-    SettingGroup.PRIVACY: ("block_senders", "text_hours"),
+    SettingGroup.PRIVACY: ("block_senders", "text_hours", "log_days", "log_megabytes"),
     SettingGroup.BACKUP: ("backup_hours", "backup_keep"),
     SettingGroup.LOOK: (),
     SettingGroup.ADVANCED: (

@@ -39,7 +39,7 @@ KEY = "api_key"
 HEAD_HEIGHT = 32
 """Also with a button in it, so that nothing moves when the group changes."""
 GAP = 16
-MODES = {ThemeMode.SYSTEM: "As the system", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
+MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "Dark"}
 
 
 class SettingsPage(Page):

@@ -39,6 +39,8 @@ SETTINGS = {
     "keep_awake": "Keep this PC awake while it sells",
     "backup_hours": "Make a backup every",
     "backup_keep": "Keep at most",
+    "log_days": "Keep calls for",
+    "log_megabytes": "Size of the log",
 }
 """A setting without a name here shows its key, with spaces."""
 

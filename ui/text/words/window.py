@@ -15,6 +15,11 @@ CHECK_NAMES = {
     "adb": "adb",
     "storage": "Database",
     "engine": "Engine",
+    "calls": "Calls from Onlinesim",
+    "disk": "Disk",
+    "clock": "Clock",
+    "keyring": "Keyring",
+    "backups": "Backups",
 }
 VERDICTS = {
     Verdict.PASS: Word("works", Tone.OK),
@@ -24,6 +29,7 @@ VERDICTS = {
 
 PAGES = {
     Topic.OVERVIEW: "Overview",
+    Topic.LOG: "Health and log",
     Topic.PHONES: "Phones",
     Topic.SIMS: "SIMs",
     Topic.NUMBERS: "Numbers",

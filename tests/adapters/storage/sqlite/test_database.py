@@ -407,8 +407,12 @@ async def test_database_of_every_older_schema_still_opens_with_its_timelines(tmp
     path = tmp_path / "farm.db"
     upgrade_to(path, revision)
     with closing(sqlite3.connect(path)) as connection:
+        column, kind, seen = (
+            ("title", "sim seen", "Seen") if revision < "0012" else ("fields", "text", '{"text": "Seen"}')
+        )
         connection.execute(
-            "INSERT INTO journal (at, topic, key, kind, title) VALUES (0, 'sims', 'k', 'sim seen', 'Seen')"
+            f"INSERT INTO journal (at, topic, key, kind, {column}) VALUES (0, 'sims', 'k', ?, ?)",
+            (kind, seen),
         )
         connection.commit()
 

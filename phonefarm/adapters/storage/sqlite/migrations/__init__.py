@@ -13,7 +13,7 @@ from phonefarm.domain.errors import KnownError
 
 log = structlog.get_logger(__name__)
 
-HEAD = "0012"
+HEAD = "0013"
 
 
 def bring_up_to_date(engine: Engine) -> None:
