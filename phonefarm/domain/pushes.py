@@ -73,6 +73,14 @@ class FailureKind(StrEnum):
     """It never left this PC: that says nothing of the market."""
 
 
+class Obstacle(StrEnum):
+    """Why no connection came about, where the user can do something about it."""
+
+    NAME = "name"
+    """The name of the host is not known."""
+    CERTIFICATE = "certificate"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failed:
     """Anything else: no connection, time-out, 5xx, an answer nobody understands."""
@@ -83,6 +91,7 @@ class Failed:
     """Of an answer that tells of an error; 200 where only its body does."""
     is_answer: bool = False
     """Whether the market itself said so; a gateway before it, a time-out and a broken connection are not the market."""
+    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

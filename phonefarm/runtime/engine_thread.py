@@ -206,7 +206,7 @@ class EngineThread:
                 self._secrets,
                 file_limit=self._file_limit,
                 announcer=self._announcer,
-                apply_settings=self._apply_wanted.set,
+                apply_settings=self._want_to_apply,
             )
             await farm.start()
         except BaseException:
@@ -216,6 +216,11 @@ class EngineThread:
         self._last_good_file = await asyncio.to_thread(_file_of, settings)
         self._is_running.set()
         return farm
+
+    def _want_to_apply(self) -> None:
+        """Calls of the desk wait from now on: whoever has saved a setting finds it in use."""
+        self._is_running.clear()
+        self._apply_wanted.set()
 
     async def _is_restart_wanted(self) -> bool:
         """Wait until the farm shall restart with saved settings, or (False) stop."""
@@ -236,11 +241,12 @@ class EngineThread:
             after = await asyncio.to_thread(self._reload)
         except KnownError as error:
             farm.report_settings(str(error))
+            self._is_running.set()
             return farm
         if after == before:
+            self._is_running.set()
             return farm
         log.info("the farm restarts with other settings")
-        self._is_running.clear()
         kept = KeptListeners(farm.listeners)
         try:
             await _stop_farm(farm)

@@ -69,11 +69,15 @@ class OnlinesimPushChannel:
         except TimeoutError:
             return Failed(kind=FailureKind.UNREACHABLE, detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
-            return Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}")
+            return Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}", obstacle=error.obstacle)
         text = read_body(answer.body, answer.headers)
         if answer.is_too_long:
             text = text._replace(is_readable=False)
         return outcome_of(answer.status, text, answer.headers, timedelta(seconds=time.monotonic() - started_at))
+
+    def body_size(self, message: PushMessage) -> int:
+        """Write the body as `push` does, without a key, and send nothing; returns its bytes."""
+        return len(_encode_json(wire.push_body(message, "", self._sms_id, self._phone)).encode("utf-8", "replace"))
 
     def _head_for(self, market: MarketConnections, key: str) -> bytes:
         if self._cached_head[0] != key:
