@@ -94,7 +94,10 @@ def test_address_is_done_when_it_answers_and_onlinesim_knows_it() -> None:
     unreported = replace(GOOD_ADDRESS, reported_url="")
     changed = replace(GOOD_ADDRESS, reported_url="https://old.example.com")
     silent = replace(
-        GOOD_ADDRESS, is_answered=False, has_failed=True, health=health(HealthKind.PUBLIC_ADDRESS_ERRORS, http_status=502)
+        GOOD_ADDRESS,
+        is_answered=False,
+        has_failed=True,
+        health=health(HealthKind.PUBLIC_ADDRESS_ERRORS, http_status=502),
     )
 
     assert step(some_facts(address=GOOD_ADDRESS), StepName.PUBLIC_ADDRESS).state is DONE

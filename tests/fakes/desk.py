@@ -255,7 +255,8 @@ class FakeDesk(FarmDesk):
     async def test_sms(self, sim_id: str) -> SmsChainResult:
         self._record("test_sms", sim_id)
         result = replace(self.chain, sim_id=sim_id)
-        self.path = replace(self.path, test_failed_link=result.failed_link)
+        passed_at = self.farm.now if result.failed_link is None else None
+        self.path = replace(self.path, test_failed_link=result.failed_link, test_passed_at=passed_at)
         self.announce(Topic.OVERVIEW)
         return result
 

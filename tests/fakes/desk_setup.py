@@ -21,9 +21,7 @@ from phonefarm.domain.tunnels import TunnelKind
 
 PUSH_URL = "https://onlinesim.io/api/push_sms_rent"
 AT = datetime(2026, 3, 14, 11, 58, tzinfo=UTC)
-RIGHT_PUSH = PushTest(
-    url=PUSH_URL, at=AT, answer=PushAnswer.NO_RENT, detail="NO_OPERATION", milliseconds=212
-)
+RIGHT_PUSH = PushTest(url=PUSH_URL, at=AT, answer=PushAnswer.NO_RENT, detail="NO_OPERATION", milliseconds=212)
 NO_ADDRESS = AddressFact(
     kind=TunnelKind.NONE,
     url="",
@@ -92,4 +90,5 @@ def a_state(facts: SetupFacts, *countries: str) -> SetupState:
         countries=countries,
         is_over=facts.has_sold,
         minutes_left=minutes_left(steps),
+        push_test=facts.push_test,
     )

@@ -27,9 +27,7 @@ class WrittenInbox:
         try:
             (raw,) = parse_window(answer, _PROBE)
         except (AnswerRefused, ValueError) as error:
-            raise KnownError(
-                "An answer of a phone could not be read: update phonefarm, or ask its support."
-            ) from error
+            raise KnownError("An answer of a phone could not be read: update phonefarm, or ask its support.") from error
         if raw.row.body != text or raw.row.sender != sender:
             raise KnownError("The text of a message was spoilt while it was read: ask phonefarm's support.")
         return raw.row

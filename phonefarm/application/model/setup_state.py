@@ -26,6 +26,8 @@ class SetupState:
     is_over: bool
     """A number was rented: the path is not shown any more unless the user asks for it."""
     minutes_left: int
+    push_test: PushTest | None = None
+    """The last test of the push URL that is set now."""
 
     def step(self, name: StepName) -> Step:
         return next(step for step in self.steps if step.name is name)

@@ -125,6 +125,7 @@ class SetupGuide:
             countries=tuple(sorted({sim.country for sim in seated if sim.country})),
             is_over=has_sold,
             minutes_left=minutes_left(steps),
+            push_test=notes.push_test if notes.push_test and notes.push_test.url == self._push_url else None,
         )
 
     # What the user may do ------------------------------------------------------------

@@ -15,8 +15,8 @@ from phonefarm.domain.ids import Msisdn, parse_msisdn
 from phonefarm.domain.networks import NetworkNames
 from phonefarm.support.clock import Clock
 
-NO_NUMBER = "This is no phone number: write it with its country code, as +79281234567."
-TWICE = "This number stands here twice: each SIM has its own."
+NO_NUMBER = "No phone number: write it as +79281234567."
+TWICE = "Stands here twice: each SIM has its own."
 
 
 class NumberPreview:
@@ -62,7 +62,7 @@ class NumberPreview:
             elif counts[msisdn] > 1:
                 problems[sim_id] = TWICE
             elif msisdn in held:
-                problems[sim_id] = f"+{msisdn} belongs to another SIM in a phone already ({held[msisdn]})."
+                problems[sim_id] = f"Belongs to another SIM already ({held[msisdn]})."
             elif sim is None:
                 problems[sim_id] = "This SIM is not there any more."
             elif problem := self._problem_of(msisdn, sim, sim.country):
@@ -80,7 +80,7 @@ class NumberPreview:
 
     def _problem_of(self, msisdn: Msisdn, sim: SimRow | None, country: str) -> str:
         if sim is not None and sim.rent_id is not None and sim.msisdn != msisdn:
-            return f"Rent {sim.rent_id} is open on this SIM: change its number when it is finished."
+            return f"Rent {sim.rent_id} is open: change the number when it is finished."
         objection = self._names.objection(msisdn, country)
         return f"{objection}." if objection else ""
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.adb.sample_inbox import WrittenInbox
+from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan

@@ -195,8 +195,6 @@ async def test_phone_whose_clock_is_wrong_passes(office: Office) -> None:
 async def test_order_that_comes_at_the_same_time_gets_the_number(office: Office) -> None:
     await office.farm.seat(a_seen_sim())
 
-    _, issued = await asyncio.gather(
-        office.setup.test_sms(ICCID), office.farm.issue(Order()), return_exceptions=True
-    )
+    _, issued = await asyncio.gather(office.setup.test_sms(ICCID), office.farm.issue(Order()), return_exceptions=True)
 
     assert isinstance(issued, Issued)

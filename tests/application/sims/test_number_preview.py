@@ -34,7 +34,7 @@ async def test_numbers_that_can_be_taken_have_no_problem(farm: StoredFarm, previ
         ("12", NO_NUMBER),
         ("", NO_NUMBER),
         (GERMAN, "germany"),
-        (OTHER_NUMBER, "belongs to another SIM"),
+        (OTHER_NUMBER, "Belongs to another SIM"),
     ],
 )
 async def test_what_cannot_be_taken_is_named(farm: StoredFarm, preview: NumberPreview, text: str, cause: str) -> None:

@@ -14,7 +14,7 @@ from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
-from ui.listing.page import ScrollPage
+from ui.listing.page import SETUP_KEY, ScrollPage
 from ui.pages.settings.setting_rows import FieldRow, LabelledRow
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
@@ -107,7 +107,18 @@ class SettingsPage(ScrollPage):
 
     def _appearance(self) -> Card:
         about = tr("Takes effect at once, on this PC only.")
-        return _group(tr("Window"), [LabelledRow(tr("Appearance"), about, self.theme_box)])
+        rows: list[QWidget] = [LabelledRow(tr("Appearance"), about, self.theme_box), self._setup_row()]
+        return _group(tr("Window"), rows)
+
+    def _setup_row(self) -> QWidget:
+        self.open_setup = button(tr("Open the checklist"))
+        self.open_setup.clicked.connect(lambda: self.row_requested.emit(Topic.OVERVIEW, SETUP_KEY))
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.open_setup)
+        row.addStretch(1)
+        return LabelledRow(tr("Ready to sell"), tr("The seven steps from the key to the first order."), holder)
 
     def _senders_row(self) -> QWidget:
         edit = button(tr("Edit senders…"))
