@@ -17,4 +17,4 @@ def go_by_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = loop.time
     monkeypatch.setattr(loop, "time", lambda: exact() // STEP_SECONDS * STEP_SECONDS)
     monkeypatch.setattr(loop, "_clock_resolution", STEP_SECONDS)
-    monkeypatch.setattr(deadlines, "CLOCK_STEP", STEP_SECONDS)
+    monkeypatch.setattr(deadlines, "CLOCK_STEP_SECONDS", STEP_SECONDS)

@@ -27,7 +27,7 @@ from phonefarm.adapters.adb.script import Section
 from phonefarm.adapters.adb.sms_query import NewestText
 from phonefarm.application.model.read_models import MessageRow
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.numbers import SmsText
 from phonefarm.application.ports.records.pushes import NewPush
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.sms import InboundSms, SmsRow
@@ -373,7 +373,7 @@ def test_market_received_every_text(artifacts: Artifacts) -> None:
     [
         (SmsRow, "body"),
         (InboundSms, "body"),
-        (ToldSms, "body"),
+        (SmsText, "body"),
         (PushMessage, "text"),
         (NewPush, "text"),
         (MessageRow, "text"),

@@ -18,18 +18,20 @@ from typing import Annotated, Any
 import typer
 
 from phonefarm import __version__
-from phonefarm.config.own_environment import take_own_environment
+from phonefarm.config.own_environment import PREFIX, take_own_environment
 from phonefarm.config.settings import Settings, load_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.support.console import console
 from phonefarm.support.log_files import is_terminal
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter, set_up_logs
-from phonefarm.support.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, heard
+from phonefarm.support.stop_requests import SIGNAL_CHECK_SECONDS, StopRequests, asked_by_signals, stop_requests_from
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False)
 simulate = typer.Typer(help="Virtual phones and a virtual Onlinesim, on this PC only.")
 app.add_typer(simulate, name="simulate")
+service = typer.Typer(help="The farm without a window, started by the system at login.")
+app.add_typer(service, name="service")
 numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV or XLSX file.")
 app.add_typer(numbers, name="numbers")
 
@@ -77,8 +79,16 @@ def window(
         bool, typer.Option("--self-test", help="Run a 10 s demo without a screen and report whether it passed.")
     ] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Folder of the database, settings.toml and logs.")
+    ] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Start in the tray, or minimised where there is none.")
+    ] = False,
 ) -> None:
     """Run the farm with its window."""
+    if data_dir is not None:
+        os.environ[f"{PREFIX}DATA_DIR"] = str(data_dir)
     if version:
         console.say(f"phonefarm {__version__}")
         raise typer.Exit(0)
@@ -91,7 +101,7 @@ def window(
     from phonefarm.commands.window import run_with_window
     from ui.shell.app import Program
 
-    run_with_window(Program(), _prepare)
+    run_with_window(Program(is_hidden=background), _prepare)
 
 
 @app.command()
@@ -131,12 +141,25 @@ def doctor() -> None:
 def status(as_json: Annotated[bool, typer.Option("--json", help="Print the body of /health.")] = False) -> None:
     """Show the health of the running farm."""
     from phonefarm.commands.status import as_text, fetch_health
+    from phonefarm.runtime.control import admin_address
 
     settings, _ = _prepare(logs=False)
-    health = asyncio.run(fetch_health(settings.admin_listen))
+    health = asyncio.run(fetch_health(admin_address(settings)))
     # The reader of a pipe expects UTF-8, but pipes on Windows use the code page; ASCII is valid in both.
     can_encode_all = is_terminal(sys.stdout)
     console.say(json.dumps(health, ensure_ascii=not can_encode_all, indent=2) if as_json else as_text(health))
+
+
+@app.command()
+def pause(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Pause all selling of the running farm at once, also over a restart; open rents go on."""
+    _tell_selling("pause", as_json=as_json)
+
+
+@app.command()
+def resume(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Sell again."""
+    _tell_selling("resume", as_json=as_json)
 
 
 @numbers.command("import")
@@ -265,6 +288,65 @@ def simulate_market(
     _run_until_signal(run_market(target, key, listen, control, play, seed, phones_control=phones_control))
 
 
+Json = Annotated[bool, typer.Option("--json", help="The state of the service as JSON.")]
+
+
+@service.command("install")
+def service_install(as_json: Json = False) -> None:
+    """Start `serve` now and at every login: a systemd user unit, a Windows task or a launch agent."""
+    from phonefarm.commands.service import install
+    from phonefarm.runtime.autostart import service as service_of
+
+    settings, _ = _prepare(logs=False)
+    lines = install(service_of(settings), settings)
+    _say_service(settings, lines, as_json=as_json)
+
+
+@service.command("remove")
+def service_remove(as_json: Json = False) -> None:
+    """Stop the service and remove it; the farm's data stays."""
+    from phonefarm.commands.service import remove
+    from phonefarm.runtime.autostart import service as service_of
+
+    settings, _ = _prepare(logs=False)
+    lines = remove(service_of(settings))
+    _say_service(settings, lines, as_json=as_json)
+
+
+@service.command("status")
+def service_status(as_json: Json = False) -> None:
+    """Say whether the service is installed and runs; exit code 1 if it does not run."""
+    from phonefarm.commands.service import as_text
+    from phonefarm.runtime.autostart import service as service_of
+
+    settings, _ = _prepare(logs=False)
+    status = service_of(settings).status()
+    _say_service(settings, [as_text(status)], as_json=as_json)
+    raise typer.Exit(0 if status.is_running else 1)
+
+
+def _say_service(settings: Settings, lines: list[str], *, as_json: bool) -> None:
+    from phonefarm.commands.service import as_json as in_json
+    from phonefarm.runtime.autostart import service as service_of
+
+    if as_json:
+        lines = [json.dumps(in_json(service_of(settings).status()), ensure_ascii=not is_terminal(sys.stdout), indent=2)]
+    for line in lines:
+        console.say(line)
+
+
+def _tell_selling(command: str, *, as_json: bool) -> None:
+    from phonefarm.commands.selling import as_text
+    from phonefarm.runtime.control import tell_farm
+
+    settings, _ = _prepare(logs=False)
+    answer = asyncio.run(tell_farm(settings, command))
+    if as_json:
+        console.say(json.dumps(answer, ensure_ascii=not is_terminal(sys.stdout), indent=2))
+    else:
+        console.say(as_text(answer))
+
+
 def has_display() -> bool:
     """Whether a window can be shown: always on Windows and macOS, by environment on Linux."""
     if os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal"):
@@ -325,7 +407,7 @@ def _run_demo(*, headless: bool, phones: int, seconds: float | None, screenshots
 
     length = SCREENSHOT_SECONDS if screenshots is not None and seconds is None else seconds
     preload_modules()
-    with heard(system_endings) as stop:
+    with stop_requests_from(system_endings) as stop:
         result = run_demo(show, phones=phones, seconds=length)
     console.say(result.as_lines())
     return 0 if result.is_clean else 1

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from phonefarm.application.sims.number_lines import counted, told
+from phonefarm.application.sims.number_lines import count_left_out, describe_problems
 from phonefarm.commands.status import fetch_health
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.phones import PhoneState, state_from_adb
 from phonefarm.domain.power import SELECTIVE_SUSPEND, USB, PowerPlan
 from phonefarm.runtime.command_adapters import adb_program, adb_server, key_store, numbers_in, power_plan, try_to_listen
+from phonefarm.support.atomic_files import discard_draft
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import drop
 
 LEAST_FREE_BYTES = 500_000_000
 
@@ -47,7 +47,7 @@ def _data_folder(folder: Path) -> Finding:
         folder.mkdir(parents=True, exist_ok=True)
         trial = folder / "doctor.tmp"
         trial.write_bytes(b"x")
-        drop(trial)
+        discard_draft(trial)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Finding(what="data folder", is_fine=False, detail=f"{folder} cannot be written: {cause_of(error)}")
@@ -85,7 +85,7 @@ def _numbers(settings: Settings) -> Finding:
         return Finding(what="numbers file", is_fine=False, detail=str(error))
     detail = f"{len(table.entries)} numbers in {path}"
     if table.problems:
-        detail = f"{detail}, {counted(table.problems)}: {'; '.join(told(table.problems))}"
+        detail = f"{detail}, {count_left_out(table.problems)}: {'; '.join(describe_problems(table.problems))}"
     return Finding(what="numbers file", is_fine=not table.problems, detail=detail)
 
 

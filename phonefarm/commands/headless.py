@@ -10,7 +10,7 @@ from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter
-from phonefarm.support.stop_requests import Endings, asked_by_signals, heard
+from phonefarm.support.stop_requests import Endings, asked_by_signals, stop_requests_from
 from phonefarm.support.windows_endings import system_endings
 
 
@@ -26,7 +26,7 @@ def run_headless(
             print(f"phonefarm: {crash_sentence(report)}", file=sys.stderr)
         engine = EngineThread(settings, hidden)
         engine.start()
-        with heard(endings) as stop, asked_by_signals(stop):
+        with stop_requests_from(endings) as stop, asked_by_signals(stop):
             try:
                 on_start(engine)
                 stop.wait_until_asked()

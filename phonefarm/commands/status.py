@@ -40,6 +40,8 @@ async def fetch_health(admin_address: str) -> dict[str, Any]:
 def as_text(health: dict[str, Any]) -> str:
     """Format the checks and counts for a person; an older farm does not send all fields."""
     lines = [f"status: {health['status']}"]
+    if paused := health.get("paused"):
+        lines.append(f"selling is paused by {paused['by']} since {paused['since']}: 'phonefarm resume' ends that")
     lines += [f"  {check['status']:<5}{name}: {check['detail']}" for name, check in health["checks"].items()]
     lines += [f"  {number:>5} {_readable(name)}" for name, number in health["counts"].items()]
     if refused := health.get("wrong_keys"):

@@ -18,16 +18,16 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from phonefarm.application.ports.records.numbers import LineProblem, NumberEntry, NumberTable
-from phonefarm.application.sims.number_lines import counted, told
+from phonefarm.application.sims.number_lines import count_left_out, describe_problems
 from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.config.settings import Settings, settings_file, write_settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.command_adapters import network_names, numbers_in, stored_table
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.csv_cells import ENCODING, text_of
 from phonefarm.support.csv_cells import cell as cell
 from phonefarm.support.leftovers import remove_stale
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import written_whole
 
 NUMBERS_NAME = "numbers.csv"
 DRAFT_SUFFIX = ".phonefarm-draft"
@@ -40,7 +40,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
     if own_environment().get(f"{PREFIX}NUMBERS_FILE"):
         raise KnownError(f"{PREFIX}NUMBERS_FILE in the environment wins over any import: unset it first.")
     entries, problems = _split_valid(numbers_in(source))
-    left_out = "".join(f"\n{source.name}, {line}." for line in told(problems))
+    left_out = "".join(f"\n{source.name}, {line}." for line in describe_problems(problems))
     if not entries:
         raise KnownError(
             f"{source} holds no numbers{' that can be used' * bool(problems)}: nothing was changed.{left_out}"
@@ -50,7 +50,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.resolve() != target:
             draft = target.with_suffix(".new")
-            with written_whole(target, draft):
+            with atomic_write(target, draft):
                 if problems or zipfile.is_zipfile(source):
                     _write_csv(draft, NUMBER_COLUMNS, ([getattr(e, name) for name in NUMBER_COLUMNS] for e in entries))
                 else:
@@ -62,7 +62,7 @@ def import_numbers(settings: Settings, source: Path) -> str:
         raise KnownError(f"The data folder {target.parent} cannot be written: {cause_of(error)}.") from error
     when = "A running phonefarm reads it now" if was_in_use else "Restart phonefarm for it to take effect"
     report = f"{_counted(len(entries), 'number')} kept in {target}. {when}."
-    return f"{report}\n{counted(problems)}:{left_out}" if problems else report
+    return f"{report}\n{count_left_out(problems)}:{left_out}" if problems else report
 
 
 def _split_valid(table: NumberTable) -> tuple[list[NumberEntry], list[LineProblem]]:
@@ -106,7 +106,7 @@ def _write_table(target: Path, columns: Sequence[str], rows: Iterable[Sequence[A
         remove_stale(target.parent, f".{escape(target.name)}.*{DRAFT_SUFFIX}")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT_SUFFIX)
         draft = Path(name)
-        with written_whole(target, draft):
+        with atomic_write(target, draft):
             os.close(handle)
             write = _write_xlsx if target.suffix.lower() == EXCEL_SUFFIX else _write_csv
             count = write(draft, columns, rows)

@@ -12,6 +12,7 @@ import structlog
 import typer
 
 from phonefarm.application.desk.engine import RunningEngine
+from phonefarm.config.data_folder import FolderInUse
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.backups import find_damage, restore_backup
@@ -19,7 +20,7 @@ from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support.crash_reports import crash_reports, crash_sentence
 from phonefarm.support.logs import FOLDER as LOGS
 from phonefarm.support.logs import SecretFilter, log_file
-from phonefarm.support.stop_requests import Endings, StopRequests, heard
+from phonefarm.support.stop_requests import Endings, StopRequests, stop_requests_from
 from phonefarm.support.windows_endings import system_endings
 
 log = structlog.get_logger(__name__)
@@ -36,13 +37,17 @@ Prepare = Callable[[], tuple[Settings, SecretFilter]]
 class WindowProgram(Protocol):
     """The interface of `ui.shell.app.Program`."""
 
+    def raise_first(self, data_folder: Path) -> bool:
+        """Whether another process has its window on that folder, and has brought it to the front."""
+        ...
+
     def show_error(self, sentence: str) -> None: ...
 
     def show_bug(self, bug: str, log: Path | None) -> None: ...
 
     def confirm_restore(self, sentence: str, made_at: datetime, contents: str) -> bool: ...
 
-    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
         """Show the window until a stop request or until the user closes it; shows a non-empty `warning` in it."""
         ...
 
@@ -53,6 +58,10 @@ def run_with_window(program: WindowProgram, prepare: Prepare, endings: Endings =
     try:
         settings, hidden = prepare()
         _run(program, settings, hidden, endings)
+    except FolderInUse as error:
+        if settings is None or not program.raise_first(settings.data_dir):
+            program.show_error(str(error))
+            raise
     except KnownError as error:
         program.show_error(str(error))
         raise
@@ -73,9 +82,9 @@ def _run(program: WindowProgram, settings: Settings, hidden: SecretFilter, endin
         engine = start_or_restore(settings, lambda: EngineThread(settings, hidden), program)
         if engine is None:
             raise typer.Exit(1)
-        with heard(endings) as stop:
+        with stop_requests_from(endings) as stop:
             try:
-                program.run(engine, stop, "" if report is None else crash_sentence(report))
+                program.run(engine, stop, "" if report is None else crash_sentence(report), settings.data_dir)
             finally:
                 engine.stop()
 
@@ -88,6 +97,8 @@ def start_or_restore(settings: Settings, make: Callable[[], E], program: WindowP
     engine = make()
     try:
         engine.start()
+    except FolderInUse:
+        raise
     except KnownError as error:
         damage = find_damage(settings)
         if damage is None:

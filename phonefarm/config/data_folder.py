@@ -22,6 +22,10 @@ def _refuse_if_others_may_write(folder: Path) -> None:
         )
 
 
+class FolderInUse(KnownError):
+    """Another phonefarm runs on the folder."""
+
+
 class DataFolder:
     """Creates and locks the data folder."""
 
@@ -40,7 +44,7 @@ class DataFolder:
             lock = FileLock(self._path / "phonefarm.lock", mode=0o600)
             lock.acquire(timeout=0)
         except Timeout:
-            raise KnownError(
+            raise FolderInUse(
                 f"Another phonefarm is running on {self._path}. Use that one, or close it first."
             ) from None
         except OSError as error:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import tomlkit
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -26,9 +26,9 @@ from phonefarm.config.own_environment import PREFIX, own_environment
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.hosts import is_loopback
 from phonefarm.domain.tunnels import public_url_problem
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
 
 FILE_NAME = "settings.toml"
 _URL_PROBLEM = "must be a full web address, such as https://host/v1/PUSH_SMS_RENT"
@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """All settings; the Settings page shows the description of each field."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     data_dir: Path = Field(
         default_factory=lambda: user_data_path("phonefarm", appauthor=False),
@@ -338,6 +340,11 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def overrides(self) -> dict[str, Any]:
+        """What `load_settings` was given; always with the data folder, which the file cannot name."""
+        return {**self._overrides, "data_dir": self.data_dir}
+
+    @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{quote((self.data_dir / 'phonefarm.db').as_posix(), safe='/:')}"
 
@@ -354,12 +361,19 @@ def is_a_key(text: str) -> bool:
 def load_settings(**overrides: Any) -> Settings:
     """Read and validate all settings; raises KnownError with the setting and its valid values."""
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
+        settings._overrides = overrides
+        return settings
     except ValidationError as error:
         problems = "; ".join(f"{name}: {problem}" for name, problem in problems_in(error).items())
         raise KnownError(f"A setting is wrong. {problems}") from None
     except (ValueError, OSError) as error:
         raise _unreadable(error) from None
+
+
+def reload_settings(settings: Settings) -> Settings:
+    """Read all settings again, with the same overrides; raises KnownError as `load_settings` does."""
+    return load_settings(**settings.overrides)
 
 
 def problems_in(error: ValidationError) -> dict[str, str]:
@@ -412,7 +426,7 @@ def write_settings(path: Path, values: Mapping[str, Any]) -> None:
     draft = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with written_whole(path, draft):
+        with atomic_write(path, draft):
             draft.write_text(tomlkit.dumps(document), encoding="utf-8")
     except OSError as error:
         raise KnownError(

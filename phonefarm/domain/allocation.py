@@ -1,4 +1,4 @@
-"""Which number an order gets, and how many the market may be told of: one rule for both."""
+"""Which number an order gets, and how many numbers are on offer: one rule for both."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Order:
 
 
 def folded(name: str) -> str:
-    """A country or operator name as it is compared: case, blanks, `_` and `-` do not count."""
+    """A country or operator name normalized for comparison: without case, blanks, `_` and `-`."""
     return re.sub(r"[\s_\-]+", "", name).casefold()
 
 
@@ -54,8 +54,8 @@ def choose(in_issue_order: Iterable[Sim], order: Order, is_on_offer: Callable[[S
     return next((sim for sim in in_issue_order if _matches(sim, order) and is_on_offer(sim)), None)
 
 
-def names_meant(wanted: str | None, known: Iterable[str]) -> list[str]:
-    """Those of the known countries or operators, as they are spelled, that an order may get; None wants any."""
+def matching_names(wanted: str | None, known: Iterable[str]) -> list[str]:
+    """The known countries or operators that an order for `wanted` may get, in every spelling; None wants any."""
     return [name for name in known if wanted is None or folded(name) == folded(wanted)]
 
 
@@ -72,8 +72,8 @@ def count_offer(
 ) -> dict[str, dict[str, int]]:
     """Numbers by country and operator, with `any` as the sum; a known country without numbers keeps its zero.
 
-    A SIM whose operator is unknown counts in `any` only. Spellings that an order would not tell apart
-    are counted together, under the one that comes first. `alike` says for how many a SIM stands, if not for itself.
+    A SIM whose operator is unknown counts in `any` only. Spellings that an order does not distinguish are counted
+    together, under the first of them. `alike`: how many equal SIMs each of the offer stands for; None: one each.
     """
     numbers: Counter[tuple[str, str]] = Counter()
     for sim in offer:

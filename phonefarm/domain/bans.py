@@ -1,4 +1,4 @@
-"""The market's three-in-a-row rule, mirrored: when a number is withheld and until when."""
+"""The market's ban rule, mirrored: three unused rents in a row withhold a number for a day."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ class Streak:
 
 
 def after_finish(streak: Streak, status: FinishStatus, accepted_sms: int, at: datetime) -> Streak:
-    """The streak once a rent ended.
+    """The streak after a rent ended.
 
-    Cancelled without an accepted SMS counts one up and the third in a row bans;
-    sold, or any accepted SMS, starts again from nought; other ends say nothing about the number.
-    A longer ban that stands already is not cut short.
+    A cancelled rent without an accepted SMS counts, and the third in a row bans. A sale or any accepted SMS resets the
+    count. Other ends leave it as it is. A longer ban that is in force already stays.
     """
     if status is FinishStatus.SOLD or accepted_sms > 0:
         return Streak(unused_in_a_row=0, banned_until=streak.banned_until)

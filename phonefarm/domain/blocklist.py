@@ -1,4 +1,4 @@
-"""Senders whose messages never leave this PC: banks, payment, government; the market refuses them anyway."""
+"""Senders whose messages are never pushed: banks, payment, government. The market refuses them anyway."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LONGEST_PATTERN = 40
+"""Characters."""
 MOST_PATTERNS = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockedSender:
-    """A sender's name as phones show it; `*` at either end stands for anything. Case and blanks do not matter."""
+    """A sender's name as phones show it; `*` at either end matches any text. Case and blanks are ignored."""
 
     pattern: str
     what: str = ""
@@ -33,7 +34,7 @@ def problem_of(pattern: str) -> str | None:
 
 
 class BlockList:
-    """Answers in the time of one look-up and as many comparisons as there are starred patterns."""
+    """Finds the entry for a sender: one look-up, and one comparison for each pattern with a star."""
 
     def __init__(self, entries: Iterable[BlockedSender]) -> None:
         self._exact: dict[str, BlockedSender] = {}
@@ -59,7 +60,7 @@ class BlockList:
                 self._exact[core] = entry
 
     def entry_for(self, sender: str) -> BlockedSender | None:
-        """The entry that withholds this sender's messages; None for everybody else."""
+        """The entry that withholds this sender's messages, or None."""
         name = _folded(sender)
         if (entry := self._exact.get(name)) is not None:
             return entry

@@ -1,4 +1,4 @@
-"""Whether this PC's clock can be believed: rents, bans and arrivals are judged by it."""
+"""Whether this PC's clock is right: rents, bans and arrivals depend on it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from statistics import median
 from phonefarm.domain.health import Health, HealthKind, health
 
 EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
-"""No phonefarm of this version has run before: a PC without a battery begins years earlier."""
+"""This version did not exist before; a PC whose battery is empty starts years earlier."""
 WRONG_BY = timedelta(minutes=5)
 WITNESSES = 3
-"""Phones have their time from the network: so many that agree outweigh the PC."""
+"""This many phones that agree outweigh the PC: they have their time from the network."""
 AGREE_WITHIN = timedelta(minutes=1)
 
 
 def clock_problem(now: datetime, phone_skews: Sequence[timedelta]) -> Health | None:
-    """Why the clock is not to be believed, or None; `phone_skews`: by how much each phone's clock is ahead of it."""
+    """What is wrong with the clock, or None. `phone_skews`: each phone's clock minus this PC's."""
     if now < EARLIEST:
         return health(HealthKind.CLOCK_TOO_EARLY, date=f"{now:%Y-%m-%d}")
     if len(phone_skews) < WITNESSES:

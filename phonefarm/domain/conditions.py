@@ -1,4 +1,4 @@
-"""Conditions of a phone that can be spoken with: decided from its telemetry, its SIMs and how its hints turn out."""
+"""Conditions of a reachable phone, derived from its telemetry, its SIMs and the record of its hints."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ class Condition(StrEnum):
     STORAGE_FULL = "storage full"
     NO_SMS_APP = "no sms app"
     NOT_STORING = "not storing"
-    """Messages were announced and no row came, with room on the disk and an SMS app chosen: a warning.
+    """Messages were announced and no row came, though there is storage and an SMS app: a warning only.
 
-    Class 0 messages are announced like all others and never stored; operators advertise by them, and anybody can send
-    them. So this alone keeps no number from the offer.
+    Class 0 messages are announced like all others and never stored; operators use them for advertising, and anybody
+    can send them. So this condition alone does not block the phone.
     """
     CODES_DELAYED = "codes delayed"
-    """Rows appear long after their announcement: newer Android keeps one-time codes back for a while."""
+    """Rows appear long after their announcement: newer Android delays one-time codes."""
     HOT = "hot"
     LOW_BATTERY = "low battery"
     NO_HINTS = "no hints"
-    """Its log does not announce arrivals: its inbox is read more often."""
+    """Its log does not announce arrivals, so its inbox is polled more often."""
     CLOCK_WRONG = "clock wrong"
 
 
@@ -35,19 +35,19 @@ BLOCKING = frozenset({Condition.STORAGE_FULL, Condition.NO_SMS_APP, Condition.CO
 """A message to this phone would not be seen in time: its numbers are not offered."""
 
 EMPTY_HINTS_TO_BLAME = 2
-"""Announcements in a row without a row; a single line could be anybody's. What is to blame a second sign must tell."""
+"""Announcements in a row without a row before the phone is blamed: a single one may be a class 0 message."""
 _MEGABYTE = 1_000_000
 BLAMED_FOR = timedelta(hours=1)
-"""Then the phone gets another chance: withheld numbers get no messages that could prove it well."""
-LOW_STORAGE = 500 * _MEGABYTE
-"""Where rows are missing and so little is free, the storage is what they lack: apps stop before it is quite full."""
+"""Then the phone gets another chance: without offered numbers it gets no message that could clear it."""
+LOW_STORAGE_BYTES = 500 * _MEGABYTE
+"""If rows are missing and less is free, the storage is the cause: apps stop before it is completely full."""
 CODES_STAY_DELAYED = timedelta(hours=24)
 CLOCK_WRONG_BY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Band:
-    """A condition begins beyond one limit and ends beyond another, so that it does not flicker between them."""
+    """Hysteresis: a condition begins beyond one limit and ends beyond another."""
 
     begins: float
     ends: float
@@ -66,14 +66,16 @@ _FULL = _Band(begins=100 * _MEGABYTE, ends=200 * _MEGABYTE)
 
 @dataclass(frozen=True, kw_only=True)
 class HintRecord:
-    """How the phone's announcements have turned out lately."""
+    """Whether the phone's recent announcements and its new rows fit together."""
 
     working: bool | None = None
     """Whether the last new rows were announced; None until known."""
     empty_in_a_row: int = 0
-    """Announcements since the last new row that brought none, each within an hour of the one before."""
+    """Announcements without a row since the last new row, each within an hour of the one before."""
     emptied_at: datetime | None = None
+    """When an announcement last brought no row."""
     blamed_at: datetime | None = None
+    """When the phone was last found not to store messages."""
     delayed_at: datetime | None = None
     """When a row was last found long after its announcement."""
 
@@ -83,12 +85,12 @@ class HintRecord:
 
     def on_empty(self, at: datetime) -> HintRecord:
         """A message was announced and no row came."""
-        lately = self.emptied_at is None or abs(at - self.emptied_at) < BLAMED_FOR
-        count = self.empty_in_a_row + 1 if lately else 1
+        is_recent = self.emptied_at is None or abs(at - self.emptied_at) < BLAMED_FOR
+        count = self.empty_in_a_row + 1 if is_recent else 1
         blamed_at = at if count >= EMPTY_HINTS_TO_BLAME else self.blamed_at
         return replace(self, empty_in_a_row=count, emptied_at=at, blamed_at=blamed_at)
 
-    def keeps_rows_back(self, now: datetime) -> bool:
+    def lacks_rows(self, now: datetime) -> bool:
         return _within(self.blamed_at, now, BLAMED_FOR)
 
     def delays_codes(self, now: datetime) -> bool:
@@ -96,12 +98,12 @@ class HintRecord:
 
 
 def _within(at: datetime | None, now: datetime, length: timedelta) -> bool:
-    """A moment in the future tells that the clock was set back: it counts for nothing."""
+    """A moment in the future does not count: the clock was set back."""
     return at is not None and timedelta(0) <= now - at < length
 
 
-def hints_remembered(since: Mapping[Condition, datetime]) -> HintRecord:
-    """What the conditions of the last run tell of the announcements; `since` when each began."""
+def hint_record_from(since: Mapping[Condition, datetime]) -> HintRecord:
+    """The hint record that the conditions of the last run imply; `since`: when each began."""
     return HintRecord(
         working=False if Condition.NO_HINTS in since else None,
         blamed_at=since.get(Condition.NOT_STORING),
@@ -119,17 +121,17 @@ def conditions(
     held: Collection[Condition],
     now: datetime,
 ) -> dict[Condition, Fields]:
-    """What ails the phone now, with the measure of each (none where the condition says all).
+    """The phone's conditions now, each with its measured value (empty where the condition has none).
 
-    `held` are the conditions at the last look; `has_otp_mark`: whether its Android marks one-time codes.
+    `held`: the conditions before; `has_otp_mark`: whether its Android marks one-time codes.
     """
     found: dict[Condition, Fields] = {}
     if sim_count == 0:
         found[Condition.NO_SIM] = NO_FIELDS
     if telemetry.airplane_mode:
         found[Condition.AIRPLANE] = NO_FIELDS
-    rows_are_missing = hints.keeps_rows_back(now)
-    lacks_room = rows_are_missing and telemetry.free_bytes is not None and telemetry.free_bytes < LOW_STORAGE
+    rows_are_missing = hints.lacks_rows(now)
+    lacks_room = rows_are_missing and telemetry.free_bytes is not None and telemetry.free_bytes < LOW_STORAGE_BYTES
     if lacks_room or _FULL.holds(telemetry.free_bytes, Condition.STORAGE_FULL in held):
         found[Condition.STORAGE_FULL] = _measure("free_megabytes", telemetry.free_bytes, unit=_MEGABYTE)
     if telemetry.sms_app == "":
@@ -150,7 +152,7 @@ def conditions(
 
 
 def changes(before: Collection[Condition], after: Collection[Condition]) -> tuple[list[Condition], list[Condition]]:
-    """(began, ended), in the order of urgency."""
+    """(began, ended), most urgent first."""
     return (
         [condition for condition in Condition if condition in after and condition not in before],
         [condition for condition in Condition if condition in before and condition not in after],
@@ -158,5 +160,5 @@ def changes(before: Collection[Condition], after: Collection[Condition]) -> tupl
 
 
 def _measure(name: str, value: float | None, unit: int = 1) -> Fields:
-    """Rounded, so that what hardly changes is not written anew; none where the phone did not say."""
+    """Rounded, so that small changes need no write; empty where the phone did not say."""
     return NO_FIELDS if value is None else {name: value // unit if isinstance(value, int) else round(value)}

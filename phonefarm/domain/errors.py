@@ -1,7 +1,7 @@
-"""The world's errors, as opposed to ours: a KnownError carries a sentence fit for a person."""
+"""Errors that are no bugs: the world or the user is at fault."""
 
 from __future__ import annotations
 
 
 class KnownError(Exception):
-    """What happened, why, and what to do next, in one plain sentence; anything else that is raised is a bug."""
+    """Its message says in one plain sentence what happened, why, and what to do next. Any other exception is a bug."""

@@ -1,11 +1,11 @@
-"""Plain values by name, as they are stored as JSON and put into the words of a sentence."""
+"""Named plain values, stored as JSON and formatted into sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 PlainValue = str | int | float | bool
-"""What JSON holds as it is."""
+"""Maps to JSON without conversion."""
 Fields = Mapping[str, PlainValue]
 
 NO_FIELDS: Fields = {}

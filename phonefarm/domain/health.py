@@ -1,4 +1,4 @@
-"""How a part of the engine stands, and why: a kind and its plain values."""
+"""The health of a part of the engine: a kind and its plain values."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from phonefarm.domain.fields import Fields, PlainValue
 
 
 class HealthKind(StrEnum):
-    """What was found; the fields of each kind are in brackets."""
+    """The fields of each kind are in brackets."""
 
     NOT_STARTED = "not started"
     PROBLEM = "problem"
-    """The world's error, in the words of whoever met it (problem)."""
+    """A KnownError, with its message (problem)."""
     RUNNING = "running"
     IN_ORDER = "in order"
     BUG = "bug"
@@ -35,20 +35,22 @@ class HealthKind(StrEnum):
     UNREADABLE = "unreadable"
     """Its answer to a message could not be read."""
     PUSH_FAILED = "push failed"
-    """Too short a time ago to be an outage."""
+    """It has not lasted long enough to be an outage."""
     UNREACHABLE = "unreachable"
     """(cause)"""
     ERRORS = "errors"
     """(http_status)"""
     RENT_UNKNOWN = "rent unknown"
-    """The market denies a rent that is open."""
+    """The market does not know a rent that is open here."""
     KEY_REFUSED = "key refused"
     """(http_status)"""
 
     KEY_MISSING = "key missing"
     KEY_UNKNOWN = "key unknown"
-    """The keyring does not give it (cause)."""
+    """The keyring cannot be read (cause)."""
     PUSH_URL_MISSING = "push url missing"
+    SELLING_PAUSED = "selling paused"
+    """(by)"""
     CLOCK_TOO_EARLY = "clock too early"
     """(date)"""
     CLOCK_BEHIND = "clock behind"

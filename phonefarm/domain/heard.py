@@ -1,4 +1,4 @@
-"""What a phone's log has announced, on our clock, and what that tells of rows that look new."""
+"""Announced messages in UTC, and which rows that look new are known messages that were rewritten."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from phonefarm.domain.announcements import SAME_TIME
+from phonefarm.domain.announcements import SAME_TIME_SECONDS
 from phonefarm.domain.sms import CLOCK_TOLERANCE
 
-_SAME_TIME = timedelta(seconds=SAME_TIME)
+_SAME_TIME = timedelta(seconds=SAME_TIME_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeardArrival:
-    """A message that was announced: from its first line to its last."""
+    """An announced message: the times of its first and last line."""
 
     since: datetime
     latest: datetime
@@ -25,14 +25,14 @@ class HeardArrival:
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """The announced messages that no row has explained yet, oldest first."""
+    """The announced messages whose rows are not found yet, oldest first."""
 
     arrivals: tuple[HeardArrival, ...] = ()
     without_gap_since: datetime | None = None
-    """Since when every arrival would have been heard; None where the phone's log does not announce them."""
+    """Since when every arrival would have been announced; None where the phone's log does not announce them."""
 
     def without(self, rows: Iterable[datetime]) -> Heard:
-        """Without those that rows which arrived at these times explain."""
+        """Without the announcements of rows that arrived at these times."""
         left = list(self.arrivals)
         for at in sorted(rows):
             fitting = [one for one in left if one.fits(at)]
@@ -43,18 +43,18 @@ class Heard:
 
 @dataclass(frozen=True, kw_only=True)
 class FormerRow:
-    """A message that was seen under the id of a row that now looks new."""
+    """A known message with the row id of a row that now looks new."""
 
     arrived_at: datetime
     shown_at: datetime
-    """When a look showed it last, as far as is known."""
+    """When it was last read, as far as is known."""
 
 
 def is_rewritten(former: FormerRow, date: datetime | None, heard: Heard) -> bool:
-    """Whether a row with the id and the text of a former one is that message, though another app rewrote its dates.
+    """Whether a row with the id and text of a known message is that message with dates rewritten by another app.
 
-    It is another one if an arrival was announced since. Where announcements might have been missed, its own date tells:
-    one that lies after the last look that showed the former row is of another message. `date`: by our clock.
+    It is a new message if an arrival was announced since. If announcements may have been missed, its own `date` (UTC)
+    decides: a date after the last reading of the known message belongs to a new one.
     """
     if any(one.since > former.arrived_at for one in heard.arrivals):
         return False
@@ -64,4 +64,4 @@ def is_rewritten(former: FormerRow, date: datetime | None, heard: Heard) -> bool
 
 
 NOTHING_HEARD = Heard()
-"""Of a phone whose log announces nothing."""
+"""For a phone whose log announces nothing."""

@@ -1,4 +1,4 @@
-"""Phones that left together: what they hung on is named once, instead of an alarm for each."""
+"""Phones that left together: one report that names their common hub, instead of one for each phone."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from datetime import datetime, timedelta
 from phonefarm.domain.ids import PhoneId
 
 TOGETHER_WITHIN = timedelta(seconds=10)
+"""The longest gap between two losses of one group."""
 LEAST_TOGETHER = 3
 _USB_PATH = re.compile(r"(?P<bus>\d+)-(?P<ports>\d+(?:\.\d+)*)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """A phone that is not there any more."""
+    """A phone that was lost."""
 
     phone_id: PhoneId
     usb_path: str
-    """`1-1.4.2` as Linux names a port; empty or something else where the system names it otherwise."""
+    """`1-1.4.2` as Linux names a port; empty or of another form on other systems."""
     at: datetime
 
 
@@ -30,7 +31,7 @@ class SharedLoss:
 
     phones: tuple[PhoneId, ...]
     hub: str
-    """The port of the hub that they share, `1-1.4`; `1` for the whole bus; empty where none is known."""
+    """The port of the hub that they share, `1-1.4`; `1` for the whole bus; empty where it is not known."""
     at: datetime
 
 
@@ -41,15 +42,15 @@ def usb_path(detail: str) -> str:
 
 
 def trunk_of(path: str) -> str:
-    """The PC's own port behind which a phone hangs: all hubs below it share one cable; empty where it is not known."""
+    """The PC's own port to which a phone is connected, directly or by hubs that share its cable; empty if unknown."""
     hubs = _hubs_above(path)
     return hubs[1] if len(hubs) > 1 else path if hubs else ""
 
 
 def shared_losses(losses: Iterable[Loss], still_there: Mapping[PhoneId, str]) -> list[SharedLoss]:
-    """Groups of at least three that left together, as large as they come, each with the hub that explains it.
+    """Groups of at least LEAST_TOGETHER that left together, as large as possible, each with the hub that is the cause.
 
-    `still_there`: USB paths of the phones that stayed. A hub on which phones still work explains nothing.
+    `still_there`: USB paths of the phones that stayed. A hub on which phones still work is no cause.
     """
     groups: list[list[Loss]] = []
     for loss in sorted(losses, key=lambda loss: loss.at):
@@ -57,18 +58,18 @@ def shared_losses(losses: Iterable[Loss], still_there: Mapping[PhoneId, str]) ->
             groups[-1].append(loss)
         else:
             groups.append([loss])
-    return [shared for group in groups for shared in _explained(group, still_there.values())]
+    return [shared for group in groups for shared in _group_by_hub(group, still_there.values())]
 
 
-def _explained(group: Sequence[Loss], staying: Collection[str]) -> list[SharedLoss]:
+def _group_by_hub(group: Sequence[Loss], staying: Collection[str]) -> list[SharedLoss]:
     found: list[SharedLoss] = []
     left = list(group)
     hubs = {hub for loss in group for hub in _hubs_above(loss.usb_path)}
     dead = sorted(
-        (hub for hub in hubs if not any(_hangs_on(path, hub) for path in staying)), key=lambda hub: (len(hub), hub)
+        (hub for hub in hubs if not any(_is_below(path, hub) for path in staying)), key=lambda hub: (len(hub), hub)
     )
     for hub in dead:
-        below = [loss for loss in left if _hangs_on(loss.usb_path, hub)]
+        below = [loss for loss in left if _is_below(loss.usb_path, hub)]
         if len(below) >= LEAST_TOGETHER:
             found.append(_shared(below, _lowest_common(below)))
             left = [loss for loss in left if loss not in below]
@@ -82,7 +83,7 @@ def _shared(losses: Sequence[Loss], hub: str) -> SharedLoss:
 
 
 def _hubs_above(path: str) -> list[str]:
-    """`1-1.4.2` hangs on 1 (the bus), 1-1 and 1-1.4."""
+    """Of `1-1.4.2`: 1 (the bus), 1-1 and 1-1.4."""
     found = _USB_PATH.fullmatch(path)
     if found is None:
         return []
@@ -90,7 +91,7 @@ def _hubs_above(path: str) -> list[str]:
     return [found["bus"], *(f"{found['bus']}-{'.'.join(ports[:depth])}" for depth in range(1, len(ports)))]
 
 
-def _hangs_on(path: str, hub: str) -> bool:
+def _is_below(path: str, hub: str) -> bool:
     return hub in _hubs_above(path)
 
 

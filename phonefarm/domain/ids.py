@@ -1,4 +1,4 @@
-"""The names things have: phones, SIMs, numbers, rents, messages; and what makes such a name valid."""
+"""Identifiers of phones, SIMs, numbers, rents and messages, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ PhoneId = NewType("PhoneId", str)
 """`serial@host:port`: an adb serial on one adb server."""
 
 SimId = NewType("SimId", str)
-"""The full ICCID where any source gives it, else a stand-in that starts with `sim:` (phone, sub id, prefix)."""
+"""The full ICCID if any source states it, else a stand-in that starts with `sim:` (phone, sub id, prefix)."""
 
 Msisdn = NewType("Msisdn", str)
 """A phone number as E.164 digits without the plus sign."""
 
 RentId = NewType("RentId", int)
 SmsId = NewType("SmsId", int)
-"""Rent ids and SMS ids are drawn from one sequence: a `smsId` on the wire can never mean two things."""
+"""Invariant: rent ids and SMS ids come from one sequence, so that a `smsId` on the wire is unambiguous."""
 
 _STAND_IN = "sim:"
 _ICCID = re.compile(r"89[0-9A-F]{16,18}")
@@ -43,21 +43,21 @@ def is_stand_in(sim_id: SimId) -> bool:
 
 
 def stand_in_prefix(stand_in: SimId) -> str:
-    """The first digits of the ICCID, where the phone shows no more than these; else empty."""
+    """The first digits of the ICCID, if the phone shows only these; else empty."""
     parts = stand_in.split("/")
     return parts[-2] if len(parts) > 2 else ""
 
 
 def may_be(stand_in: SimId, iccid: str) -> bool:
-    """Whether the card behind a stand-in may carry this ICCID: the digits that its phone did show must agree."""
+    """Whether the card of a stand-in may have this ICCID: the digits that its phone shows must agree."""
     return iccid.startswith(stand_in_prefix(stand_in))
 
 
 def parse_iccid(text: str) -> str | None:
     """The ICCID (18 to 20 digits, ITU prefix 89) or None.
 
-    Cards are sold whose last digit is no check digit, and Chinese ones with hexadecimal letters between the
-    digits; an F at the end only fills up.
+    The last digit is not checked, since not all cards have a check digit. Some Chinese cards have hexadecimal letters
+    among the digits; an F at the end is padding.
     """
     digits = text.strip().upper().rstrip("F")
     return digits if _ICCID.fullmatch(digits) else None
@@ -66,8 +66,8 @@ def parse_iccid(text: str) -> str | None:
 def parse_msisdn(text: str, region: str | None = None) -> Msisdn | None:
     """E.164 digits of a possible phone number, or None.
 
-    `region` (ISO country, any case) lets a national form such as `8 928 123-45-67` be understood, and comes
-    before other countries: 130 1234 5678 of China could be a number of Maryland, were its plus sign left out.
+    `region` (ISO country, any case) allows national forms such as `8 928 123-45-67`, and has priority: without it,
+    China's 130 1234 5678 could be a number of Maryland without its plus sign.
     """
     cleaned = text.strip()
     if not cleaned or "*" in cleaned or "#" in cleaned:
@@ -83,9 +83,9 @@ def parse_msisdn(text: str, region: str | None = None) -> Msisdn | None:
 
 
 def parse_mobile(text: str, region: str | None) -> Msisdn | None:
-    """E.164 digits of a number that a SIM of this ISO country may have, or None; of any country where it is None.
+    """E.164 digits of a mobile number of this ISO country (None: of any), or None.
 
-    Numbers of shops and services (free, shared cost, premium) and of landlines are none.
+    Service numbers (free, shared cost, premium) and landlines are refused.
     """
     msisdn = parse_msisdn(text, region)
     if msisdn is None:

@@ -1,4 +1,4 @@
-"""How the market stands, judged from how pushes end: one failure is no outage, and an error is an answer."""
+"""Whether the market accepts pushes, judged from their outcomes: a single failure is no outage."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from phonefarm.domain.pushes import (
     Unclear,
 )
 
-FAILURES_TOLD = 3
-TOLD_AFTER_SECONDS = 30.0
+OUTAGE_FAILURES = 3
+"""This many failures in a row are an outage."""
+OUTAGE_SECONDS = 30.0
+"""A failure without a success for this long is an outage, too."""
 _NOTHING_PUSHED = health(HealthKind.NOTHING_PUSHED)
 
 
@@ -31,16 +33,16 @@ class MarketState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class MarketRecord:
-    """What the last pushes have shown; moments are seconds of a clock that nobody sets."""
+    """What the last pushes have shown; times are seconds of a monotonic clock."""
 
     state: MarketState = MarketState.WELL
     health: Health = _NOTHING_PUSHED
-    """The same as long as nothing changes."""
+    """Equal as long as nothing changes."""
     failures: int = 0
     """In a row."""
     failing_since: float = 0.0
     trouble: Health = _NOTHING_PUSHED
-    """What the last of them was, told once it is an outage."""
+    """The last failure, reported once it is an outage."""
 
     def after(self, outcome: PushOutcome, at: float) -> MarketRecord:
         match outcome:
@@ -61,14 +63,14 @@ class MarketRecord:
                 return self._failed(_trouble(outcome), at)
 
     def at(self, now: float) -> MarketRecord:
-        """The same as time goes on: a failure that was not made good for so long is told, too."""
+        """The record at `now`: a failure may have become an outage."""
         if self.state is MarketState.FAILING:
             return self
-        is_told = self.failures >= FAILURES_TOLD or (self.failures and now - self.failing_since >= TOLD_AFTER_SECONDS)
-        return replace(self, state=MarketState.FAILING, health=self.trouble) if is_told else self
+        is_outage = self.failures >= OUTAGE_FAILURES or (self.failures and now - self.failing_since >= OUTAGE_SECONDS)
+        return replace(self, state=MarketState.FAILING, health=self.trouble) if is_outage else self
 
     def _failed(self, trouble: Health, at: float) -> MarketRecord:
-        """A refused key stays refused until another answer says otherwise."""
+        """A refused key stays refused until the market accepts it."""
         is_new = self.state is MarketState.WELL
         return replace(
             self,

@@ -1,4 +1,4 @@
-"""Sums of rents: expected, credited, taken back; exact, and always adding up."""
+"""Exact sums of rents: expected, credited, reversed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ZERO = Decimal(0)
 
 
 class Grouping(StrEnum):
-    """What one line of the account is about."""
+    """By what the account is grouped."""
 
     DAY = "day"
     MONTH = "month"
@@ -23,16 +23,16 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Sums:
-    """Roubles; `credited` is what sales brought, `reversed` what refunds of sales took back later."""
+    """Roubles; `credited` from sales, `reversed` by later refunds of sales."""
 
     rents: int = 0
-    """Finished ones."""
+    """Finished rents."""
     sold: int = 0
     expected: Decimal = ZERO
-    """First-period prices of the sold ones, as ordered."""
+    """First-period prices of the sold rents, as ordered."""
     credited: Decimal = ZERO
     estimated: Decimal = ZERO
-    """Share of `credited` whose sum the market did not name: the ordered price stands for it."""
+    """The part of `credited` that the market did not state: the ordered price is taken."""
     reversed: Decimal = ZERO
 
     @property
@@ -59,7 +59,7 @@ def total(sums: Iterable[Sums]) -> Sums:
 
 @dataclass(frozen=True, kw_only=True)
 class MarketSale:
-    """A rent as the market's own account has it."""
+    """A rent in the market's own account."""
 
     rent_id: int
     credited: Decimal
@@ -67,11 +67,11 @@ class MarketSale:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A rent on which our books and the market's account do not agree."""
+    """A rent whose income differs between our database and the market's account."""
 
     rent_id: int
     ours: Decimal | None
-    """Net income on our books; None where they do not know the rent."""
+    """Net income in our database; None if it does not have the rent."""
     theirs: Decimal | None
 
     @property
@@ -79,8 +79,8 @@ class Difference:
         return (self.ours or ZERO) - (self.theirs or ZERO)
 
 
-def reconciled(ours: Mapping[int, Decimal], theirs: Iterable[MarketSale]) -> list[Difference]:
-    """The rents on which the two accounts differ, by id; a rent that earned nothing may be missing in either."""
+def reconcile(ours: Mapping[int, Decimal], theirs: Iterable[MarketSale]) -> list[Difference]:
+    """The differences between the two accounts, by rent id; a rent without income may be missing in either."""
     market: dict[int, Decimal] = {}
     for sale in theirs:
         market[sale.rent_id] = market.get(sale.rent_id, ZERO) + sale.credited

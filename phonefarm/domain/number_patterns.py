@@ -1,7 +1,7 @@
-"""Messages in which an operator tells a SIM its own number, recognised by patterns that the user may edit.
+"""Messages in which an operator states a SIM's own number, recognised by patterns that the user may edit.
 
-A pattern is words with `{number}` in them, never a regular expression. Anybody can send a text that fits one: what
-is found is a proposal. The time taken is linear in what is read of a text, and no more than LONGEST_TEXT is read.
+A pattern is literal words with `{number}` in them, never a regular expression. Anybody can send a text that matches,
+so what is found is only a proposal. Matching takes linear time, and reads at most LONGEST_TEXT characters.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ NUMBER = "{number}"
 LONGEST_PATTERN = 160
 LONGEST_SENDER = 40
 LONGEST_TEXT = 1_000
-"""Characters of a message that are looked at: an operator says it sooner."""
+"""Characters of a message that are read; operators state the number before."""
 SHORT_TEXT = 60
-"""Characters that a `…` may stand for."""
+"""Characters that a `…` may match."""
 MOST_GAPS = 4
 LEAST_LETTERS = 3
 """Letters that a pattern for any sender must have at least."""
 MOST_TRIES = 24
-"""Runs of digits of one message that are looked up as numbers."""
+"""Runs of digits of one message that are parsed as numbers."""
 
 _GAP = re.compile(r"…|\*|\.\.\.")
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _BLANKS = re.compile(r"\s+")
 _BESIDE_NUMBER = " :=-–—\"'«»„“”‘’<>[]|"
-"""What may stand between words and the number without being named in the pattern."""
+"""Characters that may be between words and the number without being in the pattern."""
 _MOST_BESIDE = 4
 _MOST_DIGITS = 15
 _LEAST_DIGITS = 7
 _LONGEST_NUMBER = 26
 _SEPARATORS = " -.()/\u2011\u2013"
 _MAY_FOLLOW = " .,;:!?)\"'»”“]>|"
-"""What may follow a number that ends inside a longer run of digits and separators."""
+"""Characters that may follow a number that ends inside a longer run of digits and separators."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberPattern:
     """Words with `{number}` where the number stands, as `Ваш номер {number}`; never a regular expression.
 
-    Case and white space do not count, `…` or `*` stands for any short text.
+    Case and white space are ignored; `…` or `*` matches any short text.
     """
 
     text: str
@@ -56,7 +56,7 @@ class NumberPattern:
 
 @dataclass(frozen=True)
 class _Words:
-    """Literal words of a pattern; a `…` right at a word stands for the rest of it."""
+    """Literal words of a pattern; a `…` directly at a word matches the rest of that word."""
 
     text: str
     begins_word: bool
@@ -65,7 +65,7 @@ class _Words:
 
 @dataclass(frozen=True)
 class _Compiled:
-    """Words in order; between two neighbours of a side lies a gap."""
+    """Words in sequence; between two neighbours of a side is a gap."""
 
     before: tuple[_Words, ...]
     after: tuple[_Words, ...]
@@ -75,7 +75,7 @@ class _Compiled:
 
 
 def problem_of(pattern: NumberPattern) -> str | None:
-    """What is wrong with a pattern and what would be right, for the person; None if it can be used."""
+    """What is wrong with a pattern and how to correct it, for the user; None if it is valid."""
     text = " ".join(pattern.text.split())
     count = text.count(NUMBER)
     words = _GAP.sub(" ", text.replace(NUMBER, " "))
@@ -99,17 +99,17 @@ def problem_of(pattern: NumberPattern) -> str | None:
 
 
 def number_in(patterns: Iterable[NumberPattern], sender: str, body: str, region: str | None) -> Msisdn | None:
-    """The mobile number that a message states by the first pattern that fits; patterns with a problem never fit.
+    """The mobile number that a message states, by the first pattern that matches; invalid patterns never match.
 
-    `region` is the ISO country of the SIM: only its numbers count, also in their national form. Where it is not
-    known, the number must carry its country code.
+    `region`: the ISO country of the SIM; only its numbers count, also in national form. If it is None, the number must
+    have its country code.
     """
     text = _folded(body[:LONGEST_TEXT])
-    told_by = _folded_sender(sender)
+    folded_sender = _folded_sender(sender)
     numbers = _Numbers(text, region)
     for pattern in patterns:
         compiled = _compiled(pattern)
-        if compiled is None or (compiled.sender and compiled.sender != told_by):
+        if compiled is None or (compiled.sender and compiled.sender != folded_sender):
             continue
         if (found := _found(compiled, text, numbers)) is not None:
             return found
@@ -159,7 +159,7 @@ class _Stated:
 
 
 class _Numbers:
-    """The numbers of one text, by where they may start; looked for once, whatever the patterns."""
+    """The numbers of one text, parsed once for all patterns."""
 
     def __init__(self, text: str, region: str | None) -> None:
         self._text = text
@@ -167,12 +167,12 @@ class _Numbers:
         self._found: list[_Stated] | None = None
 
     def all(self) -> list[_Stated]:
-        """By start; several of one start where the run may end sooner, the longest first."""
+        """By start; the longest first where a run has several possible ends."""
         if self._found is None:
-            self._found = list(self._look())
+            self._found = list(self._parse())
         return self._found
 
-    def _look(self) -> Iterator[_Stated]:
+    def _parse(self) -> Iterator[_Stated]:
         tries = 0
         for start, ends in _runs(self._text):
             for end in ends:
@@ -185,7 +185,7 @@ class _Numbers:
 
 
 def _runs(text: str) -> Iterator[tuple[int, list[int]]]:
-    """Where a number may start, and where it may end then, longest first; runs do not overlap."""
+    """Possible starts of a number, each with its possible ends, longest first; runs do not overlap."""
     place = 0
     while place < len(text):
         if not (text[place].isdecimal() or text[place] in "+("):
@@ -244,7 +244,7 @@ def _found(pattern: _Compiled, text: str, numbers: _Numbers) -> Msisdn | None:
 
 
 def _ends_of(words: Sequence[_Words], text: str) -> list[int] | None:
-    """Where the words before the number end, each in reach of those before it; None where there are none."""
+    """Where the last of these words can end, each within reach of the word before; None without words."""
     ends: list[int] | None = None
     for each in words:
         starts = _occurrences(each, text)
@@ -255,7 +255,7 @@ def _ends_of(words: Sequence[_Words], text: str) -> list[int] | None:
 
 
 def _is_reached(ends: Sequence[int], start: int, reach: int, text: str) -> bool:
-    """Whether one of `ends` (ascending) lies before `start`, at most `reach` and the usual marks away."""
+    """Whether one of `ends` (ascending) lies before `start`, at most `reach` and some _BESIDE_NUMBER marks away."""
     nearest = start
     while nearest and start - nearest < _MOST_BESIDE and text[nearest - 1] in _BESIDE_NUMBER:
         nearest -= 1

@@ -1,4 +1,4 @@
-"""The power plan of a Windows PC, as far as it can put the farm to sleep."""
+"""The settings of a Windows power plan that can suspend the farm."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 USB = "2a737441-1930-4402-8d77-b2bebba308a3"
 SELECTIVE_SUSPEND = "48e6b7a6-50f5-4782-a5d4-53bb8f07e226"
-"""How powercfg names the group of USB settings, and selective suspend in it."""
+"""GUIDs of powercfg: the group of USB settings, and its setting for selective suspend."""
 
 
 @dataclass(frozen=True, kw_only=True)

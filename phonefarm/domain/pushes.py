@@ -1,4 +1,4 @@
-"""What follows from each attempt to give an SMS to Onlinesim."""
+"""What follows from the outcome of an attempt to push an SMS to Onlinesim."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_OPERATION = "NO_OPERATION"
 REFUSALS_BEFORE_PARKING = 6
 KEY_REFUSED_WAIT = timedelta(minutes=1)
 FAILURES_THAT_HOLD_BACK = 3
-"""A push that failed so often for its own sake no longer holds back the newer messages of its number."""
+"""A push with this many failures of its own no longer blocks the newer messages of its number."""
 LONGEST_RETRY_AFTER = timedelta(minutes=10)
 
 
@@ -19,7 +19,7 @@ class PushState(StrEnum):
     WAITING = "waiting"
     """Due at `next_at`."""
     SENDING = "sending"
-    """An attempt has begun and its end is not recorded."""
+    """An attempt has begun and its outcome is not stored."""
     DELIVERED = "delivered"
     REFUSED = "refused"
     """NO_OPERATION or BAD_SERVICE: final, with the token."""
@@ -30,7 +30,8 @@ class PushState(StrEnum):
     """The user stopped it."""
 
 
-OPEN_STATES = frozenset({PushState.WAITING, PushState.SENDING})
+OPEN_PUSH_STATES = (PushState.WAITING, PushState.SENDING)
+"""The states of a push that has not ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class FinalRefusal:
 
 @dataclass(frozen=True, kw_only=True)
 class SoftRefusal:
-    """IGNORED or SERVICE_BAN: the contract says repeat, reason says it will not help."""
+    """IGNORED or SERVICE_BAN: repeated as the contract demands, but rarely successful."""
 
     token: str
 
@@ -68,9 +69,9 @@ class FailureKind(StrEnum):
     UNREACHABLE = "unreachable"
     """No connection, or no answer in time."""
     ERROR = "error"
-    """An answer that tells of an error."""
+    """An answer that states an error."""
     NOT_SENT = "not sent"
-    """It never left this PC: that says nothing of the market."""
+    """It never left this PC, so it does not count as an outage of the market."""
 
 
 class Obstacle(StrEnum):
@@ -83,28 +84,28 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """Anything else: no connection, time-out, 5xx, an answer nobody understands."""
+    """Anything else: no connection, timeout, 5xx, an answer that is not understood."""
 
     kind: FailureKind
     detail: str
     http_status: int | None = None
-    """Of an answer that tells of an error; 200 where only its body does."""
+    """Of an answer that states an error; 200 if only its body does."""
     is_answer: bool = False
-    """Whether the market itself said so; a gateway before it, a time-out and a broken connection are not the market."""
+    """Whether the market itself answered, not a gateway in front of it."""
     obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unclear:
-    """HTTP 200 with a body that cannot be read and in which nothing speaks of an error: no clean yes."""
+    """HTTP 200 with an unreadable body that shows no error."""
 
 
 PushOutcome = Accepted | FinalRefusal | SoftRefusal | KeyRefused | TooMany | Failed | Unclear
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settled:
-    """The push has ended in `state`; nothing is sent again unless the user asks."""
+class Closed:
+    """The push ends in `state`; it is sent again only if the user asks for it."""
 
     state: PushState
 
@@ -115,7 +116,7 @@ class Retry:
 
 
 def is_taken(outcome: PushOutcome, *, uncertain: int) -> bool:
-    """Whether the market has the message: it said so, or said 200 again after an attempt that was `uncertain`."""
+    """Whether the market has the message: it accepted it, or answered 200 after an `uncertain` attempt."""
     return outcome == Accepted() or (outcome == Unclear() and uncertain > 0)
 
 
@@ -128,31 +129,31 @@ def after_attempt(
     now: datetime,
     spacing: timedelta,
     refusals_before_parking: int = REFUSALS_BEFORE_PARKING,
-) -> Settled | Retry:
-    """The next step once an attempt ended.
+) -> Closed | Retry:
+    """The next step after an attempt.
 
-    `soft_refusals` counts this one too. A push whose rent is over gets one attempt begun after the finish
-    (`was_last_chance`), then it closes as rent over.
+    `soft_refusals` includes this attempt. A push whose rent is over gets one more attempt that begins after the finish
+    (`was_last_chance`); then it is closed as rent over.
     """
     match outcome:
         case Accepted():
-            return Settled(state=PushState.DELIVERED)
+            return Closed(state=PushState.DELIVERED)
         case FinalRefusal():
-            return Settled(state=PushState.REFUSED)
+            return Closed(state=PushState.REFUSED)
         case SoftRefusal() if soft_refusals >= refusals_before_parking:
-            return Settled(state=PushState.PARKED)
+            return Closed(state=PushState.PARKED)
         case SoftRefusal() | KeyRefused() | TooMany() | Failed() | Unclear():
             if not rent_is_over:
                 return Retry(at=now + _wait_after(outcome, spacing))
-            return Settled(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
+            return Closed(state=PushState.RENT_OVER) if was_last_chance else Retry(at=now)
         case _:
             assert_never(outcome)
 
 
 def is_its_own(outcome: PushOutcome, *, another_was_taken: bool) -> bool:
-    """Whether an attempt failed for the message's own sake, and not because nobody takes any.
+    """Whether an attempt failed because of this message, and not because the market accepts none.
 
-    The market judged it, or `another_was_taken` since this one failed before.
+    Either the market itself answered, or it has accepted another message since this one last failed.
     """
     match outcome:
         case SoftRefusal() | Failed(is_answer=True):
@@ -176,7 +177,7 @@ def _wait_after(outcome: SoftRefusal | KeyRefused | TooMany | Failed | Unclear, 
 
 
 def describe(outcome: PushOutcome) -> str:
-    """One short phrase for the push's row; never holds a message text or the key."""
+    """One short phrase for the push's row; never contains a message text or the key."""
     match outcome:
         case Accepted():
             return "HTTP 200"

@@ -1,4 +1,4 @@
-"""A rate limit: so many calls a second, and some at once."""
+"""Rate limiting by token bucket."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 @dataclass
 class Bucket:
-    """Holds up to `size` calls and gains `rate` a second; times are seconds of a clock that nobody sets."""
+    """A token bucket: holds up to `size` tokens and gains `rate` per second; times are seconds of a monotonic clock."""
 
     rate: float
     size: float
     level: float
-    looked_at: float
+    updated_at: float
 
     @classmethod
     def full(cls, rate: float, size: float, now: float) -> Bucket:
-        return cls(rate=rate, size=size, level=size, looked_at=now)
+        return cls(rate=rate, size=size, level=size, updated_at=now)
 
     def take(self, now: float) -> int:
-        """0 if the call is within the limit, else after how many seconds the next one will be."""
-        self.level = min(self.size, self.level + self.rate * max(now - self.looked_at, 0.0))
-        self.looked_at = now
+        """Take a token and return 0, or return the seconds until the next token is available."""
+        self.level = min(self.size, self.level + self.rate * max(now - self.updated_at, 0.0))
+        self.updated_at = now
         if self.level >= 1.0:
             self.level -= 1.0
             return 0

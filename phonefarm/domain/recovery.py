@@ -1,4 +1,4 @@
-"""The ladder: what is tried next for a phone in trouble, mildest first; never anything that harms phones at work."""
+"""The recovery ladder: the next step for a phone in trouble, mildest first, without harm to working phones."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from phonefarm.domain.phones import PhoneState
 
 
 class Step(StrEnum):
-    """A rung. Asking again is the first one, and every session does that by itself."""
+    """The rungs of the ladder, mildest first. Before these every session retries by itself."""
 
     RECONNECT = "reconnect"
-    """adb drops the phone and takes it up again."""
+    """adb drops the phone and connects it again."""
     RECONNECT_OFFLINE = "reconnect offline"
-    """adb takes up again whatever it lists as offline."""
+    """adb reconnects every phone that it lists as offline."""
     RESET_USB = "reset usb"
-    """The port's device is reset, as if it were plugged in anew; where this PC permits it."""
+    """The device on the port is reset as if it were replugged, if this PC permits it."""
     RESTART_ADB = "restart adb"
-    """The adb server is ended and started: drops every phone of it, so never while one works."""
+    """The adb server is restarted. This drops all its phones, so never while one works."""
 
 
-AFTER = {
+FIRST_AFTER = {
     Step.RECONNECT: timedelta(seconds=15),
     Step.RECONNECT_OFFLINE: timedelta(seconds=40),
     Step.RESET_USB: timedelta(seconds=75),
     Step.RESTART_ADB: timedelta(seconds=120),
 }
-"""How long the trouble must have lasted."""
+"""The trouble must have lasted this long."""
 
 AGAIN_AFTER = {
     Step.RECONNECT: timedelta(minutes=2),
@@ -37,15 +37,15 @@ AGAIN_AFTER = {
     Step.RESET_USB: timedelta(minutes=10),
     Step.RESTART_ADB: timedelta(minutes=30),
 }
-"""Cool-down of a step; of the last one for all phones of the server together."""
+"""Cool-down of a step for one phone; of RESTART_ADB for the whole server."""
 
 IN_TROUBLE = frozenset({PhoneState.OFFLINE, PhoneState.FAILING})
-"""States that a connection made anew may mend; for the others the user is needed or time is."""
+"""States that reconnecting may repair; the others need the user, or time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """A phone that adb lists and that cannot be worked with."""
+    """A phone that adb lists and that cannot be read."""
 
     state: PhoneState
     since: datetime
@@ -55,20 +55,20 @@ class Trouble:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """What is known of the adb server that lists it."""
+    """The adb server that lists the phone."""
 
     phones_at_work: int
     may_restart: bool
-    """Whether it is this PC's own."""
+    """Whether it runs on this PC under our control."""
     restarted_at: datetime | None
     can_reset_usb: bool
-    """Whether the phone hangs on a USB port of this PC that may be reset."""
+    """Whether the phone is on a USB port of this PC that may be reset."""
 
 
 def next_step(trouble: Trouble, server: Server, now: datetime, *, hurry: float = 1.0) -> Step | None:
-    """The mildest step whose time has come; None while there is nothing to do but to wait.
+    """The mildest step that is due; None while there is nothing to do but wait.
 
-    `hurry`: by how much all waits are divided; other than 1 in tests only.
+    `hurry` divides all waits; it differs from 1 in tests only.
     """
     if trouble.state not in IN_TROUBLE:
         return None
@@ -76,7 +76,9 @@ def next_step(trouble: Trouble, server: Server, now: datetime, *, hurry: float =
         if not _is_possible(step, trouble, server):
             continue
         last = server.restarted_at if step is Step.RESTART_ADB else trouble.tried.get(step)
-        if now - trouble.since >= AFTER[step] / hurry and (last is None or now - last >= AGAIN_AFTER[step] / hurry):
+        if now - trouble.since >= FIRST_AFTER[step] / hurry and (
+            last is None or now - last >= AGAIN_AFTER[step] / hurry
+        ):
             return step
     return None
 

@@ -1,4 +1,4 @@
-"""The user's next step for whatever keeps a phone or a SIM from earning; the window words it."""
+"""The user's next step for a phone or SIM that cannot earn; the window has the sentences."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from phonefarm.domain.sims import SimStanding
 class Remedy(StrEnum):
     NONE = ""
     WAIT = "wait"
-    """It is being mended without the user."""
+    """It is repaired without the user."""
     RESTART_PHONE = "restart phone"
-    """It was waited for long enough."""
+    """Waiting has not helped."""
     CONFIRM_DEBUGGING = "confirm debugging"
     ADD_UDEV_RULE = "add udev rule"
     INSTALL_DRIVER = "install driver"
@@ -73,7 +73,7 @@ PASSES_WITHIN = {
     PhoneState.BOOTING: timedelta(minutes=15),
     PhoneState.STARTING: timedelta(minutes=15),
 }
-"""What passes by itself has passed by then: a phone that has got an update optimizes its apps for so long."""
+"""The longest normal duration of transient states: after an update a phone optimizes its apps."""
 _WITHHELD_BY_MAKE = {
     "xiaomi": Remedy.ALLOW_SMS_XIAOMI,
     "redmi": Remedy.ALLOW_SMS_XIAOMI,
@@ -113,7 +113,7 @@ _BY_STANDING = {
 
 
 def remedy_for_state(state: PhoneState, *, cause: StateCause, make: str, lasting: timedelta) -> Remedy:
-    """`lasting`: how long the phone has been so. Nobody is told to wait for what should have passed long ago."""
+    """`lasting`: how long the phone has been in the state. A transient state that lasts too long needs a restart."""
     if cause is StateCause.UNSUPPORTED:
         return Remedy.USE_ANOTHER_PHONE
     if cause is StateCause.NO_DRIVER:
@@ -136,7 +136,7 @@ def remedy_for_condition(condition: Condition) -> Remedy:
 
 
 def remedy_for_sim(standing: SimStanding, phone: Remedy = Remedy.NONE) -> Remedy:
-    """The SIM's own next step, else (where its phone is what keeps it back) the phone's."""
+    """The SIM's own next step; the phone's if the phone is the cause."""
     if standing in (SimStanding.AWAY, SimStanding.PHONE_BLOCKED):
         return phone
     return _BY_STANDING.get(standing, Remedy.NONE)

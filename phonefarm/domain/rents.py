@@ -1,4 +1,4 @@
-"""A rent from order to finish: what each FINISH does, and how long a first SMS may take."""
+"""A rent from order to finish: its state, its deadlines, and what each FINISH does."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import assert_never
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 
 FIRST_SMS_WITHIN = timedelta(minutes=20)
-"""Without an accepted SMS the market cancels the rent when this has passed."""
+"""The market cancels a rent without an accepted SMS after this time."""
 
 ANSWER_WITHIN = timedelta(seconds=8)
-"""Our own deadline for GET_NUMBER; the market drops its request at 10 s and then knows of no rent."""
-
+"""Our own deadline for GET_NUMBER; the market drops its request at 10 s and then does not know the rent."""
 
 ORPHAN_AFTER = timedelta(seconds=15)
-"""An order whose answer is not known to have left by then may be unknown to the market."""
+"""After this time the market may not know an order whose answer is not known to be sent."""
 
 
 class FinishStatus(IntEnum):
@@ -31,13 +30,13 @@ class FinishStatus(IntEnum):
 
 class RentState(StrEnum):
     WAITING = "waiting"
-    """Open, no accepted SMS yet, inside the 20 minutes."""
+    """Open, no accepted SMS yet, within the 20 minutes."""
     ACTIVE = "active"
     """Open, at least one SMS accepted."""
     OVERDUE = "overdue"
-    """Open, no accepted SMS, 20 minutes passed: the market's FINISH is awaited."""
+    """Open, no accepted SMS after 20 minutes: the market's FINISH is due."""
     POSSIBLE_ORPHAN = "possible orphan"
-    """Our answer never left whole: the market may not know of this rent. Only the user releases it."""
+    """Our answer may not have been sent completely: the market may not know the rent. Only the user releases it."""
     FINISHED = "finished"
 
 
@@ -52,7 +51,7 @@ class Rent:
     expected: Decimal
     ordered_at: datetime
     answered: bool
-    """Whether our answer to GET_NUMBER was written out whole."""
+    """Whether our answer to GET_NUMBER was sent completely."""
     accepted_sms: int = 0
     finished_at: datetime | None = None
     finish_status: FinishStatus | None = None
@@ -81,7 +80,7 @@ class Close:
 
 @dataclass(frozen=True, kw_only=True)
 class Reverse:
-    """A refund after a sale: the income is taken back, once."""
+    """A refund after a sale: the income is reversed, once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +99,7 @@ Finish = Close | Reverse | Repeat | Contradiction
 
 
 def finish(rent: Rent, status: FinishStatus, total: Decimal | None) -> Finish:
-    """What a FINISH_ACTIVATION does to `rent`; `total` is the wire's `sum` (all periods), if it came."""
+    """What a FINISH_ACTIVATION does to `rent`; `total`: the wire's `sum` (all periods), if present."""
     if rent.finish_status is None:
         return _close(rent, status, total)
     if rent.finish_status is status:

@@ -1,4 +1,4 @@
-"""Whether much less can be sold than usual, and by which cause; time is an argument."""
+"""Detects that much less can be sold than usual, and the most common cause."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.sims import SimStanding
 
 USUAL_FOR = timedelta(days=7)
-"""A number that was lost longer ago is not usual any more: who took a phone away for good is not told for ever."""
+"""A number that was lost longer ago is not expected any more: its phone was removed on purpose."""
 
 Cause = SimStanding | PhoneState
-"""Why a SIM does not work: where its phone is not ready, how that phone is."""
+"""Why a SIM does not work: its standing, or the state of its phone if that is not ready."""
 
-OF_OTHERS = frozenset(
+NO_LOSS = frozenset(
     {
         SimStanding.HELD_BACK,
         SimStanding.NO_NUMBER,
@@ -25,12 +25,12 @@ OF_OTHERS = frozenset(
         PhoneState.DUPLICATE,
     }
 )
-"""No loss: the user wants it so, it was never for sale, or its number works elsewhere."""
+"""The user wants it so, it was never for sale, or its number works elsewhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimNow:
-    """What a SIM adds to the sales at this moment."""
+    """Whether a SIM can sell at this moment."""
 
     sim_id: str
     number: str
@@ -39,7 +39,7 @@ class SimNow:
     cause: Cause | None
     """None: on offer, or rented and able to receive."""
     since: datetime | None = None
-    """Of the cause."""
+    """When the cause began."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +48,15 @@ class Shortage:
 
     working: int
     usual: int
-    """Those that work, and those that were lost within `USUAL_FOR`."""
+    """Numbers that work, and numbers that were lost within `USUAL_FOR`."""
     cause: Cause
     """The most common one."""
     sims: tuple[str, ...]
-    """Those that do not work by this cause."""
+    """The SIMs with this cause."""
     phones: tuple[str, ...]
-    """In which they sit."""
+    """The phones that hold them."""
     since: datetime | None
-    """When it came to this; None where nobody knows."""
+    """When the shortage began; None where that is unknown."""
 
 
 def working_numbers(sims: Iterable[SimNow]) -> int:
@@ -65,7 +65,7 @@ def working_numbers(sims: Iterable[SimNow]) -> int:
 
 
 def shortage(sims: Sequence[SimNow], now: datetime) -> Shortage | None:
-    """None while more than half of the usual numbers work: a farm whose numbers are all rented lacks nothing."""
+    """None while more than half of the usual numbers work; rented numbers work, too."""
     works = _working(sims)
     lost = [sim for sim in sims if sim.number not in works and _is_lost(sim)]
     fresh = [sim for sim in lost if sim.since is None or now - sim.since < USUAL_FOR]
@@ -74,14 +74,14 @@ def shortage(sims: Sequence[SimNow], now: datetime) -> Shortage | None:
         return None
     blamed = fresh or lost or [sim for sim in sims if sim.cause is not None]
     cause = _most_common(blamed)
-    guilty = [sim for sim in blamed if sim.cause is cause]
+    of_cause = [sim for sim in blamed if sim.cause is cause]
     return Shortage(
         working=len(works),
         usual=usual,
         cause=cause,
-        sims=tuple(sim.sim_id for sim in guilty),
-        phones=tuple(dict.fromkeys(sim.phone_id for sim in guilty if sim.phone_id)),
-        since=_fell_at(blamed, usual - usual // 2 if works else len(blamed)),
+        sims=tuple(sim.sim_id for sim in of_cause),
+        phones=tuple(dict.fromkeys(sim.phone_id for sim in of_cause if sim.phone_id)),
+        since=_time_of_loss(blamed, usual - usual // 2 if works else len(blamed)),
     )
 
 
@@ -90,7 +90,7 @@ def _working(sims: Iterable[SimNow]) -> frozenset[str]:
 
 
 def _is_lost(sim: SimNow) -> bool:
-    return bool(sim.number) and sim.cause is not None and sim.cause not in OF_OTHERS
+    return bool(sim.number) and sim.cause is not None and sim.cause not in NO_LOSS
 
 
 def _most_common(sims: Sequence[SimNow]) -> Cause:
@@ -98,7 +98,7 @@ def _most_common(sims: Sequence[SimNow]) -> Cause:
     return causes.most_common(1)[0][0] if causes else SimStanding.OUT
 
 
-def _fell_at(sims: Sequence[SimNow], losses: int) -> datetime | None:
-    """When so many of them were lost."""
+def _time_of_loss(sims: Sequence[SimNow], losses: int) -> datetime | None:
+    """When the number of lost SIMs reached `losses`."""
     moments = sorted(sim.since for sim in sims if sim.since is not None)
     return moments[min(losses, len(moments)) - 1] if moments else None

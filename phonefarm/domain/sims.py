@@ -1,4 +1,4 @@
-"""A SIM card wherever it sits, and whether its number can be issued now."""
+"""A SIM card, and whether its number can be issued now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 from phonefarm.domain.phones import PhoneState
 
 OF_ANOTHER_COUNTRY = "another country"
-"""Said instead of a number's source, where every number that was stated is of another country than the SIM."""
+"""Stored as the number's source if every stated number is of another country than the SIM."""
 
 
 class SimStanding(StrEnum):
@@ -22,22 +22,22 @@ class SimStanding(StrEnum):
     HELD_BACK = "held back"
     NO_NUMBER = "no number"
     NO_COUNTRY = "no country"
-    """Its operator code is not in the table: the market would not know what it is offered."""
+    """Its network code is not in the table, so that it cannot be offered under the market's names."""
     SAME_NUMBER = "same number"
     """Another SIM carries the same number and is rented: one number serves one rent."""
     PIN = "pin"
     PUK = "puk"
     CARD_LOCKED = "card locked"
-    """The phone takes cards of another operator only."""
+    """The phone accepts only cards of another operator."""
     CARD_FAULT = "card fault"
     AIRPLANE = "airplane mode"
     NO_NETWORK = "no network"
     AWAY = "away"
     """Its phone is not ready."""
     PHONE_BLOCKED = "phone blocked"
-    """Its phone would not show a message in time."""
+    """Its phone has a blocking condition."""
     OUT = "out"
-    """It sits in no phone that we see."""
+    """It is in no phone of the farm."""
 
 
 class SlotState(StrEnum):
@@ -55,7 +55,7 @@ class SlotState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class SeenSim:
-    """A SIM as one reading of one phone found it."""
+    """A SIM as a check-up of its phone saw it."""
 
     sim_id: SimId
     iccid: str
@@ -82,7 +82,7 @@ class Sim:
     phone_state: PhoneState
     slot_state: SlotState
     is_phone_blocked: bool = False
-    """Whether its phone has a condition that keeps messages from being seen in time."""
+    """Whether its phone has a blocking condition, so that messages would not be seen in time."""
     held_back: bool = False
     unused_in_a_row: int = 0
     banned_until: datetime | None = None
@@ -91,7 +91,7 @@ class Sim:
 
 
 def standing(sim: Sim, at: datetime, rented_numbers: frozenset[Msisdn] | set[Msisdn] = frozenset()) -> SimStanding:
-    """Where the SIM stands at `at`; counting and issuing both ask this and nothing else.
+    """The SIM's standing at `at`. Invariant: counting the offer and issuing use only this function.
 
     `rented_numbers` are the numbers of all open rents.
     """

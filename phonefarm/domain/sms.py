@@ -1,4 +1,4 @@
-"""An inbound SMS: what makes it the same message, when it arrived, whose it is."""
+"""Inbound SMS: the identity of a message, its arrival, and the rent it belongs to."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from enum import StrEnum
 from phonefarm.domain.ids import Msisdn, PhoneId, RentId, SimId
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
-"""How far after the reading a corrected time may lie and still be believed."""
+"""How far after the reading a corrected time may lie and still be accepted."""
 
 SLOWEST_ROW = timedelta(minutes=1)
-"""A busy phone may stamp a message and store its row only so much later: the last reading could not show it."""
+"""The longest delay on a busy phone between a message's date and its row, which the last reading may have missed."""
 
 
 class SmsStanding(StrEnum):
     BASELINE = "baseline"
-    """Was on the phone before we first saw it, or was restored later: never pushed."""
+    """Was on the phone before its first reading, or was restored later: never pushed."""
     NO_RENT = "no rent"
     FOR_RENT = "for rent"
     HELD = "held"
-    """Its SIM cannot be told, or its time: the user decides."""
+    """Its SIM or its time is unknown: the user decides."""
     WITHHELD = "withheld"
-    """Its sender is on the block list: its text was not kept and goes nowhere."""
+    """Its sender is on the block list: its text is neither stored nor pushed."""
 
 
 class Doubt(StrEnum):
-    """What is not known of a message; it is never guessed."""
+    """What is unknown about a message; it is never guessed."""
 
     SIM = "sim"
-    """Which of the phone's SIMs it reached: what is learned later may settle it."""
+    """Which of the phone's SIMs it reached; later check-ups may resolve it."""
     TIME = "time"
-    """When it arrived: its own dates do not fit, so only the user settles it."""
+    """When it arrived: its own dates do not fit, so only the user can resolve it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,18 +45,18 @@ class SmsRow:
     date_ms: int
     date_sent_ms: int
     sub_id: int | None
-    """Android's subscription id; None where the row does not say (column absent, NULL or -1)."""
+    """Android's subscription id; None if the row has none (column absent, NULL or -1)."""
     sender: str
     body: str = field(repr=False)
     sim_mark: str = ""
-    """What the row's own columns say of its SIM, whatever they mean: rows with equal marks are of one SIM."""
+    """The row's columns about its SIM, uninterpreted: rows with equal marks belong to one SIM."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One complete look at the newest part of a phone's inbox (newest row id first).
+    """The complete newest part of a phone's inbox, newest row id first.
 
-    `clock_skew` is the phone's clock minus ours, measured in the same call; None where it could not be.
+    `clock_skew`: the phone's clock minus ours, measured in the same call; None if that was not possible.
     """
 
     phone_id: PhoneId
@@ -68,7 +68,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class InboundSms:
-    """A message not seen before, with its time on our clock."""
+    """A new message, with its times in UTC."""
 
     phone_id: PhoneId
     sim_id: SimId | None
@@ -83,9 +83,9 @@ class InboundSms:
 
 
 def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
-    """Rows by ascending row id, each with its identity: sender, both times, body, ordinal among equals.
+    """Rows by ascending row id, each with its identity: a hash of sender, both dates, body and ordinal among equals.
 
-    The row id has no part in it: Android gives the id of a deleted newest row to the next message.
+    The row id is not part of it: Android reuses the id of a deleted newest row.
     """
     seen: dict[bytes, int] = {}
     identities: list[tuple[SmsRow, bytes]] = []
@@ -109,21 +109,21 @@ def fingerprinted(rows: Iterable[SmsRow]) -> list[tuple[SmsRow, bytes]]:
 class Newness(StrEnum):
     NEW = "new"
     OLD = "old"
-    """It came back from a backup, or was there before."""
+    """It was restored from a backup, or was there before."""
     DOUBTFUL = "doubtful"
-    """No clock tells: if a rent was open at that time, the user decides."""
+    """Its time is unknown: if a rent was open then, the user decides."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """When a message reached the phone, on our clock, and whether it is new since the last reading."""
+    """When a message reached the phone, in UTC, and whether it is new since the last reading."""
 
     at: datetime
     newness: Newness
 
 
 def first_arrival(row: SmsRow, *, skew: timedelta | None, not_after: datetime) -> Arrival:
-    """Of a message on a phone that was never read before: it is the baseline, unless a rent was open then."""
+    """For a message on a phone that was never read before: it is baseline, unless a rent was open then."""
     date = stated_date(row.date_ms)
     if date is None:
         return Arrival(at=not_after, newness=Newness.DOUBTFUL)
@@ -139,13 +139,12 @@ def arrival(
     not_before: datetime,
     not_after: datetime,
 ) -> Arrival:
-    """Of a message that the last reading did not show.
+    """For a message that the last reading did not show.
 
-    Its row was stored between the last reading (`not_before`) and this one (`not_after`). The phone's date is
-    corrected by the skew measured now, or, if its clock was set in between, by the skew before; where neither
-    falls between the readings, the message centre's time stamp may. A date far older than the last reading is
-    a message restored from a backup; a date in the future or none at all, or a phone whose clock cannot be measured,
-    tells nothing.
+    Its row was stored between the last reading (`not_before`) and this one (`not_after`). The phone's date is corrected
+    by the skew measured now, or by the skew before if the clock was set in between. If neither lies between the
+    readings, the message centre's time stamp may. A date far older than the last reading belongs to a message restored
+    from a backup. Without a date, with a date in the future, or without a measured skew the time is doubtful.
     """
     if row.date_ms < 0 or (row.date_ms > 0 and stated_date(row.date_ms) is None):
         return Arrival(at=not_after, newness=Newness.DOUBTFUL)
@@ -167,13 +166,13 @@ def arrival(
 
 ANNOUNCED_BEFORE = timedelta(minutes=1)
 ANNOUNCED_AFTER = timedelta(seconds=10)
-"""A row kept back by Android bears the time of its arrival, about when the radio announced it."""
+"""A row that Android delayed has the date of its arrival, which lies this close to its announcement."""
 
 
 def announced_at(
     row: SmsRow, announcements: Sequence[datetime], *, skew_now: timedelta | None, skew_before: timedelta | None
 ) -> tuple[datetime, datetime] | None:
-    """(arrival, announcement) of a row that came long after an announcement that had brought none; None for others."""
+    """(arrival, announcement) of a row that belongs to one of these earlier announcements without a row, else None."""
     for skew in (skew_now, skew_before):
         if skew is None:
             continue
@@ -192,7 +191,7 @@ def _minus(date: datetime, skew: timedelta) -> datetime:
 
 
 def corrected(row: SmsRow, skew: timedelta | None) -> datetime | None:
-    """The phone's date by our clock; None where it states none."""
+    """The phone's date in UTC; None if it states none."""
     date = stated_date(row.date_ms)
     return date if date is None or skew is None else _minus(date, skew)
 
@@ -201,7 +200,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def stated_date(milliseconds: int) -> datetime | None:
-    """None for what states no date: nothing, a negative number, one that no calendar holds."""
+    """None if the number states no date: zero, negative, or beyond the calendar."""
     return from_ms(milliseconds) if 0 < milliseconds < _CALENDAR_ENDS_MS else None
 
 
@@ -209,7 +208,7 @@ _CALENDAR_ENDS_MS = 253_402_300_800_000
 
 
 def from_ms(milliseconds: int) -> datetime:
-    """An aware UTC time; a value that no calendar holds becomes the epoch."""
+    """An aware UTC time; a value beyond the calendar becomes the epoch."""
     try:
         return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError:
@@ -227,9 +226,9 @@ class RentSpan:
 
 
 def rent_at(spans: Sequence[RentSpan], arrived_at: datetime, now: datetime) -> RentSpan | None:
-    """The first of the rents that was open at the message's arrival; one from before a rent is never that renter's.
+    """The first of the rents that was open when the message arrived; earlier messages never belong to a rent.
 
-    An open rent that began after `now` tells that the clock was set back: it counts as begun.
+    An open rent that began after `now` counts as begun: the clock was set back.
     """
     for span in spans:
         if span.closed_at is None:

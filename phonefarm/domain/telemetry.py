@@ -1,4 +1,4 @@
-"""What a phone measures of itself, once a minute; None where it did not say."""
+"""What a phone reports about itself at each check-up; None where it did not say."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 BOOT_TOLERANCE = timedelta(seconds=30)
-"""So far a start's time, reckoned from the uptime, may differ from look to look."""
-
+"""How far the start time, computed from the uptime, may differ between check-ups."""
 
 FREE_STEP_BYTES = 50_000_000
-"""Free storage moves all the time: smaller steps are not worth a write."""
+"""Free storage changes constantly; smaller changes are not stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +23,11 @@ class PhoneTelemetry:
     uptime_seconds: float | None = None
     airplane_mode: bool | None = None
     sms_app: str | None = None
-    """Package of the default SMS app; an empty text where none is chosen or the chosen one is switched off."""
+    """Package of the default SMS app; empty if none is chosen or the chosen one is disabled."""
 
 
 def is_same_start(booted_at: datetime | None, uptime_seconds: float | None, at: datetime) -> bool:
-    """Whether a phone that has been up for so long at `at` is still in the run that began at `booted_at`."""
+    """Whether a phone with this uptime at `at` is still in the run that started at `booted_at`."""
     if booted_at is None or uptime_seconds is None:
         return False
     return abs(at - timedelta(seconds=uptime_seconds) - booted_at) <= BOOT_TOLERANCE

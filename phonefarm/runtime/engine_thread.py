@@ -19,16 +19,16 @@ from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Changes, Topic
 from phonefarm.application.ports.world import SecretStore
 from phonefarm.config.data_folder import DataFolder
-from phonefarm.config.settings import Settings, load_settings, settings_file
+from phonefarm.config.settings import Settings, reload_settings, settings_file
 from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.farm import Farm
 from phonefarm.runtime.listeners import KeptListeners, Listeners, bind_listeners
 from phonefarm.runtime.preload import preload_modules
+from phonefarm.support.atomic_files import atomic_write, remove_file
 from phonefarm.support.daemon_threads import DaemonPool
 from phonefarm.support.file_limit import NO_LIMIT, raise_file_limit
 from phonefarm.support.garbage_fallback import GarbageFallback
 from phonefarm.support.logs import SecretFilter
-from phonefarm.support.whole_files import remove, written_whole
 
 log = structlog.get_logger(__name__)
 
@@ -92,10 +92,10 @@ class EngineThread:
     ) -> None:
         """`secrets`, if given, replaces the OS keyring as the store of the partner key.
 
-        `reload` reads the settings again after they were saved; by default from the data folder and the environment.
+        `reload` reads the settings again after they were saved; by default with the overrides of their loading.
         """
         self._settings = settings
-        self._reload = reload or partial(load_settings, data_dir=settings.data_dir)
+        self._reload = reload or partial(reload_settings, settings)
         self._hidden = hidden
         self._secrets = secrets
         self._folder = DataFolder(settings.data_dir)
@@ -279,10 +279,10 @@ def _file_of(settings: Settings) -> bytes | None:
 def _write_file_of(settings: Settings, content: bytes | None) -> None:
     path = settings_file(settings)
     if content is None:
-        remove(path)
+        remove_file(path)
         return
     draft = path.with_suffix(".new")
-    with written_whole(path, draft):
+    with atomic_write(path, draft):
         draft.write_bytes(content)
 
 

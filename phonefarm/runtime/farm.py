@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from phonefarm.adapters.adb.bridge import AdbBridge
 from phonefarm.adapters.adb.sample_inbox import WrittenInbox
+from phonefarm.adapters.admin.control_file import ControlAccess, ControlFile, new_token
 from phonefarm.adapters.admin.endpoints import admin_app
 from phonefarm.adapters.asgi import Scope
 from phonefarm.adapters.catalog.market_account import read_account
@@ -28,6 +29,7 @@ from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.onlinesim.rate_limiter import RateLimiter
 from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.key_store import KeyStore
+from phonefarm.adapters.storage.pause_file import PauseFile
 from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.adapters.storage.setup_notes import SetupNotesFile
 from phonefarm.adapters.storage.sqlite.backup import FOLDER as BACKUPS
@@ -54,6 +56,7 @@ from phonefarm.application.sims.numbering import Numbering
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import SalesGate
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.application.upkeep.backups import Backups
 from phonefarm.application.upkeep.housekeeping import Upkeep
 from phonefarm.application.upkeep.staying_awake import StayingAwake, Wakefulness
@@ -63,6 +66,7 @@ from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.autostart import login_start
 from phonefarm.runtime.listeners import Listeners
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
 from phonefarm.support.clock import Clock
@@ -206,6 +210,9 @@ class Farm:
         self._database = Database(settings.resolved_database_url)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._key = CurrentKey(settings, secrets or secret_store(settings), hidden, self._key_changed)
+        self._control = ControlAccess(address=listeners.admin_address, token=new_token())
+        self._control_file = ControlFile(settings.data_dir)
+        hidden.add(self._control.token)
         self._owns_announcer = announcer is None
         self._announcer = announcer or Announcer()
         self._health = HealthBoard(utc_now, lambda: self._announcer.changed(Topic.OVERVIEW))
@@ -213,7 +220,10 @@ class Farm:
         self._stop_servers = asyncio.Event()
         self._servers: list[asyncio.Task[None]] = []
         catalog = read_catalog(RESOURCES)
-        self._sales = SalesGate(self._database, utc_now, key=self._key_problem, push_url=settings.push_url)
+        self._pause = SellingPause(self._database, PauseFile(settings.data_dir), utc_now, self._report_selling)
+        self._sales = SalesGate(
+            self._database, utc_now, key=self._key_problem, push_url=settings.push_url, paused=self._pause
+        )
         self._orders_clock = monotonic_clock(boottime_seconds)
         self._rentals = Rentals(
             self._database,
@@ -290,6 +300,8 @@ class Farm:
             apply_settings=apply_settings,
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            pause=self._pause,
+            autostart=login_start(settings),
             public_address=self._public_address,
             ssh_public_key=ssh_identity(settings).public_line,
             setup=self._setup,
@@ -306,7 +318,7 @@ class Farm:
         self._loop.set_exception_handler(ignore_failed_accept)
         await asyncio.to_thread(self._open_database)
         await self._channel.open()
-        await self._inventory.settle_all()
+        await self._inventory.resolve_all_sims()
         await self._pushes.recover()
         await self._privacy.start()
         self._health.report(ENGINE, Verdict.PASS, health(HealthKind.RUNNING))
@@ -327,12 +339,20 @@ class Farm:
             self._tasks.keep_going(partial(server.run, self._stop_servers), what)
             for what, server in self._make_servers().items()
         ]
+        await asyncio.to_thread(self._open_control)
         log.info("started", webhooks=self._listeners.webhooks_address, admin=self._listeners.admin_address)
 
     def _open_database(self) -> None:
         url = self._settings.resolved_database_url
         refuse_a_damaged(database_path(url), self._settings.data_dir / BACKUPS)
         self._database.open()
+
+    def _open_control(self) -> None:
+        """A farm that the command line cannot reach sells all the same."""
+        try:
+            self._control_file.write(self._control)
+        except KnownError as error:
+            log.warning("commands cannot reach this farm", cause=str(error))
 
     async def stop(self) -> None:
         """Refuse new requests, wait for requests and pushes in flight, then close everything; loses nothing."""
@@ -343,6 +363,7 @@ class Farm:
         if self._owns_announcer:
             self._announcer.close()
         await asyncio.to_thread(self._database.close)
+        await asyncio.to_thread(self._control_file.remove, self._control)
         self._listeners.close()
         log.info("stopped")
 
@@ -420,7 +441,7 @@ class Farm:
                 limits=Limits(connections=connections_within(self._file_limit, self._settings.most_connections)),
             ),
             "admin server": SupervisedServer(
-                partial(admin_app, self.desk, self._wrong_keys),
+                partial(admin_app, self.desk, self._wrong_keys, self._control.token),
                 listeners.admin,
                 "admin port",
                 report_admin_port,
@@ -474,7 +495,7 @@ class Farm:
         return health(HealthKind.KEY_MISSING)
 
     async def _check_sales(self) -> None:
-        await self._sales.look_at_clocks()
+        await self._sales.update_phone_skews()
         self._report_selling()
 
     async def _retry_reading_key(self) -> None:
@@ -495,8 +516,11 @@ class Farm:
 
     def _report_selling(self) -> None:
         problem = self._sales.unchecked_problem()
-        verdict = Verdict.PASS if problem is None else Verdict.FAIL
-        self._health.report(WEBHOOKS, verdict, problem or self._listens)
+        if problem is None and (pause := self._pause()) is not None:
+            self._health.report(WEBHOOKS, Verdict.WARN, health(HealthKind.SELLING_PAUSED, by=pause.by))
+        else:
+            verdict = Verdict.PASS if problem is None else Verdict.FAIL
+            self._health.report(WEBHOOKS, verdict, problem or self._listens)
         self._announcer.changed(Topic.OVERVIEW)
 
     @property

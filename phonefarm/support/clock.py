@@ -1,7 +1,7 @@
-"""The clock as a parameter, so that a test can set it."""
+"""The clock as a parameter, so that tests can control it."""
 
 from collections.abc import Callable
 from datetime import datetime
 
 Clock = Callable[[], datetime]
-"""The time now, in UTC and aware of it."""
+"""Returns the current time as an aware UTC datetime."""

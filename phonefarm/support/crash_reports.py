@@ -1,4 +1,4 @@
-"""Native crashes (Qt, a driver) leave a report in the log folder, and the next start tells of it."""
+"""Native crashes (Qt, a driver) leave a report in the log folder, which the next start announces."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ log = structlog.get_logger(__name__)
 
 REPORTS_KEPT = 10
 RUNNING = ".running"
-"""Ending of a report whose process has not ended in order: empty unless that process crashed."""
+"""Suffix of the report of a process that has not ended normally; the file is empty unless the process crashed."""
 
 
 @contextlib.contextmanager
 def crash_reports(folder: Path) -> Iterator[Path | None]:
-    """Writes the stacks of all threads, without locals, if the process crashes; yields the newest report not yet told.
+    """Write the stacks of all threads, without locals, if the process crashes; yields the newest earlier report.
 
-    Where the folder cannot be written there is no report, and nothing else changes.
+    Each report is yielded once. If the folder is not writable there is no report, and nothing else changes.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -39,7 +39,7 @@ def crash_reports(folder: Path) -> Iterator[Path | None]:
         return
     if earlier is not None:
         log.warning("the program crashed when it ran last", report=str(earlier))
-    _hold(descriptor)
+    _lock(descriptor)
     faulthandler.enable(descriptor, all_threads=True)
     try:
         yield earlier
@@ -51,19 +51,19 @@ def crash_reports(folder: Path) -> Iterator[Path | None]:
 
 
 def crash_sentence(report: Path) -> str:
-    """What to tell the user of a report."""
+    """The message to the user about a report."""
     return (
         f"phonefarm crashed when it ran last. Nothing that was stored is lost. The report is {report}: "
-        "send it to whoever looks after your phonefarm."
+        "send it to the person who looks after your phonefarm."
     )
 
 
 def _collect(folder: Path) -> Path | None:
-    """Names the reports of processes that are gone by their time, and removes the empty ones and the oldest."""
+    """Rename the reports of ended processes by their time, and remove the empty ones and the oldest."""
     newest = None
     for path in sorted(folder.glob(f"crash-*{RUNNING}"), key=lambda path: path.stat().st_mtime):
-        with contextlib.suppress(OSError):  # on Windows: held by a process that runs
-            if _is_held(path):
+        with contextlib.suppress(OSError):  # on Windows: held by a running process
+            if _is_locked(path):
                 continue
             stat = path.stat()
             if stat.st_size == 0:
@@ -77,14 +77,14 @@ def _collect(folder: Path) -> Path | None:
     return newest
 
 
-def _hold(descriptor: int) -> None:
-    """Marks the report as one of a running process; Windows does that by itself for an open file."""
+def _lock(descriptor: int) -> None:
+    """Lock the report while this process runs; on Windows an open file is locked anyway."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_held(path: Path) -> bool:
+def _is_locked(path: Path) -> bool:
     if sys.platform == "win32":
         return False
     with path.open("rb") as file:

@@ -6,14 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 
 ENCODING = "utf-8-sig"
-"""With a mark at the file's begin, without which Excel reads UTF-8 as something else."""
+"""With a byte order mark, which Excel needs to recognise UTF-8."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def cell(value: object) -> str:
-    """A value as CSV text; a text that a spreadsheet would take for a formula gets a leading apostrophe."""
+    """A value as CSV text; a text that looks like a formula gets a leading apostrophe."""
     text = text_of(value)
-    # A number of ours may be negative and stays one: a column of sums must add up.
+    # Negative numbers stay numbers, so that a column can be summed.
     is_number = isinstance(value, int | float | Decimal)
     return f"'{text}" if text.startswith(FORMULA_STARTS) and not is_number else text
 

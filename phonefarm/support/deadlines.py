@@ -1,11 +1,10 @@
-"""Deadlines that hear what has come before they say that nothing came.
+"""Deadlines that expire neither before pending input is read nor before their time.
 
-asyncio judges a deadline before input that waits in a socket: after a standstill of the process (Ctrl-Z, a laptop's
-sleep) or of the loop, an answer that is there would be thrown away as late.
+asyncio checks timers before sockets. After the process (Ctrl-Z, a laptop's sleep) or the loop has been suspended, its
+own timeouts would discard an answer that has already arrived.
 
-Nor does a wait of this module end early. asyncio lets a timer fire up to a step of its clock before its time, on
-Windows 15.6 ms: who then looks at the clock finds it too early and waits again, for what is over at once, and spins
-until the clock makes its step.
+asyncio's timers may also fire early, by up to one step of the clock (15.6 ms on Windows). A caller that then compares
+the clock waits again, for a time that expires at once, and spins until the clock advances. Waits of this module do not.
 """
 
 from __future__ import annotations
@@ -15,24 +14,26 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import TypeVar
 
-CLOCK_STEP = time.get_clock_info("monotonic").resolution
-"""Seconds by which asyncio's timers may be early."""
+T = TypeVar("T")
+
+CLOCK_STEP_SECONDS = time.get_clock_info("monotonic").resolution
+"""How early asyncio's timers may fire."""
 LATE_SECONDS = 0.1
-"""A timer that fires so much after its time tells of a standstill."""
+"""A timer that fires this late means that the process or the loop was suspended."""
 GRACE_SECONDS = 0.5
-"""After a standstill threads and answers in several parts get so long to arrive."""
+"""After a suspension threads and answers in several parts get this much more time."""
 
 
 class Alarm:
-    """Calls `action` at `when`, by the loop's clock, but not before the loop has had a turn of reading since then."""
+    """Calls `action` at `when` (the loop's time), but not before the loop has read pending input since then."""
 
     def __init__(self, when: float, action: Callable[[], None]) -> None:
         self.when = when
         self._loop = asyncio.get_running_loop()
         self._action = action
-        self._handle: asyncio.Handle = self._loop.call_at(when + CLOCK_STEP, self._due)
+        self._handle: asyncio.Handle = self._loop.call_at(when + CLOCK_STEP_SECONDS, self._due)
 
     def cancel(self) -> None:
         self._handle.cancel()
@@ -42,12 +43,12 @@ class Alarm:
         self._handle = self._loop.call_later(GRACE_SECONDS if is_late else 0.0, self._read)
 
     def _read(self) -> None:
-        """Input of this turn has been read; who waits for it goes on before the action."""
+        """The input of this iteration has been read; tasks that wait for it run before the action."""
         self._handle = self._loop.call_soon(self._action)
 
 
 class Deadline:
-    """`asyncio.timeout_at` with an `Alarm`: raises TimeoutError where what is inside did not end by `when`."""
+    """`asyncio.timeout_at` with an `Alarm`: raises TimeoutError if the body has not ended by `when`."""
 
     def __init__(self, when: float | None) -> None:
         """None: never."""
@@ -69,7 +70,7 @@ class Deadline:
     ) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-            self._alarm = None  # it knows us: nothing is left for the search for garbage
+            self._alarm = None  # breaks the reference cycle, so that the garbage collector has nothing to do
         await self._timeout.__aexit__(kind, error, trace)
 
     def _expire(self) -> None:
@@ -77,25 +78,25 @@ class Deadline:
 
 
 def within(seconds: float) -> Deadline:
-    """`asyncio.timeout`, but what has come by then counts."""
+    """`asyncio.timeout`, but input that has arrived by then counts."""
     return Deadline(asyncio.get_running_loop().time() + seconds)
 
 
 def not_early(seconds: float | None) -> float | None:
-    """What asyncio's own waits must be told, so that so many seconds have passed at their end."""
-    return None if seconds is None else seconds + CLOCK_STEP
+    """The timeout for asyncio's own waits, so that at least `seconds` have passed at their end."""
+    return None if seconds is None else seconds + CLOCK_STEP_SECONDS
 
 
 async def is_set_within(event: asyncio.Event, seconds: float | None) -> bool:
-    """Wait for an event, not past its time: it loses nothing by being late."""
+    """Wait at most `seconds` for an event; returns whether it is set. An event that is late is not lost."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(not_early(seconds)):  # wait_for swallows a cancellation that meets the event
+        async with asyncio.timeout(not_early(seconds)):  # wait_for loses a cancellation that coincides with the event
             await event.wait()
     return event.is_set()
 
 
-async def ended_within(tasks: Collection[asyncio.Future[Any]], seconds: float) -> bool:
-    """Wait for the ends of all; whether they have come within so many seconds. Cancels none."""
+async def ended_within(tasks: Collection[asyncio.Future[T]], seconds: float) -> bool:
+    """Wait at most `seconds` for all tasks; returns whether all have ended. Cancels none."""
     with suppress(TimeoutError):
         async with within(seconds):
             await asyncio.wait(tasks)

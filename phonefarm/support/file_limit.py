@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open at once."""
+"""The limit of open files, and the connections that it allows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 WANTED = 16_384
 _FALLBACKS = (10_240, 4096, 1024)
-"""What macOS allows, and less: its hard limit may say 'unlimited' and mean the first."""
+"""macOS may report its hard limit as unlimited, and accept only the first of these."""
 NO_LIMIT = 1_000_000
 _WEBHOOKS_SHARE = 8
 _ADMIN_SHARE = 32
@@ -18,9 +18,9 @@ _LEAST = 4
 
 
 def raise_file_limit() -> int:
-    """Raise the soft limit as far as is allowed and sensible; returns how many files may be open from now on."""
+    """Raise the soft limit as far as allowed, at most to WANTED; returns the limit from now on."""
     if sys.platform == "win32":
-        return NO_LIMIT  # sockets are not counted there
+        return NO_LIMIT  # sockets do not count as files there
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -40,7 +40,7 @@ def raise_file_limit() -> int:
 
 
 def connections_within(limit: int, wanted: int) -> int:
-    """How many callers of the webhooks may hold a connection: the rest of the files is for adb, pushes and database."""
+    """The most connections to the webhooks; the other files are for adb, pushes and the database."""
     most = max(_LEAST, limit // _WEBHOOKS_SHARE)
     if most < wanted:
         log.warning("fewer connections than the setting allows: few files may be open", most=most, files=limit)

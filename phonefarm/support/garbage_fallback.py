@@ -1,7 +1,7 @@
-"""Collects garbage on the engine's thread while the window, which does it otherwise, stands still.
+"""Collects garbage on the engine's thread while the window, which normally does it, is frozen.
 
-With a window Python's own collection is off: a widget in a garbage cycle must die on the window's thread, so the window
-collects once a second. A window that stands still for an hour would let the engine's memory grow all that time.
+With a window Python's automatic collection is off: a widget in a garbage cycle must be destroyed on the window's
+thread, so the window collects once a second. While it is frozen, the engine's memory would grow.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import structlog
 log = structlog.get_logger(__name__)
 
 WINDOW_SILENT_SECONDS = 30.0
-"""So long after the window's last collection the engine collects itself."""
+"""The engine collects this long after the window's last collection."""
 CHECK_SECONDS = 5.0
 
 
 class GarbageFallback:
     """Call `check` every few seconds on the engine's thread.
 
-    What exists when the engine takes over is frozen first: garbage of the window among it is left for the window.
+    Before the engine collects, existing objects are frozen, so that the window's garbage is left to the window.
     """
 
     def __init__(self, silent_seconds: float = WINDOW_SILENT_SECONDS) -> None:
@@ -51,7 +51,7 @@ class GarbageFallback:
 
     def _collect(self) -> None:
         if not self._is_in_charge:
-            log.warning("the window stands still; the engine collects garbage itself")
+            log.warning("the window is frozen; the engine collects garbage itself")
             gc.freeze()
             self._is_in_charge = True
         for generation in (2, 1, 0):
@@ -60,7 +60,7 @@ class GarbageFallback:
                 return
 
     def _give_back(self) -> None:
-        """What was frozen becomes the window's to search again; it collects it on its own thread."""
+        """Unfreeze the objects, which the window then collects on its own thread."""
         if self._is_in_charge:
             log.info("the window collects garbage again")
             gc.unfreeze()

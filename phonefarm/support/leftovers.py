@@ -1,4 +1,4 @@
-"""Removes what a crash left behind: half-written files and scratch folders that nobody would ever look for."""
+"""Removes half-written files and scratch folders that a crash left behind."""
 
 from __future__ import annotations
 
@@ -8,21 +8,29 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-DRAFTS = ("settings.new", "numbers.new", "partner.new", "phonefarm.db.draft", "doctor.tmp")
-"""What our own files of the data folder are called until they are whole; the user may keep others there."""
+DRAFTS = (
+    "settings.new",
+    "numbers.new",
+    "partner.new",
+    "control.new",
+    "selling-paused.new",
+    "phonefarm.db.draft",
+    "doctor.tmp",
+)
+"""Names of our own drafts in the data folder; other files there may be the user's."""
 STALE_SECONDS = 24 * 3600.0
-"""Older than any export or demo under way."""
+"""Older than any export or demo in progress."""
 
 
 def remove_drafts(folder: Path) -> None:
-    """Of a folder that this process holds, so that no draft in it is anybody else's."""
+    """Remove the drafts of a folder that this process has locked, so that they are no other process's."""
     for name in DRAFTS:
         with suppress(OSError):
             (folder / name).unlink()
 
 
 def remove_stale(folder: Path, pattern: str) -> None:
-    """Of a folder that others use, too: only what is a day old."""
+    """Remove matching entries that are at least a day old; for a folder that other programs use, too."""
     with suppress(OSError):
         _remove_old(folder.glob(pattern))
 

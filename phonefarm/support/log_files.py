@@ -1,4 +1,4 @@
-"""Where log lines go: a file that is rotated, and a terminal. Neither may stop the farm or lose a line of the file."""
+"""Log handlers for a rotated file and for a terminal; neither blocks the farm."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 ROTATION_RETRY_BYTES = 100_000
-"""After a rotation that another program prevented, the file grows by so much before the next try."""
-TERMINAL_LINES = 1_000
-"""Lines that wait for a terminal that stands still; further ones are dropped."""
+"""How much the file grows after a failed rotation before the next attempt."""
+TERMINAL_QUEUE_LINES = 1_000
+"""Lines that wait for a blocked terminal; further ones are dropped."""
 TERMINAL_FLUSH_SECONDS = 0.5
 
 
 class RotatingLog(logging.Handler):
-    """Appends to one file and puts it aside when it is full; goes on appending where that is prevented.
+    """Appends to one file and rotates it when it is full; goes on appending if the rotation fails.
 
-    A file is put aside by one rename, which on Windows fails while another program holds it.
+    A rotation is one rename, which fails on Windows while another program has the file open.
     """
 
     def __init__(self, path: Path, *, max_bytes: int, kept: int) -> None:
@@ -37,7 +37,7 @@ class RotatingLog(logging.Handler):
             line = self.format(record)
             file = self._open_file()
             if file.tell() >= self._rotates_at:
-                file = self._rotated()
+                file = self._rotate()
             file.write(line + "\n")
             file.flush()
         except Exception:  # noqa: BLE001 - a full disk must not stop what is being logged
@@ -58,8 +58,8 @@ class RotatingLog(logging.Handler):
             self._file.seek(0, os.SEEK_END)
         return self._file
 
-    def _rotated(self) -> IO[str]:
-        """The file to go on with: a new one, or the present one if it cannot be put aside."""
+    def _rotate(self) -> IO[str]:
+        """Returns the file to continue with: a new one, or the present one if it cannot be renamed."""
         size = self._open_file().tell()
         self._close_file()
         aside = self._path.with_name(f"{self._path.stem}-{datetime.now(UTC):%Y%m%d-%H%M%S-%f}{self._path.suffix}")
@@ -74,10 +74,10 @@ class RotatingLog(logging.Handler):
 
     def _remove_oldest(self) -> None:
         folder, name = self._path.parent, self._path
-        of_former_versions = sorted(folder.glob(f"{name.name}.*"), reverse=True)
+        from_old_versions = sorted(folder.glob(f"{name.name}.*"), reverse=True)
         aside = sorted(folder.glob(f"{name.stem}-*{name.suffix}"))
-        for old in [*of_former_versions, *aside][: -self._kept]:
-            with suppress(OSError):  # held by a viewer: it goes at the next rotation
+        for old in [*from_old_versions, *aside][: -self._kept]:
+            with suppress(OSError):  # open in a viewer: removed at the next rotation
                 old.unlink()
 
     def _close_file(self) -> None:
@@ -88,12 +88,12 @@ class RotatingLog(logging.Handler):
 
 
 class TerminalLog(logging.Handler):
-    """Writes on a thread of its own: a terminal that stands still (Ctrl-S, a selection on Windows) holds nobody up."""
+    """Writes on a thread of its own: a blocked terminal (Ctrl-S, a selection on Windows) does not block the farm."""
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__()
         self._stream = stream
-        self._lines: queue.Queue[str | None] = queue.Queue(TERMINAL_LINES)
+        self._lines: queue.Queue[str | None] = queue.Queue(TERMINAL_QUEUE_LINES)
         self._writer = threading.Thread(target=self._write_lines, name="terminal log", daemon=True)
         self._writer.start()
 
@@ -106,7 +106,7 @@ class TerminalLog(logging.Handler):
             self.handleError(record)
 
     def close(self) -> None:
-        """Lets the lines that wait be written, for a moment."""
+        """Wait a moment for the queued lines to be written."""
         with suppress(queue.Full):
             self._lines.put_nowait(None)
         self._writer.join(TERMINAL_FLUSH_SECONDS)
@@ -119,8 +119,7 @@ class TerminalLog(logging.Handler):
                 self._stream.flush()
 
 
-def is_terminal(stream: Any) -> bool:
-    """Whether somebody reads this stream on a terminal."""
+def is_terminal(stream: IO[str] | None) -> bool:
     with suppress(OSError, ValueError):
         return stream is not None and bool(stream.isatty())
     return False

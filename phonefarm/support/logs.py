@@ -1,14 +1,13 @@
-"""Structured logs in the data folder and on stderr, with secrets taken out of every line."""
+"""Structured logs in the data folder and on stderr, with secrets removed from every line."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -23,7 +22,7 @@ HIDDEN = "[hidden]"
 
 
 class SecretFilter:
-    """Replaces known secrets in whatever is about to be logged; new secrets may be added while running."""
+    """Replaces known secrets in log lines; secrets may be added at any time."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
@@ -42,10 +41,15 @@ class SecretFilter:
 
 
 class _CleanFormatter(structlog.stdlib.ProcessorFormatter):
-    """Formats a record, its traceback included, and takes the secrets out last."""
+    """Formats a record with its traceback, then removes the secrets."""
 
-    def __init__(self, secrets: SecretFilter, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(
+        self,
+        secrets: SecretFilter,
+        processors: list[structlog.typing.Processor],
+        foreign_pre_chain: list[structlog.typing.Processor],
+    ) -> None:
+        super().__init__(processors=processors, foreign_pre_chain=foreign_pre_chain)
         self._secrets_filter = secrets
 
     def format(self, record: logging.LogRecord) -> str:
@@ -62,7 +66,7 @@ def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, 
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _one_line,
+        _escape_control_characters,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -70,13 +74,13 @@ def set_up_logs(folder: Path | None, secrets: SecretFilter, *, to_stderr: bool, 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    logging.raiseExceptions = False  # a full disk must not flood stderr with the log's own troubles
+    logging.raiseExceptions = False  # a full disk must not flood stderr with the log's own errors
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)
         handler.close()
     if folder is not None:
-        with suppress(OSError):  # said by whoever takes the data folder, in one line
+        with suppress(OSError):  # reported in one line by the code that opens the data folder
             folder.mkdir(parents=True, exist_ok=True)
         to_file = RotatingLog(log_file(folder), max_bytes=LOG_BYTES, kept=LOG_FILES)
         to_file.setFormatter(_formatter(secrets, shared, structlog.processors.JSONRenderer(ensure_ascii=False)))
@@ -104,8 +108,10 @@ def _formatter(
     )
 
 
-def _one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """A sender's name or an adb answer must not be able to start a log line of its own."""
+def _escape_control_characters(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Prevents log injection: a sender's name or an adb answer must not start a line of its own."""
     for name, value in event.items():
         if isinstance(value, str) and not value.isprintable() and name != "exception":
             event[name] = value.encode("unicode_escape").decode("ascii")

@@ -1,7 +1,7 @@
-"""What an error of the operating system says, in words that hold on every system.
+"""Causes of operating system errors in the same words on every system.
 
-On Windows its number may not be what it seems: where a connection is refused, asyncio's error says errno 22, "Invalid
-argument", and only its class and its `winerror` say what happened. So these are looked at first, and the number last.
+On Windows errno may be wrong: for a refused connection asyncio reports errno 22, "Invalid argument", and only the class
+and `winerror` are right. So these are checked first, and errno last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 
 class Trouble(StrEnum):
-    """What is told in the same words everywhere."""
+    """Causes that have the same words everywhere."""
 
     REFUSED = "Connection refused"
     TIMED_OUT = "Connection timed out"
@@ -50,7 +50,7 @@ _BY_WINDOWS = {
     for number in numbers
 }
 _LEAST_SOCKET_NUMBER = 10_000
-"""From here on Windows' numbers for sockets stand in `errno` too, and mean nothing else on any system."""
+"""Windows' socket errors from here on may be in `errno`, too; no other system uses these numbers."""
 _BY_CLASS = (
     (ConnectionRefusedError, Trouble.REFUSED),
     (ConnectionResetError, Trouble.RESET),
@@ -72,7 +72,7 @@ _BY_NUMBER = {
 
 
 def trouble_in(error: OSError) -> Trouble | None:
-    """What happened, where it is one of the usual things."""
+    """The cause, if it is a common one."""
     windows, number = _windows_number(error), error.errno or 0
     if windows in _BY_WINDOWS:
         return _BY_WINDOWS[windows]
@@ -85,12 +85,12 @@ def trouble_in(error: OSError) -> Trouble | None:
 
 
 def cause_of(error: OSError) -> str:
-    """In a few words, the system's own where it is nothing usual."""
+    """The cause in a few words; the system's own words if it is not a common one."""
     return trouble_in(error) or error.strerror or str(error) or type(error).__name__
 
 
 def bare_cause_of(error: OSError) -> str:
-    """The same, and nothing of the error's own text, which may name a file or an address."""
+    """The same without the error's own text, which may contain a file name or an address."""
     if (trouble := trouble_in(error)) is not None:
         return trouble
     if windows := _windows_number(error):
@@ -99,6 +99,6 @@ def bare_cause_of(error: OSError) -> str:
 
 
 def _windows_number(error: OSError) -> int:
-    """0 where there is none: only Windows' errors have it, and not each of them."""
+    """The `winerror`, or 0: only some errors on Windows have it."""
     number = getattr(error, "winerror", None)
     return number if isinstance(number, int) else 0

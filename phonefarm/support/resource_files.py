@@ -1,4 +1,4 @@
-"""Where the resources lie: beside the packages, in a checkout as in the executable."""
+"""The folder of the resources: beside the packages, both in a checkout and in the executable."""
 
 from __future__ import annotations
 

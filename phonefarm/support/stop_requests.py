@@ -1,4 +1,4 @@
-"""Where everybody asks who wants the program to stop: a signal, the window, a console that closes, a session's end."""
+"""Requests to stop the program: by a signal, the window, a console that closes, or the end of the session."""
 
 from __future__ import annotations
 
@@ -9,83 +9,83 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-HELD_WITHIN = 4.5
-"""Windows waits five seconds for the answer to the end of its session or of a console, and then ends the program."""
+HELD_WITHIN_SECONDS = 4.5
+"""Windows waits five seconds for the answer at the end of a session or console, then kills the program."""
 SIGNAL_CHECK_SECONDS = 0.5
 
 
 class StopRequests:
-    """Asked on any thread; heard by the one that runs the program, which says when all is put down."""
+    """Requested on any thread; handled by the thread that runs the program, which reports when it has shut down."""
 
     def __init__(self) -> None:
-        self._asked: SimpleQueue[None] = SimpleQueue()  # a signal handler may put into it, whatever it interrupts
-        self._put_down = threading.Event()
+        self._asked: SimpleQueue[None] = SimpleQueue()  # reentrant: a signal handler may put into it at any moment
+        self._is_shut_down = threading.Event()
         self._listeners: list[Callable[[], object]] = []
         self.is_asked = False
         self.is_last_call = False
-        """The system ends the program within seconds, however far it has come."""
+        """Whether the system kills the program within seconds, finished or not."""
 
     def ask(self) -> None:
         self.is_asked = True
         self._asked.put(None)
-        for hear in tuple(self._listeners):
-            hear()
+        for listener in tuple(self._listeners):
+            listener()
 
-    def hold(self) -> bool:
-        """Ask for a system that ends the program when this returns: once all is put down, or at the last moment.
+    def request_and_wait(self) -> bool:
+        """For a system that kills the program when this returns; returns whether the program has shut down in time.
 
-        For threads of the system's own: the one that runs the program would wait for itself.
+        Call it on the system's own threads: on the thread that runs the program it would deadlock.
         """
         self.is_last_call = True
-        with suppress(RuntimeError):  # of a listener whose loop has ended by now, since the program stops already
+        with suppress(RuntimeError):  # the loop of a listener has ended already
             self.ask()
-        return self._put_down.wait(HELD_WITHIN)
+        return self._is_shut_down.wait(HELD_WITHIN_SECONDS)
 
     def wait(self, seconds: float) -> bool:
-        """Until somebody asks, at most so many seconds; whether somebody has asked."""
+        """Wait at most `seconds` for a request; returns whether there was one."""
         if not self.is_asked:
             with suppress(Empty):
                 self._asked.get(timeout=seconds)
         return self.is_asked
 
     def wait_until_asked(self) -> None:
-        """In short waits: on Windows Python runs signal handlers between those of the main thread only."""
+        """Waits in short steps: on Windows Python runs signal handlers only between waits of the main thread."""
         while not self.wait(SIGNAL_CHECK_SECONDS):
             continue
 
     @contextmanager
-    def telling(self, hear: Callable[[], object]) -> Iterator[None]:
-        """`hear` is called, on any thread, when somebody asks or has asked already."""
-        self._listeners.append(hear)
+    def notifying(self, listener: Callable[[], object]) -> Iterator[None]:
+        """Within the body call `listener`, on any thread, at each request, and at once if there was one already."""
+        self._listeners.append(listener)
         try:
             if self.is_asked:
-                hear()
+                listener()
             yield
         finally:
-            self._listeners.remove(hear)
+            self._listeners.remove(listener)
 
-    def all_is_put_down(self) -> None:
-        self._put_down.set()
+    def mark_shut_down(self) -> None:
+        self._is_shut_down.set()
 
 
 Endings = Callable[[StopRequests], AbstractContextManager[None]]
-"""Registers where the system tells that it ends the program."""
+"""Registers for the system's notifications that it ends the program."""
 
 
 @contextmanager
-def heard(endings: Endings) -> Iterator[StopRequests]:
-    """What is inside puts everything down before it is left: the system may be waiting for that."""
+def stop_requests_from(endings: Endings) -> Iterator[StopRequests]:
+    """The body must shut everything down before it is left: the system may be waiting for that."""
     stop = StopRequests()
     with endings(stop):
         try:
             yield stop
         finally:
-            stop.all_is_put_down()
+            stop.mark_shut_down()
 
 
 @contextmanager
 def asked_by_signals(stop: StopRequests) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and (on Windows) Ctrl-Break ask; for the main thread."""
+    """Ctrl-C, SIGTERM and (on Windows) Ctrl-Break request a stop; for the main thread."""
     numbers = [signal.SIGINT, signal.SIGTERM]
     if sys.platform == "win32":
         numbers.append(signal.SIGBREAK)

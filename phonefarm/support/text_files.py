@@ -1,4 +1,4 @@
-"""Reads text files that a person may have edited: Notepad and PowerShell write a byte order mark, or UTF-16."""
+"""Reads text files that a user may have edited: Notepad and PowerShell write a byte order mark, or UTF-16."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENCODING_BY_MARK = {
 
 
 def read_text(path: Path | Traversable) -> str:
-    """The text by its byte order mark, else as UTF-8, with `\\n` at line ends; raises OSError, UnicodeDecodeError."""
+    """Decodes by byte order mark, else as UTF-8; line ends are `\\n`. Raises OSError, UnicodeDecodeError."""
     content = path.read_bytes()
     encoding = next((name for mark, name in _ENCODING_BY_MARK.items() if content.startswith(mark)), "utf-8")
     return content.decode(encoding).replace("\r\n", "\n")

@@ -1,7 +1,7 @@
-"""How Windows ends a program: its console closes, the session or the PC ends, or somebody asks its windows to close.
+"""The ways in which Windows ends a program: its console closes, its session ends, or its windows are closed.
 
-Whoever is told so by Windows, on a thread of Windows' or of ours, must not return before all is put down, for then the
-program is ended.
+Invariant: a handler of such a notification returns only after the program has shut down, because Windows kills the
+program when the handler returns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from phonefarm.support.stop_requests import StopRequests
 log = structlog.get_logger(__name__)
 
 WINDOW_CLASS = "phonefarm endings"
-OPENS_WITHIN = 5.0
+OPEN_TIMEOUT_SECONDS = 5.0
 
 
 class ConsoleEvent(IntEnum):
@@ -39,14 +39,14 @@ class WindowMessage(IntEnum):
 
 
 def console_event(stop: StopRequests, event: int) -> bool:
-    """Whether the event is dealt with; what is not is left to Python's signals, such as Ctrl-C.
+    """Returns whether the event is handled; others, such as Ctrl-C, become Python's signals.
 
-    Only a service hears of a logoff here, and of any user's: it has nothing to do with us. Python would take it, as all
-    but Ctrl-C, for a Ctrl-Break; and Wine tells Python of none.
+    Only a service gets logoff events here, of every user, so they are ignored. Python would treat them, like all events
+    but Ctrl-C, as Ctrl-Break; under Wine it gets none of them.
     """
     match event:
         case ConsoleEvent.CLOSE | ConsoleEvent.SHUTDOWN:
-            stop.hold()
+            stop.request_and_wait()
             return True
         case ConsoleEvent.CTRL_BREAK if not stop.is_asked:
             stop.ask()
@@ -56,16 +56,16 @@ def console_event(stop: StopRequests, event: int) -> bool:
 
 
 def window_message(stop: StopRequests, message: int, flag: int) -> int | None:
-    """Our answer to a message; None: what Windows answers itself.
+    """Our answer to a message; None for Windows' default.
 
-    The end of a session may still be called off while the windows are asked, so that it is not heard before it is told.
+    QUERY_END_SESSION is only a question, after which the end of the session may still be cancelled.
     """
     match message:
         case WindowMessage.QUERY_END_SESSION:
             return 1
         case WindowMessage.END_SESSION:
             if flag:
-                stop.hold()
+                stop.request_and_wait()
             return 0
         case WindowMessage.CLOSE:
             stop.ask()
@@ -76,14 +76,14 @@ def window_message(stop: StopRequests, message: int, flag: int) -> int | None:
 
 @contextmanager
 def system_endings(stop: StopRequests) -> Iterator[None]:
-    """Hears them where there are such; everywhere else a signal is all that a program is told."""
+    """Register for Windows' notifications; other systems send only signals."""
     if sys.platform == "win32":
         with ExitStack() as endings:
             for ending in (_console_control, _hidden_window):
                 try:
                     endings.enter_context(ending(stop))
                 except OSError as error:
-                    log.warning("Windows will end the program unheard", way=ending.__name__, cause=str(error))
+                    log.warning("Windows will end the program without notice", way=ending.__name__, cause=str(error))
             yield
     else:
         yield
@@ -138,11 +138,11 @@ if sys.platform == "win32":
     _user32.PostThreadMessageW.argtypes = [wintypes.DWORD, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM]
 
     _handlers: list[object] = []
-    """Windows may be within one while the program ends: they are never freed."""
+    """Never freed: Windows may be running one while the program ends."""
 
     @contextmanager
     def _console_control(stop: StopRequests) -> Iterator[None]:
-        """Registered after Python's own handler, ours is asked first."""
+        """Registered after Python's own handler, so that ours is called first."""
         handler = _Handler(lambda event: console_event(stop, event))
         _handlers.append(handler)
         if not _kernel32.SetConsoleCtrlHandler(handler, True):
@@ -154,8 +154,11 @@ if sys.platform == "win32":
 
     @contextmanager
     def _hidden_window(stop: StopRequests) -> Iterator[None]:
-        """A window of a thread of its own: Windows counts a program with user32 among those with windows, whose
-        consoles hear nothing of a session's end. Task Scheduler and service managers ask windows to close, too."""
+        """A hidden window with a thread of its own.
+
+        A program that loads user32 counts as one with windows, whose console gets no event at the end of a session.
+        Task Scheduler and service managers close windows, too.
+        """
         window = _HiddenWindow(stop)
         window.open()
         try:
@@ -166,23 +169,23 @@ if sys.platform == "win32":
     class _HiddenWindow:
         def __init__(self, stop: StopRequests) -> None:
             self._stop = stop
-            self._procedure = _Procedure(self._take)
+            self._procedure = _Procedure(self._handle_message)
             self._is_open = threading.Event()
             self._error: OSError | None = None
-            self._thread = threading.Thread(target=self._live, name="endings", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="endings", daemon=True)
 
         def open(self) -> None:
             self._thread.start()
-            if not self._is_open.wait(OPENS_WITHIN):
-                raise TimeoutError("the window for it did not open in time")
+            if not self._is_open.wait(OPEN_TIMEOUT_SECONDS):
+                raise TimeoutError("the hidden window did not open in time")
             if self._error is not None:
                 raise self._error
 
         def close(self) -> None:
             _user32.PostThreadMessageW(self._thread.native_id, WindowMessage.QUIT, 0, 0)
-            self._thread.join(OPENS_WITHIN)
+            self._thread.join(OPEN_TIMEOUT_SECONDS)
 
-        def _live(self) -> None:
+        def _run(self) -> None:
             instance = _kernel32.GetModuleHandleW(None)
             kind = _WindowClass(procedure=self._procedure, instance=instance, name=WINDOW_CLASS)
             _user32.RegisterClassW(ctypes.byref(kind))
@@ -196,7 +199,7 @@ if sys.platform == "win32":
             _user32.DestroyWindow(handle)
             _user32.UnregisterClassW(WINDOW_CLASS, instance)
 
-        def _take(self, handle: int, message: int, flag: int, more: int) -> int:
+        def _handle_message(self, handle: int, message: int, flag: int, more: int) -> int:
             answer = window_message(self._stop, message, flag)
             if answer is not None:
                 return answer

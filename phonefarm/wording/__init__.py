@@ -1,1 +1,1 @@
-"""English for what is told outside the window as well: /health and the command line; the window translates it."""
+"""English sentences for /health, the command line and the window, which translates them."""

@@ -1,4 +1,4 @@
-"""The words of a health check."""
+"""The phrases of health checks."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ PHRASES = {
     Kind.KEY_MISSING: "the Onlinesim key is not set",
     Kind.KEY_UNKNOWN: "the Onlinesim key is not known: {cause}",
     Kind.PUSH_URL_MISSING: "the push URL is not set",
+    Kind.SELLING_PAUSED: "selling is paused by {by}",
     Kind.CLOCK_TOO_EARLY: "this PC's clock says {date}: set it",
     Kind.CLOCK_BEHIND: "this PC's clock is {minutes} min behind the clocks of {phones} phones: set it",
     Kind.CLOCK_AHEAD: "this PC's clock is {minutes} min ahead of the clocks of {phones} phones: set it",
@@ -66,12 +67,12 @@ def health_text(health: Health, translate: Translate = str) -> str:
         case Kind.ERRORS if health.fields["http_status"] == 200:
             phrases = [ERROR_IN_BODY]
         case Kind.NUMBERS_READ:
-            phrases += _of_numbers(health.fields)
+            phrases += _numbers_phrases(health.fields)
         case _:
             pass
     return ", ".join(translate(phrase).format(**health.fields) for phrase in phrases)
 
 
-def _of_numbers(fields: Fields) -> list[str]:
+def _numbers_phrases(fields: Fields) -> list[str]:
     left_out = [LEFT_OUT[0] if fields["left_out"] == 1 else LEFT_OUT[1]] if fields["left_out"] else []
     return [UNUSED, *left_out] if fields["unused"] else left_out

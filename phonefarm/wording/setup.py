@@ -99,7 +99,9 @@ def fact_text(step: Step, translate: Translate = str, remedy_text: Callable[[str
             place = str(fields["place"])
             return translate(FACTS[step.fact]).format(kept=translate(KEY_PLACES.get(place, place)))
         case Kind.PUSH_TESTED:
-            return _push_text(PushAnswer(str(fields["answer"])), str(fields["detail"]), fields["milliseconds"], translate)
+            return _push_text(
+                PushAnswer(str(fields["answer"])), str(fields["detail"]), fields["milliseconds"], translate
+            )
         case Kind.ADDRESS_HEALTH | Kind.ADDRESS_ANSWERS:
             assert step.health is not None
             return _capitalized(health_text(step.health, translate))

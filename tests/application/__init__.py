@@ -1,1 +1,1 @@
-"""The use cases on real SQLite files, with a clock that the test holds."""
+"""The use cases on real SQLite files, with a clock that the test controls."""

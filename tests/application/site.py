@@ -1,10 +1,10 @@
-"""An adb server with two phones, watched: the stage of the tests about phones."""
+"""A watched adb server with two phones, for the tests of phones."""
 
 from __future__ import annotations
 
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import PhoneRow, PhoneState, Topic, Verdict
-from phonefarm.application.phones.session import LOOK_PATIENCE
+from phonefarm.application.phones.session import SILENCE_TIMEOUT_SECONDS
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.domain.ids import PhoneId, phone_id
 from phonefarm.support.tasks import Tasks
@@ -16,13 +16,13 @@ from tests.timelines import sentences
 from tests.waiting import until
 
 POLL = 60.0
-"""So long that whatever is seen sooner was seen through a hint."""
+"""So long that everything seen sooner was seen because of a hint."""
 
 OTHER_SERVER = "farm-pc:5037"
 
 
 class Site:
-    """An adb server with two phones, watched."""
+    """A watched adb server with two phones."""
 
     def __init__(self, database: Database) -> None:
         self.storage = BrittleStorage(database)
@@ -36,9 +36,9 @@ class Site:
         self.watch = self.watch_with(POLL)
 
     def watch_with(
-        self, poll: float, *others: ScriptedPhoneBridge, patience: float = LOOK_PATIENCE, hurry: float = 1.0
+        self, poll: float, *others: ScriptedPhoneBridge, patience: float = SILENCE_TIMEOUT_SECONDS, hurry: float = 1.0
     ) -> PhoneWatch:
-        """A watch in place of the one before, which must not have been started."""
+        """A new watch; the former one must not be running."""
         return PhoneWatch(
             self.storage,
             [self.bridge, *others],
@@ -82,7 +82,7 @@ class Site:
         self.bridge.change()
 
     async def left(self, phone: ScriptedPhone) -> None:
-        """Until the watch knows that the phone is not there, whatever is shown."""
+        """Wait until the watch knows that the phone is not listed, whatever is shown for it."""
         await until(lambda: self.id_of(phone) not in self.watch.present())
 
     async def both_ready(self) -> None:

@@ -1,4 +1,4 @@
-"""The use cases put together over a real database, and short ways to bring a farm into a state."""
+"""The use cases over a real database, with short ways to bring a farm into a state."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def withhold_nothing(_sender: str) -> bool:
 
 
 class StoredFarm:
-    """A farm's books; every step goes the way that the engine would go."""
+    """A farm without an engine; every step uses the same use cases as the engine."""
 
     def __init__(self, storage: Storage, *, selling: bool = True, retire_after_sale: bool = False) -> None:
         self.clock = FakeClock()
@@ -83,7 +83,7 @@ class StoredFarm:
     async def read_table(self, path: str) -> NumberTable:
         return NumberTable(entries=tuple(self.tables[path]), problems=self.bad_lines)
 
-    # Bringing about ----------------------------------------------------------
+    # Steps ------------------------------------------------------------------
 
     async def phone(self, phone: PhoneId = PHONE, state: PhoneState = PhoneState.READY) -> None:
         now = self.clock()
@@ -96,7 +96,7 @@ class StoredFarm:
         await self.look(*inbox, phone=phone)
 
     async def phones_with_sims(self, count: int, **changes: Any) -> list[Msisdn]:
-        """So many phones, one SIM with a number of its own in each."""
+        """`count` phones, each with one SIM with its own number."""
         numbers = [Msisdn(f"7928{1000000 + n}") for n in range(count)]
         for n, number in enumerate(numbers):
             phone = PhoneId(f"phone{n}@127.0.0.1:5037")
@@ -105,13 +105,13 @@ class StoredFarm:
         return numbers
 
     async def look(self, *rows: SmsRow, phone: PhoneId = PHONE, **changes: Any) -> Intake:
-        """Read the phone's inbox, which now shows `rows` and all that earlier looks showed."""
+        """Read the phone's inbox, which contains `rows` and all earlier rows."""
         inbox = self._inbox.setdefault(phone, [])
         inbox += rows
         return await self.intake.accept(a_reading(inbox, at=self.clock(), phone_id=phone, **changes), NOTHING_HEARD)
 
     async def sms(self, row_id: int = 100, phone: PhoneId = PHONE, **changes: Any) -> Intake:
-        """A second passes in which a message arrives, and the inbox is read."""
+        """A message arrives, and a second later the inbox is read."""
         row = a_row(row_id, date_ms=ms(self.clock()), **changes)
         self.clock.forward(1)
         return await self.look(row, phone=phone)
@@ -120,21 +120,21 @@ class StoredFarm:
         return await self.rentals.issue(order or Order(), Decimal(expected), self.clock())
 
     async def rent(self, order: Order | None = None) -> RentId:
-        """A number that was issued, the market having heard of it."""
+        """Issue a number, with its answer sent."""
         issued = await self.issue(order)
         assert issued is not None
         await self.rentals.answered(issued.rent_id)
         return issued.rent_id
 
     async def fail_rent(self) -> RentId:
-        """An order that the market cancels twenty minutes later without an SMS."""
+        """A rent that the market cancels after 20 minutes without an SMS."""
         rent_id = await self.rent()
         self.clock.forward(1200)
         await self.rentals.finish(rent_id, CANCELLED, None)
         return rent_id
 
     async def queue(self, number: int, rent_id: int = 1, msisdn: str = "79281234567", text: str = "") -> SmsId:
-        """A message with a push, straight into the books; `number` makes it another one."""
+        """Store a message with a push directly; `number` makes it distinct."""
         now = self.clock()
 
         def work(uow: UnitOfWork) -> SmsId:
@@ -147,7 +147,7 @@ class StoredFarm:
         return await self.storage.write(work)
 
     async def deliver_all(self) -> list[SmsId]:
-        """The market takes now what is due."""
+        """The market accepts all due pushes."""
         now = self.clock()
 
         def work(uow: UnitOfWork) -> list[SmsId]:
@@ -156,7 +156,7 @@ class StoredFarm:
 
         return await self.storage.write(work)
 
-    # Asking --------------------------------------------------------------------
+    # Queries -------------------------------------------------------------------
 
     async def phones(self) -> dict[str, PhoneRow]:
         rows = await self.storage.read(lambda views: views.rows(PHONES, None, self.clock()))
@@ -198,7 +198,7 @@ class StoredFarm:
         return await self.storage.read(lambda views: views.timeline(topic, str(key)))
 
     async def on_offer(self) -> int:
-        """What GET_SERVICES would announce in all."""
+        """The sum of GET_SERVICES."""
         return sum(operators["any"] for operators in (await self.rentals.offer()).values())
 
     async def hold(self, sim_id: str) -> None:

@@ -170,3 +170,12 @@ def test_status_without_refused_calls_has_no_time() -> None:
     text = as_text({"status": "pass", "checks": {}, "counts": {}, "wrong_keys": {"count": 0, "last_at": None}})
 
     assert text.splitlines() == ["status: pass", "      0 calls with a wrong key"]
+
+
+@pytest.mark.parametrize("command", ["pause", "resume"])
+def test_pause_and_resume_without_a_farm_are_one_line(phonefarm: Run, command: str) -> None:
+    done = phonefarm(command, "--json")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("phonefarm: No phonefarm runs on ")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""One rule counts the offer and picks the number; nothing is announced that could not be issued."""
+"""One rule counts the offer and chooses the number; only numbers that can be issued are announced."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.builders import HOUR, MINUTE, NOON, NUMBER, OTHER_NUMBER, a_sim
 ANYTHING = Order()
 
 
-def numbers_told_of(counts: dict[str, dict[str, int]]) -> int:
-    """All that the market is told it may order."""
+def numbers_offered(counts: dict[str, dict[str, int]]) -> int:
+    """All numbers that are announced to the market."""
     return sum(operators[ANY] for operators in counts.values())
 
 
@@ -57,7 +57,7 @@ def test_number_of_another_country_is_never_given() -> None:
     assert chosen([a_sim(country="ukraine")], Order(country="russia")) is None
 
 
-def test_named_operator_is_matched_whole() -> None:
+def test_operator_name_must_match_completely() -> None:
     assert chosen([a_sim(operator="mts")], Order(operator="mt")) is None
     assert chosen([a_sim(operator="")], Order(operator="mts")) is None
 
@@ -75,20 +75,20 @@ def test_prefix_counts_from_the_dial_code_on(prefix: str) -> None:
 def test_number_that_two_sims_share_is_offered_once() -> None:
     twins = [a_sim("A"), a_sim("B")]
 
-    assert numbers_told_of(count_offer(on_offer(twins, NOON, frozenset()))) == 1
+    assert numbers_offered(count_offer(on_offer(twins, NOON, frozenset()))) == 1
 
 
 def test_number_that_is_rented_on_a_twin_is_not_offered() -> None:
     assert on_offer([a_sim("A", rent_id=RentId(1)), a_sim("B")], NOON, frozenset({NUMBER})) == []
 
 
-def test_any_is_the_sum_and_a_sim_of_unknown_operator_is_in_it_only() -> None:
+def test_any_is_the_sum_and_contains_sims_of_unknown_operators() -> None:
     offer = [a_sim("A"), a_sim("B", operator="beeline"), a_sim("C", operator="")]
 
     assert count_offer(offer) == {"russia": {ANY: 3, "mts": 1, "beeline": 1}}
 
 
-def test_operator_called_any_does_not_spoil_the_sum() -> None:
+def test_operator_named_any_does_not_change_the_sum() -> None:
     assert count_offer([a_sim(operator="Any")]) == {"russia": {ANY: 1}}
 
 
@@ -96,7 +96,7 @@ def test_known_country_without_numbers_keeps_its_zero() -> None:
     assert count_offer([], ["russia", "germany"]) == {"russia": {ANY: 0}, "germany": {ANY: 0}}
 
 
-def test_spellings_that_an_order_cannot_tell_apart_are_counted_together() -> None:
+def test_spellings_that_an_order_does_not_distinguish_are_counted_together() -> None:
     offer = [a_sim("A", country="United Kingdom", operator="O2"), a_sim("B", country="united_kingdom", operator="o2")]
 
     assert count_offer(offer, ["unitedkingdom"]) == {"unitedkingdom": {ANY: 2, "O2": 2}}
@@ -131,7 +131,7 @@ orders = st.builds(
 
 
 def issue_all(farm: Sequence[Sim], order: Order) -> list[Sim]:
-    """Issue for the same order until there is none, each from a fresh offer, as the market would."""
+    """Issue numbers for the same order, each from a new offer, until there is none."""
     current, issued, rented = list(farm), list[Sim](), set[Msisdn]()
     while (sim := chosen(on_offer(current, NOON, frozenset(rented)), order)) is not None:
         assert sim.msisdn is not None
@@ -142,10 +142,10 @@ def issue_all(farm: Sequence[Sim], order: Order) -> list[Sim]:
 
 
 @given(farms)
-def test_exactly_as_many_numbers_can_be_issued_as_are_announced(farm: list[Sim]) -> None:
+def test_exactly_the_announced_numbers_can_be_issued(farm: list[Sim]) -> None:
     counts = count_offer(on_offer(farm, NOON, frozenset()))
 
-    assert len(issue_all(farm, ANYTHING)) == numbers_told_of(counts)
+    assert len(issue_all(farm, ANYTHING)) == numbers_offered(counts)
 
 
 @given(farms)
@@ -160,7 +160,7 @@ def test_each_countrys_and_operators_count_can_be_issued(farm: list[Sim]) -> Non
 
 
 @given(farms, orders)
-def test_no_number_is_issued_twice_and_none_against_the_order(farm: list[Sim], order: Order) -> None:
+def test_no_number_is_issued_twice_or_against_the_order(farm: list[Sim], order: Order) -> None:
     issued = issue_all(farm, order)
 
     numbers = [sim.msisdn or "" for sim in issued]

@@ -1,11 +1,11 @@
-"""Which row explains which announcement, and which announcement no row has explained."""
+"""Which row belongs to which announcement, and which announcements have no row."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.announcements import LINES_TRAIL_FOR, MOST, Announcements
+from phonefarm.domain.announcements import LINES_TRAIL_FOR_SECONDS, MOST_OPEN, Announcements
 
 PATIENCE = 16.0
 
@@ -19,8 +19,8 @@ def announced(*lines: tuple[float, bool], start: Announcements | None = None) ->
 
 
 def promises(known: Announcements, now: float) -> list[float]:
-    """When the announcements began whose rows are overdue."""
-    return [one.since for one in known.overdue(now, PATIENCE)[1]]
+    """The begins of the announcements whose rows are overdue."""
+    return [one.since for one in known.drop_overdue(now, PATIENCE)[1]]
 
 
 def test_lines_of_one_message_are_one_announcement() -> None:
@@ -31,7 +31,7 @@ def test_messages_some_seconds_apart_are_two() -> None:
     assert len(announced((0.0, False), (0.1, True), (4.0, False), (4.1, True)).open) == 2
 
 
-def test_row_explains_the_announcement_of_its_own_time() -> None:
+def test_row_closes_the_announcement_of_its_own_time() -> None:
     known, explained = announced((0.0, True), (5.0, True)).on_rows([5.2], 5.6)
 
     assert explained is not None
@@ -39,24 +39,24 @@ def test_row_explains_the_announcement_of_its_own_time() -> None:
     assert [one.since for one in known.open] == [0.0]
 
 
-def test_announcement_that_another_message_overtakes_is_still_waited_for() -> None:
+def test_announcement_stays_open_when_a_later_message_is_found_first() -> None:
     known, _ = announced((0.0, False), (0.1, True), (5.0, False), (5.1, True)).on_rows([5.1], 5.5)
 
     assert promises(known, 15.9) == []
     assert promises(known, 16.0) == [0.0]
 
 
-def test_end_of_what_may_leave_no_row_promises_nothing() -> None:
+def test_delivery_end_alone_promises_no_row() -> None:
     known = Announcements().on_hint(0.0, arriving=True).on_hint(0.5)
 
     assert promises(known, 100) == []
 
 
-def test_part_of_a_longer_message_promises_nothing() -> None:
+def test_part_of_a_longer_message_promises_no_row() -> None:
     assert promises(announced((0.0, False)), 100) == []
 
 
-def test_lines_that_trail_a_message_already_found_promise_nothing() -> None:
+def test_trailing_lines_of_a_found_message_promise_no_row() -> None:
     known, _ = announced((0.0, False), (0.1, True)).on_rows([0.1], 0.5)
 
     known = announced((4.0, True), start=known)
@@ -64,7 +64,7 @@ def test_lines_that_trail_a_message_already_found_promise_nothing() -> None:
     assert promises(known, 100) == []
 
 
-def test_next_message_right_behind_one_that_was_found_does() -> None:
+def test_next_message_soon_after_a_found_one_promises_a_row() -> None:
     known, _ = announced((0.0, False), (0.1, True)).on_rows([0.1], 0.5)
 
     known = announced((4.0, False), (4.1, True), start=known)
@@ -72,22 +72,22 @@ def test_next_message_right_behind_one_that_was_found_does() -> None:
     assert promises(known, 100) == [4.0]
 
 
-def test_handing_over_without_a_line_from_the_network_promises_when_nothing_was_found_lately() -> None:
+def test_stored_line_without_a_network_line_promises_a_row_unless_one_was_just_found() -> None:
     known, _ = announced((0.0, True)).on_rows([0.0], 0.5)
 
-    known = announced((0.5 + LINES_TRAIL_FOR, True), start=known)
+    known = announced((0.5 + LINES_TRAIL_FOR_SECONDS, True), start=known)
 
     assert len(promises(known, 100)) == 1
 
 
-def test_rows_of_unknown_time_explain_everything() -> None:
+def test_rows_of_unknown_time_close_all_announcements() -> None:
     known, explained = announced((0.0, True), (5.0, True)).on_rows(None, 6.0)
 
     assert known.open == ()
     assert explained is not None
 
 
-def test_row_of_long_ago_explains_nothing() -> None:
+def test_old_row_closes_no_announcement() -> None:
     known, explained = announced((100.0, True)).on_rows([20.0], 100.5)
 
     assert explained is None
@@ -95,5 +95,5 @@ def test_row_of_long_ago_explains_nothing() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e6), st.booleans()), max_size=200))
-def test_flood_of_lines_is_kept_within_bounds(lines: list[tuple[float, bool]]) -> None:
-    assert len(announced(*sorted(lines)).open) <= MOST
+def test_open_announcements_are_bounded(lines: list[tuple[float, bool]]) -> None:
+    assert len(announced(*sorted(lines)).open) <= MOST_OPEN

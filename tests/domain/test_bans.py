@@ -25,29 +25,29 @@ def test_third_unused_rent_in_a_row_bans_for_24_hours() -> None:
 
 
 @pytest.mark.parametrize("accepted", [0, 1])
-def test_sold_rent_starts_again_from_nought(accepted: int) -> None:
+def test_sold_rent_resets_the_count(accepted: int) -> None:
     assert after_finish(Streak(unused_in_a_row=2), FinishStatus.SOLD, accepted, NOON) == Streak(unused_in_a_row=0)
 
 
 @pytest.mark.parametrize("status", list(FinishStatus))
-def test_accepted_sms_starts_again_from_nought_however_the_rent_ends(status: FinishStatus) -> None:
+def test_accepted_sms_resets_the_count_however_the_rent_ends(status: FinishStatus) -> None:
     assert after_finish(Streak(unused_in_a_row=2), status, 1, NOON) == Streak(unused_in_a_row=0)
 
 
 @pytest.mark.parametrize("status", NEUTRAL)
-def test_other_ends_without_sms_say_nothing_of_the_number(status: FinishStatus) -> None:
+def test_other_ends_without_sms_do_not_count(status: FinishStatus) -> None:
     streak = Streak(unused_in_a_row=2)
 
     assert after_finish(streak, status, 0, NOON) == streak
 
 
-def test_a_longer_ban_by_hand_is_not_cut_short_by_the_third_failure() -> None:
+def test_third_failure_does_not_shorten_a_longer_ban() -> None:
     by_hand = Streak(unused_in_a_row=2, banned_until=NOON + 240 * HOUR)
 
     assert fail(by_hand).banned_until == NOON + 240 * HOUR
 
 
-def test_a_ban_that_stands_is_kept_by_every_end() -> None:
+def test_no_end_of_a_rent_lifts_a_ban() -> None:
     banned = Streak(unused_in_a_row=0, banned_until=NOON + HOUR)
 
     for status in FinishStatus:

@@ -1,4 +1,4 @@
-"""Phones have their time from the network: enough of them that agree outweigh this PC's clock."""
+"""Enough phones that agree outweigh this PC's clock, since they have their time from the network."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ NOW = datetime(2027, 3, 14, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
-def test_clock_without_witnesses_is_believed() -> None:
+def test_clock_is_trusted_without_enough_phones() -> None:
     assert clock_problem(NOW, []) is None
     assert clock_problem(NOW, [HOUR, HOUR]) is None
 
 
 @pytest.mark.parametrize("now", [datetime(1980, 1, 1, tzinfo=UTC), EARLIEST - SECOND])
-def test_clock_before_this_version_was_made_is_not_believed(now: datetime) -> None:
+def test_clock_before_the_release_of_this_version_is_not_trusted(now: datetime) -> None:
     assert clock_problem(now, []) == health(HealthKind.CLOCK_TOO_EARLY, date=f"{now:%Y-%m-%d}")
 
 
@@ -44,5 +44,5 @@ def test_phones_that_agree_outweigh_the_pc(skews: list[timedelta], kind: HealthK
         [HOUR, HOUR, timedelta(0)],
     ],
 )
-def test_phones_that_agree_with_the_pc_or_not_with_each_other_outweigh_nothing(skews: list[timedelta]) -> None:
+def test_phones_that_agree_with_the_pc_or_disagree_are_no_problem(skews: list[timedelta]) -> None:
     assert clock_problem(NOW, skews) is None

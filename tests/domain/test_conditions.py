@@ -1,4 +1,4 @@
-"""The conditions of a phone follow from what it measured and from how its announcements turned out."""
+"""The conditions of a phone, from its telemetry and the record of its announcements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from phonefarm.domain.conditions import (
     HintRecord,
     changes,
     conditions,
-    hints_remembered,
+    hint_record_from,
 )
 from phonefarm.domain.fields import NO_FIELDS, Fields
 from phonefarm.domain.remedies import Remedy, remedy_for_condition
@@ -35,7 +35,7 @@ def conditions_of(
     return conditions(telemetry or PhoneTelemetry(), hints or HintRecord(), held=held, **(whole | changes))
 
 
-def test_phone_that_says_nothing_of_itself_ails_nothing() -> None:
+def test_phone_without_telemetry_has_no_conditions() -> None:
     assert conditions_of() == {}
 
 
@@ -49,7 +49,7 @@ def test_phone_that_says_nothing_of_itself_ails_nothing() -> None:
         (PhoneTelemetry(airplane_mode=True), Condition.AIRPLANE, NO_FIELDS),
     ],
 )
-def test_each_measure_has_its_limit(telemetry: PhoneTelemetry, condition: Condition, values: Fields) -> None:
+def test_each_measured_value_has_its_limit(telemetry: PhoneTelemetry, condition: Condition, values: Fields) -> None:
     assert conditions_of(telemetry) == {condition: values}
 
 
@@ -61,26 +61,26 @@ def test_each_measure_has_its_limit(telemetry: PhoneTelemetry, condition: Condit
         (Condition.STORAGE_FULL, PhoneTelemetry(free_bytes=150_000_000)),
     ],
 )
-def test_value_between_the_limits_changes_nothing(condition: Condition, between: PhoneTelemetry) -> None:
+def test_value_between_the_limits_keeps_the_condition_as_it_was(condition: Condition, between: PhoneTelemetry) -> None:
     assert condition not in conditions_of(between)
     assert condition in conditions_of(between, held=[condition])
 
 
 @pytest.mark.parametrize("condition", [Condition.LOW_BATTERY, Condition.HOT, Condition.STORAGE_FULL])
-def test_phone_that_stops_measuring_keeps_what_it_had(condition: Condition) -> None:
+def test_missing_value_keeps_the_condition_as_it_was(condition: Condition) -> None:
     assert conditions_of(PhoneTelemetry(), held=[condition]) == {condition: NO_FIELDS}
 
 
-def test_phone_without_a_card_is_said_to_have_none() -> None:
+def test_phone_without_a_card_has_no_sim() -> None:
     assert conditions_of(sim_count=0) == {Condition.NO_SIM: NO_FIELDS}
 
 
 @pytest.mark.parametrize(("minutes", "values"), [(61, {"minutes_fast": 61}), (-12, {"minutes_fast": -12})])
-def test_clock_that_is_far_off_is_named(minutes: int, values: Fields) -> None:
+def test_clock_that_is_far_off_is_a_condition(minutes: int, values: Fields) -> None:
     assert conditions_of(clock_skew=minutes * MINUTE) == {Condition.CLOCK_WRONG: values}
 
 
-def test_clock_of_an_ordinary_phone_is_none_of_the_users_business() -> None:
+def test_small_clock_skew_is_no_condition() -> None:
     assert conditions_of(clock_skew=90 * SECOND) == {}
 
 
@@ -110,7 +110,7 @@ def test_blamed_phone_gets_another_chance_after_an_hour_and_two_more_failures_bl
     assert conditions_of(hints=once_more.on_empty(later), now=later) == {Condition.NOT_STORING: NO_FIELDS}
 
 
-def test_failures_far_apart_blame_nobody() -> None:
+def test_failures_far_apart_do_not_blame_the_phone() -> None:
     record = HintRecord()
     for number in range(5):
         record = record.on_empty(NOON + number * BLAMED_FOR)
@@ -118,7 +118,7 @@ def test_failures_far_apart_blame_nobody() -> None:
     assert conditions_of(hints=record, now=NOON + 4 * BLAMED_FOR) == {}
 
 
-def test_blame_from_a_future_that_a_wrong_clock_invented_counts_for_nothing() -> None:
+def test_blame_in_the_future_does_not_count() -> None:
     blamed = HintRecord().on_empty(NOON + HOUR).on_empty(NOON + HOUR)
 
     assert conditions_of(hints=blamed, now=NOON) == {}
@@ -128,13 +128,13 @@ def test_blame_from_a_future_that_a_wrong_clock_invented_counts_for_nothing() ->
     ("telemetry", "cause"),
     [(PhoneTelemetry(free_bytes=1), Condition.STORAGE_FULL), (PhoneTelemetry(sms_app=""), Condition.NO_SMS_APP)],
 )
-def test_known_cause_of_missing_rows_is_named(telemetry: PhoneTelemetry, cause: Condition) -> None:
+def test_known_cause_of_missing_rows_replaces_not_storing(telemetry: PhoneTelemetry, cause: Condition) -> None:
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
     assert conditions_of(telemetry, blamed).keys() == {cause}
 
 
-def test_announcements_without_a_row_alone_keep_no_number_from_the_offer() -> None:
+def test_announcements_without_a_row_alone_do_not_block_the_phone() -> None:
     """Class 0 messages look the same in the log: two in an hour, or twenty."""
     record = HintRecord()
     for number in range(20):
@@ -146,7 +146,7 @@ def test_announcements_without_a_row_alone_keep_no_number_from_the_offer() -> No
     assert not conditions.keys() & BLOCKING
 
 
-def test_missing_rows_and_little_room_are_a_full_storage() -> None:
+def test_missing_rows_and_little_storage_are_a_full_storage() -> None:
     low = PhoneTelemetry(free_bytes=400_000_000, sms_app="com.sms")
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
@@ -155,7 +155,7 @@ def test_missing_rows_and_little_room_are_a_full_storage() -> None:
     assert conditions_of(low, blamed, held=[Condition.STORAGE_FULL], now=NOON + BLAMED_FOR) == {}
 
 
-def test_android_that_marks_codes_is_only_suspected_until_a_row_comes_late() -> None:
+def test_android_that_marks_codes_is_not_blocked_until_a_row_comes_late() -> None:
     """Two flash messages look the same, and anybody can send them."""
     blamed = HintRecord().on_empty(NOON).on_empty(NOON)
 
@@ -172,20 +172,20 @@ def test_row_that_came_late_proves_the_delay_for_a_day() -> None:
     assert conditions_of(hints=late, now=NOON + CODES_STAY_DELAYED) == {}
 
 
-def test_rows_without_announcement_mark_the_phone() -> None:
+def test_rows_without_announcement_are_a_condition() -> None:
     assert conditions_of(hints=HintRecord(working=False)) == {Condition.NO_HINTS: NO_FIELDS}
 
 
-def test_new_run_goes_on_from_what_the_last_one_knew() -> None:
+def test_new_run_continues_with_the_conditions_of_the_last_one() -> None:
     since = {Condition.NOT_STORING: NOON - timedelta(minutes=50), Condition.NO_HINTS: NOON - HOUR}
 
-    remembered = hints_remembered(since)
+    remembered = hint_record_from(since)
 
     assert conditions_of(hints=remembered).keys() == {Condition.NOT_STORING, Condition.NO_HINTS}
     assert conditions_of(hints=remembered, now=NOON + 11 * MINUTE).keys() == {Condition.NO_HINTS}
 
 
-def test_changes_name_what_began_and_what_ended() -> None:
+def test_changes_are_what_began_and_what_ended() -> None:
     before = {Condition.HOT: {"celsius": 47}, Condition.NO_SIM: NO_FIELDS}
     after = {Condition.HOT: {"celsius": 48}, Condition.AIRPLANE: NO_FIELDS}
 
@@ -196,6 +196,6 @@ def test_every_condition_has_a_next_step_for_the_user() -> None:
     assert all(remedy_for_condition(condition) is not Remedy.NONE for condition in Condition)
 
 
-def test_what_hides_messages_blocks_the_offer_and_what_does_not_does_not() -> None:
+def test_only_conditions_that_hide_messages_are_blocking() -> None:
     assert Condition.STORAGE_FULL in BLOCKING
     assert not BLOCKING & {Condition.LOW_BATTERY, Condition.HOT, Condition.NO_HINTS}

@@ -1,4 +1,4 @@
-"""A number belongs to the country of the longest dial code that it begins with."""
+"""A number belongs to the country of its longest matching dial code."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_country_whose_dial_code_is_not_known_contradicts_no_number(country: str
     assert not CODES.contradict(Msisdn("380501234567"), country)
 
 
-def test_spelling_of_the_country_does_not_count() -> None:
+def test_spelling_of_the_country_is_ignored() -> None:
     assert not CODES.contradict(Msisdn("18095551234"), "Dominican Republic")
     assert CODES.contradict(Msisdn("79281234567"), "DominicanRepublic")
 

@@ -1,4 +1,4 @@
-"""Phones that leave together are one event, named by the hub that explains it."""
+"""Phones that leave together are one loss, with the hub that is the cause."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def loss(name: str, path: str, second: float = 0.0) -> Loss:
     return Loss(phone_id=PhoneId(name), usb_path=path, at=NOON + second * SECOND)
 
 
-def told(found: list[SharedLoss]) -> list[tuple[str, int]]:
+def losses_of(found: list[SharedLoss]) -> list[tuple[str, int]]:
     return [(shared.hub, len(shared.phones)) for shared in found]
 
 
@@ -37,45 +37,45 @@ def test_port_is_read_from_adbs_long_list(detail: str, path: str) -> None:
     ("path", "trunk"),
     [("1-1.4.2", "1-1"), ("1-1.2", "1-1"), ("12-3.1", "12-3"), ("1-4", "1-4"), ("17825792X", ""), ("", "")],
 )
-def test_phones_share_the_cable_of_the_pcs_own_port(path: str, trunk: str) -> None:
+def test_phones_behind_one_port_of_the_pc_share_its_cable(path: str, trunk: str) -> None:
     assert trunk_of(path) == trunk
 
 
 def test_hub_whose_phones_all_left_is_named() -> None:
     losses = [loss(f"p{n}", f"1-1.4.{n}", n * 0.3) for n in range(1, 8)]
 
-    assert told(shared_losses(losses, {PhoneId("stays"): "1-1.3.1"})) == [("1-1.4", 7)]
+    assert losses_of(shared_losses(losses, {PhoneId("stays"): "1-1.3.1"})) == [("1-1.4", 7)]
 
 
-def test_hub_on_which_phones_still_work_explains_nothing_but_the_one_below_it_may() -> None:
+def test_hub_with_working_phones_is_no_cause_but_one_below_it_may_be() -> None:
     losses = [loss(f"p{n}", f"1-1.4.2.{n}") for n in range(1, 4)]
 
-    assert told(shared_losses(losses, {PhoneId("stays"): "1-1.4.1"})) == [("1-1.4.2", 3)]
+    assert losses_of(shared_losses(losses, {PhoneId("stays"): "1-1.4.1"})) == [("1-1.4.2", 3)]
 
 
-def test_two_hubs_that_drop_at_once_are_named_by_what_is_above_both() -> None:
+def test_two_hubs_that_drop_at_once_are_reported_as_their_common_hub() -> None:
     losses = [loss(f"a{n}", f"1-1.1.{n}") for n in range(3)] + [loss(f"b{n}", f"1-1.2.{n}") for n in range(3)]
 
-    assert told(shared_losses(losses, {})) == [("1-1", 6)]
+    assert losses_of(shared_losses(losses, {})) == [("1-1", 6)]
 
 
-def test_two_hubs_of_two_buses_are_two_events() -> None:
+def test_two_hubs_of_two_buses_are_two_losses() -> None:
     losses = [loss(f"a{n}", f"1-1.1.{n}") for n in range(3)] + [loss(f"b{n}", f"2-1.2.{n}") for n in range(3)]
 
-    assert told(shared_losses(losses, {})) == [("1-1.1", 3), ("2-1.2", 3)]
+    assert losses_of(shared_losses(losses, {})) == [("1-1.1", 3), ("2-1.2", 3)]
 
 
-def test_phones_without_a_known_port_are_one_event_without_a_hub() -> None:
+def test_phones_without_a_known_port_are_one_loss_without_a_hub() -> None:
     losses = [loss(f"p{n}", path) for n, path in enumerate(["", "", "17825792X"])]
 
-    assert told(shared_losses(losses, {})) == [("", 3)]
+    assert losses_of(shared_losses(losses, {})) == [("", 3)]
 
 
-def test_few_phones_are_no_event() -> None:
+def test_two_phones_are_no_shared_loss() -> None:
     assert shared_losses([loss("a", "1-1.1"), loss("b", "1-1.2")], {}) == []
 
 
-def test_phones_that_left_minutes_apart_are_no_event() -> None:
+def test_phones_that_left_minutes_apart_are_no_shared_loss() -> None:
     assert shared_losses([loss(f"p{n}", f"1-1.{n}", 60.0 * n) for n in range(6)], {}) == []
 
 
@@ -91,7 +91,7 @@ PATHS = st.one_of(
 
 
 @given(gone=st.lists(PATHS, max_size=20), staying=st.lists(PATHS, max_size=5), seconds=st.data())
-def test_every_phone_is_told_once_at_most_and_groups_are_never_small(
+def test_every_phone_is_in_one_group_at_most_and_no_group_is_small(
     gone: list[str], staying: list[str], seconds: st.DataObject
 ) -> None:
     losses = [loss(f"p{n}", path, seconds.draw(st.floats(0, 40))) for n, path in enumerate(gone)]

@@ -1,4 +1,4 @@
-"""What makes an ICCID and a number valid, and what a phone is called."""
+"""Valid ICCIDs and numbers, and the ids of phones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from phonefarm.domain.ids import parse_iccid, parse_msisdn, phone_id, serial_of, server_of
 
 
-def test_phone_id_takes_serial_and_server_apart_again() -> None:
+def test_phone_id_splits_into_serial_and_server() -> None:
     over_tcp = phone_id("192.168.1.7:5555", "127.0.0.1:5037")
 
     assert serial_of(over_tcp) == "192.168.1.7:5555"
@@ -23,7 +23,7 @@ def test_phone_id_survives_an_at_sign_in_the_serial() -> None:
 
 
 @given(st.text("0123456789ABCDEFabcdef", min_size=16, max_size=18))
-def test_what_a_card_carries_behind_89_is_an_iccid_with_or_without_a_check_digit(rest: str) -> None:
+def test_iccid_needs_no_valid_check_digit(rest: str) -> None:
     kept = f"89{rest}".upper().rstrip("F")
 
     assert parse_iccid(f"89{rest}") == (kept if len(kept) >= 18 else None)
@@ -68,7 +68,7 @@ def test_iccid_is_18_to_20_digits_that_begin_with_89(text: str, iccid: str | Non
         ("0501234567", "ua", "380501234567"),
     ],
 )
-def test_usual_spellings_of_a_number_are_understood(text: str, region: str | None, number: str) -> None:
+def test_usual_spellings_of_a_number_are_parsed(text: str, region: str | None, number: str) -> None:
     assert parse_msisdn(text, region) == number
 
 
@@ -79,7 +79,7 @@ def test_national_number_is_not_taken_for_another_countrys() -> None:
 @pytest.mark.parametrize(
     "text", ["", "  ", "0", "15555215554", "*100#", "79281234567#", "89281234567", "phone", "7928123456789012345", "+"]
 )
-def test_what_cannot_be_a_number_is_refused(text: str) -> None:
+def test_text_that_is_no_number_is_refused(text: str) -> None:
     assert parse_msisdn(text) is None
 
 

@@ -1,10 +1,10 @@
-"""When a failing push is an outage of the market, and what is said of it."""
+"""When failing pushes are an outage of the market, and how it is reported."""
 
 from __future__ import annotations
 
 import pytest
 
-from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS, MarketRecord, MarketState
+from phonefarm.domain.market_verdict import OUTAGE_SECONDS, MarketRecord, MarketState
 from phonefarm.domain.pushes import (
     Accepted,
     Failed,
@@ -62,43 +62,43 @@ def test_one_or_two_failed_pushes_are_no_outage(outcome: PushOutcome) -> None:
         ),
     ],
 )
-def test_outage_is_told_by_its_kind(outcome: PushOutcome, said: str) -> None:
+def test_outage_has_the_kind_of_its_failures(outcome: PushOutcome, said: str) -> None:
     assert health_text(after(outcome, outcome, outcome).health) == said
 
 
 @pytest.mark.parametrize(
     "outcome", [Accepted(), FinalRefusal(token="BAD_SERVICE"), SoftRefusal(token="IGNORED"), Unclear()]
 )
-def test_answer_in_between_begins_the_count_anew(outcome: PushOutcome) -> None:
+def test_success_in_between_resets_the_count(outcome: PushOutcome) -> None:
     assert after(UNREACHED, UNREACHED, outcome, UNREACHED, UNREACHED).state is MarketState.WELL
     assert after(UNREACHED, UNREACHED, UNREACHED, outcome).state is MarketState.WELL
 
 
-def test_one_failure_that_is_not_made_good_is_an_outage_after_half_a_minute() -> None:
+def test_failure_without_a_success_is_an_outage_after_half_a_minute() -> None:
     record = after(UNREACHED)
 
-    assert record.at(TOLD_AFTER_SECONDS - 0.1).state is MarketState.WELL
-    assert record.at(TOLD_AFTER_SECONDS).state is MarketState.FAILING
+    assert record.at(OUTAGE_SECONDS - 0.1).state is MarketState.WELL
+    assert record.at(OUTAGE_SECONDS).state is MarketState.FAILING
 
 
 def test_second_failure_half_a_minute_later_is_an_outage() -> None:
-    assert after(UNREACHED, UNREACHED, apart=TOLD_AFTER_SECONDS).state is MarketState.FAILING
+    assert after(UNREACHED, UNREACHED, apart=OUTAGE_SECONDS).state is MarketState.FAILING
 
 
-def test_refused_key_is_told_at_once() -> None:
+def test_refused_key_is_reported_at_once() -> None:
     record = after(KeyRefused(http_status=401))
 
     assert (record.state, health_text(record.health)) == (MarketState.KEY_REFUSED, "HTTP 401: the key is refused")
 
 
-def test_refused_key_is_not_forgotten_over_a_push_that_fails() -> None:
+def test_failed_push_does_not_hide_a_refused_key() -> None:
     assert after(KeyRefused(http_status=401), UNREACHED).state is MarketState.KEY_REFUSED
 
 
-def test_outage_of_another_kind_is_told_by_the_last_one() -> None:
+def test_outage_has_the_kind_of_its_last_failure() -> None:
     assert health_text(after(UNREACHED, UNREACHED, UNREACHED, TooMany()).health) == "answers with errors (429)"
 
 
 @pytest.mark.parametrize("detail", ["a bug in phonefarm broke the attempt off", "nothing is sent: the key is not set"])
-def test_what_never_reached_the_market_says_nothing_of_it(detail: str) -> None:
+def test_push_that_was_not_sent_does_not_count(detail: str) -> None:
     assert after(*[Failed(kind=FailureKind.NOT_SENT, detail=detail)] * 5) == MarketRecord()

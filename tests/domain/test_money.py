@@ -1,4 +1,4 @@
-"""Accounts add up exactly, and two of them are held against each other rent by rent."""
+"""Exact sums, and the comparison of two accounts by rent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phonefarm.domain.money import Difference, MarketSale, Sums, reconciled, total
+from phonefarm.domain.money import Difference, MarketSale, Sums, reconcile, total
 
 MONEY = st.decimals(min_value=0, max_value=99_999, places=2)
 
@@ -16,7 +16,7 @@ def sale(rent_id: int, amount: str) -> MarketSale:
     return MarketSale(rent_id=rent_id, credited=Decimal(amount))
 
 
-def test_income_is_what_was_credited_less_what_was_taken_back() -> None:
+def test_income_is_the_credits_minus_the_reversals() -> None:
     assert Sums(credited=Decimal("320.50"), reversed=Decimal("320.50")).income == 0
 
 
@@ -27,14 +27,14 @@ def test_total_is_the_sum_to_the_last_copeck_in_whatever_order(sums: list[Sums])
 
 
 @given(st.dictionaries(st.integers(1, 50), MONEY, max_size=30))
-def test_account_differs_in_nothing_from_itself(farm: dict[int, Decimal]) -> None:
-    assert reconciled(farm, [MarketSale(rent_id=rent, credited=amount) for rent, amount in farm.items()]) == []
+def test_account_equals_itself(farm: dict[int, Decimal]) -> None:
+    assert reconcile(farm, [MarketSale(rent_id=rent, credited=amount) for rent, amount in farm.items()]) == []
 
 
-def test_differences_are_named_rent_by_rent() -> None:
+def test_differences_are_listed_by_rent() -> None:
     farm = {1: Decimal(320), 2: Decimal(500), 3: Decimal(0)}
 
-    found = reconciled(farm, [sale(1, "320.00"), sale(2, "480"), sale(4, "100"), sale(5, "0")])
+    found = reconcile(farm, [sale(1, "320.00"), sale(2, "480"), sale(4, "100"), sale(5, "0")])
 
     assert found == [
         Difference(rent_id=2, ours=Decimal(500), theirs=Decimal(480)),
@@ -43,5 +43,5 @@ def test_differences_are_named_rent_by_rent() -> None:
     assert [difference.amount for difference in found] == [20, -100]
 
 
-def test_sale_and_refund_of_one_rent_in_the_markets_account_make_nothing() -> None:
-    assert reconciled({1: Decimal(0)}, [sale(1, "320"), sale(1, "-320")]) == []
+def test_sale_and_refund_of_one_rent_in_the_markets_account_cancel_out() -> None:
+    assert reconcile({1: Decimal(0)}, [sale(1, "320"), sale(1, "-320")]) == []

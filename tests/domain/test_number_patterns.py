@@ -1,4 +1,4 @@
-"""Operators' messages that state a number: recognised by words, whatever a stranger sends, in linear time."""
+"""Operators' messages that state a number, matched in linear time even for hostile texts."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from phonefarm.support.resource_files import RESOURCES
 BUILT_IN = read_catalog(RESOURCES).patterns
 
 
-def stated(text: str, body: str, *, sender: str = "", told_by: str = "MTS", region: str | None = "RU") -> str | None:
-    return number_in([NumberPattern(text=text, sender=sender)], told_by, body, region)
+def stated(text: str, body: str, *, sender: str = "", sent_by: str = "MTS", region: str | None = "RU") -> str | None:
+    return number_in([NumberPattern(text=text, sender=sender)], sent_by, body, region)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_other_digits_and_other_words_are_no_number(pattern: str, body: str) -> 
     assert stated(pattern, body) is None
 
 
-def test_sender_of_a_pattern_must_be_the_messages() -> None:
-    assert stated("{number}", "79281234567", sender="mts ", told_by="MTS") == "79281234567"
-    assert stated("{number}", "79281234567", sender="mts", told_by="MTS2") is None
+def test_sender_of_the_pattern_must_match() -> None:
+    assert stated("{number}", "79281234567", sender="mts ", sent_by="MTS") == "79281234567"
+    assert stated("{number}", "79281234567", sender="mts", sent_by="MTS2") is None
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,11 @@ def test_sender_of_a_pattern_must_be_the_messages() -> None:
         (None, "Your number is 067 123 45 67", None),
     ],
 )
-def test_built_in_patterns_know_the_operators_of_many_countries(
-    region: str | None, body: str, number: str | None
-) -> None:
+def test_built_in_patterns_match_operators_of_many_countries(region: str | None, body: str, number: str | None) -> None:
     assert number_in(BUILT_IN, "Operator", body, region) == number
 
 
-def test_every_built_in_pattern_can_be_used_and_finds_its_own_words() -> None:
+def test_every_built_in_pattern_is_valid_and_matches_its_own_words() -> None:
     for pattern in BUILT_IN:
         assert problem_of(pattern) is None
         assert number_in([pattern], pattern.sender, pattern.text.format(number="+79281234567"), "RU") == "79281234567"
@@ -105,13 +103,13 @@ def test_every_built_in_pattern_can_be_used_and_finds_its_own_words() -> None:
         (NumberPattern(text="номер {number}", sender="x" * 50), "sender is longer"),
     ],
 )
-def test_refused_pattern_says_what_is_wrong_and_never_fits(pattern: NumberPattern, problem: str) -> None:
+def test_invalid_pattern_has_a_problem_and_never_matches(pattern: NumberPattern, problem: str) -> None:
     assert problem in (problem_of(pattern) or "")
     assert number_in([pattern], pattern.sender, "Ваш номер 79281234567", "RU") is None
 
 
 @given(st.text(max_size=300), st.text(max_size=60))
-def test_regular_expressions_are_words_like_others(body: str, text: str) -> None:
+def test_regular_expressions_are_literal_words(body: str, text: str) -> None:
     pattern = NumberPattern(text=f"abc{text}" + "{number}")
 
     found = number_in([pattern], "x", body, "RU")
@@ -140,14 +138,14 @@ HOSTILE = st.lists(
 
 
 @given(HOSTILE)
-def test_hostile_text_gives_nothing_or_a_number_of_the_country(body: str) -> None:
+def test_hostile_text_states_nothing_or_a_number_of_the_country(body: str) -> None:
     found = number_in(BUILT_IN, "x", body, "RU")
 
     assert found is None or (found.startswith("7") and len(found) == 11)
 
 
 def lines_run(work: Any) -> int:
-    """How many lines of the room's code a call runs."""
+    """The number of lines of `number_patterns` that a call runs."""
     count = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -169,7 +167,7 @@ def lines_run(work: Any) -> int:
 @pytest.mark.parametrize(
     "piece", ["ваш номер ", "1", "1 ", "ваш номер 9281234567 ", "((((1", "+", "ﷺ", "\u0301", "номер подключ "]
 )
-def test_steps_grow_with_the_text_and_end_where_no_more_is_read(piece: str) -> None:
+def test_matching_is_linear_up_to_the_longest_text(piece: str) -> None:
     patterns = [NumberPattern(text="ваш номер {number}"), NumberPattern(text="номер … подключ* {number} … спасибо")]
 
     def steps(length: int) -> int:
@@ -183,7 +181,7 @@ def test_steps_grow_with_the_text_and_end_where_no_more_is_read(piece: str) -> N
     assert giant < 60 * LONGEST_TEXT
 
 
-def test_few_runs_of_digits_are_looked_up_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parsed_runs_of_digits_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
     monkeypatch.setattr(number_patterns, "parse_mobile", lambda text, region: tried.append(text))
 

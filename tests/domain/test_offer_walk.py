@@ -32,7 +32,7 @@ def test_an_offer_that_counts_one_too_many_is_caught(monkeypatch: pytest.MonkeyP
     assert "announced" in walk(POLLS, seed=7).faults[0]
 
 
-def test_a_choice_that_looks_at_no_phone_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_choice_that_ignores_the_phone_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         Farm, "_sims_on_offer", lambda farm: [sim for sim in farm.sims if sim.msisdn and not sim.rent_id]
     )

@@ -1,4 +1,4 @@
-"""What adb's words mean for a phone."""
+"""Phone states from adb's words, and which phone ids are one handset."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.builders import NOON, SECOND
         ("something new", PhoneState.OTHER_MODE),
     ],
 )
-def test_every_word_of_adb_has_a_state_and_only_device_can_be_spoken_with(word: str, state: PhoneState) -> None:
+def test_every_word_of_adb_has_a_state_and_only_device_is_reachable(word: str, state: PhoneState) -> None:
     assert state_from_adb(word) is state
 
 
@@ -62,28 +62,28 @@ def test_other_serials_are_no_address(serial: str) -> None:
         ("emulator-5554", "127.0.0.1:5037", "farm-pc:5037", False),
     ],
 )
-def test_one_handset_is_known_through_whatever_server(serial: str, one: str, other: str, same: bool) -> None:
+def test_handset_is_the_same_on_every_server(serial: str, one: str, other: str, same: bool) -> None:
     assert (handset_of(phone_id(serial, one)) == handset_of(phone_id(serial, other))) is same
 
 
 REDMI = PhoneFacts(make="Xiaomi", model="Redmi 12")
 
 
-def test_handset_is_known_by_its_own_number_make_and_model() -> None:
+def test_hardware_id_is_number_make_and_model() -> None:
     assert hardware_of("a1b2c3d4", REDMI) == "a1b2c3d4/Xiaomi/Redmi 12"
 
 
 @pytest.mark.parametrize("number", ["", "  "])
-def test_phone_without_a_number_is_no_known_handset(number: str) -> None:
+def test_phone_without_a_number_has_no_hardware_id(number: str) -> None:
     assert hardware_of(number, REDMI) == ""
 
 
-def test_phone_that_does_not_name_its_model_is_no_known_handset() -> None:
+def test_phone_without_a_model_has_no_hardware_id() -> None:
     assert hardware_of("a1b2c3d4", PhoneFacts()) == ""
 
 
 @pytest.mark.parametrize("serial", ["0123456789ABCDEF", "0123456789abcdef", "?????????", "00000000"])
-def test_phones_that_bear_a_makers_made_up_serial_on_two_pcs_are_two_handsets(serial: str) -> None:
+def test_phones_with_a_placeholder_serial_on_two_pcs_are_two_handsets(serial: str) -> None:
     here, there = phone_id(serial, "127.0.0.1:5037"), phone_id(serial, "farm-pc:5037")
 
     assert handset_of(here) != handset_of(there)
@@ -103,16 +103,14 @@ SAME = HandsetProof(boot_id="b1", android_id="a1", booted_at=NOON)
         (replace(SAME, boot_id="", android_id=""), True),
         (HandsetProof(), True),
     ],
-    ids=["all", "boot id", "imprecise uptime", "android id", "boot time", "boot time alone", "nothing told"],
+    ids=["all", "boot id", "imprecise uptime", "android id", "boot time", "boot time alone", "no evidence"],
 )
-def test_equal_serials_are_one_handset_unless_anything_else_speaks_against_it(
-    other: HandsetProof, is_same: bool
-) -> None:
+def test_equal_serials_are_one_handset_without_evidence_against_it(other: HandsetProof, is_same: bool) -> None:
     assert is_same_handset(SAME, other) is is_same
     assert is_same_handset(other, SAME) is is_same
 
 
-def test_a_phone_that_is_known_by_its_port_is_a_handset_of_its_own_server_only() -> None:
+def test_phone_named_by_its_port_is_a_handset_of_its_own_server_only() -> None:
     here, there = phone_id("20080411#1-1.4", "127.0.0.1:5037"), phone_id("20080411#1-1.4", "farm-pc:5037")
 
     assert handset_of(here) != handset_of(there)

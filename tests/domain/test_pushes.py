@@ -12,6 +12,7 @@ from phonefarm.domain.pushes import (
     KEY_REFUSED_WAIT,
     LONGEST_RETRY_AFTER,
     Accepted,
+    Closed,
     Failed,
     FailureKind,
     FinalRefusal,
@@ -19,7 +20,6 @@ from phonefarm.domain.pushes import (
     PushOutcome,
     PushState,
     Retry,
-    Settled,
     SoftRefusal,
     TooMany,
     Unclear,
@@ -48,8 +48,8 @@ def step(
     rent_is_over: bool = False,
     was_last_chance: bool = False,
     spacing: timedelta = SPACING,
-) -> Settled | Retry:
-    """What follows an attempt begun at noon that ended a second later."""
+) -> Closed | Retry:
+    """The next step after an attempt from noon to a second later."""
     return after_attempt(
         outcome,
         soft_refusals=soft_refusals,
@@ -63,13 +63,13 @@ def step(
 @pytest.mark.parametrize(
     ("outcome", "soft_refusals", "follows"),
     [
-        (Accepted(), 0, Settled(state=PushState.DELIVERED)),
-        (Accepted(), 5, Settled(state=PushState.DELIVERED)),
-        (FinalRefusal(token="NO_OPERATION"), 0, Settled(state=PushState.REFUSED)),
-        (FinalRefusal(token="BAD_SERVICE"), 0, Settled(state=PushState.REFUSED)),
+        (Accepted(), 0, Closed(state=PushState.DELIVERED)),
+        (Accepted(), 5, Closed(state=PushState.DELIVERED)),
+        (FinalRefusal(token="NO_OPERATION"), 0, Closed(state=PushState.REFUSED)),
+        (FinalRefusal(token="BAD_SERVICE"), 0, Closed(state=PushState.REFUSED)),
         (SoftRefusal(token="IGNORED"), 1, Retry(at=at(11))),
         (SoftRefusal(token="SERVICE_BAN"), 5, Retry(at=at(11))),
-        (SoftRefusal(token="SERVICE_BAN"), 6, Settled(state=PushState.PARKED)),
+        (SoftRefusal(token="SERVICE_BAN"), 6, Closed(state=PushState.PARKED)),
         (KeyRefused(http_status=401), 0, Retry(at=at(1) + KEY_REFUSED_WAIT)),
         (KeyRefused(http_status=403), 0, Retry(at=at(1) + KEY_REFUSED_WAIT)),
         (TooMany(), 0, Retry(at=at(11))),
@@ -84,9 +84,7 @@ def step(
         (Failed(kind=FailureKind.UNREACHABLE, detail="no connection"), 0, Retry(at=at(11))),
     ],
 )
-def test_what_follows_while_the_rent_is_open(
-    outcome: PushOutcome, soft_refusals: int, follows: Settled | Retry
-) -> None:
+def test_next_step_while_the_rent_is_open(outcome: PushOutcome, soft_refusals: int, follows: Closed | Retry) -> None:
     assert step(outcome, soft_refusals) == follows
 
 
@@ -99,7 +97,7 @@ def test_what_follows_while_the_rent_is_open(
         (Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500"), 1, False),
     ],
 )
-def test_answer_that_cannot_be_read_is_a_yes_only_after_an_uncertain_attempt(
+def test_unreadable_answer_counts_as_accepted_only_after_an_uncertain_attempt(
     outcome: PushOutcome, uncertain: int, taken: bool
 ) -> None:
     assert is_taken(outcome, uncertain=uncertain) is taken
@@ -114,7 +112,7 @@ def test_rent_finished_during_the_attempt_leaves_one_last_attempt_at_once(outcom
 def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> None:
     ended = step(outcome, soft_refusals=1, rent_is_over=True, was_last_chance=True)
 
-    assert ended == Settled(state=PushState.RENT_OVER)
+    assert ended == Closed(state=PushState.RENT_OVER)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +123,8 @@ def test_attempt_begun_after_the_finish_was_the_last(outcome: PushOutcome) -> No
         (SoftRefusal(token="IGNORED"), PushState.PARKED),
     ],
 )
-def test_an_end_of_its_own_counts_more_than_the_rents(outcome: PushOutcome, state: PushState) -> None:
-    assert step(outcome, soft_refusals=6, rent_is_over=True) == Settled(state=state)
+def test_final_outcome_has_priority_over_the_end_of_the_rent(outcome: PushOutcome, state: PushState) -> None:
+    assert step(outcome, soft_refusals=6, rent_is_over=True) == Closed(state=state)
 
 
 @given(st.sampled_from(REPEATED), st.integers(0, 5), st.integers(1, 600))
@@ -140,7 +138,7 @@ def test_no_message_is_repeated_sooner_than_the_spacing_while_its_rent_is_open(
 
 
 @pytest.mark.parametrize(("asked", "waits"), [(9 * MINUTE, 9 * MINUTE), (60 * MINUTE, 10 * MINUTE)])
-def test_market_may_ask_for_ten_minutes_of_patience_and_no_more(asked: timedelta, waits: timedelta) -> None:
+def test_retry_after_is_limited_to_ten_minutes(asked: timedelta, waits: timedelta) -> None:
     assert step(TooMany(retry_after=asked)) == Retry(at=at(1) + waits)
 
 
@@ -170,7 +168,7 @@ def test_every_outcome_has_a_phrase(outcome: PushOutcome, words: str) -> None:
         (Accepted(), False, False),
     ],
 )
-def test_a_failure_is_the_messages_own_if_the_market_judged_it_or_took_another_meanwhile(
+def test_failure_is_the_messages_own_if_the_market_answered_or_accepted_another(
     outcome: PushOutcome, alone: bool, while_others_are_taken: bool
 ) -> None:
     judged = [is_its_own(outcome, another_was_taken=taken) for taken in (False, True)]

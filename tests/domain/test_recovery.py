@@ -1,4 +1,4 @@
-"""The ladder takes the mildest step whose time has come, and none that harms phones at work."""
+"""The recovery ladder: the mildest step that is due, and none that harms working phones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phonefarm.domain.phones import PhoneState
-from phonefarm.domain.recovery import AFTER, AGAIN_AFTER, IN_TROUBLE, Server, Step, Trouble, next_step
+from phonefarm.domain.recovery import AGAIN_AFTER, FIRST_AFTER, IN_TROUBLE, Server, Step, Trouble, next_step
 from tests.builders import HOUR, NOON, SECOND
 
 
@@ -24,8 +24,8 @@ def server(**changes: Any) -> Server:
     return Server(**(whole | changes))
 
 
-def climbed(server: Server, state: PhoneState, minutes: int) -> list[tuple[Step, int]]:
-    """The steps of so many minutes of trouble, with the second of each."""
+def steps_during(server: Server, state: PhoneState, minutes: int) -> list[tuple[Step, int]]:
+    """The steps during `minutes` of trouble, each with its second."""
     tried: dict[Step, datetime] = {}
     steps = []
     for second in range(minutes * 60):
@@ -45,7 +45,7 @@ def climbed(server: Server, state: PhoneState, minutes: int) -> list[tuple[Step,
 
 
 def test_steps_come_mildest_first() -> None:
-    assert climbed(server(), PhoneState.OFFLINE, 2 + 1)[:4] == [
+    assert steps_during(server(), PhoneState.OFFLINE, 2 + 1)[:4] == [
         (Step.RECONNECT, 15),
         (Step.RECONNECT_OFFLINE, 40),
         (Step.RESET_USB, 75),
@@ -53,20 +53,20 @@ def test_steps_come_mildest_first() -> None:
     ]
 
 
-def test_phone_that_adb_reaches_is_not_taken_up_among_the_offline_ones() -> None:
-    steps = {step for step, _ in climbed(server(), PhoneState.FAILING, 30)}
+def test_reachable_phone_gets_no_reconnect_offline() -> None:
+    steps = {step for step, _ in steps_during(server(), PhoneState.FAILING, 30)}
 
     assert steps == {Step.RECONNECT, Step.RESET_USB, Step.RESTART_ADB}
 
 
 def test_adb_is_never_restarted_while_a_phone_works() -> None:
-    steps = {step for step, _ in climbed(server(phones_at_work=1), PhoneState.OFFLINE, 120)}
+    steps = {step for step, _ in steps_during(server(phones_at_work=1), PhoneState.OFFLINE, 120)}
 
     assert Step.RESTART_ADB not in steps
 
 
 def test_adb_of_another_pc_is_never_restarted_and_a_port_that_is_not_ours_never_reset() -> None:
-    steps = {step for step, _ in climbed(server(may_restart=False, can_reset_usb=False), PhoneState.OFFLINE, 120)}
+    steps = {step for step, _ in steps_during(server(may_restart=False, can_reset_usb=False), PhoneState.OFFLINE, 120)}
 
     assert steps == {Step.RECONNECT, Step.RECONNECT_OFFLINE}
 
@@ -75,12 +75,12 @@ def test_adb_is_restarted_once_for_all_phones_until_its_cool_down_is_over() -> N
     just_restarted = server(restarted_at=NOON)
 
     assert next_step(trouble(since=NOON - HOUR, tried=dict.fromkeys(Step, NOON)), just_restarted, NOON) is None
-    restarts = [second for step, second in climbed(server(), PhoneState.OFFLINE, 65) if step is Step.RESTART_ADB]
+    restarts = [second for step, second in steps_during(server(), PhoneState.OFFLINE, 65) if step is Step.RESTART_ADB]
     assert restarts == [120, 120 + 1800, 120 + 3600]
 
 
 @pytest.mark.parametrize("state", [state for state in PhoneState if state not in IN_TROUBLE])
-def test_state_that_no_new_connection_mends_is_left_to_the_user_or_to_time(state: PhoneState) -> None:
+def test_state_that_reconnecting_cannot_repair_gets_no_step(state: PhoneState) -> None:
     assert next_step(trouble(state=state), server(), NOON + HOUR) is None
 
 
@@ -98,7 +98,7 @@ def test_no_step_is_taken_before_its_time_or_within_its_cool_down(
     step = next_step(trouble(state=state, tried=at), server(restarted_at=at.get(Step.RESTART_ADB)), now)
 
     if step is not None:
-        assert now - NOON >= AFTER[step]
+        assert now - NOON >= FIRST_AFTER[step]
         assert step not in at or now - at[step] >= AGAIN_AFTER[step]
 
 

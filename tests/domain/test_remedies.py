@@ -1,4 +1,4 @@
-"""Whatever keeps a phone or SIM from earning has a next step for the user."""
+"""Everything that keeps a phone or SIM from earning has a next step for the user."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_withheld_sms_are_allowed_by_each_makes_own_option(make: str, remedy: Re
         ("no permissions (driver not installed)", Remedy.INSTALL_DRIVER),
     ],
 )
-def test_missing_access_is_told_apart_by_adbs_words(detail: str, remedy: Remedy) -> None:
+def test_missing_driver_and_missing_permission_have_different_remedies(detail: str, remedy: Remedy) -> None:
     state, _, cause = status_from_adb(detail)
 
     assert remedy_for_state(state, cause=cause, make="", lasting=NO_TIME) is remedy
@@ -62,12 +62,12 @@ def test_missing_access_is_told_apart_by_adbs_words(detail: str, remedy: Remedy)
         SimStanding.OUT,
     ],
 )
-def test_sim_that_needs_something_says_what(standing: SimStanding) -> None:
+def test_sim_with_a_problem_has_its_own_next_step(standing: SimStanding) -> None:
     assert remedy_for_sim(standing) is not Remedy.NONE
 
 
 @pytest.mark.parametrize("standing", [SimStanding.AWAY, SimStanding.PHONE_BLOCKED])
-def test_sim_kept_back_by_its_phone_gets_the_phones_next_step(standing: SimStanding) -> None:
+def test_sim_of_a_phone_with_a_problem_gets_the_phones_next_step(standing: SimStanding) -> None:
     assert remedy_for_sim(standing, Remedy.FREE_STORAGE) is Remedy.FREE_STORAGE
 
 
@@ -77,19 +77,19 @@ def test_sim_that_works_or_waits_needs_nothing(standing: SimStanding) -> None:
 
 
 @pytest.mark.parametrize("state", [PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD])
-def test_phone_that_no_cable_and_no_setting_mends_is_said_to_be_of_no_use(state: PhoneState) -> None:
+def test_unsupported_phone_must_be_replaced(state: PhoneState) -> None:
     remedy = remedy_for_state(state, cause=StateCause.UNSUPPORTED, make="Xiaomi", lasting=NO_TIME)
 
     assert remedy is Remedy.USE_ANOTHER_PHONE
 
 
 @pytest.mark.parametrize("detail", ["driver", "cannot be used", "is not understood"])
-def test_words_of_the_phone_choose_no_remedy(detail: str) -> None:
+def test_detail_text_does_not_decide_the_remedy(detail: str) -> None:
     assert status_from_adb(f"offline {detail}").cause is StateCause.NONE
 
 
 @pytest.mark.parametrize(("state", "grace"), PASSES_WITHIN.items())
-def test_nobody_is_told_to_wait_for_what_should_have_passed(state: PhoneState, grace: timedelta) -> None:
+def test_transient_state_that_lasts_too_long_needs_a_restart(state: PhoneState, grace: timedelta) -> None:
     at_last = remedy_for_state(state, cause=StateCause.NONE, make="", lasting=grace)
 
     assert remedy_for_state(state, cause=StateCause.NONE, make="", lasting=grace * 0.99) is Remedy.WAIT

@@ -1,4 +1,4 @@
-"""What each FINISH does, whatever came before; and the states of an open rent."""
+"""The effect of each FINISH, and the states of an open rent."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_other_ends_credit_nothing_whatever_the_total_says(status: FinishStatus,
 @pytest.mark.parametrize("second", list(FinishStatus))
 @pytest.mark.parametrize("first", list(FinishStatus))
 def test_finish_after_finish(first: FinishStatus, second: FinishStatus) -> None:
-    """The same is a repeat, 3 then 5 is a refund, all else leaves the first result."""
+    """An equal status is a repeat, 3 then 5 is a refund, everything else keeps the first result."""
     rent = a_rent(finished_at=NOON, finish_status=first, credited=TOTAL)
 
     after = finish(rent, second, TOTAL)
@@ -84,11 +84,11 @@ def test_unanswered_order_is_a_possible_orphan_after_a_grace() -> None:
     assert rent_state(rent, NOON + ORPHAN_AFTER) is RentState.POSSIBLE_ORPHAN
 
 
-def test_orphan_that_was_sent_an_sms_which_the_market_took_is_none() -> None:
+def test_rent_with_an_accepted_sms_is_no_orphan() -> None:
     assert rent_state(a_rent(answered=False, accepted_sms=1), NOON + HOUR) is RentState.ACTIVE
 
 
-def test_finished_is_finished() -> None:
+def test_finished_rent_has_the_state_finished() -> None:
     rent = a_rent(answered=False, accepted_sms=1, finished_at=NOON)
 
     assert rent_state(rent, NOON + HOUR) is RentState.FINISHED

@@ -1,4 +1,4 @@
-"""What is usual, when it is much less, and which cause is named for it."""
+"""The expected numbers, the shortage of them, and its cause."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def test_five_of_eight_unplugged_is_a_shortage_since_the_one_that_made_it_half()
     assert found.since == at(6)
 
 
-def test_more_than_half_is_none() -> None:
+def test_more_than_half_working_is_no_shortage() -> None:
     assert shortage(a_farm(5, 4), NOW) is None
 
 
-def test_half_is_one() -> None:
+def test_half_working_is_a_shortage() -> None:
     assert shortage(a_farm(4, 4), NOW) is not None
 
 
-def test_nothing_that_works_is_a_shortage_since_the_last_one_went() -> None:
+def test_nothing_working_is_a_shortage_since_the_last_loss() -> None:
     found = shortage(a_farm(0, 4), NOW)
 
     assert found is not None
     assert (found.working, found.since) == (0, at(3))
 
 
-def test_phones_that_were_taken_away_long_ago_are_not_usual_any_more() -> None:
+def test_phones_that_were_removed_long_ago_are_not_expected() -> None:
     later = at(10) + USUAL_FOR
 
     assert shortage(a_farm(2, 6), later - timedelta(seconds=10)) is not None
@@ -71,12 +71,12 @@ def test_nothing_for_sale_stays_a_shortage_however_long_it_lasts() -> None:
 
 
 @pytest.mark.parametrize("cause", [SimStanding.HELD_BACK, SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY])
-def test_what_the_user_wants_so_or_what_never_was_for_sale_is_no_loss(cause: SimStanding) -> None:
+def test_sims_that_the_user_withholds_or_never_offered_are_no_loss(cause: SimStanding) -> None:
     assert shortage(a_farm(1, 7, cause), NOW) is None
 
 
 @pytest.mark.parametrize("cause", [SimStanding.HELD_BACK, SimStanding.NO_NUMBER, SimStanding.NO_COUNTRY])
-def test_but_it_is_named_where_nothing_at_all_is_for_sale(cause: SimStanding) -> None:
+def test_such_sims_are_the_cause_if_nothing_at_all_is_for_sale(cause: SimStanding) -> None:
     found = shortage(a_farm(0, 7, cause), NOW)
 
     assert found is not None
@@ -92,7 +92,7 @@ def test_most_common_cause_is_named() -> None:
     assert (found.cause, found.sims) == (PhoneState.LOCKED, ("sim5", "sim6", "sim7"))
 
 
-def test_farm_without_a_sim_sells_nothing_for_want_of_sims() -> None:
+def test_farm_without_sims_has_the_cause_out() -> None:
     found = shortage([], NOW)
 
     assert found is not None

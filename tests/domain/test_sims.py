@@ -1,4 +1,4 @@
-"""Where a SIM stands: the first reason that keeps its number from the offer."""
+"""The standing of a SIM: the first reason that keeps its number from the offer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ORDER: list[tuple[SimStanding, dict[str, Any]]] = [
 ]
 
 
-def test_of_several_causes_the_most_telling_is_named() -> None:
+def test_most_important_of_several_reasons_decides() -> None:
     causes = dict(ALL_CAUSES)
 
     for expected, relief in ORDER:
@@ -43,7 +43,7 @@ def test_of_several_causes_the_most_telling_is_named() -> None:
         assert standing(a_sim(**causes), NOON, {NUMBER}) is expected
 
 
-def test_nothing_in_the_way_means_on_offer() -> None:
+def test_sim_without_a_reason_against_it_is_on_offer() -> None:
     assert standing(a_sim(), NOON, {OTHER_NUMBER}) is SimStanding.ON_OFFER
 
 
@@ -56,7 +56,7 @@ def test_only_a_ready_phone_offers_its_sims(state: PhoneState) -> None:
     assert standing(a_sim(phone_state=state), NOON) is SimStanding.AWAY
 
 
-def test_ban_ends_at_its_very_instant() -> None:
+def test_ban_ends_exactly_at_its_end() -> None:
     sim = a_sim(banned_until=NOON)
 
     assert standing(sim, NOON - SECOND) is SimStanding.BANNED
@@ -67,5 +67,5 @@ def test_own_rent_is_rented_and_not_same_number() -> None:
     assert standing(a_sim(rent_id=RentId(5)), NOON, {NUMBER}) is SimStanding.RENTED
 
 
-def test_numbers_are_compared_whole() -> None:
+def test_numbers_are_compared_completely() -> None:
     assert standing(a_sim(), NOON, {Msisdn(NUMBER[:-1])}) is SimStanding.ON_OFFER

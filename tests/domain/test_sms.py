@@ -1,4 +1,4 @@
-"""What makes a message the same one, when it arrived, and whose it is."""
+"""The identity of a message, its arrival, and its rent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_same_message_under_another_row_id_is_the_same() -> None:
     [{"sender": "Bank"}, {"body": "other"}, {"at": 0.001}, {"date_sent_ms": 0}],
     ids=lambda change: str(change),
 )
-def test_sender_body_and_both_times_make_the_message(change: dict[str, object]) -> None:
+def test_sender_body_and_both_dates_are_the_identity(change: dict[str, object]) -> None:
     assert prints(a_row(1)) != prints(a_row(1, **change))
 
 
@@ -54,7 +54,7 @@ def test_sender_and_body_cannot_be_shifted_into_each_other() -> None:
     assert prints(a_row(1, sender="ab", body="c")) != prints(a_row(1, sender="a", body="bc"))
 
 
-def test_equal_messages_are_told_apart_by_their_order() -> None:
+def test_equal_messages_are_distinguished_by_their_ordinal() -> None:
     twins = prints(a_row(1), a_row(2))
 
     assert len(set(twins)) == 2
@@ -96,13 +96,13 @@ def test_message_keeps_its_identity_when_others_come_above_it(rows: list[SmsRow]
 def judged(
     date_ms: int, now: timedelta | None = NO_SKEW, before: timedelta | None = NO_SKEW, sent_ms: int = 0
 ) -> Arrival:
-    """The arrival of a message that was not there at noon and was seen ten seconds later."""
+    """The arrival of a message that came between noon and ten seconds later."""
     row = a_row(1, date_ms=date_ms, date_sent_ms=sent_ms)
     return arrival(row, skew_now=now, skew_before=before, not_before=NOON, not_after=at(10))
 
 
 def arrived(date: datetime, now: timedelta | None = NO_SKEW, before: timedelta | None = NO_SKEW) -> datetime | None:
-    """When a new message stamped `date` arrived; None if it is no new one."""
+    """When a message dated `date` arrived; None if it is not new."""
     found = judged(ms(date), now, before)
     return found.at if found.newness is Newness.NEW else None
 
@@ -130,8 +130,8 @@ def test_date_of_a_clock_that_cannot_be_measured_and_does_not_fit_is_doubtful() 
 
 
 @pytest.mark.parametrize("skew", [NO_SKEW, None])
-def test_the_message_centres_stamp_tells_where_the_phones_date_cannot(skew: timedelta | None) -> None:
-    """A phone that booted in 1970, received, and had its clock set before we looked."""
+def test_message_centres_time_stamp_is_used_if_the_phones_date_does_not_fit(skew: timedelta | None) -> None:
+    """A phone that started in 1970, and whose clock was set after the message and before the reading."""
     found = judged(0, skew, skew, sent_ms=ms(at(4)))
 
     assert found == Arrival(at=at(4), newness=Newness.NEW)
@@ -142,7 +142,7 @@ def test_arrival_is_never_after_the_reading() -> None:
 
 
 def test_row_that_was_stored_late_is_a_new_message_that_keeps_its_time() -> None:
-    """Stamped before the last look, stored after it: a busy phone, and no backup."""
+    """Dated before the last reading and stored after it: a busy phone, no backup."""
     assert arrived(NOON - SLOWEST_ROW) == NOON - SLOWEST_ROW
 
 
@@ -168,7 +168,7 @@ def test_any_date_and_any_clock_give_a_time_within_the_reading_or_an_old_message
 
 
 @given(st.floats(0, 10), st.timedeltas(timedelta(days=-300), timedelta(days=300)))
-def test_message_that_came_between_the_readings_is_never_taken_for_an_old_one(came: float, skew: timedelta) -> None:
+def test_message_between_the_readings_is_never_old(came: float, skew: timedelta) -> None:
     time = arrived(at(came) + skew, now=skew, before=None)
 
     assert time is not None
@@ -180,19 +180,17 @@ def test_message_that_came_between_the_readings_is_never_taken_for_an_old_one(ca
     st.timedeltas(timedelta(days=-300), timedelta(days=300)),
     st.timedeltas(timedelta(days=-300), timedelta(days=300)),
 )
-def test_message_before_a_jump_of_the_clock_is_never_taken_for_an_old_one(
-    came: float, before: timedelta, now: timedelta
-) -> None:
+def test_message_before_a_clock_change_is_never_old(came: float, before: timedelta, now: timedelta) -> None:
     assert arrived(at(came) + before, now=now, before=before) is not None
 
 
 @given(st.timedeltas(2 * MINUTE, timedelta(days=4000)), st.timedeltas(timedelta(days=-300), timedelta(days=300)))
-def test_restored_message_is_always_taken_for_an_old_one(age: timedelta, skew: timedelta) -> None:
+def test_restored_message_is_always_old(age: timedelta, skew: timedelta) -> None:
     assert arrived(NOON - age + skew, now=skew, before=skew) is None
 
 
 @pytest.mark.parametrize("milliseconds", [2**63, -(2**63), 10**18])
-def test_time_that_no_calendar_holds_is_the_epoch(milliseconds: int) -> None:
+def test_time_beyond_the_calendar_is_the_epoch(milliseconds: int) -> None:
     assert from_ms(milliseconds) == datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -206,27 +204,27 @@ SECOND_RENT = RentSpan(rent_id=RentId(2), msisdn=NUMBER, opened_at=at(60), close
     ("seconds", "rent"),
     [(-0.001, None), (0, 1), (59.9, 1), (60, 2), (61, 2), (10**6, 2)],
 )
-def test_message_is_the_rents_that_was_open_when_it_came(seconds: float, rent: int | None) -> None:
+def test_message_belongs_to_the_rent_that_was_open_when_it_arrived(seconds: float, rent: int | None) -> None:
     span = rent_at([SECOND_RENT, FIRST], at(seconds), at(10**6))
 
     assert (span and span.rent_id) == rent
 
 
-def test_message_at_the_instant_of_the_finish_is_still_the_rents() -> None:
+def test_message_at_the_moment_of_the_finish_belongs_to_the_rent() -> None:
     assert rent_at([FIRST], at(60), at(61)) == FIRST
     assert rent_at([FIRST], at(60.001), at(61)) is None
 
 
-def test_without_rents_it_is_nobodys() -> None:
+def test_message_without_rents_belongs_to_none() -> None:
     assert rent_at([], NOON, NOON) is None
 
 
-def test_open_rent_that_begins_later_than_now_has_begun_the_clock_was_set_back() -> None:
+def test_open_rent_that_begins_in_the_future_counts_as_begun() -> None:
     assert rent_at([SECOND_RENT], at(10), at(10)) == SECOND_RENT
     assert rent_at([SECOND_RENT], at(10), at(70)) is None
 
 
-def test_finished_rent_of_the_time_before_the_clock_was_set_back_is_over() -> None:
+def test_finished_rent_in_the_future_is_over() -> None:
     closed = RentSpan(rent_id=RentId(3), msisdn=NUMBER, opened_at=at(60), closed_at=at(90))
 
     assert rent_at([closed], at(10), at(10)) is None

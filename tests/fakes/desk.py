@@ -13,12 +13,14 @@ from typing import Any, TypeVar
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import (
+    BY_USER,
     Changes,
     Difference,
     Grouping,
     ImportReport,
     MoneyRow,
     Overview,
+    Pause,
     PublicAddress,
     Restored,
     SettingField,
@@ -103,10 +105,15 @@ class FakeDesk(FarmDesk):
     drafts: list[NumberDraft] = field(default_factory=list)
     number_problems: dict[str, str] = field(default_factory=dict)
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+    paused: Pause | None = None
+    at_login: bool = False
 
     async def overview(self) -> Overview:
         self._ask(Topic.OVERVIEW, None)
-        return self.farm.overview()
+        overview = self.farm.overview()
+        if self.paused is None:
+            return overview
+        return replace(overview, counts=replace(overview.counts, numbers_on_offer=0), paused=self.paused)
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         self._ask(query.topic, keys)
@@ -150,6 +157,16 @@ class FakeDesk(FarmDesk):
         for listener in list(self.listeners):
             listener(Changes(keys={topic: frozenset(keys) if keys else None}))
 
+    async def pause_selling(self) -> None:
+        self._record("pause_selling")
+        self.paused = Pause(since=self.farm.now, by=BY_USER)
+        self.announce(Topic.OVERVIEW)
+
+    async def resume_selling(self) -> None:
+        self._record("resume_selling")
+        self.paused = None
+        self.announce(Topic.OVERVIEW)
+
     async def lift_ban(self, sim_id: str) -> None:
         self._record("lift_ban", sim_id)
 
@@ -180,8 +197,8 @@ class FakeDesk(FarmDesk):
     async def release_orphan(self, rent_id: int) -> None:
         self._record("release_orphan", rent_id)
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        self._record("settle_message", sms_id, sim_id, *(["remember"] if remember else []))
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        self._record("assign_sim", sms_id, sim_id, *(["remember"] if remember else []))
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         self._record("forget_sim_rules", phone_id)
@@ -191,7 +208,7 @@ class FakeDesk(FarmDesk):
 
     async def import_numbers(self, path: str) -> ImportReport:
         self._record("import_numbers", path)
-        return ImportReport(said="3 imported: 2 SIMs updated.", left_out=self.left_out)
+        return ImportReport(summary="3 imported: 2 SIMs updated.", left_out=self.left_out)
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
         self._record("name_network", mcc_mnc, country, operator)
@@ -271,6 +288,13 @@ class FakeDesk(FarmDesk):
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)
         return list(self.fields)
+
+    async def starts_at_login(self) -> bool:
+        return self.at_login
+
+    async def set_start_at_login(self, on: bool) -> None:
+        self._record("set_start_at_login", on)
+        self.at_login = on
 
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         if key_in_file:

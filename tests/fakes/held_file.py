@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import pytest
 
-from phonefarm.support import whole_files
+from phonefarm.support import atomic_files
 
 IN_USE = 32
 
@@ -23,7 +23,7 @@ class Holder:
         self.waited = 0.0
         self._pauses_left: dict[Path, int | None] = {}
         self._open: dict[Path, IO[bytes]] = {}
-        monkeypatch.setattr(whole_files, "sleep", self._pause)
+        monkeypatch.setattr(atomic_files, "sleep", self._pause)
         if sys.platform != "win32":
             for name in ("replace", "unlink"):
                 monkeypatch.setattr(os, name, self._refusing(getattr(os, name)))

@@ -50,7 +50,7 @@ def show_window(memory: Path) -> None:
     from ui.shell.window import MainWindow
 
     class Turned(window_app.Program):
-        def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+        def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
             pages = iter(Topic)
 
             def turn_the_page() -> None:

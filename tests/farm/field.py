@@ -30,14 +30,14 @@ from phonefarm.application.model.read_models import (
     Topic,
 )
 from phonefarm.application.model.row_queries import PHONES, SIMS
-from phonefarm.application.phones import flapping as comings
+from phonefarm.application.phones import flap_detector
 from phonefarm.application.phones import health as phone_health
 from phonefarm.application.phones import session as phone_session
 from phonefarm.application.phones import watch as phone_watch
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.config.settings import load_settings
+from phonefarm.domain import flap_damping
 from phonefarm.domain import sms as sms_rules
-from phonefarm.domain import steadiness
 from phonefarm.domain.ids import phone_id
 from phonefarm.runtime import farm as bootstrap
 from phonefarm.runtime.engine_thread import EngineThread
@@ -71,7 +71,7 @@ class Pace:
     """Divisor of the recovery ladder's intervals: the first step comes after about two seconds."""
     patience: float = 2.0
     steady_after: timedelta = timedelta(seconds=3)
-    losses_that_damp: int = steadiness.LOSSES_THAT_DAMP
+    losses_that_damp: int = flap_damping.LOSSES_THAT_DAMP
     together_within: timedelta = timedelta(seconds=1)
     """The window in which phones that leave count as one event."""
     poll: float = 2.0
@@ -81,17 +81,17 @@ class Pace:
     def set_by(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(phone_session, "CHECKUP_SECONDS", self.checkup)
         patch.setattr(phone_session, "THOROUGH_EVERY", self.thorough_every)
-        patch.setattr(phone_session, "NOT_UP_PAUSE", 0.3)
-        patch.setattr(phone_session, "PAUSES", (0.3, 0.5))
-        patch.setattr(phone_watch, "COMINGS_CHECK", 0.2)
-        patch.setattr(phone_watch, "RENTED_CHECK", 0.2)
-        patch.setattr(phone_health, "NOTED_FOR", timedelta(seconds=0.5))
-        patch.setattr(steadiness, "STEADY_AFTER", self.steady_after)
-        patch.setattr(steadiness, "LOSSES_THAT_DAMP", self.losses_that_damp)
-        patch.setattr(comings, "TOGETHER_WITHIN", self.together_within)
+        patch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.3)
+        patch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.3, 0.5))
+        patch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.2)
+        patch.setattr(phone_watch, "RENTS_CHECK_SECONDS", 0.2)
+        patch.setattr(phone_health, "EQUAL_CHECKUPS_SKIPPED_FOR", timedelta(seconds=0.5))
+        patch.setattr(flap_damping, "STEADY_AFTER", self.steady_after)
+        patch.setattr(flap_damping, "LOSSES_THAT_DAMP", self.losses_that_damp)
+        patch.setattr(flap_detector, "TOGETHER_WITHIN", self.together_within)
         # Here a row counts as late after seconds instead of minutes.
         patch.setattr(sms_rules, "SLOWEST_ROW", timedelta(seconds=1))
-        patch.setattr(sms_intake, "MARK_EVERY", timedelta(seconds=0.5))
+        patch.setattr(sms_intake, "MOST_MARK_AGE", timedelta(seconds=0.5))
         patch.setattr(bootstrap, "PhoneWatch", partial(PhoneWatch, hurry=self.hurry, patience=self.patience))
         if self.usb is not None:
             patch.setattr(bootstrap, "AdbBridge", partial(AdbBridge, usb=self.usb))

@@ -34,25 +34,25 @@ PAID = 640
 UNUSED = 3
 DAY_IN_MICROSECONDS = 24 * 3600 * 1_000_000
 
-ORDER = "Rentals._take_in_time"
+ORDER = "Rentals._issue_in_time"
 ANSWERED = "Rentals.answered"
 MESSAGE = "SmsIntake.accept with a push"
 CLAIM = "PushWorker._record_and_claim"
 OUTCOME = "PushWorker._record_and_claim with an end"
 FINISH = "Rentals.finish"
 RECOVERY = "PushWorker.recover"
-HEARTBEAT = "Upkeep._beat"
+HEARTBEAT = "Upkeep._write_heartbeat"
 BANS_RUN_OUT = "Rentals.end_bans"
-WATCH_START = "PhoneWatch.start"
+WATCH_START = "PhoneStates.forget_last_run"
 
 KILLED_AT: dict[str, tuple[int, ...]] = {
     "PhoneHealth.note_arrivals": (1,),
     "PhoneHealth.note_checkup": (1,),
-    "PhoneHealth.remember": (1,),
-    "PhoneWatch._apply": (1,),
-    "PhoneWatch.note_hints": (1,),
-    "PhoneWatch.set_facts": (1,),
-    "PhoneWatch.set_state": (1, 4),
+    "PhoneHealth.save_probe": (1,),
+    "PhoneStates.set_facts": (1,),
+    "PhoneStates.set_hints": (1,),
+    "PhoneStates.set_state": (1, 4),
+    "PhoneStates.store_list": (1,),
     "SimInventory.take_stock": (1,),
     "SimInventory.use_numbers_file": (1,),
     "SmsIntake.accept as the baseline": (1, 2),
@@ -74,8 +74,8 @@ SOMETIMES_COMMITTED = {"SmsIntake.accept"}
 
 USER_COMMANDS = {
     "LiveFarmDesk.name_phone",
+    "Numbering._store_entries",
     "Numbering.accept",
-    "Numbering.import_table",
     "Numbering.name_network",
     "Numbering.save_patterns",
     "Privacy.erase_number",
@@ -88,27 +88,27 @@ USER_COMMANDS = {
     "Rentals.set_ban",
     "SimInventory.set_number",
     "SmsIntake.forget_rules",
-    "SmsIntake.settle",
+    "SmsIntake.assign_sim",
 }
 """Commands of the user, who sees the result and can repeat them."""
 
-READ_ONLY = {"PhoneHealth.recall", "PhoneHealth.remembered", "Privacy.senders"}
+READ_ONLY = {"PhoneHealth.load_last_run"}
 
 NOT_IN_SCENARIO = {
-    "PhoneHealth.forget": "found out anew by the next start",
+    "PhoneHealth.forget_probe": "probed again by the next start",
     "PhoneHealth.note_empty_hint": "an announcement that no row followed; without it a late row is held",
-    "PhoneWatch._lose_server": "every start begins with no phone at all",
-    "PhoneWatch._tell_together": "a timeline entry",
+    "PhoneStates._store_shared_loss": "a timeline entry",
+    "PhoneStates.lose_server": "every start begins with no phone at all",
     "Privacy.erase_old": "done again each ten minutes",
     "PushWorker._record_each_alone": "after a bug; the next start makes the attempts uncertain in its place",
     "PushWorker._make_uncertain": "after a bug; the next start makes the attempt uncertain in its place",
     "PushWorker.use_new_key": "pulls waiting pushes in; without it they wait a minute",
-    "Recovery._tell": "a timeline entry",
-    "Rentals._take_back": "without it the order stays as a possible orphan, which the user releases",
+    "Recovery._note": "a timeline entry",
     "Rentals.answer_lost": "a timeline entry",
-    "SimInventory.settle_all": "what a start settles anew, the next one settles",
-    "SmsIntake.settle_untold": "the next look settles what it would have settled",
-    "Upkeep._follow_the_clock": "pulls waiting pushes in; without it they wait for their time",
+    "Rentals.withdraw": "without it the order stays as a possible orphan, which the user releases",
+    "SimInventory.resolve_all_sims": "what a start resolves anew, the next one resolves",
+    "SmsIntake.assign_known_sims": "the next look resolves what it would have resolved",
+    "Upkeep._check_clock": "pulls waiting pushes in; without it they wait for their time",
 }
 """Work that the scenario does not commit, with the effect of a kill."""
 

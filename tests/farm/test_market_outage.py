@@ -21,7 +21,7 @@ from phonefarm.application.model.read_models import Verdict
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.ids import Msisdn, RentId
-from phonefarm.domain.market_verdict import TOLD_AFTER_SECONDS
+from phonefarm.domain.market_verdict import OUTAGE_SECONDS
 from phonefarm.domain.pushes import Accepted, Failed, FailureKind, PushOutcome
 from phonefarm.domain.sms import SmsStanding
 from phonefarm.support.tasks import Tasks
@@ -142,7 +142,7 @@ def test_outage_is_reported_from_the_third_attempt_to_the_first_200(six_hours: O
     warned = [(at, detail) for at, verdict, detail in during if verdict is Verdict.WARN]
 
     assert len(during) - len(warned) <= 2
-    assert warned[0][0] - during[0][0] <= TOLD_AFTER_SECONDS
+    assert warned[0][0] - during[0][0] <= OUTAGE_SECONDS
     assert {detail for _, detail in warned} == {"cannot be reached (no connection: Connection refused)"}
     assert six_hours.verdicts[-1][1:] == (Verdict.PASS, "accepts messages")
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from phonefarm.adapters.secrets.memory_store import MemoryStore
@@ -116,6 +118,28 @@ def test_a_sim_held_back_in_the_window_is_not_issued_until_released(
     sims = engine.ask(lambda desk: desk.rows(SIMS))
     engine.ask(lambda desk: desk.release(sims[0].sim_id))
     assert harness.order().msisdn == sims[0].msisdn
+
+
+def test_pause_button_empties_the_offer_and_an_open_rent_still_gets_its_sms(
+    harness: Harness, engine: EngineThread, runner: WindowRunner
+) -> None:
+    rent = harness.order()
+
+    async def pause(live: Live) -> None:
+        QTest.mouseClick(live.window.sale_bar.switch, Qt.MouseButton.LeftButton)
+        await until(lambda: live.window.sale_bar.text().startswith("Paused by you since "))
+        await harness.farm.await_on_simulation(lambda farm: farm.deliver(rent.msisdn, "Telegram", "while paused"))
+
+    async def resume(live: Live) -> None:
+        QTest.mouseClick(live.window.sale_bar.switch, Qt.MouseButton.LeftButton)
+        await until(lambda: live.window.sale_bar.text().startswith("For sale "))
+
+    runner.live_on(engine, pause)
+
+    assert harness.market.run(lambda market: market.order()) is None
+    harness.until_texts(rent, "while paused")
+    runner.live_on(engine, resume)
+    assert harness.order().msisdn != rent.msisdn
 
 
 def test_a_window_that_stalls_does_not_delay_the_push(

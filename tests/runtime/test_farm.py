@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -29,6 +31,7 @@ from phonefarm.application.upkeep import staying_awake
 from phonefarm.commands.status import as_text, fetch_health
 from phonefarm.config.settings import Settings
 from phonefarm.domain.errors import KnownError
+from phonefarm.runtime.control import admin_address, tell_farm
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.runtime.farm import CurrentKey, Farm, utc_now
 from phonefarm.runtime.listeners import bind_listeners
@@ -164,6 +167,60 @@ async def test_no_file_of_the_farm_holds_the_key_after_an_order_a_push_and_a_fin
     assert files_with("number issued", settings.data_dir) != []
     assert files_with("4821", settings.data_dir / "logs") == []
     assert KEY not in repr(said)
+
+
+async def test_pause_by_the_command_line_empties_the_offer_at_once_and_outlives_a_restart(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    settings = settings.model_copy(update={"push_url": "https://market.example/push"})
+    services = {"key": KEY, "action": "GET_SERVICES"}
+    order = {"key": KEY, "action": "GET_NUMBER", "service": "rent", "sum": 320}
+    async with running(settings, hidden) as (farm, webhooks, _):
+        await make_ready(farm)
+        _, before = await call(f"{webhooks}/getServicesRent", **services)
+
+        answer = await tell_farm(settings, "pause")
+
+        _, offer = await call(f"{webhooks}/getServicesRent", **services)
+        _, refusal = await call(f"{webhooks}/getNumberRent", **order)
+    async with running(settings, hidden) as (farm, webhooks, admin):
+        await make_ready(farm)
+        _, after_restart = await call(f"{webhooks}/getServicesRent", **services)
+        said = await fetch_health(admin.removeprefix("http://"))
+        needs = [need.kind for need in (await farm.desk.overview()).attention]
+        resumed = await tell_farm(settings, "resume")
+        _, again = await call(f"{webhooks}/getServicesRent", **services)
+
+    assert (answer["paused"], answer["by"], resumed["paused"]) == (True, "the user", False)
+    assert before == again
+    assert offer == after_restart
+    assert before != offer
+    assert refusal["status"] == "ERROR"
+    assert (said["checks"][WEBHOOKS]["status"], said["paused"]["by"]) == ("warn", "the user")
+    assert said["checks"][WEBHOOKS]["detail"] == "selling is paused by the user"
+    assert f"selling is paused by the user since {said['paused']['since']}" in as_text(said)
+    assert AttentionKind.NOT_SELLING not in needs
+
+
+async def test_control_token_is_in_a_file_for_its_owner_alone_and_nowhere_else(
+    settings: Settings, hidden: SecretFilter
+) -> None:
+    file = settings.data_dir / "control.json"
+    async with running(settings, hidden) as (farm, _, _):
+        token = json.loads(file.read_text(encoding="utf-8"))["token"]
+        log_the_token = structlog.get_logger("test")
+        log_the_token.info("said by mistake", token=token)
+        await tell_farm(settings, "pause")
+        assert (await fetch_health(admin_address(settings)))["paused"] is not None
+        if os.name == "posix":
+            assert file.stat().st_mode & 0o777 == 0o600
+        assert files_with(token, settings.data_dir) == [str(file)]
+        assert token not in repr(farm._control)
+
+    assert not file.exists()
+    assert admin_address(settings) == settings.admin_listen
+    with pytest.raises(KnownError, match="No phonefarm runs on"):
+        await tell_farm(settings, "pause")
 
 
 async def test_calls_with_a_wrong_key_are_counted_in_health_and_status_without_their_keys(
@@ -425,7 +482,7 @@ async def test_pc_is_kept_awake_while_the_farm_runs_if_the_setting_is_on(
     keep_awake: bool, settings: Settings, hidden: SecretFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings.model_copy(update={"keep_awake": keep_awake})
-    monkeypatch.setattr(staying_awake, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(staying_awake, "CHECK_SECONDS", 0.01)
     pc = FakePc()
     async with running(settings, hidden, pc=pc) as (farm, _, _):
         await (await make_ready(farm)).rent()

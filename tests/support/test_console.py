@@ -1,4 +1,4 @@
-"""An output that is closed, full or cut off stops nothing; only a command whose answer is lost has failed."""
+"""A closed, full or broken output never stops the program; only a command whose answer is lost fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from phonefarm.commands.status import fetch_health
 from phonefarm.domain.errors import KnownError
-from phonefarm.support.console import _ForgivingRaw
+from phonefarm.support.console import _LenientRaw
 from tests.checkout import CHECKOUT
 from tests.waiting import until
 
@@ -34,7 +34,7 @@ def admin(unused_tcp_port_factory: Callable[[], int]) -> str:
 
 @pytest.fixture
 def start(tmp_path: Path, admin: str, unused_tcp_port: int) -> Start:
-    """Starts a line of the shell on a scratch data folder without adb."""
+    """Starts a shell command on a scratch data folder without adb."""
     own = {
         "PHONEFARM_DATA_DIR": str(tmp_path / "data"),
         "PHONEFARM_LISTEN": "127.0.0.1:0",
@@ -61,7 +61,7 @@ def start(tmp_path: Path, admin: str, unused_tcp_port: int) -> Start:
 
 @pytest.mark.farm
 @pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&- <&-", ">/dev/full", ">/dev/full 2>&1"])
-async def test_farm_runs_without_an_output_and_ends_in_order(start: Start, admin: str, redirection: str) -> None:
+async def test_farm_runs_without_an_output_and_stops_cleanly(start: Start, admin: str, redirection: str) -> None:
     if "/dev/full" in redirection and not HAS_FULL_DEVICE:
         pytest.skip("this system has no /dev/full")
     server = start(f"{COMMAND} serve {redirection}")
@@ -84,7 +84,7 @@ async def test_farm_runs_without_an_output_and_ends_in_order(start: Start, admin
     assert server.returncode == 0
 
 
-def test_file_of_ours_never_becomes_standard_output(start: Start) -> None:
+def test_opened_file_never_gets_a_standard_descriptor(start: Start) -> None:
     code = (
         "from phonefarm.support.console import console; console.make_safe()\n"
         "import os; print(os.open('/dev/null', 0) > 2)"
@@ -96,7 +96,7 @@ def test_file_of_ours_never_becomes_standard_output(start: Start) -> None:
     assert output == "True\n"
 
 
-def test_command_whose_answer_is_lost_says_so_and_fails(start: Start) -> None:
+def test_command_whose_answer_cannot_be_written_fails_with_the_cause(start: Start) -> None:
     if not HAS_FULL_DEVICE:
         pytest.skip("this system has no /dev/full")
     done = start(f"{COMMAND} --version >/dev/full")
@@ -107,11 +107,11 @@ def test_command_whose_answer_is_lost_says_so_and_fails(start: Start) -> None:
     assert error == "phonefarm: The answer cannot be written: No space left on device.\n"
 
 
-def test_answer_that_a_full_pipe_does_not_take_is_told_as_lost() -> None:
+def test_write_to_a_full_pipe_is_kept_as_an_error() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     with os.fdopen(writing, "wb", buffering=0) as pipe:
-        raw = _ForgivingRaw(pipe)
+        raw = _LenientRaw(pipe)
         for _ in range(100):
             raw.write(b"x" * 65_536)
         error = raw.error

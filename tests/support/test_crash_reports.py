@@ -1,4 +1,4 @@
-"""A native crash leaves the stacks of all threads, and the next start tells of it once."""
+"""A native crash leaves a report with the stacks of all threads, which the next start announces once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import faulthandler, sys
 from pathlib import Path
 from phonefarm.support.crash_reports import crash_reports
 
-def tell_it(text_of_a_message):
+def crash_with(text_of_a_message):
     with crash_reports(Path(sys.argv[1])):
         faulthandler._sigsegv()
 
-tell_it("planted-text")
+crash_with("planted-text")
 """
 QUIET = """
 import sys
@@ -37,34 +37,34 @@ def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_crash_is_written_without_locals_and_told_by_the_next_start_only(tmp_path: Path) -> None:
+def test_crash_report_has_no_locals_and_is_announced_once(tmp_path: Path) -> None:
     assert run(CRASHING, tmp_path).returncode != 0
 
-    told = Path(run(QUIET, tmp_path).stdout.splitlines()[-1])
+    report = Path(run(QUIET, tmp_path).stdout.splitlines()[-1])
     again = run(QUIET, tmp_path).stdout.strip()
 
-    text = told.read_text(encoding="utf-8")
+    text = report.read_text(encoding="utf-8")
     assert "Segmentation fault" in text or "access violation" in text
-    assert "in tell_it" in text
+    assert "in crash_with" in text
     assert "planted-text" not in text
     assert again == "None"
-    assert str(told) in crash_sentence(told)
+    assert str(report) in crash_sentence(report)
 
 
-def test_orderly_end_leaves_nothing(tmp_path: Path) -> None:
+def test_normal_end_leaves_no_report(tmp_path: Path) -> None:
     run(QUIET, tmp_path)
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_killed_process_is_no_crash(tmp_path: Path) -> None:
+def test_killed_process_leaves_no_report(tmp_path: Path) -> None:
     run(CRASHING.replace("faulthandler._sigsegv()", "import os; os._exit(9)"), tmp_path)
 
     assert run(QUIET, tmp_path).stdout.strip() == "None"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_report_of_a_process_that_runs_is_left_alone(tmp_path: Path) -> None:
+def test_report_of_a_running_process_is_kept(tmp_path: Path) -> None:
     started = subprocess.Popen(
         [sys.executable, "-c", QUIET + "    sys.stdout.flush(); sys.stdin.read()", str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
@@ -82,13 +82,13 @@ def test_report_of_a_process_that_runs_is_left_alone(tmp_path: Path) -> None:
         started.communicate("", timeout=30)
 
 
-def test_folder_that_cannot_be_made_stops_nothing(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
 
     assert "None" in run(QUIET, tmp_path / "file" / "logs").stdout
 
 
-def test_only_so_many_reports_are_kept(tmp_path: Path) -> None:
+def test_only_the_newest_reports_are_kept(tmp_path: Path) -> None:
     for number in range(15):
         (tmp_path / f"crash-20260101-{number:06}-ab.txt").write_text("Fatal Python error", encoding="utf-8")
 

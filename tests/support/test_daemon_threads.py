@@ -1,4 +1,4 @@
-"""Threads that may be left behind do their work like others while nothing hangs."""
+"""Daemon threads return results and errors, and a hanging one is abandoned."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ def fail() -> None:
     raise ValueError("broken")
 
 
-async def test_own_thread_gives_its_result_or_its_error() -> None:
+async def test_own_thread_returns_the_result_or_raises_the_error() -> None:
     assert await in_own_thread(lambda: 7, "seven") == 7
     with pytest.raises(ValueError, match="broken"):
         await in_own_thread(fail, "fails")
 
 
-async def test_own_thread_is_left_behind_by_a_caller_who_is_cancelled() -> None:
-    enough = threading.Event()
+async def test_cancelled_caller_does_not_wait_for_its_thread() -> None:
+    released = threading.Event()
 
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(in_own_thread(enough.wait, "hangs"), 0.05)
+        await asyncio.wait_for(in_own_thread(released.wait, "hangs"), 0.05)
 
-    enough.set()
+    released.set()
     await until(lambda: not any(thread.name == "hangs" for thread in threading.enumerate()))
 
 
-def test_pool_does_all_that_it_took_before_it_ends() -> None:
+def test_pool_runs_all_accepted_calls_before_it_shuts_down() -> None:
     pool = DaemonPool(2, "helper")
     results = [pool.submit(pow, number, 2) for number in range(20)]
 
@@ -42,22 +42,22 @@ def test_pool_does_all_that_it_took_before_it_ends() -> None:
         pool.submit(fail)
 
 
-def test_pool_hands_on_errors_and_goes_on() -> None:
+def test_pool_passes_errors_on_and_continues() -> None:
     pool = DaemonPool(1, "helper")
 
-    failed, well = pool.submit(fail), pool.submit(pow, 2, 3)
+    failed, succeeded = pool.submit(fail), pool.submit(pow, 2, 3)
 
-    assert well.result(5) == 8
+    assert succeeded.result(5) == 8
     assert isinstance(failed.exception(0), ValueError)
     pool.shutdown()
 
 
-def test_pool_that_hangs_is_left_after_a_while() -> None:
+def test_join_of_a_hanging_pool_times_out() -> None:
     pool = DaemonPool(1, "helper")
-    enough = threading.Event()
-    pool.submit(enough.wait)
+    released = threading.Event()
+    pool.submit(released.wait)
     pool.shutdown(wait=False)
 
     assert not pool.join(0.05)
-    enough.set()
+    released.set()
     assert pool.join(5)

@@ -1,4 +1,4 @@
-"""A deadline is judged after what has come was read, however long the process or its loop stood still."""
+"""A deadline expires only after pending input is read, also after the process or its loop was suspended."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     theirs.close()
 
 
-def stand_still(seconds: float = 3 * SOON) -> None:
-    """The loop runs nothing for so long."""
+def block_loop(seconds: float = 3 * SOON) -> None:
+    """Blocks the event loop."""
     time.sleep(seconds)
 
 
-# Ends ---------------------------------------------------------------------------------
+# Expiry ---------------------------------------------------------------------------------
 
 
-async def test_what_does_not_end_is_ended_at_its_time() -> None:
+async def test_body_that_does_not_end_times_out() -> None:
     with pytest.raises(TimeoutError):
         async with within(SOON):
             await asyncio.Event().wait()
 
 
-async def test_what_ends_in_time_is_left_alone() -> None:
+async def test_body_that_ends_in_time_is_not_affected() -> None:
     async with within(PATIENCE) as deadline:
         await asyncio.sleep(0)
 
     assert not deadline.expired()
 
 
-async def test_deadline_that_has_passed_already_still_ends_what_does_not_end() -> None:
+async def test_deadline_in_the_past_times_out_at_once() -> None:
     deadline = Deadline(asyncio.get_running_loop().time() - 60)
 
     with pytest.raises(TimeoutError):
@@ -62,12 +62,12 @@ async def test_deadline_that_has_passed_already_still_ends_what_does_not_end() -
     assert deadline.expired()
 
 
-async def test_no_deadline_waits() -> None:
+async def test_deadline_none_never_expires() -> None:
     async with Deadline(None):
         await asyncio.sleep(SOON)
 
 
-async def test_cancellation_from_outside_stays_one() -> None:
+async def test_cancellation_from_outside_is_no_timeout() -> None:
     async def waits() -> None:
         async with within(PATIENCE):
             await asyncio.Event().wait()
@@ -80,47 +80,45 @@ async def test_cancellation_from_outside_stays_one() -> None:
     assert task.cancelled()
 
 
-async def test_error_from_inside_passes() -> None:
+async def test_error_of_the_body_is_raised() -> None:
     with pytest.raises(ValueError, match="its own"):
         async with within(PATIENCE):
             raise ValueError("its own")
 
 
-async def test_deadline_that_came_and_went_ends_nothing_later() -> None:
+async def test_deadline_does_not_expire_after_its_body() -> None:
     async with within(SOON):
         await asyncio.sleep(0)
     await asyncio.sleep(2 * SOON)
 
 
-async def test_cancelled_alarm_is_silent() -> None:
-    rung: list[bool] = []
-    alarm = Alarm(asyncio.get_running_loop().time() + SOON, lambda: rung.append(True))
+async def test_cancelled_alarm_does_not_go_off() -> None:
+    calls: list[bool] = []
+    alarm = Alarm(asyncio.get_running_loop().time() + SOON, lambda: calls.append(True))
     await asyncio.sleep(0)
     alarm.cancel()
     await asyncio.sleep(2 * SOON)
 
-    assert rung == []
+    assert calls == []
 
 
-async def test_tasks_are_waited_for_and_not_cancelled() -> None:
-    let_go = asyncio.Event()
+async def test_ended_within_waits_and_does_not_cancel() -> None:
+    released = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(let_go.wait())
+        task = group.create_task(released.wait())
 
         assert not await ended_within([task], SOON)
         assert not task.cancelled()
 
-        let_go.set()
+        released.set()
         assert await ended_within([task], PATIENCE)
 
 
-# A clock that goes by steps ---------------------------------------------------------------
+# A coarse clock ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.016, 0.02, 0.05, 0.07])
-async def test_no_wait_ends_before_its_time_by_a_clock_of_steps(
-    monkeypatch: pytest.MonkeyPatch, seconds: float
-) -> None:
+async def test_no_wait_ends_early_on_a_coarse_clock(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     go_by_steps(monkeypatch)
     loop = asyncio.get_running_loop()
     rung = loop.create_future()
@@ -138,34 +136,34 @@ async def test_no_wait_ends_before_its_time_by_a_clock_of_steps(
     assert await rung >= begun + seconds
 
 
-# A standstill -----------------------------------------------------------------------------
+# Suspension -----------------------------------------------------------------------------
 
 
-async def test_input_that_came_while_the_loop_stood_still_is_read(pair: tuple[socket.socket, socket.socket]) -> None:
+async def test_input_that_arrived_while_the_loop_was_blocked_is_read(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
     reader, writer = await asyncio.open_connection(sock=ours)
     theirs.sendall(b"answer")
 
     async with within(SOON):
-        stand_still()
+        block_loop()
         answer = await reader.readexactly(6)
     writer.close()
 
     assert answer == b"answer"
 
 
-async def test_input_in_parts_is_read_after_a_standstill_of_a_waiting_task(
+async def test_input_in_parts_is_read_after_the_loop_was_blocked(
     pair: tuple[socket.socket, socket.socket],
 ) -> None:
     ours, theirs = pair
     reader, writer = await asyncio.open_connection(sock=ours)
 
-    def come_late() -> None:
+    def send_late() -> None:
         theirs.sendall(b"OKAY")
-        stand_still()
+        block_loop()
         theirs.sendall(b"0004abcd")
 
-    asyncio.get_running_loop().call_soon(come_late)
+    asyncio.get_running_loop().call_soon(send_late)
     async with within(SOON):
         answer = await reader.readexactly(4) + await reader.readexactly(4) + await reader.readexactly(4)
     writer.close()
@@ -173,9 +171,9 @@ async def test_input_in_parts_is_read_after_a_standstill_of_a_waiting_task(
     assert answer == b"OKAY0004abcd"
 
 
-async def test_threads_get_a_moment_after_a_standstill() -> None:
+async def test_threads_get_a_grace_period_after_the_loop_was_blocked() -> None:
     loop = asyncio.get_running_loop()
-    loop.call_soon(stand_still)
+    loop.call_soon(block_loop)
 
     async with within(SOON):
         await loop.run_in_executor(None, time.sleep, 4 * SOON)
@@ -209,7 +207,7 @@ print(asyncio.run(SmartSocket("127.0.0.1", int(sys.argv[1])).version(within=0.6)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
 @pytest.mark.parametrize(
-    ("script", "answer", "told"),
+    ("script", "answer", "output"),
     [
         (STREAM, b"answer", b"answer"),
         (PUSH, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"200"),
@@ -217,12 +215,12 @@ print(asyncio.run(SmartSocket("127.0.0.1", int(sys.argv[1])).version(within=0.6)
     ],
     ids=["a stream", "a push", "adb"],
 )
-def test_answer_that_came_while_the_process_was_stopped_is_read(script: str, answer: bytes, told: bytes) -> None:
-    assert what_is_made_of(script, answer).strip() == told
+def test_answer_that_arrived_while_the_process_was_stopped_is_read(script: str, answer: bytes, output: bytes) -> None:
+    assert output_after_stop(script, answer).strip() == output
 
 
-def what_is_made_of(script: str, answer: bytes) -> bytes:
-    """What a process prints that is stopped from its request until past its deadline, while `answer` came."""
+def output_after_stop(script: str, answer: bytes) -> bytes:
+    """The output of a process that is stopped between its request and its deadline, while `answer` arrives."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(PATIENCE)
         process = subprocess.Popen(
@@ -249,8 +247,8 @@ def what_is_made_of(script: str, answer: bytes) -> bytes:
 # Everywhere -------------------------------------------------------------------------------
 
 
-def test_nothing_in_the_farm_uses_asyncios_own_deadlines() -> None:
-    """The simulation stands alone; the engine's loop has nothing to read at its end."""
+def test_nothing_in_the_farm_uses_asyncio_timeouts() -> None:
+    """Except the simulation, and the end of the engine's loop, which has no input to read."""
     root = CHECKOUT
     files = {*(root / "phonefarm").rglob("*.py"), *(root / "ui").rglob("*.py")}
     own = re.compile(r"asyncio\.(timeout|timeout_at|wait_for)\(|ClientTimeout\(total=(?!None)")

@@ -1,4 +1,4 @@
-"""Garbage is collected also while the window, which does it otherwise, stands still; its own is left to it."""
+"""The engine collects garbage while the window is frozen, but not the window's garbage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SILENT_SECONDS = 30.0
 
 
 class Cycle:
-    """Garbage as soon as nobody holds it, and freed only by a collection."""
+    """A reference cycle: only a collection frees it."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -22,7 +22,7 @@ class Cycle:
 
 @pytest.fixture(autouse=True)
 def window_in_charge() -> Iterator[None]:
-    """As with a window: Python collects nothing by itself."""
+    """As with a window: automatic collection is off."""
     gc.collect()
     gc.disable()
     thresholds = gc.get_threshold()
@@ -39,11 +39,11 @@ def some_garbage() -> list[weakref.ref[Cycle]]:
     return [weakref.ref(Cycle()) for _ in range(100)]
 
 
-def left_of(garbage: list[weakref.ref[Cycle]]) -> int:
+def count_alive(garbage: list[weakref.ref[Cycle]]) -> int:
     return sum(cycle() is not None for cycle in garbage)
 
 
-def test_window_that_collects_is_left_alone() -> None:
+def test_engine_does_not_collect_while_the_window_does() -> None:
     fallback = GarbageFallback(SILENT_SECONDS)
     fallback.check(0.0)
     garbage = some_garbage()
@@ -52,12 +52,12 @@ def test_window_that_collects_is_left_alone() -> None:
         gc.collect(0) if second % 2 else gc.collect(1)
         survivors = some_garbage()
         fallback.check(float(second))
-        assert left_of(survivors) == 100
+        assert count_alive(survivors) == 100
 
-    assert left_of(garbage) == 0
+    assert count_alive(garbage) == 0
 
 
-def test_engine_collects_once_the_window_has_been_silent() -> None:
+def test_engine_collects_after_the_window_was_silent() -> None:
     fallback = GarbageFallback(SILENT_SECONDS)
     fallback.check(0.0)
     fallback.check(SILENT_SECONDS - 1)
@@ -67,26 +67,26 @@ def test_engine_collects_once_the_window_has_been_silent() -> None:
     garbage = some_garbage()
     fallback.check(SILENT_SECONDS + 5)
 
-    assert left_of(garbage) == 0
+    assert count_alive(garbage) == 0
 
 
-def test_garbage_that_was_there_before_is_left_for_the_windows_own_thread() -> None:
+def test_earlier_garbage_is_left_to_the_windows_thread() -> None:
     fallback = GarbageFallback(SILENT_SECONDS)
     fallback.check(0.0)
-    of_the_window = some_garbage()
+    windows_garbage = some_garbage()
 
     fallback.check(SILENT_SECONDS)
     some_garbage()
     fallback.check(SILENT_SECONDS + 5)
-    assert left_of(of_the_window) == 100
+    assert count_alive(windows_garbage) == 100
 
-    gc.collect()  # the window goes on
+    gc.collect()  # the window runs again
     fallback.check(SILENT_SECONDS + 10)
     gc.collect()
-    assert left_of(of_the_window) == 0
+    assert count_alive(windows_garbage) == 0
 
 
-def test_python_that_collects_itself_needs_no_help() -> None:
+def test_engine_does_not_collect_while_automatic_collection_is_on() -> None:
     fallback = GarbageFallback(SILENT_SECONDS)
     gc.enable()
     fallback.check(0.0)

@@ -1,4 +1,4 @@
-"""What a crash leaves behind goes at the next start; what is under way stays."""
+"""The next start removes what a crash left behind, and keeps the user's files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from phonefarm.support import leftovers
 from phonefarm.support.leftovers import remove_stale
 
 
-def an_old(path: Path) -> Path:
+def make_old(path: Path) -> Path:
     os.utime(path, (0, 0))
     return path
 
@@ -27,7 +27,7 @@ def test_start_removes_half_written_files_of_the_data_folder(tmp_path: Path) -> 
     assert {path.name for path in tmp_path.iterdir()} - {"phonefarm.lock"} == {kept.name}
 
 
-def test_start_leaves_files_and_folders_of_the_user_in_the_data_folder(tmp_path: Path) -> None:
+def test_start_keeps_the_users_files_and_folders_in_the_data_folder(tmp_path: Path) -> None:
     (tmp_path / "photos.tmp").mkdir()
     (tmp_path / "photos.tmp" / "a.jpg").write_text("x", encoding="utf-8")
     names = ("accounts.new", "letter.draft", "sheet.tmp", "phonefarm-20240101T000000Z.db")
@@ -42,20 +42,20 @@ def test_start_leaves_files_and_folders_of_the_user_in_the_data_folder(tmp_path:
     assert (tmp_path / "photos.tmp" / "a.jpg").exists()
 
 
-def test_only_what_is_a_day_old_goes_from_a_folder_that_others_use(tmp_path: Path) -> None:
+def test_only_entries_a_day_old_are_removed_from_a_shared_folder(tmp_path: Path) -> None:
     (tmp_path / "phonefarm-demo-a").mkdir()
     (tmp_path / "phonefarm-demo-a" / "phonefarm.db").write_text("x", encoding="utf-8")
     (tmp_path / "phonefarm-demo-b").mkdir()
     (tmp_path / "other").mkdir()
-    an_old(tmp_path / "phonefarm-demo-a")
-    an_old(tmp_path / "other")
+    make_old(tmp_path / "phonefarm-demo-a")
+    make_old(tmp_path / "other")
 
     remove_stale(tmp_path, "phonefarm-demo-*")
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "phonefarm-demo-b"]
 
 
-def test_link_is_removed_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+def test_link_is_removed_and_its_target_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.mkdir()
     (target / "file").write_text("x", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The log keeps every line while others hold its files, and a terminal that stands still holds nobody up."""
+"""The log loses no line while other programs hold its files, and a blocked terminal does not block the farm."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_line_is_kept_while_another_program_prevents_the_rotation(
     assert all_lines(tmp_path) == [f"line {number:04}" for number in range(120)]
 
 
-def test_file_is_put_aside_once_it_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_rotated_once_it_is_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("phonefarm.support.log_files.ROTATION_RETRY_BYTES", 100)
     log = RotatingLog(tmp_path / "phonefarm.log", max_bytes=200, kept=50)
     with monkeypatch.context() as held:
@@ -54,7 +54,7 @@ def test_file_is_put_aside_once_it_is_free_again(tmp_path: Path, monkeypatch: py
     assert all_lines(tmp_path) == [f"line {number:04}" for number in range(80)]
 
 
-def test_only_so_many_full_files_are_kept_and_those_of_former_versions_go_first(tmp_path: Path) -> None:
+def test_oldest_files_are_removed_first_and_those_of_old_versions_before_all(tmp_path: Path) -> None:
     (tmp_path / "phonefarm.log.1").write_text("old", encoding="utf-8")
     log = RotatingLog(tmp_path / "phonefarm.log", max_bytes=20, kept=3)
 
@@ -68,7 +68,7 @@ def test_only_so_many_full_files_are_kept_and_those_of_former_versions_go_first(
     assert "line 0019" in all_lines(tmp_path)
 
 
-def test_log_is_for_its_owner_only(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_log(tmp_path: Path) -> None:
     log = RotatingLog(tmp_path / "phonefarm.log", max_bytes=200, kept=3)
     log.handle(a_record("line"))
     log.close()
@@ -77,18 +77,18 @@ def test_log_is_for_its_owner_only(tmp_path: Path) -> None:
 
 
 class StuckTerminal(io.StringIO):
-    """As a terminal after Ctrl-S: what is written waits until somebody goes on."""
+    """A terminal after Ctrl-S: writes block until it continues."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.goes_on = threading.Event()
+        self.continues = threading.Event()
 
     def write(self, text: str, /) -> int:
-        self.goes_on.wait(30)
+        self.continues.wait(30)
         return super().write(text)
 
 
-def test_terminal_that_stands_still_holds_nobody_up() -> None:
+def test_blocked_terminal_does_not_block_the_logger() -> None:
     terminal = StuckTerminal()
     log = TerminalLog(terminal)
     log.setFormatter(logging.Formatter("%(message)s"))
@@ -102,12 +102,12 @@ def test_terminal_that_stands_still_holds_nobody_up() -> None:
     threading.Thread(target=log_much, daemon=True).start()
 
     assert logged.wait(20)
-    terminal.goes_on.set()
+    terminal.continues.set()
     log.close()
     assert terminal.getvalue().startswith("line 0\nline 1\n")
 
 
-def test_terminal_that_is_gone_is_passed_over() -> None:
+def test_closed_terminal_is_ignored() -> None:
     terminal = io.StringIO()
     terminal.close()
     log = TerminalLog(terminal)

@@ -1,4 +1,4 @@
-"""Logs tell what happened, on one line each, and never a secret."""
+"""Log lines: one for each event, and never with a secret."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def log_file(tmp_path: Path, hidden: SecretFilter) -> Iterator[LogFile]:
     structlog.reset_defaults()
 
 
-def test_line_is_json_with_time_level_and_room(log_file: LogFile) -> None:
+def test_line_is_json_with_time_level_and_logger(log_file: LogFile) -> None:
     structlog.get_logger("phonefarm.test").info("number issued", rent_id=10_001)
 
     (line,) = log_file.lines
@@ -69,7 +69,7 @@ def test_line_is_json_with_time_level_and_room(log_file: LogFile) -> None:
     assert line["timestamp"].endswith("Z")
 
 
-def test_secret_is_hidden_wherever_it_stands(log_file: LogFile) -> None:
+def test_secret_is_hidden_in_every_field(log_file: LogFile) -> None:
     log = structlog.get_logger("phonefarm.test")
 
     log.info(f"event {SECRET}", value=SECRET, nested={"a": [SECRET]}, error=ValueError(SECRET))
@@ -91,7 +91,7 @@ def test_secret_is_hidden_in_tracebacks(log_file: LogFile) -> None:
 
 
 @pytest.mark.parametrize("secret", ['quo"te', "back\\slash", "ключ", "slash/and+plus"])
-def test_secret_is_hidden_also_as_json_and_urls_write_it(log_file: LogFile, hidden: SecretFilter, secret: str) -> None:
+def test_secret_is_hidden_in_json_and_url_escapes(log_file: LogFile, hidden: SecretFilter, secret: str) -> None:
     from urllib.parse import quote
 
     hidden.add(secret)
@@ -104,7 +104,7 @@ def test_secret_is_hidden_also_as_json_and_urls_write_it(log_file: LogFile, hidd
     assert text.count(HIDDEN) == 2
 
 
-def test_secret_learned_while_running_is_hidden_from_then_on(log_file: LogFile, hidden: SecretFilter) -> None:
+def test_secret_added_later_is_hidden_from_then_on(log_file: LogFile, hidden: SecretFilter) -> None:
     hidden.add("a new key")
 
     structlog.get_logger("phonefarm.test").info("changed to a new key")
@@ -112,18 +112,18 @@ def test_secret_learned_while_running_is_hidden_from_then_on(log_file: LogFile, 
     assert log_file.lines[0]["event"] == f"changed to {HIDDEN}"
 
 
-def test_nothing_is_no_secret(hidden: SecretFilter) -> None:
+def test_empty_text_is_no_secret(hidden: SecretFilter) -> None:
     hidden.add("")
 
     assert hidden.clean("text") == "text"
 
 
-def test_longer_secret_is_hidden_whole_where_a_shorter_one_begins_it() -> None:
+def test_longer_secret_with_a_shorter_one_as_prefix_is_hidden_completely() -> None:
     assert SecretFilter(["key", "key-longer"]).clean("key-longer") == HIDDEN
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "\x1b[2Jgone", "a\u2028b", "a\u202eb", "a\x00b", "a\x85b"])
-def test_value_cannot_begin_a_line_of_its_own_or_steer_a_terminal(log_file: LogFile, text: str) -> None:
+def test_value_cannot_start_a_line_or_control_a_terminal(log_file: LogFile, text: str) -> None:
     structlog.get_logger("phonefarm.test").info("from", cause=text)
     logging.getLogger("a.library").warning(text)
 
@@ -131,7 +131,7 @@ def test_value_cannot_begin_a_line_of_its_own_or_steer_a_terminal(log_file: LogF
     assert all(character.isprintable() or character == "\n" for character in log_file.text)
 
 
-def test_chatter_of_libraries_is_left_out(log_file: LogFile) -> None:
+def test_debug_and_access_lines_of_libraries_are_left_out(log_file: LogFile) -> None:
     logging.getLogger("hypercorn.access").info("GET /")
     logging.getLogger("phonefarm.debugging").debug("detail")
     logging.getLogger("phonefarm.saying").info("said")
@@ -139,7 +139,7 @@ def test_chatter_of_libraries_is_left_out(log_file: LogFile) -> None:
     assert [line["event"] for line in log_file.lines] == ["said"]
 
 
-def test_log_that_cannot_be_written_says_nothing_on_stderr(
+def test_failing_log_prints_nothing_on_stderr(
     log_file: LogFile, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(_text: str) -> None:

@@ -1,4 +1,4 @@
-"""An error of the system is named for what happened, whatever its number says."""
+"""The cause of a system error is right even if its errno is not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.windows_errors import windows_error
         ((8, 14, 1450), Trouble.NO_RESOURCES),
     ],
 )
-def test_windows_number_says_what_happened_not_the_one_beside_it(numbers: tuple[int, ...], trouble: Trouble) -> None:
+def test_winerror_decides_and_not_errno(numbers: tuple[int, ...], trouble: Trouble) -> None:
     for number in numbers:
         error = windows_error(number, "Der Remotecomputer verweigerte die Netzwerkverbindung")
 
@@ -46,28 +46,28 @@ def test_windows_number_says_what_happened_not_the_one_beside_it(numbers: tuple[
         (socket.gaierror(socket.EAI_NONAME, "getaddrinfo failed"), Trouble.UNKNOWN_NAME),
     ],
 )
-def test_class_says_what_happened_where_the_number_does_not(error: OSError, trouble: Trouble) -> None:
+def test_class_decides_without_a_known_number(error: OSError, trouble: Trouble) -> None:
     assert trouble_in(error) is trouble
 
 
-def test_shared_file_is_said_to_be_open_elsewhere_and_not_to_be_forbidden() -> None:
+def test_sharing_violation_is_not_reported_as_a_lacking_permission() -> None:
     assert cause_of(windows_error(32, "no access", PermissionError)) == "another program has it open"
 
 
 @pytest.mark.parametrize("number", [errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.EADDRINUSE])
-def test_posix_number_is_told_as_ever(number: int) -> None:
+def test_posix_errno_has_the_systems_words(number: int) -> None:
     assert trouble_in(OSError(number, "x")) is not None
     if os.name == "posix":
         assert cause_of(OSError(number, "Connect call failed ('10.0.0.1', 443)")) == os.strerror(number)
 
 
-def test_what_is_nothing_usual_is_told_in_the_systems_words() -> None:
+def test_uncommon_error_keeps_its_own_words() -> None:
     assert cause_of(FileNotFoundError(errno.ENOENT, "there is no folder x")) == "there is no folder x"
     assert cause_of(OSError("in its own words")) == "in its own words"
     assert cause_of(OSError()) == "OSError"
 
 
-def test_bare_cause_has_nothing_of_the_errors_own_text() -> None:
+def test_bare_cause_does_not_contain_the_errors_own_text() -> None:
     assert bare_cause_of(OSError(errno.EADDRNOTAVAIL, "bind 10.0.0.1")) == os.strerror(errno.EADDRNOTAVAIL)
     assert bare_cause_of(windows_error(10022, "at 10.0.0.1")) == "Windows' error 10022"
     assert bare_cause_of(OSError("at 10.0.0.1")) == "OSError"

@@ -1,4 +1,4 @@
-"""Every way in which a program is asked to stop: none returns to a system that ends it before all is put down."""
+"""Every way to request a stop: none returns to the system before the program has shut down."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.runtime.engine_thread import EngineThread
 from phonefarm.support import stop_requests, windows_endings
 from phonefarm.support.logs import SecretFilter
-from phonefarm.support.stop_requests import Endings, StopRequests, asked_by_signals, heard
+from phonefarm.support.stop_requests import Endings, StopRequests, asked_by_signals, stop_requests_from
 from phonefarm.support.windows_endings import ConsoleEvent, WindowMessage, console_event, window_message
 from tests.fakes.ending_system import LAST_CALLS, System
 
@@ -53,8 +53,8 @@ def settings(tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPat
     )
 
 
-def is_put_down(settings: Settings) -> bool:
-    """Whether nobody holds the data folder or has the database open any more."""
+def has_shut_down(settings: Settings) -> bool:
+    """Whether the data folder and the database are free again."""
     folder, database = DataFolder(settings.data_dir), Database(settings.resolved_database_url)
     folder.take()
     database.open()
@@ -66,31 +66,34 @@ def is_put_down(settings: Settings) -> bool:
 # The program ----------------------------------------------------------------------
 
 
-def test_without_a_window_all_is_put_down_before_the_system_has_its_answer(settings: Settings, system: System) -> None:
+def test_program_without_a_window_shuts_down_before_it_answers_the_system(settings: Settings, system: System) -> None:
     def tell(engine: EngineThread) -> None:
-        system.end(lambda: is_put_down(settings))
+        system.end(lambda: has_shut_down(settings))
 
     run_headless(settings, SecretFilter(), tell, system.endings)
 
     assert system.answered.result(PATIENCE) is True
 
 
-def test_system_is_held_also_where_the_loop_that_hears_has_ended_meanwhile() -> None:
+def test_request_waits_also_if_the_loop_of_a_listener_has_ended() -> None:
     loop, stop = asyncio.new_event_loop(), stop_requests.StopRequests()
     loop.close()
-    stop.all_is_put_down()
+    stop.mark_shut_down()
 
-    with stop.telling(lambda: loop.call_soon_threadsafe(print)):
-        assert stop.hold() is True
+    with stop.notifying(lambda: loop.call_soon_threadsafe(print)):
+        assert stop.request_and_wait() is True
 
 
 class Window:
-    """A window that is shown until somebody asks to stop."""
+    """A window that is shown until a stop is requested."""
 
     def __init__(self, shown: Callable[[], None]) -> None:
         self._shown = shown
 
-    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+    def raise_first(self, data_folder: Path) -> bool:
+        return False
+
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
         self._shown()
         assert stop.wait(PATIENCE)
 
@@ -104,21 +107,21 @@ class Window:
         raise AssertionError
 
 
-def test_with_a_window_too(settings: Settings, system: System) -> None:
-    window = Window(lambda: system.end(lambda: is_put_down(settings)))
+def test_program_with_a_window_shuts_down_before_it_answers_the_system(settings: Settings, system: System) -> None:
+    window = Window(lambda: system.end(lambda: has_shut_down(settings)))
 
     run_with_window(window, lambda: (settings, SecretFilter()), system.endings)
 
     assert system.answered.result(PATIENCE) is True
 
 
-def test_an_engine_that_hangs_keeps_the_system_waiting_no_longer_than_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stop_requests, "HELD_WITHIN", 0.05)
+def test_request_does_not_wait_for_ever_for_a_hanging_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stop_requests, "HELD_WITHIN_SECONDS", 0.05)
 
-    assert StopRequests().hold() is False
+    assert StopRequests().request_and_wait() is False
 
 
-def test_a_window_of_ours_that_is_asked_to_close_asks_and_does_not_wait() -> None:
+def test_close_message_requests_a_stop_and_does_not_wait() -> None:
     stop = StopRequests()
 
     assert window_message(stop, WindowMessage.CLOSE, 0) == 0
@@ -148,7 +151,7 @@ def test_demo_that_the_system_ends_does_not_wait_for_its_summary(
     system.answered.result(PATIENCE)
 
 
-# What is no end -------------------------------------------------------------------
+# Events that end nothing -------------------------------------------------------------------
 
 
 def test_ctrl_c_is_left_to_python() -> None:
@@ -158,7 +161,7 @@ def test_ctrl_c_is_left_to_python() -> None:
     assert not stop.is_asked
 
 
-def test_ctrl_break_asks_and_who_presses_it_again_does_not_want_to_wait() -> None:
+def test_ctrl_break_requests_a_stop_and_a_second_one_is_left_to_python() -> None:
     stop = StopRequests()
 
     assert console_event(stop, ConsoleEvent.CTRL_BREAK) is True
@@ -166,14 +169,14 @@ def test_ctrl_break_asks_and_who_presses_it_again_does_not_want_to_wait() -> Non
     assert console_event(stop, ConsoleEvent.CTRL_BREAK) is False
 
 
-def test_a_service_goes_on_when_some_user_logs_off_and_python_does_not_hear_of_it() -> None:
+def test_logoff_is_ignored_and_not_left_to_python() -> None:
     stop = StopRequests()
 
     assert console_event(stop, ConsoleEvent.LOGOFF) is True
     assert not stop.is_asked
 
 
-def test_a_farm_goes_on_while_the_end_of_the_session_may_still_be_called_off_and_when_it_is() -> None:
+def test_session_end_that_is_only_asked_or_cancelled_stops_nothing() -> None:
     stop = StopRequests()
 
     assert window_message(stop, WindowMessage.QUERY_END_SESSION, 0) == 1
@@ -185,14 +188,14 @@ def test_other_messages_are_answered_by_windows() -> None:
     assert window_message(StopRequests(), WM_PAINT, 0) is None
 
 
-# Asking and hearing ---------------------------------------------------------------
+# Requests and listeners ---------------------------------------------------------------
 
 
 def no_endings() -> Endings:
     return System(lambda stop: None).endings
 
 
-def test_whoever_asks_wakes_the_one_that_waits() -> None:
+def test_request_wakes_the_waiting_thread() -> None:
     stop = StopRequests()
     threading.Thread(target=stop.ask).start()
 
@@ -200,31 +203,31 @@ def test_whoever_asks_wakes_the_one_that_waits() -> None:
     assert stop.wait(0.0)
 
 
-def test_nobody_asks() -> None:
+def test_wait_without_a_request_times_out() -> None:
     assert not StopRequests().wait(0.0)
 
 
-def test_a_listener_hears_what_was_asked_before_it_came_and_nothing_after_it_left() -> None:
+def test_listener_gets_earlier_requests_and_none_after_it_left() -> None:
     stop = StopRequests()
-    heard_by: list[str] = []
+    notified: list[str] = []
     stop.ask()
 
-    with stop.telling(lambda: heard_by.append("late")):
+    with stop.notifying(lambda: notified.append("late")):
         stop.ask()
     stop.ask()
 
-    assert heard_by == ["late", "late"]
+    assert notified == ["late", "late"]
 
 
-def test_who_holds_is_let_go_also_when_the_program_ends_by_a_bug() -> None:
-    with pytest.raises(ZeroDivisionError), heard(no_endings()) as stop:
+def test_waiting_request_is_released_when_the_program_ends_by_a_bug() -> None:
+    with pytest.raises(ZeroDivisionError), stop_requests_from(no_endings()) as stop:
         raise ZeroDivisionError
 
-    assert stop.hold() is True
+    assert stop.request_and_wait() is True
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_asks_and_has_its_former_handler_afterwards(number: signal.Signals) -> None:
+def test_signal_requests_a_stop_and_its_handler_is_restored(number: signal.Signals) -> None:
     before, stop = signal.getsignal(number), StopRequests()
 
     with asked_by_signals(stop):

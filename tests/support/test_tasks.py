@@ -1,4 +1,4 @@
-"""No task ends unheard, and one bug stops no loop."""
+"""Every failure of a task is reported, and a failing loop is restarted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_task_that_fails_is_reported_by_name(tasks: Tasks, bugs: list[tupl
     assert bugs == [("a task", "broken")]
 
 
-async def test_loop_goes_on_after_every_bug(tasks: Tasks, bugs: list[tuple[str, str]]) -> None:
+async def test_loop_is_restarted_after_every_bug(tasks: Tasks, bugs: list[tuple[str, str]]) -> None:
     rounds = []
 
     async def work() -> None:
@@ -66,14 +66,14 @@ async def test_stop_ends_a_loop_that_keeps_failing(tasks: Tasks, bugs: list[tupl
     assert loop.cancelled()
 
 
-async def test_stop_does_not_wait_for_ever_for_a_task_that_will_not_end(tasks: Tasks) -> None:
-    let_go = asyncio.Event()
+async def test_stop_does_not_wait_for_ever_for_a_task_that_ignores_cancellation(tasks: Tasks) -> None:
+    released = asyncio.Event()
 
     async def stubborn() -> None:
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
-            await let_go.wait()
+            await released.wait()
 
     task = tasks.start(stubborn(), "stubborn")
     await asyncio.sleep(0)
@@ -81,11 +81,11 @@ async def test_stop_does_not_wait_for_ever_for_a_task_that_will_not_end(tasks: T
     await asyncio.wait_for(tasks.stop(within=0.05), 5)
 
     assert not task.done()
-    let_go.set()
+    released.set()
     await task
 
 
-async def test_task_may_stop_all_others_without_waiting_for_itself(tasks: Tasks) -> None:
+async def test_task_that_stops_all_does_not_wait_for_itself(tasks: Tasks) -> None:
     other = tasks.start(asyncio.Event().wait(), "other")
 
     await tasks.start(tasks.stop(), "the one that stops")
@@ -93,9 +93,9 @@ async def test_task_may_stop_all_others_without_waiting_for_itself(tasks: Tasks)
     assert other.cancelled()
 
 
-async def test_loop_that_failed_is_well_again_after_going_on_for_a_while(bugs: list[tuple[str, str]]) -> None:
-    well: list[str] = []
-    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append, well_after=0.02)
+async def test_loop_that_failed_recovers_after_running_for_a_while(bugs: list[tuple[str, str]]) -> None:
+    recovered: list[str] = []
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), recovered.append, recovered_after=0.02)
     rounds = []
 
     async def work() -> None:
@@ -106,29 +106,29 @@ async def test_loop_that_failed_is_well_again_after_going_on_for_a_while(bugs: l
 
     tasks.keep_going(work, "a loop", pause=0.001)
 
-    await until(lambda: well)
-    assert (len(bugs), well) == (2, ["a loop"])
+    await until(lambda: recovered)
+    assert (len(bugs), recovered) == (2, ["a loop"])
     await tasks.stop()
-    assert well == ["a loop"]
+    assert recovered == ["a loop"]
 
 
-async def test_loop_that_keeps_failing_is_not_called_well(bugs: list[tuple[str, str]]) -> None:
-    well: list[str] = []
-    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append)
+async def test_loop_that_keeps_failing_does_not_recover(bugs: list[tuple[str, str]]) -> None:
+    recovered: list[str] = []
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), recovered.append)
 
     tasks.keep_going(fail, "a loop", pause=0.001)
     await until(lambda: len(bugs) > 3)
 
-    assert well == []
+    assert recovered == []
     await tasks.stop()
 
 
-async def test_failing_loop_that_is_not_wanted_any_more_leaves_no_bug_behind(bugs: list[tuple[str, str]]) -> None:
-    well: list[str] = []
-    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), well.append)
+async def test_cancelled_loop_that_failed_counts_as_recovered(bugs: list[tuple[str, str]]) -> None:
+    recovered: list[str] = []
+    tasks = Tasks(lambda name, error: bugs.append((name, str(error))), recovered.append)
     loop = tasks.keep_going(fail, "a phone's", pause=60)
     await until(lambda: bugs)
 
     loop.cancel()
 
-    await until(lambda: well == ["a phone's"])
+    await until(lambda: recovered == ["a phone's"])

@@ -1,4 +1,4 @@
-"""`serve` and the window as processes of their own, ended as Windows ends them: in time, and nothing is left open."""
+"""`serve` and the window as separate processes that Windows ends: they shut down completely and in time."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from tests.checkout import CHECKOUT
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="sessions and consoles of Windows")
 
-STARTS_WITHIN = 90.0
-ENDS_WITHIN = 5.0
-"""Windows' own patience."""
+STARTS_WITHIN_SECONDS = 90.0
+ENDS_WITHIN_SECONDS = 5.0
+"""After this Windows kills the program."""
 
 
 class Program:
-    """Runs apart from the tests' console, so that nothing told to it reaches them."""
+    """Runs in a console of its own, so that its events do not reach the tests."""
 
     def __init__(self, folder: Path, adb_port: int) -> None:
         self.data = folder / "data"
@@ -63,7 +63,7 @@ class Program:
         self._until(lambda: session.visible_windows_of(self.pid))
 
     def _until(self, is_so: Callable[[], object]) -> None:
-        deadline = time.monotonic() + STARTS_WITHIN
+        deadline = time.monotonic() + STARTS_WITHIN_SECONDS
         while not is_so():
             assert self.process.poll() is None, f"it ended by itself with {self.process.returncode}: {self._log()}"
             assert time.monotonic() < deadline, self._log()
@@ -79,14 +79,14 @@ class Program:
         return self.process.pid
 
     def ends(self) -> int:
-        """By itself, as soon as Windows wants it."""
-        return self.process.wait(ENDS_WITHIN)
+        """Waits for its end; returns the exit code."""
+        return self.process.wait(ENDS_WITHIN_SECONDS)
 
     def has_logged(self, event: str) -> bool:
         return event in [json.loads(line)["event"] for line in self._log().splitlines() if line.endswith("}")]
 
-    def is_put_down(self) -> bool:
-        """The last word is logged, and nobody holds the data folder or has the database open."""
+    def has_shut_down(self) -> bool:
+        """Whether the last line is logged, and the data folder and the database are free."""
         folder, database = DataFolder(self.data), Database(f"sqlite:///{self.data / 'phonefarm.db'}")
         folder.take()
         database.open()
@@ -101,7 +101,7 @@ class Program:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(ENDS_WITHIN)
+            self._process.wait(ENDS_WITHIN_SECONDS)
 
 
 @pytest.fixture
@@ -111,27 +111,27 @@ def program(tmp_path: Path, unused_tcp_port: int) -> Iterator[Program]:
     program.kill()
 
 
-def test_farm_without_a_window_is_put_down_when_the_session_has_its_answer(program: Program) -> None:
+def test_farm_without_a_window_shuts_down_before_the_session_ends(program: Program) -> None:
     program.start("serve")
 
     assert session.may_session_end(program.pid)
     session.tell_session_end(program.pid, ends=True)
 
-    assert program.is_put_down()
+    assert program.has_shut_down()
     assert program.ends() == 0
 
 
-def test_farm_with_a_window_too(program: Program) -> None:
+def test_farm_with_a_window_shuts_down_before_the_session_ends(program: Program) -> None:
     program.show()
 
     assert session.may_session_end(program.pid)
     session.tell_session_end(program.pid, ends=True)
 
-    assert program.is_put_down()
+    assert program.has_shut_down()
     assert program.ends() == 0
 
 
-def test_farm_goes_on_when_another_program_has_called_off_the_end_of_the_session(program: Program) -> None:
+def test_farm_continues_when_the_end_of_the_session_is_cancelled(program: Program) -> None:
     program.start("serve")
 
     assert session.may_session_end(program.pid)
@@ -142,44 +142,44 @@ def test_farm_goes_on_when_another_program_has_called_off_the_end_of_the_session
     assert program.ends() == 0
 
 
-def test_task_scheduler_ends_a_farm_without_a_window_by_asking_its_windows_to_close(program: Program) -> None:
+def test_close_message_stops_a_farm_without_a_window(program: Program) -> None:
     program.start("serve")
 
     session.close(session.windows_of(program.pid))
 
     assert program.ends() == 0
-    assert program.is_put_down()
+    assert program.has_shut_down()
 
 
-def test_user_closes_the_window(program: Program) -> None:
+def test_closing_the_window_stops_the_farm(program: Program) -> None:
     program.show()
 
     session.close(session.visible_windows_of(program.pid))
 
     assert program.ends() == 0
-    assert program.is_put_down()
+    assert program.has_shut_down()
 
 
 @pytest.mark.parametrize("event", [ConsoleEvent.CLOSE, ConsoleEvent.SHUTDOWN], ids=["closed", "shutdown of a service"])
-def test_farm_is_put_down_when_its_console_has_its_answer(program: Program, event: ConsoleEvent) -> None:
+def test_farm_shuts_down_before_its_console_closes(program: Program, event: ConsoleEvent) -> None:
     program.start("serve", console="CREATE_NEW_CONSOLE")
 
     session.tell_console(program.pid, event)
 
-    assert program.is_put_down()
+    assert program.has_shut_down()
     assert program.ends() == 0
 
 
-def test_farm_with_a_window_ends_with_the_console_that_it_was_started_from(program: Program) -> None:
+def test_farm_with_a_window_stops_with_the_console_that_started_it(program: Program) -> None:
     program.show(console="CREATE_NEW_CONSOLE")
 
     session.tell_console(program.pid, ConsoleEvent.CLOSE)
 
-    assert program.is_put_down()
+    assert program.has_shut_down()
     assert program.ends() == 0
 
 
-def test_service_goes_on_when_some_user_logs_off(program: Program) -> None:
+def test_service_continues_when_a_user_logs_off(program: Program) -> None:
     program.start("serve")
 
     session.tell_console(program.pid, ConsoleEvent.LOGOFF)
@@ -190,10 +190,10 @@ def test_service_goes_on_when_some_user_logs_off(program: Program) -> None:
 
 
 @pytest.mark.parametrize("event", [ConsoleEvent.CTRL_C, ConsoleEvent.CTRL_BREAK])
-def test_keys_end_a_farm_in_order(program: Program, event: ConsoleEvent) -> None:
+def test_ctrl_c_and_ctrl_break_stop_a_farm_cleanly(program: Program, event: ConsoleEvent) -> None:
     program.start("serve", console="CREATE_NEW_CONSOLE")
 
     session.tell_console(program.pid, event)
 
     assert program.ends() == 0
-    assert program.is_put_down()
+    assert program.has_shut_down()

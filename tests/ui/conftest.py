@@ -18,12 +18,15 @@ from ui.style.theme import Theme
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 set_font_dir(os.environ)
 
+UNSUPPORTED = ("propagateSizeHints", r"support raise\(\)", "support grabbing the keyboard", "systemTrayWindowChanged")
+"""What the platform without a screen says that it cannot do."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The offscreen platform warns that it ignores each dialog's minimum size."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints"))
+            item.add_marker(pytest.mark.qt_log_ignore(*UNSUPPORTED))
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ PHRASES = [
     (health(HealthKind.KEY_MISSING), "the Onlinesim key is not set"),
     (health(HealthKind.KEY_UNKNOWN, cause="it is locked"), "the Onlinesim key is not known: it is locked"),
     (health(HealthKind.PUSH_URL_MISSING), "the push URL is not set"),
+    (health(HealthKind.SELLING_PAUSED, by="the user"), "selling is paused by the user"),
     (health(HealthKind.CLOCK_TOO_EARLY, date="1980-01-01"), "this PC's clock says 1980-01-01: set it"),
     (
         health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3),
@@ -49,6 +50,53 @@ PHRASES = [
     (
         health(HealthKind.CLOCK_AHEAD, minutes=60, phones=3),
         "this PC's clock is 60 min ahead of the clocks of 3 phones: set it",
+    ),
+    (health(HealthKind.PUBLIC_ADDRESS_MISSING), "no public address is set, so that it cannot be checked"),
+    (health(HealthKind.TUNNEL_STARTING), "starting"),
+    (health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84), "answers from outside in 84 ms"),
+    (
+        health(HealthKind.PUBLIC_HOST_UNKNOWN, host="a.example"),
+        "the name a.example is not known: check the address, or wait for the DNS",
+    ),
+    (health(HealthKind.PUBLIC_ADDRESS_SILENT, cause="refused"), "no answer from outside (refused)"),
+    (health(HealthKind.PUBLIC_CERTIFICATE_WRONG, cause="expired"), "the certificate is not accepted (expired)"),
+    (
+        health(HealthKind.PUBLIC_ADDRESS_ERRORS, http_status=502),
+        "the other side answers with HTTP 502, not phonefarm",
+    ),
+    (health(HealthKind.PUBLIC_ADDRESS_FOREIGN), "something else answers there: check where the address leads"),
+    (health(HealthKind.TUNNEL_WITHOUT_URL, program="tuna"), "tuna runs and has named no URL"),
+    (
+        health(HealthKind.TUNNEL_PROGRAM_MISSING, program="tuna"),
+        "the program tuna is not installed: install it, or choose another tunnel",
+    ),
+    (
+        health(HealthKind.TUNNEL_PROGRAM_ENDED, program="tuna", code=1, last_line="no account"),
+        "tuna ended with code 1: no account",
+    ),
+    (
+        health(HealthKind.SSH_SERVER_SILENT, server="me@host:22", cause="refused"),
+        "the SSH server me@host:22 cannot be reached (refused)",
+    ),
+    (
+        health(HealthKind.SSH_KEY_REFUSED, server="me@host:22"),
+        "me@host:22 does not accept phonefarm's key: add it to authorized_keys there",
+    ),
+    (
+        health(HealthKind.SSH_HOST_KEY_NEW, server="me@host:22", fingerprint="SHA256:a"),
+        "confirm the key of me@host:22: SHA256:a",
+    ),
+    (
+        health(HealthKind.SSH_HOST_KEY_CHANGED, server="me@host:22", fingerprint="SHA256:a"),
+        "me@host:22 shows another key than before: SHA256:a. Confirm it only if you know why",
+    ),
+    (
+        health(HealthKind.SSH_FORWARD_REFUSED, server="me@host:22", port=8080),
+        "me@host:22 does not forward port 8080: is it taken, or is AllowTcpForwarding off?",
+    ),
+    (
+        health(HealthKind.SSH_ENDED, server="me@host:22", cause="lost"),
+        "the connection to me@host:22 ended (lost)",
     ),
 ]
 

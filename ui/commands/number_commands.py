@@ -69,10 +69,10 @@ class NumberCommands:
         if report is None:
             return
         if not report.left_out:
-            self._actions.notice(Tone.OK, report.said)
+            self._actions.notice(Tone.OK, report.summary)
             return
-        self._actions.notice(Tone.WARN, f"{report.said} {tr('Some lines were left out.')}")
-        LeftOutDialog(self._parent, report.said, report.left_out).open()
+        self._actions.notice(Tone.WARN, f"{report.summary} {tr('Some lines were left out.')}")
+        LeftOutDialog(self._parent, report.summary, report.left_out).open()
 
     # Networks --------------------------------------------------------------
 

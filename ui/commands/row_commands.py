@@ -221,7 +221,7 @@ class RowCommands:
             _remember_option() if message.can_be_remembered else None,
             lambda sim_id, remember, dialog: self._actions.run(
                 tr("assigning an SMS"),
-                [lambda desk: desk.settle_message(message.sms_id, sim_id, remember=remember)],
+                [lambda desk: desk.assign_sim(message.sms_id, sim_id, remember=remember)],
                 lambda _: tr("SMS assigned, and later ones like it") if remember else tr("SMS assigned"),
                 dialog,
             ),

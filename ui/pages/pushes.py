@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from phonefarm.application.model.read_models import PushRow, PushState, Topic
+from phonefarm.application.model.read_models import OPEN_PUSH_STATES, PushRow, PushState, Topic
 from phonefarm.application.model.row_queries import PUSHES
 from phonefarm.support.tasks import Tasks
 from ui.commands.row_commands import RowCommands
@@ -21,7 +21,6 @@ from ui.text.safe_text import CELL_LIMIT, one_line
 from ui.text.words import PUSH_STATES, counted, push_advice, push_answer, push_words, tr
 from ui.widgets.basics import button
 
-OPEN = frozenset({PushState.WAITING, PushState.SENDING})
 CLOSED = frozenset({PushState.RENT_OVER, PushState.DROPPED})
 STOPPED = frozenset({PushState.PARKED, PushState.REFUSED})
 """Onlinesim's answer is the reason."""
@@ -146,7 +145,7 @@ def _columns() -> list[Column[PushRow]]:
 
 def _filters() -> list[RowFilter[PushRow]]:
     return [
-        RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN),
+        RowFilter("open", tr("Waiting"), lambda row: row.state in OPEN_PUSH_STATES),
         RowFilter(
             "parked", tr("Stopped, needs a decision"), lambda row: row.state is PushState.PARKED, needs_action=True
         ),
@@ -193,7 +192,7 @@ def _actions(commands: RowCommands) -> list[RowAction[PushRow]]:
         RowAction(
             text=tr("Send again"),
             run=commands.resend,
-            applies=lambda row: row.state not in OPEN and row.state is not PushState.DELIVERED,
+            applies=lambda row: row.state not in OPEN_PUSH_STATES and row.state is not PushState.DELIVERED,
             several=True,
         ),
         RowAction(

@@ -18,8 +18,10 @@ from phonefarm.support.tasks import Tasks
 from ui.engine.actions import Actions
 from ui.engine.engine_link import EngineLink
 from ui.shell.application import Application, make_app
+from ui.shell.background import Background, Presence
 from ui.shell.garbage import GarbageCollector
 from ui.shell.screenshots import write_screenshots
+from ui.shell.single_instance import RaiseServer, raise_first_window
 from ui.shell.start_dialogs import offer_backup, show_bug, show_start_error
 from ui.shell.window import MainWindow
 from ui.style.theme import Theme, app_icon
@@ -48,8 +50,14 @@ def run_window(
 class Program:
     """The program with a window: it shows in a dialog why it cannot start, as there may be no terminal."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_hidden: bool = False) -> None:
+        """`is_hidden`: start in the tray, or minimised where there is none."""
         self._app = make_app()
+        self._is_hidden = is_hidden
+
+    def raise_first(self, data_folder: Path) -> bool:
+        """Whether another process has its window on that folder, and has brought it to the front."""
+        return raise_first_window(data_folder)
 
     def show_error(self, sentence: str) -> None:
         """Returns when the user has closed the dialog."""
@@ -63,8 +71,9 @@ class Program:
         """Show that the database is damaged; whether the user wants the backup of `made_at` restored."""
         return offer_backup(self._app, sentence, made_at, contents)
 
-    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
-        _run(self._app, engine, stop, "phonefarm", None, None, None, warning)
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
+        presence = Presence(data_folder=data_folder, is_hidden=self._is_hidden)
+        _run(self._app, engine, stop, "phonefarm", None, None, None, warning, presence)
 
 
 def _run(
@@ -76,6 +85,7 @@ def _run(
     seconds: float | None,
     memory_file: Path | None,
     warning: str = "",
+    presence: Presence | None = None,
 ) -> int:
     memory = (
         QSettings("phonefarm", "window")
@@ -83,7 +93,15 @@ def _run(
         else QSettings(str(memory_file), QSettings.Format.IniFormat)
     )
     return show_window(
-        app, engine, stop, memory, title=title, screenshots=screenshots, seconds=seconds, warning=warning
+        app,
+        engine,
+        stop,
+        memory,
+        title=title,
+        screenshots=screenshots,
+        seconds=seconds,
+        warning=warning,
+        presence=presence,
     )
 
 
@@ -97,6 +115,7 @@ def show_window(
     screenshots: Path | None = None,
     seconds: float | None = None,
     warning: str = "",
+    presence: Presence | None = None,
 ) -> int:
     """`run_window` in an existing application."""
     # The shutdown is ours, not Qt's when the last window closes.
@@ -106,7 +125,9 @@ def show_window(
     asyncio.set_event_loop(loop)
     try:
         return int(
-            loop.run_until_complete(_run_until_stopped(app, engine, stop, memory, title, screenshots, seconds, warning))
+            loop.run_until_complete(
+                _run_until_stopped(app, engine, stop, memory, title, screenshots, seconds, warning, presence)
+            )
         )
     finally:
         asyncio.set_event_loop(None)
@@ -124,6 +145,7 @@ async def _run_until_stopped(
     screenshots: Path | None,
     seconds: float | None,
     warning: str,
+    presence: Presence | None,
 ) -> int:
     stop_requested = asyncio.Event()
     tasks = Tasks()
@@ -135,6 +157,8 @@ async def _run_until_stopped(
     theme.apply_to(app)
     app.setWindowIcon(app_icon())
     window = MainWindow(link, actions, tasks, theme, title, memory)
+    background = None if presence is None else Background(window, actions, memory, title, root)
+    raising = None if presence is None else RaiseServer(presence.data_folder, root)
     window.closed.connect(stop.ask)
     app.quit_requested.connect(stop.ask)
     loop = asyncio.get_running_loop()
@@ -143,8 +167,13 @@ async def _run_until_stopped(
     check_timer.timeout.connect(link.fail_calls_if_engine_ended)
     check_timer.start()
     garbage.start()
-    window.show()
-    with asked_by_signals(stop), stop.telling(lambda: loop.call_soon_threadsafe(stop_requested.set)):
+    if background is None or raising is None or presence is None:
+        window.show()
+    else:
+        raising.raise_requested.connect(background.open)
+        raising.listen()
+        background.start(is_hidden=presence.is_hidden)
+    with asked_by_signals(stop), stop.notifying(lambda: loop.call_soon_threadsafe(stop_requested.set)):
         try:
             await _subscribe(link, actions)
             window.start()
@@ -156,6 +185,9 @@ async def _run_until_stopped(
                 await write_screenshots(window, theme, screenshots)
         finally:
             check_timer.stop()
+            if background is not None and raising is not None:
+                raising.close()
+                background.close()
             window.stop()
             link.close()
             await tasks.stop()

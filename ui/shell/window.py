@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QSettings, QTimer, Signal
@@ -15,6 +15,8 @@ from ui.commands.money_commands import MoneyCommands
 from ui.commands.number_commands import NumberCommands
 from ui.commands.privacy_commands import PrivacyCommands
 from ui.commands.row_commands import RowCommands
+from ui.commands.selling_commands import SellingCommands
+from ui.dialogs.close_dialog import CloseMemory
 from ui.engine.actions import Actions
 from ui.engine.engine_link import EngineLink, Keys
 from ui.engine.feed import Feed
@@ -35,6 +37,7 @@ from ui.pages.sims.page import sims_spec
 from ui.shell.notice_bar import NoticeBar
 from ui.shell.rail import Rail
 from ui.shell.restored_bar import RestoredBar
+from ui.shell.sale_bar import SaleBar
 from ui.shell.top_line import TopLine
 from ui.style.theme import Theme, ThemeMode
 from ui.table.row_table import utc_now
@@ -50,6 +53,8 @@ OVERVIEW_REFRESH_MS = 20_000
 class MainWindow(QWidget):
     """The frame around the pages. All pages are treated alike."""
 
+    overview_shown = Signal(object)
+    """An Overview."""
     closed = Signal()
     """By the user."""
 
@@ -63,9 +68,14 @@ class MainWindow(QWidget):
         self.resize(*SIZE)
         self._actions = actions
         self._memory = memory
+        self.close_memory = CloseMemory(memory, self)
+        self.may_close: Callable[[], bool] | None = None
+        """Whether the close button ends the program; it always does where nothing is set."""
         self._theme = theme
         self.rail = Rail(theme, title)
         self.top_line = TopLine()
+        self.sale_bar = SaleBar()
+        self.selling = SellingCommands(actions)
         self.notices = NoticeBar()
         self.restored = RestoredBar()
         self.pages = {page.topic: page for page in self._make_pages(actions, tasks, theme)}
@@ -96,7 +106,7 @@ class MainWindow(QWidget):
             PushesPage(commands, actions, tasks, theme),
             ListPage(bans_spec(commands), actions, tasks, theme),
             MoneyPage(MoneyCommands(actions, self, theme, self.go), actions, tasks, theme),
-            SettingsPage(privacy, actions, tasks, theme),
+            SettingsPage(privacy, actions, tasks, theme, self.close_memory),
         ]
 
     def _lay_out(self) -> None:
@@ -111,6 +121,7 @@ class MainWindow(QWidget):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.top_line)
+        right.addWidget(self.sale_bar)
         right.addLayout(bars)
         right.addWidget(self._stack, 1)
         layout = QHBoxLayout(self)
@@ -125,7 +136,9 @@ class MainWindow(QWidget):
         self.restored.filter_requested.connect(self._go_to_filter)
         self.restored.dismissed.connect(lambda: self._actions.start(self._dismiss_restored, tr("dismissing a notice")))
         self.rail.page_chosen.connect(self.go)
-        self.top_line.attention.show_requested.connect(self._show_attention)
+        self.sale_bar.pause_requested.connect(self.selling.pause)
+        self.sale_bar.resume_requested.connect(self.selling.resume)
+        self.top_line.attention.show_requested.connect(self.show_attention)
         self.top_line.search.textChanged.connect(self._search)
         for page in self.pages.values():
             page.row_requested.connect(self.go)
@@ -194,6 +207,8 @@ class MainWindow(QWidget):
     def show_overview(self, overview: Overview) -> None:
         self.rail.show_overview(overview)
         self.top_line.attention.show_overview(overview, utc_now())
+        self.sale_bar.show_overview(overview, utc_now())
+        self.overview_shown.emit(overview)
         for page in self.pages.values():
             page.show_overview(overview)
 
@@ -218,7 +233,7 @@ class MainWindow(QWidget):
         self.go(topic)
         self.page.show_filter(name)
 
-    def _show_attention(self, attention: Attention) -> None:
+    def show_attention(self, attention: Attention) -> None:
         self.go(attention.topic, *attention.keys)
 
     def _search(self, query: str) -> None:
@@ -239,9 +254,15 @@ class MainWindow(QWidget):
         if geometry is not None:
             self.restoreGeometry(geometry)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def _store_look(self) -> None:
         self._memory.setValue("theme", str(self._theme.mode))
         self._memory.setValue("geometry", self.saveGeometry())
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        self._store_look()
+        if self.may_close is not None and not self.may_close():
+            event.ignore()
+            return
         self.stop()
         super().closeEvent(event)
         self.closed.emit()

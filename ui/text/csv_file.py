@@ -11,9 +11,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from phonefarm.application.model.read_models import KnownError
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.csv_cells import ENCODING, cell
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import written_whole
 from ui.text.words import tr
 
 ENDING = ".csv"
@@ -23,7 +23,7 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[object
     """Readable by its owner only. Raises KnownError if it cannot be written; may block for two seconds."""
     draft = path.with_name(f".{path.name}.new")
     try:
-        with written_whole(path, draft):
+        with atomic_write(path, draft):
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(handle, "w", encoding=ENCODING, errors="replace", newline="") as file:
                 writer = csv.writer(file, lineterminator="\n")

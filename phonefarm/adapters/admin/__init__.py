@@ -1,1 +1,1 @@
-"""The admin port: /health and /metrics, on loopback only."""
+"""The admin port: /health, /metrics and the control channel, loopback only."""

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from phonefarm import __version__
 from phonefarm.adapters.admin.access import AdminAccessMiddleware
+from phonefarm.adapters.admin.control import add_control
 from phonefarm.adapters.asgi import Application
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.health_board import worst
@@ -54,9 +55,13 @@ class _OverviewCache:
             return self._last
 
 
-def admin_app(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float] = time.monotonic) -> Application:
+def admin_app(
+    desk: FarmDesk, wrong_keys: WrongKeys, control_token: str, now: Callable[[], float] = time.monotonic
+) -> Application:
     """`now`: monotonic seconds."""
-    return AdminAccessMiddleware(cast(Application, make_endpoints(desk, wrong_keys, now)), now)
+    quart = make_endpoints(desk, wrong_keys, now)
+    add_control(quart, desk, control_token)
+    return AdminAccessMiddleware(cast(Application, quart), now)
 
 
 def make_endpoints(desk: FarmDesk, wrong_keys: WrongKeys, now: Callable[[], float]) -> Quart:
@@ -96,6 +101,9 @@ def health_of(overview: Overview, wrong_keys: WrongKeys, at: datetime) -> dict[s
             }
             for check in overview.checks
         },
+        "paused": None
+        if overview.paused is None
+        else {"since": overview.paused.since.isoformat(), "by": overview.paused.by},
         "counts": asdict(overview.counts),
         "wrong_keys": {
             "count": wrong_keys.count,
@@ -125,6 +133,10 @@ class _OverviewMetrics(Collector):
         checks = GaugeMetricFamily("phonefarm_check", "1 pass, 0.5 warn, 0 fail.", labels=["check"])
         for check in self._overview.checks:
             checks.add_metric([check.name], {"pass": 1.0, "warn": 0.5, "fail": 0.0}[check.verdict.value])
+        is_paused = float(self._overview.paused is not None)
+        families.append(
+            GaugeMetricFamily("phonefarm_selling_paused", "1 while all selling is paused.", value=is_paused)
+        )
         arrival = GaugeMetricFamily("phonefarm_arrival_seconds", "Arrival to the market's 200.", labels=["quantile"])
         for quantile, seconds in (
             ("0.5", self._overview.arrival_p50_seconds),

@@ -28,6 +28,8 @@ from phonefarm.support.deadlines import Deadline, is_set_within, within
 _CONNECTION = "phonefarm.connection"
 _DELIVERED = "phonefarm.delivered"
 """Keys of the ASGI scope."""
+FIRST_REQUEST_SECONDS = 0.2
+"""At the stop, for a client that has connected and not sent anything yet."""
 _RESET_CHECK_PAUSES_SECONDS = (0.0, 0.05, 0.2)
 """Before each check whether the system of a half-closed client answers the head of the response with a reset."""
 
@@ -134,6 +136,8 @@ class HttpConnection(TCPServer):
         self._idle = asyncio.Event()
         """Set between requests, and at the end."""
         self._idle.set()
+        self._has_received = False
+        """Whether the client has sent anything."""
         self._is_input_ended = False
         """Whether everything the client will ever send has been read."""
         writer.transport.set_write_buffer_limits(high=0)  # drain() then waits until the system has taken all bytes
@@ -218,6 +222,7 @@ class HttpConnection(TCPServer):
                     data = await self.reader.read(MAX_RECV)
             except (OSError, TimeoutError):
                 break
+            self._has_received |= bool(data)
             await self.protocol.handle(RawData(data))
             self._update_head_deadline()
         else:
@@ -246,10 +251,15 @@ class HttpConnection(TCPServer):
             self._head_deadline = self.loop.time() + self._limits.head_seconds
 
     async def _idle_timeout(self) -> None:
-        """As Hypercorn's, but a request that has arrived by then is still read."""
+        """As Hypercorn's, but a request that has arrived by then is still read.
+
+        A client that was accepted just before the stop gets a moment for its first request: else it would be reset.
+        """
         with suppress(TimeoutError):
             async with within(self._limits.keep_alive_seconds):
                 await self.context.terminated.wait()
+                if not self._has_received:
+                    await asyncio.sleep(FIRST_REQUEST_SECONDS)
         await asyncio.shield(self._initiate_server_close())
 
     async def _close(self) -> None:

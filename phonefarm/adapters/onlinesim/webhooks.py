@@ -119,7 +119,7 @@ class Webhooks:
             cast(Application, quart),
             answered=self._rentals.answered,
             lost=self._rentals.answer_lost,
-            given_up=self._rentals.given_up,
+            given_up=self._rentals.withdraw,
             was_delivered=self._was_delivered,
             has_disconnected=self._has_disconnected,
         )

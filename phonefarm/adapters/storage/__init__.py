@@ -1,1 +1,1 @@
-"""The database: tables, units of work, read queries, migrations."""
+"""The database: tables, units of work, views; what only SQLite has stands in `sqlite`."""

@@ -19,14 +19,14 @@ from phonefarm.domain.rents import FinishStatus
 
 _QUARTER_SECONDS = 900
 _QUARTER = _QUARTER_SECONDS * 1_000_000
-"""Microseconds: all the world's clocks differ from UTC by whole quarters of an hour."""
+"""Microseconds. Every time zone differs from UTC by whole quarters of an hour."""
 _SALE = rents.c.finish_status.in_([int(FinishStatus.SOLD), int(FinishStatus.REFUNDED)])
 _NOTHING = literal(ZERO, Money)
 _GROSS = type_coerce(func.coalesce(rents.c.credited, _NOTHING) + func.coalesce(rents.c.reversed_sum, _NOTHING), Money)
 
 
 def money_rows(connection: Connection, grouping: Grouping, begin: datetime, end: datetime) -> list[MoneyRow]:
-    """Lines of the account for [begin, end): credits by the time of the finish, reversals by their own time."""
+    """Lines of the account for [begin, end): credits by the time of the rent's finish, reversals by their own time."""
     by_key: dict[tuple[str, str], Sums] = defaultdict(Sums)
     column, label_of = _key(grouping)
     for query in (_credits(column, begin, end), _reversals(column, begin, end)):
@@ -50,7 +50,7 @@ def money_rows(connection: Connection, grouping: Grouping, begin: datetime, end:
 
 
 def income_by_moment(connection: Connection, begin: datetime, end: datetime) -> list[tuple[datetime, Decimal]]:
-    """The account's income in [begin, end), by the quarters of an hour that brought or cost something."""
+    """Income in [begin, end) by quarter of an hour, without those of zero."""
     found = [
         (datetime.fromtimestamp(row.key * _QUARTER_SECONDS, UTC), (row.credited or ZERO) - (row.taken_back or ZERO))
         for query in (_credits(_quarter_of, begin, end), _reversals(_quarter_of, begin, end))
@@ -104,7 +104,7 @@ def _reversals(column: Any, begin: datetime, end: datetime) -> Select[Any]:
 
 
 def _key(grouping: Grouping) -> tuple[Callable[[Any], Any], Callable[[Any], tuple[str, str]]]:
-    """What the database groups by (given the moment that counts), and the key and label of a group."""
+    """What the database groups by (a function of the time column), and what makes key and label of a group."""
     match grouping:
         case Grouping.DAY:
             return _quarter_of, lambda quarter: (_local(quarter).strftime("%Y-%m-%d"),) * 2

@@ -1,13 +1,15 @@
 """Column types that mean the same in SQLite and PostgreSQL.
 
-Instants are kept as microseconds, money as ten-thousandths, plain values by name as JSON.
+Instants are stored as microseconds, money as ten-thousandths, plain values by name as JSON.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, Dialect, String, TypeDecorator
@@ -23,8 +25,13 @@ def microseconds_of(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def literals(values: Iterable[StrEnum]) -> str:
+    """`'waiting', 'sending'`: the list of an IN, spelled out."""
+    return ", ".join(f"'{value.value}'" for value in values)
+
+
 class Instant(TypeDecorator[datetime]):
-    """An aware UTC datetime kept as microseconds since 1970."""
+    """An aware UTC datetime stored as microseconds since 1970."""
 
     impl = BigInteger
     cache_ok = True
@@ -45,7 +52,7 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Money(TypeDecorator[Decimal]):
-    """Roubles as Decimal, kept as ten-thousandths so that sums are exact."""
+    """Roubles as Decimal, stored as ten-thousandths so that sums are exact."""
 
     impl = BigInteger
     cache_ok = True
@@ -60,7 +67,7 @@ class Money(TypeDecorator[Decimal]):
 
 
 class PlainFields(TypeDecorator[Fields]):
-    """Plain values by name, kept as JSON."""
+    """Plain values by name, stored as JSON."""
 
     impl = String
     cache_ok = True

@@ -29,7 +29,7 @@ from phonefarm.application.model.read_models import Counts
 from phonefarm.application.ports.views import Stock, Traffic
 from phonefarm.domain.allocation import on_offer
 from phonefarm.domain.phones import PhoneState
-from phonefarm.domain.pushes import PushState
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
 from phonefarm.domain.sims import SlotState
 from phonefarm.domain.sms import SmsStanding
 
@@ -53,7 +53,7 @@ def counts(connection: Connection, now: datetime) -> Counts:
         rents_open=_number(connection, rents.c.rent_id, rents.c.finished_at.is_(None)),
         sms_received=_all(connection, sms)
         - _number(connection, sms.c.sms_id, SMS_IS_ASIDE & (sms.c.standing == SmsStanding.BASELINE.value)),
-        pushes_waiting=by_push.get(PushState.WAITING, 0) + by_push.get(PushState.SENDING, 0),
+        pushes_waiting=sum(by_push.get(state, 0) for state in OPEN_PUSH_STATES),
         pushes_delivered=by_push.get(PushState.DELIVERED, 0),
         pushes_refused=by_push.get(PushState.REFUSED, 0),
         pushes_parked=by_push.get(PushState.PARKED, 0),
@@ -119,7 +119,7 @@ def _income_by_day(income: Income, days: Sequence[datetime]) -> tuple[Decimal, .
 
 
 def _hour_of(column: Any) -> ColumnElement[int]:
-    """Whole hours since 1970: what a day or an hour sums up in few rows."""
+    """Whole hours since 1970: few groups, from which hours and days are summed up."""
     return type_coerce(column, BigInteger) // literal(_MICROSECONDS_AN_HOUR, BigInteger)
 
 
@@ -138,14 +138,14 @@ def _arrivals(connection: Connection, since: datetime) -> tuple[tuple[datetime, 
 
 
 def _pushes_by_state(connection: Connection) -> dict[PushState, int]:
-    """Nearly all are delivered: those are what the failed ones leave of all that have ended."""
+    """Counts the delivered ones as ended minus failed: nearly all are delivered, so counting them would be slow."""
     found = {
         PushState(state): number
         for some in (PUSH_IS_OPEN, PUSH_HAS_FAILED)
         for state, number in _grouped(connection, pushes.c.state, some)
     }
     ended = _number(connection, pushes.c.ended_at, pushes.c.ended_at.is_not(None))
-    failed = sum(number for state, number in found.items() if state not in (PushState.WAITING, PushState.SENDING))
+    failed = sum(number for state, number in found.items() if state not in OPEN_PUSH_STATES)
     return found | {PushState.DELIVERED: ended - failed}
 
 

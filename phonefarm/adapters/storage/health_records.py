@@ -1,4 +1,4 @@
-"""How phones are and what was found out about them, in the database."""
+"""The health of phones, and what was found out about them, in the database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from phonefarm.domain.phones import PhoneFacts, handset_of
 from phonefarm.domain.telemetry import FREE_STEP_BYTES, PhoneTelemetry, is_same_start
 
 EMPTY_HINTS_KEPT_FOR = timedelta(hours=24)
-_SEEN = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
+_REPORTED = ("battery_percent", "is_charging", "temperature", "free_bytes", "airplane_mode", "sms_app")
 
 
 class _LastSeen(NamedTuple):
@@ -62,10 +62,10 @@ class SqlPhoneHealthRecords:
         self._driver = driver_of(connection)
 
     def note_telemetry(self, phone_id: PhoneId, telemetry: PhoneTelemetry, at: datetime) -> bool:
-        before = _LAST_SEEN.first(self._driver, phone=phone_id)
+        before = _LAST_REPORTED.first(self._driver, phone=phone_id)
         if before is None:
             return False
-        now = {name: value for name in _SEEN if (value := getattr(telemetry, name)) is not None}
+        now = {name: value for name in _REPORTED if (value := getattr(telemetry, name)) is not None}
         if telemetry.uptime_seconds is not None and not is_same_start(before.booted_at, telemetry.uptime_seconds, at):
             now["booted_at"] = at - timedelta(seconds=telemetry.uptime_seconds)
         change = {name: value for name, value in now.items() if _differs(name, getattr(before, name), value)}
@@ -143,7 +143,7 @@ class SqlPhoneHealthRecords:
         handset = handset_of(phone_id)
         mine = empty_hints.c.handset == handset
         self._connection.execute(delete(empty_hints).where(mine, empty_hints.c.at < at - EMPTY_HINTS_KEPT_FOR))
-        self.settle_empty_hint(phone_id, at)
+        self.remove_empty_hint(phone_id, at)
         self._connection.execute(insert(empty_hints).values(handset=handset, at=at))
         self._connection.execute(
             update(phones).where(phones.c.phone_id == phone_id).values(hints_without_row=phones.c.hints_without_row + 1)
@@ -152,7 +152,7 @@ class SqlPhoneHealthRecords:
     def empty_hints(self, phone_id: PhoneId) -> list[datetime]:
         return [row.at for row in _EMPTY_HINTS.all(self._driver, handset=handset_of(phone_id))]
 
-    def settle_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
+    def remove_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
         self._connection.execute(
             delete(empty_hints).where(empty_hints.c.handset == handset_of(phone_id), empty_hints.c.at == at)
         )
@@ -187,7 +187,7 @@ def _differs(name: str, before: object, now: object) -> bool:
 
 _PHONE = bindparam("phone", type_=String)
 _NOTED = _LastSeen._fields
-_LAST_SEEN = Prepared(_LastSeen, select(*(phones.c[name] for name in _NOTED)).where(phones.c.phone_id == _PHONE))
+_LAST_REPORTED = Prepared(_LastSeen, select(*(phones.c[name] for name in _NOTED)).where(phones.c.phone_id == _PHONE))
 _NOTE_TELEMETRY = PreparedChange(
     update(phones)
     .where(phones.c.phone_id == _PHONE)

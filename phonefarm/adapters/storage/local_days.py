@@ -1,4 +1,4 @@
-"""When the days of the user begin, by this PC's time zone."""
+"""Begins of days in this PC's time zone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 
 def local_midnight(now: datetime) -> datetime:
-    """The begin of the user's day that `now` lies in."""
+    """The begin of the local day of `now`."""
     return now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def local_days_ago(now: datetime, days: int) -> datetime:
-    """The begin of the user's day `days` days before today."""
+    """The begin of the local day `days` days before that of `now`."""
     return local_midnight(local_midnight(now) - timedelta(days=days) + timedelta(hours=12))

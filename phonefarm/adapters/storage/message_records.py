@@ -11,8 +11,8 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, LargeBinary, Strin
 
 from phonefarm.adapters.storage.columns import Instant
 from phonefarm.adapters.storage.sqlite.prepared import Prepared, PreparedInsert, driver_of, in_portions
-from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNTOLD, sms
-from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UntoldSms
+from phonefarm.adapters.storage.tables import SMS_IS_ASIDE, SMS_IS_UNASSIGNED, sms
+from phonefarm.application.ports.records.messages import NewSms, SeenRow, StoredSms, UnassignedSms
 from phonefarm.domain.ids import PhoneId, RentId, SimId, SmsId
 from phonefarm.domain.phones import handset_of
 from phonefarm.domain.sms import Doubt, SmsStanding
@@ -25,7 +25,7 @@ def knows_any(connection: Connection, phone_id: PhoneId, rows: Mapping[bytes, in
 
 
 def _of_handset(phone_id: PhoneId, fingerprints: Collection[bytes]) -> ColumnElement[bool]:
-    """Those of the fingerprints that are stored for this handset, on whichever server it was."""
+    """Messages of this handset with one of the fingerprints, on whichever adb server it was read."""
     return (sms.c.handset == handset_of(phone_id)) & sms.c.fingerprint.in_(list(fingerprints))
 
 
@@ -41,7 +41,7 @@ class _StoredRow(NamedTuple):
     arrived_at: datetime
 
 
-class _Untold(NamedTuple):
+class _Unassigned(NamedTuple):
     sms_id: int
     fingerprint: bytes
     standing: str
@@ -62,7 +62,9 @@ class SqlMessageRecords:
         found: set[bytes] = set()
         for some in in_portions(list(fingerprints)):
             prints = {f"print{place}": fingerprint for place, fingerprint in enumerate(some)}
-            found.update(row.fingerprint for row in _known(len(some)).all(self._driver, handset=handset, **prints))
+            found.update(
+                row.fingerprint for row in _known_fingerprints(len(some)).all(self._driver, handset=handset, **prints)
+            )
         return found
 
     def add(self, messages: Sequence[NewSms]) -> list[SmsId]:
@@ -87,12 +89,12 @@ class SqlMessageRecords:
             is_erased=row.erased_at is not None,
         )
 
-    def under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
+    def stored_under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
         handset = handset_of(phone_id)
         found: dict[int, list[SeenRow]] = {}
         for some in in_portions(list(row_ids)):
             ids = {f"row{place}": row_id for place, row_id in enumerate(some)}
-            for row in _under(len(some)).all(self._driver, handset=handset, **ids):
+            for row in _stored_under_row_ids(len(some)).all(self._driver, handset=handset, **ids):
                 body = row.body if row.erased_at is None else None
                 seen = SeenRow(sms_id=SmsId(row.sms_id), body=body, arrived_at=row.arrived_at)
                 found.setdefault(row.row_id, []).append(seen)
@@ -101,9 +103,9 @@ class SqlMessageRecords:
     def rewrite(self, sms_id: SmsId, fingerprint: bytes) -> None:
         self._connection.execute(update(sms).where(sms.c.sms_id == sms_id).values(fingerprint=fingerprint))
 
-    def untold(self, phone_id: PhoneId, since: datetime) -> list[UntoldSms]:
+    def unassigned(self, phone_id: PhoneId, since: datetime) -> list[UnassignedSms]:
         return [
-            UntoldSms(
+            UnassignedSms(
                 sms_id=SmsId(row.sms_id),
                 fingerprint=row.fingerprint,
                 standing=SmsStanding(row.standing),
@@ -112,7 +114,7 @@ class SqlMessageRecords:
                 sim_mark=row.sim_mark,
                 arrived_at=row.arrived_at,
             )
-            for row in _UNTOLD.all(self._driver, handset=handset_of(phone_id), since=since)
+            for row in _UNASSIGNED.all(self._driver, handset=handset_of(phone_id), since=since)
         ]
 
     def note_sim_columns(self, sms_id: SmsId, sub_id: int | None, sim_mark: str) -> None:
@@ -128,7 +130,9 @@ class SqlMessageRecords:
         )
         return [SmsId(sms_id) for sms_id in found.scalars()]
 
-    def settle(self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None) -> None:
+    def assign_sim(
+        self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None
+    ) -> None:
         self._connection.execute(
             update(sms)
             .where(sms.c.sms_id == sms_id)
@@ -160,7 +164,7 @@ _ADD = PreparedInsert(sms, _COLUMNS)
 
 
 def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
-    """By `_COLUMNS`."""
+    """Values in the sequence of `_COLUMNS`."""
     message = new.message
     return [
         sms_id,
@@ -185,8 +189,8 @@ def _row_of(sms_id: SmsId, new: NewSms) -> list[object]:
 
 
 @cache
-def _known(number: int) -> Prepared[_Fingerprint]:
-    """Which of so many fingerprints are stored."""
+def _known_fingerprints(number: int) -> Prepared[_Fingerprint]:
+    """Which of `number` fingerprints are stored."""
     prints = [bindparam(f"print{place}", type_=LargeBinary) for place in range(number)]
     return Prepared(
         _Fingerprint,
@@ -197,8 +201,8 @@ def _known(number: int) -> Prepared[_Fingerprint]:
 
 
 @cache
-def _under(number: int) -> Prepared[_StoredRow]:
-    """What is stored under so many row ids."""
+def _stored_under_row_ids(number: int) -> Prepared[_StoredRow]:
+    """What is stored under `number` row ids."""
     ids = [bindparam(f"row{place}", type_=BigInteger) for place in range(number)]
     return Prepared(
         _StoredRow,
@@ -208,10 +212,10 @@ def _under(number: int) -> Prepared[_StoredRow]:
     )
 
 
-_UNTOLD = Prepared(
-    _Untold,
-    select(*(sms.c[name] for name in _Untold._fields))
+_UNASSIGNED = Prepared(
+    _Unassigned,
+    select(*(sms.c[name] for name in _Unassigned._fields))
     .where(sms.c.handset == bindparam("handset", type_=String))
-    .where(SMS_IS_UNTOLD, sms.c.arrived_at >= bindparam("since", type_=Instant))
+    .where(SMS_IS_UNASSIGNED, sms.c.arrived_at >= bindparam("since", type_=Instant))
     .order_by(sms.c.arrived_at, sms.c.sms_id),
 )

@@ -1,4 +1,4 @@
-"""What the user has said of numbers and networks, in the database: tables of numbers, names, patterns."""
+"""What the user has stated of numbers and networks, in the database: tables, names, patterns."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from phonefarm.adapters.storage.sqlite.prepared import Prepared, driver_of
 from phonefarm.adapters.storage.tables import network_names, number_patterns, numbers, phones, sims, sms
 from phonefarm.application.model.read_models import NetworkRow
 from phonefarm.application.model.row_queries import Keys
-from phonefarm.application.ports.records.numbers import NumberEntry, NumberOrigin, ToldSms
+from phonefarm.application.ports.records.numbers import NumberEntry, NumberOrigin, SmsText
 from phonefarm.domain.ids import Msisdn, SimId
 from phonefarm.domain.networks import UNKNOWN_NETWORK, Network
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.sims import SlotState
 
-_SAID = ("msisdn", "country", "operator", "label")
+_STATED = ("msisdn", "country", "operator", "label")
 _IN_PHONE = sims.c.slot_state != SlotState.OUT.value
 _KEYS_AT_ONCE = 500
-"""SQLite takes no more than some thousand values in one query."""
+"""SQLite accepts no more than some thousand parameters in one query."""
 
 
 class _StoredNumber(NamedTuple):
@@ -80,7 +80,7 @@ class SqlNumberRecords:
         query = select(sims.c.sim_id).join(numbers, numbers.c.iccid == sims.c.iccid).where(condition)
         return [SimId(sim_id) for sim_id in self._connection.execute(query).scalars()]
 
-    def messages_of(self, sim_id: SimId, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: SimId, limit: int) -> list[SmsText]:
         return messages_of(self._connection, sim_id, limit)
 
     def network_name(self, mcc_mnc: str) -> Network | None:
@@ -124,14 +124,14 @@ _NETWORK_NAME = Prepared(
 )
 
 
-def messages_of(connection: Connection, sim_id: str, limit: int) -> list[ToldSms]:
+def messages_of(connection: Connection, sim_id: str, limit: int) -> list[SmsText]:
     rows = connection.execute(
         select(sms.c.sender, sms.c.body, sms.c.arrived_at)
         .where(sms.c.sim_id == sim_id)
         .order_by(sms.c.arrived_at.desc(), sms.c.sms_id.desc())
         .limit(limit)
     )
-    return [ToldSms(sender=row.sender, body=row.body, arrived_at=row.arrived_at) for row in rows]
+    return [SmsText(sender=row.sender, body=row.body, arrived_at=row.arrived_at) for row in rows]
 
 
 def newest_messages(connection: Connection, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
@@ -147,7 +147,7 @@ def newest_messages(connection: Connection, sim_ids: Collection[str]) -> Mapping
 
 
 def network_rows(connection: Connection, keys: Keys) -> list[NetworkRow]:
-    """The networks of SIMs in phones and those that the user has named, by the user's names alone."""
+    """The networks of SIMs in phones and those that the user has named, with the user's names only."""
     in_phones = select(sims.c.mcc_mnc, func.count().label("sims")).where(_IN_PHONE, sims.c.mcc_mnc != "")
     counted = {row.mcc_mnc: row.sims for row in connection.execute(in_phones.group_by(sims.c.mcc_mnc))}
     named = {
@@ -204,5 +204,5 @@ def _entry(row: Row[Any] | _StoredNumber) -> NumberEntry:
 
 
 def _values(entry: NumberEntry, origin: NumberOrigin, said_at: datetime) -> dict[str, Any]:
-    said = {name: getattr(entry, name) for name in _SAID}
-    return {"iccid": entry.iccid, "origin": origin.value, "said_at": said_at, **said}
+    stated = {name: getattr(entry, name) for name in _STATED}
+    return {"iccid": entry.iccid, "origin": origin.value, "said_at": said_at, **stated}

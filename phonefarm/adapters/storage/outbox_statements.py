@@ -33,7 +33,6 @@ from sqlalchemy import (
     false,
     func,
     insert,
-    literal_column,
     or_,
     select,
     update,
@@ -52,6 +51,7 @@ from phonefarm.adapters.storage.tables import (
     PUSH_IS_DISPATCHABLE,
     PUSH_IS_OPEN,
     push_attempts,
+    push_is_open,
     pushes,
     rents,
     sms,
@@ -182,9 +182,6 @@ _IS_PUSH = pushes.c.sms_id == _PUSH
 _IS_OPEN_OF_NUMBER = (pushes.c.msisdn == _NUMBER) & PUSH_IS_OPEN
 _OLDER = pushes.alias("older")
 _BLOCKED = pushes.alias("blocked")
-# As `PUSH_IS_OPEN`, of an alias: spelled as the partial index spells it.
-_OLDER_IS_OPEN: ColumnElement[bool] = literal_column("older.state IN ('waiting', 'sending')")
-_BLOCKED_IS_OPEN: ColumnElement[bool] = literal_column("blocked.state IN ('waiting', 'sending')")
 
 
 def _blocks_newer(push: FromClause) -> ColumnElement[bool]:
@@ -218,11 +215,11 @@ GET = Prepared(
     ).where(_IS_PUSH),
 )
 
-# By the index of dispatchable pushes: no other has to be looked at (3).
+# Uses the partial index of dispatchable pushes (3): others are not scanned.
 _NEXT_AT = select(pushes.c.next_at).where(PUSH_IS_DISPATCHABLE).order_by(pushes.c.next_at).limit(1)
 NEXT_DUE = Prepared(NextDue, _NEXT_AT)
 
-# All that `SqlPushRecords.add` must know of a number to insert its pushes with the right `is_dispatchable` (3).
+# What `SqlPushRecords.add` needs to insert pushes of a number with the right `is_dispatchable` (3).
 OPEN_OF_NUMBER = Prepared(
     OpenPushes,
     select(
@@ -253,7 +250,7 @@ DUE = PreparedBatch(
         sms.c.body,
         pushes.c.own_failures,
         exists()
-        .where(_OLDER.c.msisdn == pushes.c.msisdn, _OLDER_IS_OPEN)
+        .where(_OLDER.c.msisdn == pushes.c.msisdn, push_is_open("older"))
         .where(_OLDER.c.sms_id < pushes.c.sms_id)
         .label("has_older"),
     )
@@ -273,7 +270,7 @@ IN_FLIGHT_OF_NUMBER = Prepared(
 ADD = PreparedInsert(pushes, AddedPush._fields)
 
 # Invariant 1: from WAITING to SENDING in the transaction that returns them to the worker. While a push is in flight it
-# is not dispatchable; the caller lets it block the others of its number where it did not before (3).
+# is not dispatchable; the caller then blocks the others of its number that are (3).
 BEGIN = PreparedChange(
     update(pushes)
     .where(pushes.c.sms_id.in_(values_in("begun")))
@@ -289,13 +286,13 @@ BEGIN = PreparedChange(
 
 # Dispatchable or not ------------------------------------------------------------------
 
-# Invariant 3: the newer ones wait for `push`, as it was added late, is in flight or is open again.
+# Invariant 3: newer ones wait for `push`, which was added late, is in flight or was reopened.
 BLOCK_NEWER = PreparedChange(
     update(pushes)
     .where(_IS_OPEN_OF_NUMBER, pushes.c.sms_id > _PUSH, pushes.c.is_dispatchable)
     .values(is_dispatchable=False)
 )
-# Invariant 3: older ones that let `push` pass wait as long as it is in flight.
+# Invariant 3: older ones, which did not block `push`, wait while it is in flight.
 BLOCK_OLDER = PreparedChange(
     update(pushes)
     .where(_IS_OPEN_OF_NUMBER, pushes.c.sms_id < _PUSH, pushes.c.is_dispatchable)
@@ -305,7 +302,7 @@ BLOCK_OLDER = PreparedChange(
 _EACH_NUMBER = func.json_each(bindparam("numbers", type_=String)).table_valued("value").alias("number")
 _OLDEST_BLOCKER = (
     select(_OLDER.c.sms_id)
-    .where(_OLDER.c.msisdn == _EACH_NUMBER.c.value, _OLDER_IS_OPEN)
+    .where(_OLDER.c.msisdn == _EACH_NUMBER.c.value, push_is_open("older"))
     .where(_blocks_newer(_OLDER))
     .order_by(_OLDER.c.sms_id)
     .limit(1)
@@ -317,7 +314,7 @@ _TO_UNBLOCK = select(_BLOCKED.c.sms_id).select_from(
         _BLOCKED,
         and_(
             _BLOCKED.c.msisdn == _EACH_NUMBER.c.value,
-            _BLOCKED_IS_OPEN,
+            push_is_open("blocked"),
             _BLOCKED.c.sms_id <= func.coalesce(_OLDEST_BLOCKER, _HIGHEST_ID),
             ~_BLOCKED.c.is_dispatchable,
         ),
@@ -351,7 +348,7 @@ NOTE_FAILED_ATTEMPT = PreparedChange(
 
 _ENDS = pairs_in("ends", "sms_id", "ended_at")
 _HAS_ENDED_IN_FLIGHT = (pushes.c.sms_id == _ENDS.c.sms_id) & (pushes.c.state == _SENDING)
-# Invariant 6: counted are those that `DELIVER` changes, so this is asked first in the same transaction.
+# Invariant 6: asked before `DELIVER` in the same transaction, it returns the pushes that DELIVER will change.
 STILL_IN_FLIGHT = PreparedBatch(
     DeliveredPush,
     select(pushes.c.sms_id, pushes.c.rent_id, pushes.c.msisdn).select_from(_ENDS.join(pushes, _HAS_ENDED_IN_FLIGHT)),

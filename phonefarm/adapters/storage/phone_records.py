@@ -198,7 +198,7 @@ _FACTS_OF = Prepared(
         phones.c.phone_id == _PHONE
     ),
 )
-_MARKS_OF = Prepared(  # one on each adb server that it was read on: too few to let the database sort them
+_MARKS_OF = Prepared(  # one for each adb server: too few to let the database sort them
     _Mark,
     select(phones.c.baseline_at, phones.c.last_read_at, phones.c.clock_skew_ms).where(
         phones.c.handset == bindparam("handset", type_=String), phones.c.baseline_at.is_not(None)

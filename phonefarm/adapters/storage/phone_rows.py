@@ -1,4 +1,4 @@
-"""The rows of the Phones page, and what the other pages' rows say of a phone."""
+"""The rows of the Phones page, and what other pages show of a phone."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _seconds(milliseconds: int | None) -> float | None:
 
 
 def conditions_by_phone(connection: Connection) -> dict[str, list[ActiveCondition]]:
-    """Most urgent first; a phone that is not there has none that could be told."""
+    """Most urgent first; none for phones that are gone."""
     by_phone: dict[str, list[ActiveCondition]] = defaultdict(list)
     for row in connection.execute(
         select(phone_conditions)
@@ -135,7 +135,7 @@ def _numbers_by_phone(connection: Connection) -> dict[str, list[str]]:
 
 
 def open_rents_by_phone(connection: Connection) -> dict[str, int]:
-    """Open rents by the phone that their SIM sits in now, which need not be the phone of the order."""
+    """Open rents by the phone that their SIM is in now; it may not be the phone of the order."""
     return {row.phone_id: row.rents for row in _OPEN_RENTS.all(driver_of(connection))}
 
 

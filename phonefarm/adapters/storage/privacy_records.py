@@ -14,21 +14,27 @@ from phonefarm.domain.sms import SmsStanding
 
 
 def _is_needed() -> ColumnElement[bool]:
-    """A text that is still to be given to the market, or that the user has to decide on."""
+    """A text that is still to be pushed, or that the user must decide on."""
     waiting = select(pushes.c.sms_id).where(PUSH_IS_OPEN)
     parked = select(pushes.c.sms_id).where(PUSH_HAS_FAILED, pushes.c.state == PushState.PARKED.value)
     is_held = SMS_IS_ASIDE & (sms.c.standing == SmsStanding.HELD.value)
     return or_(is_held, sms.c.sms_id.in_(waiting), sms.c.sms_id.in_(parked))
 
 
+def blocked_senders_of(connection: Connection) -> list[BlockedSender]:
+    """The user's own list; empty while the built-in one is used."""
+    rows = connection.execute(select(blocked_senders).order_by(blocked_senders.c.place))
+    return [BlockedSender(pattern=row.pattern, what=row.what) for row in rows]
+
+
 class SqlPrivacyRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.has_erased = False
-        """Set by an erasure; whoever commits it clears the log of the erased texts, and then this."""
+        """Set by an erasure. Its commit lets the write-ahead log be truncated, and resets this."""
 
     def erase_texts(self, before: datetime, now: datetime, limit: int) -> int:
-        # From its delivery on a text has no use; one that was never pushed, from its arrival on.
+        # A text is not needed after its delivery; if it was never pushed, after its arrival.
         young = select(pushes.c.sms_id).where(pushes.c.ended_at >= before)
         old = (
             select(sms.c.sms_id)
@@ -49,10 +55,6 @@ class SqlPrivacyRecords:
         erased = self._connection.execute(update(sms).where(which).values(body="", erased_at=now)).rowcount
         self.has_erased = self.has_erased or erased > 0
         return erased
-
-    def blocked_senders(self) -> list[BlockedSender]:
-        rows = self._connection.execute(select(blocked_senders).order_by(blocked_senders.c.place))
-        return [BlockedSender(pattern=row.pattern, what=row.what) for row in rows]
 
     def set_blocked_senders(self, entries: Sequence[BlockedSender]) -> None:
         self._connection.execute(delete(blocked_senders))

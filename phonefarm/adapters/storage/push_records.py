@@ -70,7 +70,7 @@ class SqlPushRecords:
         if due:
             statements.BEGIN.run(self._driver, begun=json.dumps([push.sms_id for push in due]), now=now)
         for push in due:
-            if push.own_failures >= FAILURES_THAT_HOLD_BACK:  # it blocked none while it waited
+            if push.own_failures >= FAILURES_THAT_HOLD_BACK:  # while it waited, it did not block
                 statements.BLOCK_NEWER.run(self._driver, number=push.msisdn, push=push.sms_id)
             if push.has_older:
                 statements.BLOCK_OLDER.run(self._driver, number=push.msisdn, push=push.sms_id)
@@ -110,7 +110,7 @@ class SqlPushRecords:
         ends = json.dumps([[sms_id, microseconds_of(at)] for sms_id, at in accepted.items()])
         delivered = statements.STILL_IN_FLIGHT.all(self._driver, ends=ends)
         statements.DELIVER.run(self._driver, ends=ends, answer=answer)
-        self._unblock_numbers({push.msisdn for push in delivered})  # what was in flight of them was just delivered
+        self._unblock_numbers({push.msisdn for push in delivered})  # none of theirs is in flight any more
         by_rent = Counter(push.rent_id for push in delivered)
         statements.COUNT_ACCEPTED.run(self._driver, counts=json.dumps(list(by_rent.items())))
         return [SmsId(push.sms_id) for push in delivered]

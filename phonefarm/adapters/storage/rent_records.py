@@ -18,7 +18,7 @@ from phonefarm.domain.sms import RentSpan
 SMS_OF_RENT = (
     select(func.count()).where(sms.c.rent_id == rents.c.rent_id).correlate(rents).scalar_subquery().label("sms_count")
 )
-"""How many messages came for a rent: counted where it is shown, rather than kept up to date with each message."""
+"""How many messages a rent received: counted when it is shown, so that no message has to update it."""
 
 
 SMS_ON_WAY = (
@@ -163,7 +163,6 @@ class SqlRentRecords:
         self._connection.execute(update(rents).where(rents.c.rent_id == rent_id).values(values))
 
 
-# For each message: put together once.
 _RENT = bindparam("rent", type_=BigInteger)
 _GET = Prepared(RentRow, select(*(rents.c[name] for name in RentRow._fields)).where(rents.c.rent_id == _RENT))
 _ADD = PreparedChange(

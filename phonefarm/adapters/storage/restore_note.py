@@ -1,4 +1,4 @@
-"""What a restore leaves for the window to say, in a file of its own: the books themselves know nothing of it."""
+"""The note of a restore, which the window shows: a file, as the restored database does not know of the restore."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime
 from pathlib import Path
 
 from phonefarm.application.model.read_models import Restored
-from phonefarm.support.whole_files import remove
+from phonefarm.support.atomic_files import remove_file
 
 NAME = "restored.json"
 
 
 class RestoreNote:
-    """Kept in the data folder until the user has taken note of it."""
+    """Lies in the data folder until the user has confirmed it."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
 
     def leave(self, restored: Restored) -> None:
-        """A restore that has succeeded does not fail for want of its note."""
+        """Ignores errors of the disk: a restore does not fail because of its note."""
         values = {"at": restored.at.isoformat(), "until": restored.until.isoformat()}
         with suppress(OSError):
             self._path.write_text(json.dumps(values), encoding="utf-8")
@@ -33,4 +33,4 @@ class RestoreNote:
             return None
 
     def forget(self) -> None:
-        remove(self._path)
+        remove_file(self._path)

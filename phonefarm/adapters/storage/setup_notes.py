@@ -9,9 +9,9 @@ from typing import Any
 
 from phonefarm.application.model.setup_state import Link, PushAnswer, PushTest, SetupNotes
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
 
 NAME = "setup.json"
 
@@ -54,7 +54,7 @@ class SetupNotesFile:
         }
         draft = self._path.with_suffix(".new")
         try:
-            with written_whole(self._path, draft):
+            with atomic_write(self._path, draft):
                 draft.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise KnownError(

@@ -48,7 +48,7 @@ _PHONE_BLOCKED = (
 
 
 def offer_query() -> Select[Any]:
-    """What decides on the offer, for every SIM; counting and issuing both read this."""
+    """What decides whether each SIM is offered; counting and issuing both use it."""
     return (
         select(
             sims.c.sim_id,
@@ -176,7 +176,7 @@ class SqlSimRecords:
         return [sim_from(row) for row in _ALL.all(self._driver)]
 
     def kinds(self, at: datetime) -> list[tuple[Sim, int]]:
-        """SIMs that the offer at `at` cannot tell apart, as one of them and their number; who shares a number singly.
+        """Groups of SIMs that the offer at `at` treats alike: one SIM and a count. Who shares a number stays single.
 
         A poll of the market then costs the interpreter next to nothing, however many SIMs there are.
         """
@@ -217,7 +217,7 @@ class SqlSimRecords:
             "signal": seen.signal,
             "network_type": seen.network_type,
             "is_roaming": seen.is_roaming,
-            # A phone that fails to state it once has not lost its number.
+            # A phone that once fails to report its number has not lost it.
             "phone_msisdn": before.phone_msisdn if before is not None and seen.msisdn is None else seen.msisdn,
         }
         self._note_place(seen, handset_of(phone_id), at)
@@ -233,7 +233,7 @@ class SqlSimRecords:
         return True
 
     def _note_place(self, seen: SeenSim, handset: str, at: datetime) -> None:
-        """The card sits in this handset, so in no other."""
+        """The card is in this handset, so it is in no other."""
         _LEAVE_OTHERS.run(self._driver, sim=seen.sim_id, handset_key=handset, at=at)
         stays = _STAY.run(
             self._driver, sim=seen.sim_id, handset_key=handset, new_sub_id=seen.sub_id, new_slot=seen.slot
@@ -246,12 +246,12 @@ class SqlSimRecords:
                 sim_id=seen.sim_id,
                 sub_id=seen.sub_id,
                 slot=seen.slot,
-                since=self._last_look(handset, at),
+                since=self._last_reading_at(handset, at),
             )
 
-    def _last_look(self, handset: str, at: datetime) -> datetime:
-        """Since when a card that is new in a handset may have sat there: since that was last read."""
-        last = _LAST_LOOK.first(self._driver, handset_key=handset)
+    def _last_reading_at(self, handset: str, at: datetime) -> datetime:
+        """Since when a new card may have been in the handset: since its last reading."""
+        last = _LAST_READING.first(self._driver, handset_key=handset)
         return at if last is None else min(at, last.last_read_at)
 
     def become(self, stand_in: SimId, sim_id: SimId) -> None:
@@ -273,7 +273,7 @@ class SqlSimRecords:
         self._connection.execute(delete(sims).where(sims.c.sim_id == stand_in))
 
     def _take_over(self, stand_in: SimId, sim_id: SimId) -> None:
-        """What was ordered or counted for the stand-in holds for the card, the stricter of both."""
+        """Merge what was set or counted for both ids; the stricter value wins."""
         columns = ("held_reason", "held_at", "hand_msisdn", "message_msisdn")
         of_ban = ("banned_since", "banned_until", "banned_by_hand")
         one, other = (
@@ -448,7 +448,7 @@ _STAY = PreparedChange(
 )
 _FORGET_PLACE = PreparedChange(delete(sim_places).where(_HERE))
 _ADD_PLACE = PreparedChange(insert(sim_places), ["handset", "sim_id", "sub_id", "slot", "since"])
-_LAST_LOOK = Prepared(
+_LAST_READING = Prepared(
     _LastRead,
     select(phones.c.last_read_at)
     .where(phones.c.handset == _HANDSET, phones.c.last_read_at.is_not(None))

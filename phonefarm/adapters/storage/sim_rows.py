@@ -91,7 +91,7 @@ def _sim_row(
     elif blocking:
         phone_remedy = blocking[0].remedy
     is_in = sim.slot_state is not SlotState.OUT
-    is_read = is_in and sim.phone_state is PhoneState.READY  # else its signal is that of some earlier time
+    is_read = is_in and sim.phone_state is PhoneState.READY  # if not, its signal is outdated
     return SimRow(
         sim_id=sim.sim_id,
         iccid=row.iccid,

@@ -1,4 +1,4 @@
-"""The tables. What a column means is said where its read model or domain value is defined."""
+"""The tables. Columns are described where their read model or domain value is defined."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, Column, ColumnClause, Index, Integer, LargeBinary, Table, literal_column, text
 from sqlmodel import Field, SQLModel
 
-from phonefarm.adapters.storage.columns import Instant, Money, PlainFields
+from phonefarm.adapters.storage.columns import Instant, Money, PlainFields, literals
 from phonefarm.domain.fields import Fields
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
 
 _OPEN_RENT = text("finished_at IS NULL")
 _REFUND = text("reversed_at IS NOT NULL")
 _DISPATCHABLE_PUSH = text("is_free = 1")
-_OPEN_PUSH = text("state IN ('waiting', 'sending')")
-_FAILED_PUSH = text("state NOT IN ('waiting', 'sending', 'delivered')")
+_OPEN_STATES = literals(OPEN_PUSH_STATES)
+_NOT_FAILED_STATES = literals((*OPEN_PUSH_STATES, PushState.DELIVERED))
+_OPEN_PUSH = text(f"state IN ({_OPEN_STATES})")
+_FAILED_PUSH = text(f"state NOT IN ({_NOT_FAILED_STATES})")
 _ENDED_PUSH = text("ended_at IS NOT NULL")
 _UNCERTAIN_PUSH = text("uncertain > 0")
-_SMS_UNTOLD = text("doubt = 'sim'")
+_SMS_UNASSIGNED = text("doubt = 'sim'")
 _SMS_ASIDE = text("standing IN ('baseline', 'held')")
 
 
 def _number() -> Column[int]:
-    """A key that is given, not counted up; SQLite's own row number, so that it needs no index."""
+    """A key that we assign. In SQLite it is the rowid, so it needs no index."""
     return Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
 
 
@@ -38,7 +41,7 @@ class PhoneTable(SQLModel, table=True):
     server: str
     serial: str
     handset: str = Field(index=True)
-    """What `domain.phones.handset_of` says: the same on whichever adb server it is."""
+    """From `domain.phones.handset_of`: the same on every adb server."""
     label: str = ""
     make: str = ""
     model: str = ""
@@ -49,7 +52,7 @@ class PhoneTable(SQLModel, table=True):
     state_since: datetime = Field(sa_type=Instant)
     baseline_at: datetime | None = _instant()
     last_read_at: datetime | None = _instant()
-    """Begin of the last complete reading: what it did not show arrived later."""
+    """Begin of the last complete reading: what it did not contain arrived later."""
     clock_skew_ms: int | None = Field(default=None, sa_type=BigInteger)
     query_ms: int | None = None
     hints_working: bool | None = None
@@ -71,19 +74,19 @@ class PhoneTable(SQLModel, table=True):
 
 
 class PhoneConditionTable(SQLModel, table=True):
-    """Conditions of a phone now, one row each."""
+    """The active conditions of phones, one row each."""
 
     __tablename__ = "phone_conditions"
 
     phone_id: str = Field(primary_key=True)
     condition: str = Field(primary_key=True)
     fields: Fields = Field(default_factory=dict, sa_type=PlainFields)
-    """The measure of it, as JSON."""
+    """Its measured values, as JSON."""
     since: datetime = Field(sa_type=Instant)
 
 
 class ProbeTable(SQLModel, table=True):
-    """What a handset's SMS provider takes, found out once for each firmware."""
+    """What a handset's SMS provider accepts, found out once per firmware."""
 
     __tablename__ = "probes"
 
@@ -98,7 +101,7 @@ class ProbeTable(SQLModel, table=True):
 
 
 class EmptyHintTable(SQLModel, table=True):
-    """Announcements of a handset that brought no row: one may come late, with the date of its announcement."""
+    """Announcements of a handset without a row: it may appear late, with the date of its announcement."""
 
     __tablename__ = "empty_hints"
 
@@ -107,7 +110,7 @@ class EmptyHintTable(SQLModel, table=True):
 
 
 class SimRuleTable(SQLModel, table=True):
-    """Whose a handset's messages with a certain SIM mark are, as the user settled it."""
+    """The SIM to which the user assigned a handset's messages with a certain mark."""
 
     __tablename__ = "sim_rules"
 
@@ -152,7 +155,7 @@ class SimTable(SQLModel, table=True):
 
 
 class SimPlaceTable(SQLModel, table=True):
-    """Which cards sat in which handset, from when until when: what an SMS read late is attributed by."""
+    """Which cards were in which handset, and when: for the attribution of messages that are read late."""
 
     __tablename__ = "sim_places"
 
@@ -165,7 +168,7 @@ class SimPlaceTable(SQLModel, table=True):
 
 
 class NumberTable(SQLModel, table=True):
-    """What the numbers file and imported tables say, by ICCID, also for SIMs not seen yet."""
+    """The lines of the numbers file and of imported tables, by ICCID, also for SIMs not seen yet."""
 
     __tablename__ = "numbers"
 
@@ -176,7 +179,7 @@ class NumberTable(SQLModel, table=True):
     operator: str = ""
     label: str = ""
     said_at: datetime = Field(sa_type=Instant)
-    """When the line was first said as it is: of file and import, the later one holds."""
+    """When the line was first stated as it is: of file and import, the later one is used."""
 
 
 class NetworkNameTable(SQLModel, table=True):
@@ -191,7 +194,7 @@ class NetworkNameTable(SQLModel, table=True):
 
 
 class NumberPatternTable(SQLModel, table=True):
-    """The user's own patterns of messages that state a number; none: the built-in ones are used."""
+    """The user's own patterns of messages that state a number; if empty, the built-in ones are used."""
 
     __tablename__ = "number_patterns"
 
@@ -226,7 +229,7 @@ class RentTable(SQLModel, table=True):
     credited_is_estimate: bool = False
     reversed_at: datetime | None = _instant()
     reversed_sum: Decimal | None = Field(default=None, sa_type=Money)
-    """What had been credited and was taken back; `credited` is 0 then."""
+    """The sum that was credited and reversed; `credited` is 0 then."""
 
 
 class SmsTable(SQLModel, table=True):
@@ -237,7 +240,7 @@ class SmsTable(SQLModel, table=True):
         Index("sms_of_sim", "sim_id", "arrived_at"),
         Index("texts_to_erase", "arrived_at", sqlite_where=text("erased_at IS NULL")),
         Index("sms_by_row_id", "handset", "row_id"),
-        Index("sms_untold", "handset", "arrived_at", sqlite_where=_SMS_UNTOLD, postgresql_where=_SMS_UNTOLD),
+        Index("sms_untold", "handset", "arrived_at", sqlite_where=_SMS_UNASSIGNED, postgresql_where=_SMS_UNASSIGNED),
         Index("sms_aside", "standing", sqlite_where=_SMS_ASIDE, postgresql_where=_SMS_ASIDE),
     )
 
@@ -254,19 +257,19 @@ class SmsTable(SQLModel, table=True):
     arrived_at: datetime = Field(sa_type=Instant, index=True)
     standing: str
     sim_mark: str = ""
-    """What the row's own columns said of its SIM."""
+    """What the row's columns state of its SIM."""
     sub_id: int | None = Field(default=None, sa_type=BigInteger)
-    """Android's subscription id, where it said one and the SIM could not be told by it."""
+    """Android's subscription id, if it is stated and the SIM is still unknown."""
     doubt: str = Field(default="", sa_column_kwargs={"server_default": ""})
     phone_date_ms: int | None = Field(default=None, sa_type=BigInteger)
-    """The row's own date, where its time is in doubt."""
+    """The row's own date, if its time is doubtful; milliseconds since 1970."""
     erased_at: datetime | None = _instant()
-    """When its text was taken out; None while it is there, also where it is empty."""
+    """When its text was erased; None while it is stored, even if it is empty."""
     rent_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class BlockedSenderTable(SQLModel, table=True):
-    """The user's own list of senders whose messages are withheld; empty while the built-in one holds."""
+    """The user's own list of senders whose messages are withheld; if empty, the built-in one is used."""
 
     __tablename__ = "blocked_senders"
 
@@ -293,7 +296,7 @@ class PushTable(SQLModel, table=True):
     attempts: int = 0
     soft_refusals: int = 0
     own_failures: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
-    """Attempts that failed for its own sake, as `domain.pushes.is_its_own` judges."""
+    """Attempts that failed because of the message itself, by `domain.pushes.is_its_own`."""
     uncertain: int = 0
     is_dispatchable: bool = Field(
         default=False, sa_column_kwargs={"name": "is_free", "key": "is_dispatchable", "server_default": "0"}
@@ -302,7 +305,7 @@ class PushTable(SQLModel, table=True):
     next_at: datetime | None = _instant()
     begun_at: datetime | None = _instant()
     is_last_chance: bool = False
-    """Whether the attempt under way began when the rent was over."""
+    """Whether the attempt in flight began after the end of the rent."""
     last_answer: str = ""
     created_at: datetime = Field(sa_type=Instant)
     arrived_at: datetime = Field(sa_type=Instant)
@@ -310,7 +313,7 @@ class PushTable(SQLModel, table=True):
 
 
 class PushAttemptTable(SQLModel, table=True):
-    """Attempts that failed, or whose end is not known. The one under way, or that was accepted, is the push itself."""
+    """Attempts that failed or whose result is unknown. The one in flight, or accepted, is stored in the push itself."""
 
     __tablename__ = "push_attempts"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -338,7 +341,7 @@ class JournalTable(SQLModel, table=True):
 
 
 class SequenceTable(SQLModel, table=True):
-    """One counter for rents and messages alike, so that no id ever means two things."""
+    """One counter for rents and messages, so that no id is used twice."""
 
     __tablename__ = "sequences"
 
@@ -371,10 +374,16 @@ journal = _core(JournalTable)
 sequences = _core(SequenceTable)
 metadata = SQLModel.metadata
 
-# Spelled as the partial indexes spell it: SQLite uses them for nothing else, and never for bound values.
+
+def push_is_open(table: str) -> ColumnClause[bool]:
+    """`PUSH_IS_OPEN` of the table, or of an alias of it."""
+    return literal_column(f"{table}.state IN ({_OPEN_STATES})")
+
+
+# Spelled as the partial indexes spell it: SQLite uses an index for no other spelling, and never for bound values.
 PUSH_IS_DISPATCHABLE: ColumnClause[bool] = literal_column("pushes.is_free = 1")
-PUSH_IS_OPEN: ColumnClause[bool] = literal_column("pushes.state IN ('waiting', 'sending')")
+PUSH_IS_OPEN = push_is_open("pushes")
 PUSH_WAS_UNCERTAIN: ColumnClause[bool] = literal_column("pushes.uncertain > 0")
-SMS_IS_UNTOLD: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")
+SMS_IS_UNASSIGNED: ColumnClause[bool] = literal_column("sms.doubt = 'sim'")
 SMS_IS_ASIDE: ColumnClause[bool] = literal_column("sms.standing IN ('baseline', 'held')")
-PUSH_HAS_FAILED: ColumnClause[bool] = literal_column("pushes.state NOT IN ('waiting', 'sending', 'delivered')")
+PUSH_HAS_FAILED: ColumnClause[bool] = literal_column(f"pushes.state NOT IN ({_NOT_FAILED_STATES})")

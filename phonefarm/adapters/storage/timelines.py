@@ -1,4 +1,4 @@
-"""The timelines of the details panel, put together from the journal, rents, messages and attempts."""
+"""The timelines of the details panel: from the journal, rents, messages and attempts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def timeline(connection: Connection, topic: Topic, key: str) -> list[TimelineEnt
 
 
 def _journal(connection: Connection, topic: Topic, key: str) -> list[TimelineEntry]:
-    """The newest entries, oldest first, in the order of writing where the clock stood still."""
+    """The newest entries, oldest first; entries of the same time in the sequence of writing."""
     newest_first = connection.execute(
         select(journal)
         .where(journal.c.topic == topic.value, journal.c.key == key)

@@ -13,7 +13,7 @@ from phonefarm.adapters.storage.rent_records import SMS_OF_RENT, SMS_ON_WAY, ren
 from phonefarm.adapters.storage.tables import PUSH_HAS_FAILED, SMS_IS_ASIDE, phones, pushes, rents, sims, sms
 from phonefarm.application.model.read_models import BanRow, MessageRow, PushRow, RentRow
 from phonefarm.application.ports.views import HISTORY_ROWS
-from phonefarm.domain.attribution import tells_something
+from phonefarm.domain.attribution import identifies_sim
 from phonefarm.domain.bans import one_more_failure_bans
 from phonefarm.domain.pushes import PushState
 from phonefarm.domain.rents import FIRST_SMS_WITHIN, rent_state
@@ -111,7 +111,7 @@ def _message_row(row: Row[Any]) -> MessageRow:
         delivered_after_seconds=(row.pushed_at - row.arrived_at).total_seconds() if was_delivered else None,
         can_be_remembered=row.standing == SmsStanding.HELD.value
         and row.sim_id is None
-        and tells_something(row.sim_mark),
+        and identifies_sim(row.sim_mark),
         is_erased=row.erased_at is not None,
         doubt=Doubt(row.doubt) if row.doubt else None,
         phone_date=None if row.phone_date_ms is None else stated_date(row.phone_date_ms),

@@ -1,4 +1,4 @@
-"""One transaction's worth of changes: the records of each kind over one connection."""
+"""The unit of work: all records over one connection."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from phonefarm.application.model.timeline import Happening, TimelineKind
 
 _SEQUENCE = "rents and messages"
 _FIRST_ID = 10_001
-IDS_AHEAD = 100
-"""So many are taken with one statement: most messages cost none. What is left of them is never given after a stop, or
-after a unit of work that failed."""
+RESERVED_IDS = 100
+"""Ids reserved with one statement, so that most messages need none. Those left at a stop, or after a failed unit of
+work, are never used."""
 _HEARTBEAT = "heartbeat"
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 ROOM_BYTES = 64_000
-"""What a page of messages needs at most."""
+"""The most that a batch of messages needs."""
 
 
 class SqlUnitOfWork:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._driver = driver_of(connection)
-        self._ahead = range(0)
+        self._reserved = range(0)
         self.phones = SqlPhoneRecords(connection)
         self.health = SqlPhoneHealthRecords(connection)
         self.sims = SqlSimRecords(connection)
@@ -50,16 +50,16 @@ class SqlUnitOfWork:
         return self._next_ids(1)[0]
 
     def note_rollback(self) -> None:
-        """Changes of a unit of work were rolled back, and maybe the ids that it had taken ahead."""
-        self._ahead = range(0)
+        """A unit of work was rolled back, maybe with the ids that it had reserved."""
+        self._reserved = range(0)
 
     def _next_ids(self, number: int) -> range:
-        if len(self._ahead) < number:
-            self._ahead = self._take(number + IDS_AHEAD)
-        ids, self._ahead = self._ahead[:number], self._ahead[number:]
+        if len(self._reserved) < number:
+            self._reserved = self._reserve(number + RESERVED_IDS)
+        ids, self._reserved = self._reserved[:number], self._reserved[number:]
         return ids
 
-    def _take(self, number: int) -> range:
+    def _reserve(self, number: int) -> range:
         taken = _NEXT.first(self._driver, number=number)
         if taken is None:
             last = _FIRST_ID + number - 1
@@ -76,7 +76,7 @@ class SqlUnitOfWork:
         self._prove_that_there_is_room()
 
     def _prove_that_there_is_room(self) -> None:
-        """A database that may not grow still takes a change in place, and would refuse every order."""
+        """A full disk still accepts changes in place, but would refuse every order: write something that needs room."""
         self._driver.execute("SAVEPOINT room")
         try:
             room = Happening(kind=TimelineKind.TEXT, fields={"text": " " * ROOM_BYTES})

@@ -1,4 +1,4 @@
-"""The read side: one snapshot, answered query by query as rows that are ready to draw."""
+"""The read side: queries on one snapshot."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import TypeVar
 from sqlalchemy import Connection, func, select
 
 from phonefarm.adapters.storage import accounts, figures, number_records, timelines
+from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
+from phonefarm.adapters.storage.privacy_records import blocked_senders_of
 from phonefarm.adapters.storage.push_records import next_push_due
 from phonefarm.adapters.storage.sim_rows import number_task_rows, places_of_numbers, sim_rows
 from phonefarm.adapters.storage.tables import phones
@@ -46,12 +48,14 @@ from phonefarm.application.model.row_queries import (
     answered_by,
 )
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.numbers import SmsText
+from phonefarm.application.ports.records.phone_health import RememberedProbe
 from phonefarm.application.ports.views import Stock, Traffic
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
-from phonefarm.domain.phones import PhoneState, handset_of
+from phonefarm.domain.phones import PhoneFacts, PhoneState, handset_of
 
 Row = TypeVar("Row")
 
@@ -59,7 +63,7 @@ Row = TypeVar("Row")
 def _at_any_time(
     read: Callable[[Connection, Keys], list[Row]],
 ) -> Callable[[Connection, Keys, datetime], list[Row]]:
-    """Rows that are the same whatever time it is."""
+    """For rows that do not depend on the time."""
     return lambda connection, keys, _now: read(connection, keys)
 
 
@@ -97,7 +101,7 @@ class SqlViews:
     def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
         return number_records.newest_messages(self._connection, sim_ids)
 
-    def messages_of(self, sim_id: str, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: str, limit: int) -> list[SmsText]:
         return number_records.messages_of(self._connection, sim_id, limit)
 
     def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
@@ -155,3 +159,9 @@ class SqlViews:
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)
+
+    def blocked_senders(self) -> list[BlockedSender]:
+        return blocked_senders_of(self._connection)
+
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
+        return SqlPhoneHealthRecords(self._connection).remembered_probe(phone_id, facts)

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.atomic_files import atomic_write
 from phonefarm.support.os_errors import cause_of
 from phonefarm.support.text_files import read_text
-from phonefarm.support.whole_files import written_whole
 
 REPORTED_URL_FILE = "public-url.txt"
 HOST_KEYS_FILE = "ssh-host-keys.json"
@@ -59,7 +59,7 @@ def _read(path: Path) -> str:
 def _write(path: Path, text: str) -> None:
     draft = path.with_suffix(".new")
     try:
-        with written_whole(path, draft):
+        with atomic_write(path, draft):
             draft.write_text(text, encoding="utf-8")
     except OSError as error:
         raise KnownError(f"{path} cannot be written: {cause_of(error)}. Check the disk's free space.") from error

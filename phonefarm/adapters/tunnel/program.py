@@ -23,6 +23,7 @@ from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import HealthKind
 from phonefarm.domain.tunnels import LONGEST_START, tunnel_failed
 from phonefarm.support.daemon_threads import in_own_thread
+from phonefarm.support.deadlines import Deadline
 
 log = structlog.get_logger(__name__)
 
@@ -99,7 +100,7 @@ class ProgramTunnel:
 
     async def _next(self, lines: asyncio.Queue[str | None], deadline: float | None) -> str | None:
         try:
-            async with asyncio.timeout_at(deadline):
+            async with Deadline(deadline):
                 return await lines.get()
         except TimeoutError:
             raise tunnel_failed(HealthKind.TUNNEL_WITHOUT_URL, program=self._spec.program) from None

@@ -1,4 +1,4 @@
-"""What needs the user now: one list, made from the rows that the window shows and the health checks."""
+"""The list of what needs the user now, derived from the rows of the window and the health checks."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from phonefarm.domain.remedies import PASSES_WITHIN
 from phonefarm.domain.shortage import USUAL_FOR, Shortage
 
 OFFLINE_GRACE = timedelta(seconds=20)
-"""A phone that adb lists as offline for less than this is probably coming back."""
+"""A phone that is offline for a shorter time probably recovers by itself."""
 GONE_GRACE = timedelta(seconds=30)
 """The same for a phone with open rents that is not listed any more."""
 UNPLUGGED_GRACE = timedelta(minutes=2)
-"""The same for one without: who takes it out to change its SIM needs no reminder."""
+"""The same for a phone without rents: the user may be changing its SIM."""
 OTHER_MODE_GRACE = timedelta(minutes=10)
-"""An update is installed in recovery, and takes minutes."""
+"""Updates are installed in recovery mode, and take minutes."""
 
 _PHONE_NEEDS = {
     PhoneState.UNAUTHORIZED: AttentionKind.PHONE_UNAUTHORIZED,
@@ -69,7 +69,7 @@ _CONDITIONS_ALERTED = BLOCKING | {
     Condition.LOW_BATTERY,
     Condition.CLOCK_WRONG,
 }
-"""The others are facts to be read on the phone's page: many farms run with them."""
+"""The others are shown on the phone only: many farms run with them."""
 _SIM_NEEDS = {
     SimStanding.NO_NUMBER: AttentionKind.NUMBER_MISSING,
     SimStanding.NO_COUNTRY: AttentionKind.NETWORK_UNKNOWN,
@@ -78,7 +78,7 @@ _SIM_NEEDS = {
     SimStanding.CARD_LOCKED: AttentionKind.SIM_LOCKED,
     SimStanding.CARD_FAULT: AttentionKind.SIM_UNREADABLE,
 }
-_MENDED_ON_NUMBERS = frozenset({AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN})
+_FIXED_ON_NUMBERS_PAGE = frozenset({AttentionKind.NUMBER_MISSING, AttentionKind.NETWORK_UNKNOWN})
 
 
 def attention(
@@ -94,10 +94,10 @@ def attention(
     closure: Closure | None,
     shortage: Shortage | None,
 ) -> tuple[Attention, ...]:
-    """What needs the user, most urgent first: sales that stand still, the farm itself, messages, phones, numbers."""
+    """What needs the user, most urgent first: stopped sales, the farm itself, messages, phones, numbers."""
     phones, sims = list(phones), list(sims)
-    found = _of_sales(closure, shortage, checks, now)
-    found += [need for check in checks if (need := _of_check(check, closure)) is not None]
+    found = _sales_needs(closure, shortage, checks, now)
+    found += [need for check in checks if (need := _check_need(check, closure)) is not None]
     found += [
         Attention(
             kind=AttentionKind.PUSH_PARKED,
@@ -120,27 +120,27 @@ def attention(
         for message in held
         if message.standing is SmsStanding.HELD
     ]
-    found += [need for rent in rents if (need := _of_rent(rent)) is not None]
-    found += [_of_shared_loss(shared) for shared in together]
-    told = {phone for shared in together for phone in shared.phones}
-    rest = [phone for phone in phones if phone.phone_id not in told]
-    found += _of_unplugged([phone for phone in rest if not _is_in(phone, shortage)], sims, now)
-    found += [need for phone in rest if (need := _of_phone(phone, now)) is not None]
-    found += [need for sim in sims if (need := _of_sim(sim, now)) is not None]
+    found += [need for rent in rents if (need := _rent_need(rent)) is not None]
+    found += [_shared_loss_need(shared) for shared in together]
+    grouped = {phone for shared in together for phone in shared.phones}
+    others = [phone for phone in phones if phone.phone_id not in grouped]
+    found += _unplugged_needs([phone for phone in others if not _is_gone_in(phone, shortage)], sims, now)
+    found += [need for phone in others if (need := _phone_need(phone, now)) is not None]
+    found += [need for sim in sims if (need := _sim_need(sim, now)) is not None]
     return tuple(found)
 
 
-def _of_sales(
+def _sales_needs(
     closure: Closure | None, shortage: Shortage | None, checks: Sequence[HealthCheck], now: datetime
 ) -> list[Attention]:
-    """Why nothing, or much less than usual, is sold."""
-    found = [] if closure is None else [_of_closure(closure)]
+    """Why nothing, or much less than usual, can be sold; a pause is the user's own wish and needs no action."""
+    found = [] if closure is None or closure.obstacle is Obstacle.PAUSED else [_closure_need(closure)]
     if shortage is not None:
-        found.append(_of_shortage(shortage, checks, now))
+        found.append(_shortage_need(shortage, checks, now))
     return found
 
 
-def _of_closure(closure: Closure) -> Attention:
+def _closure_need(closure: Closure) -> Attention:
     is_database = closure.obstacle is Obstacle.DATABASE
     return Attention(
         kind=AttentionKind.STORAGE_FAILING if is_database else AttentionKind.NOT_SELLING,
@@ -152,10 +152,10 @@ def _of_closure(closure: Closure) -> Attention:
     )
 
 
-def _of_shortage(shortage: Shortage, checks: Sequence[HealthCheck], now: datetime) -> Attention:
-    """Where adb itself is away, that is the cause, and not that its phones are."""
+def _shortage_need(shortage: Shortage, checks: Sequence[HealthCheck], now: datetime) -> Attention:
+    """If adb itself is down, that is the cause, and not its missing phones."""
     adb = next((check.health for check in checks if check.name == ADB and check.verdict is Verdict.FAIL), None)
-    topic, keys = _behind(shortage)
+    topic, keys = _rows_of(shortage)
     return Attention(
         kind=AttentionKind.FEW_WORK if shortage.working else AttentionKind.NOTHING_WORKS,
         subject="",
@@ -168,8 +168,8 @@ def _of_shortage(shortage: Shortage, checks: Sequence[HealthCheck], now: datetim
     )
 
 
-def _behind(shortage: Shortage) -> tuple[Topic, tuple[str, ...]]:
-    """Where the rows are that need the user; without keys where there is nothing to be done but wait or release."""
+def _rows_of(shortage: Shortage) -> tuple[Topic, tuple[str, ...]]:
+    """The topic and keys of the rows that need the user; no keys if there is nothing to do but wait or release."""
     match shortage.cause:
         case PhoneState() as state:
             return Topic.PHONES, () if state in _PASSES_BY_ITSELF else shortage.phones
@@ -185,12 +185,12 @@ def _behind(shortage: Shortage) -> tuple[Topic, tuple[str, ...]]:
             return Topic.SIMS, shortage.sims
 
 
-def _is_in(phone: PhoneRow, shortage: Shortage | None) -> bool:
+def _is_gone_in(phone: PhoneRow, shortage: Shortage | None) -> bool:
     return shortage is not None and shortage.cause is PhoneState.GONE and phone.phone_id in shortage.phones
 
 
-def _of_check(check: HealthCheck, closure: Closure | None) -> Attention | None:
-    if check.verdict is Verdict.PASS or _is_told_by(closure, check):
+def _check_need(check: HealthCheck, closure: Closure | None) -> Attention | None:
+    if check.verdict is Verdict.PASS or _is_covered_by(closure, check):
         return None
     kinds = {
         (ADB, Verdict.FAIL): AttentionKind.ADB_DOWN,
@@ -203,21 +203,21 @@ def _of_check(check: HealthCheck, closure: Closure | None) -> Attention | None:
     kind = kinds.get((check.name, check.verdict))
     if kind is None:
         return None
-    topic = Topic.SETTINGS if kind in _MENDED_IN_SETTINGS else Topic.OVERVIEW
+    topic = Topic.SETTINGS if kind in _FIXED_IN_SETTINGS else Topic.OVERVIEW
     topic = Topic.PUSHES if kind is AttentionKind.MARKET_DOWN else topic
     return Attention(kind=kind, subject="", health=check.health, since=check.since, topic=topic, key="")
 
 
-def _is_told_by(closure: Closure | None, check: HealthCheck) -> bool:
+def _is_covered_by(closure: Closure | None, check: HealthCheck) -> bool:
     if closure is None:
         return False
     return check.name == STORAGE if closure.obstacle is Obstacle.DATABASE else check.health == closure.problem
 
 
-_MENDED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})
+_FIXED_IN_SETTINGS = frozenset({AttentionKind.NOT_SELLING, AttentionKind.KEY_REFUSED})
 
 
-def _of_rent(rent: RentRow) -> Attention | None:
+def _rent_need(rent: RentRow) -> Attention | None:
     kinds = {
         RentState.POSSIBLE_ORPHAN: AttentionKind.POSSIBLE_ORPHAN,
         RentState.OVERDUE: AttentionKind.RENT_OVERDUE,
@@ -229,7 +229,7 @@ def _of_rent(rent: RentRow) -> Attention | None:
     return Attention(kind=kind, subject=rent.msisdn, since=since, topic=Topic.RENTS, key=str(rent.rent_id))
 
 
-def _of_shared_loss(shared: SharedLoss) -> Attention:
+def _shared_loss_need(shared: SharedLoss) -> Attention:
     return Attention(
         kind=AttentionKind.PHONES_LEFT,
         subject=shared.hub,
@@ -240,10 +240,10 @@ def _of_shared_loss(shared: SharedLoss) -> Attention:
     )
 
 
-def _of_unplugged(phones: Iterable[PhoneRow], sims: Iterable[SimRow], now: datetime) -> list[Attention]:
-    """Those whose numbers left the offer with them, told once.
+def _unplugged_needs(phones: Iterable[PhoneRow], sims: Iterable[SimRow], now: datetime) -> list[Attention]:
+    """One need for all unplugged phones whose numbers left the offer.
 
-    No longer for a SIM that the user holds back, nor for a phone that left too long ago to be missed.
+    SIMs that the user holds back do not count, nor phones that left too long ago to be expected.
     """
     numbers = Counter(sim.phone_id for sim in sims if sim.standing is SimStanding.AWAY and sim.msisdn and sim.country)
     missed = [
@@ -269,12 +269,12 @@ def _of_unplugged(phones: Iterable[PhoneRow], sims: Iterable[SimRow], now: datet
     ]
 
 
-def _of_phone(phone: PhoneRow, now: datetime) -> Attention | None:
+def _phone_need(phone: PhoneRow, now: datetime) -> Attention | None:
     if phone.state is PhoneState.GONE and not phone.rents_open:
         return None
     kind = _PHONE_NEEDS.get(phone.state)
     if kind is None or _may_still_pass(phone, now):
-        return _of_condition(phone)
+        return _condition_need(phone)
     return Attention(kind=kind, subject=phone.label, since=phone.since, topic=Topic.PHONES, key=phone.phone_id)
 
 
@@ -288,8 +288,8 @@ def needing_by_state(attention: Iterable[Attention], phones: Iterable[PhoneRow])
     return Counter(phone.state for phone in phones if phone.phone_id in keys)
 
 
-def _of_condition(phone: PhoneRow) -> Attention | None:
-    """The most urgent active that is worth an alarm; the others are on the phone's page."""
+def _condition_need(phone: PhoneRow) -> Attention | None:
+    """The most urgent condition that is worth an alert; the others are shown on the phone only."""
     for active in phone.conditions:
         if active.condition in _CONDITIONS_ALERTED:
             return Attention(
@@ -304,7 +304,7 @@ def _of_condition(phone: PhoneRow) -> Attention | None:
     return None
 
 
-def _of_sim(sim: SimRow, now: datetime) -> Attention | None:
+def _sim_need(sim: SimRow, now: datetime) -> Attention | None:
     kind = _SIM_NEEDS.get(sim.standing)
     if kind is None:
         return None
@@ -312,6 +312,6 @@ def _of_sim(sim: SimRow, now: datetime) -> Attention | None:
         kind=kind,
         subject=sim.phone_label or sim.iccid,
         since=sim.standing_since or now,
-        topic=Topic.NUMBERS if kind in _MENDED_ON_NUMBERS else Topic.SIMS,
+        topic=Topic.NUMBERS if kind in _FIXED_ON_NUMBERS_PAGE else Topic.SIMS,
         key=sim.sim_id,
     )

@@ -1,4 +1,4 @@
-"""What the window holds of the running engine: its desk and the loop the desk lives on."""
+"""The window's view of the running engine: its desk, and the loop of the desk."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ class RunningEngine(Protocol):
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The engine thread's loop; desk coroutines run there and nowhere else."""
+        """The engine thread's loop. Invariant: coroutines of the desk run only there."""
         ...

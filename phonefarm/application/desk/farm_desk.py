@@ -1,7 +1,7 @@
-"""FarmDesk: everything the window and the command line may ask for or order.
+"""FarmDesk: all queries and commands of the window and the command line.
 
 Every coroutine runs on the engine's loop; the window reaches it through `ui.engine.engine_link`.
-A method raises `KnownError` with a sentence for the user when the world or the user is at fault.
+Methods raise `KnownError` with a sentence for the user.
 """
 
 from __future__ import annotations
@@ -45,43 +45,49 @@ class FarmDesk(Protocol):
     async def number_patterns(self) -> Sequence[NumberPattern]: ...
 
     async def built_in_number_patterns(self) -> Sequence[NumberPattern]:
-        """What `save_number_patterns` takes to have the built-in ones again, and later improvements of them."""
+        """Saving exactly these restores the built-in ones, with later improvements of them."""
         ...
 
     async def money(self, grouping: Grouping, begin: datetime, end: datetime) -> Sequence[MoneyRow]:
-        """The account for [begin, end): credits by the rent's finish, reversals by their own time."""
+        """The account for [begin, end): credits at the finish of the rent, reversals at their own time."""
         ...
 
     async def reconcile(self, path: str, begin: datetime, end: datetime) -> Sequence[Difference]:
-        """Hold the market's account (CSV or XLSX with the columns rent_id, sum) against the books for [begin, end)."""
+        """Compare the market's account (CSV or XLSX: rent_id, sum) with the database for [begin, end)."""
         ...
 
     async def restored(self) -> Restored | None:
-        """Whether the books come from a backup, until `dismiss_restored`."""
+        """The restored backup that the database comes from, until `dismiss_restored`; else None."""
         ...
 
     async def timeline(self, topic: Topic, key: str) -> Sequence[TimelineEntry]:
-        """What happened to one phone, SIM, rent, message or push; oldest first."""
+        """The timeline of one phone, SIM, rent, message or push, oldest first."""
         ...
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         """Call `listener` on the engine's loop with coalesced changes, at most ten times a second; returns the undo."""
         ...
 
-    # Orders ----------------------------------------------------------------
+    # Commands --------------------------------------------------------------
+
+    async def pause_selling(self) -> None:
+        """Empty the offer at once and keep it empty, also after a restart, until resumed; open rents go on."""
+        ...
+
+    async def resume_selling(self) -> None: ...
 
     async def lift_ban(self, sim_id: str) -> None: ...
 
     async def set_ban(self, sim_id: str, length: timedelta) -> None: ...
 
     async def hold_back(self, sim_id: str, reason: str) -> None:
-        """Withhold a SIM from the offer until released; an open rent goes on."""
+        """Withhold a SIM from the offer until `release`; an open rent continues."""
         ...
 
     async def release(self, sim_id: str) -> None: ...
 
     async def set_number(self, sim_id: str, number: str) -> None:
-        """Set the number by hand (any usual spelling); refused while a rent is open on the SIM."""
+        """Set the number (any usual spelling); refused while a rent is open on the SIM."""
         ...
 
     async def name_phone(self, phone_id: str, label: str) -> None: ...
@@ -89,46 +95,46 @@ class FarmDesk(Protocol):
     async def reconnect_phone(self, phone_id: str) -> None: ...
 
     async def resend_push(self, sms_id: int) -> None:
-        """Try a parked, refused or closed push again now; refused once Onlinesim has accepted it."""
+        """Retry a parked, refused or closed push now; refused once Onlinesim has accepted it."""
         ...
 
     async def drop_push(self, sms_id: int) -> None:
-        """Stop trying; the message stays, its push is closed as dropped by the user."""
+        """Stop retrying: the push is closed as dropped; its message is kept."""
         ...
 
     async def release_orphan(self, rent_id: int) -> None:
-        """Free the number of a rent whose answer never reached the market; refused for any other rent."""
+        """Free the number of a rent whose answer may not have reached the market; refused for other rents."""
         ...
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        """Say to which SIM of its phone a held message belongs; it is then pushed if a rent was open.
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        """Assign a held message to a SIM of its phone; it is pushed if a rent was open.
 
-        `remember`: messages of this phone with the same SIM mark go to that SIM from now on, while it sits there;
-        others that are held with that mark are settled, too.
+        `remember`: all held and later messages of this phone with the same SIM mark are assigned to that SIM, too, as
+        long as it stays there.
         """
         ...
 
     async def forget_sim_rules(self, phone_id: str) -> None:
-        """Undo what was remembered of the phone's messages."""
+        """Forget the remembered assignments of the phone; assigned messages stay assigned."""
         ...
 
     async def accept_number(self, sim_id: str, number: str) -> None:
-        """Give the SIM the number that its own messages state; refused if they do not state this one now.
+        """Set the number that the SIM's own messages state; refused if they now state another one.
 
-        Anybody can send a message: what the user saw is what is accepted, not what came a moment later.
+        Anybody can send a message, so only the number that the user saw may be accepted.
         """
         ...
 
     async def import_numbers(self, path: str) -> ImportReport:
-        """Take the numbers of a CSV or XLSX file in; returns what was done, in words."""
+        """Import the numbers of a CSV or XLSX file."""
         ...
 
     async def name_network(self, mcc_mnc: str, country: str, operator: str) -> None:
-        """Say how the market names a network; an empty country takes the user's own name back."""
+        """Set the market's names of a network; an empty country removes the user's own name."""
         ...
 
     async def save_number_patterns(self, patterns: Sequence[NumberPattern]) -> Sequence[SettingProblem]:
-        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the pattern's place from 0."""
+        """Store all, or nothing and return what is wrong; `name` of a problem is the index of its pattern."""
         ...
 
     async def blocked_senders(self) -> Sequence[BlockedSender]:
@@ -138,11 +144,11 @@ class FarmDesk(Protocol):
     async def built_in_blocked_senders(self) -> Sequence[BlockedSender]: ...
 
     async def save_blocked_senders(self, entries: Sequence[BlockedSender]) -> Sequence[SettingProblem]:
-        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the entry's place from 0."""
+        """Store all, or nothing and return what is wrong; `name` of a problem is the index of its entry."""
         ...
 
     async def erase_number(self, number: str) -> str:
-        """Erase the texts of a number now, except those still needed; returns what was done, in words."""
+        """Erase the texts of a number now, except those still needed; returns a sentence about the result."""
         ...
 
     async def dismiss_restored(self) -> None: ...
@@ -201,10 +207,16 @@ class FarmDesk(Protocol):
 
     async def settings(self) -> Sequence[SettingField]: ...
 
-    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
-        """Check all and keep all, or keep nothing and say what is wrong.
+    async def starts_at_login(self) -> bool:
+        """Whether the system starts the window when this user logs in."""
+        ...
 
-        `api_key` goes to the OS keyring; with `key_in_file` to a file that only this user can read. A problem that
-        offers that is of the key alone: the rest is kept.
+    async def set_start_at_login(self, on: bool) -> None: ...
+
+    async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
+        """Store all, or nothing and return what is wrong.
+
+        `api_key` is stored in the system's keyring; with `key_in_file` in a file that only this user can read. If only
+        the keyring fails, all other settings are stored, and the problem offers the file.
         """
         ...

@@ -1,4 +1,4 @@
-"""The desk of a running engine: reads from the database, orders to the use cases."""
+"""The desk of a running engine: queries go to the database, commands to the use cases."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHON
 from phonefarm.application.model.setup_state import NumberDraft, PushTest, SetupState, SmsChainResult
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
+from phonefarm.application.ports.autostart import Autostart
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
 from phonefarm.application.setup.guide import SetupGuide
@@ -44,6 +45,7 @@ from phonefarm.application.sims.numbering import Numbering, concerning_numbers
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health
@@ -60,9 +62,10 @@ KEY_SETTING = "api_key"
 WAITING_RENTS_SHOWN = 12
 MINUTES_SHOWN = 60
 LONGEST_LABEL = 60
-TRAFFIC_GOOD_FOR = timedelta(seconds=2)
-_TROUBLES = 200
-"""At most so many waiting rents, held messages and parked pushes are looked through for what needs the user."""
+"""Characters."""
+TRAFFIC_CACHED_FOR = timedelta(seconds=2)
+_MOST_NEEDS = 200
+"""The most waiting rents, held messages and parked pushes that are read for the attention list."""
 
 
 class SettingsKeeper(Protocol):
@@ -72,7 +75,7 @@ class SettingsKeeper(Protocol):
 
 
 class RestoreNote(Protocol):
-    """What a restore has left to be said."""
+    """The note that a restore leaves for the user."""
 
     def read(self) -> Restored | None: ...
 
@@ -80,7 +83,7 @@ class RestoreNote(Protocol):
 
 
 class LiveFarmDesk:
-    """Fulfils `FarmDesk`; lives on the engine's loop."""
+    """Implements `FarmDesk`; runs on the engine's loop."""
 
     def __init__(
         self,
@@ -101,12 +104,14 @@ class LiveFarmDesk:
         apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
+        pause: SellingPause,
+        autostart: Autostart,
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
         setup: SetupGuide,
         number_preview: NumberPreview,
     ) -> None:
-        """`closure` says why nothing may be sold now."""
+        """`closure` returns why nothing may be sold now, or None."""
         self._storage = storage
         self._announcer = announcer
         self._health = health
@@ -123,6 +128,8 @@ class LiveFarmDesk:
         self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
+        self._pause = pause
+        self._autostart = autostart
         self._public_address = public_address
         self._ssh_public_key = ssh_public_key
         self._setup = setup
@@ -133,7 +140,7 @@ class LiveFarmDesk:
                 answered_by(NETWORKS, numbering.networks),
             ]
         )
-        """The queries whose rows are more than what is stored."""
+        """The queries whose rows need more than the database."""
         self._short_since: datetime | None = None
         self._traffic: tuple[datetime, Traffic] | None = None
 
@@ -142,13 +149,13 @@ class LiveFarmDesk:
     async def overview(self) -> Overview:
         now, noted, short_since = self._clock(), self._traffic, self._short_since
         alarms = _Alarms(checks=self._health.checks(), together=self._watch.left_together(), closure=self._closure())
-        selling = self._rentals.selling
+        selling, paused = self._rentals.selling, self._pause()
 
         def query(views: Views) -> tuple[Overview, Traffic, datetime | None]:
             traffic = _traffic_at(views, now, noted)
             overview, since = _overview(views, traffic, alarms, short_since, now)
             counts = overview.counts if selling else replace(overview.counts, numbers_on_offer=0)
-            return replace(overview, counts=counts), traffic, since
+            return replace(overview, counts=counts, paused=paused), traffic, since
 
         overview, traffic, self._short_since = await self._storage.read(query)
         if noted is None or traffic is not noted[1]:
@@ -157,10 +164,10 @@ class LiveFarmDesk:
 
     async def rows(self, query: RowQuery[Row], keys: Keys = None) -> Sequence[Row]:
         answer = self._answers.get(query)
-        rows: Sequence[Row] = await (self._stored(query, keys) if answer is None else answer(keys))
+        rows: Sequence[Row] = await (self._read_stored(query, keys) if answer is None else answer(keys))
         return rows
 
-    async def _stored(self, query: RowQuery[Row], keys: Keys) -> list[Row]:
+    async def _read_stored(self, query: RowQuery[Row], keys: Keys) -> list[Row]:
         now = self._clock()
         return await self._storage.read(lambda views: views.rows(query, keys, now))
 
@@ -186,7 +193,13 @@ class LiveFarmDesk:
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._announcer.subscribe(lambda changes: listener(concerning_numbers(changes)))
 
-    # Orders ----------------------------------------------------------------
+    # Commands --------------------------------------------------------------
+
+    async def pause_selling(self) -> None:
+        await self._pause.pause()
+
+    async def resume_selling(self) -> None:
+        await self._pause.resume()
 
     async def lift_ban(self, sim_id: str) -> None:
         await self._rentals.lift_ban(SimId(sim_id))
@@ -206,7 +219,7 @@ class LiveFarmDesk:
     async def name_phone(self, phone_id: str, label: str) -> None:
         name = " ".join(label.split())[:LONGEST_LABEL]
         if not await self._storage.write(lambda uow: uow.phones.set_label(PhoneId(phone_id), name)):
-            raise KnownError("This phone is not on the books any more.")
+            raise KnownError("This phone is not in the database any more.")
         self._announcer.changed(Topic.PHONES, [phone_id])
         for topic in (Topic.SIMS, Topic.RENTS):
             self._announcer.changed(topic, None)
@@ -223,8 +236,8 @@ class LiveFarmDesk:
     async def release_orphan(self, rent_id: int) -> None:
         await self._rentals.release_orphan(RentId(rent_id))
 
-    async def settle_message(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
-        await self._intake.settle(SmsId(sms_id), SimId(sim_id), remember=remember)
+    async def assign_sim(self, sms_id: int, sim_id: str, *, remember: bool = False) -> None:
+        await self._intake.assign_sim(SmsId(sms_id), SimId(sim_id), remember=remember)
 
     async def forget_sim_rules(self, phone_id: str) -> None:
         await self._intake.forget_rules(PhoneId(phone_id))
@@ -301,6 +314,13 @@ class LiveFarmDesk:
     async def settings(self) -> Sequence[SettingField]:
         return await asyncio.to_thread(self._settings.fields)
 
+    async def starts_at_login(self) -> bool:
+        return await asyncio.to_thread(self._autostart.is_on)
+
+    async def set_start_at_login(self, on: bool) -> None:
+        await asyncio.to_thread(self._autostart.turn_on if on else self._autostart.turn_off)
+        self._announcer.changed(Topic.SETTINGS)
+
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
@@ -313,7 +333,7 @@ class LiveFarmDesk:
 
 
 class _Alarms(NamedTuple):
-    """What the engine knows beside the database of what is wrong now."""
+    """Problems that the engine knows and the database does not."""
 
     checks: tuple[HealthCheck, ...]
     together: Sequence[SharedLoss]
@@ -323,8 +343,8 @@ class _Alarms(NamedTuple):
 def _overview(
     views: Views, traffic: Traffic, alarms: _Alarms, short_since: datetime | None, now: datetime
 ) -> tuple[Overview, datetime | None]:
-    """Of one snapshot of the database; and since when too little can be sold, if it can."""
-    waiting = views.waiting_rents(_TROUBLES, now)
+    """From one snapshot of the database; returns also since when there is a shortage, or None."""
+    waiting = views.waiting_rents(_MOST_NEEDS, now)
     phones, sims = views.rows(PHONES, None, now), views.rows(SIMS, None, now)
     here = sims_now(sims, phones)
     shortage, since = lasting_shortage(here, short_since, now)
@@ -335,10 +355,10 @@ def _overview(
         together=alarms.together,
         sims=sims,
         rents=waiting,
-        held=views.held_messages(_TROUBLES),
-        parked=views.parked_pushes(_TROUBLES),
+        held=views.held_messages(_MOST_NEEDS),
+        parked=views.parked_pushes(_MOST_NEEDS),
         closure=alarms.closure,
-        shortage=shortage if phones else None,  # who has none yet is told so by the window
+        shortage=shortage if phones else None,  # without any phone the window shows how to start
     )
     seconds = [seconds for _, seconds in traffic.arrivals]
     overview = Overview(
@@ -370,8 +390,8 @@ def _overview(
 
 
 def _traffic_at(views: Views, now: datetime, noted: tuple[datetime, Traffic] | None) -> Traffic:
-    """The figures that sum up hours and days: good for a few seconds, so that asking often costs little."""
-    if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_GOOD_FOR:
+    """The sums of hours and days, cached for TRAFFIC_CACHED_FOR, so that frequent queries are cheap."""
+    if noted is not None and timedelta(0) <= now - noted[0] < TRAFFIC_CACHED_FOR:
         return noted[1]
     return views.traffic(now)
 

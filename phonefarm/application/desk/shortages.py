@@ -1,4 +1,4 @@
-"""Finds that nothing, or much less than usual, can be sold, from the rows that the window shows."""
+"""Detects from the rows of the window that nothing, or much less than usual, can be sold."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from phonefarm.domain.phones import PhoneState
 from phonefarm.domain.shortage import Cause, Shortage, SimNow, shortage
 from phonefarm.domain.sims import SimStanding
 
-TOLD_AFTER = timedelta(minutes=1)
-"""Phones that start, a hub that is moved: what passes within it is no news."""
+REPORTED_AFTER = timedelta(minutes=1)
+"""Shorter shortages are normal: phones that start, a hub that is moved."""
 
 
 def lasting_shortage(
     sims: Sequence[SimNow], noted: datetime | None, now: datetime
 ) -> tuple[Shortage | None, datetime | None]:
-    """The shortage that there is now, once it has lasted, and since when there is one at all.
+    """The present shortage once it has lasted for REPORTED_AFTER, and since when there is one at all.
 
-    `noted`: the latter at the last look. A phone that circles between two troubles begins anew each time,
-    the shortage does not.
+    `noted`: the latter from the previous call. A phone that alternates between two problems restarts its own `since`,
+    but not that of the shortage.
     """
     found = shortage(sims, now)
     if found is None:
         return None, None
     noted = now if noted is None else min(noted, now)
     since = noted if found.since is None else min(found.since, noted)
-    return (replace(found, since=since) if now - since >= TOLD_AFTER else None), noted
+    return (replace(found, since=since) if now - since >= REPORTED_AFTER else None), noted
 
 
 def sims_now(sims: Iterable[SimRow], phones: Iterable[PhoneRow]) -> list[SimNow]:
@@ -57,7 +57,7 @@ def _standing(sim: SimRow, phone: PhoneRow | None) -> _Standing:
         case SimStanding.ON_OFFER:
             return _WORKS
         case SimStanding.RENTED:
-            return _of_phone(phone)
+            return _phone_standing(phone)
         case SimStanding.AWAY if phone is not None:
             if not sim.country:
                 return _Standing(SimStanding.NO_COUNTRY, sim.standing_since)
@@ -66,7 +66,7 @@ def _standing(sim: SimRow, phone: PhoneRow | None) -> _Standing:
             return _Standing(sim.standing, sim.standing_since)
 
 
-def _of_phone(phone: PhoneRow | None) -> _Standing:
+def _phone_standing(phone: PhoneRow | None) -> _Standing:
     if phone is None:
         return _Standing(SimStanding.OUT, None)
     if phone.state is not PhoneState.READY:

@@ -1,4 +1,4 @@
-"""What leaves this PC and how long it stays: senders that are withheld, texts that are erased."""
+"""Withholds the messages of blocked senders, and erases texts that are old enough."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-ROUND_EVERY = 600.0
-AT_ONCE = 500
-"""Texts erased in one commit, so that no message waits long behind it."""
+ERASE_EVERY_SECONDS = 600.0
+MOST_PER_COMMIT = 500
+"""Texts that one commit erases: few, so that no message waits long behind it."""
 
 
 class Privacy:
-    """`built_in`: the senders that are withheld as long as the user has not changed the list."""
+    """`built_in`: the senders that are withheld until the user changes the list."""
 
     def __init__(
         self,
@@ -45,20 +45,20 @@ class Privacy:
         self._list = BlockList(self.built_in)
 
     async def start(self) -> None:
-        """Take the user's own list up, where there is one."""
+        """Load the user's own list, if there is one."""
         self._list = BlockList(await self.senders())
 
     def withholds(self, sender: str) -> bool:
         return self._blocks and self._list.entry_for(sender) is not None
 
     async def senders(self) -> Sequence[BlockedSender]:
-        own = await self._storage.write(lambda uow: uow.privacy.blocked_senders())
+        own = await self._storage.read(lambda views: views.blocked_senders())
         return own or self.built_in
 
     async def save_senders(self, entries: Sequence[BlockedSender]) -> list[SettingProblem]:
-        """Keep all, or keep nothing and say what is wrong; `name` of a problem is the entry's place from 0.
+        """Save all, or save nothing and return the problems; the `name` of a problem is the entry's index, from 0.
 
-        An empty list brings the built-in one back.
+        An empty list restores the built-in one.
         """
         tidy = [BlockedSender(pattern=" ".join(e.pattern.split()), what=e.what.strip()) for e in entries]
         if len(tidy) > MOST_PATTERNS:
@@ -84,8 +84,12 @@ class Privacy:
         now = self._clock()
         erased, left = await self._storage.write(lambda uow: uow.privacy.erase_number(msisdn, now))
         self._announcer.changed(Topic.MESSAGES, None)
-        said = f"{erased} texts of +{msisdn} erased."
-        return said if not left else f"{said} {left} are still to be pushed or settled, and stay until then."
+        done = f"{erased} texts of +{msisdn} erased."
+        return (
+            done
+            if not left
+            else f"{done} {left} are still to be pushed, or wait for your choice of a SIM, and stay until then."
+        )
 
     async def run(self) -> None:
         """Erase what is old enough, every ten minutes, until cancelled."""
@@ -94,14 +98,14 @@ class Privacy:
                 await self.erase_old()
             except StorageFailing as error:
                 log.info("texts could not be erased yet", cause=str(error))
-            await asyncio.sleep(ROUND_EVERY)
+            await asyncio.sleep(ERASE_EVERY_SECONDS)
 
     async def erase_old(self) -> int:
         now = self._clock()
         before = now - self._keep_texts
-        total = count = await self._storage.write(lambda uow: uow.privacy.erase_texts(before, now, AT_ONCE))
-        while count == AT_ONCE:
-            count = await self._storage.write(lambda uow: uow.privacy.erase_texts(before, now, AT_ONCE))
+        total = count = await self._storage.write(lambda uow: uow.privacy.erase_texts(before, now, MOST_PER_COMMIT))
+        while count == MOST_PER_COMMIT:
+            count = await self._storage.write(lambda uow: uow.privacy.erase_texts(before, now, MOST_PER_COMMIT))
             total += count
         if total:
             log.info("texts erased", count=total)

@@ -9,16 +9,17 @@ from typing import NamedTuple
 
 from phonefarm.application.model import timeline
 from phonefarm.application.model.read_models import Topic
+from phonefarm.application.ports.records.pushes import PushRecords
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.application.ports.world import PushMessage
 from phonefarm.domain.pushes import (
     NO_OPERATION,
     Accepted,
+    Closed,
     FinalRefusal,
     PushOutcome,
     PushState,
     Retry,
-    Settled,
     SoftRefusal,
     Unclear,
     after_attempt,
@@ -57,14 +58,14 @@ class RecordedResult(NamedTuple):
 def record_results(uow: UnitOfWork, results: Sequence[AttemptResult], policy: RetryPolicy) -> list[RecordedResult]:
     """Accepted messages are recorded together, as a burst consists of them; all others one by one."""
     accepted = [result for result in results if result.outcome == Accepted()]
-    recorded = _deliver(uow, accepted, Accepted()) if accepted else []
+    recorded = _deliver(uow.pushes, accepted, Accepted()) if accepted else []
     recorded += [_record_other(uow, result, policy) for result in results if result.outcome != Accepted()]
     return recorded
 
 
-def _deliver(uow: UnitOfWork, results: Sequence[AttemptResult], outcome: PushOutcome) -> list[RecordedResult]:
+def _deliver(pushes: PushRecords, results: Sequence[AttemptResult], outcome: PushOutcome) -> list[RecordedResult]:
     ended_at = {result.message.sms_id: result.at for result in results}
-    delivered = set(uow.pushes.deliver(ended_at, describe(outcome)))
+    delivered = set(pushes.deliver(ended_at, describe(outcome)))
     return [
         RecordedResult(result, PushState.DELIVERED if result.message.sms_id in delivered else None)
         for result in results
@@ -75,7 +76,7 @@ def _record_other(uow: UnitOfWork, result: AttemptResult, policy: RetryPolicy) -
     sms_id, outcome = result.message.sms_id, result.outcome
     before = uow.pushes.get(sms_id)
     if before is not None and is_taken(outcome, uncertain=before.uncertain):
-        return _deliver(uow, [result], outcome)[0]
+        return _deliver(uow.pushes, [result], outcome)[0]
     push = uow.pushes.record(
         sms_id,
         describe(outcome),
@@ -96,7 +97,7 @@ def _record_other(uow: UnitOfWork, result: AttemptResult, policy: RetryPolicy) -
         refusals_before_parking=policy.refusals_before_parking,
     )
     match step:
-        case Settled(state=state):
+        case Closed(state=state):
             uow.pushes.close(sms_id, state, result.at)
             denies_open_rent = outcome == FinalRefusal(token=NO_OPERATION) and not push.rent_is_over
             if denies_open_rent:

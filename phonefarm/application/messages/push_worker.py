@@ -60,7 +60,7 @@ class _Batch(NamedTuple):
     recorded: list[RecordedResult]
     claimed: list[PushMessage]
     next_due: datetime | None
-    """When the next push is due; None if this commit did not look or none waits."""
+    """When the next push is due; None if none waits or this commit did not ask."""
 
 
 class _Reservation:
@@ -104,7 +104,7 @@ class PushWorker:
         self._results: list[AttemptResult] = []
         """Of attempts in flight: still to be stored."""
         self._reserved = 0
-        """Places for attempts that commits under way may begin."""
+        """Places for attempts that open commits may begin."""
         self._market = MarketRecord()
         self._accepted_at: datetime | None = None
         self._failed_at: dict[SmsId, datetime] = {}

@@ -1,4 +1,4 @@
-"""A reading of an inbox against the books: what is new in it, when it came and whose it is, in one unit of work."""
+"""Unit of work: compare a reading of an inbox with what is stored, and store what is new with its time and owner."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from phonefarm.application.messages.owners import TRIED_AGAIN_FOR, Owner, PhoneBooks, Settled, new_push, settle_untold
+from phonefarm.application.messages.owners import (
+    ASSIGN_WITHIN,
+    AssignedSms,
+    Owner,
+    SimResolver,
+    assign_known_sims,
+    new_push,
+)
 from phonefarm.application.ports.records.messages import NewSms, SeenRow
 from phonefarm.application.ports.records.phones import ReadingMark
 from phonefarm.application.ports.records.pushes import NewPush
@@ -31,8 +38,8 @@ from phonefarm.domain.sms import (
     stated_date,
 )
 
-ANNOUNCED_LATELY = timedelta(minutes=5)
-"""An announcement that brought no row may belong to one that comes so much later."""
+LATE_ROW_WITHIN = timedelta(minutes=5)
+"""An announcement without a row may belong to a row that appears up to this much later."""
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -41,7 +48,7 @@ Identified = tuple[SmsRow, bytes]
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """What a reading brought."""
+    """The result of a reading."""
 
     first: bool
     new: tuple[SmsId, ...]
@@ -50,53 +57,53 @@ class Intake:
     begun: tuple[PushMessage, ...] = ()
     """Attempts to push them that were recorded as begun."""
     delayed: int = 0
-    """How many came long after they had been announced."""
+    """How many came long after their announcement."""
     arrivals: tuple[datetime, ...] = ()
-    """When the new ones reached the phone; empty where its clock could not be measured."""
-    settled: tuple[Settled, ...] = ()
-    """Older ones whose SIM is known now."""
-    has_untold: bool = False
-    """Whether the SIM of some message is not known."""
+    """When the new ones reached the phone; empty if its clock could not be measured."""
+    assigned: tuple[AssignedSms, ...] = ()
+    """Older ones whose SIM is known by now."""
+    has_unassigned: bool = False
+    """Whether a message is left whose SIM is not known."""
     is_of_a_new_card: bool = False
-    """Whether a message names a SIM that no check-up has seen in the phone."""
+    """Whether a message names a SIM that no check-up has found in the phone."""
 
     @property
     def queued(self) -> int:
         """How many pushes were queued: of new messages and of older ones whose SIM is known now."""
-        return len(self.pushes) + sum(one.rent_id is not None for one in self.settled)
+        return len(self.pushes) + sum(one.rent_id is not None for one in self.assigned)
 
 
 NOTHING_NEW = Intake(first=False, new=(), pushes=())
 
 
 @dataclass(frozen=True, kw_only=True)
-class LastLook:
-    """The last committed reading of a handset, as far as this run of the program knows."""
+class LastReading:
+    """The last committed reading of a handset in this run of the program."""
 
     row_ids: frozenset[int]
     at: datetime
-    """When a look showed them last."""
+    """When a reading last showed these rows."""
     highest: int
-    """The highest row id of any look of this run."""
-    has_untold: bool
+    """The highest row id of any reading in this run."""
+    has_unassigned: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a reading is judged by, beside the books."""
+    """What a reading is judged by, besides what is stored."""
 
     now: datetime
     withholds: Callable[[str], bool]
     heard: Heard
     before: ReadingMark | None
-    """The reading before; None where the books must be asked."""
-    last: LastLook | None
+    """The reading before; None: it must be read from the database."""
+    last: LastReading | None
     is_marked: bool
-    """Whether the books need no mark of this reading."""
+    """Whether the stored mark is recent enough, so that this reading needs none."""
 
 
 class _Stored(NamedTuple):
-    """What was stored of the unseen rows of a reading."""
+    """The unseen rows of a reading, as they were stored."""
 
     owners: list[Owner]
     """By row."""
@@ -106,12 +113,12 @@ class _Stored(NamedTuple):
     begun: list[PushMessage]
 
 
-def take_in(uow: UnitOfWork, reading: Reading, context: Context, *, begin: int) -> Intake:
+def store_reading(uow: UnitOfWork, reading: Reading, context: Context, *, begin: int) -> Intake:
     """`begin`: how many attempts to push new messages may be recorded as begun in this unit of work."""
-    return _TakingIn(uow, reading, context, begin).run()
+    return _ReadingUnit(uow, reading, context, begin).run()
 
 
-class _TakingIn:
+class _ReadingUnit:
     def __init__(self, uow: UnitOfWork, reading: Reading, context: Context, begin: int) -> None:
         self._uow = uow
         self._reading = reading
@@ -130,10 +137,10 @@ class _TakingIn:
         highest_known = max((row.row_id for row, fingerprint in identified if fingerprint in known), default=0)
         delayed = self._match_announcements(unseen, arrivals, highest_known)
         last = self._context.last
-        has_untold = last is None or last.has_untold
-        settled: list[Settled] = []
-        if has_untold and self._before is not None:
-            settled, has_untold = self._settle_untold(identified)
+        has_unassigned = last is None or last.has_unassigned
+        assigned: list[AssignedSms] = []
+        if has_unassigned and self._before is not None:
+            assigned, has_unassigned = self._assign_known_sims(identified)
         stored = self._store(unseen, arrivals)
         if not self._context.is_marked:
             self._uow.phones.note_reading(
@@ -149,15 +156,15 @@ class _TakingIn:
             begun=tuple(stored.begun),
             delayed=delayed,
             arrivals=tuple(arrived.at for arrived in arrivals) if reading.clock_skew is not None else (),
-            settled=tuple(settled),
-            has_untold=has_untold or any(owner.doubt is Doubt.SIM for owner in stored.owners),
+            assigned=tuple(assigned),
+            has_unassigned=has_unassigned or any(owner.doubt is Doubt.SIM for owner in stored.owners),
             is_of_a_new_card=any(
                 owner.doubt is Doubt.SIM and row.sub_id is not None
                 for owner, (row, _) in zip(stored.owners, unseen, strict=True)
             ),
         )
 
-    # When it came -------------------------------------------------------------
+    # Time of arrival ----------------------------------------------------------
 
     def _arrival_of(self, row: SmsRow) -> Arrival:
         reading, before = self._reading, self._before
@@ -172,7 +179,7 @@ class _TakingIn:
         )
 
     def _match_announcements(self, unseen: Sequence[Identified], arrivals: list[Arrival], highest_known: int) -> int:
-        """Give rows whose dates do not fit the time of their announcement; returns how many came long after it."""
+        """Give rows with unfitting dates the time of their announcement; returns how many came long after it."""
         if self._before is None or all(arrived.newness is Newness.NEW for arrived in arrivals):
             return 0
         empty = self._uow.health.empty_hints(self._phone_id)
@@ -180,11 +187,11 @@ class _TakingIn:
         for place, (row, _) in enumerate(unseen):
             if arrivals[place].newness is Newness.NEW:
                 continue
-            kept_back = announced_at(row, empty, skew_now=self._reading.clock_skew, skew_before=self._before.clock_skew)
-            if kept_back is not None:
-                arrivals[place] = Arrival(at=min(kept_back[0], self._reading.ended_at), newness=Newness.NEW)
-                empty.remove(kept_back[1])
-                self._uow.health.settle_empty_hint(self._phone_id, kept_back[1])
+            announced = announced_at(row, empty, skew_now=self._reading.clock_skew, skew_before=self._before.clock_skew)
+            if announced is not None:
+                arrivals[place] = Arrival(at=min(announced[0], self._reading.ended_at), newness=Newness.NEW)
+                empty.remove(announced[1])
+                self._uow.health.remove_empty_hint(self._phone_id, announced[1])
                 delayed += 1
         self._doubt_announced(unseen, arrivals, highest_known, empty)
         return delayed
@@ -192,11 +199,11 @@ class _TakingIn:
     def _doubt_announced(
         self, unseen: Sequence[Identified], arrivals: list[Arrival], highest_known: int, empty: Sequence[datetime]
     ) -> None:
-        """A new highest row that was announced came just now, whatever its dates say: the user decides on it."""
+        """A new highest row that was announced arrived just now, whatever its dates say: the user decides on it."""
         ended_at = self._reading.ended_at
-        lately = [at for at in empty if timedelta(0) <= ended_at - at <= ANNOUNCED_LATELY]
+        recent = [at for at in empty if timedelta(0) <= ended_at - at <= LATE_ROW_WITHIN]
         heard = self._context.heard.without(one.at for one in arrivals if one.newness is Newness.NEW)
-        unexplained = [HeardArrival(since=at, latest=at) for at in lately] + list(heard.arrivals)
+        unexplained = [HeardArrival(since=at, latest=at) for at in recent] + list(heard.arrivals)
         for place in reversed(range(len(unseen))):  # the highest row is the latest
             row, _ = unseen[place]
             if not unexplained or row.row_id <= highest_known:
@@ -204,15 +211,15 @@ class _TakingIn:
             if arrivals[place].newness is not Newness.NEW:
                 at = unexplained.pop().since
                 arrivals[place] = Arrival(at=min(at, ended_at), newness=Newness.DOUBTFUL)
-                if at in lately:
-                    self._uow.health.settle_empty_hint(self._phone_id, at)
+                if at in recent:
+                    self._uow.health.remove_empty_hint(self._phone_id, at)
 
-    # What is not new ------------------------------------------------------------
+    # Known rows that were rewritten ------------------------------------------------
 
     def _without_rewritten(
         self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]
     ) -> tuple[list[Identified], list[Arrival]]:
-        """Without rows that were seen under their id with other dates or another sender: they go on being known."""
+        """Drop rows that are stored with other dates or another sender: the phone has rewritten them."""
         former = self._former_rows([row.row_id for row, _ in unseen])
         if not former:
             return list(unseen), list(arrivals)
@@ -238,16 +245,18 @@ class _TakingIn:
         if self._before is None:
             return {}
         may_be_known = [row_id for row_id in row_ids if last is None or row_id <= last.highest]
-        return self._uow.messages.under_row_ids(self._phone_id, may_be_known) if may_be_known else {}
+        return self._uow.messages.stored_under_row_ids(self._phone_id, may_be_known) if may_be_known else {}
 
     def _rewritten(self, row: SmsRow, former: Sequence[SeenRow], heard: Heard) -> SeenRow | None:
         date = self._date_of(row)
         for seen in former:
-            if seen.body is None:  # its text was not kept: that it has kept its time must tell
+            if seen.body is None:  # its text is not stored: compare the time
                 is_same_text = date is not None and abs(date - seen.arrived_at) <= CLOCK_TOLERANCE
             else:
                 is_same_text = seen.body == row.body
-            shown = FormerRow(arrived_at=seen.arrived_at, shown_at=max(seen.arrived_at, self._shown_at(row.row_id)))
+            shown = FormerRow(
+                arrived_at=seen.arrived_at, shown_at=max(seen.arrived_at, self._last_shown_at(row.row_id))
+            )
             if is_same_text and is_rewritten(shown, date, heard):
                 return seen
         return None
@@ -258,31 +267,31 @@ class _TakingIn:
             skew = self._before.clock_skew
         return corrected(row, skew)
 
-    def _shown_at(self, row_id: int) -> datetime:
+    def _last_shown_at(self, row_id: int) -> datetime:
         last = self._context.last
         if last is not None:
             return last.at if row_id in last.row_ids else _LONG_AGO
         return (self._before.last_read_at if self._before else None) or _LONG_AGO
 
-    # Whose it is ------------------------------------------------------------------
+    # Owner ------------------------------------------------------------------------
 
-    def _settle_untold(self, identified: Sequence[Identified]) -> tuple[list[Settled], bool]:
-        """What the rows say of their SIMs now, and what the books know now, settles what could not be told before."""
+    def _assign_known_sims(self, identified: Sequence[Identified]) -> tuple[list[AssignedSms], bool]:
+        """Assign older messages by what their rows and the database say of SIMs by now."""
         now = self._context.now
         shown = {fingerprint: row for row, fingerprint in identified}
-        for one in self._uow.messages.untold(self._phone_id, now - TRIED_AGAIN_FOR):
+        for one in self._uow.messages.unassigned(self._phone_id, now - ASSIGN_WITHIN):
             row = shown.get(one.fingerprint)
             if row is not None and (row.sub_id, row.sim_mark) != (one.sub_id, one.sim_mark):
                 self._uow.messages.note_sim_columns(one.sms_id, row.sub_id, row.sim_mark)
-        return settle_untold(self._uow, self._phone_id, now, self._context.withholds)
+        return assign_known_sims(self._uow, self._phone_id, now, self._context.withholds)
 
     def _store(self, unseen: Sequence[Identified], arrivals: Sequence[Arrival]) -> _Stored:
         if not unseen:
             return _Stored([], [], [], [])
         context = self._context
-        books = PhoneBooks(self._uow, self._phone_id, min(arrived.at for arrived in arrivals), context.now)
+        resolver = SimResolver(self._uow, self._phone_id, min(arrived.at for arrived in arrivals), context.now)
         owners = [
-            books.owner_of(row, arrived, is_withheld=context.withholds(row.sender))
+            resolver.owner_of(row, arrived, is_withheld=context.withholds(row.sender))
             for (row, _), arrived in zip(unseen, arrivals, strict=True)
         ]
         found = [

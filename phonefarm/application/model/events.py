@@ -1,4 +1,4 @@
-"""Says which rows may have changed, at most ten times a second; losing an event costs a second, never an SMS."""
+"""Announces which rows may have changed, coalesced to at most ten events a second."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable
 
 from phonefarm.application.model.read_models import Changes, Topic
 
-FLUSH_EVERY = 0.1
+FLUSH_SECONDS = 0.1
 MOST_KEYS = 500
-"""More changed keys than this in one flush become "ask for everything"."""
+"""With more changed keys in one event, all rows of the topic count as changed."""
 
 Listener = Callable[[Changes], None]
 
 
 class Announcer:
-    """Gathers changed keys on the engine's loop and hands them to the listeners in bundles."""
+    """Collects changed keys on the engine's loop and passes them to the listeners in batches."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
@@ -26,24 +26,24 @@ class Announcer:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
 
-        def undo() -> None:
+        def unsubscribe() -> None:
             if listener in self._listeners:
                 self._listeners.remove(listener)
 
-        return undo
+        return unsubscribe
 
     def changed(self, topic: Topic, keys: Iterable[object] | None = ()) -> None:
-        """Note changed rows of `topic`; None means any of them."""
-        known = self._pending.setdefault(topic, set())
-        if keys is None or known is None:
+        """Announce changed rows of `topic`; None: any row of it."""
+        pending = self._pending.setdefault(topic, set())
+        if keys is None or pending is None:
             self._pending[topic] = None
         else:
-            known.update(str(key) for key in keys)
-            if len(known) > MOST_KEYS:
+            pending.update(str(key) for key in keys)
+            if len(pending) > MOST_KEYS:
                 self._pending[topic] = None
         if self._timer is None and self._listeners:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_at(max(loop.time(), self._last_flush + FLUSH_EVERY), self._flush)
+            self._timer = loop.call_at(max(loop.time(), self._last_flush + FLUSH_SECONDS), self._flush)
 
     def _flush(self) -> None:
         self._timer = None
@@ -51,9 +51,9 @@ class Announcer:
         pending, self._pending = self._pending, {}
         if not pending:
             return
-        bundle = Changes(keys={topic: None if keys is None else frozenset(keys) for topic, keys in pending.items()})
+        batch = Changes(keys={topic: None if keys is None else frozenset(keys) for topic, keys in pending.items()})
         for listener in list(self._listeners):
-            listener(bundle)
+            listener(batch)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -17,7 +17,7 @@ NAMES = (WEBHOOKS, TUNNEL, MARKET, ADB, STORAGE, ENGINE)
 
 
 class HealthBoard:
-    """The latest word of each part of the engine; a check nobody has reported on yet is a warning."""
+    """Holds the latest report of each part; a check without a report is a warning."""
 
     def __init__(self, clock: Clock, on_change: Callable[[], None]) -> None:
         self._clock = clock
@@ -25,7 +25,7 @@ class HealthBoard:
         self._parts: dict[str, dict[str, HealthCheck]] = {}
 
     def report(self, name: str, verdict: Verdict, health: Health, part: str = "") -> None:
-        """Note how one part (of several, such as adb servers) of a check stands; `since` is kept while it lasts."""
+        """Store the report of a part of a check, such as one adb server; an equal verdict keeps its `since`."""
         parts = self._parts.setdefault(name, {})
         before = parts.get(part)
         if before is not None and before.verdict is verdict:

@@ -1,6 +1,6 @@
-"""The rows and pictures that the window and the command line are shown: frozen, plain, ready to draw.
+"""Read models: the frozen rows and summaries that the window and the command line show.
 
-Times are aware UTC datetimes, money is Decimal roubles, an absent fact is None or an empty text.
+Times are aware UTC datetimes, sums are Decimal roubles, missing values are None or an empty text.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from phonefarm.domain.money import Grouping as Grouping
 from phonefarm.domain.money import Sums as Sums
 from phonefarm.domain.number_patterns import NumberPattern as NumberPattern
 from phonefarm.domain.phones import PhoneState as PhoneState
+from phonefarm.domain.pushes import OPEN_PUSH_STATES as OPEN_PUSH_STATES
 from phonefarm.domain.pushes import PushState as PushState
 from phonefarm.domain.remedies import Remedy as Remedy
 from phonefarm.domain.rents import FinishStatus as FinishStatus
@@ -38,7 +39,7 @@ from phonefarm.domain.tunnels import TunnelKind as TunnelKind
 
 
 class Topic(StrEnum):
-    """What kind of rows an event, a timeline or a page is about; the row's key is in brackets."""
+    """The kind of rows of an event, a timeline or a page; the comment names the row's key."""
 
     PHONES = "phones"  # phone_id
     SIMS = "sims"  # sim_id
@@ -54,18 +55,18 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """Rows that may have changed since the last event: keys by topic; ALL (None) means ask for everything."""
+    """Rows that may have changed since the last event: keys by topic; None means all rows of the topic."""
 
     keys: Mapping[Topic, frozenset[str] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActiveCondition:
-    """Something that is wrong with a phone that works, or would be offered."""
+    """A problem of a phone that can be read."""
 
     condition: Condition
     values: Fields
-    """The measure of it, as `domain.conditions` gives it; empty where the condition says all."""
+    """Its measured value, as `domain.conditions` returns it; may be empty."""
     since: datetime
     remedy: Remedy
 
@@ -82,10 +83,10 @@ class PhoneRow:
     android: str
     state: PhoneState
     detail: str
-    """Cause in the words of adb or the phone; empty when ready."""
+    """The cause in the words of adb or the phone; empty when ready."""
     since: datetime
     remedy: Remedy
-    """The user's next step: of the state, else of the most urgent active."""
+    """The user's next step: for the state, else for the most urgent condition."""
     conditions: tuple[ActiveCondition, ...]
     """Most urgent first."""
     telemetry: PhoneTelemetry
@@ -94,32 +95,33 @@ class PhoneRow:
     """The port that adb names, `1-1.4`; empty over TCP."""
     firmware: str
     reads_hex: bool | None
-    """Whether whole windows are read at once, or one text at a time; None until the phone was probed."""
+    """Whether a query reads all texts of a window, or only one; None until the phone was probed."""
     sim_column: str
-    """The vendor's own column for the SIM, where there is one."""
+    """The vendor's own column for the SIM; empty if there is none."""
     sims: tuple[str, ...]
-    """Numbers (or ICCIDs where no number is known) in slot order."""
+    """Numbers, or ICCIDs of SIMs without a number, by slot."""
     rents_open: int
     query_seconds: float | None
-    """How long the phone's last SMS query took."""
+    """Duration of the last SMS query."""
     clock_skew_seconds: float | None
     """Phone clock minus ours; None until measured."""
     last_read_at: datetime | None
     hints_working: bool | None
-    """Whether its radio log announces arrivals; None until known."""
+    """Whether its radio log announces messages; None until known."""
     hint_to_row_seconds: float | None
-    """From the last announcement to the row found by it."""
+    """From the last announcement to its row."""
     sms_hinted: int
-    """Messages that were announced, since the phone is known."""
+    """All messages that were announced."""
     sms_unhinted: int
-    """Messages that were not: missed hints."""
+    """All messages that were not announced."""
     hints_without_row: int
+    """Announcements without a message."""
     sim_rules: int
-    """How many kinds of its messages the user has settled to a SIM for good."""
+    """Number of SIM marks that the user has assigned to a SIM for good."""
     sms_today: int
 
     def is_of_farm(self, now: datetime) -> bool:
-        """Whether it is there, or left so lately, with its SIMs, that it is still counted on; listed twice is once."""
+        """Whether it is connected, or left with its SIMs within USUAL_FOR; duplicates do not count."""
         if self.state is PhoneState.GONE:
             return bool(self.sims) and now - self.since < USUAL_FOR
         return self.state is not PhoneState.DUPLICATE
@@ -129,22 +131,22 @@ class PhoneRow:
 class SimRow:
     sim_id: str
     iccid: str
-    """Full ICCID, or empty where the phone masks it."""
+    """The full ICCID; empty if the phone masks it."""
     msisdn: str
     msisdn_source: str
-    """hand, file, import, message, phone, in this precedence; empty where no number is known."""
+    """hand, file, import, message or phone, by priority; empty without a number."""
     country: str
     operator: str
     phone_id: str
     phone_label: str
     slot: int | None
-    """0-based; None when it sits in no phone."""
+    """0-based; None if it is in no phone."""
     standing: SimStanding
     standing_since: datetime | None
     remedy: Remedy
-    """The user's next step; where its phone keeps it back, the phone's."""
+    """The user's next step; the phone's if the phone is the cause."""
     mcc_mnc: str
-    """Code of its home network, `25001`; empty where it is not known."""
+    """MCC and MNC of its home network, `25001`; empty if unknown."""
     signal: int | None
     """Bars, 0 to 4."""
     network_type: str
@@ -161,7 +163,7 @@ class SimRow:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberTask:
-    """A SIM of the worklist: its number or its network's name is missing, or its own messages tell a number."""
+    """A SIM of the worklist: its number or its network's name is missing, or its messages state a number."""
 
     sim_id: str
     iccid: str
@@ -174,28 +176,28 @@ class NumberTask:
     msisdn: str
     """Empty while it is missing."""
     found: str
-    """A number that a message of the SIM's operator states; empty where none was found."""
+    """A number that its messages state; empty if none was found."""
     found_sender: str
     found_text: str
     found_at: datetime | None
     found_others: tuple[str, ...] = ()
-    """Numbers that its other messages state: one of them may be a stranger's doing."""
+    """Numbers that its other messages state; anybody can send one."""
     is_foreign: bool = False
-    """Whether the phone or the numbers file says a number of another country than its network's: it is not used."""
+    """Whether a stated number is not used because it is of another country than the network."""
     found_on: str = ""
-    """Where the found number sits already: phone and slot of another SIM; empty where it sits nowhere."""
+    """Phone and slot of another SIM with the found number; empty if there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkRow:
-    """A mobile network that a SIM of this farm belongs to, by the market's names."""
+    """A mobile network of a SIM of this farm, by the market's names."""
 
     mcc_mnc: str
     country: str
-    """Empty where it is not known: the SIMs of the network cannot be offered."""
+    """Empty if unknown: SIMs of the network cannot be offered."""
     operator: str
     source: str
-    """`built in`, `yours`, or empty where the network is unknown."""
+    """`built in`, `yours`, or empty if the network is unknown."""
     sims: int
 
 
@@ -211,13 +213,13 @@ class RentRow:
     state: RentState
     ordered_at: datetime
     first_sms_deadline: datetime
-    """20 minutes after the order: without an accepted SMS the market cancels then."""
+    """20 minutes after the order: the market then cancels a rent without an accepted SMS."""
     finished_at: datetime | None
     finish_status: FinishStatus | None
     sms_count: int
     sms_delivered: int
     sms_on_way: int
-    """Received, and being given to the market."""
+    """Received, and being pushed."""
     expected: Decimal
     credited: Decimal | None
     credited_is_estimate: bool
@@ -250,12 +252,12 @@ class MessageRow:
     delivered_after_seconds: float | None
     """From arrival at the phone to Onlinesim's 200."""
     can_be_remembered: bool = False
-    """Whether it is held and its mark tells SIMs apart, so that its settling may hold for others, too."""
+    """Whether it is held and its mark identifies a SIM, so that an assignment may apply to others, too."""
     is_erased: bool = False
-    """Whether the text was taken out, or never kept since its sender is withheld."""
+    """Whether the text was erased, or never stored because its sender is blocked."""
     doubt: Doubt | None = None
     phone_date: datetime | None = None
-    """The date that the phone gives a message whose time is in doubt; None where it gives none."""
+    """The phone's date of a message whose time is in doubt; None if it has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,7 +269,7 @@ class PushRow:
     state: PushState
     attempts: int
     uncertain: int
-    """Attempts whose end was lost in a crash; each was repeated once."""
+    """Attempts whose outcome was lost in a crash; each was repeated once."""
     next_at: datetime | None
     last_answer: str
     """`HTTP 502 after 310 ms`, `BAD_SERVICE`, `no connection: …`; empty before the first attempt."""
@@ -285,16 +287,16 @@ class BanRow:
     since: datetime
     until: datetime
     by_hand: bool
-    """Set by the user, not by three unused rents in a row."""
+    """Set by the user, not by the market's rule."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """What the import of a table did."""
+    """The result of the import of a table."""
 
-    said: str
+    summary: str
     left_out: tuple[str, ...] = ()
-    """Every line that was not taken in, with its number and the cause: one text a cause."""
+    """The lines that were left out: one sentence for each cause, with all its line numbers."""
 
 
 class AttentionKind(StrEnum):
@@ -313,7 +315,7 @@ class AttentionKind(StrEnum):
     PHONE_NOT_IN_ANDROID = "phone not in android"
     """For longer than an update takes."""
     PHONE_NOT_STARTING = "phone not starting"
-    """What passes by itself within a minute or two has not passed."""
+    """A transient state has lasted too long."""
     PHONE_CONDITION = "phone ailing"
     """A condition keeps its messages from being seen in time, or soon will."""
     PHONES_LEFT = "phones left"
@@ -333,7 +335,7 @@ class AttentionKind(StrEnum):
     NOTHING_WORKS = "nothing works"
     """No number is on offer, or rented and able to receive."""
     FEW_WORK = "few work"
-    """At most half of the usual numbers are."""
+    """At most half of the usual numbers can receive."""
     NUMBER_MISSING = "number missing"
     POSSIBLE_ORPHAN = "possible orphan"
     RENT_OVERDUE = "rent overdue"
@@ -343,31 +345,31 @@ class AttentionKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Attention:
-    """Something that needs the user now; most urgent first."""
+    """Something that needs the user now."""
 
     kind: AttentionKind
     subject: str
-    """Phone label, number or token: the window makes the sentence."""
+    """Phone label, number or token; the window has the sentence."""
     since: datetime
     topic: Topic
     key: str
-    """Of the row; empty where it is about the page or the farm as a whole."""
+    """Key of the row; empty if it concerns the page or the whole farm."""
     others: tuple[str, ...] = ()
-    """Keys of further rows, where it is about several."""
+    """Keys of further rows, if it concerns several."""
     condition: Condition | None = None
-    """What ails the phone, where that is it."""
+    """The phone's condition, for PHONE_CONDITION."""
     values: Fields = field(default_factory=dict)
-    """The measure of it; empty where the condition says all."""
+    """The condition's measured value; may be empty."""
     health: Health | None = None
-    """What a health check found, where it is about that; then there is no subject."""
+    """The result of a health check, if it is the cause; then there is no subject."""
     shortage: Shortage | None = None
-    """How many numbers work and why no more, where it is about that."""
+    """For NOTHING_WORKS and FEW_WORK."""
     numbers: int = 0
-    """How many have left the offer by it, where it is about that."""
+    """How many numbers have left the offer, for PHONES_UNPLUGGED."""
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Of all rows that it is about."""
+        """Keys of all rows that it concerns."""
         return (self.key, *self.others) if self.key else self.others
 
 
@@ -410,7 +412,7 @@ class PublicAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """The counters of `/health`, in its words."""
+    """The counters of `/health`, by their names there."""
 
     phones: int = 0
     phones_ready: int = 0
@@ -426,6 +428,18 @@ class Counts:
     bans: int = 0
 
 
+BY_USER = "the user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """All selling is paused; open rents go on."""
+
+    since: datetime
+    by: str
+    """Who paused it, in words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Overview:
     at: datetime
@@ -434,15 +448,15 @@ class Overview:
     attention: tuple[Attention, ...]
     phones_by_state: Mapping[PhoneState, int]
     phones_needing_by_state: Mapping[PhoneState, int]
-    """Of these the ones that need the user, by whatever cause."""
+    """Those of `phones_by_state` that need the user, for any reason."""
     phones_of_farm: int
-    """Those that are there, and those that left so lately that they are still counted on."""
+    """Connected phones, and those that left within USUAL_FOR."""
     numbers_working: int
     """On offer, or rented and able to receive."""
     rents_waiting_first_sms: int
     """Open, without an accepted SMS, and none on its way."""
     rents_sending_first_sms: int
-    """The same with one on its way."""
+    """The same, with one on its way."""
     sms_today: int
     sms_delivered_today: int
     sms_held: int
@@ -456,30 +470,32 @@ class Overview:
     sms_by_hour: tuple[int, ...]
     """Delivered, last 48 hours, oldest first, the current hour last."""
     income_by_day: tuple[Decimal, ...]
-    """As the account has it, last 30 days, oldest first, today last; a refund counts on its own day."""
+    """Last 30 days, oldest first, today last; a refund counts on its own day."""
     arrival_by_minute: tuple[float | None, ...]
     """p50 in seconds for each of the last 60 minutes, oldest first; None where nothing arrived."""
     waiting_rents: tuple[RentRow, ...]
     """Open rents without an accepted SMS, nearest deadline first, at most 12."""
+    paused: Pause | None = None
+    """Set while the user has paused all selling."""
 
     def needing(self, topic: Topic) -> frozenset[str]:
-        """Keys of the rows that need the user: what the rail counts and the page shows."""
+        """Keys of the rows that need the user; the rail counts them and the page shows them."""
         return needing(self.attention, topic)
 
 
 def needing(attention: Iterable[Attention], topic: Topic) -> frozenset[str]:
-    """The rows of a topic that need the user; a SIM whose number is missing stands on two pages."""
+    """The rows of a topic that need the user; a SIM without a number is on two pages."""
     topics = (topic, Topic.NUMBERS) if topic is Topic.SIMS else (topic,)
     return frozenset(key for need in attention if need.topic in topics for key in need.keys)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """The books were put back to a backup, and the user has not dismissed the word of it yet."""
+    """The database was restored from a backup, and the user has not dismissed the notice yet."""
 
     at: datetime
     until: datetime
-    """The last moment that the backup knows of."""
+    """The last moment that the backup contains."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -491,10 +507,10 @@ class SettingField:
     environment: str
     """`PHONEFARM_PUSH_URL`."""
     value: str
-    """Current value as text; empty for the key, which is never shown."""
+    """The value as text; empty for the key, which is never shown."""
     default: str
     source: str
-    """default, file, environment, keyring, key file: an environment value cannot be edited here."""
+    """default, file, environment, keyring or key file; an environment value cannot be edited."""
     help: str
     choices: tuple[str, ...] = ()
     secret: bool = False
@@ -505,6 +521,6 @@ class SettingField:
 class SettingProblem:
     name: str
     problem: str
-    """What is wrong and what would be right, for the person."""
+    """What is wrong and how to correct it, for the user."""
     offers_key_file: bool = False
-    """No keyring took the key; all the rest is saved, and the key may go to a file that only this user can read."""
+    """Only the keyring failed: the key may be stored in a file that only this user can read."""

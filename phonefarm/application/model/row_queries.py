@@ -1,6 +1,6 @@
-"""The queries for rows: one constant for each kind of rows that the window lists, typed by its row.
+"""The queries for rows: a constant for each kind of rows that the window lists, typed by its row.
 
-Whoever answers queries has a table from query to function: `LiveFarmDesk`, the views of the storage, the tests' desk.
+`LiveFarmDesk`, the storage's views and the tests' desk each have a table from query to function.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Keys = Collection[str] | None
 
 @dataclass(frozen=True, eq=False)
 class RowQuery(Generic[Row]):
-    """Names one kind of rows. A query is equal to itself only: it is one of the constants below."""
+    """A kind of rows; compared by identity, since the only queries are the constants below."""
 
     name: str
     topic: Topic
-    """A change of this topic may concern these rows."""
+    """Its changes may affect these rows."""
     key: Callable[[Row], str]
 
 
@@ -55,5 +55,5 @@ ROW_QUERIES: tuple[RowQuery[Any], ...] = (PHONES, SIMS, RENTS, MESSAGES, PUSHES,
 def answered_by(
     query: RowQuery[Row], read: Callable[P, Sequence[Row] | Awaitable[Sequence[Row]]]
 ) -> tuple[RowQuery[Any], Callable[P, Any]]:
-    """One entry of a table from query to function. mypy checks that the function reads the rows of the query."""
+    """An entry of a table from query to function; its signature makes mypy check that the rows match."""
     return query, read

@@ -1,6 +1,6 @@
-"""Timeline entries as data: the kind of what happened and its plain values. The window makes the words.
+"""Timeline entries as data: a kind and its plain values. The window has the sentences.
 
-No value may hold the text of an SMS or a secret: the fields are written to the database and stay there.
+Invariant: no value contains the text of an SMS or a secret, since the fields stay in the database.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from phonefarm.domain.rents import FinishStatus
 
 
 class TimelineKind(StrEnum):
-    """What happened. The functions below say which fields an entry of each kind has."""
+    """The functions below define the fields of each kind."""
 
     TEXT = "text"
-    """Written by a version that stored sentences: shown as it was written."""
+    """A sentence stored by an earlier version, shown unchanged."""
 
     PHONE_STATE = "phone state"
     PHONES_LEFT = "phones left"
@@ -46,6 +46,8 @@ class TimelineKind(StrEnum):
     PAUSED = "paused"
     PAUSED_AFTER_SALE = "paused after sale"
     RESUMED = "resumed"
+    SELLING_PAUSED = "selling paused"
+    SELLING_RESUMED = "selling resumed"
     RENT_ORDERED = "rent ordered"
     RENT_ENDED = "rent ended"
 
@@ -74,7 +76,7 @@ class TimelineKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """What is written down of an event, whenever it happened."""
+    """An event without its time."""
 
     kind: TimelineKind
     fields: Fields
@@ -82,14 +84,14 @@ class Happening:
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineEntry:
-    """A happening at its time."""
+    """An event with its time."""
 
     at: datetime
     kind: TimelineKind
     fields: Fields
-    """Plain text, also where it holds a sender's name: never rich text."""
+    """Plain text, never rich text, since it may contain a sender's name."""
     body: str = field(default="", repr=False)
-    """The text of an SMS, read beside the timeline and never stored in it."""
+    """The text of an SMS; it is read separately and never stored in the timeline."""
 
 
 def entry(at: datetime, happening: Happening, body: str = "") -> TimelineEntry:
@@ -100,38 +102,50 @@ def entry(at: datetime, happening: Happening, body: str = "") -> TimelineEntry:
 
 
 def phone_state(state: PhoneState, cause: str) -> Happening:
-    """`cause` in the words of adb or the phone; empty where the state says all."""
-    return _of(TimelineKind.PHONE_STATE, state=state.value, cause="" if cause == state.value else cause)
+    """`cause` in the words of adb or the phone; may be empty."""
+    return _happening(TimelineKind.PHONE_STATE, state=state.value, cause="" if cause == state.value else cause)
 
 
 def phones_left(others: int, hub: str) -> Happening:
-    """`hub` is empty where nobody knows what the phones share."""
-    return _of(TimelineKind.PHONES_LEFT, others=others, hub=hub)
+    """`hub` is empty if it is unknown."""
+    return _happening(TimelineKind.PHONES_LEFT, others=others, hub=hub)
 
 
 def condition_began(condition: Condition, values: Fields) -> Happening:
-    return _of(TimelineKind.CONDITION_BEGAN, condition=condition.value, **values)
+    return _happening(TimelineKind.CONDITION_BEGAN, condition=condition.value, **values)
 
 
 def condition_ended(condition: Condition) -> Happening:
-    return _of(TimelineKind.CONDITION_ENDED, condition=condition.value)
+    return _happening(TimelineKind.CONDITION_ENDED, condition=condition.value)
 
 
 def recovery_step(step: Step) -> Happening:
-    return _of(TimelineKind.RECOVERY_STEP, step=step.value)
+    return _happening(TimelineKind.RECOVERY_STEP, step=step.value)
 
 
 def recovery_failed(step: Step, problem: str) -> Happening:
-    return _of(TimelineKind.RECOVERY_FAILED, step=step.value, problem=problem)
+    return _happening(TimelineKind.RECOVERY_FAILED, step=step.value, problem=problem)
 
 
 def sim_rule_set(mark: str, sim: str, number: str | None) -> Happening:
-    """`sim` is the SIM's id; `number` is None where nobody knows it."""
-    return _of(TimelineKind.SIM_RULE_SET, mark=mark, sim=sim, number=number or "")
+    """`sim`: the SIM's id; `number` is None if unknown."""
+    return _happening(TimelineKind.SIM_RULE_SET, mark=mark, sim=sim, number=number or "")
 
 
 def sim_rules_forgotten() -> Happening:
-    return _of(TimelineKind.SIM_RULES_FORGOTTEN)
+    return _happening(TimelineKind.SIM_RULES_FORGOTTEN)
+
+
+# All selling -----------------------------------------------------------------
+
+
+def selling_paused(by: str) -> Happening:
+    """`by`: who did it, in words."""
+    return _happening(TimelineKind.SELLING_PAUSED, by=by)
+
+
+def selling_resumed(by: str) -> Happening:
+    return _happening(TimelineKind.SELLING_RESUMED, by=by)
 
 
 # SIMs ------------------------------------------------------------------------
@@ -139,72 +153,74 @@ def sim_rules_forgotten() -> Happening:
 
 def sim_seen(phone: str, slot: int) -> Happening:
     """`slot` counts from 0."""
-    return _of(TimelineKind.SIM_SEEN, phone=phone, slot=slot)
+    return _happening(TimelineKind.SIM_SEEN, phone=phone, slot=slot)
 
 
 def sim_moved(phone: str, slot: int) -> Happening:
-    return _of(TimelineKind.SIM_MOVED, phone=phone, slot=slot)
+    return _happening(TimelineKind.SIM_MOVED, phone=phone, slot=slot)
 
 
 def sim_taken_out(phone: str) -> Happening:
-    return _of(TimelineKind.SIM_TAKEN_OUT, phone=phone)
+    return _happening(TimelineKind.SIM_TAKEN_OUT, phone=phone)
 
 
 def number_typed(number: str) -> Happening:
-    return _of(TimelineKind.NUMBER_TYPED, number=number)
+    return _happening(TimelineKind.NUMBER_TYPED, number=number)
 
 
 def number_imported(number: str) -> Happening:
-    """`number` is empty where the import took it away."""
-    return _of(TimelineKind.NUMBER_IMPORTED, number=number)
+    """`number` is empty if the import removed it."""
+    return _happening(TimelineKind.NUMBER_IMPORTED, number=number)
 
 
 def number_accepted(number: str, sender: str) -> Happening:
-    return _of(TimelineKind.NUMBER_ACCEPTED, number=number, sender=sender)
+    return _happening(TimelineKind.NUMBER_ACCEPTED, number=number, sender=sender)
 
 
 def number_rejected(number: str, of_country: str, country: str, source: str) -> Happening:
-    """A number of `of_country` (empty: unknown) is not used for a SIM of `country`; `source` as a SIM's number has."""
-    return _of(TimelineKind.NUMBER_REJECTED, number=number, of_country=of_country, country=country, source=source)
+    """A number of `of_country` (empty: unknown) is not used for a SIM of `country`; `source`: its `msisdn_source`."""
+    return _happening(
+        TimelineKind.NUMBER_REJECTED, number=number, of_country=of_country, country=country, source=source
+    )
 
 
 def banned_by_rule() -> Happening:
-    return _of(TimelineKind.BANNED_BY_RULE)
+    return _happening(TimelineKind.BANNED_BY_RULE)
 
 
 def banned_by_hand(hours: float) -> Happening:
-    return _of(TimelineKind.BANNED_BY_HAND, hours=hours)
+    return _happening(TimelineKind.BANNED_BY_HAND, hours=hours)
 
 
 def ban_lifted() -> Happening:
-    return _of(TimelineKind.BAN_LIFTED)
+    return _happening(TimelineKind.BAN_LIFTED)
 
 
 def ban_ended() -> Happening:
-    return _of(TimelineKind.BAN_ENDED)
+    return _happening(TimelineKind.BAN_ENDED)
 
 
 def paused(reason: str) -> Happening:
-    """`reason` as the user wrote it; empty where none was given."""
-    return _of(TimelineKind.PAUSED, reason=reason)
+    """`reason` as the user wrote it; may be empty."""
+    return _happening(TimelineKind.PAUSED, reason=reason)
 
 
 def paused_after_sale() -> Happening:
-    return _of(TimelineKind.PAUSED_AFTER_SALE)
+    return _happening(TimelineKind.PAUSED_AFTER_SALE)
 
 
 def resumed() -> Happening:
-    return _of(TimelineKind.RESUMED)
+    return _happening(TimelineKind.RESUMED)
 
 
 def rent_ordered(rent: int) -> Happening:
-    """A rent in the timeline of its SIM."""
-    return _of(TimelineKind.RENT_ORDERED, rent=rent)
+    """The begin of a rent, in the timeline of its SIM."""
+    return _happening(TimelineKind.RENT_ORDERED, rent=rent)
 
 
 def rent_ended(rent: int, status: FinishStatus | None, sms: int) -> Happening:
-    """The same at its end; without a status it was released."""
-    return _of(TimelineKind.RENT_ENDED, rent=rent, status=0 if status is None else int(status), sms=sms)
+    """The end of a rent, in the timeline of its SIM; without a status the user released it."""
+    return _happening(TimelineKind.RENT_ENDED, rent=rent, status=0 if status is None else int(status), sms=sms)
 
 
 # Rents -----------------------------------------------------------------------
@@ -212,79 +228,79 @@ def rent_ended(rent: int, status: FinishStatus | None, sms: int) -> Happening:
 
 def ordered(country: str | None, operator: str | None, expected: Decimal) -> Happening:
     """None: any. `expected` in roubles."""
-    return _of(TimelineKind.ORDERED, country=country or "", operator=operator or "", expected=str(expected))
+    return _happening(TimelineKind.ORDERED, country=country or "", operator=operator or "", expected=str(expected))
 
 
 def answered() -> Happening:
-    return _of(TimelineKind.ANSWERED)
+    return _happening(TimelineKind.ANSWERED)
 
 
 def answer_lost() -> Happening:
-    return _of(TimelineKind.ANSWER_LOST)
+    return _happening(TimelineKind.ANSWER_LOST)
 
 
 def withdrawn() -> Happening:
-    """The order was undone: its caller had gone before the answer."""
-    return _of(TimelineKind.WITHDRAWN)
+    """The rent was closed: its order was never answered."""
+    return _happening(TimelineKind.WITHDRAWN)
 
 
 def released() -> Happening:
-    """The user released a rent that the market may not know of."""
-    return _of(TimelineKind.RELEASED)
+    """The user released a rent that the market may not know."""
+    return _happening(TimelineKind.RELEASED)
 
 
 def finished(status: FinishStatus, credited: Decimal) -> Happening:
     """`credited` in roubles."""
-    return _of(TimelineKind.FINISHED, status=int(status), credited=str(credited))
+    return _happening(TimelineKind.FINISHED, status=int(status), credited=str(credited))
 
 
 def refunded(amount: Decimal | None) -> Happening:
-    return _of(TimelineKind.REFUNDED, amount=str(amount))
+    return _happening(TimelineKind.REFUNDED, amount=str(amount))
 
 
 def rent_unknown() -> Happening:
-    """The market denies an operation that is open here."""
-    return _of(TimelineKind.RENT_UNKNOWN)
+    """The market does not know a rent that is open here."""
+    return _happening(TimelineKind.RENT_UNKNOWN)
 
 
 # Messages and pushes ---------------------------------------------------------
 
 
 def sms(sender: str) -> Happening:
-    return _of(TimelineKind.SMS, sender=sender)
+    return _happening(TimelineKind.SMS, sender=sender)
 
 
 def sim_found(sim: str, number: str | None) -> Happening:
-    """Which SIM a message reached is known now: its id, and its number unless nobody knows that."""
-    return _of(TimelineKind.SIM_FOUND, sim=sim, number=number or "")
+    """The SIM of a message was resolved; `sim`: its id; `number` is None if unknown."""
+    return _happening(TimelineKind.SIM_FOUND, sim=sim, number=number or "")
 
 
 def sim_chosen(sim: str, number: str | None) -> Happening:
-    """The user said which SIM a message reached."""
-    return _of(TimelineKind.SIM_CHOSEN, sim=sim, number=number or "")
+    """The user assigned a message to a SIM."""
+    return _happening(TimelineKind.SIM_CHOSEN, sim=sim, number=number or "")
 
 
 def push_sending(attempt: int) -> Happening:
-    return _of(TimelineKind.PUSH_SENDING, attempt=attempt)
+    return _happening(TimelineKind.PUSH_SENDING, attempt=attempt)
 
 
 def push_delivered(attempt: int, seconds: float) -> Happening:
     """`seconds` since the message arrived at the phone."""
-    return _of(TimelineKind.PUSH_DELIVERED, attempt=attempt, seconds=seconds)
+    return _happening(TimelineKind.PUSH_DELIVERED, attempt=attempt, seconds=seconds)
 
 
 def push_ended(kind: TimelineKind, attempt: int, answer: str) -> Happening:
-    """An attempt that was not accepted; `kind` says what it made of the push."""
-    return _of(kind, attempt=attempt, answer=answer)
+    """An attempt that was not accepted; `kind`: its effect on the push."""
+    return _happening(kind, attempt=attempt, answer=answer)
 
 
 def resent() -> Happening:
-    return _of(TimelineKind.RESENT)
+    return _happening(TimelineKind.RESENT)
 
 
 def dropped() -> Happening:
-    return _of(TimelineKind.DROPPED)
+    return _happening(TimelineKind.DROPPED)
 
 
-def _of(kind: TimelineKind, **fields: PlainValue) -> Happening:
+def _happening(kind: TimelineKind, **fields: PlainValue) -> Happening:
     return Happening(kind=kind, fields=fields)

@@ -1,4 +1,4 @@
-"""Keeps what ails each phone, and what was found out about it, on the books."""
+"""Stores the conditions of each phone, and the probe of its SMS provider."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
 from phonefarm.application.ports.records.sims import SimOnPhone
-from phonefarm.application.ports.storage import Storage, UnitOfWork
+from phonefarm.application.ports.storage import Journal, Storage, UnitOfWork
 from phonefarm.application.ports.world import Checkup, KnownCard, Probe, Remembered
-from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hints_remembered
+from phonefarm.domain.conditions import BLOCKING, Condition, HintRecord, changes, conditions, hint_record_from
 from phonefarm.domain.fields import Fields
 from phonefarm.domain.ids import PhoneId
 from phonefarm.domain.phones import PhoneFacts
 from phonefarm.domain.telemetry import FREE_STEP_BYTES, PhoneTelemetry
 from phonefarm.support.clock import Clock
 
-NOTED_FOR = timedelta(minutes=5)
-"""Conditions may end by time alone, so the same is noted anew after so long."""
+EQUAL_CHECKUPS_SKIPPED_FOR = timedelta(minutes=5)
+"""After this an equal check-up is stored again: conditions may end by time alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Noted:
-    """A check-up as far as its differences matter: equal ones need no commit."""
+class _CheckupDigest:
+    """The parts of a check-up whose changes matter: equal digests need no commit."""
 
     telemetry: PhoneTelemetry
     hints: HintRecord
@@ -33,7 +33,7 @@ class _Noted:
     minutes_off: int | None
 
     @classmethod
-    def of(cls, checkup: Checkup, hints: HintRecord, skew: timedelta | None) -> _Noted:
+    def of(cls, checkup: Checkup, hints: HintRecord, skew: timedelta | None) -> _CheckupDigest:
         telemetry, free = checkup.telemetry, checkup.telemetry.free_bytes
         return cls(
             telemetry=replace(
@@ -49,14 +49,16 @@ class _Noted:
 
 
 class PhoneHealth:
+    """Turns check-ups into conditions, and remembers what was found out about phones."""
+
     def __init__(self, storage: Storage, announcer: Announcer, clock: Clock) -> None:
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
-        self._last: dict[PhoneId, tuple[_Noted, datetime]] = {}
+        self._last: dict[PhoneId, tuple[_CheckupDigest, datetime]] = {}
 
-    async def recall(self, phone_id: PhoneId) -> tuple[Remembered, HintRecord]:
-        """What the last run knew of the phone, and of its announcements."""
+    async def load_last_run(self, phone_id: PhoneId) -> tuple[Remembered, HintRecord]:
+        """What is stored of the phone, and the record of its announcements that its conditions imply."""
 
         def work(uow: UnitOfWork) -> tuple[Remembered, HintRecord]:
             facts = uow.phones.facts_of(phone_id)
@@ -68,35 +70,36 @@ class PhoneHealth:
                 booted_at=booted_at,
                 sms_app=sms_app,
             )
-            return remembered, hints_remembered(uow.health.active_since(phone_id))
+            return remembered, hint_record_from(uow.health.active_since(phone_id))
 
+        # By the writer, though it only reads: of twins, the one whose session began first keeps the plain name.
         return await self._storage.write(work)
 
-    async def remembered(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
-        """What was found out about the phone under this firmware, and how long ago (None: nobody knows)."""
-        known = await self._storage.write(lambda uow: uow.health.remembered_probe(phone_id, facts))
+    async def load_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> tuple[Probe, timedelta | None] | None:
+        """The stored probe of the phone's firmware, and its age (None: unknown)."""
+        known = await self._storage.read(lambda views: views.remembered_probe(phone_id, facts))
         if known is None:
             return None
         return known.probe, None if known.found_at is None else self._clock() - known.found_at
 
-    async def remember(self, phone_id: PhoneId, probe: Probe) -> None:
+    async def save_probe(self, phone_id: PhoneId, probe: Probe) -> None:
         now = self._clock()
         await self._storage.write(lambda uow: uow.health.remember_probe(phone_id, probe, now))
 
-    async def forget(self, phone_id: PhoneId) -> None:
-        """What was found out does not fit the phone any more."""
+    async def forget_probe(self, phone_id: PhoneId) -> None:
+        """The probe does not fit the phone any more."""
         await self._storage.write(lambda uow: uow.health.forget_probe(phone_id))
 
     async def note_checkup(
         self, phone_id: PhoneId, probe: Probe, checkup: Checkup, hints: HintRecord, skew: timedelta | None
     ) -> None:
-        """Record what the phone said of itself, and what ails it by that and by how its announcements turned out."""
+        """Store the check-up, and the conditions that follow from it and from the record of announcements."""
         now = self._clock()
-        noted = _Noted.of(checkup, hints, skew)
+        digest = _CheckupDigest.of(checkup, hints, skew)
         if (
             (last := self._last.get(phone_id)) is not None
-            and last[0] == noted
-            and timedelta(0) <= now - last[1] < NOTED_FOR
+            and last[0] == digest
+            and timedelta(0) <= now - last[1] < EQUAL_CHECKUPS_SKIPPED_FOR
         ):
             return
 
@@ -115,11 +118,11 @@ class PhoneHealth:
             if after == before:
                 return seen, False
             uow.health.set_conditions(phone_id, after, now)
-            _tell(uow, phone_id, before, after, now)
+            _note_changes(uow.journal, phone_id, before, after, now)
             return True, bool((before.keys() ^ after.keys()) & BLOCKING)
 
         changed, offer_changed = await self._storage.write(work)
-        self._last[phone_id] = (noted, now)
+        self._last[phone_id] = (digest, now)
         if changed:
             self._announcer.changed(Topic.PHONES, [phone_id])
         if offer_changed:
@@ -127,7 +130,7 @@ class PhoneHealth:
             self._announcer.changed(Topic.OVERVIEW)
 
     async def note_empty_hint(self, phone_id: PhoneId, at: datetime) -> None:
-        """A message was announced at `at` and no row came: one may come late."""
+        """Store that a message was announced at `at` without a row; it may come late."""
         await self._storage.write(lambda uow: uow.health.note_empty_hint(phone_id, at))
         self._announcer.changed(Topic.PHONES, [phone_id])
 
@@ -147,8 +150,8 @@ def _cards(sims: Sequence[SimOnPhone]) -> tuple[KnownCard, ...]:
     )
 
 
-def _tell(
-    uow: UnitOfWork,
+def _note_changes(
+    journal: Journal,
     phone_id: PhoneId,
     before: Mapping[Condition, Fields],
     after: Mapping[Condition, Fields],
@@ -156,6 +159,6 @@ def _tell(
 ) -> None:
     began, ended = changes(before, after)
     for condition in began:
-        uow.journal.note(now, Topic.PHONES, phone_id, timeline.condition_began(condition, after[condition]))
+        journal.note(now, Topic.PHONES, phone_id, timeline.condition_began(condition, after[condition]))
     for condition in ended:
-        uow.journal.note(now, Topic.PHONES, phone_id, timeline.condition_ended(condition))
+        journal.note(now, Topic.PHONES, phone_id, timeline.condition_ended(condition))

@@ -1,4 +1,4 @@
-"""How many phones are asked at once what they are: so many on each hub, and no more in all than this PC can serve."""
+"""Limits how many phones are introduced at once: on each hub, and in all."""
 
 from __future__ import annotations
 
@@ -7,64 +7,67 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-ON_ONE_HUB = 16
+MOST_ON_ONE_HUB = 16
 """They share the bandwidth of one cable to the PC."""
-IN_ALL = 64
-"""More would only share the processor, and the first of them would be ready later."""
+MOST_IN_ALL = 64
+"""More would only share the processor and delay the first of them."""
 
 
 @dataclass(eq=False)
-class _Waiting:
+class _Waiter:
     hub: str
-    turn: asyncio.Future[None]
+    slot: asyncio.Future[None]
 
 
 class Introductions:
-    """Whoever has an open rent goes first; the others in the order in which they came."""
+    """Slots for introductions, first come first served; phones with an open rent have priority."""
 
-    def __init__(self, *, on_one_hub: int = ON_ONE_HUB, in_all: int = IN_ALL) -> None:
+    def __init__(self, *, on_one_hub: int = MOST_ON_ONE_HUB, in_all: int = MOST_IN_ALL) -> None:
         self._on_one_hub = on_one_hub
         self._in_all = in_all
-        self._inside: Counter[str] = Counter()
-        self._first: list[_Waiting] = []
-        self._others: list[_Waiting] = []
+        self._in_use: Counter[str] = Counter()
+        self._first: list[_Waiter] = []
+        self._others: list[_Waiter] = []
 
     async def begin(self, hub: str, *, goes_first: bool) -> Callable[[], None]:
-        """Wait for a place; returns what gives it back, once. `hub`: empty where the phone hangs on none known."""
-        waiting = _Waiting(hub, asyncio.get_running_loop().create_future())
-        (self._first if goes_first else self._others).append(waiting)
-        self._let_in()
+        """Wait for a slot; returns the function that releases it, which is idempotent.
+
+        `hub` is empty for a phone on no known hub: only the limit in all holds for it.
+        """
+        waiter = _Waiter(hub, asyncio.get_running_loop().create_future())
+        (self._first if goes_first else self._others).append(waiter)
+        self._grant_slots()
         try:
-            await waiting.turn
+            await waiter.slot
         except asyncio.CancelledError:
-            if not waiting.turn.cancelled():  # its turn had come
-                self._end(hub)
+            if not waiter.slot.cancelled():  # the slot was granted in the same moment
+                self._release(hub)
             raise
-        return _once(lambda: self._end(hub))
+        return _once(lambda: self._release(hub))
 
-    def _end(self, hub: str) -> None:
-        self._inside[hub] -= 1
-        self._let_in()
+    def _release(self, hub: str) -> None:
+        self._in_use[hub] -= 1
+        self._grant_slots()
 
-    def _let_in(self) -> None:
-        for line in (self._first, self._others):
-            for waiting in list(line):
-                if waiting.turn.cancelled():
-                    line.remove(waiting)
+    def _grant_slots(self) -> None:
+        for queue in (self._first, self._others):
+            for waiter in list(queue):
+                if waiter.slot.cancelled():
+                    queue.remove(waiter)
                     continue
-                if self._inside.total() >= self._in_all:
+                if self._in_use.total() >= self._in_all:
                     return
-                if not waiting.hub or self._inside[waiting.hub] < self._on_one_hub:
-                    line.remove(waiting)
-                    self._inside[waiting.hub] += 1
-                    waiting.turn.set_result(None)
+                if not waiter.hub or self._in_use[waiter.hub] < self._on_one_hub:
+                    queue.remove(waiter)
+                    self._in_use[waiter.hub] += 1
+                    waiter.slot.set_result(None)
 
 
-def _once(end: Callable[[], None]) -> Callable[[], None]:
-    left = [end]
+def _once(release: Callable[[], None]) -> Callable[[], None]:
+    pending = [release]
 
-    def end_once() -> None:
-        if left:
-            left.pop()()
+    def release_once() -> None:
+        if pending:
+            pending.pop()()
 
-    return end_once
+    return release_once

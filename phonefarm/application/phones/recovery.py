@@ -1,4 +1,4 @@
-"""Takes the steps of the ladder: connections that fail are made anew without the user, mildest way first."""
+"""Repairs failing connections without the user: takes the steps of the recovery ladder, the mildest first."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
+from phonefarm.application.phones.tracked_phone import Presence
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.world import PhoneBridge
 from phonefarm.domain.errors import KnownError
@@ -22,48 +23,42 @@ from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-EVERY = 1.0
+CHECK_SECONDS = 1.0
 CASE_KEPT_FOR = timedelta(minutes=2)
 """A step makes a phone vanish for a moment; one that stays away for longer was unplugged."""
-_WELL_AGAIN = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD})
-"""Whatever else ails these, their connections work."""
-_AT_WORK = _WELL_AGAIN | {PhoneState.STARTING}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhoneNow:
-    """A phone that adb lists, as the watch sees it."""
-
-    phone_id: PhoneId
-    state: PhoneState
-    since: datetime
-    usb_path: str
+_CONNECTION_WORKS = frozenset({PhoneState.READY, PhoneState.UNSTEADY, PhoneState.WITHHELD, PhoneState.NOT_UNDERSTOOD})
+_AT_WORK = _CONNECTION_WORKS | {PhoneState.STARTING}
 
 
 @dataclass
 class _Case:
+    """A phone in trouble; `since` and `seen_at` by the steady clock."""
+
     since: datetime
     seen_at: datetime
+    """When it was last listed with a failing connection."""
     tried: dict[Step, datetime] = field(default_factory=dict)
 
 
-PhonesNow = Callable[[str], Collection[PhoneNow]]
-"""The phones that one adb server lists."""
+PresentPhones = Callable[[str], Collection[Presence]]
+"""The phones that an adb server lists now."""
 OnDropped = Callable[[PhoneId], None]
-"""Hears of a phone over TCP that was dropped and did not answer when it was connected anew."""
+"""Called with a phone over TCP that was dropped and did not answer when it was connected again."""
 
 
 class Recovery:
-    """`clock` dates what is told; waits are measured by `steady`, which no clock change moves.
+    """Follows the phones in trouble and takes the next step for each when it is due.
 
-    `hurry` divides all waits of the ladder; other than 1 in tests only.
+    `clock` dates timeline entries; `steady` measures waits and is never set.
+
+    `hurry` divides all waits; it differs from 1 in tests only.
     """
 
     def __init__(
         self,
         storage: Storage,
         bridges: Sequence[PhoneBridge],
-        phones_now: PhonesNow,
+        present_phones: PresentPhones,
         announcer: Announcer,
         clock: Clock,
         steady: Clock,
@@ -73,7 +68,7 @@ class Recovery:
     ) -> None:
         self._storage = storage
         self._bridges = bridges
-        self._phones_now = phones_now
+        self._present_phones = present_phones
         self._announcer = announcer
         self._clock = clock
         self._steady = steady
@@ -87,27 +82,27 @@ class Recovery:
         return frozenset(self._cases)
 
     async def run(self) -> None:
-        """One loop a server: one that hangs keeps no other waiting."""
+        """One loop for each server, so that a hanging server does not delay the others."""
         async with asyncio.TaskGroup() as group:
             for bridge in self._bridges:
-                group.create_task(self._tend_on(bridge), name=f"recovery on {bridge.server}")
+                group.create_task(self._follow_server(bridge), name=f"recovery on {bridge.server}")
 
-    async def _tend_on(self, bridge: PhoneBridge) -> None:
+    async def _follow_server(self, bridge: PhoneBridge) -> None:
         while True:
-            await self._tend(bridge)
-            await asyncio.sleep(EVERY / self._hurry)
+            await self._take_due_steps(bridge)
+            await asyncio.sleep(CHECK_SECONDS / self._hurry)
 
-    async def _tend(self, bridge: PhoneBridge) -> None:
-        phones = self._phones_now(bridge.server)
-        self._follow(bridge.server, phones)
+    async def _take_due_steps(self, bridge: PhoneBridge) -> None:
+        phones = self._present_phones(bridge.server)
+        self._update_cases(bridge.server, phones)
         for phone_id in [phone.phone_id for phone in phones if phone.phone_id in self._cases]:
-            step = self._step_for(phone_id, bridge)
-            if step is not None:
-                await self._take(step[0], step[1], bridge)
+            due = self._due_step(phone_id, bridge)
+            if due is not None:
+                await self._take_step(*due, bridge)
 
-    def _step_for(self, phone_id: PhoneId, bridge: PhoneBridge) -> tuple[Step, PhoneNow] | None:
-        """By how things stand at this moment: the steps before may have taken their time."""
-        phones = {phone.phone_id: phone for phone in self._phones_now(bridge.server)}
+    def _due_step(self, phone_id: PhoneId, bridge: PhoneBridge) -> tuple[Step, Presence] | None:
+        """By the state at this moment: the steps for other phones may have taken long."""
+        phones = {phone.phone_id: phone for phone in self._present_phones(bridge.server)}
         phone, case = phones.get(phone_id), self._cases.get(phone_id)
         if phone is None or case is None:
             return None
@@ -124,8 +119,8 @@ class Recovery:
         )
         return None if step is None else (step, phone)
 
-    def _follow(self, server: str, phones: Collection[PhoneNow]) -> None:
-        """A case is opened when trouble begins and closed when it is over; a step in between does not end it."""
+    def _update_cases(self, server: str, phones: Collection[Presence]) -> None:
+        """Open a case when trouble begins, close it when it is over; a phone dropped by a step keeps its case."""
         now = self._steady()
         for phone in phones:
             if phone.state in IN_TROUBLE and phone.phone_id not in self._cases:
@@ -134,31 +129,31 @@ class Recovery:
         for phone_id, case in list(self._cases.items()):
             if server_of(phone_id) != server:
                 continue
-            known = by_id.get(phone_id)
-            if known is not None and known.state not in _WELL_AGAIN:
+            phone_now = by_id.get(phone_id)
+            if phone_now is not None and phone_now.state not in _CONNECTION_WORKS:
                 case.seen_at = now
-            elif known is not None or now - case.seen_at > CASE_KEPT_FOR:
+            elif phone_now is not None or now - case.seen_at > CASE_KEPT_FOR:
                 del self._cases[phone_id]
 
-    async def _take(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> None:
+    async def _take_step(self, step: Step, phone: Presence, bridge: PhoneBridge) -> None:
         now = self._steady()
-        concerned = [phone.phone_id]
+        affected = [phone.phone_id]
         self._cases[phone.phone_id].tried[step] = now
         if step is Step.RECONNECT_OFFLINE:
-            for other in self._phones_now(bridge.server):
+            for other in self._present_phones(bridge.server):
                 if other.state is PhoneState.OFFLINE and other.phone_id in self._cases:
                     self._cases[other.phone_id].tried[step] = now
-                    concerned.append(other.phone_id)
+                    affected.append(other.phone_id)
         elif step is Step.RESTART_ADB:
             self._restarted[bridge.server] = now
-            concerned += [other.phone_id for other in self._phones_now(bridge.server)]
-        problem = await self._try(step, phone, bridge)
+            affected += [other.phone_id for other in self._present_phones(bridge.server)]
+        problem = await self._run_step(step, phone, bridge)
         log.info("recovery", step=step.value, phone=phone.phone_id, problem=problem)
         happening = timeline.recovery_step(step) if problem is None else timeline.recovery_failed(step, problem)
-        await self._tell(sorted(set(concerned)), happening)
+        await self._note(sorted(set(affected)), happening)
 
-    async def _try(self, step: Step, phone: PhoneNow, bridge: PhoneBridge) -> str | None:
-        """The problem, or None where the step could be taken; whether it helped is seen later."""
+    async def _run_step(self, step: Step, phone: Presence, bridge: PhoneBridge) -> str | None:
+        """Returns the problem if the step failed; whether it helped is seen later."""
         try:
             match step:
                 case Step.RECONNECT:
@@ -175,7 +170,7 @@ class Recovery:
             return str(error)
         return None
 
-    async def _tell(self, phones: Sequence[PhoneId], happening: timeline.Happening) -> None:
+    async def _note(self, phones: Sequence[PhoneId], happening: timeline.Happening) -> None:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
@@ -185,5 +180,5 @@ class Recovery:
         try:
             await self._storage.write(work)
         except StorageFailing as error:
-            log.info("a recovery step could not be recorded", cause=str(error))
+            log.info("a recovery step could not be stored", cause=str(error))
         self._announcer.changed(Topic.PHONES, phones)

@@ -1,4 +1,4 @@
-"""Phones over TCP: an adb server that ends forgets them, so they are connected anew when it is back."""
+"""Reconnects phones over TCP: an adb server that ends forgets them."""
 
 from __future__ import annotations
 
@@ -14,66 +14,66 @@ from phonefarm.support.tasks import Tasks
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 16
-PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 10)
-"""Seconds between the attempts to take up one phone."""
-LONG_PAUSE = 120.0
-"""Between all further ones: a router may be off for a night."""
+MOST_AT_ONCE = 16
+PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 10)
+"""Between the attempts to reconnect one phone."""
+LONG_PAUSE_SECONDS = 120.0
+"""Between all further attempts: a router may be off for a night."""
 
 
-class Recall:
-    """Takes up again what one server had when it was lost, or what was dropped to be connected anew.
+class TcpReconnector:
+    """Reconnects the phones that one server had when it was lost, and those that failed to reconnect once.
 
-    A phone that left by itself before is left alone.
+    A phone that had left before the server was lost is not reconnected.
     """
 
     def __init__(self, bridge: PhoneBridge, tasks: Tasks) -> None:
         self._bridge = bridge
         self._tasks = tasks
         self._present: frozenset[str] = frozenset()
-        self._wanted: set[str] = set()
-        self._calls: dict[str, asyncio.Task[None]] = {}
-        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._missing: set[str] = set()
+        self._attempts: dict[str, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
 
     def note_list(self, devices: Sequence[ListedDevice]) -> None:
-        """The server is there and lists these."""
+        """The server answers and lists these devices."""
         self._present = frozenset(device.serial for device in devices if is_address(device.serial))
-        self._wanted -= self._present
-        self._call_wanted()
+        self._missing -= self._present
+        self._start_attempts()
 
     def note_loss(self) -> None:
-        """The server is down, and with it all that it had."""
-        for call in self._calls.values():
-            call.cancel()
-        self._calls.clear()
-        self._wanted |= self._present
+        """The server is down: its phones are reconnected when it lists devices again."""
+        for attempt in self._attempts.values():
+            attempt.cancel()
+        self._attempts.clear()
+        self._missing |= self._present
         self._present = frozenset()
 
-    def want(self, serial: str) -> None:
-        """A phone over TCP that we dropped and that did not answer when it was connected anew."""
-        self._wanted.add(serial)
-        self._call_wanted()
+    def reconnect(self, serial: str) -> None:
+        """Retry a phone that was dropped and did not answer when it was connected again."""
+        self._missing.add(serial)
+        self._start_attempts()
 
-    def _call_wanted(self) -> None:
-        for serial in sorted(self._wanted - self._calls.keys()):
-            self._calls[serial] = self._tasks.start(self._call_back(serial), f"taking up {serial}")
+    def _start_attempts(self) -> None:
+        for serial in sorted(self._missing - self._attempts.keys()):
+            self._attempts[serial] = self._tasks.start(self._attempt(serial), f"reconnecting {serial}")
 
-    async def _call_back(self, serial: str) -> None:
+    async def _attempt(self, serial: str) -> None:
         try:
-            await self._try_again_and_again(serial)
+            await self._retry(serial)
         finally:
-            if self._calls.get(serial) is asyncio.current_task():
-                del self._calls[serial]
+            if self._attempts.get(serial) is asyncio.current_task():
+                del self._attempts[serial]
 
-    async def _try_again_and_again(self, serial: str) -> None:
-        for pause in chain(PAUSES, repeat(LONG_PAUSE)):
-            async with self._gate:
-                if serial not in self._wanted:
+    async def _retry(self, serial: str) -> None:
+        for pause in chain(PAUSES_SECONDS, repeat(LONG_PAUSE_SECONDS)):
+            async with self._slots:
+                if serial not in self._missing:
                     break
                 try:
                     await self._bridge.reconnect(serial)
                 except PhoneUnreachable as error:
-                    log.info("a phone is not there again yet", serial=serial, cause=str(error))
+                    log.info("a phone cannot be reconnected yet", serial=serial, cause=str(error))
                 except ServerDown as error:
-                    log.info("the server went before a phone was back", serial=serial, cause=str(error))
+                    log.info("the server ended before a phone was reconnected", serial=serial, cause=str(error))
             await asyncio.sleep(pause)

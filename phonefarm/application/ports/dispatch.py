@@ -1,4 +1,4 @@
-"""The port through which a use case that queues pushes reaches whoever sends them."""
+"""The port through which use cases that queue pushes have them dispatched."""
 
 from __future__ import annotations
 

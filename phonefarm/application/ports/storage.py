@@ -65,11 +65,11 @@ class UnitOfWork(Protocol):
     def journal(self) -> Journal: ...
 
     def next_id(self) -> int:
-        """The next id of the one sequence of rents and messages."""
+        """The next id; rents and messages share one sequence."""
         ...
 
     def beat(self, at: datetime) -> None:
-        """Write down that the farm lived at `at`: proof that the database takes a change."""
+        """Store the heartbeat of `at`: proves that the database accepts a change."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What is read from the database: rows and figures for the window, and what the use cases look up."""
+"""The read side of the database: rows and figures for the window, and what the use cases look up."""
 
 from __future__ import annotations
 
@@ -18,26 +18,28 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.model.row_queries import Keys, RowQuery
 from phonefarm.application.model.timeline import TimelineEntry
-from phonefarm.application.ports.records.numbers import ToldSms
+from phonefarm.application.ports.records.numbers import SmsText
+from phonefarm.application.ports.records.phone_health import RememberedProbe
+from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.ids import Msisdn, PhoneId, SimId
 from phonefarm.domain.money import Grouping
 from phonefarm.domain.number_patterns import NumberPattern
-from phonefarm.domain.phones import PhoneState
+from phonefarm.domain.phones import PhoneFacts, PhoneState
 from phonefarm.domain.sims import Sim
 
 Row = TypeVar("Row")
 
 HISTORY_ROWS = 20_000
-"""The newest rows of a history that are read at most."""
+"""Of a history, at most this many of the newest rows are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stock:
-    """What the offer of an instant is counted from: the SIMs in phones; of those that it cannot tell apart, one."""
+    """What the offer at an instant is counted from: the SIMs in phones, one per group that it treats alike."""
 
     sims: list[Sim]
     alike: Mapping[SimId, int]
-    """For how many SIMs each stands."""
+    """How many SIMs each one represents."""
     rented: frozenset[Msisdn]
     """The numbers of open rents."""
     countries: list[str]
@@ -45,7 +47,7 @@ class Stock:
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """The figures of the overview that only the database knows."""
+    """The overview's figures that come from the database."""
 
     sms_today: int
     sms_delivered_today: int
@@ -64,8 +66,7 @@ class Views(Protocol):
     def rows(self, query: RowQuery[Row], keys: Keys, now: datetime) -> list[Row]:
         """The stored part of the rows of one of `row_queries.ROW_QUERIES`; of histories the newest `HISTORY_ROWS`.
 
-        The use cases add what is not stored: the number that a task's messages state, and the names of a network
-        that the user has not named.
+        The use cases add what is not stored: the number stated by a task's messages, and the shipped names of networks.
         """
         ...
 
@@ -76,19 +77,19 @@ class Views(Protocol):
     def parked_pushes(self, limit: int) -> list[PushRow]: ...
 
     def newest_messages(self, sim_ids: Collection[str]) -> Mapping[str, tuple[int, int]]:
-        """(how many, newest id) of the messages of each SIM that has any: changes when one is added."""
+        """(count, newest id) of the messages of each SIM that has any: changes when one is added."""
         ...
 
-    def messages_of(self, sim_id: str, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: str, limit: int) -> list[SmsText]:
         """The newest messages of a SIM, newest first."""
         ...
 
     def places_of_numbers(self, numbers: Collection[str]) -> Mapping[str, str]:
-        """Which of the numbers a SIM in a phone has already, and where: phone and slot."""
+        """Those of the numbers that a SIM in a phone already has, and its phone and slot."""
         ...
 
     def number_patterns(self) -> list[NumberPattern]:
-        """The user's own patterns; none as long as the built-in ones are used."""
+        """The user's own patterns; empty while the built-in ones are used."""
         ...
 
     def timeline(self, topic: Topic, key: str) -> list[TimelineEntry]: ...
@@ -122,7 +123,15 @@ class Views(Protocol):
     def phones_with_open_rents(self) -> frozenset[PhoneId]: ...
 
     def clock_skews(self, read_since: datetime) -> Sequence[timedelta]:
-        """By how much the clocks of phones that are ready, and were read since, are ahead of ours."""
+        """How far the clocks of ready phones are ahead of ours, if read since then."""
         ...
 
     def next_push_due(self) -> datetime | None: ...
+
+    def remembered_probe(self, phone_id: PhoneId, facts: PhoneFacts) -> RememberedProbe | None:
+        """As `ProbeRecords.remembered_probe`."""
+        ...
+
+    def blocked_senders(self) -> list[BlockedSender]:
+        """The user's own list; empty while the built-in one is used."""
+        ...

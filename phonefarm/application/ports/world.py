@@ -1,4 +1,4 @@
-"""What the use cases need of the world; adapters fulfil it, the simulation and the tests' fakes too."""
+"""The ports to phones, market and key store: implemented by adapters, by the simulation and by the tests' fakes."""
 
 from __future__ import annotations
 
@@ -16,27 +16,25 @@ from phonefarm.domain.sims import SeenSim
 from phonefarm.domain.sms import Reading
 from phonefarm.domain.telemetry import PhoneTelemetry
 
-"""Now, as an aware UTC datetime."""
-
 
 class PhoneUnreachable(KnownError):
-    """The phone did not answer whole: gone, offline, silent past the deadline, or the answer was cut."""
+    """The phone gave no complete answer: gone, offline, silent past the deadline, or cut off."""
 
 
 class NotUnderstood(PhoneUnreachable):
-    """The answer is whole and of a form that was not asked for: what was found out about the phone may not hold."""
+    """The answer is complete, but of another form than asked for: what is remembered of the phone may be outdated."""
 
 
 class SmsWithheld(KnownError):
-    """The phone answers, but keeps its SMS from the adb shell: no permission, or every query comes back empty."""
+    """The phone answers, but hides its SMS from the adb shell: no permission, or every query returns nothing."""
 
 
 class SmsUnsupported(SmsWithheld):
-    """Its Android gives SMS in a form that cannot be read whole; no permission and no setting changes that."""
+    """Its Android returns SMS in a form that cannot be read completely; no permission and no setting changes that."""
 
 
 class ServerDown(KnownError):
-    """The adb server cannot be reached, or ended the conversation."""
+    """The adb server cannot be reached, or closed the connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,44 +49,44 @@ class ListedDevice:
 
 
 class Hint(StrEnum):
-    """A line of the radio log that makes a look at the inbox worthwhile; never proof of anything."""
+    """A line of the radio log that makes reading the inbox worthwhile; never proof of a message."""
 
     ARRIVING = "arriving"
     """A new SMS came in from the network; its row may not be stored yet."""
     STORED = "stored"
     """The SMS app has been handed the message: its row exists now or in a moment."""
     ENDED = "ended"
-    """Something from the network was dealt with: an SMS, or what leaves no row (MMS, WAP push, a blocked number)."""
+    """Something from the network was handled: an SMS, or what leaves no row (MMS, WAP push, a blocked number)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What a phone is and can do, found out once for each firmware and remembered."""
+    """What a phone is and can do: found out once per firmware and stored."""
 
     facts: PhoneFacts
     reads_hex: bool
-    """Whether its provider takes hex() in a projection; otherwise rows are read one column at a time."""
+    """Whether its provider accepts hex() in a projection; if not, rows are read one column at a time."""
     counts: bool = True
-    """Whether it takes functions such as count() at all."""
+    """Whether it accepts functions such as count() at all."""
     has_sub_id: bool = True
     """Whether its inbox has the column sub_id (Android 5.1 and later)."""
     slot_column: str = ""
-    """The vendor's own column for the SIM, read where sub_id says nothing; empty if there is none."""
+    """The vendor's own column for the SIM, used if sub_id says nothing; empty if there is none."""
     has_otp_mark: bool = False
-    """Whether its inbox marks one-time codes (column contains_otp): such an Android may keep them back for a while."""
+    """Whether its inbox marks one-time codes (column contains_otp): such an Android may hide them for a while."""
     is_sure: bool = True
-    """Whether what it does not take was refused by name; else it may have been the wrong moment to ask."""
+    """Whether everything that it does not accept was refused by name; if not, it may only have been a bad moment."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCard:
-    """A SIM as the books have it in a phone."""
+    """A SIM in a phone, as stored."""
 
     sim_id: SimId
     sub_id: int
     slot: int
     has_number: bool
-    """Whether anybody has stated its number."""
+    """Whether its number is known from any source."""
 
     @property
     def is_whole(self) -> bool:
@@ -97,10 +95,10 @@ class KnownCard:
 
 @dataclass(frozen=True, kw_only=True)
 class Remembered:
-    """What the books know of a phone before it is asked anything."""
+    """What is stored of a phone before it is asked anything."""
 
     probe: Probe | None = None
-    """What was found out under the firmware that it last had."""
+    """Under the firmware that it last had."""
     cards: tuple[KnownCard, ...] = ()
     booted_at: datetime | None = None
     sms_app: str = ""
@@ -108,10 +106,10 @@ class Remembered:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkup:
-    """What a phone says of its SIMs and of itself, once a minute."""
+    """What a phone reports of its SIMs and of itself, once a minute."""
 
     sims: tuple[SeenSim, ...] | None
-    """The SIMs in the phone now; empty means that it holds none, None that nothing tells."""
+    """The SIMs in the phone now; empty: it has none; None: unknown."""
     telemetry: PhoneTelemetry
 
     @property
@@ -138,34 +136,33 @@ class PhoneBridge(Protocol):
     async def identify(self, serial: str, remembered: Remembered | None = None, *, newest: int = 0) -> Introduction:
         """What the phone is and whether it is up; cheap.
 
-        `remembered`: what will be asked next if it is up (its check-up and, where the books say how, its `newest`
-        messages) is asked in the same call. A card that sits as the books say is known again, unless the phone was
-        started since.
+        `remembered`: if it is up, the next questions (its check-up and, if its probe is stored, its `newest` messages)
+        are asked in the same call. A card that is where it was stored is recognised, unless the phone has rebooted.
         """
         ...
 
     def address(self, named: Mapping[str, ListedDevice]) -> None:
-        """From now on the `serial` of each question is one of these names, and means this device."""
+        """From now on `serial` in every call is one of these names, and means this device."""
         ...
 
     async def prove(self, serial: str) -> HandsetProof:
-        """What tells the handset from others that call themselves the same."""
+        """What distinguishes the handset from others that report the same serial."""
         ...
 
     async def probe(self, serial: str, facts: PhoneFacts) -> Probe:
-        """Find out what its SMS provider takes: some costly queries; SmsWithheld where it shows nothing."""
+        """Find out what its SMS provider accepts, by some costly queries. Raises SmsWithheld if it shows nothing."""
         ...
 
     async def check_up(self, serial: str, probe: Probe, *, thorough: bool) -> Checkup:
-        """`thorough`: also what costs the phone something and seldom changes, such as its SMS app."""
+        """`thorough`: include what is costly for the phone and seldom changes, such as its SMS app."""
         ...
 
     async def read_inbox(
         self, serial: str, probe: Probe, *, newest: int, skip: int = 0, expecting: bool = False
     ) -> Reading:
-        """The `newest` rows of the inbox after leaving out `skip`, whole or not at all.
+        """The `newest` rows of the inbox after skipping `skip`: completely or not at all.
 
-        `expecting`: a message was announced, so that asking for its text at the same time pays.
+        `expecting`: a message was announced, so its text is worth asking for in the same call.
         """
         ...
 
@@ -174,20 +171,20 @@ class PhoneBridge(Protocol):
         ...
 
     async def reconnect(self, serial: str) -> None:
-        """Make the server drop the phone and take it up again (over TCP: connect anew)."""
+        """Make the server drop the phone and connect to it again."""
         ...
 
     async def reconnect_offline(self) -> None:
-        """Make the server take up again whatever it lists as offline."""
+        """Make the server connect again to all that it lists as offline."""
         ...
 
     @property
     def may_restart(self) -> bool:
-        """Whether the server is this PC's own, to be ended and started by us."""
+        """Whether the server runs on this PC, so that we may stop and start it."""
         ...
 
     async def restart(self) -> None:
-        """End the server and start it anew; every phone of it is dropped."""
+        """Restart the server; it drops all its phones."""
         ...
 
     def can_reset_usb(self, usb_path: str) -> bool:
@@ -195,13 +192,13 @@ class PhoneBridge(Protocol):
         ...
 
     async def reset_usb(self, usb_path: str) -> None:
-        """Reset the device on the port; KnownError with the cause where the system refuses."""
+        """Reset the device on the port. Raises KnownError with the cause if the system refuses."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushMessage:
-    """What Onlinesim is told of one SMS."""
+    """What Onlinesim receives of one SMS."""
 
     sms_id: SmsId
     rent_id: RentId
@@ -212,7 +209,7 @@ class PushMessage:
 
 class PushChannel(Protocol):
     async def push(self, message: PushMessage) -> PushOutcome:
-        """One attempt within its deadline; never raises for anything the network or the market does."""
+        """Make one attempt within its deadline; never raises for anything the network or the market does."""
         ...
 
 
@@ -232,11 +229,11 @@ class SecretStore(Protocol):
         ...
 
     def read_key(self) -> str | None:
-        """Raises KnownError where the store cannot be asked: then nobody knows whether there is a key."""
+        """Raises KnownError if the store does not answer: then it is unknown whether there is a key."""
         ...
 
     def write_key(self, key: str) -> None:
-        """Raises KnownError where the store takes no key; `write_key_file` is the way out."""
+        """Raises KnownError if the store accepts no key; then use `write_key_file`."""
         ...
 
     def write_key_file(self, key: str) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from phonefarm.application.messages.reading import Context, take_in
+from phonefarm.application.messages.reading import Context, store_reading
 from phonefarm.application.model.setup_state import Link, LinkResult
 from phonefarm.application.ports.setup import PushWriter, SampleInbox
 from phonefarm.application.ports.storage import Storage, UnitOfWork
@@ -96,7 +96,7 @@ class SmsChain:
         context = Context(
             now=now, withholds=self._withholds, heard=NOTHING_HEARD, before=None, last=None, is_marked=True
         )
-        intake = take_in(uow, reading, context, begin=0)
+        intake = store_reading(uow, reading, context, begin=0)
         if not intake.new:
             return _Walked(links=(read, _failed(Link.INTAKE, "The message was not taken for a new one.")), message=None)
         if not intake.pushes:

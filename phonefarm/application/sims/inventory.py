@@ -1,4 +1,4 @@
-"""Keeps the books of SIMs: where each sits, what number, country and operator it has."""
+"""Which SIM is in which phone, and its number, country and operator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
-from phonefarm.application.ports.records.numbers import NumberEntry
+from phonefarm.application.ports.records.numbers import NetworkNameRecords, NumberEntry
+from phonefarm.application.ports.records.sims import SimPlaceRecords, SimRecords
 from phonefarm.application.ports.storage import Storage, UnitOfWork
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import (
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 
 class SimInventory:
+    """Stores what check-ups, tables and the user state about SIMs, and announces the changes."""
+
     def __init__(self, storage: Storage, announcer: Announcer, names: NetworkNames, clock: Clock) -> None:
         self._storage = storage
         self._announcer = announcer
@@ -41,28 +44,28 @@ class SimInventory:
 
     async def take_stock(self, phone_id: PhoneId, seen: Sequence[SeenSim]) -> None:
         """Record which SIMs a phone holds now; those it no longer holds leave the offer."""
-        changed = await self._storage.write(lambda uow: self._place(uow, phone_id, seen))
+        changed = await self._storage.write(lambda uow: self._store_stock(uow, phone_id, seen))
         if changed:
             self._announcer.changed(Topic.PHONES, [phone_id])
             self.announce(changed)
 
-    async def settle_all(self) -> None:
-        """Every SIM in a phone anew: the shipped tables may say something else than at the last start."""
+    async def resolve_all_sims(self) -> None:
+        """Resolve every SIM in a phone again: the shipped tables may have changed since the last start."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> list[SimId]:
-            return [sim.sim_id for sim in uow.sims.all() if settle_sim(uow, sim.sim_id, self._names, now)]
+            return [sim.sim_id for sim in uow.sims.all() if resolve_sim(uow, sim.sim_id, self._names, now)]
 
         self.announce(await self._storage.write(work))
 
     async def use_numbers_file(self, entries: Sequence[NumberEntry]) -> list[str]:
-        """Take the file's numbers for what it says now; returns what speaks against those that are not used."""
+        """Replace the numbers of the file by its present lines; returns an objection for each that cannot be used."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> tuple[list[SimId], list[str]]:
             concerned = uow.numbers.replace_file(entries, now)
-            changed = [sim_id for sim_id in concerned if settle_sim(uow, sim_id, self._names, now)]
-            objected = objections(uow, entries, self._names)
+            changed = [sim_id for sim_id in concerned if resolve_sim(uow, sim_id, self._names, now)]
+            objected = objections(uow.sims, entries, self._names)
             return changed, [f"{iccid}: {objection}" for iccid, objection in objected.items()]
 
         changed, objected = await self._storage.write(work)
@@ -70,7 +73,7 @@ class SimInventory:
         return objected
 
     async def set_number(self, sim_id: SimId, text: str) -> None:
-        """Give a SIM the number that the user typed; it wins over the file's and the phone's."""
+        """Set the number that the user typed; it has priority over all other sources. Raises KnownError."""
         msisdn = parse_msisdn(text)
         if msisdn is None:
             raise KnownError(
@@ -79,10 +82,10 @@ class SimInventory:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
-            sim = unrented_sim(uow, sim_id)
+            sim = unrented_sim(uow.sims, sim_id)
             refuse_foreign(msisdn, sim, self._names)
             uow.sims.set_hand_number(sim_id, msisdn)
-            settle_number(uow, sim_id, sim.country, self._names, now)
+            resolve_number(uow, sim_id, sim.country, self._names, now)
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.number_typed(msisdn))
 
         await self._storage.write(work)
@@ -94,19 +97,19 @@ class SimInventory:
         self._announcer.changed(Topic.NUMBERS, sim_ids)
         self._announcer.changed(Topic.OVERVIEW)
 
-    def _place(self, uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SimId]:
+    def _store_stock(self, uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SimId]:
         now = self._clock()
         changed: list[SimId] = []
         staying: list[SimId] = []
-        for sim in _recognised(uow, phone_id, seen):
+        for sim in _recognise(uow.sims, phone_id, seen):
             staying.append(sim.sim_id)
-            network = network_of(uow, sim.mcc_mnc, self._names)
+            network = network_of(uow.numbers, sim.mcc_mnc, self._names)
             before = uow.sims.get(sim.sim_id)
             moved = uow.sims.place(sim, phone_id, network.country, network.operator, now)
             if before is None or before.phone_id != phone_id:
                 happening = timeline.sim_seen if before is None else timeline.sim_moved
                 uow.journal.note(now, Topic.SIMS, sim.sim_id, happening(serial_of(phone_id), sim.slot))
-            if moved | settle_sim(uow, sim.sim_id, self._names, now):
+            if moved | resolve_sim(uow, sim.sim_id, self._names, now):
                 changed.append(sim.sim_id)
         for sim_id in uow.sims.take_out(phone_id, staying, now):
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.sim_taken_out(serial_of(phone_id)))
@@ -114,23 +117,23 @@ class SimInventory:
         return changed
 
 
-def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
-    """The SIMs with the identities under which they are on the books.
+def _recognise(sims: SimPlaceRecords, phone_id: PhoneId, seen: Sequence[SeenSim]) -> list[SeenSim]:
+    """The SIMs with the ids under which they are stored.
 
-    A phone may fail to tell an ICCID that it told before, or tell it only later. The card that sits in the
-    same slot under the same subscription id is the same card, if what is known of both ICCIDs agrees.
+    A phone may not state an ICCID that it stated before, or may state it only later. A card in the same slot with the
+    same subscription id is the same card, if the known digits of both ICCIDs agree.
     """
-    on_books = [known for known in uow.sims.on_phone(phone_id) if known.is_in and known.place.sub_id is not None]
+    stored = [known for known in sims.on_phone(phone_id) if known.is_in and known.place.sub_id is not None]
     recognised: list[SeenSim] = []
     for sim in seen:
-        here = [known.sim_id for known in on_books if (known.place.sub_id, known.slot) == (sim.sub_id, sim.slot)]
+        here = [known.sim_id for known in stored if (known.place.sub_id, known.slot) == (sim.sub_id, sim.slot)]
         if is_stand_in(sim.sim_id):
             known_as = next((sim_id for sim_id in here if _agree(sim.sim_id, sim_id)), None)
-            recognised.append(sim if known_as is None else _under(known_as, sim))
+            recognised.append(sim if known_as is None else _replace_id(sim, known_as))
             continue
         for stand_in in here:
             if is_stand_in(stand_in) and may_be(stand_in, sim.sim_id):
-                uow.sims.become(stand_in, sim.sim_id)
+                sims.become(stand_in, sim.sim_id)
         recognised.append(sim)
     return recognised
 
@@ -138,70 +141,70 @@ def _recognised(uow: UnitOfWork, phone_id: PhoneId, seen: Sequence[SeenSim]) -> 
 def _agree(stand_in: SimId, known: SimId) -> bool:
     if is_stand_in(known):
         one, other = stand_in_prefix(stand_in), stand_in_prefix(known)
-        # One that ends before a letter is of a time when letters were not taken for digits.
+        # One may end before a letter: former versions did not accept letters as digits.
         return one == other or (bool(one and other) and (one.startswith(other) or other.startswith(one)))
     return may_be(stand_in, known)
 
 
-def _under(known_as: SimId, sim: SeenSim) -> SeenSim:
+def _replace_id(sim: SeenSim, known_as: SimId) -> SeenSim:
     return replace(sim, sim_id=known_as, iccid="" if is_stand_in(known_as) else known_as)
 
 
-def unrented_sim(uow: UnitOfWork, sim_id: SimId) -> Sim:
-    """The SIM, if its number may be changed now; else KnownError."""
-    sim = uow.sims.get(sim_id)
+def unrented_sim(sims: SimRecords, sim_id: SimId) -> Sim:
+    """The SIM, if its number may be changed now. Raises KnownError otherwise."""
+    sim = sims.get(sim_id)
     if sim is None:
-        raise KnownError("This SIM is not on the books any more.")
+        raise KnownError("This SIM is not in the database any more.")
     if sim.rent_id is not None:
         raise KnownError(f"Rent {sim.rent_id} is open on this SIM: change the number when it is finished.")
     return sim
 
 
-def network_of(uow: UnitOfWork, mcc_mnc: str, names: NetworkNames) -> Network:
+def network_of(numbers: NetworkNameRecords, mcc_mnc: str, names: NetworkNames) -> Network:
     """The network by the user's own name, else by the shipped table."""
-    return uow.numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
+    return numbers.network_name(mcc_mnc) or names.of(mcc_mnc)
 
 
 def refuse_foreign(msisdn: Msisdn, sim: Sim, names: NetworkNames) -> None:
-    """Raise KnownError for a number that the SIM cannot have: an order for its country would get another's."""
+    """Raise KnownError for a number of another country: an order for the SIM's country would get it."""
     if objection := names.objection(msisdn, sim.country):
         raise KnownError(
             f"{objection}. Check the number; if it is right, state the SIM's country in a table of numbers."
         )
 
 
-def objections(uow: UnitOfWork, entries: Sequence[NumberEntry], names: NetworkNames) -> dict[str, str]:
-    """What speaks against the numbers of a table that were just taken in, in words, by ICCID."""
+def objections(sims: SimRecords, entries: Sequence[NumberEntry], names: NetworkNames) -> dict[str, str]:
+    """Why stored numbers of a table cannot be used, in a sentence, by ICCID."""
 
     def country_of(entry: NumberEntry) -> str:
-        sim = uow.sims.get(SimId(entry.iccid))
+        sim = sims.get(SimId(entry.iccid))
         return entry.country or (sim.country if sim else "")
 
     found = [(entry, names.objection(entry.msisdn, country_of(entry))) for entry in entries]
     return {entry.iccid: str(objection) for entry, objection in found if objection}
 
 
-def settle_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
-    """Country, operator and number anew from all that is said; True if anything changed.
+def resolve_sim(uow: UnitOfWork, sim_id: SimId, names: NetworkNames, at: datetime) -> bool:
+    """Derive country, operator and number from all sources again; returns whether anything changed.
 
-    The user's table wins over the network code. A SIM whose code is not known keeps the names that it had.
+    The user's table has priority over the network code. A SIM without a known code keeps its names.
     """
-    told = uow.numbers.entry_of(sim_id)
+    entry = uow.numbers.entry_of(sim_id)
     sim = uow.sims.get(sim_id)
     assert sim is not None
     code = uow.sims.network_code(sim_id)
-    network = network_of(uow, code, names) if code else Network(country=sim.country, operator=sim.operator)
-    country = (told[0].country if told else "") or network.country
-    operator = (told[0].operator if told else "") or network.operator
-    return uow.sims.set_network(sim_id, country, operator) | settle_number(uow, sim_id, country, names, at)
+    network = network_of(uow.numbers, code, names) if code else Network(country=sim.country, operator=sim.operator)
+    country = (entry[0].country if entry else "") or network.country
+    operator = (entry[0].operator if entry else "") or network.operator
+    return uow.sims.set_network(sim_id, country, operator) | resolve_number(uow, sim_id, country, names, at)
 
 
-def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNames, at: datetime) -> bool:
-    """The number: by hand, else by the user's table, else by a message that the user accepted, else by the phone.
+def resolve_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNames, at: datetime) -> bool:
+    """Derive the number; sources by priority: the user, the user's table, an accepted message, the phone.
 
-    A phone states what was once written on the card, which is often old: what the user has looked at wins. What is of
-    another country than the SIM is passed over, and the SIM's timeline says why: an order for a country must never get
-    a number of another.
+    The phone comes last because it states what was once written on the card, which is often outdated. Invariant: an
+    order for a country never gets a number of another one. So a number of another country is rejected, with an entry in
+    the SIM's timeline.
     """
     rejected: list[timeline.Happening] = []
     number, source = None, ""
@@ -220,13 +223,13 @@ def settle_number(uow: UnitOfWork, sim_id: SimId, country: str, names: NetworkNa
 
 
 def _stated_numbers(uow: UnitOfWork, sim_id: SimId) -> list[tuple[Msisdn, str]]:
-    """Every number that is stated of a SIM, with who states it, the most trusted first."""
-    said = uow.sims.number_sources(sim_id)
-    told = uow.numbers.entry_of(sim_id)
+    """Every number that is stated for a SIM, with its source, by priority."""
+    sources = uow.sims.number_sources(sim_id)
+    entry = uow.numbers.entry_of(sim_id)
     stated = (
-        (said.by_hand, "hand"),
-        (told[0].msisdn if told else None, told[1].value if told else ""),
-        (said.by_message, "message"),
-        (said.by_phone, "phone"),
+        (sources.by_hand, "hand"),
+        (entry[0].msisdn if entry else None, entry[1].value if entry else ""),
+        (sources.by_message, "message"),
+        (sources.by_phone, "phone"),
     )
     return [(number, source) for number, source in stated if number]

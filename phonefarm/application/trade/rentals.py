@@ -1,4 +1,4 @@
-"""The rent life: what is on offer, who gets a number, how a rent ends; and what the user may change of it."""
+"""The life of a rent: the offer, the issue of a number, the end; and the user's commands about numbers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ import structlog
 from phonefarm.application.model import timeline
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Topic
+from phonefarm.application.ports.records.sims import SimRecords
 from phonefarm.application.ports.storage import Storage, StorageFailing, UnitOfWork
 from phonefarm.application.ports.views import Views
-from phonefarm.domain.allocation import ANY, Order, choose, count_offer, names_meant, on_offer
+from phonefarm.domain.allocation import ANY, Order, choose, count_offer, matching_names, on_offer
 from phonefarm.domain.bans import Streak, after_finish
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
@@ -39,19 +40,22 @@ from phonefarm.support.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 SOLD_ONCE = "a rent of it was sold"
-"""Why a number is held back by the setting that retires it."""
+"""The reason of numbers that the setting retires after a sale."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """A number handed out."""
+    """A number that was issued, and its rent."""
 
     rent_id: RentId
     msisdn: Msisdn
 
 
 class Rentals:
-    """`selling` tells whether all that a sale needs is set now (key and push URL): without it nothing is on offer."""
+    """Issues numbers for market orders and ends their rents.
+
+    `selling`: whether anything may be sold now; otherwise nothing is on offer.
+    """
 
     def __init__(
         self,
@@ -64,7 +68,7 @@ class Rentals:
         tasks: Tasks | None = None,
         steady: Clock | None = None,
     ) -> None:
-        """`steady`: a clock that nobody sets, by which orders are received and their deadlines judged."""
+        """`steady`: a clock that is never set, for the deadlines of orders."""
         self._storage = storage
         self._announcer = announcer
         self._clock = clock
@@ -73,14 +77,14 @@ class Rentals:
         self._tasks = tasks or Tasks()
         self._retire_after_sale = retire_after_sale
         self._countries: tuple[str, ...] = ()
-        """Of the last offer: they keep their zeros while nothing is sold."""
+        """The countries of the last offer, which are listed with 0 while nothing is on offer."""
 
     @property
     def selling(self) -> bool:
         return self._selling()
 
     async def offer(self) -> dict[str, dict[str, int]]:
-        """Numbers that could all be issued at this instant, by country and operator, `any` being the sum."""
+        """How many numbers can be issued now, by country and operator, with `any` as the sum."""
         try:
             offer = await self._storage.read(self._count)
         except StorageFailing as error:
@@ -92,51 +96,47 @@ class Rentals:
         return {country: {ANY: 0} for country in self._countries}
 
     async def issue(self, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
-        """Take a number for an order in one commit; None when there is none, or when it is too late to answer.
+        """Take a number for an order in one commit; None if there is none, or if it is too late to answer.
 
-        `received_at` by the clock that nobody sets.
-
-        A caller who gives up before it has the result gets no answer, so whatever was taken for it is taken back.
+        `received_at`: by the steady clock. If the caller is cancelled, the rent is withdrawn. Raises StorageFailing.
         """
         if not self._selling():
             return None
-        taking = self._tasks.start(self._take_in_time(order, expected, received_at), "order")
+        issuing = self._tasks.start(self._issue_in_time(order, expected, received_at), "order")
         try:
-            issued: Issued | StorageFailing | None = await asyncio.shield(taking)
+            issued: Issued | StorageFailing | None = await asyncio.shield(issuing)
         except asyncio.CancelledError:
-            taking.add_done_callback(self._given_up)
+            issuing.add_done_callback(self._withdraw_when_issued)
             raise
         if isinstance(issued, StorageFailing):
             raise issued
         return issued
 
-    async def _take_in_time(
+    async def _issue_in_time(
         self, order: Order, expected: Decimal, received_at: datetime
     ) -> Issued | StorageFailing | None:
         try:
-            issued = await self._storage.write(lambda uow: self._take(uow, order, expected, received_at), urgent=True)
+            issued = await self._storage.write(
+                lambda uow: self._store_rent(uow, order, expected, received_at), urgent=True
+            )
         except StorageFailing as error:
             return error
         if issued is None:
             return None
         if self._steady() > received_at + ANSWER_WITHIN:
-            await self._take_back(issued.rent_id)
+            await self.withdraw(issued.rent_id)
             return None
         self._rent_changed(issued.rent_id)
         return issued
 
-    def _given_up(self, taking: asyncio.Task[Issued | StorageFailing | None]) -> None:
-        if taking.cancelled() or taking.exception() is not None:
+    def _withdraw_when_issued(self, issuing: asyncio.Task[Issued | StorageFailing | None]) -> None:
+        if issuing.cancelled() or issuing.exception() is not None:
             return
-        if isinstance(issued := taking.result(), Issued):
-            self._tasks.start(self._take_back(issued.rent_id), f"taking back {issued.rent_id}")
+        if isinstance(issued := issuing.result(), Issued):
+            self._tasks.start(self.withdraw(issued.rent_id), f"withdrawing {issued.rent_id}")
 
-    async def given_up(self, rent_id: RentId) -> None:
-        """The caller had gone before any of the answer was written: the market cannot know of this rent."""
-        await self._take_back(rent_id)
-
-    async def _take_back(self, rent_id: RentId) -> None:
-        """Undo an order that was taken and never answered: the market cannot know of it."""
+    async def withdraw(self, rent_id: RentId) -> None:
+        """Close a rent whose order was never answered, so that the market cannot know of it."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
@@ -147,12 +147,12 @@ class Rentals:
         try:
             await self._storage.write(work)
         except StorageFailing as error:
-            log.error("a late order cannot be taken back: it stays as a possible orphan", cause=str(error))
-        log.warning("an order came too late and was taken back", rent_id=rent_id)
+            log.error("a late order cannot be withdrawn: it stays as a possible orphan", cause=str(error))
+        log.warning("an order came too late and was withdrawn", rent_id=rent_id)
         self._rent_changed(rent_id)
 
     async def answered(self, rent_id: RentId) -> None:
-        """The answer to GET_NUMBER has left whole: the market knows of this rent."""
+        """The answer to GET_NUMBER was sent completely: the market knows the rent."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
@@ -163,13 +163,13 @@ class Rentals:
         self._announcer.changed(Topic.RENTS, [rent_id])
 
     async def answer_lost(self, rent_id: RentId) -> None:
-        """The answer to GET_NUMBER did not leave whole: whether the market knows of this rent nobody can tell."""
+        """The answer to GET_NUMBER broke off: the market may or may not know the rent."""
         now = self._clock()
         await self._storage.write(lambda uow: uow.journal.note(now, Topic.RENTS, rent_id, timeline.answer_lost()))
         self._rent_changed(rent_id)
 
     async def finish(self, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool:
-        """Carry out a FINISH_ACTIVATION; False for a rent that we do not know. Repeats change nothing."""
+        """Apply a FINISH_ACTIVATION; idempotent. Returns False for an unknown rent."""
         changed = await self._storage.write(lambda uow: self._end(uow, rent_id, status, total))
         if changed:
             self._rent_changed(rent_id)
@@ -178,7 +178,7 @@ class Rentals:
         return changed is not None
 
     async def release_orphan(self, rent_id: RentId) -> None:
-        """The user frees the number of a rent whose answer never reached the market."""
+        """Free the number of a rent whose answer may not have reached the market. Raises KnownError for other rents."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
@@ -198,7 +198,7 @@ class Rentals:
         now = self._clock()
 
         def work(uow: UnitOfWork) -> None:
-            _known(uow, sim_id)
+            _get_sim(uow.sims, sim_id)
             uow.sims.set_ban(sim_id, now, now + length)
             hours = length / timedelta(hours=1)
             uow.journal.note(now, Topic.SIMS, sim_id, timeline.banned_by_hand(hours))
@@ -218,7 +218,7 @@ class Rentals:
         self._sim_changed(sim_id)
 
     async def end_bans(self) -> None:
-        """Return the SIMs whose ban has run out to their place in the offer."""
+        """Lift the bans that have expired."""
         now = self._clock()
 
         def work(uow: UnitOfWork) -> list[SimId]:
@@ -232,12 +232,12 @@ class Rentals:
             self._sim_changed(sim_id)
 
     async def hold_back(self, sim_id: SimId, reason: str | None) -> None:
-        """Withhold a SIM from the offer for a reason, or with None let it back in."""
+        """Withhold a SIM from the offer for a reason; None releases it."""
         now = self._clock()
         why = None if reason is None else (reason.strip()[:200] or "paused by hand")
 
         def work(uow: UnitOfWork) -> None:
-            _known(uow, sim_id)
+            _get_sim(uow.sims, sim_id)
             uow.sims.hold(sim_id, why, now)
             happening = timeline.resumed() if why is None else timeline.paused(why)
             uow.journal.note(now, Topic.SIMS, sim_id, happening)
@@ -250,7 +250,7 @@ class Rentals:
         stock = views.stock(at)
         return count_offer(on_offer(stock.sims, at, stock.rented), stock.countries, stock.alike)
 
-    def _take(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
+    def _store_rent(self, uow: UnitOfWork, order: Order, expected: Decimal, received_at: datetime) -> Issued | None:
         now = self._clock()
         if self._steady() > received_at + ANSWER_WITHIN:
             return None
@@ -274,7 +274,7 @@ class Rentals:
         return Issued(rent_id=rent.rent_id, msisdn=rent.msisdn)
 
     def _end(self, uow: UnitOfWork, rent_id: RentId, status: FinishStatus, total: Decimal | None) -> bool | None:
-        """True if the FINISH changed anything, None for an unknown rent."""
+        """Returns whether the FINISH changed anything; None for an unknown rent."""
         rent = uow.rents.get(rent_id)
         if rent is None:
             return None
@@ -303,7 +303,7 @@ class Rentals:
                 assert_never(never)
 
     def _retire(self, uow: UnitOfWork, rent: Rent, status: FinishStatus, now: datetime) -> None:
-        """Hold a sold number back, if the setting wants it; a reason of the user's own stays."""
+        """Withhold a sold number if the setting says so; a reason of the user's own is kept."""
         sim = uow.sims.get(rent.sim_id)
         if not self._retire_after_sale or status is not FinishStatus.SOLD or sim is None or sim.held_back:
             return
@@ -323,23 +323,23 @@ class Rentals:
 
 
 def choice(uow: UnitOfWork, order: Order, now: datetime) -> Sim | None:
-    """The SIM that the rule over the whole farm gives an order, found by looking at few."""
-    countries = names_meant(order.country, uow.rents.countries())
-    operators = None if order.operator is None else names_meant(order.operator, uow.rents.operators())
+    """The SIM for an order, found lazily: most orders need only a few SIMs of the farm."""
+    countries = matching_names(order.country, uow.rents.countries())
+    operators = None if order.operator is None else matching_names(order.operator, uow.rents.operators())
     return choose(uow.sims.in_issue_order(now, countries, operators), order, lambda sim: _is_on_offer(uow, sim, now))
 
 
 def _is_on_offer(uow: UnitOfWork, sim: Sim, now: datetime) -> bool:
-    """What the offer as a whole would say of it, asking of the SIMs that share its number only."""
+    """Whether `on_offer` of the whole farm would contain the SIM; only SIMs with the same number matter."""
     assert sim.msisdn is not None
     rented = frozenset({sim.msisdn}) if uow.rents.is_open_on(sim.msisdn) else frozenset()
     return sim in on_offer(uow.sims.with_number(sim.msisdn), now, rented)
 
 
-def _known(uow: UnitOfWork, sim_id: SimId) -> Sim:
-    sim = uow.sims.get(sim_id)
+def _get_sim(sims: SimRecords, sim_id: SimId) -> Sim:
+    sim = sims.get(sim_id)
     if sim is None:
-        raise KnownError("This SIM is not on the books any more.")
+        raise KnownError("This SIM is not in the database any more.")
     return sim
 
 

@@ -1,4 +1,4 @@
-"""Whether anything may be sold now: a dependency that fails must not leave an offer standing."""
+"""Whether anything may be sold now: without a working dependency nothing may be on offer."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from phonefarm.application.model.read_models import Pause
 from phonefarm.application.ports.storage import Storage
 from phonefarm.domain.clock_trust import clock_problem
 from phonefarm.domain.health import Health, HealthKind, health, problem
 from phonefarm.support.clock import Clock
 
-SKEW_IS_FRESH = timedelta(minutes=5)
-"""A phone that was not read for longer is no witness of the time."""
+SKEW_VALID_FOR = timedelta(minutes=5)
+"""Clock skews of phones that were not read for longer do not count."""
 
 Problem = Callable[[], Health | None]
+"""Returns what is wrong, or None."""
 
 
 class Obstacle(StrEnum):
-    """What stands in the way of every sale."""
+    """What prevents every sale."""
 
+    PAUSED = "paused"
     KEY = "key"
     PUSH_URL = "push url"
     CLOCK = "clock"
@@ -29,7 +32,7 @@ class Obstacle(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Closure:
-    """Why nothing may be sold, and since when that is known."""
+    """Why nothing may be sold, and since when."""
 
     obstacle: Obstacle
     problem: Health
@@ -37,17 +40,26 @@ class Closure:
 
 
 class SalesGate:
-    """`problem()` is None while a number that is offered now could be rented now.
+    """Open while a number that is on offer can be rented.
 
-    adb has no part in it: where a server is away, its phones are, and their numbers have left the offer.
+    adb is not checked here: if a server is down, its phones are gone, and their numbers have left the offer.
     """
 
-    def __init__(self, storage: Storage, clock: Clock, *, key: Problem, push_url: str) -> None:
-        """`key` says what is wrong with the partner key."""
+    def __init__(
+        self,
+        storage: Storage,
+        clock: Clock,
+        *,
+        key: Problem,
+        push_url: str,
+        paused: Callable[[], Pause | None] = lambda: None,
+    ) -> None:
+        """`key` returns what is wrong with the partner key; `paused` returns the pause of all selling."""
         self._storage = storage
         self._clock = clock
         self._key = key
         self._push_url = push_url
+        self._paused = paused
         self._phone_skews: tuple[timedelta, ...] = ()
         self._closure: Closure | None = None
 
@@ -55,17 +67,20 @@ class SalesGate:
         return self.problem() is None
 
     def problem(self) -> Health | None:
-        """The most fundamental reason."""
+        """The most fundamental problem, or None."""
         closure = self.closure()
         return None if closure is None else closure.problem
 
     def unchecked_problem(self) -> Health | None:
-        """The same, of what has no check of its own on the health board."""
+        """The same, only for problems without a check of their own on the health board."""
         unchecked = self._unchecked()
         return None if unchecked is None else unchecked[1]
 
     def closure(self) -> Closure | None:
-        """The same as `problem()`, with what it is and since when it is known."""
+        """The same as `problem()`, with its kind and since when it is known; the user's own wish comes first."""
+        if (pause := self._paused()) is not None:
+            paused = health(HealthKind.SELLING_PAUSED, by=pause.by)
+            return Closure(obstacle=Obstacle.PAUSED, problem=paused, since=pause.since)
         found = self._unchecked()
         if found is None and (failing := self._storage.write_problem()) is not None:
             found = (Obstacle.DATABASE, problem(failing))
@@ -87,7 +102,7 @@ class SalesGate:
             return Obstacle.CLOCK, found
         return None
 
-    async def look_at_clocks(self) -> None:
-        """Ask the database how far the phones' clocks are off; raises StorageFailing."""
-        read_since = self._clock() - SKEW_IS_FRESH
+    async def update_phone_skews(self) -> None:
+        """Read the clock skews of the phones from the database. Raises StorageFailing."""
+        read_since = self._clock() - SKEW_VALID_FOR
         self._phone_skews = tuple(await self._storage.read(lambda views: views.clock_skews(read_since)))

@@ -1,4 +1,4 @@
-"""Makes backups by the clock: each counts only when it was verified, and a failing disk is said."""
+"""Scheduled backups: only verified ones count, and failures are reported."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-CHECK_EVERY = 30.0
-AGAIN_AFTER_FAILURE = timedelta(minutes=15)
+CHECK_SECONDS = 30.0
+RETRY_AFTER_FAILURE = timedelta(minutes=15)
 
 
 class BackupStore(Protocol):
     def remove_leftovers(self) -> None:
-        """Removes what a crash left of a backup or a restore."""
+        """Remove what a crash left behind of a backup or a restore."""
         ...
 
     def newest_at(self) -> datetime | None:
@@ -30,19 +30,19 @@ class BackupStore(Protocol):
         ...
 
     def make(self, now: datetime, keep: int) -> str:
-        """Make and verify one, keep the newest `keep`; returns what it holds. Raises KnownError."""
+        """Make and verify a backup, keep the newest `keep`; returns its contents in words. Raises KnownError."""
         ...
 
 
 def is_due(newest_at: datetime | None, failed_at: datetime | None, now: datetime, every: timedelta) -> bool:
-    """Whether a backup is to be made now; a clock that was set back does not put it off for long."""
-    if failed_at is not None and timedelta(0) <= now - failed_at < AGAIN_AFTER_FAILURE:
+    """Whether a backup is due; times in the future do not count, since the clock was set back."""
+    if failed_at is not None and timedelta(0) <= now - failed_at < RETRY_AFTER_FAILURE:
         return False
     return newest_at is None or not timedelta(0) <= now - newest_at < every
 
 
 class Backups:
-    """`run` until cancelled; the copying itself is done on a thread of its own."""
+    """Makes a backup whenever one is due; the copying runs in a thread of its own."""
 
     def __init__(self, store: BackupStore, health: HealthBoard, clock: Clock, *, every: timedelta, keep: int) -> None:
         self._store = store
@@ -58,7 +58,7 @@ class Backups:
             newest = await asyncio.to_thread(self._store.newest_at)
             if is_due(newest, self._failed_at, self._clock(), self._every):
                 await self.make()
-            await asyncio.sleep(CHECK_EVERY)
+            await asyncio.sleep(CHECK_SECONDS)
 
     async def make(self) -> None:
         now = self._clock()

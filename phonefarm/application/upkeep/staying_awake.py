@@ -1,4 +1,4 @@
-"""Keeps this PC from falling asleep while it sells: asleep, it answers no order and reads no SMS."""
+"""Keeps this PC awake while it sells: a sleeping PC answers no orders and reads no SMS."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from phonefarm.support.clock import Clock
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 15.0
+CHECK_SECONDS = 15.0
 AWAKE_AFTERWARDS = timedelta(minutes=15)
-"""A hub that goes dark for a moment takes all numbers along, and a PC that nobody touches would be asleep at once."""
+"""If a hub fails for a moment, all numbers are gone, and an idle PC would fall asleep at once."""
 PART = "keeping awake"
 
 
 class Wakefulness(Protocol):
-    """This PC, which falls asleep when nobody uses it. Both may be called again and again."""
+    """Controls whether this PC may fall asleep. Both methods are idempotent."""
 
     def hold(self) -> None:
         """Keep it awake until `release`, or the end of the program; raises KnownError."""
@@ -35,7 +35,7 @@ class Wakefulness(Protocol):
 
 
 class StayingAwake:
-    """`run` until cancelled; from then on the PC may fall asleep."""
+    """Keeps the PC awake while `run` runs and there is something to sell."""
 
     def __init__(
         self, storage: Storage, rentals: Rentals, wakefulness: Wakefulness, health: HealthBoard, clock: Clock
@@ -51,23 +51,23 @@ class StayingAwake:
     async def run(self) -> None:
         try:
             while True:
-                await self.look()
-                await asyncio.sleep(LOOK_EVERY)
+                await self.update()
+                await asyncio.sleep(CHECK_SECONDS)
         finally:
             self._release()
 
-    async def look(self) -> None:
-        """Hold or release by what is on offer and rented now."""
+    async def update(self) -> None:
+        """Hold or release, by what is on offer and rented now."""
         now = self._clock()
         try:
             counts = await self._storage.read(lambda views: views.counts(now))
         except StorageFailing:
-            return  # told by others, and no reason to fall asleep
+            return  # reported elsewhere, and no reason to fall asleep
         if counts.rents_open or (counts.numbers_on_offer and self._rentals.selling):
             self._needed_at = now
             self._hold()
         elif self._needed_at is None or not timedelta(0) <= now - self._needed_at < AWAKE_AFTERWARDS:
-            # A moment in the future was noted by a clock that was set back since.
+            # A time in the future does not count: the clock was set back.
             self._release()
 
     def _hold(self) -> None:

@@ -1,4 +1,4 @@
-"""Calls that were refused for their key: how many and when, nothing of the keys themselves."""
+"""Counts calls with a wrong key, without storing the keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from phonefarm.support.clock import Clock
 
 
 class WrongKeys:
-    """Counts since the program started; a count that grows is a key changed on one side only, or a stranger."""
+    """Since the program started. A growing count means an attack, or a key that was changed on one side only."""
 
     def __init__(self, clock: Clock) -> None:
         self.count = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from phonefarm.application.model.read_models import MessageRow, PushState, SmsStanding
+from phonefarm.application.model.read_models import OPEN_PUSH_STATES, MessageRow, SmsStanding
 from phonefarm.application.model.row_queries import MESSAGES
 from phonefarm.commands.demo.private_adb import private_adb_server
 from phonefarm.commands.demo.world import World
@@ -28,7 +28,6 @@ SETTLE_TIMEOUT_SECONDS = 30.0
 POLL_SECONDS = 0.2
 SALE_SECONDS = 10.0
 SCRATCH_PREFIX = "phonefarm-demo-"
-_OPEN = (PushState.WAITING, PushState.SENDING)
 
 Show = Callable[[EngineThread, float | None], None]
 """Shows the running farm for the given seconds; None: until the user ends it."""
@@ -133,5 +132,5 @@ def waiting_in_app(messages: Sequence[MessageRow]) -> list[MessageKey]:
     return [
         (message.msisdn, message.sender, message.text)
         for message in messages
-        if message.push_state in _OPEN or message.standing is SmsStanding.HELD
+        if message.push_state in OPEN_PUSH_STATES or message.standing is SmsStanding.HELD
     ]

@@ -19,7 +19,7 @@ from openpyxl import Workbook
 from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in, read_entries, read_table
 from phonefarm.application.ports.records.numbers import NumberEntry, NumberTable
-from phonefarm.application.sims.number_lines import told
+from phonefarm.application.sims.number_lines import describe_problems
 from phonefarm.domain.errors import KnownError
 from tests.builders import ICCID, NUMBER, OTHER_ICCID
 
@@ -47,7 +47,7 @@ SOUND_WORKBOOK = workbook([TITLES, (ICCID, NUMBER), (OTHER_ICCID, NUMBER)])
 
 
 def wrong_in(table: NumberTable) -> str:
-    return "; ".join(told(table.problems))
+    return "; ".join(describe_problems(table.problems))
 
 
 # CSV ------------------------------------------------------------------------

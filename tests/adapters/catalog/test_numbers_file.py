@@ -11,7 +11,7 @@ from phonefarm.adapters.catalog import table_files
 from phonefarm.adapters.catalog.number_tables import entries_in
 from phonefarm.adapters.catalog.numbers_file import NumbersFile
 from phonefarm.application.ports.records.numbers import NumberEntry, NumberTable
-from phonefarm.application.sims.number_lines import told
+from phonefarm.application.sims.number_lines import describe_problems
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn
 from tests.builders import ICCID, NUMBER, OTHER_ICCID
@@ -60,7 +60,7 @@ def test_file_without_lines_has_no_numbers(text: str) -> None:
     ],
 )
 def test_error_names_the_line_and_the_right_form(text: str, problem: str) -> None:
-    assert problem in "; ".join(told(entries_in(text.encode(), "n.csv").problems))
+    assert problem in "; ".join(describe_problems(entries_in(text.encode(), "n.csv").problems))
 
 
 @pytest.mark.parametrize(

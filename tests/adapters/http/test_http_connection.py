@@ -15,7 +15,7 @@ import pytest
 from hypercorn.config import Config
 
 from phonefarm.adapters.http.http_connection import Limits, has_disconnected, mark_authenticated, was_delivered
-from phonefarm.adapters.http.server import bind, serve_until
+from phonefarm.adapters.http.server import Server, bind, serve_until
 from tests.waiting import PATIENCE, until
 from tests.windows_loop import LINGER
 
@@ -99,6 +99,22 @@ async def served(limits: Limits) -> AsyncIterator[tuple[App, Callable[[], Client
         app.release.set()
         stop.set()
         await asyncio.wait_for(ended, PATIENCE)
+
+
+async def test_request_of_a_client_that_connected_just_before_the_stop_is_answered() -> None:
+    server = Server(App(), QUICK)
+    listener = bind("127.0.0.1", 0, "test server")
+    listening = asyncio.gather(server.listen(listener), return_exceptions=True)
+    async with Client(listener.getsockname()[1]) as late:
+        await until(lambda: server._serving)
+
+        closing = asyncio.gather(server.close())
+        await asyncio.sleep(0)
+
+        assert b" 200 " in await late.request()
+        await asyncio.wait_for(closing, PATIENCE)
+    listening.cancel()
+    listener.close()
 
 
 # Time ---------------------------------------------------------------------------------

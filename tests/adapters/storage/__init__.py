@@ -1,1 +1,1 @@
-"""One behaviour for every database; SQLite now."""
+"""The contract of the storage, which every database must keep; `sqlite` has what only SQLite has."""

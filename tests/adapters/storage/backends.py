@@ -1,4 +1,4 @@
-"""The databases that every storage promise is held against; a second one is one more entry."""
+"""The databases that the contract tests run against; a second one would be one more entry."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from phonefarm.adapters.storage.sqlite.database import Database
 
 Opened = Callable[[Path], AbstractContextManager[tuple[str, Database]]]
-"""Opens a new, empty database; gives its URL too, for a second look from outside."""
+"""Opens a new, empty database; also returns its URL, for a second connection."""
 
 
 @contextmanager

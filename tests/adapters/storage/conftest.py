@@ -13,7 +13,7 @@ from tests.adapters.storage.backends import BACKENDS
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """A database under test, and a way to look at it from outside."""
+    """A database under test, and a second connection to it."""
 
     url: str
     database: Database

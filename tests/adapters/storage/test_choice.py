@@ -1,4 +1,4 @@
-"""An order gets the SIM that the rule over the whole farm would give it, though few SIMs are looked at."""
+"""An order gets the SIM that the rule gives over the whole farm, though the database reads few SIMs."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ COUNTRIES = ("russia", "Russia", "ukraine", "")
 OPERATORS = ("mts", "M-TS", "tele2", "")
 
 
-class Undone(Exception):
-    """Ends a unit of work that was only to be looked at."""
+class RollBack(Exception):
+    """Rolls a unit of work back after its result was compared."""
 
 
-def settle_a_farm(uow: SqlUnitOfWork, chance: random.Random) -> None:
+def store_a_farm(uow: SqlUnitOfWork, chance: random.Random) -> None:
     numbers = [f"7928{n:07d}" for n in range(12)]
     connection = uow._connection
     for n in range(8):
@@ -85,32 +85,32 @@ def by_the_rule(uow: UnitOfWork, order: Order, now: datetime) -> SimId | None:
     return None if sim is None else sim.sim_id
 
 
-async def test_an_order_gets_the_sim_of_the_rule_over_the_whole_farm(store: Store) -> None:
+async def test_order_gets_the_sim_that_the_rule_over_the_whole_farm_gives(store: Store) -> None:
     chosen: list[tuple[SimId | None, SimId | None]] = []
 
     for seed in range(FARMS):
         chance = random.Random(seed)
 
         def compare(uow: SqlUnitOfWork, chance: random.Random = chance) -> None:
-            settle_a_farm(uow, chance)
+            store_a_farm(uow, chance)
             for _ in range(8):
                 order = an_order(chance)
                 looked_up = choice(uow, order, NOON)
                 chosen.append((None if looked_up is None else looked_up.sim_id, by_the_rule(uow, order, NOON)))
-            raise Undone
+            raise RollBack
 
         try:
             await store.database.write(compare)  # type: ignore[arg-type]
-        except Undone:
+        except RollBack:
             continue
 
     assert [one for one, _ in chosen] == [other for _, other in chosen]
     assert len({one for one, _ in chosen}) > 10
 
 
-async def test_numbers_told_of_can_all_be_ordered_one_after_the_other(store: Store) -> None:
+async def test_all_offered_numbers_can_be_ordered_one_after_the_other(store: Store) -> None:
     def settle(uow: SqlUnitOfWork) -> None:
-        settle_a_farm(uow, random.Random(7))
+        store_a_farm(uow, random.Random(7))
 
     await store.database.write(settle)  # type: ignore[arg-type]
     farm = StoredFarm(store.database)

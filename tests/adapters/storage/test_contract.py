@@ -1,4 +1,4 @@
-"""What the use cases rely on, whatever database is behind: whole units, durable, one at a time, no text in errors."""
+"""The storage contract: units of work are atomic, durable and run one at a time; errors contain no text of an SMS."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from phonefarm.adapters.storage.columns import Instant, Money
 from phonefarm.adapters.storage.sqlite import writer
 from phonefarm.adapters.storage.sqlite.writer import JOIN_SECONDS, URGENT_JOIN_SECONDS
-from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
+from phonefarm.adapters.storage.unit_of_work import RESERVED_IDS
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import MESSAGES, PHONES, PUSHES
 from phonefarm.application.ports.records.messages import NewSms
@@ -75,11 +75,11 @@ def a_phone_and_sim(uow: UnitOfWork) -> None:
 # Units of work --------------------------------------------------------------
 
 
-async def test_unit_of_work_gives_back_what_it_returns(store: Store) -> None:
+async def test_write_returns_the_result_of_the_unit_of_work(store: Store) -> None:
     assert await store.database.write(lambda uow: ("any", 1)) == ("any", 1)
 
 
-async def test_unit_of_work_that_fails_is_undone_whole_and_its_error_is_the_callers(store: Store) -> None:
+async def test_failing_unit_of_work_is_rolled_back_and_its_error_raised(store: Store) -> None:
     def work(uow: UnitOfWork) -> None:
         note(uow, "half")
         raise ZeroDivisionError("in the middle")
@@ -93,7 +93,7 @@ async def test_unit_of_work_that_fails_is_undone_whole_and_its_error_is_the_call
 async def behind_a_block(
     store: Store, *works: tuple[Callable[[UnitOfWork], object], bool], of_an_order: bool = False
 ) -> None:
-    """Hand the works in (and whether each is urgent) while the writer is held up, then let it go on."""
+    """Submit units of work (and whether each is urgent) while the writer is blocked, then unblock it."""
     hold, entered = threading.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -101,7 +101,7 @@ async def behind_a_block(
         loop.call_soon_threadsafe(entered.set)
         hold.wait(10)
         if of_an_order:
-            time.sleep(2 * URGENT_JOIN_SECONDS)  # its turn is over: nothing of what waits joins it
+            time.sleep(2 * URGENT_JOIN_SECONDS)  # too long: no waiting unit joins its commit
 
     async with asyncio.TaskGroup() as group:
         group.create_task(store.database.write(block, urgent=of_an_order))
@@ -112,28 +112,28 @@ async def behind_a_block(
         hold.set()
 
 
-async def test_value_that_no_statement_takes_undoes_its_own_unit_alone(store: Store) -> None:
-    told: list[Exception] = []
+async def test_value_that_cannot_be_bound_rolls_back_only_its_own_unit(store: Store) -> None:
+    errors: list[Exception] = []
 
     def a_bug(uow: UnitOfWork) -> None:
         uow.sims.set_ban(SIM, datetime(2026, 1, 1), NOON)  # noqa: DTZ001 - a time without a zone is no instant
 
-    async def heard() -> None:
+    async def write_the_bug() -> None:
         try:
             await store.database.write(a_bug)
         except Exception as error:  # noqa: BLE001 - whatever it is
-            told.append(error)
+            errors.append(error)
 
     async with asyncio.TaskGroup() as group:
         group.create_task(store.database.write(lambda uow: note(uow, "before")))
-        group.create_task(heard())
+        group.create_task(write_the_bug())
         group.create_task(store.database.write(lambda uow: note(uow, "after")))
 
     assert await titles(store) == ["before", "after"]
-    assert [isinstance(error, StorageFailing) for error in told] == [False]
+    assert [isinstance(error, StorageFailing) for error in errors] == [False]
 
 
-async def test_what_is_urgent_goes_before_what_waits_already(store: Store) -> None:
+async def test_urgent_unit_runs_before_waiting_normal_ones(store: Store) -> None:
     order: list[str] = []
 
     await behind_a_block(
@@ -146,7 +146,7 @@ async def test_what_is_urgent_goes_before_what_waits_already(store: Store) -> No
     assert order == ["urgent", "usual", "usual too"]
 
 
-async def test_commit_that_has_taken_long_takes_no_further_unit_along(store: Store) -> None:
+async def test_no_unit_joins_a_commit_that_has_been_open_too_long(store: Store) -> None:
     seen: list[object] = []
 
     def long(uow: UnitOfWork) -> None:
@@ -161,7 +161,7 @@ async def test_commit_that_has_taken_long_takes_no_further_unit_along(store: Sto
     assert seen == [1]
 
 
-async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store: Store) -> None:
+async def test_urgent_unit_is_committed_without_waiting_for_normal_ones(store: Store) -> None:
     seen: list[object] = []
 
     def look(uow: UnitOfWork) -> None:
@@ -172,9 +172,7 @@ async def test_what_is_urgent_is_committed_without_waiting_for_what_is_not(store
     assert seen == [1]
 
 
-async def test_units_share_a_commit_for_longer_where_no_order_is_about(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_normal_units_may_join_a_commit_for_longer(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "JOIN_SECONDS", 60.0)
     seen: list[object] = []
 
@@ -190,7 +188,7 @@ async def test_units_share_a_commit_for_longer_where_no_order_is_about(
     assert seen == [0]
 
 
-async def test_orders_and_the_rest_take_turns_that_are_as_short_for_both(store: Store) -> None:
+async def test_urgent_and_normal_commits_alternate_and_are_equally_short(store: Store) -> None:
     done: list[str] = []
 
     def long(name: str) -> Callable[[UnitOfWork], None]:
@@ -212,7 +210,7 @@ async def test_orders_and_the_rest_take_turns_that_are_as_short_for_both(store: 
     assert done == ["usual", "order", "usual too", "another order"]
 
 
-async def test_turn_of_the_rest_between_orders_is_short(store: Store) -> None:
+async def test_normal_commit_between_urgent_ones_is_short(store: Store) -> None:
     done: list[str] = []
     tasks, loop, order_waits = Tasks(), asyncio.get_running_loop(), threading.Event()
 
@@ -231,13 +229,13 @@ async def test_turn_of_the_rest_between_orders_is_short(store: Store) -> None:
     assert done == ["usual", "order", "usual too"]
 
 
-async def test_stream_of_orders_leaves_every_second_commit_to_the_rest(store: Store) -> None:
+async def test_stream_of_urgent_units_does_not_starve_normal_ones(store: Store) -> None:
     done: list[str] = []
     orders: list[asyncio.Task[object]] = []
     tasks, loop, next_waits = Tasks(), asyncio.get_running_loop(), threading.Event()
 
     def take(_uow: UnitOfWork) -> None:
-        """An order, at whose end the next one waits already."""
+        """An urgent unit; at its end the next one waits already."""
         done.append("order")
         time.sleep(2 * JOIN_SECONDS)
         next_waits.clear()
@@ -259,7 +257,7 @@ async def test_stream_of_orders_leaves_every_second_commit_to_the_rest(store: St
     assert len(done) - 1 - done[::-1].index("usual") < 20, done
 
 
-async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_reaches_its_caller(
+async def test_failing_unit_of_a_shared_commit_is_rolled_back_alone_and_each_caller_gets_its_result(
     store: Store,
 ) -> None:
     hold, entered = threading.Event(), asyncio.Event()
@@ -291,13 +289,13 @@ async def test_one_failing_unit_in_a_group_undoes_itself_alone_and_each_result_r
     assert await titles(store) == [f"unit {number}" for number in range(12) if number % 3]
 
 
-async def test_what_a_write_returned_from_is_seen_by_another_connection(store: Store) -> None:
+async def test_committed_unit_is_visible_to_another_connection(store: Store) -> None:
     await store.database.write(lambda uow: note(uow, "durable"))
 
     assert store.asked_by_another("SELECT fields ->> 'text' FROM journal") == "durable"
 
 
-async def test_open_unit_of_work_is_seen_by_nobody(store: Store) -> None:
+async def test_running_unit_of_work_is_not_visible(store: Store) -> None:
     seen: list[object] = []
 
     def work(uow: UnitOfWork) -> None:
@@ -326,7 +324,7 @@ async def test_reader_does_not_wait_for_the_writer(store: Store) -> None:
     assert await titles(store) == ["slow"]
 
 
-async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -> None:
+async def test_cancelling_the_caller_does_not_stop_a_submitted_unit(store: Store) -> None:
     writing = asyncio.gather(store.database.write(lambda uow: note(uow, "handed in")))
     await asyncio.sleep(0)
 
@@ -336,7 +334,7 @@ async def test_cancelled_caller_does_not_stop_what_was_handed_in(store: Store) -
     assert await titles(store) == ["handed in"]
 
 
-# What on_done is called with ---------------------------------------------------
+# on_done -----------------------------------------------------------------------
 
 
 class Outcomes:
@@ -414,7 +412,7 @@ async def test_bug_in_a_unit_whose_caller_was_cancelled_is_logged(store: Store) 
     assert [type(line["exc_info"]) for line in lines] == [LookupError]
 
 
-async def test_bug_in_a_unit_whose_caller_is_cancelled_as_it_is_told_is_logged(store: Store) -> None:
+async def test_bug_in_a_unit_whose_caller_is_cancelled_before_it_resumes_is_logged(store: Store) -> None:
     loop = asyncio.get_running_loop()
 
     def bug(uow: UnitOfWork) -> None:
@@ -446,7 +444,7 @@ async def test_refusal_whose_caller_was_cancelled_is_no_bug(store: Store) -> Non
     assert lines == []
 
 
-async def test_unit_that_stops_an_iteration_does_not_leave_its_caller_waiting(store: Store) -> None:
+async def test_stop_iteration_in_a_unit_reaches_its_caller_as_an_error(store: Store) -> None:
     def work(uow: UnitOfWork) -> object:
         note(uow, "undone")
         return next(iter(()))
@@ -481,7 +479,7 @@ async def test_bug_in_on_done_is_logged_and_harms_no_other_unit_of_the_commit(st
     assert [type(line["exc_info"]) for line in lines] == [LookupError]
 
 
-async def test_close_finishes_what_was_handed_in_and_refuses_the_rest(store: Store) -> None:
+async def test_close_commits_submitted_units_and_refuses_later_ones(store: Store) -> None:
     writing = asyncio.gather(*(store.database.write(lambda uow: note(uow, "in time")) for _ in range(50)))
     await asyncio.sleep(0)
 
@@ -507,7 +505,7 @@ async def test_bug_in_a_unit_does_not_end_the_writer(store: Store) -> None:
     assert await asyncio.wait_for(store.database.write(lambda uow: 1), 5) == 1
 
 
-async def test_ids_rise_and_are_never_given_twice(store: Store) -> None:
+async def test_ids_rise_and_are_never_reused(store: Store) -> None:
     ids = await asyncio.gather(*(store.database.write(lambda uow: uow.next_id()) for _ in range(40)))
 
     assert len(set(ids)) == 40
@@ -515,21 +513,21 @@ async def test_ids_rise_and_are_never_given_twice(store: Store) -> None:
     assert await store.database.write(lambda uow: [uow.next_id(), uow.next_id()]) == [max(ids) + 1, max(ids) + 2]
 
 
-async def test_no_id_is_given_twice_after_a_unit_that_took_some_has_failed(store: Store) -> None:
+async def test_no_id_is_reused_after_a_failed_unit_that_took_some(store: Store) -> None:
     with suppress(LookupError):
         await store.database.write(take_ids_and_fail)
 
     assert len(set(await given_ids(store))) == MANY_IDS
 
 
-async def test_no_id_is_given_twice_after_a_unit_behind_another_has_failed(store: Store) -> None:
+async def test_no_id_is_reused_after_a_failed_unit_in_a_savepoint(store: Store) -> None:
     with suppress(ExceptionGroup):
         await behind_a_block(store, (take_ids_and_fail, False))
 
     assert len(set(await given_ids(store))) == MANY_IDS
 
 
-async def test_no_id_is_given_twice_after_a_commit_that_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_id_is_reused_after_a_failed_commit(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(writer, "_make_durable", full_disk)
         with suppress(StorageFailing):
@@ -538,7 +536,7 @@ async def test_no_id_is_given_twice_after_a_commit_that_failed(store: Store, mon
     assert len(set(await given_ids(store))) == MANY_IDS
 
 
-async def test_no_id_is_given_twice_after_a_commit_that_the_database_itself_took_back(
+async def test_no_id_is_reused_after_a_commit_that_the_database_rolled_back(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taken_back(driver: sqlite3.Connection) -> None:
@@ -553,21 +551,21 @@ async def test_no_id_is_given_twice_after_a_commit_that_the_database_itself_took
     assert len(set(await given_ids(store))) == MANY_IDS
 
 
-async def test_ids_are_taken_ahead_so_that_most_cost_no_statement(store: Store) -> None:
+async def test_ids_are_reserved_in_advance_so_that_most_cost_no_statement(store: Store) -> None:
     first = await store.database.write(lambda uow: uow.next_id())
     taken = store.asked_by_another("SELECT value FROM sequences WHERE name <> 'heartbeat'")
 
     await store.database.write(take_ids)
 
-    assert taken == first + IDS_AHEAD
+    assert taken == first + RESERVED_IDS
     assert store.asked_by_another("SELECT value FROM sequences WHERE name <> 'heartbeat'") == taken
 
 
-MANY_IDS = 5 * IDS_AHEAD
+MANY_IDS = 5 * RESERVED_IDS
 
 
 def take_ids(uow: UnitOfWork) -> list[int]:
-    return [uow.next_id() for _ in range(IDS_AHEAD // 2)]
+    return [uow.next_id() for _ in range(RESERVED_IDS // 2)]
 
 
 def take_ids_and_fail(uow: UnitOfWork) -> None:
@@ -576,7 +574,7 @@ def take_ids_and_fail(uow: UnitOfWork) -> None:
 
 
 async def given_ids(store: Store) -> list[int]:
-    taken = await asyncio.gather(*(store.database.write(take_ids) for _ in range(2 * MANY_IDS // IDS_AHEAD)))
+    taken = await asyncio.gather(*(store.database.write(take_ids) for _ in range(2 * MANY_IDS // RESERVED_IDS)))
     return [one for some in taken for one in some]
 
 
@@ -584,7 +582,7 @@ def full_disk(_driver: sqlite3.Connection) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 
 
-# Rules kept by the database itself ----------------------------------------------
+# Constraints of the database ------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -628,7 +626,7 @@ async def test_message_is_stored_once_a_handset(store: Store) -> None:
     }
 
 
-async def test_no_text_of_a_message_stands_in_any_error_of_the_database(store: Store) -> None:
+async def test_no_database_error_contains_the_text_of_a_message(store: Store) -> None:
     unstorable = an_inbound_sms(body=SECRET_TEXT, row_id=2**80)
 
     with pytest.raises(Exception) as refused:
@@ -661,7 +659,7 @@ async def test_a_reading_of_any_size_is_stored_whole_and_known_again(store: Stor
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "Row: 1\r\n", "🔑 Ваш код", "'; DROP TABLE sms; --", "x" * 100_000])
-async def test_any_text_comes_back_as_it_went_in(store: Store, text: str) -> None:
+async def test_any_text_is_read_back_unchanged(store: Store, text: str) -> None:
     await store.database.write(lambda uow: store_sms(uow, an_inbound_sms(body=text, sender=text), SmsStanding.HELD))
 
     (message,) = await store.database.read(lambda views: views.rows(MESSAGES, None, NOON))
@@ -671,7 +669,7 @@ async def test_any_text_comes_back_as_it_went_in(store: Store, text: str) -> Non
 # Records ----------------------------------------------------------------------
 
 
-async def test_phone_keeps_since_when_it_is_in_its_state(store: Store) -> None:
+async def test_phone_keeps_the_begin_of_its_state(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[bool]:
         return [
             uow.phones.note(PHONE, PhoneState.OFFLINE, "offline", NOON),
@@ -787,7 +785,7 @@ def queue(uow: UnitOfWork, number: int, msisdn: str = NUMBER, at: datetime = NOO
     return sms_id
 
 
-async def test_claim_takes_the_oldest_of_each_number_and_what_is_taken_is_not_taken_again(store: Store) -> None:
+async def test_claim_takes_the_oldest_of_each_number_and_none_twice(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[list[str]]:
         for number, msisdn in ((1, NUMBER), (2, NUMBER), (3, OTHER_NUMBER)):
             queue(uow, number, msisdn)
@@ -796,7 +794,7 @@ async def test_claim_takes_the_oldest_of_each_number_and_what_is_taken_is_not_ta
     assert await store.database.write(work) == [["text 1", "text 3"], []]
 
 
-async def test_claim_takes_nothing_before_its_time_and_no_more_than_asked(store: Store) -> None:
+async def test_claim_takes_only_due_pushes_and_at_most_the_limit(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[int]:
         for number in range(1, 6):
             queue(uow, number, str(79280000000 + number), NOON + SECOND)
@@ -807,7 +805,7 @@ async def test_claim_takes_nothing_before_its_time_and_no_more_than_asked(store:
     assert await store.database.write(work) == [0, 2, 3]
 
 
-async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> None:
+async def test_next_due_ignores_pushes_blocked_by_an_older_one(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[datetime | None]:
         due = [uow.pushes.next_due()]
         older = queue(uow, 1)
@@ -822,7 +820,7 @@ async def test_next_due_leaves_out_what_waits_for_an_older_one(store: Store) -> 
     assert await store.database.write(work) == [None, NOON, None, NOON + MINUTE]
 
 
-async def test_end_of_an_attempt_is_recorded_once(store: Store) -> None:
+async def test_result_of_an_attempt_is_recorded_once(store: Store) -> None:
     def work(uow: UnitOfWork) -> list[object]:
         sms_id = queue(uow, 1)
         unbegun = uow.pushes.record(sms_id, "HTTP 200", NOON)
@@ -848,7 +846,7 @@ async def test_only_begun_attempts_become_uncertain(store: Store) -> None:
     assert (row.state, row.uncertain, row.next_at, row.attempts) == (PushState.WAITING, 1, NOON + MINUTE, 1)
 
 
-async def test_waiting_pushes_are_pulled_to_an_instant_and_none_is_put_off(store: Store) -> None:
+async def test_make_due_by_moves_waiting_pushes_earlier_and_none_later(store: Store) -> None:
     def work(uow: UnitOfWork) -> object:
         for number, due in enumerate((NOON, NOON + HOUR), start=1):
             sms = an_inbound_sms(fingerprint=number.to_bytes(32, "big"), row_id=number)
@@ -868,7 +866,7 @@ async def test_heartbeat_is_kept_and_takes_no_id(store: Store) -> None:
     assert await store.database.write(lambda uow: uow.next_id()) == first + 1
 
 
-async def test_timeline_is_in_the_order_of_writing_and_bounded(store: Store) -> None:
+async def test_timeline_is_sorted_by_writing_and_bounded(store: Store) -> None:
     def work(uow: UnitOfWork) -> None:
         for number in range(250):
             note(uow, str(number))

@@ -1,4 +1,4 @@
-"""Tables of numbers, names of networks and patterns in the database, and how older databases come to them."""
+"""Tables of numbers, names of networks and patterns in the database, and their migrations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIM = SimId(ICCID)
 STAND_IN = SimId("sim:R58M123/1//0")
 
 
-async def test_numbers_of_an_older_database_are_the_files_and_said_long_ago(tmp_path: Path) -> None:
+async def test_numbers_of_an_older_database_belong_to_the_file_with_an_old_time(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}"
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
@@ -50,7 +50,7 @@ async def test_numbers_of_an_older_database_are_the_files_and_said_long_ago(tmp_
     assert after == (later, NumberOrigin.IMPORT)
 
 
-async def test_number_accepted_for_a_stand_in_goes_over_to_its_card(store: Store) -> None:
+async def test_number_accepted_for_a_stand_in_moves_to_its_card(store: Store) -> None:
     def work(uow: UnitOfWork) -> object:
         uow.phones.note(PHONE, PhoneState.READY, "", NOON)
         uow.sims.place(a_seen_sim(sim_id=STAND_IN, iccid="", msisdn=None), PHONE, "russia", "mts", NOON)
@@ -62,7 +62,7 @@ async def test_number_accepted_for_a_stand_in_goes_over_to_its_card(store: Store
     assert await store.database.write(work) == NUMBER
 
 
-async def test_tables_of_more_lines_than_one_query_takes_are_taken_in(store: Store) -> None:
+async def test_table_with_more_lines_than_a_query_accepts_is_imported(store: Store) -> None:
     entries = [NumberEntry(iccid=f"89{n:018d}", msisdn=Msisdn(f"7928{1000000 + n}")) for n in range(40_000)]
     entries.append(NumberEntry(iccid=ICCID, msisdn=NUMBER))
 
@@ -77,7 +77,7 @@ async def test_tables_of_more_lines_than_one_query_takes_are_taken_in(store: Sto
     assert [task.sim_id for task in tasks] == [SIM]
 
 
-async def test_own_name_of_a_network_is_kept_changed_and_taken_back(store: Store) -> None:
+async def test_users_name_of_a_network_is_stored_changed_and_removed(store: Store) -> None:
     for wanted in (Network(country="russia", operator="x"), Network(country="russia"), None):
         await store.database.write(lambda uow, wanted=wanted: uow.numbers.set_network_name("25077", wanted, NOON))  # type: ignore[misc]
         assert await store.database.write(lambda uow: uow.numbers.network_name("25077")) == wanted

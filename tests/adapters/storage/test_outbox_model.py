@@ -1,4 +1,4 @@
-"""The outbox's records against a plain model, whatever happens in whatever order.
+"""Compares the outbox's records with a simple model, over random sequences of events.
 
 A waiting push is free exactly when none of its number is under way and no older one holds it back. (One that the user
 sent again may hold newer ones back until its attempt has ended.)
@@ -18,7 +18,7 @@ from phonefarm.adapters.storage.sqlite.prepared import driver_of
 from phonefarm.adapters.storage.unit_of_work import SqlUnitOfWork
 from phonefarm.application.ports.storage import UnitOfWork
 from phonefarm.domain.ids import Msisdn, RentId, SmsId
-from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, PushState
+from phonefarm.domain.pushes import FAILURES_THAT_HOLD_BACK, OPEN_PUSH_STATES, PushState
 from phonefarm.domain.sms import SmsStanding
 from tests.adapters.storage.conftest import Store
 from tests.builders import MINUTE, NOON, SECOND, a_new_push, an_inbound_sms, store_sms
@@ -43,14 +43,14 @@ class Push:
 
     @property
     def is_open(self) -> bool:
-        return self.state in (PushState.WAITING, PushState.SENDING)
+        return self.state in OPEN_PUSH_STATES
 
     def ends(self, state: PushState) -> None:
         self.state, self.is_sent_again = state, False
 
 
 class Play:
-    """Does one thing after the other to the records and to the model, and holds them against each other."""
+    """Applies random events to the records and to the model, and compares them after each."""
 
     def __init__(self, uow: UnitOfWork, chance: random.Random) -> None:
         self.uow = uow
@@ -239,11 +239,19 @@ class Play:
         assert isinstance(self.uow, SqlUnitOfWork)
         driver = driver_of(self.uow._connection)
         kept = driver.execute("SELECT sms_id, state, own_failures, attempts, uncertain, is_free FROM pushes").fetchall()
-        for sms_id, *noted_down, is_free in kept:
+        for sms_id, *noted_down, is_dispatchable in kept:
             push = self.pushes[SmsId(sms_id)]
             assert noted_down == [push.state, push.own_failures, push.attempts, push.uncertain], self.did[-20:]
-            assert not (is_free and self.must_wait(push)), ("free, though held", push, self.did[-20:])
-            assert is_free or self.may_wait(push), ("held by nobody", push, self.did[-20:])
+            assert not (is_dispatchable and self.must_wait(push)), (
+                "dispatchable, though blocked",
+                push,
+                self.did[-20:],
+            )
+            assert is_dispatchable or self.may_wait(push), (
+                "not dispatchable, though nothing blocks it",
+                push,
+                self.did[-20:],
+            )
         if len(self.did) % 10 == 0:
             self.count()
         failed = "SELECT sms_id, count(*) FROM push_attempts GROUP BY sms_id"
@@ -254,7 +262,7 @@ class Play:
     def count(self) -> None:
         assert isinstance(self.uow, SqlUnitOfWork)
         counted = counts(self.uow._connection, self.now)
-        assert counted.pushes_waiting == len(self.of(PushState.WAITING, PushState.SENDING))
+        assert counted.pushes_waiting == len(self.of(*OPEN_PUSH_STATES))
         assert counted.pushes_delivered == len(self.of(PushState.DELIVERED))
         assert (counted.pushes_parked, counted.pushes_refused) == (
             len(self.of(PushState.PARKED)),
@@ -263,7 +271,7 @@ class Play:
         assert counted.pushes_uncertain == sum(push.uncertain for push in self.pushes.values())
 
     def let_all_be_taken(self) -> None:
-        while self.of(PushState.WAITING, PushState.SENDING):
+        while self.of(*OPEN_PUSH_STATES):
             self.now += MINUTE
             self.claim()
             under_way = self.of(PushState.SENDING)
@@ -274,7 +282,7 @@ class Play:
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_outbox_is_what_the_model_says_after_every_step_and_never_stuck(store: Store, seed: int) -> None:
+async def test_outbox_equals_the_model_after_every_step_and_never_gets_stuck(store: Store, seed: int) -> None:
     def play(uow: UnitOfWork) -> None:
         game = Play(uow, random.Random(seed))
         for _ in range(STEPS):

@@ -1,4 +1,4 @@
-"""The offer counted by kinds of SIMs is the offer counted SIM by SIM, whatever the farm looks like."""
+"""The offer counted by groups of SIMs equals the offer counted SIM by SIM, for random farms."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def connection(tmp_path: Path) -> Iterator[Connection]:
 
 
 def fill(connection: Connection, chance: random.Random) -> None:
-    """Some sixty SIMs, of which many are alike, some share a number and some are of no use."""
+    """Sixty SIMs: many are equal, some share a number, some cannot be offered."""
     states = [PhoneState.READY] * 6 + [PhoneState.UNAUTHORIZED, PhoneState.GONE]
     for number in range(12):
         state = chance.choice(states).value
@@ -100,7 +100,7 @@ def a_number(number: int) -> str:
 
 
 @pytest.mark.parametrize("seed", range(FARMS))
-def test_offer_by_kinds_is_the_offer_sim_by_sim(connection: Connection, seed: int) -> None:
+def test_offer_counted_by_groups_equals_the_offer_counted_by_sim(connection: Connection, seed: int) -> None:
     fill(connection, random.Random(seed))
     rented = SqlRentRecords(connection).open_numbers()
     countries = SqlRentRecords(connection).countries()
@@ -113,7 +113,7 @@ def test_offer_by_kinds_is_the_offer_sim_by_sim(connection: Connection, seed: in
     assert sum(stock.alike.values()) == len(SqlSimRecords(connection).all())
 
 
-def test_two_thousand_sims_alike_are_one_row(connection: Connection) -> None:
+def test_two_thousand_equal_sims_are_one_group(connection: Connection) -> None:
     alike = {"country": "russia", "operator": "mts", "slot_state": "ready", "seen_at": NOON, "phone_id": "p1"}
     rows = [{"sim_id": f"sim{number}", "msisdn": a_number(number), **alike} for number in range(2_000)]
     connection.execute(insert(sims), rows)
@@ -123,7 +123,7 @@ def test_two_thousand_sims_alike_are_one_row(connection: Connection) -> None:
     assert list(stock.alike.values()) == [2_000]
 
 
-def test_sims_that_share_a_number_stand_for_themselves(connection: Connection) -> None:
+def test_sims_that_share_a_number_are_not_grouped(connection: Connection) -> None:
     alike = {"country": "russia", "operator": "mts", "slot_state": "ready", "seen_at": NOON, "phone_id": "p1"}
     rows = [{"sim_id": f"sim{number}", "msisdn": a_number(number // 2), **alike} for number in range(4)]
     connection.execute(insert(sims), rows)

@@ -1,4 +1,4 @@
-"""The real desk over a real database: the stage of the tests about the desk."""
+"""The real desk over a real database, for the tests of the desk."""
 
 from __future__ import annotations
 
@@ -31,12 +31,15 @@ from phonefarm.application.setup.sms_chain import SmsChain
 from phonefarm.application.sims.number_preview import NumberPreview
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
+from phonefarm.application.trade.selling_pause import SellingPause
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import NAMES as NETWORK_NAMES
 from tests.application.stored_farm import StoredFarm
+from tests.fakes.autostart import AutostartInMemory
+from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
 from tests.fakes.setup_record import NotesInMemory
 from tests.fakes.tunnel import FakeOutside, FakeTunnel, KeptTexts
@@ -61,7 +64,7 @@ class NothingRestored:
 
 
 class Office:
-    """A desk over the farm, without a market behind it, and with phones only where a test gives it a bridge."""
+    """A desk over a farm without a market; it has phones only if a test gives it a bridge."""
 
     def __init__(
         self,
@@ -74,6 +77,7 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
@@ -140,6 +144,8 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            pause=self.pause,
+            autostart=AutostartInMemory(),
             apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",

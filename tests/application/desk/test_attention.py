@@ -1,4 +1,4 @@
-"""The health checks: the worst part speaks, and `since` is when it began."""
+"""Health checks and the attention list."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def adb(board: HealthBoard) -> HealthCheck:
     return next(check for check in board.checks() if check.name == ADB)
 
 
-def test_check_nobody_reported_on_is_a_warning() -> None:
+def test_check_without_a_report_is_a_warning() -> None:
     board = HealthBoard(FakeClock(), lambda: None)
 
     assert [check.name for check in board.checks()] == list(NAMES)
     assert worst(board.checks()) is Verdict.WARN
 
 
-def test_worst_of_several_servers_speaks_for_adb() -> None:
+def test_worst_server_decides_the_adb_check() -> None:
     board = HealthBoard(FakeClock(), lambda: None)
     board.report(ADB, Verdict.PASS, problem("adb 1.0.41 answers"), part="one:5037")
 
@@ -49,7 +49,7 @@ def test_worst_of_several_servers_speaks_for_adb() -> None:
     assert (adb(board).verdict, adb(board).health) == (Verdict.FAIL, problem("refused"))
 
 
-def test_since_is_when_the_verdict_began_whatever_the_details_say_meanwhile() -> None:
+def test_since_is_when_the_verdict_began_even_if_the_details_change() -> None:
     clock = FakeClock()
     board = HealthBoard(clock, lambda: None)
     board.report(ADB, Verdict.FAIL, problem("refused"))
@@ -63,7 +63,7 @@ def test_since_is_when_the_verdict_began_whatever_the_details_say_meanwhile() ->
     assert adb(board).since == clock.now
 
 
-def test_only_news_is_announced() -> None:
+def test_only_changes_are_announced() -> None:
     news: list[int] = []
     board = HealthBoard(FakeClock(), lambda: news.append(1))
 
@@ -73,11 +73,11 @@ def test_only_news_is_announced() -> None:
     assert news == [1]
 
 
-def test_nothing_to_judge_is_a_pass() -> None:
+def test_no_checks_are_a_pass() -> None:
     assert worst([]) is Verdict.PASS
 
 
-async def test_phone_that_went_with_a_rent_open_is_named_after_a_while_and_one_without_is_not(
+async def test_gone_phone_with_an_open_rent_is_an_alert_after_a_grace_and_one_without_is_not(
     database: Database,
 ) -> None:
     farm = StoredFarm(database)
@@ -137,7 +137,7 @@ async def needs_of(farm: StoredFarm, together: Sequence[SharedLoss] = ()) -> lis
         (PhoneState.WITHHELD, AttentionKind.PHONE_WITHHELD),
     ],
 )
-async def test_state_that_only_the_user_mends_is_an_alarm(
+async def test_state_that_needs_the_user_is_an_alert(
     database: Database, state: PhoneState, kind: AttentionKind
 ) -> None:
     farm = StoredFarm(database)
@@ -147,7 +147,7 @@ async def test_state_that_only_the_user_mends_is_an_alarm(
 
 
 @pytest.mark.parametrize("state", [PhoneState.BOOTING, PhoneState.STARTING, PhoneState.AUTHORIZING])
-async def test_state_that_passes_by_itself_is_none(database: Database, state: PhoneState) -> None:
+async def test_transient_state_is_no_alert(database: Database, state: PhoneState) -> None:
     farm = StoredFarm(database)
     await farm.phone(state=state)
 
@@ -163,7 +163,7 @@ async def test_state_that_passes_by_itself_is_none(database: Database, state: Ph
         (PhoneState.AUTHORIZING, AttentionKind.PHONE_NOT_STARTING, 2),
     ],
 )
-async def test_what_should_have_passed_by_itself_is_an_alarm_after_a_while(
+async def test_transient_state_is_an_alert_after_a_while(
     database: Database, state: PhoneState, kind: AttentionKind, minutes: int
 ) -> None:
     farm = StoredFarm(database)
@@ -175,7 +175,7 @@ async def test_what_should_have_passed_by_itself_is_an_alarm_after_a_while(
     assert [need.kind for need in await needs_of(farm)] == [kind]
 
 
-async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
+async def test_transient_state_does_not_wait_for_ever(database: Database) -> None:
     farm = StoredFarm(database)
     await farm.phone(state=PhoneState.BOOTING)
 
@@ -184,7 +184,7 @@ async def test_nobody_is_told_to_wait_for_ever(database: Database) -> None:
     assert (await farm.phones())[PHONE].remedy is Remedy.RESTART_PHONE
 
 
-async def test_a_sim_is_not_told_to_wait_longer_than_its_phone(database: Database) -> None:
+async def test_sim_waits_no_longer_than_its_phone(database: Database) -> None:
     farm = StoredFarm(database)
     await farm.seat(a_seen_sim())
     await farm.phone(state=PhoneState.BOOTING)
@@ -203,7 +203,7 @@ async def test_phones_that_need_the_user_are_counted_by_their_state(database: Da
     assert needing_by_state(await needs_of(farm), phones) == {PhoneState.LOCKED: 1}
 
 
-async def test_most_urgent_condition_of_a_ready_phone_is_one_alarm(database: Database) -> None:
+async def test_most_urgent_condition_of_a_ready_phone_is_one_alert(database: Database) -> None:
     farm = StoredFarm(database)
     await farm.phone()
     ailing = {
@@ -219,7 +219,7 @@ async def test_most_urgent_condition_of_a_ready_phone_is_one_alarm(database: Dat
     assert need.values == {"free_megabytes": 3}
 
 
-async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: Database) -> None:
+async def test_phone_without_hints_is_no_alert(database: Database) -> None:
     farm = StoredFarm(database)
     await farm.phone()
     await farm.storage.write(
@@ -229,7 +229,7 @@ async def test_phone_that_does_not_announce_its_messages_is_no_alarm(database: D
     assert await needs_of(farm) == []
 
 
-async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(database: Database) -> None:
+async def test_phones_that_left_together_are_one_alert(database: Database) -> None:
     farm = StoredFarm(database)
     for phone in (PHONE, OTHER_PHONE):
         await farm.phone(phone, PhoneState.OFFLINE)
@@ -251,7 +251,7 @@ async def test_phones_that_left_together_are_one_alarm_and_none_of_their_own(dat
         ({"mcc_mnc": "99999"}, AttentionKind.NETWORK_UNKNOWN, Topic.NUMBERS),
     ],
 )
-async def test_sim_that_only_the_user_mends_is_an_alarm_that_leads_where_it_is_done(
+async def test_sim_that_needs_the_user_is_an_alert_with_the_right_topic(
     database: Database, changes: dict[str, Any], kind: AttentionKind, topic: Topic
 ) -> None:
     farm = StoredFarm(database)

@@ -1,4 +1,4 @@
-"""Every query and command of the desk does what its name says: a forward to a neighbour's use case is found here.
+"""Every query and command of the desk does what its name says: a call of the wrong use case is found here.
 
 Each member is driven once on the real desk over a real database and judged by its rows or its effect. A member of
 `FarmDesk` that no test here drives is an error, and so is a test that does not call what it claims to drive.
@@ -22,10 +22,12 @@ from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
 from phonefarm.application.model.read_models import (
+    BY_USER,
     BlockedSender,
     Changes,
     Grouping,
     NumberPattern,
+    Pause,
     PushState,
     RentState,
     Restored,
@@ -70,12 +72,12 @@ MARK = "sim_id=7"
 Test = Callable[..., Awaitable[None]]
 
 driven: dict[str, str] = {}
-"""Which test drives each member."""
+"""The test of each member."""
 
 
 @dataclass
 class KeptSettings:
-    """Settings in memory; the key is refused where it is to go to the keyring."""
+    """Settings in memory; the keyring refuses the key."""
 
     kept: dict[str, str] = field(default_factory=dict)
 
@@ -90,7 +92,7 @@ class KeptSettings:
 
 
 class CallRecorder:
-    """A desk that notes which of its members are used."""
+    """Records which members of the desk are used."""
 
     def __init__(self, desk: FarmDesk) -> None:
         self._desk = desk
@@ -124,7 +126,7 @@ def stage(database: Database, tmp_path: Path) -> Stage:
 
 
 def drives(*members: str) -> Callable[[Test], Test]:
-    """The test drives these members of the desk on `stage`."""
+    """Marks a test that uses these members of the desk on `stage`."""
 
     def claim(test: Test) -> Test:
         driven.update(dict.fromkeys(members, test.__name__))
@@ -143,11 +145,37 @@ def test_no_member_of_the_desk_is_left_out() -> None:
     assert set(driven) == MEMBERS
 
 
+# All selling ------------------------------------------------------------------
+
+
+@drives("pause_selling", "resume_selling")
+async def test_pause_is_told_by_the_overview_until_resumed(stage: Stage) -> None:
+    await stage.desk.pause_selling()
+    assert (await stage.desk.overview()).paused == Pause(since=NOON, by=BY_USER)
+
+    await stage.desk.resume_selling()
+    assert (await stage.desk.overview()).paused is None
+
+
+# This PC ----------------------------------------------------------------------
+
+
+@drives("starts_at_login", "set_start_at_login")
+async def test_start_at_login_is_switched_on_and_off(stage: Stage) -> None:
+    assert not await stage.desk.starts_at_login()
+
+    await stage.desk.set_start_at_login(True)
+    assert await stage.desk.starts_at_login()
+
+    await stage.desk.set_start_at_login(False)
+    assert not await stage.desk.starts_at_login()
+
+
 # Rows -----------------------------------------------------------------------
 
 
 async def busy_farm(farm: StoredFarm) -> tuple[RentId, SmsId]:
-    """Two SIMs in a phone; the first is rented and has got a message, the second is banned and lacks a number."""
+    """Two SIMs in a phone; the first is rented and has a message, the second is banned and has no number."""
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
     rent_id = await farm.rent()
     (sms_id,) = (await farm.sms(body="Your code is 4821")).new
@@ -164,7 +192,7 @@ async def test_overview_counts_the_farm(stage: Stage) -> None:
 
 
 @drives("rows")
-async def test_every_query_gives_its_own_rows(stage: Stage) -> None:
+async def test_every_query_returns_its_own_rows(stage: Stage) -> None:
     desk = stage.desk
     rent_id, sms_id = await busy_farm(stage.farm)
     await desk.set_ban(OTHER_ICCID, HOUR)
@@ -201,7 +229,7 @@ def test_no_query_is_left_out() -> None:
 
 
 @drives("timeline")
-async def test_timeline_is_of_the_row_asked_for(stage: Stage) -> None:
+async def test_timeline_is_of_the_requested_row(stage: Stage) -> None:
     rent_id, sms_id = await busy_farm(stage.farm)
 
     of_rent = sentences(await stage.desk.timeline(Topic.RENTS, str(rent_id)))
@@ -212,7 +240,7 @@ async def test_timeline_is_of_the_row_asked_for(stage: Stage) -> None:
 
 
 @drives("money", "reconcile")
-async def test_money_is_summed_up_and_held_against_the_markets_account(stage: Stage, tmp_path: Path) -> None:
+async def test_money_is_summed_and_compared_with_the_markets_account(stage: Stage, tmp_path: Path) -> None:
     rent_id, _ = await busy_farm(stage.farm)
     await stage.farm.rentals.finish(rent_id, FinishStatus.SOLD, Decimal("870.25"))
     begin, end = NOON - HOUR, stage.farm.clock() + HOUR
@@ -227,7 +255,7 @@ async def test_money_is_summed_up_and_held_against_the_markets_account(stage: St
 
 
 @drives("subscribe")
-async def test_listener_hears_of_changes_until_it_is_taken_back(stage: Stage) -> None:
+async def test_listener_is_called_until_it_unsubscribes(stage: Stage) -> None:
     heard, unheard = list[Changes](), list[Changes]()
     take_back = stage.desk.subscribe(unheard.append)
     stage.desk.subscribe(heard.append)
@@ -280,7 +308,7 @@ async def test_phone_gets_its_name(stage: Stage) -> None:
 
 
 @drives("reconnect_phone")
-async def test_phone_is_connected_anew(stage: Stage) -> None:
+async def test_phone_is_reconnected(stage: Stage) -> None:
     await stage.desk.reconnect_phone(stage.bridge.id_of(stage.phone))
 
     assert stage.phone.reconnects == 1
@@ -322,15 +350,15 @@ async def test_waiting_push_is_dropped(stage: Stage) -> None:
     assert await stage.farm.push_state(sms_id) is PushState.DROPPED
 
 
-@drives("settle_message", "forget_sim_rules")
-async def test_held_message_is_settled_and_what_was_remembered_is_forgotten(stage: Stage) -> None:
+@drives("assign_sim", "forget_sim_rules")
+async def test_held_message_is_assigned_and_remembered_rules_are_forgotten(stage: Stage) -> None:
     farm = stage.farm
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
     rent = await farm.one_rent(await farm.rent())
     await farm.sms(sub_id=None, sim_mark=MARK)
     (held,) = await farm.messages()
 
-    await stage.desk.settle_message(held.sms_id, rent.sim_id, remember=True)
+    await stage.desk.assign_sim(held.sms_id, rent.sim_id, remember=True)
     (settled,) = await farm.messages()
     remembered = (await farm.phones())[PHONE].sim_rules
     await stage.desk.forget_sim_rules(PHONE)
@@ -376,7 +404,7 @@ async def test_number_that_a_message_states_is_accepted(stage: Stage) -> None:
 
 
 @drives("import_numbers")
-async def test_numbers_of_a_table_are_taken_in(stage: Stage) -> None:
+async def test_numbers_of_a_table_are_imported(stage: Stage) -> None:
     await stage.farm.seat(a_seen_sim(msisdn=None))
     stage.farm.tables["file"] = [NumberEntry(iccid=ICCID, msisdn=OTHER_NUMBER)]
 
@@ -384,7 +412,7 @@ async def test_numbers_of_a_table_are_taken_in(stage: Stage) -> None:
 
     sim = await stage.farm.one_sim(ICCID)
     assert (sim.msisdn, sim.msisdn_source) == (OTHER_NUMBER, "import")
-    assert report.said.startswith("1 imported")
+    assert report.summary.startswith("1 imported")
 
 
 @drives("name_network")
@@ -421,14 +449,14 @@ async def test_own_blocked_senders_are_kept_beside_the_built_in_ones(stage: Stag
 
 
 @drives("restored", "dismiss_restored")
-async def test_word_of_a_restore_is_read_until_it_is_dismissed(stage: Stage) -> None:
+async def test_note_of_a_restore_is_shown_until_it_is_dismissed(stage: Stage) -> None:
     word = Restored(at=NOON, until=NOON - HOUR)
     stage.restore_note.leave(word)
 
-    told = await stage.desk.restored()
+    note = await stage.desk.restored()
     await stage.desk.dismiss_restored()
 
-    assert (told, stage.restore_note.read()) == (word, None)
+    assert (note, stage.restore_note.read()) == (word, None)
 
 
 @drives("setup", "confirm_own_sims", "test_push_url", "test_sms")

@@ -1,4 +1,4 @@
-"""The desk of a running engine: what the overview says is what the books say."""
+"""The desk of a running engine: its overview matches the database."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_counters_follow_a_rent_from_order_to_delivery(office: Office) -> 
     assert overview.phones_by_state == {PhoneState.READY: 1, PhoneState.UNAUTHORIZED: 1}
 
 
-async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(office: Office) -> None:
+async def test_income_counts_at_the_finish_and_is_reversed_by_a_refund(office: Office) -> None:
     farm = office.farm
     await farm.seat(a_seen_sim())
     rent_id = await farm.rent()
@@ -89,7 +89,7 @@ async def test_income_counts_when_a_rent_is_finished_and_goes_with_a_refund(offi
     assert refunded.income_today == refunded.income_month == Decimal(0)
 
 
-async def test_income_of_a_day_is_the_accounts_also_when_a_sale_is_refunded_on_a_later_day(office: Office) -> None:
+async def test_income_of_a_day_matches_the_account_also_with_a_later_refund(office: Office) -> None:
     farm = office.farm
     await farm.seat(a_seen_sim())
     rent_id = await farm.rent()
@@ -122,7 +122,7 @@ async def test_rents_that_wait_for_their_first_sms_come_nearest_deadline_first(o
     assert overview.rents_waiting_first_sms == 3
 
 
-async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -> None:
+async def test_oldest_waiting_push_and_next_attempt_are_shown(office: Office) -> None:
     sms_id = await office.farm.queue(1)
     created = office.farm.clock()
     office.farm.clock.forward(7)
@@ -135,7 +135,7 @@ async def test_waiting_pushes_say_how_long_and_what_comes_next(office: Office) -
     assert (await office.desk.rows(PUSHES, [str(sms_id)]))[0].state is PushState.WAITING
 
 
-async def test_count_and_caption_of_the_queue_are_of_one_snapshot(office: Office) -> None:
+async def test_count_and_times_of_the_queue_are_of_one_snapshot(office: Office) -> None:
     before = await office.overview()
     await office.farm.queue(1)
 
@@ -178,14 +178,14 @@ async def test_messages_of_the_day_and_those_held_are_of_one_snapshot(office: Of
 # Attention ------------------------------------------------------------------
 
 
-async def test_phones_that_need_the_user_are_named(office: Office) -> None:
+async def test_phones_that_need_the_user_are_alerts(office: Office) -> None:
     await office.farm.phone(PHONE, PhoneState.UNAUTHORIZED)
     await office.farm.phone(OTHER_PHONE, PhoneState.WITHHELD)
 
     assert set(await office.needs()) == {AttentionKind.PHONE_UNAUTHORIZED, AttentionKind.PHONE_WITHHELD}
 
 
-async def test_phone_that_is_offline_for_a_moment_needs_nobody(office: Office) -> None:
+async def test_phone_that_is_offline_for_a_moment_is_no_alert(office: Office) -> None:
     await office.farm.phone(PHONE, PhoneState.OFFLINE)
     assert await office.needs() == []
 
@@ -194,13 +194,13 @@ async def test_phone_that_is_offline_for_a_moment_needs_nobody(office: Office) -
     assert await office.needs() == [AttentionKind.PHONE_OFFLINE]
 
 
-async def test_sim_without_a_number_asks_for_one(office: Office) -> None:
+async def test_sim_without_a_number_is_an_alert(office: Office) -> None:
     await office.farm.seat(a_seen_sim(msisdn=None))
 
     assert await office.needs() == [AttentionKind.NUMBER_MISSING]
 
 
-async def test_lost_answer_overdue_rent_and_held_message_are_named(office: Office) -> None:
+async def test_orphan_overdue_rent_and_held_message_are_alerts(office: Office) -> None:
     farm = office.farm
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=OTHER_NUMBER))
     await farm.rent()
@@ -224,7 +224,7 @@ async def test_lost_answer_overdue_rent_and_held_message_are_named(office: Offic
         (STORAGE, Verdict.FAIL, AttentionKind.STORAGE_FAILING),
     ],
 )
-async def test_ailing_farm_comes_before_everything_else(
+async def test_problems_of_the_farm_itself_come_first(
     office: Office, name: str, verdict: Verdict, kind: AttentionKind
 ) -> None:
     await office.farm.seat(a_seen_sim(msisdn=None))
@@ -246,7 +246,7 @@ async def unplug(office: Office, count: int, begin: int = 0) -> None:
         await office.farm.phone(PhoneId(f"phone{place}@127.0.0.1:5037"), PhoneState.GONE)
 
 
-async def test_farm_whose_phones_are_all_unplugged_is_not_well_though_rents_are_open(office: Office) -> None:
+async def test_farm_without_any_phone_is_an_alert_even_with_open_rents(office: Office) -> None:
     await office.farm.phones_with_sims(6)
     await office.farm.rent()
     await office.overview()
@@ -262,7 +262,7 @@ async def test_farm_whose_phones_are_all_unplugged_is_not_well_though_rents_are_
     assert (overview.counts.phones, overview.phones_of_farm, overview.numbers_working) == (0, 6, 0)
 
 
-async def test_five_of_eight_phones_unplugged_one_after_the_other_are_told_first(office: Office) -> None:
+async def test_five_of_eight_unplugged_phones_are_a_shortage(office: Office) -> None:
     await office.farm.phones_with_sims(8)
     for place in range(5):
         office.farm.clock.forward(20)
@@ -281,7 +281,7 @@ async def test_five_of_eight_phones_unplugged_one_after_the_other_are_told_first
     assert (overview.counts.phones, overview.phones_of_farm) == (3, 8)
 
 
-async def test_unplugged_phone_is_told_while_its_number_is_missed(office: Office) -> None:
+async def test_unplugged_phone_is_an_alert_while_its_number_is_expected(office: Office) -> None:
     await office.farm.phones_with_sims(8)
     await unplug(office, 1)
     office.farm.clock.forward(119)
@@ -295,7 +295,7 @@ async def test_unplugged_phone_is_told_while_its_number_is_missed(office: Office
     assert (await office.overview()).phones_of_farm == 7
 
 
-async def test_unplugged_phone_whose_sim_the_user_holds_back_is_not_told(office: Office) -> None:
+async def test_unplugged_phone_whose_sim_is_held_back_is_no_alert(office: Office) -> None:
     await office.farm.phones_with_sims(8)
     await unplug(office, 1)
     await office.farm.hold(f"89{0:018d}")
@@ -304,7 +304,7 @@ async def test_unplugged_phone_whose_sim_the_user_holds_back_is_not_told(office:
     assert await office.needs() == []
 
 
-async def test_farm_whose_numbers_are_all_rented_is_well(office: Office) -> None:
+async def test_farm_with_all_numbers_rented_has_no_shortage(office: Office) -> None:
     await office.farm.phones_with_sims(2)
     for _ in range(2):
         await office.farm.rent()
@@ -316,7 +316,7 @@ async def test_farm_whose_numbers_are_all_rented_is_well(office: Office) -> None
     assert (overview.counts.numbers_on_offer, overview.numbers_working) == (0, 2)
 
 
-async def test_phones_that_circle_between_two_troubles_are_told_nevertheless(office: Office) -> None:
+async def test_phones_that_alternate_between_two_problems_are_a_shortage(office: Office) -> None:
     await office.farm.phones_with_sims(1)
     for round_ in range(4):
         state = PhoneState.STARTING if round_ % 2 else PhoneState.FAILING
@@ -327,7 +327,7 @@ async def test_phones_that_circle_between_two_troubles_are_told_nevertheless(off
     assert (await first_need(office)).kind is AttentionKind.NOTHING_WORKS
 
 
-async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> None:
+async def test_shortage_by_missing_numbers_has_that_cause(office: Office) -> None:
     await office.farm.seat(a_seen_sim(msisdn=None))
     office.farm.clock.forward(60)
 
@@ -336,7 +336,7 @@ async def test_nothing_for_sale_for_want_of_a_number_says_so(office: Office) -> 
     assert (need.kind, need.topic, need.keys) == (AttentionKind.NOTHING_WORKS, Topic.NUMBERS, (ICCID,))
 
 
-async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office: Office) -> None:
+async def test_adb_that_is_down_is_the_cause_and_not_its_missing_phones(office: Office) -> None:
     await office.farm.phones_with_sims(2)
     await unplug(office, 2)
     office.health.report(ADB, Verdict.FAIL, problem("connection refused"))
@@ -354,7 +354,7 @@ async def test_adb_that_is_away_is_the_cause_and_not_that_its_phones_are(office:
         (Obstacle.DATABASE, AttentionKind.STORAGE_FAILING, Topic.OVERVIEW),
     ],
 )
-async def test_gate_that_is_closed_is_told_first_and_once(
+async def test_closed_sales_gate_is_the_first_and_only_alert(
     office: Office, obstacle: Obstacle, kind: AttentionKind, topic: Topic
 ) -> None:
     await office.farm.phones_with_sims(1)
@@ -393,7 +393,7 @@ async def test_phone_gets_the_users_name_cut_and_on_one_line(office: Office) -> 
     assert (await office.desk.rows(SIMS, [ICCID]))[0].phone_label == label
 
 
-async def test_emptied_name_gives_the_model_back(office: Office) -> None:
+async def test_empty_name_restores_the_model(office: Office) -> None:
     await office.farm.phone()
     await office.desk.name_phone(PHONE, "shelf")
 
@@ -403,11 +403,11 @@ async def test_emptied_name_gives_the_model_back(office: Office) -> None:
 
 
 async def test_unknown_phone_cannot_be_named(office: Office) -> None:
-    with pytest.raises(KnownError, match="not on the books"):
+    with pytest.raises(KnownError, match="not in the database"):
         await office.desk.name_phone("nobody@nowhere:1", "x")
 
 
-async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> None:
+async def test_commands_of_the_window_change_rents_and_sims(office: Office) -> None:
     await office.farm.seat(a_seen_sim())
 
     await office.desk.set_ban(ICCID, timedelta(hours=2))
@@ -424,9 +424,9 @@ async def test_orders_of_the_window_reach_the_rents_and_sims(office: Office) -> 
     assert sentences(await office.desk.timeline(Topic.SIMS, ICCID))[-1] == f"Number entered by you: +{OTHER_NUMBER}"
 
 
-async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> None:
-    farm, told = office.farm, list[Changes]()
-    office.desk.subscribe(told.append)
+async def test_numbers_and_networks_are_set_at_the_desk(office: Office) -> None:
+    farm, received = office.farm, list[Changes]()
+    office.desk.subscribe(received.append)
     await farm.seat(a_seen_sim(msisdn=None, mcc_mnc="99901"))
     await farm.sms(body=f"Your number is +{OTHER_NUMBER}")
     found = (await office.desk.rows(NUMBER_TASKS))[0].found
@@ -440,14 +440,14 @@ async def test_worklist_of_numbers_is_worked_off_at_the_desk(office: Office) -> 
 
     assert (await office.desk.rows(SIMS))[0].standing is SimStanding.ON_OFFER
     assert (await office.desk.rows(NETWORKS))[0].source == "yours"
-    assert said.said.startswith("1 imported")
+    assert said.summary.startswith("1 imported")
     assert len(problems) == 1
     assert list(await office.desk.number_patterns()) == list(await office.desk.built_in_number_patterns())
     assert (await office.desk.timeline(Topic.NUMBERS, ICCID)) == (await office.desk.timeline(Topic.SIMS, ICCID))
-    assert any(Topic.NUMBERS in changes.keys for changes in told)
+    assert any(Topic.NUMBERS in changes.keys for changes in received)
 
 
-async def test_keys_choose_the_rows_and_unknown_keys_give_none(office: Office) -> None:
+async def test_keys_select_the_rows_and_unknown_keys_none(office: Office) -> None:
     await office.farm.phones_with_sims(3)
     phones = [row.phone_id for row in await office.desk.rows(PHONES)]
 
@@ -465,7 +465,7 @@ async def test_many_readers_at_once_are_all_answered(office: Office) -> None:
     assert {overview.counts.sims for overview in overviews} == {10}
 
 
-async def test_refused_settings_are_said(office: Office) -> None:
+async def test_refused_settings_are_returned_as_problems(office: Office) -> None:
     problems = await office.desk.save_settings({"data_dir": "/x"})
 
     assert [problem.name for problem in problems] == ["data_dir"]

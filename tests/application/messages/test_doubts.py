@@ -1,4 +1,4 @@
-"""Rows that another app rewrites, dates that do not fit, cards known only later: nothing twice, nothing lost."""
+"""Rewritten rows, unfitting dates, cards that become known late: no message is lost or pushed twice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from phonefarm.application.model.read_models import MessageRow, SmsStanding, Topic
-from phonefarm.application.phones.session import WINDOW
+from phonefarm.application.phones.inbox_reader import WINDOW
 from phonefarm.domain.heard import NOTHING_HEARD, Heard, HeardArrival
 from phonefarm.domain.ids import PhoneId, SimId, SmsId
 from phonefarm.domain.sms import Doubt, SmsRow
@@ -107,7 +107,7 @@ async def test_row_rewritten_again_and_again_and_back_is_pushed_once(farm: Store
     assert len(await farm.pushes()) == 1
 
 
-async def test_row_is_known_in_its_new_form_whatever_is_announced_later(farm: StoredFarm, rewriting: Rewriting) -> None:
+async def test_rewritten_row_is_recognised_whatever_is_announced_later(farm: StoredFarm, rewriting: Rewriting) -> None:
     changed = replace(rewriting.row, sender="+79281234567")
     farm.clock.forward(1)
     await rewriting.shown(changed)
@@ -129,7 +129,7 @@ async def test_same_text_under_a_reused_id_is_new_where_an_arrival_was_announced
     assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
 
 
-async def test_arrival_that_another_row_explains_makes_no_other_row_new(farm: StoredFarm, rewriting: Rewriting) -> None:
+async def test_announcement_explained_by_one_row_makes_no_other_row_new(farm: StoredFarm, rewriting: Rewriting) -> None:
     farm.clock.forward(10)
     other = a_row(8, body="other", date_ms=ms(farm.clock.now - AT_ONCE))
 
@@ -152,7 +152,7 @@ async def test_same_text_under_a_reused_id_is_new_without_hints_if_it_is_dated_a
 
 
 async def test_announcements_that_may_have_been_missed_prove_nothing(farm: StoredFarm, rewriting: Rewriting) -> None:
-    """The log was followed again only after the last look that showed the row."""
+    """The log was followed again only after the last reading that showed the row."""
     farm.clock.forward(30)
     again = replace(rewriting.row, date_ms=ms(farm.clock.now - 5 * SECOND))
 
@@ -172,7 +172,7 @@ async def test_reused_id_with_another_text_is_new_though_nothing_was_announced(
     assert await standings(farm) == [SmsStanding.FOR_RENT] * 2
 
 
-async def test_equal_texts_with_ids_of_their_own_are_two(farm: StoredFarm, rewriting: Rewriting) -> None:
+async def test_equal_texts_under_different_row_ids_are_two_messages(farm: StoredFarm, rewriting: Rewriting) -> None:
     farm.clock.forward(2)
     twin = replace(rewriting.row, row_id=8, date_ms=ms(farm.clock.now - SECOND))
 
@@ -265,7 +265,7 @@ async def test_announced_newest_row_with_an_old_date_is_held_with_both_times(far
     assert message.arrived_at == farm.clock.now - timedelta(seconds=1.5)
     assert (message.phone_date is None) == (date_ms == 0)
     assert await farm.pushes() == []
-    await farm.intake.settle(SmsId(message.sms_id), SimId(ICCID))
+    await farm.intake.assign_sim(SmsId(message.sms_id), SimId(ICCID))
     assert [push.rent_id for push in await farm.pushes()] == [rent_id]
 
 
@@ -284,7 +284,7 @@ async def test_row_with_an_old_date_long_after_its_announcement_is_held_too(farm
 
 
 async def test_backup_that_is_restored_while_one_message_is_announced_stays_unpushed(farm: StoredFarm) -> None:
-    """At most as many rows as were announced can be fresh: they are held, the others are old."""
+    """At most as many rows as were announced can be new: they are held, the others are baseline."""
     await farm.seat(ONE, inbox=[a_row(1)])
     await farm.rent()
     farm.clock.forward(60)
@@ -337,7 +337,7 @@ async def test_old_row_below_known_ones_is_no_announced_message(farm: StoredFarm
 
 @pytest.mark.parametrize("date_ms", [2**63 - 1, -1, -(2**63), 0], ids=["largest", "negative", "smallest", "none"])
 @pytest.mark.parametrize("first", [False, True], ids=["later", "first look"])
-async def test_row_whose_date_is_no_date_is_held_while_its_sim_is_rented(
+async def test_row_with_an_invalid_date_is_held_while_its_sim_is_rented(
     farm: StoredFarm, date_ms: int, first: bool
 ) -> None:
     await farm.phone()
@@ -370,10 +370,10 @@ async def test_session_holds_an_announced_row_with_an_old_date(site: Site) -> No
     assert site.farm.clock.now - message.arrived_at < timedelta(seconds=20)
 
 
-# Known only later -------------------------------------------------------------
+# SIMs that become known late -------------------------------------------------------
 
 
-async def test_cards_swapped_between_phones_are_settled_by_the_next_checkup(farm: StoredFarm) -> None:
+async def test_messages_of_swapped_cards_are_assigned_after_the_next_checkup(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     await farm.seat(TWO, phone=OTHER_PHONE)
     rents = {(await farm.one_rent(rent_id)).sim_id: rent_id for rent_id in [await farm.rent(), await farm.rent()]}
@@ -385,7 +385,7 @@ async def test_cards_swapped_between_phones_are_settled_by_the_next_checkup(farm
 
     farm.clock.forward(66)
     await farm.inventory.take_stock(PHONE, [replace(TWO, slot=0, sub_id=3)])
-    await farm.intake.settle_untold(PHONE)
+    await farm.intake.assign_known_sims(PHONE)
 
     message = await newest(farm)
     assert (message.standing, message.sim_id, message.rent_id) == (
@@ -408,12 +408,12 @@ async def test_message_of_a_rented_card_that_came_into_a_phone_without_rents_is_
 
     farm.clock.forward(60)
     await farm.inventory.take_stock(OTHER_PHONE, [TWO, replace(ONE, slot=0, sub_id=5)])
-    await farm.intake.settle_untold(OTHER_PHONE)
+    await farm.intake.assign_known_sims(OTHER_PHONE)
 
     assert [(one.standing, one.rent_id) for one in await farm.messages()] == [(SmsStanding.FOR_RENT, rent_id)]
 
 
-async def test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_it(farm: StoredFarm) -> None:
+async def test_row_whose_sim_is_written_later_is_assigned_by_the_reading_that_shows_it(farm: StoredFarm) -> None:
     await farm.seat(ONE, TWO)
     await farm.rent()
     await farm.rent()
@@ -429,7 +429,7 @@ async def test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_
 
     message = await newest(farm)
     assert (message.standing, message.sim_id) == (SmsStanding.FOR_RENT, OTHER_ICCID)
-    assert [one.sms_id for one in intake.settled] == [message.sms_id]
+    assert [one.sms_id for one in intake.assigned] == [message.sms_id]
     assert len(await farm.pushes()) == 1
 
 
@@ -459,12 +459,12 @@ async def test_card_that_came_long_after_the_message_is_not_taken_for_its_owner(
 
     farm.clock.forward(60)
     await farm.inventory.take_stock(PHONE, [ONE, replace(TWO, sub_id=3)])
-    await farm.intake.settle_untold(PHONE)
+    await farm.intake.assign_known_sims(PHONE)
 
     assert await standings(farm) == [SmsStanding.HELD]
 
 
-async def test_message_whose_time_is_in_doubt_is_settled_by_nobody_but_the_user(farm: StoredFarm) -> None:
+async def test_message_of_doubtful_time_is_assigned_by_the_user_only(farm: StoredFarm) -> None:
     await farm.seat(ONE, TWO)
     await farm.rent()
     await farm.rent()
@@ -474,13 +474,13 @@ async def test_message_whose_time_is_in_doubt_is_settled_by_nobody_but_the_user(
 
     farm.clock.forward(3)
     await farm.intake.accept(a_reading([replace(row, sub_id=1)], at=farm.clock()), NOTHING_HEARD)
-    await farm.intake.settle_untold(PHONE)
+    await farm.intake.assign_known_sims(PHONE)
 
     assert await standings(farm) == [SmsStanding.HELD]
 
 
-async def test_session_settles_what_the_next_checkup_explains(site: Site) -> None:
-    """Two rented cards change places between phones; one check-up later each renter has what is his."""
+async def test_session_assigns_messages_that_the_next_checkup_explains(site: Site) -> None:
+    """Two rented cards are swapped between phones; after the next check-up each rent has its messages."""
     site.one.skew = site.two.skew = timedelta(0)
     await site.both_ready()
     rents = {(await site.farm.one_rent(rent)).sim_id: rent for rent in [await site.farm.rent() for _ in range(2)]}
@@ -499,8 +499,8 @@ async def test_session_settles_what_the_next_checkup_explains(site: Site) -> Non
     assert messages == {"to the second": rents[second.sim_id], "to the first": rents[first.sim_id]}
 
 
-async def test_settled_message_is_told_of_in_its_timeline(farm: StoredFarm) -> None:
-    await test_row_whose_sim_is_written_later_is_settled_by_the_look_that_shows_it(farm)
+async def test_assignment_of_a_message_is_in_its_timeline(farm: StoredFarm) -> None:
+    await test_row_whose_sim_is_written_later_is_assigned_by_the_reading_that_shows_it(farm)
 
     (message,) = await farm.messages()
     entries = await farm.timeline(Topic.MESSAGES, message.sms_id)
@@ -508,12 +508,12 @@ async def test_settled_message_is_told_of_in_its_timeline(farm: StoredFarm) -> N
     assert any("Assigned automatically" in sentence for sentence in sentences(entries))
 
 
-async def test_nothing_is_asked_of_the_books_where_no_sim_is_untold(farm: StoredFarm) -> None:
+async def test_database_is_not_asked_if_no_message_is_unassigned(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     await farm.sms()
     before = (await farm.phones())[PHONE]
 
-    await farm.intake.settle_untold(PHONE)
-    await farm.intake.settle_untold(PhoneId("never@seen:5037"))
+    await farm.intake.assign_known_sims(PHONE)
+    await farm.intake.assign_known_sims(PhoneId("never@seen:5037"))
 
     assert (await farm.phones())[PHONE] == before

@@ -1,4 +1,4 @@
-"""What a phone's inbox showed becomes messages and pushes: whole, once, and never another's."""
+"""Readings become messages and pushes: completely, once, and only for the right rent."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ async def test_message_without_a_rent_is_kept_and_not_pushed(farm: StoredFarm) -
     assert await farm.pushes() == []
 
 
-async def test_message_seen_again_and_again_is_one_message(farm: StoredFarm) -> None:
+async def test_message_in_several_readings_is_stored_once(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     await farm.rent()
     await farm.sms()
@@ -117,7 +117,7 @@ async def test_message_read_after_the_finish_but_come_before_it_is_queued(farm: 
     assert [push.state for push in await farm.pushes()] == [PushState.WAITING]
 
 
-async def test_of_two_rents_in_a_row_the_message_is_the_ones_that_was_open(farm: StoredFarm) -> None:
+async def test_message_belongs_to_the_rent_that_was_open_when_it_arrived(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     first = await farm.rent()
     came = ms(farm.clock.now + SECOND)
@@ -143,7 +143,7 @@ async def test_message_restored_from_a_backup_is_kept_as_old(farm: StoredFarm) -
     assert await farm.pushes() == []
 
 
-async def test_message_is_matched_by_our_clock_whatever_the_phones_says(farm: StoredFarm) -> None:
+async def test_message_is_matched_by_our_clock_whatever_the_phones_clock_says(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     rent_id = await farm.rent()
     farm.clock.forward(2)
@@ -204,14 +204,14 @@ async def test_phone_known_from_another_adb_server_brings_no_message_twice(farm:
     assert (await farm.look(row, phone=moved)).new == ()
 
 
-async def test_only_a_window_without_anything_known_asks_for_a_deeper_look(farm: StoredFarm) -> None:
+async def test_only_a_window_without_known_rows_needs_a_deeper_reading(farm: StoredFarm) -> None:
     await farm.seat(ONE, inbox=[a_row(1)])
 
     assert await farm.intake.reaches_known(a_reading([a_row(1), a_row(2, body="new")]))
     assert not await farm.intake.reaches_known(a_reading([a_row(2, body="new")]))
 
 
-async def test_phone_never_read_before_needs_no_deeper_look(farm: StoredFarm) -> None:
+async def test_phone_that_was_never_read_needs_no_deeper_reading(farm: StoredFarm) -> None:
     await farm.phone()
 
     assert await farm.intake.reaches_known(a_reading([a_row(2)]))
@@ -235,7 +235,7 @@ async def test_unit_of_work_that_fails_leaves_neither_message_nor_push(farm: Sto
     assert (await farm.one_rent(rent_id)).sms_count == 1
 
 
-async def test_reading_that_could_not_be_stored_is_taken_in_by_the_next(farm: StoredFarm) -> None:
+async def test_reading_that_could_not_be_stored_is_stored_by_the_next(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     await farm.rent()
     came = ms(farm.clock())
@@ -250,10 +250,10 @@ async def test_reading_that_could_not_be_stored_is_taken_in_by_the_next(farm: St
     assert [message.standing for message in await farm.messages()] == [SmsStanding.FOR_RENT]
 
 
-# Whose it is ----------------------------------------------------------------
+# Owner ----------------------------------------------------------------------
 
 
-async def test_subscription_tells_which_of_two_sims_a_message_reached(farm: StoredFarm) -> None:
+async def test_subscription_id_decides_which_of_two_sims_received_a_message(farm: StoredFarm) -> None:
     await farm.seat(ONE, TWO)
     await farm.rent()
     await farm.rent()
@@ -264,7 +264,7 @@ async def test_subscription_tells_which_of_two_sims_a_message_reached(farm: Stor
     assert (message.sim_id, message.msisdn) == (OTHER_ICCID, OTHER_NUMBER)
 
 
-async def test_message_whose_sim_cannot_be_told_is_held_while_one_of_them_is_rented(farm: StoredFarm) -> None:
+async def test_message_of_unknown_sim_is_held_while_one_of_them_is_rented(farm: StoredFarm) -> None:
     await farm.seat(ONE, TWO)
     await farm.rent()
 
@@ -275,7 +275,7 @@ async def test_message_whose_sim_cannot_be_told_is_held_while_one_of_them_is_ren
     assert await farm.pushes() == []
 
 
-async def test_message_whose_sim_cannot_be_told_is_nobodys_while_none_is_rented(farm: StoredFarm) -> None:
+async def test_message_of_unknown_sim_belongs_to_no_rent_while_none_is_open(farm: StoredFarm) -> None:
     await farm.seat(ONE, TWO)
 
     await farm.sms(sub_id=None)
@@ -308,41 +308,41 @@ async def held_message(farm: StoredFarm) -> SmsId:
     return SmsId((await farm.messages())[1].sms_id)
 
 
-async def test_settling_a_held_message_on_the_rented_sim_pushes_it(farm: StoredFarm) -> None:
+async def test_assigning_a_held_message_to_the_rented_sim_pushes_it(farm: StoredFarm) -> None:
     sms_id = await held_message(farm)
     rented = next(sim.sim_id for sim in (await farm.sims()).values() if sim.rent_id)
 
-    await farm.intake.settle(sms_id, SimId(rented))
+    await farm.intake.assign_sim(sms_id, SimId(rented))
 
     assert [push.sms_id for push in await farm.pushes()] == [sms_id]
     assert (await farm.messages())[1].standing is SmsStanding.FOR_RENT
 
 
-async def test_settling_a_held_message_on_the_other_sim_pushes_nothing(farm: StoredFarm) -> None:
+async def test_assigning_a_held_message_to_the_other_sim_pushes_nothing(farm: StoredFarm) -> None:
     sms_id = await held_message(farm)
     other = next(sim.sim_id for sim in (await farm.sims()).values() if not sim.rent_id)
 
-    await farm.intake.settle(sms_id, SimId(other))
+    await farm.intake.assign_sim(sms_id, SimId(other))
 
     message = (await farm.messages())[1]
     assert (message.standing, message.sim_id) == (SmsStanding.NO_RENT, other)
     assert await farm.pushes() == []
 
 
-async def test_message_is_settled_once(farm: StoredFarm) -> None:
+async def test_message_is_assigned_once(farm: StoredFarm) -> None:
     sms_id = await held_message(farm)
-    await farm.intake.settle(sms_id, SimId(ICCID))
+    await farm.intake.assign_sim(sms_id, SimId(ICCID))
 
     with pytest.raises(KnownError, match="not held"):
-        await farm.intake.settle(sms_id, SimId(OTHER_ICCID))
+        await farm.intake.assign_sim(sms_id, SimId(OTHER_ICCID))
 
 
-async def test_message_cannot_be_settled_on_a_sim_of_another_phone(farm: StoredFarm) -> None:
+async def test_message_cannot_be_assigned_to_a_sim_of_another_phone(farm: StoredFarm) -> None:
     sms_id = await held_message(farm)
     await farm.seat(a_seen_sim("89701010000000000001", msisdn=None), phone=OTHER_PHONE)
 
     with pytest.raises(KnownError, match="choose one of the SIMs"):
-        await farm.intake.settle(sms_id, SimId("89701010000000000001"))
+        await farm.intake.assign_sim(sms_id, SimId("89701010000000000001"))
 
     assert (await farm.messages())[1].standing is SmsStanding.HELD
 
@@ -360,7 +360,7 @@ async def test_push_of_a_rent_goes_to_the_number_that_was_rented(farm: StoredFar
     assert await database.write(claimed) == [NUMBER]
 
 
-# Settled for good -------------------------------------------------------------
+# Remembered assignments --------------------------------------------------------
 
 
 async def two_held(farm: StoredFarm) -> list[SmsId]:
@@ -377,11 +377,11 @@ async def rented_sim(farm: StoredFarm) -> SimId:
     return SimId(next(sim.sim_id for sim in (await farm.sims()).values() if sim.rent_id))
 
 
-async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(farm: StoredFarm) -> None:
+async def test_remembered_assignment_applies_to_held_and_future_messages(farm: StoredFarm) -> None:
     first, second = await two_held(farm)
     rented = await rented_sim(farm)
 
-    await farm.intake.settle(first, rented, remember=True)
+    await farm.intake.assign_sim(first, rented, remember=True)
     await farm.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
 
     third = SmsId((await farm.messages())[3].sms_id)
@@ -389,10 +389,10 @@ async def test_decision_that_is_remembered_settles_what_is_held_and_what_comes(f
     assert (await farm.phones())[PHONE].sim_rules == 1
 
 
-async def test_decision_that_is_not_remembered_settles_one_message(farm: StoredFarm) -> None:
+async def test_assignment_that_is_not_remembered_applies_to_one_message(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
 
-    await farm.intake.settle(first, await rented_sim(farm))
+    await farm.intake.assign_sim(first, await rented_sim(farm))
 
     assert [push.sms_id for push in await farm.pushes()] == [first]
     assert (await farm.phones())[PHONE].sim_rules == 0
@@ -400,17 +400,17 @@ async def test_decision_that_is_not_remembered_settles_one_message(farm: StoredF
 
 async def test_message_with_another_mark_is_still_held(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
-    await farm.intake.settle(first, await rented_sim(farm), remember=True)
+    await farm.intake.assign_sim(first, await rented_sim(farm), remember=True)
 
     await farm.sms(row_id=4, sub_id=None, body="other", sim_mark="sim_id=8")
 
     assert (await farm.messages())[3].standing is SmsStanding.HELD
 
 
-async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(farm: StoredFarm) -> None:
+async def test_rule_for_a_removed_sim_assigns_nothing(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
     rented = await rented_sim(farm)
-    await farm.intake.settle(first, rented, remember=True)
+    await farm.intake.assign_sim(first, rented, remember=True)
     staying = TWO if rented == ICCID else ONE
     newcomer = a_seen_sim("89701010000000000001", slot=staying.slot ^ 1, sub_id=3, msisdn="79990001122")
     farm.clock.forward(600)
@@ -424,14 +424,14 @@ async def test_rule_for_a_sim_that_was_taken_out_guesses_nothing(farm: StoredFar
 
 
 @pytest.mark.parametrize("mark", ["", "sub_id=-1", "sub_id=NULL", "sub_id=-1 sim_id=NULL"])
-async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(farm: StoredFarm, mark: str) -> None:
+async def test_mark_that_identifies_no_sim_cannot_be_remembered(farm: StoredFarm, mark: str) -> None:
     await farm.seat(ONE, TWO)
     await farm.rent()
     await farm.sms(row_id=2, sub_id=None, body="whose", sim_mark=mark)
     message = await only_message(farm)
 
-    with pytest.raises(KnownError, match="settled by itself"):
-        await farm.intake.settle(SmsId(message.sms_id), await rented_sim(farm), remember=True)
+    with pytest.raises(KnownError, match="by itself"):
+        await farm.intake.assign_sim(SmsId(message.sms_id), await rented_sim(farm), remember=True)
 
     assert (await only_message(farm)).standing is SmsStanding.HELD
     assert not message.can_be_remembered
@@ -440,7 +440,7 @@ async def test_mark_that_tells_no_sim_apart_cannot_be_remembered(farm: StoredFar
 async def test_rule_ends_when_the_cards_change_places(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
     rented = await rented_sim(farm)
-    await farm.intake.settle(first, rented, remember=True)
+    await farm.intake.assign_sim(first, rented, remember=True)
     farm.clock.forward(600)
     swapped = [replace(ONE, slot=1, sub_id=2), replace(TWO, slot=0, sub_id=1)]
     await farm.inventory.take_stock(PHONE, swapped)
@@ -450,9 +450,9 @@ async def test_rule_ends_when_the_cards_change_places(farm: StoredFarm) -> None:
     assert (await farm.messages())[3].standing is SmsStanding.HELD
 
 
-async def test_rule_that_is_forgotten_holds_messages_again(farm: StoredFarm) -> None:
+async def test_messages_are_held_again_after_their_rule_is_deleted(farm: StoredFarm) -> None:
     first, _ = await two_held(farm)
-    await farm.intake.settle(first, await rented_sim(farm), remember=True)
+    await farm.intake.assign_sim(first, await rented_sim(farm), remember=True)
 
     await farm.intake.forget_rules(PHONE)
     await farm.sms(row_id=4, sub_id=None, body="third", sim_mark="sim_id=7")
@@ -462,10 +462,10 @@ async def test_rule_that_is_forgotten_holds_messages_again(farm: StoredFarm) -> 
         await farm.intake.forget_rules(PHONE)
 
 
-# Looks that show nothing new ------------------------------------------------------
+# Unchanged readings ---------------------------------------------------------------
 
 
-async def test_look_that_shows_nothing_new_costs_no_commit_for_a_minute(database: Database) -> None:
+async def test_unchanged_reading_is_not_committed_for_a_minute(database: Database) -> None:
     storage = BrittleStorage(database)
     farm = StoredFarm(storage)
     await farm.seat(ONE, inbox=[a_row(1)])
@@ -482,7 +482,7 @@ async def test_look_that_shows_nothing_new_costs_no_commit_for_a_minute(database
     assert (await farm.phones())[PHONE].last_read_at == farm.clock()
 
 
-async def test_message_soon_after_a_marked_look_leaves_the_mark_where_it_is(farm: StoredFarm) -> None:
+async def test_message_soon_after_a_marked_reading_keeps_the_mark(farm: StoredFarm) -> None:
     await farm.seat(ONE, inbox=[a_row(1)])
     marked_at = farm.clock()
 
@@ -493,7 +493,7 @@ async def test_message_soon_after_a_marked_look_leaves_the_mark_where_it_is(farm
     assert (await farm.phones())[PHONE].last_read_at == marked_at
 
 
-async def test_old_message_that_comes_back_soon_after_a_marked_look_is_kept_as_old(farm: StoredFarm) -> None:
+async def test_old_message_that_reappears_soon_after_a_marked_reading_is_baseline(farm: StoredFarm) -> None:
     await farm.seat(ONE)
     farm.clock.forward(10)
 
@@ -504,10 +504,8 @@ async def test_old_message_that_comes_back_soon_after_a_marked_look_is_kept_as_o
 
 
 @pytest.mark.parametrize("later", [10, 30])
-async def test_copy_that_a_backup_brings_soon_after_another_message_is_not_pushed_by_itself(
-    farm: StoredFarm, later: float
-) -> None:
-    """Its date lies before the look that brought the other message, and after the last one that was marked."""
+async def test_copy_from_a_backup_soon_after_another_message_is_not_pushed(farm: StoredFarm, later: float) -> None:
+    """Its date lies before the reading of the other message and after the last marked one."""
     await farm.seat(ONE)
     await farm.rent()
     farm.clock.forward(100)
@@ -528,7 +526,7 @@ async def test_copy_that_a_backup_brings_soon_after_another_message_is_not_pushe
     ]
 
 
-async def test_clock_that_was_measured_once_counts_after_a_look_that_could_not_measure_it(farm: StoredFarm) -> None:
+async def test_measured_clock_skew_is_used_after_a_reading_that_could_not_measure_it(farm: StoredFarm) -> None:
     fast = timedelta(hours=1)
     await farm.seat(ONE)
     await farm.rent()
@@ -543,7 +541,7 @@ async def test_clock_that_was_measured_once_counts_after_a_look_that_could_not_m
     assert (await farm.messages())[-1].standing is SmsStanding.FOR_RENT
 
 
-async def test_row_kept_back_explains_its_announcement_soon_after_another_message_too(
+async def test_delayed_row_explains_its_announcement_also_soon_after_another_message(
     farm: StoredFarm,
 ) -> None:
     await farm.seat(ONE)
@@ -560,7 +558,7 @@ async def test_row_kept_back_explains_its_announcement_soon_after_another_messag
     assert (len(found.new), found.delayed) == (1, 1)
 
 
-async def test_message_whose_commit_failed_is_taken_in_by_the_next_look_that_shows_the_same(database: Database) -> None:
+async def test_message_whose_commit_failed_is_stored_by_the_next_equal_reading(database: Database) -> None:
     storage = BrittleStorage(database)
     farm = StoredFarm(storage)
     await farm.seat(ONE)
@@ -586,7 +584,7 @@ async def test_handset_on_another_server_gets_a_mark_of_its_own(farm: StoredFarm
     assert (await farm.phones())[elsewhere].last_read_at == farm.clock()
 
 
-async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(farm: StoredFarm) -> None:
+async def test_reading_is_marked_a_minute_after_the_last_mark_whatever_came_in_between(farm: StoredFarm) -> None:
     await farm.seat(ONE, inbox=[a_row(1)])
     farm.clock.forward(40)
     await farm.sms(row_id=2, body="new")
@@ -598,7 +596,7 @@ async def test_look_is_marked_a_minute_after_the_last_mark_whatever_came_in_betw
 
 
 @pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
-async def test_message_of_a_phone_whose_clock_tells_nothing_or_was_set_is_marked(
+async def test_reading_with_a_message_is_marked_if_the_clock_is_unknown_or_was_set(
     farm: StoredFarm, skew: timedelta | None
 ) -> None:
     await farm.seat(ONE, inbox=[a_row(1)])
@@ -611,7 +609,7 @@ async def test_message_of_a_phone_whose_clock_tells_nothing_or_was_set_is_marked
 
 
 @pytest.mark.parametrize("skew", [None, timedelta(minutes=5)])
-async def test_clock_that_tells_nothing_or_was_set_is_marked_at_each_look(
+async def test_each_reading_is_marked_if_the_clock_is_unknown_or_was_set(
     database: Database, skew: timedelta | None
 ) -> None:
     storage = BrittleStorage(database)

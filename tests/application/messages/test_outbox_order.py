@@ -1,4 +1,4 @@
-"""Which pushes are taken up: in order per number, unless one is never accepted; and one last time after a finish."""
+"""Claimed pushes: oldest first per number unless one is never accepted, and one last attempt after a finish."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def claim(farm: StoredFarm) -> list[SmsId]:
 async def fail(
     farm: StoredFarm, sms_id: SmsId, *, is_its_own: bool = True, again_after: timedelta = timedelta(0)
 ) -> bool:
-    """An attempt ends without success and the push waits again; says whether it was the last chance."""
+    """An attempt fails and the push is rescheduled; returns whether it was the last chance."""
     now = farm.clock()
 
     def work(uow: UnitOfWork) -> bool:
@@ -70,7 +70,7 @@ async def test_message_that_is_never_accepted_blocks_the_next_for_a_few_attempts
     assert await claim(farm) == [code]
 
 
-async def test_failures_that_are_not_its_own_hold_the_next_ones_back_for_ever(farm: StoredFarm) -> None:
+async def test_failures_that_are_not_its_own_block_newer_messages_for_ever(farm: StoredFarm) -> None:
     first, second = await farm.queue(1), await farm.queue(2)
 
     for _ in range(5 * FAILURES_THAT_HOLD_BACK):
@@ -82,7 +82,7 @@ async def test_failures_that_are_not_its_own_hold_the_next_ones_back_for_ever(fa
 
 
 async def that_lets_newer_ones_pass(farm: StoredFarm) -> SmsId:
-    """A message that has failed often enough for its own sake, and is tried again in two seconds."""
+    """A message that has failed so often by itself that it blocks no other; retried in two seconds."""
     poison = await farm.queue(1)
     for _ in range(FAILURES_THAT_HOLD_BACK):
         assert await claim(farm) == [poison]
@@ -92,7 +92,7 @@ async def that_lets_newer_ones_pass(farm: StoredFarm) -> SmsId:
     return poison
 
 
-async def test_what_begins_with_its_insert_stands_as_if_it_had_been_claimed_after_it(farm: StoredFarm) -> None:
+async def test_push_begun_with_its_insert_equals_one_claimed_after_it(farm: StoredFarm) -> None:
     now = farm.clock()
 
     def work(uow: UnitOfWork, number: str, mark: bytes, begin: int) -> SmsId:
@@ -134,20 +134,20 @@ async def test_nothing_of_a_number_begins_with_its_insert_while_an_older_one_is_
     assert await claim(farm) == []
 
 
-async def test_two_messages_of_one_number_are_never_under_way_together(farm: StoredFarm) -> None:
+async def test_two_messages_of_one_number_are_never_in_flight_together(farm: StoredFarm) -> None:
     poison, code = await farm.queue(1), await farm.queue(2)
     for _ in range(FAILURES_THAT_HOLD_BACK):
         await claim(farm)
         await fail(farm, poison)
 
     together = await claim(farm)
-    while_it_is_under_way = await claim(farm)
+    while_in_flight = await claim(farm)
 
-    assert (together, while_it_is_under_way) == ([poison], [])
+    assert (together, while_in_flight) == ([poison], [])
     assert code
 
 
-async def test_an_older_message_that_comes_due_waits_for_the_newer_one_under_way(farm: StoredFarm) -> None:
+async def test_older_message_that_comes_due_waits_for_the_newer_one_in_flight(farm: StoredFarm) -> None:
     poison = await that_lets_newer_ones_pass(farm)
     code = await farm.queue(2)
     assert await claim(farm) == [code]
@@ -159,7 +159,7 @@ async def test_an_older_message_that_comes_due_waits_for_the_newer_one_under_way
     assert (meanwhile, await claim(farm)) == ([], [poison])
 
 
-async def test_a_message_settled_late_goes_before_newer_ones_of_its_number(farm: StoredFarm) -> None:
+async def test_message_assigned_late_goes_before_newer_ones_of_its_number(farm: StoredFarm) -> None:
     now = farm.clock()
     held = an_inbound_sms(fingerprint=b"held", row_id=1, arrived_at=now)
     older = await farm.storage.write(lambda uow: store_sms(uow, held, SmsStanding.HELD, NUMBER, RentId(1)))

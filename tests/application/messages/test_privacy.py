@@ -1,4 +1,4 @@
-"""Texts leave when they have no use any more; messages of some senders never leave this PC."""
+"""Texts are erased when they are not needed any more; messages of blocked senders never leave this PC."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ async def test_empty_list_brings_the_built_in_one_back(house: House) -> None:
 # Erased by time -----------------------------------------------------------------
 
 
-async def test_text_is_erased_so_long_after_its_delivery_and_the_record_stays(house: House) -> None:
+async def test_text_is_erased_some_time_after_its_delivery_and_the_record_stays(house: House) -> None:
     await house.seat(a_seen_sim())
     await house.rent()
     await house.sms(body="delivered late")
@@ -155,7 +155,7 @@ async def test_text_that_was_never_for_a_rent_is_erased_after_the_same_time(hous
     assert await house.texts() == ["", ""]
 
 
-async def test_text_that_is_still_to_be_pushed_or_settled_stays_however_old(house: House) -> None:
+async def test_text_that_is_still_to_be_pushed_or_assigned_stays_however_old(house: House) -> None:
     await house.seat(a_seen_sim(), OTHER)
     await house.rent()
     await house.sms(row_id=1, sub_id=1, body="one")
@@ -171,14 +171,14 @@ async def test_text_that_is_still_to_be_pushed_or_settled_stays_however_old(hous
 
 
 async def test_many_texts_are_erased_a_few_at_a_time(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(privacy, "AT_ONCE", 2)
+    monkeypatch.setattr(privacy, "MOST_PER_COMMIT", 2)
     await house.seat(a_seen_sim(), inbox=[a_row(number, body=str(number)) for number in range(1, 6)])
     house.clock.forward(2 * KEPT.total_seconds())
 
     assert await house.privacy.erase_old() == 5
 
 
-async def test_message_whose_text_was_erased_is_still_known_and_not_taken_in_again(house: House) -> None:
+async def test_message_whose_text_was_erased_is_not_stored_again(house: House) -> None:
     row = a_row(1, body="older")
     await house.seat(a_seen_sim(), inbox=[row])
     house.clock.forward(2 * KEPT.total_seconds())
@@ -210,7 +210,7 @@ async def test_text_that_is_still_needed_is_said_to_stay(house: House) -> None:
 
     said = await house.privacy.erase_number(NUMBER)
 
-    assert "1 are still to be pushed or settled" in said
+    assert "1 are still to be pushed, or wait for your choice of a SIM" in said
     assert await house.texts() == ["to be pushed"]
 
 

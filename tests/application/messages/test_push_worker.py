@@ -1,4 +1,4 @@
-"""Every queued SMS is given to the market until it has it: at once, in order, once; whatever fails in between."""
+"""Every queued SMS is sent until the market has accepted it: at once, in order per number, once, despite failures."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ T = TypeVar("T")
 
 SPACING = 10 * SECOND
 NOTHING_MORE = 0.1
-"""Seconds in which a worker that should stay quiet is watched."""
+"""Seconds during which the worker must send nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ NOTHING_QUEUED = Queued(sms_ids=[], begun=[])
 
 
 class Outbox:
-    """A worker over the farm, its market and what it reports."""
+    """A worker on a stored farm, its scripted market and its reports."""
 
     def __init__(self, database: Database) -> None:
         self.storage = BrittleStorage(database)
@@ -106,6 +106,10 @@ class Outbox:
         self.farm.clock.forward(seconds)
         self.worker.wake()
 
+    async def reported(self, times: int) -> None:
+        """Until the market was judged so often: a moment after the commit that can be read already."""
+        await until(lambda: len(self.verdicts) >= times)
+
     async def reached(self, sms_id: SmsId, state: PushState, attempts: int = 1) -> None:
         """Wait until the push stands in `state` after so many attempts, none being under way."""
 
@@ -134,7 +138,7 @@ async def outbox(database: Database) -> AsyncIterator[Outbox]:
     await outbox.tasks.stop()
 
 
-# The rule of repetition -----------------------------------------------------
+# Retries --------------------------------------------------------------------
 
 
 async def test_accepted_message_is_delivered_and_never_sent_again(outbox: Outbox) -> None:
@@ -167,7 +171,7 @@ async def test_failed_attempt_is_repeated_after_the_spacing_and_not_before(outbo
     assert len(set(outbox.market.attempts)) == 1
 
 
-async def test_wait_for_the_next_attempt_is_not_spun_away_by_a_clock_of_steps(
+async def test_wait_for_the_next_attempt_does_not_spin_with_a_coarse_clock(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_by_steps(monkeypatch)
@@ -265,26 +269,28 @@ async def test_too_many_requests_wait_as_long_as_the_market_asks_but_never_less_
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
 
-async def test_market_is_called_away_after_the_third_failure_in_a_row_and_by_its_kind(outbox: Outbox) -> None:
+async def test_market_is_reported_failing_after_the_third_failure_in_a_row(outbox: Outbox) -> None:
     outbox.market.script = [TooMany(), TooMany(), TooMany()]
     sms_id = await outbox.farm.queue(1)
     outbox.start()
     for attempt in range(1, 4):
         await outbox.reached(sms_id, PushState.WAITING, attempts=attempt)
+        await outbox.reported(attempt)
         assert (outbox.verdicts[-1][0] is Verdict.WARN) == (attempt == 3)
         await outbox.pass_time(10)
 
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=4)
 
+    await outbox.reported(4)
     warnings = [detail for verdict, detail in outbox.verdicts if verdict is Verdict.WARN]
     assert warnings == ["answers with errors (429)"]
     assert outbox.verdicts[-1] == (Verdict.PASS, "accepts messages")
 
 
-async def test_single_failure_is_called_an_outage_while_its_message_waits_for_long(
+async def test_single_failure_becomes_an_outage_if_its_message_waits_long(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(market_verdict, "TOLD_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(market_verdict, "OUTAGE_SECONDS", 0.2)
     outbox.market.script = [TooMany(retry_after=10 * MINUTE)]
     await outbox.farm.queue(1)
     outbox.start()
@@ -321,7 +327,7 @@ async def test_no_operation_for_an_open_rent_is_pointed_out_with_the_setting_to_
     assert TimelineKind.RENT_UNKNOWN in [line.kind for line in await farm.timeline(Topic.RENTS, rent_id)]
 
 
-async def test_no_operation_for_a_rent_that_is_over_is_nothing_strange(outbox: Outbox) -> None:
+async def test_no_operation_for_a_finished_rent_is_expected(outbox: Outbox) -> None:
     sms_id, rent_id = await waiting_push(outbox)
     outbox.market.script = [FinalRefusal(token="NO_OPERATION")]
 
@@ -332,7 +338,7 @@ async def test_no_operation_for_a_rent_that_is_over_is_nothing_strange(outbox: O
     await until(lambda: outbox.verdicts[-1][0] is Verdict.PASS)
 
 
-# A rent that ends while a push waits ------------------------------------------
+# A rent that is finished while a push waits --------------------------------------
 
 
 async def waiting_push(outbox: Outbox) -> tuple[SmsId, RentId]:
@@ -378,7 +384,7 @@ async def test_accepted_sms_counts_for_its_rent(outbox: Outbox) -> None:
     assert (await outbox.farm.one_rent(rent_id)).sms_delivered == 1
 
 
-# In one commit with its message -----------------------------------------------
+# Attempts that begin in a commit ------------------------------------------------
 
 
 async def queue_some(outbox: Outbox, *numbers: int) -> None:
@@ -401,7 +407,7 @@ def queue_in_unit(uow: UnitOfWork, places: int, numbers: Iterable[int], now: dat
     return Queued(sms_ids=sms_ids, begun=begun)
 
 
-async def test_only_what_is_under_way_is_delivered_and_told(outbox: Outbox) -> None:
+async def test_only_pushes_in_flight_are_delivered_and_returned(outbox: Outbox) -> None:
     first, waiting, last = [await outbox.farm.queue(number, msisdn=str(number)) for number in range(3)]
     now = outbox.farm.clock()
 
@@ -438,7 +444,7 @@ async def test_log_names_each_message_that_was_accepted_and_no_text(outbox: Outb
     assert "text" not in repr(lines)
 
 
-async def test_message_goes_out_with_the_very_commit_that_queues_it(outbox: Outbox) -> None:
+async def test_attempt_begins_in_the_commit_that_queues_its_message(outbox: Outbox) -> None:
     outbox.market.hold()
 
     await queue_some(outbox, 1)
@@ -447,7 +453,7 @@ async def test_message_goes_out_with_the_very_commit_that_queues_it(outbox: Outb
     assert outbox.storage.writes == 1
 
 
-async def test_message_is_on_its_way_before_its_caller_goes_on(outbox: Outbox) -> None:
+async def test_attempt_starts_before_the_caller_resumes(outbox: Outbox) -> None:
     outbox.market.hold()
 
     await queue_some(outbox, 1)
@@ -484,7 +490,7 @@ async def test_bug_in_the_begin_of_an_attempt_frees_the_reserved_places(
     assert outbox.worker._idle.is_set()
 
 
-async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(
+async def test_messages_that_the_commit_does_not_begin_are_sent_at_once_too(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push_worker, "IDLE_CHECK_SECONDS", 3600.0)
@@ -496,7 +502,7 @@ async def test_what_the_commit_does_not_begin_goes_out_at_once_as_well(
     await until(lambda: len(outbox.market.attempts) == 2 * MOST_BEGUN_PER_COMMIT)
 
 
-async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_once(outbox: Outbox) -> None:
+async def test_cancelling_the_caller_undoes_nothing_and_the_message_is_sent_once(outbox: Outbox) -> None:
     giving_up = asyncio.ensure_future(queue_some(outbox, 1))  # noqa: TID251 - a caller outside the farm
     await asyncio.sleep(0)
 
@@ -509,7 +515,7 @@ async def test_caller_who_gives_up_takes_nothing_back_and_the_message_goes_out_o
     assert len(outbox.market.attempts) == 1
 
 
-async def test_bug_in_a_commit_whose_caller_gave_up_is_told_nevertheless(outbox: Outbox) -> None:
+async def test_bug_in_a_commit_whose_caller_was_cancelled_is_logged(outbox: Outbox) -> None:
     def work(uow: UnitOfWork, places: int) -> Queued:
         raise LookupError("a bug")
 
@@ -522,7 +528,7 @@ async def test_bug_in_a_commit_whose_caller_gave_up_is_told_nevertheless(outbox:
     assert [type(line["exc_info"]) for line in lines] == [LookupError]
 
 
-async def test_what_is_due_already_goes_before_what_is_queued_now(outbox: Outbox) -> None:
+async def test_due_messages_are_sent_before_newly_queued_ones(outbox: Outbox) -> None:
     outbox.market.hold()
     older = [await outbox.farm.queue(number, msisdn=str(79_281_000_000 + number)) for number in range(CONCURRENCY)]
 
@@ -533,7 +539,7 @@ async def test_what_is_due_already_goes_before_what_is_queued_now(outbox: Outbox
     assert {message.sms_id for message in outbox.market.attempts} == set(older)
 
 
-async def test_at_most_so_many_begin_with_a_commit_however_often_it_queues(outbox: Outbox) -> None:
+async def test_a_commit_begins_at_most_as_many_attempts_as_it_has_places(outbox: Outbox) -> None:
     outbox.market.hold()
     now = outbox.farm.clock()
 
@@ -543,7 +549,7 @@ async def test_at_most_so_many_begin_with_a_commit_however_often_it_queues(outbo
     assert len(outbox.market.attempts) == MOST_BEGUN_PER_COMMIT
 
 
-async def test_what_may_not_begin_with_its_insert_goes_out_at_once_as_well(
+async def test_message_that_may_not_begin_with_its_insert_is_sent_at_once_too(
     outbox: Outbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(push_worker, "IDLE_CHECK_SECONDS", 3600.0)
@@ -580,7 +586,7 @@ async def test_message_of_a_rent_that_has_ended_meanwhile_has_one_chance(outbox:
     await outbox.reached(sms_id, PushState.RENT_OVER)
 
 
-async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(outbox: Outbox) -> None:
+async def test_failed_commit_is_raised_and_begins_nothing(outbox: Outbox) -> None:
     outbox.storage.broken = True
 
     with pytest.raises(StorageFailing):
@@ -591,14 +597,14 @@ async def test_commit_that_fails_is_the_callers_to_hear_of_and_begins_nothing(ou
     assert outbox.bugs == []
 
 
-async def test_places_promised_to_a_commit_that_failed_are_free_again(outbox: Outbox) -> None:
+async def test_places_reserved_for_a_failed_commit_are_free_again(outbox: Outbox) -> None:
     def bug(uow: UnitOfWork, places: int) -> Queued:
         raise LookupError("a bug")
 
     for _ in range(2 * CONCURRENCY // MOST_BEGUN_PER_COMMIT):
         with pytest.raises(LookupError):
             await outbox.commit(bug)
-    await queue_some(outbox, *range(MOST_BEGUN_PER_COMMIT))  # and nobody else begins anything
+    await queue_some(outbox, *range(MOST_BEGUN_PER_COMMIT))  # the worker does not run yet
 
     await until(lambda: len(outbox.market.attempts) == MOST_BEGUN_PER_COMMIT)
     outbox.start()
@@ -616,13 +622,13 @@ async def test_commit_after_the_stop_begins_nothing(outbox: Outbox) -> None:
 
 
 class Gated:
-    """Storage whose commits are made, and told of when the gate is open."""
+    """Storage that commits at once and reports commits while the gate is open."""
 
     def __init__(self, storage: BrittleStorage) -> None:
         self._write, self.read = storage.write, storage.read
         self.gate = asyncio.Event()
         self.gate.set()
-        self.untold = 0
+        self.unreported = 0
 
     async def write(
         self,
@@ -633,9 +639,9 @@ class Gated:
     ) -> T:
         gate = self.gate
         result = await self._write(work, urgent=urgent)
-        self.untold += 1
+        self.unreported += 1
         await gate.wait()
-        self.untold -= 1
+        self.unreported -= 1
         if on_done is not None:
             on_done(lambda: result)
         return result
@@ -665,7 +671,7 @@ async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox:
     async with asyncio.TaskGroup() as group:
         for _ in range(CONCURRENCY // MOST_BEGUN_PER_COMMIT):
             group.create_task(outbox.commit(nothing))
-        await until(lambda: gated.untold >= CONCURRENCY // MOST_BEGUN_PER_COMMIT)
+        await until(lambda: gated.unreported >= CONCURRENCY // MOST_BEGUN_PER_COMMIT)
         outbox.worker.wake()
         await asyncio.sleep(NOTHING_MORE)
         gated.gate.set()
@@ -674,18 +680,18 @@ async def test_commits_that_begin_nothing_do_not_put_the_worker_to_sleep(outbox:
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
 
-async def test_attempts_under_way_are_bounded_whatever_is_committed_meanwhile(outbox: Outbox, gated: Gated) -> None:
+async def test_attempts_in_flight_are_bounded_whatever_is_committed_meanwhile(outbox: Outbox, gated: Gated) -> None:
     outbox.market.hold()
     gated.gate.clear()
     for number in range(2 * CONCURRENCY):
         await outbox.farm.queue(number, msisdn=str(79_280_000_000 + number))
     outbox.start()
-    await until(lambda: gated.untold == 1)
+    await until(lambda: gated.unreported == 1)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(20):
             group.create_task(outbox.commit(nothing))
-        await until(lambda: gated.untold == 21)
+        await until(lambda: gated.unreported == 21)
         gated.gate.set()
     await outbox.stays_quiet_after(CONCURRENCY)
 
@@ -697,7 +703,7 @@ async def test_stop_waits_for_a_claim_though_a_commit_ends_meanwhile(outbox: Out
     gate.clear()
     sms_id = await outbox.farm.queue(1)
     outbox.start()
-    await until(lambda: gated.untold == 1)
+    await until(lambda: gated.unreported == 1)
     gated.gate = asyncio.Event()
     gated.gate.set()
     await outbox.commit(nothing)
@@ -724,7 +730,7 @@ async def test_attempts_that_commits_begin_are_bounded_as_well(outbox: Outbox) -
     assert outbox.market.most_at_once == CONCURRENCY
 
 
-async def test_stop_waits_for_what_a_commit_under_way_begins(outbox: Outbox, gated: Gated) -> None:
+async def test_stop_waits_for_attempts_that_an_open_commit_begins(outbox: Outbox, gated: Gated) -> None:
     gated.gate.clear()
     outbox.start()
     await outbox.stays_quiet()
@@ -732,7 +738,7 @@ async def test_stop_waits_for_what_a_commit_under_way_begins(outbox: Outbox, gat
     gate.set()
     async with asyncio.TaskGroup() as group:
         group.create_task(queue_some(outbox, 1))
-        await until(lambda: gated.untold == 1)
+        await until(lambda: gated.unreported == 1)
         stopping = group.create_task(outbox.worker.stop(within=5.0))
         await asyncio.sleep(NOTHING_MORE)
         had_ended = stopping.done()
@@ -742,11 +748,11 @@ async def test_stop_waits_for_what_a_commit_under_way_begins(outbox: Outbox, gat
     assert [push.state for push in await outbox.farm.pushes()] == [PushState.DELIVERED]
 
 
-async def test_commit_that_is_told_of_after_the_stop_begins_nothing_any_more(outbox: Outbox, gated: Gated) -> None:
+async def test_commit_reported_after_the_stop_starts_nothing(outbox: Outbox, gated: Gated) -> None:
     gated.gate.clear()
     async with asyncio.TaskGroup() as group:
         group.create_task(queue_some(outbox, 1))
-        await until(lambda: gated.untold == 1)
+        await until(lambda: gated.unreported == 1)
         await outbox.worker.stop(within=0.0)
         gated.gate.set()
 
@@ -755,7 +761,7 @@ async def test_commit_that_is_told_of_after_the_stop_begins_nothing_any_more(out
     assert [push.state for push in await outbox.farm.pushes()] == [PushState.SENDING]  # the next start repeats it
 
 
-async def test_one_text_that_a_firewall_refuses_does_not_close_its_number(outbox: Outbox) -> None:
+async def test_text_that_a_firewall_refuses_does_not_block_its_number(outbox: Outbox) -> None:
     poison = await outbox.farm.queue(1)
     code = await outbox.farm.queue(2)
     refused = KeyRefused(http_status=403)
@@ -772,7 +778,7 @@ async def test_one_text_that_a_firewall_refuses_does_not_close_its_number(outbox
     await outbox.reached(code, PushState.DELIVERED)
 
 
-# Order and concurrency ------------------------------------------------------
+# Sequence and concurrency ---------------------------------------------------
 
 
 async def test_messages_of_one_number_go_one_after_the_other_oldest_first(outbox: Outbox) -> None:
@@ -785,7 +791,7 @@ async def test_messages_of_one_number_go_one_after_the_other_oldest_first(outbox
     assert outbox.market.most_at_once == 1
 
 
-async def test_message_that_cannot_be_delivered_holds_only_its_own_number_up(outbox: Outbox) -> None:
+async def test_undeliverable_message_blocks_only_its_own_number(outbox: Outbox) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
     stuck = await outbox.farm.queue(1)
     behind = await outbox.farm.queue(2)
@@ -825,7 +831,7 @@ async def test_message_has_at_most_one_attempt_under_way(outbox: Outbox) -> None
     await outbox.stays_quiet()
 
 
-async def test_push_is_noticed_without_being_told(outbox: Outbox) -> None:
+async def test_push_is_found_without_a_wake_up(outbox: Outbox) -> None:
     outbox.start()
     await outbox.stays_quiet()
 
@@ -880,7 +886,7 @@ async def test_200_that_cannot_be_read_is_uncertain_repeated_once_and_counted(ou
     assert TimelineKind.PUSH_UNCERTAIN in [line.kind for line in await outbox.farm.timeline(Topic.PUSHES, sms_id)]
 
 
-async def test_clean_yes_after_a_200_that_cannot_be_read_ends_it(outbox: Outbox) -> None:
+async def test_readable_acceptance_after_an_unreadable_200_delivers_it(outbox: Outbox) -> None:
     outbox.market.script = [Unclear()]
     sms_id = await outbox.farm.queue(1)
     outbox.start()
@@ -945,10 +951,10 @@ async def test_stop_does_not_wait_for_ever(outbox: Outbox) -> None:
     await asyncio.wait_for(outbox.worker.stop(within=0.05), 5)
 
 
-# Failures around it ---------------------------------------------------------
+# Failures of storage and channel ----------------------------------------------
 
 
-async def test_acceptance_is_not_forgotten_while_the_disk_fails(outbox: Outbox) -> None:
+async def test_acceptance_is_recorded_after_the_disk_has_failed(outbox: Outbox) -> None:
     sms_id = await outbox.farm.queue(1)
     outbox.market.on_attempt = lambda message: setattr(outbox.storage, "broken", True)
     outbox.start()
@@ -983,7 +989,7 @@ async def test_bug_in_an_attempt_is_reported_and_the_message_tried_again(outbox:
     await outbox.reached(sms_id, PushState.DELIVERED, attempts=2)
 
 
-# What the user may do -------------------------------------------------------
+# Commands of the user -------------------------------------------------------
 
 
 async def test_parked_message_is_sent_again_by_hand_with_its_refusals_forgotten(outbox: Outbox) -> None:
@@ -1026,7 +1032,7 @@ async def test_attempt_under_way_is_neither_resent_nor_dropped(outbox: Outbox) -
             await order
 
 
-async def test_dropped_message_is_not_sent_and_lets_the_next_one_pass(outbox: Outbox) -> None:
+async def test_dropped_message_is_not_sent_and_unblocks_the_next_one(outbox: Outbox) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=500, detail="HTTP 500 after 1 ms")]
     first, second = await outbox.farm.queue(1), await outbox.farm.queue(2)
     outbox.start()
@@ -1045,7 +1051,7 @@ async def test_message_without_a_push_cannot_be_resent(outbox: Outbox) -> None:
         await outbox.worker.resend(SmsId(5))
 
 
-async def test_timeline_of_a_push_tells_every_attempt(outbox: Outbox) -> None:
+async def test_timeline_of_a_push_shows_every_attempt(outbox: Outbox) -> None:
     outbox.market.script = [Failed(kind=FailureKind.ERROR, http_status=502, detail="HTTP 502 after 3 ms"), Accepted()]
     sms_id = await outbox.farm.queue(1)
     outbox.start()

@@ -1,4 +1,4 @@
-"""Changes are told in bundles, at most ten a second, and lose nothing by it."""
+"""Changes are announced in batches, at most ten a second, and none is lost."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 import time
 from itertools import pairwise
 
-from phonefarm.application.model.events import FLUSH_EVERY, MOST_KEYS, Announcer
+from phonefarm.application.model.events import FLUSH_SECONDS, MOST_KEYS, Announcer
 from phonefarm.application.model.read_models import Changes, Topic
 from tests.waiting import until
 
 
-async def test_changes_of_one_moment_come_as_one_bundle() -> None:
+async def test_simultaneous_changes_are_one_batch() -> None:
     announcer, heard = Announcer(), list[Changes]()
     announcer.subscribe(heard.append)
 
@@ -32,21 +32,21 @@ async def test_changes_of_one_moment_come_as_one_bundle() -> None:
     ]
 
 
-async def test_bundles_keep_their_distance() -> None:
+async def test_batches_keep_their_interval() -> None:
     announcer, loop, times = Announcer(), asyncio.get_running_loop(), list[float]()
     announcer.subscribe(lambda changes: times.append(loop.time()))
 
-    async def heard_again() -> bool:
+    async def called_again() -> bool:
         announcer.changed(Topic.OVERVIEW)
         return len(times) == 4
 
-    await until(heard_again)
+    await until(called_again)
 
     early = time.get_clock_info("monotonic").resolution  # a loop's timer may be so early: 16 ms on Windows
-    assert all(later - earlier >= FLUSH_EVERY * 0.9 - early for earlier, later in pairwise(times))
+    assert all(later - earlier >= FLUSH_SECONDS * 0.9 - early for earlier, later in pairwise(times))
 
 
-async def test_any_row_swallows_single_keys_whichever_comes_first() -> None:
+async def test_all_rows_replace_single_keys_in_either_order() -> None:
     announcer, heard = Announcer(), list[Changes]()
     announcer.subscribe(heard.append)
 
@@ -59,7 +59,7 @@ async def test_any_row_swallows_single_keys_whichever_comes_first() -> None:
     assert heard[0].keys == {Topic.SIMS: None, Topic.PHONES: None}
 
 
-async def test_very_many_keys_become_ask_for_everything() -> None:
+async def test_too_many_keys_become_all_rows() -> None:
     announcer, heard = Announcer(), list[Changes]()
     announcer.subscribe(heard.append)
 
@@ -69,7 +69,7 @@ async def test_very_many_keys_become_ask_for_everything() -> None:
     assert heard[0].keys == {Topic.MESSAGES: None}
 
 
-async def test_listener_that_left_hears_nothing_and_may_leave_twice() -> None:
+async def test_unsubscribed_listener_is_not_called_and_may_unsubscribe_twice() -> None:
     announcer, heard, gone = Announcer(), list[Changes](), list[Changes]()
     leave = announcer.subscribe(gone.append)
     announcer.subscribe(heard.append)
@@ -82,7 +82,7 @@ async def test_listener_that_left_hears_nothing_and_may_leave_twice() -> None:
     assert gone == []
 
 
-async def test_what_changed_before_anyone_listened_comes_with_the_first_bundle() -> None:
+async def test_changes_before_the_first_listener_are_in_the_first_batch() -> None:
     announcer, heard = Announcer(), list[Changes]()
     announcer.changed(Topic.SIMS, ["A"])
 
@@ -93,13 +93,13 @@ async def test_what_changed_before_anyone_listened_comes_with_the_first_bundle()
     assert heard[0].keys == {Topic.SIMS: frozenset({"A", "B"})}
 
 
-async def test_closed_announcer_is_silent() -> None:
+async def test_closed_announcer_announces_nothing() -> None:
     announcer, heard = Announcer(), list[Changes]()
     announcer.subscribe(heard.append)
     announcer.changed(Topic.SIMS, ["A"])
 
     announcer.close()
     announcer.changed(Topic.SIMS, ["B"])
-    await asyncio.sleep(2 * FLUSH_EVERY)
+    await asyncio.sleep(2 * FLUSH_SECONDS)
 
     assert heard == []

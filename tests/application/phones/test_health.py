@@ -1,4 +1,4 @@
-"""How a phone is: found out once for each firmware, measured each minute, shown with cause and next step."""
+"""The probe of a phone, its check-ups, and its conditions with their next steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phonefarm.application.phones import session as phone_session
 from phonefarm.application.ports.world import Hint, NotUnderstood, PhoneUnreachable, Probe
 from phonefarm.domain.conditions import BLAMED_FOR
 from phonefarm.domain.phones import PhoneFacts
-from phonefarm.domain.rhythm import CHASE
+from phonefarm.domain.poll_schedule import CHASE_SECONDS
 from tests.application.site import Site
 from tests.builders import ICCID, a_row, ms
 from tests.fakes.phone_bridge import WELL, ScriptedPhone
@@ -23,16 +23,16 @@ from tests.waiting import until
 
 @pytest.fixture
 def quick_chase(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The wait for an announced row takes milliseconds."""
-    monkeypatch.setattr("phonefarm.domain.rhythm.CHASE", tuple(0.001 for _ in CHASE))
-    monkeypatch.setattr("phonefarm.domain.rhythm.LEAST_SPACING", 0.001)
+    """Shorten the wait for an announced row to milliseconds."""
+    monkeypatch.setattr("phonefarm.domain.poll_schedule.CHASE_SECONDS", tuple(0.001 for _ in CHASE_SECONDS))
+    monkeypatch.setattr("phonefarm.domain.poll_schedule.LEAST_SPACING_SECONDS", 0.001)
 
 
 async def conditions(site: Site, phone: ScriptedPhone) -> list[Condition]:
     return [active.condition for active in (await site.row(phone)).conditions]
 
 
-async def until_ailing(site: Site, phone: ScriptedPhone, *wanted: Condition) -> None:
+async def until_condition(site: Site, phone: ScriptedPhone, *wanted: Condition) -> None:
     async def is_so() -> bool:
         return await conditions(site, phone) == list(wanted)
 
@@ -44,7 +44,7 @@ def _was_looked_at(phone: ScriptedPhone, times: int) -> bool:
 
 
 async def announce_in_vain(site: Site, phone: ScriptedPhone) -> None:
-    """A message is announced, and no row comes for as long as one is waited for."""
+    """Announce a message without a row, and wait until the row is overdue."""
     before = (await site.row(phone)).hints_without_row
 
     async def is_noted() -> bool:
@@ -65,10 +65,10 @@ async def test_phone_whose_android_is_starting_is_booting_until_it_is_up(site: S
     assert site.one.probes == 0
 
 
-async def test_phone_that_was_not_unlocked_since_its_start_waits_for_the_user(
+async def test_phone_that_was_not_unlocked_since_its_start_is_locked(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_unlocked = False
     await site.watch.start()
     await site.reached(site.one, PhoneState.LOCKED)
@@ -83,7 +83,7 @@ async def test_phone_that_was_not_unlocked_since_its_start_waits_for_the_user(
 # Found out once ---------------------------------------------------------------
 
 
-async def test_what_a_phone_can_do_is_found_out_once_and_remembered_over_a_reconnect(site: Site) -> None:
+async def test_phone_is_probed_once_and_not_again_after_a_reconnect(site: Site) -> None:
     await site.both_ready()
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
@@ -95,7 +95,7 @@ async def test_what_a_phone_can_do_is_found_out_once_and_remembered_over_a_recon
     assert (await site.row(site.one)).reads_hex is True
 
 
-async def test_new_firmware_is_probed_anew(site: Site) -> None:
+async def test_new_firmware_is_probed_again(site: Site) -> None:
     await site.both_ready()
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
@@ -108,7 +108,7 @@ async def test_new_firmware_is_probed_anew(site: Site) -> None:
     assert (await site.row(site.one)).firmware == "redmi/14/2"
 
 
-async def test_answer_of_another_form_makes_what_was_found_out_be_forgotten(site: Site) -> None:
+async def test_answer_of_another_form_discards_the_probe(site: Site) -> None:
     await site.both_ready()
     asked = site.bridge.asked[site.one.serial]
     site.one.trouble = NotUnderstood("line 1 of 1 is not row 0")
@@ -125,7 +125,7 @@ UNSURE = Probe(facts=PhoneFacts(), reads_hex=False, counts=False, is_sure=False)
 SURE = Probe(facts=PhoneFacts(), reads_hex=True)
 
 
-def ask_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def probe_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(abilities, "DOUBT_SECONDS", 0.0)
 
 
@@ -133,11 +133,9 @@ async def reads_hex(site: Site) -> bool | None:
     return (await site.row(site.one)).reads_hex
 
 
-async def test_what_was_refused_without_being_named_is_not_remembered_and_asked_again(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_unsure_probe_is_not_stored_and_repeated(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.one.takes = UNSURE
-    ask_again_at_once(monkeypatch)
+    probe_again_at_once(monkeypatch)
     await site.both_ready()
     assert await reads_hex(site) is None, "nothing is known of it"
 
@@ -150,12 +148,12 @@ async def test_what_was_refused_without_being_named_is_not_remembered_and_asked_
     await until(is_known)
 
 
-async def test_what_was_remembered_is_tried_again_once_a_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stored_probe_is_repeated_once_a_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site.one.takes = replace(SURE, reads_hex=False)
     await site.both_ready()
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
-    ask_again_at_once(monkeypatch)
+    probe_again_at_once(monkeypatch)
     site.one.takes = SURE
     site.farm.clock.forward(24 * 3600)
 
@@ -168,11 +166,11 @@ async def test_what_was_remembered_is_tried_again_once_a_day(site: Site, monkeyp
     assert site.one.probes == 2
 
 
-async def test_a_day_is_not_over_before_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_probe_is_not_repeated_before_a_day_has_passed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     await site.both_ready()
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
-    ask_again_at_once(monkeypatch)
+    probe_again_at_once(monkeypatch)
     site.farm.clock.forward(23 * 3600)
 
     site.bridge.plug_in(site.one)
@@ -184,13 +182,13 @@ async def test_a_day_is_not_over_before_it_is(site: Site, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("trouble", ["unsure", "unreachable"])
-async def test_a_bad_moment_takes_nothing_away_of_what_was_remembered(
+async def test_failed_or_unsure_probe_does_not_replace_the_stored_one(
     site: Site, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
     await site.both_ready()
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
-    ask_again_at_once(monkeypatch)
+    probe_again_at_once(monkeypatch)
     site.farm.clock.forward(48 * 3600)
     site.one.takes = UNSURE
     site.one.probe_trouble = PhoneUnreachable("the provider dies") if trouble == "unreachable" else None
@@ -230,7 +228,7 @@ async def test_first_check_up_is_thorough(site: Site) -> None:
         (replace(WELL, temperature=51.0), Condition.HOT, Remedy.COOL),
     ],
 )
-async def test_ailing_phone_is_on_offer_with_its_condition_and_the_next_step(
+async def test_phone_with_a_condition_is_on_offer_with_its_next_step(
     site: Site, telemetry: object, condition: Condition, remedy: Remedy
 ) -> None:
     site.one.telemetry = telemetry  # type: ignore[assignment]
@@ -273,7 +271,7 @@ async def test_phone_without_a_sim_says_so(site: Site) -> None:
     assert (await site.row(site.one)).remedy is Remedy.INSERT_SIM
 
 
-async def test_beginning_and_end_of_an_condition_are_told_in_the_phones_timeline(
+async def test_begin_and_end_of_a_condition_are_in_the_phones_timeline(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.01)
@@ -282,7 +280,7 @@ async def test_beginning_and_end_of_an_condition_are_told_in_the_phones_timeline
     await site.both_ready()
 
     site.one.telemetry = WELL
-    await until_ailing(site, site.one)
+    await until_condition(site, site.one)
 
     assert [title for title in await site.timeline(site.one) if "attery" in title] == [
         "Low battery: 9 %",
@@ -309,7 +307,7 @@ async def test_phone_whose_sims_cannot_be_seen_is_read_and_not_offered_and_says_
     await site.reached(site.one, PhoneState.READY)
 
 
-async def test_phone_that_fails_its_first_check_up_is_read_all_the_same_and_not_ready(
+async def test_phone_that_fails_its_first_check_up_is_read_and_not_ready(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await site.both_ready()
@@ -361,7 +359,7 @@ async def test_phone_whose_airplane_mode_was_switched_is_checked_again_before_th
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 2.0)
     site.one.telemetry = replace(WELL, airplane_mode=True)
     due = len(site.two.checkups)
-    await until_ailing(site, site.one, Condition.AIRPLANE)
+    await until_condition(site, site.one, Condition.AIRPLANE)
     await until(lambda: len(site.two.checkups) > due)
     one, two = len(site.one.checkups), len(site.two.checkups)
 
@@ -370,10 +368,10 @@ async def test_phone_whose_airplane_mode_was_switched_is_checked_again_before_th
     assert len(site.two.checkups) == two
 
 
-async def test_answers_that_are_not_understood_do_not_climb_the_ladder(
+async def test_answers_that_are_not_understood_cause_no_recovery_steps(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.01,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.01,))
     site.watch = site.watch_with(0.05, hurry=1000.0)
     await site.both_ready()
     site.one.trouble = NotUnderstood("line 1 of 1 is not row 0")
@@ -391,7 +389,7 @@ async def test_slow_check_up_of_a_phone_that_is_read_meanwhile_is_no_silence(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.02)
-    monkeypatch.setattr(phone_session, "CHECKUP_GOES_FIRST", 0.01)
+    monkeypatch.setattr(phone_session, "CHECKUP_HEAD_START_SECONDS", 0.01)
     site.watch = site.watch_with(0.02, patience=0.3)
     await site.both_ready()
     site.one.checks.clear()
@@ -408,7 +406,7 @@ async def test_slow_check_up_of_a_phone_that_is_read_meanwhile_is_no_silence(
 # Announcements ------------------------------------------------------------------
 
 
-async def test_announced_and_unannounced_messages_are_counted_and_the_way_to_the_row_timed(site: Site) -> None:
+async def test_announced_and_unannounced_messages_are_counted_with_the_time_to_the_row(site: Site) -> None:
     site.watch = site.watch_with(0.05)
     await site.both_ready()
     site.one.receive(a_row(1))
@@ -424,13 +422,13 @@ async def test_announced_and_unannounced_messages_are_counted_and_the_way_to_the
 
 
 @pytest.mark.usefixtures("quick_chase")
-async def test_flash_messages_are_a_warning_and_take_no_number_off_the_offer(site: Site) -> None:
+async def test_flash_messages_are_a_warning_and_do_not_empty_the_offer(site: Site) -> None:
     await site.both_ready()
 
     await announce_in_vain(site, site.one)
     assert await conditions(site, site.one) == []
     await announce_in_vain(site, site.one)
-    await until_ailing(site, site.one, Condition.NOT_STORING)
+    await until_condition(site, site.one, Condition.NOT_STORING)
 
     assert (await site.row(site.one)).remedy is Remedy.CHECK_SMS_APP
     assert await site.farm.on_offer() == 2
@@ -444,26 +442,26 @@ async def test_announcements_without_a_row_and_little_room_withhold_the_phones_n
     await announce_in_vain(site, site.one)
     await announce_in_vain(site, site.one)
 
-    await until_ailing(site, site.one, Condition.STORAGE_FULL)
+    await until_condition(site, site.one, Condition.STORAGE_FULL)
     assert await site.farm.on_offer() == 1
 
 
 @pytest.mark.usefixtures("quick_chase")
-async def test_missing_row_makes_the_cause_be_looked_for_at_once(site: Site) -> None:
+async def test_missing_row_causes_a_check_up_at_once(site: Site) -> None:
     await site.both_ready()
     site.one.telemetry = replace(WELL, free_bytes=0)
 
     await announce_in_vain(site, site.one)
 
-    await until_ailing(site, site.one, Condition.STORAGE_FULL)
+    await until_condition(site, site.one, Condition.STORAGE_FULL)
     assert all(site.one.checkups)
 
 
 @pytest.mark.usefixtures("quick_chase")
-async def test_part_of_a_longer_message_is_no_reason_to_blame_the_phone(site: Site) -> None:
+async def test_part_of_a_longer_message_does_not_blame_the_phone(site: Site) -> None:
     await site.both_ready()
     for _ in range(3):
-        enough = site.one.looks + 1 + len(CHASE)
+        enough = site.one.looks + 1 + len(CHASE_SECONDS)
         site.one.announce(Hint.ARRIVING)
         await until(partial(_was_looked_at, site.one, enough))
 
@@ -472,19 +470,19 @@ async def test_part_of_a_longer_message_is_no_reason_to_blame_the_phone(site: Si
 
 
 @pytest.mark.usefixtures("quick_chase")
-async def test_row_that_comes_after_all_clears_the_phone(site: Site) -> None:
+async def test_late_row_clears_the_phone(site: Site) -> None:
     await site.both_ready()
     await announce_in_vain(site, site.one)
     await announce_in_vain(site, site.one)
-    await until_ailing(site, site.one, Condition.NOT_STORING)
+    await until_condition(site, site.one, Condition.NOT_STORING)
 
     site.one.receive(a_row(1, date_ms=ms(site.farm.clock.forward(600))))
 
-    await until_ailing(site, site.one)
+    await until_condition(site, site.one)
 
 
 @pytest.mark.usefixtures("quick_chase")
-async def test_code_that_android_kept_back_is_taken_as_arrived_when_it_was_announced(site: Site) -> None:
+async def test_code_delayed_by_android_arrived_when_it_was_announced(site: Site) -> None:
     for each in (site.one, site.two):
         each.has_otp_mark, each.skew = True, timedelta(0)
     await site.both_ready()
@@ -508,7 +506,7 @@ async def test_code_that_android_kept_back_is_taken_as_arrived_when_it_was_annou
     kept_back = next(message for message in await site.farm.messages() if message.text == "kept back")
     assert kept_back.arrived_at == announced
     assert kept_back.rent_id == rent_id
-    await until_ailing(site, phone, Condition.CODES_DELAYED)
+    await until_condition(site, phone, Condition.CODES_DELAYED)
 
 
 @pytest.mark.usefixtures("quick_chase")
@@ -516,7 +514,7 @@ async def test_blame_survives_a_restart_and_ends_after_an_hour(site: Site) -> No
     await site.both_ready()
     await announce_in_vain(site, site.one)
     await announce_in_vain(site, site.one)
-    await until_ailing(site, site.one, Condition.NOT_STORING)
+    await until_condition(site, site.one, Condition.NOT_STORING)
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
 

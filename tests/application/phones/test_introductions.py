@@ -1,4 +1,4 @@
-"""Who is introduced when: hubs have their own bounds, and whoever has an open rent goes first."""
+"""Limits of introductions: on each hub and in all; phones with an open rent go first."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from phonefarm.application.phones.introductions import Introductions
 
 
 class Entrance:
-    """Phones that want to be introduced, and those that are."""
+    """Waiting phones, and phones that hold a slot."""
 
     def __init__(self, introductions: Introductions) -> None:
         self._introductions = introductions
@@ -25,18 +25,18 @@ class Entrance:
     async def come(self, *names: str, hub: str = "", goes_first: bool = False) -> None:
         for name in names:
             self._tasks[name] = asyncio.create_task(self._enter(name, hub, goes_first))  # noqa: TID251
-        await self.turn()
+        await self.let_run()
 
     async def leave(self, *names: str) -> None:
         for name in names:
             self._ends.pop(name)()
-        await self.turn()
+        await self.let_run()
 
     async def give_up(self, name: str) -> None:
         self._tasks[name].cancel()
-        await self.turn()
+        await self.let_run()
 
-    async def turn(self) -> None:
+    async def let_run(self) -> None:
         for _ in range(5):
             await asyncio.sleep(0)
 
@@ -44,7 +44,7 @@ class Entrance:
         self._ends[name] = await self._introductions.begin(hub, goes_first=goes_first)
 
 
-async def test_a_full_hub_keeps_no_other_hub_waiting() -> None:
+async def test_full_hub_does_not_block_other_hubs() -> None:
     door = Entrance(Introductions(on_one_hub=2, in_all=10))
 
     await door.come("a1", "a2", "a3", hub="1-1")
@@ -55,7 +55,7 @@ async def test_a_full_hub_keeps_no_other_hub_waiting() -> None:
     assert door.inside == ["a2", "b1", "a3"]
 
 
-async def test_phones_that_hang_on_no_known_hub_share_the_bound_of_the_farm_alone() -> None:
+async def test_phones_on_no_known_hub_have_only_the_limit_in_all() -> None:
     door = Entrance(Introductions(on_one_hub=1, in_all=3))
 
     await door.come("a", "b", "c", "d")
@@ -63,7 +63,7 @@ async def test_phones_that_hang_on_no_known_hub_share_the_bound_of_the_farm_alon
     assert door.inside == ["a", "b", "c"]
 
 
-async def test_a_phone_with_an_open_rent_goes_before_those_that_came_earlier() -> None:
+async def test_phone_with_an_open_rent_goes_before_earlier_ones() -> None:
     door = Entrance(Introductions(on_one_hub=1, in_all=1))
     await door.come("now", "early")
 
@@ -73,7 +73,7 @@ async def test_a_phone_with_an_open_rent_goes_before_those_that_came_earlier() -
     assert door.inside == ["rented"]
 
 
-async def test_a_place_given_back_twice_is_one_place() -> None:
+async def test_releasing_a_slot_twice_frees_one_slot() -> None:
     introductions = Introductions(on_one_hub=1, in_all=1)
     end = await introductions.begin("", goes_first=False)
     end()
@@ -86,14 +86,14 @@ async def test_a_place_given_back_twice_is_one_place() -> None:
 
 
 @pytest.mark.parametrize("gone", ["waits", "was let in"])
-async def test_whoever_gives_up_leaves_the_place_to_the_next(gone: str) -> None:
+async def test_cancelled_waiter_leaves_its_slot_to_the_next(gone: str) -> None:
     introductions = Introductions(on_one_hub=1, in_all=1)
     end = await introductions.begin("", goes_first=False)
     gives_up = asyncio.create_task(introductions.begin("", goes_first=False))  # noqa: TID251
     await asyncio.sleep(0)
     if gone == "was let in":
         end()
-        gives_up.cancel()  # its turn has come, and it has not run since
+        gives_up.cancel()  # its slot is granted, and it has not run since
     else:
         gives_up.cancel()
         await asyncio.wait((gives_up,))
@@ -106,7 +106,7 @@ async def test_whoever_gives_up_leaves_the_place_to_the_next(gone: str) -> None:
     assert door.inside == ["next"]
 
 
-async def test_many_that_end_at_once_let_nobody_in_who_has_given_up() -> None:
+async def test_slots_released_at_once_are_not_granted_to_cancelled_waiters() -> None:
     introductions = Introductions(on_one_hub=16, in_all=1)
     end = await introductions.begin("", goes_first=False)
     waiting = [asyncio.create_task(introductions.begin("", goes_first=False)) for _ in range(3)]  # noqa: TID251

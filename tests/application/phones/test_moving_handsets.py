@@ -1,4 +1,4 @@
-"""Handsets and SIMs that move, clocks that jump: no message is lost for it, and none reaches a stranger."""
+"""Moved handsets and SIMs, changed clocks: no message is lost, and none reaches another renter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def standings(farm: StoredFarm) -> list[SmsStanding]:
     return [row.standing for row in rows]
 
 
-async def test_a_handset_on_another_adb_server_goes_on_where_it_was_read_last(farm: StoredFarm) -> None:
+async def test_handset_on_another_adb_server_continues_where_it_was_read_last(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.rent()
     await farm.phone(SAME_HANDSET_ELSEWHERE)
@@ -84,7 +84,7 @@ async def test_a_row_without_subscription_from_about_a_swap_waits_for_the_user(f
     assert await standings(farm) == [SmsStanding.HELD]
 
 
-async def test_a_reset_phone_that_counts_its_subscriptions_anew_is_no_riddle(farm: StoredFarm) -> None:
+async def test_reset_phone_may_reuse_its_subscription_ids(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(OTHER_ICCID, msisdn=OTHER_NUMBER))
     farm.clock.forward(3600)
     await farm.inventory.take_stock(PHONE, [a_seen_sim()])
@@ -107,7 +107,7 @@ async def test_another_card_never_inherits_a_rent_by_its_subscription_alone(farm
     assert (await farm.one_rent(rent_id)).sim_id != OTHER_ICCID
 
 
-async def test_our_own_clock_set_back_hides_no_message_from_its_rent(farm: StoredFarm) -> None:
+async def test_own_clock_set_back_does_not_hide_messages_from_their_rent(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.rent()
     await farm.look()
@@ -141,10 +141,10 @@ async def test_what_was_ordered_for_a_stand_in_holds_for_the_card(farm: StoredFa
 
 
 @pytest.mark.parametrize("sub_id", [None, 1])
-async def test_a_swap_while_nobody_looked_shows_no_sms_to_the_former_cards_renter(
+async def test_swap_between_check_ups_gives_no_sms_to_the_former_cards_renter(
     farm: StoredFarm, sub_id: int | None
 ) -> None:
-    """The phone was away, reset and given another card; the first SIM check comes long after."""
+    """The phone was reset and given another card; its first check-up is long after."""
     await farm.seat(a_seen_sim(sub_id=sub_id))
     await farm.rent()
     farm.clock.forward(900)

@@ -1,4 +1,4 @@
-"""Connections that fail are made anew without the user; what flaps is damped; what left together is one event."""
+"""Recovery of failing connections, flap damping, and phones that left together."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from phonefarm.application.model.read_models import PhoneState, Remedy
 from phonefarm.application.phones import session as phone_session
 from phonefarm.application.phones import watch as phone_watch
 from phonefarm.application.ports.world import PhoneUnreachable
+from phonefarm.domain.flap_damping import LOSSES_THAT_DAMP, STEADY_AFTER
 from phonefarm.domain.hubs import TOGETHER_WITHIN
-from phonefarm.domain.steadiness import LOSSES_THAT_DAMP, STEADY_AFTER
 from tests.application.site import POLL, Site
 from tests.builders import a_row, a_seen_sim
 from tests.fakes.phone_bridge import ScriptedPhone
 from tests.waiting import until
 
 HURRY = 100.0
-"""So that the ladder looks every ten milliseconds; its own clock is moved by the test."""
+"""Recovery checks every 10 ms; the test advances its clock."""
 
 
 def usb(serial: str, port: str) -> ScriptedPhone:
@@ -29,7 +29,7 @@ def usb(serial: str, port: str) -> ScriptedPhone:
 
 
 async def step(site: Site, seconds: float, *steps: str) -> None:
-    """Let time pass by the clock, then see these steps taken and no others."""
+    """Advance the clock, then expect exactly these steps."""
     already = len(site.bridge.steps)
     site.farm.clock.forward(seconds / HURRY)
     await until(lambda: site.bridge.steps[already:] == list(steps))
@@ -41,10 +41,10 @@ def hurried(site: Site) -> Site:
     return site
 
 
-# The ladder ---------------------------------------------------------------------
+# Recovery ---------------------------------------------------------------------
 
 
-async def test_offline_phone_is_taken_up_again_step_by_step_while_others_work(hurried: Site) -> None:
+async def test_offline_phone_gets_each_recovery_step_while_others_work(hurried: Site) -> None:
     site = hurried
     site.bridge.may_restart = True
     site.bridge.usb_ports = {"1-1.4"}
@@ -66,10 +66,10 @@ async def test_offline_phone_is_taken_up_again_step_by_step_while_others_work(hu
         "Reconnected by phonefarm",
     ]
 
-    async def all_told() -> bool:
+    async def are_in_timeline() -> bool:
         return (await site.timeline(site.one))[-4:] == steps
 
-    await until(all_told)
+    await until(are_in_timeline)
 
 
 async def test_adb_is_restarted_when_no_phone_of_it_works(hurried: Site) -> None:
@@ -85,14 +85,14 @@ async def test_adb_is_restarted_when_no_phone_of_it_works(hurried: Site) -> None
     site.farm.clock.forward(1000 / HURRY)
     await until(lambda: site.bridge.steps.count("reconnect offline") == 2)
 
-    async def is_told() -> bool:
+    async def is_in_timeline() -> bool:
         return "adb was restarted, because none of its phones worked" in await site.timeline(site.two)
 
-    await until(is_told)
+    await until(is_in_timeline)
     assert site.bridge.steps.count("restart") == 1
 
 
-async def test_adb_is_not_restarted_when_a_phone_came_to_work_during_the_steps_before(hurried: Site) -> None:
+async def test_adb_is_not_restarted_if_a_phone_recovered_during_the_steps_before(hurried: Site) -> None:
     site = hurried
     site.bridge.may_restart = True
     for phone in (site.one, site.two):
@@ -111,7 +111,7 @@ async def test_adb_is_not_restarted_when_a_phone_came_to_work_during_the_steps_b
 
 async def test_phone_that_fails_its_looks_is_reconnected(hurried: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     site = hurried
-    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.001,))
     await site.both_ready()
     site.one.trouble = PhoneUnreachable("busy")
     site.one.receive(a_row(1))
@@ -120,7 +120,7 @@ async def test_phone_that_fails_its_looks_is_reconnected(hurried: Site, monkeypa
     await step(site, 16, f"reconnect {site.one.serial}")
 
 
-async def test_step_that_does_not_work_says_why_and_the_next_one_is_taken(hurried: Site) -> None:
+async def test_failed_step_is_in_the_timeline_with_its_cause(hurried: Site) -> None:
     site = hurried
     site.one.adb_state = "offline"
     await site.watch.start()
@@ -129,13 +129,13 @@ async def test_step_that_does_not_work_says_why_and_the_next_one_is_taken(hurrie
 
     site.farm.clock.forward(16 / HURRY)
 
-    async def is_told() -> bool:
+    async def is_in_timeline() -> bool:
         return "Reconnecting failed: The phone is not there." in await site.timeline(gone)
 
-    await until(is_told)
+    await until(is_in_timeline)
 
 
-async def test_phone_that_waits_for_the_user_is_left_alone(hurried: Site) -> None:
+async def test_phone_that_needs_the_user_gets_no_recovery_steps(hurried: Site) -> None:
     site = hurried
     site.bridge.may_restart = True
     site.one.adb_state = "unauthorized"
@@ -149,7 +149,7 @@ async def test_phone_that_waits_for_the_user_is_left_alone(hurried: Site) -> Non
     await step(site, 16, f"reconnect {offline.serial}")
 
 
-async def test_phone_over_tcp_that_the_ladder_dropped_is_called_until_it_answers(hurried: Site) -> None:
+async def test_phone_over_tcp_that_recovery_dropped_is_reconnected_until_it_answers(hurried: Site) -> None:
     site = hurried
     tcp = ScriptedPhone("192.168.1.7:5555")
     site.bridge.plug_in(tcp)
@@ -158,7 +158,7 @@ async def test_phone_over_tcp_that_the_ladder_dropped_is_called_until_it_answers
     tcp.adb_state = "offline"
     site.bridge.change()
     await site.reached(tcp, PhoneState.OFFLINE)
-    del site.bridge.phones[tcp.serial]  # dropped, and it does not answer the first call
+    del site.bridge.phones[tcp.serial]  # dropped, and it does not answer the first attempt
 
     site.farm.clock.forward(16 / HURRY)
     tcp.adb_state = "device"
@@ -167,7 +167,7 @@ async def test_phone_over_tcp_that_the_ladder_dropped_is_called_until_it_answers
     await site.reached(tcp, PhoneState.READY)
 
 
-async def test_trouble_that_ended_by_unplugging_begins_anew_when_the_phone_is_back(hurried: Site) -> None:
+async def test_recovery_starts_again_for_a_phone_that_was_unplugged(hurried: Site) -> None:
     site = hurried
     await site.both_ready()
     site.one.adb_state = "offline"
@@ -177,7 +177,7 @@ async def test_trouble_that_ended_by_unplugging_begins_anew_when_the_phone_is_ba
     site.bridge.unplug(site.one)
     await site.reached(site.one, PhoneState.GONE)
     site.farm.clock.forward(600)
-    await until(lambda: not site.watch.troubled())
+    await until(lambda: not site.watch.in_recovery())
 
     site.bridge.plug_in(site.one)
     await site.reached(site.one, PhoneState.OFFLINE)
@@ -200,10 +200,10 @@ def _was_looked_at(phone: ScriptedPhone, before: int) -> bool:
     return phone.looks > before
 
 
-async def test_phone_that_comes_and_goes_is_unsteady_not_offered_and_still_read(
+async def test_flapping_phone_is_unsteady_not_offered_and_still_read(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
 
     await flap(site, site.one, LOSSES_THAT_DAMP)
@@ -216,7 +216,7 @@ async def test_phone_that_comes_and_goes_is_unsteady_not_offered_and_still_read(
     await until(lambda: site.message_count())
 
 
-async def test_damped_phone_tells_nothing_more_of_its_comings_and_goings(site: Site) -> None:
+async def test_damped_phone_gets_no_further_timeline_entries(site: Site) -> None:
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
@@ -228,7 +228,7 @@ async def test_damped_phone_tells_nothing_more_of_its_comings_and_goings(site: S
 
 
 async def test_damped_phone_that_stays_is_ready_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
@@ -239,8 +239,8 @@ async def test_damped_phone_that_stays_is_ready_again(site: Site, monkeypatch: p
     assert await site.farm.on_offer() == 2
 
 
-async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+async def test_damped_phone_that_stays_away_becomes_gone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     site.bridge.unplug(site.one)
@@ -254,7 +254,7 @@ async def test_damped_phone_that_stays_away_is_gone_in_the_end(site: Site, monke
 async def test_damped_phone_of_a_server_that_went_down_is_gone_when_its_damping_ends(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     await site.both_ready()
     await flap(site, site.one, LOSSES_THAT_DAMP)
     await site.reached(site.one, PhoneState.UNSTEADY)
@@ -270,10 +270,10 @@ async def test_damped_phone_of_a_server_that_went_down_is_gone_when_its_damping_
 # Together -----------------------------------------------------------------------
 
 
-async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
+async def test_phones_of_a_hub_that_drops_are_one_loss_with_its_hub(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     hub = [usb(f"HUB{n}", f"1-1.4.{n}") for n in range(1, 6)]
     for phone in hub:
         site.bridge.plug_in(phone)
@@ -292,15 +292,15 @@ async def test_phones_of_a_hub_that_drops_are_one_event_that_names_it(
     (shared,) = site.watch.left_together()
     assert (shared.hub, len(shared.phones)) == ("1-1.4", 5)
 
-    async def is_told() -> bool:
+    async def is_in_timeline() -> bool:
         return (await site.timeline(hub[2]))[-1] == "Disconnected together with 4 others (USB hub 1-1.4)"
 
-    await until(is_told)
+    await until(is_in_timeline)
     assert (await site.row(hub[2])).usb_path == "1-1.4.3"
 
 
-async def test_hub_that_is_back_is_no_event_any_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+async def test_hub_that_is_back_is_no_loss(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     hub = [usb(f"HUB{n}", f"1-1.4.{n}") for n in range(1, 5)]
     for phone in hub:
         site.bridge.plug_in(phone)
@@ -320,8 +320,8 @@ async def test_hub_that_is_back_is_no_event_any_more(site: Site, monkeypatch: py
     await until(lambda: site.watch.left_together() == [])
 
 
-async def test_server_that_goes_down_is_no_hub(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_watch, "COMINGS_CHECK", 0.01)
+async def test_server_that_goes_down_is_no_shared_loss(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_watch, "FLAPS_CHECK_SECONDS", 0.01)
     third = replace(site.one, serial="THIRD", sims=[])
     site.bridge.plug_in(third)
     await site.both_ready()

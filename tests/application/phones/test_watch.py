@@ -1,4 +1,4 @@
-"""Phones come, answer, fail and go; states say which, and the offer follows at once."""
+"""The states of phones from connection to loss; the offer follows at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import PhoneState, Verdict
 from phonefarm.application.phones import session as phone_session
-from phonefarm.application.phones.introductions import IN_ALL, ON_ONE_HUB
-from phonefarm.application.phones.session import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP, PhoneSession
+from phonefarm.application.phones.inbox_reader import DEEP_WINDOW, WINDOW, WINDOW_OVERLAP
+from phonefarm.application.phones.introductions import MOST_IN_ALL, MOST_ON_ONE_HUB
+from phonefarm.application.phones.session import PhoneSession
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import PhoneUnreachable, Probe, Remembered, ServerDown, SmsWithheld
 from phonefarm.domain.allocation import Order
@@ -24,7 +25,7 @@ from tests.fakes.phone_bridge import SERVER, ScriptedPhone, ScriptedPhoneBridge
 from tests.stepped_clock import go_by_steps
 from tests.waiting import until
 
-# Coming and going -----------------------------------------------------------
+# Connection and loss -----------------------------------------------------------
 
 
 async def test_listed_phones_are_asked_read_and_ready_and_their_numbers_on_offer(site: Site) -> None:
@@ -70,9 +71,7 @@ async def test_phone_that_comes_back_is_ready_again_and_its_messages_are_new(sit
         ("recovery", PhoneState.OTHER_MODE),
     ],
 )
-async def test_phone_that_cannot_be_spoken_with_is_named_and_not_asked(
-    site: Site, adb_state: str, state: PhoneState
-) -> None:
+async def test_unreachable_phone_is_shown_and_not_asked(site: Site, adb_state: str, state: PhoneState) -> None:
     site.one.adb_state = adb_state
 
     await site.watch.start()
@@ -119,7 +118,7 @@ async def test_server_that_comes_back_brings_its_phones(site: Site) -> None:
     assert site.reports[-1] == (SERVER, Verdict.PASS)
 
 
-async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) -> None:
+async def test_phones_of_the_last_run_are_gone_at_the_start(site: Site) -> None:
     await site.farm.seat(a_seen_sim("89701010000000000001", msisdn="79991112233"), phone=PhoneId("old@elsewhere:1"))
     assert await site.farm.on_offer() == 1
     site.bridge.server_trouble = ServerDown("no server")
@@ -132,34 +131,34 @@ async def test_presence_of_the_last_run_is_forgotten_at_the_start(site: Site) ->
 # Waiting ----------------------------------------------------------------------
 
 
-async def test_rest_between_two_looks_is_not_spun_away_by_a_clock_of_steps(
+async def test_wait_between_two_looks_does_not_spin_on_a_coarse_clock(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_by_steps(monkeypatch)
-    rests = 0
-    rest = PhoneSession._rest
+    waits = 0
+    sleep = PhoneSession._sleep_until_due
 
     async def counted(session: PhoneSession, checkup: asyncio.Task[None] | None) -> None:
-        nonlocal rests
-        rests += 1
-        await rest(session, checkup)
+        nonlocal waits
+        waits += 1
+        await sleep(session, checkup)
 
-    monkeypatch.setattr(PhoneSession, "_rest", counted)
+    monkeypatch.setattr(PhoneSession, "_sleep_until_due", counted)
     site.bridge.unplug(site.two)
     site.watch = site.watch_with(0.1)
     await site.watch.start()
     await site.reached(site.one, PhoneState.READY)
-    rests, looks = 0, site.one.looks
+    waits, looks = 0, site.one.looks
 
     await until(lambda: site.one.looks >= looks + 10)
 
-    assert rests <= site.one.looks - looks + 2
+    assert waits <= site.one.looks - looks + 2
 
 
 # One handset, one session ---------------------------------------------------
 
 
-async def test_handset_listed_by_two_servers_is_read_through_one_and_named_on_the_other(site: Site) -> None:
+async def test_handset_listed_by_two_servers_is_read_through_one_and_a_duplicate_on_the_other(site: Site) -> None:
     other = site.other_server(site.one)
     site.watch = site.watch_with(POLL, other)
 
@@ -187,7 +186,7 @@ async def test_other_way_to_a_handset_takes_over_when_the_first_is_lost(
     await site.reached(site.one, PhoneState.GONE)
 
 
-async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_work(site: Site) -> None:
+async def test_handset_that_returns_to_its_first_server_is_still_read_through_the_second(site: Site) -> None:
     other = site.other_server(site.one)
     site.watch = site.watch_with(POLL, other)
     await site.both_ready()
@@ -203,7 +202,7 @@ async def test_handset_that_comes_back_on_its_first_server_leaves_the_second_at_
 
 
 async def test_handset_on_usb_and_on_tcp_is_read_once(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.hardware = "R58M123/Xiaomi/Redmi 12"
     await site.both_ready()
     over_tcp = ScriptedPhone("192.168.1.7:5555", sims=site.one.sims, hardware=site.one.hardware, proof=site.one.proof)
@@ -239,7 +238,7 @@ async def test_two_handsets_whose_maker_gave_them_one_serial_are_both_read_on_th
     await until(has_come)
 
 
-async def test_after_a_restart_a_twin_has_its_name_at_once(site: Site) -> None:
+async def test_twin_keeps_its_name_after_a_restart(site: Site) -> None:
     twin = ScriptedPhone(site.one.serial, detail="usb:1-2", sims=[THIRD])
     named = ScriptedPhone(f"{twin.serial}#1-2")
     other = site.other_server(twin)
@@ -256,7 +255,7 @@ async def test_after_a_restart_a_twin_has_its_name_at_once(site: Site) -> None:
     assert twin.proofs == proofs
 
 
-async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Site) -> None:
+async def test_two_handsets_with_one_hardware_id_are_both_read(site: Site) -> None:
     site.one.hardware = site.two.hardware = "1234567/Xiaomi/Redmi 12"
 
     await site.both_ready()
@@ -265,10 +264,10 @@ async def test_two_handsets_that_call_themselves_the_same_are_both_read(site: Si
     assert (site.one.proofs, site.two.proofs) == (1, 1)
 
 
-async def test_no_phone_is_read_whose_twin_cannot_be_asked_whether_it_is_the_same(
+async def test_phone_is_not_read_while_its_twin_cannot_prove_to_be_another(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.hardware = site.two.hardware = "1234567/Xiaomi/Redmi 12"
     site.bridge.unplug(site.two)
     await site.watch.start()
@@ -286,7 +285,7 @@ async def test_no_phone_is_read_whose_twin_cannot_be_asked_whether_it_is_the_sam
 # Phones over TCP --------------------------------------------------------------
 
 
-async def test_phone_over_tcp_is_taken_up_again_by_a_server_that_comes_back(site: Site) -> None:
+async def test_phone_over_tcp_is_reconnected_when_its_server_is_back(site: Site) -> None:
     tcp = ScriptedPhone("192.168.1.7:5555")
     left = ScriptedPhone("192.168.1.8:5555")
     for phone in (tcp, left):
@@ -304,7 +303,7 @@ async def test_phone_over_tcp_is_taken_up_again_by_a_server_that_comes_back(site
     assert (tcp.reconnects, left.reconnects, site.one.reconnects) == (1, 0, 0)
 
 
-async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site) -> None:
+async def test_reconnecting_a_phone_over_tcp_is_retried(site: Site) -> None:
     tcp = ScriptedPhone("192.168.1.7:5555")
     site.bridge.plug_in(tcp)
     await site.both_ready()
@@ -320,13 +319,11 @@ async def test_phone_over_tcp_that_does_not_answer_yet_is_asked_again(site: Site
     await site.reached(tcp, PhoneState.READY)
 
 
-# Looking --------------------------------------------------------------------
+# Reading --------------------------------------------------------------------
 
 
-async def test_log_is_followed_only_when_it_is_known_which_android_the_phone_has(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+async def test_log_is_followed_after_the_introduction(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_up = False
     await site.watch.start()
     await site.reached(site.one, PhoneState.BOOTING)
@@ -338,7 +335,7 @@ async def test_log_is_followed_only_when_it_is_known_which_android_the_phone_has
     await until(lambda: site.one.followed == 1)
 
 
-async def test_hint_makes_the_phone_be_read_at_once(site: Site) -> None:
+async def test_hint_causes_a_look_at_once(site: Site) -> None:
     await site.both_ready()
 
     site.one.receive(a_row(1))
@@ -357,7 +354,7 @@ async def test_safety_poll_finds_what_no_hint_announced(site: Site) -> None:
     await until(lambda: site.message_count())
 
 
-async def test_announced_message_does_not_wait_behind_a_safety_poll_under_way(site: Site) -> None:
+async def test_announced_message_does_not_wait_for_a_running_safety_poll(site: Site) -> None:
     site.watch = site.watch_with(0.05)
     await site.both_ready()
     site.one.answers.clear()
@@ -372,7 +369,7 @@ async def test_announced_message_does_not_wait_behind_a_safety_poll_under_way(si
     assert site.one.looks == len(site.one.skips)
 
 
-async def test_announced_message_does_not_wait_behind_a_check_up_under_way(
+async def test_announced_message_does_not_wait_for_a_running_check_up(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(phone_session, "CHECKUP_SECONDS", 0.05)
@@ -401,7 +398,7 @@ async def test_phone_whose_messages_come_unannounced_is_shown_as_such(site: Site
     await until(is_known)
 
 
-async def test_flood_larger_than_the_window_is_read_to_what_is_known(site: Site) -> None:
+async def test_flood_larger_than_the_window_is_read_until_a_known_row(site: Site) -> None:
     site.one.inbox = [a_row(1)]
     await site.both_ready()
     flood = WINDOW + DEEP_WINDOW + 7
@@ -431,7 +428,7 @@ async def test_five_thousand_messages_at_once_are_all_read(site: Site) -> None:
 
 
 async def test_inbox_from_which_much_is_deleted_while_it_is_read_is_read_again(site: Site) -> None:
-    """The rows that slid up past the window are read by the next look, and none is taken for old."""
+    """Rows that moved above the window are read by the next look, and none counts as old."""
     site.one.inbox = [a_row(1)]
     await site.both_ready()
     flood = 3 * WINDOW
@@ -519,7 +516,7 @@ async def test_one_failed_look_does_not_take_a_phone_from_the_offer(site: Site) 
     assert states == ["Starting", "Ready"]
 
 
-async def test_phone_that_keeps_its_sms_to_itself_is_withheld_at_once(site: Site) -> None:
+async def test_phone_without_access_to_its_sms_is_withheld_at_once(site: Site) -> None:
     site.one.trouble = SmsWithheld("Permission Denial: reading content://sms")
 
     await site.watch.start()
@@ -540,7 +537,7 @@ async def test_disk_that_fails_is_no_fault_of_the_phone_and_no_bug(site: Site) -
     assert await site.state(site.one) is PhoneState.READY
 
 
-async def test_session_that_begins_on_a_failing_disk_gets_there(site: Site) -> None:
+async def test_session_that_begins_on_a_failing_disk_gets_ready_later(site: Site) -> None:
     site.one.adb_state = "offline"
     await site.watch.start()
     await site.reached(site.two, PhoneState.READY)
@@ -580,7 +577,7 @@ async def test_phone_that_fails_and_recovers_is_not_introduced_again(site: Site)
 
 
 async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.0,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.0,))
     site.one.trouble = PhoneUnreachable("busy")
     await site.watch.start()
 
@@ -589,10 +586,10 @@ async def test_phone_that_fails_for_days_is_still_asked(site: Site, monkeypatch:
     assert await site.state(site.one) is PhoneState.FAILING
 
 
-async def test_server_that_fails_a_session_is_met_like_a_silent_phone_and_is_no_bug(
+async def test_server_down_during_a_session_is_a_failing_phone_and_no_bug(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(phone_session, "PAUSES", (0.001,))
+    monkeypatch.setattr(phone_session, "RETRY_PAUSES_SECONDS", (0.001,))
     site.one.trouble = ServerDown("the conversation was ended")
     await site.watch.start()
     await site.reached(site.one, PhoneState.FAILING)
@@ -633,7 +630,7 @@ async def test_phone_that_is_silent_from_the_start_is_failing_soon(site: Site) -
 
 async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: Site) -> None:
     site.watch = site.watch_with(POLL, patience=0.1)
-    for number in range(IN_ALL + 2):
+    for number in range(MOST_IN_ALL + 2):
         silent = ScriptedPhone(f"A{number:03}")
         silent.answers.clear()
         site.bridge.plug_in(silent)
@@ -641,16 +638,16 @@ async def test_silent_phones_do_not_keep_the_others_from_being_introduced(site: 
     await site.both_ready()
 
 
-async def test_a_hub_full_of_silent_phones_keeps_no_other_hub_waiting(site: Site) -> None:
+async def test_hub_full_of_silent_phones_does_not_block_other_hubs(site: Site) -> None:
     site.one.detail, site.two.detail = "usb:2-1.1", "usb:2-1.2"
-    silent = [ScriptedPhone(f"A{number:03}", detail=f"usb:1-1.{number}") for number in range(ON_ONE_HUB + 4)]
+    silent = [ScriptedPhone(f"A{number:03}", detail=f"usb:1-1.{number}") for number in range(MOST_ON_ONE_HUB + 4)]
     for phone in silent:
         phone.answers.clear()
         site.bridge.plug_in(phone)
 
     await site.both_ready()
 
-    assert sum(phone.serial in site.bridge.introduced for phone in silent) == ON_ONE_HUB
+    assert sum(phone.serial in site.bridge.introduced for phone in silent) == MOST_ON_ONE_HUB
 
 
 async def test_after_a_restart_the_phone_with_an_open_rent_is_asked_first(site: Site) -> None:
@@ -665,7 +662,7 @@ async def test_after_a_restart_the_phone_with_an_open_rent_is_asked_first(site: 
     assert site.bridge.introduced == [site.two.serial, site.one.serial]
 
 
-async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_are_told_to_the_bridge(
+async def test_after_a_restart_a_known_phone_is_not_probed_and_the_bridge_gets_its_cards(
     site: Site,
 ) -> None:
     await site.both_ready()
@@ -684,10 +681,8 @@ async def test_after_a_restart_a_known_phone_is_not_probed_again_and_its_cards_a
     assert site.one.probes == 1
 
 
-async def test_a_phone_that_is_not_up_yet_is_asked_no_more_than_that(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE", 0.01)
+async def test_phone_that_is_not_up_is_only_asked_whether_it_is(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(phone_session, "NOT_UP_PAUSE_SECONDS", 0.01)
     site.one.is_up = False
     await site.watch.start()
     await until(lambda: len(site.one.remembered) >= 3)
@@ -698,7 +693,7 @@ async def test_a_phone_that_is_not_up_yet_is_asked_no_more_than_that(
     assert set(site.one.remembered[1:]) == {None}
 
 
-async def test_states_told_in_quick_turn_are_kept_in_their_order(site: Site) -> None:
+async def test_states_reported_concurrently_are_stored_in_sequence(site: Site) -> None:
     phone = site.id_of(site.one)
     await site.watch.set_state(phone, PhoneState.READY)
 
@@ -709,7 +704,7 @@ async def test_states_told_in_quick_turn_are_kept_in_their_order(site: Site) -> 
     assert await site.state(site.one) is PhoneState.READY
 
 
-# By hand ----------------------------------------------------------------------
+# Commands ----------------------------------------------------------------------
 
 
 async def test_reconnect_goes_to_the_phones_own_server(site: Site) -> None:

@@ -1,4 +1,4 @@
-"""Where each SIM sits, and what number, country and operator it has."""
+"""Which SIM is in which phone, and its number, country and operator."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def test_sim_that_loses_its_network_keeps_its_names(farm: StoredFarm) -> N
     assert (sim.country, sim.operator, sim.standing) == ("russia", "mts", SimStanding.NO_NETWORK)
 
 
-async def test_numbers_file_names_win_over_the_network_code(farm: StoredFarm) -> None:
+async def test_names_of_the_numbers_file_have_priority_over_the_network_code(farm: StoredFarm) -> None:
     await farm.inventory.use_numbers_file([in_file(country="kazakhstan", operator="kcell")])
 
     await farm.seat(a_seen_sim())
@@ -72,20 +72,20 @@ async def test_numbers_file_names_win_over_the_network_code(farm: StoredFarm) ->
 # Numbers --------------------------------------------------------------------
 
 
-async def test_number_by_hand_wins_over_the_files_and_the_files_over_the_phones(farm: StoredFarm) -> None:
-    told = []
+async def test_typed_number_has_priority_over_the_files_and_that_over_the_phones(farm: StoredFarm) -> None:
+    states = []
     await farm.seat(a_seen_sim(msisdn=NUMBER))
-    told.append(await farm.one_sim(ICCID))
+    states.append(await farm.one_sim(ICCID))
 
     await farm.inventory.use_numbers_file([in_file(OTHER_NUMBER)])
-    told.append(await farm.one_sim(ICCID))
+    states.append(await farm.one_sim(ICCID))
     await farm.inventory.set_number(SimId(ICCID), f"+{THIRD_NUMBER}")
-    told.append(await farm.one_sim(ICCID))
+    states.append(await farm.one_sim(ICCID))
     await farm.inventory.take_stock(PHONE, [a_seen_sim(msisdn=NUMBER)])
     await farm.inventory.use_numbers_file([in_file(OTHER_NUMBER, label="again")])
-    told.append(await farm.one_sim(ICCID))
+    states.append(await farm.one_sim(ICCID))
 
-    assert [(sim.msisdn, sim.msisdn_source) for sim in told] == [
+    assert [(sim.msisdn, sim.msisdn_source) for sim in states] == [
         (NUMBER, "phone"),
         (OTHER_NUMBER, "file"),
         (THIRD_NUMBER, "hand"),
@@ -93,7 +93,7 @@ async def test_number_by_hand_wins_over_the_files_and_the_files_over_the_phones(
     ]
 
 
-async def test_source_is_the_one_that_counts_even_if_two_say_the_same_number(farm: StoredFarm) -> None:
+async def test_source_is_the_one_with_priority_even_if_two_state_the_same_number(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(msisdn=NUMBER))
 
     await farm.inventory.set_number(SimId(ICCID), NUMBER)
@@ -101,7 +101,7 @@ async def test_source_is_the_one_that_counts_even_if_two_say_the_same_number(far
     assert (await farm.one_sim(ICCID)).msisdn_source == "hand"
 
 
-async def test_line_that_leaves_the_numbers_file_takes_its_number_along(farm: StoredFarm) -> None:
+async def test_number_of_a_removed_line_is_removed(farm: StoredFarm) -> None:
     await farm.inventory.use_numbers_file([in_file()])
     await farm.seat(a_seen_sim(msisdn=None))
     assert (await farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
@@ -147,7 +147,7 @@ async def test_number_of_another_country_that_the_phone_states_is_not_used_and_t
     assert await farm.on_offer() == 0
 
 
-async def test_number_of_another_country_is_not_taken_by_hand(farm: StoredFarm) -> None:
+async def test_typed_number_of_another_country_is_refused(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
 
     with pytest.raises(KnownError, match=re.escape(REASON)):
@@ -156,7 +156,7 @@ async def test_number_of_another_country_is_not_taken_by_hand(farm: StoredFarm) 
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_number_of_another_country_in_the_numbers_file_gives_way_to_the_phones_and_is_told_of(
+async def test_number_of_another_country_in_the_numbers_file_is_reported_and_the_phones_is_used(
     farm: StoredFarm,
 ) -> None:
     await farm.seat(a_seen_sim())
@@ -176,7 +176,7 @@ async def test_file_may_state_the_country_that_its_number_is_of(farm: StoredFarm
     assert (objected, sim.msisdn, sim.country) == ([], UKRAINIAN, "ukraine")
 
 
-async def test_line_of_a_sim_not_seen_yet_is_held_against_the_country_that_it_states_itself(farm: StoredFarm) -> None:
+async def test_line_of_an_unknown_sim_is_checked_against_its_own_country(farm: StoredFarm) -> None:
     objected = await farm.inventory.use_numbers_file([in_file(UKRAINIAN, country="russia")])
 
     assert objected == [f"{ICCID}: {REASON}"]
@@ -192,16 +192,16 @@ async def test_typed_number_leaves_the_offer_when_its_sim_turns_out_to_be_of_ano
     assert await passed_over(farm) == [f"{REASON}: entered by you, not used"]
 
 
-async def test_number_that_an_earlier_start_took_leaves_the_offer_when_it_contradicts_its_sim(farm: StoredFarm) -> None:
+async def test_start_removes_stored_numbers_of_another_country_from_the_offer(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.storage.write(lambda uow: uow.sims.set_number(SimId(ICCID), UKRAINIAN, "phone"))
 
-    await farm.inventory.settle_all()
+    await farm.inventory.resolve_all_sims()
 
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_country_whose_dial_code_is_not_known_takes_any_number(farm: StoredFarm) -> None:
+async def test_country_without_a_known_dial_code_accepts_any_number(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(mcc_mnc="99901", msisdn=UKRAINIAN))
 
     await farm.numbering.name_network("99901", "atlantis", "")
@@ -213,7 +213,7 @@ WRONG_NUMBERS = ("", "abc", "12", "8 928 123 45 67")
 
 
 @pytest.mark.parametrize("text", WRONG_NUMBERS)
-async def test_what_is_no_number_is_refused_with_an_example(farm: StoredFarm, text: str) -> None:
+async def test_text_that_is_no_number_is_refused_with_an_example(farm: StoredFarm, text: str) -> None:
     await farm.seat(a_seen_sim())
 
     with pytest.raises(KnownError, match=r"is no phone number.*\+79281234567"):
@@ -230,8 +230,8 @@ async def test_number_is_not_changed_while_its_rent_is_open(farm: StoredFarm) ->
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_unknown_sim_is_said_to_be_unknown(farm: StoredFarm) -> None:
-    with pytest.raises(KnownError, match="not on the books"):
+async def test_unknown_sim_is_refused(farm: StoredFarm) -> None:
+    with pytest.raises(KnownError, match="not in the database"):
         await farm.inventory.set_number(SimId("none"), NUMBER)
 
 
@@ -252,7 +252,7 @@ async def test_sim_keeps_its_number_ban_and_rent_in_another_phone(farm: StoredFa
     assert [push.rent_id for push in await farm.pushes()] == [rent_id]
 
 
-async def test_phone_that_holds_the_rented_sim_now_is_the_one_polled_fast(farm: StoredFarm) -> None:
+async def test_phone_that_holds_the_rented_sim_is_polled_fast(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.rent()
 
@@ -282,7 +282,7 @@ async def test_sim_that_a_phone_no_longer_shows_leaves_the_offer(farm: StoredFar
     assert (await farm.counts()).sims == 0
 
 
-async def test_old_phones_stock_does_not_take_out_a_sim_that_moved_on(farm: StoredFarm) -> None:
+async def test_check_up_of_the_former_phone_does_not_take_out_a_moved_sim(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.seat(a_seen_sim(), phone=OTHER_PHONE)
 
@@ -302,7 +302,7 @@ async def test_slot_says_why_a_sim_cannot_receive(
     assert (await farm.one_sim(ICCID)).standing is standing
 
 
-async def test_timeline_of_a_sim_tells_where_it_has_been(farm: StoredFarm) -> None:
+async def test_timeline_of_a_sim_has_all_its_places(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     farm.clock.forward(60)
     await farm.inventory.take_stock(PHONE, [])

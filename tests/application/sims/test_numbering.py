@@ -1,4 +1,4 @@
-"""The worklist of numbers: what messages state is proposed, what the user says holds."""
+"""The worklist of numbers: messages propose numbers, the user decides."""
 
 from __future__ import annotations
 
@@ -44,19 +44,19 @@ def an_entry(msisdn: Msisdn = OTHER_NUMBER, iccid: str = ICCID, **changes: Any) 
 
 
 async def imported(farm: StoredFarm, *entries: NumberEntry) -> ImportReport:
-    """As lines from the second on."""
+    """The entries as lines of a table, from line 2 on."""
     farm.tables["file"] = [replace(entry, line=line) for line, entry in enumerate(entries, 2)]
     return await farm.numbering.import_table("file")
 
 
 async def taken_in(farm: StoredFarm, *entries: NumberEntry) -> str:
-    return (await imported(farm, *entries)).said
+    return (await imported(farm, *entries)).summary
 
 
 # The worklist ---------------------------------------------------------------
 
 
-async def test_sim_that_lacks_nothing_is_no_task(farm: StoredFarm) -> None:
+async def test_complete_sim_is_no_task(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
 
     assert await farm.numbering.tasks(None) == []
@@ -77,16 +77,16 @@ async def test_sim_without_number_or_known_network_is_a_task_while_it_is_in_a_ph
     assert await farm.numbering.tasks(None) == []
 
 
-async def test_tasks_are_told_by_key(farm: StoredFarm) -> None:
+async def test_tasks_are_read_by_key(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
 
     assert [task.sim_id for task in await farm.numbering.tasks([ICCID, "another"])] == [ICCID]
     assert await farm.numbering.tasks(["another"]) == []
 
 
-async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(farm: StoredFarm, database: Database) -> None:
-    """Two readers run queries at once: a dictionary that one of them changes breaks under the other."""
-    watched = WatchedReads(database, lambda: dict(farm.numbering._known))
+async def test_query_does_not_change_shared_state_on_the_readers_thread(farm: StoredFarm, database: Database) -> None:
+    """Two readers run queries at once, so a query must not change a shared dictionary."""
+    watched = WatchedReads(database, lambda: dict(farm.numbering._cache))
     farm.numbering._storage = watched
     await a_sim_without_number(farm)
     await farm.sms(body=TOLD, sender="MTS")
@@ -95,7 +95,7 @@ async def test_query_changes_nothing_of_the_loops_on_the_readers_thread(farm: St
 
     assert watched.reads == 1
     assert watched.changes == []
-    assert farm.numbering._known != {}
+    assert farm.numbering._cache != {}
 
 
 # Found numbers --------------------------------------------------------------
@@ -120,7 +120,7 @@ async def test_baseline_messages_count_too(farm: StoredFarm) -> None:
     assert (await one_task(farm)).found == NUMBER
 
 
-async def test_message_of_the_other_sim_says_nothing_of_this_one(farm: StoredFarm) -> None:
+async def test_messages_of_the_other_sim_do_not_count(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(msisdn=None), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
 
     await farm.sms(body=TOLD, sub_id=2)
@@ -128,7 +128,7 @@ async def test_message_of_the_other_sim_says_nothing_of_this_one(farm: StoredFar
     assert {task.sim_id: task.found for task in await farm.numbering.tasks(None)} == {ICCID: "", OTHER_ICCID: NUMBER}
 
 
-async def test_newest_message_wins_and_the_others_numbers_are_told(farm: StoredFarm) -> None:
+async def test_newest_message_decides_and_other_numbers_are_listed(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
     await farm.sms(100, body=f"Ваш номер +{OTHER_NUMBER}", sender="MTS")
     await farm.sms(101, body=TOLD, sender="MTS")
@@ -138,7 +138,7 @@ async def test_newest_message_wins_and_the_others_numbers_are_told(farm: StoredF
     assert (task.found, task.found_others) == (NUMBER, (OTHER_NUMBER,))
 
 
-async def test_ordinary_phone_number_as_sender_yields_to_an_operators_name(farm: StoredFarm) -> None:
+async def test_operators_name_as_sender_has_priority_over_a_phone_number(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
     await farm.sms(100, body=TOLD, sender="MTS")
     await farm.sms(101, body=f"Ваш номер +{OTHER_NUMBER}", sender="+79160000000")
@@ -169,7 +169,7 @@ async def test_proposal_follows_new_messages_and_new_patterns(farm: StoredFarm) 
     assert (before, with_pattern, (await one_task(farm)).found) == ("", NUMBER, OTHER_NUMBER)
 
 
-async def test_accepted_number_is_the_sims_and_its_timeline_says_who_told_it(farm: StoredFarm) -> None:
+async def test_accepted_number_is_used_and_its_sender_is_in_the_timeline(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
     await farm.sms(body=TOLD, sender="MTS")
 
@@ -193,14 +193,14 @@ async def test_number_that_the_user_did_not_see_is_not_accepted(farm: StoredFarm
     assert (await farm.one_sim(ICCID)).msisdn == ""
 
 
-async def test_nothing_is_accepted_where_no_message_states_a_number(farm: StoredFarm) -> None:
+async def test_number_that_no_message_states_is_not_accepted(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
 
     with pytest.raises(KnownError, match="No message of this SIM"):
         await farm.numbering.accept(SIM, NUMBER)
 
 
-async def test_number_of_another_sim_in_a_phone_is_shown_there_and_not_accepted(farm: StoredFarm) -> None:
+async def test_number_of_another_sim_in_a_phone_is_not_accepted(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(OTHER_ICCID, slot=1), phone=OTHER_PHONE)
     await a_sim_without_number(farm)
     await farm.sms(body=TOLD, sender="MTS")
@@ -210,20 +210,20 @@ async def test_number_of_another_sim_in_a_phone_is_shown_there_and_not_accepted(
         await farm.numbering.accept(SIM, NUMBER)
 
 
-async def test_hand_and_table_win_over_an_accepted_number_and_it_wins_over_the_phones(farm: StoredFarm) -> None:
+async def test_accepted_number_has_priority_over_the_phones_only(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
     await farm.sms(body=TOLD, sender="MTS")
     await farm.numbering.accept(SIM, NUMBER)
-    told = []
+    resolved = []
 
     await farm.seat(a_seen_sim(msisdn=OTHER_NUMBER))
-    told.append(await farm.one_sim(ICCID))
+    resolved.append(await farm.one_sim(ICCID))
     await taken_in(farm, an_entry())
-    told.append(await farm.one_sim(ICCID))
+    resolved.append(await farm.one_sim(ICCID))
     await farm.inventory.set_number(SIM, "+79161112233")
-    told.append(await farm.one_sim(ICCID))
+    resolved.append(await farm.one_sim(ICCID))
 
-    assert [(sim.msisdn, sim.msisdn_source) for sim in told] == [
+    assert [(sim.msisdn, sim.msisdn_source) for sim in resolved] == [
         (NUMBER, "message"),
         (OTHER_NUMBER, "import"),
         ("79161112233", "hand"),
@@ -244,7 +244,7 @@ async def test_number_of_another_country_than_the_sims_is_not_accepted(farm: Sto
 # Tables ---------------------------------------------------------------------
 
 
-async def test_imported_numbers_outlive_the_numbers_file(farm: StoredFarm) -> None:
+async def test_imported_numbers_stay_when_the_numbers_file_changes(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
 
     said = await taken_in(farm, an_entry(country="russia", operator="yota"), an_entry(NUMBER, OTHER_ICCID))
@@ -255,21 +255,21 @@ async def test_imported_numbers_outlive_the_numbers_file(farm: StoredFarm) -> No
     assert (sim.msisdn, sim.msisdn_source, sim.operator) == (OTHER_NUMBER, "import", "yota")
 
 
-async def test_of_file_and_import_the_later_word_holds(farm: StoredFarm) -> None:
+async def test_later_one_of_file_and_import_has_priority(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
-    told = []
+    resolved = []
     await farm.inventory.use_numbers_file([an_entry(NUMBER)])
     farm.clock.forward(60)
     await taken_in(farm, an_entry(OTHER_NUMBER))
-    told.append((await farm.one_sim(ICCID)).msisdn)
+    resolved.append((await farm.one_sim(ICCID)).msisdn)
     farm.clock.forward(60)
     await farm.inventory.use_numbers_file([an_entry(NUMBER)])  # read again at a start, and unchanged
-    told.append((await farm.one_sim(ICCID)).msisdn)
+    resolved.append((await farm.one_sim(ICCID)).msisdn)
     farm.clock.forward(60)
     await farm.inventory.use_numbers_file([an_entry(NUMBER, label="edited")])
-    told.append((await farm.one_sim(ICCID)).msisdn)
+    resolved.append((await farm.one_sim(ICCID)).msisdn)
 
-    assert told == [OTHER_NUMBER, OTHER_NUMBER, NUMBER]
+    assert resolved == [OTHER_NUMBER, OTHER_NUMBER, NUMBER]
 
 
 async def test_second_import_replaces_the_lines_it_names_only(farm: StoredFarm) -> None:
@@ -281,7 +281,7 @@ async def test_second_import_replaces_the_lines_it_names_only(farm: StoredFarm) 
     assert {sim.msisdn for sim in (await farm.sims()).values()} == {"79161112233", OTHER_NUMBER}
 
 
-async def test_import_tells_of_a_number_that_two_sims_have_now(farm: StoredFarm) -> None:
+async def test_import_reports_a_number_on_two_sims(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(OTHER_ICCID), phone=OTHER_PHONE)
     await a_sim_without_number(farm)
 
@@ -291,7 +291,7 @@ async def test_import_tells_of_a_number_that_two_sims_have_now(farm: StoredFarm)
     assert OTHER_ICCID in said
 
 
-async def test_import_tells_how_many_keep_what_was_typed(farm: StoredFarm) -> None:
+async def test_import_reports_how_many_keep_the_typed_number(farm: StoredFarm) -> None:
     await a_sim_without_number(farm)
     await farm.inventory.set_number(SIM, NUMBER)
 
@@ -299,7 +299,7 @@ async def test_import_tells_how_many_keep_what_was_typed(farm: StoredFarm) -> No
 
 
 @pytest.mark.parametrize("country", ["", "russia"])
-async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_are_taken_in(
+async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_are_imported(
     farm: StoredFarm, country: str
 ) -> None:
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None))
@@ -307,7 +307,7 @@ async def test_line_with_a_number_of_another_country_is_left_out_and_the_others_
 
     report = await imported(farm, an_entry(OTHER_NUMBER), foreign)
 
-    assert report.said.startswith("1 imported")
+    assert report.summary.startswith("1 imported")
     assert report.left_out == ("line 3: +380501234567 is a number of ukraine, but the SIM is of russia",)
     assert {sim.msisdn for sim in (await farm.sims()).values()} == {OTHER_NUMBER, ""}
 
@@ -317,11 +317,11 @@ async def test_import_of_a_number_of_another_country_changes_nothing(farm: Store
 
     report = await imported(farm, an_entry(Msisdn("380501234567")))
 
-    assert report.said == "No line of the file can be used: nothing was changed."
+    assert report.summary == "No line of the file can be used: nothing was changed."
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others_are_taken_in(farm: StoredFarm) -> None:
+async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others_are_imported(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, msisdn=None, mcc_mnc="26201"))
     rent_id = await farm.rent()
 
@@ -334,14 +334,14 @@ async def test_line_that_would_change_a_rented_number_is_left_out_and_the_others
     assert (await farm.one_sim(ICCID)).msisdn == NUMBER
 
 
-async def test_bad_lines_of_the_file_are_told_with_those_that_the_books_speak_against(farm: StoredFarm) -> None:
+async def test_bad_lines_are_reported_with_those_that_contradict_the_database(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     farm.bad_lines = tuple(LineProblem(line=line, problem="the ICCID is missing") for line in (4, 5, 6, 9))
     foreign = [an_entry(Msisdn(f"38050123456{n}"), f"89{n:017d}", country="russia") for n in range(2)]
 
     report = await imported(farm, *foreign)
 
-    assert report.said == "No line of the file can be used: nothing was changed."
+    assert report.summary == "No line of the file can be used: nothing was changed."
     assert report.left_out == (
         "line 2: +380501234560 is a number of ukraine, but the SIM is of russia",
         "line 3: +380501234561 is a number of ukraine, but the SIM is of russia",
@@ -357,7 +357,7 @@ async def test_empty_table_is_refused(farm: StoredFarm) -> None:
 # Networks -------------------------------------------------------------------
 
 
-async def test_networks_of_the_farm_are_told_unknown_ones_first(farm: StoredFarm) -> None:
+async def test_unknown_networks_are_listed_first(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(), a_seen_sim(OTHER_ICCID, slot=1, sub_id=2, mcc_mnc="99901"))
 
     assert await farm.numbering.networks() == [
@@ -378,7 +378,7 @@ async def test_named_network_puts_all_its_sims_on_offer_and_those_that_come_late
     assert [(row.source, row.sims) for row in await farm.numbering.networks()] == [("yours", 2)]
 
 
-async def test_own_name_wins_over_the_built_in_one_until_it_is_taken_back(farm: StoredFarm) -> None:
+async def test_own_name_has_priority_over_the_built_in_one_until_it_is_removed(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
 
     await farm.numbering.name_network("25001", "russia", "mts_rus")
@@ -388,7 +388,7 @@ async def test_own_name_wins_over_the_built_in_one_until_it_is_taken_back(farm: 
     assert (own, (await farm.one_sim(ICCID)).operator) == ("mts_rus", "mts")
 
 
-async def test_name_taken_back_from_an_unknown_network_leaves_its_sims_without_one(farm: StoredFarm) -> None:
+async def test_sims_of_an_unknown_network_lose_a_removed_name(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(mcc_mnc="99901"))
     await farm.numbering.name_network("99901", "atlantis", "")
 
@@ -419,7 +419,7 @@ async def test_name_that_the_market_cannot_have_is_refused(
 # Patterns -------------------------------------------------------------------
 
 
-async def test_own_patterns_are_kept_and_the_built_in_ones_come_back(farm: StoredFarm) -> None:
+async def test_own_patterns_are_stored_and_can_be_reset(farm: StoredFarm) -> None:
     own = [NumberPattern(text="Mein  Anschluss {number}", sender=" MTS ")]
 
     assert await farm.numbering.save_patterns(own) == []
@@ -439,7 +439,7 @@ async def test_one_bad_pattern_keeps_all_from_being_saved(farm: StoredFarm) -> N
 
 
 @pytest.mark.parametrize("count", [0, 301])
-async def test_no_patterns_and_endlessly_many_are_refused(farm: StoredFarm, count: int) -> None:
+async def test_no_patterns_and_too_many_are_refused(farm: StoredFarm, count: int) -> None:
     assert len(await farm.numbering.save_patterns([PATTERNS[0]] * count)) == 1
 
 

@@ -1,4 +1,4 @@
-"""A SIM keeps its identity when its phone fails to tell the ICCID, or tells it only later."""
+"""A SIM keeps its identity if its phone does not state the ICCID, or states it only later."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def without_iccid(**changes: object) -> SeenSim:
     return a_seen_sim(iccid="", sim_id=STAND_IN, sub_id=2, **changes)
 
 
-async def test_a_sim_whose_iccid_is_not_told_this_time_keeps_its_rent_and_gets_its_sms(farm: StoredFarm) -> None:
+async def test_sim_without_its_iccid_this_time_keeps_its_rent_and_gets_its_sms(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(sub_id=2))
     rent_id = await farm.rent()
 
@@ -26,7 +26,7 @@ async def test_a_sim_whose_iccid_is_not_told_this_time_keeps_its_rent_and_gets_i
     assert (await farm.one_rent(rent_id)).sms_count == 1
 
 
-async def test_a_number_once_stated_by_the_phone_stays_when_it_is_not_stated_again(farm: StoredFarm) -> None:
+async def test_number_stays_when_the_phone_does_not_state_it_again(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim(sub_id=2, msisdn="79281234567"))
 
     await farm.inventory.take_stock(PHONE, [a_seen_sim(sub_id=2, msisdn=None)])
@@ -34,7 +34,7 @@ async def test_a_number_once_stated_by_the_phone_stays_when_it_is_not_stated_aga
     assert (await farm.one_sim(ICCID)).msisdn == "79281234567"
 
 
-async def test_a_stand_in_that_tells_its_iccid_later_brings_its_rent_along(farm: StoredFarm) -> None:
+async def test_stand_in_with_a_later_iccid_keeps_its_rent(farm: StoredFarm) -> None:
     await farm.seat(without_iccid())
     rent_id = await farm.rent()
 

@@ -1,4 +1,4 @@
-"""The account of rents adds up, by whatever it is grouped, and agrees with the market's own."""
+"""The account of rents adds up in every grouping, and agrees with the market's account."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.model.read_models import Difference, Grouping, MoneyRow
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Views
-from phonefarm.application.trade.money import GOOD_FOR, Money
+from phonefarm.application.trade.money import CACHED_FOR, Money
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from phonefarm.domain.money import MarketSale, Sums, total
@@ -35,7 +35,7 @@ SOLD, CANCELLED, REFUNDED = FinishStatus.SOLD, FinishStatus.CANCELLED, FinishSta
 
 
 class Office:
-    """A farm of two SIMs in two phones, whose rents end as a test says."""
+    """A farm of two SIMs in two phones, whose rents a test ends."""
 
     def __init__(self, database: Database) -> None:
         self.farm = StoredFarm(database)
@@ -78,25 +78,25 @@ async def office(database: Database) -> Office:
     return office
 
 
-async def test_sale_is_expected_and_credited_with_what_the_market_names(office: Office) -> None:
+async def test_sale_is_credited_with_the_sum_of_the_market(office: Office) -> None:
     await office.rent(SOLD, "870.50", expected=320)
 
     assert await office.whole() == Sums(rents=1, sold=1, expected=Decimal(320), credited=Decimal("870.50"))
 
 
-async def test_sale_without_a_named_sum_counts_as_an_estimate(office: Office) -> None:
+async def test_sale_without_a_sum_counts_as_an_estimate(office: Office) -> None:
     await office.rent(SOLD, expected=320)
 
     assert (await office.whole()).estimated == 320
 
 
-async def test_cancelled_rent_brings_nothing_whatever_sum_it_names(office: Office) -> None:
+async def test_cancelled_rent_is_not_credited_whatever_its_sum(office: Office) -> None:
     await office.rent(CANCELLED, "999")
 
     assert await office.whole() == Sums(rents=1)
 
 
-async def test_refund_is_taken_back_at_its_own_time_and_once(office: Office) -> None:
+async def test_refund_is_reversed_at_its_own_time_and_once(office: Office) -> None:
     rent_id = await office.rent(SOLD, "500")
     sold_until = office.farm.clock() + HOUR
     office.farm.clock.forward(3 * DAY.total_seconds())
@@ -110,13 +110,13 @@ async def test_refund_is_taken_back_at_its_own_time_and_once(office: Office) -> 
     assert [row.sums.income for row in await office.account(Grouping.DAY)] == [-500, 500]
 
 
-async def test_refund_without_a_sale_before_brings_nothing_and_takes_nothing_back(office: Office) -> None:
+async def test_refund_without_a_sale_changes_no_sum(office: Office) -> None:
     await office.rent(REFUNDED, "500")
 
     assert await office.whole() == Sums(rents=1)
 
 
-async def test_lines_are_named_by_what_they_are_about(office: Office) -> None:
+async def test_lines_have_the_labels_of_their_group(office: Office) -> None:
     await office.rent(SOLD, "100")
     await office.rent(SOLD, "200")
 
@@ -161,7 +161,7 @@ async def test_every_grouping_adds_up_to_the_same_and_agrees_with_the_market(
 
 
 class WatchedStorage:
-    """Hands reading on, and notes which stretches of the account are summed up."""
+    """Passes reads on, and records which periods of the account are summed."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
@@ -196,7 +196,7 @@ async def watched(office: Office, database: Database) -> WatchedStorage:
 
 
 async def announced(office: Office, deed: Awaitable[T]) -> T:
-    """Do it, and wait until all who listen have heard of it."""
+    """Do it, and wait until the listeners were called."""
     heard = asyncio.Event()
     unsubscribe = office.farm.announcer.subscribe(lambda _: heard.set())
     done = await deed
@@ -205,7 +205,7 @@ async def announced(office: Office, deed: Awaitable[T]) -> T:
     return done
 
 
-async def test_finished_months_are_summed_up_once(office: Office, watched: WatchedStorage) -> None:
+async def test_finished_months_are_cached(office: Office, watched: WatchedStorage) -> None:
     first = await office.whole()
     await office.rent(SOLD, "70")
     watched.summed.clear()
@@ -217,9 +217,7 @@ async def test_finished_months_are_summed_up_once(office: Office, watched: Watch
     assert [begin for begin, _ in watched.summed] == [APRIL]
 
 
-async def test_refund_of_a_finished_month_is_seen_as_soon_as_it_is_announced(
-    office: Office, watched: WatchedStorage
-) -> None:
+async def test_announced_refund_of_a_finished_month_clears_the_cache(office: Office, watched: WatchedStorage) -> None:
     rent_id = await office.rent(SOLD, expected=320)
     office.farm.clock.forward(31 * DAY.total_seconds())
     assert (await office.whole()).estimated == 320
@@ -231,17 +229,17 @@ async def test_refund_of_a_finished_month_is_seen_as_soon_as_it_is_announced(
     assert whole.income == 500
 
 
-async def test_finished_months_are_summed_up_again_now_and_then(office: Office, watched: WatchedStorage) -> None:
+async def test_cache_of_finished_months_expires(office: Office, watched: WatchedStorage) -> None:
     await office.whole()
     watched.summed.clear()
 
-    office.farm.clock.forward(GOOD_FOR.total_seconds())
+    office.farm.clock.forward(CACHED_FOR.total_seconds())
     await office.whole()
 
     assert [begin for begin, _ in watched.summed] == [office.begin, APRIL]
 
 
-async def test_what_earned_before_and_in_this_month_is_one_line(office: Office, watched: WatchedStorage) -> None:
+async def test_finished_months_and_this_month_are_one_line(office: Office, watched: WatchedStorage) -> None:
     await office.rent(SOLD, "70")
     await office.rent(SOLD, "30")
 
@@ -250,7 +248,7 @@ async def test_what_earned_before_and_in_this_month_is_one_line(office: Office, 
     assert countries == ["germany", "russia"]
 
 
-async def test_difference_from_the_markets_account_is_named(office: Office, tmp_path: Path) -> None:
+async def test_difference_from_the_markets_account_is_returned(office: Office, tmp_path: Path) -> None:
     rent_id = await office.rent(SOLD, "500")
     account = tmp_path / "market.csv"
     account.write_text(f"activationId,amount\n{rent_id},480.00\n")

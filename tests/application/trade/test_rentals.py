@@ -1,4 +1,4 @@
-"""From the offer to the finish: honest counts, distinct numbers, ends that happen once."""
+"""From the offer to the finish: exact counts, distinct numbers, idempotent ends."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_thirty_orders_at_once_get_thirty_numbers_and_the_next_gets_none(f
     assert await farm.on_offer() == 0
 
 
-async def test_more_orders_than_numbers_leave_the_rest_without(farm: StoredFarm) -> None:
+async def test_orders_beyond_the_offer_get_nothing(farm: StoredFarm) -> None:
     await farm.phones_with_sims(5)
 
     issued = await asyncio.gather(*(farm.issue() for _ in range(12)))
@@ -82,7 +82,7 @@ async def test_order_that_waited_too_long_is_not_taken(farm: StoredFarm) -> None
 
 
 @pytest.mark.parametrize(("set_by", "passed", "is_taken"), [(-HOUR, 9, False), (HOUR, 1, True)])
-async def test_clock_that_is_set_neither_makes_nor_unmakes_a_late_order(
+async def test_clock_change_does_not_affect_the_deadline_of_an_order(
     farm: StoredFarm, set_by: timedelta, passed: float, is_taken: bool
 ) -> None:
     await farm.seat(a_seen_sim())
@@ -150,7 +150,7 @@ async def test_ids_of_rents_and_messages_come_from_one_sequence(farm: StoredFarm
 
 
 class HeldWrites:
-    """Storage whose writes are carried out at once and reported when the test lets them go."""
+    """Storage whose writes run at once and return when the test releases them."""
 
     def __init__(self, farm: StoredFarm) -> None:
         self.reached, self.let_go = asyncio.Event(), asyncio.Event()
@@ -164,7 +164,7 @@ class HeldWrites:
         return result
 
 
-async def test_order_whose_commit_took_too_long_is_taken_back_and_the_number_free(farm: StoredFarm) -> None:
+async def test_order_whose_commit_took_too_long_is_withdrawn_and_the_number_free(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     held = HeldWrites(farm)
     ordering = asyncio.gather(farm.issue())
@@ -178,7 +178,7 @@ async def test_order_whose_commit_took_too_long_is_taken_back_and_the_number_fre
     assert (await farm.timeline(Topic.RENTS, 10_001))[-1].kind is TimelineKind.WITHDRAWN
 
 
-async def test_order_whose_caller_gives_up_before_its_answer_is_taken_back(farm: StoredFarm) -> None:
+async def test_order_whose_caller_is_cancelled_is_withdrawn(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     held = HeldWrites(farm)
     ordering = Tasks().start(farm.issue(), "an order")
@@ -196,7 +196,7 @@ async def test_order_whose_caller_gives_up_before_its_answer_is_taken_back(farm:
     await until(is_free)
 
 
-async def test_failing_database_is_said_to_the_caller_and_is_no_bug(database: Database) -> None:
+async def test_caller_gets_the_error_of_a_failing_database_and_it_is_no_bug(database: Database) -> None:
     storage = BrittleStorage(database)
     farm = StoredFarm(storage)
     await farm.seat(a_seen_sim())
@@ -220,7 +220,7 @@ async def test_orders_are_spread_so_that_no_number_is_used_twice_before_all_were
         assert sorted(used[begin : begin + 6]) == sorted(numbers)
 
 
-async def test_offer_of_the_real_books_is_issued_whole_while_phones_vanish_and_return(farm: StoredFarm) -> None:
+async def test_stored_offer_is_issued_completely_while_phones_leave_and_return(farm: StoredFarm) -> None:
     await farm.phones_with_sims(8)
     rng = random.Random(5)
 
@@ -264,7 +264,7 @@ async def test_rent_is_credited_once_however_many_messages_it_got(farm: StoredFa
 
 
 @pytest.mark.parametrize("status", list(FinishStatus))
-async def test_repeated_finish_is_known_and_changes_nothing(farm: StoredFarm, status: FinishStatus) -> None:
+async def test_finish_is_idempotent(farm: StoredFarm, status: FinishStatus) -> None:
     await farm.seat(a_seen_sim())
     rent_id = await farm.rent()
     await farm.rentals.finish(rent_id, status, Decimal(870))
@@ -314,13 +314,13 @@ async def test_contradiction_keeps_the_first_result(farm: StoredFarm) -> None:
     assert (rent.finish_status, rent.credited) == (FinishStatus.CANCELLED, Decimal(0))
 
 
-async def test_finish_of_an_unknown_rent_says_so_and_invents_none(farm: StoredFarm) -> None:
+async def test_finish_of_an_unknown_rent_returns_false_and_stores_none(farm: StoredFarm) -> None:
     assert not await farm.rentals.finish(RentId(424242), FinishStatus.SOLD, Decimal(870))
 
     assert (await farm.counts()).rents_open == 0
 
 
-async def test_finish_of_an_earlier_rent_leaves_the_numbers_present_one_open(farm: StoredFarm) -> None:
+async def test_finish_of_an_earlier_rent_does_not_end_the_present_one(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     first = await farm.rent()
     await farm.rentals.finish(first, FinishStatus.SOLD, None)
@@ -342,7 +342,7 @@ async def test_overdue_rent_stays_open_until_the_market_ends_it(farm: StoredFarm
     assert await farm.on_offer() == 0
 
 
-async def test_rent_that_is_prolonged_for_months_stays_open_is_not_pointed_out_and_credits_its_total(
+async def test_rent_that_is_prolonged_for_months_stays_open_without_an_alert_and_credits_its_total(
     farm: StoredFarm,
 ) -> None:
     await farm.seat(a_seen_sim())
@@ -383,7 +383,7 @@ async def test_number_that_was_not_sold_is_not_retired(database: Database, statu
     assert await farm.on_offer() == 1
 
 
-async def test_retired_number_keeps_the_users_own_reason_and_comes_back_by_hand(database: Database) -> None:
+async def test_retired_number_keeps_the_users_own_reason_and_can_be_released(database: Database) -> None:
     farm = StoredFarm(database, retire_after_sale=True)
     await farm.seat(a_seen_sim())
     rent_id = await farm.rent()
@@ -413,7 +413,7 @@ async def test_order_whose_answer_was_lost_is_released_by_the_user_only_after_a_
     assert (await farm.one_sim(ICCID)).unused_in_a_row == 0
 
 
-async def test_lost_answer_is_written_into_the_rents_timeline_and_frees_nothing(farm: StoredFarm) -> None:
+async def test_lost_answer_is_in_the_rents_timeline_and_frees_nothing(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     issued = await farm.issue()
     assert issued is not None
@@ -486,7 +486,7 @@ async def test_third_unused_rent_in_a_row_bans_the_number_for_a_day_and_no_longe
     assert await farm.issue() is not None
 
 
-async def test_accepted_sms_starts_the_count_again(farm: StoredFarm) -> None:
+async def test_accepted_sms_resets_the_count(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.fail_rent()
     await farm.fail_rent()
@@ -510,7 +510,7 @@ async def test_window_warns_when_one_more_failure_bans(farm: StoredFarm) -> None
     assert (await farm.one_rent(rent_id)).one_more_failure_bans
 
 
-async def test_ban_that_ran_out_is_taken_off_the_farm(farm: StoredFarm) -> None:
+async def test_expired_ban_is_lifted(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.rentals.set_ban(SIM, 2 * HOUR)
     farm.clock.now += 2 * HOUR
@@ -522,7 +522,7 @@ async def test_ban_that_ran_out_is_taken_off_the_farm(farm: StoredFarm) -> None:
     assert sentences(await farm.timeline(Topic.SIMS, ICCID))[-1] == "Ban ended"
 
 
-async def test_ban_by_hand_withholds_and_lifting_gives_back(farm: StoredFarm) -> None:
+async def test_ban_by_the_user_withholds_the_number_until_it_is_lifted(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
 
     await farm.rentals.set_ban(SIM, 5 * HOUR)
@@ -534,7 +534,7 @@ async def test_ban_by_hand_withholds_and_lifting_gives_back(farm: StoredFarm) ->
     assert await farm.on_offer() == 1
 
 
-async def test_lifting_a_ban_starts_the_count_again(farm: StoredFarm) -> None:
+async def test_lifting_a_ban_resets_the_count(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.fail_rent()
     await farm.rentals.set_ban(SIM, HOUR)
@@ -544,7 +544,7 @@ async def test_lifting_a_ban_starts_the_count_again(farm: StoredFarm) -> None:
     assert (await farm.one_sim(ICCID)).unused_in_a_row == 0
 
 
-async def test_longer_ban_by_hand_outlasts_the_third_failure(farm: StoredFarm) -> None:
+async def test_longer_ban_by_the_user_is_not_shortened_by_the_third_failure(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     await farm.fail_rent()
     await farm.fail_rent()
@@ -566,7 +566,7 @@ async def test_ban_of_no_length_or_beyond_a_year_is_refused(farm: StoredFarm, le
         await farm.rentals.set_ban(SIM, length)
 
 
-async def test_what_is_not_banned_cannot_be_lifted(farm: StoredFarm) -> None:
+async def test_ban_of_a_sim_without_one_cannot_be_lifted(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
 
     with pytest.raises(KnownError, match="not banned"):
@@ -595,13 +595,13 @@ async def test_sim_held_back_without_a_reason_is_held_back_all_the_same(farm: St
     assert await farm.on_offer() == 0
 
 
-async def test_sim_nobody_knows_is_neither_banned_nor_held(farm: StoredFarm) -> None:
+async def test_unknown_sim_can_be_neither_banned_nor_held_back(farm: StoredFarm) -> None:
     for order in (farm.rentals.set_ban(SimId("?"), HOUR), farm.rentals.hold_back(SimId("?"), "x")):
-        with pytest.raises(KnownError, match="not on the books"):
+        with pytest.raises(KnownError, match="not in the database"):
             await order
 
 
-async def test_counts_and_offer_say_the_same_through_a_whole_day(farm: StoredFarm) -> None:
+async def test_counts_and_offer_agree_through_a_whole_day(farm: StoredFarm) -> None:
     await farm.phones_with_sims(6)
     rents = [await farm.rent() for _ in range(4)]
     sims = sorted(await farm.sims())
@@ -614,7 +614,7 @@ async def test_counts_and_offer_say_the_same_through_a_whole_day(farm: StoredFar
         assert (await farm.counts()).numbers_on_offer == await farm.on_offer()
 
 
-async def test_sims_timeline_says_how_many_messages_each_rent_had(farm: StoredFarm) -> None:
+async def test_timeline_of_a_sim_has_the_message_count_of_each_rent(farm: StoredFarm) -> None:
     await farm.seat(a_seen_sim())
     rent_id = await farm.rent()
     await farm.sms(row_id=1, body="one")

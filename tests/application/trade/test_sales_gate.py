@@ -1,4 +1,4 @@
-"""Nothing is offered while a dependency of every sale fails; it is offered again as soon as that is over."""
+"""Nothing is on offer while a dependency of every sale fails."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from phonefarm.adapters.storage.sqlite import write_health
 from phonefarm.adapters.storage.sqlite.database import Database
-from phonefarm.application.ports.storage import StorageFailing
+from phonefarm.application.ports.storage import StorageFailing, UnitOfWork
 from phonefarm.application.trade.rentals import Rentals
 from phonefarm.application.trade.sales_gate import Obstacle, SalesGate
 from phonefarm.domain.allocation import Order
@@ -30,7 +31,7 @@ HOUR = timedelta(hours=1)
 
 
 class Shop:
-    """A farm with one number to sell, and the gate before it."""
+    """A farm with one number to sell, and its sales gate."""
 
     def __init__(self, database: Database) -> None:
         self.farm = StoredFarm(database)
@@ -119,7 +120,7 @@ async def test_offer_stays_empty_between_slow_writes_and_comes_back_with_a_quick
     assert (await shop.offered())["russia"]["any"] == 1
 
 
-async def test_write_that_the_disk_delays_by_two_seconds_leaves_the_offer(shop: Shop, database: Database) -> None:
+async def test_write_delayed_by_two_seconds_does_not_empty_the_offer(shop: Shop, database: Database) -> None:
     idle = database._health.commits
 
     database._health.commits = replace(idle, begun_at=time.monotonic() - 2.0)
@@ -128,7 +129,7 @@ async def test_write_that_the_disk_delays_by_two_seconds_leaves_the_offer(shop: 
     assert database.write_problem() is not None
 
 
-async def test_offer_is_empty_where_nothing_was_written_for_long(
+async def test_offer_is_empty_if_nothing_was_written_for_long(
     shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(write_health, "STALE_WRITE_SECONDS", 0.0)
@@ -136,31 +137,31 @@ async def test_offer_is_empty_where_nothing_was_written_for_long(
     assert await shop.offered() == {"russia": {"any": 0}}
 
 
-async def test_bug_in_a_unit_of_work_leaves_the_offer(shop: Shop, database: Database) -> None:
+async def test_bug_in_a_unit_of_work_does_not_empty_the_offer(shop: Shop, database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         await database.write(lambda uow: 1 // 0)
 
     assert (await shop.offered())["russia"]["any"] == 1
 
 
+def note_ready_phone(uow: UnitOfWork, phone: PhoneId, skew: timedelta, at: datetime) -> None:
+    uow.phones.note(phone, PhoneState.READY, "", at)
+    uow.phones.note_reading(phone, begun_at=at, skew=skew, took=timedelta(seconds=1))
+
+
 async def test_clock_that_the_phones_contradict_empties_the_offer(shop: Shop, database: Database) -> None:
     now = shop.farm.clock()
     for number in range(3):
         phone = PhoneId(f"witness-{number}@127.0.0.1:5037")
-        await database.write(lambda uow, phone=phone: uow.phones.note(phone, PhoneState.READY, "", now))  # type: ignore[misc]
-        await database.write(
-            lambda uow, phone=phone: uow.phones.note_reading(  # type: ignore[misc]
-                phone, begun_at=now, skew=HOUR, took=timedelta(seconds=1)
-            )
-        )
+        await database.write(partial(note_ready_phone, phone=phone, skew=HOUR, at=now))
 
-    await shop.gate.look_at_clocks()
+    await shop.gate.update_phone_skews()
 
     assert await shop.offered() == {"russia": {"any": 0}}
     assert shop.gate.problem() == health(HealthKind.CLOCK_BEHIND, minutes=60, phones=3)
 
 
-async def test_since_when_the_gate_is_closed_is_kept_while_the_words_change(shop: Shop) -> None:
+async def test_since_of_a_closure_stays_while_its_problem_changes(shop: Shop) -> None:
     shop.key = health(HealthKind.KEY_MISSING)
     first = shop.gate.closure()
     shop.farm.clock.forward(60)

@@ -1,4 +1,4 @@
-"""Backups are made by the clock, and a failing one is said and tried again."""
+"""Scheduled backups; a failing one is reported and retried."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from phonefarm.application.model.health_board import NAMES, STORAGE, HealthBoard
 from phonefarm.application.model.read_models import Verdict
-from phonefarm.application.upkeep.backups import AGAIN_AFTER_FAILURE, Backups, is_due
+from phonefarm.application.upkeep.backups import RETRY_AFTER_FAILURE, Backups, is_due
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import problem
 from phonefarm.wording.health import health_text
@@ -19,7 +19,7 @@ EVERY = 6 * HOUR
 
 
 class Shelf:
-    """Backups that are made of nothing but their times."""
+    """A backup store that keeps only times."""
 
     def __init__(self) -> None:
         self.made: list[datetime] = []
@@ -47,7 +47,7 @@ class Shelf:
         (NOON - EVERY + MINUTE, None, False),
         (NOON + HOUR, None, True),
         (NOON - EVERY, NOON - MINUTE, False),
-        (NOON - EVERY, NOON - AGAIN_AFTER_FAILURE, True),
+        (NOON - EVERY, NOON - RETRY_AFTER_FAILURE, True),
     ],
 )
 def test_backup_is_due_when_the_newest_is_old_enough_and_none_has_just_failed(

@@ -1,4 +1,4 @@
-"""What happens by the clock alone."""
+"""The periodic tasks."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ class Household:
             self.farm.announcer,
             self.health,
             self._read_numbers,
-            self._watch_sales,
+            self._update_sales,
             self.farm.clock,
             spacing=SPACING,
             monotonic=lambda: self.uptime,
         )
 
-    async def _watch_sales(self) -> None:
+    async def _update_sales(self) -> None:
         self.sales_watched += 1
 
     async def _read_numbers(self) -> NumberTable | None:
-        """The file's state at this look; each is shown once, like by a file that changes."""
+        """The file's next state; each is returned once, as by a file that changes."""
         self.files_asked += 1
         if not self.files:
             return None
@@ -68,14 +68,14 @@ class Household:
         self.tasks.start(self.upkeep.run(), "upkeep")
 
     def pass_time(self, seconds: float) -> None:
-        """Both clocks go on, as they do."""
+        """Advance both clocks."""
         self.farm.clock.forward(seconds)
         self.uptime += seconds
 
     async def round(self) -> None:
-        """Return when a round that begins after this call is over."""
+        """Wait for a round that begins after this call."""
         begun = self.files_asked
-        await until(lambda: self.files_asked >= begun + 3)  # the file is asked for in the midst of a round
+        await until(lambda: self.files_asked >= begun + 3)  # the file is read in the middle of a round
 
     def check(self, name: str) -> HealthCheck:
         return next(check for check in self.health.checks() if check.name == name)
@@ -83,7 +83,7 @@ class Household:
 
 @pytest.fixture
 async def household(database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Household]:
-    monkeypatch.setattr(upkeep, "EVERY", 0.01)
+    monkeypatch.setattr(upkeep, "ROUND_SECONDS", 0.01)
     household = Household(database)
     yield household
     await household.tasks.stop()
@@ -155,7 +155,7 @@ async def test_numbers_file_without_a_good_line_changes_nothing(household: House
     assert (await household.farm.one_sim(ICCID)).msisdn == OTHER_NUMBER
 
 
-async def test_failing_disk_is_said_and_taken_back_when_it_is_well(household: Household) -> None:
+async def test_failing_disk_is_reported_until_it_works_again(household: Household) -> None:
     household.storage.broken = True
     household.start()
     await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
@@ -205,10 +205,8 @@ async def test_line_of_the_numbers_file_that_names_a_number_of_another_country_i
 # The database's pulse -------------------------------------------------------------------
 
 
-async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
-    household: Household, database: Database
-) -> None:
-    """As when the disk is full: transactions begin and end, and only a change is refused."""
+async def test_read_only_disk_is_a_failing_database(household: Household, database: Database) -> None:
+    """As with a full disk: transactions begin and end, and only a change fails."""
 
     def refuse_changes(refused: bool) -> None:
         database._writer._open().driver.execute(f"PRAGMA query_only = {int(refused)}")
@@ -217,14 +215,14 @@ async def test_disk_that_lets_us_read_but_not_write_is_a_failing_database(
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
     refuse_changes(True)
-    household.pass_time(upkeep.BEAT_EVERY)
+    household.pass_time(upkeep.HEARTBEAT_SECONDS)
     await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
 
     refuse_changes(False)
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
 
-async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Household) -> None:
+async def test_heartbeat_is_written_every_five_seconds(household: Household) -> None:
     beats: list[datetime] = []
     real = household.farm.storage.write
 
@@ -248,10 +246,10 @@ async def test_pulse_is_written_every_five_seconds_and_not_oftener(household: Ho
     assert len(beats) == 2
 
 
-async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_changes_in_place(
+async def test_database_that_cannot_grow_is_failing_even_if_updates_in_place_succeed(
     household: Household, database: Database
 ) -> None:
-    """Every order would need room."""
+    """Every order needs new pages of the database."""
     household.start()
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
@@ -259,7 +257,7 @@ async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_chang
         database._writer._open().driver.execute(f"PRAGMA max_page_count = {pages}")
 
     bound(1)
-    household.pass_time(upkeep.BEAT_EVERY)
+    household.pass_time(upkeep.HEARTBEAT_SECONDS)
     await until(lambda: household.check(STORAGE).verdict is Verdict.FAIL)
     assert "full" in health_text(household.check(STORAGE).health)
 
@@ -267,7 +265,7 @@ async def test_database_that_may_not_grow_is_a_failing_one_though_it_takes_chang
     await until(lambda: household.check(STORAGE).verdict is Verdict.PASS)
 
 
-async def test_what_can_be_sold_is_judged_anew_by_the_clock(household: Household) -> None:
+async def test_sales_are_checked_periodically(household: Household) -> None:
     household.start()
 
     await until(lambda: household.sales_watched == 1)
@@ -300,7 +298,7 @@ async def test_clock_set_back_does_not_keep_a_push_waiting(household: Household)
     assert await due_in(household) == SPACING
 
 
-async def test_clock_set_back_while_the_disk_failed_is_made_good_later(household: Household) -> None:
+async def test_clock_set_back_during_a_disk_failure_is_handled_later(household: Household) -> None:
     await a_push_that_failed_just_now(household)
     household.start()
     await household.round()
@@ -315,7 +313,7 @@ async def test_clock_set_back_while_the_disk_failed_is_made_good_later(household
 
 
 @pytest.mark.parametrize("step", [-1.9, 0.0, 30.0])
-async def test_clock_that_goes_on_leaves_pushes_their_time(household: Household, step: float) -> None:
+async def test_normal_clock_does_not_reschedule_pushes(household: Household, step: float) -> None:
     await a_push_that_failed_just_now(household)
     household.start()
     await household.round()

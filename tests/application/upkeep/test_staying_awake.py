@@ -1,4 +1,4 @@
-"""The PC is kept awake while numbers are on offer or rented, a while longer, and never after the stop."""
+"""The PC is kept awake while numbers are on offer or rented, and for a while after, but not after the stop."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Desk:
 
     async def is_held_after(self, time: timedelta = SECOND) -> bool:
         self.farm.clock.forward(time.total_seconds())
-        await self.staying_awake.look()
+        await self.staying_awake.update()
         return self.pc.is_held
 
     def engine(self) -> HealthCheck:
@@ -60,7 +60,7 @@ async def test_pc_is_kept_awake_while_a_number_is_on_offer_and_a_while_longer(de
     assert not await desk.is_held_after(SECOND)
 
 
-async def test_offer_that_cannot_be_sold_keeps_nothing_awake(desk: Desk) -> None:
+async def test_offer_that_cannot_be_sold_does_not_keep_the_pc_awake(desk: Desk) -> None:
     await desk.farm.seat(a_seen_sim())
     desk.farm.selling = False
 
@@ -90,7 +90,7 @@ async def test_pc_that_cannot_be_kept_awake_is_a_warning_until_it_can(desk: Desk
     assert desk.engine().verdict is Verdict.PASS
 
 
-async def test_refusal_is_no_warning_any_more_once_nothing_needs_the_pc(desk: Desk) -> None:
+async def test_warning_ends_once_nothing_needs_the_pc(desk: Desk) -> None:
     await desk.farm.seat(a_seen_sim())
     desk.pc.refuses = "Windows does not let phonefarm keep this PC awake."
     await desk.is_held_after()
@@ -101,7 +101,7 @@ async def test_refusal_is_no_warning_any_more_once_nothing_needs_the_pc(desk: De
     assert desk.engine().verdict is Verdict.PASS
 
 
-async def test_clock_that_is_set_back_keeps_nothing_awake(desk: Desk) -> None:
+async def test_clock_that_is_set_back_does_not_keep_the_pc_awake(desk: Desk) -> None:
     await desk.farm.seat(a_seen_sim())
     assert await desk.is_held_after()
     await desk.farm.rentals.hold_back(SimId(ICCID), "a spare one")
@@ -109,7 +109,7 @@ async def test_clock_that_is_set_back_keeps_nothing_awake(desk: Desk) -> None:
     assert not await desk.is_held_after(-timedelta(days=1))
 
 
-async def test_database_that_fails_lets_nothing_fall_asleep(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failing_database_keeps_the_pc_awake(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(query: object) -> None:
         raise StorageFailing("The disk is full.")
 

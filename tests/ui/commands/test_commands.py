@@ -193,7 +193,7 @@ def test_held_message_is_assigned_to_a_sim_of_its_phone(runner: WindowRunner, de
         question.field.setCurrentIndex(0)
         chosen = question.field.itemData(0)
         await live.answer(question)
-        await expect_commands(live, ("settle_message", int(key), chosen))
+        await expect_commands(live, ("assign_sim", int(key), chosen))
 
     runner.live(desk, scenario)
 
@@ -212,7 +212,7 @@ def test_assignment_of_a_held_message_can_be_remembered(runner: WindowRunner, de
         question.field.setCurrentIndex(0)
         chosen = question.field.itemData(0)
         await live.answer(question)
-        await expect_commands(live, ("settle_message", int(key), chosen, "remember"))
+        await expect_commands(live, ("assign_sim", int(key), chosen, "remember"))
 
     runner.live(desk, scenario)
 

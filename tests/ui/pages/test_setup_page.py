@@ -159,7 +159,7 @@ def test_path_is_opened_again_from_the_settings(runner: WindowRunner, desk: Fake
         settings = live.window.pages[Topic.SETTINGS]
         assert isinstance(settings, SettingsPage)
 
-        QTest.mouseClick(settings.open_setup, Qt.MouseButton.LeftButton)
+        QTest.mouseClick(settings.setup.open, Qt.MouseButton.LeftButton)
 
         assert start_of(live).is_setup_shown
         QTest.mouseClick(start_of(live).setup.overview_button, Qt.MouseButton.LeftButton)

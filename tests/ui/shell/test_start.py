@@ -71,7 +71,10 @@ class ScriptedUser:
         self.asked.append((sentence, made_at, contents))
         return self.yes
 
-    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+    def raise_first(self, data_folder: Path) -> bool:
+        return False
+
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
         raise AssertionError
 
 
@@ -202,7 +205,7 @@ class Buggy(ScriptedUser):
     def show_bug(self, bug: str, log: Path | None) -> None:
         self.bugs.append((bug, log))
 
-    def run(self, engine: RunningEngine, stop: StopRequests, warning: str) -> None:
+    def run(self, engine: RunningEngine, stop: StopRequests, warning: str, data_folder: Path) -> None:
         raise ValueError(SECRET_TEXT)
 
 
@@ -219,6 +222,44 @@ def test_bug_is_shown_by_kind_and_place_and_never_with_its_message(settings: Set
     another = an_engine(settings)  # the engine was stopped before the dialog
     another.start()
     another.stop()
+
+
+class Second(ScriptedUser):
+    """The second start on a folder; `is_raised` says whether the first one's window came to the front."""
+
+    def __init__(self, *, is_raised: bool) -> None:
+        super().__init__(yes=True)
+        self.is_raised = is_raised
+        self.errors: list[str] = []
+
+    def raise_first(self, data_folder: Path) -> bool:
+        return self.is_raised
+
+    def show_error(self, sentence: str) -> None:
+        self.errors.append(sentence)
+
+
+def test_second_start_ends_quietly_once_the_first_window_is_in_front(settings: Settings) -> None:
+    first, second = an_engine(settings), Second(is_raised=True)
+    first.start()
+    try:
+        run_with_window(second, lambda: (settings, SecretFilter()))
+    finally:
+        first.stop()
+
+    assert (second.errors, second.asked) == ([], [])
+
+
+def test_second_start_says_what_is_wrong_where_no_window_answers(settings: Settings) -> None:
+    first, second = an_engine(settings), Second(is_raised=False)
+    first.start()
+    try:
+        with pytest.raises(KnownError, match="Another phonefarm is running"):
+            run_with_window(second, lambda: (settings, SecretFilter()))
+    finally:
+        first.stop()
+
+    assert [error.split(" on ")[0] for error in second.errors] == ["Another phonefarm is running"]
 
 
 def test_bug_before_the_settings_are_read_has_no_log() -> None:

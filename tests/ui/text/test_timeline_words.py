@@ -76,6 +76,8 @@ SENTENCES = [
         for kind in TimelineKind
         if kind.startswith("push ") and kind not in (TimelineKind.PUSH_SENDING, TimelineKind.PUSH_DELIVERED)
     ],
+    (timeline.selling_paused("the user"), "All selling paused by the user"),
+    (timeline.selling_resumed("the user"), "All selling resumed by the user"),
     (timeline.resent(), "Sent again by you"),
     (timeline.dropped(), "Dropped by you"),
 ]

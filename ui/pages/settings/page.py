@@ -10,12 +10,15 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from phonefarm.application.model.read_models import SettingField, SettingProblem, Topic
 from phonefarm.support.tasks import Tasks
 from ui.commands.privacy_commands import PrivacyCommands
+from ui.dialogs.close_dialog import CloseMemory
 from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
 from ui.listing.page import SETUP_KEY, ScrollPage
+from ui.pages.settings.background_card import CloseChoiceRow, StartAtLoginRow
 from ui.pages.settings.setting_rows import FieldRow, LabelledRow
+from ui.pages.settings.setup_row import SetupRow
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
 from ui.text.words import setting_name, tr
@@ -56,7 +59,9 @@ MODES = {ThemeMode.SYSTEM: "System", ThemeMode.LIGHT: "Light", ThemeMode.DARK: "
 class SettingsPage(ScrollPage):
     """A form; Save stores all changes or none, apart from a key that no keyring accepts."""
 
-    def __init__(self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme) -> None:
+    def __init__(
+        self, privacy: PrivacyCommands, actions: Actions, tasks: Tasks, theme: Theme, close_memory: CloseMemory
+    ) -> None:
         super().__init__(Topic.SETTINGS)
         self._privacy = privacy
         self._actions = actions
@@ -77,6 +82,8 @@ class SettingsPage(ScrollPage):
         self.theme_box.setAccessibleName(tr("Appearance"))
         self.theme_box.currentIndexChanged.connect(lambda place: theme.choose(list(MODES)[place]))
         theme.changed.connect(self._follow_theme)
+        self.start_at_login = StartAtLoginRow(actions)
+        self.close_choice = CloseChoiceRow(close_memory)
         self._lay_out()
         self._show_buttons()
 
@@ -107,18 +114,9 @@ class SettingsPage(ScrollPage):
 
     def _appearance(self) -> Card:
         about = tr("Takes effect at once, on this PC only.")
-        rows: list[QWidget] = [LabelledRow(tr("Appearance"), about, self.theme_box), self._setup_row()]
-        return _group(tr("Window"), rows)
-
-    def _setup_row(self) -> QWidget:
-        self.open_setup = button(tr("Open the checklist"))
-        self.open_setup.clicked.connect(lambda: self.row_requested.emit(Topic.OVERVIEW, SETUP_KEY))
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.open_setup)
-        row.addStretch(1)
-        return LabelledRow(tr("Ready to sell"), tr("The seven steps from the key to the first order."), holder)
+        appearance = LabelledRow(tr("Appearance"), about, self.theme_box)
+        self.setup = SetupRow(lambda: self.row_requested.emit(Topic.OVERVIEW, SETUP_KEY))
+        return _group(tr("Window"), [appearance, self.start_at_login, self.close_choice, self.setup])
 
     def _senders_row(self) -> QWidget:
         edit = button(tr("Edit senders…"))
@@ -150,6 +148,7 @@ class SettingsPage(ScrollPage):
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())
         if settings is None:
             return False
+        await self.start_at_login.refresh()
         if not any(row.is_changed() for row in self.rows.values()):
             self.show_settings(settings)
         return True

@@ -180,9 +180,9 @@ class NumbersStep(StepBody):
         self._show_buttons()
         if report is None:
             return
-        self._actions.notice(Tone.WARN if report.left_out else Tone.OK, report.said)
+        self._actions.notice(Tone.WARN if report.left_out else Tone.OK, report.summary)
         if report.left_out:
-            LeftOutDialog(self, report.said, report.left_out).open()
+            LeftOutDialog(self, report.summary, report.left_out).open()
         await self.refresh()
 
     def _show_buttons(self) -> None:

@@ -98,6 +98,7 @@ COUNTED_BY_PHONE = frozenset({SimStanding.CARD_LOCKED, SimStanding.AIRPLANE, Sim
 CALM = "All well"
 NO_PHONES = "No phones yet: connect them by USB, and their numbers go on offer"
 NOT_NOW = "Nothing is for sale at the moment"
+PAUSED = "Selling is paused by you: nothing is for sale, open rents go on"
 
 
 def shortage_sentence(lack: Shortage, adb: str) -> str:
@@ -121,6 +122,8 @@ def _cause_text(lack: Shortage) -> str:
 
 def calm_sentence(overview: Overview) -> str:
     """Shown when nothing needs action: “All well” only while something can be sold."""
+    if overview.paused is not None:
+        return tr(PAUSED)
     if overview.numbers_working:
         return tr(CALM)
     return tr(NOT_NOW) if overview.phones_of_farm else tr(NO_PHONES)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from phonefarm.adapters.storage.columns import literals
 from phonefarm.adapters.storage.sqlite.database_file import database_path
 from phonefarm.adapters.storage.sqlite.drafts import (
     DRAFT_SUFFIX,
@@ -27,26 +28,26 @@ from phonefarm.adapters.storage.sqlite.drafts import (
 from phonefarm.adapters.storage.sqlite.integrity import Contents, integrity_problem, verify
 from phonefarm.adapters.storage.sqlite.read_only import opened
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.pushes import PushState
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
 from phonefarm.domain.sms import SmsStanding
-from phonefarm.support.whole_files import drop
+from phonefarm.support.atomic_files import discard_draft
 
 FOLDER = "backups"
 _PREFIX, _SUFFIX = "phonefarm-", ".db"
-_NEEDED_TEXTS = f"""
+_IS_NEEDED = f"""
     standing = '{SmsStanding.HELD.value}' OR sms_id IN (
         SELECT sms_id FROM pushes
-        WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}', '{PushState.PARKED.value}')
+        WHERE state IN ({literals((*OPEN_PUSH_STATES, PushState.PARKED))})
     )
 """  # noqa: S608 - words of ours
 
 
-_IS_STRIPPED = f"erased_at IS NULL AND NOT ({_NEEDED_TEXTS})"
+_IS_STRIPPED = f"erased_at IS NULL AND NOT ({_IS_NEEDED})"
 _STRIPPED = {
     ("sms", "body"): f"CASE WHEN {_IS_STRIPPED} THEN '' ELSE body END",
     ("sms", "erased_at"): f"CASE WHEN {_IS_STRIPPED} THEN arrived_at ELSE erased_at END",
 }
-"""What is copied instead of a column: texts that nobody needs any more never reach the copy."""
+"""What is copied instead of a column, so that texts that are not needed any more never reach the copy."""
 
 
 OTHER_BACKUP_SECONDS = 5.0
@@ -54,7 +55,7 @@ OTHER_BACKUP_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Backup:
-    """A verified copy."""
+    """A verified backup."""
 
     path: Path
     made_at: datetime
@@ -62,7 +63,7 @@ class Backup:
 
 
 def backups_in(folder: Path) -> list[Backup]:
-    """The copies in a folder, newest first, by their names; drafts that a crash left do not count."""
+    """The backups in a folder, newest first, by their names; without drafts that a crash left."""
     found = []
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(ValueError, OSError):
@@ -73,7 +74,7 @@ def backups_in(folder: Path) -> list[Backup]:
 
 
 def make_backup(database: Path, target: Path) -> Contents:
-    """Copy a database, also one that is being written to, and verify the copy; `target` is whole or not there.
+    """Copy a database, also one in use, and verify the copy; `target` is complete or does not exist.
 
     Raises KnownError with the cause and what to do.
     """
@@ -87,16 +88,16 @@ def make_backup(database: Path, target: Path) -> Contents:
             contents = verify(draft)
             replace_durably(draft, target)
         finally:
-            drop(draft)
+            discard_draft(draft)
     return contents
 
 
 def make_backup_in(folder: Path, database: Path, now: datetime) -> tuple[Path, Contents]:
-    """The same under a name of its time in the folder of automatic backups; removes what a crash left there."""
+    """The same in the folder of automatic backups, named by its time; removes the drafts there that a crash left."""
     target = folder / name_at(now)
     with explained_failure(f"The backup {target} could not be made"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone_in(folder):
+        with _locked(folder):
             if target.exists():
                 raise KnownError(f"{target} is there already: try again in a second.")
             remove_drafts(folder)
@@ -104,15 +105,15 @@ def make_backup_in(folder: Path, database: Path, now: datetime) -> tuple[Path, C
 
 
 def remove_drafts(folder: Path) -> None:
-    """What a crash left of a backup under way: whole or half a database that nobody would ever thin out."""
+    """Remove the drafts that a crash left: they would stay for ever, and each is as large as the database."""
     for draft in folder.glob(f"{_PREFIX}*{_SUFFIX}{DRAFT_SUFFIX}*"):
         with suppress(OSError):
             draft.unlink()
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """One backup at a time in a folder, so that a draft found there is nobody's any more."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Allow one backup at a time in a folder, so that any draft in it is a leftover."""
     lock = FileLock(folder / ".backup.lock", mode=0o600)
     try:
         lock.acquire(timeout=OTHER_BACKUP_SECONDS)
@@ -125,7 +126,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def refuse_a_damaged(database: Path, backups: Path) -> None:
-    """KnownError for a database that is damaged, with the backup to go back to."""
+    """Raise KnownError if the database is damaged, and name the backup to restore."""
     problem = integrity_problem(database)
     if problem is None:
         return
@@ -139,7 +140,7 @@ def refuse_a_damaged(database: Path, backups: Path) -> None:
 
 
 def _copy_without_texts(database: Path, draft: Path) -> None:
-    """Copies table by table on one snapshot; the draft is private from its first byte and has no log of its own."""
+    """Copy table by table on one snapshot. The draft is private from its first byte and has no write-ahead log."""
     make_private(draft)
     with closing(opened(database)) as source:
         source.execute("ATTACH DATABASE ? AS draft", (str(draft),))
@@ -160,7 +161,7 @@ def _copy_without_texts(database: Path, draft: Path) -> None:
 _SCHEMA = """
     SELECT type, name, sql FROM main.sqlite_master WHERE sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'
 """
-"""Without what SQLite makes for itself, such as the statistics of an ANALYZE."""
+"""Without SQLite's internal tables, such as the statistics of an ANALYZE."""
 
 
 def _in_draft(sql: str, what: str) -> str:
@@ -180,14 +181,14 @@ def name_at(now: datetime) -> str:
 
 
 class BackupFolder:
-    """The automatic copies of one database: made, listed, thinned out."""
+    """The automatic backups of one database: makes, lists and rotates them."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self._database = database_path(url)
         self._folder = folder
 
     def remove_leftovers(self) -> None:
-        """What a crash left of a backup or a restore; call while no other phonefarm uses the database."""
+        """Remove what a crash left of a backup or a restore; call while no other phonefarm uses the database."""
         remove_drafts(self._folder)
         with suppress(OSError):
             draft_of(self._database).unlink(missing_ok=True)
@@ -197,7 +198,7 @@ class BackupFolder:
         return found[0].made_at if found else None
 
     def make(self, now: datetime, keep: int) -> str:
-        """Make one and let go of the oldest beyond `keep`; returns what it holds, in words."""
+        """Make one and delete the oldest beyond `keep`; returns its contents, in words."""
         _, contents = make_backup_in(self._folder, self._database, now)
         for old in backups_in(self._folder)[keep:]:
             with suppress(OSError):

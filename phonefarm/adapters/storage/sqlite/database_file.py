@@ -1,4 +1,4 @@
-"""The database's file: held by one phonefarm at a time, readable by its owner only, and noticed when it is gone."""
+"""The database's file: locked by one phonefarm at a time, private to its owner, and watched for its replacement."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WITH_ITS_LOG = ("", "-wal", "-shm")
 
 
 class DatabaseFile:
-    """Two data folders may name the same database, so the lock lies beside the file and not in the folder."""
+    """The lock lies beside the file and not in the data folder, as two data folders may name the same database."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,10 +34,10 @@ class DatabaseFile:
     def hold(self, *, make: bool = True) -> None:
         """Raises KnownError while another phonefarm has the database open, or if it cannot be used.
 
-        `make`: an empty file where there is none, so that it is private from its first byte.
+        `make`: create an empty file if there is none, so that it is private from its first byte.
         """
         try:
-            if not self.path.parent.is_dir():  # else the lock would make it, and a slip of the pen a new farm
+            if not self.path.parent.is_dir():  # else the lock would create it: a mistyped path, a new farm
                 raise FileNotFoundError(2, f"there is no folder {self.path.parent}")
             self._lock.acquire(timeout=0)
             self._make_private(make=make)
@@ -56,15 +56,13 @@ class DatabaseFile:
         self._lock.release()
 
     def remember_identity(self) -> None:
-        """Call once the file is open: from now on its path must lead to this very file."""
+        """Call once the file is open: from now on its path must lead to this file."""
         self._identity = _identity_of(self.path)
 
     def check_identity(self, connection: sqlite3.Connection) -> None:
-        """Raises StorageFailing if the path no longer leads to the open file; what is stored is rescued first.
+        """Raises StorageFailing if the path no longer leads to the open file: commits would be lost at the stop.
 
-        `connection` has no transaction under way: its own would keep the rescue waiting.
-
-        What would be committed from then on is in a file that nobody finds after the stop.
+        The open database is copied beside the path first; `connection` must have no transaction for that.
         """
         if self._identity is None or _identity_of(self.path) == self._identity:
             self._drop_rescued()
@@ -77,7 +75,7 @@ class DatabaseFile:
         raise StorageFailing(f"The database {self.path} was deleted or replaced while phonefarm runs. {step}")
 
     def _drop_rescued(self) -> None:
-        """The file is back and goes on: whoever restored the copy later would lose what has come since."""
+        """The file is back: restoring the copy later would lose what was committed since."""
         if self._rescued is not None:
             with contextlib.suppress(OSError):
                 self._rescued.unlink(missing_ok=True)
@@ -110,7 +108,7 @@ def _identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def _rescue(connection: sqlite3.Connection, path: Path) -> Path | None:
-    """A copy of the open database beside its path; None where even that cannot be written."""
+    """Copy the open database beside its path; None if that cannot be written either."""
     target = path.with_name(f"{path.name}.rescued-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     give_up_at = time.monotonic() + RESCUE_SECONDS
 

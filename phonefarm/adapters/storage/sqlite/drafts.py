@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from phonefarm.domain.errors import KnownError
+from phonefarm.support.atomic_files import replace_file
 from phonefarm.support.os_errors import cause_of
-from phonefarm.support.whole_files import replace
 
 DRAFT_SUFFIX = ".draft"
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -33,7 +33,7 @@ def replace_durably(draft: Path, target: Path) -> None:
         os.fsync(file.fileno())
     if os.name == "posix":
         draft.chmod(0o600)
-    replace(draft, target)
+    replace_file(draft, target)
     if os.name == "posix":
         folder = os.open(target.parent, os.O_RDONLY)
         try:

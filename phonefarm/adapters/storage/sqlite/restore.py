@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from phonefarm.adapters.storage.columns import literals
 from phonefarm.adapters.storage.sqlite.database_file import DatabaseFile
 from phonefarm.adapters.storage.sqlite.drafts import (
     STAMP,
@@ -19,15 +20,15 @@ from phonefarm.adapters.storage.sqlite.drafts import (
 )
 from phonefarm.adapters.storage.sqlite.integrity import Contents, verify
 from phonefarm.domain.errors import KnownError
-from phonefarm.domain.pushes import PushState
-from phonefarm.support.whole_files import FileHeld, drop, replace
+from phonefarm.domain.pushes import OPEN_PUSH_STATES, PushState
+from phonefarm.support.atomic_files import FileHeld, discard_draft, replace_file
 
 SKIPPED_IDS = 10_000_000
 """More than were given out since any backup."""
 _PARK = (
     f"UPDATE pushes SET state = '{PushState.PARKED.value}', is_free = 0, next_at = NULL, ended_at = ?, "  # noqa: S608
     "last_answer = 'restored from a backup: send it again if Onlinesim lacks it' "
-    f"WHERE state IN ('{PushState.WAITING.value}', '{PushState.SENDING.value}')"
+    f"WHERE state IN ({literals(OPEN_PUSH_STATES)})"
 )
 
 
@@ -40,7 +41,7 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
     draft = draft_of(database)
     with explained_failure(f"The backup {backup} could not be restored"):
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _held(database):
+        with _database_lock(database):
             make_private(draft)
             try:
                 shutil.copyfile(backup, draft)
@@ -49,13 +50,13 @@ def restore(backup: Path, database: Path, now: datetime) -> tuple[Contents, Path
                 with _put_aside(database, now) as aside:
                     replace_durably(draft, database)
             finally:
-                drop(draft)
+                discard_draft(draft)
     return contents, aside
 
 
 @contextmanager
-def _held(database: Path) -> Iterator[None]:
-    """Raises KnownError while a phonefarm has the database open, on whatever data folder it runs."""
+def _database_lock(database: Path) -> Iterator[None]:
+    """Raises KnownError while a phonefarm has the database open, whatever its data folder is."""
     file = DatabaseFile(database)
     file.hold(make=False)
     try:
@@ -69,7 +70,7 @@ def _forget_progress(draft: Path, now: datetime) -> None:
     with closing(sqlite3.connect(draft)) as connection, connection:
         connection.execute("UPDATE phones SET baseline_at = NULL, last_read_at = NULL")
         connection.execute(_PARK, (int(now.timestamp() * 1_000_000),))
-        # Ids given out since the backup must never be given again: the market knows them.
+        # Ids used since the backup must never be used again: the market knows them.
         connection.execute("UPDATE sequences SET value = value + ? WHERE name <> 'heartbeat'", (SKIPPED_IDS,))
 
 
@@ -85,7 +86,7 @@ def _put_aside(database: Path, now: datetime) -> Iterator[Path | None]:
         for ending in ("-shm", "-wal", ""):
             path, away = Path(f"{database}{ending}"), Path(f"{aside}{ending}")
             if path.exists():
-                replace(path, away)
+                replace_file(path, away)
                 moved.append((path, away))
         yield aside if aside.exists() else None
     except BaseException:
@@ -97,7 +98,7 @@ def _put_back(moved: list[tuple[Path, Path]]) -> None:
     """The database last, so that it is never in its place without its log."""
     for place, (path, away) in enumerate(moved):
         try:
-            replace(away, path)
+            replace_file(away, path)
         except (OSError, FileHeld) as error:
             by_hand = ", ".join(f"{away} to {path}" for path, away in moved[place:])
             raise KnownError(

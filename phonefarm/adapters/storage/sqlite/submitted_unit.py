@@ -1,4 +1,4 @@
-"""A unit of work between the loop that submitted it and the writer's thread."""
+"""A unit of work on its way from its caller's loop to the writer's thread and back."""
 
 from __future__ import annotations
 

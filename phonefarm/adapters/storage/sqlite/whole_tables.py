@@ -1,4 +1,4 @@
-"""Whole tables, read straight from the database file for an export; a farm may be running on it meanwhile."""
+"""Reads whole tables from the database file, for an export. A farm may be running on it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ TABLES: Mapping[str, Select[Any]] = {
 
 @contextmanager
 def whole_table(database_url: str, name: str) -> Iterator[tuple[Sequence[str], Iterator[Sequence[Any]]]]:
-    """The columns and the rows of one table; raises KnownError where there is no database that can be read."""
+    """The columns and the rows of one table; raises KnownError if there is no readable database."""
     path = database_path(database_url)
     if not path.is_file():
         raise KnownError(f"There is no database at {path} yet: phonefarm has not run on this data folder.")

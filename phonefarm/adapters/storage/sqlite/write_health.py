@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 SLOW_COMMIT_SECONDS = 3.0
-"""A commit that takes longer waits for a lock or a disk: an order would wait for its end and for one of its own."""
+"""A slower commit waits for a lock or a disk: an order would wait for it and then for its own."""
 STALE_WRITE_SECONDS = 20.0
 """Without a commit for this long, though the heartbeat is written every 5 s, writing does not work."""
 
@@ -17,7 +17,7 @@ class Commits:
 
     succeeded_at: float
     begun_at: float | None = None
-    """Of a commit under way."""
+    """Of the open commit; None if there is none."""
     problem: str | None = None
     """Why the last one failed."""
     took: float = 0.0

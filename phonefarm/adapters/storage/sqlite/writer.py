@@ -28,7 +28,7 @@ JOIN_SECONDS = 0.01
 URGENT_JOIN_SECONDS = 0.002
 """The same if the commit, or the one before it, is urgent: either may keep the other waiting."""
 MOST_WAITING = 10_000
-"""Units of work that may wait; more mean that the disk has failed, and their callers are told."""
+"""Units of work that may wait. If more are submitted, the disk has failed, and they are refused."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,17 +13,17 @@ from phonefarm.domain.sms import Doubt, InboundSms, SmsStanding
 
 @dataclass(frozen=True, kw_only=True)
 class NewSms:
-    """A message not stored yet, and whose it is."""
+    """A message to be stored, and its owner."""
 
     message: InboundSms
     standing: SmsStanding
     msisdn: str = ""
     rent_id: RentId | None = None
     erased_at: datetime | None = None
-    """Set: the text is not kept, only the fact."""
+    """If set, the text is not stored."""
     doubt: Doubt | None = None
     phone_date_ms: int | None = None
-    """What the phone stated, where its time is in doubt; milliseconds since 1970."""
+    """The date that the phone stated, if it is doubtful; milliseconds since 1970."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +40,8 @@ class StoredSms:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UntoldSms:
-    """A stored message whose SIM could not be told when it came."""
+class UnassignedSms:
+    """A stored message whose SIM is not known yet."""
 
     sms_id: SmsId
     fingerprint: bytes
@@ -54,11 +54,11 @@ class UntoldSms:
 
 @dataclass(frozen=True, kw_only=True)
 class SeenRow:
-    """A stored message, as far as it tells whether a row of the same id is it."""
+    """The part of a stored message that shows whether a row with the same id is this message."""
 
     sms_id: SmsId
     body: str | None = field(repr=False)
-    """None: its text was not kept."""
+    """None: its text is not stored."""
     arrived_at: datetime
 
 
@@ -66,39 +66,41 @@ class ReadMessageRecords(Protocol):
     """For `messages.reading`: which rows of a handset's inbox are stored."""
 
     def known(self, phone_id: PhoneId, fingerprints: Collection[bytes]) -> set[bytes]:
-        """Those of the fingerprints that are stored of the handset."""
+        """Those of the fingerprints that are stored for the handset."""
         ...
 
-    def under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
-        """What was seen of the handset under these row ids, the newest first of each."""
+    def stored_under_row_ids(self, phone_id: PhoneId, row_ids: Collection[int]) -> dict[int, list[SeenRow]]:
+        """The handset's messages stored under these row ids, newest first of each."""
         ...
 
     def add(self, messages: Sequence[NewSms]) -> list[SmsId]:
-        """Their ids, in their order."""
+        """Returns their new ids, in the same sequence."""
         ...
 
     def rewrite(self, sms_id: SmsId, fingerprint: bytes) -> None:
-        """The phone shows the message with other dates or another sender now: that is how it is known from now on."""
+        """The phone has rewritten the message's dates or sender: from now on this is its fingerprint."""
         ...
 
     def note_sim_columns(self, sms_id: SmsId, sub_id: int | None, sim_mark: str) -> None:
-        """Its row says something else of its SIM now."""
+        """Its row states another SIM now."""
         ...
 
 
 class OwnedMessageRecords(Protocol):
-    """For `messages.owners`: whose a message is."""
+    """For `messages.owners`: which SIM and rent a message belongs to."""
 
-    def untold(self, phone_id: PhoneId, since: datetime) -> list[UntoldSms]:
-        """Messages of the handset that arrived since then and whose SIM is still not known, oldest first."""
+    def unassigned(self, phone_id: PhoneId, since: datetime) -> list[UnassignedSms]:
+        """The handset's messages since then whose SIM is not known yet, oldest first."""
         ...
 
     def held_with_mark(self, phone_id: PhoneId, sim_mark: str) -> list[SmsId]:
         """Held messages of the handset with this mark whose SIM is not known, oldest first."""
         ...
 
-    def settle(self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None) -> None:
-        """Record whose the message is; no doubt of it is left."""
+    def assign_sim(
+        self, sms_id: SmsId, sim_id: SimId, msisdn: str, standing: SmsStanding, rent_id: RentId | None
+    ) -> None:
+        """Record the owner of the message; it is not doubtful any more."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""What the user has said of numbers and networks: by tables, by names, by patterns."""
+"""What the user has stated of numbers and networks: tables, names, patterns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NumberOrigin(StrEnum):
     """Where a line of numbers comes from."""
 
     FILE = "file"
-    """The numbers file: a line that leaves it takes its number along."""
+    """The numbers file: a line that is removed from it removes its number."""
     IMPORT = "import"
     """A table that the user imported: kept until the next import that names the card."""
 
@@ -32,7 +32,7 @@ class NumberEntry:
     operator: str = ""
     label: str = ""
     line: int = field(default=0, compare=False)
-    """Where it stands, as the user's program counts."""
+    """Its line number in the user's program."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,15 +43,15 @@ class LineProblem:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberTable:
-    """A table of numbers as read: its good lines, and what is wrong with each of the others."""
+    """A table of numbers as read: its valid lines, and the problems of the others."""
 
     entries: tuple[NumberEntry, ...]
     problems: tuple[LineProblem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToldSms:
-    """What a message says, and who says it."""
+class SmsText:
+    """Text and sender of a message."""
 
     sender: str
     body: str = field(repr=False)
@@ -62,18 +62,18 @@ class NumberTableRecords(Protocol):
     """For `sims.inventory`, which reads them and the numbers file, and `sims.numbering`, which imports tables."""
 
     def entry_of(self, sim_id: SimId) -> tuple[NumberEntry, NumberOrigin] | None:
-        """The line that holds for the SIM's ICCID: of file and import, the one that was said later."""
+        """The line used for the SIM's ICCID: of file and import, the one that was stated later."""
         ...
 
     def replace_file(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
-        """Put the numbers file's lines in place of the former ones; returns the SIMs that they concern.
+        """Replace the lines of the numbers file; returns the SIMs concerned.
 
-        A line that stays as it was keeps the time at which it was said.
+        An unchanged line keeps the time at which it was first stated.
         """
         ...
 
     def take_in(self, entries: Iterable[NumberEntry], at: datetime) -> list[SimId]:
-        """Keep the lines of an imported table, beside those of earlier ones; returns the SIMs that they concern."""
+        """Add the lines of an imported table to those of earlier ones; returns the SIMs concerned."""
         ...
 
 
@@ -85,27 +85,27 @@ class NetworkNameRecords(Protocol):
         ...
 
     def set_network_name(self, mcc_mnc: str, name: Network | None, at: datetime) -> None:
-        """None takes the user's own name back."""
+        """None removes the user's own name."""
         ...
 
     def sims_of_network(self, mcc_mnc: str) -> list[SimId]: ...
 
 
 class NumberPatternRecords(Protocol):
-    """For `sims.numbering`: numbers that messages state."""
+    """For `sims.numbering`: finds numbers that messages state."""
 
-    def messages_of(self, sim_id: SimId, limit: int) -> list[ToldSms]:
+    def messages_of(self, sim_id: SimId, limit: int) -> list[SmsText]:
         """The newest messages of the SIM, newest first."""
         ...
 
     def patterns(self) -> list[NumberPattern]:
-        """The user's own patterns; none as long as the built-in ones are used."""
+        """The user's own patterns; empty while the built-in ones are used."""
         ...
 
     def set_patterns(self, patterns: Sequence[NumberPattern]) -> None:
-        """Put these in place of the user's own; none lets the built-in ones be used."""
+        """Replace the user's own; with none the built-in ones are used."""
         ...
 
 
 class NumberRecords(NumberTableRecords, NetworkNameRecords, NumberPatternRecords, Protocol):
-    """All that the user has said of numbers and networks."""
+    """All that the user has stated of numbers and networks."""

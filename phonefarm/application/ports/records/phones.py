@@ -1,4 +1,4 @@
-"""Phones: their state, their place, and where the readings of their inboxes stand."""
+"""Phones: their state, their port, and the last reading of their inboxes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from phonefarm.domain.phones import PhoneFacts, PhoneState, StateCause
 
 @dataclass(frozen=True, kw_only=True)
 class ReadingMark:
-    """Where the readings of a handset stand, on whichever adb server it was read last."""
+    """The last reading of a handset, on whichever adb server it was."""
 
     last_read_at: datetime | None
     clock_skew: timedelta | None
@@ -30,7 +30,7 @@ class WatchedPhoneRecords(Protocol):
         at: datetime,
         cause: StateCause = StateCause.NONE,
     ) -> bool:
-        """Record a phone's state, adding the phone if it is new. A state that goes on keeps its first time."""
+        """Record a phone's state; add the phone if it is new. A state that lasts keeps its first time."""
         ...
 
     def state_of(self, phone_id: PhoneId) -> PhoneState | None: ...
@@ -40,11 +40,11 @@ class WatchedPhoneRecords(Protocol):
         ...
 
     def set_facts(self, phone_id: PhoneId, facts: PhoneFacts) -> None:
-        """Record what the phone says of itself; an empty firmware leaves the one that is recorded."""
+        """Record what the phone reports of itself; an empty firmware keeps the stored one."""
         ...
 
     def facts_of(self, phone_id: PhoneId) -> PhoneFacts | None:
-        """What it last said of itself; None where it is not known."""
+        """What it last reported of itself; None if that is not stored."""
         ...
 
     def note_port(self, phone_id: PhoneId, usb_path: str) -> None:
@@ -52,7 +52,7 @@ class WatchedPhoneRecords(Protocol):
         ...
 
     def ports(self) -> dict[PhoneId, str]:
-        """Where each phone was last; empty where that is not known."""
+        """The last port of each phone; empty if not known."""
         ...
 
     def note_hints(self, phone_id: PhoneId, working: bool) -> bool:
@@ -62,7 +62,7 @@ class WatchedPhoneRecords(Protocol):
     def note_arrivals(self, phone_id: PhoneId, *, hinted: int, unhinted: int, hint_to_row: timedelta | None) -> None:
         """Add messages found with and without an announcement to the counts.
 
-        `hint_to_row`: from the last announcement to the row found by it, kept to the millisecond; None keeps the
+        `hint_to_row`: from the last announcement to the row found by it, stored to the millisecond; None keeps the
         former one.
         """
         ...
@@ -72,7 +72,7 @@ class ReadPhoneRecords(Protocol):
     """For `messages.reading`."""
 
     def mark_of(self, phone_id: PhoneId) -> ReadingMark | None:
-        """None: the handset was never read."""
+        """None if the handset was never read."""
         ...
 
     def note_reading(self, phone_id: PhoneId, *, begun_at: datetime, skew: timedelta | None, took: timedelta) -> None:
@@ -84,8 +84,8 @@ class ReadPhoneRecords(Protocol):
 
 
 class PhoneRecords(WatchedPhoneRecords, ReadPhoneRecords, Protocol):
-    """All of phones, and for the desk the user's name of one."""
+    """All of phones, and the user's names for the desk."""
 
     def set_label(self, phone_id: PhoneId, label: str) -> bool:
-        """Name the phone; an empty label takes the name back. False: there is no such phone."""
+        """Name the phone; an empty label removes the name. False: there is no such phone."""
         ...

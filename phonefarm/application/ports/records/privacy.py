@@ -1,4 +1,4 @@
-"""What leaves this PC and how long it stays: erased texts, senders that are withheld."""
+"""Texts that are erased, and senders that are withheld."""
 
 from __future__ import annotations
 
@@ -13,20 +13,16 @@ class PrivacyRecords(Protocol):
     """For `messages.privacy`."""
 
     def erase_texts(self, before: datetime, now: datetime, limit: int) -> int:
-        """Take out the oldest texts that have had no use since `before`; returns how many, at most `limit`.
+        """Erase the oldest texts that were last needed before `before`; returns how many, at most `limit`.
 
-        What is still to be pushed, or held for the user, stays.
+        Texts stay that are still to be pushed, or are held for the user.
         """
         ...
 
     def erase_number(self, msisdn: str, now: datetime) -> tuple[int, int]:
-        """Take out the texts of a number; (erased, still needed)."""
-        ...
-
-    def blocked_senders(self) -> list[BlockedSender]:
-        """The user's own list; empty while the built-in one holds."""
+        """Erase the texts of a number; returns how many were erased and how many are still needed."""
         ...
 
     def set_blocked_senders(self, entries: Sequence[BlockedSender]) -> None:
-        """Put these in place of the user's own list; none lets the built-in one hold."""
+        """Replace the user's own list; with an empty one the built-in list is used."""
         ...

@@ -1,13 +1,13 @@
-"""The outbox: messages that the market is to get, and the attempts to give them to it.
+"""The outbox: messages that the market must receive, and the attempts to send them.
 
 A push has one shape for each of its readers, and no other:
 
 - `NewPush`: what a unit of work queues.
-- `ports.world.PushMessage`: what an attempt sends. It has no state: the market is not told one.
+- `ports.world.PushMessage`: what an attempt sends. It has no state, as the market receives none.
 - `StoredPush`: what the worker and the user's commands decide by. It has no text.
 - `model.read_models.PushRow`: what the window shows. It has no text either.
 
-The storage has two of its own: the columns that it adds, and a push that is due, with what decides on its number.
+The storage has its own row types: see `adapters.storage.outbox_statements`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from phonefarm.domain.pushes import PushState
 
 @dataclass(frozen=True, kw_only=True)
 class NewPush:
-    """A stored message that the market is to get."""
+    """A stored message that the market must receive."""
 
     sms_id: SmsId
     rent_id: RentId
@@ -32,9 +32,9 @@ class NewPush:
     sender: str
     arrived_at: datetime
     text: str | None = field(default=None, repr=False)
-    """What an attempt takes along that begins with the push.
+    """Sent by an attempt that begins in the same commit.
 
-    None: none does. Its rent is over, or it was settled by hand, maybe together with older ones.
+    None: no attempt may begin there, as the rent is over or the message was assigned late, maybe with older ones.
     """
 
 
@@ -47,30 +47,30 @@ class StoredPush:
     attempts: int
     soft_refusals: int
     uncertain: int
-    """Attempts of it whose end nobody knows."""
+    """Attempts whose result is unknown."""
     rent_is_over: bool
     is_last_chance: bool
-    """Whether the attempt under way, or the last one, began when the rent was over."""
+    """Whether the attempt in flight, or the last one, began after the end of the rent."""
 
 
 class OutboxRecords(Protocol):
     """For `messages.push_worker`.
 
-    Invariant: of each number at most one push is under way, and none before an older one that holds it back.
+    Invariant: of each number at most one push is in flight, and no push overtakes an older one that blocks it.
     """
 
     def add(self, queued: Sequence[NewPush], now: datetime, *, begin: int) -> list[PushMessage]:
-        """Pushes that are due now; each waits for older ones of its number.
+        """Add pushes that are due now; each waits for the older ones of its number.
 
-        Of those that wait for nothing, up to `begin` attempts are recorded begun, as by `claim`, and returned; none
-        where older pushes are due, which go first.
+        Up to `begin` of those that wait for none are recorded as begun, as by `claim`, and returned. None of them is if
+        other pushes are due, which go first.
         """
         ...
 
     def get(self, sms_id: SmsId) -> StoredPush | None: ...
 
     def claim(self, now: datetime, limit: int) -> list[PushMessage]:
-        """Take what is due, of each number one, never past an older one that holds it back; records attempts begun."""
+        """Record attempts as begun for up to `limit` due pushes: one of each number, the oldest due first."""
         ...
 
     def next_due(self) -> datetime | None:
@@ -87,16 +87,16 @@ class OutboxRecords(Protocol):
         is_its_own: bool = False,
         is_uncertain: bool = False,
     ) -> StoredPush | None:
-        """Note how the attempt under way ended; returns the push as it stands, None if it is not under way.
+        """Record the result of the attempt in flight; returns the push after it, or None if none is in flight.
 
-        `is_its_own`: it failed for the message's own sake. `is_uncertain`: whether it failed nobody knows.
+        `is_its_own`: it failed because of the message itself. `is_uncertain`: it is unknown whether it failed.
         """
         ...
 
     def deliver(self, accepted: Mapping[SmsId, datetime], answer: str) -> list[SmsId]:
-        """Attempts under way have ended well (when, by message): their messages are delivered and counted.
+        """The market has accepted these messages (times by message): record and count them as delivered.
 
-        Returns those that were under way.
+        Returns those that were in flight.
         """
         ...
 
@@ -105,15 +105,18 @@ class OutboxRecords(Protocol):
         ...
 
     def reschedule(self, sms_id: SmsId, at: datetime) -> None:
-        """Let it wait until `at`, its refusals counted on."""
+        """Retry it at `at`; its refusals still count."""
         ...
 
     def reopen(self, sms_id: SmsId, now: datetime) -> None:
-        """The user wants it tried again: due now, its refusals forgotten."""
+        """The user wants it sent again: due now, its refusals reset."""
         ...
 
     def make_uncertain(self, now: datetime, only: SmsId | None = None, due: datetime | None = None) -> list[SmsId]:
-        """Attempts begun whose end was never recorded: count them and make them due once more, at `due` or now."""
+        """Count attempts whose result was never recorded as uncertain, and make their pushes due at `due` or now.
+
+        `only`: this one; None means all in flight.
+        """
         ...
 
 
@@ -126,8 +129,8 @@ class FinishedRentPushRecords(Protocol):
 
 
 class PushRecords(OutboxRecords, FinishedRentPushRecords, Protocol):
-    """All of pushes, and for the worker and `upkeep.housekeeping` what pulls many of them nearer."""
+    """All of pushes, and what the worker and `upkeep.housekeeping` use to make many of them due earlier."""
 
     def make_due_by(self, at: datetime) -> int:
-        """Pull waiting pushes that are due after `at` to it (the clock was set back); returns how many there were."""
+        """Make waiting pushes that are due after `at` due at `at`; returns how many there were."""
         ...

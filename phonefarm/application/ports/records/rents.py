@@ -33,17 +33,17 @@ class RentLifeRecords(Protocol):
     def get(self, rent_id: RentId) -> Rent | None: ...
 
     def mark_answered(self, rent_id: RentId) -> None:
-        """The answer to the order has reached the market."""
+        """The answer to the order was sent completely."""
         ...
 
     def close(
         self, rent_id: RentId, status: FinishStatus | None, credited: Decimal, is_estimate: bool, at: datetime
     ) -> None:
-        """`status`: the market's; None where the user released an orphan. `credited`: roubles."""
+        """`status`: the market's; None if the user released an orphan. `credited`: roubles."""
         ...
 
     def reverse(self, rent_id: RentId, at: datetime) -> None:
-        """The market took a sale back: nothing is credited any more, and what was is kept as reversed at `at`."""
+        """The market has reversed a sale: the credited sum becomes the reversed sum of `at`."""
         ...
 
 
@@ -51,7 +51,7 @@ class RentSpanRecords(Protocol):
     """For `messages.owners`."""
 
     def spans(self, sim_id: SimId, since: datetime) -> list[RentSpan]:
-        """Rents of the SIM that are open or were so at `since` or later, newest first."""
+        """Rents of the SIM that are open or were open at `since` or later, newest first."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""SIM cards: where they sit, which number they have, and what decides on their offer."""
+"""SIM cards: their places, their numbers, and what decides whether they are offered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from phonefarm.domain.sims import SeenSim, Sim
 
 @dataclass(frozen=True, kw_only=True)
 class SimOnPhone:
-    """A SIM that sits in a handset or sat in it: its place there, and its number now."""
+    """A SIM that is or was in a handset: its place there, and its number now."""
 
     place: SimPlace
     slot: int
@@ -33,7 +33,7 @@ class SimOnPhone:
 
 @dataclass(frozen=True, kw_only=True)
 class NumberSources:
-    """What has been said of a SIM's number, beside tables."""
+    """A SIM's number by each source besides tables."""
 
     by_hand: Msisdn | None
     by_message: Msisdn | None
@@ -42,29 +42,29 @@ class NumberSources:
 
 
 class SimPlaceRecords(Protocol):
-    """For `sims.inventory`, and `on_phone` for whoever asks whose a message or a condition is."""
+    """For `sims.inventory`; `on_phone` also for `messages.owners` and `phones.health`."""
 
     def all(self) -> list[Sim]:
-        """Every SIM that sits in a phone, with what decides on its offer."""
+        """Every SIM in a phone, with what decides whether it is offered."""
         ...
 
     def on_phone(self, phone_id: PhoneId) -> list[SimOnPhone]:
-        """The cards that sit or sat in the handset, by slot."""
+        """The cards that are or were in the handset, by slot."""
         ...
 
     def place(self, seen: SeenSim, phone_id: PhoneId, country: str, operator: str, at: datetime) -> bool:
-        """Record where a SIM was seen and what it said. `country` and `operator` are those of a SIM that is new."""
+        """Record where a SIM was seen and what its phone reported. `country` and `operator` apply if it is new."""
         ...
 
     def become(self, stand_in: SimId, sim_id: SimId) -> None:
-        """A SIM known by a stand-in has told its ICCID: its records, rents and messages go over to `sim_id`.
+        """The ICCID of a SIM with a stand-in id is known now: move its records, rents and messages to `sim_id`.
 
-        Nothing happens if both have an open rent: then two numbers are at stake, and the user must look.
+        Does nothing if both have an open rent: then two numbers are concerned, and the user must decide.
         """
         ...
 
     def take_out(self, phone_id: PhoneId, staying: Collection[SimId], at: datetime) -> list[SimId]:
-        """Mark SIMs of the phone that are not among `staying` as out; returns those that left."""
+        """Mark the phone's SIMs that are not in `staying` as out; returns these."""
         ...
 
 
@@ -72,31 +72,31 @@ class SimNumberRecords(Protocol):
     """For `sims.inventory` and `sims.numbering`."""
 
     def network_code(self, sim_id: SimId) -> str:
-        """MCC and MNC of the card's home network, `25001`; empty where no phone has told."""
+        """MCC and MNC of the card's home network, `25001`; empty if no phone has reported it."""
         ...
 
     def set_network(self, sim_id: SimId, country: str, operator: str) -> bool:
-        """By the market's names; empty where they are not known."""
+        """By the market's names; empty if not known."""
         ...
 
     def number_sources(self, sim_id: SimId) -> NumberSources:
-        """What has been said of the number of a SIM, which must be known."""
+        """The sources of the number of a SIM, which must be stored."""
         ...
 
     def set_number(self, sim_id: SimId, msisdn: Msisdn | None, source: str) -> bool:
-        """The number that holds, and which of `SimRow.msisdn_source` it comes from."""
+        """Set the number that is used, and which of `SimRow.msisdn_source` it comes from."""
         ...
 
     def set_hand_number(self, sim_id: SimId, msisdn: Msisdn) -> None:
-        """One of the sources: `set_number` makes it hold."""
+        """Store one of the sources; `set_number` puts it to use."""
         ...
 
     def set_message_number(self, sim_id: SimId, msisdn: Msisdn) -> None:
-        """One of the sources: `set_number` makes it hold."""
+        """Store one of the sources; `set_number` puts it to use."""
         ...
 
     def in_phones_with_number(self, msisdn: Msisdn) -> list[SimId]:
-        """The SIMs in phones that carry this number, by id."""
+        """The SIMs in phones with this number, by id."""
         ...
 
 
@@ -113,25 +113,25 @@ class SimOfferRecords(Protocol):
         ...
 
     def with_number(self, msisdn: Msisdn) -> list[Sim]:
-        """Every SIM in a phone that carries this number, with what decides on its offer."""
+        """Every SIM in a phone with this number, with what decides whether it is offered."""
         ...
 
     def note_rented(self, sim_id: SimId, at: datetime) -> None: ...
 
     def set_streak(self, sim_id: SimId, streak: Streak, at: datetime) -> None:
-        """Record the unused rents in a row; a ban that the streak states and that is new begins at `at`."""
+        """Record the unused rents in a row; a new ban of the streak begins at `at`."""
         ...
 
     def set_ban(self, sim_id: SimId, since: datetime, until: datetime) -> None:
-        """Ban by hand."""
+        """The user bans the SIM."""
         ...
 
     def lift_ban(self, sim_id: SimId) -> bool:
-        """End the ban, and begin the streak anew."""
+        """End the ban and reset the streak."""
         ...
 
     def bans_ended(self, now: datetime) -> list[SimId]:
-        """SIMs whose ban has run out and is still on their record."""
+        """SIMs whose ban has expired and is still stored."""
         ...
 
     def hold(self, sim_id: SimId, reason: str | None, at: datetime) -> None:
@@ -143,5 +143,5 @@ class SimRecords(SimPlaceRecords, SimNumberRecords, SimOfferRecords, Protocol):
     """All of SIMs."""
 
     def get(self, sim_id: SimId) -> Sim | None:
-        """The SIM with what decides on its offer, also one that sits in no phone."""
+        """The SIM with what decides whether it is offered, also if it is in no phone."""
         ...

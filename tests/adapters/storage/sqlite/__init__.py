@@ -1,1 +1,1 @@
-"""One behaviour for every database; SQLite now."""
+"""What only SQLite has: its file, its writer, its backups, its prepared statements."""

@@ -1,4 +1,4 @@
-"""A backup counts when it was opened, checked and read; a restore goes back to it and throws nothing away."""
+"""A backup is opened, checked and read before it counts; a restore deletes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from phonefarm.adapters.storage.sqlite.integrity import Contents, integrity_prob
 from phonefarm.adapters.storage.sqlite.restore import restore
 from phonefarm.application.model.read_models import PushState, SmsStanding
 from phonefarm.domain.errors import KnownError
-from phonefarm.support.whole_files import FileHeld
+from phonefarm.support.atomic_files import FileHeld
 from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, NOON, a_row, a_seen_sim, ms
 from tests.fakes.held_file import Holder
@@ -34,7 +34,7 @@ SECRET_TEXT = "Ihr Code lautet 771204"
 
 
 async def with_messages(database: Database) -> StoredFarm:
-    """One message that the market has, one that it awaits, one that is nobody's."""
+    """One message that the market has accepted, one still to be pushed, and one without a rent."""
     farm = StoredFarm(database)
     await farm.seat(a_seen_sim())
     await farm.sms(row_id=1, body=SECRET_TEXT)
@@ -66,7 +66,7 @@ async def test_backup_of_a_running_farm_holds_its_farm(database: Database, datab
     assert verify(tmp_path / "copy.db") == contents
 
 
-async def test_backup_leaves_out_texts_that_nobody_needs_any_more(
+async def test_backup_omits_texts_that_are_not_needed_any_more(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
     await with_messages(database)
@@ -78,10 +78,10 @@ async def test_backup_leaves_out_texts_that_nobody_needs_any_more(
     assert texts_in(database_file) == [SECRET_TEXT, "still to be pushed"]
 
 
-async def test_text_that_nobody_needs_is_in_no_file_at_any_moment_of_a_backup(
+async def test_unneeded_text_is_in_no_file_at_any_moment_of_a_backup(
     database: Database, database_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a kill leaves is private, and holds no such text."""
+    """Whatever a kill leaves is private and contains no such text."""
     await with_messages(database)
     folder = tmp_path / "backups"
     seen: list[tuple[int, bytes]] = []
@@ -101,7 +101,9 @@ async def test_text_that_nobody_needs_is_in_no_file_at_any_moment_of_a_backup(
     assert list(folder.iterdir()) == []
 
 
-def test_what_a_kill_left_is_removed_at_the_start_and_by_the_next_backup(database_file: Path, tmp_path: Path) -> None:
+def test_leftovers_of_a_kill_are_removed_at_the_start_and_by_the_next_backup(
+    database_file: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
     store = BackupFolder(f"sqlite:///{database_file}", folder)
@@ -151,7 +153,7 @@ def test_backup_has_the_schema_of_the_database(database_file: Path, tmp_path: Pa
     assert schema(tmp_path / "backup.db") == schema(database_file)
 
 
-def test_statistics_that_sqlite_keeps_hinder_no_backup(database_file: Path, tmp_path: Path) -> None:
+def test_sqlite_statistics_do_not_prevent_a_backup(database_file: Path, tmp_path: Path) -> None:
     with closing(sqlite3.connect(database_file)) as connection:
         connection.execute("ANALYZE")
 
@@ -201,7 +203,7 @@ def test_damaged_database_gives_no_backup(database_file: Path, tmp_path: Path) -
 # Keeping ------------------------------------------------------------------------
 
 
-def test_newest_backups_are_kept_and_older_ones_let_go(database_file: Path, tmp_path: Path) -> None:
+def test_newest_backups_are_kept_and_older_ones_deleted(database_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     store = BackupFolder(f"sqlite:///{database_file}", folder)
     assert store.newest_at() is None
@@ -251,7 +253,7 @@ def test_copy_of_a_newer_phonefarm_is_refused(database_file: Path) -> None:
 # Restoring ------------------------------------------------------------------------
 
 
-async def test_restore_brings_the_books_back_and_keeps_the_former_ones(
+async def test_restore_replaces_the_database_and_keeps_the_former_one(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
     farm = await with_messages(database)
@@ -277,7 +279,7 @@ def test_restore_where_there_is_no_database_puts_nothing_aside(database_file: Pa
 
 
 def beside(database: Path) -> dict[str, bytes]:
-    """The database, its journal and what was put aside, by name."""
+    """The contents of the database, its log and the former database, by file name."""
     return {
         path.name: path.read_bytes()
         for path in database.parent.glob(f"{database.name}*")
@@ -327,7 +329,7 @@ def test_former_database_that_cannot_be_put_back_is_named_with_what_to_rename(
 
     make_backup(database_file, tmp_path / "copy.db")
     for module in (restore_module, drafts):
-        monkeypatch.setattr(module, "replace", move_away_only)
+        monkeypatch.setattr(module, "replace_file", move_away_only)
 
     with pytest.raises(KnownError) as raised:
         restore(tmp_path / "copy.db", database_file, NOON)
@@ -336,7 +338,7 @@ def test_former_database_that_cannot_be_put_back_is_named_with_what_to_rename(
     assert f"rename by hand: {aside} to {database_file}." in str(raised.value)
 
 
-async def test_what_came_between_backup_and_restore_is_held_for_the_user(
+async def test_messages_between_backup_and_restore_are_held_for_the_user(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
     farm = await with_messages(database)
@@ -357,7 +359,7 @@ async def test_what_came_between_backup_and_restore_is_held_for_the_user(
     assert newest.standing is SmsStanding.HELD
 
 
-async def test_push_that_waited_in_the_backup_is_not_sent_again_by_itself(
+async def test_push_that_waited_in_the_backup_is_not_sent_automatically(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
     await with_messages(database)
@@ -376,7 +378,7 @@ async def test_push_that_waited_in_the_backup_is_not_sent_again_by_itself(
     )
 
 
-async def test_id_that_was_given_out_since_the_backup_is_not_given_again(
+async def test_id_that_was_used_since_the_backup_is_not_reused(
     database: Database, database_file: Path, tmp_path: Path
 ) -> None:
     farm = await with_messages(database)

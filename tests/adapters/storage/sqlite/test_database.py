@@ -1,4 +1,4 @@
-"""What only a file can do: be newer, damaged, locked, out of reach."""
+"""The SQLite file: schema and migrations, damage, locks, checkpoints, restarts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from phonefarm.adapters.storage.sqlite import database as database_module
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.adapters.storage.sqlite.migrations import HEAD, bring_up_to_date
 from phonefarm.adapters.storage.tables import metadata
-from phonefarm.adapters.storage.unit_of_work import IDS_AHEAD
+from phonefarm.adapters.storage.unit_of_work import RESERVED_IDS
 from phonefarm.application.model.read_models import SmsStanding, Topic
 from phonefarm.application.model.row_queries import RENTS
 from phonefarm.application.model.timeline import TimelineKind, ban_ended
@@ -62,7 +62,7 @@ def opened(path: Path) -> Iterator[Database]:
 
 
 def refusal_of(path: Path) -> str:
-    """What the user is told when this file is to be opened."""
+    """The error that opening this file raises."""
     database = Database(url_of(path))
     try:
         with pytest.raises(KnownError) as refused:
@@ -143,7 +143,7 @@ def test_every_commit_is_forced_to_the_disk(database: Database) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-# Out of reach -------------------------------------------------------------------
+# Files that cannot be used ------------------------------------------------------
 
 
 def test_file_in_a_folder_that_is_not_there_is_refused_with_the_cause(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_read_only_folder_is_refused(database_file: Path) -> None:
         database_file.parent.chmod(0o700)
 
 
-async def test_locked_database_fails_with_a_sentence_and_works_again(
+async def test_locked_database_fails_with_its_cause_and_works_again(
     database_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
@@ -189,7 +189,7 @@ async def test_locked_database_fails_with_a_sentence_and_works_again(
         assert await database.write(lambda uow: 1) == 1
 
 
-async def test_damage_is_the_worlds_error_and_not_a_bug(database_file: Path) -> None:
+async def test_damaged_database_raises_storage_failing_and_no_bug(database_file: Path) -> None:
     with opened(database_file) as database:
         with closing(sqlite3.connect(database_file)) as other:
             other.execute("DROP TABLE journal")
@@ -209,7 +209,7 @@ async def test_unopened_database_refuses_and_does_not_hang(database_file: Path) 
     database.close()
 
 
-async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it(
+async def test_close_gives_up_a_hanging_disk_and_refuses_the_waiting_units(
     database_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "CLOSE_WITHIN_SECONDS", 0.1)
@@ -236,27 +236,25 @@ async def test_close_leaves_a_disk_that_hangs_and_tells_those_who_wait_behind_it
     await until(lambda: not database._writer._thread.is_alive())
 
 
-async def test_all_who_wait_behind_a_lock_hear_of_it_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_units_that_wait_behind_a_lock_fail_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.3)
     path = tmp_path / "farm.db"
     with opened(path) as database, closing(sqlite3.connect(path, isolation_level=None)) as another:
         another.execute("BEGIN IMMEDIATE")
         begun = time.monotonic()
 
-        told = await asyncio.gather(*(database.write(lambda uow: None) for _ in range(10)), return_exceptions=True)
+        errors = await asyncio.gather(*(database.write(lambda uow: None) for _ in range(10)), return_exceptions=True)
 
         took = time.monotonic() - begun
         another.execute("ROLLBACK")
-    assert [type(error) for error in told] == [StorageFailing] * 10
-    assert took < 10 * 0.3, "each waited in its turn"
+    assert [type(error) for error in errors] == [StorageFailing] * 10
+    assert took < 10 * 0.3, "each waited for a timeout of its own"
 
 
-# The log ------------------------------------------------------------------------
+# Checkpoints --------------------------------------------------------------------
 
 
-async def test_what_was_committed_moves_into_the_database_itself_while_the_writer_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_commits_are_checkpointed_while_the_writer_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.01)
     path = tmp_path / "farm.db"
 
@@ -266,15 +264,13 @@ async def test_what_was_committed_moves_into_the_database_itself_while_the_write
         await until(lambda: noted_without_the_log(path) == 1)
 
 
-async def test_long_log_is_moved_all_the_time_so_that_little_is_left_for_the_writer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_long_log_is_checkpointed_without_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 0.01)
     monkeypatch.setattr(checkpoint, "LONG_LOG_PAGES", 0)
     path = tmp_path / "farm.db"
 
     with opened(path) as database:
-        monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 3600.0)  # the first pause is short, and only that
+        monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", 3600.0)  # only the first pause is short
         for number in (1, 2, 3):
             await note(database)
 
@@ -286,7 +282,7 @@ async def note(database: Database) -> None:
 
 
 def noted_without_the_log(path: Path) -> int:
-    """How many lines of the journal are in the database itself."""
+    """How many lines of the journal are in the database file, without its log."""
     alone = path.with_name("alone.db")
     alone.write_bytes(path.read_bytes())
     look = closing(sqlite3.connect(f"file:{alone}?immutable=1", uri=True))
@@ -295,7 +291,7 @@ def noted_without_the_log(path: Path) -> int:
     return 0
 
 
-def test_outbox_of_an_older_schema_keeps_its_order_and_what_may_pass(tmp_path: Path) -> None:
+def test_outbox_of_an_older_schema_keeps_its_sequence_and_failure_counts(tmp_path: Path) -> None:
     path = tmp_path / "farm.db"
     with closing(sqlite3.connect(path)) as connection:
         upgrade_to(path, "0006")
@@ -336,7 +332,7 @@ _ATTEMPTS_OF_0007 = [  # sms_id, attempt, begun_at, ended_at, answer
 ]
 
 
-async def test_attempts_of_an_older_schema_are_those_that_failed_and_one_under_way_becomes_uncertain(
+async def test_older_schema_keeps_failed_attempts_and_makes_one_in_flight_uncertain(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "farm.db"
@@ -361,7 +357,7 @@ async def test_attempts_of_an_older_schema_are_those_that_failed_and_one_under_w
     assert kept == sorted([*not_accepted, (2, 2, 20, microseconds_of(NOON), UNCERTAIN)])
 
 
-def test_kill_while_an_older_database_is_brought_up_to_date_leaves_it_as_it_was(tmp_path: Path) -> None:
+def test_kill_during_a_migration_leaves_the_database_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "farm.db"
     upgrade_to(path, "0007")
     with closing(sqlite3.connect(path)) as connection:
@@ -465,15 +461,15 @@ async def test_measures_of_an_older_schema_become_values(tmp_path: Path) -> None
     assert found == {condition: values for condition, (_, values) in measures.items()}
 
 
-async def test_ids_go_on_above_those_given_before_a_restart(tmp_path: Path) -> None:
+async def test_ids_continue_above_those_used_before_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "farm.db"
     with opened(path) as database:
-        before = await database.write(lambda uow: [uow.next_id() for _ in range(2 * IDS_AHEAD)])
+        before = await database.write(lambda uow: [uow.next_id() for _ in range(2 * RESERVED_IDS)])
 
     with opened(path) as database:
         after = await database.write(lambda uow: uow.next_id())
 
-    assert max(before) < after <= max(before) + 2 * IDS_AHEAD
+    assert max(before) < after <= max(before) + 2 * RESERVED_IDS
 
 
 def upgrade_to(path: Path, revision: str) -> None:

@@ -1,4 +1,4 @@
-"""One phonefarm at a time uses a database, by whatever path; its file is private, and its loss is seen at once."""
+"""A database is locked by one phonefarm, whatever its path; its file is private, and its loss is noticed at once."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def replace(path: Path) -> None:
 
 @posix_only
 @pytest.mark.parametrize("harm", [remove, replace])
-async def test_database_that_was_removed_or_replaced_takes_nothing_more_and_is_rescued(
+async def test_removed_or_replaced_database_refuses_writes_and_is_rescued(
     database: Database, database_file: Path, harm: Callable[[Path], None]
 ) -> None:
     await database.write(lambda uow: store_sms(uow, an_inbound_sms(body="kept"), SmsStanding.NO_RENT))
@@ -170,11 +170,11 @@ def test_database_of_a_former_version_becomes_private(database_file: Path) -> No
 
 
 def marks_in(folder: Path) -> set[str]:
-    """Names of files that hold the marker in any form of a database's."""
+    """Names of files that contain the marker in any encoding of a database."""
     return {file.name for file in folder.rglob("*") if file.is_file() and MARK.encode() in file.read_bytes()}
 
 
-async def test_erased_text_stands_in_no_file_even_where_sqlite_keeps_what_is_deleted(
+async def test_erased_text_is_in_no_file_even_if_sqlite_keeps_deleted_data(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = sqlite3.dbapi2.connect
@@ -211,7 +211,7 @@ async def test_erased_text_stands_in_no_file_even_where_sqlite_keeps_what_is_del
         database.close()
 
 
-async def test_log_is_emptied_of_erased_texts_also_after_a_reader_was_in_the_way(
+async def test_log_with_erased_texts_is_truncated_also_after_a_reader_blocked_it(
     database: Database, database_file: Path
 ) -> None:
     await database.write(lambda uow: store_sms(uow, an_inbound_sms(body=f"{MARK}1" * 10), SmsStanding.NO_RENT))

@@ -1,4 +1,4 @@
-"""Values go where their names say, and rows come back as they are."""
+"""Prepared statements bind values by name and return rows in their own types."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def driver() -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def test_values_go_where_they_are_named_whatever_the_tables_own_order_and_defaults(driver: sqlite3.Connection) -> None:
+def test_values_go_into_the_named_columns_whatever_the_tables_sequence(driver: sqlite3.Connection) -> None:
     PreparedInsert(NOTES, ("at", "key", "id")).run(driver, [[NOON, "first", 1], [None, "second", 2]])
 
     assert driver.execute("SELECT * FROM notes").fetchall() == [
@@ -55,7 +55,7 @@ def test_values_go_where_they_are_named_whatever_the_tables_own_order_and_defaul
     ]
 
 
-def test_each_value_goes_to_every_place_of_its_name(driver: sqlite3.Connection) -> None:
+def test_value_is_used_for_every_parameter_of_its_name(driver: sqlite3.Connection) -> None:
     PreparedInsert(NOTES, ("id", "key")).run(driver, [[1, "one"], [2, "two"], [3, "three"]])
     number, key = bindparam("number", type_=BigInteger), bindparam("key_of_it", type_=String)
     renamed = PreparedChange(
@@ -80,7 +80,7 @@ def test_each_value_goes_to_every_place_of_its_name(driver: sqlite3.Connection) 
         "[1, null]",
     ],
 )
-def test_batch_holds_any_text_as_it_is(driver: sqlite3.Connection, text: str) -> None:
+def test_batch_returns_any_text_unchanged(driver: sqlite3.Connection, text: str) -> None:
     PreparedInsert(NOTES, ("id", "key")).run(driver, [[2**60, text], [1, None]])
     batch = PreparedBatch(_IdAndKey, select(NOTES.c.id, NOTES.c.key).order_by(NOTES.c.id.desc()))
 
@@ -105,7 +105,7 @@ def test_batch_may_be_empty_and_its_columns_have_their_own_types(driver: sqlite3
 
 
 @pytest.mark.parametrize("number", [0, 1, 31, 32, 33, 64, 77])
-def test_portions_are_all_of_it_in_order_and_of_few_sizes(number: int) -> None:
+def test_portions_cover_all_items_in_sequence_with_few_sizes(number: int) -> None:
     portions = list(in_portions(range(number)))
 
     assert [item for portion in portions for item in portion] == list(range(number))
