@@ -15,6 +15,7 @@ import structlog
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
+from phonefarm.adapters.admin.setup_commands import SETUP_COMMANDS
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.read_models import Overview
 from phonefarm.domain.errors import KnownError
@@ -44,6 +45,7 @@ async def _resume(desk: FarmDesk, _values: Values) -> Values:
 COMMANDS: Mapping[str, Command] = {
     "pause": _pause,
     "resume": _resume,
+    **SETUP_COMMANDS,
 }
 """A new command is a line here and its call of the desk."""
 
