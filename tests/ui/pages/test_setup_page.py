@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -27,20 +26,17 @@ from tests.fakes.desk_settings import a_setting
 from tests.fakes.desk_setup import ALL_BUT_AN_ORDER, NOTHING, PUSH_URL, RIGHT_PUSH, SOLD
 from tests.fakes.farms import Farm
 from tests.ui.live import Live, WindowRunner, until
-from ui.pages.overview.start_page import StartPage
+from tests.ui.setup_path import opened, setup_of, start_of, type_into
 from ui.pages.settings.page import SettingsPage
 from ui.pages.setup.address_step import AddressStep
 from ui.pages.setup.key_step import KeyStep
 from ui.pages.setup.number_grid import NUMBER, PROBLEM
 from ui.pages.setup.numbers_step import NumbersStep
-from ui.pages.setup.page import SetupPage
 from ui.pages.setup.phones_step import PhonesStep
 from ui.pages.setup.push_step import PushStep
 from ui.pages.setup.sms_step import SmsStep
-from ui.pages.setup.step_body import StepBody
 from ui.style.tokens import Tone
 
-Body = TypeVar("Body", bound=StepBody)
 SECRET = "0123456789abcdef"
 
 
@@ -70,35 +66,6 @@ def desk(farm: Farm) -> FakeDesk:
         a_setting(name="tunnel_url_pattern"),
     ]
     return desk
-
-
-def start_of(live: Live) -> StartPage:
-    page = live.window.pages[Topic.OVERVIEW]
-    assert isinstance(page, StartPage)
-    return page
-
-
-async def setup_of(live: Live) -> SetupPage:
-    await until(lambda: start_of(live).setup.state is not None)
-    return start_of(live).setup
-
-
-async def opened(live: Live, name: StepName, kind: type[Body]) -> Body:
-    """The body of a step that a click has opened."""
-    page = await setup_of(live)
-    row = page.rows[name]
-    if not row.is_open:
-        QTest.mouseClick(row.head, Qt.MouseButton.LeftButton)
-    assert page.open_row is row
-    assert isinstance(row.body, kind)
-    return row.body
-
-
-def type_into(line: QLineEdit, text: str) -> None:
-    line.setFocus()
-    line.selectAll()
-    QTest.keyClicks(line, text)
-    QTest.keyClick(line, Qt.Key.Key_Return)
 
 
 def saved(live: Live) -> list[dict[str, str]]:
