@@ -165,7 +165,7 @@ def measure_naive(folder: Path, sink: str, count: int) -> float:
 
 
 def measure_naive_steady(folder: Path, sink: str, seconds: float, rate: float) -> list[float]:
-    """Like `steady`, but sequential; `rate` is low burst_count that no message waits for another."""
+    """Like `steady`, but sequential; `rate` is so low that no message waits for another."""
     post(f"{sink}/forget", {})
     sent_at: dict[str, float] = {}
     with naive_outbox(folder, sink) as give:
@@ -246,7 +246,7 @@ def measure_others(folder: Path, sink: str, count: int) -> Iterator[tuple[str, f
     flush_page_cache()
     yield "one commit and one request per message", measure_naive(folder, sink, min(count, 1_000))
     if not is_installed():
-        print("Kannel is not installed (Debian: apt install kannel kannel-extras): not compare_bursts", flush=True)
+        print("Kannel is not installed (Debian: apt install kannel kannel-extras): not measured", flush=True)
         return
     for durable, spool in ((True, "synchronous"), (False, "default, without fsync")):
         flush_page_cache()

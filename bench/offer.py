@@ -1,6 +1,6 @@
 """Random walk over farm states that checks the invariant: exactly the numbers on offer can be ordered.
 
-Phones lose_phone and return, SIMs are removed, locked and swapped, numbers are missing or on two SIMs, bans and holds
+Phones leave and return, SIMs are removed, locked and swapped, numbers are missing or on two SIMs, bans and holds
 change, rents open and end. After each poll the offered numbers are ordered one by one on a copy of the farm: exactly
 as many as offered must be issued, all different, and none of another country or operator.
 """

@@ -34,6 +34,10 @@ service = typer.Typer(help="The farm without a window, started by the system at 
 app.add_typer(service, name="service")
 numbers = typer.Typer(help="The numbers of the farm's SIMs, as a CSV or XLSX file.")
 app.add_typer(numbers, name="numbers")
+tunnel = typer.Typer(help="How Onlinesim reaches this PC.")
+app.add_typer(tunnel, name="tunnel")
+alerts = typer.Typer(help="Who is called when the farm needs somebody.")
+app.add_typer(alerts, name="alerts")
 
 SELF_TEST_SECONDS = 10.0
 SCREENSHOT_SECONDS = 20.0
@@ -187,6 +191,30 @@ def resume(as_json: Annotated[bool, typer.Option("--json", help="The answer as J
     _tell_selling("resume", as_json=as_json)
 
 
+@tunnel.command("status")
+def tunnel_status(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """How Onlinesim reaches the running farm, and whether it does."""
+    _tell_tunnel("tunnel-status", as_json=as_json)
+
+
+@tunnel.command("test")
+def tunnel_test(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
+    """Call the running farm through its public address now; ends with 1 if it does not answer."""
+    if not _tell_tunnel("tunnel-test", as_json=as_json)["answers"]:
+        raise typer.Exit(1)
+
+
+def _tell_tunnel(command: str, *, as_json: bool) -> dict[str, Any]:
+    from phonefarm.commands.public_address import address_lines
+    from phonefarm.runtime.control import tell_farm
+
+    settings, _ = _prepare(logs=False)
+    answer = asyncio.run(tell_farm(settings, command))
+    text = json.dumps(answer, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else address_lines(answer)
+    console.say(text)
+    return answer
+
+
 @numbers.command("import")
 def numbers_import(
     file: Annotated[Path, typer.Argument(help="CSV or XLSX with the columns iccid,msisdn,country,operator,label.")],
@@ -205,6 +233,29 @@ def numbers_export(file: Annotated[Path, typer.Argument(help="File to write; an 
 
     settings, _ = _prepare(logs=False)
     console.say(export_numbers(settings, file))
+
+
+@alerts.command("list")
+def alerts_list(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """Show the rules and the channels of the alerts, with how each channel did lately."""
+    from phonefarm.commands.alerts import as_text, describe
+
+    values = describe(*_prepare(logs=False))
+    console.say(json.dumps(values, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else as_text(values))
+
+
+@alerts.command("test")
+def alerts_test(
+    name: Annotated[str, typer.Argument(help="Name of a channel; without it, all that are on.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Send a test alert now; says for each channel whether it arrived, else why not and what helps."""
+    from phonefarm.commands.alerts import as_lines, send_tests
+
+    settings, hidden = _prepare(logs=False)
+    found = asyncio.run(send_tests(settings, hidden, name))
+    console.say(json.dumps(found, ensure_ascii=not is_terminal(sys.stdout), indent=2) if as_json else as_lines(found))
+    raise typer.Exit(0 if all(result["arrived"] for result in found) else 1)
 
 
 @app.command()

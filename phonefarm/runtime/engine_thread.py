@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from phonefarm.application.desk.farm_desk import FarmDesk
+from phonefarm.application.model.alerts import Alert
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.read_models import Changes, Topic
 from phonefarm.application.ports.world import SecretStore
@@ -68,6 +69,9 @@ class _CurrentDesk:
 
     def subscribe(self, listener: Callable[[Changes], None]) -> Callable[[], None]:
         return self._engine.farm.desk.subscribe(listener)
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        return self._engine.farm.desk.subscribe_alerts(listener)
 
     def __getattr__(self, name: str) -> Callable[..., Coroutine[Any, Any, Any]]:
         if not hasattr(FarmDesk, name):

@@ -66,6 +66,7 @@ from phonefarm.config.settings_editor import SettingsEditor
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.health import problem as told_problem
+from phonefarm.runtime.alerting import FarmParts, make_alerts
 from phonefarm.runtime.autostart import login_start
 from phonefarm.runtime.listeners import Listeners
 from phonefarm.runtime.public_access import public_address_keeper, ssh_identity
@@ -276,12 +277,28 @@ class Farm:
         self._setup = self._make_setup_guide()
         self._upkeep = self._make_upkeep()
         self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
+        backup_folder = BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS)
         self._backups = Backups(
-            BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS),
+            backup_folder,
             self._health,
             utc_now,
             every=timedelta(hours=settings.backup_hours),
             keep=settings.backup_keep,
+        )
+        self._alerts = make_alerts(
+            settings,
+            FarmParts(
+                overview=lambda: self.desk.overview(),
+                storage=self._database,
+                health=self._health,
+                closure=self._sales.closure,
+                wrong_keys=lambda: self._wrong_keys.count,
+                newest_backup_at=backup_folder.newest_at,
+            ),
+            hidden,
+            self._tasks,
+            utc_now,
+            self._announcer,
         )
         self.desk = LiveFarmDesk(
             storage=self._database,
@@ -300,6 +317,7 @@ class Farm:
             apply_settings=apply_settings,
             restore_note=RestoreNote(settings.data_dir),
             closure=self._sales.closure,
+            alerts=self._alerts,
             pause=self._pause,
             autostart=login_start(settings),
             public_address=self._public_address,
@@ -333,6 +351,8 @@ class Farm:
         self._tasks.keep_going(self._public_address.run, "public address")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
         self._tasks.keep_going(self._setup.run, "keeping the last call")
+        await self._alerts.start()
+        self._tasks.keep_going(self._alerts.run, "alerts")
         if self._staying_awake is not None:
             self._tasks.keep_going(self._staying_awake.run, "keeping this PC awake")
         self._servers = [
@@ -359,6 +379,7 @@ class Farm:
         self._stop_servers.set()
         await asyncio.gather(self._drain_requests(), self._pushes.stop(PUSH_STOP_TIMEOUT_SECONDS))
         await self._tasks.stop(1.5)
+        await self._alerts.stop()
         await self._channel.close()
         if self._owns_announcer:
             self._announcer.close()

@@ -50,6 +50,18 @@ def crash_reports(folder: Path) -> Iterator[Path | None]:
             path.unlink()
 
 
+def newest_report(folder: Path) -> tuple[Path, datetime] | None:
+    """The newest report of a crash, and when that was; None without one."""
+    try:
+        found = [(path, path.stat().st_mtime) for path in folder.glob("crash-*.txt")]
+    except OSError:
+        return None
+    if not found:
+        return None
+    path, seconds = max(found, key=lambda report: report[1])
+    return path, datetime.fromtimestamp(seconds, UTC)
+
+
 def crash_sentence(report: Path) -> str:
     """The message to the user about a report."""
     return (

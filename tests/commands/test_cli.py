@@ -172,6 +172,15 @@ def test_status_without_refused_calls_has_no_time() -> None:
     assert text.splitlines() == ["status: pass", "      0 calls with a wrong key"]
 
 
+def test_alerts_are_listed_and_a_test_without_a_channel_ends_with_one_line(phonefarm: Run) -> None:
+    listed = phonefarm("alerts", "list", "--json")
+    tested = phonefarm("alerts", "test")
+
+    assert json.loads(listed.stdout)["quiet_hours"] == {"on": True, "begin": "23:00", "end": "08:00"}
+    assert (tested.returncode, tested.stdout) == (1, "")
+    assert tested.stderr == "phonefarm: No channel is on. Add one on the Settings page, under Alerts.\n"
+
+
 @pytest.mark.parametrize("command", ["pause", "resume"])
 def test_pause_and_resume_without_a_farm_are_one_line(phonefarm: Run, command: str) -> None:
     done = phonefarm(command, "--json")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import timeline
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.read_models import (
     BY_USER,
     Changes,
@@ -48,6 +49,7 @@ from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
 from phonefarm.domain.setup_steps import SetupFacts
 from phonefarm.domain.tunnels import TunnelKind
+from tests.fakes.desk_alerts import some_alerts
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
 from tests.fakes.desk_setup import ALL_PASSED, RIGHT_PUSH, SOLD, a_state
@@ -105,6 +107,9 @@ class FakeDesk(FarmDesk):
     drafts: list[NumberDraft] = field(default_factory=list)
     number_problems: dict[str, str] = field(default_factory=dict)
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
+    alerts: AlertsOverview = field(default_factory=some_alerts)
+    delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
+    alert_listeners: list[Callable[[Alert], None]] = field(default_factory=list)
     paused: Pause | None = None
     at_login: bool = False
 
@@ -232,6 +237,46 @@ class FakeDesk(FarmDesk):
     async def erase_number(self, number: str) -> str:
         self._record("erase_number", number)
         return "4 texts erased."
+
+    async def alerts_overview(self) -> AlertsOverview:
+        if self.failure is not None:
+            raise self.failure
+        return self.alerts
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        return []
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        self._record("save_alert_policy", policy)
+        if not self.problems:
+            self.alerts = replace(self.alerts, policy=policy)
+        return list(self.problems)
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        self._record("save_alert_channel", form)
+        return list(self.problems)
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None:
+        self._record("switch_alert_channel", channel_id, is_on)
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        self._record("remove_alert_channel", channel_id)
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        self._record("test_alert_channel", channel_id)
+        return self.delivery
+
+    async def mark_alerts_seen(self) -> None:
+        self._record("mark_alerts_seen")
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        self.alert_listeners.append(listener)
+        return lambda: self.alert_listeners.remove(listener)
+
+    def alert(self, alert: Alert) -> None:
+        """Tell the listeners. Call it on the engine's loop."""
+        for listener in list(self.alert_listeners):
+            listener(alert)
 
     async def public_address(self) -> PublicAddress:
         self._ask(Topic.OVERVIEW, None)

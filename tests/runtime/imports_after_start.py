@@ -37,6 +37,7 @@ def _drive_the_engine() -> None:
     """Use all parts of the engine that could import lazily: files, codecs, numbers, keyring, HTTP, a logged bug."""
     import asyncio
     import tempfile
+    import time
     import urllib.error
     import urllib.request
     from datetime import UTC, datetime, timedelta
@@ -87,7 +88,11 @@ def _drive_the_engine() -> None:
     set_up_logs(folder / "logs", SecretFilter(), to_stderr=False)
     engine = EngineThread(settings, SecretFilter())
     engine.start()
+    before = engine.farm
     engine.ask(use, within=60)
+    give_up_at = time.monotonic() + 30
+    while engine.farm is before and time.monotonic() < give_up_at:  # the saved settings restart the farm
+        time.sleep(0.01)
     fetch(engine.farm.listeners.webhooks_address, "/getServicesRent", b"{")
     fetch(engine.farm.listeners.admin_address, "/metrics", None)
     fetch(engine.farm.listeners.admin_address, "/health", None)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from phonefarm.support.crash_reports import crash_sentence
+from phonefarm.support.crash_reports import crash_sentence, newest_report
 from tests.checkout import CHECKOUT
 
 CRASHING = """
@@ -95,3 +95,15 @@ def test_only_the_newest_reports_are_kept(tmp_path: Path) -> None:
     run(QUIET, tmp_path)
 
     assert len(list(tmp_path.glob("crash-*.txt"))) == 10
+
+
+def test_newest_report_is_found_with_its_time(tmp_path: Path) -> None:
+    for seconds, name in ((1_000_000, "crash-20260101-000000-aa.txt"), (2_000_000, "crash-20260102-000000-bb.txt")):
+        (tmp_path / name).write_text("stacks")
+        os.utime(tmp_path / name, (seconds, seconds))
+
+    report = newest_report(tmp_path)
+
+    assert report is not None
+    assert (report[0].name, report[1].timestamp()) == ("crash-20260102-000000-bb.txt", 2_000_000)
+    assert newest_report(tmp_path / "none") is None

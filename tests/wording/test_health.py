@@ -51,9 +51,9 @@ PHRASES = [
         health(HealthKind.CLOCK_AHEAD, minutes=60, phones=3),
         "this PC's clock is 60 min ahead of the clocks of 3 phones: set it",
     ),
-    (health(HealthKind.PUBLIC_ADDRESS_MISSING), "no public address is set, so that it cannot be checked"),
+    (health(HealthKind.PUBLIC_ADDRESS_MISSING), "no public address"),
     (health(HealthKind.TUNNEL_STARTING), "starting"),
-    (health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84), "answers from outside in 84 ms"),
+    (health(HealthKind.PUBLIC_ADDRESS_ANSWERS, milliseconds=84), "answers in 84 ms"),
     (
         health(HealthKind.PUBLIC_HOST_UNKNOWN, host="a.example"),
         "the name a.example is not known: check the address, or wait for the DNS",

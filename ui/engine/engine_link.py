@@ -92,9 +92,14 @@ class EngineLink(QObject):
         with self._lock:
             self._is_closed = True
         unsubscribe, self._unsubscribe = self._unsubscribe, None
-        if unsubscribe is not None and self._engine.loop.is_running():
-            self._engine.loop.call_soon_threadsafe(unsubscribe)
+        if unsubscribe is not None:
+            self.call_soon(unsubscribe)
         self._cancel_calls()
+
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Run a plain call on the engine's loop, unless the engine has ended."""
+        if self._engine.loop.is_running():
+            self._engine.loop.call_soon_threadsafe(call)
 
     def fail_calls_if_engine_ended(self) -> None:
         """To be called periodically: no future tells that the engine's loop has stopped."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSettings, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from phonefarm.application.model.alerts import Alert, MessageKind
 from phonefarm.application.model.read_models import Attention, Overview, Topic
 from phonefarm.support.tasks import Tasks
 from ui.commands.money_commands import MoneyCommands
@@ -18,6 +19,7 @@ from ui.commands.row_commands import RowCommands
 from ui.commands.selling_commands import SellingCommands
 from ui.dialogs.close_dialog import CloseMemory
 from ui.engine.actions import Actions
+from ui.engine.alert_link import AlertLink
 from ui.engine.engine_link import EngineLink, Keys
 from ui.engine.feed import Feed
 from ui.listing.list_page import ListPage
@@ -40,6 +42,7 @@ from ui.shell.restored_bar import RestoredBar
 from ui.shell.sale_bar import SaleBar
 from ui.shell.top_line import TopLine
 from ui.style.theme import Theme, ThemeMode
+from ui.style.tokens import Tone
 from ui.table.row_table import utc_now
 from ui.text.words import tr
 
@@ -83,6 +86,7 @@ class MainWindow(QWidget):
             self._refresh_overview, tasks, tr("Overview"), self, pause_seconds=OVERVIEW_PAUSE_SECONDS
         )
         self._current_topic = Topic.OVERVIEW
+        self.alerts = AlertLink(link, self)
         self._lay_out()
         self._connect(link)
         self._tick_timer = QTimer(self, interval=1000)
@@ -133,6 +137,7 @@ class MainWindow(QWidget):
     def _connect(self, link: EngineLink) -> None:
         link.changed.connect(self._pass_changes_on)
         self._actions.noticed.connect(self.notices.show_notice)
+        self.alerts.arrived.connect(self._show_alert)
         self.restored.filter_requested.connect(self._go_to_filter)
         self.restored.dismissed.connect(lambda: self._actions.start(self._dismiss_restored, tr("dismissing a notice")))
         self.rail.page_chosen.connect(self.go)
@@ -154,10 +159,12 @@ class MainWindow(QWidget):
         """Start the first queries and the timers."""
         self.overview_feed.wake()
         self._actions.start(self._check_for_restore, tr("checking for a restore"))
+        self._actions.start(self.alerts.open, tr("listening for alerts"))
         self._tick_timer.start()
         self._overview_timer.start()
 
     def stop(self) -> None:
+        self.alerts.close()
         self._tick_timer.stop()
         self._overview_timer.stop()
         self.overview_feed.sleep()
@@ -200,6 +207,10 @@ class MainWindow(QWidget):
         restored = await self._actions.ask(tr("checking for a restore"), lambda desk: desk.restored())
         if restored is not None:
             self.restored.show_restored(restored, utc_now())
+
+    def _show_alert(self, alert: Alert) -> None:
+        tone = Tone.WARN if alert.kind is not MessageKind.RECOVERY else Tone.OK
+        self._actions.notice(Tone.BAD if alert.stops_sales else tone, f"{alert.title}. {alert.body}")
 
     async def _dismiss_restored(self) -> None:
         await self._actions.ask(tr("dismissing a notice"), lambda desk: desk.dismiss_restored())

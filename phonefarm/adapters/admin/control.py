@@ -17,8 +17,9 @@ from werkzeug.exceptions import HTTPException
 
 from phonefarm.adapters.admin.setup_commands import SETUP_COMMANDS
 from phonefarm.application.desk.farm_desk import FarmDesk
-from phonefarm.application.model.read_models import Overview
+from phonefarm.application.model.read_models import HealthKind, Overview, PublicAddress
 from phonefarm.domain.errors import KnownError
+from phonefarm.wording.health import health_text
 
 log = structlog.get_logger(__name__)
 
@@ -42,9 +43,22 @@ async def _resume(desk: FarmDesk, _values: Values) -> Values:
     return selling(await desk.overview())
 
 
+async def _tunnel_status(desk: FarmDesk, _values: Values) -> Values:
+    return public_address(await desk.public_address())
+
+
+async def _tunnel_test(desk: FarmDesk, _values: Values) -> Values:
+    """Probes from outside now; raises KnownError where there is no URL yet."""
+    found = await desk.test_public_address()
+    address = public_address(await desk.public_address())
+    return {**address, "answers": found.kind is HealthKind.PUBLIC_ADDRESS_ANSWERS, "detail": health_text(found)}
+
+
 COMMANDS: Mapping[str, Command] = {
     "pause": _pause,
     "resume": _resume,
+    "tunnel-status": _tunnel_status,
+    "tunnel-test": _tunnel_test,
     **SETUP_COMMANDS,
 }
 """A new command is a line here and its call of the desk."""
@@ -59,6 +73,20 @@ def selling(overview: Overview) -> Values:
         "by": None if paused is None else paused.by,
         "numbers_on_offer": overview.counts.numbers_on_offer,
         "rents_open": overview.counts.rents_open,
+    }
+
+
+def public_address(address: PublicAddress) -> Values:
+    """How Onlinesim reaches the webhooks, for the command line."""
+    return {
+        "tunnel": address.kind.value,
+        "url": address.url,
+        "told_onlinesim": address.reported_url,
+        "status": address.verdict.value,
+        "detail": health_text(address.health),
+        "answered_at": None if address.answered_at is None else address.answered_at.isoformat(),
+        "restarts": address.restarts,
+        "ssh_host_key": address.host_key,
     }
 
 

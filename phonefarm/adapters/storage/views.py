@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
-from phonefarm.adapters.storage import accounts, figures, number_records, timelines
+from phonefarm.adapters.storage import accounts, figures, number_records, order_times, timelines
 from phonefarm.adapters.storage.health_records import SqlPhoneHealthRecords
 from phonefarm.adapters.storage.message_records import knows_any
 from phonefarm.adapters.storage.phone_rows import open_rents_by_phone, phone_rows
@@ -159,6 +159,12 @@ class SqlViews:
 
     def next_push_due(self) -> datetime | None:
         return next_push_due(self._connection)
+
+    def newest_order_at(self) -> datetime | None:
+        return order_times.newest_order_at(self._connection)
+
+    def orders_by_hour(self, since: datetime) -> Mapping[int, int]:
+        return order_times.orders_by_hour(self._connection, since)
 
     def blocked_senders(self) -> list[BlockedSender]:
         return blocked_senders_of(self._connection)

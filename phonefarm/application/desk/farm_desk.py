@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.read_models import (
     Changes,
     Difference,
@@ -177,6 +178,40 @@ class FarmDesk(Protocol):
 
     async def check_numbers(self, numbers: Mapping[str, str]) -> Mapping[str, str]:
         """What is wrong with numbers that were typed, by SIM; those that `set_number` takes are left out."""
+        ...
+
+    # Alerts ----------------------------------------------------------------
+
+    async def alerts_overview(self) -> AlertsOverview: ...
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        """Those of the last 30 days, newest first."""
+        ...
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        """Rules, quiet hours and reminders: keep all and go by it at once, or keep nothing and say what is wrong."""
+        ...
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        """Keep a new or a changed channel, or nothing; `name` of a problem is the form's field."""
+        ...
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None: ...
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        """Forget the channel and its secret."""
+        ...
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        """Send a test now; what became of it within some 15 s."""
+        ...
+
+    async def mark_alerts_seen(self) -> None:
+        """Send no reminders of what was told until now."""
+        ...
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        """Call `listener` on the engine's loop with each notice for the screen of this PC; returns the undo."""
         ...
 
     # Settings --------------------------------------------------------------

@@ -10,11 +10,13 @@ from statistics import median, quantiles
 from typing import NamedTuple, Protocol, TypeVar
 
 from phonefarm.application.access.public_address import PublicAddressKeeper
+from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.attention import attention, needing_by_state
 from phonefarm.application.desk.shortages import lasting_shortage, sims_now
 from phonefarm.application.messages.intake import SmsIntake
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
+from phonefarm.application.model.alerts import Alert, AlertPolicy, AlertsOverview, ChannelForm, Delivery
 from phonefarm.application.model.events import Announcer
 from phonefarm.application.model.health_board import HealthBoard
 from phonefarm.application.model.read_models import (
@@ -104,6 +106,7 @@ class LiveFarmDesk:
         apply_settings: Callable[[], None],
         restore_note: RestoreNote,
         closure: Callable[[], Closure | None],
+        alerts: Alerts,
         pause: SellingPause,
         autostart: Autostart,
         public_address: PublicAddressKeeper,
@@ -128,6 +131,7 @@ class LiveFarmDesk:
         self._apply_settings = apply_settings
         self._restore_note = restore_note
         self._closure = closure
+        self._alerts = alerts
         self._pause = pause
         self._autostart = autostart
         self._public_address = public_address
@@ -268,6 +272,35 @@ class LiveFarmDesk:
 
     async def dismiss_restored(self) -> None:
         await asyncio.to_thread(self._restore_note.forget)
+
+    # Alerts ----------------------------------------------------------------
+
+    async def alerts_overview(self) -> AlertsOverview:
+        return await self._alerts.overview()
+
+    async def recent_alerts(self) -> Sequence[Alert]:
+        return await self._alerts.recent()
+
+    async def save_alert_policy(self, policy: AlertPolicy) -> Sequence[SettingProblem]:
+        return await self._alerts.save_policy(policy)
+
+    async def save_alert_channel(self, form: ChannelForm) -> Sequence[SettingProblem]:
+        return await self._alerts.save_channel(form)
+
+    async def switch_alert_channel(self, channel_id: str, *, is_on: bool) -> None:
+        await self._alerts.switch_channel(channel_id, is_on=is_on)
+
+    async def remove_alert_channel(self, channel_id: str) -> None:
+        await self._alerts.remove_channel(channel_id)
+
+    async def test_alert_channel(self, channel_id: str) -> Delivery:
+        return await self._alerts.send_test(channel_id)
+
+    async def mark_alerts_seen(self) -> None:
+        await self._alerts.mark_seen()
+
+    def subscribe_alerts(self, listener: Callable[[Alert], None]) -> Callable[[], None]:
+        return self._announcer.subscribe_alerts(listener)
 
     # The public address ----------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
+from phonefarm.application.model.alerts import Alert
 from phonefarm.application.model.read_models import Changes, Topic
 
 FLUSH_SECONDS = 0.1
@@ -12,6 +13,7 @@ MOST_KEYS = 500
 """With more changed keys in one event, all rows of the topic count as changed."""
 
 Listener = Callable[[Changes], None]
+AlertListener = Callable[[Alert], None]
 
 
 class Announcer:
@@ -19,6 +21,7 @@ class Announcer:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._alert_listeners: list[AlertListener] = []
         self._pending: dict[Topic, set[str] | None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._last_flush = float("-inf")
@@ -55,8 +58,25 @@ class Announcer:
         for listener in list(self._listeners):
             listener(batch)
 
+    def subscribe_alerts(self, listener: AlertListener) -> Callable[[], None]:
+        """Call `listener` with each alert for the screen of this PC; returns the undo."""
+        self._alert_listeners.append(listener)
+
+        def undo() -> None:
+            if listener in self._alert_listeners:
+                self._alert_listeners.remove(listener)
+
+        return undo
+
+    def show_alert(self, alert: Alert) -> bool:
+        """At once; False where nobody listens."""
+        for listener in list(self._alert_listeners):
+            listener(alert)
+        return bool(self._alert_listeners)
+
     def close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._listeners.clear()
+        self._alert_listeners.clear()

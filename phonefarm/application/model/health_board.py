@@ -37,6 +37,10 @@ class HealthBoard:
         parts[part] = HealthCheck(name=name, verdict=verdict, health=health, since=since)
         self._on_change()
 
+    def part(self, name: str, part: str) -> HealthCheck | None:
+        """The latest report of one part of a check; None where it has not reported."""
+        return self._parts.get(name, {}).get(part)
+
     def checks(self) -> tuple[HealthCheck, ...]:
         return tuple(self._check(name) for name in NAMES)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from phonefarm.adapters.admin.control import COMMANDS, MOST_BODY_BYTES, Command,
 from phonefarm.adapters.admin.control_file import ControlAccess, ControlFile, new_token
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.domain.errors import KnownError
+from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import busy_farm
 
@@ -191,3 +193,20 @@ def test_file_that_names_no_port_of_this_pc_is_not_used(tmp_path: Any, text: str
 
 def test_tokens_differ() -> None:
     assert len({new_token() for _ in range(20)}) == 20
+
+
+async def test_tunnel_status_and_test_tell_how_onlinesim_reaches_the_farm(desk: FakeDesk) -> None:
+    desk.address = replace(
+        desk.address, kind=TunnelKind.SSH, url="https://farm.example.com", reported_url="https://old.example.com"
+    )
+
+    _, status = await tell(desk, "tunnel-status")
+    _, tested = await tell(desk, "tunnel-test")
+
+    assert (status["tunnel"], status["url"], status["told_onlinesim"]) == (
+        "ssh",
+        "https://farm.example.com",
+        "https://old.example.com",
+    )
+    assert (tested["answers"], tested["detail"]) == (True, "answers in 84 ms")
+    assert desk.commands == [("test_public_address",)]

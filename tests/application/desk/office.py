@@ -11,6 +11,7 @@ from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan
+from phonefarm.application.alerts.alerts import Alerts
 from phonefarm.application.desk.live_desk import LiveFarmDesk, RestoreNote, SettingsKeeper
 from phonefarm.application.messages.privacy import Privacy
 from phonefarm.application.messages.push_worker import PushWorker
@@ -38,6 +39,7 @@ from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
 from tests.application.stored_farm import NAMES as NETWORK_NAMES
 from tests.application.stored_farm import StoredFarm
+from tests.fakes.alerts import AlertStage
 from tests.fakes.autostart import AutostartInMemory
 from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
@@ -77,6 +79,7 @@ class Office:
         self.farm = StoredFarm(database)
         tasks = Tasks()
         self.closure: Closure | None = None
+        self.alert_stage = AlertStage(tasks, self.farm.clock)
         self.pause = SellingPause(database, PauseInMemory(), self.farm.clock, lambda: None)
         self.applied: list[bool] = []
         self.health = HealthBoard(self.farm.clock, lambda: None)
@@ -144,6 +147,16 @@ class Office:
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
+            alerts=Alerts(
+                self.alert_stage.facts,
+                self.alert_stage.store,
+                self.alert_stage.notifier,
+                self.alert_stage.secrets,
+                self.alert_stage.hidden.append,
+                tasks,
+                self.farm.clock,
+                self.farm.announcer.show_alert,
+            ),
             pause=self.pause,
             autostart=AutostartInMemory(),
             apply_settings=lambda: self.applied.append(True),

@@ -21,6 +21,7 @@ from phonefarm.adapters.storage.restore_note import RestoreNote
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model import row_queries
+from phonefarm.application.model.alerts import Alert, AlertPolicy, ChannelForm, ChannelKind, Rule, RuleKind
 from phonefarm.application.model.read_models import (
     BY_USER,
     BlockedSender,
@@ -433,6 +434,48 @@ async def test_own_patterns_are_kept_beside_the_built_in_ones(stage: Stage) -> N
     assert ([problem.name for problem in refused], list(accepted)) == (["0"], [])
     assert list(await stage.desk.number_patterns()) == [OWN_PATTERN]
     assert tuple(await stage.desk.built_in_number_patterns()) == PATTERNS
+
+
+# Alerts ---------------------------------------------------------------------
+
+WEBHOOK = ChannelForm(kind=ChannelKind.WEBHOOK, name="Hook", values={"url": "https://example.org/hook"})
+
+
+@drives("alerts_overview", "save_alert_policy")
+async def test_alert_rules_are_kept_and_shown(stage: Stage) -> None:
+    off = Rule(kind=RuleKind.DISK, is_on=False, values=(7,))
+    wrong = Rule(kind=RuleKind.DISK, is_on=True, values=(0,))
+
+    refused = await stage.desk.save_alert_policy(AlertPolicy(rules=(wrong,)))
+    accepted = await stage.desk.save_alert_policy(AlertPolicy(rules=(off,)))
+
+    assert ([problem.name for problem in refused], list(accepted)) == (["disk"], [])
+    assert off in (await stage.desk.alerts_overview()).policy.rules
+
+
+@drives("save_alert_channel", "switch_alert_channel", "remove_alert_channel")
+async def test_alert_channel_is_kept_switched_and_removed(stage: Stage) -> None:
+    await stage.desk.save_alert_channel(WEBHOOK)
+    _, row = (await stage.desk.alerts_overview()).channels
+    await stage.desk.switch_alert_channel(row.channel.channel_id, is_on=False)
+    _, switched = (await stage.desk.alerts_overview()).channels
+    await stage.desk.remove_alert_channel(row.channel.channel_id)
+
+    assert (row.channel.name, row.channel.is_on, switched.channel.is_on) == ("Hook", True, False)
+    assert len((await stage.desk.alerts_overview()).channels) == 1
+
+
+@drives("test_alert_channel", "subscribe_alerts", "recent_alerts", "mark_alerts_seen")
+async def test_notices_of_this_pc_are_heard_and_a_test_is_no_alert(stage: Stage) -> None:
+    heard = list[Alert]()
+    stage.desk.subscribe_alerts(heard.append)
+
+    delivery = await stage.desk.test_alert_channel("desktop")
+    await stage.desk.mark_alerts_seen()
+
+    assert delivery.arrived
+    assert [alert.title for alert in heard] == ["phonefarm: This is a test"]
+    assert list(await stage.desk.recent_alerts()) == []
 
 
 # Privacy and settings -------------------------------------------------------

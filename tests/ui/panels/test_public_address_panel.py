@@ -53,7 +53,7 @@ def test_answering_address_says_so_and_needs_nothing(runner: WindowRunner, desk:
         panel = await shown(live, ANSWERING)
 
         assert (panel.state.text(), panel.url.text()) == ("Works", URL)
-        assert panel.found.text() == "Answers from outside in 84 ms."
+        assert panel.found.text() == "Answers in 84 ms."
         assert not panel.confirm.isVisible()
         assert not panel.told.isVisible()
 
@@ -126,7 +126,7 @@ def test_test_now_tells_its_result(runner: WindowRunner, desk: FakeDesk) -> None
         click(panel.test)
         await until(lambda: live.notices)
 
-        assert "answers from outside in 84 ms" in live.notices[0].text
+        assert "answers in 84 ms" in live.notices[0].text
         await until(panel.test.isEnabled)
 
     runner.live(desk, scenario)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
@@ -16,6 +17,7 @@ from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
 from ui.listing.page import SETUP_KEY, ScrollPage
+from ui.pages.settings.alerts import AlertsPanel
 from ui.pages.settings.background_card import CloseChoiceRow, StartAtLoginRow
 from ui.pages.settings.setting_rows import FieldRow, LabelledRow
 from ui.pages.settings.setup_row import SetupRow
@@ -82,6 +84,11 @@ class SettingsPage(ScrollPage):
         self.theme_box.setAccessibleName(tr("Appearance"))
         self.theme_box.currentIndexChanged.connect(lambda place: theme.choose(list(MODES)[place]))
         theme.changed.connect(self._follow_theme)
+        self.alerts = AlertsPanel(actions, tasks, theme)
+        self.general_part, self.alerts_part = button(tr("General"), "filter"), button(tr("Alerts"), "filter")
+        for part, is_alerts in ((self.general_part, False), (self.alerts_part, True)):
+            part.setCheckable(True)
+            part.clicked.connect(partial(self.show_alerts, is_shown=is_alerts))
         self.start_at_login = StartAtLoginRow(actions)
         self.close_choice = CloseChoiceRow(close_memory)
         self._lay_out()
@@ -91,7 +98,11 @@ class SettingsPage(ScrollPage):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(Label(tr("Settings"), "title"))
+        head.addSpacing(8)
+        for part in (self.general_part, self.alerts_part):
+            head.addWidget(part)
         head.addStretch(1)
+        head.addWidget(self.alerts.head)
         head.addWidget(self.undo)
         head.addWidget(self.save)
         self._groups = QVBoxLayout()
@@ -99,18 +110,35 @@ class SettingsPage(ScrollPage):
         column = QWidget()
         column.setMaximumWidth(FORM_WIDTH)
         form = QVBoxLayout(column)
-        form.setContentsMargins(24, 16, 24, 20)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(12)
-        form.addLayout(head)
         form.addLayout(self._groups)
         form.addWidget(self._appearance())
         form.addStretch(1)
+        self._general = QWidget()
+        row = QHBoxLayout(self._general)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(column, 100)
+        row.addStretch(1)
         inside = QWidget()
-        layout = QHBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(column, 100)
-        layout.addStretch(1)
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(24, 16, 24, 20)
+        layout.setSpacing(12)
+        layout.addLayout(head)
+        layout.addWidget(self._general)
+        layout.addWidget(self.alerts, 1)
         self.scroll_area.setWidget(inside)
+        self.show_alerts(is_shown=False)
+
+    def show_alerts(self, *, is_shown: bool) -> None:
+        """The alerts, or all other settings."""
+        self.general_part.setChecked(not is_shown)
+        self.alerts_part.setChecked(is_shown)
+        self._general.setVisible(not is_shown)
+        self.alerts.setVisible(is_shown)
+        self.alerts.head.setVisible(is_shown)
+        for pressed in (self.save, self.undo):
+            pressed.setVisible(not is_shown)
 
     def _appearance(self) -> Card:
         about = tr("Takes effect at once, on this PC only.")
@@ -133,16 +161,20 @@ class SettingsPage(ScrollPage):
 
     def wake(self) -> None:
         self.feed.wake()
+        self.alerts.wake()
 
     def sleep(self) -> None:
         self.feed.sleep()
+        self.alerts.sleep()
 
     def note_change(self, topic: Topic, keys: Keys) -> None:
         if topic is self.topic:
             self.feed.mark_stale(None)
+            self.alerts.note_change()
 
     async def wait_until_idle(self) -> None:
         await self.feed.wait_until_idle()
+        await self.alerts.wait_until_idle()
 
     async def _refresh(self, keys: Keys) -> bool:
         settings = await self._actions.ask(tr("reading the settings"), lambda desk: desk.settings())

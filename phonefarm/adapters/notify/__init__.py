@@ -1,0 +1,1 @@
+"""Sends alerts, and keeps what is needed for that."""
