@@ -341,3 +341,12 @@ async def test_closed_channel_sends_nothing(market: Market, channel: OnlinesimPu
 
     assert isinstance(await channel.push(MESSAGE), Failed)
     assert market.requests == []
+
+
+def test_size_of_a_body_is_that_of_the_one_that_is_sent_but_for_the_key() -> None:
+    channel = OnlinesimPushChannel("https://onlinesim.example/push", lambda: KEY, "rent")
+
+    size = channel.body_size(MESSAGE)
+
+    assert size > len(TEXT.encode())
+    assert channel.body_size(replace(MESSAGE, text=TEXT + "!")) == size + 1

@@ -18,8 +18,8 @@ class OrderStep(StepBody):
     def __init__(self, actions: Actions) -> None:
         super().__init__(actions)
         about = tr(
-            "Onlinesim asks every few seconds which numbers there are, once its support has entered your three URLs. "
-            "That may take them a day. You may close this page: the first order shows up here and on the Rents page."
+            "Onlinesim asks which numbers there are as soon as its support has entered your three URLs. That may take "
+            "them a while. You may leave this page: the first order shows up here and on the Rents page."
         )
         self.form.addWidget(Label(about, "", wrap=True))
         self.form.addStretch(1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from PySide6.QtWidgets import QHBoxLayout
+
 from phonefarm.application.model.setup_state import PushAnswer, PushTest, SetupState
-from phonefarm.wording.setup import push_advice, push_text
+from phonefarm.wording.setup import push_advice, push_text, right_push_text
 from ui.engine.actions import Actions
 from ui.pages.setup.checks import CauseBox, Check, CheckList
 from ui.pages.setup.step_body import StepBody, field, show_problem
@@ -30,7 +32,10 @@ class PushStep(StepBody):
         self.form.addWidget(Label(about, "caption", wrap=True))
         self.send_test = button(tr("Send test"))
         self.form.addSpacing(4)
-        self.form.addWidget(self.send_test)
+        row = QHBoxLayout()
+        row.addWidget(self.send_test)
+        row.addStretch(1)
+        self.form.addLayout(row)
         self.form.addStretch(1)
         self.checks = CheckList()
         self.cause = CauseBox()
@@ -76,7 +81,7 @@ class PushStep(StepBody):
             [
                 Check(tr("Connection"), connection if is_reached else text, Tone.OK if is_reached else Tone.BAD),
                 key,
-                Check(tr("Answer"), text if is_reached else tr("none"), self._tone(test) if is_reached else None),
+                self._answer(test) if is_reached else Check(tr("Answer"), tr("none")),
             ]
         )
         if advice := push_advice(test, tr):
@@ -85,8 +90,10 @@ class PushStep(StepBody):
             self.cause.hide()
 
     @staticmethod
-    def _tone(test: PushTest) -> Tone:
-        return Tone.OK if test.is_right else Tone.BAD
+    def _answer(test: PushTest) -> Check:
+        if test.is_right:
+            return Check(tr("Answer"), right_push_text(test, tr), Tone.OK)
+        return Check(tr("Answer"), push_text(test, tr), Tone.BAD)
 
     def _show_untested(self) -> None:
         names = (tr("Connection"), tr("Key"), tr("Answer"))
