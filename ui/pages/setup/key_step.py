@@ -47,7 +47,7 @@ class KeyStep(StepBody):
         answer, tone = answers.get(step.fact, (tr("the test in step 2 tells"), None))
         self.checks.show_checks(
             [
-                Check(tr("Kept"), kept, Tone.OK if is_kept else None),
+                Check(tr("Key"), kept, Tone.OK if is_kept else None),
                 Check(tr("Onlinesim"), answer, tone),
             ]
         )
