@@ -191,6 +191,31 @@ def calls(
 
 
 @app.command()
+def setup(as_json: Annotated[bool, typer.Option("--json", help="Print the state of the steps only.")] = False) -> None:
+    """Walk the way to the first sale as questions, on the running farm or on one that runs meanwhile."""
+    from phonefarm.commands.setup import walk
+    from phonefarm.runtime.setup_session import farm_session
+
+    settings, hidden = _prepare(logs=False)
+    with farm_session(settings, hidden) as ask:
+        if as_json:
+            console.say(json.dumps(ask("setup", {}), ensure_ascii=not is_terminal(sys.stdout), indent=2))
+            return
+        raise typer.Exit(0 if walk(ask, _Prompts()) else 1)
+
+
+class _Prompts:
+    """Asks on this terminal."""
+
+    def say(self, text: str) -> None:
+        console.say(text)
+
+    def ask(self, question: str, *, is_secret: bool = False) -> str:
+        answer: str = typer.prompt(question, default="", show_default=False, hide_input=is_secret)
+        return answer.strip()
+
+
+@app.command()
 def pause(as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON.")] = False) -> None:
     """Pause all selling of the running farm at once, also over a restart; open rents go on."""
     _tell_selling("pause", as_json=as_json)

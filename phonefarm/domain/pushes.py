@@ -74,6 +74,14 @@ class FailureKind(StrEnum):
     """It never left this PC, so it does not count as an outage of the market."""
 
 
+class Obstacle(StrEnum):
+    """Why no connection came about, where the user can do something about it."""
+
+    NAME = "name"
+    """The name of the host is not known."""
+    CERTIFICATE = "certificate"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Failed:
     """Anything else: no connection, timeout, 5xx, an answer that is not understood."""
@@ -84,6 +92,7 @@ class Failed:
     """Of an answer that states an error; 200 if only its body does."""
     is_answer: bool = False
     """Whether the market itself answered, not a gateway in front of it."""
+    obstacle: Obstacle | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

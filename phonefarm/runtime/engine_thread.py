@@ -252,7 +252,7 @@ class EngineThread:
             farm.report_settings(str(error))
             self._is_running.set()
             return farm
-        if after == before:
+        if dict(after) == dict(before):  # two Settings are never equal themselves
             self._is_running.set()
             return farm
         log.info("the farm restarts with other settings")

@@ -14,8 +14,10 @@ import structlog
 from pydantic import SecretStr
 
 from phonefarm.adapters.adb.bridge import AdbBridge
+from phonefarm.adapters.adb.sample_inbox import WrittenInbox
 from phonefarm.adapters.admin.control_file import ControlAccess, ControlFile, new_token
 from phonefarm.adapters.admin.endpoints import admin_app
+from phonefarm.adapters.asgi import Scope
 from phonefarm.adapters.catalog.market_account import read_account
 from phonefarm.adapters.catalog.network_names import read_catalog
 from phonefarm.adapters.catalog.number_tables import read_table
@@ -29,6 +31,7 @@ from phonefarm.adapters.onlinesim.webhooks import PROBE_PATH, Webhooks
 from phonefarm.adapters.secrets.key_store import KeyStore
 from phonefarm.adapters.storage.pause_file import PauseFile
 from phonefarm.adapters.storage.restore_note import RestoreNote
+from phonefarm.adapters.storage.setup_notes import SetupNotesFile
 from phonefarm.adapters.storage.sqlite.backup import FOLDER as BACKUPS
 from phonefarm.adapters.storage.sqlite.backup import BackupFolder, refuse_a_damaged
 from phonefarm.adapters.storage.sqlite.database import Database
@@ -46,7 +49,10 @@ from phonefarm.application.model.read_models import Topic, Verdict
 from phonefarm.application.phones.health import PhoneHealth
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import KeyPlace, PhoneBridge, SecretStore
+from phonefarm.application.setup.guide import SetupGuide
+from phonefarm.application.setup.sms_chain import SmsChain
 from phonefarm.application.sims.inventory import SimInventory
+from phonefarm.application.sims.number_preview import NumberPreview
 from phonefarm.application.sims.numbering import Numbering
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
@@ -127,6 +133,13 @@ class CurrentKey:
 
     def __call__(self) -> str | None:
         return self._key
+
+    @property
+    def kept_in(self) -> str:
+        """Where the key is kept; empty where there is none."""
+        if self._key is None:
+            return ""
+        return "environment" if self._environment_key is not None else self._secrets.place.value
 
     def retry_reading(self) -> bool:
         """Retry reading the store; returns whether it succeeded. Blocks for seconds: do not call it on the loop."""
@@ -281,6 +294,7 @@ class Farm:
             boottime_seconds,
             lambda: self._announcer.changed(Topic.OVERVIEW),
         )
+        self._setup = self._make_setup_guide()
         self._upkeep = self._make_upkeep()
         self._staying_awake = self._make_staying_awake(wakefulness or power_request_of_this_pc())
         backup_folder = BackupFolder(settings.resolved_database_url, settings.data_dir / BACKUPS)
@@ -329,6 +343,8 @@ class Farm:
             public_address=self._public_address,
             ssh_public_key=ssh_identity(settings).public_line,
             log=self._log.reader,
+            setup=self._setup,
+            number_preview=NumberPreview(self._database, catalog.names, read_table, utc_now),
         )
 
     @property
@@ -356,6 +372,7 @@ class Farm:
         self._tasks.keep_going(self._backups.run, "backups")
         self._tasks.keep_going(self._public_address.run, "public address")
         self._tasks.keep_going(self._privacy.run, "erasing old texts")
+        self._tasks.keep_going(self._setup.run, "keeping the last call")
         await self._alerts.start()
         self._tasks.keep_going(self._alerts.run, "alerts")
         if self._staying_awake is not None:
@@ -420,12 +437,31 @@ class Farm:
             no_numbers=settings.no_numbers,
             shared_path=settings.shared_path,
             rate_limiter=rate_limiter,
-            mark_authenticated=mark_authenticated,
+            mark_authenticated=self._note_market_call,
             was_delivered=was_delivered,
             has_disconnected=has_disconnected,
             count_wrong_key=self._wrong_keys.note,
             probe_proof=self._probe_identity.proof_of,
             reporter=self._log.reporter,
+        )
+
+    def _note_market_call(self, scope: Scope) -> None:
+        mark_authenticated(scope)
+        self._setup.note_call()
+
+    def _make_setup_guide(self) -> SetupGuide:
+        chain = SmsChain(self._database, WrittenInbox(), self._channel, self._privacy.withholds, utc_now)
+        return SetupGuide(
+            storage=self._database,
+            announcer=self._announcer,
+            clock=utc_now,
+            record=SetupNotesFile(self._settings.data_dir),
+            key_place=lambda: (self._key.kept_in, self._key.problem or ""),
+            push_url=self._settings.push_url,
+            channel=self._channel,
+            chain=chain,
+            address=lambda: self._public_address.address,
+            number_tasks=self._numbering.tasks,
         )
 
     def _make_servers(self) -> dict[str, SupervisedServer]:

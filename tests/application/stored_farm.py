@@ -73,14 +73,14 @@ class StoredFarm:
         self.tables: dict[str, list[NumberEntry]] = {}
         self.bad_lines: tuple[LineProblem, ...] = ()
         self.numbering = Numbering(
-            storage, self.announcer, self.inventory, NAMES, PATTERNS, self._read_table, self.clock
+            storage, self.announcer, self.inventory, NAMES, PATTERNS, self.read_table, self.clock
         )
         self.dispatcher = QuietDispatcher()
         self.intake = SmsIntake(storage, self.announcer, self.clock, self.dispatcher, withholds=withhold_nothing)
         self.health = PhoneHealth(storage, self.announcer, self.clock)
         self._inbox: dict[PhoneId, list[SmsRow]] = {}
 
-    async def _read_table(self, path: str) -> NumberTable:
+    async def read_table(self, path: str) -> NumberTable:
         return NumberTable(entries=tuple(self.tables[path]), problems=self.bad_lines)
 
     # Steps ------------------------------------------------------------------

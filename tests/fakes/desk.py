@@ -50,14 +50,17 @@ from phonefarm.application.model.row_queries import (
     RowQuery,
     answered_by,
 )
+from phonefarm.application.model.setup_state import NumberDraft, PushTest, SetupState, SmsChainResult
 from phonefarm.application.model.timeline import Happening, TimelineEntry, TimelineKind, entry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import Health, HealthKind, health
 from phonefarm.domain.number_patterns import NumberPattern
+from phonefarm.domain.setup_steps import SetupFacts
 from phonefarm.domain.tunnels import TunnelKind
 from tests.fakes.desk_alerts import some_alerts
 from tests.fakes.desk_settings import a_setting as a_setting
 from tests.fakes.desk_settings import some_settings
+from tests.fakes.desk_setup import ALL_PASSED, RIGHT_PUSH, SOLD, a_state
 from tests.fakes.farm_log import MadeUpLog, a_days_log
 from tests.fakes.farm_money import account
 from tests.fakes.farms import BLOCKED, PATTERNS, Farm, empty_farm
@@ -110,6 +113,12 @@ class FakeDesk(FarmDesk):
     made_up_log: MadeUpLog | None = None
     address: PublicAddress = NO_ADDRESS
     probed: Health = PROBED
+    path: SetupFacts = SOLD
+    countries: tuple[str, ...] = ("russia",)
+    push_test: PushTest = RIGHT_PUSH
+    chain: SmsChainResult = ALL_PASSED
+    drafts: list[NumberDraft] = field(default_factory=list)
+    number_problems: dict[str, str] = field(default_factory=dict)
     listeners: list[Callable[[Changes], None]] = field(default_factory=list)
     alerts: AlertsOverview = field(default_factory=some_alerts)
     delivery: Delivery = field(default_factory=lambda: Delivery(seconds=0.6))
@@ -322,6 +331,37 @@ class FakeDesk(FarmDesk):
 
     async def ssh_public_key(self) -> str:
         return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExampleExampleExampl phonefarm"
+
+    async def setup(self) -> SetupState:
+        self._ask(Topic.OVERVIEW, None)
+        return a_state(self.path, *self.countries)
+
+    async def confirm_own_sims(self, *, is_confirmed: bool) -> None:
+        self._record("confirm_own_sims", is_confirmed)
+        self.path = replace(self.path, is_confirmed=is_confirmed)
+        self.announce(Topic.OVERVIEW)
+
+    async def test_push_url(self) -> PushTest:
+        self._record("test_push_url")
+        self.path = replace(self.path, push_test=self.push_test)
+        self.announce(Topic.OVERVIEW)
+        return self.push_test
+
+    async def test_sms(self, sim_id: str) -> SmsChainResult:
+        self._record("test_sms", sim_id)
+        result = replace(self.chain, sim_id=sim_id)
+        passed_at = self.farm.now if result.failed_link is None else None
+        self.path = replace(self.path, test_failed_link=result.failed_link, test_passed_at=passed_at)
+        self.announce(Topic.OVERVIEW)
+        return result
+
+    async def preview_numbers(self, path: str) -> Sequence[NumberDraft]:
+        self._record("preview_numbers", path)
+        return list(self.drafts)
+
+    async def check_numbers(self, numbers: Mapping[str, str]) -> Mapping[str, str]:
+        self._ask(Topic.NUMBERS, None)
+        return {sim_id: problem for sim_id, problem in self.number_problems.items() if sim_id in numbers}
 
     async def settings(self) -> Sequence[SettingField]:
         self._ask(Topic.SETTINGS, None)

@@ -82,6 +82,24 @@ def offered(address: str) -> Any:
         return json.loads(answer.read())
 
 
+def test_whoever_has_saved_a_setting_finds_it_in_use(engine: EngineThread) -> None:
+    farm = engine.farm
+
+    save(engine, push_url="https://example.com/another-push")
+    engine.ask(lambda desk: desk.setup())
+
+    assert engine.farm is not farm
+
+
+def test_setting_that_changes_nothing_keeps_the_farm_and_its_desk(engine: EngineThread) -> None:
+    farm = engine.farm
+
+    save(engine, push_url="https://example.com/push")
+    engine.ask(lambda desk: desk.setup())
+
+    assert engine.farm is farm
+
+
 def test_saved_setting_is_in_use_on_the_same_loop_and_at_the_same_address(engine: EngineThread) -> None:
     farm, loop, address = engine.farm, engine.loop, engine.farm.listeners.webhooks_address
 

@@ -8,6 +8,9 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from phonefarm.application.model.read_models import Overview, Topic
 from ui.engine.engine_link import Keys
 
+SETUP_KEY = "setup"
+"""`row_requested(Topic.OVERVIEW, SETUP_KEY)` opens the path to the first sale again."""
+
 
 class Page(QWidget):
     """One screen of the window. The shell calls its methods; the page answers with signals only.

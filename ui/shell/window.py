@@ -30,10 +30,12 @@ from ui.pages.messages import messages_spec
 from ui.pages.money.page import MoneyPage
 from ui.pages.numbers import NumbersPage
 from ui.pages.overview.page import OverviewPage
+from ui.pages.overview.start_page import StartPage
 from ui.pages.phones.page import PhonesPage
 from ui.pages.pushes import PushesPage
 from ui.pages.rents import rents_spec
 from ui.pages.settings.page import SettingsPage
+from ui.pages.setup.page import SetupPage
 from ui.pages.sims.page import sims_spec
 from ui.shell.notice_bar import NoticeBar
 from ui.shell.rail import Rail
@@ -100,7 +102,7 @@ class MainWindow(QWidget):
         commands = RowCommands(actions, self, self.go, privacy)
         number_commands = NumberCommands(actions, self, theme)
         return [
-            OverviewPage(theme),
+            StartPage(OverviewPage(theme), SetupPage(actions, tasks, theme)),
             HealthPage(actions, tasks, theme),
             PhonesPage(commands, actions, tasks, theme),
             ListPage(sims_spec(commands), actions, tasks, theme),

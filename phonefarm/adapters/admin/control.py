@@ -15,6 +15,7 @@ import structlog
 from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
+from phonefarm.adapters.admin.setup_commands import SETUP_COMMANDS
 from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.read_models import HealthKind, Overview, PublicAddress
 from phonefarm.domain.errors import KnownError
@@ -58,6 +59,7 @@ COMMANDS: Mapping[str, Command] = {
     "resume": _resume,
     "tunnel-status": _tunnel_status,
     "tunnel-test": _tunnel_test,
+    **SETUP_COMMANDS,
 }
 """The commands by name."""
 

@@ -16,8 +16,9 @@ import httptools
 from yarl import URL
 
 from phonefarm.adapters.name_lookup import NameLookup
+from phonefarm.domain.pushes import Obstacle
 from phonefarm.support.deadlines import Alarm, Deadline
-from phonefarm.support.os_errors import bare_cause_of
+from phonefarm.support.os_errors import Trouble, bare_cause_of, trouble_in
 
 MAX_BODY_BYTES = 256 * 1024
 """Reading of an answer's body stops here."""
@@ -30,6 +31,10 @@ KEEP_ALIVE_SECONDS = 30.0
 
 class Unreachable(Exception):
     """No answer arrived; the text gives the cause and names no address."""
+
+    def __init__(self, cause: str, obstacle: Obstacle | None = None) -> None:
+        super().__init__(cause)
+        self.obstacle = obstacle
 
 
 class Answer(NamedTuple):
@@ -74,7 +79,7 @@ class MarketConnections:
         except TimeoutError:  # an OSError as well
             raise
         except OSError as error:
-            raise Unreachable(_cause_of(error)) from None
+            raise Unreachable(_cause_of(error), _obstacle_in(error)) from None
         finally:
             if connection is not None:
                 self._put_back(connection)
@@ -274,3 +279,9 @@ def _cause_of(error: OSError) -> str:
         case ssl.SSLError():
             return f"TLS failed: {error.reason or type(error).__name__}"
     return bare_cause_of(error)
+
+
+def _obstacle_in(error: OSError) -> Obstacle | None:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Obstacle.CERTIFICATE
+    return Obstacle.NAME if trouble_in(error) is Trouble.UNKNOWN_NAME else None

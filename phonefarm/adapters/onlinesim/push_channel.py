@@ -77,7 +77,7 @@ class OnlinesimPushChannel:
         except TimeoutError:
             outcome = Failed(kind=FailureKind.UNREACHABLE, detail=f"no answer within {self._attempt_seconds:g} s")
         except Unreachable as error:
-            outcome = Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}")
+            outcome = Failed(kind=FailureKind.UNREACHABLE, detail=f"no connection: {error}", obstacle=error.obstacle)
         else:
             text = read_body(answer.body, answer.headers)
             if answer.is_too_long:
@@ -96,6 +96,10 @@ class OnlinesimPushChannel:
             )
             self._report(exchange)
         return outcome
+
+    def body_size(self, message: PushMessage) -> int:
+        """Write the body as `push` does, without a key, and send nothing; returns its bytes."""
+        return len(_encode_json(wire.push_body(message, "", self._sms_id, self._phone)).encode("utf-8", "replace"))
 
     def _head_for(self, market: MarketConnections, key: str) -> bytes:
         if self._cached_head[0] != key:

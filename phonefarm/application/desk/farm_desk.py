@@ -33,6 +33,7 @@ from phonefarm.application.model.read_models import (
     Topic,
 )
 from phonefarm.application.model.row_queries import Keys, RowQuery
+from phonefarm.application.model.setup_state import NumberDraft, PushTest, SetupState, SmsChainResult
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import Health
@@ -178,6 +179,32 @@ class FarmDesk(Protocol):
         ...
 
     async def dismiss_restored(self) -> None: ...
+
+    # The way to the first sale ---------------------------------------------
+
+    async def setup(self) -> SetupState:
+        """How the seven steps to the first sale stand."""
+        ...
+
+    async def confirm_own_sims(self, *, is_confirmed: bool) -> None:
+        """The user says that the SIMs are their own to rent out and that they follow the country's rule."""
+        ...
+
+    async def test_push_url(self) -> PushTest:
+        """Push once for a rent that cannot exist; nothing of it is stored. Raises KnownError without a push URL."""
+        ...
+
+    async def test_sms(self, sim_id: str) -> SmsChainResult:
+        """Walk the way of an SMS with a made-up one; leaves no trace. Raises KnownError for a SIM that cannot."""
+        ...
+
+    async def preview_numbers(self, path: str) -> Sequence[NumberDraft]:
+        """What `import_numbers` would take of a file, line by line; raises KnownError for what is no such table."""
+        ...
+
+    async def check_numbers(self, numbers: Mapping[str, str]) -> Mapping[str, str]:
+        """What is wrong with numbers that were typed, by SIM; those that `set_number` takes are left out."""
+        ...
 
     # Alerts ----------------------------------------------------------------
 

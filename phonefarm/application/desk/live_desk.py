@@ -43,12 +43,15 @@ from phonefarm.application.model.read_models import (
     Topic,
 )
 from phonefarm.application.model.row_queries import NETWORKS, NUMBER_TASKS, PHONES, SIMS, Keys, RowQuery, answered_by
+from phonefarm.application.model.setup_state import NumberDraft, PushTest, SetupState, SmsChainResult
 from phonefarm.application.model.timeline import TimelineEntry
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.autostart import Autostart
 from phonefarm.application.ports.storage import Storage
 from phonefarm.application.ports.views import Traffic, Views
+from phonefarm.application.setup.guide import SetupGuide
 from phonefarm.application.sims.inventory import SimInventory
+from phonefarm.application.sims.number_preview import NumberPreview
 from phonefarm.application.sims.numbering import Numbering, concerning_numbers
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.rentals import Rentals
@@ -120,6 +123,8 @@ class LiveFarmDesk:
         public_address: PublicAddressKeeper,
         ssh_public_key: Callable[[], str],
         log: LogReader,
+        setup: SetupGuide,
+        number_preview: NumberPreview,
     ) -> None:
         """`closure` returns why nothing may be sold now, or None."""
         self._storage = storage
@@ -144,6 +149,8 @@ class LiveFarmDesk:
         self._public_address = public_address
         self._ssh_public_key = ssh_public_key
         self._log = log
+        self._setup = setup
+        self._number_preview = number_preview
         self._answers = dict(
             [
                 answered_by(NUMBER_TASKS, numbering.tasks),
@@ -343,6 +350,26 @@ class LiveFarmDesk:
     async def ssh_public_key(self) -> str:
         return await asyncio.to_thread(self._ssh_public_key)
 
+    # The way to the first sale ---------------------------------------------
+
+    async def setup(self) -> SetupState:
+        return await self._setup.state()
+
+    async def confirm_own_sims(self, *, is_confirmed: bool) -> None:
+        await self._setup.confirm(is_confirmed=is_confirmed)
+
+    async def test_push_url(self) -> PushTest:
+        return await self._setup.test_push_url()
+
+    async def test_sms(self, sim_id: str) -> SmsChainResult:
+        return await self._setup.test_sms(sim_id)
+
+    async def preview_numbers(self, path: str) -> Sequence[NumberDraft]:
+        return await self._number_preview.table(path)
+
+    async def check_numbers(self, numbers: Mapping[str, str]) -> Mapping[str, str]:
+        return await self._number_preview.typed(numbers)
+
     # Settings --------------------------------------------------------------
 
     async def settings(self) -> Sequence[SettingField]:
@@ -361,6 +388,8 @@ class LiveFarmDesk:
     async def save_settings(self, changes: Mapping[str, str], *, key_in_file: bool = False) -> Sequence[SettingProblem]:
         problems = await asyncio.to_thread(self._settings.save, changes, key_in_file=key_in_file)
         self._announcer.changed(Topic.SETTINGS)
+        if KEY_SETTING in changes and not problems:
+            await self._setup.forget_push_test()
         is_saved = all(found.name == KEY_SETTING for found in problems)
         if is_saved and any(name != KEY_SETTING for name in changes):
             self._apply_settings()

@@ -19,6 +19,7 @@ from phonefarm.adapters.onlinesim.market_connection import (
     MarketConnections,
     Unreachable,
 )
+from phonefarm.domain.pushes import Obstacle
 from tests.stepped_clock import go_by_steps
 from tests.waiting import until
 from tests.windows_errors import fails_with
@@ -392,8 +393,9 @@ async def over_tls(authority: trustme.CA, name: str) -> Answer:
 
 
 async def test_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
-    with pytest.raises(Unreachable, match="certificate is refused"):
+    with pytest.raises(Unreachable, match="certificate is refused") as refused:
         await over_tls(authority, "127.0.0.1")
+    assert refused.value.obstacle is Obstacle.CERTIFICATE
 
 
 async def test_certificate_must_be_for_this_host(
@@ -414,6 +416,7 @@ async def test_error_for_an_unknown_host_does_not_contain_its_name() -> None:
         await ask(market)
 
     assert "nowhere" not in str(raised.value)
+    assert raised.value.obstacle is Obstacle.NAME
 
 
 @pytest.mark.parametrize(

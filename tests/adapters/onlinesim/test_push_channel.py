@@ -374,3 +374,12 @@ async def test_an_attempt_without_an_answer_is_reported_too(unused_tcp_port: int
 
     (report,) = reports
     assert (report.outcome, report.status, report.read_response()) == (outcome, None, "")
+
+
+def test_size_of_a_body_is_that_of_the_one_that_is_sent_but_for_the_key() -> None:
+    channel = OnlinesimPushChannel("https://onlinesim.example/push", lambda: KEY, "rent")
+
+    size = channel.body_size(MESSAGE)
+
+    assert size > len(TEXT.encode())
+    assert channel.body_size(replace(MESSAGE, text=TEXT + "!")) == size + 1

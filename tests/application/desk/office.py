@@ -6,7 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from phonefarm.adapters.adb.sample_inbox import WrittenInbox
 from phonefarm.adapters.catalog.market_account import read_account
+from phonefarm.adapters.onlinesim.push_channel import OnlinesimPushChannel
 from phonefarm.adapters.storage.sqlite.database import Database
 from phonefarm.application.access.public_address import PublicAddressKeeper, PublicAddressPlan
 from phonefarm.application.alerts.alerts import Alerts
@@ -26,6 +28,9 @@ from phonefarm.application.model.read_models import (
 )
 from phonefarm.application.phones.watch import PhoneWatch
 from phonefarm.application.ports.world import PhoneBridge
+from phonefarm.application.setup.guide import SetupGuide
+from phonefarm.application.setup.sms_chain import SmsChain
+from phonefarm.application.sims.number_preview import NumberPreview
 from phonefarm.application.trade.money import Money
 from phonefarm.application.trade.sales_gate import Closure
 from phonefarm.application.trade.selling_pause import SellingPause
@@ -33,13 +38,16 @@ from phonefarm.domain.blocklist import BlockedSender
 from phonefarm.domain.health import problem
 from phonefarm.domain.tunnels import TunnelKind
 from phonefarm.support.tasks import Tasks
+from tests.application.stored_farm import NAMES as NETWORK_NAMES
 from tests.application.stored_farm import StoredFarm
 from tests.fakes.alerts import AlertStage
 from tests.fakes.autostart import AutostartInMemory
 from tests.fakes.pause_store import PauseInMemory
 from tests.fakes.push_channel import ScriptedPushChannel
+from tests.fakes.setup_record import NotesInMemory
 from tests.fakes.tunnel import FakeOutside, FakeTunnel, KeptTexts
 
+PUSH_URL = "https://onlinesim.example/push"
 BUILT_IN_SENDERS = (BlockedSender(pattern="Bank", what="bank"),)
 
 
@@ -81,9 +89,10 @@ class Office:
         self.health = HealthBoard(self.farm.clock, lambda: None)
         for name in NAMES:
             self.health.report(name, Verdict.PASS, problem("well"))
+        self.channel = ScriptedPushChannel()
         self.worker = PushWorker(
             database,
-            ScriptedPushChannel(),
+            self.channel,
             self.farm.announcer,
             self.farm.clock,
             tasks,
@@ -115,6 +124,17 @@ class Office:
             time.monotonic,
             lambda: self.farm.announcer.changed(Topic.OVERVIEW),
         )
+        self.privacy = Privacy(
+            database,
+            self.farm.announcer,
+            self.farm.clock,
+            BUILT_IN_SENDERS,
+            blocks=True,
+            keep_texts=timedelta(hours=72),
+        )
+        self.key_place = ("keyring", "")
+        self.notes = NotesInMemory()
+        self.setup = self.setup_guide()
         self.desk = LiveFarmDesk(
             storage=database,
             announcer=self.farm.announcer,
@@ -127,14 +147,7 @@ class Office:
             rentals=self.farm.rentals,
             pushes=self.worker,
             money=Money(database, read_account, self.farm.announcer, self.farm.clock),
-            privacy=Privacy(
-                database,
-                self.farm.announcer,
-                self.farm.clock,
-                BUILT_IN_SENDERS,
-                blocks=True,
-                keep_texts=timedelta(hours=72),
-            ),
+            privacy=self.privacy,
             settings=settings or NoSettings(),
             restore_note=restore_note or NothingRestored(),
             closure=lambda: self.closure,
@@ -154,6 +167,25 @@ class Office:
             apply_settings=lambda: self.applied.append(True),
             public_address=self.public_address,
             ssh_public_key=lambda: "ssh-ed25519 AAAA phonefarm",
+            setup=self.setup,
+            number_preview=NumberPreview(database, NETWORK_NAMES, self.farm.read_table, self.farm.clock),
+        )
+
+    def setup_guide(self, push_url: str = PUSH_URL) -> SetupGuide:
+        """As after a start with this push URL."""
+        writer = OnlinesimPushChannel(push_url, lambda: "key", "rent")
+        chain = SmsChain(self.farm.storage, WrittenInbox(), writer, self.privacy.withholds, self.farm.clock)
+        return SetupGuide(
+            storage=self.farm.storage,
+            announcer=self.farm.announcer,
+            clock=self.farm.clock,
+            record=self.notes,
+            key_place=lambda: self.key_place,
+            push_url=push_url,
+            channel=self.channel,
+            chain=chain,
+            address=lambda: self.public_address.address,
+            number_tasks=self.farm.numbering.tasks,
         )
 
     async def overview(self) -> Overview:

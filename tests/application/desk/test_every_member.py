@@ -51,11 +51,13 @@ from phonefarm.application.model.row_queries import (
     SIMS,
     RowQuery,
 )
+from phonefarm.application.model.setup_state import StepName, StepState
 from phonefarm.application.ports.records.numbers import NumberEntry
 from phonefarm.domain.calls import CallKind, Outcome, call_at
 from phonefarm.domain.errors import KnownError
 from phonefarm.domain.health import HealthKind
 from phonefarm.domain.ids import RentId, SmsId
+from phonefarm.domain.pushes import FinalRefusal
 from phonefarm.domain.rents import FinishStatus
 from phonefarm.domain.sms import SmsStanding
 from tests.application.desk.office import BUILT_IN_SENDERS, Office
@@ -541,6 +543,35 @@ async def test_note_of_a_restore_is_shown_until_it_is_dismissed(stage: Stage) ->
     await stage.desk.dismiss_restored()
 
     assert (note, stage.restore_note.read()) == (word, None)
+
+
+@drives("setup", "confirm_own_sims", "test_push_url", "test_sms")
+async def test_way_to_the_first_sale_is_walked_and_tested(stage: Stage) -> None:
+    await stage.farm.seat(a_seen_sim())
+    stage.office.channel.always = FinalRefusal(token="NO_OPERATION")
+
+    await stage.desk.confirm_own_sims(is_confirmed=True)
+    pushed = await stage.desk.test_push_url()
+    walked = await stage.desk.test_sms(ICCID)
+    state = await stage.desk.setup()
+
+    assert pushed.is_right
+    assert walked.failed_link is None
+    assert state.is_confirmed
+    assert state.step(StepName.TEST_SMS).state is StepState.DONE
+
+
+@drives("preview_numbers", "check_numbers")
+async def test_numbers_are_looked_at_before_they_are_taken(stage: Stage) -> None:
+    await stage.farm.seat(a_seen_sim(msisdn=None))
+    stage.farm.tables["numbers.csv"] = [NumberEntry(iccid=ICCID, msisdn=NUMBER, line=2)]
+
+    drafts = await stage.desk.preview_numbers("numbers.csv")
+    problems = await stage.desk.check_numbers({ICCID: "12"})
+
+    assert [(draft.line, draft.msisdn, draft.problem) for draft in drafts] == [(2, NUMBER, "")]
+    assert list(problems) == [ICCID]
+    assert (await stage.farm.one_sim(ICCID)).msisdn == ""
 
 
 @drives("public_address", "test_public_address", "confirm_public_url", "restart_tunnel", "ssh_public_key")

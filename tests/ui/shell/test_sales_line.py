@@ -12,7 +12,7 @@ from phonefarm.application.model.read_models import Attention, AttentionKind, Ph
 from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, calm_farm, empty_farm, refresh_attention
 from tests.ui.live import Live, WindowRunner
-from ui.pages.overview.page import OverviewPage
+from ui.pages.overview.start_page import StartPage
 from ui.style.tokens import Tone
 from ui.text import words
 from ui.widgets.basics import Label
@@ -41,7 +41,7 @@ def test_all_phones_unplugged_means_nothing_for_sale(runner: WindowRunner) -> No
         assert sentence.startswith(f"Nothing is for sale: {whole} phones are unplugged. Plug them in again")
         assert f"0 of {whole}" in live.window.rail.item(Topic.PHONES).accessibleName()
         overview = live.window.pages[Topic.OVERVIEW]
-        assert isinstance(overview, OverviewPage)
+        assert isinstance(overview, StartPage)
         assert f"0 of {whole}" in [label.text() for label in overview.findChildren(Label)]
 
     runner.live(FakeDesk(farm=farm), scenario)

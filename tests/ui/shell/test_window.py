@@ -25,7 +25,7 @@ from tests.fakes.desk import FakeDesk
 from tests.fakes.farms import Farm, empty_farm
 from tests.ui.live import Live, WindowRunner, until
 from ui.listing.list_page import ListPage
-from ui.pages.overview.page import OverviewPage
+from ui.pages.overview.start_page import StartPage
 from ui.style.theme import ThemeMode
 from ui.style.tokens import Tone
 from ui.widgets.basics import Label
@@ -284,8 +284,9 @@ def test_search_without_result_can_be_cleared(runner: WindowRunner, desk: FakeDe
 
 def test_the_overview_shows_its_figures(runner: WindowRunner, desk: FakeDesk) -> None:
     async def scenario(live: Live) -> None:
-        page = live.window.pages[Topic.OVERVIEW]
-        assert isinstance(page, OverviewPage)
+        start = live.window.pages[Topic.OVERVIEW]
+        assert isinstance(start, StartPage)
+        page = start.overview
         assert "0.46 s" in page._tiles["arrival"].accessibleName()
         assert page._waiting.rowCount() == len(live.desk.farm.overview().waiting_rents)
         page._hours.point_at(47)

@@ -18,7 +18,7 @@ from ui.dialogs.questions import Question, confirm
 from ui.engine.actions import Actions
 from ui.engine.engine_link import Keys
 from ui.engine.feed import Feed
-from ui.listing.page import Page
+from ui.listing.page import SETUP_KEY, Page
 from ui.pages.settings.alerts import AlertsPanel
 from ui.pages.settings.background_card import CloseChoiceRow, StartAtLoginRow
 from ui.pages.settings.group_list import GroupList
@@ -26,6 +26,7 @@ from ui.pages.settings.groups import SettingGroup
 from ui.pages.settings.save_bar import SaveBar
 from ui.pages.settings.setting_list import SettingList
 from ui.pages.settings.setting_rows import MARGIN, FieldRow, LabelledRow, beside
+from ui.pages.settings.setup_row import SetupRow
 from ui.panels.public_address_panel import PublicAddressPanel
 from ui.style.theme import Theme, ThemeMode
 from ui.style.tokens import Tone
@@ -116,8 +117,10 @@ class SettingsPage(Page):
             tr("Appearance"), tr("Light or dark, on this PC only; changes at once."), self.theme_box
         )
         self.add_part(SettingGroup.LOOK, appearance)
+        self.setup = SetupRow(lambda: self.row_requested.emit(Topic.OVERVIEW, SETUP_KEY))
         self.start_at_login = StartAtLoginRow(self._actions, self._theme)
         self.close_choice = CloseChoiceRow(close_memory)
+        self.add_part(SettingGroup.SELLING, self.setup)
         self.add_part(SettingGroup.ADVANCED, self.start_at_login, is_above=True)
         self.add_part(SettingGroup.ADVANCED, self.close_choice, is_above=True)
 
