@@ -244,7 +244,7 @@ def test_field_says_which_control_it_needs(page: Page, name: str, control: tuple
 def test_every_number_has_a_unit_and_limits(page: Page) -> None:
     numbers = [field for field in page.editor.fields() if field.kind is SettingKind.NUMBER]
 
-    assert len(numbers) == 10
+    assert len(numbers) == 12
     assert all(field.unit and field.minimum is not None and field.maximum is not None for field in numbers)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import structlog
@@ -237,7 +238,7 @@ class PushWorker:
         """After a bug: store the results one by one, so that one that cannot be stored does not block the others."""
         for result in results:
             try:
-                batch = await self._storage.write(lambda uow, result=result: self._run_batch(uow, [result], 0))  # type: ignore[misc]
+                batch = await self._storage.write(partial(self._run_batch, results=[result], places=0))
                 recorded = batch.recorded
             except StorageFailing:
                 raise

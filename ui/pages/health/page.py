@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
+from phonefarm.application.desk.farm_desk import FarmDesk
 from phonefarm.application.model.log_entries import (
     CALLS,
     CallDetails,
@@ -54,6 +56,10 @@ WIDE_PAGE = 1150
 EXPORT_BATCH = 1_000
 JOURNAL_TOPICS = (Topic.PHONES, Topic.SIMS, Topic.RENTS, Topic.PUSHES)
 """Their changes may have an entry in the log."""
+
+
+async def _read_entries(desk: FarmDesk, query: LogQuery) -> LogBatch:
+    return await desk.log_entries(query)
 
 
 class HealthPage(Page):
@@ -240,7 +246,7 @@ class HealthPage(Page):
     async def _read_batch(self) -> None:
         while self._next_before is not None:
             choice, query = self.stream.choice, replace(self._query, before=self._next_before)
-            batch = await self._actions.ask(tr("reading the log"), lambda desk, query=query: desk.log_entries(query))  # type: ignore[misc]
+            batch = await self._actions.ask(tr("reading the log"), partial(_read_entries, query=query))
             if choice != self.stream.choice or not self._is_loaded:
                 return
             self._has_failed = batch is None
@@ -320,7 +326,7 @@ class HealthPage(Page):
             while True:
                 batch = await self._actions.ask(
                     tr("exporting the log"),
-                    lambda desk, query=query: desk.log_entries(query),  # type: ignore[misc]
+                    partial(_read_entries, query=query),
                 )
                 if batch is None:
                     return
