@@ -46,6 +46,8 @@ BANS_RUN_OUT = "Rentals.end_bans"
 WATCH_START = "PhoneStates.forget_last_run"
 
 KILLED_AT: dict[str, tuple[int, ...]] = {
+    "CallLog._write_some": (1, 2),
+    "CallLog.start": (1,),
     "PhoneHealth.note_arrivals": (1,),
     "PhoneHealth.note_checkup": (1,),
     "PhoneHealth.save_probe": (1,),
@@ -95,6 +97,7 @@ USER_COMMANDS = {
 READ_ONLY = {"PhoneHealth.load_last_run"}
 
 NOT_IN_SCENARIO = {
+    "LogRetention.clean": "deletes old calls again with the next round",
     "PhoneHealth.forget_probe": "probed again by the next start",
     "PhoneHealth.note_empty_hint": "an announcement that no row followed; without it a late row is held",
     "PhoneStates._store_shared_loss": "a timeline entry",
@@ -106,6 +109,7 @@ NOT_IN_SCENARIO = {
     "Recovery._note": "a timeline entry",
     "Rentals.answer_lost": "a timeline entry",
     "Rentals.withdraw": "without it the order stays as a possible orphan, which the user releases",
+    "SmsChain._rolled_back": "a test SMS, which is rolled back in any case",
     "SellingPause._note": "a timeline entry; the pause itself is in a file",
     "SimInventory.resolve_all_sims": "what one start does not resolve, the next one does",
     "SmsIntake.assign_known_sims": "the next reading assigns what it would have assigned",
