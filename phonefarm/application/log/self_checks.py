@@ -17,6 +17,8 @@ from phonefarm.domain.usual_orders import OrderStanding
 from phonefarm.support.clock import Clock
 
 ROUND_SECONDS = 30.0
+FIRST_CALL_SECONDS = 2.0
+"""Between two looks for the first call ever: the user is waiting for it."""
 LOW_DISK_BYTES = 1_000_000_000
 FULL_DISK_BYTES = 100_000_000
 _GIGABYTE = 1_000_000_000
@@ -51,11 +53,16 @@ class SelfChecks:
         self._free_bytes = free_bytes
         self._key_state = key_state
         self._clock_problem = clock_problem
+        self._was_called = False
+        """Whether Onlinesim has called, as far as the log goes back."""
 
     async def run(self) -> None:
         while True:
             await self.look()
-            await asyncio.sleep(ROUND_SECONDS)
+            for _ in range(round(ROUND_SECONDS / FIRST_CALL_SECONDS)):
+                await asyncio.sleep(FIRST_CALL_SECONDS)
+                if not self._was_called:
+                    await self._look_at_calls()
 
     async def look(self) -> None:
         await self._look_at_disk()
@@ -95,6 +102,7 @@ class SelfChecks:
             )
         except StorageFailing:
             return  # the check of the database says so
+        self._was_called = last_call_at is not None
         verdict, found = _of_calls(standing, last_call_at, now)
         self._board.report(CALLS, verdict, found)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from phonefarm.application.log import self_checks
 from phonefarm.application.log.self_checks import FULL_DISK_BYTES, LOW_DISK_BYTES, KeyState, SelfChecks
 from phonefarm.application.model.health_board import CALLS, CLOCK, DISK, KEYRING, HealthBoard
 from phonefarm.application.model.read_models import Health, HealthCheck, Verdict
@@ -16,9 +18,21 @@ from phonefarm.domain.health import HealthKind, health
 from phonefarm.domain.ids import Msisdn, RentId, SimId
 from tests.application.stored_farm import StoredFarm
 from tests.builders import HOUR, a_rent
+from tests.waiting import until
 
 PLENTY = 38_000_000_000
 IN_KEYRING = KeyState(place="keyring", problem=None)
+
+
+def checks_of(farm: StoredFarm, board: HealthBoard) -> SelfChecks:
+    return SelfChecks(
+        farm.storage,
+        board,
+        farm.clock,
+        free_bytes=lambda: PLENTY,
+        key_state=lambda: IN_KEYRING,
+        clock_problem=lambda: None,
+    )
 
 
 async def looked(
@@ -120,3 +134,21 @@ async def test_orders_that_stay_away_for_unusually_long_are_a_warning(farm: Stor
 
     assert check.verdict is Verdict.WARN
     assert (check.health.kind, check.health.fields["hours"]) == (HealthKind.ORDERS_STAY_AWAY, 6)
+
+
+async def test_first_call_ever_is_shown_before_the_next_round(
+    farm: StoredFarm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(self_checks, "FIRST_CALL_SECONDS", 0.01)
+    board = HealthBoard(farm.clock, lambda: None)
+    running = asyncio.get_running_loop().create_task(checks_of(farm, board).run(), name="self checks")
+
+    def kind() -> HealthKind:
+        return next(check for check in board.checks() if check.name == CALLS).health.kind
+
+    await until(lambda: kind() is HealthKind.NOT_CALLED)
+    call = call_at(farm.clock(), CallKind.SERVICES, Outcome.OFFERED)
+    await farm.storage.write(lambda uow: uow.log.add_calls([call]))
+
+    await until(lambda: kind() is HealthKind.CALLED)
+    running.cancel()

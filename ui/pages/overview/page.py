@@ -183,6 +183,6 @@ def _waiting_text(overview: Overview) -> str:
         counted(waits, "1 waits for its first SMS", "%n wait for their first SMS")
         if not sending
         else counted(waits, "1 waiting", "%n waiting"),
-        counted(sending, "1 first SMS on its way", "%n first SMS on their way"),
+        counted(sending, "1 arriving", "%n arriving"),
     ]
     return " · ".join(text for text, count in zip(texts, (waits, sending), strict=True) if count) or tr("none waiting")
