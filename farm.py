@@ -145,7 +145,7 @@ def exec_command(command: list[str]) -> int:
                 return process.wait()
 
 
-PARALLEL_PYTEST = ["-n", "2", "--dist", "loadfile"]
+PARALLEL_PYTEST = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 """Two processes; the tests of a file run in one, as they may share a farm."""
 
 
