@@ -229,7 +229,7 @@ class FarmDesk(Protocol):
         ...
 
     async def test_alert_channel(self, channel_id: str) -> Delivery:
-        """Send a test now; what became of it within some 15 s."""
+        """Send a test now; returns its result within about 15 s."""
         ...
 
     async def mark_alerts_seen(self) -> None:

@@ -47,7 +47,7 @@ HINTS = {
 }
 SAVING = "saving the public address"
 CHOICE_MS = 400
-"""Whoever walks through the list by its keys starts no tunnel on the way."""
+"""Passing the list by keyboard starts no tunnel on the way."""
 
 
 class AddressStep(StepBody):
